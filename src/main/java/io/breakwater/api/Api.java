@@ -1,0 +1,45 @@
+package io.breakwater.api;
+
+/** Names that users, manifests and other clusters see: group, labels, annotations, finalizers. */
+public final class Api {
+    /** API group of all kinds. */
+    public static final String GROUP = "breakwater.io";
+
+    /** The served and stored version. */
+    public static final String VERSION = "v1alpha1";
+
+    /** Field manager of everything that the operator applies. */
+    public static final String FIELD_MANAGER = "breakwater";
+
+    /** Finalizer that keeps an object until its data in the store is dealt with. */
+    public static final String FINALIZER = GROUP + "/data";
+
+    /** Namespace label: pods created here get the scheduling gate of the same name. */
+    public static final String STANDBY = GROUP + "/standby";
+
+    /** Namespace annotation: comma separated holders (as {@code failoverplan/shop}) for whom the gate is closed. */
+    public static final String GATED_BY = GROUP + "/gated-by";
+
+    /** Namespace label: name of the FailoverPlan that rules this namespace. */
+    public static final String PLAN = GROUP + "/plan";
+
+    /** Label on RestorePoints, Jobs and snapshots: name of the BackupPolicy they stem from. */
+    public static final String POLICY = GROUP + "/policy";
+
+    /** Label on RestorePoints that catalog sync made: the site whose operator captured the point. */
+    public static final String ORIGIN_SITE = GROUP + "/origin-site";
+
+    /** Label on RestorePoints in the operator's namespace: the namespace that was captured. */
+    public static final String ORIGIN_NAMESPACE = GROUP + "/origin-namespace";
+
+    /** Label on children (Jobs, PVCs, VolumeSnapshots, Secrets): {@code <kind>.<name>} of the run they belong to. */
+    public static final String RUN = GROUP + "/run";
+
+    /** Label on mover pods; they pass the standby gate and are never captured. */
+    public static final String COMPONENT = GROUP + "/component";
+
+    /** Label: with the value {@code true} an object stays out of every restore point. */
+    public static final String EXCLUDE = GROUP + "/exclude";
+
+    private Api() {}
+}

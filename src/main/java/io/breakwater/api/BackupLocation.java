@@ -1,0 +1,39 @@
+package io.breakwater.api;
+
+import io.fabric8.crd.generator.annotation.AdditionalPrinterColumn;
+import io.fabric8.crd.generator.annotation.AdditionalPrinterColumns;
+import io.fabric8.generator.annotation.Required;
+import io.fabric8.kubernetes.api.model.Namespaced;
+import io.fabric8.kubernetes.client.CustomResource;
+import io.fabric8.kubernetes.model.annotation.Categories;
+import io.fabric8.kubernetes.model.annotation.Group;
+import io.fabric8.kubernetes.model.annotation.Plural;
+import io.fabric8.kubernetes.model.annotation.ShortNames;
+import io.fabric8.kubernetes.model.annotation.Version;
+
+/** Where data goes: an object store, its credentials and its encryption key. */
+@Group(Api.GROUP)
+@Version(Api.VERSION)
+@Plural("backuplocations")
+@ShortNames("bl")
+@Categories("breakwater")
+@AdditionalPrinterColumns({
+    @AdditionalPrinterColumn(name = "Ready", jsonPath = ".status.conditions[?(@.type==\"Ready\")].status"),
+    @AdditionalPrinterColumn(name = "Reason", jsonPath = ".status.conditions[?(@.type==\"Ready\")].reason"),
+    @AdditionalPrinterColumn(name = "Lease", jsonPath = ".status.capabilities.conditionalWrites"),
+    @AdditionalPrinterColumn(
+            name = "Probed",
+            jsonPath = ".status.lastProbeTime",
+            type = AdditionalPrinterColumn.Type.DATE),
+    @AdditionalPrinterColumn(
+            name = "Age",
+            jsonPath = ".metadata.creationTimestamp",
+            type = AdditionalPrinterColumn.Type.DATE)
+})
+public class BackupLocation extends CustomResource<BackupLocationSpec, BackupLocationStatus> implements Namespaced {
+    @Override
+    @Required
+    public BackupLocationSpec getSpec() {
+        return super.getSpec();
+    }
+}

@@ -1,0 +1,135 @@
+package io.breakwater.api;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Default;
+import io.fabric8.generator.annotation.Pattern;
+import io.fabric8.generator.annotation.Required;
+import io.fabric8.generator.annotation.Size;
+import io.fabric8.generator.annotation.ValidationRule;
+import io.fabric8.kubernetes.api.model.LabelSelector;
+
+/** Which store, with which credentials and key, for whom. */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+@ValidationRule(
+        value = "has(self.azureBlob) != has(self.filesystem)",
+        message = "exactly one of spec.azureBlob and spec.filesystem must be set")
+@ValidationRule(
+        value = "has(self.azureBlob) == has(oldSelf.azureBlob) && has(self.filesystem) == has(oldSelf.filesystem)",
+        message = "the kind of store is immutable; create another BackupLocation")
+public class BackupLocationSpec {
+    @JsonPropertyDescription("A container in Azure Blob Storage, or in a server that speaks its protocol.")
+    public AzureBlob azureBlob;
+
+    @JsonPropertyDescription(
+            "A directory in the gateway's file system, below the root that the installation allows: a NAS mount or a PVC.")
+    public Filesystem filesystem;
+
+    @JsonPropertyDescription("The key that repositories and catalog in this location derive from.")
+    public Encryption encryption;
+
+    @Default("ReadWrite")
+    @JsonPropertyDescription(
+            "ReadOnly forbids every write: for restoring from a location that another installation owns.")
+    public AccessMode accessMode;
+
+    @JsonPropertyDescription("Which namespaces may refer to this location.")
+    public UsagePolicy usagePolicy;
+
+    /** Whether we may write. */
+    public enum AccessMode {
+        ReadWrite,
+        ReadOnly
+    }
+
+    /** Azure Blob Storage. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    @ValidationRule(
+            value = "has(self.credentialsSecretRef) != has(self.workloadIdentity)",
+            message = "exactly one of credentialsSecretRef and workloadIdentity must be set")
+    @ValidationRule(
+            value = "self.account == oldSelf.account && self.container == oldSelf.container"
+                    + " && (has(self.prefix) ? self.prefix : '') == (has(oldSelf.prefix) ? oldSelf.prefix : '')",
+            message =
+                    "account, container and prefix are immutable: points would be lost from sight; create another BackupLocation")
+    public static class AzureBlob {
+        @Required
+        @Size(min = 3, max = 24)
+        @Pattern("^[a-z0-9]+$")
+        @JsonPropertyDescription("Storage account.")
+        public String account;
+
+        @Required
+        @Size(min = 3, max = 63)
+        @Pattern("^[a-z0-9]+(-[a-z0-9]+)*$")
+        @JsonPropertyDescription("Container; created when absent and the credentials allow it.")
+        public String container;
+
+        @Size(max = 256)
+        @Pattern("^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$")
+        @JsonPropertyDescription("Everything of ours lies below this prefix.")
+        public String prefix;
+
+        @Size(max = 512)
+        @Pattern("^https?://[^?#]+$")
+        @JsonPropertyDescription("URL of the account; https://<account>.blob.core.windows.net when absent.")
+        public String endpoint;
+
+        @JsonPropertyDescription("Secret in this namespace with the key accountKey or sasToken.")
+        public NamedRef credentialsSecretRef;
+
+        @JsonPropertyDescription("Use the pod's federated identity instead of a Secret.")
+        public WorkloadIdentity workloadIdentity;
+    }
+
+    /** Azure workload identity. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public static class WorkloadIdentity {
+        @Size(max = 64)
+        @JsonPropertyDescription("Client ID of the managed identity; the one in the pod's environment when absent.")
+        public String clientId;
+    }
+
+    /** A directory. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public static class Filesystem {
+        @Required
+        @Size(min = 1, max = 256)
+        @Pattern("^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$")
+        @JsonPropertyDescription("Path below the gateway's file system root (Helm value gateway.filesystem.root).")
+        @ValidationRule(value = "self == oldSelf", message = "path is immutable; create another BackupLocation")
+        public String path;
+    }
+
+    /** Encryption of repositories and catalog. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public static class Encryption {
+        @JsonPropertyDescription(
+                "Secret in this namespace whose key masterKey holds 32 random bytes in base64. Every cluster that shares the"
+                        + " location needs the same. Default: breakwater-master-key, generated for a location that is still empty.")
+        public NamedRef passwordSecretRef;
+    }
+
+    /** Who may use the location. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    @ValidationRule(
+            value = "(self.namespaces == 'Selector') == has(self.selector)",
+            message = "selector goes with namespaces: Selector, and only with it")
+    public static class UsagePolicy {
+        @Required
+        @Default("Same")
+        @JsonPropertyDescription(
+                "Same: only this namespace. Selector: namespaces that match selector. All: every namespace.")
+        public Namespaces namespaces;
+
+        @JsonPropertyDescription("Labels of the namespaces that may refer to this location.")
+        public LabelSelector selector;
+    }
+
+    /** Kinds of usage policy. */
+    public enum Namespaces {
+        Same,
+        Selector,
+        All
+    }
+}

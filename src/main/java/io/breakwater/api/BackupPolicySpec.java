@@ -1,0 +1,192 @@
+package io.breakwater.api;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Default;
+import io.fabric8.generator.annotation.Max;
+import io.fabric8.generator.annotation.Min;
+import io.fabric8.generator.annotation.Pattern;
+import io.fabric8.generator.annotation.Required;
+import io.fabric8.generator.annotation.Size;
+import io.fabric8.generator.annotation.ValidationRule;
+import io.fabric8.kubernetes.api.model.LabelSelector;
+import java.util.ArrayList;
+import java.util.List;
+
+/** What is protected, when, where to. Acts on the policy's own namespace. */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public class BackupPolicySpec {
+    @JsonPropertyDescription("When RestorePoints are made; without it only on demand, by creating a RestorePoint.")
+    public Schedule schedule;
+
+    @Default("false")
+    @JsonPropertyDescription("Pause the schedule; RestorePoints on demand still work.")
+    public Boolean suspend;
+
+    @JsonPropertyDescription("What was promised; drives the condition Protected, metrics and alerts.")
+    public Objectives objectives;
+
+    @JsonPropertyDescription("How volumes are captured.")
+    public Volumes volumes;
+
+    @Size(max = 16)
+    @JsonPropertyDescription("Databases that are quiesced while the snapshots are cut.")
+    public List<Database> databases;
+
+    @JsonPropertyDescription("Commands around the moment at which the snapshots are cut.")
+    public Hooks hooks;
+
+    @Required
+    @JsonPropertyDescription(
+            "BackupLocation of the first copy: in this namespace, else a shared one in the operator's namespace.")
+    public NamedRef locationRef;
+
+    @Size(max = 4)
+    @ValidationRule(
+            value = "self.all(c, self.exists_one(d, d.locationRef.name == c.locationRef.name))",
+            message = "copies must name different locations")
+    @JsonPropertyDescription("Further locations that every RestorePoint is copied to.")
+    public List<Copy> copies;
+
+    @JsonPropertyDescription("Which RestorePoints are kept.")
+    public Retention retention;
+
+    /** Cron schedule. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public static class Schedule {
+        @Required
+        @Size(min = 9, max = 128)
+        @Pattern("^\\S+ \\S+ \\S+ \\S+ \\S+$")
+        @JsonPropertyDescription("Five-field cron expression: minute, hour, day of month, month, day of week.")
+        public String cron;
+
+        @Default("Etc/UTC")
+        @Size(max = 64)
+        @JsonPropertyDescription("Time zone of the cron expression, as in the IANA database.")
+        public String timeZone;
+    }
+
+    /** Promises. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public static class Objectives {
+        @Required
+        @Pattern(Durations.PATTERN)
+        @Size(max = 32)
+        @JsonPropertyDescription(
+                "Recovery point objective: the age that the newest good RestorePoint may reach, as 15m or 1h30m.")
+        public String rpo;
+    }
+
+    /** How volumes are captured: CSI snapshots, whose content is moved to the location. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public static class Volumes {
+        @Size(max = 253)
+        @JsonPropertyDescription("VolumeSnapshotClass; the default class of the volume's driver when absent.")
+        public String snapshotClassName;
+
+        @Size(max = 256)
+        @JsonPropertyDescription(
+                "PersistentVolumeClaims that may stay out. Any other volume that cannot be captured makes the RestorePoint fail.")
+        public List<String> allowUnprotected;
+    }
+
+    /** A database in this namespace. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public static class Database {
+        @Required
+        @Size(min = 1, max = 63)
+        @JsonPropertyDescription("Name under which status and messages speak of this database.")
+        public String name;
+
+        @Required
+        @JsonPropertyDescription("A PostgreSQL server that runs in a pod.")
+        public Postgresql postgresql;
+    }
+
+    /** PostgreSQL, reached by psql inside its own pod. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public static class Postgresql {
+        @Required
+        @JsonPropertyDescription("Labels of the pod that runs the primary; exactly one running pod must match.")
+        public LabelSelector podSelector;
+
+        @Size(max = 63)
+        @JsonPropertyDescription("Container with the server; the pod's first one when absent.")
+        public String container;
+
+        @Default("postgres")
+        @Size(min = 1, max = 63)
+        @Pattern("^[A-Za-z_][A-Za-z0-9_$-]*$")
+        @JsonPropertyDescription("Role to connect as; needs pg_checkpoint, or superuser.")
+        public String user;
+    }
+
+    /** Commands before and after the snapshots. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public static class Hooks {
+        @Size(max = 16)
+        @JsonPropertyDescription("Run in order before the snapshots are cut.")
+        public List<Hook> pre;
+
+        @Size(max = 16)
+        @JsonPropertyDescription("Run in order after the snapshots are cut; always, also when something before failed.")
+        public List<Hook> post;
+    }
+
+    /** A command in a pod. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public static class Hook {
+        @Required
+        @JsonPropertyDescription(
+                "Labels of the pods to run in; every running pod that matches is used, and there must be one.")
+        public LabelSelector podSelector;
+
+        @Size(max = 63)
+        @JsonPropertyDescription("Container to run in; the pod's first one when absent.")
+        public String container;
+
+        @Required
+        @Size(min = 1, max = 64)
+        @JsonPropertyDescription("Command and arguments; no shell is involved unless it is named.")
+        public List<String> command = new ArrayList<>();
+
+        @Default("30s")
+        @Pattern(Durations.PATTERN)
+        @Size(max = 32)
+        @JsonPropertyDescription("How long the command may take.")
+        public String timeout;
+
+        @Default("Fail")
+        @JsonPropertyDescription("Fail: the RestorePoint fails. Continue: it goes on, with a warning.")
+        public OnError onError;
+    }
+
+    /** What a failing hook means. */
+    public enum OnError {
+        Fail,
+        Continue
+    }
+
+    /** A further location. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public static class Copy {
+        @Required
+        @JsonPropertyDescription("BackupLocation of the copy.")
+        public NamedRef locationRef;
+
+        @Pattern(Durations.PATTERN)
+        @Size(max = 32)
+        @JsonPropertyDescription("Age that the newest RestorePoint in this location may reach.")
+        public String rpo;
+    }
+
+    /** What is kept. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public static class Retention {
+        @Required
+        @Min(1)
+        @Max(1000)
+        @JsonPropertyDescription("Keep this many of the newest good RestorePoints; the last good one is never removed.")
+        public Integer keepLast;
+    }
+}

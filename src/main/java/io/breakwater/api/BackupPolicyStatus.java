@@ -1,0 +1,71 @@
+package io.breakwater.api;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Size;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Whether the promise is kept. */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public class BackupPolicyStatus implements ConditionedStatus {
+    @JsonPropertyDescription("Generation that this status describes.")
+    public Long observedGeneration;
+
+    @JsonPropertyDescription("Ready; Protected while the RPO is met; Stalled when only a change can help.")
+    public List<Condition> conditions = new ArrayList<>();
+
+    @Size(max = 253)
+    @JsonPropertyDescription("Name of the newest good RestorePoint.")
+    public String lastSuccessfulPoint;
+
+    @JsonPropertyDescription("When the newest good RestorePoint was captured, RFC 3339 in UTC.")
+    public String lastSuccessTime;
+
+    @JsonPropertyDescription("When the schedule last started a RestorePoint, RFC 3339 in UTC.")
+    public String lastScheduleTime;
+
+    @JsonPropertyDescription("When the schedule starts the next RestorePoint, RFC 3339 in UTC.")
+    public String nextRunTime;
+
+    @JsonPropertyDescription("Number of good RestorePoints kept.")
+    public Integer points;
+
+    @Size(max = 8)
+    @JsonPropertyDescription("The further locations.")
+    public List<CopyStatus> copies;
+
+    @Override
+    public List<Condition> conditions() {
+        return conditions;
+    }
+
+    @Override
+    public Long observedGeneration() {
+        return observedGeneration;
+    }
+
+    @Override
+    public void observedGeneration(Long generation) {
+        observedGeneration = generation;
+    }
+
+    /** How far a copy is behind. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public static class CopyStatus {
+        @Size(max = 253)
+        @JsonPropertyDescription("BackupLocation of the copy.")
+        public String location;
+
+        @Size(max = 253)
+        @JsonPropertyDescription("Newest RestorePoint that is complete there.")
+        public String lastPoint;
+
+        @JsonPropertyDescription("When that point was captured, RFC 3339 in UTC; the lag is the time since then.")
+        public String capturedAt;
+
+        @Size(max = 4096)
+        @JsonPropertyDescription("Why copying does not get on, when it does not.")
+        public String error;
+    }
+}

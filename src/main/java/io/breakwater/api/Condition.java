@@ -1,0 +1,55 @@
+package io.breakwater.api;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Pattern;
+import io.fabric8.generator.annotation.Required;
+import io.fabric8.generator.annotation.Size;
+
+/**
+ * One observation about an object, in the shape of {@code metav1.Condition}: the list is keyed by {@link #type} and
+ * {@link #lastTransitionTime} moves only when {@link #status} does.
+ */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public class Condition {
+    public static final String READY = "Ready";
+    public static final String SUCCEEDED = "Succeeded";
+    public static final String RECONCILING = "Reconciling";
+    public static final String STALLED = "Stalled";
+    public static final String PROTECTED = "Protected";
+    public static final String GIT_DRIFT = "GitDrift";
+
+    @Required
+    @Size(max = 316)
+    @JsonPropertyDescription("What is observed, in PascalCase.")
+    public String type;
+
+    @Required
+    @Pattern("^(True|False|Unknown)$")
+    @JsonPropertyDescription("True, False or Unknown.")
+    public String status;
+
+    @JsonPropertyDescription("Generation of the spec that this observation is about.")
+    public Long observedGeneration;
+
+    @Required
+    @Pattern("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z$")
+    @JsonPropertyDescription("When the status last changed, RFC 3339 in UTC.")
+    public String lastTransitionTime;
+
+    @Required
+    @Size(max = 1024)
+    @Pattern("^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$")
+    @JsonPropertyDescription("One word that programs may match on; the same word appears in events, metrics and logs.")
+    public String reason;
+
+    @Required
+    @Size(max = 32768)
+    @JsonPropertyDescription("One sentence for people: the object, the field and the way out.")
+    public String message;
+
+    /** Whether the status is {@code True}. */
+    public boolean holds() {
+        return "True".equals(status);
+    }
+}

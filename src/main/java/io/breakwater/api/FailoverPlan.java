@@ -1,0 +1,44 @@
+package io.breakwater.api;
+
+import io.fabric8.crd.generator.annotation.AdditionalPrinterColumn;
+import io.fabric8.crd.generator.annotation.AdditionalPrinterColumns;
+import io.fabric8.generator.annotation.Required;
+import io.fabric8.generator.annotation.ValidationRule;
+import io.fabric8.kubernetes.api.model.Namespaced;
+import io.fabric8.kubernetes.client.CustomResource;
+import io.fabric8.kubernetes.model.annotation.Categories;
+import io.fabric8.kubernetes.model.annotation.Group;
+import io.fabric8.kubernetes.model.annotation.Plural;
+import io.fabric8.kubernetes.model.annotation.ShortNames;
+import io.fabric8.kubernetes.model.annotation.Version;
+
+/** Which site is active, and how that changes. The same manifest lies on both sites. */
+@Group(Api.GROUP)
+@Version(Api.VERSION)
+@Plural("failoverplans")
+@ShortNames("fp")
+@Categories("breakwater")
+@ValidationRule(
+        value = "size(self.metadata.name) <= 40",
+        message = "metadata.name must have at most 40 characters, since RestorePoints and Restores are named after it")
+@AdditionalPrinterColumns({
+    @AdditionalPrinterColumn(name = "Role", jsonPath = ".status.role"),
+    @AdditionalPrinterColumn(name = "Active", jsonPath = ".status.activeSite"),
+    @AdditionalPrinterColumn(name = "Requested", jsonPath = ".spec.activeSite"),
+    @AdditionalPrinterColumn(name = "Epoch", jsonPath = ".status.epoch", type = AdditionalPrinterColumn.Type.INTEGER),
+    @AdditionalPrinterColumn(name = "Ready", jsonPath = ".status.conditions[?(@.type==\"Ready\")].status"),
+    @AdditionalPrinterColumn(name = "Protected", jsonPath = ".status.conditions[?(@.type==\"Protected\")].status"),
+    @AdditionalPrinterColumn(name = "Expected loss", jsonPath = ".status.expectedDataLoss"),
+    @AdditionalPrinterColumn(name = "Reason", jsonPath = ".status.conditions[?(@.type==\"Ready\")].reason"),
+    @AdditionalPrinterColumn(
+            name = "Age",
+            jsonPath = ".metadata.creationTimestamp",
+            type = AdditionalPrinterColumn.Type.DATE)
+})
+public class FailoverPlan extends CustomResource<FailoverPlanSpec, FailoverPlanStatus> implements Namespaced {
+    @Override
+    @Required
+    public FailoverPlanSpec getSpec() {
+        return super.getSpec();
+    }
+}

@@ -1,0 +1,41 @@
+package io.breakwater.api;
+
+import io.fabric8.crd.generator.annotation.AdditionalPrinterColumn;
+import io.fabric8.crd.generator.annotation.AdditionalPrinterColumns;
+import io.fabric8.generator.annotation.Required;
+import io.fabric8.generator.annotation.ValidationRule;
+import io.fabric8.kubernetes.api.model.Namespaced;
+import io.fabric8.kubernetes.client.CustomResource;
+import io.fabric8.kubernetes.model.annotation.Categories;
+import io.fabric8.kubernetes.model.annotation.Group;
+import io.fabric8.kubernetes.model.annotation.Plural;
+import io.fabric8.kubernetes.model.annotation.ShortNames;
+import io.fabric8.kubernetes.model.annotation.Version;
+
+/** One restore of a RestorePoint: volumes and resources, into the same or another namespace. */
+@Group(Api.GROUP)
+@Version(Api.VERSION)
+@Plural("restores")
+@ShortNames("rst")
+@Categories("breakwater")
+@ValidationRule(
+        value = "size(self.metadata.name) <= 52",
+        message = "metadata.name must have at most 52 characters, since Jobs are named after it")
+@AdditionalPrinterColumns({
+    @AdditionalPrinterColumn(name = "Succeeded", jsonPath = ".status.conditions[?(@.type==\"Succeeded\")].status"),
+    @AdditionalPrinterColumn(name = "Reason", jsonPath = ".status.conditions[?(@.type==\"Succeeded\")].reason"),
+    @AdditionalPrinterColumn(name = "Point", jsonPath = ".status.restorePoint"),
+    @AdditionalPrinterColumn(name = "Progress", jsonPath = ".status.progress"),
+    @AdditionalPrinterColumn(name = "Duration", jsonPath = ".status.duration"),
+    @AdditionalPrinterColumn(
+            name = "Age",
+            jsonPath = ".metadata.creationTimestamp",
+            type = AdditionalPrinterColumn.Type.DATE)
+})
+public class Restore extends CustomResource<RestoreSpec, RestoreStatus> implements Namespaced {
+    @Override
+    @Required
+    public RestoreSpec getSpec() {
+        return super.getSpec();
+    }
+}

@@ -1,0 +1,49 @@
+package io.breakwater.api;
+
+import io.fabric8.crd.generator.annotation.AdditionalPrinterColumn;
+import io.fabric8.crd.generator.annotation.AdditionalPrinterColumns;
+import io.fabric8.generator.annotation.Required;
+import io.fabric8.kubernetes.api.model.Namespaced;
+import io.fabric8.kubernetes.client.CustomResource;
+import io.fabric8.kubernetes.model.annotation.Categories;
+import io.fabric8.kubernetes.model.annotation.Group;
+import io.fabric8.kubernetes.model.annotation.Plural;
+import io.fabric8.kubernetes.model.annotation.ShortNames;
+import io.fabric8.kubernetes.model.annotation.Version;
+
+/** One attempt at capturing an application; sealed, it can be restored. */
+@Group(Api.GROUP)
+@Version(Api.VERSION)
+@Plural("restorepoints")
+@ShortNames("rp")
+@Categories("breakwater")
+@AdditionalPrinterColumns({
+    @AdditionalPrinterColumn(name = "Succeeded", jsonPath = ".status.conditions[?(@.type==\"Succeeded\")].status"),
+    @AdditionalPrinterColumn(name = "Reason", jsonPath = ".status.conditions[?(@.type==\"Succeeded\")].reason"),
+    @AdditionalPrinterColumn(name = "Policy", jsonPath = ".spec.policyRef.name"),
+    @AdditionalPrinterColumn(
+            name = "Captured",
+            jsonPath = ".status.capturedAt",
+            type = AdditionalPrinterColumn.Type.DATE),
+    @AdditionalPrinterColumn(name = "Consistency", jsonPath = ".status.consistency"),
+    @AdditionalPrinterColumn(
+            name = "Volumes",
+            jsonPath = ".status.volumeCount",
+            type = AdditionalPrinterColumn.Type.INTEGER),
+    @AdditionalPrinterColumn(
+            name = "Copies",
+            jsonPath = ".status.copiesCompleted",
+            type = AdditionalPrinterColumn.Type.INTEGER),
+    @AdditionalPrinterColumn(name = "Progress", jsonPath = ".status.progress"),
+    @AdditionalPrinterColumn(
+            name = "Age",
+            jsonPath = ".metadata.creationTimestamp",
+            type = AdditionalPrinterColumn.Type.DATE)
+})
+public class RestorePoint extends CustomResource<RestorePointSpec, RestorePointStatus> implements Namespaced {
+    @Override
+    @Required
+    public RestorePointSpec getSpec() {
+        return super.getSpec();
+    }
+}

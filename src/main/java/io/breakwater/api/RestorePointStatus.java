@@ -1,0 +1,163 @@
+package io.breakwater.api;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Size;
+import java.util.ArrayList;
+import java.util.List;
+
+/** What was captured, and where it lies. */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public class RestorePointStatus implements ConditionedStatus {
+    @JsonPropertyDescription("Generation that this status describes.")
+    public Long observedGeneration;
+
+    @JsonPropertyDescription("Succeeded, mirrored to Ready; Stalled when the attempt failed for good.")
+    public List<Condition> conditions = new ArrayList<>();
+
+    @JsonPropertyDescription(
+            "The moment whose state the point holds, RFC 3339 in UTC: when the first snapshot was cut.")
+    public String capturedAt;
+
+    @JsonPropertyDescription("What the data is worth without recovery work by the user.")
+    public Consistency consistency;
+
+    @JsonPropertyDescription("Epoch of the FailoverPlan under which the point was captured; 0 without a plan.")
+    public Long epoch;
+
+    @Size(max = 63)
+    @JsonPropertyDescription("Site whose operator captured the point.")
+    public String site;
+
+    @Size(max = 253)
+    @JsonPropertyDescription("Namespace that was captured.")
+    public String namespace;
+
+    @Size(max = 253)
+    @JsonPropertyDescription("BackupLocation that the point was sealed in, or found in by catalog sync.")
+    public String location;
+
+    @Size(max = 128)
+    @JsonPropertyDescription("SHA-256 of point.json; what a replica has to show to count as this point.")
+    public String digest;
+
+    @Size(max = 512)
+    @JsonPropertyDescription("Volumes of the point.")
+    public List<VolumeStatus> volumes;
+
+    @JsonPropertyDescription("Number of volumes.")
+    public Integer volumeCount;
+
+    @JsonPropertyDescription("Number of resources in the archive.")
+    public Integer resourceCount;
+
+    @JsonPropertyDescription("Bytes of all volumes as the application sees them.")
+    public Long logicalBytes;
+
+    @JsonPropertyDescription("Bytes that this point added to the repository.")
+    public Long addedBytes;
+
+    @Size(max = 32)
+    @JsonPropertyDescription("How long the application was quiesced, as a duration in milliseconds (312ms).")
+    public String quiescedFor;
+
+    @Size(max = 16)
+    @JsonPropertyDescription("State of each copy in a further location.")
+    public List<PointCopy> copies;
+
+    @JsonPropertyDescription("Number of completed copies.")
+    public Integer copiesCompleted;
+
+    @Size(max = 128)
+    @JsonPropertyDescription("The step that the run is in.")
+    public String progress;
+
+    @Size(max = 32)
+    @JsonPropertyDescription("The steps of the run.")
+    public List<JournalEntry> journal = new ArrayList<>();
+
+    @Size(max = 64)
+    @JsonPropertyDescription("What deserves a look although the point is good.")
+    public List<String> warnings;
+
+    @Override
+    public List<Condition> conditions() {
+        return conditions;
+    }
+
+    @Override
+    public Long observedGeneration() {
+        return observedGeneration;
+    }
+
+    @Override
+    public void observedGeneration(Long generation) {
+        observedGeneration = generation;
+    }
+
+    /** What captured data is worth. */
+    public enum Consistency {
+        /** As after a power cut: volumes cut one after the other, nothing was told. */
+        Crash,
+        /** Databases and hooks took part, and held until every snapshot was cut. */
+        Application
+    }
+
+    /** One volume. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public static class VolumeStatus {
+        @Size(max = 253)
+        @JsonPropertyDescription("PersistentVolumeClaim.")
+        public String pvc;
+
+        @Size(max = 253)
+        @JsonPropertyDescription("VolumeSnapshot that the data comes from; removed after it was moved.")
+        public String snapshot;
+
+        @Size(max = 253)
+        @JsonPropertyDescription("VolumeSnapshotClass.")
+        public String snapshotClass;
+
+        @JsonPropertyDescription("When the snapshot was cut, RFC 3339 in UTC.")
+        public String snapshotAt;
+
+        @Size(max = 128)
+        @JsonPropertyDescription("Snapshot in the repository.")
+        public String repositorySnapshot;
+
+        @JsonPropertyDescription("Bytes as the application sees them.")
+        public Long logicalBytes;
+
+        @JsonPropertyDescription("Bytes added to the repository.")
+        public Long addedBytes;
+
+        @Size(max = 1024)
+        @JsonPropertyDescription("Why the volume is not in the point, although its policy allows that.")
+        public String skipped;
+    }
+
+    /** One copy. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public static class PointCopy {
+        @Size(max = 253)
+        @JsonPropertyDescription("BackupLocation.")
+        public String location;
+
+        @JsonPropertyDescription("Pending, Completed or Failed.")
+        public CopyState state;
+
+        @JsonPropertyDescription("When the point was complete there, RFC 3339 in UTC.")
+        public String completedAt;
+
+        @Size(max = 4096)
+        @JsonPropertyDescription("What went wrong last.")
+        public String message;
+    }
+
+    /** How far a copy is. */
+    public enum CopyState {
+        Pending,
+        Completed,
+        Failed
+    }
+}

@@ -1,0 +1,78 @@
+package io.breakwater.api;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Size;
+import java.util.ArrayList;
+import java.util.List;
+
+/** How far the restore got, and what it did. */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public class RestoreStatus implements ConditionedStatus {
+    @JsonPropertyDescription("Generation that this status describes.")
+    public Long observedGeneration;
+
+    @JsonPropertyDescription("Succeeded, mirrored to Ready; Stalled when the attempt failed for good.")
+    public List<Condition> conditions = new ArrayList<>();
+
+    @Size(max = 253)
+    @JsonPropertyDescription("The RestorePoint, as <site>/<namespace>/<name>.")
+    public String restorePoint;
+
+    @Size(max = 253)
+    @JsonPropertyDescription("BackupLocation that the data comes from.")
+    public String location;
+
+    @Size(max = 63)
+    @JsonPropertyDescription("Namespace that is restored into.")
+    public String targetNamespace;
+
+    @JsonPropertyDescription("When the run started, RFC 3339 in UTC.")
+    public String startedAt;
+
+    @JsonPropertyDescription("When the run ended, RFC 3339 in UTC.")
+    public String finishedAt;
+
+    @Size(max = 32)
+    @JsonPropertyDescription("How long the run took.")
+    public String duration;
+
+    @JsonPropertyDescription("Objects created.")
+    public Integer created;
+
+    @JsonPropertyDescription("Objects replaced.")
+    public Integer replaced;
+
+    @JsonPropertyDescription("Objects left as they were.")
+    public Integer skipped;
+
+    @JsonPropertyDescription("Volumes filled.")
+    public Integer volumes;
+
+    @Size(max = 128)
+    @JsonPropertyDescription("The step that the run is in.")
+    public String progress;
+
+    @Size(max = 32)
+    @JsonPropertyDescription("The steps of the run.")
+    public List<JournalEntry> journal = new ArrayList<>();
+
+    @Size(max = 64)
+    @JsonPropertyDescription("What deserves a look although the restore went through.")
+    public List<String> warnings;
+
+    @Override
+    public List<Condition> conditions() {
+        return conditions;
+    }
+
+    @Override
+    public Long observedGeneration() {
+        return observedGeneration;
+    }
+
+    @Override
+    public void observedGeneration(Long generation) {
+        observedGeneration = generation;
+    }
+}
