@@ -1,0 +1,86 @@
+package io.breakwater.location;
+
+import io.breakwater.api.BreakwaterException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * An object store below one prefix: Azure Blob, or a directory. Keys are relative to the prefix, separated by slashes.
+ *
+ * <p>All calls block and may be made from many (virtual) threads. Every failure is a {@link BreakwaterException} with
+ * reason {@code StoreUnavailable} or {@code CredentialsRejected}; implementations retry throttling (429, 503) and cut
+ * connections themselves within a budget of about 30 seconds. A write is either complete and visible, or not there.
+ */
+public interface ObjectStore extends AutoCloseable {
+
+    /** What the store knows about an object without its content. */
+    record ObjectInfo(String key, long size, String etag, Instant lastModified) {}
+
+    /** An object's facts with the store's own time of the answer, for judging leases by one clock only. */
+    record Observed(ObjectInfo info, Instant storeTime) {}
+
+    /** Content that was read together with what it was read from. */
+    record Document(ObjectInfo info, byte[] content, Instant storeTime) {}
+
+    /** On which state of the object a write depends. */
+    sealed interface Precondition {
+        /** Overwrite whatever is there. */
+        record None() implements Precondition {}
+
+        /** The object must not exist. */
+        record Absent() implements Precondition {}
+
+        /** The object must still be the one with this ETag. */
+        record Matches(String etag) implements Precondition {}
+
+        Precondition NONE = new None();
+        Precondition ABSENT = new Absent();
+    }
+
+    /** Facts about one object; empty when it does not exist. */
+    Optional<Observed> head(String key);
+
+    /** A small object (at most 16 MiB), whole; empty when it does not exist. */
+    Optional<Document> read(String key);
+
+    /**
+     * A stream of the object's bytes from offset on, at most length of them ({@code -1}: to the end).
+     *
+     * @return the stream, to be closed by the caller; empty when the object does not exist
+     */
+    Optional<InputStream> open(String key, long offset, long length);
+
+    /** Calls back for every object whose key starts with the prefix, in no promised order, page by page. */
+    void list(String prefix, Consumer<ObjectInfo> each);
+
+    /**
+     * Writes a small object (at most 16 MiB) in one piece.
+     *
+     * @return facts about the new object, or empty when the precondition did not hold (nothing was written)
+     */
+    Optional<Observed> write(String key, byte[] content, Precondition precondition);
+
+    /**
+     * Starts writing an object of any size in bounded memory. Nothing is visible before {@link Upload#commit}.
+     */
+    Upload upload(String key, Precondition precondition);
+
+    /** Removes an object; removing what is not there is no error. */
+    void delete(String key);
+
+    @Override
+    void close();
+
+    /** An object being written. Closing without commit leaves nothing behind. */
+    abstract class Upload extends java.io.OutputStream {
+        /**
+         * Makes the object visible.
+         *
+         * @return facts about it, or empty when the precondition did not hold (nothing was written)
+         */
+        public abstract Optional<Observed> commit() throws IOException;
+    }
+}
