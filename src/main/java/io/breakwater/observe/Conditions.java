@@ -1,0 +1,102 @@
+package io.breakwater.observe;
+
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Condition;
+import io.breakwater.api.ConditionedStatus;
+import io.breakwater.api.Reason;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+
+/**
+ * Builds the conditions of one status in one pass: transition times move only when a condition's status does, and the
+ * generation that is described goes along.
+ */
+public final class Conditions {
+    private final ConditionedStatus status;
+    private final Long generation;
+    private final Clock clock;
+
+    private Conditions(ConditionedStatus status, Long generation, Clock clock) {
+        this.status = status;
+        this.generation = generation;
+        this.clock = clock;
+        status.observedGeneration(generation);
+    }
+
+    /** Starts to describe the given generation. */
+    public static Conditions of(ConditionedStatus status, Long generation, Clock clock) {
+        return new Conditions(status, generation, clock);
+    }
+
+    /** Sets one condition to True or False. */
+    public Conditions set(String type, boolean holds, Reason reason, String message) {
+        return set(type, holds ? "True" : "False", reason, message);
+    }
+
+    /** Sets one condition to True, False or Unknown. */
+    public Conditions set(String type, String value, Reason reason, String message) {
+        Condition c = status.condition(type).orElseGet(() -> {
+            Condition made = new Condition();
+            made.type = type;
+            status.conditions().add(made);
+            return made;
+        });
+        if (!value.equals(c.status)) {
+            c.lastTransitionTime = timestamp(clock.instant());
+        }
+        c.status = value;
+        c.reason = reason.name();
+        c.message = message == null ? "" : message;
+        c.observedGeneration = generation;
+        return this;
+    }
+
+    /** Removes a condition; kstatus wants Reconciling and Stalled to be absent when they do not hold. */
+    public Conditions clear(String type) {
+        status.conditions().removeIf(c -> c.type.equals(type));
+        return this;
+    }
+
+    /** A long-lived object is in order. */
+    public Conditions ready(Reason reason, String message) {
+        return set(Condition.READY, true, reason, message)
+                .clear(Condition.RECONCILING)
+                .clear(Condition.STALLED);
+    }
+
+    /** A long-lived object is not in order; permanent trouble also shows as Stalled. */
+    public Conditions notReady(BreakwaterException e) {
+        set(Condition.READY, false, e.reason(), e.getMessage()).clear(Condition.RECONCILING);
+        return e.isRetryable() ? clear(Condition.STALLED) : set(Condition.STALLED, true, e.reason(), e.getMessage());
+    }
+
+    /** A bounded run goes on. */
+    public Conditions running(String message) {
+        return set(Condition.SUCCEEDED, "Unknown", Reason.InProgress, message)
+                .set(Condition.READY, false, Reason.InProgress, message)
+                .set(Condition.RECONCILING, true, Reason.InProgress, message)
+                .clear(Condition.STALLED);
+    }
+
+    /** A bounded run ended well. */
+    public Conditions succeeded(Reason reason, String message) {
+        return set(Condition.SUCCEEDED, true, reason, message)
+                .set(Condition.READY, true, reason, message)
+                .clear(Condition.RECONCILING)
+                .clear(Condition.STALLED);
+    }
+
+    /** A bounded run failed for good. */
+    public Conditions failed(Reason reason, String message) {
+        return set(Condition.SUCCEEDED, false, reason, message)
+                .set(Condition.READY, false, reason, message)
+                .set(Condition.STALLED, true, reason, message)
+                .clear(Condition.RECONCILING);
+    }
+
+    /** An instant as statuses carry it: RFC 3339, UTC, whole milliseconds. */
+    public static String timestamp(Instant at) {
+        return at.truncatedTo(ChronoUnit.MILLIS).toString();
+    }
+}

@@ -1,0 +1,94 @@
+package io.breakwater.observe;
+
+import io.breakwater.api.Reason;
+import io.fabric8.kubernetes.api.model.Event;
+import io.fabric8.kubernetes.api.model.EventBuilder;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Clock;
+import java.util.HexFormat;
+import java.util.Objects;
+import org.jboss.logging.Logger;
+
+/**
+ * Events on objects, with the same reasons as their conditions. The same event again counts up instead of piling up. Each
+ * also goes to the log; losing one for want of an API server is no error.
+ */
+@ApplicationScoped
+public class Events {
+    private static final Logger LOG = Logger.getLogger(Events.class);
+
+    private final KubernetesClient client;
+    private final Clock clock;
+
+    public Events(KubernetesClient client, Clock clock) {
+        this.client = client;
+        this.clock = clock;
+    }
+
+    /** Tells what was done. */
+    public void normal(HasMetadata about, Reason reason, String message) {
+        LOG.infof("%s %s: %s", name(about), reason, message);
+        record(about, "Normal", reason, message);
+    }
+
+    /** Tells what is wrong. */
+    public void warning(HasMetadata about, Reason reason, String message) {
+        LOG.warnf("%s %s: %s", name(about), reason, message);
+        record(about, "Warning", reason, message);
+    }
+
+    /** Kind, namespace and name, as log lines carry them. */
+    public static String name(HasMetadata object) {
+        return object.getKind() + " " + object.getMetadata().getNamespace() + "/"
+                + object.getMetadata().getName();
+    }
+
+    private void record(HasMetadata about, String type, Reason reason, String message) {
+        String namespace = about.getMetadata().getNamespace();
+        String name = about.getMetadata().getName() + "."
+                + HexFormat.of().toHexDigits(Objects.hash(about.getMetadata().getUid(), type, reason.name(), message));
+        String now = clock.instant()
+                .truncatedTo(java.time.temporal.ChronoUnit.SECONDS)
+                .toString();
+        try {
+            var events = client.v1().events().inNamespace(namespace);
+            Event seen = events.withName(name).get();
+            if (seen != null) {
+                events.withName(name)
+                        .edit(e -> new EventBuilder(e)
+                                .withCount(e.getCount() == null ? 2 : e.getCount() + 1)
+                                .withLastTimestamp(now)
+                                .build());
+                return;
+            }
+            events.resource(new EventBuilder()
+                            .withNewMetadata()
+                            .withName(name)
+                            .withNamespace(namespace)
+                            .endMetadata()
+                            .withNewInvolvedObject()
+                            .withApiVersion(about.getApiVersion())
+                            .withKind(about.getKind())
+                            .withName(about.getMetadata().getName())
+                            .withNamespace(namespace)
+                            .withUid(about.getMetadata().getUid())
+                            .endInvolvedObject()
+                            .withType(type)
+                            .withReason(reason.name())
+                            .withMessage(message.length() > 1000 ? message.substring(0, 1000) + "…" : message)
+                            .withCount(1)
+                            .withFirstTimestamp(now)
+                            .withLastTimestamp(now)
+                            .withNewSource()
+                            .withComponent("breakwater")
+                            .endSource()
+                            .build())
+                    .create();
+        } catch (KubernetesClientException e) {
+            LOG.debugf(e, "event %s on %s was not recorded", reason, name(about));
+        }
+    }
+}

@@ -1,0 +1,82 @@
+package io.breakwater.observe;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.breakwater.api.Api;
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.client.CustomResource;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import io.fabric8.kubernetes.client.dsl.base.ResourceDefinitionContext;
+import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.util.function.Consumer;
+
+/**
+ * The only way in which a status is written: server-side apply of the whole status under our field manager, and only when
+ * it differs from what was read. Not through the operator SDK's update control, which can swallow a spec change that
+ * arrives at the same time (see docs/decisions/0003-status-writes.md).
+ */
+@ApplicationScoped
+public class StatusWriter {
+    private final KubernetesClient client;
+    private final KubernetesSerialization json;
+
+    public StatusWriter(KubernetesClient client) {
+        this.client = client;
+        this.json = client.getKubernetesSerialization();
+    }
+
+    /**
+     * Changes the status of an object and writes it if the change made a difference. The given object carries the new
+     * status afterwards.
+     *
+     * @param change edits a copy of the status
+     * @return whether anything was written
+     */
+    public <S, T extends CustomResource<?, S>> boolean update(T resource, Class<S> type, Consumer<S> change) {
+        S before = resource.getStatus();
+        JsonNode old = json.convertValue(before, JsonNode.class);
+        S status = before == null ? instantiate(type) : json.convertValue(old, type);
+        change.accept(status);
+        JsonNode changed = json.convertValue(status, JsonNode.class);
+        if (changed.equals(old)) {
+            return false;
+        }
+        apply(resource, changed);
+        resource.setStatus(status);
+        return true;
+    }
+
+    private void apply(CustomResource<?, ?> resource, JsonNode status) {
+        GenericKubernetesResource patch = new GenericKubernetesResource();
+        patch.setApiVersion(resource.getApiVersion());
+        patch.setKind(resource.getKind());
+        patch.setMetadata(new ObjectMetaBuilder()
+                .withName(resource.getMetadata().getName())
+                .withNamespace(resource.getMetadata().getNamespace())
+                .withUid(resource.getMetadata().getUid())
+                .build());
+        patch.setAdditionalProperty("status", status);
+        client.genericKubernetesResources(ResourceDefinitionContext.fromResourceType(resource.getClass()))
+                .inNamespace(resource.getMetadata().getNamespace())
+                .withName(resource.getMetadata().getName())
+                .subresource("status")
+                .patch(
+                        new PatchContext.Builder()
+                                .withPatchType(PatchType.SERVER_SIDE_APPLY)
+                                .withFieldManager(Api.FIELD_MANAGER)
+                                .withForce(true)
+                                .build(),
+                        patch);
+    }
+
+    private static <S> S instantiate(Class<S> type) {
+        try {
+            return type.getDeclaredConstructor().newInstance();
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException(type + " needs a public constructor without arguments", e);
+        }
+    }
+}

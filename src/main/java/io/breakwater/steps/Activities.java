@@ -1,0 +1,56 @@
+package io.breakwater.steps;
+
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+
+/**
+ * Long work beside the reconcilers, on virtual threads: started by the first look, looked at again when it wakes its
+ * object. What runs here is lost with the process, and the step that started it starts it anew.
+ */
+public final class Activities {
+    private final Map<String, CompletableFuture<Object>> running = new ConcurrentHashMap<>();
+
+    /**
+     * Starts the work unless it runs already.
+     *
+     * @param key identity of the work, as {@code <uid>/<step>}
+     * @param wake called when the work ended, well or not
+     * @return the work's result once it ended, exactly once; empty while it runs
+     * @throws RuntimeException what the work threw, exactly once; the next call starts it anew
+     */
+    @SuppressWarnings("unchecked")
+    public <T> Optional<T> poll(String key, Callable<T> work, Runnable wake) {
+        CompletableFuture<Object> future = running.computeIfAbsent(key, k -> start(k, work, wake));
+        if (!future.isDone()) {
+            return Optional.empty();
+        }
+        running.remove(key, future);
+        try {
+            return Optional.of((T) future.get());
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof RuntimeException r ? r : new CompletionException(e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CompletionException(e);
+        }
+    }
+
+    private static <T> CompletableFuture<Object> start(String key, Callable<T> work, Runnable wake) {
+        CompletableFuture<Object> future = new CompletableFuture<>();
+        Thread.ofVirtual().name(key).start(() -> {
+            try {
+                future.complete(work.call());
+            } catch (Throwable e) {
+                future.completeExceptionally(e);
+            } finally {
+                wake.run();
+            }
+        });
+        return future;
+    }
+}
