@@ -1,0 +1,253 @@
+package main
+
+import (
+	"context"
+
+	"github.com/container-storage-interface/spec/lib/go/csi"
+	"golang.org/x/sys/unix"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/timestamppb"
+	"google.golang.org/protobuf/types/known/wrapperspb"
+	"os"
+	"strings"
+)
+
+// driver speaks CSI; what it says is done by store and freezer.
+type driver struct {
+	csi.UnimplementedIdentityServer
+	csi.UnimplementedControllerServer
+	csi.UnimplementedNodeServer
+	csi.UnimplementedGroupControllerServer
+
+	name, node string
+	snapshots  bool
+	store      *store
+	freezer    *freezer
+}
+
+// ---- identity
+
+func (d *driver) GetPluginInfo(context.Context, *csi.GetPluginInfoRequest) (*csi.GetPluginInfoResponse, error) {
+	return &csi.GetPluginInfoResponse{Name: d.name, VendorVersion: "1"}, nil
+}
+
+func (d *driver) Probe(context.Context, *csi.ProbeRequest) (*csi.ProbeResponse, error) {
+	return &csi.ProbeResponse{Ready: wrapperspb.Bool(true)}, nil
+}
+
+func (d *driver) GetPluginCapabilities(context.Context, *csi.GetPluginCapabilitiesRequest) (*csi.GetPluginCapabilitiesResponse, error) {
+	services := []csi.PluginCapability_Service_Type{csi.PluginCapability_Service_CONTROLLER_SERVICE}
+	if d.snapshots {
+		services = append(services, csi.PluginCapability_Service_GROUP_CONTROLLER_SERVICE)
+	}
+	r := &csi.GetPluginCapabilitiesResponse{}
+	for _, s := range services {
+		r.Capabilities = append(r.Capabilities, &csi.PluginCapability{Type: &csi.PluginCapability_Service_{Service: &csi.PluginCapability_Service{Type: s}}})
+	}
+	return r, nil
+}
+
+// ---- volumes
+
+func (d *driver) ControllerGetCapabilities(context.Context, *csi.ControllerGetCapabilitiesRequest) (*csi.ControllerGetCapabilitiesResponse, error) {
+	calls := []csi.ControllerServiceCapability_RPC_Type{csi.ControllerServiceCapability_RPC_CREATE_DELETE_VOLUME}
+	if d.snapshots {
+		calls = append(calls, csi.ControllerServiceCapability_RPC_CREATE_DELETE_SNAPSHOT, csi.ControllerServiceCapability_RPC_CLONE_VOLUME)
+	}
+	r := &csi.ControllerGetCapabilitiesResponse{}
+	for _, c := range calls {
+		r.Capabilities = append(r.Capabilities, &csi.ControllerServiceCapability{Type: &csi.ControllerServiceCapability_Rpc{Rpc: &csi.ControllerServiceCapability_RPC{Type: c}}})
+	}
+	return r, nil
+}
+
+func (d *driver) CreateVolume(_ context.Context, r *csi.CreateVolumeRequest) (*csi.CreateVolumeResponse, error) {
+	if err := onlyFilesystem(r.VolumeCapabilities); err != nil {
+		return nil, err
+	}
+	size := r.CapacityRange.GetRequiredBytes()
+	var err error
+	switch {
+	case r.VolumeContentSource.GetSnapshot() != nil:
+		err = d.store.createVolumeFrom(snapshots, r.VolumeContentSource.GetSnapshot().SnapshotId, r.Name, size)
+	case r.VolumeContentSource.GetVolume() != nil:
+		err = d.frozen([]string{r.VolumeContentSource.GetVolume().VolumeId}, func() error {
+			return d.store.createVolumeFrom(volumes, r.VolumeContentSource.GetVolume().VolumeId, r.Name, size)
+		})
+	default:
+		err = d.store.createVolume(r.Name, size)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &csi.CreateVolumeResponse{Volume: &csi.Volume{VolumeId: r.Name, CapacityBytes: size, ContentSource: r.VolumeContentSource}}, nil
+}
+
+func (d *driver) DeleteVolume(_ context.Context, r *csi.DeleteVolumeRequest) (*csi.DeleteVolumeResponse, error) {
+	return &csi.DeleteVolumeResponse{}, d.store.remove(volumes, r.VolumeId)
+}
+
+func (d *driver) ValidateVolumeCapabilities(_ context.Context, r *csi.ValidateVolumeCapabilitiesRequest) (*csi.ValidateVolumeCapabilitiesResponse, error) {
+	if !d.store.has(volumes, r.VolumeId) {
+		return nil, status.Errorf(codes.NotFound, "no volume %s", r.VolumeId)
+	}
+	if err := onlyFilesystem(r.VolumeCapabilities); err != nil {
+		return &csi.ValidateVolumeCapabilitiesResponse{Message: err.Error()}, nil
+	}
+	return &csi.ValidateVolumeCapabilitiesResponse{Confirmed: &csi.ValidateVolumeCapabilitiesResponse_Confirmed{VolumeCapabilities: r.VolumeCapabilities}}, nil
+}
+
+func onlyFilesystem(wanted []*csi.VolumeCapability) error {
+	for _, c := range wanted {
+		if c.GetBlock() != nil {
+			return status.Error(codes.InvalidArgument, "this driver has no raw block volumes; ask for volumeMode Filesystem")
+		}
+	}
+	return nil
+}
+
+// ---- snapshots
+
+// frozen runs the action while no process that has one of these volumes mounted can run.
+func (d *driver) frozen(ids []string, action func() error) error {
+	paths := make([]string, len(ids))
+	for i, id := range ids {
+		if !d.store.has(volumes, id) {
+			return status.Errorf(codes.NotFound, "no volume %s", id)
+		}
+		paths[i] = d.store.path(volumes, id)
+	}
+	return d.freezer.during(paths, action)
+}
+
+func (d *driver) CreateSnapshot(_ context.Context, r *csi.CreateSnapshotRequest) (*csi.CreateSnapshotResponse, error) {
+	if !d.store.has(snapshots, r.Name) {
+		err := d.frozen([]string{r.SourceVolumeId}, func() error { return d.store.snapshot(r.SourceVolumeId, r.Name, "") })
+		if err != nil {
+			return nil, err
+		}
+	}
+	s, err := d.describe(r.Name)
+	if err != nil {
+		return nil, err
+	}
+	if s.SourceVolumeId != r.SourceVolumeId {
+		return nil, status.Errorf(codes.AlreadyExists, "snapshot %s is one of volume %s", r.Name, s.SourceVolumeId)
+	}
+	return &csi.CreateSnapshotResponse{Snapshot: s}, nil
+}
+
+func (d *driver) describe(id string) (*csi.Snapshot, error) {
+	m, err := d.store.read(snapshots, id)
+	if err != nil {
+		return nil, err
+	}
+	return &csi.Snapshot{SnapshotId: id, SourceVolumeId: m.Source, GroupSnapshotId: m.Group, SizeBytes: m.Size,
+		CreationTime: timestamppb.New(m.Created), ReadyToUse: true}, nil
+}
+
+func (d *driver) DeleteSnapshot(_ context.Context, r *csi.DeleteSnapshotRequest) (*csi.DeleteSnapshotResponse, error) {
+	return &csi.DeleteSnapshotResponse{}, d.store.remove(snapshots, r.SnapshotId)
+}
+
+// ---- snapshots of several volumes at one moment
+
+func (d *driver) GroupControllerGetCapabilities(context.Context, *csi.GroupControllerGetCapabilitiesRequest) (*csi.GroupControllerGetCapabilitiesResponse, error) {
+	return &csi.GroupControllerGetCapabilitiesResponse{Capabilities: []*csi.GroupControllerServiceCapability{{
+		Type: &csi.GroupControllerServiceCapability_Rpc{Rpc: &csi.GroupControllerServiceCapability_RPC{
+			Type: csi.GroupControllerServiceCapability_RPC_CREATE_DELETE_GET_VOLUME_GROUP_SNAPSHOT}}}}}, nil
+}
+
+func (d *driver) CreateVolumeGroupSnapshot(_ context.Context, r *csi.CreateVolumeGroupSnapshotRequest) (*csi.CreateVolumeGroupSnapshotResponse, error) {
+	if !d.store.has(groups, r.Name) {
+		err := d.frozen(r.SourceVolumeIds, func() error { return d.store.snapshotGroup(r.SourceVolumeIds, r.Name) })
+		if err != nil {
+			return nil, err
+		}
+	}
+	g, err := d.describeGroup(r.Name)
+	return &csi.CreateVolumeGroupSnapshotResponse{GroupSnapshot: g}, err
+}
+
+func (d *driver) describeGroup(id string) (*csi.VolumeGroupSnapshot, error) {
+	m, err := d.store.read(groups, id)
+	if err != nil {
+		return nil, err
+	}
+	g := &csi.VolumeGroupSnapshot{GroupSnapshotId: id, CreationTime: timestamppb.New(m.Created), ReadyToUse: true}
+	for _, member := range m.Members {
+		if s, err := d.describe(member); err == nil { // a member may have been deleted by itself
+			g.Snapshots = append(g.Snapshots, s)
+		}
+	}
+	return g, nil
+}
+
+func (d *driver) GetVolumeGroupSnapshot(_ context.Context, r *csi.GetVolumeGroupSnapshotRequest) (*csi.GetVolumeGroupSnapshotResponse, error) {
+	g, err := d.describeGroup(r.GroupSnapshotId)
+	return &csi.GetVolumeGroupSnapshotResponse{GroupSnapshot: g}, err
+}
+
+func (d *driver) DeleteVolumeGroupSnapshot(_ context.Context, r *csi.DeleteVolumeGroupSnapshotRequest) (*csi.DeleteVolumeGroupSnapshotResponse, error) {
+	for _, id := range r.SnapshotIds {
+		if err := d.store.remove(snapshots, id); err != nil {
+			return nil, err
+		}
+	}
+	return &csi.DeleteVolumeGroupSnapshotResponse{}, d.store.remove(groups, r.GroupSnapshotId)
+}
+
+// ---- the node
+
+func (d *driver) NodeGetInfo(context.Context, *csi.NodeGetInfoRequest) (*csi.NodeGetInfoResponse, error) {
+	return &csi.NodeGetInfoResponse{NodeId: d.node}, nil
+}
+
+func (d *driver) NodeGetCapabilities(context.Context, *csi.NodeGetCapabilitiesRequest) (*csi.NodeGetCapabilitiesResponse, error) {
+	return &csi.NodeGetCapabilitiesResponse{}, nil
+}
+
+func (d *driver) NodePublishVolume(_ context.Context, r *csi.NodePublishVolumeRequest) (*csi.NodePublishVolumeResponse, error) {
+	if !d.store.has(volumes, r.VolumeId) {
+		return nil, status.Errorf(codes.NotFound, "no volume %s", r.VolumeId)
+	}
+	if isMountPoint(r.TargetPath) {
+		return &csi.NodePublishVolumeResponse{}, nil
+	}
+	if err := os.MkdirAll(r.TargetPath, 0o755); err != nil {
+		return nil, err
+	}
+	if err := unix.Mount(d.store.path(volumes, r.VolumeId), r.TargetPath, "", unix.MS_BIND, ""); err != nil {
+		return nil, status.Errorf(codes.Internal, "mount: %v", err)
+	}
+	if r.Readonly {
+		if err := unix.Mount("", r.TargetPath, "", unix.MS_BIND|unix.MS_REMOUNT|unix.MS_RDONLY, ""); err != nil {
+			_ = unix.Unmount(r.TargetPath, 0)
+			return nil, status.Errorf(codes.Internal, "read-only remount: %v", err)
+		}
+	}
+	return &csi.NodePublishVolumeResponse{}, nil
+}
+
+func (d *driver) NodeUnpublishVolume(_ context.Context, r *csi.NodeUnpublishVolumeRequest) (*csi.NodeUnpublishVolumeResponse, error) {
+	for isMountPoint(r.TargetPath) {
+		if err := unix.Unmount(r.TargetPath, 0); err != nil {
+			return nil, status.Errorf(codes.Internal, "unmount: %v", err)
+		}
+	}
+	// Never recursively: if this were still the volume, its data would go.
+	if err := os.Remove(r.TargetPath); err != nil && !os.IsNotExist(err) {
+		return nil, status.Errorf(codes.Internal, "%v", err)
+	}
+	return &csi.NodeUnpublishVolumeResponse{}, nil
+}
+
+func isMountPoint(path string) bool {
+	for _, m := range mounts("/proc/self/mountinfo") {
+		if m.point == strings.TrimSuffix(path, "/") {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,99 @@
+// Command csidir is a CSI driver for test clusters: a volume is a directory, a snapshot is a copy of it, made while
+// every process that has the volume mounted stands still. It runs under the upstream sidecars, so that what is
+// tested against it is the protocol that real drivers speak.
+//
+// It does not do raw block volumes, expansion, or limits of size.
+package main
+
+import (
+	"context"
+	"flag"
+	"log"
+	"net"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/container-storage-interface/spec/lib/go/csi"
+	"google.golang.org/grpc"
+	registerapi "k8s.io/kubelet/pkg/apis/pluginregistration/v1"
+)
+
+const kubelet = "/var/lib/kubelet"
+
+func main() {
+	name := flag.String("name", "dir.csi.breakwater.dev", "the driver's name")
+	root := flag.String("root", kubelet+"/csidir", "where volumes and snapshots lie; below "+kubelet)
+	node := flag.String("node", "", "the node's name")
+	snapshots := flag.Bool("snapshots", true, "whether the driver can take snapshots")
+	flag.Parse()
+
+	store, err := openStore(filepath.Join(*root, *name))
+	if err != nil {
+		log.Fatal(err)
+	}
+	freezer := &freezer{journal: filepath.Join(*root, *name, "frozen")}
+	freezer.thawAll() // what a run that was killed in the middle of a copy left standing
+	d := &driver{name: *name, node: *node, snapshots: *snapshots, store: store, freezer: freezer}
+
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, syscall.SIGTERM, syscall.SIGINT)
+	go func() {
+		<-stop
+		freezer.thawAll()
+		os.Exit(0)
+	}()
+
+	socket := filepath.Join(kubelet, "plugins", *name, "csi.sock")
+	server := grpc.NewServer(grpc.UnaryInterceptor(logCalls))
+	csi.RegisterIdentityServer(server, d)
+	csi.RegisterControllerServer(server, d)
+	csi.RegisterNodeServer(server, d)
+	if *snapshots {
+		csi.RegisterGroupControllerServer(server, d)
+	}
+	go func() { log.Fatal(server.Serve(listen(socket))) }()
+
+	registrar := grpc.NewServer()
+	registerapi.RegisterRegistrationServer(registrar, &registration{name: *name, socket: socket})
+	log.Fatal(registrar.Serve(listen(filepath.Join(kubelet, "plugins_registry", *name+"-reg.sock"))))
+}
+
+func listen(path string) net.Listener {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		log.Fatal(err)
+	}
+	_ = os.Remove(path)
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		log.Fatal(err)
+	}
+	return l
+}
+
+func logCalls(ctx context.Context, req any, info *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
+	resp, err := handle(ctx, req)
+	if call := filepath.Base(info.FullMethod); err != nil || !strings.HasPrefix(call, "Probe") && !strings.Contains(call, "Get") {
+		log.Printf("%s: %v", call, err)
+	}
+	return resp, err
+}
+
+// registration answers the kubelet's plugin watcher; it is what node-driver-registrar does.
+type registration struct {
+	registerapi.UnimplementedRegistrationServer
+	name, socket string
+}
+
+func (r *registration) GetInfo(context.Context, *registerapi.InfoRequest) (*registerapi.PluginInfo, error) {
+	return &registerapi.PluginInfo{Type: registerapi.CSIPlugin, Name: r.name, Endpoint: r.socket, SupportedVersions: []string{"1.0.0"}}, nil
+}
+
+func (r *registration) NotifyRegistrationStatus(_ context.Context, s *registerapi.RegistrationStatus) (*registerapi.RegistrationStatusResponse, error) {
+	if !s.PluginRegistered {
+		log.Fatalf("the kubelet refused the driver: %s", s.Error)
+	}
+	return &registerapi.RegistrationStatusResponse{}, nil
+}

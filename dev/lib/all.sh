@@ -1,0 +1,25 @@
+# shellcheck shell=bash source-path=SCRIPTDIR
+# Everything, in the order of need.
+lib=$(dirname "${BASH_SOURCE[0]}")
+. "$lib/common.sh"
+. "$lib/engine.sh"
+. "$lib/tools.sh"
+. "$lib/images.sh"
+. "$lib/build.sh"
+
+# prepare: an engine that answers, nothing of a killed run on it, all images but the product's, helm and promtool
+prepare() {
+  engine_up
+  engine_clean >/dev/null
+  images_up
+  tools_up
+}
+
+# environment: what the Java side reads, as shell commands
+environment() {
+  local name
+  export TESTCONTAINERS_RYUK_DISABLED=true TESTCONTAINERS_CHECKS_DISABLE=true
+  for name in DOCKER_HOST TESTCONTAINERS_RYUK_DISABLED TESTCONTAINERS_CHECKS_DISABLE $(compgen -v BREAKWATER_ | sort); do
+    printf 'export %s=%q\n' "$name" "${!name}"
+  done
+}

@@ -1,0 +1,131 @@
+# shellcheck shell=bash
+# The container engine: the caller's own if there is one, else one of ours. To be sourced after common.sh.
+
+ENGINE_RUN=/run/breakwater-dev
+ENGINE_SOCKET=$ENGINE_RUN/docker.sock
+
+engine_answers() { local limit=(); if have timeout; then limit=(timeout 20); fi; "${limit[@]}" docker info >/dev/null 2>&1; }
+
+# engine_find: sets DOCKER_HOST to an engine that answers; false if there is none
+engine_find() {
+  have docker || return 1
+  if [[ -z ${DOCKER_HOST:-} && -S $ENGINE_SOCKET ]] && DOCKER_HOST=unix://$ENGINE_SOCKET engine_answers; then
+    export DOCKER_HOST=unix://$ENGINE_SOCKET
+    return
+  fi
+  engine_answers || return 1
+  if [[ -z ${DOCKER_HOST:-} ]]; then # Testcontainers does not read the command line's contexts
+    DOCKER_HOST=$(docker context inspect --format '{{.Endpoints.docker.Host}}' 2>/dev/null) || DOCKER_HOST=unix:///var/run/docker.sock
+    export DOCKER_HOST
+  fi
+}
+
+# engine_up: finds an engine, or installs and starts one of our own. A user's engine is used as it is.
+engine_up() {
+  if engine_find; then return; fi
+  [[ $(uname -s) == Linux && $(id -u) == 0 ]] ||
+    die "no container engine answers (\`docker info\` fails). Start Docker, or allow this user to use it (group docker), and run again."
+  if pgrep -x dockerd >/dev/null && ! engine_own_pid >/dev/null; then
+    die "a dockerd runs here, but \`docker info\` fails: see its log, or point DOCKER_HOST at it. No second engine is started beside it."
+  fi
+  if ! have dockerd; then
+    step "install a container engine" engine_install
+    if engine_find; then return; fi # the package has started it
+  fi
+  step "start a container engine of our own" engine_start
+  export DOCKER_HOST=unix://$ENGINE_SOCKET
+}
+
+apt_install() {
+  have apt-get || die "needed: $*; without apt-get it must be installed by hand"
+  apt-get update -q
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@"
+}
+engine_install() { apt_install docker.io debootstrap debian-archive-keyring iptables ca-certificates procps; }
+
+# is PID PROGRAM: a process id found in a file may by now belong to somebody else
+is() { [[ -n $1 && $(cat "/proc/$1/comm" 2>/dev/null) == "$2" ]]; }
+
+engine_own_pid() {
+  local pid
+  pid=$(cat "$ENGINE_RUN/docker.pid" 2>/dev/null) || return 1
+  is "$pid" dockerd && tr '\0' ' ' <"/proc/$pid/cmdline" | grep -qF "$ENGINE_SOCKET" && printf '%s' "$pid"
+}
+
+# Killed runs leave sockets and process ids that belong to nobody, or to somebody else.
+engine_sweep() {
+  local file
+  for file in "$ENGINE_RUN/docker.pid:dockerd" "$ENGINE_RUN/exec/containerd/containerd.pid:containerd"; do
+    is "$(cat "${file%:*}" 2>/dev/null)" "${file##*:}" || rm -f "${file%:*}"
+  done
+  [[ -e $ENGINE_RUN/exec/containerd/containerd.pid ]] || rm -f "$ENGINE_RUN"/exec/containerd/*.sock*
+}
+
+# A machine that lacks CAP_SYS_RESOURCE refuses privileged containers unless runc is told to ask for less. The engine
+# is told of a script, because where Go is missing the program is built by means of this very engine.
+engine_runtime() {
+  cat >"$CACHE/bin/runc.sh" <<EOF
+#!/bin/sh
+[ -x '$CACHE/bin/runc/runc' ] && exec '$CACHE/bin/runc/runc' "\$@"
+exec /usr/sbin/runc "\$@"
+EOF
+  chmod +x "$CACHE/bin/runc.sh"
+}
+
+engine_lacks_capability() { (((0x$(awk '/^CapBnd/ { print $2 }' /proc/self/status) >> 24 & 1) == 0)); }
+
+engine_start() {
+  local pid options=()
+  if pid=$(engine_own_pid); then # it is there but does not answer
+    engine_stop
+  fi
+  mkdir -p "$ENGINE_RUN" "$CACHE/engine"
+  engine_sweep
+  echo '{}' >"$CACHE/engine.json" # not the one of a user's engine
+  if engine_lacks_capability; then
+    engine_runtime
+    options=(--add-runtime "bounded=$CACHE/bin/runc.sh" --default-runtime bounded)
+  fi
+  setsid dockerd --host "unix://$ENGINE_SOCKET" --pidfile "$ENGINE_RUN/docker.pid" --exec-root "$ENGINE_RUN/exec" \
+    --data-root "$CACHE/engine" --config-file "$CACHE/engine.json" "${options[@]}" </dev/null >>"$LOGS/dockerd.log" 2>&1 3>&- 9>&- &
+  pid=$!
+  for _ in $(seq 300); do
+    if DOCKER_HOST=unix://$ENGINE_SOCKET engine_answers; then return; fi
+    kill -0 "$pid" 2>/dev/null || break
+    sleep 0.2
+  done
+  tail -n 30 "$LOGS/dockerd.log"
+  return 1
+}
+
+# engine_stop: stops the engine that engine_start started, and no other
+engine_stop() {
+  local pid signal=TERM
+  pid=$(engine_own_pid) || return 0
+  kill "$pid"
+  for i in $(seq 300); do
+    engine_own_pid >/dev/null || break
+    if ((i == 200)); then signal=KILL; kill -KILL "$pid"; fi
+    sleep 0.1
+  done
+  [[ $signal == TERM ]] || say "  the engine did not end by itself"
+  rm -rf "$ENGINE_RUN"
+}
+
+# engine_clean [--all]: removes our containers, networks and volumes whose run has ended; with --all, those in use too
+engine_clean() {
+  local kind id run
+  for kind in container network volume; do
+    for id in $(engine_ours "$kind"); do
+      run=$(engine_run_of "$kind" "$id") || continue
+      if [[ ${1:-} != --all ]] && { [[ $run == keep ]] || run_alive "$run"; }; then continue; fi
+      if [[ $kind == container ]]; then docker rm -fv "$id"; else docker "$kind" rm "$id"; fi || true
+    done
+  done
+}
+engine_ours() { docker "$1" ls -q $([[ $1 != container ]] || printf -- -a) --filter "label=$LABEL"; }
+engine_run_of() {
+  local labels=.Labels
+  if [[ $1 == container ]]; then labels=.Config.Labels; fi
+  docker "$1" inspect --format "{{index $labels \"$LABEL.run\"}}" "$2" 2>/dev/null
+}
