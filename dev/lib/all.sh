@@ -10,7 +10,7 @@ lib=$(dirname "${BASH_SOURCE[0]}")
 # prepare: an engine that answers, nothing of a killed run on it, all images but the product's, helm and promtool
 prepare() {
   engine_up
-  engine_clean >/dev/null
+  engine_clean >"$LOGS/clean.log" 2>&1
   images_up
   tools_up
 }

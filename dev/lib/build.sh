@@ -1,1 +1,48 @@
 # shellcheck shell=bash
+# Maven, and what it makes: the one place that knows its goals and flags. To be sourced after images.sh.
+
+# java_find: sets JAVA_HOME to a JDK 25 and tells whether there is one, with a Maven beside it
+java_find() {
+  local dir
+  have mvn || return 1
+  for dir in "${JAVA_HOME:-}" /usr/lib/jvm/*25* "$(/usr/libexec/java_home -v 25 2>/dev/null || true)"; do
+    if [[ -x $dir/bin/javac && $("$dir/bin/java" -version 2>&1) == *'version "25'* ]]; then
+      export JAVA_HOME=$dir
+      return
+    fi
+  done
+  return 1
+}
+
+# java_up: a JDK 25 and Maven, on this machine or in an image
+java_up() {
+  if java_find; then return; fi
+  have docker || engine_up
+  [[ -n ${DOCKER_HOST:-} ]] || engine_up
+  builder java
+}
+
+# in_java COMMAND…: with the JDK first in the path; in a container where the host has none
+in_java() {
+  if java_find; then
+    (cd "$ROOT" && PATH="$JAVA_HOME/bin:$PATH" "$@")
+    return
+  fi
+  local socket=${DOCKER_HOST#unix://} trust=$CACHE/home/trust.p12 environment
+  environment=$(compgen -v | grep -E '^(BREAKWATER_|TESTCONTAINERS_|DOCKER_HOST$|CI$)' | while read -r v; do printf '%s=%s ' "$v" "${!v}"; done)
+  # A JVM does not read the certificates that the host trusts.
+  IN_BUILDER_ENV='' in_builder java "$ROOT" java dev/lib/TrustStore.java /etc/ssl/certs/ca-certificates.crt "$trust"
+  IN_BUILDER_ENV="$environment JAVA_HOME=/usr/lib/jvm/java-25-openjdk-$(engine_arch)" \
+    IN_BUILDER_OPTIONS="-v $socket:$socket --group-add $(stat -c %g "$socket") -e MAVEN_OPTS=-Djavax.net.ssl.trustStore=$trust\ -Djavax.net.ssl.trustStorePassword=changeit" \
+    in_builder java "$ROOT" "$@"
+}
+
+maven() { in_java mvn -B -ntp "$@"; }
+
+# package: the application, and its image
+package() {
+  [[ -f $ROOT/pom.xml ]] || { say "  there is no pom.xml yet: the operator's image is left out"; return; }
+  java_up
+  step "package the application" maven -DskipTests -DskipITs package
+  operator_up
+}
