@@ -6,11 +6,12 @@ lib=$(dirname "${BASH_SOURCE[0]}")
 . "$lib/tools.sh"
 . "$lib/images.sh"
 . "$lib/build.sh"
+. "$lib/verdict.sh"
 
 # prepare: an engine that answers, nothing of a killed run on it, all images but the product's, helm and promtool
 prepare() {
   engine_up
-  engine_clean >"$LOGS/clean.log" 2>&1
+  engine_clean "" >"$LOGS/clean.log" 2>&1
   images_up
   tools_up
 }

@@ -46,3 +46,20 @@ package() {
   step "package the application" maven -DskipTests -DskipITs package
   operator_up
 }
+
+# unit_tests, all_tests [MAVEN-ARGUMENT…]: Maven's own closing lines are what one wants to see, so they go to the terminal
+unit_tests() { maven test "$@"; }
+all_tests() { maven verify -Pcluster "$@"; }
+
+# demo_classes: the test classes, and the path to run them by, which only a changed pom.xml changes
+demo_classes() {
+  local key
+  [[ -f $ROOT/pom.xml ]] || die "there is no pom.xml yet, so there is no demo to run"
+  step "compile the demo" maven -q test-compile
+  key=$(digest "$ROOT/pom.xml" "=$CACHE")
+  if [[ $(cat "$CACHE/stamp/classpath" 2>/dev/null) != "$key" ]]; then
+    step "resolve the demo's class path" maven -q dependency:build-classpath -Dmdep.includeScope=test "-Dmdep.outputFile=$CACHE/classpath"
+    printf '%s' "$key" >"$CACHE/stamp/classpath"
+  fi
+}
+demo_main() { in_java java -cp "target/test-classes:target/classes:$(cat "$CACHE/classpath")" io.breakwater.it.Demo "$@"; }

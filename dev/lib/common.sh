@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # What all scripts here share: where things lie, steps with times, hashes. To be sourced.
+# shellcheck disable=SC2034 # used by those that source it
 set -euo pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -26,7 +27,7 @@ since() { awk -v a="$1" -v b="$(now)" 'BEGIN { printf "%.1f s", (b - a) / 1e6 }'
 step() {
   local name=$1 log begin code
   shift
-  log=$LOGS/$(printf '%s' "$name" | tr -cs 'A-Za-z0-9' '-' | tr 'A-Z' 'a-z' | sed 's/^-//;s/-$//').log
+  log=$LOGS/$(printf '%s' "$name" | tr -cs 'A-Za-z0-9' '-' | tr '[:upper:]' '[:lower:]' | sed 's/^-//;s/-$//').log
   printf '  %-44s ' "$name" >&3
   begin=$(now)
   set +e
@@ -42,7 +43,7 @@ step() {
   fi
 }
 
-sha() { if have sha256sum; then sha256sum "$@"; else shasum -a 256 "$@"; fi; }
+if have sha256sum; then SHA=(sha256sum); else SHA=(shasum -a 256); fi
 
 # digest [FILE|DIRECTORY|=WORD]…: twelve hex digits over names and contents, the same wherever the tree lies
 digest() {
@@ -50,9 +51,9 @@ digest() {
   for i in "$@"; do
     case $i in
       =*) printf '%s\n' "$i" ;;
-      *) (cd "$(dirname "$i")" && find "$(basename "$i")" -type f ! -name '*.md' -print0 | LC_ALL=C sort -z | xargs -0 sha256sum) ;;
+      *) (cd "$(dirname "$i")" && find "$(basename "$i")" -type f ! -name '*.md' -print0 | LC_ALL=C sort -z | xargs -0 "${SHA[@]}") ;;
     esac
-  done | sha | cut -c1-12
+  done | "${SHA[@]}" | cut -c1-12
 }
 
 # One preparation at a time per cache; the runs themselves may overlap.

@@ -112,18 +112,27 @@ engine_stop() {
   rm -rf "$ENGINE_RUN"
 }
 
-# engine_clean [--all]: removes our containers, networks and volumes whose run has ended; with --all, those in use too
+# engine_clean [--all | RUN]: removes our containers, networks and volumes whose run has ended; with --all, those in use
+# too; with the name of a run, those of that run
 engine_clean() {
   local kind id run
   for kind in container network volume; do
     for id in $(engine_ours "$kind"); do
       run=$(engine_run_of "$kind" "$id") || continue
-      if [[ ${1:-} != --all ]] && { [[ $run == keep ]] || run_alive "$run"; }; then continue; fi
+      case ${1:-} in
+        --all) ;;
+        "") if [[ $run == keep ]] || run_alive "$run"; then continue; fi ;;
+        *) if [[ $run != "$1" ]]; then continue; fi ;;
+      esac
       if [[ $kind == container ]]; then docker rm -fv "$id"; else docker "$kind" rm "$id"; fi || true
     done
   done
 }
-engine_ours() { docker "$1" ls -q $([[ $1 != container ]] || printf -- -a) --filter "label=$LABEL"; }
+engine_ours() {
+  local options=(-q)
+  if [[ $1 == container ]]; then options+=(-a); fi
+  docker "$1" ls "${options[@]}" --filter "label=$LABEL"
+}
 engine_run_of() {
   local labels=.Labels
   if [[ $1 == container ]]; then labels=.Config.Labels; fi

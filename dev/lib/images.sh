@@ -57,8 +57,9 @@ image() {
   IMAGE=breakwater-dev/$name:$(digest "$@" "=$(docker image inspect --format '{{.Id}}' "$BASE")")
   if ! image_exists "$IMAGE"; then
     step "build image $name" image_build "$name" "$IMAGE"
-    for old in $(docker image ls --filter "label=$LABEL" --format '{{.Repository}}:{{.Tag}}' "breakwater-dev/$name"); do
-      if [[ $old != "$IMAGE" ]]; then docker image rm "$old" >/dev/null 2>&1 || true; fi
+    # Newest first. Another checkout may still use one that is not ours; four back nobody does.
+    for old in $(docker image ls --filter "label=$LABEL" --format '{{.Repository}}:{{.Tag}}' "breakwater-dev/$name" | grep -v ':dev$' | tail -n +5); do
+      docker image rm "$old" >/dev/null 2>&1 || true
     done
   fi
   docker tag "$IMAGE" "breakwater-dev/$name:dev"
@@ -84,7 +85,8 @@ builder_packages() {
     java) echo ca-certificates git maven openjdk-25-jdk-headless docker-cli procps ;;
   esac
 }
-context_build() { printf 'ARG BASE\nFROM $BASE\nRUN apt-get update -q && apt-get install -y -q --no-install-recommends %s\n' "$2" >"$1/Dockerfile"; }
+# shellcheck disable=SC2016 # the Dockerfile's variable, not ours
+context_build() { printf 'ARG BASE\nFROM ${BASE}\nRUN apt-get update -q && apt-get install -y -q --no-install-recommends %s\n' "$2" >"$1/Dockerfile"; }
 context_build_go() { context_build "$1" "$(builder_packages go)"; }
 context_build_node() { context_build "$1" "$(builder_packages node)"; }
 context_build_java() { context_build "$1" "$(builder_packages java)"; }

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"os"
+	"strings"
 
 	"github.com/container-storage-interface/spec/lib/go/csi"
 	"golang.org/x/sys/unix"
@@ -9,8 +11,6 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/timestamppb"
 	"google.golang.org/protobuf/types/known/wrapperspb"
-	"os"
-	"strings"
 )
 
 // driver speaks CSI; what it says is done by store and freezer.
@@ -53,7 +53,8 @@ func (d *driver) GetPluginCapabilities(context.Context, *csi.GetPluginCapabiliti
 func (d *driver) ControllerGetCapabilities(context.Context, *csi.ControllerGetCapabilitiesRequest) (*csi.ControllerGetCapabilitiesResponse, error) {
 	calls := []csi.ControllerServiceCapability_RPC_Type{csi.ControllerServiceCapability_RPC_CREATE_DELETE_VOLUME}
 	if d.snapshots {
-		calls = append(calls, csi.ControllerServiceCapability_RPC_CREATE_DELETE_SNAPSHOT, csi.ControllerServiceCapability_RPC_CLONE_VOLUME)
+		calls = append(calls, csi.ControllerServiceCapability_RPC_CREATE_DELETE_SNAPSHOT,
+			csi.ControllerServiceCapability_RPC_LIST_SNAPSHOTS, csi.ControllerServiceCapability_RPC_CLONE_VOLUME)
 	}
 	r := &csi.ControllerGetCapabilitiesResponse{}
 	for _, c := range calls {
@@ -145,6 +146,25 @@ func (d *driver) describe(id string) (*csi.Snapshot, error) {
 	}
 	return &csi.Snapshot{SnapshotId: id, SourceVolumeId: m.Source, GroupSnapshotId: m.Group, SizeBytes: m.Size,
 		CreationTime: timestamppb.New(m.Created), ReadyToUse: true}, nil
+}
+
+// ListSnapshots is how the sidecar learns size and time of a group's members; it asks for one at a time.
+func (d *driver) ListSnapshots(_ context.Context, r *csi.ListSnapshotsRequest) (*csi.ListSnapshotsResponse, error) {
+	ids := []string{r.SnapshotId}
+	if r.SnapshotId == "" {
+		var err error
+		if ids, err = d.store.list(snapshots); err != nil {
+			return nil, err
+		}
+	}
+	answer := &csi.ListSnapshotsResponse{}
+	for _, id := range ids {
+		s, err := d.describe(id)
+		if err == nil && (r.SourceVolumeId == "" || r.SourceVolumeId == s.SourceVolumeId) {
+			answer.Entries = append(answer.Entries, &csi.ListSnapshotsResponse_Entry{Snapshot: s})
+		}
+	}
+	return answer, nil
 }
 
 func (d *driver) DeleteSnapshot(_ context.Context, r *csi.DeleteSnapshotRequest) (*csi.DeleteSnapshotResponse, error) {

@@ -58,6 +58,14 @@ func (s *store) read(kind, id string) (d description, err error) {
 	return d, err
 }
 
+func (s *store) list(kind string) (ids []string, err error) {
+	files, err := filepath.Glob(filepath.Join(s.root, kind, "*.json"))
+	for _, f := range files {
+		ids = append(ids, strings.TrimSuffix(filepath.Base(f), ".json"))
+	}
+	return ids, err
+}
+
 func (s *store) describe(kind, id string, d description) error {
 	data, err := json.Marshal(d)
 	if err != nil {
