@@ -34,6 +34,10 @@ public class RestorePointStatus implements ConditionedStatus {
     public String namespace;
 
     @Size(max = 253)
+    @JsonPropertyDescription("Name of the point in the store; another than this object's where catalog sync found it.")
+    public String point;
+
+    @Size(max = 253)
     @JsonPropertyDescription("BackupLocation that the point was sealed in, or found in by catalog sync.")
     public String location;
 
@@ -50,6 +54,14 @@ public class RestorePointStatus implements ConditionedStatus {
 
     @JsonPropertyDescription("Number of resources in the archive.")
     public Integer resourceCount;
+
+    @Size(max = 16)
+    @JsonPropertyDescription("Objects of the resource archive in the store.")
+    public List<StoredObject> archive;
+
+    @Size(max = 16)
+    @JsonPropertyDescription("Databases that were quiesced.")
+    public List<DatabaseStatus> databases;
 
     @JsonPropertyDescription("Bytes of all volumes as the application sees them.")
     public Long logicalBytes;
@@ -111,6 +123,14 @@ public class RestorePointStatus implements ConditionedStatus {
         public String pvc;
 
         @Size(max = 253)
+        @JsonPropertyDescription("StorageClass of the claim.")
+        public String storageClass;
+
+        @Size(max = 64)
+        @JsonPropertyDescription("Size of the volume.")
+        public String size;
+
+        @Size(max = 253)
         @JsonPropertyDescription("VolumeSnapshot that the data comes from; removed after it was moved.")
         public String snapshot;
 
@@ -134,6 +154,41 @@ public class RestorePointStatus implements ConditionedStatus {
         @Size(max = 1024)
         @JsonPropertyDescription("Why the volume is not in the point, although its policy allows that.")
         public String skipped;
+    }
+
+    /** One object in the store. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public static class StoredObject {
+        @Size(max = 1024)
+        @JsonPropertyDescription("Key below the location's prefix.")
+        public String key;
+
+        @JsonPropertyDescription("Bytes.")
+        public Long size;
+
+        @Size(max = 64)
+        @JsonPropertyDescription("SHA-256 of the content.")
+        public String sha256;
+    }
+
+    /** One database. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public static class DatabaseStatus {
+        @Size(max = 63)
+        @JsonPropertyDescription("Name that the policy gave it.")
+        public String name;
+
+        @Size(max = 32)
+        @JsonPropertyDescription("Engine.")
+        public String kind;
+
+        @Size(max = 128)
+        @JsonPropertyDescription("Version of the server.")
+        public String version;
+
+        @Size(max = 256)
+        @JsonPropertyDescription("Where its log stood, in the engine's own notation.")
+        public String position;
     }
 
     /** One copy. */

@@ -46,8 +46,15 @@ public class RestoreStatus implements ConditionedStatus {
     @JsonPropertyDescription("Objects left as they were.")
     public Integer skipped;
 
-    @JsonPropertyDescription("Volumes filled.")
-    public Integer volumes;
+    @JsonPropertyDescription("Objects that exist in the target namespace but not in the point; they were left alone.")
+    public Integer extra;
+
+    @Size(max = 512)
+    @JsonPropertyDescription("Volumes that are filled.")
+    public List<VolumeFill> volumes;
+
+    @JsonPropertyDescription("Bytes written into volumes.")
+    public Long bytes;
 
     @Size(max = 128)
     @JsonPropertyDescription("The step that the run is in.")
@@ -60,6 +67,24 @@ public class RestoreStatus implements ConditionedStatus {
     @Size(max = 64)
     @JsonPropertyDescription("What deserves a look although the restore went through.")
     public List<String> warnings;
+
+    /** One volume that is filled. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public static class VolumeFill {
+        @Size(max = 253)
+        @JsonPropertyDescription("PersistentVolumeClaim in the target namespace.")
+        public String pvc;
+
+        @Size(max = 128)
+        @JsonPropertyDescription("Snapshot in the repository that it is filled from.")
+        public String repositorySnapshot;
+
+        @JsonPropertyDescription("Bytes of the volume in the point.")
+        public Long bytes;
+
+        @JsonPropertyDescription("Whether the volume holds the point's content.")
+        public Boolean filled;
+    }
 
     @Override
     public List<Condition> conditions() {

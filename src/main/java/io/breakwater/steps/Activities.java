@@ -1,5 +1,6 @@
 package io.breakwater.steps;
 
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -7,6 +8,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Long work beside the reconcilers, on virtual threads: started by the first look, looked at again when it wakes its
@@ -38,6 +40,11 @@ public final class Activities {
             Thread.currentThread().interrupt();
             throw new CompletionException(e);
         }
+    }
+
+    /** Waits inside an activity; a reconciler never does. */
+    public static void pause(Duration time) {
+        LockSupport.parkNanos(time.toNanos());
     }
 
     private static <T> CompletableFuture<Object> start(String key, Callable<T> work, Runnable wake) {
