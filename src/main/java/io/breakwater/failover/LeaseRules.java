@@ -62,9 +62,7 @@ final class LeaseRules {
         if (known.isPresent() && known.getAsLong() > 0) {
             return new Move.Missing();
         }
-        return s.named()
-                ? new Move.Create(Lease.first(s.site(), s.timing().duration()))
-                : new Move.Follow();
+        return s.named() ? new Move.Create(Lease.first(s.site(), s.timing().duration())) : new Move.Follow();
     }
 
     private static Move asHolder(Situation s, Lease lease) {
@@ -130,8 +128,7 @@ final class LeaseRules {
             return asked ? new Move.Withdraw(lease.withdrawn(seen.renewedAt())) : new Move.Follow();
         }
         if (!asked) {
-            boolean answered =
-                    lease.outcome() != null && lease.outcome().id().equals(s.run());
+            boolean answered = lease.outcome() != null && lease.outcome().id().equals(s.run());
             return answered
                     ? new Move.Rejected(lease.outcome().message())
                     : new Move.Ask(lease.requested(new Lease.Request(s.site(), s.run()), seen.renewedAt()));

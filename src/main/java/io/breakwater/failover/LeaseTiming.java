@@ -21,8 +21,8 @@ record LeaseTiming(Duration duration, Duration renewEvery, Duration notice, Dura
     /** @throws IllegalArgumentException when the pods could still run while the lease may be taken */
     LeaseTiming {
         if (notice.plus(gateBudget).plus(margin).compareTo(duration) >= 0) {
-            throw new IllegalArgumentException("to notice (" + notice + "), to gate (" + gateBudget + ") and the margin ("
-                    + margin + ") must together be shorter than the lease (" + duration + ")");
+            throw new IllegalArgumentException("to notice (" + notice + "), to gate (" + gateBudget
+                    + ") and the margin (" + margin + ") must together be shorter than the lease (" + duration + ")");
         }
         if (renewEvery.compareTo(notice) >= 0) {
             throw new IllegalArgumentException("renewals (every " + renewEvery + ") must fit into the time to notice");
