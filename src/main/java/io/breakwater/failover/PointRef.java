@@ -1,0 +1,23 @@
+package io.breakwater.failover;
+
+import java.time.Instant;
+
+/**
+ * A sealed restore point as both sites know it.
+ *
+ * @param point {@code <site>/<namespace>/<name>}: the site that captured it, and its key there
+ * @param digest SHA-256 of its point.json; a replica with another digest is another point
+ * @param capturedAt the moment whose state it holds, by the clock of the site that captured it
+ */
+record PointRef(String point, String digest, Instant capturedAt) {
+
+    /** The site that captured the point. */
+    String site() {
+        return point.substring(0, point.indexOf('/'));
+    }
+
+    /** The point's name on the site that captured it. */
+    String name() {
+        return point.substring(point.lastIndexOf('/') + 1);
+    }
+}
