@@ -71,6 +71,10 @@ public interface BreakwaterConfig {
 
     /** The admission webhook. */
     interface Webhook {
+        /** Whether the operator serves it, keeps its registration, and watches over the gates. */
+        @WithDefault("true")
+        boolean enabled();
+
         @WithDefault("9443")
         int port();
 

@@ -1,0 +1,165 @@
+package io.breakwater.admission;
+
+import io.breakwater.api.Api;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
+import io.breakwater.config.BreakwaterConfig;
+import io.fabric8.kubernetes.api.model.Namespace;
+import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.net.HttpURLConnection;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
+import org.jboss.logging.Logger;
+
+/**
+ * The gate of a namespace: while it is closed for anybody, no pod of the application runs or starts; movers do. Closed for
+ * several holders at a time (a FailoverPlan, a Restore), it opens when the last of them lets go. Every method may be
+ * called again at any time, and goes on where a killed process stopped.
+ */
+@ApplicationScoped
+public class NamespaceGate {
+    private static final Logger LOG = Logger.getLogger(NamespaceGate.class);
+    private static final Set<String> NEVER = Set.of("kube-system", "kube-public", "kube-node-lease");
+    private static final int TRIES = 5;
+
+    private final KubernetesClient client;
+    private final String ownNamespace;
+    private final GatedPods pods;
+    private final Map<String, ReentrantLock> locks = new ConcurrentHashMap<>();
+
+    public NamespaceGate(KubernetesClient client, BreakwaterConfig config) {
+        this.client = client;
+        this.ownNamespace = config.namespace();
+        this.pods = new GatedPods(client);
+    }
+
+    /**
+     * Closes the gate for the holder and begins to end what runs, each pod with its own grace period.
+     *
+     * @see #close(String, String, Duration)
+     */
+    public void close(String namespace, String holder) {
+        close(namespace, holder, null);
+    }
+
+    /**
+     * Closes the gate for the holder and begins to end what runs: pods, and Jobs of CronJobs. Pods are never removed by
+     * force: one whose node does not answer keeps the namespace from being quiet, since it may still write.
+     *
+     * @param holder who asks, as {@code failoverplan/shop}
+     * @param grace at most this much time for a pod to end; its own grace period when null
+     * @throws BreakwaterException when the namespace does not exist or may not be gated
+     */
+    public void close(String namespace, String holder, Duration grace) {
+        if (namespace.equals(ownNamespace) || NEVER.contains(namespace)) {
+            throw BreakwaterException.permanent(
+                    Reason.InvalidSpec,
+                    "namespace " + namespace + " cannot be held back: the cluster or Breakwater lives there");
+        }
+        if (holder.isBlank() || holder.contains(",")) {
+            throw new IllegalArgumentException("'" + holder + "' is no holder such as failoverplan/shop");
+        }
+        locked(namespace, () -> {
+            change(namespace, holders -> holders.add(holder));
+            pods.end(namespace, grace);
+        });
+    }
+
+    /**
+     * Whether nothing of the application runs any more. While the gate is closed this also ends pods that slipped in when
+     * it closed.
+     */
+    public boolean isQuiet(String namespace) {
+        if (pods.active(namespace).isEmpty()) {
+            return true;
+        }
+        sweep(namespace);
+        return false;
+    }
+
+    /** Lets go for the holder; when it was the last one, pods that were held back start. A missing namespace is open. */
+    public void open(String namespace, String holder) {
+        locked(namespace, () -> {
+            Namespace present = client.namespaces().withName(namespace).get();
+            if (present == null) {
+                return;
+            }
+            if (Gated.holders(present).contains(holder)) {
+                change(namespace, holders -> holders.remove(holder));
+            }
+            settle(namespace);
+        });
+    }
+
+    /** Whether the gate is closed for this holder. */
+    public boolean closedBy(String namespace, String holder) {
+        return Gated.holders(client.namespaces().withName(namespace).get()).contains(holder);
+    }
+
+    /** Makes pods agree with the namespace's gate as it is: ends those that run behind a closed one, lets others go. */
+    void sweep(String namespace) {
+        locked(namespace, () -> settle(namespace));
+    }
+
+    private void settle(String namespace) {
+        if (Gated.isStandby(client.namespaces().withName(namespace).get())) {
+            pods.end(namespace, null);
+        } else {
+            pods.release(namespace);
+        }
+    }
+
+    /** Changes the set of holders, and label and annotation with it, unless somebody else changed them in between. */
+    private void change(String namespace, Predicate<Set<String>> edit) {
+        for (int i = 0; i < TRIES; i++) {
+            Namespace present = client.namespaces().withName(namespace).get();
+            if (present == null) {
+                throw BreakwaterException.retryable(
+                        Reason.Pending, "namespace " + namespace + " does not exist; create it, or correct its name");
+            }
+            Set<String> holders = Gated.holders(present);
+            if (!edit.test(holders) && Gated.isStandby(present) == !holders.isEmpty()) {
+                return;
+            }
+            try {
+                client.resource(with(present, holders)).update();
+                LOG.infof("namespace %s is held back by %s", namespace, holders.isEmpty() ? "nobody" : holders);
+                return;
+            } catch (KubernetesClientException e) {
+                if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
+                    throw e;
+                }
+            }
+        }
+        throw BreakwaterException.retryable(
+                Reason.Conflict, "namespace " + namespace + " keeps changing; the gate is tried again");
+    }
+
+    private static Namespace with(Namespace present, Set<String> holders) {
+        var metadata = new NamespaceBuilder(present).editMetadata();
+        return (holders.isEmpty()
+                        ? metadata.removeFromLabels(Api.STANDBY).removeFromAnnotations(Api.GATED_BY)
+                        : metadata.addToLabels(Api.STANDBY, "true")
+                                .addToAnnotations(Api.GATED_BY, String.join(",", holders)))
+                .endMetadata()
+                .build();
+    }
+
+    /** One at a time per namespace, or a sweep that saw it closed would end pods that were let go meanwhile. */
+    private void locked(String namespace, Runnable action) {
+        ReentrantLock lock = locks.computeIfAbsent(namespace, n -> new ReentrantLock());
+        lock.lock();
+        try {
+            action.run();
+        } finally {
+            lock.unlock();
+        }
+    }
+}
