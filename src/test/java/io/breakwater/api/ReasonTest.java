@@ -23,6 +23,7 @@ class ReasonTest {
                 .toList();
 
         assertThat(documented)
-                .containsExactlyElementsOf(Arrays.stream(Reason.values()).map(Enum::name).toList());
+                .containsExactlyElementsOf(
+                        Arrays.stream(Reason.values()).map(Enum::name).toList());
     }
 }
