@@ -1,0 +1,240 @@
+package io.breakwater.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BackupPolicy;
+import io.breakwater.api.Condition;
+import io.breakwater.api.ConditionedStatus;
+import io.breakwater.api.FailoverPlan;
+import io.breakwater.api.NamedRef;
+import io.breakwater.api.Reason;
+import io.breakwater.api.RestorePoint;
+import io.fabric8.kubernetes.api.model.SecretBuilder;
+import io.fabric8.kubernetes.client.CustomResource;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInfo;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** Bad input is refused at apply, or ends in a condition that names the trouble and the way out. */
+@ExtendWith(RigExtension.class)
+class FaultsIT {
+    private static final Duration SOON = Duration.ofMinutes(1);
+
+    private final Rig rig;
+    private final Site site;
+    private String namespace;
+
+    FaultsIT(Rig rig) {
+        this.rig = rig;
+        this.site = rig.west();
+    }
+
+    @BeforeEach
+    void newNamespace(TestInfo test) {
+        namespace = "faults-"
+                + Integer.toHexString(
+                        test.getTestMethod().orElseThrow().getName().hashCode());
+        site.cluster().createNamespace(namespace);
+    }
+
+    @AfterEach
+    void removeNamespace() {
+        site.client().namespaces().withName(namespace).delete();
+    }
+
+    @Test
+    void aWrongCron() {
+        BackupPolicy policy = policy("wrong-cron");
+        policy.getSpec().schedule.cron = "61 25 * * *";
+        refusedOrReported(policy, Condition.READY, "cron", Reason.InvalidSchedule);
+    }
+
+    @Test
+    void aWrongTimeZone() {
+        BackupPolicy policy = policy("wrong-zone");
+        policy.getSpec().schedule.timeZone = "Mars/Olympus_Mons";
+        refusedOrReported(policy, Condition.READY, "Mars/Olympus_Mons", Reason.InvalidSchedule);
+    }
+
+    @Test
+    void anUnknownLocation() {
+        BackupPolicy policy = policy("unknown-location");
+        policy.getSpec().locationRef = new NamedRef("nowhere");
+        refusedOrReported(policy, Condition.READY, "nowhere", Reason.LocationNotFound);
+    }
+
+    @Test
+    void aSecretWithoutTheKey() {
+        BackupLocation location = location("keyless");
+        site.client()
+                .resource(new SecretBuilder()
+                        .withNewMetadata()
+                        .withNamespace(namespace)
+                        .withName("keyless")
+                        .endMetadata()
+                        .addToStringData("password", "this is not where it is looked for")
+                        .build())
+                .create();
+        refusedOrReported(location, Condition.READY, "keyless", Reason.SecretNotFound);
+    }
+
+    @Test
+    void noSecretAtAll() {
+        refusedOrReported(location("absent"), Condition.READY, "absent", Reason.SecretNotFound);
+    }
+
+    @Test
+    void anUnreachableStore() {
+        BackupLocation location = location("unreachable");
+        location.getSpec().azureBlob.endpoint = "http://127.0.0.1:9/unreachable";
+        site.client()
+                .resource(new SecretBuilder()
+                        .withNewMetadata()
+                        .withNamespace(namespace)
+                        .withName("unreachable")
+                        .endMetadata()
+                        .addToStringData("accountKey", "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=")
+                        .build())
+                .create();
+        refusedOrReported(location, Condition.READY, "127.0.0.1", Reason.StoreUnavailable);
+    }
+
+    @Test
+    void aVolumeWhoseClassCannotSnapshot() {
+        BackupPolicy policy = policy("nosnap");
+        policy.getSpec().databases = null;
+        site.client().resource(policy).create();
+        site.cluster().apply(namespace, WRITER.replace("IMAGE", Rig.environment("BREAKWATER_SHOP_IMAGE")));
+        site.cluster().kubectl("wait", "pod/writer", "-n", namespace, "--for=condition=Ready", "--timeout=120s");
+        RestorePoint point = site.createPoint(namespace, "nosnap", "nosnap");
+        reported(point, Condition.SUCCEEDED, "unsnappable", Reason.VolumeUnprotectable);
+    }
+
+    @Test
+    void twoPoliciesForOneVolume() {
+        site.client().resource(policy("one")).create();
+        refusedOrReported(policy("two"), Condition.READY, "one", Reason.PolicyConflict);
+    }
+
+    @Test
+    void aPlanThatNamesUnknownSites() {
+        site.client().resource(policy("shop")).create();
+        FailoverPlan plan = plan();
+        plan.getSpec().sites.get(0).name = "north";
+        plan.getSpec().sites.get(1).name = "south";
+        plan.getSpec().activeSite = "north";
+        refusedOrReported(plan, Condition.READY, "west", Reason.UnknownSite);
+    }
+
+    @Test
+    void aPlanWhoseActiveSiteIsNoneOfIts() {
+        FailoverPlan plan = plan();
+        plan.getSpec().activeSite = "elsewhere";
+        assertThat(refusal(plan))
+                .hasValueSatisfying(message -> assertThat(message).contains("activeSite"));
+    }
+
+    private BackupPolicy policy(String name) {
+        BackupPolicy policy = Examples.read("backuppolicy.yaml", BackupPolicy.class);
+        policy.getMetadata().setNamespace(namespace);
+        policy.getMetadata().setName(name);
+        policy.getSpec().schedule.cron = "0 3 1 1 *";
+        return policy;
+    }
+
+    /** A location in the test's own namespace. */
+    private BackupLocation location(String name) {
+        BackupLocation location = rig.location(Rig.WEST);
+        location.getMetadata().setNamespace(namespace);
+        location.getMetadata().setName(name);
+        location.getSpec().azureBlob.prefix = namespace;
+        location.getSpec().azureBlob.credentialsSecretRef = new NamedRef(name);
+        return location;
+    }
+
+    private FailoverPlan plan() {
+        FailoverPlan plan = Examples.read("failoverplan.yaml", FailoverPlan.class);
+        plan.getMetadata().setNamespace(namespace);
+        return plan;
+    }
+
+    /** Why the API server refuses the object; empty if it takes it. */
+    private Optional<String> refusal(CustomResource<?, ?> object) {
+        try {
+            site.client().resource(object).create();
+            return Optional.empty();
+        } catch (KubernetesClientException e) {
+            assertThat(e.getCode())
+                    .as("a refusal is the client's fault: %s", e.getMessage())
+                    .isBetween(400, 499);
+            return Optional.of(e.getMessage());
+        }
+    }
+
+    private <T extends CustomResource<?, ? extends ConditionedStatus>> void refusedOrReported(
+            T object, String condition, String named, Reason reason) {
+        Optional<String> refusal = refusal(object);
+        if (refusal.isPresent()) {
+            assertThat(refusal.get()).contains(named);
+            forPeople(refusal.get());
+        } else {
+            reported(object, condition, named, reason);
+        }
+    }
+
+    /** The condition turns False with this reason and a message that names the trouble. */
+    @SuppressWarnings("unchecked")
+    private <T extends CustomResource<?, ? extends ConditionedStatus>> void reported(
+            T object, String type, String named, Reason reason) {
+        Class<T> kind = (Class<T>) object.getClass();
+        String name = object.getMetadata().getName();
+        Condition condition = rig.progress()
+                .awaitValue(
+                        "%s %s tells what is wrong".formatted(kind.getSimpleName(), name),
+                        SOON,
+                        () -> site.describe(kind, namespace, name),
+                        () -> site.get(kind, namespace, name)
+                                .map(CustomResource::getStatus)
+                                .flatMap(s -> s.condition(type))
+                                .filter(c -> "False".equals(c.status))
+                                .filter(c -> !List.of(Reason.InProgress.name(), Reason.Pending.name())
+                                        .contains(c.reason)));
+        assertThat(condition.reason).as(condition.message).isEqualTo(reason.name());
+        assertThat(condition.message).contains(named);
+        forPeople(condition.message);
+    }
+
+    private static void forPeople(String message) {
+        assertThat(message).doesNotContain("\tat ").doesNotContain("java.lang.").doesNotContain("NullPointer");
+    }
+
+    private static final String WRITER = """
+            apiVersion: v1
+            kind: PersistentVolumeClaim
+            metadata: {name: unsnappable}
+            spec:
+              storageClassName: csidir-nosnap
+              accessModes: [ReadWriteOnce]
+              resources: {requests: {storage: 1Gi}}
+            ---
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: writer}
+            spec:
+              terminationGracePeriodSeconds: 1
+              containers:
+              - name: writer
+                image: IMAGE
+                imagePullPolicy: IfNotPresent
+                command: [sleep, "3600"]
+                volumeMounts: [{name: data, mountPath: /data}]
+              volumes: [{name: data, persistentVolumeClaim: {claimName: unsnappable}}]
+            """;
+}

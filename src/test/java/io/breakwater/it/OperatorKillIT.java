@@ -1,0 +1,168 @@
+package io.breakwater.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.breakwater.api.BackupPolicy;
+import io.breakwater.api.ConditionedStatus;
+import io.breakwater.api.FailoverPlan;
+import io.breakwater.api.FailoverPlanStatus;
+import io.breakwater.api.FailoverPlanStatus.Role;
+import io.breakwater.api.JournalEntry;
+import io.breakwater.api.Restore;
+import io.breakwater.api.RestorePoint;
+import io.breakwater.api.RestorePointStatus;
+import io.breakwater.api.RestoreSpec.OnConflict;
+import io.breakwater.api.RestoreStatus;
+import io.breakwater.it.Ledger.Entry;
+import io.fabric8.kubernetes.client.CustomResource;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** The operator dies in the middle of a backup, of a restore and of a failover; each ends as if it had not. */
+@ExtendWith(RigExtension.class)
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class OperatorKillIT {
+    private static final String SHOP = "shop-kills";
+    private static final String PLAN = "kills";
+
+    private final Rig rig;
+    private final OrderStream customers;
+
+    OperatorKillIT(Rig rig) {
+        this.rig = rig;
+        this.customers = new OrderStream(() -> List.of(shop(rig.east()), shop(rig.west())), 7);
+    }
+
+    @BeforeAll
+    void openShop() {
+        Shop shop = shop(rig.east());
+        shop.deploy();
+        BackupPolicy policy = Examples.read("backuppolicy.yaml", BackupPolicy.class);
+        policy.getSpec().schedule = null;
+        policy.getMetadata().setNamespace(SHOP);
+        FailoverPlan plan = Examples.read("failoverplan.yaml", FailoverPlan.class);
+        plan.getMetadata().setNamespace(SHOP);
+        plan.getMetadata().setName(PLAN);
+        for (Site site : rig.sites()) {
+            site.cluster().createNamespace(SHOP);
+            site.client().resource(policy).serverSideApply();
+            site.client().resource(plan).serverSideApply();
+        }
+        rig.east().awaitRole(SHOP, PLAN, Role.Active, Duration.ofMinutes(1));
+        rig.west().awaitRole(SHOP, PLAN, Role.Passive, Duration.ofMinutes(1));
+        shop.awaitOpen(rig.progress(), Rig.startup());
+        customers.start();
+        moreOrders();
+    }
+
+    @AfterAll
+    void closeShop() {
+        customers.close();
+        rig.sites().forEach(site -> site.client().namespaces().withName(SHOP).delete());
+    }
+
+    @Test
+    @Order(1)
+    void inABackup() {
+        rig.east().createPoint(SHOP, "killed", "shop");
+        kill(rig.east(), RestorePoint.class, "killed", (RestorePointStatus s) -> s.journal);
+        RestorePoint point = rig.east().awaitPoint(SHOP, "killed");
+        assertThat(point.getStatus().digest).isNotBlank();
+        assertThat(point.getStatus().volumeCount).isEqualTo(2);
+        noSnapshotIsLeft();
+    }
+
+    @Test
+    @Order(2)
+    void inARestore() {
+        moreOrders();
+        customers.whileQuiet(() -> {
+            shop(rig.east()).dropOrders();
+            rig.east().createRestore(SHOP, "killed", "killed", null, OnConflict.Replace);
+            kill(rig.east(), Restore.class, "killed", (RestoreStatus s) -> s.journal);
+            rig.east().awaitSuccess(Restore.class, SHOP, "killed");
+            Shop shop = shop(rig.east());
+            shop.awaitOpen(rig.progress(), Rig.startup());
+            List<Entry> orders = shop.orders();
+            List<Entry> files = shop.files();
+            assertThat(customers.orders.moment(orders)).isPositive();
+            assertThat(customers.files.moment(files)).isPositive();
+            customers.orders.settle(orders);
+            customers.files.settle(files);
+        });
+        moreOrders();
+    }
+
+    @Test
+    @Order(3)
+    void inAFailover() {
+        rig.west().ask(SHOP, PLAN, Rig.WEST, "0s");
+        kill(rig.east(), FailoverPlan.class, PLAN, (FailoverPlanStatus s) -> s.journal);
+        kill(rig.west(), FailoverPlan.class, PLAN, (FailoverPlanStatus s) -> s.journal);
+        rig.west()
+                .awaitPlan(
+                        SHOP,
+                        PLAN,
+                        "takes over",
+                        Duration.ofMinutes(5),
+                        s -> s.role == Role.Active && s.run != null && s.run.state == JournalEntry.State.Done);
+        rig.east().awaitRole(SHOP, PLAN, Role.Passive, Duration.ofMinutes(1));
+        shop(rig.west()).awaitOpen(rig.progress(), Rig.startup());
+        moreOrders();
+        List<Entry> promises = customers.orders.promises();
+        assertThat(customers.orders.compare(promises, shop(rig.west()).orders()))
+                .matches(Ledger.Difference::none, "every acknowledged order is there");
+        assertThat(shop(rig.east()).running()).isEmpty();
+    }
+
+    /** Kills the site's operator once the run has a step behind it. */
+    private <T extends CustomResource<?, S>, S extends ConditionedStatus> void kill(
+            Site site, Class<T> kind, String name, Function<S, List<JournalEntry>> journal) {
+        rig.progress()
+                .await(
+                        "%s %s has begun".formatted(kind.getSimpleName(), name),
+                        Duration.ofMinutes(2),
+                        () -> site.describe(kind, SHOP, name),
+                        () -> site.get(kind, SHOP, name)
+                                .map(CustomResource::getStatus)
+                                .map(s -> journal.apply(s).size() >= 2));
+        site.killOperator();
+    }
+
+    private void noSnapshotIsLeft() {
+        rig.progress()
+                .await(
+                        "the point's VolumeSnapshots are gone",
+                        Duration.ofMinutes(1),
+                        () -> rig.east().cluster().kubectl("get", "volumesnapshots", "-n", SHOP, "-o", "name"),
+                        () -> Optional.of(rig.east()
+                                .cluster()
+                                .kubectl("get", "volumesnapshots", "-n", SHOP, "-o", "name")
+                                .isBlank()));
+    }
+
+    private void moreOrders() {
+        int goal = customers.orders.acknowledged() + 50;
+        rig.progress()
+                .await(
+                        "50 more orders",
+                        Duration.ofMinutes(1),
+                        customers::state,
+                        () -> Optional.of(customers.orders.acknowledged() >= goal));
+    }
+
+    private static Shop shop(Site site) {
+        return new Shop(site.cluster(), SHOP);
+    }
+}

@@ -1,0 +1,171 @@
+package io.breakwater.it;
+
+import io.breakwater.it.Ledger.Entry;
+import java.io.IOException;
+import java.net.URI;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
+
+/**
+ * Customers who order all the while. One order is sent after the other, each until it is acknowledged, to whichever shop
+ * answers; now and then a file is uploaded. The ledgers record what was acknowledged.
+ */
+final class OrderStream implements AutoCloseable {
+    private static final Duration BETWEEN = Duration.ofMillis(40);
+    private static final Duration RETRY = Duration.ofMillis(200);
+    private static final int ORDERS_PER_FILE = 40;
+    private static final int FILE_SIZE = 64 * 1024;
+
+    /** What customers were promised, orders and files. */
+    final Ledger orders = new Ledger();
+
+    final Ledger files = new Ledger();
+
+    private final Supplier<List<Shop>> shops;
+    private final Random random;
+    private final ReentrantLock turn = new ReentrantLock(true);
+    private volatile boolean closed;
+    private volatile Instant lastAnswer = Instant.now();
+    private volatile Duration longestSilence = Duration.ZERO;
+    private volatile String servedBy = "nobody";
+    private URI url;
+
+    /**
+     * @param shops where customers may look, asked again whenever the one that they know does not answer
+     * @param seed of what is ordered
+     */
+    OrderStream(Supplier<List<Shop>> shops, long seed) {
+        this.shops = shops;
+        this.random = new Random(seed);
+    }
+
+    void start() {
+        lastAnswer = Instant.now();
+        Thread.ofVirtual().name("orders").start(this::run);
+    }
+
+    private void run() {
+        while (!closed) {
+            for (int i = 0; i < ORDERS_PER_FILE && !closed; i++) {
+                long number = random.nextLong();
+                Entry order = new Entry(orders.nextId("order"), "article-" + Long.toHexString(number));
+                insist(orders, order, shop -> Shop.order(shop, order));
+                Progress.pause(BETWEEN);
+            }
+            byte[] content = new byte[FILE_SIZE];
+            random.nextBytes(content);
+            Entry file = new Entry(files.nextId("invoice"), sha256(content));
+            insist(files, file, shop -> Shop.upload(shop, file.id(), content));
+        }
+    }
+
+    private interface Attempt {
+        boolean at(URI shop) throws IOException, InterruptedException;
+    }
+
+    /** Tries until it is acknowledged. A turn is one attempt, so that a pause falls between two. */
+    private void insist(Ledger ledger, Entry entry, Attempt attempt) {
+        while (!closed) {
+            turn.lock();
+            try {
+                ledger.send(entry, Instant.now());
+                if (url != null && attempt.at(url)) {
+                    Instant now = Instant.now();
+                    ledger.acknowledge(entry, now);
+                    answered(now);
+                    return;
+                }
+                url = null;
+            } catch (IOException e) {
+                url = null; // an answer that was lost: whether the shop has it, asking again will tell
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return;
+            } finally {
+                turn.unlock();
+            }
+            look();
+        }
+    }
+
+    /** Looks for a shop that is open. */
+    private void look() {
+        for (Shop shop : shops.get()) {
+            try {
+                URI candidate = shop.url();
+                if (Shop.isOpen(candidate)) {
+                    servedBy = shop.cluster().name();
+                    url = candidate;
+                    return;
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return;
+            } catch (RuntimeException e) {
+                // The cluster is gone, or has no such Service: the next shop.
+            }
+        }
+        Progress.pause(RETRY);
+    }
+
+    private void answered(Instant now) {
+        Duration silence = Duration.between(lastAnswer, now);
+        if (silence.compareTo(longestSilence) > 0) {
+            longestSilence = silence;
+        }
+        lastAnswer = now;
+    }
+
+    /** Runs something while customers hold their breath: no order is under way. */
+    void whileQuiet(Runnable work) {
+        turn.lock();
+        try {
+            work.run();
+        } finally {
+            lastAnswer = Instant.now(); // that silence was ours
+            turn.unlock();
+        }
+    }
+
+    /** Starts to measure how long customers wait. */
+    void watchSilence() {
+        longestSilence = Duration.ZERO;
+    }
+
+    /** The longest time between two acknowledgements since {@link #watchSilence()}: what an outage is to a customer. */
+    Duration longestSilence() {
+        Duration now = Duration.between(lastAnswer, Instant.now());
+        return now.compareTo(longestSilence) > 0 ? now : longestSilence;
+    }
+
+    /** Name of the cluster whose shop acknowledged last. */
+    String servedBy() {
+        return url == null ? "nobody" : servedBy;
+    }
+
+    /** How things stand, for people. */
+    String state() {
+        return "%d orders and %d files acknowledged, served by %s"
+                .formatted(orders.acknowledged(), files.acknowledged(), servedBy());
+    }
+
+    private static String sha256(byte[] content) {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+    }
+}

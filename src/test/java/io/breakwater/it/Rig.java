@@ -1,0 +1,330 @@
+package io.breakwater.it;
+
+import io.breakwater.api.BackupLocation;
+import io.breakwater.api.NamedRef;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.api.model.Secret;
+import io.fabric8.kubernetes.api.model.SecretBuilder;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.Stream;
+import org.testcontainers.containers.Network;
+
+/**
+ * The world of a run: two clusters, a store with a region near each and a third one for the lease, and Breakwater on both.
+ * Everything is labelled, so that {@code dev/down} finds what a killed run left.
+ */
+final class Rig implements AutoCloseable {
+    /** Namespace of the operator. */
+    static final String SYSTEM = "breakwater-system";
+
+    static final String EAST = "east";
+    static final String WEST = "west";
+    static final List<String> REGIONS = List.of(EAST, WEST, "north");
+
+    private static final String LABEL = "io.breakwater.dev";
+    private static final Path MANIFESTS = Path.of("dev/cluster/manifests");
+    private static final Path CHART = Path.of("deploy/helm/breakwater");
+
+    private final Progress progress;
+    private final Network network;
+    private Azurite azurite;
+    private Cluster east;
+    private Cluster west;
+    private boolean located;
+
+    private Rig(Progress progress, Network network) {
+        this.progress = progress;
+        this.network = network;
+    }
+
+    /** Why no rig can be had here; empty if one can. */
+    static Optional<String> obstacle() {
+        return Stream.of(
+                        "BREAKWATER_K3S_IMAGE", "BREAKWATER_AZURITE_IMAGE", "BREAKWATER_SHOP_IMAGE", "BREAKWATER_IMAGE")
+                .filter(name -> System.getenv(name) == null)
+                .findFirst()
+                .map(name -> name + " is not set: run dev/test, or eval \"$(dev/env)\" first");
+    }
+
+    /** A value of {@code dev/env}. */
+    static String environment(String name) {
+        String value = System.getenv(name);
+        if (value == null) {
+            throw new IllegalStateException(
+                    name + " is not set: run dev/demo or dev/test, or eval \"$(dev/env)\" first");
+        }
+        return value;
+    }
+
+    /** By these {@code dev/down} knows what is ours, and whether the run that made it still lives. */
+    static Map<String, String> labels(String kind) {
+        return Map.of(
+                LABEL,
+                kind,
+                LABEL + ".run",
+                Optional.ofNullable(System.getenv("BREAKWATER_RUN")).orElse("keep"));
+    }
+
+    /** Starts clusters and stores, and what every cluster needs: images, storage, snapshots. */
+    static Rig start(Progress progress) {
+        Network network = Network.builder()
+                .createNetworkCmdModifier(create -> create.withLabels(labels("network")))
+                .build();
+        var rig = new Rig(progress, network);
+        try {
+            inParallel(
+                    () -> rig.azurite = Azurite.start(network, REGIONS),
+                    () -> rig.east = rig.startCluster(EAST),
+                    () -> rig.west = rig.startCluster(WEST));
+            return rig;
+        } catch (RuntimeException | Error e) {
+            rig.close();
+            throw e;
+        }
+    }
+
+    private Cluster startCluster(String name) {
+        Cluster cluster = Cluster.start(name, network);
+        progress.say("cluster %s runs at %s", name, cluster.address());
+        cluster.load(Stream.of(
+                        "BREAKWATER_CSIDIR_IMAGE",
+                        "BREAKWATER_SHOP_IMAGE",
+                        "BREAKWATER_MOVER_IMAGE",
+                        "BREAKWATER_IMAGE")
+                .map(System::getenv)
+                .filter(image -> image != null)
+                .toList());
+        progress.say("cluster %s has its images", name);
+        installStorage(cluster);
+        return cluster;
+    }
+
+    /** CRDs first: what needs them is refused until they are established. */
+    private void installStorage(Cluster cluster) {
+        try (Stream<Path> crds = Files.list(MANIFESTS.resolve("crds"))) {
+            for (Path crd : crds.sorted().toList()) {
+                cluster.apply("default", Files.readString(crd));
+            }
+            cluster.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=60s");
+            cluster.apply(
+                    "kube-system",
+                    Files.readString(MANIFESTS.resolve("storage.yaml"))
+                            .replace("breakwater-dev/csidir:dev", environment("BREAKWATER_CSIDIR_IMAGE")));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        for (String driver : List.of("csidir", "csidir-nosnap")) {
+            cluster.kubectl("rollout", "status", "daemonset/" + driver, "-n", "kube-system", "--timeout=120s");
+        }
+        progress.say("cluster %s has storage with snapshots", cluster.name());
+    }
+
+    Site east() {
+        return new Site(east, progress);
+    }
+
+    Site west() {
+        return new Site(west, progress);
+    }
+
+    List<Site> sites() {
+        return List.of(east(), west());
+    }
+
+    Progress progress() {
+        return progress;
+    }
+
+    /** Installs Breakwater on both clusters with Helm. */
+    void install() {
+        inParallel(() -> install(east), () -> install(west));
+    }
+
+    private void install(Cluster cluster) {
+        Path kubeconfig = privateFile("breakwater-" + cluster.name(), cluster.kubeconfig());
+        try {
+            Commands.run(
+                    "",
+                    List.of(
+                            environment("BREAKWATER_HELM"),
+                            "upgrade",
+                            "--install",
+                            "breakwater",
+                            CHART.toString(),
+                            "--kubeconfig",
+                            kubeconfig.toString(),
+                            "--namespace",
+                            SYSTEM,
+                            "--create-namespace",
+                            "--set",
+                            "site.name=" + cluster.name(),
+                            "--set",
+                            "image.name=" + environment("BREAKWATER_IMAGE"),
+                            "--set",
+                            "mover.image.name=" + environment("BREAKWATER_MOVER_IMAGE"),
+                            "--wait",
+                            "--timeout",
+                            "3m"));
+        } catch (Commands.Failed e) {
+            progress.quote(cluster.diagnosis(List.of(SYSTEM)));
+            throw e;
+        } finally {
+            delete(kubeconfig);
+        }
+        progress.say("Breakwater is installed on %s", cluster.name());
+    }
+
+    /**
+     * Applies the three locations on both clusters, once. East's operator makes the master key, which is then copied to west
+     * as a user would do it.
+     */
+    synchronized void locate() {
+        if (located) {
+            return;
+        }
+        applyLocations(east());
+        Secret key = east.client()
+                .secrets()
+                .inNamespace(SYSTEM)
+                .withName("breakwater-master-key")
+                .get();
+        west.client()
+                .resource(new SecretBuilder(key)
+                        .withMetadata(new ObjectMetaBuilder()
+                                .withName(key.getMetadata().getName())
+                                .withNamespace(SYSTEM)
+                                .build())
+                        .build())
+                .serverSideApply();
+        applyLocations(west());
+        located = true;
+    }
+
+    private void applyLocations(Site site) {
+        REGIONS.forEach(region -> {
+            site.client()
+                    .resource(credentials("blob-" + region, azurite.key(region)))
+                    .serverSideApply();
+            site.client().resource(location(region)).serverSideApply();
+        });
+        REGIONS.forEach(region -> site.awaitLocation(SYSTEM, "blob-" + region));
+    }
+
+    private static Secret credentials(String name, String accountKey) {
+        return new SecretBuilder()
+                .withNewMetadata()
+                .withNamespace(SYSTEM)
+                .withName(name)
+                .endMetadata()
+                .addToStringData("accountKey", accountKey)
+                .build();
+    }
+
+    /** The location of the examples, in one of our regions. */
+    BackupLocation location(String region) {
+        BackupLocation location = Examples.read("backuplocation-azure.yaml", BackupLocation.class);
+        location.getMetadata().setNamespace(SYSTEM);
+        location.getMetadata().setName("blob-" + region);
+        location.getSpec().azureBlob.account = region;
+        location.getSpec().azureBlob.endpoint = azurite.endpoint(region);
+        location.getSpec().azureBlob.credentialsSecretRef = new NamedRef("blob-" + region);
+        return location;
+    }
+
+    /** Prints what may explain a failure. */
+    void explain(String... namespaces) {
+        List<String> all =
+                Stream.concat(Stream.of(SYSTEM), Stream.of(namespaces)).toList();
+        sites().stream()
+                .filter(site -> site.cluster() != null)
+                .forEach(site -> progress.quote(site.cluster().diagnosis(all)));
+    }
+
+    /** Writes the kubeconfigs of both clusters to where {@code dev/down} removes them. */
+    List<Path> writeKubeconfigs() {
+        Path directory = Path.of(environment("BREAKWATER_CACHE"), "kubeconfig");
+        return sites().stream()
+                .map(site -> {
+                    try {
+                        Files.createDirectories(directory);
+                        Path file = directory.resolve(site.cluster().name());
+                        Files.deleteIfExists(file);
+                        return Files.move(
+                                privateFile("kubeconfig", site.cluster().kubeconfig()), file);
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                    }
+                })
+                .toList();
+    }
+
+    /** A file that only we can read: it holds an administrator's certificate. */
+    private static Path privateFile(String name, String content) {
+        try {
+            Path file = Files.createTempFile(
+                    name, ".yaml", PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+            return Files.writeString(file, content);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void delete(Path file) {
+        try {
+            Files.deleteIfExists(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Runs all of them at the same time; the first failure is thrown, after all have ended. */
+    static void inParallel(Runnable... tasks) {
+        try (var executor = Executors.newVirtualThreadPerTaskExecutor()) {
+            List<Future<?>> futures =
+                    Stream.of(tasks).<Future<?>>map(executor::submit).toList();
+            for (Future<?> future : futures) {
+                future.get();
+            }
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e.getCause().getMessage(), e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted", e);
+        }
+    }
+
+    @Override
+    public void close() {
+        Stream.of(Optional.ofNullable(east), Optional.ofNullable(west), Optional.ofNullable(azurite))
+                .flatMap(Optional::stream)
+                .map(Rig::closing)
+                .forEach(Runnable::run);
+        network.close();
+    }
+
+    private static Runnable closing(AutoCloseable resource) {
+        return () -> {
+            try {
+                resource.close();
+            } catch (Exception e) {
+                throw new IllegalStateException("cannot remove " + resource, e);
+            }
+        };
+    }
+
+    /** How long starting a workload on a cold cluster may take. */
+    static Duration startup() {
+        return Duration.ofMinutes(2);
+    }
+}

@@ -1,0 +1,39 @@
+package io.breakwater.it;
+
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.extension.BeforeAllCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.ParameterContext;
+import org.junit.jupiter.api.extension.ParameterResolver;
+
+/** Gives tests the one rig of the run, with Breakwater installed and locations applied; skips them where none can be had. */
+final class RigExtension implements BeforeAllCallback, ParameterResolver {
+    private static final ExtensionContext.Namespace STORE = ExtensionContext.Namespace.create(RigExtension.class);
+
+    @Override
+    public void beforeAll(ExtensionContext context) {
+        Rig.obstacle().ifPresent(why -> Assumptions.abort("no two clusters here: " + why));
+    }
+
+    @Override
+    public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {
+        return parameter.getParameter().getType() == Rig.class;
+    }
+
+    @Override
+    public Rig resolveParameter(ParameterContext parameter, ExtensionContext context) {
+        return context.getRoot().getStore(STORE).computeIfAbsent(Rig.class, key -> start(), Rig.class);
+    }
+
+    private static Rig start() {
+        Rig rig = Rig.start(new Progress(System.out));
+        try {
+            rig.install();
+            rig.locate();
+            return rig;
+        } catch (RuntimeException | Error e) {
+            rig.close();
+            throw e;
+        }
+    }
+}

@@ -1,0 +1,218 @@
+package io.breakwater.it;
+
+import io.breakwater.api.Api;
+import io.breakwater.api.BackupLocation;
+import io.breakwater.api.Condition;
+import io.breakwater.api.ConditionedStatus;
+import io.breakwater.api.FailoverPlan;
+import io.breakwater.api.FailoverPlanStatus;
+import io.breakwater.api.NamedRef;
+import io.breakwater.api.Restore;
+import io.breakwater.api.RestorePoint;
+import io.breakwater.api.RestorePointSpec;
+import io.breakwater.api.RestoreSpec;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.client.CustomResource;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+
+/** Breakwater on one of the clusters, as its users see it: custom resources to write, and statuses to wait for. */
+record Site(Cluster cluster, Progress progress) {
+    private static final Duration RUN = Duration.ofMinutes(5);
+
+    KubernetesClient client() {
+        return cluster.client();
+    }
+
+    /** Creates a RestorePoint by hand. */
+    RestorePoint createPoint(String namespace, String name, String policy) {
+        var point = new RestorePoint();
+        point.setMetadata(
+                new ObjectMetaBuilder().withNamespace(namespace).withName(name).build());
+        point.setSpec(new RestorePointSpec());
+        point.getSpec().policyRef = new NamedRef(policy);
+        return client().resource(point).create();
+    }
+
+    /** Waits until a RestorePoint is sealed. */
+    RestorePoint awaitPoint(String namespace, String name) {
+        return awaitSuccess(RestorePoint.class, namespace, name);
+    }
+
+    /** Waits until a point is complete in another location. */
+    RestorePoint awaitCopy(String namespace, String name, String location) {
+        return progress.awaitValue(
+                "RestorePoint %s is copied to %s".formatted(name, location),
+                RUN,
+                () -> describe(RestorePoint.class, namespace, name),
+                () -> get(RestorePoint.class, namespace, name)
+                        .filter(p -> p.getStatus() != null && p.getStatus().copies != null)
+                        .filter(p -> p.getStatus().copies.stream()
+                                .anyMatch(c -> c.location.equals(location) && c.completedAt != null)));
+    }
+
+    /** Waits until the catalog of this site lists a point that was captured somewhere, maybe long ago. */
+    RestorePoint awaitListed(String inNamespace, String site, String capturedNamespace, String point) {
+        return progress.awaitValue(
+                "%s lists point %s of %s/%s in %s"
+                        .formatted(cluster.name(), point, site, capturedNamespace, inNamespace),
+                Duration.ofMinutes(2),
+                () -> client().resources(RestorePoint.class).inNamespace(inNamespace).list().getItems().stream()
+                        .map(p -> p.getMetadata().getName())
+                        .collect(Collectors.joining(", ", "listed: ", "")),
+                () -> client().resources(RestorePoint.class).inNamespace(inNamespace).list().getItems().stream()
+                        .filter(p -> p.getStatus() != null
+                                && point.equals(p.getStatus().point)
+                                && site.equals(p.getStatus().site)
+                                && capturedNamespace.equals(p.getStatus().namespace))
+                        .filter(p -> p.getStatus().holds(Condition.SUCCEEDED))
+                        .findFirst());
+    }
+
+    /** Restores, and waits until that is done. */
+    Restore restore(String namespace, String name, String point, String target, RestoreSpec.OnConflict onConflict) {
+        createRestore(namespace, name, point, target, onConflict);
+        return awaitSuccess(Restore.class, namespace, name);
+    }
+
+    Restore createRestore(
+            String namespace, String name, String point, String target, RestoreSpec.OnConflict onConflict) {
+        var restore = new Restore();
+        restore.setMetadata(
+                new ObjectMetaBuilder().withNamespace(namespace).withName(name).build());
+        restore.setSpec(new RestoreSpec());
+        restore.getSpec().restorePointRef = new NamedRef(point);
+        restore.getSpec().targetNamespace = target;
+        restore.getSpec().onConflict = onConflict;
+        return client().resource(restore).create();
+    }
+
+    /** Waits for a run to succeed; a run that has failed for good is not waited for. */
+    <T extends CustomResource<?, ? extends ConditionedStatus>> T awaitSuccess(
+            Class<T> kind, String namespace, String name) {
+        return progress.awaitValue(
+                "%s %s/%s succeeds".formatted(kind.getSimpleName(), namespace, name),
+                RUN,
+                () -> describe(kind, namespace, name),
+                () -> {
+                    Optional<T> object = get(kind, namespace, name);
+                    object.map(CustomResource::getStatus)
+                            .filter(s -> s.holds(Condition.STALLED))
+                            .ifPresent(s -> {
+                                throw new AssertionError("%s %s/%s failed: %s"
+                                        .formatted(
+                                                kind.getSimpleName(),
+                                                namespace,
+                                                name,
+                                                describe(kind, namespace, name)));
+                            });
+                    return object.filter(
+                            o -> o.getStatus() != null && o.getStatus().holds(Condition.SUCCEEDED));
+                });
+    }
+
+    /** Waits until a location was probed with success. */
+    BackupLocation awaitLocation(String namespace, String name) {
+        return progress.awaitValue(
+                "BackupLocation %s on %s is ready".formatted(name, cluster.name()),
+                Duration.ofMinutes(2),
+                () -> describe(BackupLocation.class, namespace, name),
+                () -> get(BackupLocation.class, namespace, name)
+                        .filter(l -> l.getStatus() != null && l.getStatus().holds(Condition.READY)));
+    }
+
+    /** Waits until a plan looks like this here. */
+    FailoverPlanStatus awaitPlan(
+            String namespace, String name, String what, Duration limit, Predicate<FailoverPlanStatus> test) {
+        return progress.awaitValue(
+                "plan %s on %s: %s".formatted(name, cluster.name(), what),
+                limit,
+                () -> describe(FailoverPlan.class, namespace, name),
+                () -> get(FailoverPlan.class, namespace, name)
+                        .map(CustomResource::getStatus)
+                        .filter(test));
+    }
+
+    FailoverPlanStatus awaitRole(String namespace, String name, FailoverPlanStatus.Role role, Duration limit) {
+        return awaitPlan(namespace, name, "becomes " + role, limit, s -> s.role == role);
+    }
+
+    /** Asks for a site to be active: the one line that a failover is. */
+    void ask(String namespace, String plan, String activeSite, String maxDataLoss) {
+        client().resources(FailoverPlan.class)
+                .inNamespace(namespace)
+                .withName(plan)
+                .edit(p -> {
+                    p.getSpec().activeSite = activeSite;
+                    p.getSpec().maxDataLoss = maxDataLoss;
+                    return p;
+                });
+    }
+
+    <T extends CustomResource<?, ?>> Optional<T> get(Class<T> kind, String namespace, String name) {
+        return Optional.ofNullable(
+                client().resources(kind).inNamespace(namespace).withName(name).get());
+    }
+
+    /** Progress and conditions of an object in one line. */
+    <T extends CustomResource<?, ? extends ConditionedStatus>> String describe(
+            Class<T> kind, String namespace, String name) {
+        Optional<T> object = get(kind, namespace, name);
+        if (object.isEmpty()) {
+            return "there is none";
+        }
+        ConditionedStatus status = object.get().getStatus();
+        if (status == null) {
+            return "no status yet";
+        }
+        return status.conditions().stream()
+                .map(c -> "%s=%s %s: %s".formatted(c.type, c.status, c.reason, c.message))
+                .collect(Collectors.joining("; "));
+    }
+
+    /** Name of the operator's pod. */
+    String operatorPod() {
+        return client()
+                .pods()
+                .inNamespace(Rig.SYSTEM)
+                .withLabel("app.kubernetes.io/component", "operator")
+                .list()
+                .getItems()
+                .stream()
+                .filter(p -> p.getMetadata().getDeletionTimestamp() == null)
+                .findFirst()
+                .orElseThrow(() -> new IllegalStateException("no operator pod on " + cluster.name()))
+                .getMetadata()
+                .getName();
+    }
+
+    /** Ends the operator's process without a chance to say goodbye. Its Deployment starts another. */
+    void killOperator() {
+        String pod = operatorPod();
+        cluster.kubectl("delete", "pod", pod, "-n", Rig.SYSTEM, "--grace-period=0", "--force", "--wait=false");
+        progress.say("killed %s on %s", pod, cluster.name());
+    }
+
+    /** The value of a metric of the operator whose labels contain all of the given text; absent if there is no such. */
+    Optional<Double> metric(String name, String... labels) {
+        String path = "/api/v1/namespaces/%s/pods/%s:8080/proxy/q/metrics".formatted(Rig.SYSTEM, operatorPod());
+        return client().raw(path)
+                .lines()
+                .filter(line -> line.startsWith(name + "{"))
+                .filter(line -> java.util.Arrays.stream(labels).allMatch(line::contains))
+                .map(line -> Double.valueOf(line.substring(line.lastIndexOf(' ') + 1)))
+                .findFirst();
+    }
+
+    /** Finds the point that this site kept for a plan before something was overwritten. */
+    Optional<RestorePoint> divergentPoint(String namespace) {
+        return client().resources(RestorePoint.class).inNamespace(namespace).list().getItems().stream()
+                .filter(p -> p.getSpec().trigger == RestorePointSpec.Trigger.Divergent)
+                .filter(p -> p.getMetadata().getLabels() == null
+                        || !p.getMetadata().getLabels().containsKey(Api.ORIGIN_SITE))
+                .findFirst();
+    }
+}

@@ -1,0 +1,391 @@
+package io.breakwater.it;
+
+import io.breakwater.api.BackupPolicy;
+import io.breakwater.api.Durations;
+import io.breakwater.api.FailoverPlan;
+import io.breakwater.api.FailoverPlanStatus;
+import io.breakwater.api.FailoverPlanStatus.Role;
+import io.breakwater.api.JournalEntry;
+import io.breakwater.api.RestorePoint;
+import io.breakwater.api.RestoreSpec.OnConflict;
+import io.breakwater.it.Ledger.Entry;
+import io.breakwater.it.Line.Figures;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/** What {@code dev/demo} tells, in ten steps. Each one checks what it shows; the first that does not hold ends it. */
+final class Story implements AutoCloseable {
+    private static final String SHOP = "shop";
+    private static final String REBUILT = "shop-rebuilt";
+    private static final String FIRST = "first";
+    private static final Duration FAILOVER = Duration.ofMinutes(4);
+    private static final Duration MAX_DATA_LOSS = Duration.ofMinutes(5);
+
+    private final Rig rig;
+    private final Progress progress;
+    private final OrderStream customers;
+    private final List<Line> lines = new ArrayList<>();
+    private final Contents first = new Contents();
+    private long epoch;
+
+    /** What the shop held at the moment of the first point, as the first restore showed it. */
+    private static final class Contents {
+        private List<Entry> orders = List.of();
+        private List<Entry> files = List.of();
+    }
+
+    Story(Rig rig) {
+        this.rig = rig;
+        this.progress = rig.progress();
+        this.customers = new OrderStream(() -> List.of(shop(rig.east()), shop(rig.west())), 20260711);
+    }
+
+    /**
+     * Tells it all on a fresh rig.
+     *
+     * @throws AssertionError in the step that did not hold, whose line then is the last one
+     */
+    void tell() {
+        step("1 Install Breakwater on both clusters", this::install);
+        step("2 Open the shop on east; orders come in", this::open);
+        step("3 Apply policy and plan; first point", this::protect);
+        step("4 Drop a table, delete a Deployment; restore", this::undo);
+        step("5 Delete the namespace; restore elsewhere", this::rebuild);
+        step("6 West's catalog; replication lag", this::replicate);
+        step("7 Planned failover to west", () -> handOver(rig.east(), rig.west()));
+        step("8 Failback to east", () -> handOver(rig.west(), rig.east()));
+        step("9 Kill east; unplanned failover to west", this::disaster);
+        step("10 East returns and steps down", this::comeback);
+    }
+
+    List<Line> lines() {
+        return List.copyOf(lines);
+    }
+
+    private void step(String name, Supplier<Figures> work) {
+        progress.say("== %s", name);
+        Instant begin = Instant.now();
+        try {
+            Figures figures = work.get();
+            lines.add(Line.done(name, since(begin), figures));
+            progress.say("   %s s: %s", Line.seconds(since(begin)), figures.note());
+        } catch (RuntimeException | AssertionError e) {
+            lines.add(Line.failed(name, since(begin), e));
+            progress.say("!! %s: %s", name, e.getMessage());
+            rig.explain(SHOP, REBUILT);
+            throw e;
+        }
+    }
+
+    private Figures install() {
+        rig.install();
+        return Figures.of("two clusters, three stores, one Helm chart");
+    }
+
+    private Figures open() {
+        Shop shop = shop(rig.east());
+        shop.deploy();
+        shop.awaitOpen(progress, Rig.startup());
+        customers.start();
+        moreOrders(50);
+        return Figures.of(customers.state());
+    }
+
+    private Figures protect() {
+        rig.locate();
+        rig.sites().forEach(this::applyPolicyAndPlan);
+        epoch = rig.east().awaitRole(SHOP, SHOP, Role.Active, Duration.ofMinutes(1)).epoch;
+        rig.west().awaitRole(SHOP, SHOP, Role.Passive, Duration.ofMinutes(1));
+        int before = customers.orders.acknowledged();
+        rig.east().createPoint(SHOP, FIRST, SHOP);
+        RestorePoint point = rig.east().awaitPoint(SHOP, FIRST);
+        int after = customers.orders.sent();
+        expect(after > before, "no order came in while the point was made: the shop was blocked");
+        return Figures.of("point %s: %d volumes, %d resources, quiesced for %s, orders went on"
+                .formatted(
+                        FIRST,
+                        point.getStatus().volumeCount,
+                        point.getStatus().resourceCount,
+                        point.getStatus().quiescedFor));
+    }
+
+    private void applyPolicyAndPlan(Site site) {
+        site.cluster().createNamespace(SHOP);
+        site.client().resource(policy()).serverSideApply();
+        FailoverPlan plan = Examples.read("failoverplan.yaml", FailoverPlan.class);
+        plan.getMetadata().setNamespace(SHOP);
+        site.client().resource(plan).serverSideApply();
+    }
+
+    /** The example's policy, run every minute; under a plan the operator picks the location near each site by itself. */
+    private static BackupPolicy policy() {
+        BackupPolicy policy = Examples.read("backuppolicy.yaml", BackupPolicy.class);
+        policy.getMetadata().setNamespace(SHOP);
+        policy.getSpec().schedule.cron = "* * * * *";
+        policy.getSpec().objectives.rpo = "5m";
+        return policy;
+    }
+
+    private Figures undo() {
+        moreOrders(25);
+        Shop shop = shop(rig.east());
+        var figures = new Figures[1];
+        customers.whileQuiet(() -> {
+            shop.dropOrders();
+            shop.deleteDeployment();
+            Instant disaster = Instant.now();
+            rig.east().restore(SHOP, "undo", FIRST, null, OnConflict.Replace);
+            shop.awaitOpen(progress, Rig.startup());
+            Duration rto = since(disaster);
+            first.orders = shop.orders();
+            first.files = shop.files();
+            int rows = customers.orders.moment(first.orders);
+            int files = customers.files.moment(first.files);
+            Ledger.Loss loss = customers.orders.loss(first.orders);
+            customers.orders.settle(first.orders);
+            customers.files.settle(first.files);
+            figures[0] = new Figures(
+                    loss.time(),
+                    rto,
+                    "exactly the point's %d orders and %d files, checksums match".formatted(rows, files));
+        });
+        expect(!first.orders.isEmpty() && !first.files.isEmpty(), "the point held no orders or no files");
+        return figures[0];
+    }
+
+    private Figures rebuild() {
+        moreOrders(25);
+        Site east = rig.east();
+        var figures = new Figures[1];
+        customers.whileQuiet(() -> {
+            Instant disaster = Instant.now();
+            east.cluster().deleteNamespace(SHOP, progress);
+            RestorePoint listed = east.awaitListed(Rig.SYSTEM, Rig.EAST, SHOP, FIRST);
+            String point = listed.getMetadata().getName();
+            east.restore(Rig.SYSTEM, "rebuild", point, REBUILT, OnConflict.Fail);
+            Shop rebuilt = new Shop(east.cluster(), REBUILT);
+            rebuilt.awaitOpen(progress, Rig.startup());
+            Duration rto = since(disaster);
+            same("orders", first.orders, rebuilt.orders());
+            same("files", first.files, rebuilt.files());
+            Ledger.Loss loss = customers.orders.loss(first.orders);
+            moveHome(east, point);
+            figures[0] = new Figures(
+                    loss.time(),
+                    rto,
+                    "namespace %s has the same %d orders and %d files"
+                            .formatted(REBUILT, first.orders.size(), first.files.size()));
+        });
+        return figures[0];
+    }
+
+    /** The shop goes on where its plan is. */
+    private void moveHome(Site east, String point) {
+        east.cluster().deleteNamespace(REBUILT, progress);
+        east.restore(Rig.SYSTEM, "home", point, SHOP, OnConflict.Fail);
+        applyPolicyAndPlan(east);
+        east.awaitRole(SHOP, SHOP, Role.Active, Duration.ofMinutes(2));
+        Shop shop = shop(east);
+        shop.awaitOpen(progress, Rig.startup());
+        same("orders", first.orders, shop.orders());
+        same("files", first.files, shop.files());
+        customers.orders.settle(first.orders);
+        customers.files.settle(first.files);
+    }
+
+    private Figures replicate() {
+        moreOrders(25);
+        rig.east().createPoint(SHOP, "second", SHOP);
+        rig.east().awaitPoint(SHOP, "second");
+        Instant sealed = Instant.now();
+        rig.east().awaitCopy(SHOP, "second", "blob-west");
+        Duration copied = since(sealed);
+        rig.west().awaitListed(SHOP, Rig.EAST, SHOP, "second");
+        double lag = progress.awaitValue(
+                "east measures the replication lag",
+                Duration.ofMinutes(1),
+                () -> "no metric yet",
+                () -> rig.east()
+                        .metric("breakwater_replication_lag_seconds", "namespace=\"shop\"", "location=\"blob-west\""));
+        return Figures.of(
+                "copied %s s after the seal, listed on west, lag %.0f s".formatted(Line.seconds(copied), lag));
+    }
+
+    private Figures handOver(Site from, Site to) {
+        moreOrders(25);
+        customers.watchSilence();
+        // The same line changes on both sites, as one commit in Git would do it.
+        to.ask(SHOP, SHOP, to.cluster().name(), "0s");
+        from.ask(SHOP, SHOP, to.cluster().name(), "0s");
+        FailoverPlanStatus status = awaitTakeOver(to, FailoverPlanStatus.Kind.Planned);
+        from.awaitRole(SHOP, SHOP, Role.Passive, Duration.ofMinutes(1));
+        awaitServing(to);
+        expect(
+                shop(from).running().isEmpty(),
+                "%s still runs %s",
+                from.cluster().name(),
+                shop(from).running());
+        keptAll(to);
+        return new Figures(
+                Duration.ZERO,
+                customers.longestSilence(),
+                "%d acknowledged orders, none missing; the plan says %s"
+                        .formatted(customers.orders.acknowledged(), status.run.achievedRto));
+    }
+
+    private Figures disaster() {
+        moreOrders(25);
+        RestorePoint point = rig.east().createPoint(SHOP, "third", SHOP);
+        rig.east().awaitPoint(SHOP, point.getMetadata().getName());
+        rig.east().awaitCopy(SHOP, point.getMetadata().getName(), "blob-west");
+        moreOrders(50);
+        customers.watchSilence();
+        rig.east().cluster().kill();
+        progress.say("   killed east with %s", customers.state());
+        rig.west().ask(SHOP, SHOP, Rig.WEST, Durations.format(MAX_DATA_LOSS));
+        FailoverPlanStatus status = awaitTakeOver(rig.west(), FailoverPlanStatus.Kind.Unplanned);
+        awaitServing(rig.west());
+        var loss = new Ledger.Loss[1];
+        Duration rto = customers.longestSilence();
+        customers.whileQuiet(() -> loss[0] = countLoss());
+        Duration reported = Durations.parse(status.run.dataLoss);
+        expect(
+                loss[0].time().compareTo(MAX_DATA_LOSS) <= 0,
+                "lost %s, more than maxDataLoss %s",
+                loss[0],
+                MAX_DATA_LOSS);
+        expect(
+                loss[0].time().compareTo(reported.plusSeconds(1)) <= 0,
+                "lost %s, but the plan reported only %s",
+                loss[0],
+                status.run.dataLoss);
+        return new Figures(
+                loss[0].time(),
+                rto,
+                "%d orders lost; at most %s allowed, %s reported"
+                        .formatted(loss[0].entries(), Durations.format(MAX_DATA_LOSS), status.run.dataLoss));
+    }
+
+    /** What is gone now. */
+    private Ledger.Loss countLoss() {
+        List<Entry> orders = shop(rig.west()).orders();
+        List<Entry> files = shop(rig.west()).files();
+        Ledger.Loss loss = customers.orders.loss(orders);
+        customers.files.loss(files);
+        customers.orders.settle(orders);
+        customers.files.settle(files);
+        return loss;
+    }
+
+    private Figures comeback() {
+        Site east = rig.east();
+        east.cluster().revive(progress);
+        Instant back = Instant.now();
+        FailoverPlanStatus west = rig.west().awaitRole(SHOP, SHOP, Role.Active, Duration.ofSeconds(10));
+        FailoverPlanStatus status = east.awaitPlan(
+                SHOP, SHOP, "steps down", FAILOVER, s -> s.role == Role.Passive && west.epoch.equals(s.epoch));
+        Duration steppedDown = since(back);
+        Shop old = shop(east);
+        progress.await(
+                "the old shop's pods are gone",
+                Duration.ofMinutes(1),
+                old::pods,
+                () -> Optional.of(old.running().isEmpty()));
+        RestorePoint divergent = progress.awaitValue(
+                "east keeps what only it has",
+                Duration.ofMinutes(3),
+                () -> "no divergent point",
+                () -> east.divergentPoint(SHOP));
+        east.awaitPoint(SHOP, divergent.getMetadata().getName());
+        moreOrders(25);
+        keptAll(rig.west());
+        expect("west".equals(customers.servedBy()), "customers are served by %s", customers.servedBy());
+        return Figures.of("passive at epoch %d %s s after its return; %s kept; west has every order"
+                .formatted(
+                        status.epoch,
+                        Line.seconds(steppedDown),
+                        divergent.getMetadata().getName()));
+    }
+
+    private FailoverPlanStatus awaitTakeOver(Site to, FailoverPlanStatus.Kind kind) {
+        FailoverPlanStatus status = to.awaitPlan(
+                SHOP,
+                SHOP,
+                "takes over",
+                FAILOVER,
+                s -> s.role == Role.Active
+                        && s.run != null
+                        && s.run.state == JournalEntry.State.Done
+                        && s.epoch > epoch);
+        expect(status.run.kind == kind, "the run was %s, not %s", status.run.kind, kind);
+        epoch = status.epoch;
+        return status;
+    }
+
+    private void awaitServing(Site site) {
+        String name = site.cluster().name();
+        progress.await(
+                "customers are served by " + name,
+                Rig.startup(),
+                customers::state,
+                () -> Optional.of(name.equals(customers.servedBy())));
+        moreOrders(5);
+    }
+
+    /** Every promise that was made so far is kept by this site. */
+    private void keptAll(Site site) {
+        List<Entry> orders = customers.orders.promises();
+        List<Entry> files = customers.files.promises();
+        Shop shop = shop(site);
+        Ledger.Difference o = customers.orders.compare(orders, shop.orders());
+        Ledger.Difference f = customers.files.compare(files, shop.files());
+        expect(o.none(), "orders on %s: %s", site.cluster().name(), o);
+        expect(f.none(), "files on %s: %s", site.cluster().name(), f);
+    }
+
+    private void moreOrders(int n) {
+        int goal = customers.orders.acknowledged() + n;
+        progress.await(
+                n + " more orders",
+                Duration.ofMinutes(1),
+                customers::state,
+                () -> Optional.of(customers.orders.acknowledged() >= goal));
+    }
+
+    private static void same(String what, List<Entry> expected, List<Entry> actual) {
+        var byId = Comparator.comparing(Entry::id);
+        expect(
+                expected.stream()
+                        .sorted(byId)
+                        .toList()
+                        .equals(actual.stream().sorted(byId).toList()),
+                "the %s differ: %d expected, %d found",
+                what,
+                expected.size(),
+                actual.size());
+    }
+
+    private static void expect(boolean holds, String message, Object... arguments) {
+        if (!holds) {
+            throw new AssertionError(message.formatted(arguments));
+        }
+    }
+
+    private static Shop shop(Site site) {
+        return new Shop(site.cluster(), SHOP);
+    }
+
+    private static Duration since(Instant begin) {
+        return Duration.between(begin, Instant.now());
+    }
+
+    @Override
+    public void close() {
+        customers.close();
+    }
+}

@@ -1,0 +1,22 @@
+package io.breakwater.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** What the demo tells is true. */
+@ExtendWith(RigExtension.class)
+class StoryIT {
+    @Test
+    void theDemoTellsItsStory(Rig rig) {
+        try (var story = new Story(rig)) {
+            try {
+                story.tell();
+            } finally {
+                System.out.print(Line.table(story.lines()));
+            }
+            assertThat(story.lines()).hasSize(10).allMatch(line -> line.result().equals("ok"));
+        }
+    }
+}
