@@ -198,11 +198,14 @@ public class RestorePointStatus implements ConditionedStatus {
         @JsonPropertyDescription("BackupLocation.")
         public String location;
 
-        @JsonPropertyDescription("Pending, Completed or Failed.")
+        @JsonPropertyDescription("Pending, Copying, Completed, or Failed; a failed copy is tried again.")
         public CopyState state;
 
         @JsonPropertyDescription("When the point was complete there, RFC 3339 in UTC.")
         public String completedAt;
+
+        @JsonPropertyDescription("Bytes that were written there; what the location had already does not count.")
+        public Long bytes;
 
         @Size(max = 4096)
         @JsonPropertyDescription("What went wrong last.")
@@ -212,6 +215,7 @@ public class RestorePointStatus implements ConditionedStatus {
     /** How far a copy is. */
     public enum CopyState {
         Pending,
+        Copying,
         Completed,
         Failed
     }

@@ -77,7 +77,8 @@ public class Meters {
         registry.timer(name, tags).record(took);
     }
 
-    private void gauge(String name, DoubleSupplier value, String... tags) {
+    /** A gauge whose value is computed at the moment of the scrape. */
+    public void gauge(String name, DoubleSupplier value, String... tags) {
         Id id = new Id(name, Tags.of(tags));
         gauges.compute(id, (key, cell) -> {
             Cell c = cell == null ? new Cell() : cell;

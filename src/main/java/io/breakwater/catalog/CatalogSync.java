@@ -1,0 +1,250 @@
+package io.breakwater.catalog;
+
+import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
+import io.breakwater.api.RestorePoint;
+import io.breakwater.catalog.ImportedPoint.Place;
+import io.breakwater.config.BreakwaterConfig;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * Makes the cluster show what lies in a location. A sealed point that no object stands for gets one, after its signature was
+ * verified; an imported object whose seal is gone goes too. Objects that were not imported are never touched, and data is
+ * never removed.
+ *
+ * <p>A point appears in the namespace that it was captured in, where that exists and may use the location: under its own
+ * name when this site captured it, as {@code <site>-<point>} otherwise. Elsewhere it appears as
+ * {@code <site>-<namespace>-<point>} in the operator's namespace, or in the location's own when only that may use it.
+ */
+@ApplicationScoped
+class CatalogSync {
+    private static final int LONGEST_NAME = 253;
+    private static final Pattern NAME = Pattern.compile("[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?");
+
+    private final Catalog catalog;
+    private final ClusterPoints cluster;
+    private final BreakwaterConfig config;
+    private final Clock clock;
+
+    CatalogSync(Catalog catalog, ClusterPoints cluster, BreakwaterConfig config, Clock clock) {
+        this.catalog = catalog;
+        this.cluster = cluster;
+        this.config = config;
+        this.clock = clock;
+    }
+
+    /**
+     * What a sync did.
+     *
+     * @param sealed seals in the location
+     * @param imported names of the objects that were made
+     * @param removed names of the objects that were taken away
+     * @param bad points that were not imported, and why
+     */
+    record Result(int sealed, List<String> imported, List<String> removed, Map<String, BreakwaterException> bad) {}
+
+    /**
+     * Syncs one location, once.
+     *
+     * @throws BreakwaterException when the location could not be listed or read to the end; nothing was removed then
+     */
+    Result sync(BackupLocation location) {
+        return new Round(location).run();
+    }
+
+    /** One sync: what was listed, and what was found out on the way. */
+    private final class Round {
+        private final BackupLocation location;
+        private final String locationName;
+        private final Set<PointKey> listed;
+        private final Map<Place, RestorePoint> objects;
+        private final Map<PointKey, Place> places = new HashMap<>();
+        private final Map<String, Boolean> namespaces = new HashMap<>();
+        private final Map<String, Optional<String>> meanings = new HashMap<>();
+        private final Result result = new Result(0, new ArrayList<>(), new ArrayList<>(), new TreeMap<>());
+
+        Round(BackupLocation location) {
+            this.location = location;
+            this.locationName = location.getMetadata().getName();
+            this.listed = new HashSet<>(catalog.list(location));
+            // Listed after the seals: a point that was sealed in between has its object by now.
+            this.objects = cluster.all().stream().collect(Collectors.toMap(Place::of, p -> p));
+        }
+
+        Result run() {
+            for (PointKey key : listed) {
+                try {
+                    show(key);
+                } catch (BreakwaterException e) {
+                    if (e.reason() != Reason.Tampered && e.reason() != Reason.Conflict) {
+                        throw e;
+                    }
+                    result.bad().put(key.toString(), e);
+                }
+            }
+            for (RestorePoint object : objects.values()) {
+                if (object.getMetadata().getDeletionTimestamp() == null) {
+                    ImportedPoint.origin(object).ifPresent(key -> review(object, key));
+                }
+            }
+            return new Result(listed.size(), result.imported(), result.removed(), result.bad());
+        }
+
+        private void show(PointKey key) {
+            if (!NAME.matcher(key.namespace()).matches()
+                    || !NAME.matcher(key.site()).matches()) {
+                throw Seal.tampered(key, "its key is not one that we write");
+            }
+            Optional<Place> place = place(key);
+            if (place.isEmpty()) {
+                return;
+            }
+            places.put(key, place.get());
+            RestorePoint object = objects.get(place.get());
+            if (object == null) {
+                adopt(key, place.get());
+            } else if (ImportedPoint.origin(object).filter(key::equals).isPresent()) {
+                refresh(key, object);
+            } else if (!isOwn(key) || ImportedPoint.origin(object).isPresent()) {
+                throw BreakwaterException.permanent(
+                        Reason.Conflict,
+                        "point " + key + " is not shown, since another RestorePoint " + place.get()
+                                + " has the name that it would get; rename that one");
+            }
+        }
+
+        private void adopt(PointKey key, Place place) {
+            Optional<Catalog.Sealed> sealed = catalog.read(location, key);
+            // The object may have been made, or removed with its seal, since we listed.
+            if (sealed.isEmpty() || cluster.at(place).isPresent()) {
+                return;
+            }
+            RestorePoint object = ImportedPoint.object(place, sealed.get().document());
+            cluster.create(
+                    object,
+                    s -> ImportedPoint.describe(
+                            s, 1L, sealed.get().document(), sealed.get().digest(), locationName, clock));
+            result.imported().add(place.toString());
+        }
+
+        private void refresh(PointKey key, RestorePoint object) {
+            Set<String> claims = ImportedPoint.claims(object);
+            if (claims.contains(locationName) || object.getMetadata().getDeletionTimestamp() != null) {
+                return;
+            }
+            Optional<Catalog.Sealed> sealed = catalog.read(location, key);
+            if (sealed.isEmpty()) {
+                return;
+            }
+            if (claims.isEmpty()) {
+                cluster.update(
+                        object,
+                        s -> ImportedPoint.describe(
+                                s,
+                                object.getMetadata().getGeneration(),
+                                sealed.get().document(),
+                                sealed.get().digest(),
+                                locationName,
+                                clock));
+                return;
+            }
+            if (!Objects.equals(object.getStatus().digest, sealed.get().digest())) {
+                throw BreakwaterException.permanent(
+                        Reason.Conflict,
+                        "point " + key + " is another one here than in location " + object.getStatus().location
+                                + "; find out which is the right one, and delete the other");
+            }
+            cluster.update(object, s -> ImportedPoint.claim(s, locationName, clock));
+        }
+
+        /** Takes back what an imported object says, where that does not hold any more. */
+        private void review(RestorePoint object, PointKey key) {
+            Place at = Place.of(object);
+            List<String> claims = new ArrayList<>(ImportedPoint.claims(object));
+            boolean here = claims.contains(locationName) && isThis(at.namespace());
+            List<String> wrong = claims.stream()
+                    .filter(name -> name.equals(locationName) && here
+                            ? !listed.contains(key)
+                            : meaning(at.namespace(), name).isEmpty())
+                    .toList();
+            claims.removeAll(wrong);
+            boolean moved = here
+                    && places.containsKey(key)
+                    && !places.get(key).equals(at)
+                    && cluster.at(places.get(key)).isPresent()
+                    && !cluster.inUse(at);
+            if ((claims.isEmpty() && !wrong.isEmpty()) || moved) {
+                cluster.remove(object);
+                result.removed().add(at.toString());
+            } else if (!wrong.isEmpty()) {
+                cluster.update(object, s -> wrong.forEach(name -> ImportedPoint.unclaim(s, name)));
+            }
+        }
+
+        private Optional<Place> place(PointKey key) {
+            String full = key.site() + "-" + key.namespace() + "-" + key.point();
+            String home = key.namespace();
+            Place atHome = new Place(home, isOwn(key) ? key.point() : fit(key.site() + "-" + key.point()));
+            if (exists(home)
+                    && (isThis(home)
+                            || PointKey.of(objects.get(atHome))
+                                    .filter(key::equals)
+                                    .isPresent())) {
+                return isThis(home) ? Optional.of(atHome) : Optional.empty();
+            }
+            return Stream.of(config.namespace(), location.getMetadata().getNamespace())
+                    .filter(this::isThis)
+                    .map(namespace -> new Place(namespace, fit(full)))
+                    .findFirst();
+        }
+
+        /** Whether an object there stands for the point already, by way of another location. */
+        private boolean isShownAt(Place place, PointKey key) {
+            RestorePoint object = objects.get(place);
+            return object != null && PointKey.of(object).filter(key::equals).isPresent();
+        }
+
+        private boolean isOwn(PointKey key) {
+            return key.site().equals(config.site());
+        }
+
+        private boolean exists(String namespace) {
+            return namespaces.computeIfAbsent(namespace, cluster::hasNamespace);
+        }
+
+        /** Whether the location's name means this location in a namespace. */
+        private boolean isThis(String namespace) {
+            return meaning(namespace, locationName)
+                    .filter(location.getMetadata().getUid()::equals)
+                    .isPresent();
+        }
+
+        private Optional<String> meaning(String namespace, String name) {
+            return meanings.computeIfAbsent(namespace + "/" + name, k -> cluster.location(namespace, name));
+        }
+    }
+
+    /** A name that Kubernetes takes; what is cut off goes into a hash. */
+    private static String fit(String name) {
+        if (name.length() <= LONGEST_NAME) {
+            return name;
+        }
+        String hash = Seal.sha256(name.getBytes(StandardCharsets.UTF_8)).substring(0, 12);
+        return name.substring(0, LONGEST_NAME - 13) + "-" + hash;
+    }
+}

@@ -1,0 +1,100 @@
+package io.breakwater.catalog;
+
+import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Condition;
+import io.breakwater.api.NamedRef;
+import io.breakwater.api.Reason;
+import io.breakwater.api.Restore;
+import io.breakwater.api.RestorePoint;
+import io.breakwater.api.RestorePointSpec.DeletionPolicy;
+import io.breakwater.api.RestorePointStatus;
+import io.breakwater.catalog.ImportedPoint.Place;
+import io.breakwater.location.Locations;
+import io.breakwater.observe.StatusWriter;
+import io.fabric8.kubernetes.api.model.Namespace;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/** What catalog sync sees and does in the cluster. */
+@ApplicationScoped
+class ClusterPoints {
+    private final KubernetesClient client;
+    private final Locations locations;
+    private final StatusWriter writer;
+
+    ClusterPoints(KubernetesClient client, Locations locations, StatusWriter writer) {
+        this.client = client;
+        this.locations = locations;
+        this.writer = writer;
+    }
+
+    /** All RestorePoints of the cluster. */
+    List<RestorePoint> all() {
+        return client.resources(RestorePoint.class).inAnyNamespace().list().getItems();
+    }
+
+    /** The object at a place, read fresh. */
+    Optional<RestorePoint> at(Place place) {
+        return Optional.ofNullable(client.resources(RestorePoint.class)
+                .inNamespace(place.namespace())
+                .withName(place.name())
+                .get());
+    }
+
+    /** Whether the namespace exists and is not on its way out. */
+    boolean hasNamespace(String name) {
+        Namespace namespace = client.namespaces().withName(name).get();
+        return namespace != null && namespace.getMetadata().getDeletionTimestamp() == null;
+    }
+
+    /** UID of the location that a name means in a namespace; empty when it means none that may be used there. */
+    Optional<String> location(String namespace, String name) {
+        try {
+            BackupLocation found = locations.resolve(namespace, new NamedRef(name));
+            return Optional.of(found.getMetadata().getUid());
+        } catch (BreakwaterException e) {
+            if (e.reason() == Reason.LocationNotFound || e.reason() == Reason.Forbidden) {
+                return Optional.empty();
+            }
+            throw e;
+        }
+    }
+
+    /** Makes an object and its status. */
+    void create(RestorePoint object, Consumer<RestorePointStatus> status) {
+        update(client.resource(object).create(), status);
+    }
+
+    void update(RestorePoint object, Consumer<RestorePointStatus> change) {
+        writer.update(object, RestorePointStatus.class, change);
+    }
+
+    /** Whether a Restore that is not over reads the object. */
+    boolean inUse(Place place) {
+        return client.resources(Restore.class).inNamespace(place.namespace()).list().getItems().stream()
+                .filter(r -> r.getSpec().restorePointRef.name.equals(place.name()))
+                .anyMatch(r -> r.getStatus() == null
+                        || r.getStatus()
+                                .condition(Condition.SUCCEEDED)
+                                .map(c -> "Unknown".equals(c.status))
+                                .orElse(true));
+    }
+
+    /** Takes an imported object away; whatever it says about deletion, the data stays. */
+    void remove(RestorePoint object) {
+        var resource = client.resources(RestorePoint.class)
+                .inNamespace(object.getMetadata().getNamespace())
+                .withName(object.getMetadata().getName());
+        if (object.getSpec().deletionPolicy != DeletionPolicy.Retain) {
+            resource.edit(p -> {
+                p.getSpec().deletionPolicy = DeletionPolicy.Retain;
+                return p;
+            });
+        }
+        resource.delete();
+    }
+}

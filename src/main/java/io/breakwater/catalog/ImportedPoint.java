@@ -1,0 +1,168 @@
+package io.breakwater.catalog;
+
+import io.breakwater.api.Api;
+import io.breakwater.api.NamedRef;
+import io.breakwater.api.Reason;
+import io.breakwater.api.RestorePoint;
+import io.breakwater.api.RestorePointSpec;
+import io.breakwater.api.RestorePointSpec.DeletionPolicy;
+import io.breakwater.api.RestorePointSpec.Trigger;
+import io.breakwater.api.RestorePointStatus;
+import io.breakwater.api.RestorePointStatus.CopyState;
+import io.breakwater.api.RestorePointStatus.DatabaseStatus;
+import io.breakwater.api.RestorePointStatus.PointCopy;
+import io.breakwater.api.RestorePointStatus.StoredObject;
+import io.breakwater.api.RestorePointStatus.VolumeStatus;
+import io.breakwater.observe.Conditions;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** A sealed point as a RestorePoint: the object, and a status as if the capture had run here. */
+final class ImportedPoint {
+    /** Annotation: the point that an imported object stands for, as {@code <site>/<namespace>/<point>}. */
+    static final String ORIGIN = Api.GROUP + "/origin";
+
+    private ImportedPoint() {}
+
+    /** Where a point appears. */
+    record Place(String namespace, String name) {
+        static Place of(RestorePoint object) {
+            return new Place(
+                    object.getMetadata().getNamespace(), object.getMetadata().getName());
+        }
+
+        @Override
+        public String toString() {
+            return namespace + "/" + name;
+        }
+    }
+
+    /** The point that an object made by catalog sync stands for; empty for every other object. */
+    static Optional<PointKey> origin(RestorePoint object) {
+        Map<String, String> annotations = object.getMetadata().getAnnotations();
+        if (object.getSpec().trigger != Trigger.Imported || annotations == null) {
+            return Optional.empty();
+        }
+        String[] parts = annotations.getOrDefault(ORIGIN, "").split("/", -1);
+        return parts.length == 3 ? Optional.of(new PointKey(parts[0], parts[1], parts[2])) : Optional.empty();
+    }
+
+    static RestorePoint object(Place place, PointDocument document) {
+        PointKey key = document.key();
+        RestorePoint object = new RestorePoint();
+        object.setMetadata(new ObjectMetaBuilder()
+                .withName(place.name())
+                .withNamespace(place.namespace())
+                .addToAnnotations(ORIGIN, key.toString())
+                .addToLabels(Api.ORIGIN_SITE, key.site())
+                .addToLabels(Api.ORIGIN_NAMESPACE, key.namespace())
+                .build());
+        object.setSpec(new RestorePointSpec());
+        object.getSpec().trigger = Trigger.Imported;
+        object.getSpec().deletionPolicy = DeletionPolicy.Retain;
+        if (document.policy() != null) {
+            object.getMetadata().getLabels().put(Api.POLICY, document.policy());
+            if (place.namespace().equals(key.namespace())) {
+                object.getSpec().policyRef = new NamedRef(document.policy());
+            }
+        }
+        return object;
+    }
+
+    /** Fills a status from the seal. */
+    static void describe(
+            RestorePointStatus s, Long generation, PointDocument d, String digest, String location, Clock clock) {
+        s.capturedAt = d.capturedAt();
+        s.consistency = d.consistency();
+        s.epoch = d.epoch();
+        s.site = d.site();
+        s.namespace = d.namespace();
+        s.point = d.point();
+        s.location = location;
+        s.digest = digest;
+        s.volumes = d.volumes().stream().map(ImportedPoint::volume).toList();
+        s.volumeCount = d.volumes().size();
+        s.resourceCount = d.resourceCount();
+        s.archive = d.objects().stream().map(ImportedPoint::stored).toList();
+        s.databases = d.databases().stream().map(ImportedPoint::database).toList();
+        s.logicalBytes = d.volumes().stream()
+                .mapToLong(PointDocument.Volume::logicalBytes)
+                .sum();
+        s.addedBytes =
+                d.volumes().stream().mapToLong(PointDocument.Volume::addedBytes).sum();
+        s.copies = new ArrayList<>();
+        s.copiesCompleted = 0;
+        s.progress = "sealed";
+        Conditions.of(s, generation, clock)
+                .succeeded(Reason.Completed, "captured by site " + d.site() + ", found in location " + location);
+    }
+
+    /** Names of the locations that an object says the point lies in, the one to read from first. */
+    static Set<String> claims(RestorePoint object) {
+        Set<String> names = new LinkedHashSet<>();
+        RestorePointStatus s = object.getStatus();
+        if (s != null && s.location != null) {
+            names.add(s.location);
+        }
+        if (s != null && s.copies != null) {
+            s.copies.forEach(c -> names.add(c.location));
+        }
+        return names;
+    }
+
+    /** The point was found in a further location. */
+    static void claim(RestorePointStatus s, String location, Clock clock) {
+        PointCopy copy = new PointCopy();
+        copy.location = location;
+        copy.state = CopyState.Completed;
+        copy.completedAt = Conditions.timestamp(clock.instant());
+        s.copies = s.copies == null ? new ArrayList<>() : new ArrayList<>(s.copies);
+        s.copies.add(copy);
+        s.copiesCompleted = s.copies.size();
+    }
+
+    /** The point is not in a location any more, but in another one. */
+    static void unclaim(RestorePointStatus s, String location) {
+        List<PointCopy> copies = new ArrayList<>(s.copies == null ? List.of() : s.copies);
+        copies.removeIf(c -> c.location.equals(location));
+        if (location.equals(s.location)) {
+            s.location = copies.removeFirst().location;
+        }
+        s.copies = copies;
+        s.copiesCompleted = copies.size();
+    }
+
+    private static VolumeStatus volume(PointDocument.Volume v) {
+        VolumeStatus s = new VolumeStatus();
+        s.pvc = v.pvc();
+        s.storageClass = v.storageClass();
+        s.size = v.size();
+        s.repositorySnapshot = v.repositorySnapshot();
+        s.logicalBytes = v.logicalBytes();
+        s.addedBytes = v.addedBytes();
+        return s;
+    }
+
+    private static StoredObject stored(PointDocument.StoredObject o) {
+        StoredObject s = new StoredObject();
+        s.key = o.key();
+        s.size = o.size();
+        s.sha256 = o.sha256();
+        return s;
+    }
+
+    private static DatabaseStatus database(PointDocument.Database d) {
+        DatabaseStatus s = new DatabaseStatus();
+        s.name = d.name();
+        s.kind = d.kind();
+        s.version = d.version();
+        s.position = d.position();
+        return s;
+    }
+}

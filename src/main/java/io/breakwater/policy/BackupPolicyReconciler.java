@@ -1,0 +1,222 @@
+package io.breakwater.policy;
+
+import io.breakwater.api.BackupPolicy;
+import io.breakwater.api.BackupPolicySpec;
+import io.breakwater.api.BackupPolicyStatus;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.FailoverPlan;
+import io.breakwater.api.Reason;
+import io.breakwater.api.RestorePoint;
+import io.breakwater.failover.PlanRole;
+import io.breakwater.failover.PlanRoles;
+import io.breakwater.gateway.EpochGuard;
+import io.breakwater.observe.Conditions;
+import io.breakwater.observe.Events;
+import io.breakwater.observe.StatusWriter;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.javaoperatorsdk.operator.api.config.informer.Informer;
+import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
+import io.javaoperatorsdk.operator.api.reconciler.Context;
+import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
+import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
+import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
+import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
+import io.javaoperatorsdk.operator.processing.event.ResourceID;
+import io.javaoperatorsdk.operator.processing.event.source.EventSource;
+import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
+import io.javaoperatorsdk.operator.processing.retry.GradualRetry;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/** Makes the points of a policy's schedule, lets old ones go, and says whether the promise holds. */
+@ControllerConfiguration(name = "backuppolicy", informer = @Informer(comparableResourceVersions = false))
+@GradualRetry(maxAttempts = Integer.MAX_VALUE, initialInterval = 2000, intervalMultiplier = 1.5, maxInterval = 60_000)
+class BackupPolicyReconciler implements Reconciler<BackupPolicy> {
+    private final KubernetesClient client;
+    private final PolicyPoints points;
+    private final Conflicts conflicts;
+    private final Routes routes;
+    private final PlanRoles plans;
+    private final EpochGuard epochs;
+    private final PolicyReport report;
+    private final PolicyMeters meters;
+    private final StatusWriter writer;
+    private final Events events;
+    private final Clock clock;
+
+    BackupPolicyReconciler(
+            KubernetesClient client,
+            PolicyPoints points,
+            Conflicts conflicts,
+            Routes routes,
+            PlanRoles plans,
+            EpochGuard epochs,
+            PolicyReport report,
+            PolicyMeters meters,
+            StatusWriter writer,
+            Events events,
+            Clock clock) {
+        this.client = client;
+        this.points = points;
+        this.conflicts = conflicts;
+        this.routes = routes;
+        this.plans = plans;
+        this.epochs = epochs;
+        this.report = report;
+        this.meters = meters;
+        this.writer = writer;
+        this.events = events;
+        this.clock = clock;
+    }
+
+    @Override
+    public List<EventSource<?, BackupPolicy>> prepareEventSources(EventSourceContext<BackupPolicy> context) {
+        return List.of(
+                new InformerEventSource<>(watch(RestorePoint.class, p -> in(p, PolicyPoints.policyOf(p))), context),
+                new InformerEventSource<>(
+                        watch(FailoverPlan.class, p -> in(p, Set.of(p.getSpec().policyRef.name))), context),
+                neighbours(context));
+    }
+
+    @Override
+    public UpdateControl<BackupPolicy> reconcile(BackupPolicy cached, Context<BackupPolicy> context) {
+        BackupPolicy policy = client.resource(cached).get();
+        if (policy == null || policy.getMetadata().getDeletionTimestamp() != null) {
+            return UpdateControl.noUpdate();
+        }
+        PolicyReport.Findings found = observe(policy);
+        if (found.trouble().isEmpty()) {
+            found = act(policy, found);
+        }
+        Duration again = report.write(policy, found);
+        return UpdateControl.<BackupPolicy>noUpdate().rescheduleAfter(again);
+    }
+
+    private PolicyReport.Findings observe(BackupPolicy policy) {
+        BackupPolicySpec spec = policy.getSpec();
+        Optional<Cron> cron = Optional.empty();
+        Optional<Route> route = Optional.empty();
+        Optional<BreakwaterException> trouble = Optional.empty();
+        try {
+            cron = Optional.ofNullable(spec.schedule).map(Cron::of);
+            conflicts.check(
+                    policy, plans.roleOf(policy.getMetadata().getNamespace()).map(PlanRole::policy));
+            route = Optional.of(routes.of(policy));
+        } catch (BreakwaterException e) {
+            trouble = Optional.of(e);
+        }
+        return new PolicyReport.Findings(points.of(policy), cron, route, trouble);
+    }
+
+    private PolicyReport.Findings act(BackupPolicy policy, PolicyReport.Findings found) {
+        Route route = found.route().orElseThrow();
+        if (!route.active()) {
+            return found;
+        }
+        try {
+            if (!Boolean.TRUE.equals(policy.getSpec().suspend)) {
+                found.cron().ifPresent(cron -> followSchedule(policy, cron, found.points()));
+            }
+            retire(policy, route, found.points());
+            return found.withPoints(points.of(policy));
+        } catch (BreakwaterException e) {
+            return found.withTrouble(e);
+        }
+    }
+
+    private void followSchedule(BackupPolicy policy, Cron cron, List<RestorePoint> all) {
+        Set<String> names = all.stream().map(p -> p.getMetadata().getName()).collect(Collectors.toSet());
+        Optional<String> running = all.stream()
+                .filter(p -> !Standing.isOver(p) && p.getMetadata().getDeletionTimestamp() == null)
+                .map(p -> p.getMetadata().getName())
+                .findFirst();
+        String name = policy.getMetadata().getName();
+        switch (Turn.decide(cron, name, since(policy), clock.instant(), names, running)) {
+            case Turn.Fire(Instant at, String point) -> {
+                if (points.create(policy, point)) {
+                    events.normal(policy, Reason.InProgress, "started RestorePoint " + point);
+                }
+                remember(policy, at);
+            }
+            case Turn.Skip(Instant at, String point, String other) -> {
+                events.warning(
+                        policy,
+                        Reason.InProgress,
+                        "RestorePoint " + point + " is left out: " + other + " is still running; if that happens often,"
+                                + " give spec.schedule.cron a longer interval");
+                remember(policy, at);
+            }
+            case Turn.Rest() -> {}
+        }
+    }
+
+    private static Instant since(BackupPolicy policy) {
+        BackupPolicyStatus s = policy.getStatus();
+        return Instant.parse(
+                s == null || s.lastScheduleTime == null
+                        ? policy.getMetadata().getCreationTimestamp()
+                        : s.lastScheduleTime);
+    }
+
+    private void remember(BackupPolicy policy, Instant at) {
+        writer.update(policy, BackupPolicyStatus.class, s -> s.lastScheduleTime = Conditions.timestamp(at));
+    }
+
+    private void retire(BackupPolicy policy, Route route, List<RestorePoint> all) {
+        if (policy.getSpec().retention == null) {
+            return;
+        }
+        Set<String> inUse = points.inUse(policy.getMetadata().getNamespace());
+        List<RestorePoint> expired = Keep.expired(all, policy.getSpec().retention.keepLast, inUse);
+        if (!expired.isEmpty()) {
+            // A site that lost its lease without knowing it yet must not take away what the other one starts from.
+            route.guard().ifPresent(epochs::check);
+        }
+        for (RestorePoint point : expired) {
+            points.delete(point);
+            events.normal(
+                    policy,
+                    Reason.Deleting,
+                    "RestorePoint " + point.getMetadata().getName() + " goes by spec.retention.keepLast");
+        }
+    }
+
+    private static <R extends HasMetadata> InformerEventSourceConfiguration<R> watch(
+            Class<R> type, Function<R, Set<ResourceID>> policies) {
+        return InformerEventSourceConfiguration.from(type, BackupPolicy.class)
+                .withName("policy-" + HasMetadata.getPlural(type))
+                .withSecondaryToPrimaryMapper(policies::apply)
+                .withComparableResourceVersion(false)
+                .build();
+    }
+
+    private static Set<ResourceID> in(HasMetadata object, Set<String> policies) {
+        return policies.stream()
+                .map(name -> new ResourceID(name, object.getMetadata().getNamespace()))
+                .collect(Collectors.toSet());
+    }
+
+    /** Policies that come and go concern the others of their namespace; the metrics of one that went go too. */
+    private EventSource<?, BackupPolicy> neighbours(EventSourceContext<BackupPolicy> context) {
+        Function<BackupPolicy, Set<ResourceID>> others = p -> context.getPrimaryCache()
+                .list(o -> o.getMetadata().getNamespace().equals(p.getMetadata().getNamespace()))
+                .map(ResourceID::fromResource)
+                .filter(id -> !id.getName().equals(p.getMetadata().getName()))
+                .collect(Collectors.toSet());
+        return new InformerEventSource<>(watch(BackupPolicy.class, others), context) {
+            @Override
+            public synchronized void onDelete(BackupPolicy gone, boolean finalStateUnknown) {
+                super.onDelete(gone, finalStateUnknown);
+                meters.forget(
+                        gone.getMetadata().getNamespace(), gone.getMetadata().getName());
+            }
+        };
+    }
+}

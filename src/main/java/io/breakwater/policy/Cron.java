@@ -1,0 +1,72 @@
+package io.breakwater.policy;
+
+import com.cronutils.model.CronType;
+import com.cronutils.model.definition.CronDefinitionBuilder;
+import com.cronutils.model.time.ExecutionTime;
+import com.cronutils.parser.CronParser;
+import io.breakwater.api.BackupPolicySpec.Schedule;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.temporal.ChronoUnit;
+import java.util.Optional;
+
+/** A five-field cron expression in a time zone. */
+public final class Cron {
+    private static final CronParser PARSER = new CronParser(CronDefinitionBuilder.instanceDefinitionFor(CronType.UNIX));
+
+    private final ExecutionTime times;
+    private final ZoneId zone;
+
+    private Cron(ExecutionTime times, ZoneId zone) {
+        this.times = times;
+        this.zone = zone;
+    }
+
+    /**
+     * Reads a schedule.
+     *
+     * @throws BreakwaterException InvalidSchedule, naming the field and what is wrong with it
+     */
+    public static Cron of(Schedule schedule) {
+        ZoneId zone = zone(schedule.timeZone);
+        Cron cron;
+        try {
+            cron = new Cron(ExecutionTime.forCron(PARSER.parse(schedule.cron).validate()), zone);
+        } catch (IllegalArgumentException e) {
+            throw invalid("spec.schedule.cron '" + schedule.cron + "' is not a cron expression such as '*/15 * * * *': "
+                    + e.getMessage());
+        }
+        if (cron.next(Instant.EPOCH).isEmpty()) {
+            throw invalid("spec.schedule.cron '" + schedule.cron + "' names a day that no year has");
+        }
+        return cron;
+    }
+
+    /** The first time after the given one. */
+    public Optional<Instant> next(Instant after) {
+        return times.nextExecution(after.atZone(zone)).map(t -> t.toInstant().truncatedTo(ChronoUnit.SECONDS));
+    }
+
+    /** The last time that is not after the given one. */
+    public Optional<Instant> last(Instant until) {
+        Instant justAfter = until.truncatedTo(ChronoUnit.SECONDS).plusSeconds(1);
+        return times.lastExecution(justAfter.atZone(zone))
+                .map(t -> t.toInstant().truncatedTo(ChronoUnit.SECONDS));
+    }
+
+    private static ZoneId zone(String name) {
+        try {
+            return ZoneId.of(name == null || name.isEmpty() ? "Etc/UTC" : name);
+        } catch (DateTimeException e) {
+            throw invalid("spec.schedule.timeZone '" + name + "' is not in the IANA database; use a name such as"
+                    + " Europe/Berlin, or Etc/UTC");
+        }
+    }
+
+    private static BreakwaterException invalid(String message) {
+        return BreakwaterException.permanent(Reason.InvalidSchedule, message);
+    }
+}

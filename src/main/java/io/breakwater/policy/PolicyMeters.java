@@ -1,0 +1,87 @@
+package io.breakwater.policy;
+
+import io.breakwater.observe.Meters;
+import io.breakwater.policy.Standing.Good;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** The gauges of policies. Ages and lags are computed when they are scraped, and absent while there is nothing to measure. */
+@ApplicationScoped
+class PolicyMeters {
+    static final String LAST_SUCCESS = "breakwater.policy.last.success.timestamp.seconds";
+    static final String AGE = "breakwater.policy.rpo.age.seconds";
+    static final String RPO = "breakwater.policy.rpo.seconds";
+    static final String MET = "breakwater.policy.rpo.met";
+    static final String LAG = "breakwater.replication.lag.seconds";
+    static final String COPY_RPO = "breakwater.replication.rpo.seconds";
+
+    private final Meters meters;
+    private final Clock clock;
+    private final Map<String, Set<String>> locations = new ConcurrentHashMap<>();
+
+    PolicyMeters(Meters meters, Clock clock) {
+        this.meters = meters;
+        this.clock = clock;
+    }
+
+    /**
+     * Shows how a policy stands.
+     *
+     * @param copies locations that points are copied to from this site; empty where the policy does not run
+     */
+    void show(String namespace, String policy, Standing standing, List<Promise> promises, List<String> copies) {
+        String[] tags = {"namespace", namespace, "policy", policy};
+        age(AGE, standing.newest().map(Good::capturedAt), tags);
+        standing.newest()
+                .ifPresentOrElse(
+                        n -> meters.set(LAST_SUCCESS, n.capturedAt().toEpochMilli() / 1000.0, tags),
+                        () -> meters.remove(LAST_SUCCESS, tags));
+        objective(promises, Optional.empty(), RPO, tags);
+        promises.stream()
+                .filter(p -> p.location().isEmpty())
+                .findFirst()
+                .ifPresentOrElse(
+                        p -> meters.gauge(MET, () -> p.holds(clock.instant()) ? 1 : 0, tags),
+                        () -> meters.remove(MET, tags));
+        Set<String> stale = new HashSet<>(locations.getOrDefault(namespace + "/" + policy, Set.of()));
+        locations.put(namespace + "/" + policy, Set.copyOf(copies));
+        for (String copy : copies) {
+            String[] at = copyTags(namespace, policy, copy);
+            age(LAG, standing.newestAt(copy).map(Good::capturedAt), at);
+            objective(promises, Optional.of(copy), COPY_RPO, at);
+            stale.remove(copy);
+        }
+        for (String copy : stale) {
+            meters.remove(LAG, copyTags(namespace, policy, copy));
+            meters.remove(COPY_RPO, copyTags(namespace, policy, copy));
+        }
+    }
+
+    /** Takes everything about a policy away. */
+    void forget(String namespace, String policy) {
+        locations.remove(namespace + "/" + policy);
+        meters.removeAll("namespace", namespace, "policy", policy);
+    }
+
+    private void age(String name, Optional<Instant> since, String... tags) {
+        since.ifPresentOrElse(at -> meters.age(name, at, tags), () -> meters.remove(name, tags));
+    }
+
+    private void objective(List<Promise> promises, Optional<String> location, String name, String... tags) {
+        promises.stream()
+                .filter(p -> p.location().equals(location))
+                .findFirst()
+                .ifPresentOrElse(p -> meters.set(name, p.rpo().toSeconds(), tags), () -> meters.remove(name, tags));
+    }
+
+    private static String[] copyTags(String namespace, String policy, String location) {
+        return new String[] {"namespace", namespace, "policy", policy, "location", location};
+    }
+}

@@ -1,0 +1,101 @@
+package io.breakwater.policy;
+
+import io.breakwater.api.Api;
+import io.breakwater.api.BackupPolicy;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.NamedRef;
+import io.breakwater.api.Reason;
+import io.breakwater.api.Restore;
+import io.breakwater.api.RestorePoint;
+import io.breakwater.api.RestorePointSpec;
+import io.breakwater.api.RestorePointSpec.DeletionPolicy;
+import io.breakwater.api.RestorePointSpec.Trigger;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.net.HttpURLConnection;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** The RestorePoints of policies in the cluster. */
+@ApplicationScoped
+class PolicyPoints {
+    private final KubernetesClient client;
+
+    PolicyPoints(KubernetesClient client) {
+        this.client = client;
+    }
+
+    /** All points of a policy, whoever made them. */
+    List<RestorePoint> of(BackupPolicy policy) {
+        return client
+                .resources(RestorePoint.class)
+                .inNamespace(policy.getMetadata().getNamespace())
+                .list()
+                .getItems()
+                .stream()
+                .filter(p -> policyOf(p).contains(policy.getMetadata().getName()))
+                .toList();
+    }
+
+    /** Name of the policy that a point belongs to; empty for a point that names none. */
+    static Set<String> policyOf(RestorePoint point) {
+        NamedRef ref = point.getSpec().policyRef;
+        return ref == null || ref.name == null ? Set.of() : Set.of(ref.name);
+    }
+
+    /**
+     * Makes the point of a schedule.
+     *
+     * @return whether it was not there yet
+     */
+    boolean create(BackupPolicy policy, String name) {
+        String namespace = policy.getMetadata().getNamespace();
+        RestorePoint point = new RestorePoint();
+        point.setMetadata(new ObjectMetaBuilder()
+                .withName(name)
+                .withNamespace(namespace)
+                .addToLabels(Api.POLICY, policy.getMetadata().getName())
+                .build());
+        RestorePointSpec spec = new RestorePointSpec();
+        spec.policyRef = new NamedRef(policy.getMetadata().getName());
+        spec.trigger = Trigger.Scheduled;
+        spec.deletionPolicy = DeletionPolicy.Delete;
+        point.setSpec(spec);
+        try {
+            client.resource(point).create();
+            return true;
+        } catch (KubernetesClientException e) {
+            if (e.getCode() == HttpURLConnection.HTTP_CONFLICT) {
+                return false;
+            }
+            throw BreakwaterException.retryable(
+                    e.getCode() == HttpURLConnection.HTTP_FORBIDDEN ? Reason.Forbidden : Reason.InternalError,
+                    "RestorePoint " + namespace + "/" + name + " was refused: " + e.getMessage(),
+                    e);
+        }
+    }
+
+    /** Names of the points that a Restore in the namespace reads or is about to. */
+    Set<String> inUse(String namespace) {
+        return client.resources(Restore.class).inNamespace(namespace).list().getItems().stream()
+                .filter(r -> !isOver(r))
+                .map(r -> r.getSpec().restorePointRef.name)
+                .collect(Collectors.toSet());
+    }
+
+    /** Starts the deletion of a point; its finalizer sees to the data. */
+    void delete(RestorePoint point) {
+        client.resource(point).delete();
+    }
+
+    private static boolean isOver(Restore restore) {
+        return restore.getStatus() != null
+                && restore.getStatus()
+                        .condition(io.breakwater.api.Condition.SUCCEEDED)
+                        .map(c -> !"Unknown".equals(c.status))
+                        .orElse(false);
+    }
+}

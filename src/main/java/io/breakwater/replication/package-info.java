@@ -1,0 +1,5 @@
+/**
+ * Copies of sealed points in other locations: object by object from store to store, verified on the way, sealed there last.
+ * Uses {@code api}, {@code location} and {@code catalog}.
+ */
+package io.breakwater.replication;
