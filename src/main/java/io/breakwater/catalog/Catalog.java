@@ -1,0 +1,128 @@
+package io.breakwater.catalog;
+
+import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
+import io.breakwater.location.LocationKeys;
+import io.breakwater.location.ObjectStore;
+import io.breakwater.location.ObjectStore.Document;
+import io.breakwater.location.ObjectStore.Precondition;
+import io.breakwater.location.Stores;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.io.IOException;
+import java.io.InputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+
+/** The sealed points of locations: read, verified, written, removed. */
+@ApplicationScoped
+public class Catalog {
+    private final Stores stores;
+    private final LocationKeys keys;
+
+    public Catalog(Stores stores, LocationKeys keys) {
+        this.stores = stores;
+        this.keys = keys;
+    }
+
+    /**
+     * A point as it was found.
+     *
+     * @param digest SHA-256 of {@code point.json}
+     */
+    public record Sealed(PointDocument document, String digest) {}
+
+    /** All seals in a location; their content is not looked at. */
+    public List<PointKey> list(BackupLocation location) {
+        List<PointKey> found = new ArrayList<>();
+        stores.open(location)
+                .list(PointKey.PREFIX, o -> PointKey.ofSeal(o.key()).ifPresent(found::add));
+        return found;
+    }
+
+    /**
+     * A point whose signature was verified; empty when it is not there.
+     *
+     * @throws BreakwaterException Tampered, when the seal is not what our key signed
+     */
+    public Optional<Sealed> read(BackupLocation location, PointKey key) {
+        return stores.open(location)
+                .read(key.sealKey())
+                .map(Document::content)
+                .map(content -> new Sealed(
+                        Seal.verify(key, content, keys.catalogKey(location, key.site(), key.namespace())),
+                        Seal.sha256(content)));
+    }
+
+    /** The document of a point, verified; empty when it is not there. */
+    public Optional<PointDocument> find(BackupLocation location, PointKey key) {
+        return read(location, key).map(Sealed::document);
+    }
+
+    /**
+     * Writes the seal, once. Writing it again for the same RestorePoint finds the first one.
+     *
+     * @return digest of the seal in the store
+     * @throws BreakwaterException Conflict, when a point of that name by another RestorePoint is there
+     */
+    public String seal(BackupLocation location, PointDocument document) {
+        PointKey key = document.key();
+        byte[] content = Seal.sign(document, keys.catalogKey(location, key.site(), key.namespace()));
+        if (stores.open(location)
+                .write(key.sealKey(), content, Precondition.ABSENT)
+                .isPresent()) {
+            return Seal.sha256(content);
+        }
+        Sealed there = read(location, key)
+                .orElseThrow(() -> BreakwaterException.retryable(
+                        Reason.StoreUnavailable, "point " + key + " was there and is gone; trying again"));
+        if (!document.uid().equals(there.document().uid())) {
+            throw BreakwaterException.permanent(
+                    Reason.Conflict,
+                    "location " + location.getMetadata().getName() + " already holds another point " + key
+                            + "; give the RestorePoint another name");
+        }
+        return there.digest();
+    }
+
+    /**
+     * Compares every object of a point with its digest in the seal.
+     *
+     * @throws BreakwaterException Tampered, naming the first object that is missing or different
+     */
+    public void verifyObjects(BackupLocation location, PointDocument document) {
+        ObjectStore store = stores.open(location);
+        for (PointDocument.StoredObject o : document.objects()) {
+            InputStream content = store.open(o.key(), 0, -1)
+                    .orElseThrow(() -> Seal.tampered(document.key(), "object " + o.key() + " is missing"));
+            if (!o.sha256().equals(sha256(content, o.key()))) {
+                throw Seal.tampered(document.key(), "object " + o.key() + " does not have its digest");
+            }
+        }
+    }
+
+    /** Removes the seal: from here on the point does not exist; its data is garbage. */
+    public void unseal(BackupLocation location, PointKey key) {
+        stores.open(location).delete(key.sealKey());
+    }
+
+    private static String sha256(InputStream content, String key) {
+        try (content) {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            byte[] buffer = new byte[64 * 1024];
+            for (int n = content.read(buffer); n >= 0; n = content.read(buffer)) {
+                digest.update(buffer, 0, n);
+            }
+            return HexFormat.of().formatHex(digest.digest());
+        } catch (IOException e) {
+            throw BreakwaterException.retryable(
+                    Reason.StoreUnavailable, "reading " + key + " was cut off: " + e.getMessage(), e);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}

@@ -1,0 +1,77 @@
+package io.breakwater.catalog;
+
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.annotation.JsonInclude;
+import io.breakwater.api.RestorePointSpec.Trigger;
+import io.breakwater.api.RestorePointStatus.Consistency;
+import java.util.List;
+
+/**
+ * Content of {@code point.json}: everything that restoring needs to know, and the digest of every object that it needs
+ * besides the repository. Times are RFC 3339 in UTC.
+ *
+ * @param schemaVersion 1
+ * @param uid of the RestorePoint, which tells two points of the same name apart
+ * @param epoch of the FailoverPlan under which it was captured; 0 without one
+ * @param capturedAt the moment whose state the point holds
+ * @param keyId fingerprint of the master key that seal and repository derive from
+ */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+@JsonIgnoreProperties(ignoreUnknown = true)
+public record PointDocument(
+        int schemaVersion,
+        String site,
+        String namespace,
+        String point,
+        String uid,
+        String policy,
+        Trigger trigger,
+        long epoch,
+        String operatorVersion,
+        String capturedAt,
+        Consistency consistency,
+        List<Volume> volumes,
+        List<Database> databases,
+        String archive,
+        int resourceCount,
+        List<StoredObject> objects,
+        String keyId) {
+
+    /**
+     * One volume.
+     *
+     * @param size requested or real size, as a quantity; the whole claim is in the archive
+     * @param path where the data lies in the repository's snapshot
+     * @param repositorySnapshot restic's snapshot id
+     */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    public record Volume(
+            String pvc,
+            String storageClass,
+            String size,
+            String path,
+            String repositorySnapshot,
+            long logicalBytes,
+            long addedBytes) {}
+
+    /**
+     * One database.
+     *
+     * @param position where its log stood, in the engine's own notation
+     */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    public record Database(String name, String kind, String version, String position) {}
+
+    /**
+     * One object that belongs to the point.
+     *
+     * @param sha256 of its content, lower-case hexadecimal
+     */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    public record StoredObject(String key, long size, String sha256) {}
+
+    /** Where this point lies. */
+    public PointKey key() {
+        return new PointKey(site, namespace, point);
+    }
+}

@@ -1,0 +1,50 @@
+package io.breakwater.catalog;
+
+import io.breakwater.api.RestorePoint;
+import io.breakwater.api.RestorePointStatus;
+import java.util.Optional;
+
+/**
+ * Identity of a point in the store.
+ *
+ * @param site the site whose operator captured it
+ * @param namespace the captured namespace
+ * @param point name of the RestorePoint there
+ */
+public record PointKey(String site, String namespace, String point) {
+    /** Prefix of all points. */
+    public static final String PREFIX = "breakwater/points/";
+
+    private static final String SEAL = "point.json";
+
+    /** The point that an object stands for, once its status says so; empty before. */
+    public static Optional<PointKey> of(RestorePoint object) {
+        RestorePointStatus s = object.getStatus();
+        return s == null || s.site == null || s.namespace == null || s.point == null
+                ? Optional.empty()
+                : Optional.of(new PointKey(s.site, s.namespace, s.point));
+    }
+
+    /** Key of the seal. */
+    public String sealKey() {
+        return PREFIX + site + "/" + namespace + "/" + point + "/" + SEAL;
+    }
+
+    /** Prefix of the namespace's restic repository. */
+    public String repositoryPrefix() {
+        return "breakwater/repos/" + site + "/" + namespace + "/";
+    }
+
+    /** The point whose seal has this key; empty for any other key. */
+    public static Optional<PointKey> ofSeal(String key) {
+        String[] parts = key.startsWith(PREFIX) ? key.substring(PREFIX.length()).split("/", -1) : new String[0];
+        return parts.length == 4 && parts[3].equals(SEAL)
+                ? Optional.of(new PointKey(parts[0], parts[1], parts[2]))
+                : Optional.empty();
+    }
+
+    @Override
+    public String toString() {
+        return site + "/" + namespace + "/" + point;
+    }
+}

@@ -1,0 +1,104 @@
+package io.breakwater.catalog;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.TreeMap;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
+
+/**
+ * Signs and checks {@code point.json}: HMAC-SHA-256 over the document without its field {@code hmac}, in compact JSON with
+ * sorted keys, so that fields which this version does not know stay covered.
+ */
+final class Seal {
+    private static final ObjectMapper JSON = JsonMapper.builder()
+            .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
+            .build();
+    private static final String FIELD = "hmac";
+
+    private Seal() {}
+
+    /** The signed document, as it goes to the store. */
+    static byte[] sign(PointDocument document, byte[] key) {
+        ObjectNode tree = JSON.valueToTree(document);
+        tree.put(FIELD, HexFormat.of().formatHex(hmac(tree, key)));
+        try {
+            return JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(tree);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("a point document can always be written", e);
+        }
+    }
+
+    /**
+     * The document, if it is what the holder of the key signed.
+     *
+     * @throws BreakwaterException with reason Tampered otherwise
+     */
+    static PointDocument verify(PointKey where, byte[] content, byte[] key) {
+        try {
+            ObjectNode tree = (ObjectNode) JSON.readTree(content);
+            JsonNode given = tree.remove(FIELD);
+            if (given == null || !MessageDigest.isEqual(HexFormat.of().parseHex(given.asText()), hmac(tree, key))) {
+                throw tampered(where, "its signature does not match");
+            }
+            PointDocument document = JSON.treeToValue(tree, PointDocument.class);
+            if (!document.key().equals(where)) {
+                throw tampered(where, "it is the seal of " + document.key());
+            }
+            return document;
+        } catch (IOException | ClassCastException | IllegalArgumentException e) {
+            throw tampered(where, "it is not a point document (" + e.getMessage() + ")");
+        }
+    }
+
+    static BreakwaterException tampered(PointKey where, String how) {
+        return BreakwaterException.permanent(
+                Reason.Tampered,
+                "point " + where + " must not be restored: " + where.sealKey() + ": " + how
+                        + "; use another RestorePoint and find out who can write to the location");
+    }
+
+    /** SHA-256 in lower-case hexadecimal. */
+    static String sha256(byte[] content) {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static byte[] hmac(ObjectNode tree, byte[] key) {
+        try {
+            Mac mac = Mac.getInstance("HmacSHA256");
+            mac.init(new SecretKeySpec(key, "HmacSHA256"));
+            String canonical = JSON.writeValueAsString(sorted(tree));
+            return mac.doFinal(canonical.getBytes(StandardCharsets.UTF_8));
+        } catch (GeneralSecurityException | JsonProcessingException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static Object sorted(JsonNode node) {
+        if (node.isObject()) {
+            TreeMap<String, Object> map = new TreeMap<>();
+            node.properties().forEach(e -> map.put(e.getKey(), sorted(e.getValue())));
+            return map;
+        }
+        if (node.isArray()) {
+            return node.valueStream().map(Seal::sorted).toList();
+        }
+        return node;
+    }
+}
