@@ -1,0 +1,180 @@
+package io.breakwater.database;
+
+import io.breakwater.api.BackupPolicySpec.Database;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.ExecWatch;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A PostgreSQL server at a checkpoint, with a session held open in its own pod until the snapshots are cut.
+ *
+ * <p>A checkpoint is enough when the whole cluster lies on one volume whose snapshot is atomic: what is restored is what a
+ * power cut would have left, and crash recovery from the checkpoint on is what PostgreSQL guarantees (documentation,
+ * "File System Level Backup"). Settings and tablespaces that would break the guarantee are refused. The backend's process id
+ * is compared at the end: a server that restarted in between was not held.
+ */
+public final class Postgresql implements Quiesced {
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final String END = "--breakwater-end--";
+
+    private final String where;
+    private final ExecWatch watch;
+    private final OutputStream input;
+    private final BlockingQueue<String> lines = new ArrayBlockingQueue<>(1024);
+    private final String pid;
+    private final Facts facts;
+
+    private Postgresql(Database database, String where, ExecWatch watch) {
+        this.where = where;
+        this.watch = watch;
+        this.input = watch.getInput();
+        Thread.ofVirtual().name("psql " + where).start(this::pump);
+        this.pid = one("SELECT pg_backend_pid();");
+        refuseUnsafe();
+        ask("CHECKPOINT;");
+        this.facts = new Facts(
+                database.name, "postgresql", one("SHOW server_version;"), one("SELECT pg_current_wal_lsn();"));
+    }
+
+    /**
+     * Opens the session and takes the checkpoint.
+     *
+     * @throws BreakwaterException QuiesceFailed, with what the server said
+     */
+    public static Postgresql quiesce(KubernetesClient client, String namespace, Database database) {
+        Exec exec = new Exec(client, namespace);
+        String name = "database " + database.name + " in namespace " + namespace;
+        List<Pod> pods = exec.pods(database.postgresql.podSelector);
+        if (pods.size() != 1) {
+            throw BreakwaterException.retryable(
+                    Reason.QuiesceFailed,
+                    name + ": spec.databases[].postgresql.podSelector matches " + pods.size()
+                            + " running pods; it must match exactly the primary");
+        }
+        Pod pod = pods.getFirst();
+        String container = database.postgresql.container != null
+                ? database.postgresql.container
+                : pod.getSpec().getContainers().getFirst().getName();
+        String user = database.postgresql.user == null ? "postgres" : database.postgresql.user;
+        String where = name + " (pod " + pod.getMetadata().getName() + ")";
+        ExecWatch watch = null;
+        try {
+            watch = exec.pod(pod.getMetadata().getName())
+                    .inContainer(container)
+                    .redirectingInput()
+                    .redirectingOutput()
+                    .exec("sh", "-c", "exec psql -X -q -A -t -v ON_ERROR_STOP=1 -U '" + user + "' -d postgres 2>&1");
+            return new Postgresql(database, where, watch);
+        } catch (RuntimeException e) {
+            if (watch != null) {
+                watch.close();
+            }
+            throw e instanceof KubernetesClientException
+                    ? BreakwaterException.retryable(
+                            Reason.QuiesceFailed, where + ": psql could not be started: " + e.getMessage(), e)
+                    : e;
+        }
+    }
+
+    @Override
+    public Facts facts() {
+        return facts;
+    }
+
+    @Override
+    public void verify() {
+        if (!pid.equals(one("SELECT pg_backend_pid();"))) {
+            throw failed("the session is not the one that was opened");
+        }
+    }
+
+    @Override
+    public void close() {
+        watch.close();
+    }
+
+    private void refuseUnsafe() {
+        String off = one("SELECT coalesce(string_agg(name, ', '), '') FROM pg_settings"
+                + " WHERE name IN ('fsync', 'full_page_writes') AND setting = 'off';");
+        if (!off.isEmpty()) {
+            throw failed("setting " + off + " is off, so a snapshot of the running server may not recover; turn it on");
+        }
+        String spaces = one("SELECT count(*) FROM pg_tablespace WHERE spcname NOT IN ('pg_default', 'pg_global');");
+        if (!"0".equals(spaces)) {
+            throw failed("it has " + spaces
+                    + " tablespaces of its own; they may lie on other volumes, which is not supported yet");
+        }
+    }
+
+    /** The only line of an answer. */
+    private String one(String sql) {
+        List<String> answer = ask(sql);
+        return answer.isEmpty() ? "" : answer.getFirst().strip();
+    }
+
+    private List<String> ask(String sql) {
+        try {
+            input.write((sql + "\n\\echo " + END + "\n").getBytes(StandardCharsets.UTF_8));
+            input.flush();
+        } catch (IOException e) {
+            throw failed("the session is gone (" + e.getMessage() + ")");
+        }
+        List<String> answer = new java.util.ArrayList<>();
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (true) {
+            String line = next(deadline);
+            if (line.equals(END)) {
+                return answer;
+            }
+            if (line.startsWith("ERROR:") || line.startsWith("FATAL:") || line.startsWith("psql: error")) {
+                throw failed(line);
+            }
+            answer.add(line);
+        }
+    }
+
+    private String next(long deadline) {
+        try {
+            String line = lines.poll(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+            if (line == null) {
+                throw failed("no answer within " + PATIENCE.toSeconds() + "s");
+            }
+            return line;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw failed("interrupted");
+        }
+    }
+
+    private void pump() {
+        try (BufferedReader reader =
+                new BufferedReader(new InputStreamReader(watch.getOutput(), StandardCharsets.UTF_8))) {
+            for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+                lines.put(line);
+            }
+        } catch (IOException e) {
+            lines.offer("FATAL: " + e.getMessage());
+            return;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        lines.offer("FATAL: the session ended");
+    }
+
+    private BreakwaterException failed(String why) {
+        return BreakwaterException.retryable(Reason.QuiesceFailed, where + ": " + why);
+    }
+}
