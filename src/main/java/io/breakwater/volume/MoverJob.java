@@ -1,0 +1,164 @@
+package io.breakwater.volume;
+
+import io.breakwater.api.Api;
+import io.breakwater.config.BreakwaterConfig;
+import io.fabric8.kubernetes.api.model.EnvVar;
+import io.fabric8.kubernetes.api.model.EnvVarBuilder;
+import io.fabric8.kubernetes.api.model.PodSpecBuilder;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.Volume;
+import io.fabric8.kubernetes.api.model.VolumeBuilder;
+import io.fabric8.kubernetes.api.model.VolumeMount;
+import io.fabric8.kubernetes.api.model.VolumeMountBuilder;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** The Job of a mover: what it mounts, what it may do, and when it is given up. */
+final class MoverJob {
+    private static final String CREDENTIALS = "/var/run/breakwater/credentials";
+    private static final String TOKEN = "/var/run/breakwater/token";
+
+    private MoverJob() {}
+
+    static Job build(BreakwaterConfig config, Movers.Request request, String name, String repository) {
+        Map<String, String> labels = Map.of(
+                Api.RUN, request.run(),
+                Api.COMPONENT, "mover",
+                Api.EXCLUDE, "true");
+        return new JobBuilder()
+                .withNewMetadata()
+                .withName(name)
+                .withNamespace(request.namespace())
+                .withLabels(labels)
+                .endMetadata()
+                .withNewSpec()
+                .withBackoffLimit(2)
+                .withActiveDeadlineSeconds(config.mover().deadline().toSeconds())
+                .withNewTemplate()
+                .withNewMetadata()
+                .withLabels(labels)
+                .endMetadata()
+                .withSpec(pod(config, request, name, repository).build())
+                .endTemplate()
+                .endSpec()
+                .build();
+    }
+
+    private static PodSpecBuilder pod(BreakwaterConfig config, Movers.Request request, String name, String repository) {
+        return new PodSpecBuilder()
+                .withRestartPolicy("Never")
+                .withServiceAccountName(Movers.SERVICE_ACCOUNT)
+                .withAutomountServiceAccountToken(false)
+                .withEnableServiceLinks(false)
+                .withTerminationGracePeriodSeconds(10L)
+                .withNewSecurityContext()
+                .withRunAsUser(0L)
+                .withNewSeccompProfile()
+                .withType("RuntimeDefault")
+                .endSeccompProfile()
+                .endSecurityContext()
+                .addNewContainer()
+                .withName("mover")
+                .withImage(config.mover().image())
+                .withImagePullPolicy(config.mover().imagePullPolicy())
+                .withCommand("/usr/local/bin/mover")
+                .withArgs(request.task().arguments())
+                .withEnv(environment(name, repository))
+                .withVolumeMounts(mounts(request.task()))
+                .withNewResources()
+                .addToRequests("cpu", new Quantity("50m"))
+                .addToRequests("memory", new Quantity("128Mi"))
+                .addToLimits("memory", new Quantity("1Gi"))
+                .endResources()
+                // Files of any owner and mode must be read, and made again as they were.
+                .withNewSecurityContext()
+                .withAllowPrivilegeEscalation(false)
+                .withReadOnlyRootFilesystem(true)
+                .withNewCapabilities()
+                .addToDrop("ALL")
+                .addToAdd("CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "MKNOD", "SETFCAP", "SETUID", "SETGID")
+                .endCapabilities()
+                .endSecurityContext()
+                .endContainer()
+                .withVolumes(volumes(name, request.task()));
+    }
+
+    private static List<EnvVar> environment(String secret, String repository) {
+        return List.of(
+                new EnvVarBuilder()
+                        .withName("RESTIC_REST_USERNAME")
+                        .withNewValueFrom()
+                        .withNewSecretKeyRef("ticket", secret, false)
+                        .endValueFrom()
+                        .build(),
+                new EnvVar("RESTIC_REPOSITORY", "rest:" + repository, null),
+                new EnvVar("RESTIC_PASSWORD_FILE", CREDENTIALS + "/password", null),
+                new EnvVar("RESTIC_CACERT", CREDENTIALS + "/ca.crt", null),
+                new EnvVar("BREAKWATER_TOKEN_FILE", TOKEN + "/token", null));
+    }
+
+    private static List<VolumeMount> mounts(MoverTask task) {
+        List<VolumeMount> mounts = new ArrayList<>(List.of(
+                mount("credentials", CREDENTIALS, true), mount("token", TOKEN, true), mount("tmp", "/tmp", false)));
+        switch (task) {
+            case MoverTask.Backup b -> mounts.add(mount("data", b.path(), true));
+            case MoverTask.Fill f -> mounts.add(mount("data", f.path(), false));
+            case MoverTask.Init i -> {}
+            case MoverTask.Forget f -> {}
+        }
+        return mounts;
+    }
+
+    private static List<Volume> volumes(String secret, MoverTask task) {
+        List<Volume> volumes = new ArrayList<>(List.of(
+                new VolumeBuilder()
+                        .withName("credentials")
+                        .withNewSecret()
+                        .withSecretName(secret)
+                        .withDefaultMode(0400)
+                        .endSecret()
+                        .build(),
+                new VolumeBuilder()
+                        .withName("token")
+                        .withNewProjected()
+                        .addNewSource()
+                        .withNewServiceAccountToken()
+                        .withAudience("breakwater-gateway")
+                        .withExpirationSeconds(86_400L)
+                        .withPath("token")
+                        .endServiceAccountToken()
+                        .endSource()
+                        .endProjected()
+                        .build(),
+                new VolumeBuilder()
+                        .withName("tmp")
+                        .withNewEmptyDir()
+                        .endEmptyDir()
+                        .build()));
+        switch (task) {
+            case MoverTask.Backup b -> volumes.add(claim(b.claim()));
+            case MoverTask.Fill f -> volumes.add(claim(f.claim()));
+            case MoverTask.Init i -> {}
+            case MoverTask.Forget f -> {}
+        }
+        return volumes;
+    }
+
+    private static Volume claim(String name) {
+        return new VolumeBuilder()
+                .withName("data")
+                .withNewPersistentVolumeClaim(name, false)
+                .build();
+    }
+
+    private static VolumeMount mount(String volume, String path, boolean readOnly) {
+        return new VolumeMountBuilder()
+                .withName(volume)
+                .withMountPath(path)
+                .withReadOnly(readOnly)
+                .build();
+    }
+}

@@ -1,0 +1,51 @@
+package io.breakwater.volume;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** What a mover Job does. Arguments are those of {@code images/breakwater-mover/mover}. */
+public sealed interface MoverTask {
+    /** Makes the repository unless it is there. */
+    record Init() implements MoverTask {}
+
+    /**
+     * Reads a volume into the repository.
+     *
+     * @param claim PersistentVolumeClaim to mount, read-only
+     * @param path where it is mounted, and what the repository's snapshot calls it
+     * @param host restic host: {@code <site>-<namespace>}
+     * @param tags restic tags
+     */
+    record Backup(String claim, String path, String host, Map<String, String> tags) implements MoverTask {}
+
+    /**
+     * Makes a volume's content equal to that of a repository snapshot.
+     *
+     * @param claim PersistentVolumeClaim to mount
+     * @param path the path in the repository's snapshot
+     * @param snapshot restic snapshot id
+     */
+    record Fill(String claim, String path, String snapshot) implements MoverTask {}
+
+    /** Removes snapshots, and the data that only they needed. */
+    record Forget(List<String> snapshots) implements MoverTask {}
+
+    /** Arguments of the mover program. */
+    default List<String> arguments() {
+        return switch (this) {
+            case Init() -> List.of("init");
+            case Backup b -> {
+                List<String> args = new ArrayList<>(List.of("backup", b.path, b.host));
+                b.tags.forEach((k, v) -> args.add(k + "=" + v));
+                yield args;
+            }
+            case Fill f -> List.of("fill", f.path, f.snapshot);
+            case Forget f -> {
+                List<String> args = new ArrayList<>(List.of("forget"));
+                args.addAll(f.snapshots);
+                yield args;
+            }
+        };
+    }
+}

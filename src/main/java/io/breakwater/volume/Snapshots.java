@@ -1,0 +1,128 @@
+package io.breakwater.volume;
+
+import io.breakwater.api.Api;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.api.model.GenericKubernetesResourceBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.base.ResourceDefinitionContext;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.net.HttpURLConnection;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** VolumeSnapshots of the CSI snapshot API, {@code snapshot.storage.k8s.io/v1}. */
+@ApplicationScoped
+public class Snapshots {
+    private static final String GROUP = "snapshot.storage.k8s.io";
+    private static final ResourceDefinitionContext SNAPSHOT = context("VolumeSnapshot", true);
+    private static final ResourceDefinitionContext CLASS = context("VolumeSnapshotClass", false);
+
+    private final KubernetesClient client;
+
+    public Snapshots(KubernetesClient client) {
+        this.client = client;
+    }
+
+    /**
+     * What a snapshot says about itself.
+     *
+     * @param cutAt when the data was cut; null until it was
+     * @param ready whether volumes can be made from it
+     * @param restoreSize the least size of a volume made from it, as a quantity; may be null
+     * @param error what the driver complains about; null when it does not
+     */
+    public record State(Instant cutAt, boolean ready, String restoreSize, String error) {}
+
+    /** Asks for a snapshot; one of that name that is there already counts. */
+    public void create(String namespace, String name, String pvc, String snapshotClass, Map<String, String> labels) {
+        GenericKubernetesResource snapshot = new GenericKubernetesResourceBuilder()
+                .withApiVersion(GROUP + "/v1")
+                .withKind(SNAPSHOT.getKind())
+                .withNewMetadata()
+                .withName(name)
+                .withNamespace(namespace)
+                .withLabels(labels)
+                .addToLabels(Api.EXCLUDE, "true")
+                .endMetadata()
+                .addToAdditionalProperties(
+                        "spec",
+                        Map.of(
+                                "volumeSnapshotClassName",
+                                snapshotClass,
+                                "source",
+                                Map.of("persistentVolumeClaimName", pvc)))
+                .build();
+        try {
+            client.genericKubernetesResources(SNAPSHOT)
+                    .inNamespace(namespace)
+                    .resource(snapshot)
+                    .create();
+        } catch (KubernetesClientException e) {
+            if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
+                throw BreakwaterException.retryable(
+                        Reason.SnapshotFailed,
+                        "VolumeSnapshot " + namespace + "/" + name + " of claim " + pvc + " was refused: "
+                                + e.getMessage(),
+                        e);
+            }
+        }
+    }
+
+    /** Looks at a snapshot; empty when it is not there. */
+    @SuppressWarnings("unchecked")
+    public Optional<State> state(String namespace, String name) {
+        GenericKubernetesResource s = client.genericKubernetesResources(SNAPSHOT)
+                .inNamespace(namespace)
+                .withName(name)
+                .get();
+        if (s == null) {
+            return Optional.empty();
+        }
+        Map<String, Object> status = s.get("status") instanceof Map<?, ?> m ? (Map<String, Object>) m : Map.of();
+        Object error = status.get("error") instanceof Map<?, ?> e ? e.get("message") : null;
+        Object cut = status.get("creationTime");
+        return Optional.of(new State(
+                cut == null ? null : Instant.parse(cut.toString()),
+                Boolean.TRUE.equals(status.get("readyToUse")),
+                status.get("restoreSize") == null
+                        ? null
+                        : status.get("restoreSize").toString(),
+                error == null ? null : error.toString()));
+    }
+
+    /** Removes all snapshots of a run but the given ones. */
+    public void delete(String namespace, String run, List<String> except) {
+        var all = client.genericKubernetesResources(SNAPSHOT).inNamespace(namespace);
+        for (GenericKubernetesResource s : all.withLabel(Api.RUN, run).list().getItems()) {
+            if (!except.contains(s.getMetadata().getName())) {
+                all.withName(s.getMetadata().getName()).delete();
+            }
+        }
+    }
+
+    static List<GenericKubernetesResource> classes(KubernetesClient client) {
+        try {
+            return client.genericKubernetesResources(CLASS).list().getItems();
+        } catch (KubernetesClientException e) {
+            if (e.getCode() == HttpURLConnection.HTTP_NOT_FOUND) {
+                return List.of();
+            }
+            throw e;
+        }
+    }
+
+    private static ResourceDefinitionContext context(String kind, boolean namespaced) {
+        return new ResourceDefinitionContext.Builder()
+                .withGroup(GROUP)
+                .withVersion("v1")
+                .withKind(kind)
+                .withPlural(kind.toLowerCase(java.util.Locale.ROOT) + (kind.endsWith("s") ? "es" : "s"))
+                .withNamespaced(namespaced)
+                .build();
+    }
+}

@@ -1,0 +1,147 @@
+package io.breakwater.volume;
+
+import io.breakwater.api.Api;
+import io.breakwater.api.BackupPolicySpec;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.api.model.PersistentVolume;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/** Decides for each claim of a namespace how it is captured; a claim that cannot be is an error unless it is listed. */
+@ApplicationScoped
+public class VolumePlanner {
+    private static final String DEFAULT_CLASS = "snapshot.storage.kubernetes.io/is-default-class";
+
+    private final KubernetesClient client;
+
+    public VolumePlanner(KubernetesClient client) {
+        this.client = client;
+    }
+
+    /**
+     * One claim and what is to be done about it: either a snapshot class, or a reason to leave it out.
+     *
+     * @param claim the claim as it is now
+     */
+    public record Planned(PersistentVolumeClaim claim, String snapshotClass, String skipped) {
+        /** Size of the volume, or what was asked for while there is none; a quantity. */
+        public String size() {
+            return sizeOf(claim).toString();
+        }
+    }
+
+    /** Size of a claim's volume, or what was asked for while there is none. */
+    public static Quantity sizeOf(PersistentVolumeClaim claim) {
+        boolean known = claim.getStatus() != null
+                && claim.getStatus().getCapacity() != null
+                && claim.getStatus().getCapacity().get("storage") != null;
+        return known
+                ? claim.getStatus().getCapacity().get("storage")
+                : claim.getSpec().getResources().getRequests().get("storage");
+    }
+
+    /**
+     * Plans all claims of the namespace, in order of their names.
+     *
+     * @throws BreakwaterException VolumeUnprotectable, naming every claim that stands in the way
+     */
+    public List<Planned> plan(String namespace, BackupPolicySpec policy) {
+        Set<String> allowed = policy.volumes == null || policy.volumes.allowUnprotected == null
+                ? Set.of()
+                : Set.copyOf(policy.volumes.allowUnprotected);
+        String wanted = policy.volumes == null ? null : policy.volumes.snapshotClassName;
+        List<GenericKubernetesResource> classes = null;
+        List<Planned> plan = new ArrayList<>();
+        List<String> stuck = new ArrayList<>();
+        for (PersistentVolumeClaim claim : claims(namespace)) {
+            if (claim.getSpec().getVolumeName() == null) {
+                plan.add(new Planned(claim, null, "the claim is not bound to a volume yet, so there is no data"));
+                continue;
+            }
+            classes = classes == null ? Snapshots.classes(client) : classes;
+            String problem = problem(claim);
+            Optional<String> snapshotClass =
+                    problem == null ? snapshotClass(driver(claim), wanted, classes) : Optional.empty();
+            String name = claim.getMetadata().getName();
+            if (snapshotClass.isPresent()) {
+                plan.add(new Planned(claim, snapshotClass.get(), null));
+            } else {
+                String why = problem != null ? problem : noClass(claim, wanted);
+                if (allowed.contains(name)) {
+                    plan.add(new Planned(claim, null, why));
+                } else {
+                    stuck.add("PersistentVolumeClaim " + name + ": " + why);
+                }
+            }
+        }
+        if (!stuck.isEmpty()) {
+            throw BreakwaterException.permanent(
+                    Reason.VolumeUnprotectable,
+                    String.join("; ", stuck)
+                            + "; move the data to a class with CSI snapshots, or list the claim in"
+                            + " spec.volumes.allowUnprotected of the BackupPolicy to leave it out knowingly");
+        }
+        return plan;
+    }
+
+    private List<PersistentVolumeClaim> claims(String namespace) {
+        return client
+                .persistentVolumeClaims()
+                .inNamespace(namespace)
+                .withoutLabel(Api.EXCLUDE, "true")
+                .list()
+                .getItems()
+                .stream()
+                .filter(c -> c.getMetadata().getDeletionTimestamp() == null)
+                .sorted(Comparator.comparing(c -> c.getMetadata().getName()))
+                .toList();
+    }
+
+    private String problem(PersistentVolumeClaim claim) {
+        if ("Block".equals(claim.getSpec().getVolumeMode())) {
+            return "raw block volumes are not captured yet";
+        }
+        return driver(claim) == null ? "its PersistentVolume is not from a CSI driver" : null;
+    }
+
+    private String driver(PersistentVolumeClaim claim) {
+        PersistentVolume volume = client.persistentVolumes()
+                .withName(claim.getSpec().getVolumeName())
+                .get();
+        return volume == null || volume.getSpec().getCsi() == null
+                ? null
+                : volume.getSpec().getCsi().getDriver();
+    }
+
+    private String noClass(PersistentVolumeClaim claim, String wanted) {
+        return wanted == null
+                ? "no VolumeSnapshotClass for driver " + driver(claim) + " (storage class "
+                        + claim.getSpec().getStorageClassName() + ")"
+                : "VolumeSnapshotClass " + wanted + " of spec.volumes.snapshotClassName does not exist for driver "
+                        + driver(claim);
+    }
+
+    private static Optional<String> snapshotClass(
+            String driver, String wanted, List<GenericKubernetesResource> classes) {
+        return classes.stream()
+                .filter(c -> driver.equals(c.get("driver")))
+                .filter(c -> wanted == null || wanted.equals(c.getMetadata().getName()))
+                .min(Comparator.comparing((GenericKubernetesResource c) -> !isDefault(c))
+                        .thenComparing(c -> c.getMetadata().getName()))
+                .map(c -> c.getMetadata().getName());
+    }
+
+    private static boolean isDefault(GenericKubernetesResource c) {
+        return c.getMetadata().getAnnotations() != null
+                && "true".equals(c.getMetadata().getAnnotations().get(DEFAULT_CLASS));
+    }
+}
