@@ -1,0 +1,78 @@
+package io.breakwater.capture;
+
+import io.breakwater.api.Api;
+import io.breakwater.api.RestorePoint;
+import io.breakwater.catalog.Catalog;
+import io.breakwater.gateway.EpochGuard;
+import io.breakwater.location.Stores;
+import io.breakwater.steps.Activities;
+import io.breakwater.steps.Outcome;
+import io.breakwater.steps.Step;
+import io.breakwater.volume.Movers;
+import io.breakwater.volume.Snapshots;
+import io.breakwater.volume.VolumePlanner;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.util.List;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+
+/** The steps of a capture, in order. */
+@ApplicationScoped
+class CaptureSteps {
+    private final KubernetesClient client;
+    private final Snapshots snapshots;
+    private final Movers movers;
+    private final List<Step<CaptureRun>> all;
+
+    CaptureSteps(
+            KubernetesClient client,
+            VolumePlanner planner,
+            Catalog catalog,
+            Snapshots snapshots,
+            Movers movers,
+            ArchiveUpload upload,
+            Stores stores,
+            EpochGuard guard,
+            @ConfigProperty(name = "quarkus.application.version") String version) {
+        this.client = client;
+        this.snapshots = snapshots;
+        this.movers = movers;
+        Activities activities = new Activities();
+        this.all = List.of(
+                new Prepare(planner, catalog),
+                new Cut(client, snapshots, activities),
+                new Resources(upload, stores, activities),
+                new Move(client, snapshots, movers),
+                new SealPoint(catalog, guard, version),
+                new Tidy());
+    }
+
+    List<Step<CaptureRun>> all() {
+        return all;
+    }
+
+    /** Removes what a run made in the cluster: of no use once it is over, well or not. */
+    void abandon(RestorePoint point) {
+        String namespace = point.getMetadata().getNamespace();
+        String label = CaptureRun.label(point);
+        movers.delete(namespace, label);
+        client.persistentVolumeClaims()
+                .inNamespace(namespace)
+                .withLabel(Api.RUN, label)
+                .delete();
+        snapshots.delete(namespace, label, List.of());
+    }
+
+    private final class Tidy implements Step<CaptureRun> {
+        @Override
+        public String name() {
+            return "Tidy";
+        }
+
+        @Override
+        public Outcome run(CaptureRun run, int attempt) {
+            abandon(run.point());
+            return Outcome.done("removed snapshots, claims and Jobs");
+        }
+    }
+}

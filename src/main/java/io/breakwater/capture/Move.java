@@ -1,0 +1,181 @@
+package io.breakwater.capture;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.breakwater.api.Api;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
+import io.breakwater.api.RestorePointStatus.VolumeStatus;
+import io.breakwater.gateway.Repositories;
+import io.breakwater.steps.Outcome;
+import io.breakwater.steps.Step;
+import io.breakwater.volume.MoverTask;
+import io.breakwater.volume.Movers;
+import io.breakwater.volume.Names;
+import io.breakwater.volume.Snapshots;
+import io.breakwater.volume.VolumePlanner;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import java.net.HttpURLConnection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The data of each snapshot, through a volume made from it, into the repository; all volumes at the same time. */
+final class Move implements Step<CaptureRun> {
+    private final KubernetesClient client;
+    private final Snapshots snapshots;
+    private final Movers movers;
+
+    Move(KubernetesClient client, Snapshots snapshots, Movers movers) {
+        this.client = client;
+        this.snapshots = snapshots;
+        this.movers = movers;
+    }
+
+    @Override
+    public String name() {
+        return "Move";
+    }
+
+    @Override
+    public Outcome run(CaptureRun run, int attempt) {
+        List<VolumeStatus> all =
+                run.status().volumes.stream().filter(v -> v.skipped == null).toList();
+        if (all.isEmpty()) {
+            return Outcome.done("no volumes");
+        }
+        Repositories.Access access = run.route().access(run.key(), Repositories.Mode.APPEND);
+        if (!movers.repositoryReady(run.namespace(), access)) {
+            return Outcome.waiting("making the repository of namespace " + run.namespace());
+        }
+        Map<String, String> waiting = new LinkedHashMap<>();
+        for (VolumeStatus v : all) {
+            if (v.repositorySnapshot == null) {
+                String message = move(run, v, access);
+                if (message != null) {
+                    waiting.put(v.pvc, message);
+                }
+            }
+        }
+        if (!waiting.isEmpty()) {
+            return Outcome.waiting((all.size() - waiting.size()) + " of " + all.size() + " volumes moved; " + waiting);
+        }
+        run.update(s -> {
+            s.logicalBytes = s.volumes.stream()
+                    .mapToLong(v -> v.logicalBytes == null ? 0 : v.logicalBytes)
+                    .sum();
+            s.addedBytes = s.volumes.stream()
+                    .mapToLong(v -> v.addedBytes == null ? 0 : v.addedBytes)
+                    .sum();
+        });
+        return Outcome.done(all.size() + " volumes, " + run.status().addedBytes + " bytes added");
+    }
+
+    /** Where the volume's data lies in the repository's snapshot. */
+    static String path(String pvc) {
+        return "/volumes/" + pvc;
+    }
+
+    /** Pushes one volume on; returns what it waits for, or null when it is in the repository. */
+    private String move(CaptureRun run, VolumeStatus v, Repositories.Access access) {
+        Snapshots.State snapshot = snapshots
+                .state(run.namespace(), v.snapshot)
+                .orElseThrow(() -> BreakwaterException.permanent(
+                        Reason.SnapshotFailed,
+                        "VolumeSnapshot " + run.namespace() + "/" + v.snapshot + " of claim " + v.pvc
+                                + " was deleted before its data was moved; create another RestorePoint"));
+        if (!snapshot.ready()) {
+            return snapshot.error() == null ? "snapshot is not ready yet" : "snapshot: " + snapshot.error();
+        }
+        String claim = Names.of(run.uid() + "/claim/" + v.pvc);
+        createClaim(run, v, claim, snapshot.restoreSize());
+        MoverTask task = new MoverTask.Backup(
+                claim,
+                path(v.pvc),
+                run.site() + "-" + run.namespace(),
+                Map.of("point", run.name(), "pvc", v.pvc, "uid", run.uid()));
+        return switch (movers.poll(new Movers.Request(
+                run.namespace(), run.label(), run.uid() + "/move/" + v.pvc + "/" + v.snapshot, task, access))) {
+            case Movers.State.Running(String message) -> message;
+            case Movers.State.Failed(String message) ->
+                throw BreakwaterException.permanent(
+                        message.contains("exit 3:") ? Reason.Partial : Reason.MoverFailed,
+                        "claim " + v.pvc + ": " + message);
+            case Movers.State.Succeeded(JsonNode report) -> {
+                record(run, v.pvc, report);
+                yield null;
+            }
+        };
+    }
+
+    private static void record(CaptureRun run, String pvc, JsonNode report) {
+        String id = report.path("snapshot_id").asText("");
+        if (id.isEmpty()) {
+            throw BreakwaterException.permanent(
+                    Reason.MoverFailed, "claim " + pvc + ": the mover named no snapshot: " + report);
+        }
+        run.update(s -> s.volumes.stream().filter(v -> v.pvc.equals(pvc)).forEach(v -> {
+            v.repositorySnapshot = id;
+            v.logicalBytes = report.path("total_bytes_processed").asLong();
+            v.addedBytes = report.path("data_added_packed")
+                    .asLong(report.path("data_added").asLong());
+        }));
+    }
+
+    private void createClaim(CaptureRun run, VolumeStatus v, String name, String restoreSize) {
+        var claims = client.persistentVolumeClaims().inNamespace(run.namespace());
+        if (claims.withName(name).get() != null) {
+            return;
+        }
+        PersistentVolumeClaim source = claims.withName(v.pvc).get();
+        if (source == null) {
+            throw BreakwaterException.permanent(
+                    Reason.SnapshotFailed,
+                    "PersistentVolumeClaim " + run.namespace() + "/" + v.pvc
+                            + " was deleted while it was captured; create another RestorePoint");
+        }
+        PersistentVolumeClaim claim = new PersistentVolumeClaimBuilder()
+                .withNewMetadata()
+                .withName(name)
+                .withNamespace(run.namespace())
+                .addToLabels(Api.RUN, run.label())
+                .addToLabels(Api.EXCLUDE, "true")
+                .endMetadata()
+                .withNewSpec()
+                .withAccessModes("ReadWriteOnce")
+                .withStorageClassName(source.getSpec().getStorageClassName())
+                .withNewResources()
+                .addToRequests("storage", size(source, restoreSize))
+                .endResources()
+                .withNewDataSource()
+                .withApiGroup("snapshot.storage.k8s.io")
+                .withKind("VolumeSnapshot")
+                .withName(v.snapshot)
+                .endDataSource()
+                .endSpec()
+                .build();
+        try {
+            claims.resource(claim).create();
+        } catch (KubernetesClientException e) {
+            if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
+                throw BreakwaterException.retryable(
+                        Reason.SnapshotFailed,
+                        "a volume from VolumeSnapshot " + run.namespace() + "/" + v.snapshot + " was refused: "
+                                + e.getMessage(),
+                        e);
+            }
+        }
+    }
+
+    private static Quantity size(PersistentVolumeClaim source, String restoreSize) {
+        Quantity asked = VolumePlanner.sizeOf(source);
+        if (restoreSize == null) {
+            return asked;
+        }
+        Quantity least = new Quantity(restoreSize);
+        return least.getNumericalAmount().compareTo(asked.getNumericalAmount()) > 0 ? least : asked;
+    }
+}

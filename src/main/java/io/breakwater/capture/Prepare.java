@@ -1,0 +1,61 @@
+package io.breakwater.capture;
+
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
+import io.breakwater.api.RestorePointStatus.VolumeStatus;
+import io.breakwater.catalog.Catalog;
+import io.breakwater.catalog.PointDocument;
+import io.breakwater.steps.Outcome;
+import io.breakwater.steps.Step;
+import io.breakwater.volume.VolumePlanner;
+import io.breakwater.volume.VolumePlanner.Planned;
+import java.util.List;
+import java.util.Optional;
+
+/** Decides what is captured, and refuses before anything is touched what cannot end well. */
+final class Prepare implements Step<CaptureRun> {
+    private final VolumePlanner planner;
+    private final Catalog catalog;
+
+    Prepare(VolumePlanner planner, Catalog catalog) {
+        this.planner = planner;
+        this.catalog = catalog;
+    }
+
+    @Override
+    public String name() {
+        return "Prepare";
+    }
+
+    @Override
+    public Outcome run(CaptureRun run, int attempt) {
+        Optional<PointDocument> namesake = catalog.find(run.route().location(), run.key());
+        if (namesake.isPresent() && !run.uid().equals(namesake.get().uid())) {
+            throw BreakwaterException.permanent(
+                    Reason.Conflict,
+                    "location " + run.route().location().getMetadata().getName() + " already holds a point " + run.key()
+                            + "; give the RestorePoint another name");
+        }
+        List<Planned> plan = planner.plan(run.namespace(), run.policy().getSpec());
+        run.update(s -> {
+            s.site = run.site();
+            s.namespace = run.namespace();
+            s.point = run.name();
+            s.location = run.route().location().getMetadata().getName();
+            s.epoch = run.route().epoch();
+            s.volumes = plan.stream().map(Prepare::status).toList();
+            s.volumeCount = (int) plan.stream().filter(p -> p.skipped() == null).count();
+        });
+        return Outcome.done(run.status().volumeCount + " volumes");
+    }
+
+    private static VolumeStatus status(Planned planned) {
+        VolumeStatus v = new VolumeStatus();
+        v.pvc = planned.claim().getMetadata().getName();
+        v.storageClass = planned.claim().getSpec().getStorageClassName();
+        v.size = planned.size();
+        v.snapshotClass = planned.snapshotClass();
+        v.skipped = planned.skipped();
+        return v;
+    }
+}

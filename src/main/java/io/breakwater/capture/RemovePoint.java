@@ -1,0 +1,194 @@
+package io.breakwater.capture;
+
+import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Condition;
+import io.breakwater.api.NamedRef;
+import io.breakwater.api.Reason;
+import io.breakwater.api.RestorePoint;
+import io.breakwater.api.RestorePointSpec.DeletionPolicy;
+import io.breakwater.api.RestorePointStatus;
+import io.breakwater.catalog.Catalog;
+import io.breakwater.catalog.PointKey;
+import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.gateway.Repositories;
+import io.breakwater.location.Locations;
+import io.breakwater.location.ObjectStore;
+import io.breakwater.location.Stores;
+import io.breakwater.observe.Conditions;
+import io.breakwater.observe.Events;
+import io.breakwater.observe.StatusWriter;
+import io.breakwater.volume.MoverTask;
+import io.breakwater.volume.Movers;
+import io.fabric8.kubernetes.api.model.Namespace;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * What deleting a RestorePoint removes: first the seals, so that from then on there is no point in any location; then the
+ * archives; then, by a Job at the gateway, the repository's snapshots and what only they needed. Data stays when the object
+ * says Retain, when another site captured it, and when the whole namespace is being deleted.
+ */
+@ApplicationScoped
+class RemovePoint {
+    private static final Duration RECHECK = Duration.ofSeconds(2);
+
+    private final KubernetesClient client;
+    private final BreakwaterConfig config;
+    private final Locations locations;
+    private final Stores stores;
+    private final Catalog catalog;
+    private final Repositories repositories;
+    private final Movers movers;
+    private final CaptureSteps steps;
+    private final CopyPoint copies;
+    private final StatusWriter writer;
+    private final Events events;
+    private final Clock clock;
+
+    RemovePoint(
+            KubernetesClient client,
+            BreakwaterConfig config,
+            Locations locations,
+            Stores stores,
+            Catalog catalog,
+            Repositories repositories,
+            Movers movers,
+            CaptureSteps steps,
+            CopyPoint copies,
+            StatusWriter writer,
+            Events events,
+            Clock clock) {
+        this.client = client;
+        this.config = config;
+        this.locations = locations;
+        this.stores = stores;
+        this.catalog = catalog;
+        this.repositories = repositories;
+        this.movers = movers;
+        this.steps = steps;
+        this.copies = copies;
+        this.writer = writer;
+        this.events = events;
+        this.clock = clock;
+    }
+
+    /**
+     * Goes on with removing what a deleted RestorePoint stands for.
+     *
+     * @return when to look again; empty when everything is dealt with and the object may go
+     */
+    Optional<Duration> remove(RestorePoint point) {
+        steps.abandon(point);
+        Optional<PointKey> key = PointKey.of(point);
+        if (key.isEmpty() || dataStays(point, key.get())) {
+            return Optional.empty();
+        }
+        boolean gone = true;
+        for (String name : places(point)) {
+            gone &= removedFrom(point, key.get(), name);
+        }
+        if (gone) {
+            movers.delete(config.namespace(), CaptureRun.label(point));
+            events.normal(point, Reason.Deleting, "removed the data of " + key.get() + " from " + places(point));
+            return Optional.empty();
+        }
+        return Optional.of(RECHECK);
+    }
+
+    private boolean dataStays(RestorePoint point, PointKey key) {
+        Namespace namespace =
+                client.namespaces().withName(point.getMetadata().getNamespace()).get();
+        return point.getSpec().deletionPolicy == DeletionPolicy.Retain
+                || !config.site().equals(key.site())
+                || namespace == null
+                || namespace.getMetadata().getDeletionTimestamp() != null;
+    }
+
+    /** Names of the locations in which anything of the point may lie. */
+    private static Set<String> places(RestorePoint point) {
+        RestorePointStatus s = point.getStatus();
+        Set<String> names = new LinkedHashSet<>();
+        if (s.location != null) {
+            names.add(s.location);
+        }
+        if (s.copies != null) {
+            s.copies.forEach(c -> names.add(c.location));
+        }
+        return names;
+    }
+
+    private boolean removedFrom(RestorePoint point, PointKey key, String name) {
+        try {
+            BackupLocation location = locations.resolve(point.getMetadata().getNamespace(), new NamedRef(name));
+            ObjectStore store = stores.open(location);
+            catalog.unseal(location, key);
+            store.list(ArchiveUpload.prefix(key), o -> store.delete(o.key()));
+            return pruned(point, key, location);
+        } catch (BreakwaterException e) {
+            if (e.reason() == Reason.LocationNotFound) {
+                events.warning(
+                        point,
+                        e.reason(),
+                        "the data of " + key + " stays in location " + name + ", which is not known here any more");
+                return true;
+            }
+            tell(point, e.reason(), "removing the data from location " + name + ": " + e.getMessage());
+            return false;
+        }
+    }
+
+    private boolean pruned(RestorePoint point, PointKey key, BackupLocation location) {
+        List<String> snapshots = snapshots(point);
+        Repositories.Access access = new Repositories.Access(
+                location, key.site(), key.namespace(), Repositories.Mode.MAINTAIN, Optional.empty());
+        if (snapshots.isEmpty() || !repositories.initialised(access)) {
+            return true;
+        }
+        String name = location.getMetadata().getName();
+        if (copies.busy(key.site(), key.namespace())) {
+            tell(point, Reason.Deleting, "location " + name + ": waiting for a copy of the repository to end");
+            return false;
+        }
+        String run = CaptureRun.label(point);
+        String id = point.getMetadata().getUid() + "/forget/" + name;
+        var request = new Movers.Request(config.namespace(), run, id, new MoverTask.Forget(snapshots), access);
+        return switch (movers.poll(request)) {
+            case Movers.State.Running(String message) -> {
+                tell(point, Reason.Deleting, "location " + name + ": " + message);
+                yield false;
+            }
+            case Movers.State.Succeeded s -> true;
+            case Movers.State.Failed(String message) -> {
+                movers.discard(request);
+                tell(point, Reason.MoverFailed, "location " + name + ": " + message + "; trying again");
+                yield false;
+            }
+        };
+    }
+
+    private static List<String> snapshots(RestorePoint point) {
+        return point.getStatus().volumes == null
+                ? List.of()
+                : point.getStatus().volumes.stream()
+                        .map(v -> v.repositorySnapshot)
+                        .filter(Objects::nonNull)
+                        .toList();
+    }
+
+    private void tell(RestorePoint point, Reason reason, String message) {
+        writer.update(point, RestorePointStatus.class, s -> {
+            s.progress = "removing data";
+            Conditions.of(s, point.getMetadata().getGeneration(), clock)
+                    .set(Condition.READY, false, reason, message)
+                    .set(Condition.RECONCILING, true, reason, message);
+        });
+    }
+}
