@@ -1,0 +1,153 @@
+package io.breakwater.restore;
+
+import io.breakwater.api.Api;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
+import io.breakwater.api.RestoreStatus.VolumeFill;
+import io.breakwater.catalog.PointDocument;
+import io.breakwater.steps.Outcome;
+import io.breakwater.steps.Step;
+import io.breakwater.volume.VolumePlanner;
+import io.fabric8.kubernetes.api.model.ObjectMeta;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import java.net.HttpURLConnection;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/**
+ * The claims of the point: made where they are missing, kept where they are there. Those that the run fills must be large
+ * enough; a claim whose volume is not in the point is made empty, with a warning.
+ */
+final class Claims implements Step<RestoreRun> {
+    private final KubernetesClient client;
+    private final Archives archives;
+
+    Claims(KubernetesClient client, Archives archives) {
+        this.client = client;
+        this.archives = archives;
+    }
+
+    @Override
+    public String name() {
+        return "Claims";
+    }
+
+    @Override
+    public Outcome run(RestoreRun run, int attempt) {
+        Map<String, VolumeFill> fills =
+                run.volumes().stream().collect(Collectors.toMap(v -> v.pvc, Function.identity()));
+        Map<String, PointDocument.Volume> volumes = run.source().document().volumes().stream()
+                .collect(Collectors.toMap(PointDocument.Volume::pvc, Function.identity()));
+        List<String> warnings = new ArrayList<>();
+        int made = 0;
+        for (PersistentVolumeClaim captured : archives.claims(run)) {
+            String name = captured.getMetadata().getName();
+            PointDocument.Volume volume = volumes.get(name);
+            PersistentVolumeClaim there = client.persistentVolumeClaims()
+                    .inNamespace(run.target())
+                    .withName(name)
+                    .get();
+            if (there == null) {
+                create(run, claim(captured, volume, run.target(), warnings));
+                made++;
+                if (!fills.containsKey(name)) {
+                    warnings.add("claim " + name + " is empty: its volume is not in the point, or was left out");
+                }
+            } else if (fills.containsKey(name)) {
+                checkRoom(run, there, volume);
+            }
+        }
+        if (!warnings.isEmpty()) {
+            run.update(s -> s.warnings = merged(s.warnings, warnings));
+        }
+        return Outcome.done(made + " claims made");
+    }
+
+    private static List<String> merged(List<String> before, List<String> more) {
+        List<String> all = new ArrayList<>(before == null ? List.of() : before);
+        more.stream().filter(w -> !all.contains(w)).forEach(all::add);
+        return all.subList(0, Math.min(all.size(), 64));
+    }
+
+    private void create(RestoreRun run, PersistentVolumeClaim claim) {
+        try {
+            client.persistentVolumeClaims()
+                    .inNamespace(run.target())
+                    .resource(claim)
+                    .create();
+        } catch (KubernetesClientException e) {
+            if (e.getCode() == HttpURLConnection.HTTP_CONFLICT) {
+                return;
+            }
+            String message =
+                    "claim " + run.target() + "/" + claim.getMetadata().getName() + " was refused: " + e.getMessage();
+            throw e.getCode() >= 400 && e.getCode() < 500
+                    ? run.refused(Reason.Conflict, message)
+                    : BreakwaterException.retryable(Reason.Conflict, message, e);
+        }
+    }
+
+    /** The claim as the user wrote it: not bound, and with room for what is put into it. */
+    private PersistentVolumeClaim claim(
+            PersistentVolumeClaim captured, PointDocument.Volume volume, String namespace, List<String> warnings) {
+        ObjectMeta meta = captured.getMetadata();
+        PersistentVolumeClaim claim = new PersistentVolumeClaimBuilder()
+                .withNewMetadata()
+                .withName(meta.getName())
+                .withNamespace(namespace)
+                .withLabels(meta.getLabels())
+                .withAnnotations(wanted(meta.getAnnotations()))
+                .endMetadata()
+                .withNewSpecLike(captured.getSpec())
+                .withVolumeName(null)
+                .withDataSource(null)
+                .withDataSourceRef(null)
+                .endSpec()
+                .build();
+        if (volume != null && volume.size() != null) {
+            Quantity asked = claim.getSpec().getResources().getRequests().get("storage");
+            Quantity held = new Quantity(volume.size());
+            if (held.getNumericalAmount().compareTo(asked.getNumericalAmount()) > 0) {
+                claim.getSpec().getResources().getRequests().put("storage", held);
+            }
+        }
+        String wantedClass = claim.getSpec().getStorageClassName();
+        if (wantedClass != null
+                && !wantedClass.isEmpty()
+                && client.storage().v1().storageClasses().withName(wantedClass).get() == null) {
+            claim.getSpec().setStorageClassName(null);
+            warnings.add("claim " + meta.getName() + ": StorageClass " + wantedClass
+                    + " does not exist here, so the default class was used");
+        }
+        return claim;
+    }
+
+    private static Map<String, String> wanted(Map<String, String> annotations) {
+        Map<String, String> kept = new TreeMap<>(annotations == null ? Map.of() : annotations);
+        kept.keySet()
+                .removeIf(k -> k.startsWith("pv.kubernetes.io/")
+                        || k.startsWith("volume.kubernetes.io/")
+                        || k.startsWith("volume.beta.kubernetes.io/")
+                        || k.startsWith(Api.GROUP + "/")
+                        || k.equals("kubectl.kubernetes.io/last-applied-configuration"));
+        return kept;
+    }
+
+    private static void checkRoom(RestoreRun run, PersistentVolumeClaim there, PointDocument.Volume volume) {
+        Quantity has = VolumePlanner.sizeOf(there);
+        if (volume.logicalBytes() > has.getNumericalAmount().longValue()) {
+            throw run.refused(
+                    Reason.Conflict,
+                    "claim " + there.getMetadata().getName() + " has room for " + has + ", the point's volume holds "
+                            + volume.logicalBytes() + " bytes; enlarge spec.resources.requests.storage of the claim");
+        }
+    }
+}

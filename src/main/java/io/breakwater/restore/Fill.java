@@ -1,0 +1,84 @@
+package io.breakwater.restore;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.breakwater.api.Reason;
+import io.breakwater.api.RestoreStatus.VolumeFill;
+import io.breakwater.catalog.PointDocument;
+import io.breakwater.gateway.Repositories;
+import io.breakwater.steps.Outcome;
+import io.breakwater.steps.Step;
+import io.breakwater.volume.MoverTask;
+import io.breakwater.volume.Movers;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** The point's data into the claims, by mover Jobs; all volumes at the same time. */
+final class Fill implements Step<RestoreRun> {
+    static final String NAME = "Fill";
+
+    private final Movers movers;
+
+    Fill(Movers movers) {
+        this.movers = movers;
+    }
+
+    @Override
+    public String name() {
+        return NAME;
+    }
+
+    @Override
+    public Outcome run(RestoreRun run, int attempt) {
+        if (run.volumes().isEmpty()) {
+            return Outcome.done("no volumes");
+        }
+        Map<String, String> waiting = new LinkedHashMap<>();
+        for (VolumeFill v : List.copyOf(run.volumes())) {
+            if (!Boolean.TRUE.equals(v.filled)) {
+                fill(run, v).ifPresent(message -> waiting.put(v.pvc, message));
+            }
+        }
+        int all = run.volumes().size();
+        if (!waiting.isEmpty()) {
+            return Outcome.waiting((all - waiting.size()) + " of " + all + " volumes filled; " + waiting);
+        }
+        return Outcome.done(all + " volumes, " + run.status().bytes + " bytes");
+    }
+
+    /** Pushes one volume on; returns what it waits for. */
+    private Optional<String> fill(RestoreRun run, VolumeFill v) {
+        return switch (movers.poll(request(run, v))) {
+            case Movers.State.Running(String message) -> Optional.of(message);
+            case Movers.State.Failed(String message) ->
+                throw run.refused(
+                        message.contains("exit 3:") ? Reason.Partial : Reason.MoverFailed,
+                        "claim " + v.pvc + " does not hold the point's content: " + message);
+            case Movers.State.Succeeded(JsonNode report) -> {
+                run.update(s -> {
+                    s.volumes.stream().filter(o -> o.pvc.equals(v.pvc)).forEach(o -> o.filled = true);
+                    s.bytes = (s.bytes == null ? 0 : s.bytes)
+                            + report.path("total_bytes").asLong();
+                });
+                yield Optional.empty();
+            }
+        };
+    }
+
+    private static Movers.Request request(RestoreRun run, VolumeFill v) {
+        PointDocument document = run.source().document();
+        PointDocument.Volume volume = document.volumes().stream()
+                .filter(d -> d.pvc().equals(v.pvc))
+                .findFirst()
+                .orElseThrow(() -> run.refused(Reason.Tampered, "the point has no volume " + v.pvc + " any more"));
+        Repositories.Access access = new Repositories.Access(
+                run.source().location(),
+                document.site(),
+                document.namespace(),
+                Repositories.Mode.READ,
+                Optional.empty());
+        MoverTask task = new MoverTask.Fill(v.pvc, volume.path(), volume.repositorySnapshot());
+        return new Movers.Request(run.target(), run.label(), run.uid() + "/fill/" + v.pvc, task, access);
+    }
+}

@@ -1,0 +1,34 @@
+package io.breakwater.restore;
+
+import io.breakwater.admission.NamespaceGate;
+import io.breakwater.api.RestoreSpec.OnConflict;
+import io.breakwater.steps.Outcome;
+import io.breakwater.steps.Step;
+
+/**
+ * Holds the target's pods back while volumes are filled, so that no application starts on half of its data, and none
+ * writes into what is being replaced.
+ */
+final class Hold implements Step<RestoreRun> {
+    private final NamespaceGate gate;
+
+    Hold(NamespaceGate gate) {
+        this.gate = gate;
+    }
+
+    @Override
+    public String name() {
+        return "Hold";
+    }
+
+    @Override
+    public Outcome run(RestoreRun run, int attempt) {
+        if (run.volumes().isEmpty() && run.restore().getSpec().onConflict != OnConflict.Replace) {
+            return Outcome.done("no volumes, so no pods are held back");
+        }
+        gate.close(run.target(), RestoreRun.holder(run.restore()));
+        return gate.isQuiet(run.target())
+                ? Outcome.done("pods of namespace " + run.target() + " are held back")
+                : Outcome.waiting("pods of namespace " + run.target() + " are ending");
+    }
+}

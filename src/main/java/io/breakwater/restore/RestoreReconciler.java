@@ -1,0 +1,192 @@
+package io.breakwater.restore;
+
+import io.breakwater.admission.NamespaceGate;
+import io.breakwater.api.Api;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Condition;
+import io.breakwater.api.JournalEntry;
+import io.breakwater.api.Reason;
+import io.breakwater.api.Restore;
+import io.breakwater.api.RestoreStatus;
+import io.breakwater.observe.Conditions;
+import io.breakwater.observe.Events;
+import io.breakwater.observe.Meters;
+import io.breakwater.observe.StatusWriter;
+import io.breakwater.steps.StepRunner;
+import io.breakwater.volume.Movers;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.javaoperatorsdk.operator.api.config.informer.Informer;
+import io.javaoperatorsdk.operator.api.reconciler.Cleaner;
+import io.javaoperatorsdk.operator.api.reconciler.Context;
+import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
+import io.javaoperatorsdk.operator.api.reconciler.DeleteControl;
+import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
+import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
+import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
+import io.javaoperatorsdk.operator.processing.event.ResourceID;
+import io.javaoperatorsdk.operator.processing.event.source.EventSource;
+import io.javaoperatorsdk.operator.processing.event.source.inbound.SimpleInboundEventSource;
+import io.javaoperatorsdk.operator.processing.retry.GradualRetry;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.function.Consumer;
+
+/** Drives a Restore through its steps, once. */
+@ControllerConfiguration(
+        name = "restore",
+        finalizerName = Api.FINALIZER,
+        informer = @Informer(comparableResourceVersions = false))
+@GradualRetry(maxAttempts = Integer.MAX_VALUE, initialInterval = 2000, intervalMultiplier = 1.5, maxInterval = 60_000)
+class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
+    /** How long a step may fail in ways that trying again may cure. */
+    private static final Duration RETRY_BUDGET = Duration.ofMinutes(10);
+
+    private final KubernetesClient client;
+    private final StatusWriter writer;
+    private final Events events;
+    private final Meters meters;
+    private final Clock clock;
+    private final Sources sources;
+    private final RestoreSteps steps;
+    private final NamespaceGate gate;
+    private final Movers movers;
+    private final StepRunner runner;
+    private final SimpleInboundEventSource<Restore> wake = new SimpleInboundEventSource<>("wake");
+
+    RestoreReconciler(
+            KubernetesClient client,
+            StatusWriter writer,
+            Events events,
+            Meters meters,
+            Clock clock,
+            Sources sources,
+            RestoreSteps steps,
+            NamespaceGate gate,
+            Movers movers) {
+        this.client = client;
+        this.writer = writer;
+        this.events = events;
+        this.meters = meters;
+        this.clock = clock;
+        this.sources = sources;
+        this.steps = steps;
+        this.gate = gate;
+        this.movers = movers;
+        this.runner = new StepRunner(clock);
+    }
+
+    @Override
+    public List<EventSource<?, Restore>> prepareEventSources(EventSourceContext<Restore> context) {
+        return List.of(wake);
+    }
+
+    @Override
+    public UpdateControl<Restore> reconcile(Restore cached, Context<Restore> context) {
+        Restore restore = client.resource(cached).get();
+        if (restore == null || over(restore)) {
+            return UpdateControl.noUpdate();
+        }
+        RestoreRun run = new RestoreRun(
+                restore,
+                writer,
+                clock,
+                () -> sources.again(restore),
+                () -> wake.propagateEvent(ResourceID.fromResource(restore)));
+        try {
+            return switch (runner.run(run.uid(), steps.all(), run, run)) {
+                case StepRunner.Result.Waiting w ->
+                    UpdateControl.<Restore>noUpdate().rescheduleAfter(w.recheck());
+                case StepRunner.Result.Finished f -> {
+                    succeed(run);
+                    yield UpdateControl.noUpdate();
+                }
+            };
+        } catch (BreakwaterException e) {
+            if (e.isRetryable() && !exhausted(run)) {
+                run.update(s -> Conditions.of(s, restore.getMetadata().getGeneration(), clock)
+                        .running(e.reason() + ": " + e.getMessage() + "; trying again"));
+                events.warning(restore, e.reason(), e.getMessage());
+                return UpdateControl.<Restore>noUpdate().rescheduleAfter(Duration.ofSeconds(5));
+            }
+            fail(run, e);
+            return UpdateControl.noUpdate();
+        }
+    }
+
+    @Override
+    public DeleteControl cleanup(Restore restore, Context<Restore> context) {
+        String target = RestoreRun.target(restore);
+        runner.forget(restore.getMetadata().getUid());
+        movers.delete(target, RestoreRun.label(restore));
+        if (client.namespaces().withName(target).get() != null) {
+            gate.open(target, RestoreRun.holder(restore));
+        }
+        return DeleteControl.defaultDelete();
+    }
+
+    private static boolean over(Restore restore) {
+        return restore.getStatus() != null
+                && restore.getStatus()
+                        .condition(Condition.SUCCEEDED)
+                        .map(c -> !"Unknown".equals(c.status))
+                        .orElse(false);
+    }
+
+    private boolean exhausted(RestoreRun run) {
+        List<JournalEntry> journal = run.entries();
+        Instant since = journal.isEmpty()
+                ? Instant.parse(run.restore().getMetadata().getCreationTimestamp())
+                : Instant.parse(journal.getLast().startedAt);
+        return clock.instant().isAfter(since.plus(RETRY_BUDGET));
+    }
+
+    private void succeed(RestoreRun run) {
+        RestoreStatus s = run.status();
+        String message = "restored " + s.restorePoint + " into namespace " + run.target();
+        finish(run, Reason.Completed, status -> status.succeeded(Reason.Completed, message));
+        events.normal(run.restore(), Reason.Completed, message);
+        count(run, "Completed", Reason.Completed);
+    }
+
+    private void fail(RestoreRun run, BreakwaterException e) {
+        movers.delete(run.target(), RestoreRun.label(run.restore()));
+        String message = e.getMessage();
+        if (touched(run)) {
+            message += "; the pods of namespace " + run.target()
+                    + " stay held back, since it is half restored: create another Restore with onConflict Replace, or delete"
+                    + " this one to let them go";
+        } else if (client.namespaces().withName(run.target()).get() != null) {
+            gate.open(run.target(), RestoreRun.holder(run.restore()));
+        }
+        String told = message;
+        finish(run, e.reason(), status -> status.failed(e.reason(), told));
+        events.warning(run.restore(), e.reason(), told);
+        count(run, "Failed", e.reason());
+    }
+
+    /** Whether the run may have changed a volume already. */
+    private static boolean touched(RestoreRun run) {
+        return !run.volumes().isEmpty() && run.entries().stream().anyMatch(j -> j.step.equals(Fill.NAME));
+    }
+
+    private void finish(RestoreRun run, Reason reason, Consumer<Conditions> verdict) {
+        Instant now = clock.instant();
+        run.update(s -> {
+            s.progress = reason.name();
+            s.finishedAt = Conditions.timestamp(now);
+            s.startedAt = s.startedAt == null ? s.finishedAt : s.startedAt;
+            s.duration = Duration.between(Instant.parse(s.startedAt), now).toMillis() / 1000.0 + "s";
+            verdict.accept(Conditions.of(s, run.restore().getMetadata().getGeneration(), clock));
+        });
+        runner.forget(run.uid());
+    }
+
+    private void count(RestoreRun run, String result, Reason reason) {
+        String namespace = run.namespace();
+        meters.count("breakwater.restores", "namespace", namespace, "result", result, "reason", reason.name());
+        Duration took = Duration.between(Instant.parse(run.status().startedAt), Instant.parse(run.status().finishedAt));
+        meters.time("breakwater.restore.duration", took, "namespace", namespace, "result", result);
+    }
+}

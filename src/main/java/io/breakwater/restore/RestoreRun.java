@@ -1,0 +1,138 @@
+package io.breakwater.restore;
+
+import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.JournalEntry;
+import io.breakwater.api.Reason;
+import io.breakwater.api.Restore;
+import io.breakwater.api.RestoreStatus;
+import io.breakwater.api.RestoreStatus.VolumeFill;
+import io.breakwater.catalog.PointDocument;
+import io.breakwater.observe.Conditions;
+import io.breakwater.observe.StatusWriter;
+import io.breakwater.steps.Journal;
+import io.breakwater.steps.StepRunner;
+import java.time.Clock;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/** One restore: the Restore with its status as far as it got, and the point that it brings back. */
+final class RestoreRun implements StepRunner.Log {
+    /**
+     * The point, verified, and where it is read from.
+     *
+     * @param location the first of its locations that holds it unaltered
+     */
+    record Source(BackupLocation location, PointDocument document) {}
+
+    private final Restore restore;
+    private final StatusWriter writer;
+    private final Clock clock;
+    private final Runnable wake;
+    private final Supplier<Source> opener;
+    private Source source;
+
+    /**
+     * @param restore carries the newest status that was written
+     * @param opener reads the point that the status names
+     * @param wake makes the restore's reconciler look again
+     */
+    RestoreRun(Restore restore, StatusWriter writer, Clock clock, Supplier<Source> opener, Runnable wake) {
+        this.restore = restore;
+        this.writer = writer;
+        this.clock = clock;
+        this.opener = opener;
+        this.wake = wake;
+    }
+
+    Restore restore() {
+        return restore;
+    }
+
+    String uid() {
+        return restore.getMetadata().getUid();
+    }
+
+    String namespace() {
+        return restore.getMetadata().getNamespace();
+    }
+
+    String name() {
+        return restore.getMetadata().getName();
+    }
+
+    /** The namespace that is restored into. */
+    String target() {
+        return target(restore);
+    }
+
+    static String target(Restore restore) {
+        String named = restore.getSpec().targetNamespace;
+        return named == null ? restore.getMetadata().getNamespace() : named;
+    }
+
+    /** Value of the label on everything that is made for this run. */
+    String label() {
+        return label(restore);
+    }
+
+    static String label(Restore restore) {
+        return "restore." + restore.getMetadata().getUid();
+    }
+
+    /** Holder of the gate on the target namespace. */
+    static String holder(Restore restore) {
+        return "restore/" + restore.getMetadata().getNamespace() + "."
+                + restore.getMetadata().getName();
+    }
+
+    RestoreStatus status() {
+        return restore.getStatus();
+    }
+
+    /** The volumes that are filled, once {@link Validate} has decided. */
+    List<VolumeFill> volumes() {
+        return status() == null || status().volumes == null ? List.of() : status().volumes;
+    }
+
+    Runnable wake() {
+        return wake;
+    }
+
+    /** The verified point; known from {@link Validate} on. */
+    Source source() {
+        if (source == null) {
+            source = opener.get();
+        }
+        return source;
+    }
+
+    void source(Source found) {
+        source = found;
+    }
+
+    void update(Consumer<RestoreStatus> change) {
+        writer.update(restore, RestoreStatus.class, change);
+    }
+
+    BreakwaterException refused(Reason reason, String message) {
+        return BreakwaterException.permanent(reason, "Restore " + namespace() + "/" + name() + ": " + message);
+    }
+
+    @Override
+    public List<JournalEntry> entries() {
+        return status() == null ? List.of() : status().journal;
+    }
+
+    @Override
+    public void save(JournalEntry entry) {
+        update(s -> {
+            Journal.put(s.journal, entry);
+            s.startedAt = s.startedAt == null ? Conditions.timestamp(clock.instant()) : s.startedAt;
+            s.progress = entry.step;
+            Conditions.of(s, restore.getMetadata().getGeneration(), clock)
+                    .running(entry.message == null ? entry.step : entry.step + ": " + entry.message);
+        });
+    }
+}

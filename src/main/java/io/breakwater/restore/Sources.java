@@ -1,0 +1,127 @@
+package io.breakwater.restore;
+
+import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Condition;
+import io.breakwater.api.NamedRef;
+import io.breakwater.api.Reason;
+import io.breakwater.api.Restore;
+import io.breakwater.api.RestorePoint;
+import io.breakwater.api.RestorePointStatus;
+import io.breakwater.api.RestorePointStatus.CopyState;
+import io.breakwater.catalog.Catalog;
+import io.breakwater.catalog.Catalog.Sealed;
+import io.breakwater.catalog.PointKey;
+import io.breakwater.location.Locations;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** Finds the point of a Restore, in the first of its locations that holds it as it was sealed. */
+@ApplicationScoped
+class Sources {
+    private final KubernetesClient client;
+    private final Locations locations;
+    private final Catalog catalog;
+
+    Sources(KubernetesClient client, Locations locations, Catalog catalog) {
+        this.client = client;
+        this.locations = locations;
+        this.catalog = catalog;
+    }
+
+    /**
+     * The point that a Restore names, with signature and all objects verified.
+     *
+     * @throws BreakwaterException RestorePointNotFound, RestorePointNotSealed, Tampered, or StoreUnavailable when no
+     *     location answers
+     */
+    RestoreRun.Source find(Restore restore) {
+        RestorePoint point = point(restore);
+        PointKey key = PointKey.of(point).orElseThrow();
+        List<String> troubles = new ArrayList<>();
+        BreakwaterException last = null;
+        for (String name : places(point)) {
+            try {
+                Optional<RestoreRun.Source> found = look(point, key, name);
+                if (found.isPresent()) {
+                    return found.get();
+                }
+                troubles.add("location " + name + ": the point is not there");
+            } catch (BreakwaterException e) {
+                troubles.add("location " + name + ": " + e.getMessage());
+                last = last == null || last.reason() == Reason.Tampered ? e : last;
+            }
+        }
+        String message = "RestorePoint " + point.getMetadata().getNamespace() + "/"
+                + point.getMetadata().getName() + " cannot be read: " + String.join("; ", troubles);
+        if (last != null && last.isRetryable()) {
+            throw BreakwaterException.retryable(last.reason(), message, last);
+        }
+        throw BreakwaterException.permanent(last == null ? Reason.RestorePointNotFound : last.reason(), message, last);
+    }
+
+    /** The point that a run has chosen before, as its status names it. */
+    RestoreRun.Source again(Restore restore) {
+        String[] parts = restore.getStatus().restorePoint.split("/", -1);
+        PointKey key = new PointKey(parts[0], parts[1], parts[2]);
+        BackupLocation location =
+                locations.resolve(restore.getMetadata().getNamespace(), new NamedRef(restore.getStatus().location));
+        return catalog.find(location, key)
+                .map(document -> new RestoreRun.Source(location, document))
+                .orElseThrow(() -> BreakwaterException.permanent(
+                        Reason.RestorePointNotFound,
+                        "point " + key + " was removed from location "
+                                + location.getMetadata().getName() + " while it was restored"));
+    }
+
+    private RestorePoint point(Restore restore) {
+        String namespace = restore.getMetadata().getNamespace();
+        String name = restore.getSpec().restorePointRef.name;
+        RestorePoint point = client.resources(RestorePoint.class)
+                .inNamespace(namespace)
+                .withName(name)
+                .get();
+        String what = "RestorePoint " + name + " of spec.restorePointRef";
+        if (point == null) {
+            throw BreakwaterException.permanent(
+                    Reason.RestorePointNotFound,
+                    what + " does not exist in namespace " + namespace
+                            + "; kubectl get restorepoints shows what there is");
+        }
+        if (point.getStatus() == null
+                || !point.getStatus().holds(Condition.SUCCEEDED)
+                || point.getStatus().digest == null) {
+            throw BreakwaterException.permanent(
+                    Reason.RestorePointNotSealed, what + " is not sealed, so there is nothing to restore from it");
+        }
+        return point;
+    }
+
+    private static List<String> places(RestorePoint point) {
+        RestorePointStatus s = point.getStatus();
+        List<String> names = new ArrayList<>(List.of(s.location));
+        if (s.copies != null) {
+            s.copies.stream().filter(c -> c.state == CopyState.Completed).forEach(c -> names.add(c.location));
+        }
+        return names;
+    }
+
+    private Optional<RestoreRun.Source> look(RestorePoint point, PointKey key, String name) {
+        BackupLocation location = locations.resolve(point.getMetadata().getNamespace(), new NamedRef(name));
+        Optional<Sealed> sealed = catalog.read(location, key);
+        if (sealed.isEmpty()) {
+            return Optional.empty();
+        }
+        if (!sealed.get().digest().equals(point.getStatus().digest)) {
+            throw BreakwaterException.permanent(
+                    Reason.Tampered,
+                    key.sealKey() + " is another one than the RestorePoint was sealed with (digest "
+                            + sealed.get().digest() + ", not " + point.getStatus().digest + ")");
+        }
+        catalog.verifyObjects(location, sealed.get().document());
+        return Optional.of(new RestoreRun.Source(location, sealed.get().document()));
+    }
+}
