@@ -1,0 +1,156 @@
+package io.breakwater.resource;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.MissingNode;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.http.HttpClient;
+import io.fabric8.kubernetes.client.http.HttpRequest;
+import io.fabric8.kubernetes.client.http.HttpResponse;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/**
+ * The API server, spoken to in plain JSON. Authentication, and retries of 429, 5xx and broken connections, are the
+ * client's. Calls block; made for virtual threads.
+ */
+final class ApiServer {
+    static final ObjectMapper JSON = new ObjectMapper();
+    private static final String JSON_TYPE = "application/json";
+    private static final long PATIENCE_SECONDS = 90;
+
+    /**
+     * An answer, whatever its code.
+     *
+     * @param body missing when there was none, or none in JSON
+     */
+    record Answer(int code, JsonNode body) {
+        boolean isOk() {
+            return code / 100 == 2;
+        }
+
+        /** The server's own words. */
+        String message() {
+            return code + " " + body.path("message").asText("");
+        }
+
+        /** Reason of a Kubernetes Status. */
+        String reason() {
+            return body.path("reason").asText("");
+        }
+    }
+
+    /** What to do with the body of a good answer, as it arrives. */
+    interface BodyReader<T> {
+        T read(InputStream body) throws IOException;
+    }
+
+    private final HttpClient http;
+    private final String base;
+
+    ApiServer(KubernetesClient client) {
+        this.http = client.getHttpClient();
+        String url = client.getMasterUrl().toString();
+        this.base = url.endsWith("/") ? url.substring(0, url.length() - 1) : url;
+    }
+
+    Answer get(String path) {
+        return get(path, JSON_TYPE);
+    }
+
+    Answer get(String path, String accept) {
+        return send(request(path, accept).build());
+    }
+
+    Answer send(String method, String path, JsonNode body) {
+        return send(method, path, JSON_TYPE, body);
+    }
+
+    Answer send(String method, String path, String contentType, JsonNode body) {
+        return send(request(path, JSON_TYPE)
+                .method(method, contentType, body.toString())
+                .build());
+    }
+
+    /**
+     * Reads a good answer as a stream.
+     *
+     * @throws Refused when the answer is not good
+     */
+    <T> T stream(String path, String accept, BodyReader<T> reader) throws Refused {
+        HttpResponse<InputStream> response =
+                await(http.sendAsync(request(path, accept).build(), InputStream.class), path);
+        try (InputStream body = response.body()) {
+            if (!response.isSuccessful()) {
+                throw new Refused(path, new Answer(response.code(), tree(body.readAllBytes())));
+            }
+            return reader.read(body);
+        } catch (IOException e) {
+            throw broken(path, e);
+        }
+    }
+
+    /** An answer that is not good, where the caller knows what to do about some of them. */
+    static final class Refused extends Exception {
+        private static final long serialVersionUID = 1;
+        private final transient Answer answer;
+
+        Refused(String path, Answer answer) {
+            super("GET " + path + ": " + answer.message());
+            this.answer = answer;
+        }
+
+        Answer answer() {
+            return answer;
+        }
+    }
+
+    private HttpRequest.Builder request(String path, String accept) {
+        return http.newHttpRequestBuilder()
+                .uri(base + path)
+                .timeout(PATIENCE_SECONDS, TimeUnit.SECONDS)
+                .header("Accept", accept);
+    }
+
+    private Answer send(HttpRequest request) {
+        String path = request.uri().getPath();
+        HttpResponse<byte[]> response = await(http.sendAsync(request, byte[].class), path);
+        return new Answer(response.code(), tree(response.body()));
+    }
+
+    private static <T> T await(java.util.concurrent.CompletableFuture<T> future, String path) {
+        try {
+            return future.get(PATIENCE_SECONDS * 2, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            future.cancel(true);
+            Thread.currentThread().interrupt();
+            throw broken(path, e);
+        } catch (ExecutionException e) {
+            throw broken(path, e.getCause());
+        } catch (TimeoutException e) {
+            future.cancel(true);
+            throw broken(path, e);
+        }
+    }
+
+    private static BreakwaterException broken(String path, Throwable cause) {
+        return BreakwaterException.retryable(
+                Reason.ResourcesFailed, "the API server did not answer " + path + ": " + cause, cause);
+    }
+
+    private static JsonNode tree(byte[] body) {
+        if (body == null || body.length == 0) {
+            return MissingNode.getInstance();
+        }
+        try {
+            return JSON.readTree(body);
+        } catch (IOException e) {
+            return JSON.createObjectNode().put("message", new String(body, java.nio.charset.StandardCharsets.UTF_8));
+        }
+    }
+}

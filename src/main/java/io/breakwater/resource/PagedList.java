@@ -1,0 +1,81 @@
+package io.breakwater.resource;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.function.Consumer;
+
+/**
+ * Lists a collection in pages and hands over each object as it is parsed, so that memory holds one object at a time.
+ * Protocol: Kubernetes API concepts, "Retrieving large results sets in chunks".
+ */
+final class PagedList {
+    private static final int PAGE = 500;
+    private static final int GONE = 410;
+    static final String OBJECTS = "application/json";
+    static final String METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
+
+    private final ApiServer server;
+    private final String accept;
+
+    /** @param accept {@link #OBJECTS} or {@link #METADATA} */
+    PagedList(ApiServer server, String accept) {
+        this.server = server;
+        this.accept = accept;
+    }
+
+    /**
+     * Calls back for every object; those of built-in kinds come without apiVersion and kind.
+     *
+     * <p>When the snapshot that the pages are cut from has expired, the rest comes from a newer one, as the server offers.
+     */
+    void each(String collection, Consumer<ObjectNode> item) throws ApiServer.Refused {
+        String token = "";
+        do {
+            String page =
+                    collection + "?limit=" + PAGE + (token.isEmpty() ? "" : "&continue=" + ApiKind.encoded(token));
+            try {
+                token = server.stream(page, accept, body -> read(body, item));
+            } catch (ApiServer.Refused e) {
+                String next =
+                        e.answer().body().path("metadata").path("continue").asText("");
+                if (e.answer().code() != GONE || next.isEmpty() || next.equals(token)) {
+                    throw e;
+                }
+                token = next;
+            }
+        } while (!token.isEmpty());
+    }
+
+    /** Reads one page; returns the token of the next, or nothing. */
+    private static String read(InputStream body, Consumer<ObjectNode> item) throws IOException {
+        String token = "";
+        try (JsonParser json = ApiServer.JSON.getFactory().createParser(body)) {
+            if (json.nextToken() != JsonToken.START_OBJECT) {
+                throw new IOException("a list is no JSON object");
+            }
+            while (json.nextToken() == JsonToken.FIELD_NAME) {
+                String field = json.currentName();
+                JsonToken value = json.nextToken();
+                if (field.equals("items") && value == JsonToken.START_ARRAY) {
+                    while (json.nextToken() != JsonToken.END_ARRAY) {
+                        item.accept(ApiServer.JSON.readValue(json, ObjectNode.class));
+                    }
+                } else if (field.equals("metadata")) {
+                    token = ApiServer.JSON
+                            .<ObjectNode>readValue(json, ObjectNode.class)
+                            .path("continue")
+                            .asText("");
+                } else {
+                    json.skipChildren();
+                }
+            }
+            if (json.currentToken() != JsonToken.END_OBJECT) {
+                throw new IOException("a list ends in the middle");
+            }
+        }
+        return token;
+    }
+}

@@ -1,0 +1,109 @@
+package io.breakwater.velero;
+
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
+import org.apache.commons.compress.compressors.gzip.GzipCompressorInputStream;
+
+/**
+ * Reads an archive object by object, in its own order, which is no order to restore in. Files that Velero ignores, and the
+ * second copies by API version, are passed over. What no honest writer makes (links, paths that climb, more than the
+ * {@link Limits}) ends the reading: nothing of such an archive can be trusted.
+ */
+public final class ArchiveReader implements Closeable {
+    /**
+     * How much an archive may hold.
+     *
+     * @param object bytes of one object; the API server itself takes 3 MiB at most
+     * @param total bytes of all entries, uncompressed
+     * @param entries number of entries
+     */
+    public record Limits(int object, long total, long entries) {
+        public static final Limits DEFAULT = new Limits(16 << 20, 16L << 30, 10_000_000);
+    }
+
+    /** One object as it was captured. */
+    public record Item(ObjectKey key, byte[] json) {}
+
+    private final TarArchiveInputStream tar;
+    private final Limits limits;
+    private long total;
+    private long entries;
+
+    /** @param archive closed with the reader */
+    public ArchiveReader(InputStream archive, Limits limits) throws IOException {
+        this.limits = limits;
+        GzipCompressorInputStream gzip = GzipCompressorInputStream.builder()
+                .setInputStream(archive)
+                .setDecompressConcatenated(true)
+                .get();
+        this.tar = new TarArchiveInputStream(gzip, StandardCharsets.UTF_8.name());
+    }
+
+    /**
+     * The next object; empty at the end.
+     *
+     * @throws BreakwaterException with reason Tampered for an archive that no honest writer makes
+     */
+    public Optional<Item> next() throws IOException {
+        TarArchiveEntry entry;
+        while ((entry = tar.getNextEntry()) != null) {
+            Optional<ObjectKey> key = check(entry);
+            if (key.isPresent()) {
+                return Optional.of(new Item(key.get(), content(entry)));
+            }
+        }
+        return Optional.empty();
+    }
+
+    private Optional<ObjectKey> check(TarArchiveEntry entry) {
+        String path = entry.getName();
+        if (!entry.isFile() && !entry.isDirectory() || entry.isLink() || entry.isSymbolicLink()) {
+            throw tampered(path, "is neither a plain file nor a directory");
+        }
+        String plain = entry.isDirectory() && path.endsWith("/") ? path.substring(0, path.length() - 1) : path;
+        List<String> parts = Arrays.asList(plain.split("/", -1));
+        if (parts.contains("..") || parts.contains(".") || parts.contains("") || path.indexOf('\0') >= 0) {
+            throw tampered(path, "is no path below the archive's root");
+        }
+        total += entry.getSize();
+        entries++;
+        if (entry.getSize() < 0 || total > limits.total() || entries > limits.entries()) {
+            throw tampered(
+                    path, "exceeds the limit of " + limits.total() + " bytes or " + limits.entries() + " entries");
+        }
+        Optional<ObjectKey> key = entry.isDirectory() ? Optional.empty() : ObjectKey.of(path);
+        if (key.isPresent() && entry.getSize() > limits.object()) {
+            throw tampered(
+                    path, "has " + entry.getSize() + " bytes, more than the " + limits.object() + " of any object");
+        }
+        return key;
+    }
+
+    private byte[] content(TarArchiveEntry entry) throws IOException {
+        int size = (int) entry.getSize();
+        byte[] json = tar.readNBytes(size);
+        if (json.length != size) {
+            throw new java.io.EOFException("archive ends within entry " + entry.getName());
+        }
+        return json;
+    }
+
+    private static BreakwaterException tampered(String path, String why) {
+        return BreakwaterException.permanent(
+                Reason.Tampered, "archive entry \"" + path + "\" " + why + "; nothing was restored from this archive");
+    }
+
+    @Override
+    public void close() throws IOException {
+        tar.close();
+    }
+}

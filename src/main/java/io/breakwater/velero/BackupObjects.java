@@ -1,0 +1,166 @@
+package io.breakwater.velero;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The objects beside the archive. Names: {@code velero/backups/<backup>/…}, where the backup is
+ * {@code <site>-<namespace>-<point>}. A server that watches the location sees the backup when {@code velero-backup.json}
+ * appears, so that one is the last. {@code status.expiration} stays unset: a Velero server would collect the backup.
+ *
+ * @param backup name of the backup, from {@link #name}
+ * @param namespace the captured namespace
+ * @param startedAt when the capture began
+ * @param completedAt when the archive was done
+ * @param items objects in the archive
+ * @param serverVersion the API server's gitVersion; may be empty
+ * @param labels further labels of the Backup
+ * @param warnings what a reader should know
+ */
+public record BackupObjects(
+        String backup,
+        String namespace,
+        Instant startedAt,
+        Instant completedAt,
+        long items,
+        String serverVersion,
+        Map<String, String> labels,
+        List<String> warnings) {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final int MAX_NAME = 63;
+    private static final int HASH = 8;
+    private static final String DIRECTORY = "velero/backups/";
+
+    /** The backup's name: at most 63 characters, with a hash in place of what is cut off. */
+    public static String name(String site, String namespace, String point) {
+        String full = site + "-" + namespace + "-" + point;
+        // A dash may stand in any part, so only the hash of the parts tells a-b/c from a/b-c.
+        boolean ambiguous = site.contains("-") || namespace.contains("-");
+        if (full.length() <= MAX_NAME && !ambiguous) {
+            return full;
+        }
+        String hash = hash(site + "/" + namespace + "/" + point);
+        int keep = Math.min(full.length(), MAX_NAME - HASH - 1);
+        return full.substring(0, keep).replaceAll("[^a-z0-9]+$", "") + "-" + hash;
+    }
+
+    /** Prefix of all objects of a backup. */
+    public static String prefix(String backup) {
+        return DIRECTORY + backup + "/";
+    }
+
+    /** Key of the archive. */
+    public static String archiveKey(String backup) {
+        return prefix(backup) + backup + ".tar.gz";
+    }
+
+    /** Key of the object that makes the backup visible; to be written last. */
+    public static String metadataKey(String backup) {
+        return prefix(backup) + "velero-backup.json";
+    }
+
+    /**
+     * Keys and contents of everything but the archive, in the order to be written.
+     *
+     * @param resourceList from {@link ArchiveWriter#resourceList}
+     */
+    public Map<String, byte[]> documents(byte[] resourceList) {
+        String file = prefix(backup) + backup;
+        Map<String, byte[]> all = new LinkedHashMap<>();
+        all.put(file + "-logs.gz", Gzip.of(log()));
+        all.put(file + "-results.gz", Gzip.of(results()));
+        all.put(file + "-resource-list.json.gz", resourceList);
+        for (String none : List.of("podvolumebackups", "volumesnapshots", "itemoperations", "volumeinfo")) {
+            all.put(file + "-" + none + ".json.gz", Gzip.of("[]\n"));
+        }
+        all.put(metadataKey(backup), (metadata() + "\n").getBytes(StandardCharsets.UTF_8));
+        return all;
+    }
+
+    private String log() {
+        StringBuilder text = new StringBuilder();
+        warnings.forEach(w -> text.append(line("warning", w)));
+        return text.append(line("info", "Captured " + items + " objects of namespace " + namespace))
+                .toString();
+    }
+
+    private String line(String level, String message) {
+        return JSON.createObjectNode()
+                        .put("level", level)
+                        .put("msg", message)
+                        .put("backup", backup)
+                        .put("time", time(completedAt))
+                + "\n";
+    }
+
+    private String results() {
+        ObjectNode root = JSON.createObjectNode();
+        root.putObject("errors");
+        ObjectNode told = root.putObject("warnings");
+        if (!warnings.isEmpty()) {
+            warnings.forEach(told.putObject("namespaces").putArray(namespace)::add);
+        }
+        return root + "\n";
+    }
+
+    private ObjectNode metadata() {
+        ObjectNode root = JSON.createObjectNode();
+        root.put("apiVersion", "velero.io/v1").put("kind", "Backup");
+        ObjectNode meta = root.putObject("metadata");
+        meta.put("name", backup).put("namespace", "velero").put("creationTimestamp", time(startedAt));
+        ObjectNode marks = meta.putObject("labels");
+        labels.forEach(marks::put);
+        marks.put("velero.io/storage-location", "default");
+        ObjectNode notes = meta.putObject("annotations");
+        if (!serverVersion.isEmpty()) {
+            notes.put("velero.io/source-cluster-k8s-gitversion", serverVersion);
+            String[] parts = serverVersion.replaceFirst("^v", "").split("[.+-]");
+            notes.put("velero.io/source-cluster-k8s-major-version", parts[0]);
+            notes.put("velero.io/source-cluster-k8s-minor-version", parts.length > 1 ? parts[1] : "");
+        }
+        spec(root.putObject("spec"));
+        status(root.putObject("status"));
+        return root;
+    }
+
+    private void spec(ObjectNode spec) {
+        spec.put("storageLocation", "default").put("ttl", "0s");
+        spec.putArray("includedNamespaces").add(namespace);
+        spec.putObject("hooks");
+        spec.putObject("metadata");
+        spec.put("csiSnapshotTimeout", "10m0s").put("itemOperationTimeout", "4h0m0s");
+        spec.put("snapshotMoveData", false).put("snapshotVolumes", false).put("defaultVolumesToFsBackup", false);
+    }
+
+    private void status(ObjectNode status) {
+        status.put("version", 1).put("formatVersion", ArchiveWriter.FORMAT).put("phase", "Completed");
+        status.put("startTimestamp", time(startedAt)).put("completionTimestamp", time(completedAt));
+        if (!warnings.isEmpty()) {
+            status.put("warnings", warnings.size());
+        }
+        status.putObject("progress").put("totalItems", items).put("itemsBackedUp", items);
+        status.putObject("hookStatus");
+    }
+
+    private static String time(Instant instant) {
+        return instant.truncatedTo(ChronoUnit.SECONDS).toString();
+    }
+
+    private static String hash(String text) {
+        try {
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+            return HexFormat.of().formatHex(digest).substring(0, HASH);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}
