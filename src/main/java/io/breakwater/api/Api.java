@@ -41,5 +41,8 @@ public final class Api {
     /** Label: with the value {@code true} an object stays out of every restore point. */
     public static final String EXCLUDE = GROUP + "/exclude";
 
+    /** Annotation on Restores: who created it, as the API server's userInfo in JSON; kept by the admission webhook. */
+    public static final String AUTHOR = GROUP + "/author";
+
     private Api() {}
 }

@@ -1,0 +1,114 @@
+package io.breakwater.admission;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsServer;
+import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.tls.ServingCertificate;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import jakarta.annotation.PreDestroy;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.concurrent.Executors;
+import java.util.function.Function;
+import javax.net.ssl.SSLContext;
+import org.jboss.logging.Logger;
+
+/** The HTTPS server that the API server's questions go to. It only answers; it changes nothing in the cluster. */
+@ApplicationScoped
+class AdmissionServer {
+    /** What each path decides. */
+    static final String HOLD_BACK = "/hold-back";
+
+    static final String AUTHOR = "/author";
+    static final String KINDS = "/kinds";
+    static final String NAMESPACES = "/namespaces";
+
+    private static final Logger LOG = Logger.getLogger(AdmissionServer.class);
+
+    /** Twice what etcd stores: an update comes with the object before it. */
+    private static final int LARGEST_BODY = 8 << 20;
+
+    private final ObjectMapper json = new ObjectMapper();
+    private final BreakwaterConfig config;
+    private final ServingCertificate certificate;
+    private final Map<String, Function<Review, Verdict>> paths;
+    private HttpsServer server;
+
+    AdmissionServer(KubernetesClient client, BreakwaterConfig config, ServingCertificate certificate) {
+        this.config = config;
+        this.certificate = certificate;
+        this.paths = Map.of(
+                HOLD_BACK, new HoldBack(client)::review,
+                AUTHOR, AuthorStamp::review,
+                KINDS, new KindChecks(client, config)::review,
+                NAMESPACES, new NamespaceGuard(client, config.namespace())::review);
+    }
+
+    /** Begins to listen; does nothing when it does already. */
+    synchronized void start() throws IOException {
+        if (server != null) {
+            return;
+        }
+        SSLContext context = certificate.sslContext();
+        HttpsServer made =
+                HttpsServer.create(new InetSocketAddress(config.webhook().port()), 0);
+        made.setHttpsConfigurator(new HttpsConfigurator(context));
+        made.setExecutor(Executors.newThreadPerTaskExecutor(
+                Thread.ofVirtual().name("admission-", 0).factory()));
+        paths.forEach((path, decide) -> made.createContext(path, exchange -> serve(exchange, decide)));
+        made.start();
+        server = made;
+        LOG.infof("the admission webhook listens on port %d", port());
+    }
+
+    /** The port in use; 0 before the start. */
+    synchronized int port() {
+        return server == null ? 0 : server.getAddress().getPort();
+    }
+
+    @PreDestroy
+    synchronized void stop() {
+        if (server != null) {
+            server.stop(1);
+            server = null;
+        }
+    }
+
+    private void serve(HttpExchange exchange, Function<Review, Verdict> decide) throws IOException {
+        try (exchange) {
+            Answer answer = answer(exchange.getRequestBody().readNBytes(LARGEST_BODY + 1), decide);
+            exchange.getResponseHeaders().set("Content-Type", answer.code() == 200 ? "application/json" : "text/plain");
+            byte[] bytes = answer.text().getBytes(StandardCharsets.UTF_8);
+            exchange.sendResponseHeaders(answer.code(), bytes.length);
+            exchange.getResponseBody().write(bytes);
+        }
+    }
+
+    private Answer answer(byte[] body, Function<Review, Verdict> decide) throws IOException {
+        if (body.length > LARGEST_BODY) {
+            return new Answer(413, "the review is too large");
+        }
+        try {
+            Review review = Review.of(json.readTree(body));
+            Verdict verdict = decide.apply(review);
+            if (!verdict.isAllowed()) {
+                LOG.infof("%s: refused to %s: %s", review.what(), review.user(), verdict.refusal());
+            }
+            return new Answer(200, verdict.document(review.uid()).toString());
+        } catch (IllegalArgumentException | JsonProcessingException e) {
+            return new Answer(400, "not understood: " + e.getMessage());
+        } catch (RuntimeException e) {
+            // The API server then goes by the webhook's failurePolicy, and tells this text to the user.
+            LOG.errorf(e, "an admission review failed");
+            return new Answer(500, "Breakwater could not check the object: " + e.getMessage());
+        }
+    }
+
+    private record Answer(int code, String text) {}
+}

@@ -1,0 +1,68 @@
+package io.breakwater.admission;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.breakwater.api.Api;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+
+/**
+ * New pods and Jobs in a namespace that is held back. Pods get the scheduling gate and a label by which they are found
+ * again; movers pass; Jobs of CronJobs are refused.
+ */
+final class HoldBack {
+    private final KubernetesClient client;
+
+    HoldBack(KubernetesClient client) {
+        this.client = client;
+    }
+
+    Verdict review(Review review) {
+        if (!isHeldBack(review.namespace())) {
+            return Verdict.allow();
+        }
+        return switch (review.kind()) {
+            case "Pod" -> pod(review.object());
+            case "Job" -> job(review);
+            default -> Verdict.allow();
+        };
+    }
+
+    /**
+     * The API server asks by what it last knew of the label; the namespace itself may have been let go since. Who cannot
+     * tell holds back: a pod held back in error is released within seconds, one let go in error may write.
+     */
+    private boolean isHeldBack(String namespace) {
+        try {
+            return Gated.isStandby(client.namespaces().withName(namespace).get());
+        } catch (KubernetesClientException e) {
+            return true;
+        }
+    }
+
+    private Verdict pod(JsonNode json) {
+        Pod pod = client.getKubernetesSerialization().convertValue(json, Pod.class);
+        if (Gated.isMover(pod)) {
+            return Verdict.allow();
+        }
+        if (pod.getSpec().getNodeName() != null) {
+            return Verdict.refuse("spec.nodeName: this namespace is held back by Breakwater (label " + Api.STANDBY
+                    + "), and a pod that names its node cannot be; use a nodeSelector instead");
+        }
+        JsonPatch patch = new JsonPatch(json).put("/metadata/labels", Api.STANDBY, "true");
+        if (!Gated.isHeld(pod)) {
+            patch.append("/spec/schedulingGates", "name", Gated.GATE);
+        }
+        return Verdict.patch(patch.steps());
+    }
+
+    private Verdict job(Review review) {
+        Job job = client.getKubernetesSerialization().convertValue(review.object(), Job.class);
+        if (Gated.isFromCronJob(job)) {
+            return Verdict.refuse("namespace " + review.namespace() + " is held back by Breakwater (label "
+                    + Api.STANDBY + "): CronJobs run where the application is active");
+        }
+        return Verdict.allow();
+    }
+}

@@ -1,0 +1,49 @@
+package io.breakwater.admission;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+
+/** A JSON patch (RFC 6902) against one object, made step by step. */
+final class JsonPatch {
+    private final JsonNode object;
+    private final ArrayNode steps = new ObjectMapper().createArrayNode();
+
+    JsonPatch(JsonNode object) {
+        this.object = object;
+    }
+
+    /** Sets an entry of a map such as labels; makes the map where there is none. */
+    JsonPatch put(String pointer, String key, String value) {
+        JsonNode map = object.at(pointer);
+        if (!map.isObject()) {
+            add(pointer).putObject("value").put(key, value);
+        } else if (!value.equals(map.path(key).asText(null))) {
+            add(pointer + "/" + escape(key)).put("value", value);
+        }
+        return this;
+    }
+
+    /** Appends an object with one field to a list; makes the list where there is none. */
+    JsonPatch append(String pointer, String field, String value) {
+        if (object.at(pointer).isArray()) {
+            add(pointer + "/-").putObject("value").put(field, value);
+        } else {
+            add(pointer).putArray("value").addObject().put(field, value);
+        }
+        return this;
+    }
+
+    ArrayNode steps() {
+        return steps;
+    }
+
+    private ObjectNode add(String path) {
+        return steps.addObject().put("op", "add").put("path", path);
+    }
+
+    private static String escape(String key) {
+        return key.replace("~", "~0").replace("/", "~1");
+    }
+}

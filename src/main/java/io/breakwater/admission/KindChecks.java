@@ -1,0 +1,132 @@
+package io.breakwater.admission;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.breakwater.api.Api;
+import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BackupLocationSpec;
+import io.breakwater.api.BackupPolicy;
+import io.breakwater.api.FailoverPlan;
+import io.breakwater.api.Restore;
+import io.breakwater.api.RestorePoint;
+import io.breakwater.api.RestorePointSpec.Trigger;
+import io.breakwater.config.BreakwaterConfig;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import java.util.List;
+import java.util.Map;
+
+/** The checks of our own kinds: everything that the schema and CEL cannot see because it takes a second look elsewhere. */
+final class KindChecks {
+    private static final List<String> ORIGIN = List.of(Api.ORIGIN_SITE, Api.ORIGIN_NAMESPACE);
+
+    private final KubernetesClient client;
+    private final String ownNamespace;
+    private final References references;
+    private final PolicyCheck policies;
+    private final PlanCheck plans;
+
+    KindChecks(KubernetesClient client, BreakwaterConfig config) {
+        this.client = client;
+        this.ownNamespace = config.namespace();
+        this.references = new References(client, ownNamespace);
+        this.policies = new PolicyCheck(client, references);
+        this.plans = new PlanCheck(client, references, config);
+    }
+
+    Verdict review(Review review) {
+        Findings findings = new Findings();
+        JsonNode object = review.object();
+        switch (review.kind()) {
+            case "BackupLocation" -> location(read(object, BackupLocation.class), findings);
+            case "BackupPolicy" -> policies.check(read(object, BackupPolicy.class), review.isCreate(), findings);
+            case "RestorePoint" -> point(read(object, RestorePoint.class), review, findings);
+            case "Restore" -> restore(read(object, Restore.class), review, findings);
+            case "FailoverPlan" -> {
+                FailoverPlan before = review.isCreate() ? null : read(review.oldObject(), FailoverPlan.class);
+                plans.check(read(object, FailoverPlan.class), before, review, findings);
+            }
+            default -> {
+                return Verdict.allow();
+            }
+        }
+        return findings.verdict();
+    }
+
+    private void location(BackupLocation location, Findings findings) {
+        BackupLocationSpec spec = location.getSpec();
+        if (spec.filesystem != null && !location.getMetadata().getNamespace().equals(ownNamespace)) {
+            findings.refuse(
+                    "spec.filesystem",
+                    "directories of the gateway are an administrator's to give: create this location in namespace "
+                            + ownNamespace + " and share it by spec.usagePolicy");
+        }
+        if (spec.azureBlob != null && spec.azureBlob.prefix != null) {
+            for (String segment : spec.azureBlob.prefix.split("/", -1)) {
+                if (segment.equals(".") || segment.equals("..")) {
+                    findings.refuse("spec.azureBlob.prefix", "'" + segment + "' is no name of a directory");
+                }
+            }
+        }
+        String endpoint = spec.azureBlob == null ? null : spec.azureBlob.endpoint;
+        if (endpoint != null && endpoint.startsWith("http://")) {
+            findings.warn(
+                    "spec.azureBlob.endpoint", "http:// shows credentials to the network; use it for emulators only");
+        }
+    }
+
+    /** Labels of origin decide whose data a point is, so only catalog sync sets them. */
+    private void point(RestorePoint point, Review review, Findings findings) {
+        if (!review.isFrom(ownNamespace)) {
+            if (review.isCreate() && point.getSpec().trigger == Trigger.Imported) {
+                findings.refuse(
+                        "spec.trigger",
+                        "Imported points come from the catalog; a point on demand has the trigger Manual");
+            }
+            Map<String, String> labels = point.getMetadata().getLabels();
+            for (String label : ORIGIN) {
+                String before =
+                        review.oldObject().at("/metadata/labels").path(label).asText(null);
+                String now = labels == null ? null : labels.get(label);
+                if (now == null ? before != null : !now.equals(before)) {
+                    findings.refuse("metadata.labels", label + " says whose data this is; only Breakwater sets it");
+                }
+            }
+        }
+        if (review.isCreate() && point.getSpec().policyRef != null) {
+            references.object(
+                    BackupPolicy.class,
+                    point.getMetadata().getNamespace(),
+                    "spec.policyRef.name",
+                    point.getSpec().policyRef,
+                    findings);
+        }
+    }
+
+    private void restore(Restore restore, Review review, Findings findings) {
+        String namespace = restore.getMetadata().getNamespace();
+        String target = restore.getSpec().targetNamespace;
+        if (target != null && !target.equals(namespace) && !namespace.equals(ownNamespace)) {
+            findings.refuse(
+                    "spec.targetNamespace",
+                    "a Restore acts on its own namespace; to restore into '" + target + "', create it in namespace "
+                            + ownNamespace + " as an administrator");
+        }
+        String effective = target == null ? namespace : target;
+        if (effective.equals(ownNamespace) || effective.startsWith("kube-")) {
+            findings.refuse(
+                    "spec.targetNamespace",
+                    "'" + effective + "' belongs to the cluster or to Breakwater; name the application's namespace");
+        }
+        if (review.isCreate()) {
+            references.object(
+                    RestorePoint.class,
+                    namespace,
+                    "spec.restorePointRef.name",
+                    restore.getSpec().restorePointRef,
+                    findings);
+        }
+    }
+
+    private <T> T read(JsonNode json, Class<T> type) {
+        return client.getKubernetesSerialization().convertValue(json, type);
+    }
+}

@@ -1,0 +1,36 @@
+package io.breakwater.admission;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.breakwater.api.Api;
+import io.fabric8.kubernetes.api.model.Namespace;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import java.util.Set;
+
+/** Keeps a namespace held back until its holders let go: only the operator changes its label and its list of holders. */
+final class NamespaceGuard {
+    private final KubernetesClient client;
+    private final String ownNamespace;
+
+    NamespaceGuard(KubernetesClient client, String ownNamespace) {
+        this.client = client;
+        this.ownNamespace = ownNamespace;
+    }
+
+    Verdict review(Review review) {
+        Namespace before = namespace(review.oldObject());
+        Namespace after = namespace(review.object());
+        Set<String> holders = Gated.holders(before);
+        boolean kept = Gated.isStandby(after) == Gated.isStandby(before)
+                && Gated.holders(after).equals(holders);
+        if (kept || holders.isEmpty() || review.isFrom(ownNamespace)) {
+            return Verdict.allow();
+        }
+        return Verdict.refuse("metadata.labels: " + Api.STANDBY + " and annotation " + Api.GATED_BY
+                + " belong to Breakwater, which holds this namespace back for " + String.join(", ", holders)
+                + "; the pods start when that is done or deleted");
+    }
+
+    private Namespace namespace(JsonNode json) {
+        return client.getKubernetesSerialization().convertValue(json, Namespace.class);
+    }
+}

@@ -1,0 +1,58 @@
+package io.breakwater.admission;
+
+import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BackupLocationSpec.Namespaces;
+import io.breakwater.api.NamedRef;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.client.KubernetesClient;
+
+/** Looks whether named objects exist. All of it ends in warnings, since the object may be the next line of the same apply. */
+final class References {
+    private final KubernetesClient client;
+    private final String ownNamespace;
+
+    References(KubernetesClient client, String ownNamespace) {
+        this.client = client;
+        this.ownNamespace = ownNamespace;
+    }
+
+    /** A BackupLocation of the namespace, or a shared one of the operator's namespace. */
+    void location(String namespace, String field, NamedRef ref, Findings findings) {
+        if (location(namespace, ref.name) != null) {
+            return;
+        }
+        BackupLocation shared = location(ownNamespace, ref.name);
+        if (shared == null) {
+            findings.warn(
+                    field,
+                    "BackupLocation '" + ref.name + "' is neither in namespace " + namespace + " nor shared from "
+                            + ownNamespace + " yet");
+        } else if (isPrivate(shared)) {
+            findings.warn(
+                    field,
+                    "BackupLocation '" + ref.name + "' in namespace " + ownNamespace
+                            + " is not shared: its spec.usagePolicy.namespaces would have to say Selector or All");
+        }
+    }
+
+    /** An object of the given kind in the namespace. */
+    <T extends HasMetadata> void object(
+            Class<T> type, String namespace, String field, NamedRef ref, Findings findings) {
+        if (client.resources(type).inNamespace(namespace).withName(ref.name).get() == null) {
+            findings.warn(
+                    field, type.getSimpleName() + " '" + ref.name + "' is not in namespace " + namespace + " yet");
+        }
+    }
+
+    private BackupLocation location(String namespace, String name) {
+        return client.resources(BackupLocation.class)
+                .inNamespace(namespace)
+                .withName(name)
+                .get();
+    }
+
+    private static boolean isPrivate(BackupLocation location) {
+        var usage = location.getSpec().usagePolicy;
+        return usage == null || usage.namespaces == Namespaces.Same;
+    }
+}

@@ -1,0 +1,157 @@
+package io.breakwater.admission;
+
+import io.breakwater.api.Api;
+import io.breakwater.config.BreakwaterConfig;
+import io.fabric8.kubernetes.api.model.LabelSelector;
+import io.fabric8.kubernetes.api.model.LabelSelectorBuilder;
+import io.fabric8.kubernetes.api.model.ObjectMeta;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.api.model.admissionregistration.v1.MatchCondition;
+import io.fabric8.kubernetes.api.model.admissionregistration.v1.MutatingWebhook;
+import io.fabric8.kubernetes.api.model.admissionregistration.v1.MutatingWebhookBuilder;
+import io.fabric8.kubernetes.api.model.admissionregistration.v1.MutatingWebhookConfiguration;
+import io.fabric8.kubernetes.api.model.admissionregistration.v1.MutatingWebhookConfigurationBuilder;
+import io.fabric8.kubernetes.api.model.admissionregistration.v1.RuleWithOperations;
+import io.fabric8.kubernetes.api.model.admissionregistration.v1.RuleWithOperationsBuilder;
+import io.fabric8.kubernetes.api.model.admissionregistration.v1.ValidatingWebhook;
+import io.fabric8.kubernetes.api.model.admissionregistration.v1.ValidatingWebhookBuilder;
+import io.fabric8.kubernetes.api.model.admissionregistration.v1.ValidatingWebhookConfiguration;
+import io.fabric8.kubernetes.api.model.admissionregistration.v1.ValidatingWebhookConfigurationBuilder;
+import io.fabric8.kubernetes.api.model.admissionregistration.v1.WebhookClientConfig;
+import io.fabric8.kubernetes.api.model.admissionregistration.v1.WebhookClientConfigBuilder;
+import io.fabric8.kubernetes.api.model.rbac.ClusterRole;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.List;
+
+/**
+ * What we ask the API server to ask us. All of it fails closed: an unchecked pod could be a second writer, an unchecked
+ * Restore could use rights that its author lacks. It is narrow instead: pods only in namespaces that are held back, never
+ * in ours; our own kinds; and never an object that is being deleted. The registration belongs to the operator's
+ * ClusterRole, so that it goes when the operator is uninstalled.
+ */
+final class WebhookConfigurations {
+    private static final int TIMEOUT_SECONDS = 5;
+    private static final String NAMESPACE_NAME = "kubernetes.io/metadata.name";
+    private static final MatchCondition ALIVE =
+            new MatchCondition("!has(object.metadata.deletionTimestamp)", "not-being-deleted");
+
+    private final BreakwaterConfig config;
+    private final String caBundle;
+    private final ClusterRole owner;
+
+    /**
+     * @param caPem the authorities that sign the webhook's certificate
+     * @param owner whose deletion takes the registration along; null where the operator has no ClusterRole of its own
+     */
+    WebhookConfigurations(BreakwaterConfig config, String caPem, ClusterRole owner) {
+        this.config = config;
+        this.caBundle = Base64.getEncoder().encodeToString(caPem.getBytes(StandardCharsets.US_ASCII));
+        this.owner = owner;
+    }
+
+    /** Webhooks that change objects: the gate for pods, the author of Restores. */
+    MutatingWebhookConfiguration mutating() {
+        return new MutatingWebhookConfigurationBuilder()
+                .withMetadata(metadata())
+                .withWebhooks(
+                        mutating("hold-back", AdmissionServer.HOLD_BACK)
+                                .withNamespaceSelector(heldBack())
+                                .withRules(rule("", "pods", "CREATE"), rule("batch", "jobs", "CREATE"))
+                                .build(),
+                        mutating("author", AdmissionServer.AUTHOR)
+                                .withMatchConditions(ALIVE)
+                                .withRules(rule(Api.GROUP, "restores", "CREATE", "UPDATE"))
+                                .build())
+                .build();
+    }
+
+    /** Webhooks that refuse objects: checks of our kinds, and the guard of held back namespaces. */
+    ValidatingWebhookConfiguration validating() {
+        return new ValidatingWebhookConfigurationBuilder()
+                .withMetadata(metadata())
+                .withWebhooks(
+                        validating("kinds", AdmissionServer.KINDS)
+                                .withMatchConditions(ALIVE)
+                                .withRules(rule(Api.GROUP, "*", "CREATE", "UPDATE"))
+                                .build(),
+                        validating("namespaces", AdmissionServer.NAMESPACES)
+                                .withMatchConditions(ALIVE)
+                                .withObjectSelector(new LabelSelectorBuilder()
+                                        .addToMatchLabels(Api.STANDBY, "true")
+                                        .build())
+                                .withRules(rule("", "namespaces", "UPDATE"))
+                                .build())
+                .build();
+    }
+
+    private MutatingWebhookBuilder mutating(String name, String path) {
+        return new MutatingWebhookBuilder(new MutatingWebhook())
+                .withName(name + "." + Api.GROUP)
+                .withClientConfig(service(path))
+                .withAdmissionReviewVersions("v1")
+                .withSideEffects("None")
+                .withFailurePolicy("Fail")
+                .withMatchPolicy("Equivalent")
+                .withTimeoutSeconds(TIMEOUT_SECONDS);
+    }
+
+    private ValidatingWebhookBuilder validating(String name, String path) {
+        return new ValidatingWebhookBuilder(new ValidatingWebhook())
+                .withName(name + "." + Api.GROUP)
+                .withClientConfig(service(path))
+                .withAdmissionReviewVersions("v1")
+                .withSideEffects("None")
+                .withFailurePolicy("Fail")
+                .withMatchPolicy("Equivalent")
+                .withTimeoutSeconds(TIMEOUT_SECONDS);
+    }
+
+    private WebhookClientConfig service(String path) {
+        return new WebhookClientConfigBuilder()
+                .withCaBundle(caBundle)
+                .withNewService()
+                .withNamespace(config.namespace())
+                .withName(config.webhook().service())
+                .withPath(path)
+                .withPort(443)
+                .endService()
+                .build();
+    }
+
+    private LabelSelector heldBack() {
+        return new LabelSelectorBuilder()
+                .addToMatchLabels(Api.STANDBY, "true")
+                .addNewMatchExpression()
+                .withKey(NAMESPACE_NAME)
+                .withOperator("NotIn")
+                .withValues(List.of(config.namespace()))
+                .endMatchExpression()
+                .build();
+    }
+
+    private ObjectMeta metadata() {
+        ObjectMetaBuilder metadata = new ObjectMetaBuilder()
+                .withName(config.webhook().name())
+                .addToLabels("app.kubernetes.io/managed-by", "breakwater");
+        if (owner != null) {
+            metadata.addNewOwnerReference()
+                    .withApiVersion("rbac.authorization.k8s.io/v1")
+                    .withKind("ClusterRole")
+                    .withName(owner.getMetadata().getName())
+                    .withUid(owner.getMetadata().getUid())
+                    .endOwnerReference();
+        }
+        return metadata.build();
+    }
+
+    private static RuleWithOperations rule(String group, String resource, String... operations) {
+        return new RuleWithOperationsBuilder()
+                .withApiGroups(group)
+                .withApiVersions(group.equals(Api.GROUP) ? Api.VERSION : "v1")
+                .withResources(resource)
+                .withOperations(operations)
+                .withScope("*")
+                .build();
+    }
+}

@@ -1,0 +1,276 @@
+package io.breakwater.admission;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BackupPolicy;
+import io.breakwater.api.FailoverPlan;
+import io.breakwater.config.TestConfig;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.authorization.v1.SubjectAccessReview;
+import io.fabric8.kubernetes.api.model.authorization.v1.SubjectAccessReviewBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.server.mock.KubernetesMockServer;
+import io.fabric8.kubernetes.client.utils.Serialization;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class KindChecksTest {
+    private static final String POLICY = """
+            kind: BackupPolicy
+            apiVersion: breakwater.io/v1alpha1
+            metadata: {namespace: shop, name: shop}
+            spec:
+              schedule: {cron: "*/15 * * * *", timeZone: Europe/Berlin}
+              objectives: {rpo: 30m}
+              locationRef: {name: near}
+              copies: [{locationRef: {name: far}, rpo: 1h}]
+              hooks: {pre: [{podSelector: {}, command: [sync], timeout: 30s}]}
+            """;
+    private static final String PLAN = """
+            kind: FailoverPlan
+            apiVersion: breakwater.io/v1alpha1
+            metadata: {namespace: shop, name: shop}
+            spec:
+              sites: [{name: east, locationRef: {name: near}}, {name: west, locationRef: {name: far}}]
+              activeSite: east
+              rendezvousRef: {name: meet}
+              policyRef: {name: shop}
+              maxDataLoss: 0s
+              lease: {duration: 60s}
+              readiness: {timeout: 5m}
+            """;
+    private static final String LOCATION = """
+            kind: BackupLocation
+            apiVersion: breakwater.io/v1alpha1
+            metadata: {namespace: shop, name: near}
+            spec: {azureBlob: {account: acc, container: backups, prefix: a/b, credentialsSecretRef: {name: s}}}
+            """;
+    private static final String SHARED = """
+            kind: BackupLocation
+            apiVersion: breakwater.io/v1alpha1
+            metadata: {namespace: breakwater-system, name: near}
+            spec: {filesystem: {path: near}, usagePolicy: {namespaces: All}}
+            """;
+    private static final String POINT = """
+            kind: RestorePoint
+            apiVersion: breakwater.io/v1alpha1
+            metadata: {namespace: shop, name: p}
+            spec: {policyRef: {name: shop}, trigger: Manual}
+            """;
+    private static final String RESTORE = """
+            kind: Restore
+            apiVersion: breakwater.io/v1alpha1
+            metadata: {namespace: shop, name: r}
+            spec: {restorePointRef: {name: p}}
+            """;
+
+    private final FakeCluster cluster = new FakeCluster();
+    private final KindChecks checks =
+            new KindChecks(cluster.client(), TestConfig.of(Map.of("breakwater.site", "east")));
+
+    @AfterEach
+    void close() {
+        cluster.close();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {POLICY, PLAN, LOCATION, SHARED, POINT, RESTORE})
+    void whatIsRightPasses(String object) {
+        assertThat(create(object).refusal()).isNull();
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+                    */15 * * * *  | 61 * * * *    | spec.schedule.cron
+                    */15 * * * *  | a b c d e     | spec.schedule.cron
+                    Europe/Berlin | Europe/Berlni | spec.schedule.timeZone
+                    rpo: 30m      | rpo: ''       | spec.objectives.rpo
+                    rpo: 30m      | rpo: 30min    | spec.objectives.rpo
+                    rpo: 30m      | rpo: 0s       | spec.objectives.rpo
+                    rpo: 1h       | rpo: 5s       | spec.copies[0].rpo
+                    timeout: 30s  | timeout: 0s   | spec.hooks.pre[0].timeout
+                    name: far     | name: near    | spec.copies[0].locationRef.name
+                    """)
+    void aPolicyThatCannotWorkIsRefusedAndTheFieldNamed(String right, String wrong, String field) {
+        assertThat(POLICY).contains(right);
+        assertThat(create(POLICY.replace(right, wrong)).refusal()).startsWith(field + ": ");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+                    name: east      | name: north     | spec.sites
+                    maxDataLoss: 0s | maxDataLoss: '' | spec.maxDataLoss
+                    duration: 60s   | duration: 29s   | spec.lease.duration
+                    timeout: 5m     | timeout: soon   | spec.readiness.timeout
+                    namespace: shop | namespace: breakwater-system | metadata.namespace
+                    """)
+    void aPlanThatCannotWorkIsRefusedAndTheFieldNamed(String right, String wrong, String field) {
+        assertThat(PLAN).contains(right);
+        assertThat(create(PLAN.replace(right, wrong)).refusal()).startsWith(field + ": ");
+    }
+
+    @Test
+    void aWholeDirectoryMayBeAppliedInAnyOrder() {
+        Verdict policy = create(POLICY);
+        assertThat(policy.isAllowed()).isTrue();
+        assertThat(policy.warnings())
+                .anyMatch(w -> w.startsWith("spec.locationRef.name: BackupLocation 'near'"))
+                .anyMatch(w -> w.startsWith("spec.copies[0].locationRef.name: BackupLocation 'far'"));
+        assertThat(create(PLAN).warnings())
+                .anyMatch(w -> w.startsWith("spec.policyRef.name: BackupPolicy 'shop'"))
+                .anyMatch(w -> w.startsWith("spec.rendezvousRef.name: BackupLocation 'meet'"));
+        assertThat(create(RESTORE).warnings()).hasSize(1);
+        assertThat(create(POINT).warnings()).hasSize(1);
+    }
+
+    @Test
+    void aLocationOfTheNamespaceOrASharedOneDrawsNoWarning() {
+        String one = POLICY.replaceAll("(?m)^  copies.*\n", "");
+        store(LOCATION, BackupLocation.class);
+        assertThat(create(one).warnings()).isEmpty();
+        cluster.client().resources(BackupLocation.class).inNamespace("shop").delete();
+        store(SHARED, BackupLocation.class);
+        assertThat(create(one).warnings()).isEmpty();
+    }
+
+    @Test
+    void aLocationThatIsNotSharedIsToldApartFromOneThatIsMissing() {
+        store(SHARED.replace("All", "Same"), BackupLocation.class);
+        assertThat(create(POLICY).warnings().getFirst())
+                .contains("is not shared")
+                .contains("usagePolicy");
+    }
+
+    @Test
+    void aSecondPolicyForTheSameVolumesIsRefusedAndTheFirstMayStillChange() {
+        store(POLICY, BackupPolicy.class);
+        assertThat(create(POLICY.replace("name: shop}", "name: other}")).refusal())
+                .contains("BackupPolicy shop protects the volumes of namespace shop already");
+        assertThat(checks.review(Reviews.update("u", POLICY, POLICY)).isAllowed())
+                .isTrue();
+        assertThat(create(POLICY.replace("namespace: shop", "namespace: other")).isAllowed())
+                .isTrue();
+    }
+
+    @Test
+    void aSecondPlanForANamespaceIsRefused() {
+        store(PLAN, FailoverPlan.class);
+        assertThat(create(PLAN.replace("name: shop}\nspec", "name: other}\nspec"))
+                        .refusal())
+                .contains("FailoverPlan shop rules this namespace already");
+    }
+
+    @Test
+    void failingOverTakesARightOfItsOwn() {
+        String asked = PLAN.replace("activeSite: east", "activeSite: west");
+        try (Authorizer authorizer = new Authorizer()) {
+            authorizer.answers(false);
+            assertThat(authorizer.review(Reviews.update("jane", PLAN, asked)).refusal())
+                    .startsWith("spec.activeSite: jane may not fail over");
+            assertThat(authorizer.review(Reviews.update("jane", PLAN, PLAN)).isAllowed())
+                    .isTrue();
+            assertThat(authorizer
+                            .review(Reviews.update("jane", PLAN, PLAN.replace("maxDataLoss: 0s", "maxDataLoss: 1h")))
+                            .refusal())
+                    .startsWith("spec.maxDataLoss: ");
+        }
+        try (Authorizer authorizer = new Authorizer()) {
+            authorizer.answers(true);
+            assertThat(authorizer.review(Reviews.update("jane", PLAN, asked)).isAllowed())
+                    .isTrue();
+        }
+    }
+
+    @Test
+    void directoriesOfTheGatewayAreAnAdministrators() {
+        assertThat(create(SHARED.replace("breakwater-system", "shop")).refusal())
+                .startsWith("spec.filesystem: ");
+    }
+
+    @Test
+    void aPrefixCannotClimb() {
+        assertThat(create(LOCATION.replace("a/b", "a/../b")).refusal()).startsWith("spec.azureBlob.prefix: ");
+    }
+
+    @Test
+    void nobodyForgesAPointOfAnotherNamespace() {
+        String forged = POINT.replace("name: p}", "name: p, labels: {breakwater.io/origin-namespace: bank}}");
+        assertThat(create(forged).refusal()).contains("breakwater.io/origin-namespace says whose data this is");
+        assertThat(checks.review(Reviews.update("u", POINT, forged)).isAllowed())
+                .isFalse();
+        assertThat(checks.review(Reviews.update("u", forged, POINT)).isAllowed())
+                .isFalse();
+        assertThat(checks.review(Reviews.update("u", forged, forged)).isAllowed())
+                .isTrue();
+        assertThat(create(POINT.replace("Manual", "Imported")).refusal()).startsWith("spec.trigger: ");
+        assertThat(checks.review(Reviews.create(Reviews.OPERATOR, forged.replace("Manual", "Imported")))
+                        .isAllowed())
+                .isTrue();
+    }
+
+    @Test
+    void onlyAdministratorsRestoreIntoAnotherNamespace() {
+        String elsewhere = RESTORE.replace("{name: p}}", "{name: p}, targetNamespace: bank}");
+        assertThat(create(elsewhere).refusal()).startsWith("spec.targetNamespace: ");
+        assertThat(create(elsewhere.replace("bank", "shop")).isAllowed()).isTrue();
+        assertThat(create(elsewhere.replace("namespace: shop", "namespace: breakwater-system"))
+                        .isAllowed())
+                .isTrue();
+    }
+
+    @Test
+    void nothingIsRestoredOverTheClusterOrBreakwater() {
+        String admin = RESTORE.replace("namespace: shop", "namespace: breakwater-system");
+        assertThat(create(admin).refusal()).startsWith("spec.targetNamespace: ");
+        assertThat(create(admin.replace("{name: p}}", "{name: p}, targetNamespace: kube-system}"))
+                        .isAllowed())
+                .isFalse();
+    }
+
+    private Verdict create(String object) {
+        return checks.review(Reviews.create("jane", object));
+    }
+
+    private <T extends HasMetadata> void store(String object, Class<T> type) {
+        cluster.add(Serialization.unmarshal(object, type));
+    }
+
+    /** An API server that only says who may do what, and finds nothing else. */
+    private static final class Authorizer implements AutoCloseable {
+        private final KubernetesMockServer server = new KubernetesMockServer(false);
+        private final KubernetesClient client;
+
+        Authorizer() {
+            server.init();
+            client = server.createClient();
+        }
+
+        void answers(boolean allowed) {
+            SubjectAccessReview answer = new SubjectAccessReviewBuilder()
+                    .withNewStatus()
+                    .withAllowed(allowed)
+                    .endStatus()
+                    .build();
+            server.expect()
+                    .post()
+                    .withPath("/apis/authorization.k8s.io/v1/subjectaccessreviews")
+                    .andReturn(201, answer)
+                    .always();
+        }
+
+        Verdict review(Review review) {
+            return new KindChecks(client, TestConfig.of(Map.of("breakwater.site", "east"))).review(review);
+        }
+
+        @Override
+        public void close() {
+            client.close();
+            server.destroy();
+        }
+    }
+}

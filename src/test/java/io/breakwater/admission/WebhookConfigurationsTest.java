@@ -1,0 +1,67 @@
+package io.breakwater.admission;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.breakwater.config.TestConfig;
+import io.fabric8.kubernetes.api.model.admissionregistration.v1.MutatingWebhook;
+import io.fabric8.kubernetes.api.model.rbac.ClusterRole;
+import io.fabric8.kubernetes.api.model.rbac.ClusterRoleBuilder;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class WebhookConfigurationsTest {
+    private final ClusterRole owner = new ClusterRoleBuilder()
+            .withNewMetadata()
+            .withName("breakwater-operator")
+            .withUid("u1")
+            .endMetadata()
+            .build();
+    private final WebhookConfigurations made = new WebhookConfigurations(TestConfig.of(Map.of()), "PEM", owner);
+
+    @Test
+    void podsAreAskedAboutOnlyInNamespacesThatAreHeldBackAndNeverInOurs() {
+        MutatingWebhook hold = made.mutating().getWebhooks().getFirst();
+        assertThat(hold.getNamespaceSelector().getMatchLabels())
+                .containsOnly(Map.entry("breakwater.io/standby", "true"));
+        assertThat(hold.getNamespaceSelector().getMatchExpressions())
+                .singleElement()
+                .satisfies(e -> {
+                    assertThat(e.getKey()).isEqualTo("kubernetes.io/metadata.name");
+                    assertThat(e.getOperator()).isEqualTo("NotIn");
+                    assertThat(e.getValues()).containsExactly("breakwater-system");
+                });
+        assertThat(hold.getFailurePolicy()).isEqualTo("Fail");
+    }
+
+    @Test
+    void ourKindsAreCheckedInEveryNamespaceAndNeverWhileTheyAreDeleted() {
+        var kinds = made.validating().getWebhooks().getFirst();
+        assertThat(kinds.getRules().getFirst().getApiGroups()).containsExactly("breakwater.io");
+        assertThat(kinds.getRules().getFirst().getOperations()).containsExactly("CREATE", "UPDATE");
+        assertThat(kinds.getNamespaceSelector()).isNull();
+        assertThat(made.validating().getWebhooks())
+                .allSatisfy(w -> assertThat(w.getMatchConditions())
+                        .anyMatch(c -> c.getExpression().contains("deletionTimestamp")));
+    }
+
+    @Test
+    void theRegistrationGoesWithTheOperatorAndTrustsItsAuthority() {
+        assertThat(made.mutating().getMetadata().getOwnerReferences())
+                .singleElement()
+                .satisfies(o -> assertThat(o.getUid()).isEqualTo("u1"));
+        String bundle =
+                made.validating().getWebhooks().getFirst().getClientConfig().getCaBundle();
+        assertThat(new String(Base64.getDecoder().decode(bundle), StandardCharsets.US_ASCII))
+                .isEqualTo("PEM");
+    }
+
+    @Test
+    void webhookNamesAreUniqueAndQualified() {
+        assertThat(made.mutating().getWebhooks())
+                .extracting(MutatingWebhook::getName)
+                .doesNotHaveDuplicates()
+                .allMatch(n -> n.endsWith(".breakwater.io"));
+    }
+}
