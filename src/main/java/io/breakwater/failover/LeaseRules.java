@@ -92,8 +92,8 @@ final class LeaseRules {
         }
         return switch (s.handover()) {
             case Handover.Pending p -> new Move.HandOver();
-            case Handover.Complete(PointRef last) -> new Move.Release(lease.released(last));
-            case Handover.Failed(String message) -> rollBack(lease, message);
+            case Handover.Complete c -> new Move.Release(lease.released(c.last()));
+            case Handover.Failed f -> rollBack(lease, f.message());
         };
     }
 

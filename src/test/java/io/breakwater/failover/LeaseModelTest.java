@@ -1,0 +1,137 @@
+package io.breakwater.failover;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.breakwater.api.FailoverPlanStatus.Fence;
+import io.breakwater.failover.LeaseModel.Limits;
+import io.breakwater.failover.LeaseModel.Subject;
+import io.breakwater.failover.LeaseModel.Violation;
+import io.breakwater.failover.ModelState.Site;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** I1 to I4 of the lease hold in every history of two sites, and the model would tell if they did not. */
+class LeaseModelTest {
+    private static final Duration MINUTE = Duration.ofMinutes(1);
+    private static final Duration NO_SKEW = Duration.ZERO;
+    private static final Limits CHANGE_OF_MIND = new Limits(0, 0, 2, 2, MINUTE, NO_SKEW);
+    private static final Limits LATE_WRITES = new Limits(0, 1, 2, 1, MINUTE, Duration.ofSeconds(7));
+    private static final Limits CRASH = new Limits(1, 0, 1, 1, MINUTE, Duration.ofSeconds(7));
+
+    static Stream<Limits> limits() {
+        return Stream.of(CHANGE_OF_MIND, LATE_WRITES, CRASH);
+    }
+
+    /** Explores all histories, which checks the invariants, and lets a sample of the states come to rest. */
+    @ParameterizedTest
+    @MethodSource("limits")
+    void invariantsHoldInEveryHistoryAndAnUndisturbedRestEndsWithOneActiveSite(Limits limits) {
+        LeaseModel model = new LeaseModel(Subject.real(), limits);
+
+        List<ModelState> all =
+                model.explore().stream().filter(s -> s.lease != null).toList();
+
+        assertThat(all).as("states").hasSizeGreaterThan(1000);
+        for (int i = 0; i < all.size(); i += Math.max(1, all.size() / 2000)) {
+            ModelState end = model.settle(all.get(i));
+            List<String> running =
+                    end.sites().stream().filter(Site::runs).map(s -> s.name).toList();
+            assertThat(running)
+                    .as("sites that run at the end of %s, which began as %s", end, all.get(i))
+                    .containsExactly(end.lease.holder());
+        }
+        if (limits == CRASH) {
+            assertThat(all.stream().map(s -> s.lease.state() + " " + s.lease.fence()))
+                    .as("ways of changing hands that the model knows")
+                    .contains("Held Initial", "Releasing Initial", "Released Initial", "Held Graceful", "Held Expired");
+        }
+    }
+
+    static Stream<Arguments> broken() {
+        return Stream.of(
+                Arguments.of("pods are not gated when the lease is lost", subject(true, true, false), CRASH, "I"),
+                Arguments.of("writes do not depend on a version", subject(true, false, true), LATE_WRITES, "I"),
+                Arguments.of(
+                        "the final point does not wait for the pods", subject(false, true, true), CHANGE_OF_MIND, "I3"),
+                Arguments.of("a lease is taken early", rules(LeaseModelTest::takesEarly), CRASH, "I1"),
+                Arguments.of("loss is not bounded", rules(LeaseModelTest::ignoresLoss), CRASH, "I4"),
+                Arguments.of("the epoch does not grow", rules(LeaseModelTest::keepsEpoch), CHANGE_OF_MIND, "I1"),
+                Arguments.of("a lease is released unfinished", rules(LeaseModelTest::releasesEarly), CRASH, "I3"));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("broken")
+    void aBrokenRuleIsFound(String what, Subject broken, Limits limits, String invariant) {
+        LeaseModel model = new LeaseModel(broken, limits);
+
+        assertThatThrownBy(model::explore)
+                .as(what)
+                .isInstanceOf(Violation.class)
+                .hasMessageStartingWith(invariant);
+    }
+
+    private static Subject subject(boolean podsFirst, boolean conditional, boolean gates) {
+        Subject real = Subject.real();
+        return new Subject(real.rules(), real.timing(), podsFirst, conditional, gates);
+    }
+
+    private static Subject rules(Function<Situation, Move> rules) {
+        return new Subject(rules, Subject.real().timing(), true, true, true);
+    }
+
+    private static Move takesEarly(Situation s) {
+        Move move = LeaseRules.decide(s);
+        return move instanceof Move.AwaitExpiry && s.newest().isPresent() ? take(s, Duration.ofSeconds(60)) : move;
+    }
+
+    private static Move ignoresLoss(Situation s) {
+        Move move = LeaseRules.decide(s);
+        return move instanceof Move.TooMuchLoss m ? take(s, m.loss()) : move;
+    }
+
+    private static Move take(Situation s, Duration loss) {
+        Lease lease = s.seen().orElseThrow().lease();
+        Lease taken = lease.acquired(
+                s.site(), Fence.Expired, s.timing().duration(), s.newest().orElseThrow());
+        return new Move.Acquire(taken, loss);
+    }
+
+    private static Move keepsEpoch(Situation s) {
+        Move move = LeaseRules.decide(s);
+        if (!(move instanceof Move.Acquire a)) {
+            return move;
+        }
+        Lease l = a.lease();
+        return new Move.Acquire(
+                new Lease(
+                        1,
+                        l.epoch() - 1,
+                        l.holder(),
+                        l.state(),
+                        l.fence(),
+                        l.durationSeconds(),
+                        0,
+                        null,
+                        null,
+                        null,
+                        null,
+                        null,
+                        l.start(),
+                        null),
+                a.loss());
+    }
+
+    private static Move releasesEarly(Situation s) {
+        Move move = LeaseRules.decide(s);
+        return move instanceof Move.HandOver && s.newest().isPresent()
+                ? new Move.Release(
+                        s.seen().orElseThrow().lease().released(s.newest().get()))
+                : move;
+    }
+}
