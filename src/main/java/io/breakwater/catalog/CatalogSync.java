@@ -200,11 +200,7 @@ class CatalogSync {
             String full = key.site() + "-" + key.namespace() + "-" + key.point();
             String home = key.namespace();
             Place atHome = new Place(home, isOwn(key) ? key.point() : fit(key.site() + "-" + key.point()));
-            if (exists(home)
-                    && (isThis(home)
-                            || PointKey.of(objects.get(atHome))
-                                    .filter(key::equals)
-                                    .isPresent())) {
+            if (exists(home) && (isThis(home) || isShownAt(atHome, key))) {
                 return isThis(home) ? Optional.of(atHome) : Optional.empty();
             }
             return Stream.of(config.namespace(), location.getMetadata().getNamespace())

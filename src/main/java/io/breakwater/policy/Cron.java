@@ -10,7 +10,10 @@ import io.breakwater.api.Reason;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.time.ZonedDateTime;
 import java.time.temporal.ChronoUnit;
+import java.time.zone.ZoneOffsetTransition;
 import java.util.Optional;
 
 /** A five-field cron expression in a time zone. */
@@ -47,14 +50,47 @@ public final class Cron {
 
     /** The first time after the given one. */
     public Optional<Instant> next(Instant after) {
-        return times.nextExecution(after.atZone(zone)).map(t -> t.toInstant().truncatedTo(ChronoUnit.SECONDS));
+        Optional<Instant> next = times.nextExecution(after.atZone(zone)).map(Cron::second);
+        if (next.isEmpty()) {
+            return next;
+        }
+        ZoneOffsetTransition change = zone.getRules().nextTransition(after);
+        while (change != null && change.getInstant().isBefore(next.get())) {
+            if (isSkippedBy(change)) {
+                return Optional.of(change.getInstant());
+            }
+            change = zone.getRules().nextTransition(change.getInstant());
+        }
+        return next;
     }
 
     /** The last time that is not after the given one. */
     public Optional<Instant> last(Instant until) {
-        Instant justAfter = until.truncatedTo(ChronoUnit.SECONDS).plusSeconds(1);
-        return times.lastExecution(justAfter.atZone(zone))
-                .map(t -> t.toInstant().truncatedTo(ChronoUnit.SECONDS));
+        Instant justAfter = second(until.atZone(zone)).plusSeconds(1);
+        Optional<Instant> last = times.lastExecution(justAfter.atZone(zone)).map(Cron::second);
+        ZoneOffsetTransition change = zone.getRules().previousTransition(justAfter);
+        while (change != null && last.isPresent() && change.getInstant().isAfter(last.get())) {
+            if (isSkippedBy(change)) {
+                return Optional.of(change.getInstant());
+            }
+            change = zone.getRules().previousTransition(change.getInstant());
+        }
+        return last;
+    }
+
+    /** Whether a time of the schedule falls into an hour that the clocks skip; it is made up for right after that hour. */
+    private boolean isSkippedBy(ZoneOffsetTransition change) {
+        if (!change.isGap()) {
+            return false;
+        }
+        ZonedDateTime start = change.getDateTimeBefore().atZone(ZoneOffset.UTC);
+        return times.nextExecution(start.minusSeconds(1))
+                .filter(t -> t.toLocalDateTime().isBefore(change.getDateTimeAfter()))
+                .isPresent();
+    }
+
+    private static Instant second(ZonedDateTime time) {
+        return time.toInstant().truncatedTo(ChronoUnit.SECONDS);
     }
 
     private static ZoneId zone(String name) {

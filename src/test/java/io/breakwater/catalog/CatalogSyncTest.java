@@ -1,0 +1,312 @@
+package io.breakwater.catalog;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.breakwater.api.Api;
+import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Condition;
+import io.breakwater.api.Reason;
+import io.breakwater.api.RestorePoint;
+import io.breakwater.api.RestorePointSpec;
+import io.breakwater.api.RestorePointSpec.DeletionPolicy;
+import io.breakwater.api.RestorePointSpec.Trigger;
+import io.breakwater.api.RestorePointStatus;
+import io.breakwater.api.RestorePointStatus.Consistency;
+import io.breakwater.api.RestorePointStatus.PointCopy;
+import io.breakwater.catalog.ImportedPoint.Place;
+import java.time.Clock;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+
+/** On site west, the operator in namespace ops: what a location holds is shown, and what is shown is what it holds. */
+class CatalogSyncTest {
+    private final FakeCluster cluster = new FakeCluster("ops", "shop");
+    private final FakeCatalog catalog = new FakeCatalog();
+    private final CatalogSync sync = new CatalogSync(catalog, cluster, FakeConfig.of("west", "ops"), Clock.systemUTC());
+    private final BackupLocation blob = cluster.addLocation("ops", "blob");
+
+    @Test
+    void aPointOfTheOtherSiteAppearsInItsNamespaceAndLooksCompleted() {
+        catalog.put(blob, point("east", "shop", "p1"));
+
+        CatalogSync.Result result = sync.sync(blob);
+
+        assertThat(result.imported()).containsExactly("shop/east-p1");
+        RestorePoint object = cluster.get("shop", "east-p1");
+        assertThat(object.getSpec().trigger).isEqualTo(Trigger.Imported);
+        assertThat(object.getSpec().deletionPolicy).isEqualTo(DeletionPolicy.Retain);
+        assertThat(object.getSpec().policyRef.name).isEqualTo("hourly");
+        assertThat(object.getMetadata().getLabels())
+                .containsEntry(Api.ORIGIN_SITE, "east")
+                .containsEntry(Api.ORIGIN_NAMESPACE, "shop");
+        RestorePointStatus s = object.getStatus();
+        assertThat(s.holds(Condition.SUCCEEDED)).isTrue();
+        assertThat(s.holds(Condition.READY)).isTrue();
+        assertThat(PointKey.of(object)).contains(new PointKey("east", "shop", "p1"));
+        assertThat(s.location).isEqualTo("blob");
+        assertThat(s.capturedAt).isEqualTo("2026-11-23T12:00:00Z");
+        assertThat(s.digest).isEqualTo("digest of p1");
+        assertThat(s.volumes).extracting(v -> v.repositorySnapshot).containsExactly("snap-p1");
+        assertThat(s.archive).extracting(o -> o.sha256).containsExactly("sha-p1");
+        assertThat(s.logicalBytes).isEqualTo(2000);
+        assertThat(s.resourceCount).isEqualTo(7);
+    }
+
+    @Test
+    void aPointWhoseNamespaceIsNotHereAppearsForAdministrators() {
+        catalog.put(blob, point("east", "gone", "p1"));
+        catalog.put(blob, point("west", "gone", "p2"));
+
+        sync.sync(blob);
+
+        assertThat(cluster.names()).containsExactly("ops/east-gone-p1", "ops/west-gone-p2");
+        assertThat(cluster.get("ops", "west-gone-p2").getSpec().policyRef).isNull();
+    }
+
+    @Test
+    void aPointOfThisSiteComesBackUnderItsOwnName() {
+        catalog.put(blob, point("west", "shop", "p1"));
+
+        sync.sync(blob);
+
+        assertThat(cluster.names()).containsExactly("shop/p1");
+    }
+
+    @Test
+    void anObjectThatWasNotImportedIsLeftAlone() {
+        RestorePoint own = cluster.add("shop", "p1", Trigger.Scheduled);
+        catalog.put(blob, point("west", "shop", "p1"));
+
+        CatalogSync.Result result = sync.sync(blob);
+        catalog.clear(blob);
+        sync.sync(blob);
+
+        assertThat(cluster.get("shop", "p1")).isSameAs(own);
+        assertThat(own.getStatus()).isNull();
+        assertThat(cluster.names()).containsExactly("shop/p1");
+        assertThat(result.bad()).isEmpty();
+    }
+
+    @Test
+    void whenTheNamespaceComesBackThePointMovesThere() {
+        catalog.put(blob, point("east", "later", "p1"));
+        sync.sync(blob);
+        cluster.namespaces.add("later");
+
+        cluster.inUse.add(new Place("ops", "east-later-p1"));
+        sync.sync(blob);
+        assertThat(cluster.names()).as("a Restore reads it").containsExactly("later/east-p1", "ops/east-later-p1");
+
+        cluster.inUse.clear();
+        sync.sync(blob);
+        assertThat(cluster.names()).containsExactly("later/east-p1");
+    }
+
+    @Test
+    void aPointWithAForgedSealIsReportedAndNotShown() {
+        catalog.put(blob, point("east", "shop", "good"));
+        catalog.tampered.add("bad");
+        catalog.put(blob, point("east", "shop", "bad"));
+
+        CatalogSync.Result result = sync.sync(blob);
+
+        assertThat(cluster.names()).containsExactly("shop/east-good");
+        assertThat(result.bad()).containsOnlyKeys("east/shop/bad");
+        assertThat(result.bad().get("east/shop/bad").reason()).isEqualTo(Reason.Tampered);
+    }
+
+    @Test
+    void aKeyThatIsNoNamespaceIsNotLookedUp() {
+        catalog.put(blob, point("east", "..", "p1"));
+
+        assertThat(sync.sync(blob).bad()).containsOnlyKeys("east/../p1");
+        assertThat(cluster.names()).isEmpty();
+    }
+
+    @Test
+    void whereTheSealVanishedTheObjectGoesAndTheDataStays() {
+        catalog.put(blob, point("east", "shop", "p1"));
+        sync.sync(blob);
+        cluster.get("shop", "east-p1").getSpec().deletionPolicy = DeletionPolicy.Delete;
+        catalog.clear(blob);
+
+        CatalogSync.Result result = sync.sync(blob);
+
+        assertThat(result.removed()).containsExactly("shop/east-p1");
+        assertThat(cluster.names()).isEmpty();
+    }
+
+    @Test
+    void aListingThatBreaksOffRemovesNothing() {
+        catalog.put(blob, point("east", "shop", "p1"));
+        sync.sync(blob);
+        catalog.broken = true;
+
+        assertThatThrownBy(() -> sync.sync(blob)).isInstanceOf(BreakwaterException.class);
+
+        assertThat(cluster.names()).containsExactly("shop/east-p1");
+    }
+
+    @Test
+    void aPointInTwoLocationsIsOneObjectThatSurvivesTheLossOfEither() {
+        BackupLocation other = cluster.addLocation("ops", "other");
+        catalog.put(blob, point("east", "shop", "p1"));
+        catalog.put(other, point("east", "shop", "p1"));
+        sync.sync(blob);
+        sync.sync(other);
+        RestorePointStatus s = cluster.get("shop", "east-p1").getStatus();
+        assertThat(s.location).isEqualTo("blob");
+        assertThat(copies(s)).containsExactly("other");
+
+        catalog.clear(blob);
+        sync.sync(blob);
+
+        s = cluster.get("shop", "east-p1").getStatus();
+        assertThat(s.location).isEqualTo("other");
+        assertThat(copies(s)).isEmpty();
+    }
+
+    @Test
+    void aLocationThatIsGoneIsNotNamedAnyMore() {
+        BackupLocation other = cluster.addLocation("ops", "other");
+        catalog.put(blob, point("east", "shop", "p1"));
+        catalog.put(other, point("east", "shop", "p1"));
+        sync.sync(blob);
+        sync.sync(other);
+        cluster.locations.remove("ops/blob");
+
+        sync.sync(other);
+
+        assertThat(cluster.get("shop", "east-p1").getStatus().location).isEqualTo("other");
+    }
+
+    @Test
+    void aTeamsOwnLocationShowsNothingInOtherNamespaces() {
+        BackupLocation team = cluster.addLocation("team", "mine");
+        cluster.namespaces.add("team");
+        catalog.put(team, point("east", "shop", "p1"));
+        catalog.put(team, point("east", "team", "p2"));
+
+        sync.sync(team);
+
+        assertThat(cluster.names()).containsExactly("team/east-p2", "team/east-shop-p1");
+    }
+
+    @Test
+    void anObjectWhoseStatusWasNotWrittenGetsIt() {
+        catalog.put(blob, point("east", "shop", "p1"));
+        sync.sync(blob);
+        cluster.get("shop", "east-p1").setStatus(null);
+
+        sync.sync(blob);
+
+        assertThat(cluster.get("shop", "east-p1").getStatus().location).isEqualTo("blob");
+    }
+
+    @Test
+    void aNameThatIsTakenIsReported() {
+        cluster.add("shop", "east-p1", Trigger.Manual);
+        catalog.put(blob, point("east", "shop", "p1"));
+
+        CatalogSync.Result result = sync.sync(blob);
+
+        assertThat(result.bad().get("east/shop/p1").reason()).isEqualTo(Reason.Conflict);
+        assertThat(cluster.get("shop", "east-p1").getSpec().trigger).isEqualTo(Trigger.Manual);
+    }
+
+    @Test
+    void nothingIsDoneTwice() {
+        catalog.put(blob, point("east", "shop", "p1"));
+        sync.sync(blob);
+        int changes = cluster.changes;
+        int reads = catalog.reads;
+
+        CatalogSync.Result again = sync.sync(blob);
+
+        assertThat(again.imported()).isEmpty();
+        assertThat(cluster.changes).isEqualTo(changes);
+        assertThat(catalog.reads).as("a point that is shown is not read again").isEqualTo(reads);
+    }
+
+    private static List<String> copies(RestorePointStatus s) {
+        return s.copies.stream().map((PointCopy c) -> c.location).toList();
+    }
+
+    private static PointDocument point(String site, String namespace, String name) {
+        return new PointDocument(
+                1,
+                site,
+                namespace,
+                name,
+                "uid",
+                "hourly",
+                Trigger.Scheduled,
+                3,
+                "test",
+                "2026-11-23T12:00:00Z",
+                Consistency.Application,
+                List.of(new PointDocument.Volume("data", "csi", "1Gi", "/volumes/data", "snap-" + name, 2000, 500)),
+                List.of(new PointDocument.Database("main", "postgresql", "17", "0/1")),
+                "archive",
+                7,
+                List.of(new PointDocument.StoredObject("archive/x", 10, "sha-" + name)),
+                "key");
+    }
+
+    /** Seals by location, as the store would give them. */
+    private static final class FakeCatalog extends Catalog {
+        final Map<String, Map<PointKey, PointDocument>> seals = new TreeMap<>();
+        final List<String> tampered = new java.util.ArrayList<>();
+        boolean broken;
+        int reads;
+
+        FakeCatalog() {
+            super(null, null);
+        }
+
+        void put(BackupLocation location, PointDocument document) {
+            seals.computeIfAbsent(uid(location), k -> new java.util.LinkedHashMap<>())
+                    .put(document.key(), document);
+        }
+
+        void clear(BackupLocation location) {
+            seals.remove(uid(location));
+        }
+
+        @Override
+        public List<PointKey> list(BackupLocation location) {
+            if (broken) {
+                throw BreakwaterException.retryable(Reason.StoreUnavailable, "the second page did not come");
+            }
+            return List.copyOf(seals.getOrDefault(uid(location), Map.of()).keySet());
+        }
+
+        @Override
+        public java.util.Optional<Sealed> read(BackupLocation location, PointKey key) {
+            reads++;
+            if (tampered.contains(key.point())) {
+                throw Seal.tampered(key, "its signature does not match");
+            }
+            return java.util.Optional.ofNullable(
+                            seals.getOrDefault(uid(location), Map.of()).get(key))
+                    .map(d -> new Sealed(d, "digest of " + key.point()));
+        }
+
+        private static String uid(BackupLocation location) {
+            return location.getMetadata().getUid();
+        }
+    }
+
+    static RestorePoint object(String namespace, String name, Trigger trigger) {
+        RestorePoint object = new RestorePoint();
+        object.getMetadata().setNamespace(namespace);
+        object.getMetadata().setName(name);
+        object.setSpec(new RestorePointSpec());
+        object.getSpec().trigger = trigger;
+        return object;
+    }
+}

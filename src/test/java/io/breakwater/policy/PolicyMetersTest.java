@@ -1,0 +1,113 @@
+package io.breakwater.policy;
+
+import static io.breakwater.policy.Points.good;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.breakwater.api.BackupPolicySpec;
+import io.breakwater.api.RestorePointStatus.CopyState;
+import io.breakwater.observe.Meters;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** Gauges tell the age at the moment of the scrape, and nothing while there is nothing to tell. */
+class PolicyMetersTest {
+    private static final Instant CAPTURED = Instant.parse("2026-11-23T12:00:00Z");
+
+    private final Hands clock = new Hands();
+    private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
+    private final PolicyMeters meters = new PolicyMeters(new Meters(registry, clock), clock);
+
+    @Test
+    void lagIsAbsentBeforeTheFirstCopyAndGrowsFromCaptureAfterwards() {
+        show(List.of("b"), good("p1", CAPTURED.toString()).copy("b", CopyState.Copying));
+        assertThat(gauge(PolicyMeters.LAG)).isNull();
+
+        show(List.of("b"), good("p1", CAPTURED.toString()).copy("b", CopyState.Completed));
+        clock.now = CAPTURED.plusSeconds(90);
+        assertThat(gauge(PolicyMeters.LAG).value()).isEqualTo(90);
+        clock.now = CAPTURED.plusSeconds(100);
+        assertThat(gauge(PolicyMeters.LAG).value()).isEqualTo(100);
+        assertThat(gauge(PolicyMeters.LAG).getId().getTag("location")).isEqualTo("b");
+        assertThat(gauge(PolicyMeters.COPY_RPO).value()).isEqualTo(900);
+    }
+
+    @Test
+    void theObjectiveIsJudgedAtTheMomentOfTheScrape() {
+        show(List.of(), good("p1", CAPTURED.toString()));
+
+        clock.now = CAPTURED.plusSeconds(900);
+        assertThat(gauge(PolicyMeters.MET).value()).isEqualTo(1);
+        clock.now = CAPTURED.plusSeconds(901);
+        assertThat(gauge(PolicyMeters.MET).value()).isEqualTo(0);
+        assertThat(gauge(PolicyMeters.AGE).value()).isEqualTo(901);
+        assertThat(gauge(PolicyMeters.LAST_SUCCESS).value()).isEqualTo(CAPTURED.getEpochSecond());
+        assertThat(gauge(PolicyMeters.RPO).value()).isEqualTo(900);
+    }
+
+    @Test
+    void beforeTheFirstPointThereIsNoAgeAndTheObjectiveIsNotMet() {
+        show(List.of());
+
+        assertThat(gauge(PolicyMeters.AGE)).isNull();
+        assertThat(gauge(PolicyMeters.LAST_SUCCESS)).isNull();
+        assertThat(gauge(PolicyMeters.MET).value()).isEqualTo(0);
+    }
+
+    @Test
+    void aLocationThatIsNotCopiedToAnyMoreIsNotShown() {
+        show(List.of("b"), good("p1", CAPTURED.toString()).copy("b", CopyState.Completed));
+        show(List.of(), good("p1", CAPTURED.toString()).copy("b", CopyState.Completed));
+
+        assertThat(gauge(PolicyMeters.LAG)).isNull();
+        assertThat(gauge(PolicyMeters.COPY_RPO)).isNull();
+        assertThat(gauge(PolicyMeters.AGE)).isNotNull();
+    }
+
+    @Test
+    void nothingIsLeftOfAPolicyThatIsGone() {
+        show(List.of("b"), good("p1", CAPTURED.toString()).copy("b", CopyState.Completed));
+
+        meters.forget("shop", "hourly");
+
+        assertThat(registry.getMeters()).isEmpty();
+    }
+
+    private void show(List<String> copies, Points... points) {
+        Standing standing = Standing.of(Stream.of(points).map(Points::get).toList());
+        BackupPolicySpec spec = new BackupPolicySpec();
+        spec.objectives = new BackupPolicySpec.Objectives();
+        spec.objectives.rpo = "15m";
+        meters.show("shop", "hourly", standing, Promise.of(spec, copies, standing), copies);
+    }
+
+    private Gauge gauge(String name) {
+        return registry.find(name).tags("namespace", "shop", "policy", "hourly").gauge();
+    }
+
+    /** A clock that a test sets. */
+    private static final class Hands extends Clock {
+        Instant now = CAPTURED;
+
+        @Override
+        public ZoneId getZone() {
+            return ZoneOffset.UTC;
+        }
+
+        @Override
+        public Clock withZone(ZoneId zone) {
+            return this;
+        }
+
+        @Override
+        public Instant instant() {
+            return now;
+        }
+    }
+}

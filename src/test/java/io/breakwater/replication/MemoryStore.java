@@ -1,0 +1,112 @@
+package io.breakwater.replication;
+
+import io.breakwater.location.ObjectStore;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
+
+/** A store in memory whose every access a test can look at, delay, alter or break. */
+final class MemoryStore implements ObjectStore {
+    final ConcurrentSkipListMap<String, byte[]> objects = new ConcurrentSkipListMap<>();
+
+    /** Keys in the order in which they were written. */
+    final List<String> written = Collections.synchronizedList(new ArrayList<>());
+
+    /** Called before an object becomes visible. */
+    volatile Consumer<String> beforeWrite = key -> {};
+
+    /** Called before a prefix is listed. */
+    volatile Consumer<String> beforeList = prefix -> {};
+
+    /** Called before an object is read. */
+    volatile Consumer<String> beforeOpen = key -> {};
+
+    /** What a reader gets instead of the content. */
+    volatile UnaryOperator<byte[]> onRead = UnaryOperator.identity();
+
+    @Override
+    public Optional<Observed> head(String key) {
+        return Optional.ofNullable(objects.get(key)).map(c -> observed(key, c));
+    }
+
+    @Override
+    public Optional<Document> read(String key) {
+        return Optional.ofNullable(objects.get(key))
+                .map(c -> new Document(observed(key, c).info(), c.clone(), Instant.EPOCH));
+    }
+
+    @Override
+    public Optional<InputStream> open(String key, long offset, long length) {
+        beforeOpen.accept(key);
+        return Optional.ofNullable(objects.get(key)).map(c -> new ByteArrayInputStream(onRead.apply(c)));
+    }
+
+    @Override
+    public void list(String prefix, Consumer<ObjectInfo> each) {
+        beforeList.accept(prefix);
+        objects.forEach((k, c) -> {
+            if (k.startsWith(prefix)) {
+                each.accept(observed(k, c).info());
+            }
+        });
+    }
+
+    @Override
+    public Optional<Observed> write(String key, byte[] content, Precondition precondition) {
+        beforeWrite.accept(key);
+        boolean refused = switch (precondition) {
+            case Precondition.None n -> objects.put(key, content.clone()) == null && false;
+            case Precondition.Absent a -> objects.putIfAbsent(key, content.clone()) != null;
+            case Precondition.Matches m -> throw new UnsupportedOperationException();
+        };
+        if (refused) {
+            return Optional.empty();
+        }
+        written.add(key);
+        return Optional.of(observed(key, content));
+    }
+
+    @Override
+    public Upload upload(String key, Precondition precondition) {
+        ByteArrayOutputStream content = new ByteArrayOutputStream();
+        return new Upload() {
+            @Override
+            public void write(int b) {
+                content.write(b);
+            }
+
+            @Override
+            public void write(byte[] b, int off, int len) {
+                content.write(b, off, len);
+            }
+
+            @Override
+            public Optional<Observed> commit() {
+                return MemoryStore.this.write(key, content.toByteArray(), precondition);
+            }
+        };
+    }
+
+    @Override
+    public void delete(String key) {
+        objects.remove(key);
+    }
+
+    @Override
+    public void close() {}
+
+    private static Observed observed(String key, byte[] content) {
+        return new Observed(
+                new ObjectInfo(key, content.length, Integer.toHexString(Arrays.hashCode(content)), Instant.EPOCH),
+                Instant.EPOCH);
+    }
+}

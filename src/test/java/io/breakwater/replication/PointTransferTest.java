@@ -1,0 +1,283 @@
+package io.breakwater.replication;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
+import io.breakwater.replication.Scene.Point;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Test;
+
+/** A point that shows at the target can be read there, whatever happens on the way. */
+class PointTransferTest {
+    private final MemoryStore source = new MemoryStore();
+    private final MemoryStore target = new MemoryStore();
+    private final Scene scene = new Scene(source);
+
+    @Test
+    void theReplicaIsTheSameToTheByteButForLocks() {
+        Point point = scene.capture(source, "p1", 10);
+
+        Copied copied = point.copy(source, target);
+
+        assertThat(Scene.contents(target)).isEqualTo(Scene.contents(source));
+        assertThat(target.objects.keySet()).noneMatch(k -> k.contains("/locks/"));
+        assertThat(copied.bytes())
+                .isEqualTo(target.objects.values().stream()
+                        .mapToLong(c -> c.length)
+                        .sum());
+        assertThat(copied.objects()).isEqualTo(target.objects.size());
+    }
+
+    @Test
+    void filesAreWrittenInTheOrderInWhichTheyReferToEachOtherAndTheSealLast() {
+        scene.capture(source, "p1", 10).copy(source, target);
+
+        List<String> order = List.of("/data/", "/index/", "/keys/", "/config", "/snapshots/", "velero/", "point.json");
+        assertThat(target.written.stream()
+                        .map(k -> order.indexOf(
+                                order.stream().filter(k::contains).findFirst().orElseThrow())))
+                .isSorted();
+        assertThat(target.written).last().isEqualTo("breakwater/points/east/shop/p1/point.json");
+    }
+
+    @Test
+    void theNextPointMovesOnlyWhatIsNew() {
+        scene.capture(source, "p1", 10).copy(source, target);
+        int before = target.objects.size();
+
+        Copied copied = scene.capture(source, "p2", 1).copy(source, target);
+
+        assertThat(copied.objects()).as("pack, index, snapshot, archive, seal").isEqualTo(5);
+        assertThat(target.objects).hasSize(before + 5);
+        assertThat(copied.present())
+                .as("10 packs, index, key, config, snapshot")
+                .isEqualTo(14);
+    }
+
+    @Test
+    void aSecondCopyOfThePointMovesNothing() {
+        Point point = scene.capture(source, "p1", 3);
+        point.copy(source, target);
+
+        assertThat(point.copy(source, target)).isEqualTo(new Copied(0, 0, 1));
+    }
+
+    @Test
+    void killedBeforeAnyWriteTheTargetIsReadableAndTheNextTryEndsIt() {
+        Point point = scene.capture(source, "p1", 6);
+        int writes = Scene.contents(source).size();
+        for (int survive = 0; survive < writes; survive++) {
+            MemoryStore fresh = new MemoryStore();
+            AtomicInteger left = new AtomicInteger(survive);
+            fresh.beforeWrite = key -> {
+                if (left.getAndDecrement() <= 0) {
+                    throw unavailable();
+                }
+            };
+
+            assertThatThrownBy(() -> point.copy(source, fresh)).isInstanceOf(BreakwaterException.class);
+
+            assertThat(fresh.objects).as("after %s writes", survive).hasSize(survive);
+            assertThat(fresh.objects.keySet()).noneMatch(k -> k.endsWith("point.json"));
+            assertThat(Scene.dangling(fresh)).as("after %s writes", survive).isEmpty();
+
+            fresh.beforeWrite = key -> {};
+            Copied rest = point.copy(source, fresh);
+            assertThat(rest.objects()).as("after %s writes", survive).isEqualTo(writes - survive);
+            assertThat(Scene.contents(fresh)).isEqualTo(Scene.contents(source));
+        }
+    }
+
+    @Test
+    void aStreamThatEndsEarlyLeavesNothing() {
+        Point point = scene.capture(source, "p1", 2);
+        source.onRead = content -> Arrays.copyOf(content, content.length / 2);
+
+        BreakwaterException e = failure(point);
+
+        assertThat(e.isRetryable()).isTrue();
+        assertThat(e).hasMessageContaining("bytes arrived");
+        assertThat(target.objects).isEmpty();
+    }
+
+    @Test
+    void anAlteredPackIsNotPassedOn() {
+        Point point = scene.capture(source, "p1", 2);
+        String pack = source.objects.ceilingKey(Scene.REPO + "data/");
+        source.objects.computeIfPresent(pack, (k, c) -> flipped(c));
+
+        BreakwaterException e = failure(point);
+
+        assertThat(e.reason()).isEqualTo(Reason.Tampered);
+        assertThat(e).hasMessageContaining(pack);
+        assertThat(target.objects).doesNotContainKey(pack);
+        assertThat(target.objects.keySet()).noneMatch(k -> k.contains("/index/") || k.endsWith("point.json"));
+    }
+
+    @Test
+    void whatLiesCutAtTheTargetIsReplaced() {
+        Point point = scene.capture(source, "p1", 4);
+        String pack = source.objects.ceilingKey(Scene.REPO + "data/");
+        target.objects.put(pack, Arrays.copyOf(source.objects.get(pack), 17));
+
+        point.copy(source, target);
+
+        assertThat(Scene.contents(target)).isEqualTo(Scene.contents(source));
+    }
+
+    @Test
+    void anArchiveOfTheSameSizeIsNotTakenForTheSame() {
+        Point point = scene.capture(source, "p1", 1);
+        String archive = point.document().archive();
+        target.objects.put(archive, flipped(source.objects.get(archive)));
+
+        point.copy(source, target);
+
+        assertThat(target.objects.get(archive)).isEqualTo(source.objects.get(archive));
+    }
+
+    @Test
+    void aRepositoryWithOtherKeysIsNotTouched() {
+        Point point = scene.capture(source, "p1", 1);
+        target.objects.put(Scene.REPO + "config", scene.bytes(155));
+
+        BreakwaterException e = failure(point);
+
+        assertThat(e.reason()).isEqualTo(Reason.Conflict);
+        assertThat(target.objects).hasSize(1);
+    }
+
+    @Test
+    void anotherPointOfTheSameNameIsNotTouched() {
+        Point point = scene.capture(source, "p1", 1);
+        target.objects.put(point.document().key().sealKey(), scene.bytes(50));
+
+        BreakwaterException e = failure(point);
+
+        assertThat(e.reason()).isEqualTo(Reason.Conflict);
+        assertThat(target.objects).hasSize(1);
+    }
+
+    @Test
+    void aMoverMayAppendMeanwhile() {
+        Point point = scene.capture(source, "p1", 3);
+        source.beforeList = prefix -> scene.append(source, 2);
+        target.beforeList = prefix -> scene.append(source, 1);
+
+        point.copy(source, target);
+
+        assertThat(Scene.dangling(target)).isEmpty();
+        assertThat(target.objects).containsKey(point.document().key().sealKey());
+    }
+
+    @Test
+    void aPruneOfTheSourceMakesTheCopyStartOver() {
+        Point first = scene.capture(source, "p1", 3);
+        AtomicBoolean pruned = new AtomicBoolean();
+        source.beforeList = prefix -> {
+            if (prefix.endsWith("/data/") && !pruned.getAndSet(true)) {
+                prune();
+            }
+        };
+
+        BreakwaterException e = failure(first);
+
+        assertThat(e.isRetryable()).isTrue();
+        assertThat(target.objects).isEmpty();
+    }
+
+    @Test
+    void aPruneOfTheTargetBeforeTheSealIsNoticed() {
+        Point point = scene.capture(source, "p1", 3);
+        AtomicInteger looks = new AtomicInteger();
+
+        Throwable e = catchThrowable(() -> point.copy(source, target, () -> {
+            if (looks.incrementAndGet() == 2) {
+                target.delete(target.objects.ceilingKey(Scene.REPO + "data/"));
+            }
+        }));
+
+        assertThat(e).isInstanceOf(BreakwaterException.class).hasMessageContaining("gone from the target");
+        assertThat(target.objects.keySet()).noneMatch(k -> k.endsWith("point.json"));
+        point.copy(source, target);
+        assertThat(Scene.contents(target)).isEqualTo(Scene.contents(source));
+    }
+
+    @Test
+    void aStaleEpochGetsNoSeal() {
+        Point point = scene.capture(source, "p1", 3);
+        AtomicInteger looks = new AtomicInteger();
+
+        assertThatThrownBy(() -> point.copy(source, target, () -> {
+                    if (looks.incrementAndGet() == 2) {
+                        throw BreakwaterException.permanent(Reason.Standby, "epoch 3 is over");
+                    }
+                }))
+                .hasMessage("epoch 3 is over");
+
+        assertThat(target.objects.keySet()).noneMatch(k -> k.endsWith("point.json"));
+    }
+
+    @Test
+    void aPointWhoseSnapshotIsMissingIsNotSealedElsewhere() {
+        Point point = scene.capture(source, "p1", 1);
+        source.delete(Scene.REPO + "snapshots/"
+                + point.document().volumes().getFirst().repositorySnapshot());
+
+        BreakwaterException e = failure(point);
+
+        assertThat(e.reason()).isEqualTo(Reason.Tampered);
+        assertThat(target.objects).isEmpty();
+    }
+
+    @Test
+    void noMoreStreamsRunThanTheProcessAllows() {
+        Point point = scene.capture(source, "p1", 40);
+        AtomicInteger open = new AtomicInteger();
+        AtomicInteger most = new AtomicInteger();
+        source.beforeOpen = key -> most.accumulateAndGet(open.incrementAndGet(), Math::max);
+        target.beforeWrite = key -> {
+            LockSupport.parkNanos(1_000_000);
+            open.decrementAndGet();
+        };
+
+        new PointTransfer(source, target, new Semaphore(3)).run(point.document(), point.seal(), () -> {});
+
+        assertThat(most.get()).isBetween(2, 3);
+    }
+
+    /** What restic's prune does: a new pack and index, then the old index goes, then the old packs. */
+    private void prune() {
+        List<String> index = List.copyOf(scene.indexes);
+        List<String> packs = source.objects.keySet().stream()
+                .filter(k -> k.contains("/data/"))
+                .toList();
+        scene.indexes.clear();
+        scene.append(source, 1);
+        index.forEach(source::delete);
+        packs.forEach(source::delete);
+    }
+
+    private BreakwaterException failure(Point point) {
+        return catchThrowableOfType(BreakwaterException.class, () -> point.copy(source, target));
+    }
+
+    private static byte[] flipped(byte[] content) {
+        byte[] other = content.clone();
+        other[other.length / 2] ^= 1;
+        return other;
+    }
+
+    private static BreakwaterException unavailable() {
+        return BreakwaterException.retryable(Reason.StoreUnavailable, "killed");
+    }
+}
