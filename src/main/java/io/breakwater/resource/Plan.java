@@ -1,0 +1,185 @@
+package io.breakwater.resource;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
+import io.breakwater.api.RestoreSpec.OnConflict;
+import io.breakwater.velero.ArchiveReader;
+import io.breakwater.velero.ObjectKey;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+
+/** The archive, read once and sorted into waves. */
+final class Plan implements Closeable {
+    private static final long IN_MEMORY = 32L << 20;
+
+    /** One object, waiting. */
+    record Entry(ObjectKey key, Spool.Slot slot) {}
+
+    /** A kind as the archive has it. */
+    record Type(String apiVersion, String kind, String qualified) implements Comparable<Type> {
+        @Override
+        public int compareTo(Type other) {
+            return (qualified + apiVersion).compareTo(other.qualified + other.apiVersion);
+        }
+    }
+
+    private final ResourceApply.Request request;
+    private final Spool spool = new Spool(IN_MEMORY);
+    private final Map<Wave, List<Entry>> waves = new EnumMap<>(Wave.class);
+    private final Set<Type> types = new TreeSet<>();
+    private final Set<ObjectKey> keys = new HashSet<>();
+    private final Set<String> selecting = new HashSet<>();
+    private final Owners owners = new Owners();
+
+    private Plan(ResourceApply.Request request) {
+        this.request = request;
+    }
+
+    /** @throws BreakwaterException Tampered when an object is not the one that its path says */
+    static Plan read(ResourceApply.Request request) throws IOException {
+        Plan plan = new Plan(request);
+        try (ArchiveReader reader = new ArchiveReader(request.archive().open(), ArchiveReader.Limits.DEFAULT)) {
+            for (Optional<ArchiveReader.Item> item = reader.next(); item.isPresent(); item = reader.next()) {
+                plan.add(item.get());
+            }
+            return plan;
+        } catch (IOException | RuntimeException e) {
+            plan.close();
+            throw e;
+        }
+    }
+
+    private void add(ArchiveReader.Item item) throws IOException {
+        ObjectKey key = item.key();
+        boolean inScope = key.isClusterScoped()
+                ? request.allowClusterScoped()
+                : key.namespace().equals(request.sourceNamespace());
+        if (!inScope || !request.filter().test(key)) {
+            return;
+        }
+        JsonNode object = parse(key, item.json());
+        check(key, object);
+        if (!keys.add(key)) {
+            throw tampered(key, "is in the archive twice");
+        }
+        owners.expect(object);
+        types.add(
+                new Type(object.path("apiVersion").asText(), object.path("kind").asText(), key.directory()));
+        if (key.directory().equals("services")
+                && !object.path("spec").path("selector").isEmpty()) {
+            selecting.add(key.name());
+        }
+        waves.computeIfAbsent(Wave.of(key), w -> new ArrayList<>()).add(new Entry(key, spool.put(item.json())));
+    }
+
+    private static void check(ObjectKey key, JsonNode object) {
+        JsonNode meta = object.path("metadata");
+        String apiVersion = object.path("apiVersion").asText();
+        int slash = apiVersion.indexOf('/');
+        boolean honest = meta.isObject()
+                && meta.path("name").asText().equals(key.name())
+                && meta.path("namespace").asText("").equals(key.namespace())
+                && !object.path("kind").asText().isEmpty()
+                && !apiVersion.isEmpty()
+                && (slash < 0 ? "" : apiVersion.substring(0, slash)).equals(key.group());
+        if (!honest) {
+            throw tampered(key, "is another object than its path says");
+        }
+    }
+
+    private static JsonNode parse(ObjectKey key, byte[] json) {
+        try {
+            return ApiServer.JSON.readTree(json);
+        } catch (IOException e) {
+            throw tampered(key, "is no JSON");
+        }
+    }
+
+    private static BreakwaterException tampered(ObjectKey key, String why) {
+        return BreakwaterException.permanent(
+                Reason.Tampered, "archived object " + key + " " + why + "; nothing was restored from this archive");
+    }
+
+    /** @throws BreakwaterException Forbidden, with everything that the author lacks */
+    void authorize(Discovery discovery) {
+        List<String> verbs =
+                request.onConflict() == OnConflict.Replace ? List.of("create", "update", "delete") : List.of("create");
+        List<Type> wanted = types.stream()
+                .filter(t -> !RestoreRules.isNeverAuthored(t.qualified()))
+                .toList();
+        Map<Type, String> lacking = Parallel.map(
+                8,
+                wanted,
+                type -> discovery
+                        .find(type.apiVersion(), type.kind())
+                        .map(kind -> {
+                            List<String> lacks = request.author()
+                                    .lacks(kind, kind.namespaced() ? request.targetNamespace() : "", verbs);
+                            return lacks.isEmpty() ? "" : String.join("/", lacks) + " " + type.qualified();
+                        })
+                        .orElse(""));
+        List<String> missing =
+                lacking.values().stream().filter(m -> !m.isEmpty()).toList();
+        if (!missing.isEmpty()) {
+            throw BreakwaterException.permanent(
+                    Reason.Forbidden,
+                    "author " + request.author().author() + " may not " + String.join(", ", missing) + " in namespace "
+                            + request.targetNamespace()
+                            + "; a restore does nothing that its author could not do: grant the rights, or let an"
+                            + " administrator restore");
+        }
+    }
+
+    List<Entry> wave(Wave wave) {
+        return waves.getOrDefault(wave, List.of());
+    }
+
+    JsonNode object(Entry entry) {
+        try {
+            return ApiServer.JSON.readTree(spool.get(entry.slot()));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    ResourceApply.Request request() {
+        return request;
+    }
+
+    Set<Type> types() {
+        return types;
+    }
+
+    /** Whether the archive has this object, named as in the source namespace. */
+    boolean has(ObjectKey key) {
+        return keys.contains(key);
+    }
+
+    int size() {
+        return keys.size();
+    }
+
+    /** Whether a Service of this name makes its own Endpoints. */
+    boolean isSelecting(String service) {
+        return selecting.contains(service);
+    }
+
+    Owners owners() {
+        return owners;
+    }
+
+    @Override
+    public void close() throws IOException {
+        spool.close();
+    }
+}

@@ -1,0 +1,135 @@
+package io.breakwater.resource;
+
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.RestoreSpec.OnConflict;
+import io.breakwater.velero.ArchiveReader;
+import io.breakwater.velero.ObjectKey;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Predicate;
+
+/**
+ * Brings the objects of an archive back: in {@link Wave}s, all of a wave side by side. An object is created first; only
+ * when it is there already it is looked at, and the conflict policy decides. Everything may be run again after a crash:
+ * objects carry the run that made them, so the end and the counts are the same.
+ *
+ * <p>Claims and volumes are the caller's; so is closing the gate. Nothing is ever deleted but to make the same object anew.
+ */
+public final class ResourceApply {
+    /** Opens the archive from its beginning. */
+    @FunctionalInterface
+    public interface ArchiveSource {
+        InputStream open() throws IOException;
+    }
+
+    /**
+     * What to restore.
+     *
+     * @param sourceNamespace the captured namespace; objects of others in the archive are passed over
+     * @param filter objects that are wanted, by their place in the archive
+     * @param allowClusterScoped whether cluster-scoped objects, and the target namespace, are created where they are absent:
+     *     for administrators
+     * @param runId identity of the run, the same after a crash
+     */
+    public record Request(
+            ArchiveSource archive,
+            String sourceNamespace,
+            String targetNamespace,
+            OnConflict onConflict,
+            Predicate<ObjectKey> filter,
+            boolean allowClusterScoped,
+            String runId,
+            AuthorCheck author) {
+        boolean isMoved() {
+            return !sourceNamespace.equals(targetNamespace);
+        }
+    }
+
+    /**
+     * What a restore would meet.
+     *
+     * @param objects that would be restored
+     * @param existing objects that are there already, and not from this run
+     * @param unserved kinds that the API server does not know, with what to do
+     */
+    public record Preview(int objects, List<String> existing, List<String> unserved) {}
+
+    private final KubernetesClient client;
+    private final ApiServer server;
+
+    public ResourceApply(KubernetesClient client) {
+        this.client = client;
+        this.server = new ApiServer(client);
+    }
+
+    /**
+     * Looks before anything is touched.
+     *
+     * @throws BreakwaterException Forbidden when the author lacks a right that the restore would use, Tampered for an archive
+     *     that no honest writer makes
+     */
+    public Preview preview(Request request) throws IOException {
+        try (Plan plan = Plan.read(request)) {
+            Discovery discovery = Discovery.of(server);
+            plan.authorize(discovery);
+            return new Existing(server, discovery).preview(plan);
+        }
+    }
+
+    /**
+     * Creates the target namespace as it was captured, where it is absent and the request allows it. {@link #apply} does not.
+     *
+     * @return whether it was created by this call
+     * @throws BreakwaterException when it is absent and cannot be created
+     */
+    public boolean createNamespace(Request request) throws IOException {
+        return new Namespaces(server).create(request, find(request, "namespaces"));
+    }
+
+    /**
+     * Restores.
+     *
+     * @return what was done; an object that could not be restored is in there, and does not end the run
+     * @throws BreakwaterException Forbidden, Tampered, or a retryable one when the API server does not answer
+     */
+    public Report apply(Request request) throws IOException {
+        try (Plan plan = Plan.read(request)) {
+            Discovery discovery = Discovery.of(server);
+            plan.authorize(discovery);
+            return new ApplyRun(server, request, plan, discovery).all();
+        }
+    }
+
+    /** The claims of the archive, as they were captured. */
+    public List<PersistentVolumeClaim> claims(Request request) throws IOException {
+        List<PersistentVolumeClaim> claims = new ArrayList<>();
+        for (byte[] json : find(request, "persistentvolumeclaims")) {
+            claims.add(client.getKubernetesSerialization()
+                    .unmarshal(new String(json, StandardCharsets.UTF_8), PersistentVolumeClaim.class));
+        }
+        return claims;
+    }
+
+    private static List<byte[]> find(Request request, String directory) throws IOException {
+        List<byte[]> found = new ArrayList<>();
+        try (ArchiveReader reader = new ArchiveReader(request.archive().open(), ArchiveReader.Limits.DEFAULT)) {
+            for (Optional<ArchiveReader.Item> i = reader.next(); i.isPresent(); i = reader.next()) {
+                ObjectKey key = i.get().key();
+                boolean here = key.isClusterScoped()
+                        ? key.name().equals(request.sourceNamespace())
+                        : key.namespace().equals(request.sourceNamespace())
+                                && request.filter().test(key);
+                if (key.directory().equals(directory) && here) {
+                    found.add(i.get().json());
+                }
+            }
+        }
+        return found;
+    }
+}
