@@ -8,6 +8,7 @@ import io.breakwater.steps.Step;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** The namespace's objects, into an archive that Velero can read too. */
 final class Resources implements Step<CaptureRun> {
@@ -36,10 +37,20 @@ final class Resources implements Step<CaptureRun> {
             return Outcome.waiting("writing the archive of resources", Duration.ofSeconds(10));
         }
         run.update(s -> {
-            s.resourceCount = result.get().count();
+            s.resourceCount = Math.toIntExact(result.get().count());
+            if (!result.get().warnings().isEmpty()) {
+                s.warnings = merged(s.warnings, result.get().warnings());
+            }
             s.archive = result.get().objects().stream().map(Resources::status).toList();
         });
         return Outcome.done(result.get().count() + " resources");
+    }
+
+    private static List<String> merged(List<String> before, List<String> more) {
+        return Stream.concat(before == null ? Stream.of() : before.stream(), more.stream())
+                .distinct()
+                .limit(64)
+                .toList();
     }
 
     private static StoredObject status(ArchiveUpload.Stored o) {

@@ -6,13 +6,15 @@ import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
 
 /**
- * Holds the target's pods back while volumes are filled, so that no application starts on half of its data, and none
+ * Makes the target namespace where it is absent, and holds its pods back while volumes are filled, so that no application starts on half of its data, and none
  * writes into what is being replaced.
  */
 final class Hold implements Step<RestoreRun> {
+    private final Archives archives;
     private final NamespaceGate gate;
 
-    Hold(NamespaceGate gate) {
+    Hold(Archives archives, NamespaceGate gate) {
+        this.archives = archives;
         this.gate = gate;
     }
 
@@ -23,6 +25,7 @@ final class Hold implements Step<RestoreRun> {
 
     @Override
     public Outcome run(RestoreRun run, int attempt) {
+        archives.createNamespace(run);
         if (run.volumes().isEmpty() && run.restore().getSpec().onConflict != OnConflict.Replace) {
             return Outcome.done("no volumes, so no pods are held back");
         }

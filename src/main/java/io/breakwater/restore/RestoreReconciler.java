@@ -166,9 +166,10 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
         count(run, "Failed", e.reason());
     }
 
-    /** Whether the run may have changed a volume already. */
+    /** Whether a volume may be half filled. */
     private static boolean touched(RestoreRun run) {
-        return !run.volumes().isEmpty() && run.entries().stream().anyMatch(j -> j.step.equals(Fill.NAME));
+        return run.entries().stream().anyMatch(j -> j.step.equals(Fill.NAME))
+                && run.volumes().stream().anyMatch(v -> !Boolean.TRUE.equals(v.filled));
     }
 
     private void finish(RestoreRun run, Reason reason, Consumer<Conditions> verdict) {

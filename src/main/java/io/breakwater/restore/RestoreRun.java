@@ -72,6 +72,13 @@ final class RestoreRun implements StepRunner.Log {
         return named == null ? restore.getMetadata().getNamespace() : named;
     }
 
+    /** Value of an annotation on the Restore; null when there is none. */
+    String annotation(String name) {
+        return restore.getMetadata().getAnnotations() == null
+                ? null
+                : restore.getMetadata().getAnnotations().get(name);
+    }
+
     /** Value of the label on everything that is made for this run. */
     String label() {
         return label(restore);

@@ -1,0 +1,75 @@
+package io.breakwater.gateway;
+
+import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BackupLocationSpec.AccessMode;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
+import io.breakwater.location.Locations;
+import io.breakwater.location.ObjectStore;
+import io.breakwater.location.Stores;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** The stores that tickets lead to, and the leases that their writes depend on. */
+@ApplicationScoped
+class Backend {
+    /** How long a changed location may go unnoticed. */
+    private static final Duration FRESH = Duration.ofSeconds(5);
+
+    private record Known(BackupLocation location, long at) {}
+
+    private final Locations locations;
+    private final Stores stores;
+    private final EpochGuard guard;
+    private final Map<String, Known> known = new ConcurrentHashMap<>();
+
+    Backend(Locations locations, Stores stores, EpochGuard guard) {
+        this.locations = locations;
+        this.stores = stores;
+        this.guard = guard;
+    }
+
+    /** The store behind a ticket. */
+    ObjectStore store(Ticket ticket) {
+        return stores.open(location(ticket.locationNamespace(), ticket.location()));
+    }
+
+    /**
+     * Passes when a ticket's holder may write now.
+     *
+     * @throws BreakwaterException LeaseLost, when the ticket is from an epoch that is over; Forbidden, for a location that is
+     *     read-only; StoreUnavailable, when the lease cannot be read
+     */
+    void checkWrite(Ticket ticket) {
+        BackupLocation location = location(ticket.locationNamespace(), ticket.location());
+        if (location.getSpec().accessMode == AccessMode.ReadOnly) {
+            throw BreakwaterException.permanent(
+                    Reason.Forbidden, "BackupLocation " + ticket.location() + " has accessMode ReadOnly");
+        }
+        Ticket.Fence fence = ticket.fence();
+        if (fence != null) {
+            guard.check(new EpochGuard.Guard(
+                    location(fence.locationNamespace(), fence.location()),
+                    fence.namespace(),
+                    fence.plan(),
+                    fence.epoch()));
+        }
+    }
+
+    private BackupLocation location(String namespace, String name) {
+        String id = namespace + "/" + name;
+        Known last = known.get(id);
+        if (last != null && System.nanoTime() - last.at < FRESH.toNanos()) {
+            return last.location;
+        }
+        BackupLocation location = locations.get(namespace, name);
+        if (location == null) {
+            known.remove(id);
+            throw BreakwaterException.permanent(Reason.LocationNotFound, "BackupLocation " + id + " does not exist");
+        }
+        known.put(id, new Known(location, System.nanoTime()));
+        return location;
+    }
+}

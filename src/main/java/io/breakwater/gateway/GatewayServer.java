@@ -1,0 +1,178 @@
+package io.breakwater.gateway;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsServer;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
+import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.gateway.ResticProtocol.Done;
+import io.breakwater.observe.Meters;
+import io.breakwater.tls.ServingCertificate;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import jakarta.annotation.PreDestroy;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.Optional;
+import java.util.concurrent.Executors;
+import org.jboss.logging.Logger;
+
+/** The HTTPS server that movers talk to. Each request needs a ticket, a token of the ticket's holder, and a path within. */
+@ApplicationScoped
+public class GatewayServer {
+    private static final Logger LOG = Logger.getLogger(GatewayServer.class);
+
+    private final BreakwaterConfig config;
+    private final ServingCertificate certificate;
+    private final Tickets tickets;
+    private final TokenCheck tokens;
+    private final Backend backend;
+    private final Meters meters;
+    private final ResticProtocol protocol;
+    private HttpsServer server;
+
+    GatewayServer(
+            BreakwaterConfig config,
+            ServingCertificate certificate,
+            Tickets tickets,
+            TokenCheck tokens,
+            Backend backend,
+            Meters meters) {
+        this.config = config;
+        this.certificate = certificate;
+        this.tickets = tickets;
+        this.tokens = tokens;
+        this.backend = backend;
+        this.meters = meters;
+        this.protocol = new ResticProtocol(config.gateway().uploads());
+    }
+
+    /** Begins to listen; does nothing when it does already. */
+    public synchronized void start() throws IOException {
+        if (server != null) {
+            return;
+        }
+        HttpsServer made =
+                HttpsServer.create(new InetSocketAddress(config.gateway().port()), 0);
+        made.setHttpsConfigurator(new HttpsConfigurator(certificate.sslContext()));
+        made.setExecutor(Executors.newThreadPerTaskExecutor(
+                Thread.ofVirtual().name("gateway-", 0).factory()));
+        made.createContext("/", this::handle);
+        made.start();
+        server = made;
+        LOG.infof("the gateway listens on port %d", port());
+    }
+
+    /** The port in use; 0 before the start. */
+    synchronized int port() {
+        return server == null ? 0 : server.getAddress().getPort();
+    }
+
+    @PreDestroy
+    synchronized void stop() {
+        if (server != null) {
+            server.stop(1);
+            server = null;
+        }
+    }
+
+    private void handle(HttpExchange exchange) throws IOException {
+        Optional<Blob> blob = Blob.of(exchange.getRequestURI().getRawPath());
+        String type = blob.map(Blob::type).orElse("none");
+        Done done;
+        try (exchange) {
+            done = answer(exchange, blob);
+        } catch (IOException e) {
+            LOG.debugf("%s %s was cut off: %s", exchange.getRequestMethod(), exchange.getRequestURI(), e.getMessage());
+            done = Done.of(499);
+        }
+        meters.count(
+                "breakwater.gateway.requests",
+                "method",
+                exchange.getRequestMethod(),
+                "type",
+                type,
+                "code",
+                Integer.toString(done.code()));
+        meters.count("breakwater.gateway.bytes", done.received(), "direction", "received");
+        meters.count("breakwater.gateway.bytes", done.sent(), "direction", "sent");
+    }
+
+    private Done answer(HttpExchange exchange, Optional<Blob> blob) throws IOException {
+        String what =
+                exchange.getRequestMethod() + " " + exchange.getRequestURI().getRawPath();
+        try {
+            Optional<Ticket> ticket = authenticate(exchange);
+            if (ticket.isEmpty()) {
+                exchange.getResponseHeaders().set("WWW-Authenticate", "Basic realm=\"breakwater\"");
+                return ResticProtocol.refuse(exchange, 401, "a ticket and a token of its holder are needed");
+            }
+            if (blob.isEmpty() || !blob.get().covered(ticket.get())) {
+                LOG.warnf(
+                        "%s by %s was refused: not what its ticket is for",
+                        what, ticket.get().holder());
+                return ResticProtocol.refuse(exchange, 403, "this is not what the ticket is for");
+            }
+            return allowed(exchange, blob.get(), ticket.get())
+                    ? protocol.serve(exchange, blob.get(), backend.store(ticket.get()))
+                    : ResticProtocol.refuse(
+                            exchange, 403, "the ticket allows " + ticket.get().mode() + " only");
+        } catch (BreakwaterException e) {
+            LOG.warnf("%s: %s: %s", what, e.reason(), e.getMessage());
+            return tell(exchange, e);
+        } catch (KubernetesClientException e) {
+            LOG.warnf("%s: the API server did not answer: %s", what, e.getMessage());
+            return ResticProtocol.refuse(exchange, 503, "the API server does not answer; try again");
+        } catch (RuntimeException e) {
+            LOG.errorf(e, "%s failed", what);
+            return ResticProtocol.refuse(exchange, 500, "internal error, see the gateway's log");
+        }
+    }
+
+    private boolean allowed(HttpExchange exchange, Blob blob, Ticket ticket) {
+        boolean writes = "POST".equals(exchange.getRequestMethod()) && blob.mayWrite(ticket.mode());
+        boolean deletes = "DELETE".equals(exchange.getRequestMethod()) && blob.mayDelete(ticket.mode());
+        if ((writes || deletes) && !blob.isLock()) {
+            backend.checkWrite(ticket);
+        }
+        return switch (exchange.getRequestMethod()) {
+            case "GET", "HEAD" -> true;
+            case "POST" -> writes;
+            case "DELETE" -> deletes;
+            default -> false;
+        };
+    }
+
+    /** 403 ends restic at once, 503 makes it try again. */
+    private static Done tell(HttpExchange exchange, BreakwaterException e) throws IOException {
+        boolean refused = e.reason() == Reason.LeaseLost || e.reason() == Reason.Forbidden;
+        if (e.isRetryable()) {
+            exchange.getResponseHeaders().set("Retry-After", "2");
+        }
+        return ResticProtocol.refuse(
+                exchange, refused ? 403 : e.isRetryable() ? 503 : 502, e.reason() + ": " + e.getMessage());
+    }
+
+    private Optional<Ticket> authenticate(HttpExchange exchange) {
+        String header = exchange.getRequestHeaders().getFirst("Authorization");
+        if (header == null || !header.startsWith("Basic ")) {
+            return Optional.empty();
+        }
+        try {
+            byte[] decoded = Base64.getDecoder()
+                    .decode(header.substring("Basic ".length()).strip());
+            String[] parts = new String(decoded, StandardCharsets.UTF_8).split(":", 2);
+            return parts.length < 2
+                    ? Optional.empty()
+                    : tickets.check(parts[0])
+                            .filter(t -> tokens.user(parts[1])
+                                    .map(t.holder()::equals)
+                                    .orElse(false));
+        } catch (IllegalArgumentException e) {
+            return Optional.empty();
+        }
+    }
+}

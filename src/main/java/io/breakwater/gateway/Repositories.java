@@ -1,0 +1,123 @@
+package io.breakwater.gateway;
+
+import io.breakwater.api.BackupLocation;
+import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.location.LocationKeys;
+import io.breakwater.location.Stores;
+import io.breakwater.tls.ServingCertificate;
+import io.fabric8.kubernetes.api.model.ObjectMeta;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Optional;
+
+/** The repositories behind the gateway, from the side of those who send movers to them. */
+@ApplicationScoped
+public class Repositories {
+    /** How much longer than its Job a ticket lives: the Job's pod may wait for a node. */
+    private static final Duration SLACK = Duration.ofHours(1);
+
+    private final BreakwaterConfig config;
+    private final Stores stores;
+    private final LocationKeys keys;
+    private final Tickets tickets;
+    private final ServingCertificate certificate;
+    private final Clock clock;
+
+    Repositories(
+            BreakwaterConfig config,
+            Stores stores,
+            LocationKeys keys,
+            Tickets tickets,
+            ServingCertificate certificate,
+            Clock clock) {
+        this.config = config;
+        this.stores = stores;
+        this.keys = keys;
+        this.tickets = tickets;
+        this.certificate = certificate;
+        this.clock = clock;
+    }
+
+    /** What a mover may do. */
+    public enum Mode {
+        /** Read; locks may be written and removed. */
+        READ,
+        /** Read, and add what is not there yet; only locks may be removed. */
+        APPEND,
+        /** Also remove. */
+        MAINTAIN
+    }
+
+    /**
+     * One way of using one repository.
+     *
+     * @param location where it lies
+     * @param site site that captured what is in it
+     * @param namespace namespace that was captured
+     * @param guard what writes must not be older than; empty without a plan
+     */
+    public record Access(
+            BackupLocation location, String site, String namespace, Mode mode, Optional<EpochGuard.Guard> guard) {}
+
+    /** A ticket for one ServiceAccount. */
+    public Ticket ticket(Access access, String holder) {
+        ObjectMeta location = access.location().getMetadata();
+        Ticket.Fence fence = access.guard()
+                .map(g -> new Ticket.Fence(
+                        g.rendezvous().getMetadata().getNamespace(),
+                        g.rendezvous().getMetadata().getName(),
+                        g.namespace(),
+                        g.plan(),
+                        g.epoch()))
+                .orElse(null);
+        return new Ticket(
+                location.getNamespace(),
+                location.getName(),
+                access.site(),
+                access.namespace(),
+                access.mode(),
+                holder,
+                fence,
+                clock.instant().plus(config.mover().deadline()).plus(SLACK).getEpochSecond());
+    }
+
+    /** A ticket as a mover presents it. */
+    public String sign(Ticket ticket) {
+        return tickets.sign(ticket);
+    }
+
+    /** Password of the repository. */
+    public String password(Access access) {
+        return keys.repositoryPassword(access.location(), access.site(), access.namespace());
+    }
+
+    /** URL of the repository at the gateway, without credentials. */
+    public String url(Access access) {
+        ObjectMeta location = access.location().getMetadata();
+        return "%s/%s/%s/%s/%s/"
+                .formatted(
+                        config.gateway().url(),
+                        location.getNamespace(),
+                        location.getName(),
+                        access.site(),
+                        access.namespace());
+    }
+
+    /** The authority that the gateway's certificate is from. */
+    public String caPem() {
+        return certificate.caPem();
+    }
+
+    /** Whether the repository was made already. */
+    public boolean initialised(Access access) {
+        return stores.open(access.location())
+                .head(prefix(access.site(), access.namespace()) + "config")
+                .isPresent();
+    }
+
+    /** Where a repository lies in its location. */
+    static String prefix(String site, String namespace) {
+        return "breakwater/repos/" + site + "/" + namespace + "/";
+    }
+}

@@ -1,0 +1,219 @@
+package io.breakwater.location;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.breakwater.api.Api;
+import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BackupLocationSpec.AccessMode;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
+import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.location.ObjectStore.Document;
+import io.breakwater.location.ObjectStore.Observed;
+import io.breakwater.location.ObjectStore.Precondition;
+import io.fabric8.kubernetes.api.model.SecretBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.io.IOException;
+import java.net.HttpURLConnection;
+import java.nio.charset.StandardCharsets;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/** Finds out what a location is good for, by using it; and sets a new one up, once. */
+@ApplicationScoped
+class Probe {
+    private static final String IDENTITY = "breakwater/location.json";
+    private static final String POINTS = "breakwater/points/";
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final KubernetesClient client;
+    private final Stores stores;
+    private final LocationKeys keys;
+    private final String site;
+    private final Clock clock;
+
+    Probe(KubernetesClient client, Stores stores, LocationKeys keys, BreakwaterConfig config, Clock clock) {
+        this.client = client;
+        this.stores = stores;
+        this.keys = keys;
+        this.site = config.site();
+        this.clock = clock;
+    }
+
+    /**
+     * What was found.
+     *
+     * @param keyId fingerprint of the master key, which is the one at hand
+     * @param conditionalWrites whether the store honours preconditions, as far as it may be written to
+     * @param clockSkew the store's clock minus ours
+     */
+    record Findings(String keyId, boolean conditionalWrites, Duration clockSkew) {}
+
+    /**
+     * Probes a location.
+     *
+     * @throws BreakwaterException with the reason why it cannot be used
+     */
+    Findings run(BackupLocation location) {
+        ObjectStore store = stores.open(location);
+        boolean writable = location.getSpec().accessMode != AccessMode.ReadOnly;
+        if (writable && store instanceof AzureBlobStore azure) {
+            azure.createContainer();
+        }
+        Optional<Document> identity = store.read(IDENTITY);
+        if (identity.isEmpty()) {
+            if (!writable) {
+                throw BreakwaterException.permanent(
+                        Reason.LocationNotReady,
+                        name(location) + " has accessMode ReadOnly, and nothing of Breakwater lies there to be read");
+            }
+            ensureKey(location, store);
+            identity = Optional.of(introduce(location, store));
+        }
+        String keyId = matchingKey(location, identity.get());
+        if (!writable) {
+            return new Findings(keyId, false, skew(identity.get().storeTime()));
+        }
+        boolean conditional = honoursConditions(store);
+        Observed beat = heartbeat(store);
+        return new Findings(keyId, conditional, skew(beat.storeTime()));
+    }
+
+    /** Makes the master key, if the location is new and its Secret is the default one and absent. */
+    private void ensureKey(BackupLocation location, ObjectStore store) {
+        boolean named = !LocationKeys.secretName(location).equals(LocationKeys.DEFAULT_SECRET);
+        if (named || keys.secret(location).isPresent()) {
+            return;
+        }
+        AtomicBoolean used = new AtomicBoolean();
+        store.list(POINTS, o -> used.set(true));
+        if (used.get()) {
+            throw BreakwaterException.permanent(
+                    Reason.SecretNotFound,
+                    name(location) + " holds points, but Secret "
+                            + location.getMetadata().getNamespace() + "/"
+                            + LocationKeys.DEFAULT_SECRET
+                            + " does not exist; copy it from the cluster that made them, since a new key could not read them");
+        }
+        byte[] random = new byte[32];
+        new SecureRandom().nextBytes(random);
+        String encoded = Base64.getEncoder().encodeToString(random);
+        try {
+            client.secrets()
+                    .inNamespace(location.getMetadata().getNamespace())
+                    .resource(new SecretBuilder()
+                            .withNewMetadata()
+                            .withName(LocationKeys.DEFAULT_SECRET)
+                            .withNamespace(location.getMetadata().getNamespace())
+                            .addToLabels(Api.EXCLUDE, "true")
+                            .endMetadata()
+                            .addToData(
+                                    LocationKeys.ENTRY,
+                                    Base64.getEncoder().encodeToString(encoded.getBytes(StandardCharsets.US_ASCII)))
+                            .build())
+                    .create();
+        } catch (KubernetesClientException e) {
+            if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
+                throw e;
+            }
+        }
+    }
+
+    private Document introduce(BackupLocation location, ObjectStore store) {
+        store.write(
+                IDENTITY,
+                json(Map.of(
+                        "schemaVersion",
+                        1,
+                        "keyId",
+                        keys.keyId(location),
+                        "createdAt",
+                        clock.instant().toString(),
+                        "createdBy",
+                        site)),
+                Precondition.ABSENT);
+        return store.read(IDENTITY)
+                .orElseThrow(() -> BreakwaterException.retryable(
+                        Reason.StoreUnavailable, name(location) + ": " + IDENTITY + " was written and is not there"));
+    }
+
+    private String matchingKey(BackupLocation location, Document identity) {
+        String expected = keyIdOf(location, identity);
+        String ours = keys.keyId(location);
+        if (!ours.equals(expected)) {
+            throw BreakwaterException.permanent(
+                    Reason.KeyMismatch,
+                    name(location) + " was set up with master key " + expected + ", Secret "
+                            + location.getMetadata().getNamespace() + "/" + LocationKeys.secretName(location)
+                            + " holds "
+                            + ours + "; copy the Secret from the cluster that set the location up");
+        }
+        return ours;
+    }
+
+    private static String keyIdOf(BackupLocation location, Document identity) {
+        try {
+            JsonNode id = JSON.readTree(identity.content()).get("keyId");
+            if (id != null && id.isTextual()) {
+                return id.asText();
+            }
+        } catch (IOException e) {
+            // told below
+        }
+        throw BreakwaterException.permanent(
+                Reason.LocationNotReady, name(location) + ": " + IDENTITY + " is damaged; restore it from a copy");
+    }
+
+    private boolean honoursConditions(ObjectStore store) {
+        String key = "breakwater/probe/" + site + "-" + UUID.randomUUID();
+        byte[] content = "probe".getBytes(StandardCharsets.US_ASCII);
+        try {
+            Optional<Observed> first = store.write(key, content, Precondition.ABSENT);
+            return first.isPresent()
+                    && store.write(key, content, Precondition.ABSENT).isEmpty()
+                    && replaced(store, key, first.get()).isPresent()
+                    && replaced(store, key, first.get()).isEmpty();
+        } finally {
+            store.delete(key);
+        }
+    }
+
+    private static Optional<Observed> replaced(ObjectStore store, String key, Observed version) {
+        byte[] other = UUID.randomUUID().toString().getBytes(StandardCharsets.US_ASCII);
+        return store.write(key, other, new Precondition.Matches(version.info().etag()));
+    }
+
+    private Observed heartbeat(ObjectStore store) {
+        byte[] beat = json(Map.of("site", site, "at", clock.instant().toString()));
+        return store.write("breakwater/sites/" + site + ".json", beat, Precondition.NONE)
+                .orElseThrow();
+    }
+
+    private Duration skew(Instant storeTime) {
+        return Duration.between(clock.instant(), storeTime);
+    }
+
+    private static byte[] json(Map<String, ?> fields) {
+        try {
+            return JSON.writeValueAsBytes(new TreeMap<>(fields));
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static String name(BackupLocation location) {
+        return "BackupLocation " + location.getMetadata().getNamespace() + "/"
+                + location.getMetadata().getName();
+    }
+}

@@ -1,0 +1,140 @@
+package io.breakwater.location;
+
+import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BackupLocationSpec;
+import io.breakwater.api.BackupLocationSpec.AzureBlob;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
+import io.breakwater.config.BreakwaterConfig;
+import io.fabric8.kubernetes.api.model.Secret;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Opens the store of a location. Stores are shared and live as long as what they were made from: a changed spec or Secret
+ * makes a new one. Callers do not close them.
+ */
+@ApplicationScoped
+public class Stores {
+    /** How long changed credentials may go unnoticed. */
+    private static final Duration RECHECK = Duration.ofSeconds(10);
+
+    /** What a store was made from. */
+    private record Origin(Long generation, String secretVersion) {}
+
+    private record Opened(Origin origin, ObjectStore store, Instant checked) {}
+
+    private final KubernetesClient client;
+    private final BreakwaterConfig config;
+    private final Clock clock;
+    private final Map<String, Opened> opened = new ConcurrentHashMap<>();
+
+    Stores(KubernetesClient client, BreakwaterConfig config, Clock clock) {
+        this.client = client;
+        this.config = config;
+        this.clock = clock;
+    }
+
+    /**
+     * The store of a location.
+     *
+     * @throws BreakwaterException SecretNotFound, when credentials are missing; InvalidSpec, when the location is not allowed
+     *     here
+     */
+    public ObjectStore open(BackupLocation location) {
+        String id = location.getMetadata().getUid();
+        Opened known = opened.get(id);
+        boolean fresh = known != null
+                && known.origin.generation.equals(location.getMetadata().getGeneration())
+                && known.checked.plus(RECHECK).isAfter(clock.instant());
+        return fresh ? known.store : opened.compute(id, (k, o) -> renewed(location, o)).store;
+    }
+
+    /** Forgets a location that is gone, or whose credentials must be read anew. */
+    public void forget(BackupLocation location) {
+        opened.remove(location.getMetadata().getUid());
+    }
+
+    private Opened renewed(BackupLocation location, Opened known) {
+        Secret secret = credentials(location);
+        Origin origin = new Origin(
+                location.getMetadata().getGeneration(),
+                secret == null ? "" : secret.getMetadata().getResourceVersion());
+        ObjectStore store = known != null && known.origin.equals(origin) ? known.store : make(location, secret);
+        return new Opened(origin, store, clock.instant());
+    }
+
+    private Secret credentials(BackupLocation location) {
+        AzureBlob azure = location.getSpec().azureBlob;
+        if (azure == null || azure.credentialsSecretRef == null) {
+            return null;
+        }
+        String namespace = location.getMetadata().getNamespace();
+        Secret secret = client.secrets()
+                .inNamespace(namespace)
+                .withName(azure.credentialsSecretRef.name)
+                .get();
+        if (secret == null) {
+            throw missing(location, "Secret " + namespace + "/" + azure.credentialsSecretRef.name + " does not exist");
+        }
+        return secret;
+    }
+
+    private ObjectStore make(BackupLocation location, Secret secret) {
+        BackupLocationSpec spec = location.getSpec();
+        if (spec.filesystem != null) {
+            return new FilesystemStore(directory(location), clock);
+        }
+        String key = value(secret, "accountKey");
+        String sas = value(secret, "sasToken");
+        if (secret != null && (key == null) == (sas == null)) {
+            throw missing(
+                    location,
+                    "Secret " + secret.getMetadata().getNamespace() + "/"
+                            + secret.getMetadata().getName()
+                            + " must hold exactly one of the keys accountKey and sasToken");
+        }
+        return AzureBlobStore.open(spec.azureBlob, key, sas);
+    }
+
+    private Path directory(BackupLocation location) {
+        String name = location.getMetadata().getNamespace() + "/"
+                + location.getMetadata().getName();
+        if (!config.namespace().equals(location.getMetadata().getNamespace())) {
+            throw BreakwaterException.permanent(
+                    Reason.InvalidSpec,
+                    "BackupLocation " + name + ": a filesystem location is allowed in the operator's namespace "
+                            + config.namespace() + " only, since all of them share one mount");
+        }
+        Path root = config.gateway()
+                .filesystemRoot()
+                .orElseThrow(() -> BreakwaterException.permanent(
+                        Reason.InvalidSpec,
+                        "BackupLocation " + name
+                                + ": this installation has no mount for filesystem locations; set the Helm"
+                                + " value gateway.filesystem"));
+        return root.resolve(location.getSpec().filesystem.path);
+    }
+
+    private static String value(Secret secret, String key) {
+        String encoded = secret == null || secret.getData() == null
+                ? null
+                : secret.getData().get(key);
+        return encoded == null ? null : new String(Base64.getDecoder().decode(encoded), StandardCharsets.UTF_8).strip();
+    }
+
+    private static BreakwaterException missing(BackupLocation location, String what) {
+        return BreakwaterException.permanent(
+                Reason.SecretNotFound,
+                "BackupLocation " + location.getMetadata().getNamespace() + "/"
+                        + location.getMetadata().getName() + ", spec.azureBlob.credentialsSecretRef: " + what);
+    }
+}

@@ -1,0 +1,96 @@
+package io.breakwater.restore;
+
+import io.breakwater.api.Api;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
+import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.location.Stores;
+import io.breakwater.resource.AuthorCheck;
+import io.breakwater.resource.Report;
+import io.breakwater.resource.ResourceApply;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.List;
+
+/** The objects of a point, as a restore asks for them and its author may have them. */
+@ApplicationScoped
+class Archives {
+    private final KubernetesClient client;
+    private final BreakwaterConfig config;
+    private final Stores stores;
+    private final ResourceApply apply;
+    private volatile String operator;
+
+    Archives(KubernetesClient client, BreakwaterConfig config, Stores stores) {
+        this.client = client;
+        this.config = config;
+        this.stores = stores;
+        this.apply = new ResourceApply(client);
+    }
+
+    private interface Reading<T> {
+        T of(ResourceApply.Request request) throws IOException;
+    }
+
+    /** What the restore would meet; refuses what the author may not do. */
+    ResourceApply.Preview preview(RestoreRun run) {
+        return reading(run, apply::preview);
+    }
+
+    /** Makes the target namespace where it is absent. */
+    boolean createNamespace(RestoreRun run) {
+        return reading(run, apply::createNamespace);
+    }
+
+    /** The claims as they were captured. */
+    List<PersistentVolumeClaim> claims(RestoreRun run) {
+        return reading(run, apply::claims);
+    }
+
+    /** Brings the objects back. */
+    Report apply(RestoreRun run) {
+        return reading(run, apply::apply);
+    }
+
+    private <T> T reading(RestoreRun run, Reading<T> reading) {
+        try {
+            return reading.of(request(run));
+        } catch (IOException e) {
+            throw BreakwaterException.retryable(
+                    Reason.StoreUnavailable,
+                    "the archive of " + run.source().document().key() + " could not be read: " + e.getMessage(),
+                    e);
+        }
+    }
+
+    private ResourceApply.Request request(RestoreRun run) {
+        boolean administrator = run.namespace().equals(config.namespace());
+        return new ResourceApply.Request(
+                () -> open(run),
+                run.source().document().namespace(),
+                run.target(),
+                run.restore().getSpec().onConflict,
+                key -> true,
+                administrator,
+                run.uid(),
+                AuthorCheck.of(client, run.annotation(Api.AUTHOR), operator()));
+    }
+
+    private InputStream open(RestoreRun run) throws IOException {
+        String key = run.source().document().archive();
+        return stores.open(run.source().location())
+                .open(key, 0, -1)
+                .orElseThrow(() -> new FileNotFoundException(key + " is not in the location any more"));
+    }
+
+    private String operator() {
+        if (operator == null) {
+            operator = AuthorCheck.operator(client);
+        }
+        return operator;
+    }
+}

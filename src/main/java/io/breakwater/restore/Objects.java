@@ -1,0 +1,63 @@
+package io.breakwater.restore;
+
+import io.breakwater.api.Reason;
+import io.breakwater.resource.Report;
+import io.breakwater.steps.Activities;
+import io.breakwater.steps.Outcome;
+import io.breakwater.steps.Step;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/** The point's objects, in order, after their volumes hold what they should. */
+final class Objects implements Step<RestoreRun> {
+    private static final int SHOWN = 5;
+    private static final int MOST_WARNINGS = 64;
+
+    private final Archives archives;
+    private final Activities activities;
+
+    Objects(Archives archives, Activities activities) {
+        this.archives = archives;
+        this.activities = activities;
+    }
+
+    @Override
+    public String name() {
+        return "Objects";
+    }
+
+    @Override
+    public Outcome run(RestoreRun run, int attempt) {
+        Optional<Report> done = activities.poll(run.uid() + "/objects", () -> archives.apply(run), run.wake());
+        if (done.isEmpty()) {
+            return Outcome.waiting("restoring objects", Duration.ofSeconds(10));
+        }
+        Report report = done.get();
+        run.update(s -> {
+            s.created = report.created();
+            s.replaced = report.replaced();
+            s.skipped = report.skipped();
+            s.extra = report.extra();
+            if (!report.warnings().isEmpty()) {
+                List<String> all = new ArrayList<>(s.warnings == null ? List.of() : s.warnings);
+                report.warnings().stream().filter(w -> !all.contains(w)).forEach(all::add);
+                s.warnings = all.subList(0, Math.min(all.size(), MOST_WARNINGS));
+            }
+        });
+        if (!report.failed().isEmpty()) {
+            throw run.refused(
+                    Reason.Partial,
+                    report.failed().size() + " objects could not be restored: "
+                            + report.failed().stream()
+                                    .limit(SHOWN)
+                                    .map(Report.Failure::toString)
+                                    .collect(Collectors.joining("; "))
+                            + "; " + report.created() + " were created, " + report.replaced() + " replaced");
+        }
+        return Outcome.done(report.created() + " created, " + report.replaced() + " replaced, " + report.skipped()
+                + " left as they were");
+    }
+}

@@ -1,0 +1,119 @@
+package io.breakwater.restore;
+
+import io.breakwater.api.Reason;
+import io.breakwater.api.RestoreSpec;
+import io.breakwater.api.RestoreSpec.OnConflict;
+import io.breakwater.api.RestoreStatus.VolumeFill;
+import io.breakwater.catalog.PointDocument;
+import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.resource.ResourceApply;
+import io.breakwater.steps.Activities;
+import io.breakwater.steps.Outcome;
+import io.breakwater.steps.Step;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * Finds the point and checks everything that can be checked before anything is touched: signature, every object of the
+ * archive, the author's rights, conflicts. Decides which volumes are filled, so that a later attempt decides the same.
+ */
+final class Validate implements Step<RestoreRun> {
+    private static final int SHOWN = 5;
+
+    private final KubernetesClient client;
+    private final BreakwaterConfig config;
+    private final Sources sources;
+    private final Archives archives;
+    private final Activities activities;
+
+    Validate(
+            KubernetesClient client,
+            BreakwaterConfig config,
+            Sources sources,
+            Archives archives,
+            Activities activities) {
+        this.client = client;
+        this.config = config;
+        this.sources = sources;
+        this.archives = archives;
+        this.activities = activities;
+    }
+
+    @Override
+    public String name() {
+        return "Validate";
+    }
+
+    private record Found(RestoreRun.Source source, List<VolumeFill> volumes, List<String> warnings) {}
+
+    @Override
+    public Outcome run(RestoreRun run, int attempt) {
+        if (!run.target().equals(run.namespace()) && !run.namespace().equals(config.namespace())) {
+            throw run.refused(
+                    Reason.Forbidden,
+                    "only a Restore in the operator's namespace " + config.namespace()
+                            + " may name another spec.targetNamespace than its own");
+        }
+        Optional<Found> found = activities.poll(run.uid() + "/validate", () -> look(run), run.wake());
+        if (found.isEmpty()) {
+            return Outcome.waiting("verifying the point", Duration.ofSeconds(10));
+        }
+        PointDocument point = found.get().source.document();
+        run.source(found.get().source);
+        run.update(s -> {
+            s.restorePoint = point.key().toString();
+            s.location = found.get().source.location().getMetadata().getName();
+            s.targetNamespace = run.target();
+            s.volumes = found.get().volumes;
+            s.warnings = found.get().warnings.isEmpty() ? null : found.get().warnings;
+        });
+        return Outcome.done("point " + point.key() + " of " + point.capturedAt() + " is whole; "
+                + found.get().volumes.size() + " volumes to fill");
+    }
+
+    private Found look(RestoreRun run) {
+        run.source(sources.find(run.restore()));
+        ResourceApply.Preview preview = archives.preview(run);
+        List<String> existing = new ArrayList<>(preview.existing());
+        Set<String> claims = client.persistentVolumeClaims().inNamespace(run.target()).list().getItems().stream()
+                .map(PersistentVolumeClaim::getMetadata)
+                .map(m -> m.getName())
+                .collect(Collectors.toSet());
+        RestoreSpec spec = run.restore().getSpec();
+        List<VolumeFill> volumes = new ArrayList<>();
+        for (PointDocument.Volume v : run.source().document().volumes()) {
+            if (claims.contains(v.pvc())) {
+                existing.add("persistentvolumeclaims " + run.target() + "/" + v.pvc());
+            }
+            boolean left = spec.volumes == RestoreSpec.Volumes.Skip
+                    || spec.onConflict == OnConflict.Skip && claims.contains(v.pvc());
+            if (!left) {
+                volumes.add(fill(v));
+            }
+        }
+        if (spec.onConflict == OnConflict.Fail && !existing.isEmpty()) {
+            throw run.refused(
+                    Reason.Conflict,
+                    existing.size() + " objects of the point exist in namespace " + run.target() + " already ("
+                            + existing.stream().limit(SHOWN).collect(Collectors.joining(", "))
+                            + (existing.size() > SHOWN ? ", …" : "")
+                            + "); set spec.onConflict to Skip or Replace, or restore into another namespace");
+        }
+        return new Found(run.source(), volumes, preview.unserved());
+    }
+
+    private static VolumeFill fill(PointDocument.Volume volume) {
+        VolumeFill fill = new VolumeFill();
+        fill.pvc = volume.pvc();
+        fill.repositorySnapshot = volume.repositorySnapshot();
+        fill.bytes = volume.logicalBytes();
+        fill.filled = false;
+        return fill;
+    }
+}
