@@ -1,0 +1,162 @@
+{{- define "breakwater.labels" -}}
+app.kubernetes.io/name: breakwater
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
+{{- end }}
+
+{{/* Labels that never change; call with a dict of root and component. */}}
+{{- define "breakwater.selector" -}}
+app.kubernetes.io/name: breakwater
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/component: {{ .component }}
+{{- end }}
+
+{{/* The component whose pods serve the gateway. One pod must own the quickstart's claim, so that embeds it. */}}
+{{- define "breakwater.embedded" -}}
+{{- if or .Values.gateway.embedded .Values.quickstart.enabled }}true{{ else }}false{{ end }}
+{{- end }}
+
+{{- define "breakwater.gatewayComponent" -}}
+{{- if eq (include "breakwater.embedded" .) "true" }}operator{{ else }}gateway{{ end }}
+{{- end }}
+
+{{- define "breakwater.filesystemRoot" -}}
+{{- .Values.gateway.filesystem.root | default (ternary "/backups" "" .Values.quickstart.enabled) }}
+{{- end }}
+
+{{- define "breakwater.gatewayUrl" -}}
+{{- .Values.gateway.url | default (printf "https://breakwater-gateway.%s.svc:8443" .Release.Namespace) }}
+{{- end }}
+
+{{/* One process of ours; call with a dict of root, component and its values. */}}
+{{- define "breakwater.deployment" -}}
+{{- $root := .root }}
+{{- $serves := eq .component (include "breakwater.gatewayComponent" $root) }}
+{{- $filesystem := include "breakwater.filesystemRoot" $root }}
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: breakwater-{{ .component }}
+  namespace: {{ $root.Release.Namespace }}
+  labels:
+    {{- include "breakwater.labels" $root | nindent 4 }}
+    app.kubernetes.io/component: {{ .component }}
+spec:
+  replicas: {{ .replicas }}
+  {{- if eq .component "operator" }}
+  # Never two operators at a time: each believes that it alone holds the site's lease.
+  strategy: {type: Recreate}
+  {{- end }}
+  selector:
+    matchLabels:
+      {{- include "breakwater.selector" . | nindent 6 }}
+  template:
+    metadata:
+      labels:
+        {{- include "breakwater.selector" . | nindent 8 }}
+        {{- with .values.podLabels }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
+      {{- with .values.podAnnotations }}
+      annotations:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
+    spec:
+      serviceAccountName: breakwater-{{ .component }}
+      {{- with $root.Values.imagePullSecrets }}
+      imagePullSecrets:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
+      {{- with .values.priorityClassName }}
+      priorityClassName: {{ . }}
+      {{- end }}
+      securityContext:
+        runAsNonRoot: true
+        runAsUser: 65532
+        runAsGroup: 65532
+        fsGroup: 65532
+        fsGroupChangePolicy: OnRootMismatch
+        seccompProfile: {type: RuntimeDefault}
+      containers:
+        - name: {{ .component }}
+          image: {{ $root.Values.image.name | quote }}
+          imagePullPolicy: {{ $root.Values.image.pullPolicy }}
+          env:
+            - {name: BREAKWATER_ROLE, value: {{ .component }}}
+            - {name: BREAKWATER_SITE, value: {{ $root.Values.site.name | quote }}}
+            - {name: BREAKWATER_NAMESPACE, value: {{ $root.Release.Namespace | quote }}}
+            - {name: BREAKWATER_GATEWAY_EMBEDDED, value: {{ include "breakwater.embedded" $root | quote }}}
+            - {name: BREAKWATER_GATEWAY_URL, value: {{ include "breakwater.gatewayUrl" $root | quote }}}
+            - {name: BREAKWATER_GATEWAY_UPLOADS, value: {{ $root.Values.gateway.uploads | quote }}}
+            {{- with $filesystem }}
+            - {name: BREAKWATER_GATEWAY_FILESYSTEM_ROOT, value: {{ . | quote }}}
+            {{- end }}
+            {{- if eq .component "operator" }}
+            - {name: BREAKWATER_MOVER_IMAGE, value: {{ $root.Values.mover.image.name | quote }}}
+            - {name: BREAKWATER_MOVER_IMAGE_PULL_POLICY, value: {{ $root.Values.mover.image.pullPolicy | quote }}}
+            - {name: BREAKWATER_MOVER_DEADLINE, value: {{ $root.Values.mover.deadline | quote }}}
+            - {name: BREAKWATER_CATALOG_INTERVAL, value: {{ $root.Values.catalog.interval | quote }}}
+            {{- end }}
+            {{- with .values.extraEnv }}
+            {{- toYaml . | nindent 12 }}
+            {{- end }}
+          ports:
+            - {name: http, containerPort: 8080}
+            {{- if eq .component "operator" }}
+            - {name: webhook, containerPort: 9443}
+            {{- end }}
+            {{- if $serves }}
+            - {name: gateway, containerPort: 8443}
+            {{- end }}
+          startupProbe:
+            httpGet: {path: /q/health/live, port: http}
+            periodSeconds: 2
+            failureThreshold: 60
+          livenessProbe:
+            httpGet: {path: /q/health/live, port: http}
+            periodSeconds: 10
+            timeoutSeconds: 5
+            failureThreshold: 6
+          readinessProbe:
+            httpGet: {path: /q/health/ready, port: http}
+            periodSeconds: 3
+            timeoutSeconds: 5
+          resources:
+            {{- toYaml .values.resources | nindent 12 }}
+          securityContext:
+            allowPrivilegeEscalation: false
+            readOnlyRootFilesystem: true
+            capabilities: {drop: [ALL]}
+          volumeMounts:
+            - {name: tmp, mountPath: /tmp}
+            {{- if $filesystem }}
+            - {name: backups, mountPath: {{ $filesystem }}}
+            {{- end }}
+      volumes:
+        - name: tmp
+          emptyDir: {}
+        {{- if $filesystem }}
+        - name: backups
+          {{- if $root.Values.gateway.filesystem.volume }}
+          {{- toYaml $root.Values.gateway.filesystem.volume | nindent 10 }}
+          {{- else if $root.Values.quickstart.enabled }}
+          persistentVolumeClaim: {claimName: breakwater-quickstart}
+          {{- else }}
+          {{- fail "gateway.filesystem.root is set: say in gateway.filesystem.volume what is mounted there, as {nfs: {server: nas, path: /backups}}" }}
+          {{- end }}
+        {{- end }}
+      {{- with .values.nodeSelector }}
+      nodeSelector:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
+      {{- with .values.affinity }}
+      affinity:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
+      {{- with .values.tolerations }}
+      tolerations:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
+{{- end }}

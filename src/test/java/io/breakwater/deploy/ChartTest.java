@@ -1,0 +1,219 @@
+package io.breakwater.deploy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.MappingIterator;
+import com.marcnuri.helm.Helm;
+import com.marcnuri.helm.TemplateCommand;
+import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.config.TestConfig;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ChartTest {
+    private static final Path CHART = Path.of("deploy/helm/breakwater");
+
+    @Test
+    void theDefaultsAreOneDeploymentThatServesBothAndKeepsItsCrds() throws IOException {
+        Map<String, JsonNode> objects = render();
+        assertThat(kinds(objects, "Deployment")).containsExactly("breakwater-operator");
+        assertThat(kinds(objects, "CustomResourceDefinition")).hasSize(5);
+        objects.values().stream()
+                .filter(o -> o.path("kind").asText().equals("CustomResourceDefinition"))
+                .forEach(crd -> assertThat(crd.at("/metadata/annotations")
+                                .path("helm.sh/resource-policy")
+                                .asText())
+                        .isEqualTo("keep"));
+        JsonNode gateway = objects.get("Service/breakwater-gateway");
+        assertThat(gateway.at("/spec/selector")
+                        .path("app.kubernetes.io/component")
+                        .asText())
+                .isEqualTo("operator");
+        assertThat(objects.keySet()).noneMatch(k -> k.startsWith("ServiceMonitor") || k.startsWith("Prometheus"));
+    }
+
+    @Test
+    void theSchemaOfACrdSurvivesTheTemplate() throws IOException {
+        JsonNode shipped = CrdFiles.YAML.readTree(
+                CrdFiles.DIRECTORY.resolve("backuppolicies.breakwater.io.yaml").toFile());
+        assertThat(render().get("CustomResourceDefinition/backuppolicies.breakwater.io")
+                        .path("spec"))
+                .isEqualTo(shipped.path("spec"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"gateway.embedded=false", "gateway.embedded=true", "quickstart.enabled=true"})
+    void theEnvironmentIsWhatTheProgramReads(String value) throws IOException {
+        for (JsonNode deployment : render(value).values()) {
+            if (!deployment.path("kind").asText().equals("Deployment")) {
+                continue;
+            }
+            BreakwaterConfig config = read(deployment);
+            String component = deployment
+                    .at("/metadata/labels")
+                    .path("app.kubernetes.io/component")
+                    .asText();
+            assertThat(config.role().name()).isEqualTo(component);
+            assertThat(config.site()).isEqualTo("east");
+            assertThat(config.namespace()).isEqualTo("backup");
+            assertThat(config.gateway().url()).isEqualTo("https://breakwater-gateway.backup.svc:8443");
+            assertThat(config.gateway().embedded()).isEqualTo(!value.equals("gateway.embedded=false"));
+            assertThat(config.gateway().filesystemRoot().isPresent()).isEqualTo(value.startsWith("quickstart"));
+        }
+    }
+
+    @Test
+    void aSeparateGatewayHasAnAccountThatCannotRestore() throws IOException {
+        Map<String, JsonNode> objects = render("gateway.embedded=false");
+        assertThat(objects.get("Deployment/breakwater-gateway")
+                        .at("/spec/template/spec/serviceAccountName")
+                        .asText())
+                .isEqualTo("breakwater-gateway");
+        assertThat(objects.get("Service/breakwater-gateway")
+                        .at("/spec/selector")
+                        .path("app.kubernetes.io/component")
+                        .asText())
+                .isEqualTo("gateway");
+        JsonNode rules = objects.get("ClusterRole/breakwater-gateway").path("rules");
+        assertThat(rules.findValues("verbs").stream()
+                        .flatMap(JsonNode::valueStream)
+                        .map(JsonNode::asText))
+                .containsOnly("get", "list", "watch", "create");
+        assertThat(rules.toString()).doesNotContain("\"*\"");
+    }
+
+    @Test
+    void whoOnlyBacksUpMayDeclineTheRightsOfRestores() throws IOException {
+        assertThat(render("rbac.restores=false").keySet()).noneMatch(k -> k.contains("breakwater-restores"));
+        assertThat(render().keySet()).contains("ClusterRoleBinding/breakwater-restores");
+    }
+
+    @Test
+    void theQuickstartGivesOnePodTheClaimAndKeepsIt() throws IOException {
+        Map<String, JsonNode> objects = render("quickstart.enabled=true", "gateway.embedded=false");
+        assertThat(kinds(objects, "Deployment")).containsExactly("breakwater-operator");
+        assertThat(objects.get("PersistentVolumeClaim/breakwater-quickstart")
+                        .at("/metadata/annotations")
+                        .path("helm.sh/resource-policy")
+                        .asText())
+                .isEqualTo("keep");
+        assertThat(objects).containsKey("BackupLocation/quickstart");
+        assertThat(objects.get("Deployment/breakwater-operator")
+                        .at("/spec/template/spec/volumes")
+                        .findValuesAsText("claimName"))
+                .containsExactly("breakwater-quickstart");
+    }
+
+    @Test
+    void monitoringComesWhenAskedForAndRunbooksFollowTheirBase() throws IOException {
+        Map<String, JsonNode> objects = render(
+                "metrics.serviceMonitor.enabled=true",
+                "metrics.prometheusRule.enabled=true",
+                "metrics.prometheusRule.runbookBaseUrl=https://wiki.example/rb");
+        JsonNode rules = objects.get("PrometheusRule/breakwater").at("/spec/groups/0/rules");
+        assertThat(rules.findValuesAsText("runbook_url"))
+                .hasSizeGreaterThan(10)
+                .allMatch(u -> u.startsWith("https://wiki.example/rb/Breakwater"));
+        JsonNode wanted = objects.get("ServiceMonitor/breakwater").at("/spec/selector/matchLabels");
+        JsonNode labels = objects.get("Service/breakwater-metrics").at("/metadata/labels");
+        wanted.properties().forEach(l -> assertThat(labels.path(l.getKey())).isEqualTo(l.getValue()));
+    }
+
+    @Test
+    void podsRunWithoutPrivileges() throws IOException {
+        render("gateway.embedded=false").values().stream()
+                .filter(o -> o.path("kind").asText().equals("Deployment"))
+                .forEach(d -> {
+                    JsonNode pod = d.at("/spec/template/spec");
+                    assertThat(pod.at("/securityContext/runAsNonRoot").asBoolean())
+                            .isTrue();
+                    JsonNode container = pod.at("/containers/0/securityContext");
+                    assertThat(container.path("readOnlyRootFilesystem").asBoolean())
+                            .isTrue();
+                    assertThat(container.path("allowPrivilegeEscalation").asBoolean(true))
+                            .isFalse();
+                    assertThat(pod.at("/containers/0/resources/limits/memory").asText())
+                            .endsWith("Mi");
+                });
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "site.name=Not_A_Name",
+                "site.nmae=east",
+                "gateway.replicas=0",
+                "gateway.serviceType=Ingress",
+                "gateway.url=http://plain",
+                "mover.deadline=soon",
+                "quickstart.enabled=maybe"
+            })
+    void wrongValuesAreRefused(String value) {
+        String key = value.substring(0, value.indexOf('='));
+        assertThatThrownBy(() -> render(value)).hasMessageContaining(key.split("\\.")[0]);
+    }
+
+    @Test
+    void withoutANameForTheSiteNothingIsInstalled() {
+        assertThatThrownBy(() -> new Helm(CHART).template().call()).hasMessageContaining("site");
+    }
+
+    @Test
+    void itPassesHelmsLint() {
+        var result = new Helm(CHART).lint().set("site.name", "east").call();
+        assertThat(result.isFailed()).as("%s", result.getMessages()).isFalse();
+    }
+
+    private static Map<String, JsonNode> render(String... values) throws IOException {
+        TemplateCommand command = new Helm(CHART)
+                .template()
+                .withName("test")
+                .withNamespace("backup")
+                .set("site.name", "east");
+        for (String value : values) {
+            int at = value.indexOf('=');
+            command.set(value.substring(0, at), value.substring(at + 1));
+        }
+        Map<String, JsonNode> objects = new TreeMap<>();
+        try (MappingIterator<JsonNode> documents =
+                CrdFiles.YAML.readerFor(JsonNode.class).readValues(command.call())) {
+            while (documents.hasNext()) {
+                JsonNode object = documents.next();
+                if (object.has("kind")) {
+                    objects.put(
+                            object.path("kind").asText() + "/"
+                                    + object.at("/metadata/name").asText(),
+                            object);
+                }
+            }
+        }
+        return objects;
+    }
+
+    private static List<String> kinds(Map<String, JsonNode> objects, String kind) {
+        return objects.keySet().stream()
+                .filter(k -> k.startsWith(kind + "/"))
+                .map(k -> k.substring(kind.length() + 1))
+                .collect(Collectors.toList());
+    }
+
+    /** The program's own reading of the container's environment; a name that it does not know is an error. */
+    private static BreakwaterConfig read(JsonNode deployment) {
+        Map<String, String> environment = new HashMap<>();
+        deployment
+                .at("/spec/template/spec/containers/0/env")
+                .forEach(e ->
+                        environment.put(e.path("name").asText(), e.path("value").asText()));
+        return TestConfig.ofEnvironment(environment);
+    }
+}

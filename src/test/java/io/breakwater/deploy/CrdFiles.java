@@ -1,0 +1,119 @@
+package io.breakwater.deploy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BackupPolicy;
+import io.breakwater.api.FailoverPlan;
+import io.breakwater.api.Restore;
+import io.breakwater.api.RestorePoint;
+import io.fabric8.crd.generator.annotation.AdditionalPrinterColumn;
+import io.fabric8.crd.generator.annotation.AdditionalPrinterColumns;
+import io.fabric8.crdv2.generator.CRDGenerator;
+import io.fabric8.kubernetes.client.CustomResource;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * The CRDs as they are shipped: what the generator makes of the API classes, and then what it cannot express: columns in
+ * the order in which they are declared, conditions as a map keyed by type, and descriptions of types that are not ours.
+ */
+final class CrdFiles {
+    static final Path DIRECTORY = Path.of("deploy/crds");
+
+    /** Helm reads nothing outside a chart. */
+    static final Path CHART_DIRECTORY = Path.of("deploy/helm/breakwater/files/crds");
+
+    static final YAMLMapper YAML = new YAMLMapper(YAMLFactory.builder()
+            .enable(YAMLGenerator.Feature.MINIMIZE_QUOTES)
+            .disable(YAMLGenerator.Feature.WRITE_DOC_START_MARKER)
+            .disable(YAMLGenerator.Feature.SPLIT_LINES)
+            .enable(YAMLGenerator.Feature.INDENT_ARRAYS_WITH_INDICATOR)
+            .enable(YAMLGenerator.Feature.ALWAYS_QUOTE_NUMBERS_AS_STRINGS)
+            .build());
+
+    private static final List<Class<? extends CustomResource<?, ?>>> KINDS =
+            List.of(BackupLocation.class, BackupPolicy.class, RestorePoint.class, Restore.class, FailoverPlan.class);
+
+    /** Descriptions of what comes from the Kubernetes model, or from the shape of every kind. */
+    private static final Map<String, String> DESCRIPTIONS = Map.of(
+            "spec", "What is wanted.",
+            "status", "What was last seen; written by the operator.",
+            "matchLabels", "Labels that an object must have, with these values.",
+            "matchExpressions", "Requirements on labels; all must hold.",
+            "key", "Label that the requirement is about.",
+            "operator", "In, NotIn, Exists or DoesNotExist.",
+            "values", "Values for In and NotIn.");
+
+    private CrdFiles() {}
+
+    /** File names and contents. */
+    static Map<String, String> generate(Path scratch) throws IOException {
+        CRDGenerator generator = new CRDGenerator().forCRDVersions("v1").inOutputDir(scratch.toFile());
+        KINDS.forEach(generator::customResourceClasses);
+        generator.generate();
+        Map<String, String> files = new TreeMap<>();
+        for (Class<? extends CustomResource<?, ?>> kind : KINDS) {
+            String name = CustomResource.getCRDName(kind);
+            ObjectNode crd = (ObjectNode) YAML.readTree(Files.readString(scratch.resolve(name + "-v1.yml")));
+            finish(crd, kind);
+            files.put(
+                    name + ".yaml",
+                    "# Generated from io.breakwater.api." + kind.getSimpleName()
+                            + "; to renew it: mvn test -Dtest=CrdFilesTest -Dcrds.write\n"
+                            + YAML.writeValueAsString(crd));
+        }
+        return files;
+    }
+
+    private static void finish(ObjectNode crd, Class<?> kind) {
+        ObjectNode version = (ObjectNode) crd.at("/spec/versions/0");
+        version.set("additionalPrinterColumns", inDeclaredOrder(version.withArray("additionalPrinterColumns"), kind));
+        ObjectNode schema = (ObjectNode) version.at("/schema/openAPIV3Schema");
+        describe(schema);
+        ObjectNode conditions = (ObjectNode) schema.at("/properties/status/properties/conditions");
+        conditions.put("x-kubernetes-list-type", "map");
+        conditions.putArray("x-kubernetes-list-map-keys").add("type");
+    }
+
+    private static ArrayNode inDeclaredOrder(ArrayNode columns, Class<?> kind) {
+        Map<String, JsonNode> byName = new TreeMap<>();
+        columns.forEach(c -> byName.put(c.path("name").asText(), c));
+        List<JsonNode> ordered = new ArrayList<>();
+        for (AdditionalPrinterColumn column :
+                kind.getAnnotation(AdditionalPrinterColumns.class).value()) {
+            ordered.add(byName.remove(column.name()));
+        }
+        ordered.addAll(byName.values());
+        return YAML.createArrayNode().addAll(ordered);
+    }
+
+    private static void describe(JsonNode schema) {
+        schema.path("properties").properties().forEach(property -> {
+            ObjectNode value = (ObjectNode) property.getValue();
+            String text = DESCRIPTIONS.get(property.getKey());
+            if (!value.has("description") && text != null) {
+                value.put("description", text);
+            }
+            if (value.path("type").asText().equals("integer") && !value.has("format")) {
+                value.put("format", "int64");
+            }
+            describe(value);
+        });
+        if (schema.has("items")) {
+            describe(schema.path("items"));
+        }
+        if (schema.has("additionalProperties")) {
+            describe(schema.path("additionalProperties"));
+        }
+    }
+}
