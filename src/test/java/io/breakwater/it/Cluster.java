@@ -9,6 +9,7 @@ import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.testcontainers.containers.Network;
 import org.testcontainers.k3s.K3sContainer;
@@ -34,13 +35,13 @@ final class Cluster implements AutoCloseable {
                         .asCompatibleSubstituteFor("rancher/k3s"))
                 .withNetwork(network)
                 .withLabels(Rig.labels("node"))
-                .withCommand(
-                        "server",
-                        "--disable=traefik",
-                        "--disable=local-storage",
-                        "--disable=metrics-server",
-                        "--tls-san=localhost")
                 .withStartupTimeout(Duration.ofMinutes(3));
+        node.setCommand(
+                "server",
+                "--disable=traefik",
+                "--disable=local-storage",
+                "--disable=metrics-server",
+                "--tls-san=" + node.getHost());
         var cluster = new Cluster(name, node);
         node.start();
         cluster.connect();
@@ -110,7 +111,7 @@ final class Cluster implements AutoCloseable {
                 name + " answers again",
                 Duration.ofMinutes(3),
                 () -> "no answer from " + client.getMasterUrl(),
-                () -> java.util.Optional.of(client.nodes().list().getItems().size() == 1));
+                () -> Optional.of(client.nodes().list().getItems().size() == 1));
     }
 
     /** Copies images from the engine into the node. */
@@ -170,8 +171,7 @@ final class Cluster implements AutoCloseable {
                         namespace,
                         "-o",
                         "jsonpath={.status.conditions[?(@.status=='True')].message}"),
-                () -> java.util.Optional.of(
-                        client.namespaces().withName(namespace).get() == null));
+                () -> Optional.of(client.namespaces().withName(namespace).get() == null));
     }
 
     /** What may explain a failure: objects, events, and the last words of pods, the operator's first. */

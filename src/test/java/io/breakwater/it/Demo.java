@@ -14,7 +14,12 @@ final class Demo {
     public static void main(String[] arguments) {
         var options = List.of(arguments);
         var progress = new Progress(System.out);
-        int code = options.contains("up") ? up(progress) : tell(progress, options.contains("--keep"));
+        boolean keep = options.contains("--keep") || options.contains("up");
+        int code = options.contains("up") ? up(progress) : tell(progress, keep);
+        System.out.flush();
+        if (keep) {
+            Runtime.getRuntime().halt(code); // Testcontainers would remove the clusters on its way out
+        }
         System.exit(code); // the clients' threads would keep the process alive
     }
 
