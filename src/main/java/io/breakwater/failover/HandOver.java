@@ -1,0 +1,95 @@
+package io.breakwater.failover;
+
+import io.breakwater.admission.NamespaceGate;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
+import io.breakwater.api.RestorePoint;
+import io.breakwater.failover.Situation.Handover;
+import io.breakwater.steps.Outcome;
+import io.breakwater.steps.Step;
+import io.breakwater.steps.StepRunner;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+
+/** What the old site does between honouring a request and giving the lease up. */
+final class HandOver {
+    /** What the steps share. */
+    record Run(PlanSite p, Lease lease) {}
+
+    private final NamespaceGate gate;
+    private final Points points;
+    private final StepRunner runner;
+    private final List<Step<Run>> steps;
+
+    HandOver(NamespaceGate gate, Points points, StepRunner runner) {
+        this.gate = gate;
+        this.points = points;
+        this.runner = runner;
+        this.steps = List.of(step(Phase.GatePods, this::gatePods), step(Phase.FinalPoint, this::finalPoint));
+    }
+
+    /** Goes on with handing over. */
+    Handover advance(PlanSite p, Lease lease, RunLog log) {
+        Run run = new Run(p, lease);
+        try {
+            return switch (runner.run(lease.request().id(), steps, run, log)) {
+                case StepRunner.Result.Waiting w -> Handover.PENDING;
+                case StepRunner.Result.Finished f -> complete(run);
+            };
+        } catch (BreakwaterException e) {
+            if (e.isRetryable()) {
+                return Handover.PENDING;
+            }
+            return new Handover.Failed(e.getMessage());
+        }
+    }
+
+    /** Looks again at what the steps found: the journal says that they are done, the cluster has to agree. */
+    private Handover complete(Run run) {
+        boolean quiet = gate.isQuiet(run.p.namespace());
+        return quiet && finalPoint(run) instanceof Outcome.Done
+                ? new Handover.Complete(Points.ref(point(run)))
+                : Handover.PENDING;
+    }
+
+    private Outcome gatePods(Run run) {
+        gate.close(run.p.namespace(), run.p.holder());
+        return gate.isQuiet(run.p.namespace())
+                ? Outcome.done("nothing of the application runs on this site")
+                : Outcome.waiting("waiting for pods to end");
+    }
+
+    private Outcome finalPoint(Run run) {
+        RestorePoint point = point(run);
+        Optional<String> failure = Points.failure(point);
+        if (failure.isPresent()) {
+            throw BreakwaterException.permanent(Reason.RolledBack, failure.get());
+        }
+        String name = point.getMetadata().getName();
+        if (!Points.succeeded(point)) {
+            return Outcome.waiting("RestorePoint " + name + " is being captured");
+        }
+        return Points.liesIn(point, run.p.peerLocation())
+                ? Outcome.done("RestorePoint " + name + " is complete in location " + run.p.peerLocation())
+                : Outcome.waiting("RestorePoint " + name + " is being copied to location " + run.p.peerLocation());
+    }
+
+    private RestorePoint point(Run run) {
+        return points.ensureFinal(run.p, run.lease.epoch(), run.lease.request().id());
+    }
+
+    static <C> Step<C> step(Phase phase, Function<C, Outcome> action) {
+        return new Step<>() {
+            @Override
+            public String name() {
+                return phase.name();
+            }
+
+            @Override
+            public Outcome run(C run, int attempt) {
+                return action.apply(run);
+            }
+        };
+    }
+}
