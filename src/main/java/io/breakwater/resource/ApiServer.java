@@ -11,6 +11,7 @@ import io.fabric8.kubernetes.client.http.HttpRequest;
 import io.fabric8.kubernetes.client.http.HttpResponse;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -45,7 +46,7 @@ final class ApiServer {
         }
     }
 
-    /** What to do with the body of a good answer, as it arrives. */
+    /** What to do with the body of a good answer, as it arrives; leaves the stream open. */
     interface BodyReader<T> {
         T read(InputStream body) throws IOException;
     }
@@ -85,13 +86,36 @@ final class ApiServer {
     <T> T stream(String path, String accept, BodyReader<T> reader) throws Refused {
         HttpResponse<InputStream> response =
                 await(http.sendAsync(request(path, accept).build(), InputStream.class), path);
-        try (InputStream body = response.body()) {
+        InputStream body = response.body();
+        boolean ended = false;
+        try {
             if (!response.isSuccessful()) {
-                throw new Refused(path, new Answer(response.code(), tree(body.readAllBytes())));
+                Answer answer = new Answer(response.code(), tree(body.readAllBytes()));
+                ended = true;
+                throw new Refused(path, answer);
             }
-            return reader.read(body);
+            T result = reader.read(body);
+            body.transferTo(OutputStream.nullOutputStream());
+            ended = true;
+            return result;
         } catch (IOException e) {
             throw broken(path, e);
+        } finally {
+            if (!ended) {
+                cancel(body);
+            }
+        }
+    }
+
+    /**
+     * Gives up a body before its end, and the connection with it. Never after the end: the client (7.7.0 with Vert.x) then
+     * resets the connection, which may already carry somebody else's request.
+     */
+    private static void cancel(InputStream body) {
+        try {
+            body.close();
+        } catch (IOException e) {
+            // It is given up anyway.
         }
     }
 

@@ -53,6 +53,7 @@ final class PagedList {
     private static String read(InputStream body, Consumer<ObjectNode> item) throws IOException {
         String token = "";
         try (JsonParser json = ApiServer.JSON.getFactory().createParser(body)) {
+            json.disable(JsonParser.Feature.AUTO_CLOSE_SOURCE);
             if (json.nextToken() != JsonToken.START_OBJECT) {
                 throw new IOException("a list is no JSON object");
             }

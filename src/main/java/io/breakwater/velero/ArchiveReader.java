@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Optional;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
+import org.apache.commons.compress.archivers.tar.TarConstants;
 import org.apache.commons.compress.compressors.gzip.GzipCompressorInputStream;
 
 /**
@@ -66,7 +67,9 @@ public final class ArchiveReader implements Closeable {
 
     private Optional<ObjectKey> check(TarArchiveEntry entry) {
         String path = entry.getName();
-        if (!entry.isFile() && !entry.isDirectory() || entry.isLink() || entry.isSymbolicLink()) {
+        // isFile() takes devices for files, so the type itself is asked.
+        byte type = entry.getLinkFlag();
+        if (type != TarConstants.LF_NORMAL && type != TarConstants.LF_OLDNORM && type != TarConstants.LF_DIR) {
             throw tampered(path, "is neither a plain file nor a directory");
         }
         String plain = entry.isDirectory() && path.endsWith("/") ? path.substring(0, path.length() - 1) : path;

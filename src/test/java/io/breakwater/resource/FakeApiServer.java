@@ -1,0 +1,364 @@
+package io.breakwater.resource;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.ConfigBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BiFunction;
+
+/**
+ * An API server in memory that speaks what this package uses: discovery, paged lists with tokens that can expire, create
+ * with 409, update with resourceVersion, delete, merge patch of owner references, access reviews. Unlike the client's mock
+ * server it pages, and leaves apiVersion and kind out of list items, as a real one does.
+ */
+final class FakeApiServer implements AutoCloseable {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    record Request(String method, String path, JsonNode body) {}
+
+    private final HttpServer http;
+    private final KubernetesClient client;
+    private final Map<String, List<ApiKind>> versions = new TreeMap<>();
+    private final NavigableMap<String, ObjectNode> objects = new ConcurrentSkipListMap<>();
+    private final AtomicLong counter = new AtomicLong();
+    private final List<Request> requests = new CopyOnWriteArrayList<>();
+    private volatile BiFunction<String, String, Integer> refuse = (method, path) -> 0;
+    private volatile BiFunction<String, JsonNode, String> judge = (method, object) -> "";
+    private volatile BiFunction<String, String, Boolean> allowed = (verb, resource) -> true;
+    private volatile boolean expireTokens;
+
+    FakeApiServer() throws IOException {
+        http = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 100);
+        http.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
+        http.createContext("/", this::handle);
+        http.start();
+        Config config = new ConfigBuilder(Config.empty())
+                .withMasterUrl("http://127.0.0.1:" + http.getAddress().getPort() + "/")
+                .withRequestRetryBackoffLimit(0)
+                .build();
+        client = new KubernetesClientBuilder().withConfig(config).build();
+    }
+
+    KubernetesClient client() {
+        return client;
+    }
+
+    /** Serves a kind; the first version of a group is its preferred one. */
+    FakeApiServer serve(String apiVersion, String kind, String plural, boolean namespaced, String... verbs) {
+        int slash = apiVersion.indexOf('/');
+        versions.computeIfAbsent(apiVersion, v -> new CopyOnWriteArrayList<>())
+                .add(new ApiKind(
+                        slash < 0 ? "" : apiVersion.substring(0, slash),
+                        apiVersion.substring(slash + 1),
+                        kind,
+                        plural,
+                        namespaced,
+                        verbs.length > 0
+                                ? java.util.Set.of(verbs)
+                                : java.util.Set.of("get", "list", "create", "update", "delete", "patch")));
+        return this;
+    }
+
+    /** The kinds that most tests need. */
+    FakeApiServer serveUsual() {
+        serve("v1", "Namespace", "namespaces", false);
+        serve("v1", "ConfigMap", "configmaps", true);
+        serve("v1", "Secret", "secrets", true);
+        serve("v1", "ServiceAccount", "serviceaccounts", true);
+        serve("v1", "Service", "services", true);
+        serve("v1", "Endpoints", "endpoints", true);
+        serve("v1", "Pod", "pods", true);
+        serve("v1", "Event", "events", true);
+        serve("v1", "PersistentVolumeClaim", "persistentvolumeclaims", true);
+        serve("v1", "PersistentVolume", "persistentvolumes", false);
+        serve("apps/v1", "Deployment", "deployments", true);
+        serve("apps/v1", "StatefulSet", "statefulsets", true);
+        serve("apps/v1", "ReplicaSet", "replicasets", true);
+        serve("batch/v1", "Job", "jobs", true);
+        serve("storage.k8s.io/v1", "StorageClass", "storageclasses", false);
+        serve("rbac.authorization.k8s.io/v1", "Role", "roles", true);
+        serve("rbac.authorization.k8s.io/v1", "RoleBinding", "rolebindings", true);
+        serve("rbac.authorization.k8s.io/v1", "ClusterRole", "clusterroles", false);
+        serve("rbac.authorization.k8s.io/v1", "ClusterRoleBinding", "clusterrolebindings", false);
+        serve("apiextensions.k8s.io/v1", "CustomResourceDefinition", "customresourcedefinitions", false);
+        return this;
+    }
+
+    /** Answers with this code, where it is not 0. */
+    void refuse(BiFunction<String, String, Integer> rule) {
+        refuse = rule;
+    }
+
+    /** Answers writes with 422 and this message, where there is one. */
+    void judge(BiFunction<String, JsonNode, String> rule) {
+        judge = rule;
+    }
+
+    /** Access reviews: verb and {@code resource.group}. */
+    void allow(BiFunction<String, String, Boolean> rule) {
+        allowed = rule;
+    }
+
+    void expireTokens() {
+        expireTokens = true;
+    }
+
+    List<Request> requests() {
+        return requests;
+    }
+
+    /** Stores an object as it is, with a uid. */
+    ObjectNode put(String collection, String json) {
+        return put(collection, tree(json));
+    }
+
+    ObjectNode put(String collection, ObjectNode object) {
+        stamp(object);
+        objects.put(collection + "/" + object.path("metadata").path("name").asText(), object);
+        return object;
+    }
+
+    /** The object at a path, or null. */
+    ObjectNode at(String path) {
+        return objects.get(path);
+    }
+
+    void clear() {
+        objects.clear();
+        requests.clear();
+    }
+
+    static ObjectNode tree(String json) {
+        try {
+            return (ObjectNode) JSON.readTree(json.replace('\'', '"'));
+        } catch (IOException e) {
+            throw new IllegalArgumentException(json, e);
+        }
+    }
+
+    private void stamp(ObjectNode object) {
+        ObjectNode meta = object.withObjectProperty("metadata");
+        if (!meta.has("uid")) {
+            meta.put("uid", "uid-" + counter.incrementAndGet());
+        }
+        meta.put("resourceVersion", Long.toString(counter.incrementAndGet()));
+    }
+
+    private void handle(HttpExchange exchange) throws IOException {
+        try (OutputStream response = exchange.getResponseBody()) {
+            String method = exchange.getRequestMethod();
+            String path = exchange.getRequestURI().getPath();
+            byte[] bytes = exchange.getRequestBody().readAllBytes();
+            JsonNode body = bytes.length == 0 ? JSON.createObjectNode() : JSON.readTree(bytes);
+            requests.add(new Request(method, path, body));
+            int code = refuse.apply(method, path);
+            String query = exchange.getRequestURI().getQuery();
+            Answer answer =
+                    code != 0 ? status(code, "Refused", "refused by the test") : answer(method, path, query, body);
+            byte[] out = JSON.writeValueAsBytes(answer.body());
+            exchange.getResponseHeaders().add("Content-Type", "application/json");
+            exchange.sendResponseHeaders(answer.code(), out.length);
+            response.write(out);
+        }
+    }
+
+    private record Answer(int code, JsonNode body) {}
+
+    private Answer answer(String method, String path, String query, JsonNode body) {
+        return switch (method) {
+            case "GET" -> get(path, query == null ? "" : query);
+            case "POST" -> post(path, (ObjectNode) body);
+            case "PUT" -> update(path, (ObjectNode) body);
+            case "DELETE" -> {
+                ObjectNode gone = objects.remove(path);
+                yield gone == null ? status(404, "NotFound", path) : new Answer(200, gone);
+            }
+            case "PATCH" -> {
+                ObjectNode there = objects.get(path);
+                ((ObjectNode) there.path("metadata"))
+                        .set("ownerReferences", body.path("metadata").path("ownerReferences"));
+                yield new Answer(200, there);
+            }
+            default -> status(405, "MethodNotAllowed", method);
+        };
+    }
+
+    private Answer get(String path, String query) {
+        if (path.equals("/version")) {
+            return new Answer(200, JSON.createObjectNode().put("gitVersion", "v1.34.4"));
+        }
+        if (path.equals("/apis")) {
+            return new Answer(200, groups());
+        }
+        String version = path.replaceFirst("^/apis?/", "");
+        if (versions.containsKey(version)) {
+            return new Answer(200, resources(version));
+        }
+        ApiKind kind = collection(path);
+        if (kind != null) {
+            return list(path, kind, query);
+        }
+        ObjectNode object = objects.get(path);
+        return object == null ? status(404, "NotFound", path + " not found") : new Answer(200, object);
+    }
+
+    private Answer list(String path, ApiKind kind, String query) {
+        int limit = Integer.MAX_VALUE;
+        String after = "";
+        for (String part : query.split("&", -1)) {
+            if (part.startsWith("limit=")) {
+                limit = Integer.parseInt(part.substring(6));
+            } else if (part.startsWith("continue=")) {
+                after = part.substring(9);
+            }
+        }
+        if (expireTokens && after.startsWith("old:")) {
+            Answer gone = status(410, "Expired", "the token is too old");
+            ((ObjectNode) gone.body()).putObject("metadata").put("continue", after.substring(4));
+            return gone;
+        }
+        ObjectNode list =
+                JSON.createObjectNode().put("kind", kind.kind() + "List").put("apiVersion", kind.apiVersion());
+        ObjectNode meta = list.putObject("metadata").put("resourceVersion", "1");
+        ArrayNode items = list.putArray("items");
+        String from = path + "/" + after.replaceFirst("^old:", "");
+        for (Map.Entry<String, ObjectNode> e :
+                objects.tailMap(from, after.isEmpty()).entrySet()) {
+            if (!e.getKey().startsWith(path + "/")) {
+                break;
+            }
+            if (items.size() == limit) {
+                String last = items.get(limit - 1).path("metadata").path("name").asText();
+                meta.put("continue", (expireTokens ? "old:" : "") + last);
+                break;
+            }
+            ObjectNode item = e.getValue().deepCopy();
+            item.remove(List.of("apiVersion", "kind"));
+            items.add(item);
+        }
+        return new Answer(200, list);
+    }
+
+    private Answer post(String path, ObjectNode body) {
+        if (path.endsWith("/subjectaccessreviews")) {
+            JsonNode a = body.path("spec").path("resourceAttributes");
+            String group = a.path("group").asText();
+            String resource = a.path("resource").asText() + (group.isEmpty() ? "" : "." + group);
+            body.putObject("status").put("allowed", allowed.apply(a.path("verb").asText(), resource));
+            return new Answer(201, body);
+        }
+        if (path.endsWith("/selfsubjectreviews")) {
+            body.putObject("status").putObject("userInfo").put("username", "system:serviceaccount:bw:operator");
+            return new Answer(201, body);
+        }
+        if (collection(path) == null) {
+            return status(404, "NotFound", "no such resource");
+        }
+        String at = path + "/" + body.path("metadata").path("name").asText();
+        if (body.path("metadata").has("resourceVersion")) {
+            return status(400, "BadRequest", "resourceVersion should not be set on objects to be created");
+        }
+        String verdict = judge.apply("POST", body);
+        if (!verdict.isEmpty()) {
+            return status(422, "Invalid", verdict);
+        }
+        stamp(body);
+        return objects.putIfAbsent(at, body) == null
+                ? new Answer(201, body)
+                : status(409, "AlreadyExists", at + " already exists");
+    }
+
+    private Answer update(String path, ObjectNode body) {
+        ObjectNode there = objects.get(path);
+        if (there == null) {
+            return status(404, "NotFound", path);
+        }
+        JsonNode version = body.path("metadata").path("resourceVersion");
+        if (!version.equals(there.path("metadata").path("resourceVersion"))) {
+            return status(409, "Conflict", "the object has been modified");
+        }
+        String verdict = judge.apply("PUT", body);
+        if (!verdict.isEmpty()) {
+            return status(422, "Invalid", verdict);
+        }
+        stamp(body);
+        objects.put(path, body);
+        return new Answer(200, body);
+    }
+
+    private ApiKind collection(String path) {
+        for (List<ApiKind> kinds : versions.values()) {
+            for (ApiKind kind : kinds) {
+                String pattern = kind.path("#").replace("/namespaces/%23/", "/namespaces/[^/]+/");
+                if (path.matches(pattern)) {
+                    return kind;
+                }
+            }
+        }
+        return null;
+    }
+
+    private ObjectNode groups() {
+        Map<String, List<String>> byGroup = new TreeMap<>();
+        versions.keySet().stream()
+                .filter(v -> v.contains("/"))
+                .forEach(v -> byGroup.computeIfAbsent(v.substring(0, v.indexOf('/')), g -> new ArrayList<>())
+                        .add(v));
+        ObjectNode list = JSON.createObjectNode();
+        ArrayNode groups = list.putArray("groups");
+        byGroup.forEach((name, all) -> {
+            ObjectNode group = groups.addObject().put("name", name);
+            group.putObject("preferredVersion").put("groupVersion", all.getFirst());
+            ArrayNode array = group.putArray("versions");
+            all.forEach(v -> array.addObject().put("groupVersion", v));
+        });
+        return list;
+    }
+
+    private ObjectNode resources(String version) {
+        ObjectNode list = JSON.createObjectNode();
+        ArrayNode array = list.putArray("resources");
+        for (ApiKind kind : versions.get(version)) {
+            ObjectNode r = array.addObject().put("name", kind.resource()).put("kind", kind.kind());
+            r.put("namespaced", kind.namespaced());
+            kind.verbs().forEach(r.putArray("verbs")::add);
+        }
+        array.addObject().put("name", "things/status").put("kind", "Thing").put("namespaced", true);
+        return list;
+    }
+
+    private static Answer status(int code, String reason, String message) {
+        return new Answer(
+                code,
+                JSON.createObjectNode()
+                        .put("kind", "Status")
+                        .put("code", code)
+                        .put("reason", reason)
+                        .put("message", message));
+    }
+
+    @Override
+    public void close() {
+        client.close();
+        http.stop(0);
+    }
+}

@@ -1,0 +1,219 @@
+package io.breakwater.resource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
+import io.breakwater.velero.ArchiveReader;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ResourceCaptureTest {
+    private static final String CORE = "/api/v1/namespaces/shop/";
+    private FakeApiServer server;
+    private ResourceCapture.Result result;
+
+    @BeforeEach
+    void start() throws IOException {
+        server = new FakeApiServer().serveUsual();
+        server.put(
+                "/api/v1/namespaces",
+                "{'apiVersion':'v1','kind':'Namespace','metadata':{'name':'shop','labels':{'team':'a'}}}");
+    }
+
+    @AfterEach
+    void stop() {
+        server.close();
+    }
+
+    @Test
+    void an_object_is_captured_whole_but_for_managed_fields() throws IOException {
+        server.put(
+                CORE + "configmaps",
+                "{'metadata':{'name':'settings','namespace':'shop','managedFields':[{'manager':'x'}]},'data':{'a':'1'}}");
+        Map<String, JsonNode> captured = capture();
+        JsonNode settings = captured.get("configmaps shop/settings");
+        assertThat(settings.path("apiVersion").asText()).isEqualTo("v1");
+        assertThat(settings.path("kind").asText()).isEqualTo("ConfigMap");
+        assertThat(settings.path("data").path("a").asText()).isEqualTo("1");
+        assertThat(settings.path("metadata").path("uid").asText()).startsWith("uid-");
+        assertThat(settings.path("metadata").has("managedFields")).isFalse();
+        assertThat(captured).containsKey("namespaces shop");
+        assertThat(result.count()).isEqualTo(2);
+        assertThat(result.serverVersion()).isEqualTo("v1.34.4");
+    }
+
+    @Test
+    void every_page_is_read() throws IOException {
+        fill(1234);
+        assertThat(capture()).hasSize(1235);
+        assertThat(server.requests().stream().filter(r -> r.path().equals(CORE + "configmaps")))
+                .hasSize(3);
+    }
+
+    @Test
+    void an_expired_token_is_replaced_by_the_one_that_the_server_offers() throws IOException {
+        fill(1234);
+        server.expireTokens();
+        assertThat(capture()).hasSize(1235);
+    }
+
+    @Test
+    void objects_of_other_namespaces_stay_out() throws IOException {
+        server.put("/api/v1/namespaces/other/configmaps", "{'metadata':{'name':'x','namespace':'other'}}");
+        assertThat(capture()).containsOnlyKeys("namespaces shop");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "events      | {'name':'e'}",
+                "configmaps  | {'name':'kube-root-ca.crt'}",
+                "configmaps  | {'name':'c','labels':{'breakwater.io/exclude':'true'}}",
+                "configmaps  | {'name':'c','labels':{'velero.io/exclude-from-backup':'true'}}",
+                "configmaps  | {'name':'c','deletionTimestamp':'2026-01-01T00:00:00Z'}",
+                "secrets     | {'name':'s','labels':{'breakwater.io/run':'restorepoint.1'}}",
+                "pods        | {'name':'p','labels':{'breakwater.io/component':'mover'}}",
+                "pods        | {'name':'p','ownerReferences':[{'kind':'ReplicaSet','controller':true}]}",
+                "pods        | {'name':'p','annotations':{'kubernetes.io/config.mirror':'x'}}",
+                "serviceaccounts | {'name':'breakwater-mover'}",
+                "endpoints   | {'name':'e','labels':{'endpoints.kubernetes.io/managed-by':'endpoint-controller'}}",
+            })
+    void noise_stays_out(String kind, String meta) throws IOException {
+        server.put(CORE + kind, "{'metadata':" + meta + "}");
+        assertThat(capture()).containsOnlyKeys("namespaces shop");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "configmaps  | {'name':'c','labels':{'breakwater.io/exclude':'false'}}",
+                "secrets     | {'name':'s','ownerReferences':[{'kind':'Certificate','controller':true}]}",
+                "pods        | {'name':'p'}",
+                "pods        | {'name':'p','ownerReferences':[{'kind':'Thing','controller':false}]}",
+                "endpoints   | {'name':'e'}",
+                "serviceaccounts | {'name':'default'}",
+            })
+    void everything_else_is_in(String kind, String meta) throws IOException {
+        server.put(CORE + kind, "{'metadata':" + meta + "}");
+        assertThat(capture()).hasSize(2);
+    }
+
+    @Test
+    void custom_resources_come_with_their_definition() throws IOException {
+        server.serve("acme.io/v1", "Widget", "widgets", true);
+        String definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+        server.put(definitions, "{'metadata':{'name':'widgets.acme.io'}}");
+        server.put(definitions, "{'metadata':{'name':'gadgets.acme.io'}}");
+        server.put("/apis/acme.io/v1/namespaces/shop/widgets", "{'metadata':{'name':'w','namespace':'shop'}}");
+        assertThat(capture())
+                .containsOnlyKeys(
+                        "namespaces shop",
+                        "widgets.acme.io shop/w",
+                        "customresourcedefinitions.apiextensions.k8s.io" + " widgets.acme.io");
+    }
+
+    @Test
+    void claims_come_with_volume_and_class_and_bindings_with_their_roles() throws IOException {
+        server.put(
+                CORE + "persistentvolumeclaims",
+                "{'metadata':{'name':'data','namespace':'shop'},'spec':{'volumeName':'pv1','storageClassName':'fast'}}");
+        server.put("/api/v1/persistentvolumes", "{'metadata':{'name':'pv1'}}");
+        server.put("/api/v1/persistentvolumes", "{'metadata':{'name':'pv2'}}");
+        server.put("/apis/storage.k8s.io/v1/storageclasses", "{'metadata':{'name':'fast'}}");
+        String rbac = "/apis/rbac.authorization.k8s.io/v1/";
+        server.put(
+                rbac + "clusterrolebindings",
+                "{'metadata':{'name':'b'},'roleRef':{'kind':'ClusterRole','name':'reader'},"
+                        + "'subjects':[{'kind':'ServiceAccount','namespace':'shop','name':'web'}]}");
+        server.put(
+                rbac + "clusterrolebindings",
+                "{'metadata':{'name':'foreign'},'roleRef':{'kind':'ClusterRole','name':'writer'},"
+                        + "'subjects':[{'kind':'ServiceAccount','namespace':'bank','name':'web'}]}");
+        server.put(rbac + "clusterroles", "{'metadata':{'name':'reader'}}");
+        server.put(rbac + "clusterroles", "{'metadata':{'name':'writer'}}");
+        assertThat(capture())
+                .containsOnlyKeys(
+                        "namespaces shop",
+                        "persistentvolumeclaims shop/data",
+                        "persistentvolumes pv1",
+                        "storageclasses.storage.k8s.io fast",
+                        "clusterrolebindings.rbac.authorization.k8s.io b",
+                        "clusterroles.rbac.authorization.k8s.io reader");
+    }
+
+    @Test
+    void a_kind_that_may_not_be_listed_fails_the_capture() {
+        server.refuse((method, path) -> path.endsWith("/secrets") ? 403 : 0);
+        assertThatThrownBy(this::capture)
+                .isInstanceOfSatisfying(
+                        BreakwaterException.class, e -> assertThat(e.reason()).isEqualTo(Reason.ResourcesFailed))
+                .hasMessageContaining("secrets of namespace shop cannot be listed")
+                .hasMessageContaining("ClusterRole");
+    }
+
+    @Test
+    void a_list_that_breaks_in_the_middle_fails_the_capture() {
+        fill(600);
+        int[] seen = {0};
+        server.refuse((method, path) -> path.endsWith("/configmaps") && ++seen[0] == 2 ? 404 : 0);
+        assertThatThrownBy(this::capture).hasMessageContaining("configmaps of namespace shop cannot be listed");
+    }
+
+    @Test
+    void a_missing_namespace_fails_the_capture() {
+        server.clear();
+        assertThatThrownBy(this::capture).hasMessageContaining("Namespace shop cannot be read");
+    }
+
+    @Test
+    void an_api_that_does_not_answer_is_a_warning() throws IOException {
+        server.serve("down.io/v1", "Thing", "things", true);
+        server.refuse((method, path) -> path.equals("/apis/down.io/v1") ? 404 : 0);
+        capture();
+        assertThat(result.warnings()).singleElement().asString().contains("API down.io/v1 did not answer");
+    }
+
+    @Test
+    void kinds_that_only_report_stay_out() throws IOException {
+        server.serve("metrics.k8s.io/v1", "PodMetrics", "pods", true, "get", "list");
+        server.put("/apis/metrics.k8s.io/v1/namespaces/shop/pods", "{'metadata':{'name':'m'}}");
+        assertThat(capture()).containsOnlyKeys("namespaces shop");
+    }
+
+    private void fill(int count) {
+        for (int i = 0; i < count; i++) {
+            server.put(CORE + "configmaps", "{'metadata':{'name':'c-" + i + "','namespace':'shop'}}");
+        }
+    }
+
+    private Map<String, JsonNode> capture() throws IOException {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        result = new ResourceCapture(server.client())
+                .capture(new ResourceCapture.Request("shop", Instant.parse("2026-11-23T10:00:00Z")), out);
+        Map<String, JsonNode> all = new TreeMap<>();
+        try (ArchiveReader reader =
+                new ArchiveReader(new ByteArrayInputStream(out.toByteArray()), ArchiveReader.Limits.DEFAULT)) {
+            for (Optional<ArchiveReader.Item> i = reader.next(); i.isPresent(); i = reader.next()) {
+                all.put(
+                        i.get().key().toString(),
+                        ApiServer.JSON.readTree(i.get().json()));
+            }
+        }
+        return all;
+    }
+}
