@@ -242,7 +242,10 @@ class CopyPointTest {
     }
 
     private RestorePoint get(String name) {
-        return client.resources(RestorePoint.class).inNamespace("shop").withName(name).get();
+        return client.resources(RestorePoint.class)
+                .inNamespace("shop")
+                .withName(name)
+                .get();
     }
 
     private PointCopy copy(String name, String location) {
@@ -265,8 +268,7 @@ class CopyPointTest {
         point.getStatus().namespace = "shop";
         point.getStatus().point = name;
         point.getStatus().location = "a";
-        point.getStatus().copies =
-                Stream.of(locations).map(CopyPoint::pending).toList();
+        point.getStatus().copies = Stream.of(locations).map(CopyPoint::pending).toList();
         client.resource(point).create();
     }
 

@@ -27,7 +27,11 @@ import org.junit.jupiter.api.Test;
 class CatalogSyncTest {
     private final FakeCluster cluster = new FakeCluster("ops", "shop");
     private final FakeCatalog catalog = new FakeCatalog();
-    private final CatalogSync sync = new CatalogSync(catalog, cluster, TestConfig.of(Map.of("breakwater.site", "west", "breakwater.namespace", "ops")), Clock.systemUTC());
+    private final CatalogSync sync = new CatalogSync(
+            catalog,
+            cluster,
+            TestConfig.of(Map.of("breakwater.site", "west", "breakwater.namespace", "ops")),
+            Clock.systemUTC());
     private final BackupLocation blob = cluster.addLocation("ops", "blob");
 
     @Test

@@ -100,7 +100,10 @@ class BackupPolicyReconcilerTest {
         add(running("manual", "2090-01-05T11:59:00Z"));
 
         reconcile("12:00:05");
-        client.resources(RestorePoint.class).inNamespace("shop").withName("manual").delete();
+        client.resources(RestorePoint.class)
+                .inNamespace("shop")
+                .withName("manual")
+                .delete();
         reconcile("12:10:00");
 
         assertThat(points()).isEmpty();
@@ -188,6 +191,7 @@ class BackupPolicyReconcilerTest {
 
     @Test
     void oldPointsGo() {
+        policy.getSpec().schedule = null;
         keepLast(1);
         add(good("p1", "2090-01-05T10:00:00Z"), good("p2", "2090-01-05T11:00:00Z"));
 
@@ -198,6 +202,7 @@ class BackupPolicyReconcilerTest {
 
     @Test
     void aSiteThatLostItsLeaseRemovesNothing() {
+        policy.getSpec().schedule = null;
         keepLast(1);
         guard = Optional.of(new EpochGuard.Guard(new BackupLocation(), "shop", "plan", 3));
         add(good("p1", "2090-01-05T10:00:00Z"), good("p2", "2090-01-05T11:00:00Z"));
@@ -235,7 +240,8 @@ class BackupPolicyReconcilerTest {
         assertThat(now().getStatus().copies).hasSize(1);
         assertThat(now().getStatus().copies.getFirst().lastPoint).isEqualTo("p1");
         assertThat(now().getStatus().copies.getFirst().capturedAt).isEqualTo("2090-01-05T10:00:00Z");
-        assertThat(registry.find(PolicyMeters.LAG).gauge().value()).isEqualTo(Duration.ofMinutes(115).toSeconds());
+        assertThat(registry.find(PolicyMeters.LAG).gauge().value())
+                .isEqualTo(Duration.ofMinutes(115).toSeconds());
     }
 
     private Duration reconcile(String time) {
