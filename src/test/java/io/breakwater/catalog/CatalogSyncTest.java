@@ -16,6 +16,7 @@ import io.breakwater.api.RestorePointStatus;
 import io.breakwater.api.RestorePointStatus.Consistency;
 import io.breakwater.api.RestorePointStatus.PointCopy;
 import io.breakwater.catalog.ImportedPoint.Place;
+import io.breakwater.config.TestConfig;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
@@ -26,7 +27,11 @@ import org.junit.jupiter.api.Test;
 class CatalogSyncTest {
     private final FakeCluster cluster = new FakeCluster("ops", "shop");
     private final FakeCatalog catalog = new FakeCatalog();
-    private final CatalogSync sync = new CatalogSync(catalog, cluster, FakeConfig.of("west", "ops"), Clock.systemUTC());
+    private final CatalogSync sync = new CatalogSync(
+            catalog,
+            cluster,
+            TestConfig.of(Map.of("breakwater.site", "west", "breakwater.namespace", "ops")),
+            Clock.systemUTC());
     private final BackupLocation blob = cluster.addLocation("ops", "blob");
 
     @Test

@@ -1,0 +1,35 @@
+package io.breakwater.observe;
+
+import io.fabric8.kubernetes.client.CustomResource;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import java.util.function.Consumer;
+
+/** Writes a status by replacing the object, since the API server in memory knows no server-side apply. */
+public final class PlainStatusWriter extends StatusWriter {
+    private final KubernetesClient client;
+
+    public PlainStatusWriter(KubernetesClient client) {
+        super(client);
+        this.client = client;
+    }
+
+    @Override
+    public <S, T extends CustomResource<?, S>> boolean update(T resource, Class<S> type, Consumer<S> change) {
+        T now = client.resource(resource).get();
+        if (now.getStatus() == null) {
+            try {
+                now.setStatus(type.getDeclaredConstructor().newInstance());
+            } catch (ReflectiveOperationException e) {
+                throw new IllegalStateException(e);
+            }
+        }
+        String before = client.getKubernetesSerialization().asJson(now);
+        change.accept(now.getStatus());
+        resource.setStatus(now.getStatus());
+        if (before.equals(client.getKubernetesSerialization().asJson(now))) {
+            return false;
+        }
+        client.resource(now).update();
+        return true;
+    }
+}

@@ -1,0 +1,339 @@
+package io.breakwater.policy;
+
+import static io.breakwater.policy.Points.good;
+import static io.breakwater.policy.Points.running;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.breakwater.admission.FakeCluster;
+import io.breakwater.api.Api;
+import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BackupLocationSpec;
+import io.breakwater.api.BackupLocationStatus;
+import io.breakwater.api.BackupPolicy;
+import io.breakwater.api.BackupPolicySpec;
+import io.breakwater.api.Condition;
+import io.breakwater.api.NamedRef;
+import io.breakwater.api.RestorePoint;
+import io.breakwater.api.RestorePointSpec.Trigger;
+import io.breakwater.api.RestorePointStatus.CopyState;
+import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.config.TestConfig;
+import io.breakwater.failover.PlanRoles;
+import io.breakwater.gateway.EpochGuard;
+import io.breakwater.gateway.OverdueGuard;
+import io.breakwater.location.Locations;
+import io.breakwater.location.TestLocations;
+import io.breakwater.observe.Events;
+import io.breakwater.observe.Meters;
+import io.breakwater.observe.PlainStatusWriter;
+import io.breakwater.observe.StatusWriter;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/**
+ * A policy against an API server in memory. The days are far off, since that server dates what is made by the real clock.
+ */
+class BackupPolicyReconcilerTest {
+    private final FakeCluster cluster = new FakeCluster();
+    private final KubernetesClient client = cluster.client();
+    private final BreakwaterConfig config = TestConfig.of(Map.of("breakwater.namespace", "ops"));
+    private final Locations locations = TestLocations.of(client, config);
+    private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
+    private boolean active = true;
+    private Optional<EpochGuard.Guard> guard = Optional.empty();
+    private final BackupPolicy policy = new BackupPolicy();
+
+    @BeforeEach
+    void makePolicy() {
+        location("a");
+        policy.getMetadata().setName("hourly");
+        policy.getMetadata().setNamespace("shop");
+        policy.getMetadata().setCreationTimestamp("2090-01-05T11:50:00Z");
+        policy.setSpec(new BackupPolicySpec());
+        policy.getSpec().schedule = CronTest.schedule("0 * * * *", "Etc/UTC");
+        policy.getSpec().locationRef = new NamedRef("a");
+        policy.getSpec().objectives = new BackupPolicySpec.Objectives();
+        policy.getSpec().objectives.rpo = "2h";
+        policy.getSpec().copies = new ArrayList<>();
+    }
+
+    @AfterEach
+    void close() {
+        cluster.close();
+    }
+
+    @Test
+    void aDueTimeMakesOnePointHoweverOftenItIsLookedAt() {
+        reconcile("12:00:05");
+        client.resource(now()).edit(p -> {
+            p.setStatus(null); // as if the operator had been killed before it wrote what it did
+            return p;
+        });
+        reconcile("12:00:06");
+
+        assertThat(points()).containsExactly("hourly-20900105-120000");
+        RestorePoint made = client.resources(RestorePoint.class)
+                .inNamespace("shop")
+                .withName("hourly-20900105-120000")
+                .get();
+        assertThat(made.getMetadata().getLabels()).containsEntry(Api.POLICY, "hourly");
+        assertThat(made.getSpec().trigger).isEqualTo(Trigger.Scheduled);
+        assertThat(now().getStatus().lastScheduleTime).isEqualTo("2090-01-05T12:00:00Z");
+        assertThat(now().getStatus().nextRunTime).isEqualTo("2090-01-05T13:00:00Z");
+        assertThat(events()).filteredOn(m -> m.startsWith("started")).hasSize(1);
+    }
+
+    @Test
+    void aTimeIsLeftOutWhileAPointIsBeingMade() {
+        add(running("manual", "2090-01-05T11:59:00Z"));
+
+        reconcile("12:00:05");
+        client.resources(RestorePoint.class)
+                .inNamespace("shop")
+                .withName("manual")
+                .delete();
+        reconcile("12:10:00");
+
+        assertThat(points()).isEmpty();
+        assertThat(events()).anyMatch(m -> m.contains("left out: manual is still running"));
+    }
+
+    @Test
+    void nothingIsStartedWhileSuspended() {
+        policy.getSpec().suspend = true;
+
+        reconcile("12:00:05");
+
+        assertThat(points()).isEmpty();
+        assertThat(condition(Condition.READY).reason).isEqualTo("Suspended");
+        assertThat(now().getStatus().nextRunTime).isNull();
+    }
+
+    @Test
+    void nothingIsStartedOrRemovedOnTheSiteThatStandsBy() {
+        active = false;
+        keepLast(1);
+        add(good("p1", "2090-01-05T10:00:00Z"), good("p2", "2090-01-05T11:00:00Z"));
+
+        reconcile("12:00:05");
+
+        assertThat(points()).containsExactly("p1", "p2");
+        assertThat(condition(Condition.READY).reason).isEqualTo("Standby");
+        assertThat(condition(Condition.READY).holds()).isTrue();
+    }
+
+    @Test
+    void aWrongScheduleIsSaid() {
+        policy.getSpec().schedule = CronTest.schedule("61 * * * *", "Etc/UTC");
+
+        reconcile("12:00:05");
+
+        assertThat(condition(Condition.READY).reason).isEqualTo("InvalidSchedule");
+        assertThat(condition(Condition.STALLED).holds()).isTrue();
+    }
+
+    @Test
+    void anUnknownLocationIsSaidAndNothingIsStarted() {
+        policy.getSpec().locationRef = new NamedRef("nowhere");
+
+        reconcile("12:00:05");
+
+        assertThat(points()).isEmpty();
+        assertThat(condition(Condition.READY).reason).isEqualTo("LocationNotFound");
+        assertThat(condition(Condition.READY).message).contains("nowhere");
+    }
+
+    @Test
+    void anUnknownLocationOfACopyDoesNotHoldUpTheFirstCopy() {
+        copy("nowhere");
+
+        reconcile("12:00:05");
+
+        assertThat(points()).hasSize(1);
+        assertThat(condition(Condition.READY).reason).isEqualTo("LocationNotFound");
+    }
+
+    @Test
+    void ofTwoPoliciesForAVolumeTheYoungerSaysSo() {
+        client.resource(new PersistentVolumeClaimBuilder()
+                        .withNewMetadata()
+                        .withName("data")
+                        .withNamespace("shop")
+                        .endMetadata()
+                        .build())
+                .create();
+        BackupPolicy other = new BackupPolicy();
+        other.getMetadata().setName("first");
+        other.getMetadata().setNamespace("shop");
+        other.getMetadata().setCreationTimestamp("2090-01-05T00:00:00Z");
+        other.setSpec(policy.getSpec());
+        client.resource(other).create();
+
+        reconcile("12:00:05");
+
+        assertThat(points()).isEmpty();
+        assertThat(condition(Condition.READY).reason).isEqualTo("PolicyConflict");
+        assertThat(condition(Condition.READY).message)
+                .contains("BackupPolicy hourly", "BackupPolicy first", "PersistentVolumeClaim data");
+    }
+
+    @Test
+    void oldPointsGo() {
+        policy.getSpec().schedule = null;
+        keepLast(1);
+        add(good("p1", "2090-01-05T10:00:00Z"), good("p2", "2090-01-05T11:00:00Z"));
+
+        reconcile("11:55:00");
+
+        assertThat(points()).containsExactly("p2");
+    }
+
+    @Test
+    void aSiteThatLostItsLeaseRemovesNothing() {
+        policy.getSpec().schedule = null;
+        keepLast(1);
+        guard = Optional.of(new EpochGuard.Guard(new BackupLocation(), "shop", "plan", 3));
+        add(good("p1", "2090-01-05T10:00:00Z"), good("p2", "2090-01-05T11:00:00Z"));
+
+        reconcile("11:55:00");
+
+        assertThat(points()).containsExactly("p1", "p2");
+        assertThat(condition(Condition.READY).reason).isEqualTo("LeaseLost");
+    }
+
+    @Test
+    void protectionIsJudgedAgainAtTheMomentAtWhichItEnds() {
+        policy.getSpec().schedule = null;
+        add(good("p1", "2090-01-05T11:00:00Z"));
+
+        assertThat(reconcile("12:59:00")).isEqualTo(Duration.ofMinutes(1).plusMillis(1));
+        assertThat(condition(Condition.PROTECTED).reason).isEqualTo("ObjectiveMet");
+        assertThat(now().getStatus().lastSuccessfulPoint).isEqualTo("p1");
+
+        reconcile("13:00:01");
+        assertThat(condition(Condition.PROTECTED).reason).isEqualTo("ObjectiveMissed");
+        assertThat(condition(Condition.PROTECTED).message).contains("RPO 2h", "p1");
+    }
+
+    @Test
+    void statusTellsHowFarEachCopyIs() {
+        location("b");
+        copy("b");
+        add(
+                good("p1", "2090-01-05T10:00:00Z").copy("b", CopyState.Completed),
+                good("p2", "2090-01-05T11:00:00Z").copy("b", CopyState.Failed));
+
+        reconcile("11:55:00");
+
+        assertThat(now().getStatus().copies).hasSize(1);
+        assertThat(now().getStatus().copies.getFirst().lastPoint).isEqualTo("p1");
+        assertThat(now().getStatus().copies.getFirst().capturedAt).isEqualTo("2090-01-05T10:00:00Z");
+        assertThat(registry.find(PolicyMeters.LAG).gauge().value())
+                .isEqualTo(Duration.ofMinutes(115).toSeconds());
+    }
+
+    private Duration reconcile(String time) {
+        Clock clock = Clock.fixed(Instant.parse("2090-01-05T" + time + "Z"), ZoneOffset.UTC);
+        if (client.resource(policy).get() == null) {
+            client.resource(policy).create();
+        }
+        StatusWriter writer = new PlainStatusWriter(client);
+        PolicyMeters meters = new PolicyMeters(new Meters(registry, clock), clock);
+        return new BackupPolicyReconciler(
+                        client,
+                        new PolicyPoints(client),
+                        new Conflicts(client),
+                        new FixedRoutes(),
+                        new PlanRoles(client, config),
+                        new OverdueGuard(),
+                        new PolicyReport(locations, meters, writer, clock),
+                        meters,
+                        writer,
+                        new Events(client, clock),
+                        clock)
+                .reconcile(policy, null)
+                .getScheduleDelay()
+                .map(Duration::ofMillis)
+                .orElseThrow();
+    }
+
+    private BackupPolicy now() {
+        return client.resource(policy).get();
+    }
+
+    private Condition condition(String type) {
+        return now().getStatus().condition(type).orElseThrow();
+    }
+
+    private List<String> points() {
+        return client.resources(RestorePoint.class).inNamespace("shop").list().getItems().stream()
+                .map(p -> p.getMetadata().getName())
+                .sorted()
+                .toList();
+    }
+
+    private List<String> events() {
+        return client.v1().events().inNamespace("shop").list().getItems().stream()
+                .map(e -> e.getMessage())
+                .toList();
+    }
+
+    private void add(Points... points) {
+        for (Points p : points) {
+            client.resource(p.get()).create();
+        }
+    }
+
+    private void keepLast(int n) {
+        policy.getSpec().retention = new BackupPolicySpec.Retention();
+        policy.getSpec().retention.keepLast = n;
+    }
+
+    private void copy(String location) {
+        BackupPolicySpec.Copy copy = new BackupPolicySpec.Copy();
+        copy.locationRef = new NamedRef(location);
+        policy.getSpec().copies.add(copy);
+    }
+
+    private void location(String name) {
+        BackupLocation location = new BackupLocation();
+        location.getMetadata().setName(name);
+        location.getMetadata().setNamespace("shop");
+        location.setSpec(new BackupLocationSpec());
+        location.setStatus(new BackupLocationStatus());
+        Condition ready = new Condition();
+        ready.type = Condition.READY;
+        ready.status = "True";
+        location.getStatus().conditions.add(ready);
+        client.resource(location).create();
+    }
+
+    /** The way of points as the policy says it, on a site that is active or not. */
+    private final class FixedRoutes extends Routes {
+        FixedRoutes() {
+            super(locations, null);
+        }
+
+        @Override
+        public Route of(BackupPolicy p) {
+            return new Route(
+                    locations.resolve("shop", p.getSpec().locationRef),
+                    p.getSpec().copies.stream().map(c -> c.locationRef.name).toList(),
+                    0,
+                    guard,
+                    active);
+        }
+    }
+}

@@ -1,0 +1,54 @@
+package io.breakwater.replication;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.breakwater.location.ObjectStore;
+import io.breakwater.location.TestStores;
+import io.breakwater.replication.Scene.Point;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Copies between two real stores: directories. */
+class ReplicaOnDiskTest {
+    @TempDir
+    Path root;
+
+    @Test
+    void aReplicaIsTheSameAndALaterPointMovesOnlyWhatIsNew() {
+        ObjectStore source = TestStores.filesystem(root.resolve("east"));
+        ObjectStore target = TestStores.filesystem(root.resolve("west"));
+        Scene scene = new Scene(source);
+        scene.capture(source, "p1", 50).copy(source, target);
+
+        Copied second = scene.capture(source, "p2", 2).copy(source, target);
+
+        assertThat(Scene.contents(target)).isEqualTo(Scene.contents(source));
+        assertThat(second.objects())
+                .as("2 packs, index, snapshot, archive, seal")
+                .isEqualTo(6);
+    }
+
+    @Test
+    void aTargetThatLostPartOfItsFilesIsMadeWholeAgainByTheNextPoint() throws IOException {
+        ObjectStore source = TestStores.filesystem(root.resolve("east"));
+        ObjectStore target = TestStores.filesystem(root.resolve("west"));
+        Scene scene = new Scene(source);
+        scene.capture(source, "p1", 10).copy(source, target);
+        List<Path> packs;
+        try (Stream<Path> all = Files.walk(root.resolve("west/breakwater/repos/east/shop/data"))) {
+            packs = all.filter(Files::isRegularFile).sorted().toList();
+        }
+        Files.delete(packs.getFirst());
+        Files.write(packs.getLast(), new byte[] {1, 2, 3});
+
+        Point next = scene.capture(source, "p2", 1);
+        next.copy(source, target);
+
+        assertThat(Scene.contents(target)).isEqualTo(Scene.contents(source));
+    }
+}
