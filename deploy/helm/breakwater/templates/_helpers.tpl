@@ -65,6 +65,8 @@ spec:
       {{- end }}
     spec:
       serviceAccountName: breakwater-{{ .component }}
+      # Otherwise BREAKWATER_GATEWAY_PORT would be a URL: the links have the names of our settings.
+      enableServiceLinks: false
       {{- with $root.Values.imagePullSecrets }}
       imagePullSecrets:
         {{- toYaml . | nindent 8 }}
