@@ -65,6 +65,8 @@ spec:
       {{- end }}
     spec:
       serviceAccountName: breakwater-{{ .component }}
+      # Links would set BREAKWATER_GATEWAY_PORT and the like, which the program reads as its own configuration.
+      enableServiceLinks: false
       {{- with $root.Values.imagePullSecrets }}
       imagePullSecrets:
         {{- toYaml . | nindent 8 }}
