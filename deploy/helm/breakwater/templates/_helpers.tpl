@@ -65,7 +65,7 @@ spec:
       {{- end }}
     spec:
       serviceAccountName: breakwater-{{ .component }}
-      # Otherwise BREAKWATER_GATEWAY_PORT would be a URL: the links have the names of our settings.
+      # Links would set BREAKWATER_GATEWAY_PORT and the like, which the program reads as its own configuration.
       enableServiceLinks: false
       {{- with $root.Values.imagePullSecrets }}
       imagePullSecrets:
