@@ -6,17 +6,10 @@ import io.breakwater.api.Reason;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
-import io.fabric8.kubernetes.client.dsl.ExecWatch;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.TimeUnit;
 
 /**
  * A PostgreSQL server at a checkpoint, with a session held open in its own pod until the snapshots are cut.
@@ -31,17 +24,13 @@ public final class Postgresql implements Quiesced {
     private static final String END = "--breakwater-end--";
 
     private final String where;
-    private final ExecWatch watch;
-    private final OutputStream input;
-    private final BlockingQueue<String> lines = new ArrayBlockingQueue<>(1024);
+    private final Session session;
     private final String pid;
     private final Facts facts;
 
-    private Postgresql(Database database, String where, ExecWatch watch) {
+    private Postgresql(Database database, String where, Session session) {
         this.where = where;
-        this.watch = watch;
-        this.input = watch.getInput();
-        Thread.ofVirtual().name("psql " + where).start(this::pump);
+        this.session = session;
         this.pid = one("SELECT pg_backend_pid();");
         refuseUnsafe();
         ask("CHECKPOINT;");
@@ -70,22 +59,26 @@ public final class Postgresql implements Quiesced {
                 : pod.getSpec().getContainers().getFirst().getName();
         String user = database.postgresql.user == null ? "postgres" : database.postgresql.user;
         String where = name + " (pod " + pod.getMetadata().getName() + ")";
-        ExecWatch watch = null;
         try {
-            watch = exec.pod(pod.getMetadata().getName())
-                    .inContainer(container)
-                    .redirectingInput()
-                    .redirectingOutput()
-                    .exec("sh", "-c", "exec psql -X -q -A -t -v ON_ERROR_STOP=1 -U '" + user + "' -d postgres 2>&1");
-            return new Postgresql(database, where, watch);
+            Session session = Session.open(
+                    exec.pod(pod.getMetadata().getName()),
+                    container,
+                    "sh",
+                    "-c",
+                    "exec psql -X -q -A -t -v ON_ERROR_STOP=1 -U '" + user + "' -d postgres 2>&1");
+            return opened(database, where, session);
+        } catch (IOException | KubernetesClientException e) {
+            throw BreakwaterException.retryable(
+                    Reason.QuiesceFailed, where + ": psql could not be started: " + e.getMessage(), e);
+        }
+    }
+
+    private static Postgresql opened(Database database, String where, Session session) {
+        try {
+            return new Postgresql(database, where, session);
         } catch (RuntimeException e) {
-            if (watch != null) {
-                watch.close();
-            }
-            throw e instanceof KubernetesClientException
-                    ? BreakwaterException.retryable(
-                            Reason.QuiesceFailed, where + ": psql could not be started: " + e.getMessage(), e)
-                    : e;
+            session.close();
+            throw e;
         }
     }
 
@@ -103,7 +96,7 @@ public final class Postgresql implements Quiesced {
 
     @Override
     public void close() {
-        watch.close();
+        session.close();
     }
 
     private void refuseUnsafe() {
@@ -127,15 +120,14 @@ public final class Postgresql implements Quiesced {
 
     private List<String> ask(String sql) {
         try {
-            input.write((sql + "\n\\echo " + END + "\n").getBytes(StandardCharsets.UTF_8));
-            input.flush();
-        } catch (IOException e) {
+            session.say(sql + "\n\\echo " + END + "\n");
+        } catch (IOException | KubernetesClientException e) {
             throw failed("the session is gone (" + e.getMessage() + ")");
         }
-        List<String> answer = new java.util.ArrayList<>();
+        List<String> answer = new ArrayList<>();
         long deadline = System.nanoTime() + PATIENCE.toNanos();
         while (true) {
-            String line = next(deadline);
+            String line = next(sql, answer, Duration.ofNanos(deadline - System.nanoTime()));
             if (line.equals(END)) {
                 return answer;
             }
@@ -146,32 +138,18 @@ public final class Postgresql implements Quiesced {
         }
     }
 
-    private String next(long deadline) {
+    private String next(String sql, List<String> soFar, Duration patience) {
         try {
-            String line = lines.poll(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
-            if (line == null) {
-                throw failed("no answer within " + PATIENCE.toSeconds() + "s");
-            }
-            return line;
+            return switch (session.next(patience).orElse(null)) {
+                case Session.Said.Line(String text) -> text;
+                case Session.Said.Ended(String why) ->
+                    throw failed(why + " before it answered " + sql + (soFar.isEmpty() ? "" : "; it had said " + soFar));
+                case null -> throw failed("no answer to " + sql + " within " + PATIENCE.toSeconds() + "s");
+            };
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw failed("interrupted");
         }
-    }
-
-    private void pump() {
-        try (BufferedReader reader =
-                new BufferedReader(new InputStreamReader(watch.getOutput(), StandardCharsets.UTF_8))) {
-            for (String line = reader.readLine(); line != null; line = reader.readLine()) {
-                lines.put(line);
-            }
-        } catch (IOException e) {
-            lines.offer("FATAL: " + e.getMessage());
-            return;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-        lines.offer("FATAL: the session ended");
     }
 
     private BreakwaterException failed(String why) {
