@@ -179,6 +179,7 @@ class ChartTest {
     private static Map<String, JsonNode> render(String... values) throws IOException {
         TemplateCommand command = new Helm(CHART)
                 .template()
+                .withKubeVersion("1.30.0")
                 .withName("test")
                 .withNamespace("backup")
                 .set("site.name", "east");
