@@ -2,14 +2,17 @@ package io.breakwater.deploy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.MappingIterator;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.marcnuri.helm.Helm;
 import com.marcnuri.helm.TemplateCommand;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.TestConfig;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
@@ -21,6 +24,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ChartTest {
+    private static final ObjectMapper JSON = new ObjectMapper();
     private static final Path CHART = Path.of("deploy/helm/breakwater");
 
     @Test
@@ -107,11 +111,35 @@ class ChartTest {
                         .path("helm.sh/resource-policy")
                         .asText())
                 .isEqualTo("keep");
-        assertThat(objects).containsKey("BackupLocation/quickstart");
         assertThat(objects.get("Deployment/breakwater-operator")
                         .at("/spec/template/spec/volumes")
                         .findValuesAsText("claimName"))
                 .containsExactly("breakwater-quickstart");
+    }
+
+    /** Hooks are shown by the program only; {@code dev/test} provides it. */
+    @Test
+    void theQuickstartsLocationComesAfterItsKind() throws Exception {
+        String helm = System.getenv("BREAKWATER_HELM");
+        assumeTrue(helm != null, "BREAKWATER_HELM is not set: run dev/test");
+        Process process = new ProcessBuilder(
+                        helm,
+                        "template",
+                        "test",
+                        CHART.toString(),
+                        "--namespace",
+                        "backup",
+                        "--set",
+                        "site.name=east",
+                        "--set",
+                        "quickstart.enabled=true")
+                .start();
+        JsonNode location = parse(new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+                .get("BackupLocation/quickstart");
+        assertThat(process.waitFor()).isZero();
+        assertThat(location.at("/metadata/annotations").path("helm.sh/hook").asText())
+                .isEqualTo("post-install,post-upgrade");
+        assertThat(location.at("/spec/usagePolicy/namespaces").asText()).isEqualTo("All");
     }
 
     @Test
@@ -179,6 +207,7 @@ class ChartTest {
     private static Map<String, JsonNode> render(String... values) throws IOException {
         TemplateCommand command = new Helm(CHART)
                 .template()
+                .withKubeVersion("1.30.0")
                 .withName("test")
                 .withNamespace("backup")
                 .set("site.name", "east");
@@ -186,9 +215,13 @@ class ChartTest {
             int at = value.indexOf('=');
             command.set(value.substring(0, at), value.substring(at + 1));
         }
+        return parse(command.call());
+    }
+
+    private static Map<String, JsonNode> parse(String manifests) throws IOException {
         Map<String, JsonNode> objects = new TreeMap<>();
         try (MappingIterator<JsonNode> documents =
-                CrdFiles.YAML.readerFor(JsonNode.class).readValues(command.call())) {
+                CrdFiles.YAML.readerFor(JsonNode.class).readValues(manifests)) {
             while (documents.hasNext()) {
                 JsonNode object = documents.next();
                 if (object.has("kind")) {

@@ -104,8 +104,8 @@ final class CrdFiles {
             if (!value.has("description") && text != null) {
                 value.put("description", text);
             }
-            if (value.path("type").asText().equals("integer") && !value.has("format")) {
-                value.put("format", "int64");
+            if (value.path("type").asText().equals("integer")) {
+                integer(value);
             }
             describe(value);
         });
@@ -114,6 +114,18 @@ final class CrdFiles {
         }
         if (schema.has("additionalProperties")) {
             describe(schema.path("additionalProperties"));
+        }
+    }
+
+    /** The generator writes bounds as 1000.0, and leaves out how long a number may be. */
+    private static void integer(ObjectNode schema) {
+        for (String bound : List.of("minimum", "maximum")) {
+            if (schema.has(bound)) {
+                schema.put(bound, schema.path(bound).asLong());
+            }
+        }
+        if (!schema.has("format")) {
+            schema.put("format", "int64");
         }
     }
 }
