@@ -72,13 +72,17 @@ public final class Postgresql implements Quiesced {
         String where = name + " (pod " + pod.getMetadata().getName() + ")";
         ExecWatch watch = null;
         try {
-            // The server's messages come in order with the answers. The pod's own standard error stays open as 3, unused:
+            // The server's messages come in order with the answers. The pod's own standard error stays open as 3,
+            // unused:
             // containerd ends a session's input as soon as one of its outputs is closed.
             watch = exec.pod(pod.getMetadata().getName())
                     .inContainer(container)
                     .redirectingInput()
                     .redirectingOutput()
-                    .exec("sh", "-c", "exec psql -X -q -A -t -v ON_ERROR_STOP=1 -U '" + user + "' -d postgres 3>&2 2>&1");
+                    .exec(
+                            "sh",
+                            "-c",
+                            "exec psql -X -q -A -t -v ON_ERROR_STOP=1 -U '" + user + "' -d postgres 3>&2 2>&1");
             return new Postgresql(database, where, watch);
         } catch (RuntimeException e) {
             if (watch != null) {
