@@ -60,12 +60,14 @@ public final class Postgresql implements Quiesced {
         String user = database.postgresql.user == null ? "postgres" : database.postgresql.user;
         String where = name + " (pod " + pod.getMetadata().getName() + ")";
         try {
+            // The server's messages come in order with the answers. The pod's own standard error stays open as 3, unused:
+            // containerd ends a session's input as soon as one of its outputs is closed.
             Session session = Session.open(
                     exec.pod(pod.getMetadata().getName()),
                     container,
                     "sh",
                     "-c",
-                    "exec psql -X -q -A -t -v ON_ERROR_STOP=1 -U '" + user + "' -d postgres 2>&1");
+                    "exec psql -X -q -A -t -v ON_ERROR_STOP=1 -U '" + user + "' -d postgres 3>&2 2>&1");
             return opened(database, where, session);
         } catch (IOException | KubernetesClientException e) {
             throw BreakwaterException.retryable(

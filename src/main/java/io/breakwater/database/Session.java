@@ -52,7 +52,11 @@ final class Session implements AutoCloseable {
             return session;
         } catch (ExecutionException | TimeoutException e) {
             session.close();
-            throw new IOException(e.getCause() == null ? "no connection within " + OPENING : e.getCause().getMessage(), e);
+            throw new IOException(
+                    e.getCause() == null
+                            ? "no connection within " + OPENING
+                            : e.getCause().getMessage(),
+                    e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             session.close();

@@ -116,10 +116,10 @@ final class Story implements AutoCloseable {
 
     private void applyPolicyAndPlan(Site site) {
         site.cluster().createNamespace(SHOP);
-        site.client().resource(policy()).serverSideApply();
         FailoverPlan plan = Examples.read("failoverplan.yaml", FailoverPlan.class);
         plan.getMetadata().setNamespace(SHOP);
         site.client().resource(plan).serverSideApply();
+        site.client().resource(policy()).serverSideApply();
     }
 
     /** The example's policy, run every minute; under a plan the operator picks the location near each site by itself. */
