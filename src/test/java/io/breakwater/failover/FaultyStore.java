@@ -1,0 +1,85 @@
+package io.breakwater.failover;
+
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
+import io.breakwater.location.ObjectStore;
+import java.io.InputStream;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.function.Consumer;
+
+/** A store as one site sees it: it can be away, hang, be slow, lose answers, or call somebody at every touch. */
+final class FaultyStore implements ObjectStore {
+    private final ObjectStore store;
+    volatile boolean away;
+    volatile boolean losesAnswers;
+    volatile long slowMillis;
+    volatile CountDownLatch hangs = new CountDownLatch(0);
+    volatile Runnable touched = () -> {};
+    volatile int writes;
+
+    FaultyStore(ObjectStore store) {
+        this.store = store;
+    }
+
+    private void before() {
+        touched.run();
+        try {
+            hangs.await();
+            Thread.sleep(slowMillis);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+        if (away) {
+            throw BreakwaterException.retryable(Reason.StoreUnavailable, "the store is away");
+        }
+    }
+
+    @Override
+    public Optional<Observed> head(String key) {
+        before();
+        return store.head(key);
+    }
+
+    @Override
+    public Optional<Document> read(String key) {
+        before();
+        return store.read(key);
+    }
+
+    @Override
+    public Optional<Observed> write(String key, byte[] content, Precondition precondition) {
+        before();
+        writes++;
+        Optional<Observed> written = store.write(key, content, precondition);
+        touched.run();
+        if (losesAnswers) {
+            losesAnswers = false;
+            throw BreakwaterException.retryable(Reason.StoreUnavailable, "the answer was lost");
+        }
+        return written;
+    }
+
+    @Override
+    public Optional<InputStream> open(String key, long offset, long length) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void list(String prefix, Consumer<ObjectInfo> each) {
+        store.list(prefix, each);
+    }
+
+    @Override
+    public Upload upload(String key, Precondition precondition) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void delete(String key) {
+        store.delete(key);
+    }
+
+    @Override
+    public void close() {}
+}

@@ -1,0 +1,93 @@
+package io.breakwater.failover;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.location.ObjectStore.Precondition;
+import io.breakwater.location.StoreFixtures;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class LeaseStoreTest {
+    private static final Duration MINUTE = Duration.ofMinutes(1);
+
+    @TempDir
+    Path directory;
+
+    private FaultyStore objects;
+    private LeaseStore store;
+
+    @BeforeEach
+    void open() {
+        objects = new FaultyStore(StoreFixtures.filesystem(directory));
+        store = new LeaseStore(objects, "shop", "shop");
+    }
+
+    @Test
+    void whatWasWrittenIsRead() {
+        Lease first = Lease.first("east", MINUTE);
+
+        Seen written = store.write(first, Optional.empty()).orElseThrow();
+
+        assertThat(store.read()).get().extracting(Seen::lease, Seen::etag).containsExactly(first, written.etag());
+    }
+
+    @Test
+    void onlyOneOfTwoFirstLeasesIsWritten() {
+        store.write(Lease.first("east", MINUTE), Optional.empty());
+
+        assertThat(store.write(Lease.first("west", MINUTE), Optional.empty())).isEmpty();
+        assertThat(store.read().orElseThrow().lease().holder()).isEqualTo("east");
+    }
+
+    @Test
+    void aChangeOfAnOldVersionIsNotWritten() {
+        Seen old = store.write(Lease.first("east", MINUTE), Optional.empty()).orElseThrow();
+        store.write(old.lease().renewed(MINUTE, null), Optional.of(old));
+
+        assertThat(store.write(old.lease().retired(), Optional.of(old))).isEmpty();
+        assertThat(store.read().orElseThrow().lease().state()).isEqualTo(Lease.State.Held);
+    }
+
+    @Test
+    void aWriteWhoseAnswerIsLostIsFoundToHold() {
+        Seen old = store.write(Lease.first("east", MINUTE), Optional.empty()).orElseThrow();
+        Lease renewed = old.lease().renewed(MINUTE, 12L);
+        objects.losesAnswers = true;
+
+        assertThat(store.write(renewed, Optional.of(old)))
+                .get()
+                .extracting(Seen::lease)
+                .isEqualTo(renewed);
+    }
+
+    @Test
+    void aWriteThatDidNotArriveIsAnError() {
+        objects.away = true;
+
+        assertThatThrownBy(() -> store.write(Lease.first("east", MINUTE), Optional.empty()))
+                .isInstanceOf(BreakwaterException.class)
+                .hasMessageContaining("away");
+    }
+
+    @Test
+    void aLeaseThatCannotBeReadStopsEverybody() {
+        objects.write("breakwater/plans/shop/shop/lease.json", "{".getBytes(StandardCharsets.UTF_8), Precondition.NONE);
+
+        assertThatThrownBy(store::read).hasMessageContaining("is no lease").hasMessageContaining("edited by hand");
+    }
+
+    @Test
+    void aSiteThatWasNeverSeenHasNoSilence() {
+        store.beat("east");
+
+        assertThat(store.silence("east")).get().satisfies(d -> assertThat(d).isLessThan(MINUTE));
+        assertThat(store.silence("west")).isEmpty();
+    }
+}

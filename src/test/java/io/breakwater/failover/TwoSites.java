@@ -1,0 +1,394 @@
+package io.breakwater.failover;
+
+import io.breakwater.admission.FakeCluster;
+import io.breakwater.admission.NamespaceGate;
+import io.breakwater.api.Api;
+import io.breakwater.api.Condition;
+import io.breakwater.api.FailoverPlan;
+import io.breakwater.api.FailoverPlanSpec;
+import io.breakwater.api.FailoverPlanStatus;
+import io.breakwater.api.NamedRef;
+import io.breakwater.api.Reason;
+import io.breakwater.api.Restore;
+import io.breakwater.api.RestorePoint;
+import io.breakwater.api.RestorePointSpec;
+import io.breakwater.api.RestorePointSpec.Trigger;
+import io.breakwater.api.RestorePointStatus;
+import io.breakwater.api.RestorePointStatus.CopyState;
+import io.breakwater.api.RestorePointStatus.PointCopy;
+import io.breakwater.api.RestoreStatus;
+import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.config.TestConfig;
+import io.breakwater.location.StoreFixtures;
+import io.breakwater.observe.Conditions;
+import io.breakwater.observe.Events;
+import io.breakwater.observe.Meters;
+import io.breakwater.observe.StatusWriter;
+import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.client.CustomResource;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+
+/**
+ * Two clusters with the real controller of plans each, meeting in a real store in a directory. Capture, copy, catalog sync and
+ * restore are played by {@link #world}: they do at once what they are asked for.
+ */
+final class TwoSites implements AutoCloseable {
+    static final String NS = "shop";
+
+    /** Thrown where a process is to die. */
+    static final class Killed extends RuntimeException {
+        private static final long serialVersionUID = 1;
+    }
+
+    final SimpleMeterRegistry metrics = new SimpleMeterRegistry();
+    final Cluster east;
+    final Cluster west;
+    private final Path directory;
+
+    TwoSites(Path directory) {
+        this.directory = directory;
+        this.east = new Cluster("east");
+        this.west = new Cluster("west");
+    }
+
+    /** One site: its cluster, and the operator process that runs there now. */
+    final class Cluster {
+        final String site;
+        final FakeCluster api = new FakeCluster();
+        final FaultyStore store = new FaultyStore(StoreFixtures.filesystem(directory));
+        boolean down;
+        boolean copies = true;
+        NamespaceGate gate;
+        PlanRoles roles;
+        StartGate startGate;
+        private LeaseKeepers keepers;
+        private FailoverPlanReconciler reconciler;
+        private Runnable touched = () -> {};
+
+        Cluster(String site) {
+            this.site = site;
+            client().resource(new NamespaceBuilder()
+                            .withNewMetadata()
+                            .withName(NS)
+                            .endMetadata()
+                            .build())
+                    .create();
+            client().resource(manifest("east")).create();
+            store.touched = () -> touched.run();
+            startProcess();
+        }
+
+        KubernetesClient client() {
+            return api.client();
+        }
+
+        /** A new process: nothing in memory. */
+        void startProcess() {
+            if (keepers != null) {
+                keepers.stopAll();
+            }
+            BreakwaterConfig config = TestConfig.of(Map.of("breakwater.site", site));
+            Clock clock = Clock.systemUTC();
+            StatusWriter writer = new TestWriter(client(), () -> touched.run());
+            Events events = new Events(client(), clock);
+            gate = new NamespaceGate(client(), config);
+            keepers = new LeaseKeepers(clock);
+            roles = new PlanRoles(client(), config);
+            PlanGuards guards = new PlanGuards(gate, keepers, roles, events, clock);
+            Sites sites = new Sites(config, null, null) {
+                @Override
+                PlanSite open(FailoverPlan plan) {
+                    return PlanSite.of(
+                            plan,
+                            site,
+                            new LeaseStore(store, NS, plan.getMetadata().getName()));
+                }
+            };
+            startGate = new StartGate(client(), sites, guards, config);
+            reconciler = new FailoverPlanReconciler(
+                    client(), sites, gate, keepers, guards, roles, writer, events, new Meters(metrics, clock), clock);
+        }
+
+        void kill() {
+            keepers.stopAll();
+            down = true;
+        }
+
+        /** Dies when the operator touches the store or a status for the n-th time from now. */
+        void killAt(int n) {
+            int[] left = {n};
+            Thread looking = Thread.currentThread();
+            touched = () -> {
+                if (Thread.currentThread() == looking && --left[0] == 0) {
+                    throw new Killed();
+                }
+            };
+        }
+
+        FailoverPlan plan() {
+            return client().resources(FailoverPlan.class)
+                    .inNamespace(NS)
+                    .withName("shop")
+                    .get();
+        }
+
+        FailoverPlanStatus status() {
+            FailoverPlanStatus s = plan().getStatus();
+            return s == null ? new FailoverPlanStatus() : s;
+        }
+
+        void look() {
+            try {
+                reconciler.look(plan());
+            } catch (Killed e) {
+                touched = () -> {};
+                startProcess();
+            }
+        }
+
+        /** Changes the spec as a user does. */
+        void edit(Consumer<FailoverPlanSpec> change) {
+            FailoverPlan plan = plan();
+            change.accept(plan.getSpec());
+            Long generation = plan.getMetadata().getGeneration();
+            plan.getMetadata().setGeneration(generation == null ? 2 : generation + 1);
+            client().resource(plan).update();
+        }
+
+        boolean runs() {
+            return !client().pods().inNamespace(NS).list().getItems().isEmpty();
+        }
+
+        boolean gated() {
+            return gate.closedBy(NS, "failoverplan/shop");
+        }
+
+        void startPod() {
+            client().resource(new PodBuilder()
+                            .withNewMetadata()
+                            .withName("web")
+                            .withNamespace(NS)
+                            .endMetadata()
+                            .withNewSpec()
+                            .endSpec()
+                            .withNewStatus()
+                            .withPhase("Running")
+                            .endStatus()
+                            .build())
+                    .create();
+        }
+
+        List<RestorePoint> points() {
+            return client().resources(RestorePoint.class).inNamespace(NS).list().getItems();
+        }
+
+        List<String> pointNames() {
+            return points().stream().map(x -> x.getMetadata().getName()).toList();
+        }
+
+        List<Restore> restores() {
+            return client().resources(Restore.class).inNamespace(NS).list().getItems();
+        }
+
+        Lease lease() {
+            return new LeaseStore(StoreFixtures.filesystem(directory), NS, "shop")
+                    .read()
+                    .orElseThrow()
+                    .lease();
+        }
+    }
+
+    /** Lets both operators and the rest of the world work until it is so. */
+    void until(String what, BooleanSupplier reached) {
+        Instant deadline = Instant.now().plusSeconds(20);
+        while (!reached.getAsBoolean()) {
+            if (Instant.now().isAfter(deadline)) {
+                throw new AssertionError(what + " did not happen; east " + show(east) + ", west " + show(west));
+            }
+            for (Cluster c : List.of(east, west)) {
+                if (!c.down) {
+                    c.look();
+                    world(c);
+                }
+            }
+        }
+    }
+
+    void untilActive(Cluster c) {
+        until(c.site + " is active", () -> c.status().role == FailoverPlanStatus.Role.Active && !c.gated());
+    }
+
+    void untilPassive(Cluster c) {
+        until(c.site + " is passive", () -> c.status().role == FailoverPlanStatus.Role.Passive && c.gated());
+    }
+
+    /** East active with a running pod, west standing by. */
+    TwoSites settled() {
+        east.startPod();
+        untilActive(east);
+        untilPassive(west);
+        return this;
+    }
+
+    /** Makes everything in the store older, as if nobody had written for so long. */
+    void silence(Duration time) {
+        try (Stream<Path> files = Files.walk(directory)) {
+            for (Path f : files.filter(Files::isRegularFile).toList()) {
+                FileTime t = Files.getLastModifiedTime(f);
+                Files.setLastModifiedTime(f, FileTime.from(t.toInstant().minus(time)));
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** A point as the policy makes it on schedule, captured so long ago. */
+    void scheduledPoint(Cluster c, String name, Duration ago) {
+        RestorePoint x = new RestorePoint();
+        x.setMetadata(new ObjectMetaBuilder().withName(name).withNamespace(NS).build());
+        x.setSpec(new RestorePointSpec());
+        x.getSpec().trigger = Trigger.Scheduled;
+        x = c.client().resource(x).create();
+        seal(c, x, Instant.now().minus(ago));
+    }
+
+    List<String> journal() {
+        try (Stream<Path> files = Files.walk(directory)) {
+            return files.filter(Files::isRegularFile)
+                    .filter(f -> f.toString().contains("/journal/"))
+                    .map(f -> f.getParent().getFileName() + "/" + f.getFileName())
+                    .sorted()
+                    .toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private void world(Cluster c) {
+        for (RestorePoint x : c.points()) {
+            if (x.getStatus() == null && x.getSpec().trigger != Trigger.Imported) {
+                seal(c, x, Instant.now());
+            }
+        }
+        for (Restore r : c.restores()) {
+            if (r.getStatus() == null) {
+                r.setStatus(new RestoreStatus());
+                Conditions.of(r.getStatus(), 1L, Clock.systemUTC()).succeeded(Reason.Completed, "done");
+                c.client().resource(r).update();
+            }
+        }
+    }
+
+    private void seal(Cluster c, RestorePoint x, Instant capturedAt) {
+        if (c.runs() && x.getSpec().trigger == Trigger.Final) {
+            throw new AssertionError("I3: the final point was asked for while pods run");
+        }
+        Cluster peer = c == east ? west : east;
+        RestorePointStatus s = new RestorePointStatus();
+        s.capturedAt = capturedAt.toString();
+        s.site = c.site;
+        s.namespace = NS;
+        s.point = x.getMetadata().getName();
+        s.epoch = c.lease().epoch();
+        s.digest = "digest of " + c.site + "/" + s.point;
+        s.location = "near-" + c.site;
+        PointCopy copy = new PointCopy();
+        copy.location = "near-" + peer.site;
+        copy.state = c.copies ? CopyState.Completed : CopyState.Pending;
+        s.copies = List.of(copy);
+        Conditions.of(s, 1L, Clock.systemUTC()).succeeded(Reason.Completed, "sealed");
+        x.setStatus(s);
+        c.client().resource(x).update();
+        if (c.copies) {
+            RestorePoint imported = new RestorePoint();
+            imported.setMetadata(new ObjectMetaBuilder()
+                    .withName(c.site + "-" + s.point)
+                    .withNamespace(NS)
+                    .addToLabels(Api.ORIGIN_SITE, c.site)
+                    .build());
+            imported.setSpec(new RestorePointSpec());
+            imported.getSpec().trigger = Trigger.Imported;
+            imported.setStatus(s);
+            peer.client().resource(imported).create();
+        }
+    }
+
+    private static FailoverPlan manifest(String active) {
+        FailoverPlan plan = new FailoverPlan();
+        plan.setMetadata(new ObjectMetaBuilder()
+                .withName("shop")
+                .withNamespace(NS)
+                .withGeneration(1L)
+                .build());
+        plan.setSpec(new FailoverPlanSpec());
+        plan.getSpec().sites = List.of(part("east"), part("west"));
+        plan.getSpec().activeSite = active;
+        plan.getSpec().rendezvousRef = new NamedRef("north");
+        plan.getSpec().policyRef = new NamedRef("shop");
+        plan.getSpec().maxDataLoss = "0s";
+        plan.getSpec().lease = new FailoverPlanSpec.Lease();
+        plan.getSpec().lease.duration = "30s";
+        return plan;
+    }
+
+    private static FailoverPlanSpec.Site part(String name) {
+        FailoverPlanSpec.Site s = new FailoverPlanSpec.Site();
+        s.name = name;
+        s.locationRef = new NamedRef("near-" + name);
+        return s;
+    }
+
+    private static String show(Cluster c) {
+        FailoverPlanStatus s = c.status();
+        return s.role + " " + s.condition(Condition.READY).map(x -> x.message).orElse("");
+    }
+
+    /** The API server in memory knows no server-side apply. */
+    private static final class TestWriter extends StatusWriter {
+        private final KubernetesClient client;
+        private final Runnable touched;
+
+        TestWriter(KubernetesClient client, Runnable touched) {
+            super(client);
+            this.client = client;
+            this.touched = touched;
+        }
+
+        @Override
+        @SuppressWarnings("unchecked")
+        public <S, T extends CustomResource<?, S>> boolean update(T resource, Class<S> type, Consumer<S> change) {
+            touched.run();
+            S status = resource.getStatus();
+            change.accept(status);
+            T fresh = (T) client.resource(resource).get();
+            fresh.setStatus(status);
+            client.resource(fresh).update();
+            touched.run();
+            return true;
+        }
+    }
+
+    @Override
+    public void close() {
+        east.kill();
+        west.kill();
+        east.api.close();
+        west.api.close();
+    }
+}

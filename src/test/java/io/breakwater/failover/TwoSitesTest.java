@@ -1,0 +1,215 @@
+package io.breakwater.failover;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.breakwater.api.Condition;
+import io.breakwater.api.Durations;
+import io.breakwater.api.FailoverPlanStatus.Fence;
+import io.breakwater.api.FailoverPlanStatus.Kind;
+import io.breakwater.api.FailoverPlanStatus.Role;
+import io.breakwater.api.JournalEntry.State;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TwoSitesTest {
+    private static final Duration FIVE_MINUTES = Duration.ofMinutes(5);
+
+    @TempDir
+    Path directory;
+
+    private TwoSites sites;
+
+    @BeforeEach
+    void start() {
+        sites = new TwoSites(directory);
+    }
+
+    @AfterEach
+    void stop() {
+        sites.close();
+    }
+
+    @Test
+    void theSiteThatThePlanNamesIsActiveAndItsPodsAreLeftAlone() {
+        sites.settled();
+
+        assertThat(sites.east.runs()).isTrue();
+        assertThat(sites.east.status().epoch).isEqualTo(1);
+        assertThat(sites.west.gated()).isTrue();
+        assertThat(sites.west.roles.roleOf(TwoSites.NS).orElseThrow().isActive())
+                .isFalse();
+        assertThat(sites.east.roles.roleOf(TwoSites.NS).orElseThrow())
+                .extracting(PlanRole::role, PlanRole::epoch)
+                .containsExactly(Role.Active, 1L);
+    }
+
+    @Test
+    void aPlannedFailoverMovesThePlanWithoutLoss() {
+        sites.settled();
+
+        sites.west.edit(s -> s.activeSite = "west");
+        sites.untilActive(sites.west);
+        sites.untilPassive(sites.east);
+
+        assertThat(sites.east.runs()).isFalse();
+        assertThat(sites.west.lease())
+                .extracting(Lease::epoch, Lease::holder, Lease::fence)
+                .containsExactly(2L, "west", Fence.Graceful);
+        assertThat(sites.west.status().run)
+                .extracting(r -> r.kind, r -> r.state, r -> r.dataLoss, r -> r.point)
+                .containsExactly(Kind.Planned, State.Done, "0s", "east/shop/shop-e1-final");
+        assertThat(sites.west.restores())
+                .extracting(r -> r.getMetadata().getName(), r -> r.getSpec().restorePointRef.name)
+                .containsExactly(org.assertj.core.groups.Tuple.tuple("shop-e2", "east-shop-e1-final"));
+        assertThat(sites.journal())
+                .containsExactly(
+                        "2/001-Request.json",
+                        "2/002-Honour.json",
+                        "2/003-GatePods.json",
+                        "2/004-FinalPoint.json",
+                        "2/005-Release.json",
+                        "2/006-Acquire.json",
+                        "2/007-AwaitPoint.json",
+                        "2/008-Restore.json",
+                        "2/009-Serve.json",
+                        "2/010-Open.json",
+                        "2/011-AwaitReady.json");
+    }
+
+    @Test
+    void failbackIsAPlannedFailoverTheOtherWay() {
+        sites.settled();
+        sites.west.edit(s -> s.activeSite = "west");
+        sites.east.edit(s -> s.activeSite = "west");
+        sites.untilActive(sites.west);
+        sites.untilPassive(sites.east);
+
+        sites.west.edit(s -> s.activeSite = "east");
+        sites.east.edit(s -> s.activeSite = "east");
+        sites.untilActive(sites.east);
+        sites.untilPassive(sites.west);
+
+        assertThat(sites.east.lease().epoch()).isEqualTo(3);
+        assertThat(sites.east.pointNames()).doesNotContain("shop-e1-divergent", "shop-e2-divergent");
+    }
+
+    @Test
+    void aFinalPointThatCannotBeMadeRollsBackAndALaterRunMakesItsOwn() {
+        sites.settled();
+        sites.east.copies = false;
+        sites.west.edit(s -> s.activeSite = "west");
+        sites.until("the copy is waited for", () -> sites.east.pointNames().contains("shop-e1-final"));
+
+        sites.west.edit(s -> s.activeSite = "east");
+        sites.untilActive(sites.east);
+        sites.east.copies = true;
+        sites.west.edit(s -> s.activeSite = "west");
+        sites.untilActive(sites.west);
+
+        assertThat(sites.west.lease().start().point())
+                .as("a point that was captured after the application ran again")
+                .isEqualTo("east/shop/shop-e1-final-2");
+    }
+
+    @Test
+    void aLeaseThatHoldsIsNotTaken() {
+        sites.settled();
+        sites.scheduledPoint(sites.east, "p1", Duration.ofSeconds(5));
+        sites.east.kill();
+        askForWest("10m");
+        sites.until("west asks", () -> sites.west.lease().request() != null);
+
+        for (int i = 0; i < 10; i++) {
+            sites.west.look();
+        }
+
+        assertThat(sites.west.lease()).extracting(Lease::epoch, Lease::holder).containsExactly(1L, "east");
+        assertThat(sites.west.gated()).isTrue();
+    }
+
+    @Test
+    void anUnplannedFailoverTellsWhatItLost() {
+        unplanned("2m");
+
+        assertThat(sites.west.lease().fence()).isEqualTo(Fence.Expired);
+        assertThat(sites.west.status().run.kind).isEqualTo(Kind.Unplanned);
+        assertThat(Durations.parse(sites.west.status().run.dataLoss))
+                .as("from the point to the end of the lease")
+                .isBetween(Duration.ofSeconds(60), Duration.ofSeconds(100));
+    }
+
+    @Test
+    void anUnplannedFailoverThatWouldLoseTooMuchIsRefused() {
+        sites.settled();
+        sites.scheduledPoint(sites.east, "p1", FIVE_MINUTES.plusSeconds(60));
+        sites.east.kill();
+        sites.silence(FIVE_MINUTES);
+        askForWest("50s");
+
+        sites.until("west refuses", () -> sites.west.status().holds(Condition.STALLED));
+
+        assertThat(sites.west.lease().epoch()).isEqualTo(1);
+        assertThat(sites.west.status().condition(Condition.STALLED).orElseThrow().reason)
+                .isEqualTo("DataLossTooHigh");
+        assertThat(sites.west.status().expectedDataLoss).isNotNull();
+    }
+
+    @Test
+    void aReturningSiteGatesFirstKeepsItsDataOnceAndFollows() {
+        unplanned("10m");
+        int writes = sites.east.store.writes;
+        assertThat(sites.east.runs()).as("pods came back with the node").isTrue();
+
+        sites.east.down = false;
+        sites.east.startProcess();
+        sites.east.startGate.takeUp(sites.east.plan());
+        await().atMost(Duration.ofSeconds(3)).until(() -> sites.east.gated() && !sites.east.runs());
+        assertThat(sites.east.store.writes)
+                .as("writes before the gate is closed")
+                .isEqualTo(writes);
+
+        sites.untilPassive(sites.east);
+        sites.untilPassive(sites.east);
+
+        assertThat(sites.east.pointNames()).containsOnlyOnce("shop-e1-divergent");
+        assertThat(sites.east.status().epoch).isEqualTo(2);
+        assertThat(sites.west.lease()).extracting(Lease::holder, Lease::epoch).containsExactly("west", 2L);
+    }
+
+    @Test
+    void failbackAfterAnUnplannedFailoverStartsFromTheOtherSite() {
+        unplanned("10m");
+        sites.east.down = false;
+        sites.east.startProcess();
+        sites.untilPassive(sites.east);
+        sites.east.edit(s -> s.activeSite = "west");
+        sites.until("east has seen the edit", () -> "west".equals(sites.east.status().settledActiveSite));
+
+        sites.east.edit(s -> s.activeSite = "east");
+        sites.untilActive(sites.east);
+
+        assertThat(sites.east.lease().start().point()).isEqualTo("west/shop/shop-e2-final");
+    }
+
+    /** East dies with its pods still bound to its node; west is asked to take over after the lease has run out. */
+    private void unplanned(String maxDataLoss) {
+        sites.settled();
+        sites.scheduledPoint(sites.east, "p1", FIVE_MINUTES.plusSeconds(60));
+        sites.east.kill();
+        sites.silence(FIVE_MINUTES);
+        askForWest(maxDataLoss);
+        sites.untilActive(sites.west);
+    }
+
+    private void askForWest(String maxDataLoss) {
+        sites.west.edit(s -> {
+            s.activeSite = "west";
+            s.maxDataLoss = maxDataLoss;
+        });
+    }
+}
