@@ -60,7 +60,8 @@ public final class Postgresql implements Quiesced {
         String user = database.postgresql.user == null ? "postgres" : database.postgresql.user;
         String where = name + " (pod " + pod.getMetadata().getName() + ")";
         try {
-            // The server's messages come in order with the answers. The pod's own standard error stays open as 3, unused:
+            // The server's messages come in order with the answers. The pod's own standard error stays open as 3,
+            // unused:
             // containerd ends a session's input as soon as one of its outputs is closed.
             Session session = Session.open(
                     exec.pod(pod.getMetadata().getName()),
@@ -145,7 +146,8 @@ public final class Postgresql implements Quiesced {
             return switch (session.next(patience).orElse(null)) {
                 case Session.Said.Line(String text) -> text;
                 case Session.Said.Ended(String why) ->
-                    throw failed(why + " before it answered " + sql + (soFar.isEmpty() ? "" : "; it had said " + soFar));
+                    throw failed(
+                            why + " before it answered " + sql + (soFar.isEmpty() ? "" : "; it had said " + soFar));
                 case null -> throw failed("no answer to " + sql + " within " + PATIENCE.toSeconds() + "s");
             };
         } catch (InterruptedException e) {
