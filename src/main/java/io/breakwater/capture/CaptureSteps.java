@@ -56,10 +56,11 @@ class CaptureSteps {
         String namespace = point.getMetadata().getNamespace();
         String label = CaptureRun.label(point);
         movers.delete(namespace, label);
-        client.persistentVolumeClaims()
-                .inNamespace(namespace)
-                .withLabel(Api.RUN, label)
-                .delete();
+        var claims = client.persistentVolumeClaims().inNamespace(namespace);
+        claims.withLabel(Api.RUN, label)
+                .list()
+                .getItems()
+                .forEach(claim -> claims.resource(claim).delete());
         snapshots.delete(namespace, label, List.of());
     }
 

@@ -3,6 +3,7 @@ package io.breakwater.steps;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.JournalEntry;
 import io.breakwater.api.JournalEntry.State;
+import io.breakwater.api.Reason;
 import io.breakwater.observe.Conditions;
 import java.time.Clock;
 import java.time.Duration;
@@ -101,6 +102,13 @@ public final class StepRunner {
                 finish(entry, State.Failed, e.getMessage(), log);
             }
             throw e;
+        } catch (RuntimeException e) {
+            // Nobody foresaw it. It is told like any other error, and what it says goes where users look.
+            BreakwaterException told =
+                    BreakwaterException.retryable(Reason.InternalError, step.name() + " failed: " + e.getMessage(), e);
+            entry.message = told.getMessage();
+            log.save(entry);
+            throw told;
         }
     }
 

@@ -86,6 +86,21 @@ class StepRunnerTest {
                 .satisfies(e -> assertThat(e.state).isEqualTo(State.Running));
     }
 
+    @Test
+    void tellsWhatNobodyForesaw() {
+        List<Step<String>> steps = List.of(step("A", n -> {
+            throw new IllegalStateException("jobs.batch is forbidden");
+        }));
+
+        assertThatThrownBy(() -> run(new StepRunner(Clock.systemUTC()), steps))
+                .isInstanceOfSatisfying(BreakwaterException.class, e -> {
+                    assertThat(e.reason()).isEqualTo(Reason.InternalError);
+                    assertThat(e.isRetryable()).isTrue();
+                });
+
+        assertThat(journal.entries.getFirst().message).contains("jobs.batch is forbidden");
+    }
+
     private Result run(StepRunner runner, List<Step<String>> steps) {
         return runner.run("uid", steps, "context", journal);
     }
