@@ -2,7 +2,6 @@ package io.breakwater.gateway;
 
 import io.breakwater.gateway.Repositories.Mode;
 import java.util.Optional;
-import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -17,7 +16,6 @@ import java.util.regex.Pattern;
 record Blob(String repository, String type, String name) {
     private static final Pattern PATH = Pattern.compile("/((?:[a-z0-9][a-z0-9.-]*/){3}[a-z0-9][a-z0-9.-]*)/"
             + "(?:|(config)|(data|keys|locks|snapshots|index)/([0-9a-f]{64})?)");
-    private static final Set<String> ANYBODY = Set.of("locks");
 
     static Optional<Blob> of(String path) {
         Matcher m = PATH.matcher(path);
@@ -45,7 +43,7 @@ record Blob(String repository, String type, String name) {
 
     /** Locks protect readers, so readers write them too, whatever the epoch. */
     boolean isLock() {
-        return ANYBODY.contains(type);
+        return "locks".equals(type);
     }
 
     boolean mayWrite(Mode mode) {
