@@ -45,7 +45,7 @@ record Blob(String repository, String type, String name) {
 
     /** Locks protect readers, so readers write them too, whatever the epoch. */
     boolean isLock() {
-        return ANYBODY.contains(type);
+        return type != null && ANYBODY.contains(type);
     }
 
     boolean mayWrite(Mode mode) {
