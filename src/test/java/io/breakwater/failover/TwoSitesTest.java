@@ -122,10 +122,11 @@ class TwoSitesTest {
         sites.settled();
         sites.scheduledPoint(sites.east, "p1", Duration.ofSeconds(5));
         sites.east.kill();
+        sites.silence(Duration.ofSeconds(16));
         askForWest("10m");
         sites.until("west asks", () -> sites.west.lease().request() != null);
 
-        for (int i = 0; i < 10; i++) {
+        for (int i = 0; i < 3; i++) {
             sites.west.look();
         }
 
