@@ -246,7 +246,8 @@ final class LeaseMoves {
         if (kept.isPresent()) {
             return Look.working(Role.Demoting, Reason.FailingOver, kept.get());
         }
-        seen.ifPresent(s -> remember(p, Math.max(known(p), s.lease().epoch())));
+        seen.filter(s -> !s.lease().heldBy(p.site()))
+                .ifPresent(s -> remember(p, Math.max(known(p), s.lease().epoch())));
         return switch (move) {
             case Move.AwaitRelease m ->
                 waiting(Kind.Planned, Reason.FailingOver, "site " + p.peer() + " is handing over", log);

@@ -69,6 +69,7 @@ class LeaseKeeperTest {
     @AfterEach
     void stop() {
         keeper.stop();
+        objects.away = true;
         objects.hangs.countDown();
     }
 

@@ -162,6 +162,13 @@ final class TwoSites implements AutoCloseable {
             }
         }
 
+        /** The cluster is rebuilt: the plan is applied from Git, without a status. */
+        void forget() {
+            FailoverPlan plan = plan();
+            plan.setStatus(null);
+            client().resource(plan).update();
+        }
+
         /** Changes the spec as a user does. */
         void edit(Consumer<FailoverPlanSpec> change) {
             FailoverPlan plan = plan();

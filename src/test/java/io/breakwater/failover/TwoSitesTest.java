@@ -9,6 +9,7 @@ import io.breakwater.api.FailoverPlanStatus.Fence;
 import io.breakwater.api.FailoverPlanStatus.Kind;
 import io.breakwater.api.FailoverPlanStatus.Role;
 import io.breakwater.api.JournalEntry.State;
+import io.breakwater.api.RestoreSpec;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
@@ -64,8 +65,8 @@ class TwoSitesTest {
                 .extracting(r -> r.kind, r -> r.state, r -> r.dataLoss, r -> r.point)
                 .containsExactly(Kind.Planned, State.Done, "0s", "east/shop/shop-e1-final");
         assertThat(sites.west.restores())
-                .extracting(r -> r.getMetadata().getName(), r -> r.getSpec().restorePointRef.name)
-                .containsExactly(org.assertj.core.groups.Tuple.tuple("shop-e2", "east-shop-e1-final"));
+                .extracting(r -> r.getMetadata().getName(), r -> r.getSpec().restorePointRef.name, r -> r.getSpec().onConflict)
+                .containsExactly(org.assertj.core.groups.Tuple.tuple("shop-e2", "east-shop-e1-final", RestoreSpec.OnConflict.Replace));
         assertThat(sites.journal())
                 .containsExactly(
                         "2/001-Request.json",
@@ -121,10 +122,11 @@ class TwoSitesTest {
         sites.settled();
         sites.scheduledPoint(sites.east, "p1", Duration.ofSeconds(5));
         sites.east.kill();
+        sites.silence(Duration.ofSeconds(16));
         askForWest("10m");
         sites.until("west asks", () -> sites.west.lease().request() != null);
 
-        for (int i = 0; i < 10; i++) {
+        for (int i = 0; i < 3; i++) {
             sites.west.look();
         }
 
@@ -157,6 +159,22 @@ class TwoSitesTest {
         assertThat(sites.west.status().condition(Condition.STALLED).orElseThrow().reason)
                 .isEqualTo("DataLossTooHigh");
         assertThat(sites.west.status().expectedDataLoss).isNotNull();
+    }
+
+    @Test
+    void aRebuiltClusterDoesNotBelieveThatItIsActive() {
+        sites.settled();
+        sites.east.kill();
+        sites.east.forget();
+        sites.east.down = false;
+        sites.east.startProcess();
+
+        for (int i = 0; i < 5; i++) {
+            sites.east.look();
+        }
+
+        assertThat(sites.east.status().role).isEqualTo(Role.Unknown);
+        assertThat(sites.east.gated()).isTrue();
     }
 
     @Test
