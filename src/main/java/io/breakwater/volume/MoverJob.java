@@ -105,7 +105,11 @@ final class MoverJob {
                 mount("credentials", CREDENTIALS, true), mount("token", TOKEN, true), mount("tmp", "/tmp", false)));
         switch (task) {
             case MoverTask.Backup b -> mounts.add(mount("data", b.path(), true));
-            case MoverTask.Fill f -> mounts.add(mount("data", f.path(), false));
+            case MoverTask.Fill f -> {
+                // restic sets owner and mode of each directory on the way down, so the parent must be writable too.
+                mounts.add(mount("parent", f.path().substring(0, f.path().lastIndexOf('/')), false));
+                mounts.add(mount("data", f.path(), false));
+            }
             case MoverTask.Init i -> {}
             case MoverTask.Forget f -> {}
         }
@@ -140,7 +144,14 @@ final class MoverJob {
                         .build()));
         switch (task) {
             case MoverTask.Backup b -> volumes.add(claim(b.claim()));
-            case MoverTask.Fill f -> volumes.add(claim(f.claim()));
+            case MoverTask.Fill f -> {
+                volumes.add(new VolumeBuilder()
+                        .withName("parent")
+                        .withNewEmptyDir()
+                        .endEmptyDir()
+                        .build());
+                volumes.add(claim(f.claim()));
+            }
             case MoverTask.Init i -> {}
             case MoverTask.Forget f -> {}
         }
