@@ -65,8 +65,12 @@ class TwoSitesTest {
                 .extracting(r -> r.kind, r -> r.state, r -> r.dataLoss, r -> r.point)
                 .containsExactly(Kind.Planned, State.Done, "0s", "east/shop/shop-e1-final");
         assertThat(sites.west.restores())
-                .extracting(r -> r.getMetadata().getName(), r -> r.getSpec().restorePointRef.name, r -> r.getSpec().onConflict)
-                .containsExactly(org.assertj.core.groups.Tuple.tuple("shop-e2", "east-shop-e1-final", RestoreSpec.OnConflict.Replace));
+                .extracting(
+                        r -> r.getMetadata().getName(),
+                        r -> r.getSpec().restorePointRef.name,
+                        r -> r.getSpec().onConflict)
+                .containsExactly(org.assertj.core.groups.Tuple.tuple(
+                        "shop-e2", "east-shop-e1-final", RestoreSpec.OnConflict.Replace));
         assertThat(sites.journal())
                 .containsExactly(
                         "2/001-Request.json",
