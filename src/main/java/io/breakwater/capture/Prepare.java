@@ -2,6 +2,7 @@ package io.breakwater.capture;
 
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.api.RestorePointStatus.VolumeStatus;
 import io.breakwater.catalog.Catalog;
 import io.breakwater.catalog.PointDocument;
@@ -29,6 +30,14 @@ final class Prepare implements Step<CaptureRun> {
 
     @Override
     public Outcome run(CaptureRun run, int attempt) {
+        Trigger trigger = run.point().getSpec().trigger;
+        if (!run.route().active() && trigger != Trigger.Final && trigger != Trigger.Divergent) {
+            // The role may not have been read yet, so this is waited out for a while.
+            throw BreakwaterException.retryable(
+                    Reason.Standby,
+                    "this site stands by for namespace " + run.namespace()
+                            + ", so there is nothing to capture; create the RestorePoint on the active site");
+        }
         Optional<PointDocument> namesake = catalog.find(run.route().location(), run.key());
         if (namesake.isPresent() && !run.uid().equals(namesake.get().uid())) {
             throw BreakwaterException.permanent(
