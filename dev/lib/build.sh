@@ -48,7 +48,7 @@ package() {
 }
 
 # unit_tests, all_tests [MAVEN-ARGUMENT…]: Maven's own closing lines are what one wants to see, so they go to the terminal
-unit_tests() { maven test "$@"; }
+unit_tests() { maven test -DexcludedGroups=slow "$@"; } # what takes more than ten seconds has the tag
 all_tests() { maven verify -Pcluster "$@"; }
 
 # demo_classes: the test classes, and the path to run them by, which only a changed pom.xml changes

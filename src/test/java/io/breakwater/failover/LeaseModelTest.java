@@ -12,11 +12,13 @@ import java.time.Duration;
 import java.util.List;
 import java.util.function.Function;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** I1 to I4 of the lease hold in every history of two sites, and the model would tell if they did not. */
+@Tag("slow")
 class LeaseModelTest {
     private static final Duration MINUTE = Duration.ofMinutes(1);
     private static final Duration NO_SKEW = Duration.ZERO;

@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.breakwater.api.JournalEntry.State;
 import java.nio.file.Path;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** I6: an operator that dies at any touch of the store or of a status ends where an undisturbed one does. */
+@Tag("slow")
 class OperatorKillTest {
     @TempDir
     Path directory;
