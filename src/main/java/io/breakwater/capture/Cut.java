@@ -4,6 +4,7 @@ import io.breakwater.api.Api;
 import io.breakwater.api.BackupPolicySpec;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.api.RestorePointStatus.Consistency;
 import io.breakwater.api.RestorePointStatus.DatabaseStatus;
 import io.breakwater.api.RestorePointStatus.VolumeStatus;
@@ -27,7 +28,8 @@ import java.util.Optional;
 
 /**
  * The cut: quiesce, ask for all snapshots, wait until each is cut, let go. In one piece, since what is held is held by a
- * connection of this process. A cut that did not get to its end is undone and made anew; its snapshots are worth nothing.
+ * connection of this process. Where the namespace's pods were ended before (a final or divergent point) there is nobody to
+ * tell. A cut that did not get to its end is undone and made anew; its snapshots are worth nothing.
  */
 final class Cut implements Step<CaptureRun> {
     private static final Duration PATIENCE = Duration.ofMinutes(2);
@@ -82,7 +84,9 @@ final class Cut implements Step<CaptureRun> {
             List<String> warnings) {}
 
     private Result cut(CaptureRun run, int attempt) {
-        BackupPolicySpec spec = run.policy().getSpec();
+        Trigger trigger = run.point().getSpec().trigger;
+        boolean stopped = trigger == Trigger.Final || trigger == Trigger.Divergent;
+        BackupPolicySpec spec = stopped ? new BackupPolicySpec() : run.policy().getSpec();
         Hooks hooks = new Hooks(client, run.namespace());
         List<String> warnings = new ArrayList<>();
         if (attempt > 1) {
@@ -104,6 +108,10 @@ final class Cut implements Step<CaptureRun> {
                     facts.add(quiesced.facts());
                 }
             }
+            if (spec.hooks == null || spec.hooks.pre == null || spec.hooks.pre.isEmpty()) {
+                // Opening sessions and checkpointing hold nobody up; what follows is the window.
+                start = System.nanoTime();
+            }
             taken = takeAll(run);
             held.forEach(Quiesced::verify);
         } finally {
@@ -112,7 +120,8 @@ final class Cut implements Step<CaptureRun> {
         }
         Instant capturedAt =
                 taken.values().stream().map(Taken::at).min(Instant::compareTo).orElse(began);
-        boolean told = !facts.isEmpty() || spec.hooks != null;
+        // Before a hand-over the pods were ended in good order, so their data is as good as told.
+        boolean told = !facts.isEmpty() || spec.hooks != null || trigger == Trigger.Final;
         return new Result(
                 // A snapshot's own time has whole seconds on some drivers; the point is never older than its quiesce.
                 capturedAt.isBefore(began) ? began : capturedAt,
