@@ -77,9 +77,15 @@ func (a *authority) kubeconfig(path string, c credentials) {
 	writeFile(path, fmt.Appendf(nil, `apiVersion: v1
 kind: Config
 clusters:
-- {name: default, cluster: {server: "https://127.0.0.1:6443", certificate-authority-data: %s}}
+- name: default
+  cluster:
+    server: https://127.0.0.1:6443
+    certificate-authority-data: %s
 contexts:
-- {name: default, context: {cluster: default, user: default}}
+- name: default
+  context:
+    cluster: default
+    user: default
 current-context: default
 users:
 - name: default

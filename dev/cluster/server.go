@@ -113,6 +113,28 @@ func clearTraces() {
 			}
 		}
 	}
+	clearControlGroups()
+}
+
+// clearControlGroups removes those of containers that died with an earlier run of this node, since the kubelet would ask
+// for the process in each of them for three seconds before it calls the node ready; and those that other nodes left
+// long ago, since nobody else does. The kernel refuses where a process is left.
+func clearControlGroups() {
+	mine := map[string]bool{}
+	for _, kind := range []string{"containers", "sandboxes"} {
+		entries, _ := os.ReadDir(state + "/agent/containerd/io.containerd.grpc.v1.cri/" + kind)
+		for _, e := range entries {
+			mine[e.Name()] = true
+		}
+	}
+	version2, _ := filepath.Glob("/sys/fs/cgroup/k8s.io/*")
+	version1, _ := filepath.Glob("/sys/fs/cgroup/*/k8s.io/*")
+	for _, dir := range append(version1, version2...) {
+		info, err := os.Stat(dir)
+		if err == nil && info.IsDir() && (mine[filepath.Base(dir)] || time.Since(info.ModTime()) > 10*time.Minute) {
+			_ = syscall.Rmdir(dir)
+		}
+	}
 }
 
 // addresses adds the container's own addresses to the names of the API server and returns the first.
