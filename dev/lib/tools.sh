@@ -48,6 +48,15 @@ tool() {
   TOOL=$CACHE/bin/$1/$1
 }
 
+# tools_there: those that need not be built
+tools_there() {
+  local name
+  for name in helm promtool; do
+    TOOL=$(command -v "$name") || TOOL=$CACHE/bin/$name/$name
+    if [[ -x $TOOL ]]; then export "BREAKWATER_$(printf %s "$name" | tr a-z A-Z)=$TOOL"; fi
+  done
+}
+
 tools_up() {
   tool helm dev/tools/helm helm.sh/helm/v4/cmd/helm
   export BREAKWATER_HELM=$TOOL
