@@ -53,7 +53,7 @@ tools_there() {
   local name
   for name in helm promtool; do
     TOOL=$(command -v "$name") || TOOL=$CACHE/bin/$name/$name
-    if [[ -x $TOOL ]]; then export "BREAKWATER_$(printf %s "$name" | tr a-z A-Z)=$TOOL"; fi
+    if [[ -x $TOOL ]]; then export "BREAKWATER_$(printf %s "$name" | tr '[:lower:]' '[:upper:]')=$TOOL"; fi
   done
 }
 
