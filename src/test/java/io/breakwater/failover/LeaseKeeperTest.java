@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.breakwater.api.FailoverPlanStatus.Fence;
-import io.breakwater.location.StoreFixtures;
+import io.breakwater.location.TestStores;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -61,7 +61,7 @@ class LeaseKeeperTest {
 
     @BeforeEach
     void leaseOfEast() {
-        objects = new FaultyStore(StoreFixtures.filesystem(directory));
+        objects = new FaultyStore(TestStores.filesystem(directory));
         store = new LeaseStore(objects, "shop", "shop");
         store.write(Lease.first("east", TIMING.duration()), Optional.empty());
     }

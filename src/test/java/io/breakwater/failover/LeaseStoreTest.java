@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.location.ObjectStore.Precondition;
-import io.breakwater.location.StoreFixtures;
+import io.breakwater.location.TestStores;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -25,7 +25,7 @@ class LeaseStoreTest {
 
     @BeforeEach
     void open() {
-        objects = new FaultyStore(StoreFixtures.filesystem(directory));
+        objects = new FaultyStore(TestStores.filesystem(directory));
         store = new LeaseStore(objects, "shop", "shop");
     }
 

@@ -19,7 +19,7 @@ import io.breakwater.api.RestorePointStatus.PointCopy;
 import io.breakwater.api.RestoreStatus;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.TestConfig;
-import io.breakwater.location.StoreFixtures;
+import io.breakwater.location.TestStores;
 import io.breakwater.observe.Conditions;
 import io.breakwater.observe.Events;
 import io.breakwater.observe.Meters;
@@ -71,7 +71,7 @@ final class TwoSites implements AutoCloseable {
     final class Cluster {
         final String site;
         final FakeCluster api = new FakeCluster();
-        final FaultyStore store = new FaultyStore(StoreFixtures.filesystem(directory));
+        final FaultyStore store = new FaultyStore(TestStores.filesystem(directory));
         boolean down;
         boolean copies = true;
         NamespaceGate gate;
@@ -214,7 +214,7 @@ final class TwoSites implements AutoCloseable {
         }
 
         Lease lease() {
-            return new LeaseStore(StoreFixtures.filesystem(directory), NS, "shop")
+            return new LeaseStore(TestStores.filesystem(directory), NS, "shop")
                     .read()
                     .orElseThrow()
                     .lease();

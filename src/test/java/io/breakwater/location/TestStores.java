@@ -1,5 +1,7 @@
 package io.breakwater.location;
 
+import io.breakwater.config.BreakwaterConfig;
+import io.fabric8.kubernetes.client.KubernetesClient;
 import java.nio.file.Path;
 import java.time.Clock;
 
@@ -9,5 +11,10 @@ public final class TestStores {
 
     public static ObjectStore filesystem(Path directory) {
         return new FilesystemStore(directory, Clock.systemUTC());
+    }
+
+    /** The stores of locations that lie in an API server. */
+    public static Stores of(KubernetesClient client, BreakwaterConfig config) {
+        return new Stores(client, config, Clock.systemUTC());
     }
 }

@@ -1,0 +1,351 @@
+package io.breakwater.gateway;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.breakwater.admission.FakeCluster;
+import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BackupLocationSpec;
+import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.config.TestConfig;
+import io.breakwater.gateway.Repositories.Mode;
+import io.breakwater.location.ObjectStore;
+import io.breakwater.location.ObjectStore.Precondition;
+import io.breakwater.location.TestLocations;
+import io.breakwater.location.TestStores;
+import io.breakwater.observe.Meters;
+import io.breakwater.tls.ServingCertificate;
+import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Path;
+import java.security.KeyStore;
+import java.security.MessageDigest;
+import java.security.cert.CertificateFactory;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.Optional;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The gateway as movers see it: real TLS, real HTTP, a real directory; only the API server is played. */
+class GatewayServerTest {
+    private static final String HOLDER = "system:serviceaccount:shop:breakwater-mover";
+    private static final byte[] PACK = "pack".getBytes(UTF_8);
+
+    @TempDir
+    private Path root;
+
+    private final FakeCluster cluster = new FakeCluster();
+    private ObjectStore store;
+    private Tickets tickets;
+    private GatewayServer server;
+    private HttpClient http;
+
+    @BeforeEach
+    void start() throws Exception {
+        BreakwaterConfig config = TestConfig.of(Map.of(
+                "breakwater.namespace", "sys",
+                "breakwater.gateway.port", "0",
+                "breakwater.gateway.url", "https://localhost:8443",
+                "breakwater.gateway.filesystem-root", root.toString()));
+        var client = cluster.client();
+        client.resource(new NamespaceBuilder()
+                        .withNewMetadata()
+                        .withName("sys")
+                        .endMetadata()
+                        .build())
+                .create();
+        client.resource(location("disk")).create();
+        client.resource(location("rendezvous")).create();
+        var stores = TestStores.of(client, config);
+        store = stores.open(client.resources(BackupLocation.class)
+                .inNamespace("sys")
+                .withName("disk")
+                .get());
+        tickets = new Tickets(client, config, Clock.systemUTC());
+        var tokens = new TokenCheck(client) {
+            @Override
+            Optional<String> user(String token) {
+                return token.equals("good") ? Optional.of(HOLDER) : Optional.empty();
+            }
+        };
+        var certificate = new ServingCertificate(client, config, Clock.systemUTC());
+        server = new GatewayServer(
+                config,
+                certificate,
+                tickets,
+                tokens,
+                new Backend(TestLocations.of(client, config), stores, new EpochGuard(stores)),
+                new Meters(new SimpleMeterRegistry(), Clock.systemUTC()));
+        server.start();
+        http = HttpClient.newBuilder().sslContext(trusting(certificate.caPem())).build();
+    }
+
+    @AfterEach
+    void stop() {
+        server.stop();
+        http.close();
+        cluster.close();
+    }
+
+    private static BackupLocation location(String name) {
+        BackupLocation location = new BackupLocation();
+        location.setMetadata(new ObjectMetaBuilder()
+                .withNamespace("sys")
+                .withName(name)
+                .withUid(name)
+                .withGeneration(1L)
+                .build());
+        location.setSpec(new BackupLocationSpec());
+        location.getSpec().filesystem = new BackupLocationSpec.Filesystem();
+        location.getSpec().filesystem.path = name;
+        return location;
+    }
+
+    @Test
+    void aPackIsWrittenReadAndListed() throws Exception {
+        assertThat(post(Mode.APPEND, "data/" + sha(PACK), PACK).statusCode()).isEqualTo(200);
+
+        assertThat(get(Mode.READ, "data/" + sha(PACK)).body()).isEqualTo("pack");
+        assertThat(get(Mode.READ, "data/").body()).isEqualTo("[{\"name\":\"" + sha(PACK) + "\",\"size\":4}]");
+        String key = "breakwater/repos/east/shop/data/" + sha(PACK).substring(0, 2) + "/" + sha(PACK);
+        assertThat(store.read(key)).isPresent();
+    }
+
+    @Test
+    void partsAreServed() throws Exception {
+        post(Mode.APPEND, "data/" + sha(PACK), PACK);
+
+        HttpResponse<String> part = send(request(Mode.READ, "data/" + sha(PACK)).header("Range", "bytes=1-2"));
+        assertThat(part.statusCode()).isEqualTo(206);
+        assertThat(part.body()).isEqualTo("ac");
+        assertThat(part.headers().firstValue("Content-Range")).contains("bytes 1-2/4");
+        assertThat(send(request(Mode.READ, "data/" + sha(PACK)).header("Range", "bytes=2-"))
+                        .body())
+                .isEqualTo("ck");
+        assertThat(send(request(Mode.READ, "data/" + sha(PACK)).header("Range", "bytes=4-"))
+                        .statusCode())
+                .isEqualTo(416);
+    }
+
+    @Test
+    void headTellsTheSize() throws Exception {
+        post(Mode.APPEND, "data/" + sha(PACK), PACK);
+
+        HttpResponse<String> there =
+                send(request(Mode.READ, "data/" + sha(PACK)).method("HEAD", BodyPublishers.noBody()));
+        assertThat(there.statusCode()).isEqualTo(200);
+        assertThat(there.headers().firstValue("Content-Length")).contains("4");
+        assertThat(send(request(Mode.READ, "config").method("HEAD", BodyPublishers.noBody()))
+                        .statusCode())
+                .isEqualTo(404);
+    }
+
+    @Test
+    void contentThatIsNotWhatItsNameSaysIsRefused() throws Exception {
+        assertThat(post(Mode.APPEND, "data/" + "ab".repeat(32), PACK).statusCode())
+                .isEqualTo(400);
+        assertThat(get(Mode.READ, "data/").body()).isEqualTo("[]");
+    }
+
+    @Test
+    void theSameAgainIsNoError() throws Exception {
+        post(Mode.APPEND, "data/" + sha(PACK), PACK);
+        assertThat(post(Mode.APPEND, "data/" + sha(PACK), PACK).statusCode()).isEqualTo(200);
+    }
+
+    @Test
+    void aConfigIsNeverReplaced() throws Exception {
+        assertThat(post(Mode.APPEND, "config", PACK).statusCode()).isEqualTo(200);
+        assertThat(post(Mode.MAINTAIN, "config", "other".getBytes(UTF_8)).statusCode())
+                .isEqualTo(403);
+        assertThat(get(Mode.READ, "config").body()).isEqualTo("pack");
+    }
+
+    @Test
+    void anUploadThatIsCutOffLeavesNothing() throws Exception {
+        String head = "POST /sys/disk/east/shop/config HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n"
+                + "Authorization: " + authorization(ticket(Mode.APPEND, null), "good") + "\r\n\r\nhalf";
+        try (Socket socket = http.sslContext().getSocketFactory().createSocket("localhost", server.port())) {
+            socket.getOutputStream().write(head.getBytes(UTF_8));
+            socket.getOutputStream().flush();
+        }
+        Thread.sleep(300); // the server has to see the end before there can be something wrong
+
+        assertThat(get(Mode.READ, "config").statusCode()).isEqualTo(404);
+    }
+
+    @Test
+    void readersWriteNothingButLocks() throws Exception {
+        byte[] lock = "lock".getBytes(UTF_8);
+        assertThat(post(Mode.READ, "data/" + sha(PACK), PACK).statusCode()).isEqualTo(403);
+        assertThat(post(Mode.READ, "locks/" + sha(lock), lock).statusCode()).isEqualTo(200);
+        assertThat(delete(Mode.READ, "locks/" + sha(lock))).isEqualTo(200);
+    }
+
+    @Test
+    void onlyMaintainersDelete() throws Exception {
+        post(Mode.APPEND, "data/" + sha(PACK), PACK);
+        assertThat(delete(Mode.READ, "data/" + sha(PACK))).isEqualTo(403);
+        assertThat(delete(Mode.APPEND, "data/" + sha(PACK))).isEqualTo(403);
+        assertThat(get(Mode.READ, "data/" + sha(PACK)).statusCode()).isEqualTo(200);
+        assertThat(delete(Mode.MAINTAIN, "data/" + sha(PACK))).isEqualTo(200);
+        assertThat(get(Mode.READ, "data/" + sha(PACK)).statusCode()).isEqualTo(404);
+    }
+
+    @Test
+    void withoutTicketAndTokenNothingIsAnswered() throws Exception {
+        String good = ticket(Mode.READ, null);
+        assertThat(with(null)).isEqualTo(401);
+        assertThat(with(authorization(good, "bad"))).isEqualTo(401);
+        assertThat(with(authorization(good.substring(0, good.length() - 2) + "xx", "good")))
+                .isEqualTo(401);
+        assertThat(with(authorization("", "good"))).isEqualTo(401);
+        assertThat(with("Bearer good")).isEqualTo(401);
+        assertThat(with(authorization(good, "good"))).isEqualTo(200);
+    }
+
+    @Test
+    void aTicketIsForItsHolderAndItsTime() throws Exception {
+        long later = Instant.now().plusSeconds(60).getEpochSecond();
+        Ticket another =
+                new Ticket("sys", "disk", "east", "shop", Mode.READ, "system:serviceaccount:bank:x", null, later);
+        Ticket old = new Ticket(
+                "sys",
+                "disk",
+                "east",
+                "shop",
+                Mode.READ,
+                HOLDER,
+                null,
+                Instant.now().getEpochSecond() - 1);
+
+        assertThat(with(authorization(tickets.sign(another), "good"))).isEqualTo(401);
+        assertThat(with(authorization(tickets.sign(old), "good"))).isEqualTo(401);
+    }
+
+    @Test
+    void anotherRepositoryIsForbidden() throws Exception {
+        HttpRequest request = HttpRequest.newBuilder(uri("/sys/disk/east/bank/config"))
+                .header("Authorization", authorization(ticket(Mode.MAINTAIN, null), "good"))
+                .build();
+
+        assertThat(http.send(request, BodyHandlers.ofString()).statusCode()).isEqualTo(403);
+    }
+
+    @Test
+    void whatBelongsToAnEpochThatIsOverIsNotWritten() throws Exception {
+        ObjectStore rendezvous = TestStores.filesystem(root.resolve("rendezvous"));
+        rendezvous.write("breakwater/plans/shop/plan/lease.json", "{\"epoch\":5}".getBytes(UTF_8), Precondition.NONE);
+        Ticket.Fence before = new Ticket.Fence("sys", "rendezvous", "shop", "plan", 4);
+        Ticket.Fence now = new Ticket.Fence("sys", "rendezvous", "shop", "plan", 5);
+
+        HttpResponse<String> refused =
+                send(request(ticket(Mode.APPEND, before), "data/" + sha(PACK)).POST(BodyPublishers.ofByteArray(PACK)));
+        assertThat(refused.statusCode()).isEqualTo(403);
+        assertThat(refused.body()).contains("LeaseLost").contains("epoch 5");
+        assertThat(send(request(ticket(Mode.APPEND, now), "data/" + sha(PACK)).POST(BodyPublishers.ofByteArray(PACK)))
+                        .statusCode())
+                .isEqualTo(200);
+    }
+
+    @Test
+    void whereTheLeaseCannotBeReadNothingIsWritten() throws Exception {
+        Ticket.Fence unknown = new Ticket.Fence("sys", "no-such-location", "shop", "plan", 4);
+
+        assertThat(send(request(ticket(Mode.APPEND, unknown), "data/" + sha(PACK))
+                                .POST(BodyPublishers.ofByteArray(PACK)))
+                        .statusCode())
+                .isEqualTo(502);
+        assertThat(get(Mode.READ, "data/").body()).isEqualTo("[]");
+    }
+
+    @Test
+    void makingTheRepositoryNeedsNoDirectories() throws Exception {
+        assertThat(send(request(Mode.APPEND, "?create=true").POST(BodyPublishers.noBody()))
+                        .statusCode())
+                .isEqualTo(200);
+    }
+
+    private String ticket(Mode mode, Ticket.Fence fence) {
+        long later = Instant.now().plusSeconds(60).getEpochSecond();
+        return tickets.sign(new Ticket("sys", "disk", "east", "shop", mode, HOLDER, fence, later));
+    }
+
+    private static String authorization(String ticket, String token) {
+        return "Basic " + Base64.getEncoder().encodeToString((ticket + ":" + token).getBytes(UTF_8));
+    }
+
+    private int with(String authorization) throws Exception {
+        HttpRequest.Builder request = HttpRequest.newBuilder(uri("/sys/disk/east/shop/keys/"));
+        if (authorization != null) {
+            request.header("Authorization", authorization);
+        }
+        return http.send(request.build(), BodyHandlers.ofString()).statusCode();
+    }
+
+    private HttpRequest.Builder request(Mode mode, String path) {
+        return request(ticket(mode, null), path);
+    }
+
+    private HttpRequest.Builder request(String ticket, String path) {
+        return HttpRequest.newBuilder(uri("/sys/disk/east/shop/" + path))
+                .header("Accept", ResticProtocol.V2)
+                .header("Authorization", authorization(ticket, "good"));
+    }
+
+    private HttpResponse<String> get(Mode mode, String path) throws Exception {
+        return send(request(mode, path));
+    }
+
+    private HttpResponse<String> post(Mode mode, String path, byte[] content) throws Exception {
+        return send(request(mode, path).POST(BodyPublishers.ofByteArray(content)));
+    }
+
+    private int delete(Mode mode, String path) throws Exception {
+        return send(request(mode, path).DELETE()).statusCode();
+    }
+
+    private HttpResponse<String> send(HttpRequest.Builder request) throws IOException, InterruptedException {
+        return http.send(request.build(), BodyHandlers.ofString());
+    }
+
+    private URI uri(String path) {
+        return URI.create("https://localhost:" + server.port() + path);
+    }
+
+    private static String sha(byte[] content) throws Exception {
+        return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
+    }
+
+    private static SSLContext trusting(String pem) throws Exception {
+        KeyStore trusted = KeyStore.getInstance(KeyStore.getDefaultType());
+        trusted.load(null);
+        trusted.setCertificateEntry(
+                "ca",
+                CertificateFactory.getInstance("X.509")
+                        .generateCertificate(new ByteArrayInputStream(pem.getBytes(UTF_8))));
+        TrustManagerFactory factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+        factory.init(trusted);
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(null, factory.getTrustManagers(), null);
+        return context;
+    }
+}
