@@ -127,6 +127,8 @@ engine_clean() {
       if [[ $kind == container ]]; then docker rm -fv "$id"; else docker "$kind" rm "$id"; fi || true
     done
   done
+  # Volumes without a name bear no label. In an engine of our own all are ours, and those in use stay.
+  if [[ ${DOCKER_HOST:-} == unix://$ENGINE_SOCKET ]]; then docker volume prune -f; fi
 }
 engine_ours() {
   local options=(-q)
