@@ -23,6 +23,8 @@ engine_find() {
 # engine_up: finds an engine, or installs and starts one of our own. A user's engine is used as it is.
 engine_up() {
   if engine_find; then return; fi
+  [[ -z ${DOCKER_HOST:-} || $DOCKER_HOST == unix://$ENGINE_SOCKET ]] ||
+    die "no container engine answers at DOCKER_HOST=$DOCKER_HOST: start it, or unset DOCKER_HOST, and run again."
   [[ $(uname -s) == Linux && $(id -u) == 0 ]] ||
     die "no container engine answers (\`docker info\` fails). Start Docker, or allow this user to use it (group docker), and run again."
   if pgrep -x dockerd >/dev/null && ! engine_own_pid >/dev/null; then

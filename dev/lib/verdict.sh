@@ -16,7 +16,7 @@ verdict() {
   if ((skipped > 0)); then
     say "skipped:"
     find "$@" -name 'TEST-*.xml' -exec grep -h -B1 '<skipped' {} + 2>/dev/null |
-      sed -n 's/.*<testcase name="\([^"]*\)" classname="\([^"]*\)".*/  \2 \1/p; s/.*<skipped message="\([^"]*\)".*/    because \1/p' >&3
+      sed -n 's/.*<testcase name="\([^"]*\)" classname="\([^"]*\)".*/  \2 \1/p; s/.*<skipped message="\([^"]*\)".*/    because \1/p' | sed 's/&quot;/"/g' >&3
     if [[ ${CI:-} == true ]]; then say "in CI nothing may be skipped: this is a failure"; code=1; fi
   fi
   say "$passed passed, $failed failed, $skipped skipped"

@@ -1,18 +1,20 @@
 package io.breakwater.it;
 
-import org.junit.jupiter.api.Assumptions;
-import org.junit.jupiter.api.extension.BeforeAllCallback;
+import org.junit.jupiter.api.extension.ConditionEvaluationResult;
+import org.junit.jupiter.api.extension.ExecutionCondition;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
 
 /** Gives tests the one rig of the run, with Breakwater installed and locations applied; skips them where none can be had. */
-final class RigExtension implements BeforeAllCallback, ParameterResolver {
+final class RigExtension implements ExecutionCondition, ParameterResolver {
     private static final ExtensionContext.Namespace STORE = ExtensionContext.Namespace.create(RigExtension.class);
 
     @Override
-    public void beforeAll(ExtensionContext context) {
-        Rig.obstacle().ifPresent(why -> Assumptions.abort("no two clusters here: " + why));
+    public ConditionEvaluationResult evaluateExecutionCondition(ExtensionContext context) {
+        return Rig.obstacle()
+                .map(why -> ConditionEvaluationResult.disabled("no two clusters here: " + why))
+                .orElseGet(() -> ConditionEvaluationResult.enabled("two clusters can be had"));
     }
 
     @Override
