@@ -27,7 +27,7 @@ engine_up() {
     die "no container engine answers at DOCKER_HOST=$DOCKER_HOST: start it, or unset DOCKER_HOST, and run again."
   [[ $(uname -s) == Linux && $(id -u) == 0 ]] ||
     die "no container engine answers (\`docker info\` fails). Start Docker, or allow this user to use it (group docker), and run again."
-  if pgrep -x dockerd >/dev/null && ! engine_own_pid >/dev/null; then
+  if engine_foreign && ! engine_own_pid >/dev/null; then
     die "a dockerd runs here, but \`docker info\` fails: see its log, or point DOCKER_HOST at it. No second engine is started beside it."
   fi
   if ! have dockerd; then
@@ -45,8 +45,18 @@ apt_install() {
 }
 engine_install() { apt_install docker.io debootstrap debian-archive-keyring iptables ca-certificates procps; }
 
-# is PID PROGRAM: a process id found in a file may by now belong to somebody else
-is() { [[ -n $1 && $(cat "/proc/$1/comm" 2>/dev/null) == "$2" ]]; }
+# is PID PROGRAM: a process id found in a file may by now belong to somebody else, or to a process that was killed and
+# not yet buried, which has no command line
+is() { [[ -n $1 && $(cat "/proc/$1/comm" 2>/dev/null) == "$2" && -n $(tr -d '\0' 2>/dev/null <"/proc/$1/cmdline") ]]; }
+
+# engine_foreign: some dockerd lives here
+engine_foreign() {
+  local pid
+  for pid in $(pgrep -x dockerd); do
+    if is "$pid" dockerd; then return; fi
+  done
+  return 1
+}
 
 engine_own_pid() {
   local pid
