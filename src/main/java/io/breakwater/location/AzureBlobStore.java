@@ -29,7 +29,8 @@ import io.breakwater.api.BackupLocationSpec.AzureBlob;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
+import java.net.ConnectException;
+import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -77,6 +78,7 @@ final class AzureBlobStore implements ObjectStore {
                         RetryPolicyType.EXPONENTIAL, 4, TRY, Duration.ofMillis(250), Duration.ofSeconds(4), null));
         try {
             if (accountKey != null) {
+                Base64.getDecoder().decode(accountKey); // the SDK would complain with the first request only
                 builder.credential(new StorageSharedKeyCredential(spec.account, accountKey));
             } else if (sasToken != null) {
                 builder.sasToken(sasToken.startsWith("?") ? sasToken.substring(1) : sasToken);
@@ -89,7 +91,8 @@ final class AzureBlobStore implements ObjectStore {
             }
             BlobContainerClient container = builder.buildClient().getBlobContainerClient(spec.container);
             String prefix = spec.prefix == null || spec.prefix.isEmpty() ? "" : spec.prefix + "/";
-            return new AzureBlobStore(container, prefix, "container " + spec.container + " of account " + spec.account);
+            String name = "container " + spec.container + " of account " + spec.account + " at " + endpoint;
+            return new AzureBlobStore(container, prefix, name);
         } catch (IllegalArgumentException e) {
             throw BreakwaterException.permanent(
                     Reason.CredentialsRejected,
@@ -248,17 +251,22 @@ final class AzureBlobStore implements ObjectStore {
             return action.get();
         } catch (BlobStorageException e) {
             throw translated(what, e);
-        } catch (UncheckedIOException | IllegalStateException e) {
-            throw BreakwaterException.retryable(
-                    Reason.StoreUnavailable, name + ": " + what + " failed: " + e.getMessage(), e);
         } catch (BreakwaterException e) {
             throw e;
         } catch (RuntimeException e) {
-            // Reactor wraps what the transport throws in types of its own.
-            Throwable cause = e.getCause() == null ? e : e.getCause();
-            throw BreakwaterException.retryable(
-                    Reason.StoreUnavailable, name + ": " + what + " failed: " + cause.getMessage(), e);
+            throw BreakwaterException.retryable(Reason.StoreUnavailable, name + ": " + what + " failed: " + why(e), e);
         }
+    }
+
+    /** Reactor wraps what the transport throws, and the transport's own errors may have no message. */
+    private static String why(Throwable e) {
+        for (Throwable t = e; t != null && t != t.getCause(); t = t.getCause()) {
+            if (t instanceof ConnectException || t instanceof UnknownHostException) {
+                return "no connection to it (" + t.getClass().getSimpleName()
+                        + (t.getMessage() == null ? "" : ": " + t.getMessage()) + "); check endpoint and network";
+            }
+        }
+        return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
     }
 
     private BreakwaterException translated(String what, BlobStorageException e) {
