@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -151,38 +152,38 @@ final class Rig implements AutoCloseable {
         inParallel(() -> install(east), () -> install(west));
     }
 
-    private void install(Cluster cluster) {
+    /** Installs Breakwater on a cluster, or changes how it is installed; {@code values} as in {@code --set}. */
+    void install(Cluster cluster, String... values) {
+        List<String> command = new ArrayList<>(List.of(
+                environment("BREAKWATER_HELM"),
+                "upgrade",
+                "--install",
+                "breakwater",
+                CHART.toString(),
+                "--namespace",
+                SYSTEM,
+                "--create-namespace",
+                "--wait",
+                "--timeout",
+                "3m"));
+        Stream.concat(
+                        Stream.of(
+                                "site.name=" + cluster.name(),
+                                "image.name=" + environment("BREAKWATER_IMAGE"),
+                                "mover.image.name=" + environment("BREAKWATER_MOVER_IMAGE")),
+                        Stream.of(values))
+                .forEach(value -> command.addAll(List.of("--set", value)));
         Path kubeconfig = privateFile("breakwater-" + cluster.name(), cluster.kubeconfig());
+        command.addAll(List.of("--kubeconfig", kubeconfig.toString()));
         try {
-            Commands.run(
-                    "",
-                    List.of(
-                            environment("BREAKWATER_HELM"),
-                            "upgrade",
-                            "--install",
-                            "breakwater",
-                            CHART.toString(),
-                            "--kubeconfig",
-                            kubeconfig.toString(),
-                            "--namespace",
-                            SYSTEM,
-                            "--create-namespace",
-                            "--set",
-                            "site.name=" + cluster.name(),
-                            "--set",
-                            "image.name=" + environment("BREAKWATER_IMAGE"),
-                            "--set",
-                            "mover.image.name=" + environment("BREAKWATER_MOVER_IMAGE"),
-                            "--wait",
-                            "--timeout",
-                            "3m"));
+            Commands.run("", command);
         } catch (Commands.Failed e) {
             progress.quote(cluster.diagnosis(List.of(SYSTEM)));
             throw e;
         } finally {
             delete(kubeconfig);
         }
-        progress.say("Breakwater is installed on %s", cluster.name());
+        progress.say("Breakwater is installed on %s %s", cluster.name(), String.join(" ", values));
     }
 
     /**

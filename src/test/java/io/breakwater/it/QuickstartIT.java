@@ -1,0 +1,91 @@
+package io.breakwater.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.breakwater.api.BackupPolicy;
+import io.breakwater.api.NamedRef;
+import io.breakwater.api.RestoreSpec.OnConflict;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** Somebody without an account at a cloud: the chart's own location takes a first backup, and it comes back. */
+@ExtendWith(RigExtension.class)
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class QuickstartIT {
+    private static final String NAMESPACE = "quickstart";
+
+    private final Rig rig;
+    private final Site site;
+
+    QuickstartIT(Rig rig) {
+        this.rig = rig;
+        this.site = rig.west();
+    }
+
+    @BeforeAll
+    void turnOn() {
+        rig.install(site.cluster(), "quickstart.enabled=true");
+        site.cluster().createNamespace(NAMESPACE);
+    }
+
+    @AfterAll
+    void turnOff() {
+        site.client().namespaces().withName(NAMESPACE).delete();
+        rig.install(site.cluster(), "quickstart.enabled=false");
+    }
+
+    @Test
+    void aFirstBackupComesBack() {
+        site.awaitLocation(Rig.SYSTEM, "quickstart");
+        site.cluster().apply(NAMESPACE, NOTE.replace("IMAGE", Rig.environment("BREAKWATER_SHOP_IMAGE")));
+        site.cluster().kubectl("wait", "pod/writer", "-n", NAMESPACE, "--for=condition=Ready", "--timeout=120s");
+        write("before");
+        BackupPolicy policy = Examples.read("backuppolicy.yaml", BackupPolicy.class);
+        policy.getMetadata().setNamespace(NAMESPACE);
+        policy.getMetadata().setName("note");
+        policy.getSpec().schedule = null;
+        policy.getSpec().databases = null;
+        policy.getSpec().copies = null;
+        policy.getSpec().locationRef = new NamedRef("quickstart");
+        site.client().resource(policy).create();
+        site.createPoint(NAMESPACE, "first", "note");
+        assertThat(site.awaitPoint(NAMESPACE, "first").getStatus().volumeCount).isEqualTo(1);
+
+        write("after");
+        site.restore(NAMESPACE, "back", "first", null, OnConflict.Replace);
+
+        site.cluster().kubectl("wait", "pod/writer", "-n", NAMESPACE, "--for=condition=Ready", "--timeout=120s");
+        assertThat(site.cluster().kubectl("exec", "writer", "-n", NAMESPACE, "--", "cat", "/data/note"))
+                .isEqualToIgnoringWhitespace("before");
+    }
+
+    private void write(String note) {
+        site.cluster()
+                .kubectl("exec", "writer", "-n", NAMESPACE, "--", "sh", "-c", "echo " + note + " > /data/note; sync");
+    }
+
+    private static final String NOTE = """
+            apiVersion: v1
+            kind: PersistentVolumeClaim
+            metadata: {name: note}
+            spec:
+              accessModes: [ReadWriteOnce]
+              resources: {requests: {storage: 1Gi}}
+            ---
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: writer}
+            spec:
+              terminationGracePeriodSeconds: 1
+              containers:
+              - name: writer
+                image: IMAGE
+                imagePullPolicy: IfNotPresent
+                command: [sleep, "3600"]
+                volumeMounts: [{name: data, mountPath: /data}]
+              volumes: [{name: data, persistentVolumeClaim: {claimName: note}}]
+            """;
+}
