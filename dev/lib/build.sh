@@ -62,5 +62,7 @@ demo_classes() {
     printf '%s' "$key" >"$CACHE/stamp/classpath"
   fi
 }
-demo_main() { in_java java -Djava.util.logging.manager=org.jboss.logmanager.LogManager --sun-misc-unsafe-memory-access=allow \
-    -cp "target/test-classes:target/classes:$(cat "$CACHE/classpath")" io.breakwater.it.Demo "$@"; }
+demo_main() { test_main io.breakwater.it.Demo "$@"; }
+# test_main CLASS ARG…: runs a program of the test classes
+test_main() { in_java java -Djava.util.logging.manager=org.jboss.logmanager.LogManager --sun-misc-unsafe-memory-access=allow \
+    -cp "target/test-classes:target/classes:$(cat "$CACHE/classpath")" "$@"; }

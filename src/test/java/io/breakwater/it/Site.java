@@ -14,6 +14,8 @@ import io.breakwater.api.RestoreSpec;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.CustomResource;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Predicate;
@@ -140,16 +142,14 @@ record Site(Cluster cluster, Progress progress) {
         return awaitPlan(namespace, name, "becomes " + role, limit, s -> s.role == role);
     }
 
-    /** Asks for a site to be active: the one line that a failover is. */
+    /** Asks for a site to be active: the one line that a failover is, sent as {@code kubectl patch} would send it. */
     void ask(String namespace, String plan, String activeSite, String maxDataLoss) {
         client().resources(FailoverPlan.class)
                 .inNamespace(namespace)
                 .withName(plan)
-                .edit(p -> {
-                    p.getSpec().activeSite = activeSite;
-                    p.getSpec().maxDataLoss = maxDataLoss;
-                    return p;
-                });
+                .patch(
+                        PatchContext.of(PatchType.JSON_MERGE),
+                        "{\"spec\":{\"activeSite\":\"%s\",\"maxDataLoss\":\"%s\"}}".formatted(activeSite, maxDataLoss));
     }
 
     <T extends CustomResource<?, ?>> Optional<T> get(Class<T> kind, String namespace, String name) {

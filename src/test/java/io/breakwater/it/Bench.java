@@ -1,0 +1,237 @@
+package io.breakwater.it;
+
+import io.breakwater.api.BackupPolicy;
+import io.breakwater.api.Condition;
+import io.breakwater.api.JournalEntry;
+import io.breakwater.api.NamedRef;
+import io.breakwater.api.Restore;
+import io.breakwater.api.RestorePoint;
+import io.breakwater.api.RestorePointStatus;
+import io.breakwater.api.RestoreSpec.OnConflict;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
+
+/**
+ * Measures the installed product against peers in the same run, on the same cluster. Called by {@code bench/run}; what each
+ * line means stands in {@code bench/README.md}.
+ *
+ * <p>Arguments: {@code --objects N}, {@code --mebibytes N}.
+ */
+final class Bench {
+    private static final String POLICY = "bench";
+    private static final int ROUNDS = 3;
+
+    private final Rig rig;
+    private final Site site;
+    private final List<String> table = new ArrayList<>();
+
+    private Bench(Rig rig) {
+        this.rig = rig;
+        this.site = rig.east();
+    }
+
+    public static void main(String[] arguments) {
+        int objects = option(arguments, "--objects", 30_000);
+        int mebibytes = option(arguments, "--mebibytes", 1024);
+        Progress progress = new Progress(System.out);
+        int code = 1;
+        try (Rig rig = Rig.start(progress)) {
+            rig.install();
+            rig.locate();
+            rig.install(rig.east().cluster(), "quickstart.enabled=true");
+            rig.east().awaitLocation(Rig.SYSTEM, "quickstart");
+            Bench bench = new Bench(rig);
+            try {
+                bench.idle();
+                bench.smallest();
+                bench.files(mebibytes);
+                bench.restored(objects / 3);
+                bench.captured(objects);
+                code = 0;
+            } finally {
+                System.out.println();
+                bench.table.forEach(System.out::println);
+            }
+        } catch (RuntimeException | AssertionError e) {
+            e.printStackTrace(System.out);
+        }
+        System.exit(code);
+    }
+
+    private static int option(String[] arguments, String name, int otherwise) {
+        int at = List.of(arguments).indexOf(name);
+        return at < 0 ? otherwise : Integer.parseInt(arguments[at + 1]);
+    }
+
+    private void idle() {
+        Progress.pause(Duration.ofSeconds(20));
+        memory("operator with gateway, idle");
+    }
+
+    /** Five objects, from the creation of the RestorePoint to its seal. */
+    private void smallest() {
+        String namespace = namespace("bench-small", "blob-east");
+        new BenchLoad(site, namespace).configMaps(5);
+        capture(namespace, "warm-up");
+        double seconds = median(5, i -> capture(namespace, "point-" + i));
+        line("a point of five objects, created to sealed: %.2f s", seconds);
+    }
+
+    /** A volume into a repository, against restic alone that reads a volume with the same content into a directory. */
+    private void files(int mebibytes) {
+        String namespace = namespace("bench-files", "quickstart");
+        BenchLoad load = new BenchLoad(site, namespace);
+        load.volume(mebibytes);
+        double alone = load.resticAlone();
+        capture(namespace, "first");
+        double ours = seconds(namespace, "first", "Move");
+        line(
+                "%d MiB of files, snapshot to repository: %.1f s; restic alone %.1f s: ratio of rates %.2f",
+                mebibytes, ours, alone, alone / ours);
+        int changed = Math.max(1, mebibytes / 100);
+        load.overwrite(changed);
+        capture(namespace, "second");
+        line(
+                "%d of %d MiB changed: %.1f MiB moved in %.1f s",
+                changed,
+                mebibytes,
+                status(namespace, "second").addedBytes / 1048576.0,
+                seconds(namespace, "second", "Move"));
+        site.cluster().deleteNamespace(namespace, rig.progress());
+    }
+
+    private void captured(int count) {
+        String namespace = namespace("bench-" + count, "blob-east");
+        BenchLoad load = new BenchLoad(site, namespace);
+        load.objects(count);
+        capture(namespace, "warm-up");
+        List<Double> bare = new ArrayList<>();
+        double ours = median(ROUNDS, i -> {
+            bare.add(BenchLoad.seconds(load::list));
+            return capture(namespace, "point-" + i);
+        });
+        double list = bare.stream().sorted().toList().get(ROUNDS / 2);
+        int items = status(namespace, "warm-up").resourceCount;
+        line(
+                "capture of %d objects, created to sealed: %.1f s, %.0f/s; bare paged LISTs %.1f s: ratio of times %.2f",
+                items, ours, items / ours, list, ours / list);
+        memory("operator with gateway, after " + items + " objects");
+    }
+
+    /** A namespace that was deleted comes back; the peer is how it was made in the first place. */
+    private void restored(int count) {
+        String namespace = namespace("bench-" + count, "blob-east");
+        BenchLoad load = new BenchLoad(site, namespace);
+        double made = BenchLoad.seconds(() -> load.objects(count));
+        capture(namespace, "point");
+        site.cluster().deleteNamespace(namespace, rig.progress());
+        String point = site.awaitListed(Rig.SYSTEM, Rig.EAST, namespace, "point")
+                .getMetadata()
+                .getName();
+        site.createRestore(Rig.SYSTEM, namespace, point, namespace, OnConflict.Fail);
+        Restore restore = site.client()
+                .resources(Restore.class)
+                .inNamespace(Rig.SYSTEM)
+                .withName(namespace)
+                .waitUntilCondition(
+                        r -> r != null && r.getStatus() != null && r.getStatus().holds(Condition.READY),
+                        10,
+                        TimeUnit.MINUTES);
+        double ours = seconds(restore.getStatus().journal, "Objects");
+        int created = restore.getStatus().created;
+        line(
+                "restore of %d objects into a new namespace: %.1f s, %.0f/s; bare parallel creates %.0f/s: ratio of rates %.2f",
+                created, ours, created / ours, count / made, created / ours / (count / made));
+        site.cluster().deleteNamespace(namespace, rig.progress());
+    }
+
+    private String namespace(String name, String location) {
+        site.cluster().createNamespace(name);
+        BackupPolicy policy = Examples.read("backuppolicy.yaml", BackupPolicy.class);
+        policy.getMetadata().setNamespace(name);
+        policy.getMetadata().setName(POLICY);
+        policy.getSpec().schedule = null;
+        policy.getSpec().databases = null;
+        policy.getSpec().copies = null;
+        policy.getSpec().locationRef = new NamedRef(location);
+        site.client().resource(policy).create();
+        return name;
+    }
+
+    /** Makes a point; seconds from the request to the seal, as a watch sees it. */
+    private double capture(String namespace, String name) {
+        long start = System.nanoTime();
+        site.createPoint(namespace, name, POLICY);
+        RestorePoint point = site.client()
+                .resources(RestorePoint.class)
+                .inNamespace(namespace)
+                .withName(name)
+                .waitUntilCondition(
+                        p -> p != null
+                                && p.getStatus() != null
+                                && (p.getStatus().holds(Condition.SUCCEEDED)
+                                        || p.getStatus().holds(Condition.STALLED)),
+                        10,
+                        TimeUnit.MINUTES);
+        double seconds = (System.nanoTime() - start) / 1e9;
+        if (!point.getStatus().holds(Condition.SUCCEEDED)) {
+            throw new AssertionError(site.describe(RestorePoint.class, namespace, name));
+        }
+        return seconds;
+    }
+
+    private RestorePointStatus status(String namespace, String point) {
+        return site.get(RestorePoint.class, namespace, point).orElseThrow().getStatus();
+    }
+
+    private double seconds(String namespace, String point, String step) {
+        return seconds(status(namespace, point).journal, step);
+    }
+
+    private static double seconds(List<JournalEntry> journal, String step) {
+        JournalEntry entry =
+                journal.stream().filter(e -> e.step.equals(step)).findFirst().orElseThrow();
+        return Duration.between(Instant.parse(entry.startedAt), Instant.parse(entry.finishedAt))
+                        .toMillis()
+                / 1000.0;
+    }
+
+    private interface Round {
+        double seconds(int i);
+    }
+
+    private static double median(int rounds, Round round) {
+        return IntStream.range(0, rounds)
+                .mapToDouble(round::seconds)
+                .sorted()
+                .skip(rounds / 2)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    /** Resident memory of the operator's process: now, and at most since its start. */
+    private void memory(String when) {
+        String status = site.cluster()
+                .kubectl("exec", "-n", Rig.SYSTEM, site.operatorPod(), "--", "sh", "-c", "cat /proc/[0-9]*/status");
+        DoubleStream now = kibibytes(status, "VmRSS:");
+        DoubleStream most = kibibytes(status, "VmHWM:");
+        line(
+                "memory of the %s: %.0f MiB resident, %.0f MiB at most",
+                when, now.max().orElseThrow() / 1024, most.max().orElseThrow() / 1024);
+    }
+
+    private static DoubleStream kibibytes(String status, String field) {
+        return status.lines().filter(l -> l.startsWith(field)).mapToDouble(l -> Double.parseDouble(l.split("\\s+")[1]));
+    }
+
+    private void line(String format, Object... arguments) {
+        String line = format.formatted(arguments);
+        table.add(line);
+        rig.progress().say("== %s", line);
+    }
+}
