@@ -121,6 +121,8 @@ engine_stop() {
     sleep 0.1
   done
   [[ $signal == TERM ]] || say "  the engine did not end by itself"
+  # Namespaces of its network may be mounted there still, some by an engine that was killed before.
+  awk -v dir="$ENGINE_RUN/" 'index($2, dir) == 1 { print $2 }' /proc/mounts | sort -r | xargs -r umount -l
   rm -rf "$ENGINE_RUN"
 }
 
