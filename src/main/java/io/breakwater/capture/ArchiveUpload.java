@@ -22,6 +22,10 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.SequencedMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 
 /** Streams a namespace's objects into the archive in the store, and puts Velero's small objects beside it. */
 @ApplicationScoped
@@ -82,10 +86,7 @@ class ArchiveUpload {
                             Api.POLICY,
                             run.policy().getMetadata().getName()),
                     captured.warnings());
-            beside.documents(captured.resourceList()).forEach((key, content) -> {
-                store.write(key, content, Precondition.NONE);
-                stored.add(new Stored(key, content.length, HexFormat.of().formatHex(sha256().digest(content))));
-            });
+            stored.addAll(writeAll(store, beside.documents(captured.resourceList())));
             return new Result(captured.count(), stored, captured.warnings());
         } catch (IOException e) {
             throw BreakwaterException.retryable(
@@ -93,6 +94,31 @@ class ArchiveUpload {
                     "the archive of namespace " + run.namespace() + " could not be written: " + e.getMessage(),
                     e);
         }
+    }
+
+    /** Writes the documents at the same time, but for the last one, which makes the others visible. */
+    private static List<Stored> writeAll(ObjectStore store, SequencedMap<String, byte[]> documents) {
+        List<Stored> stored = new ArrayList<>();
+        Map.Entry<String, byte[]> last = documents.lastEntry();
+        try (var executor = Executors.newVirtualThreadPerTaskExecutor()) {
+            List<Future<?>> writes = new ArrayList<>();
+            documents.forEach((key, content) -> {
+                if (!key.equals(last.getKey())) {
+                    writes.add(executor.submit(() -> store.write(key, content, Precondition.NONE)));
+                }
+                stored.add(new Stored(key, content.length, HexFormat.of().formatHex(sha256().digest(content))));
+            });
+            for (Future<?> write : writes) {
+                write.get();
+            }
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof RuntimeException r ? r : new IllegalStateException(e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw BreakwaterException.retryable(Reason.InternalError, "interrupted", e);
+        }
+        store.write(last.getKey(), last.getValue(), Precondition.NONE);
+        return stored;
     }
 
     private static MessageDigest sha256() {

@@ -6,6 +6,7 @@ import io.breakwater.api.Reason;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -22,6 +23,9 @@ import java.util.Set;
  */
 record Discovery(Map<String, ApiKind> preferred, Map<String, ApiKind> served, Map<String, String> unavailable) {
     private static final int PARALLEL = 16;
+
+    private static final String AGGREGATED =
+            "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json";
 
     /** Kinds whose objects a namespace consists of. */
     List<ApiKind> capturable() {
@@ -40,29 +44,69 @@ record Discovery(Map<String, ApiKind> preferred, Map<String, ApiKind> served, Ma
     }
 
     /**
-     * Asks the API server.
+     * Asks the API server: with two calls where it tells everything at once, as Kubernetes 1.30 and newer do.
      *
      * @throws BreakwaterException ResourcesFailed when the list of groups cannot be read
      */
     static Discovery of(ApiServer server) {
+        Map<String, ApiServer.Answer> roots =
+                Parallel.map(2, List.of("/api", "/apis"), path -> server.get(path, AGGREGATED));
+        boolean aggregated = roots.values().stream()
+                .allMatch(a -> a.isOk() && a.body().path("kind").asText().equals("APIGroupDiscoveryList"));
+        Found found = new Found();
+        if (aggregated) {
+            roots.values().forEach(a -> a.body().path("items").forEach(found::group));
+        } else {
+            askEach(server, found);
+        }
+        return new Discovery(found.preferred, found.served, found.unavailable);
+    }
+
+    /** What was told so far; the first version of a kind is the preferred one. */
+    private static final class Found {
+        private final Map<String, ApiKind> preferred = new LinkedHashMap<>();
+        private final Map<String, ApiKind> served = new HashMap<>();
+        private final Map<String, String> unavailable = new LinkedHashMap<>();
+
+        void add(ApiKind kind) {
+            preferred.putIfAbsent(kind.qualified(), kind);
+            served.put(kind.apiVersion() + "/" + kind.kind(), kind);
+        }
+
+        /** An APIGroupDiscovery of apidiscovery.k8s.io/v2. */
+        void group(JsonNode group) {
+            String name = group.path("metadata").path("name").asText("");
+            for (JsonNode version : group.path("versions")) {
+                String v = version.path("version").asText();
+                if (version.path("freshness").asText().equals("Stale")) {
+                    unavailable.put(name + "/" + v, "its server does not answer the API server");
+                    continue;
+                }
+                for (JsonNode r : version.path("resources")) {
+                    add(new ApiKind(
+                            name,
+                            v,
+                            r.path("responseKind").path("kind").asText(),
+                            r.path("resource").asText(),
+                            r.path("scope").asText().equals("Namespaced"),
+                            verbs(r)));
+                }
+            }
+        }
+    }
+
+    private static void askEach(ApiServer server, Found found) {
         List<String> versions = groupVersions(server);
         Map<String, ApiServer.Answer> answers =
                 Parallel.map(PARALLEL, versions, v -> server.get((v.contains("/") ? "/apis/" : "/api/") + v));
-        Map<String, ApiKind> preferred = new LinkedHashMap<>();
-        Map<String, ApiKind> served = new HashMap<>();
-        Map<String, String> unavailable = new LinkedHashMap<>();
         for (String groupVersion : versions) {
             ApiServer.Answer answer = answers.get(groupVersion);
-            if (!answer.isOk()) {
-                unavailable.put(groupVersion, answer.message());
-                continue;
-            }
-            for (ApiKind kind : kinds(groupVersion, answer.body())) {
-                preferred.putIfAbsent(kind.qualified(), kind);
-                served.put(kind.apiVersion() + "/" + kind.kind(), kind);
+            if (answer.isOk()) {
+                kinds(groupVersion, answer.body()).forEach(found::add);
+            } else {
+                found.unavailable.put(groupVersion, answer.message());
             }
         }
-        return new Discovery(preferred, served, unavailable);
     }
 
     /** All group versions, the core first, and of each group the preferred version first. */
@@ -94,16 +138,20 @@ record Discovery(Map<String, ApiKind> preferred, Map<String, ApiKind> served, Ma
             if (name.contains("/")) {
                 continue;
             }
-            Set<String> verbs = new LinkedHashSet<>();
-            r.path("verbs").forEach(v -> verbs.add(v.asText()));
             kinds.add(new ApiKind(
                     group,
                     version,
                     r.path("kind").asText(),
                     name,
                     r.path("namespaced").asBoolean(),
-                    Set.copyOf(verbs)));
+                    verbs(r)));
         }
         return kinds;
+    }
+
+    private static Set<String> verbs(JsonNode resource) {
+        Set<String> verbs = new HashSet<>();
+        resource.path("verbs").forEach(v -> verbs.add(v.asText()));
+        return Set.copyOf(verbs);
     }
 }

@@ -11,6 +11,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SequencedMap;
 
 /**
  * The objects beside the archive. Names: {@code velero/backups/<backup>/…}, where the backup is
@@ -69,13 +70,13 @@ public record BackupObjects(
     }
 
     /**
-     * Keys and contents of everything but the archive, in the order to be written.
+     * Keys and contents of everything but the archive; the last one makes the backup visible, and is to be written last.
      *
      * @param resourceList from {@link ArchiveWriter#resourceList}
      */
-    public Map<String, byte[]> documents(byte[] resourceList) {
+    public SequencedMap<String, byte[]> documents(byte[] resourceList) {
         String file = prefix(backup) + backup;
-        Map<String, byte[]> all = new LinkedHashMap<>();
+        SequencedMap<String, byte[]> all = new LinkedHashMap<>();
         all.put(file + "-logs.gz", Gzip.of(log()));
         all.put(file + "-results.gz", Gzip.of(results()));
         all.put(file + "-resource-list.json.gz", resourceList);

@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 
@@ -182,6 +183,15 @@ final class Bench {
         if (!point.getStatus().holds(Condition.SUCCEEDED)) {
             throw new AssertionError(site.describe(RestorePoint.class, namespace, name));
         }
+        rig.progress()
+                .say(
+                        "%s/%s: %.2f s; %s",
+                        namespace,
+                        name,
+                        seconds,
+                        point.getStatus().journal.stream()
+                                .map(e -> e.step + " " + seconds(point.getStatus().journal, e.step))
+                                .collect(Collectors.joining(", ")));
         return seconds;
     }
 

@@ -5,6 +5,7 @@ import io.fabric8.kubernetes.client.http.HttpClient;
 import io.fabric8.kubernetes.client.http.HttpResponse;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.HashMap;
@@ -230,12 +231,12 @@ final class BenchLoad {
                                     .build(),
                             InputStream.class)
                     .get();
-            try (InputStream body = response.body()) {
-                String head = new String(body.readNBytes(2048), StandardCharsets.UTF_8);
-                body.transferTo(java.io.OutputStream.nullOutputStream());
-                Matcher token = CONTINUE.matcher(head);
-                return token.find() ? token.group(1) : "";
-            }
+            // Not closed after its end: the client would reset a connection that may carry another request by then.
+            InputStream body = response.body();
+            String head = new String(body.readNBytes(2048), StandardCharsets.UTF_8);
+            body.transferTo(OutputStream.nullOutputStream());
+            Matcher token = CONTINUE.matcher(head);
+            return token.find() ? token.group(1) : "";
         } catch (IOException | ExecutionException e) {
             throw new IllegalStateException("GET " + path, e);
         } catch (InterruptedException e) {

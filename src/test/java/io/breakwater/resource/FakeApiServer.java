@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -45,6 +46,7 @@ final class FakeApiServer implements AutoCloseable {
     private volatile BiFunction<String, JsonNode, String> judge = (method, object) -> "";
     private volatile BiFunction<String, String, Boolean> allowed = (verb, resource) -> true;
     private volatile boolean expireTokens;
+    private volatile Set<String> stale;
 
     FakeApiServer() throws IOException {
         http = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 100);
@@ -120,6 +122,11 @@ final class FakeApiServer implements AutoCloseable {
 
     void expireTokens() {
         expireTokens = true;
+    }
+
+    /** Tells all groups at once, as newer servers do when they are asked to; those of these groups are stale. */
+    void aggregate(String... staleGroups) {
+        stale = Set.of(staleGroups);
     }
 
     List<Request> requests() {
@@ -205,6 +212,9 @@ final class FakeApiServer implements AutoCloseable {
     private Answer get(String path, String query) {
         if (path.equals("/version")) {
             return new Answer(200, JSON.createObjectNode().put("gitVersion", "v1.34.4"));
+        }
+        if (stale != null && (path.equals("/api") || path.equals("/apis"))) {
+            return new Answer(200, discovery(path));
         }
         if (path.equals("/apis")) {
             return new Answer(200, groups());
@@ -330,6 +340,32 @@ final class FakeApiServer implements AutoCloseable {
             group.putObject("preferredVersion").put("groupVersion", all.getFirst());
             ArrayNode array = group.putArray("versions");
             all.forEach(v -> array.addObject().put("groupVersion", v));
+        });
+        return list;
+    }
+
+    private ObjectNode discovery(String root) {
+        ObjectNode list = JSON.createObjectNode().put("kind", "APIGroupDiscoveryList");
+        ArrayNode items = list.putArray("items");
+        versions.forEach((groupVersion, kinds) -> {
+            int slash = groupVersion.indexOf('/');
+            if (slash < 0 == root.equals("/apis")) {
+                return;
+            }
+            String group = slash < 0 ? "" : groupVersion.substring(0, slash);
+            ObjectNode item = items.addObject();
+            item.putObject("metadata").put("name", group);
+            ObjectNode version = item.putArray("versions").addObject();
+            version.put("version", groupVersion.substring(slash + 1));
+            version.put("freshness", stale.contains(group) ? "Stale" : "Current");
+            ArrayNode resources = version.putArray("resources");
+            for (ApiKind kind : kinds) {
+                ObjectNode r = resources.addObject().put("resource", kind.resource());
+                r.put("scope", kind.namespaced() ? "Namespaced" : "Cluster");
+                r.putObject("responseKind").put("kind", kind.kind());
+                kind.verbs().forEach(r.putArray("verbs")::add);
+                r.putArray("subresources").addObject().put("subresource", "status");
+            }
         });
         return list;
     }

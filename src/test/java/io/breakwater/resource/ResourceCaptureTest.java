@@ -189,6 +189,30 @@ class ResourceCaptureTest {
     }
 
     @Test
+    void a_server_that_tells_everything_at_once_is_asked_twice() throws IOException {
+        server.serve("acme.io/v1", "Widget", "widgets", true);
+        server.put("/apis/acme.io/v1/namespaces/shop/widgets", "{'metadata':{'name':'w','namespace':'shop'}}");
+        fill(1);
+        Map<String, JsonNode> slowly = capture();
+        server.requests().clear();
+        server.aggregate();
+
+        assertThat(capture()).isEqualTo(slowly).containsKey("widgets.acme.io shop/w");
+        assertThat(server.requests())
+                .filteredOn(r -> r.path().matches("/apis?(/[^/]+)?(/v[^/]+)?"))
+                .extracting(FakeApiServer.Request::path)
+                .containsExactlyInAnyOrder("/api", "/apis");
+    }
+
+    @Test
+    void a_stale_api_is_a_warning() throws IOException {
+        server.serve("down.io/v1", "Thing", "things", true);
+        server.aggregate("down.io");
+        capture();
+        assertThat(result.warnings()).singleElement().asString().contains("API down.io/v1 did not answer");
+    }
+
+    @Test
     void kinds_that_only_report_stay_out() throws IOException {
         server.serve("metrics.k8s.io/v1", "PodMetrics", "pods", true, "get", "list");
         server.put("/apis/metrics.k8s.io/v1/namespaces/shop/pods", "{'metadata':{'name':'m'}}");
