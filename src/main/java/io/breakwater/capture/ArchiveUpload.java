@@ -8,6 +8,7 @@ import io.breakwater.location.ObjectStore;
 import io.breakwater.location.ObjectStore.Precondition;
 import io.breakwater.location.ObjectStore.Upload;
 import io.breakwater.resource.ResourceCapture;
+import io.breakwater.steps.Parallel;
 import io.breakwater.velero.BackupObjects;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -23,13 +24,12 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 
 /** Streams a namespace's objects into the archive in the store, and puts Velero's small objects beside it. */
 @ApplicationScoped
 class ArchiveUpload {
+    private static final int UPLOADS = 8;
+
     private final KubernetesClient client;
     private final Clock clock;
 
@@ -98,27 +98,17 @@ class ArchiveUpload {
 
     /** Writes the documents at the same time, but for the last one, which makes the others visible. */
     private static List<Stored> writeAll(ObjectStore store, SequencedMap<String, byte[]> documents) {
-        List<Stored> stored = new ArrayList<>();
         Map.Entry<String, byte[]> last = documents.lastEntry();
-        try (var executor = Executors.newVirtualThreadPerTaskExecutor()) {
-            List<Future<?>> writes = new ArrayList<>();
-            documents.forEach((key, content) -> {
-                if (!key.equals(last.getKey())) {
-                    writes.add(executor.submit(() -> store.write(key, content, Precondition.NONE)));
-                }
-                stored.add(new Stored(key, content.length, HexFormat.of().formatHex(sha256().digest(content))));
-            });
-            for (Future<?> write : writes) {
-                write.get();
+        Parallel.each(UPLOADS, documents.sequencedEntrySet(), d -> {
+            if (!d.getKey().equals(last.getKey())) {
+                store.write(d.getKey(), d.getValue(), Precondition.NONE);
             }
-        } catch (ExecutionException e) {
-            throw e.getCause() instanceof RuntimeException r ? r : new IllegalStateException(e.getCause());
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw BreakwaterException.retryable(Reason.InternalError, "interrupted", e);
-        }
+        });
         store.write(last.getKey(), last.getValue(), Precondition.NONE);
-        return stored;
+        return documents.sequencedEntrySet().stream()
+                .map(d -> new Stored(
+                        d.getKey(), d.getValue().length, HexFormat.of().formatHex(sha256().digest(d.getValue()))))
+                .toList();
     }
 
     private static MessageDigest sha256() {

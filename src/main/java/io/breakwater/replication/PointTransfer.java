@@ -7,6 +7,7 @@ import io.breakwater.catalog.PointKey;
 import io.breakwater.location.ObjectStore;
 import io.breakwater.location.ObjectStore.Document;
 import io.breakwater.location.ObjectStore.Precondition;
+import io.breakwater.steps.Parallel;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -150,7 +151,7 @@ final class PointTransfer {
         Map<String, Long> missing = new HashMap<>(wanted);
         target.list(prefix, o -> missing.remove(o.key(), o.size()));
         present.add(wanted.size() - missing.size());
-        Parallel.forEach(missing.entrySet(), WORKERS, file -> {
+        Parallel.each(WORKERS, missing.entrySet(), file -> {
             String name = file.getKey().substring(file.getKey().lastIndexOf('/') + 1);
             transfer.copy(file.getKey(), file.getValue(), name);
             count(file.getValue());
@@ -159,7 +160,7 @@ final class PointTransfer {
 
     /** The archive's names say nothing about its content, so what the target has is read before it is trusted. */
     private void archive(PointDocument document) {
-        Parallel.forEach(document.objects(), WORKERS, o -> {
+        Parallel.each(WORKERS, document.objects(), o -> {
             boolean there =
                     target.head(o.key()).map(h -> h.info().size() == o.size()).orElse(false);
             if (there && transfer.targetHas(o.key(), o.sha256())) {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.breakwater.api.RestoreSpec.OnConflict;
+import io.breakwater.steps.Parallel;
 import io.breakwater.velero.ObjectKey;
 import java.time.Duration;
 import java.util.Optional;

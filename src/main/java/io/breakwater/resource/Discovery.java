@@ -3,6 +3,7 @@ package io.breakwater.resource;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.steps.Parallel;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestoreSpec.OnConflict;
+import io.breakwater.steps.Parallel;
 import io.breakwater.velero.ArchiveReader;
 import io.breakwater.velero.ObjectKey;
 import java.io.Closeable;

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.steps.Parallel;
 import io.breakwater.velero.ArchiveWriter;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;

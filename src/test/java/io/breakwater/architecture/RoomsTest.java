@@ -41,10 +41,10 @@ class RoomsTest {
             Map.entry("location", Set.of("api", "config", "observe", "steps")),
             Map.entry("gateway", Set.of("api", "config", "location", "observe", "tls")),
             Map.entry("database", Set.of("api")),
-            Map.entry("resource", Set.of("api", "velero")),
+            Map.entry("resource", Set.of("api", "steps", "velero")),
             Map.entry("volume", Set.of("api", "config", "gateway")),
             Map.entry("catalog", Set.of("api", "config", "location", "observe", "steps")),
-            Map.entry("replication", Set.of("api", "catalog", "location")),
+            Map.entry("replication", Set.of("api", "catalog", "location", "steps")),
             Map.entry(
                     "failover",
                     Set.of("admission", "api", "catalog", "config", "location", "observe", "resource", "steps")),

@@ -1,4 +1,4 @@
-package io.breakwater.resource;
+package io.breakwater.steps;
 
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
@@ -12,7 +12,7 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 
 /** Work on virtual threads, a bounded number at a time. */
-final class Parallel implements AutoCloseable {
+public final class Parallel implements AutoCloseable {
     private final int limit;
     private final Semaphore free;
     private final AtomicReference<Throwable> failure = new AtomicReference<>();
@@ -23,12 +23,12 @@ final class Parallel implements AutoCloseable {
     }
 
     /** Room for so many tasks; {@link #close} waits for them. */
-    static Parallel of(int limit) {
+    public static Parallel of(int limit) {
         return new Parallel(limit);
     }
 
     /** Runs the task when there is room; blocks until then. After a failure nothing more is started. */
-    void run(Runnable task) {
+    public void run(Runnable task) {
         acquire(1);
         if (failure.get() != null) {
             free.release();
@@ -63,13 +63,15 @@ final class Parallel implements AutoCloseable {
         }
     }
 
-    static <T> void each(int limit, Collection<T> items, Consumer<T> task) {
+    /** Calls the task once for each item, so many at a time; throws the first failure when no call runs any more. */
+    public static <T> void each(int limit, Collection<T> items, Consumer<T> task) {
         try (Parallel parallel = of(limit)) {
             items.forEach(item -> parallel.run(() -> task.accept(item)));
         }
     }
 
-    static <K, V> Map<K, V> map(int limit, Collection<K> keys, Function<K, V> task) {
+    /** What the task makes of each key, in their order. */
+    public static <K, V> Map<K, V> map(int limit, Collection<K> keys, Function<K, V> task) {
         Map<K, V> values = new ConcurrentHashMap<>();
         each(limit, keys, k -> values.put(k, task.apply(k)));
         Map<K, V> ordered = new LinkedHashMap<>();
