@@ -59,17 +59,24 @@ final class KindChecks {
                     "directories of the gateway are an administrator's to give: create this location in namespace "
                             + ownNamespace + " and share it by spec.usagePolicy");
         }
-        if (spec.azureBlob != null && spec.azureBlob.prefix != null) {
-            for (String segment : spec.azureBlob.prefix.split("/", -1)) {
+        if (spec.azureBlob != null) {
+            store("spec.azureBlob", spec.azureBlob.prefix, spec.azureBlob.endpoint, findings);
+        }
+        if (spec.s3 != null) {
+            store("spec.s3", spec.s3.prefix, spec.s3.endpoint, findings);
+        }
+    }
+
+    private static void store(String field, String prefix, String endpoint, Findings findings) {
+        if (prefix != null) {
+            for (String segment : prefix.split("/", -1)) {
                 if (segment.equals(".") || segment.equals("..")) {
-                    findings.refuse("spec.azureBlob.prefix", "'" + segment + "' is no name of a directory");
+                    findings.refuse(field + ".prefix", "'" + segment + "' is no name of a directory");
                 }
             }
         }
-        String endpoint = spec.azureBlob == null ? null : spec.azureBlob.endpoint;
         if (endpoint != null && endpoint.startsWith("http://")) {
-            findings.warn(
-                    "spec.azureBlob.endpoint", "http:// shows credentials to the network; use it for emulators only");
+            findings.warn(field + ".endpoint", "http:// shows credentials to the network; use it for emulators only");
         }
     }
 

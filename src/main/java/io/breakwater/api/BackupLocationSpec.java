@@ -12,14 +12,18 @@ import io.fabric8.kubernetes.api.model.LabelSelector;
 /** Which store, with which credentials and key, for whom. */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @ValidationRule(
-        value = "has(self.azureBlob) != has(self.filesystem)",
-        message = "exactly one of spec.azureBlob and spec.filesystem must be set")
+        value = "[has(self.azureBlob), has(self.s3), has(self.filesystem)].exists_one(set, set)",
+        message = "exactly one of spec.azureBlob, spec.s3 and spec.filesystem must be set")
 @ValidationRule(
-        value = "has(self.azureBlob) == has(oldSelf.azureBlob) && has(self.filesystem) == has(oldSelf.filesystem)",
+        value = "has(self.azureBlob) == has(oldSelf.azureBlob) && has(self.s3) == has(oldSelf.s3)"
+                + " && has(self.filesystem) == has(oldSelf.filesystem)",
         message = "the kind of store is immutable; create another BackupLocation")
 public class BackupLocationSpec {
     @JsonPropertyDescription("A container in Azure Blob Storage, or in a server that speaks its protocol.")
     public AzureBlob azureBlob;
+
+    @JsonPropertyDescription("A bucket in Amazon S3, or in a server that speaks its protocol.")
+    public S3 s3;
 
     @JsonPropertyDescription(
             "A directory in the gateway's file system, below the root that the installation allows: a NAS mount or a PVC.")
@@ -88,6 +92,61 @@ public class BackupLocationSpec {
         @Size(max = 64)
         @JsonPropertyDescription("Client ID of the managed identity; the one in the pod's environment when absent.")
         public String clientId;
+    }
+
+    /** Amazon S3. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    @ValidationRule(
+            value = "has(self.credentialsSecretRef) != has(self.workloadIdentity)",
+            message = "exactly one of credentialsSecretRef and workloadIdentity must be set")
+    @ValidationRule(
+            value = "has(self.region) || has(self.endpoint)",
+            message = "region must be set, unless endpoint names a server that has none")
+    @ValidationRule(
+            value = "self.bucket == oldSelf.bucket"
+                    + " && (has(self.prefix) ? self.prefix : '') == (has(oldSelf.prefix) ? oldSelf.prefix : '')",
+            message = "bucket and prefix are immutable: points would be lost from sight; create another BackupLocation")
+    public static class S3 {
+        @Required
+        @Size(min = 3, max = 63)
+        @Pattern("^[a-z0-9][a-z0-9.-]*[a-z0-9]$")
+        @JsonPropertyDescription("Bucket; it must exist.")
+        public String bucket;
+
+        @Size(max = 256)
+        @Pattern("^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$")
+        @JsonPropertyDescription("Everything of ours lies below this prefix.")
+        public String prefix;
+
+        @Size(min = 1, max = 64)
+        @Pattern("^[a-z0-9-]+$")
+        @JsonPropertyDescription("Region of the bucket; us-east-1 when absent, which servers without regions accept.")
+        public String region;
+
+        @Size(max = 512)
+        @Pattern("^https?://[^?#/]+/?$")
+        @JsonPropertyDescription("URL of the server; that of Amazon S3 in the region when absent.")
+        public String endpoint;
+
+        @JsonPropertyDescription(
+                "Name the bucket in the path instead of in the host name, as servers without wildcard DNS"
+                        + " need. Default: true where endpoint is set.")
+        public Boolean pathStyle;
+
+        @JsonPropertyDescription("Secret in this namespace with the keys accessKeyId and secretAccessKey.")
+        public NamedRef credentialsSecretRef;
+
+        @JsonPropertyDescription("Use the role of the pod's ServiceAccount (web identity) instead of a Secret.")
+        public WebIdentity workloadIdentity;
+    }
+
+    /** A role that the pod's ServiceAccount token is exchanged for. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public static class WebIdentity {
+        @Size(max = 2048)
+        @Pattern("^arn:[a-z0-9-]+:iam::[0-9]*:role/.+$")
+        @JsonPropertyDescription("ARN of the role; the one in the pod's environment (AWS_ROLE_ARN) when absent.")
+        public String roleArn;
     }
 
     /** A directory. */

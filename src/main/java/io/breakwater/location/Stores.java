@@ -2,8 +2,8 @@ package io.breakwater.location;
 
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec;
-import io.breakwater.api.BackupLocationSpec.AzureBlob;
 import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.NamedRef;
 import io.breakwater.api.Reason;
 import io.breakwater.config.BreakwaterConfig;
 import io.fabric8.kubernetes.api.model.Secret;
@@ -73,19 +73,24 @@ public class Stores {
     }
 
     private Secret credentials(BackupLocation location) {
-        AzureBlob azure = location.getSpec().azureBlob;
-        if (azure == null || azure.credentialsSecretRef == null) {
+        NamedRef ref = credentialsRef(location.getSpec());
+        if (ref == null) {
             return null;
         }
         String namespace = location.getMetadata().getNamespace();
-        Secret secret = client.secrets()
-                .inNamespace(namespace)
-                .withName(azure.credentialsSecretRef.name)
-                .get();
+        Secret secret =
+                client.secrets().inNamespace(namespace).withName(ref.name).get();
         if (secret == null) {
-            throw missing(location, "Secret " + namespace + "/" + azure.credentialsSecretRef.name + " does not exist");
+            throw missing(location, "Secret " + namespace + "/" + ref.name + " does not exist");
         }
         return secret;
+    }
+
+    private static NamedRef credentialsRef(BackupLocationSpec spec) {
+        if (spec.azureBlob != null) {
+            return spec.azureBlob.credentialsSecretRef;
+        }
+        return spec.s3 == null ? null : spec.s3.credentialsSecretRef;
     }
 
     private ObjectStore make(BackupLocation location, Secret secret) {
@@ -93,16 +98,30 @@ public class Stores {
         if (spec.filesystem != null) {
             return new FilesystemStore(directory(location), clock);
         }
+        return spec.s3 != null ? s3(location, secret) : azure(location, secret);
+    }
+
+    private static ObjectStore azure(BackupLocation location, Secret secret) {
         String key = value(secret, "accountKey");
         String sas = value(secret, "sasToken");
         if (secret != null && (key == null) == (sas == null)) {
-            throw missing(
-                    location,
-                    "Secret " + secret.getMetadata().getNamespace() + "/"
-                            + secret.getMetadata().getName()
-                            + " must hold exactly one of the keys accountKey and sasToken");
+            throw missing(location, name(secret) + " must hold exactly one of the keys accountKey and sasToken");
         }
-        return AzureBlobStore.open(spec.azureBlob, key, sas);
+        return AzureBlobStore.open(location.getSpec().azureBlob, key, sas);
+    }
+
+    private static ObjectStore s3(BackupLocation location, Secret secret) {
+        String id = value(secret, "accessKeyId");
+        String key = value(secret, "secretAccessKey");
+        if (secret != null && (id == null || key == null)) {
+            throw missing(location, name(secret) + " must hold the keys accessKeyId and secretAccessKey");
+        }
+        return S3Store.open(location.getSpec().s3, id, key);
+    }
+
+    private static String name(Secret secret) {
+        return "Secret " + secret.getMetadata().getNamespace() + "/"
+                + secret.getMetadata().getName();
     }
 
     private Path directory(BackupLocation location) {
@@ -135,6 +154,7 @@ public class Stores {
         return BreakwaterException.permanent(
                 Reason.SecretNotFound,
                 "BackupLocation " + location.getMetadata().getNamespace() + "/"
-                        + location.getMetadata().getName() + ", spec.azureBlob.credentialsSecretRef: " + what);
+                        + location.getMetadata().getName() + ", spec."
+                        + (location.getSpec().s3 == null ? "azureBlob" : "s3") + ".credentialsSecretRef: " + what);
     }
 }

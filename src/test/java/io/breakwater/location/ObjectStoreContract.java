@@ -147,6 +147,31 @@ abstract class ObjectStoreContract {
     }
 
     @Test
+    void aLargeUploadOfWhatIsThereChangesNothing() throws IOException {
+        try (Upload upload = store().upload("late", Precondition.ABSENT)) {
+            upload.write(new byte[11 << 20]);
+            write("late", "first", Precondition.NONE);
+            assertThat(upload.commit()).isEmpty();
+        }
+
+        assertThat(text("late")).isEqualTo("first");
+    }
+
+    @Test
+    void aLargeUploadReplacesTheVersionItDependsOn() throws IOException {
+        String etag =
+                write("big", "first", Precondition.NONE).orElseThrow().info().etag();
+        for (boolean expected : new boolean[] {true, false}) {
+            try (Upload upload = store().upload("big", new Precondition.Matches(etag))) {
+                upload.write(new byte[11 << 20]);
+                assertThat(upload.commit().isPresent()).isEqualTo(expected);
+            }
+        }
+
+        assertThat(store().head("big").orElseThrow().info().size()).isEqualTo(11 << 20);
+    }
+
+    @Test
     void listsWhatStartsWithAPrefix() {
         List.of("p/a/1", "p/a/2", "p/b/1", "q").forEach(k -> write(k, k, Precondition.NONE));
 
