@@ -23,12 +23,14 @@ final class KindChecks {
     private final References references;
     private final PolicyCheck policies;
     private final PlanCheck plans;
+    private final RestoreCheck restores;
 
     KindChecks(KubernetesClient client, BreakwaterConfig config) {
         this.client = client;
         this.ownNamespace = config.namespace();
         this.references = new References(client, ownNamespace);
         this.policies = new PolicyCheck(client, references);
+        this.restores = new RestoreCheck(references, ownNamespace);
         this.plans = new PlanCheck(client, references, config);
     }
 
@@ -39,7 +41,7 @@ final class KindChecks {
             case "BackupLocation" -> location(read(object, BackupLocation.class), findings);
             case "BackupPolicy" -> policies.check(read(object, BackupPolicy.class), review.isCreate(), findings);
             case "RestorePoint" -> point(read(object, RestorePoint.class), review, findings);
-            case "Restore" -> restore(read(object, Restore.class), review, findings);
+            case "Restore" -> restores.check(read(object, Restore.class), review.isCreate(), findings);
             case "FailoverPlan" -> {
                 FailoverPlan before = review.isCreate() ? null : read(review.oldObject(), FailoverPlan.class);
                 plans.check(read(object, FailoverPlan.class), before, review, findings);
@@ -104,31 +106,6 @@ final class KindChecks {
                     point.getMetadata().getNamespace(),
                     "spec.policyRef.name",
                     point.getSpec().policyRef,
-                    findings);
-        }
-    }
-
-    private void restore(Restore restore, Review review, Findings findings) {
-        String namespace = restore.getMetadata().getNamespace();
-        String target = restore.getSpec().targetNamespace;
-        if (target != null && !target.equals(namespace) && !namespace.equals(ownNamespace)) {
-            findings.refuse(
-                    "spec.targetNamespace",
-                    "a Restore acts on its own namespace; to restore into '" + target + "', create it in namespace "
-                            + ownNamespace + " as an administrator");
-        }
-        String effective = target == null ? namespace : target;
-        if (effective.equals(ownNamespace) || effective.startsWith("kube-")) {
-            findings.refuse(
-                    "spec.targetNamespace",
-                    "'" + effective + "' belongs to the cluster or to Breakwater; name the application's namespace");
-        }
-        if (review.isCreate()) {
-            references.object(
-                    RestorePoint.class,
-                    namespace,
-                    "spec.restorePointRef.name",
-                    restore.getSpec().restorePointRef,
                     findings);
         }
     }

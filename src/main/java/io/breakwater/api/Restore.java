@@ -38,4 +38,19 @@ public class Restore extends CustomResource<RestoreSpec, RestoreStatus> implemen
     public RestoreSpec getSpec() {
         return super.getSpec();
     }
+
+    /** Whether the run has come to its end, good or bad. */
+    public static boolean over(Restore restore) {
+        return restore.getStatus() != null
+                && restore.getStatus()
+                        .condition(Condition.SUCCEEDED)
+                        .map(c -> !"Unknown".equals(c.status))
+                        .orElse(false);
+    }
+
+    /** Whether the run is not over, and reads the RestorePoint of this name, or may choose it. */
+    public boolean reads(String point) {
+        NamedRef ref = getSpec().restorePointRef;
+        return !over(this) && (ref == null || point.equals(ref.name));
+    }
 }

@@ -3,23 +3,55 @@ package io.breakwater.api;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Default;
-import io.fabric8.generator.annotation.Required;
+import io.fabric8.generator.annotation.Pattern;
 import io.fabric8.generator.annotation.Size;
 import io.fabric8.generator.annotation.ValidationRule;
+import io.fabric8.kubernetes.api.model.LabelSelector;
+import java.util.List;
 
-/** Which point, where to, and what to do about what is there already; immutable. */
+/** Which point, what of it, where to, and what to do about what is there already; immutable. */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @ValidationRule(value = "self == oldSelf", message = "a Restore is one attempt and immutable; create another Restore")
+@ValidationRule(
+        value = "has(self.restorePointRef) != has(self.policyRef)",
+        message = "exactly one of restorePointRef and policyRef must be set")
+@ValidationRule(
+        value = "!has(self.at) || has(self.policyRef)",
+        message = "at needs policyRef: it chooses among its points")
 public class RestoreSpec {
-    @Required
+    /** What {@link #at} looks like. */
+    public static final String TIME =
+            "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$";
+
     @JsonPropertyDescription("RestorePoint in this namespace.")
     public NamedRef restorePointRef;
+
+    @JsonPropertyDescription(
+            "BackupPolicy in this namespace, whose newest sealed RestorePoint is restored; see at. The policy itself need not"
+                    + " exist any more.")
+    public NamedRef policyRef;
+
+    @Size(max = 40)
+    @Pattern(TIME)
+    @JsonPropertyDescription(
+            "With policyRef: the newest point that was captured not after this time, RFC 3339 as 2026-03-01T09:30:00Z.")
+    public String at;
 
     @Size(max = 63)
     @JsonPropertyDescription(
             "Namespace to restore into, created when absent. Only a Restore in the operator's own namespace may name another"
                     + " namespace than its own.")
     public String targetNamespace;
+
+    @Size(max = 64)
+    @JsonPropertyDescription(
+            "What is restored: objects that one of these rules takes; everything when absent. A PersistentVolumeClaim that is"
+                    + " left out is neither made nor filled.")
+    public List<ObjectRule> include;
+
+    @Size(max = 64)
+    @JsonPropertyDescription("What is left out of that: objects that one of these rules takes.")
+    public List<ObjectRule> exclude;
 
     @Default("Fail")
     @JsonPropertyDescription(
@@ -31,6 +63,30 @@ public class RestoreSpec {
     @Default("Restore")
     @JsonPropertyDescription("Restore: fill volumes from the point. Skip: resources only; claims are made empty.")
     public Volumes volumes;
+
+    /** Whether only a part of the point is asked for. */
+    public boolean partial() {
+        return include != null && !include.isEmpty() || exclude != null && !exclude.isEmpty();
+    }
+
+    /** Takes objects that meet everything that it states. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    @ValidationRule(
+            value = "has(self.kinds) || has(self.names) || has(self.labelSelector)",
+            message = "a rule states kinds, names or a labelSelector; an empty one would take everything")
+    public static class ObjectRule {
+        @Size(min = 1, max = 64)
+        @JsonPropertyDescription(
+                "Kinds as kubectl api-resources -o name prints them: secrets, deployments.apps, persistentvolumeclaims.")
+        public List<String> kinds;
+
+        @Size(min = 1, max = 256)
+        @JsonPropertyDescription("Names of objects.")
+        public List<String> names;
+
+        @JsonPropertyDescription("Labels that the objects had when they were captured.")
+        public LabelSelector labelSelector;
+    }
 
     /** What to do about existing objects. */
     public enum OnConflict {

@@ -2,7 +2,6 @@ package io.breakwater.catalog;
 
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BreakwaterException;
-import io.breakwater.api.Condition;
 import io.breakwater.api.NamedRef;
 import io.breakwater.api.Reason;
 import io.breakwater.api.Restore;
@@ -73,15 +72,10 @@ class ClusterPoints {
         writer.update(object, RestorePointStatus.class, change);
     }
 
-    /** Whether a Restore that is not over reads the object. */
+    /** Whether a Restore that is not over reads the object, or may choose it. */
     boolean inUse(Place place) {
         return client.resources(Restore.class).inNamespace(place.namespace()).list().getItems().stream()
-                .filter(r -> r.getSpec().restorePointRef.name.equals(place.name()))
-                .anyMatch(r -> r.getStatus() == null
-                        || r.getStatus()
-                                .condition(Condition.SUCCEEDED)
-                                .map(c -> "Unknown".equals(c.status))
-                                .orElse(true));
+                .anyMatch(r -> r.reads(place.name()));
     }
 
     /** Takes an imported object away; whatever it says about deletion, the data stays. */

@@ -4,15 +4,13 @@ import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec.Namespaces;
 import io.breakwater.api.BackupLocationSpec.UsagePolicy;
 import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Labels;
 import io.breakwater.api.NamedRef;
 import io.breakwater.api.Reason;
 import io.breakwater.config.BreakwaterConfig;
-import io.fabric8.kubernetes.api.model.LabelSelector;
-import io.fabric8.kubernetes.api.model.LabelSelectorRequirement;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.util.List;
 import java.util.Map;
 
 /**
@@ -68,7 +66,7 @@ public class Locations {
         if (policy == null || policy.namespaces == Namespaces.Same) {
             return namespace.equals(location.getMetadata().getNamespace());
         }
-        return policy.namespaces == Namespaces.All || matches(policy.selector, labels(namespace));
+        return policy.namespaces == Namespaces.All || Labels.match(policy.selector, labels(namespace));
     }
 
     private Map<String, String> labels(String namespace) {
@@ -76,23 +74,5 @@ public class Locations {
         return object == null || object.getMetadata().getLabels() == null
                 ? Map.of()
                 : object.getMetadata().getLabels();
-    }
-
-    private static boolean matches(LabelSelector selector, Map<String, String> labels) {
-        Map<String, String> exact = selector.getMatchLabels() == null ? Map.of() : selector.getMatchLabels();
-        List<LabelSelectorRequirement> terms =
-                selector.getMatchExpressions() == null ? List.of() : selector.getMatchExpressions();
-        return labels.entrySet().containsAll(exact.entrySet())
-                && terms.stream().allMatch(t -> matches(t, labels.get(t.getKey())));
-    }
-
-    private static boolean matches(LabelSelectorRequirement term, String value) {
-        return switch (term.getOperator()) {
-            case "In" -> value != null && term.getValues().contains(value);
-            case "NotIn" -> value == null || !term.getValues().contains(value);
-            case "Exists" -> value != null;
-            case "DoesNotExist" -> value == null;
-            default -> false;
-        };
     }
 }

@@ -173,7 +173,7 @@ class BackupPolicyReconciler implements Reconciler<BackupPolicy> {
         if (policy.getSpec().retention == null) {
             return;
         }
-        Set<String> inUse = points.inUse(policy.getMetadata().getNamespace());
+        Set<String> inUse = points.inUse(policy.getMetadata().getNamespace(), all);
         List<RestorePoint> expired = Keep.expired(all, policy.getSpec().retention.keepLast, inUse);
         if (!expired.isEmpty()) {
             // A site that lost its lease without knowing it yet must not take away what the other one starts from.

@@ -78,24 +78,18 @@ class PolicyPoints {
         }
     }
 
-    /** Names of the points that a Restore in the namespace reads or is about to. */
-    Set<String> inUse(String namespace) {
-        return client.resources(Restore.class).inNamespace(namespace).list().getItems().stream()
-                .filter(r -> !isOver(r))
-                .map(r -> r.getSpec().restorePointRef.name)
+    /** Names of those points of a namespace that an unfinished Restore reads or may choose. */
+    Set<String> inUse(String namespace, List<RestorePoint> points) {
+        List<Restore> restores =
+                client.resources(Restore.class).inNamespace(namespace).list().getItems();
+        return points.stream()
+                .map(p -> p.getMetadata().getName())
+                .filter(name -> restores.stream().anyMatch(r -> r.reads(name)))
                 .collect(Collectors.toSet());
     }
 
     /** Starts the deletion of a point; its finalizer sees to the data. */
     void delete(RestorePoint point) {
         client.resource(point).delete();
-    }
-
-    private static boolean isOver(Restore restore) {
-        return restore.getStatus() != null
-                && restore.getStatus()
-                        .condition(io.breakwater.api.Condition.SUCCEEDED)
-                        .map(c -> !"Unknown".equals(c.status))
-                        .orElse(false);
     }
 }

@@ -40,7 +40,10 @@ final class ApplyRun {
             }
         }
         Parallel.each(WRITES, owners.pending(), this::adopt);
-        int extra = request.onConflict() == OnConflict.Replace ? new Existing(server, discovery).extra(plan) : 0;
+        int extra =
+                request.onConflict() == OnConflict.Replace && !request.spec().partial()
+                        ? new Existing(server, discovery).extra(plan)
+                        : 0;
         return tally.report(extra);
     }
 

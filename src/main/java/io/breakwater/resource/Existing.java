@@ -26,12 +26,12 @@ final class Existing {
     }
 
     ResourceApply.Preview preview(Plan plan) {
-        List<String> unserved = new ArrayList<>();
+        List<String> warnings = new ArrayList<>(plan.selection().idle());
         List<ApiKind> kinds = new ArrayList<>();
         for (Plan.Type type : plan.types()) {
             discovery
                     .find(type.apiVersion(), type.kind())
-                    .ifPresentOrElse(kinds::add, () -> unserved.add(unserved(type.apiVersion(), type.kind())));
+                    .ifPresentOrElse(kinds::add, () -> warnings.add(unserved(type.apiVersion(), type.kind())));
         }
         ResourceApply.Request request = plan.request();
         List<String> existing = Collections.synchronizedList(new ArrayList<>());
@@ -47,7 +47,7 @@ final class Existing {
                 existing.add(kind.qualified() + " " + request.targetNamespace() + "/" + name);
             }
         });
-        return new ResourceApply.Preview(plan.size(), existing.stream().sorted().toList(), unserved);
+        return new ResourceApply.Preview(plan.size(), existing.stream().sorted().toList(), warnings);
     }
 
     /** Objects of the target namespace that the archive has not. */
@@ -59,7 +59,6 @@ final class Existing {
                     request.sourceNamespace(),
                     object.path("metadata").path("name").asText());
             if (!plan.has(key)
-                    && request.filter().test(key)
                     && RestoreRules.excluded(kind, object, request.isMoved()).isEmpty()
                     && !RestoreRules.isGiven(key)) {
                 count.incrementAndGet();

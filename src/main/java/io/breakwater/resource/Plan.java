@@ -41,17 +41,28 @@ final class Plan implements Closeable {
     private final Set<ObjectKey> keys = new HashSet<>();
     private final Set<String> selecting = new HashSet<>();
     private final Owners owners = new Owners();
+    private final Selection selection;
 
     private Plan(ResourceApply.Request request) {
         this.request = request;
+        this.selection = new Selection(request.spec());
     }
 
-    /** @throws BreakwaterException Tampered when an object is not the one that its path says */
+    /**
+     * @throws BreakwaterException Tampered when an object is not the one that its path says, InvalidSpec when nothing is
+     *     wanted of it
+     */
     static Plan read(ResourceApply.Request request) throws IOException {
         Plan plan = new Plan(request);
         try (ArchiveReader reader = new ArchiveReader(request.archive().open(), ArchiveReader.Limits.DEFAULT)) {
             for (Optional<ArchiveReader.Item> item = reader.next(); item.isPresent(); item = reader.next()) {
                 plan.add(item.get());
+            }
+            if (plan.keys.isEmpty() && request.spec().partial()) {
+                throw BreakwaterException.permanent(
+                        Reason.InvalidSpec,
+                        "spec.include and spec.exclude leave nothing of the point; kinds are written as 'deployments.apps',"
+                                + " see kubectl api-resources -o name");
             }
             return plan;
         } catch (IOException | RuntimeException e) {
@@ -65,11 +76,14 @@ final class Plan implements Closeable {
         boolean inScope = key.isClusterScoped()
                 ? request.allowClusterScoped()
                 : key.namespace().equals(request.sourceNamespace());
-        if (!inScope || !request.filter().test(key)) {
+        if (!inScope) {
             return;
         }
         JsonNode object = parse(key, item.json());
         check(key, object);
+        if (!selection.wants(key, object)) {
+            return;
+        }
         if (!keys.add(key)) {
             throw tampered(key, "is in the archive twice");
         }
@@ -164,6 +178,10 @@ final class Plan implements Closeable {
     /** Whether the archive has this object, named as in the source namespace. */
     boolean has(ObjectKey key) {
         return keys.contains(key);
+    }
+
+    Selection selection() {
+        return selection;
     }
 
     int size() {

@@ -1,6 +1,8 @@
 package io.breakwater.resource;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.RestoreSpec;
 import io.breakwater.api.RestoreSpec.OnConflict;
 import io.breakwater.velero.ArchiveReader;
 import io.breakwater.velero.ObjectKey;
@@ -8,11 +10,9 @@ import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Predicate;
 
 /**
  * Brings the objects of an archive back: in {@link Wave}s, all of a wave side by side. An object is created first; only
@@ -32,7 +32,7 @@ public final class ResourceApply {
      * What to restore.
      *
      * @param sourceNamespace the captured namespace; objects of others in the archive are passed over
-     * @param filter objects that are wanted, by their place in the archive
+     * @param spec what of it is wanted, and what to do about objects that are there
      * @param allowClusterScoped whether cluster-scoped objects, and the target namespace, are created where they are absent:
      *     for administrators
      * @param runId identity of the run, the same after a crash
@@ -41,11 +41,15 @@ public final class ResourceApply {
             ArchiveSource archive,
             String sourceNamespace,
             String targetNamespace,
-            OnConflict onConflict,
-            Predicate<ObjectKey> filter,
+            RestoreSpec spec,
             boolean allowClusterScoped,
             String runId,
             AuthorCheck author) {
+        /** What to do about objects that are there. */
+        OnConflict onConflict() {
+            return spec.onConflict;
+        }
+
         boolean isMoved() {
             return !sourceNamespace.equals(targetNamespace);
         }
@@ -56,9 +60,11 @@ public final class ResourceApply {
      *
      * @param objects that would be restored
      * @param existing objects that are there already, and not from this run
-     * @param unserved kinds that the API server does not know, with what to do
+     * @param warnings kinds that the API server does not know, and rules that take nothing
      */
-    public record Preview(int objects, List<String> existing, List<String> unserved) {}
+    public record Preview(int objects, List<String> existing, List<String> warnings) {}
+
+    private static final String CLAIMS = "persistentvolumeclaims";
 
     private final KubernetesClient client;
     private final ApiServer server;
@@ -106,12 +112,20 @@ public final class ResourceApply {
         }
     }
 
-    /** The claims of the archive, as they were captured. */
+    /** The wanted claims of the archive, as they were captured. */
     public List<PersistentVolumeClaim> claims(Request request) throws IOException {
+        Selection selection = new Selection(request.spec());
         List<PersistentVolumeClaim> claims = new ArrayList<>();
-        for (byte[] json : find(request, "persistentvolumeclaims")) {
-            claims.add(client.getKubernetesSerialization()
-                    .unmarshal(new String(json, StandardCharsets.UTF_8), PersistentVolumeClaim.class));
+        for (byte[] json : find(request, CLAIMS)) {
+            JsonNode object = ApiServer.JSON.readTree(json);
+            ObjectKey key = new ObjectKey(
+                    "",
+                    CLAIMS,
+                    request.sourceNamespace(),
+                    object.path("metadata").path("name").asText());
+            if (selection.wants(key, object)) {
+                claims.add(client.getKubernetesSerialization().convertValue(object, PersistentVolumeClaim.class));
+            }
         }
         return claims;
     }
@@ -123,8 +137,7 @@ public final class ResourceApply {
                 ObjectKey key = i.get().key();
                 boolean here = key.isClusterScoped()
                         ? key.name().equals(request.sourceNamespace())
-                        : key.namespace().equals(request.sourceNamespace())
-                                && request.filter().test(key);
+                        : key.namespace().equals(request.sourceNamespace());
                 if (key.directory().equals(directory) && here) {
                     found.add(i.get().json());
                 }

@@ -73,8 +73,7 @@ class Archives {
                 () -> open(run),
                 run.source().document().namespace(),
                 run.target(),
-                run.restore().getSpec().onConflict,
-                key -> true,
+                run.restore().getSpec(),
                 administrator,
                 run.uid(),
                 AuthorCheck.of(client, run.annotation(Api.AUTHOR), operator()));

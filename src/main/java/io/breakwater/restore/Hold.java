@@ -1,6 +1,7 @@
 package io.breakwater.restore;
 
 import io.breakwater.admission.NamespaceGate;
+import io.breakwater.api.RestoreSpec;
 import io.breakwater.api.RestoreSpec.OnConflict;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
@@ -26,7 +27,8 @@ final class Hold implements Step<RestoreRun> {
     @Override
     public Outcome run(RestoreRun run, int attempt) {
         archives.createNamespace(run);
-        if (run.volumes().isEmpty() && run.restore().getSpec().onConflict != OnConflict.Replace) {
+        RestoreSpec spec = run.restore().getSpec();
+        if (run.volumes().isEmpty() && (spec.onConflict != OnConflict.Replace || spec.partial())) {
             return Outcome.done("no volumes, so no pods are held back");
         }
         gate.close(run.target(), RestoreRun.holder(run.restore()));

@@ -3,11 +3,11 @@ package io.breakwater.restore;
 import io.breakwater.admission.NamespaceGate;
 import io.breakwater.api.Api;
 import io.breakwater.api.BreakwaterException;
-import io.breakwater.api.Condition;
 import io.breakwater.api.JournalEntry;
 import io.breakwater.api.Reason;
 import io.breakwater.api.Restore;
 import io.breakwater.api.RestoreStatus;
+import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.observe.Conditions;
 import io.breakwater.observe.Events;
 import io.breakwater.observe.Meters;
@@ -48,6 +48,7 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
     private final Events events;
     private final Meters meters;
     private final Clock clock;
+    private final BreakwaterConfig config;
     private final Sources sources;
     private final RestoreSteps steps;
     private final NamespaceGate gate;
@@ -61,6 +62,7 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
             Events events,
             Meters meters,
             Clock clock,
+            BreakwaterConfig config,
             Sources sources,
             RestoreSteps steps,
             NamespaceGate gate,
@@ -70,6 +72,7 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
         this.events = events;
         this.meters = meters;
         this.clock = clock;
+        this.config = config;
         this.sources = sources;
         this.steps = steps;
         this.gate = gate;
@@ -85,7 +88,7 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
     @Override
     public UpdateControl<Restore> reconcile(Restore cached, Context<Restore> context) {
         Restore restore = client.resource(cached).get();
-        if (restore == null || over(restore)) {
+        if (restore == null || Restore.over(restore)) {
             return UpdateControl.noUpdate();
         }
         RestoreRun run = new RestoreRun(
@@ -95,6 +98,7 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
                 () -> sources.again(restore),
                 () -> wake.propagateEvent(ResourceID.fromResource(restore)));
         try {
+            Tenancy.checkTarget(restore, config.namespace());
             return switch (runner.run(run.uid(), steps.all(), run, run)) {
                 case StepRunner.Result.Waiting w ->
                     UpdateControl.<Restore>noUpdate().rescheduleAfter(w.recheck());
@@ -124,14 +128,6 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
             gate.open(target, RestoreRun.holder(restore));
         }
         return DeleteControl.defaultDelete();
-    }
-
-    private static boolean over(Restore restore) {
-        return restore.getStatus() != null
-                && restore.getStatus()
-                        .condition(Condition.SUCCEEDED)
-                        .map(c -> !"Unknown".equals(c.status))
-                        .orElse(false);
     }
 
     private boolean exhausted(RestoreRun run) {

@@ -1,7 +1,6 @@
 package io.breakwater.restore;
 
 import io.breakwater.admission.NamespaceGate;
-import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.steps.Activities;
 import io.breakwater.steps.Step;
 import io.breakwater.volume.Movers;
@@ -14,16 +13,10 @@ import java.util.List;
 class RestoreSteps {
     private final List<Step<RestoreRun>> all;
 
-    RestoreSteps(
-            KubernetesClient client,
-            BreakwaterConfig config,
-            Sources sources,
-            Archives archives,
-            NamespaceGate gate,
-            Movers movers) {
+    RestoreSteps(KubernetesClient client, Sources sources, Archives archives, NamespaceGate gate, Movers movers) {
         Activities activities = new Activities();
         this.all = List.of(
-                new Validate(client, config, sources, archives, activities),
+                new Validate(client, sources, archives, activities),
                 new Hold(archives, gate),
                 new Claims(client, archives),
                 new Fill(movers),

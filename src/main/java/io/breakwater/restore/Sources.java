@@ -2,7 +2,6 @@ package io.breakwater.restore;
 
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BreakwaterException;
-import io.breakwater.api.Condition;
 import io.breakwater.api.NamedRef;
 import io.breakwater.api.Reason;
 import io.breakwater.api.Restore;
@@ -12,6 +11,7 @@ import io.breakwater.api.RestorePointStatus.CopyState;
 import io.breakwater.catalog.Catalog;
 import io.breakwater.catalog.Catalog.Sealed;
 import io.breakwater.catalog.PointKey;
+import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.location.Locations;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -25,22 +25,25 @@ class Sources {
     private final KubernetesClient client;
     private final Locations locations;
     private final Catalog catalog;
+    private final BreakwaterConfig config;
 
-    Sources(KubernetesClient client, Locations locations, Catalog catalog) {
+    Sources(KubernetesClient client, Locations locations, Catalog catalog, BreakwaterConfig config) {
         this.client = client;
         this.locations = locations;
         this.catalog = catalog;
+        this.config = config;
     }
 
     /**
-     * The point that a Restore names, with signature and all objects verified.
+     * The point that a Restore names, or that its policy and time mean, with signature and all objects verified.
      *
-     * @throws BreakwaterException RestorePointNotFound, RestorePointNotSealed, Tampered, or StoreUnavailable when no
+     * @throws BreakwaterException Forbidden, RestorePointNotFound, RestorePointNotSealed, Tampered, or StoreUnavailable when no
      *     location answers
      */
     RestoreRun.Source find(Restore restore) {
         RestorePoint point = point(restore);
         PointKey key = PointKey.of(point).orElseThrow();
+        Tenancy.checkSource(restore, key, config.namespace());
         List<String> troubles = new ArrayList<>();
         BreakwaterException last = null;
         for (String name : places(point)) {
@@ -67,6 +70,7 @@ class Sources {
     RestoreRun.Source again(Restore restore) {
         String[] parts = restore.getStatus().restorePoint.split("/", -1);
         PointKey key = new PointKey(parts[0], parts[1], parts[2]);
+        Tenancy.checkSource(restore, key, config.namespace());
         BackupLocation location =
                 locations.resolve(restore.getMetadata().getNamespace(), new NamedRef(restore.getStatus().location));
         return catalog.find(location, key)
@@ -78,6 +82,10 @@ class Sources {
     }
 
     private RestorePoint point(Restore restore) {
+        return restore.getSpec().restorePointRef == null ? chosen(restore) : named(restore);
+    }
+
+    private RestorePoint named(Restore restore) {
         String namespace = restore.getMetadata().getNamespace();
         String name = restore.getSpec().restorePointRef.name;
         RestorePoint point = client.resources(RestorePoint.class)
@@ -91,13 +99,22 @@ class Sources {
                     what + " does not exist in namespace " + namespace
                             + "; kubectl get restorepoints shows what there is");
         }
-        if (point.getStatus() == null
-                || !point.getStatus().holds(Condition.SUCCEEDED)
-                || point.getStatus().digest == null) {
+        if (!Newest.isSealed(point)) {
             throw BreakwaterException.permanent(
                     Reason.RestorePointNotSealed, what + " is not sealed, so there is nothing to restore from it");
         }
         return point;
+    }
+
+    private RestorePoint chosen(Restore restore) {
+        String namespace = restore.getMetadata().getNamespace();
+        return Newest.of(
+                client.resources(RestorePoint.class)
+                        .inNamespace(namespace)
+                        .list()
+                        .getItems(),
+                restore.getSpec().policyRef.name,
+                restore.getSpec().at);
     }
 
     private static List<String> places(RestorePoint point) {

@@ -5,7 +5,6 @@ import io.breakwater.api.RestoreSpec;
 import io.breakwater.api.RestoreSpec.OnConflict;
 import io.breakwater.api.RestoreStatus.VolumeFill;
 import io.breakwater.catalog.PointDocument;
-import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.resource.ResourceApply;
 import io.breakwater.steps.Activities;
 import io.breakwater.steps.Outcome;
@@ -27,19 +26,12 @@ final class Validate implements Step<RestoreRun> {
     private static final int SHOWN = 5;
 
     private final KubernetesClient client;
-    private final BreakwaterConfig config;
     private final Sources sources;
     private final Archives archives;
     private final Activities activities;
 
-    Validate(
-            KubernetesClient client,
-            BreakwaterConfig config,
-            Sources sources,
-            Archives archives,
-            Activities activities) {
+    Validate(KubernetesClient client, Sources sources, Archives archives, Activities activities) {
         this.client = client;
-        this.config = config;
         this.sources = sources;
         this.archives = archives;
         this.activities = activities;
@@ -54,12 +46,6 @@ final class Validate implements Step<RestoreRun> {
 
     @Override
     public Outcome run(RestoreRun run, int attempt) {
-        if (!run.target().equals(run.namespace()) && !run.namespace().equals(config.namespace())) {
-            throw run.refused(
-                    Reason.Forbidden,
-                    "only a Restore in the operator's namespace " + config.namespace()
-                            + " may name another spec.targetNamespace than its own");
-        }
         Optional<Found> found = activities.poll(run.uid() + "/validate", () -> look(run), run.wake());
         if (found.isEmpty()) {
             return Outcome.waiting("verifying the point", Duration.ofSeconds(10));
@@ -87,7 +73,13 @@ final class Validate implements Step<RestoreRun> {
                 .collect(Collectors.toSet());
         RestoreSpec spec = run.restore().getSpec();
         List<VolumeFill> volumes = new ArrayList<>();
+        Set<String> wanted = archives.claims(run).stream()
+                .map(c -> c.getMetadata().getName())
+                .collect(Collectors.toSet());
         for (PointDocument.Volume v : run.source().document().volumes()) {
+            if (spec.partial() && !wanted.contains(v.pvc())) {
+                continue;
+            }
             if (claims.contains(v.pvc())) {
                 existing.add("persistentvolumeclaims " + run.target() + "/" + v.pvc());
             }
@@ -105,7 +97,7 @@ final class Validate implements Step<RestoreRun> {
                             + (existing.size() > SHOWN ? ", …" : "")
                             + "); set spec.onConflict to Skip or Replace, or restore into another namespace");
         }
-        return new Found(run.source(), volumes, preview.unserved());
+        return new Found(run.source(), volumes, preview.warnings());
     }
 
     private static VolumeFill fill(PointDocument.Volume volume) {

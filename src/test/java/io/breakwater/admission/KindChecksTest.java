@@ -223,6 +223,21 @@ class KindChecksTest {
                 .isTrue();
     }
 
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+                    at: '2026-02-30T25:00:00Z'         | spec.at
+                    include: [{kinds: [Deployment]}]   | spec.include[0].kinds[0]
+                    exclude: [{names: [a]}, {kinds: [secrets, apps/v1]}] | spec.exclude[1].kinds[1]
+                    """)
+    void aRestoreThatCanMeanNothingIsRefusedAndTheFieldNamed(String wrong, String field) {
+        String right = RESTORE.replace(
+                "{restorePointRef: {name: p}}", "{policyRef: {name: shop}, at: '2026-02-03T04:05:06.7+01:00'}");
+        assertThat(create(right).isAllowed()).isTrue();
+        assertThat(create(RESTORE.replace("{name: p}}", "{name: p}, " + wrong + "}"))
+                        .refusal())
+                .startsWith(field + ": ");
+    }
+
     @Test
     void nothingIsRestoredOverTheClusterOrBreakwater() {
         String admin = RESTORE.replace("namespace: shop", "namespace: breakwater-system");

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.api.RestoreSpec;
 import io.breakwater.api.RestoreSpec.OnConflict;
 import io.breakwater.velero.ArchiveWriter;
 import io.breakwater.velero.ObjectKey;
@@ -31,6 +32,7 @@ class ResourceApplyTest {
     private String author = "{\"username\":\"alice\",\"groups\":[\"team\"]}";
     private String target = "shop";
     private boolean admin;
+    private final RestoreSpec spec = new RestoreSpec();
 
     @BeforeEach
     void start() throws IOException {
@@ -428,12 +430,12 @@ class ResourceApplyTest {
     }
 
     private ResourceApply.Request request(OnConflict onConflict, byte[] archive) {
+        spec.onConflict = onConflict;
         return new ResourceApply.Request(
                 () -> new ByteArrayInputStream(archive),
                 "shop",
                 target,
-                onConflict,
-                k -> true,
+                spec,
                 admin,
                 "run-1",
                 AuthorCheck.of(server.client(), author, OPERATOR));

@@ -1,0 +1,93 @@
+package io.breakwater.admission;
+
+import io.breakwater.api.BackupPolicy;
+import io.breakwater.api.Restore;
+import io.breakwater.api.RestorePoint;
+import io.breakwater.api.RestoreSpec;
+import io.breakwater.api.RestoreSpec.ObjectRule;
+import java.time.DateTimeException;
+import java.time.OffsetDateTime;
+import java.util.List;
+import java.util.regex.Pattern;
+
+/** Restores: namespaces that are not the author's to write into, and rules that can mean nothing. */
+final class RestoreCheck {
+    private static final Pattern KIND = Pattern.compile("[a-z0-9]([a-z0-9.-]*[a-z0-9])?");
+
+    private final References references;
+    private final String ownNamespace;
+
+    RestoreCheck(References references, String ownNamespace) {
+        this.references = references;
+        this.ownNamespace = ownNamespace;
+    }
+
+    void check(Restore restore, boolean create, Findings findings) {
+        target(restore, findings);
+        RestoreSpec spec = restore.getSpec();
+        time(spec.at, findings);
+        rules("spec.include", spec.include, findings);
+        rules("spec.exclude", spec.exclude, findings);
+        if (create) {
+            source(restore, findings);
+        }
+    }
+
+    private void target(Restore restore, Findings findings) {
+        String namespace = restore.getMetadata().getNamespace();
+        String target = restore.getSpec().targetNamespace;
+        if (target != null && !target.equals(namespace) && !namespace.equals(ownNamespace)) {
+            findings.refuse(
+                    "spec.targetNamespace",
+                    "a Restore acts on its own namespace; to restore into '" + target + "', create it in namespace "
+                            + ownNamespace + " as an administrator");
+        }
+        String effective = target == null ? namespace : target;
+        if (effective.equals(ownNamespace) || effective.startsWith("kube-")) {
+            findings.refuse(
+                    "spec.targetNamespace",
+                    "'" + effective + "' belongs to the cluster or to Breakwater; name the application's namespace");
+        }
+    }
+
+    private void source(Restore restore, Findings findings) {
+        String namespace = restore.getMetadata().getNamespace();
+        RestoreSpec spec = restore.getSpec();
+        if (spec.restorePointRef != null) {
+            references.object(
+                    RestorePoint.class, namespace, "spec.restorePointRef.name", spec.restorePointRef, findings);
+        }
+        if (spec.policyRef != null) {
+            references.object(BackupPolicy.class, namespace, "spec.policyRef.name", spec.policyRef, findings);
+        }
+    }
+
+    private static void time(String at, Findings findings) {
+        if (at == null) {
+            return;
+        }
+        try {
+            OffsetDateTime.parse(at);
+        } catch (DateTimeException e) {
+            findings.refuse("spec.at", "'" + at + "' is no time; write it as 2026-03-01T09:30:00Z");
+        }
+    }
+
+    private static void rules(String field, List<ObjectRule> rules, Findings findings) {
+        for (int i = 0; rules != null && i < rules.size(); i++) {
+            rule(field + "[" + i + "]", rules.get(i), findings);
+        }
+    }
+
+    private static void rule(String field, ObjectRule rule, Findings findings) {
+        for (int i = 0; rule.kinds != null && i < rule.kinds.size(); i++) {
+            if (!KIND.matcher(rule.kinds.get(i)).matches()) {
+                findings.refuse(
+                        field + ".kinds[" + i + "]",
+                        "'" + rule.kinds.get(i)
+                                + "' is no kind as 'secrets' or 'deployments.apps'; kubectl api-resources"
+                                + " -o name prints them");
+            }
+        }
+    }
+}
