@@ -56,17 +56,29 @@ public class RestoreSpec {
     @Default("Fail")
     @JsonPropertyDescription(
             "What happens to objects and volumes that exist already. Fail: refuse before anything is touched. Skip: leave them"
-                    + " as they are. Replace: put the point's content in their place; pods that use a replaced volume are held"
-                    + " back meanwhile.")
+                    + " as they are. Update: merge the captured fields into existing objects and remove nothing; existing volumes are"
+                    + " left as they are. Replace: put the point's content in their place; pods that use a replaced volume are"
+                    + " held back meanwhile.")
     public OnConflict onConflict;
 
     @Default("Restore")
     @JsonPropertyDescription("Restore: fill volumes from the point. Skip: resources only; claims are made empty.")
     public Volumes volumes;
 
+    @Default("false")
+    @JsonPropertyDescription(
+            "Change nothing, and report what would be created, updated, replaced, left and refused: counts in the status, the"
+                    + " list in the ConfigMap that status.report names.")
+    public Boolean dryRun;
+
     /** Whether only a part of the point is asked for. */
     public boolean partial() {
         return include != null && !include.isEmpty() || exclude != null && !exclude.isEmpty();
+    }
+
+    /** Whether nothing is changed. */
+    public boolean rehearsal() {
+        return Boolean.TRUE.equals(dryRun);
     }
 
     /** Takes objects that meet everything that it states. */
@@ -92,6 +104,7 @@ public class RestoreSpec {
     public enum OnConflict {
         Fail,
         Skip,
+        Update,
         Replace
     }
 

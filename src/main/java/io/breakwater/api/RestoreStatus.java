@@ -40,6 +40,9 @@ public class RestoreStatus implements ConditionedStatus {
     @JsonPropertyDescription("Objects created.")
     public Integer created;
 
+    @JsonPropertyDescription("Objects that captured fields were merged into.")
+    public Integer updated;
+
     @JsonPropertyDescription("Objects replaced.")
     public Integer replaced;
 
@@ -48,6 +51,13 @@ public class RestoreStatus implements ConditionedStatus {
 
     @JsonPropertyDescription("Objects that exist in the target namespace but not in the point; they were left alone.")
     public Integer extra;
+
+    @JsonPropertyDescription("Objects and claims that would be refused; of a dry run only.")
+    public Integer refused;
+
+    @Size(max = 253)
+    @JsonPropertyDescription("ConfigMap in this namespace with what a dry run would do, object by object.")
+    public String report;
 
     @Size(max = 512)
     @JsonPropertyDescription("Volumes that are filled.")

@@ -23,6 +23,7 @@ import java.util.concurrent.TimeoutException;
 final class ApiServer {
     static final ObjectMapper JSON = new ObjectMapper();
     private static final String JSON_TYPE = "application/json";
+    private static final String DRY_RUN = "dryRun=All";
     private static final long PATIENCE_SECONDS = 90;
 
     /**
@@ -53,11 +54,24 @@ final class ApiServer {
 
     private final HttpClient http;
     private final String base;
+    private final boolean dry;
 
     ApiServer(KubernetesClient client) {
         this.http = client.getHttpClient();
         String url = client.getMasterUrl().toString();
         this.base = url.endsWith("/") ? url.substring(0, url.length() - 1) : url;
+        this.dry = false;
+    }
+
+    private ApiServer(ApiServer real) {
+        this.http = real.http;
+        this.base = real.base;
+        this.dry = true;
+    }
+
+    /** The same server, where every write passes all checks and none is kept. */
+    ApiServer rehearsing() {
+        return new ApiServer(this);
     }
 
     Answer get(String path) {
@@ -68,12 +82,17 @@ final class ApiServer {
         return send(request(path, accept).build());
     }
 
+    /** A path for a write that is checked and not kept. */
+    static String dry(String path) {
+        return path + (path.contains("?") ? "&" : "?") + DRY_RUN;
+    }
+
     Answer send(String method, String path, JsonNode body) {
         return send(method, path, JSON_TYPE, body);
     }
 
     Answer send(String method, String path, String contentType, JsonNode body) {
-        return send(request(path, JSON_TYPE)
+        return send(request(dry ? dry(path) : path, JSON_TYPE)
                 .method(method, contentType, body.toString())
                 .build());
     }

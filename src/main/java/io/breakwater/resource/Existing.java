@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 
@@ -29,9 +30,11 @@ final class Existing {
         List<String> warnings = new ArrayList<>(plan.selection().idle());
         List<ApiKind> kinds = new ArrayList<>();
         for (Plan.Type type : plan.types()) {
-            discovery
-                    .find(type.apiVersion(), type.kind())
-                    .ifPresentOrElse(kinds::add, () -> warnings.add(unserved(type.apiVersion(), type.kind())));
+            Optional<ApiKind> kind = discovery.find(type.apiVersion(), type.kind());
+            kind.ifPresent(kinds::add);
+            if (kind.isEmpty() && !plan.defines(type.qualified())) {
+                warnings.add(unserved(type.apiVersion(), type.kind()));
+            }
         }
         ResourceApply.Request request = plan.request();
         List<String> existing = Collections.synchronizedList(new ArrayList<>());

@@ -45,6 +45,21 @@ final class Namespaces {
         return made.isOk();
     }
 
+    /**
+     * Whether a restore would make the namespace.
+     *
+     * @throws BreakwaterException Forbidden, when it would and must not
+     */
+    boolean isMissing(ResourceApply.Request request) {
+        boolean missing = server.get(PATH + "/" + ApiKind.encoded(request.targetNamespace()))
+                        .code()
+                == NOT_FOUND;
+        if (missing) {
+            authorize(request);
+        }
+        return missing;
+    }
+
     private static void authorize(ResourceApply.Request request) {
         ApiKind kind = new ApiKind("", "v1", "Namespace", "namespaces", false, java.util.Set.of());
         boolean allowed = request.allowClusterScoped()

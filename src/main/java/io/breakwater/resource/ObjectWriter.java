@@ -13,6 +13,8 @@ final class ObjectWriter {
     private static final int CONFLICT = 409;
     private static final int INVALID = 422;
     private static final int ATTEMPTS = 5;
+    private static final String MERGE = "?fieldManager=breakwater-restore&force=true";
+    private static final Done SKIPPED = new Done(Tally.Fate.SKIPPED);
     private static final Duration GONE = Duration.ofSeconds(90);
 
     /** Kinds that are made anew when a field cannot be changed, and what happens to their dependents. */
@@ -27,6 +29,13 @@ final class ObjectWriter {
             Map.entry("configmaps", "Background"),
             Map.entry("secrets", "Background"),
             Map.entry("rolebindings.rbac.authorization.k8s.io", "Background"));
+
+    /** What was done with an object, or would be; a rehearsal tells which fields would change. */
+    record Done(Tally.Fate fate, String detail) {
+        Done(Tally.Fate fate) {
+            this(fate, "");
+        }
+    }
 
     /** The API server did not take an object; the message is its own. */
     static final class Failed extends Exception {
@@ -56,7 +65,7 @@ final class ObjectWriter {
     /** One object on its way. */
     private record Job(ApiKind kind, ObjectKey key, JsonNode captured, ObjectNode wanted, String path) {}
 
-    Tally.Fate write(ApiKind kind, ObjectKey key, JsonNode captured) throws Failed {
+    Done write(ApiKind kind, ObjectKey key, JsonNode captured) throws Failed {
         String path = kind.path(request.targetNamespace(), key.name());
         Job job = new Job(kind, key, captured, cleaner.clean(kind, captured), path);
         if (owners.resolve(captured, job.wanted())) {
@@ -65,7 +74,7 @@ final class ObjectWriter {
         for (int attempt = 1; ; attempt++) {
             ApiServer.Answer answer = create(job, "created");
             if (answer.isOk()) {
-                return Tally.Fate.CREATED;
+                return new Done(Tally.Fate.CREATED);
             }
             if (answer.code() != CONFLICT || answer.reason().equals("Conflict")) {
                 throw new Failed(answer.message());
@@ -95,48 +104,59 @@ final class ObjectWriter {
     }
 
     /** Decides about an object that was there before. */
-    private Tally.Fate meet(Job job, JsonNode live) throws Failed {
+    private Done meet(Job job, JsonNode live) throws Failed {
         owners.became(job.captured(), live);
         if (Existing.isFrom(live, request.runId())) {
             owners.later(job.path(), job.captured());
-            return Existing.mark(live).endsWith("/replaced") ? Tally.Fate.REPLACED : Tally.Fate.CREATED;
+            return new Done(fate(Existing.mark(live)));
         }
         if (request.isMoved() && job.kind().qualified().startsWith("clusterrolebindings.")) {
             tally.warn("ClusterRoleBinding " + job.key().name() + " exists; if the ServiceAccounts of namespace "
                     + request.targetNamespace() + " need it, name them in a ClusterRoleBinding of their own");
         }
         if (RestoreRules.isCreatedOnly(job.kind(), job.captured())) {
-            return Tally.Fate.SKIPPED;
+            return SKIPPED;
         }
         if (request.onConflict() != OnConflict.Replace && RestoreRules.isGiven(job.key())) {
             return complete(job, live);
         }
         return switch (request.onConflict()) {
-            case Skip -> Tally.Fate.SKIPPED;
+            case Skip -> SKIPPED;
             case Fail -> throw new Failed("it exists already, and onConflict is Fail");
+            case Update -> update(job, live);
             case Replace -> replace(job, live);
         };
     }
 
     /** The ServiceAccount that the cluster has made: it gets what the captured one had, if nobody has touched it yet. */
-    private Tally.Fate complete(Job job, JsonNode live) throws Failed {
+    private static Tally.Fate fate(String mark) {
+        return switch (mark.substring(mark.lastIndexOf('/') + 1)) {
+            case "replaced" -> Tally.Fate.REPLACED;
+            case "updated" -> Tally.Fate.UPDATED;
+            default -> Tally.Fate.CREATED;
+        };
+    }
+
+    private Done complete(Job job, JsonNode live) throws Failed {
         boolean untouched = !live.has("imagePullSecrets")
                 && live.path("metadata").path("labels").isEmpty()
                 && live.path("metadata").path("annotations").isEmpty();
-        return untouched ? replace(job, live) : Tally.Fate.SKIPPED;
+        return untouched ? replace(job, live) : SKIPPED;
     }
 
-    private Tally.Fate replace(Job job, JsonNode first) throws Failed {
+    private Done replace(Job job, JsonNode first) throws Failed {
         JsonNode live = first;
         ApiServer.Answer answer = null;
+        JsonNode wanted = cleaner.clean(job.kind(), job.captured());
         for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
-            if (present.clean(job.kind(), live).equals(cleaner.clean(job.kind(), job.captured()))) {
-                return Tally.Fate.SKIPPED;
+            JsonNode now = present.clean(job.kind(), live);
+            if (now.equals(wanted)) {
+                return SKIPPED;
             }
-            answer = put(job, live);
+            answer = put(job, Replacement.of(job.kind(), marked(job.wanted(), "replaced"), live));
             if (answer.isOk()) {
                 owners.became(job.captured(), answer.body());
-                return Tally.Fate.REPLACED;
+                return new Done(Tally.Fate.REPLACED, changes(now, wanted));
             }
             if (answer.code() == NOT_FOUND) {
                 return recreated(job);
@@ -151,14 +171,59 @@ final class ObjectWriter {
             live = again.body();
         }
         if (answer.code() == INVALID && RECREATED.containsKey(job.kind().qualified())) {
+            if (request.isRehearsal()) {
+                return new Done(
+                        Tally.Fate.REPLACED,
+                        "deleted and made anew, since a field of it cannot be changed: "
+                                + changes(present.clean(job.kind(), live), wanted));
+            }
             remove(job, live);
             return recreated(job);
         }
         throw new Failed(answer.message());
     }
 
-    private ApiServer.Answer put(Job job, JsonNode live) {
-        ObjectNode body = Replacement.of(job.kind(), marked(job.wanted(), "replaced"), live);
+    /**
+     * Merges the captured fields in, by the API server's own rules for each kind: it is asked what a server-side apply would
+     * give, and that is written as an update. So no field has us as its owner, and a later apply takes none away.
+     */
+    private Done update(Job job, JsonNode first) throws Failed {
+        JsonNode live = first;
+        for (int attempt = 1; ; attempt++) {
+            ObjectNode fields = job.wanted().deepCopy();
+            if (live.path("metadata").has("ownerReferences")) {
+                ((ObjectNode) fields.path("metadata")).remove("ownerReferences");
+            }
+            ApiServer.Answer merged =
+                    server.send("PATCH", ApiServer.dry(job.path() + MERGE), "application/apply-patch+yaml", fields);
+            if (!merged.isOk()) {
+                throw new Failed(merged.message());
+            }
+            JsonNode before = present.clean(job.kind(), live);
+            JsonNode after = present.clean(job.kind(), merged.body());
+            if (before.equals(after)) {
+                return SKIPPED;
+            }
+            ObjectNode body = marked((ObjectNode) merged.body(), "updated");
+            ObjectNode meta = (ObjectNode) body.path("metadata");
+            meta.remove("managedFields");
+            meta.set("resourceVersion", live.path("metadata").path("resourceVersion"));
+            ApiServer.Answer answer = put(job, body);
+            if (answer.isOk()) {
+                return new Done(Tally.Fate.UPDATED, changes(before, after));
+            }
+            if (answer.code() != CONFLICT || attempt == ATTEMPTS) {
+                throw new Failed(answer.message());
+            }
+            live = server.get(job.path()).body();
+        }
+    }
+
+    private String changes(JsonNode before, JsonNode after) {
+        return request.isRehearsal() ? Changes.between(before, after) : "";
+    }
+
+    private ApiServer.Answer put(Job job, ObjectNode body) {
         ApiServer.Answer answer = server.send("PUT", job.path(), body);
         if (isPortTaken(job, answer)) {
             answer = server.send("PUT", job.path(), Cleaner.withoutPorts(body));
@@ -167,12 +232,12 @@ final class ObjectWriter {
         return answer;
     }
 
-    private Tally.Fate recreated(Job job) throws Failed {
+    private Done recreated(Job job) throws Failed {
         ApiServer.Answer answer = create(job, "replaced");
         if (!answer.isOk()) {
             throw new Failed("it had to be made anew, and was not taken: " + answer.message());
         }
-        return Tally.Fate.REPLACED;
+        return new Done(Tally.Fate.REPLACED);
     }
 
     private void remove(Job job, JsonNode live) throws Failed {

@@ -125,10 +125,18 @@ final class Plan implements Closeable {
                 Reason.Tampered, "archived object " + key + " " + why + "; nothing was restored from this archive");
     }
 
+    /** To read belongs to all of them: a restore shows, and what the API server says about a refused object is told. */
+    private static List<String> verbs(OnConflict onConflict) {
+        return switch (onConflict) {
+            case Fail, Skip -> List.of("get", "create");
+            case Update -> List.of("get", "create", "update");
+            case Replace -> List.of("get", "create", "update", "delete");
+        };
+    }
+
     /** @throws BreakwaterException Forbidden, with everything that the author lacks */
     void authorize(Discovery discovery) {
-        List<String> verbs =
-                request.onConflict() == OnConflict.Replace ? List.of("create", "update", "delete") : List.of("create");
+        List<String> verbs = verbs(request.onConflict());
         List<Type> wanted = types.stream()
                 .filter(t -> !RestoreRules.isNeverAuthored(t.qualified()))
                 .toList();
@@ -178,6 +186,11 @@ final class Plan implements Closeable {
     /** Whether the archive has this object, named as in the source namespace. */
     boolean has(ObjectKey key) {
         return keys.contains(key);
+    }
+
+    /** Whether the archive has the CustomResourceDefinition of a kind, and it is to be restored. */
+    boolean defines(String qualified) {
+        return has(new ObjectKey("apiextensions.k8s.io", "customresourcedefinitions", "", qualified));
     }
 
     Selection selection() {

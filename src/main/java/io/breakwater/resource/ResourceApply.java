@@ -50,6 +50,11 @@ public final class ResourceApply {
             return spec.onConflict;
         }
 
+        /** Whether nothing is changed. */
+        boolean isRehearsal() {
+            return spec.rehearsal();
+        }
+
         boolean isMoved() {
             return !sourceNamespace.equals(targetNamespace);
         }
@@ -99,7 +104,8 @@ public final class ResourceApply {
     }
 
     /**
-     * Restores.
+     * Restores; or, for a rehearsal, finds out what that would do. Then the API server checks every write and keeps none; in
+     * a namespace that does not exist yet it cannot, and objects count as created.
      *
      * @return what was done; an object that could not be restored is in there, and does not end the run
      * @throws BreakwaterException Forbidden, Tampered, or a retryable one when the API server does not answer
@@ -108,8 +114,21 @@ public final class ResourceApply {
         try (Plan plan = Plan.read(request)) {
             Discovery discovery = Discovery.of(server);
             plan.authorize(discovery);
-            return new ApplyRun(server, request, plan, discovery).all();
+            return new ApplyRun(server, request, plan, discovery, isHomeless(request)).all();
         }
+    }
+
+    private boolean isHomeless(Request request) {
+        return request.isRehearsal() && isNamespaceMissing(request);
+    }
+
+    /**
+     * Whether {@link #createNamespace} would make the target namespace.
+     *
+     * @throws BreakwaterException Forbidden, when it is absent and must not be created
+     */
+    public boolean isNamespaceMissing(Request request) {
+        return new Namespaces(server).isMissing(request);
     }
 
     /** The wanted claims of the archive, as they were captured. */

@@ -51,7 +51,12 @@ class Archives {
         return reading(run, apply::claims);
     }
 
-    /** Brings the objects back. */
+    /** Whether the target namespace would be made. */
+    boolean isNamespaceMissing(RestoreRun run) {
+        return reading(run, apply::isNamespaceMissing);
+    }
+
+    /** Brings the objects back; in a dry run, finds out what that would do. */
     Report apply(RestoreRun run) {
         return reading(run, apply::apply);
     }

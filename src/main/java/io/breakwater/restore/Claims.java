@@ -3,8 +3,12 @@ package io.breakwater.restore;
 import io.breakwater.api.Api;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.api.RestoreSpec;
+import io.breakwater.api.RestoreSpec.OnConflict;
 import io.breakwater.api.RestoreStatus.VolumeFill;
 import io.breakwater.catalog.PointDocument;
+import io.breakwater.resource.Report.Line;
+import io.breakwater.resource.Report.Verb;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
 import io.breakwater.volume.VolumePlanner;
@@ -44,19 +48,15 @@ final class Claims implements Step<RestoreRun> {
     public Outcome run(RestoreRun run, int attempt) {
         Map<String, VolumeFill> fills =
                 run.volumes().stream().collect(Collectors.toMap(v -> v.pvc, Function.identity()));
-        Map<String, PointDocument.Volume> volumes = run.source().document().volumes().stream()
-                .collect(Collectors.toMap(PointDocument.Volume::pvc, Function.identity()));
+        Map<String, PointDocument.Volume> volumes = volumes(run);
         List<String> warnings = new ArrayList<>();
         int made = 0;
         for (PersistentVolumeClaim captured : archives.claims(run)) {
             String name = captured.getMetadata().getName();
             PointDocument.Volume volume = volumes.get(name);
-            PersistentVolumeClaim there = client.persistentVolumeClaims()
-                    .inNamespace(run.target())
-                    .withName(name)
-                    .get();
+            PersistentVolumeClaim there = get(run, name);
             if (there == null) {
-                create(run, claim(captured, volume, run.target(), warnings));
+                create(run, claim(captured, volume, run.target(), warnings), false);
                 made++;
                 if (!fills.containsKey(name)) {
                     warnings.add("claim " + name + " is empty: its volume is not in the point, or was left out");
@@ -66,22 +66,68 @@ final class Claims implements Step<RestoreRun> {
             }
         }
         if (!warnings.isEmpty()) {
-            run.update(s -> s.warnings = merged(s.warnings, warnings));
+            run.update(s -> s.warnings = Objects.merged(s.warnings, warnings));
         }
         return Outcome.done(made + " claims made");
     }
 
-    private static List<String> merged(List<String> before, List<String> more) {
-        List<String> all = new ArrayList<>(before == null ? List.of() : before);
-        more.stream().filter(w -> !all.contains(w)).forEach(all::add);
-        return all.subList(0, Math.min(all.size(), 64));
+    /** What {@link #run} would do, without doing it. */
+    List<Line> rehearse(RestoreRun run, boolean namespaceIsMissing) {
+        RestoreSpec spec = run.restore().getSpec();
+        Map<String, VolumeFill> fills =
+                run.volumes().stream().collect(Collectors.toMap(v -> v.pvc, Function.identity()));
+        Map<String, PointDocument.Volume> volumes = volumes(run);
+        List<Line> lines = new ArrayList<>();
+        for (PersistentVolumeClaim captured : archives.claims(run)) {
+            String name = captured.getMetadata().getName();
+            String key = "persistentvolumeclaims " + run.target() + "/" + name;
+            VolumeFill fill = fills.get(name);
+            PersistentVolumeClaim there = get(run, name);
+            try {
+                if (there == null) {
+                    List<String> notes = new ArrayList<>();
+                    PersistentVolumeClaim claim = claim(captured, volumes.get(name), run.target(), notes);
+                    if (!namespaceIsMissing) {
+                        create(run, claim, true);
+                    }
+                    notes.add(fill == null ? "empty" : "filled with " + fill.bytes + " bytes");
+                    lines.add(new Line(Verb.create, key, String.join("; ", notes)));
+                } else if (spec.onConflict == OnConflict.Fail) {
+                    lines.add(new Line(Verb.refuse, key, "it exists already, and onConflict is Fail"));
+                } else if (fill == null) {
+                    lines.add(new Line(Verb.leave, key, "it exists already"));
+                } else {
+                    checkRoom(run, there, volumes.get(name));
+                    lines.add(new Line(Verb.replace, key, "its content, by " + fill.bytes + " bytes"));
+                }
+            } catch (BreakwaterException e) {
+                if (e.isRetryable()) {
+                    throw e;
+                }
+                lines.add(new Line(Verb.refuse, key, e.getMessage()));
+            }
+        }
+        return lines;
     }
 
-    private void create(RestoreRun run, PersistentVolumeClaim claim) {
+    private static Map<String, PointDocument.Volume> volumes(RestoreRun run) {
+        return run.source().document().volumes().stream()
+                .collect(Collectors.toMap(PointDocument.Volume::pvc, Function.identity()));
+    }
+
+    private PersistentVolumeClaim get(RestoreRun run, String name) {
+        return client.persistentVolumeClaims()
+                .inNamespace(run.target())
+                .withName(name)
+                .get();
+    }
+
+    private void create(RestoreRun run, PersistentVolumeClaim claim, boolean dryRun) {
         try {
             client.persistentVolumeClaims()
                     .inNamespace(run.target())
                     .resource(claim)
+                    .dryRun(dryRun)
                     .create();
         } catch (KubernetesClientException e) {
             if (e.getCode() == HttpURLConnection.HTTP_CONFLICT) {

@@ -38,14 +38,11 @@ final class Objects implements Step<RestoreRun> {
         Report report = done.get();
         run.update(s -> {
             s.created = report.created();
+            s.updated = report.updated();
             s.replaced = report.replaced();
             s.skipped = report.skipped();
             s.extra = report.extra();
-            if (!report.warnings().isEmpty()) {
-                List<String> all = new ArrayList<>(s.warnings == null ? List.of() : s.warnings);
-                report.warnings().stream().filter(w -> !all.contains(w)).forEach(all::add);
-                s.warnings = all.subList(0, Math.min(all.size(), MOST_WARNINGS));
-            }
+            s.warnings = merged(s.warnings, report.warnings());
         });
         if (!report.failed().isEmpty()) {
             throw run.refused(
@@ -55,9 +52,18 @@ final class Objects implements Step<RestoreRun> {
                                     .limit(SHOWN)
                                     .map(Report.Failure::toString)
                                     .collect(Collectors.joining("; "))
-                            + "; " + report.created() + " were created, " + report.replaced() + " replaced");
+                            + "; " + report.created() + " were created, " + report.updated() + " updated, "
+                            + report.replaced() + " replaced");
         }
-        return Outcome.done(report.created() + " created, " + report.replaced() + " replaced, " + report.skipped()
+        return Outcome.done(report.created() + " created, " + report.updated() + " updated, " + report.replaced()
+                + " replaced, " + report.skipped()
                 + " left as they were");
+    }
+
+    /** Warnings, each once and not too many; null when there are none. */
+    static List<String> merged(List<String> before, List<String> more) {
+        List<String> all = new ArrayList<>(before == null ? List.of() : before);
+        more.stream().filter(w -> !all.contains(w)).forEach(all::add);
+        return all.isEmpty() ? null : all.subList(0, Math.min(all.size(), MOST_WARNINGS));
     }
 }

@@ -99,7 +99,7 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
                 () -> wake.propagateEvent(ResourceID.fromResource(restore)));
         try {
             Tenancy.checkTarget(restore, config.namespace());
-            return switch (runner.run(run.uid(), steps.all(), run, run)) {
+            return switch (runner.run(run.uid(), steps.of(restore.getSpec()), run, run)) {
                 case StepRunner.Result.Waiting w ->
                     UpdateControl.<Restore>noUpdate().rescheduleAfter(w.recheck());
                 case StepRunner.Result.Finished f -> {
@@ -140,7 +140,10 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
 
     private void succeed(RestoreRun run) {
         RestoreStatus s = run.status();
-        String message = "restored " + s.restorePoint + " into namespace " + run.target();
+        String message = s.report == null
+                ? "restored " + s.restorePoint + " into namespace " + run.target()
+                : "dry run of " + s.restorePoint + " into namespace " + run.target() + ": "
+                        + run.entries().getLast().message + "; object by object in ConfigMap " + s.report;
         finish(run, Reason.Completed, status -> status.succeeded(Reason.Completed, message));
         events.normal(run.restore(), Reason.Completed, message);
         count(run, "Completed", Reason.Completed);
@@ -180,7 +183,11 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
         runner.forget(run.uid());
     }
 
+    /** Dry runs do not count: nobody got anything back. */
     private void count(RestoreRun run, String result, Reason reason) {
+        if (run.restore().getSpec().rehearsal()) {
+            return;
+        }
         String namespace = run.namespace();
         meters.count("breakwater.restores", "namespace", namespace, "result", result, "reason", reason.name());
         Duration took = Duration.between(Instant.parse(run.status().startedAt), Instant.parse(run.status().finishedAt));

@@ -1,6 +1,7 @@
 package io.breakwater.restore;
 
 import io.breakwater.admission.NamespaceGate;
+import io.breakwater.api.RestoreSpec;
 import io.breakwater.steps.Activities;
 import io.breakwater.steps.Step;
 import io.breakwater.volume.Movers;
@@ -11,20 +12,25 @@ import java.util.List;
 /** The steps of a restore, in order. */
 @ApplicationScoped
 class RestoreSteps {
-    private final List<Step<RestoreRun>> all;
+    private final List<Step<RestoreRun>> restore;
+    private final List<Step<RestoreRun>> rehearsal;
 
     RestoreSteps(KubernetesClient client, Sources sources, Archives archives, NamespaceGate gate, Movers movers) {
         Activities activities = new Activities();
-        this.all = List.of(
-                new Validate(client, sources, archives, activities),
+        Validate validate = new Validate(client, sources, archives, activities);
+        Claims claims = new Claims(client, archives);
+        this.restore = List.of(
+                validate,
                 new Hold(archives, gate),
-                new Claims(client, archives),
+                claims,
                 new Fill(movers),
                 new Objects(archives, activities),
                 new Release(client, gate, movers));
+        this.rehearsal = List.of(validate, new Rehearse(archives, claims, new ReportMap(client), activities));
     }
 
-    List<Step<RestoreRun>> all() {
-        return all;
+    /** What a Restore consists of; a dry run has no step that changes anything. */
+    List<Step<RestoreRun>> of(RestoreSpec spec) {
+        return spec.rehearsal() ? rehearsal : restore;
     }
 }

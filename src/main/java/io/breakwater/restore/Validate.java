@@ -83,21 +83,25 @@ final class Validate implements Step<RestoreRun> {
             if (claims.contains(v.pvc())) {
                 existing.add("persistentvolumeclaims " + run.target() + "/" + v.pvc());
             }
-            boolean left = spec.volumes == RestoreSpec.Volumes.Skip
-                    || spec.onConflict == OnConflict.Skip && claims.contains(v.pvc());
+            boolean left = spec.volumes == RestoreSpec.Volumes.Skip || keeps(spec) && claims.contains(v.pvc());
             if (!left) {
                 volumes.add(fill(v));
             }
         }
-        if (spec.onConflict == OnConflict.Fail && !existing.isEmpty()) {
+        if (spec.onConflict == OnConflict.Fail && !existing.isEmpty() && !spec.rehearsal()) {
             throw run.refused(
                     Reason.Conflict,
                     existing.size() + " objects of the point exist in namespace " + run.target() + " already ("
                             + existing.stream().limit(SHOWN).collect(Collectors.joining(", "))
                             + (existing.size() > SHOWN ? ", …" : "")
-                            + "); set spec.onConflict to Skip or Replace, or restore into another namespace");
+                            + "); set spec.onConflict to Skip, Update or Replace, or restore into another namespace");
         }
         return new Found(run.source(), volumes, preview.warnings());
+    }
+
+    /** A volume that is there is filled whole or not at all: files of two moments are worth less than either. */
+    private static boolean keeps(RestoreSpec spec) {
+        return spec.onConflict == OnConflict.Skip || spec.onConflict == OnConflict.Update;
     }
 
     private static VolumeFill fill(PointDocument.Volume volume) {

@@ -193,20 +193,48 @@ final class FakeApiServer implements AutoCloseable {
     private Answer answer(String method, String path, String query, JsonNode body) {
         return switch (method) {
             case "GET" -> get(path, query == null ? "" : query);
-            case "POST" -> post(path, (ObjectNode) body);
-            case "PUT" -> update(path, (ObjectNode) body);
+            case "POST" -> post(path, (ObjectNode) body, dry(query));
+            case "PUT" -> update(path, (ObjectNode) body, dry(query));
             case "DELETE" -> {
-                ObjectNode gone = objects.remove(path);
+                ObjectNode gone = dry(query) ? objects.get(path) : objects.remove(path);
                 yield gone == null ? status(404, "NotFound", path) : new Answer(200, gone);
             }
             case "PATCH" -> {
                 ObjectNode there = objects.get(path);
+                if (query != null && query.contains("fieldManager=")) {
+                    yield applied(there, body);
+                }
                 ((ObjectNode) there.path("metadata"))
                         .set("ownerReferences", body.path("metadata").path("ownerReferences"));
                 yield new Answer(200, there);
             }
             default -> status(405, "MethodNotAllowed", method);
         };
+    }
+
+    private static boolean dry(String query) {
+        return query != null && query.contains("dryRun=All");
+    }
+
+    /** Server-side apply as far as tests need it: objects merge, everything else is taken over. Never kept. */
+    private static Answer applied(ObjectNode there, JsonNode fields) {
+        ObjectNode merged = there.deepCopy();
+        merge(merged, fields);
+        merged.withObjectProperty("metadata")
+                .putArray("managedFields")
+                .addObject()
+                .put("manager", "somebody");
+        return new Answer(200, merged);
+    }
+
+    private static void merge(ObjectNode target, JsonNode fields) {
+        fields.properties().forEach(f -> {
+            if (f.getValue().isObject() && target.path(f.getKey()) instanceof ObjectNode inner) {
+                merge(inner, f.getValue());
+            } else {
+                target.set(f.getKey(), f.getValue());
+            }
+        });
     }
 
     private Answer get(String path, String query) {
@@ -268,7 +296,7 @@ final class FakeApiServer implements AutoCloseable {
         return new Answer(200, list);
     }
 
-    private Answer post(String path, ObjectNode body) {
+    private Answer post(String path, ObjectNode body, boolean dry) {
         if (path.endsWith("/subjectaccessreviews")) {
             JsonNode a = body.path("spec").path("resourceAttributes");
             String group = a.path("group").asText();
@@ -292,12 +320,11 @@ final class FakeApiServer implements AutoCloseable {
             return status(422, "Invalid", verdict);
         }
         stamp(body);
-        return objects.putIfAbsent(at, body) == null
-                ? new Answer(201, body)
-                : status(409, "AlreadyExists", at + " already exists");
+        ObjectNode there = dry ? objects.get(at) : objects.putIfAbsent(at, body);
+        return there == null ? new Answer(201, body) : status(409, "AlreadyExists", at + " already exists");
     }
 
-    private Answer update(String path, ObjectNode body) {
+    private Answer update(String path, ObjectNode body, boolean dry) {
         ObjectNode there = objects.get(path);
         if (there == null) {
             return status(404, "NotFound", path);
@@ -311,7 +338,9 @@ final class FakeApiServer implements AutoCloseable {
             return status(422, "Invalid", verdict);
         }
         stamp(body);
-        objects.put(path, body);
+        if (!dry) {
+            objects.put(path, body);
+        }
         return new Answer(200, body);
     }
 

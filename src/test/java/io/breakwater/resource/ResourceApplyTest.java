@@ -69,7 +69,7 @@ class ResourceApplyTest {
         Report first = apply(OnConflict.Replace);
         server.requests().clear();
         Report second = apply(OnConflict.Replace);
-        assertThat(first).isEqualTo(new Report(1, 1, 0, 0, List.of(), List.of()));
+        assertThat(first).isEqualTo(new Report(1, 0, 1, 0, 0, List.of(), List.of(), List.of()));
         assertThat(second).isEqualTo(first);
         assertThat(server.requests())
                 .noneMatch(r -> r.method().equals("PUT") || r.method().equals("DELETE"));
@@ -104,7 +104,7 @@ class ResourceApplyTest {
         server.put(CORE + "configmaps", object("ConfigMap", "extra", "'data':{'a':'1'}"));
         archive("ConfigMap", "c", "'data':{'a':'1'}");
         archive("ConfigMap", "same", "'data':{'a':'1'}");
-        assertThat(apply(OnConflict.Replace)).isEqualTo(new Report(0, 1, 1, 1, List.of(), List.of()));
+        assertThat(apply(OnConflict.Replace)).isEqualTo(new Report(0, 0, 1, 1, 1, List.of(), List.of(), List.of()));
         assertThat(server.at(CORE + "configmaps/c").path("data")).isEqualTo(FakeApiServer.tree("{'a':'1'}"));
         assertThat(server.at(CORE + "configmaps/extra")).isNotNull();
     }
@@ -240,9 +240,9 @@ class ResourceApplyTest {
         server.put("/apis/storage.k8s.io/v1/storageclasses", object("StorageClass", "fast", "'provisioner':'live'"));
         archive("StorageClass", "fast", "'provisioner':'old'");
         archive("StorageClass", "slow", "'provisioner':'old'");
-        assertThat(apply(OnConflict.Replace)).isEqualTo(new Report(0, 0, 0, 0, List.of(), List.of()));
+        assertThat(apply(OnConflict.Replace)).isEqualTo(new Report(0, 0, 0, 0, 0, List.of(), List.of(), List.of()));
         admin = true;
-        assertThat(apply(OnConflict.Replace)).isEqualTo(new Report(1, 0, 1, 0, List.of(), List.of()));
+        assertThat(apply(OnConflict.Replace)).isEqualTo(new Report(1, 0, 0, 1, 0, List.of(), List.of(), List.of()));
         assertThat(server.at("/apis/storage.k8s.io/v1/storageclasses/fast")
                         .path("provisioner")
                         .asText())
@@ -298,7 +298,7 @@ class ResourceApplyTest {
                 .isInstanceOfSatisfying(
                         BreakwaterException.class, e -> assertThat(e.reason()).isEqualTo(Reason.Forbidden))
                 .hasMessageContaining("alice")
-                .hasMessageContaining("create/update/delete secrets")
+                .hasMessageContaining("get/create/update/delete secrets")
                 .hasMessageContaining("delete configmaps");
         assertThat(written()).isEmpty();
     }
@@ -310,7 +310,7 @@ class ResourceApplyTest {
         server.put(
                 "/apis/rbac.authorization.k8s.io/v1/clusterroles",
                 object("ClusterRole", "admin", "'rules':[{'apiGroups':['*'],'resources':['*'],'verbs':['*']}]"));
-        server.allow((verb, resource) -> verb.equals("create"));
+        server.allow((verb, resource) -> verb.equals("create") || verb.equals("get") && !resource.equals("secrets"));
         Report report = apply(OnConflict.Fail);
         assertThat(report.created()).isZero();
         assertThat(report.failed())
