@@ -28,6 +28,7 @@ final class RestoreCheck {
         time(spec.at, findings);
         rules("spec.include", spec.include, findings);
         rules("spec.exclude", spec.exclude, findings);
+        TransformCheck.check(spec, findings);
         if (create) {
             source(restore, findings);
         }
@@ -79,7 +80,7 @@ final class RestoreCheck {
         }
     }
 
-    private static void rule(String field, ObjectRule rule, Findings findings) {
+    static void rule(String field, ObjectRule rule, Findings findings) {
         for (int i = 0; rule.kinds != null && i < rule.kinds.size(); i++) {
             if (!KIND.matcher(rule.kinds.get(i)).matches()) {
                 findings.refuse(

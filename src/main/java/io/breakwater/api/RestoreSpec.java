@@ -2,12 +2,16 @@ package io.breakwater.api;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import com.fasterxml.jackson.databind.JsonNode;
+import io.fabric8.crd.generator.annotation.PreserveUnknownFields;
 import io.fabric8.generator.annotation.Default;
 import io.fabric8.generator.annotation.Pattern;
+import io.fabric8.generator.annotation.Required;
 import io.fabric8.generator.annotation.Size;
 import io.fabric8.generator.annotation.ValidationRule;
 import io.fabric8.kubernetes.api.model.LabelSelector;
 import java.util.List;
+import java.util.Map;
 
 /** Which point, what of it, where to, and what to do about what is there already; immutable. */
 @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -71,6 +75,27 @@ public class RestoreSpec {
                     + " list in the ConfigMap that status.report names.")
     public Boolean dryRun;
 
+    @Size(max = 64)
+    @JsonPropertyDescription("Changes to objects on their way, in order, after storageClasses, images and hosts.")
+    public List<Transform> transforms;
+
+    @Size(max = 64)
+    @JsonPropertyDescription(
+            "StorageClass in the point: StorageClass to use instead; for claims and the claim templates of StatefulSets.")
+    public Map<String, String> storageClasses;
+
+    @Size(max = 64)
+    @JsonPropertyDescription(
+            "Beginning of an image's name, as docker.io/acme: what it becomes, as registry.example.com/mirror. It ends where a"
+                    + " part of the name ends; the longest one counts.")
+    public Map<String, String> images;
+
+    @Size(max = 64)
+    @JsonPropertyDescription(
+            "Host name of an Ingress, a Route, or a Gateway and its routes: what it becomes. With a dot in front of both, all"
+                    + " names below.")
+    public Map<String, String> hosts;
+
     /** Whether only a part of the point is asked for. */
     public boolean partial() {
         return include != null && !include.isEmpty() || exclude != null && !exclude.isEmpty();
@@ -98,6 +123,57 @@ public class RestoreSpec {
 
         @JsonPropertyDescription("Labels that the objects had when they were captured.")
         public LabelSelector labelSelector;
+    }
+
+    /** A change to objects: exactly one of a JSON patch and a merge patch. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public static class Transform {
+        @Required
+        @JsonPropertyDescription("Objects that are changed, as they were captured.")
+        public ObjectRule select;
+
+        @Size(min = 1, max = 64)
+        @JsonPropertyDescription(
+                "Operations of a JSON patch (RFC 6902); to remove what is not there is no error. apiVersion, kind, name, namespace and uid cannot be changed.")
+        public List<PatchOperation> jsonPatch;
+
+        @PreserveUnknownFields
+        @JsonPropertyDescription("JSON merge patch (RFC 7386); to remove a field, use jsonPatch.")
+        public JsonNode mergePatch;
+    }
+
+    /** One operation of a JSON patch. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public static class PatchOperation {
+        @Required
+        @JsonPropertyDescription("What is done.")
+        public PatchVerb op;
+
+        @Required
+        @Size(min = 1, max = 1024)
+        @Pattern("^(/([^/~]|~[01])*)+$")
+        @JsonPropertyDescription(
+                "Where, as a JSON pointer (RFC 6901): /spec/replicas, /metadata/labels/app.kubernetes.io~1name.")
+        public String path;
+
+        @Size(min = 1, max = 1024)
+        @Pattern("^(/([^/~]|~[01])*)+$")
+        @JsonPropertyDescription("For move and copy: where from.")
+        public String from;
+
+        @PreserveUnknownFields
+        @JsonPropertyDescription("For add, replace and test: what.")
+        public JsonNode value;
+    }
+
+    /** The operations of RFC 6902. */
+    public enum PatchVerb {
+        add,
+        remove,
+        replace,
+        move,
+        copy,
+        test
     }
 
     /** What to do about existing objects. */

@@ -27,7 +27,7 @@ final class Existing {
     }
 
     ResourceApply.Preview preview(Plan plan) {
-        List<String> warnings = new ArrayList<>(plan.selection().idle());
+        List<String> warnings = new ArrayList<>(plan.idle());
         List<ApiKind> kinds = new ArrayList<>();
         for (Plan.Type type : plan.types()) {
             Optional<ApiKind> kind = discovery.find(type.apiVersion(), type.kind());

@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 
 /** The archive, read once and sorted into waves. */
 final class Plan implements Closeable {
@@ -42,10 +43,12 @@ final class Plan implements Closeable {
     private final Set<String> selecting = new HashSet<>();
     private final Owners owners = new Owners();
     private final Selection selection;
+    private final Transforms transforms;
 
     private Plan(ResourceApply.Request request) {
         this.request = request;
         this.selection = new Selection(request.spec());
+        this.transforms = new Transforms(request.spec());
     }
 
     /**
@@ -84,17 +87,20 @@ final class Plan implements Closeable {
         if (!selection.wants(key, object)) {
             return;
         }
+        JsonNode wanted = transforms.apply(key, object);
         if (!keys.add(key)) {
             throw tampered(key, "is in the archive twice");
         }
-        owners.expect(object);
+        owners.expect(wanted);
         types.add(
-                new Type(object.path("apiVersion").asText(), object.path("kind").asText(), key.directory()));
+                new Type(wanted.path("apiVersion").asText(), wanted.path("kind").asText(), key.directory()));
         if (key.directory().equals("services")
-                && !object.path("spec").path("selector").isEmpty()) {
+                && !wanted.path("spec").path("selector").isEmpty()) {
             selecting.add(key.name());
         }
-        waves.computeIfAbsent(Wave.of(key), w -> new ArrayList<>()).add(new Entry(key, spool.put(item.json())));
+        waves.computeIfAbsent(Wave.of(key), w -> new ArrayList<>())
+                .add(new Entry(
+                        key, spool.put(wanted == object ? item.json() : ApiServer.JSON.writeValueAsBytes(wanted))));
     }
 
     private static void check(ObjectKey key, JsonNode object) {
@@ -193,8 +199,10 @@ final class Plan implements Closeable {
         return has(new ObjectKey("apiextensions.k8s.io", "customresourcedefinitions", "", qualified));
     }
 
-    Selection selection() {
-        return selection;
+    /** Rules of the Restore that did nothing. */
+    List<String> idle() {
+        return Stream.concat(selection.idle().stream(), transforms.idle().stream())
+                .toList();
     }
 
     int size() {

@@ -131,8 +131,9 @@ public final class ResourceApply {
         return new Namespaces(server).isMissing(request);
     }
 
-    /** The wanted claims of the archive, as they were captured. */
+    /** The wanted claims of the archive, as they were captured and the request transforms them. */
     public List<PersistentVolumeClaim> claims(Request request) throws IOException {
+        Transforms transforms = new Transforms(request.spec());
         Selection selection = new Selection(request.spec());
         List<PersistentVolumeClaim> claims = new ArrayList<>();
         for (byte[] json : find(request, CLAIMS)) {
@@ -143,7 +144,8 @@ public final class ResourceApply {
                     request.sourceNamespace(),
                     object.path("metadata").path("name").asText());
             if (selection.wants(key, object)) {
-                claims.add(client.getKubernetesSerialization().convertValue(object, PersistentVolumeClaim.class));
+                JsonNode wanted = transforms.apply(key, object);
+                claims.add(client.getKubernetesSerialization().convertValue(wanted, PersistentVolumeClaim.class));
             }
         }
         return claims;

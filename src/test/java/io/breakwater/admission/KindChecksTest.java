@@ -228,11 +228,35 @@ class KindChecksTest {
                     at: '2026-02-30T25:00:00Z'         | spec.at
                     include: [{kinds: [Deployment]}]   | spec.include[0].kinds[0]
                     exclude: [{names: [a]}, {kinds: [secrets, apps/v1]}] | spec.exclude[1].kinds[1]
+                    transforms: [{select: {names: [a]}}] | spec.transforms[0]
+                    transforms: [{select: {names: [a]}, jsonPatch: [{op: add, path: /a, value: 1}], mergePatch: {}}] | spec.transforms[0]
+                    transforms: [{select: {kinds: [Pod]}, mergePatch: {a: 1}}] | spec.transforms[0].select.kinds[0]
+                    transforms: [{select: {names: [a]}, mergePatch: {a: 1}}, {select: {names: [a]}, mergePatch: text}] | spec.transforms[1].mergePatch
+                    transforms: [{select: {names: [a]}, mergePatch: {kind: ConfigMap}}] | spec.transforms[0].mergePatch
+                    transforms: [{select: {names: [a]}, mergePatch: {metadata: null}}] | spec.transforms[0].mergePatch
+                    transforms: [{select: {names: [a]}, jsonPatch: [{op: remove, path: /a}, {op: add, path: /a}]}] | spec.transforms[0].jsonPatch[1].value
+                    transforms: [{select: {names: [a]}, jsonPatch: [{op: remove, path: /a, value: 1}]}] | spec.transforms[0].jsonPatch[0].value
+                    transforms: [{select: {names: [a]}, jsonPatch: [{op: move, path: /a}]}] | spec.transforms[0].jsonPatch[0].from
+                    transforms: [{select: {names: [a]}, jsonPatch: [{op: move, path: /a, from: /metadata/name}]}] | spec.transforms[0].jsonPatch[0].from
+                    transforms: [{select: {names: [a]}, jsonPatch: [{op: replace, path: /kind, value: ConfigMap}]}] | spec.transforms[0].jsonPatch[0].path
+                    transforms: [{select: {names: [a]}, jsonPatch: [{op: replace, path: /metadata, value: {}}]}] | spec.transforms[0].jsonPatch[0].path
+                    storageClasses: {fast: 'not a class'} | spec.storageClasses
+                    images: {docker.io/: mirror}          | spec.images
+                    hosts: {.example.com: example.org}    | spec.hosts
+                    hosts: {shop.example.com: https://x}  | spec.hosts
                     """)
     void aRestoreThatCanMeanNothingIsRefusedAndTheFieldNamed(String wrong, String field) {
         String right = RESTORE.replace(
                 "{restorePointRef: {name: p}}", "{policyRef: {name: shop}, at: '2026-02-03T04:05:06.7+01:00'}");
         assertThat(create(right).isAllowed()).isTrue();
+        String transforms =
+                "transforms: [{select: {kinds: [pods]}, jsonPatch: [{op: test, path: /kind, value: Pod}, {op: copy,"
+                        + " path: /a, from: /kind}, {op: remove, path: /b}, {op: add, path: /c, value: false}]}, {select: {names: [a]},"
+                        + " mergePatch: {metadata: {labels: {a: b}}}}], storageClasses: {a: b}, images: {quay.io/a: r.io:5000/b/c},"
+                        + " hosts: {a.io: b.io, .a.io: .b.io}";
+        assertThat(create(RESTORE.replace("{name: p}}", "{name: p}, " + transforms + "}"))
+                        .refusal())
+                .isNull();
         assertThat(create(RESTORE.replace("{name: p}}", "{name: p}, " + wrong + "}"))
                         .refusal())
                 .startsWith(field + ": ");

@@ -1,0 +1,106 @@
+package io.breakwater.admission;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.breakwater.api.RestoreSpec;
+import io.breakwater.api.RestoreSpec.PatchOperation;
+import io.breakwater.api.RestoreSpec.PatchVerb;
+import io.breakwater.api.RestoreSpec.Transform;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+
+/** Transforms of a Restore: patches that are none, or that would turn an object into another one. */
+final class TransformCheck {
+    /** What an object is; whoever could change it could have a Secret restored as something that he may read. */
+    private static final List<String> IDENTITY =
+            List.of("/apiVersion", "/kind", "/metadata/name", "/metadata/namespace", "/metadata/uid");
+
+    private static final String KEPT = "kind, name, namespace and uid of an object cannot be changed";
+    private static final Pattern HOST = Pattern.compile("[.]?([*][.])?[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?");
+    private static final Pattern IMAGE = Pattern.compile("[A-Za-z0-9]([A-Za-z0-9._:/-]{0,253}[A-Za-z0-9])?");
+    private static final Pattern CLASS = Pattern.compile("[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?");
+
+    private TransformCheck() {}
+
+    static void check(RestoreSpec spec, Findings findings) {
+        for (int i = 0; spec.transforms != null && i < spec.transforms.size(); i++) {
+            transform("spec.transforms[" + i + "]", spec.transforms.get(i), findings);
+        }
+        names("spec.storageClasses", spec.storageClasses, CLASS, "name of a StorageClass", findings);
+        names("spec.images", spec.images, IMAGE, "beginning of an image's name", findings);
+        names("spec.hosts", spec.hosts, HOST, "host name", findings);
+        if (spec.hosts != null) {
+            spec.hosts.forEach((from, to) -> {
+                if (from.startsWith(".") != to.startsWith(".")) {
+                    findings.refuse(
+                            "spec.hosts",
+                            "'" + from + "' and '" + to + "': both are domains, with a dot in front, or none is");
+                }
+            });
+        }
+    }
+
+    private static void names(String field, Map<String, String> map, Pattern shape, String what, Findings findings) {
+        if (map != null) {
+            map.forEach((from, to) -> List.of(from, to).stream()
+                    .filter(n -> !shape.matcher(n).matches())
+                    .forEach(n -> findings.refuse(field, "'" + n + "' is no " + what)));
+        }
+    }
+
+    private static void transform(String field, Transform transform, Findings findings) {
+        RestoreCheck.rule(field + ".select", transform.select, findings);
+        if ((transform.jsonPatch == null) == isMissing(transform.mergePatch)) {
+            findings.refuse(field, "exactly one of jsonPatch and mergePatch must be set");
+            return;
+        }
+        if (transform.jsonPatch == null) {
+            merge(field + ".mergePatch", transform.mergePatch, findings);
+            return;
+        }
+        for (int i = 0; i < transform.jsonPatch.size(); i++) {
+            operation(field + ".jsonPatch[" + i + "]", transform.jsonPatch.get(i), findings);
+        }
+    }
+
+    private static void operation(String field, PatchOperation operation, Findings findings) {
+        boolean moves = operation.op == PatchVerb.move || operation.op == PatchVerb.copy;
+        boolean sets =
+                operation.op == PatchVerb.add || operation.op == PatchVerb.replace || operation.op == PatchVerb.test;
+        if (moves == (operation.from == null)) {
+            findings.refuse(field + ".from", moves ? operation.op + " needs it" : operation.op + " has none");
+        }
+        if (sets == isMissing(operation.value)) {
+            findings.refuse(field + ".value", sets ? operation.op + " needs it" : operation.op + " has none");
+        }
+        if (operation.op != PatchVerb.test && touches(operation.path)) {
+            findings.refuse(field + ".path", "'" + operation.path + "': " + KEPT);
+        }
+        if (operation.op == PatchVerb.move && operation.from != null && touches(operation.from)) {
+            findings.refuse(field + ".from", "'" + operation.from + "': " + KEPT);
+        }
+    }
+
+    private static boolean touches(String path) {
+        return IDENTITY.stream().anyMatch(i -> i.equals(path) || i.startsWith(path + "/") || path.startsWith(i + "/"));
+    }
+
+    private static void merge(String field, JsonNode patch, Findings findings) {
+        if (!patch.isObject()) {
+            findings.refuse(field, "it is no object");
+            return;
+        }
+        for (String path : IDENTITY) {
+            if (!patch.at(path).isMissingNode()) {
+                findings.refuse(field, "it has " + path + ": " + KEPT);
+            }
+        }
+        if (patch.has("metadata") && !patch.path("metadata").isObject()) {
+            findings.refuse(field, "its metadata is no object");
+        }
+    }
+
+    private static boolean isMissing(JsonNode node) {
+        return node == null || node.isNull() || node.isMissingNode();
+    }
+}
