@@ -54,14 +54,12 @@ class TransformsTest {
     }
 
     @Test
-    void removingWhatIsNotThereIsNoError() throws IOException {
-        scene.spec("transforms: [{select: {names: [web]}, jsonPatch: [{op: remove, path: /spec/replicas}]}]");
+    void removingAFieldThatIsNotThereIsNoError() throws IOException {
+        scene.spec("transforms: [{select: {kinds: [configmaps]}, jsonPatch: [{op: remove, path: /data/none},"
+                + " {op: remove, path: /data/a}]}]");
         assertThat(scene.apply().created()).isEqualTo(2);
-        assertThat(scene.server
-                        .at(Scene.APPS + "deployments/web")
-                        .at("/spec/replicas")
-                        .isMissingNode())
-                .isTrue();
+        assertThat(scene.server.at(Scene.CORE + "configmaps/web").path("data"))
+                .isEqualTo(FakeApiServer.tree("{'b':'2'}"));
     }
 
     @Test
