@@ -228,11 +228,20 @@ final class Bench {
     private void memory(String when) {
         String status = site.cluster()
                 .kubectl("exec", "-n", Rig.SYSTEM, site.operatorPod(), "--", "sh", "-c", "cat /proc/[0-9]*/status");
+        int restarts = site.client()
+                .pods()
+                .inNamespace(Rig.SYSTEM)
+                .withName(site.operatorPod())
+                .get()
+                .getStatus()
+                .getContainerStatuses()
+                .getFirst()
+                .getRestartCount();
         DoubleStream now = kibibytes(status, "VmRSS:");
         DoubleStream most = kibibytes(status, "VmHWM:");
         line(
-                "memory of the %s: %.0f MiB resident, %.0f MiB at most",
-                when, now.max().orElseThrow() / 1024, most.max().orElseThrow() / 1024);
+                "memory of the %s: %.0f MiB resident, %.0f MiB at most, %d restarts",
+                when, now.max().orElseThrow() / 1024, most.max().orElseThrow() / 1024, restarts);
     }
 
     private static DoubleStream kibibytes(String status, String field) {
