@@ -6,16 +6,21 @@ import com.cronutils.parser.CronParser;
 import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.BackupPolicySpec;
 import io.breakwater.api.BackupPolicySpec.Hook;
+import io.breakwater.api.BackupPolicySpec.VerificationPlan;
+import io.breakwater.api.Durations;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.ZoneId;
 import java.util.List;
+import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
 
 /** BackupPolicies: schedules that never run, durations that mean nothing, two policies for the same volumes. */
 final class PolicyCheck {
     private static final Duration SECOND = Duration.ofSeconds(1);
     private static final Duration MINUTE = Duration.ofMinutes(1);
+    private static final Duration LONGEST_KEPT = Duration.ofHours(24);
     private static final CronParser CRON = new CronParser(CronDefinitionBuilder.instanceDefinitionFor(CronType.UNIX));
 
     private final KubernetesClient client;
@@ -28,12 +33,13 @@ final class PolicyCheck {
 
     void check(BackupPolicy policy, boolean create, Findings findings) {
         BackupPolicySpec spec = policy.getSpec();
-        if (spec.schedule != null) {
-            cron(spec.schedule.cron, findings);
-            zone(spec.schedule.timeZone, findings);
-        }
+        schedule("spec.schedule", spec.schedule, findings);
         if (spec.objectives != null) {
             findings.duration("spec.objectives.rpo", spec.objectives.rpo, MINUTE);
+            findings.duration("spec.objectives.rto", spec.objectives.rto, SECOND);
+        }
+        if (spec.verification != null) {
+            verification(spec.verification, findings);
         }
         if (spec.hooks != null) {
             hooks("spec.hooks.pre", spec.hooks.pre, findings);
@@ -83,27 +89,50 @@ final class PolicyCheck {
                                 + namespace + " already; change that one, or delete it first"));
     }
 
-    private static void cron(String cron, Findings findings) {
-        try {
-            CRON.parse(cron).validate();
-        } catch (IllegalArgumentException e) {
+    private static void verification(VerificationPlan plan, Findings findings) {
+        schedule("spec.verification.schedule", plan.schedule, findings);
+        findings.duration("spec.verification.readyTimeout", plan.readyTimeout, SECOND);
+        findings.duration("spec.verification.keepFor", plan.keepFor, Duration.ZERO);
+        if (Durations.parse(plan.keepFor, Duration.ZERO).compareTo(LONGEST_KEPT) > 0) {
             findings.refuse(
-                    "spec.schedule.cron",
-                    "'" + cron + "' is no schedule: " + e.getMessage()
-                            + "; five fields are needed, as in '*/15 * * * *' for every quarter of an hour");
+                    "spec.verification.keepFor",
+                    "'" + plan.keepFor + "' is more than 24h: the copy takes room in the cluster; restore the point"
+                            + " into a namespace of yours to keep it");
+        }
+        for (int i = 0; plan.checks != null && i < plan.checks.size(); i++) {
+            BackupPolicySpec.Check check = plan.checks.get(i);
+            String field = "spec.verification.checks[" + i + "]";
+            findings.duration(field + ".timeout", check.timeout, SECOND);
+            try {
+                Pattern.compile(check.expect == null ? "" : check.expect);
+            } catch (PatternSyntaxException e) {
+                findings.refuse(
+                        field + ".expect", "'" + check.expect + "' is no regular expression: " + e.getDescription());
+            }
         }
     }
 
-    private static void zone(String zone, Findings findings) {
-        if (zone == null) {
+    private static void schedule(String field, BackupPolicySpec.Schedule schedule, Findings findings) {
+        if (schedule == null) {
             return;
         }
         try {
-            ZoneId.of(zone);
+            CRON.parse(schedule.cron).validate();
+        } catch (IllegalArgumentException e) {
+            findings.refuse(
+                    field + ".cron",
+                    "'" + schedule.cron + "' is no schedule: " + e.getMessage()
+                            + "; five fields are needed, as in '*/15 * * * *' for every quarter of an hour");
+        }
+        if (schedule.timeZone == null) {
+            return;
+        }
+        try {
+            ZoneId.of(schedule.timeZone);
         } catch (DateTimeException e) {
             findings.refuse(
-                    "spec.schedule.timeZone",
-                    "'" + zone + "' is no time zone; use a name such as Europe/Berlin or Etc/UTC");
+                    field + ".timeZone",
+                    "'" + schedule.timeZone + "' is no time zone; use a name such as Europe/Berlin or Etc/UTC");
         }
     }
 

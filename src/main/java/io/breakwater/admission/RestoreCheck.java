@@ -52,7 +52,15 @@ final class RestoreCheck {
     }
 
     private void source(Restore restore, Findings findings) {
-        String namespace = restore.getMetadata().getNamespace();
+        String namespace = restore.source();
+        if (!namespace.equals(restore.getMetadata().getNamespace())
+                && !restore.getMetadata().getNamespace().equals(ownNamespace)) {
+            findings.refuse(
+                    "spec.sourceNamespace",
+                    "a Restore reads points of its own namespace; to restore one of '" + namespace
+                            + "', create it in namespace " + ownNamespace + " as an administrator");
+            return;
+        }
         RestoreSpec spec = restore.getSpec();
         if (spec.restorePointRef != null) {
             references.object(

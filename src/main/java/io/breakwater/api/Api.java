@@ -35,6 +35,9 @@ public final class Api {
     /** Label on children (Jobs, PVCs, VolumeSnapshots, Secrets): {@code <kind>.<name>} of the run they belong to. */
     public static final String RUN = GROUP + "/run";
 
+    /** Label on a namespace that a Verification restores into: uid of the Verification. */
+    public static final String SANDBOX = GROUP + "/sandbox";
+
     /** Label on mover pods; they pass the standby gate and are never captured. */
     public static final String COMPONENT = GROUP + "/component";
 

@@ -24,6 +24,7 @@ import io.fabric8.kubernetes.model.annotation.Version;
 @AdditionalPrinterColumns({
     @AdditionalPrinterColumn(name = "Ready", jsonPath = ".status.conditions[?(@.type==\"Ready\")].status"),
     @AdditionalPrinterColumn(name = "Protected", jsonPath = ".status.conditions[?(@.type==\"Protected\")].status"),
+    @AdditionalPrinterColumn(name = "Proven", jsonPath = ".status.conditions[?(@.type==\"Proven\")].status"),
     @AdditionalPrinterColumn(name = "Schedule", jsonPath = ".spec.schedule.cron"),
     @AdditionalPrinterColumn(name = "Last point", jsonPath = ".status.lastSuccessfulPoint"),
     @AdditionalPrinterColumn(

@@ -51,6 +51,104 @@ public class BackupPolicySpec {
     @JsonPropertyDescription("Which RestorePoints are kept.")
     public Retention retention;
 
+    @JsonPropertyDescription(
+            "Proof on schedule that RestorePoints restore; drives the condition Proven, metrics and alerts.")
+    public VerificationPlan verification;
+
+    /** Proof on schedule. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    @ValidationRule(
+            value = "(self.level == 'Queried') == (has(self.checks) && size(self.checks) > 0)",
+            message = "checks go with level Queried, and only with it")
+    public static class VerificationPlan {
+        @JsonPropertyDescription("When Verifications are made; without it only on demand, by creating a Verification.")
+        public Schedule schedule;
+
+        @Default("Restored")
+        @JsonPropertyDescription("How thoroughly, as in Verification.spec.level.")
+        public VerificationSpec.Level level;
+
+        @Default("Latest")
+        @JsonPropertyDescription("Which sealed RestorePoint is taken each time.")
+        public VerificationSpec.Choice point;
+
+        @Size(max = 16)
+        @ValidationRule(
+                value = "self.all(c, self.exists_one(d, d.name == c.name))",
+                message = "checks must have different names")
+        @JsonPropertyDescription("What is asked of the restored application, in order.")
+        public List<Check> checks;
+
+        @Default("10m")
+        @Pattern(Durations.PATTERN)
+        @Size(max = 32)
+        @JsonPropertyDescription("How long the restored workloads may take to become ready.")
+        public String readyTimeout;
+
+        @Default("0s")
+        @Pattern(Durations.PATTERN)
+        @Size(max = 32)
+        @JsonPropertyDescription("How long the restored copy is kept for a look at it, at most 24h.")
+        public String keepFor;
+    }
+
+    /** A question to the restored application: exactly one of a command and a query. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    @ValidationRule(
+            value = "has(self.command) != has(self.sql)",
+            message = "a check has exactly one of command and sql")
+    public static class Check {
+        @Required
+        @Size(min = 1, max = 63)
+        @JsonPropertyDescription("Name under which the result is told.")
+        public String name;
+
+        @Required
+        @JsonPropertyDescription("Labels of the pod to ask; one running pod must match.")
+        public LabelSelector podSelector;
+
+        @Size(max = 63)
+        @JsonPropertyDescription("Container to ask in; the pod's first one when absent.")
+        public String container;
+
+        @Size(min = 1, max = 64)
+        @JsonPropertyDescription("Command and arguments; it must end with exit code 0.")
+        public List<String> command;
+
+        @JsonPropertyDescription("Query for a PostgreSQL server, by psql in the same container.")
+        public Sql sql;
+
+        @Size(max = 512)
+        @JsonPropertyDescription(
+                "Regular expression (RE2 and Java agree on its syntax) that the whole trimmed output must match.")
+        public String expect;
+
+        @Default("30s")
+        @Pattern(Durations.PATTERN)
+        @Size(max = 32)
+        @JsonPropertyDescription("How long it may take.")
+        public String timeout;
+    }
+
+    /** A query for PostgreSQL. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public static class Sql {
+        @Required
+        @Size(min = 1, max = 63)
+        @JsonPropertyDescription("Database.")
+        public String database;
+
+        @Default("postgres")
+        @Size(min = 1, max = 63)
+        @JsonPropertyDescription("Role to connect as.")
+        public String user;
+
+        @Required
+        @Size(min = 1, max = 4096)
+        @JsonPropertyDescription("One statement; rows are printed unaligned, without headings.")
+        public String query;
+    }
+
     /** Cron schedule. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public static class Schedule {
@@ -75,6 +173,12 @@ public class BackupPolicySpec {
         @JsonPropertyDescription(
                 "Recovery point objective: the age that the newest good RestorePoint may reach, as 15m or 1h30m.")
         public String rpo;
+
+        @Pattern(Durations.PATTERN)
+        @Size(max = 32)
+        @JsonPropertyDescription(
+                "Recovery time objective: how long a restore may take; compared with the time that verifications measure.")
+        public String rto;
     }
 
     /** How volumes are captured: CSI snapshots, whose content is moved to the location. */

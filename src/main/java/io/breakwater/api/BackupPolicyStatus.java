@@ -12,7 +12,8 @@ public class BackupPolicyStatus implements ConditionedStatus {
     @JsonPropertyDescription("Generation that this status describes.")
     public Long observedGeneration;
 
-    @JsonPropertyDescription("Ready; Protected while the RPO is met; Stalled when only a change can help.")
+    @JsonPropertyDescription(
+            "Ready; Protected while the RPO is met; Proven while restores are; RtoMet while they are fast enough; Stalled when only a change can help.")
     public List<Condition> conditions = new ArrayList<>();
 
     @Size(max = 253)
@@ -34,6 +35,17 @@ public class BackupPolicyStatus implements ConditionedStatus {
     @Size(max = 8)
     @JsonPropertyDescription("The further locations.")
     public List<CopyStatus> copies;
+
+    @Size(max = 253)
+    @JsonPropertyDescription("Name of the newest Verification that ended.")
+    public String lastVerification;
+
+    @JsonPropertyDescription("When a RestorePoint was last proven at the demanded level, RFC 3339 in UTC.")
+    public String lastProvenTime;
+
+    @Size(max = 32)
+    @JsonPropertyDescription("How long the newest measured restore took, until every workload was ready.")
+    public String measuredRestoreTime;
 
     @Override
     public List<Condition> conditions() {

@@ -17,6 +17,8 @@ public class Condition {
     public static final String RECONCILING = "Reconciling";
     public static final String STALLED = "Stalled";
     public static final String PROTECTED = "Protected";
+    public static final String PROVEN = "Proven";
+    public static final String RTO_MET = "RtoMet";
     public static final String GIT_DRIFT = "GitDrift";
 
     @Required

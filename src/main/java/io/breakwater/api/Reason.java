@@ -59,6 +59,12 @@ public enum Reason {
     Conflict,
     /** The author lacks a right that the run would use. */
     Forbidden,
+    /** A verification could not bring the point back to life, or a check found something else than it expects. */
+    VerificationFailed,
+    /** No point was verified yet, or not at the demanded level, or too long ago. */
+    NotVerified,
+    /** The newest verification proved its point. */
+    Proven,
     /** Data is being removed from the store. */
     Deleting,
     /** The objective is met. */

@@ -48,9 +48,15 @@ public class Restore extends CustomResource<RestoreSpec, RestoreStatus> implemen
                         .orElse(false);
     }
 
+    /** The namespace of the RestorePoint that is read. */
+    public String source() {
+        String named = getSpec().sourceNamespace;
+        return named == null ? getMetadata().getNamespace() : named;
+    }
+
     /** Whether the run is not over, and reads the RestorePoint of this name, or may choose it. */
-    public boolean reads(String point) {
+    public boolean reads(String namespace, String point) {
         NamedRef ref = getSpec().restorePointRef;
-        return !over(this) && (ref == null || point.equals(ref.name));
+        return !over(this) && namespace.equals(source()) && (ref == null || point.equals(ref.name));
     }
 }

@@ -34,6 +34,10 @@ import io.fabric8.kubernetes.model.annotation.Version;
             name = "Copies",
             jsonPath = ".status.copiesCompleted",
             type = AdditionalPrinterColumn.Type.INTEGER),
+    @AdditionalPrinterColumn(
+            name = "Proven",
+            jsonPath = ".status.verified.proven",
+            type = AdditionalPrinterColumn.Type.BOOLEAN),
     @AdditionalPrinterColumn(name = "Progress", jsonPath = ".status.progress"),
     @AdditionalPrinterColumn(
             name = "Age",

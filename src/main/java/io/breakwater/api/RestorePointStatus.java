@@ -92,6 +92,34 @@ public class RestorePointStatus implements ConditionedStatus {
     @JsonPropertyDescription("What deserves a look although the point is good.")
     public List<String> warnings;
 
+    @JsonPropertyDescription("The newest proof that this point restores, or that it does not.")
+    public Verified verified;
+
+    /** A proof. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public static class Verified {
+        @Size(max = 253)
+        @JsonPropertyDescription("The Verification.")
+        public String verification;
+
+        @JsonPropertyDescription("How thoroughly.")
+        public VerificationSpec.Level level;
+
+        @JsonPropertyDescription("Whether the point was proven.")
+        public Boolean proven;
+
+        @JsonPropertyDescription("When, RFC 3339 in UTC.")
+        public String at;
+
+        @Size(max = 32)
+        @JsonPropertyDescription("The measured restore time.")
+        public String restoreTime;
+
+        @Size(max = 4096)
+        @JsonPropertyDescription("What was found.")
+        public String evidence;
+    }
+
     @Override
     public List<Condition> conditions() {
         return conditions;

@@ -27,13 +27,18 @@ public class RestoreSpec {
     public static final String TIME =
             "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$";
 
-    @JsonPropertyDescription("RestorePoint in this namespace.")
+    @JsonPropertyDescription("RestorePoint in this namespace, or in sourceNamespace.")
     public NamedRef restorePointRef;
 
     @JsonPropertyDescription(
-            "BackupPolicy in this namespace, whose newest sealed RestorePoint is restored; see at. The policy itself need not"
-                    + " exist any more.")
+            "BackupPolicy in this namespace, or in sourceNamespace, whose newest sealed RestorePoint is restored; see at. The"
+                    + " policy itself need not exist any more.")
     public NamedRef policyRef;
+
+    @Size(max = 63)
+    @JsonPropertyDescription(
+            "Namespace of the RestorePoint. Only a Restore in the operator's own namespace may name another one than its own.")
+    public String sourceNamespace;
 
     @Size(max = 40)
     @Pattern(TIME)

@@ -74,8 +74,8 @@ class ClusterPoints {
 
     /** Whether a Restore that is not over reads the object, or may choose it. */
     boolean inUse(Place place) {
-        return client.resources(Restore.class).inNamespace(place.namespace()).list().getItems().stream()
-                .anyMatch(r -> r.reads(place.name()));
+        return client.resources(Restore.class).inAnyNamespace().list().getItems().stream()
+                .anyMatch(r -> r.reads(place.namespace(), place.name()));
     }
 
     /** Takes an imported object away; whatever it says about deletion, the data stays. */

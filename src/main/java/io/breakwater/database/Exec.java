@@ -18,17 +18,17 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /** Commands in an application's pods. */
-final class Exec {
+public final class Exec {
     private final KubernetesClient client;
     private final String namespace;
 
-    Exec(KubernetesClient client, String namespace) {
+    public Exec(KubernetesClient client, String namespace) {
         this.client = client;
         this.namespace = namespace;
     }
 
     /** The running pods that a selector matches. */
-    List<Pod> pods(LabelSelector selector) {
+    public List<Pod> pods(LabelSelector selector) {
         return client.pods().inNamespace(namespace).withLabelSelector(selector).list().getItems().stream()
                 .filter(p -> "Running".equals(p.getStatus().getPhase()))
                 .filter(p -> p.getMetadata().getDeletionTimestamp() == null)
@@ -41,12 +41,33 @@ final class Exec {
     }
 
     /**
+     * How a command ended.
+     *
+     * @param output both streams, as they came
+     */
+    public record Ended(int code, String output) {}
+
+    /**
      * Runs a command to its end.
      *
      * @throws BreakwaterException QuiesceFailed when it fails or takes too long
      */
     void run(String pod, String container, List<String> command, Duration timeout) {
-        String what = "command " + command.getFirst() + " in pod " + namespace + "/" + pod + ", container " + container;
+        Ended ended = call(pod, container, command, timeout, Reason.QuiesceFailed);
+        if (ended.code != 0) {
+            throw BreakwaterException.retryable(
+                    Reason.QuiesceFailed,
+                    what(pod, container, command) + " ended with exit code " + ended.code + ": " + tail(ended.output));
+        }
+    }
+
+    /**
+     * Runs a command to its end, whatever that is.
+     *
+     * @param reason of the exception when it cannot be run, or takes too long
+     */
+    public Ended call(String pod, String container, List<String> command, Duration timeout, Reason reason) {
+        String what = what(pod, container, command);
         ByteArrayOutputStream output = new ByteArrayOutputStream();
         try (ExecWatch watch = pod(pod).inContainer(container)
                 .writingOutput(output)
@@ -54,23 +75,24 @@ final class Exec {
                 .exec(command.toArray(String[]::new))) {
             CompletableFuture<Integer> exit = watch.exitCode();
             Integer code = exit.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
-            if (code == null || code != 0) {
-                throw BreakwaterException.retryable(
-                        Reason.QuiesceFailed, what + " ended with exit code " + code + ": " + tail(output));
-            }
+            return new Ended(code == null ? -1 : code, output.toString(StandardCharsets.UTF_8));
         } catch (TimeoutException e) {
             throw BreakwaterException.retryable(
-                    Reason.QuiesceFailed, what + " took longer than its timeout of " + timeout.toSeconds() + "s", e);
+                    reason, what + " took longer than its timeout of " + timeout.toSeconds() + "s", e);
         } catch (ExecutionException | KubernetesClientException e) {
-            throw BreakwaterException.retryable(Reason.QuiesceFailed, what + " could not be run: " + e.getMessage(), e);
+            throw BreakwaterException.retryable(reason, what + " could not be run: " + e.getMessage(), e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw BreakwaterException.retryable(Reason.QuiesceFailed, what + " was interrupted", e);
+            throw BreakwaterException.retryable(reason, what + " was interrupted", e);
         }
     }
 
-    private static String tail(ByteArrayOutputStream output) {
-        String text = output.toString(StandardCharsets.UTF_8).strip();
+    private String what(String pod, String container, List<String> command) {
+        return "command " + command.getFirst() + " in pod " + namespace + "/" + pod + ", container " + container;
+    }
+
+    private static String tail(String output) {
+        String text = output.strip();
         return text.length() > 500 ? "…" + text.substring(text.length() - 500) : text;
     }
 }

@@ -7,6 +7,7 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.FailoverPlan;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePoint;
+import io.breakwater.api.Verification;
 import io.breakwater.failover.PlanRole;
 import io.breakwater.failover.PlanRoles;
 import io.breakwater.gateway.EpochGuard;
@@ -81,6 +82,8 @@ class BackupPolicyReconciler implements Reconciler<BackupPolicy> {
         return List.of(
                 new InformerEventSource<>(watch(RestorePoint.class, p -> in(p, PolicyPoints.policyOf(p))), context),
                 new InformerEventSource<>(
+                        watch(Verification.class, v -> in(v, Set.of(v.getSpec().policyRef.name))), context),
+                new InformerEventSource<>(
                         watch(FailoverPlan.class, p -> in(p, Set.of(p.getSpec().policyRef.name))), context),
                 neighbours(context));
     }
@@ -112,7 +115,8 @@ class BackupPolicyReconciler implements Reconciler<BackupPolicy> {
         } catch (BreakwaterException e) {
             trouble = Optional.of(e);
         }
-        return new PolicyReport.Findings(points.of(policy), cron, route, trouble);
+        return new PolicyReport.Findings(
+                points.of(policy), cron, route, Proof.of(spec, points.verifications(policy)), trouble);
     }
 
     private PolicyReport.Findings act(BackupPolicy policy, PolicyReport.Findings found) {

@@ -1,5 +1,8 @@
 package io.breakwater.policy;
 
+import io.breakwater.api.BackupPolicy;
+import io.breakwater.api.Condition;
+import io.breakwater.api.Durations;
 import io.breakwater.observe.Meters;
 import io.breakwater.policy.Standing.Good;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -20,6 +23,10 @@ class PolicyMeters {
     static final String RPO = "breakwater.policy.rpo.seconds";
     static final String MET = "breakwater.policy.rpo.met";
     static final String LAG = "breakwater.replication.lag.seconds";
+    static final String PROVEN = "breakwater.policy.proven";
+    static final String PROVEN_AT = "breakwater.verification.last.success.timestamp.seconds";
+    static final String RESTORE = "breakwater.policy.restore.seconds";
+    static final String RTO = "breakwater.policy.rto.seconds";
     static final String COPY_RPO = "breakwater.replication.rpo.seconds";
 
     private final Meters meters;
@@ -62,6 +69,31 @@ class PolicyMeters {
             meters.remove(LAG, copyTags(namespace, policy, copy));
             meters.remove(COPY_RPO, copyTags(namespace, policy, copy));
         }
+    }
+
+    /** Shows what verifications found; absent while they found nothing. */
+    void proof(BackupPolicy policy, Proof proof) {
+        String[] tags = {
+            "namespace",
+            policy.getMetadata().getNamespace(),
+            "policy",
+            policy.getMetadata().getName()
+        };
+        optional(
+                PROVEN_AT,
+                proof.success().map(v -> Instant.parse(v.getStatus().finishedAt).toEpochMilli() / 1000.0),
+                tags);
+        optional(PROVEN, proof.newest().map(v -> v.getStatus().holds(Condition.SUCCEEDED) ? 1.0 : 0.0), tags);
+        optional(RESTORE, proof.restoreTime().map(d -> (double) d.toSeconds()), tags);
+        optional(
+                RTO,
+                Optional.ofNullable(policy.getSpec().objectives).map(o -> o.rto).map(rto ->
+                        (double) Durations.parse(rto).toSeconds()),
+                tags);
+    }
+
+    private void optional(String name, Optional<Double> value, String... tags) {
+        value.ifPresentOrElse(v -> meters.set(name, v, tags), () -> meters.remove(name, tags));
     }
 
     /** Takes everything about a policy away. */

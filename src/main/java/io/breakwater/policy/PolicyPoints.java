@@ -10,6 +10,7 @@ import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointSpec;
 import io.breakwater.api.RestorePointSpec.DeletionPolicy;
 import io.breakwater.api.RestorePointSpec.Trigger;
+import io.breakwater.api.Verification;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -78,13 +79,26 @@ class PolicyPoints {
         }
     }
 
+    /** All Verifications of a policy, whoever made them. */
+    List<Verification> verifications(BackupPolicy policy) {
+        return client
+                .resources(Verification.class)
+                .inNamespace(policy.getMetadata().getNamespace())
+                .list()
+                .getItems()
+                .stream()
+                .filter(v ->
+                        v.getSpec().policyRef.name.equals(policy.getMetadata().getName()))
+                .toList();
+    }
+
     /** Names of those points of a namespace that an unfinished Restore reads or may choose. */
     Set<String> inUse(String namespace, List<RestorePoint> points) {
         List<Restore> restores =
-                client.resources(Restore.class).inNamespace(namespace).list().getItems();
+                client.resources(Restore.class).inAnyNamespace().list().getItems();
         return points.stream()
                 .map(p -> p.getMetadata().getName())
-                .filter(name -> restores.stream().anyMatch(r -> r.reads(name)))
+                .filter(name -> restores.stream().anyMatch(r -> r.reads(namespace, name)))
                 .collect(Collectors.toSet());
     }
 

@@ -48,19 +48,21 @@ class PolicyReport {
      *
      * @param cron its schedule, when it has a valid one
      * @param route where its points go, when that is known
+     * @param proof what verifications found
      * @param trouble why its schedule does not run
      */
     record Findings(
             List<RestorePoint> points,
             Optional<Cron> cron,
             Optional<Route> route,
+            Proof proof,
             Optional<BreakwaterException> trouble) {
         Findings withTrouble(BreakwaterException e) {
-            return new Findings(points, cron, route, Optional.of(e));
+            return new Findings(points, cron, route, proof, Optional.of(e));
         }
 
         Findings withPoints(List<RestorePoint> now) {
-            return new Findings(now, cron, route, trouble);
+            return new Findings(now, cron, route, proof, trouble);
         }
 
         boolean active() {
@@ -92,14 +94,22 @@ class PolicyReport {
                     .orElse(null);
             s.nextRunTime = next.map(Conditions::timestamp).orElse(null);
             s.points = standing.good().size();
+            s.lastVerification =
+                    found.proof().newest().map(v -> v.getMetadata().getName()).orElse(null);
+            s.lastProvenTime =
+                    found.proof().success().map(v -> v.getStatus().finishedAt).orElse(null);
+            s.measuredRestoreTime =
+                    found.proof().timed().map(v -> v.getStatus().restoreTime).orElse(null);
             s.copies = copies.isEmpty()
                     ? null
                     : copies.stream().map(c -> copy(c, standing)).toList();
             Conditions conditions = Conditions.of(s, policy.getMetadata().getGeneration(), clock);
             trouble.ifPresentOrElse(conditions::notReady, () -> ready(conditions, policy, found));
             protection(conditions, promises, now);
+            found.proof().tell(conditions, policy.getSpec(), now);
         });
         meters.show(policy.getMetadata().getNamespace(), policy.getMetadata().getName(), standing, promises, copies);
+        meters.proof(policy, found.proof());
         return again(now, next, promises, trouble.isPresent(), found);
     }
 

@@ -7,7 +7,7 @@ import java.util.Optional;
 import java.util.Set;
 
 /** What a schedule asks for at a moment. */
-sealed interface Turn {
+public sealed interface Turn {
     /** Make the point of this time, or find that it was made. */
     record Fire(Instant at, String name) implements Turn {}
 

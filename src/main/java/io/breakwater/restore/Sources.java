@@ -41,6 +41,7 @@ class Sources {
      *     location answers
      */
     RestoreRun.Source find(Restore restore) {
+        Tenancy.checkSource(restore, config.namespace());
         RestorePoint point = point(restore);
         PointKey key = PointKey.of(point).orElseThrow();
         Tenancy.checkSource(restore, key, config.namespace());
@@ -71,8 +72,7 @@ class Sources {
         String[] parts = restore.getStatus().restorePoint.split("/", -1);
         PointKey key = new PointKey(parts[0], parts[1], parts[2]);
         Tenancy.checkSource(restore, key, config.namespace());
-        BackupLocation location =
-                locations.resolve(restore.getMetadata().getNamespace(), new NamedRef(restore.getStatus().location));
+        BackupLocation location = locations.resolve(restore.source(), new NamedRef(restore.getStatus().location));
         return catalog.find(location, key)
                 .map(document -> new RestoreRun.Source(location, document))
                 .orElseThrow(() -> BreakwaterException.permanent(
@@ -86,7 +86,7 @@ class Sources {
     }
 
     private RestorePoint named(Restore restore) {
-        String namespace = restore.getMetadata().getNamespace();
+        String namespace = restore.source();
         String name = restore.getSpec().restorePointRef.name;
         RestorePoint point = client.resources(RestorePoint.class)
                 .inNamespace(namespace)
@@ -107,7 +107,7 @@ class Sources {
     }
 
     private RestorePoint chosen(Restore restore) {
-        String namespace = restore.getMetadata().getNamespace();
+        String namespace = restore.source();
         return Newest.of(
                 client.resources(RestorePoint.class)
                         .inNamespace(namespace)

@@ -28,6 +28,17 @@ final class Tenancy {
         }
     }
 
+    /** @throws BreakwaterException Forbidden, when the Restore names another namespace to read from */
+    static void checkSource(Restore restore, String operatorNamespace) {
+        if (!restore.source().equals(restore.getMetadata().getNamespace())
+                && !isAdministrator(restore, operatorNamespace)) {
+            throw BreakwaterException.permanent(
+                    Reason.Forbidden,
+                    "only a Restore in the operator's namespace " + operatorNamespace
+                            + " may name another spec.sourceNamespace than its own");
+        }
+    }
+
     /** @throws BreakwaterException Forbidden, when the point is one of another namespace */
     static void checkSource(Restore restore, PointKey key, String operatorNamespace) {
         String own = restore.getMetadata().getNamespace();

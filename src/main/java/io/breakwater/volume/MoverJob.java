@@ -111,6 +111,7 @@ final class MoverJob {
                 mounts.add(mount("data", f.path(), false));
             }
             case MoverTask.Init i -> {}
+            case MoverTask.Verify v -> {}
             case MoverTask.Forget f -> {}
         }
         return mounts;
@@ -153,6 +154,7 @@ final class MoverJob {
                 volumes.add(claim(f.claim()));
             }
             case MoverTask.Init i -> {}
+            case MoverTask.Verify v -> {}
             case MoverTask.Forget f -> {}
         }
         return volumes;

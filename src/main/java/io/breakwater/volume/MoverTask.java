@@ -31,6 +31,9 @@ public sealed interface MoverTask {
     /** Removes snapshots, and the data that only they needed. */
     record Forget(List<String> snapshots) implements MoverTask {}
 
+    /** Reads every block that snapshots reach, and compares it with its hash. */
+    record Verify(List<String> snapshots) implements MoverTask {}
+
     /** Arguments of the mover program. */
     default List<String> arguments() {
         return switch (this) {
@@ -41,11 +44,14 @@ public sealed interface MoverTask {
                 yield args;
             }
             case Fill f -> List.of("fill", f.path, f.snapshot);
-            case Forget f -> {
-                List<String> args = new ArrayList<>(List.of("forget"));
-                args.addAll(f.snapshots);
-                yield args;
-            }
+            case Verify v -> with("verify", v.snapshots);
+            case Forget f -> with("forget", f.snapshots);
         };
+    }
+
+    private static List<String> with(String verb, List<String> rest) {
+        List<String> args = new ArrayList<>(List.of(verb));
+        args.addAll(rest);
+        return args;
     }
 }

@@ -68,6 +68,19 @@ class RoomsTest {
                             "velero",
                             "volume")),
             Map.entry(
+                    "verify",
+                    Set.of(
+                            "api",
+                            "catalog",
+                            "config",
+                            "database",
+                            "gateway",
+                            "location",
+                            "observe",
+                            "policy",
+                            "steps",
+                            "volume")),
+            Map.entry(
                     "restore",
                     Set.of(
                             "admission",

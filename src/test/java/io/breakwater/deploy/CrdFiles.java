@@ -11,6 +11,7 @@ import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.FailoverPlan;
 import io.breakwater.api.Restore;
 import io.breakwater.api.RestorePoint;
+import io.breakwater.api.Verification;
 import io.fabric8.crd.generator.annotation.AdditionalPrinterColumn;
 import io.fabric8.crd.generator.annotation.AdditionalPrinterColumns;
 import io.fabric8.crdv2.generator.CRDGenerator;
@@ -41,8 +42,13 @@ final class CrdFiles {
             .enable(YAMLGenerator.Feature.ALWAYS_QUOTE_NUMBERS_AS_STRINGS)
             .build());
 
-    private static final List<Class<? extends CustomResource<?, ?>>> KINDS =
-            List.of(BackupLocation.class, BackupPolicy.class, RestorePoint.class, Restore.class, FailoverPlan.class);
+    private static final List<Class<? extends CustomResource<?, ?>>> KINDS = List.of(
+            BackupLocation.class,
+            BackupPolicy.class,
+            RestorePoint.class,
+            Restore.class,
+            FailoverPlan.class,
+            Verification.class);
 
     /** Descriptions of what comes from the Kubernetes model, or from the shape of every kind. */
     private static final Map<String, String> DESCRIPTIONS = Map.of(

@@ -34,7 +34,7 @@ class CrdFilesTest {
 
     @Test
     void whatIsCheckedInIsWhatTheClassesSay() throws IOException {
-        assertThat(files).hasSize(5);
+        assertThat(files).hasSize(6);
         for (Path directory : List.of(CrdFiles.DIRECTORY, CrdFiles.CHART_DIRECTORY)) {
             try (var present = Files.list(directory)) {
                 assertThat(present.map(p -> p.getFileName().toString()))

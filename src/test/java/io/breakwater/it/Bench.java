@@ -227,7 +227,15 @@ final class Bench {
     /** Resident memory of the operator's process: now, and at most since its start. */
     private void memory(String when) {
         String status = site.cluster()
-                .kubectl("exec", "-n", Rig.SYSTEM, site.operatorPod(), "--", "sh", "-c", "cat /proc/[0-9]*/status");
+                .kubectl(
+                        "exec",
+                        "-n",
+                        Rig.SYSTEM,
+                        site.operatorPod(),
+                        "--",
+                        "sh",
+                        "-c",
+                        "grep -hE VmRSS\\|VmHWM /proc/[0-9]*/status");
         int restarts = site.client()
                 .pods()
                 .inNamespace(Rig.SYSTEM)

@@ -1,0 +1,50 @@
+package io.breakwater.api;
+
+import io.fabric8.crd.generator.annotation.AdditionalPrinterColumn;
+import io.fabric8.crd.generator.annotation.AdditionalPrinterColumns;
+import io.fabric8.generator.annotation.Required;
+import io.fabric8.generator.annotation.ValidationRule;
+import io.fabric8.kubernetes.api.model.Namespaced;
+import io.fabric8.kubernetes.client.CustomResource;
+import io.fabric8.kubernetes.model.annotation.Categories;
+import io.fabric8.kubernetes.model.annotation.Group;
+import io.fabric8.kubernetes.model.annotation.Plural;
+import io.fabric8.kubernetes.model.annotation.ShortNames;
+import io.fabric8.kubernetes.model.annotation.Version;
+
+/** One proof that a RestorePoint restores. */
+@Group(Api.GROUP)
+@Version(Api.VERSION)
+@Plural("verifications")
+@ShortNames("vf")
+@Categories("breakwater")
+@ValidationRule(
+        value = "size(self.metadata.name) <= 63",
+        message = "metadata.name must have at most 63 characters, since it is the value of a label")
+@AdditionalPrinterColumns({
+    @AdditionalPrinterColumn(name = "Succeeded", jsonPath = ".status.conditions[?(@.type==\"Succeeded\")].status"),
+    @AdditionalPrinterColumn(name = "Level", jsonPath = ".spec.level"),
+    @AdditionalPrinterColumn(name = "Point", jsonPath = ".status.restorePoint"),
+    @AdditionalPrinterColumn(name = "Restore Time", jsonPath = ".status.restoreTime"),
+    @AdditionalPrinterColumn(name = "Progress", jsonPath = ".status.progress"),
+    @AdditionalPrinterColumn(
+            name = "Age",
+            jsonPath = ".metadata.creationTimestamp",
+            type = AdditionalPrinterColumn.Type.DATE)
+})
+public class Verification extends CustomResource<VerificationSpec, VerificationStatus> implements Namespaced {
+    @Override
+    @Required
+    public VerificationSpec getSpec() {
+        return super.getSpec();
+    }
+
+    /** Whether the run has come to its end, good or bad. */
+    public boolean over() {
+        return getStatus() != null
+                && getStatus()
+                        .condition(Condition.SUCCEEDED)
+                        .map(c -> !"Unknown".equals(c.status))
+                        .orElse(false);
+    }
+}

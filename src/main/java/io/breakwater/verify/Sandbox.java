@@ -1,0 +1,194 @@
+package io.breakwater.verify;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import io.breakwater.api.Api;
+import io.breakwater.api.NamedRef;
+import io.breakwater.api.Restore;
+import io.breakwater.api.RestoreSpec;
+import io.breakwater.api.RestoreSpec.ObjectRule;
+import io.breakwater.api.RestoreSpec.Transform;
+import io.breakwater.api.Verification;
+import io.breakwater.config.BreakwaterConfig;
+import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.net.HttpURLConnection;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The namespace that a point is brought back in, where it can do no harm: nothing of it is reached from outside or reaches
+ * out, no route or load balancer leads to it, and no CronJob starts. Where the cluster's network does not enforce
+ * NetworkPolicies, only the latter holds.
+ */
+@ApplicationScoped
+class Sandbox {
+    /** What would act on the world outside: routes, schedules, certificates, names; and rules that would let it out. */
+    private static final List<String> OUTWARD = List.of(
+            "ingresses.networking.k8s.io",
+            "networkpolicies.networking.k8s.io",
+            "gateways.gateway.networking.k8s.io",
+            "httproutes.gateway.networking.k8s.io",
+            "grpcroutes.gateway.networking.k8s.io",
+            "tlsroutes.gateway.networking.k8s.io",
+            "tcproutes.gateway.networking.k8s.io",
+            "routes.route.openshift.io",
+            "virtualservices.networking.istio.io",
+            "certificates.cert-manager.io",
+            "dnsendpoints.externaldns.k8s.io",
+            "cronjobs.batch");
+
+    private static final int DNS = 53;
+
+    private final KubernetesClient client;
+    private final BreakwaterConfig config;
+
+    Sandbox(KubernetesClient client, BreakwaterConfig config) {
+        this.client = client;
+        this.config = config;
+    }
+
+    /** Makes namespace, fence and Restore, as far as they are not there yet. */
+    Restore open(VerifyRun run) {
+        String name = run.sandbox();
+        create(new NamespaceBuilder()
+                .withNewMetadata()
+                .withName(name)
+                .addToLabels(Api.SANDBOX, label(run.verification()))
+                .addToLabels(Api.EXCLUDE, "true")
+                .endMetadata()
+                .build());
+        create(new NetworkPolicyBuilder()
+                .withNewMetadata()
+                .withName("breakwater-sandbox")
+                .withNamespace(name)
+                .addToLabels(Api.EXCLUDE, "true")
+                .endMetadata()
+                .withNewSpec()
+                .withNewPodSelector()
+                .endPodSelector()
+                .withPolicyTypes("Ingress", "Egress")
+                .addNewIngress()
+                .addNewFrom()
+                .withNewPodSelector()
+                .endPodSelector()
+                .endFrom()
+                .endIngress()
+                .addNewEgress()
+                .addNewTo()
+                .withNewPodSelector()
+                .endPodSelector()
+                .endTo()
+                .endEgress()
+                .addNewEgress()
+                .addNewPort()
+                .withNewPort(DNS)
+                .withProtocol("UDP")
+                .endPort()
+                .addNewPort()
+                .withNewPort(DNS)
+                .withProtocol("TCP")
+                .endPort()
+                .endEgress()
+                // Movers fill the volumes from the gateway.
+                .addNewEgress()
+                .addNewTo()
+                .withNewNamespaceSelector()
+                .addToMatchLabels("kubernetes.io/metadata.name", config.namespace())
+                .endNamespaceSelector()
+                .endTo()
+                .endEgress()
+                .endSpec()
+                .build());
+        Restore there = restore(name).orElse(null);
+        if (there == null) {
+            there = client.resource(restore(run, name)).create();
+        }
+        return there;
+    }
+
+    Optional<Restore> restore(String name) {
+        return Optional.ofNullable(client.resources(Restore.class)
+                .inNamespace(config.namespace())
+                .withName(name)
+                .get());
+    }
+
+    /** Takes all of it away; true when nothing is left. Only a namespace with our label is touched. */
+    boolean close(Verification verification, String name) {
+        if (restore(name).isPresent()) {
+            client.resources(Restore.class)
+                    .inNamespace(config.namespace())
+                    .withName(name)
+                    .delete();
+            return false;
+        }
+        var namespace = client.namespaces().withName(name).get();
+        if (namespace == null
+                || !label(verification)
+                        .equals(namespace.getMetadata().getLabels().get(Api.SANDBOX))) {
+            return true;
+        }
+        if (namespace.getMetadata().getDeletionTimestamp() == null) {
+            client.namespaces().withName(name).delete();
+        }
+        return false;
+    }
+
+    private Restore restore(VerifyRun run, String name) {
+        Restore restore = new Restore();
+        restore.setMetadata(new ObjectMetaBuilder()
+                .withName(name)
+                .withNamespace(config.namespace())
+                .addToLabels(Api.SANDBOX, label(run.verification()))
+                .build());
+        RestoreSpec spec = new RestoreSpec();
+        spec.sourceNamespace = run.namespace();
+        spec.restorePointRef = new NamedRef(run.status().restorePoint);
+        spec.targetNamespace = name;
+        spec.onConflict = RestoreSpec.OnConflict.Fail;
+        spec.volumes = RestoreSpec.Volumes.Restore;
+        ObjectRule outward = new ObjectRule();
+        outward.kinds = OUTWARD;
+        spec.exclude = List.of(outward);
+        List<String> balanced = loadBalancers(run.namespace());
+        if (!balanced.isEmpty()) {
+            Transform inward = new Transform();
+            inward.select = new ObjectRule();
+            inward.select.kinds = List.of("services");
+            inward.select.names = balanced;
+            var json = JsonNodeFactory.instance;
+            inward.mergePatch = json.objectNode().set("spec", json.objectNode().put("type", "ClusterIP"));
+            spec.transforms = List.of(inward);
+        }
+        restore.setSpec(spec);
+        return restore;
+    }
+
+    /** Names of the namespace's Services that an address outside is paid for. */
+    private List<String> loadBalancers(String namespace) {
+        return client.services().inNamespace(namespace).list().getItems().stream()
+                .filter(s -> "LoadBalancer".equals(s.getSpec().getType()))
+                .map((Service s) -> s.getMetadata().getName())
+                .limit(256)
+                .toList();
+    }
+
+    private static String label(Verification verification) {
+        return verification.getMetadata().getUid();
+    }
+
+    private <T extends io.fabric8.kubernetes.api.model.HasMetadata> void create(T object) {
+        try {
+            client.resource(object).create();
+        } catch (KubernetesClientException e) {
+            if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
+                throw e;
+            }
+        }
+    }
+}

@@ -1,0 +1,237 @@
+package io.breakwater.verify;
+
+import io.breakwater.api.Api;
+import io.breakwater.api.BackupPolicy;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Durations;
+import io.breakwater.api.JournalEntry;
+import io.breakwater.api.Reason;
+import io.breakwater.api.Verification;
+import io.breakwater.api.VerificationStatus;
+import io.breakwater.catalog.Catalog;
+import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.location.Locations;
+import io.breakwater.observe.Conditions;
+import io.breakwater.observe.Events;
+import io.breakwater.observe.Meters;
+import io.breakwater.observe.StatusWriter;
+import io.breakwater.steps.Activities;
+import io.breakwater.steps.Step;
+import io.breakwater.steps.StepRunner;
+import io.breakwater.volume.Movers;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.javaoperatorsdk.operator.api.config.informer.Informer;
+import io.javaoperatorsdk.operator.api.reconciler.Cleaner;
+import io.javaoperatorsdk.operator.api.reconciler.Context;
+import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
+import io.javaoperatorsdk.operator.api.reconciler.DeleteControl;
+import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
+import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
+import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
+import io.javaoperatorsdk.operator.processing.event.ResourceID;
+import io.javaoperatorsdk.operator.processing.event.source.EventSource;
+import io.javaoperatorsdk.operator.processing.event.source.inbound.SimpleInboundEventSource;
+import io.javaoperatorsdk.operator.processing.retry.GradualRetry;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+
+/** Drives a Verification through its steps, once, and takes its sandbox away afterwards. */
+@ControllerConfiguration(
+        name = "verification",
+        finalizerName = Api.FINALIZER,
+        informer = @Informer(comparableResourceVersions = false))
+@GradualRetry(maxAttempts = Integer.MAX_VALUE, initialInterval = 2000, intervalMultiplier = 1.5, maxInterval = 60_000)
+class VerificationReconciler implements Reconciler<Verification>, Cleaner<Verification> {
+    /** How long a step may fail in ways that trying again may cure. */
+    private static final Duration RETRY_BUDGET = Duration.ofMinutes(10);
+
+    private static final Duration LOOK = Duration.ofSeconds(2);
+
+    private final KubernetesClient client;
+    private final BreakwaterConfig config;
+    private final StatusWriter writer;
+    private final Events events;
+    private final Meters meters;
+    private final Clock clock;
+    private final Sandbox sandbox;
+    private final Movers movers;
+    private final VerifiedPoint verified;
+    private final StepRunner runner;
+    private final List<Step<VerifyRun>> steps;
+    private final SimpleInboundEventSource<Verification> wake = new SimpleInboundEventSource<>("wake");
+
+    VerificationReconciler(
+            KubernetesClient client,
+            BreakwaterConfig config,
+            StatusWriter writer,
+            Events events,
+            Meters meters,
+            Clock clock,
+            Sandbox sandbox,
+            Locations locations,
+            Catalog catalog,
+            Movers movers) {
+        this.client = client;
+        this.config = config;
+        this.writer = writer;
+        this.events = events;
+        this.meters = meters;
+        this.clock = clock;
+        this.sandbox = sandbox;
+        this.movers = movers;
+        this.verified = new VerifiedPoint(client);
+        this.runner = new StepRunner(clock);
+        Activities activities = new Activities();
+        this.steps = List.of(
+                new Choose(client),
+                new ReadBack(client, config, locations, catalog, movers, activities),
+                new Restored(client, sandbox),
+                new Answers(client, activities));
+    }
+
+    @Override
+    public List<EventSource<?, Verification>> prepareEventSources(EventSourceContext<Verification> context) {
+        return List.of(wake);
+    }
+
+    @Override
+    public UpdateControl<Verification> reconcile(Verification cached, Context<Verification> context) {
+        Verification verification = client.resource(cached).get();
+        if (verification == null) {
+            return UpdateControl.noUpdate();
+        }
+        if (verification.over()) {
+            return tidy(verification);
+        }
+        BackupPolicy policy = client.resources(BackupPolicy.class)
+                .inNamespace(verification.getMetadata().getNamespace())
+                .withName(verification.getSpec().policyRef.name)
+                .get();
+        VerifyRun run = new VerifyRun(
+                verification, policy, writer, clock, () -> wake.propagateEvent(ResourceID.fromResource(verification)));
+        try {
+            requirePolicy(run);
+            return switch (runner.run(run.uid(), steps, run, run)) {
+                case StepRunner.Result.Waiting w ->
+                    UpdateControl.<Verification>noUpdate().rescheduleAfter(w.recheck());
+                case StepRunner.Result.Finished f -> {
+                    finish(run, Reason.Proven, evidence(run));
+                    yield UpdateControl.<Verification>noUpdate().rescheduleAfter(LOOK);
+                }
+            };
+        } catch (BreakwaterException e) {
+            if (e.isRetryable() && !exhausted(run)) {
+                run.update(s -> Conditions.of(s, verification.getMetadata().getGeneration(), clock)
+                        .running(e.reason() + ": " + e.getMessage() + "; trying again"));
+                return UpdateControl.<Verification>noUpdate().rescheduleAfter(Duration.ofSeconds(5));
+            }
+            finish(run, e.reason(), e.getMessage());
+            return UpdateControl.<Verification>noUpdate().rescheduleAfter(LOOK);
+        }
+    }
+
+    @Override
+    public DeleteControl cleanup(Verification verification, Context<Verification> context) {
+        runner.forget(verification.getMetadata().getUid());
+        movers.delete(config.namespace(), VerifyRun.label(verification));
+        VerificationStatus s = verification.getStatus();
+        boolean gone = s == null || s.sandbox == null || sandbox.close(verification, s.sandbox);
+        return gone
+                ? DeleteControl.defaultDelete()
+                : DeleteControl.noFinalizerRemoval().rescheduleAfter(LOOK);
+    }
+
+    /** The copy goes when it was kept for as long as the policy says; without a policy at once. */
+    private UpdateControl<Verification> tidy(Verification verification) {
+        VerificationStatus s = verification.getStatus();
+        if (s.sandbox == null) {
+            return UpdateControl.noUpdate();
+        }
+        BackupPolicy policy = client.resources(BackupPolicy.class)
+                .inNamespace(verification.getMetadata().getNamespace())
+                .withName(verification.getSpec().policyRef.name)
+                .get();
+        Duration keep = policy == null || policy.getSpec().verification == null
+                ? Duration.ZERO
+                : Durations.parse(policy.getSpec().verification.keepFor, Duration.ZERO);
+        Duration left =
+                Duration.between(clock.instant(), Instant.parse(s.finishedAt).plus(keep));
+        if (left.isPositive()) {
+            return UpdateControl.<Verification>noUpdate().rescheduleAfter(left);
+        }
+        if (!sandbox.close(verification, s.sandbox)) {
+            return UpdateControl.<Verification>noUpdate().rescheduleAfter(LOOK);
+        }
+        writer.update(verification, VerificationStatus.class, status -> status.sandbox = null);
+        return UpdateControl.noUpdate();
+    }
+
+    private void requirePolicy(VerifyRun run) {
+        if (run.policy() == null) {
+            throw BreakwaterException.permanent(
+                    Reason.PolicyNotFound,
+                    "BackupPolicy " + run.verification().getSpec().policyRef.name
+                            + " of spec.policyRef does not exist in this namespace");
+        }
+    }
+
+    private boolean exhausted(VerifyRun run) {
+        List<JournalEntry> journal = run.entries();
+        Instant since = journal.isEmpty()
+                ? Instant.parse(run.verification().getMetadata().getCreationTimestamp())
+                : Instant.parse(journal.getLast().startedAt);
+        return clock.instant().isAfter(since.plus(RETRY_BUDGET));
+    }
+
+    private static String evidence(VerifyRun run) {
+        VerificationStatus s = run.status();
+        String found = s.journal.stream()
+                .filter(e -> !e.step.equals("Choose"))
+                .filter(e -> e.step.equals("Checksum")
+                        || e.step.equals(Restored.NAME) && s.restoreTime != null
+                        || e.step.equals("Query") && s.checks != null)
+                .map(e -> e.message)
+                .reduce((a, b) -> a + "; " + b)
+                .orElse("");
+        return "RestorePoint " + s.restorePoint + " is proven: " + found;
+    }
+
+    private void finish(VerifyRun run, Reason reason, String message) {
+        boolean proven = reason == Reason.Proven;
+        Instant now = clock.instant();
+        movers.delete(config.namespace(), VerifyRun.label(run.verification()));
+        run.update(s -> {
+            s.progress = reason.name();
+            s.finishedAt = Conditions.timestamp(now);
+            s.failure = proven ? null : message;
+            Conditions conditions =
+                    Conditions.of(s, run.verification().getMetadata().getGeneration(), clock);
+            if (proven) {
+                conditions.succeeded(reason, message);
+            } else {
+                conditions.failed(reason, message);
+            }
+        });
+        runner.forget(run.uid());
+        verified.record(run.verification(), proven, message);
+        if (proven) {
+            events.normal(run.verification(), reason, message);
+        } else {
+            events.warning(run.verification(), reason, message);
+        }
+        meters.count(
+                "breakwater.verifications",
+                "namespace",
+                run.namespace(),
+                "policy",
+                run.verification().getSpec().policyRef.name,
+                "level",
+                run.verification().getSpec().level.name(),
+                "result",
+                proven ? "Completed" : "Failed",
+                "reason",
+                reason.name());
+    }
+}

@@ -1,0 +1,148 @@
+package io.breakwater.verify;
+
+import io.breakwater.api.Api;
+import io.breakwater.api.BackupPolicy;
+import io.breakwater.api.BackupPolicySpec.VerificationPlan;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.NamedRef;
+import io.breakwater.api.Reason;
+import io.breakwater.api.Verification;
+import io.breakwater.api.VerificationSpec;
+import io.breakwater.api.VerificationSpec.Choice;
+import io.breakwater.api.VerificationSpec.Level;
+import io.breakwater.observe.Events;
+import io.breakwater.policy.Cron;
+import io.breakwater.policy.Routes;
+import io.breakwater.policy.Turn;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.javaoperatorsdk.operator.api.config.informer.Informer;
+import io.javaoperatorsdk.operator.api.reconciler.Context;
+import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
+import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
+import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
+import io.javaoperatorsdk.operator.processing.retry.GradualRetry;
+import java.net.HttpURLConnection;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** Makes the Verifications of a policy's schedule, and lets old ones go. Writes no status: the policy's own controller does. */
+@ControllerConfiguration(name = "verification-schedule", informer = @Informer(comparableResourceVersions = false))
+@GradualRetry(maxAttempts = Integer.MAX_VALUE, initialInterval = 2000, intervalMultiplier = 1.5, maxInterval = 60_000)
+class VerificationSchedule implements Reconciler<BackupPolicy> {
+    /** Verifications of the schedule that are kept; the newest proof is always among them or kept besides. */
+    private static final int KEPT = 10;
+
+    private static final Duration LONGEST = Duration.ofMinutes(10);
+
+    private final KubernetesClient client;
+    private final Routes routes;
+    private final Events events;
+    private final Clock clock;
+
+    VerificationSchedule(KubernetesClient client, Routes routes, Events events, Clock clock) {
+        this.client = client;
+        this.routes = routes;
+        this.events = events;
+        this.clock = clock;
+    }
+
+    @Override
+    public UpdateControl<BackupPolicy> reconcile(BackupPolicy policy, Context<BackupPolicy> context) {
+        VerificationPlan plan = policy.getSpec().verification;
+        boolean suspended = Boolean.TRUE.equals(policy.getSpec().suspend);
+        if (plan == null || plan.schedule == null || policy.getMetadata().getDeletionTimestamp() != null) {
+            return UpdateControl.noUpdate();
+        }
+        Duration again = LONGEST;
+        try {
+            Cron cron = Cron.of(plan.schedule);
+            if (!suspended && routes.of(policy).active()) {
+                follow(policy, cron);
+            }
+            again = cron.next(clock.instant())
+                    .map(next -> Duration.between(clock.instant(), next).plusMillis(1))
+                    .filter(d -> d.compareTo(LONGEST) < 0)
+                    .orElse(LONGEST);
+        } catch (BreakwaterException e) {
+            events.warning(policy, e.reason(), "spec.verification: " + e.getMessage());
+        }
+        return UpdateControl.<BackupPolicy>noUpdate().rescheduleAfter(again);
+    }
+
+    private void follow(BackupPolicy policy, Cron cron) {
+        List<Verification> all = of(policy);
+        Set<String> names = all.stream().map(v -> v.getMetadata().getName()).collect(Collectors.toSet());
+        Optional<String> running = all.stream()
+                .filter(v -> !v.over() || v.getStatus().sandbox != null)
+                .map(v -> v.getMetadata().getName())
+                .findFirst();
+        Turn turn =
+                Turn.decide(cron, policy.getMetadata().getName(), since(policy, all), clock.instant(), names, running);
+        if (turn instanceof Turn.Fire(Instant at, String name) && !names.contains(name)) {
+            create(policy, name);
+        }
+        retire(all);
+    }
+
+    /** The newest Verification of the schedule stands for the time that was dealt with last. */
+    private static Instant since(BackupPolicy policy, List<Verification> all) {
+        return all.stream()
+                .map(v -> Instant.parse(v.getMetadata().getCreationTimestamp()))
+                .max(Comparator.naturalOrder())
+                .orElseGet(() -> Instant.parse(policy.getMetadata().getCreationTimestamp()));
+    }
+
+    private List<Verification> of(BackupPolicy policy) {
+        return client.resources(Verification.class)
+                .inNamespace(policy.getMetadata().getNamespace())
+                .withLabel(Api.POLICY, policy.getMetadata().getName())
+                .list()
+                .getItems();
+    }
+
+    private void create(BackupPolicy policy, String name) {
+        VerificationPlan plan = policy.getSpec().verification;
+        Verification verification = new Verification();
+        verification.setMetadata(new ObjectMetaBuilder()
+                .withName(name)
+                .withNamespace(policy.getMetadata().getNamespace())
+                .addToLabels(Api.POLICY, policy.getMetadata().getName())
+                .build());
+        VerificationSpec spec = new VerificationSpec();
+        spec.policyRef = new NamedRef(policy.getMetadata().getName());
+        spec.level = plan.level == null ? Level.Restored : plan.level;
+        spec.point = plan.point == null ? Choice.Latest : plan.point;
+        verification.setSpec(spec);
+        try {
+            client.resource(verification).create();
+            events.normal(policy, Reason.InProgress, "started Verification " + name);
+        } catch (KubernetesClientException e) {
+            if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
+                throw e;
+            }
+        }
+    }
+
+    private void retire(List<Verification> all) {
+        List<Verification> over = all.stream()
+                .filter(v -> v.over() && v.getStatus().sandbox == null)
+                .sorted(Comparator.comparing((Verification v) -> v.getStatus().finishedAt)
+                        .reversed())
+                .toList();
+        Optional<Verification> proof = over.stream()
+                .filter(v -> v.getStatus().holds(io.breakwater.api.Condition.SUCCEEDED))
+                .findFirst();
+        over.stream()
+                .skip(KEPT)
+                .filter(v -> !proof.map(p -> p == v).orElse(false))
+                .forEach(v -> client.resource(v).delete());
+    }
+}
