@@ -45,6 +45,8 @@ final class Plan implements Closeable {
     private final Selection selection;
     private final Transforms transforms;
 
+    private int beyond;
+
     private Plan(ResourceApply.Request request) {
         this.request = request;
         this.selection = new Selection(request.spec());
@@ -52,8 +54,8 @@ final class Plan implements Closeable {
     }
 
     /**
-     * @throws BreakwaterException Tampered when an object is not the one that its path says, InvalidSpec when nothing is
-     *     wanted of it
+     * @throws BreakwaterException Tampered when an object is not the one that its path says, Forbidden when it is to
+     *     bring back what only administrators may, InvalidSpec when nothing is wanted of it
      */
     static Plan read(ResourceApply.Request request) throws IOException {
         Plan plan = new Plan(request);
@@ -61,16 +63,27 @@ final class Plan implements Closeable {
             for (Optional<ArchiveReader.Item> item = reader.next(); item.isPresent(); item = reader.next()) {
                 plan.add(item.get());
             }
-            if (plan.keys.isEmpty() && request.spec().partial()) {
-                throw BreakwaterException.permanent(
-                        Reason.InvalidSpec,
-                        "spec.include and spec.exclude leave nothing of the point; kinds are written as 'deployments.apps',"
-                                + " see kubectl api-resources -o name");
-            }
+            plan.checkThatSomethingIsWanted();
             return plan;
         } catch (IOException | RuntimeException e) {
             plan.close();
             throw e;
+        }
+    }
+
+    private void checkThatSomethingIsWanted() {
+        if (beyond > 0) {
+            throw BreakwaterException.permanent(
+                    Reason.Forbidden,
+                    "spec.include takes " + beyond
+                            + " cluster-scoped objects of the point; only a Restore in the operator's"
+                            + " namespace brings those back");
+        }
+        if (keys.isEmpty() && request.spec().partial()) {
+            throw BreakwaterException.permanent(
+                    Reason.InvalidSpec,
+                    "spec.include and spec.exclude leave nothing of the point; kinds are written as 'deployments.apps',"
+                            + " see kubectl api-resources -o name");
         }
     }
 
@@ -80,6 +93,7 @@ final class Plan implements Closeable {
                 ? request.allowClusterScoped()
                 : key.namespace().equals(request.sourceNamespace());
         if (!inScope) {
+            beyond += isAskedFor(item) ? 1 : 0;
             return;
         }
         JsonNode object = parse(key, item.json());
@@ -101,6 +115,13 @@ final class Plan implements Closeable {
         waves.computeIfAbsent(Wave.of(key), w -> new ArrayList<>())
                 .add(new Entry(
                         key, spool.put(wanted == object ? item.json() : ApiServer.JSON.writeValueAsBytes(wanted))));
+    }
+
+    /** Whether the Restore names a cluster-scoped object that it may not bring back. */
+    private boolean isAskedFor(ArchiveReader.Item item) {
+        return item.key().isClusterScoped()
+                && request.spec().include != null
+                && selection.wants(item.key(), parse(item.key(), item.json()));
     }
 
     private static void check(ObjectKey key, JsonNode object) {

@@ -67,6 +67,12 @@ final class Scene implements AutoCloseable {
         return archive("apps/v1", "Deployment", "deployments.apps", name, rest);
     }
 
+    /** Makes the object that was archived last a cluster-scoped one. */
+    void placeInCluster(String name) {
+        ObjectKey last = keys.removeLast();
+        keys.add(new ObjectKey(last.group(), last.resource(), "", name));
+    }
+
     static ObjectNode object(String apiVersion, String kind, String name, String rest) {
         return FakeApiServer.tree("{'apiVersion':'" + apiVersion + "','kind':'" + kind + "','metadata':{'name':'" + name
                 + "','namespace':'shop'}" + (rest.isEmpty() ? "" : "," + rest) + "}");

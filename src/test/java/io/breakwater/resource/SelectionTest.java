@@ -3,6 +3,7 @@ package io.breakwater.resource;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import java.io.IOException;
@@ -85,6 +86,27 @@ class SelectionTest {
         assertThat(scene.preview().existing()).containsExactly("configmaps shop/db");
         scene.spec("include: [{names: [web]}]");
         assertThat(scene.preview().existing()).isEmpty();
+    }
+
+    @Test
+    void clusterScopedObjectsAreForAdministrators() throws IOException {
+        ObjectNode role = scene.archive(
+                "rbac.authorization.k8s.io/v1",
+                "ClusterRole",
+                "clusterroles.rbac.authorization.k8s.io",
+                "",
+                "'rules':[]");
+        ((ObjectNode) role.path("metadata")).put("name", "all").remove("namespace");
+        scene.placeInCluster("all");
+        assertThat(scene.apply().created())
+                .as("it is left out where nobody asks for it")
+                .isEqualTo(5);
+        scene.server.clear();
+        scene.spec("include: [{kinds: [clusterroles.rbac.authorization.k8s.io]}]");
+        assertThatThrownBy(scene::apply).hasMessageContaining("only a Restore in the operator's namespace");
+        assertThat(scene.written()).isEmpty();
+        scene.admin = true;
+        assertThat(scene.apply().created()).isEqualTo(1);
     }
 
     @Test

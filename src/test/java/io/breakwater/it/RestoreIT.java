@@ -1,0 +1,263 @@
+package io.breakwater.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.breakwater.api.BackupPolicy;
+import io.breakwater.api.Restore;
+import io.breakwater.api.RestoreSpec;
+import io.breakwater.api.RestoreStatus;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.client.utils.Serialization;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** Moments, parts, merges, changes on the way and dry runs, of a small application with two volumes. */
+@ExtendWith(RigExtension.class)
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class RestoreIT {
+    private static final String NS = "restores";
+
+    private final Rig rig;
+    private final Site site;
+    private String firstCapture;
+
+    RestoreIT(Rig rig) {
+        this.rig = rig;
+        this.site = rig.east();
+    }
+
+    @BeforeAll
+    void capture() {
+        site.cluster().createNamespace(NS);
+        BackupPolicy policy = Examples.read("backuppolicy.yaml", BackupPolicy.class);
+        policy.getMetadata().setNamespace(NS);
+        policy.getSpec().schedule = null;
+        policy.getSpec().databases = null;
+        policy.getSpec().copies = null;
+        site.client().resource(policy).serverSideApply();
+        site.cluster().apply(NS, APPLICATION.replace("IMAGE", Rig.environment("BREAKWATER_SHOP_IMAGE")));
+        awaitPod();
+        write("one");
+        site.createPoint(NS, "first", "shop");
+        firstCapture = site.awaitPoint(NS, "first").getStatus().capturedAt;
+        write("two");
+        site.createPoint(NS, "second", "shop");
+        site.awaitPoint(NS, "second");
+    }
+
+    @AfterAll
+    void clean() {
+        site.client().namespaces().withName(NS).delete();
+    }
+
+    /** What happened after the first point: a setting changed, one was added, a Secret was deleted. */
+    @BeforeEach
+    void live() {
+        site.cluster().kubectl("delete", "configmap/settings", "secret/password", "-n", NS, "--ignore-not-found");
+        site.cluster()
+                .kubectl(
+                        "create",
+                        "configmap",
+                        "settings",
+                        "-n",
+                        NS,
+                        "--from-literal=color=blue",
+                        "--from-literal=added=later");
+    }
+
+    @Test
+    void aDryRunTellsAllAndChangesNothing() {
+        String pod = pod();
+        RestoreStatus status = restore("dry-run", """
+                policyRef: {name: shop}
+                at: FIRST
+                onConflict: Replace
+                dryRun: true
+                """);
+        String objects = report(status);
+        rig.progress().quote(objects);
+        assertThat(objects.lines().map(String::strip))
+                .contains(
+                        "replace  configmaps restores/settings: /data/added /data/color",
+                        "create   secrets restores/password")
+                .anyMatch(l -> l.startsWith("replace  persistentvolumeclaims restores/left: its content"))
+                .anyMatch(l -> l.startsWith("leave    deployments.apps restores/writer"));
+        assertThat(status.replaced).isEqualTo(1);
+        assertThat(status.created).isEqualTo(1);
+        assertThat(status.refused).isZero();
+        assertThat(settings()).isEqualTo(Map.of("color", "blue", "added", "later"));
+        assertThat(site.client().secrets().inNamespace(NS).withName("password").get())
+                .isNull();
+        assertThat(pod()).isEqualTo(pod);
+        assertThat(site.client().persistentVolumeClaims().inNamespace(NS).list().getItems())
+                .hasSize(2);
+    }
+
+    @Test
+    void anUpdateOfAMomentMergesAndLeavesVolumesAlone() {
+        String left = read("left");
+        RestoreStatus status = restore("update", """
+                policyRef: {name: shop}
+                at: FIRST
+                onConflict: Update
+                """);
+        assertThat(status.restorePoint).endsWith("/" + NS + "/first");
+        assertThat(status.updated).isEqualTo(1);
+        assertThat(status.created).isEqualTo(1);
+        assertThat(settings()).isEqualTo(Map.of("color", "red", "added", "later"));
+        assertThat(site.client().secrets().inNamespace(NS).withName("password").get())
+                .isNotNull();
+        assertThat(read("left")).isEqualTo(left);
+        assertThat(status.volumes).isEmpty();
+    }
+
+    @Test
+    void oneVolumeAloneComesBack() {
+        write("three");
+        RestoreStatus status = restore("one-volume", """
+                restorePointRef: {name: first}
+                include: [{kinds: [persistentvolumeclaims], names: [left]}]
+                onConflict: Replace
+                """);
+        assertThat(status.volumes)
+                .singleElement()
+                .satisfies(v -> assertThat(v.pvc).isEqualTo("left"));
+        awaitPod();
+        assertThat(read("left")).isEqualTo("one");
+        assertThat(read("right")).isEqualTo("three");
+        assertThat(settings()).containsEntry("color", "blue");
+    }
+
+    @Test
+    void oneObjectComesBackChanged() {
+        site.cluster().kubectl("delete", "configmap", "settings", "-n", NS);
+        String pod = pod();
+        restore("one-object", """
+                policyRef: {name: shop}
+                include: [{kinds: [configmaps], names: [settings]}]
+                onConflict: Replace
+                transforms:
+                - select: {names: [settings]}
+                  jsonPatch:
+                  - {op: replace, path: /data/color, value: green}
+                  - {op: add, path: /immutable, value: false}
+                  - {op: add, path: /metadata/labels, value: {restored: "yes"}}
+                - select: {kinds: [configmaps]}
+                  mergePatch: {data: {merged: "1"}}
+                """);
+        assertThat(settings()).isEqualTo(Map.of("color", "green", "merged", "1"));
+        var made =
+                site.client().configMaps().inNamespace(NS).withName("settings").get();
+        assertThat(made.getImmutable()).isFalse();
+        assertThat(made.getMetadata().getLabels()).containsEntry("restored", "yes");
+        assertThat(pod()).as("no pod was held back for it").isEqualTo(pod);
+    }
+
+    private RestoreStatus restore(String name, String spec) {
+        var restore = new Restore();
+        restore.setMetadata(
+                new ObjectMetaBuilder().withNamespace(NS).withName(name).build());
+        restore.setSpec(Serialization.unmarshal(spec.replace("FIRST", '"' + firstCapture + '"'), RestoreSpec.class));
+        site.client().resource(restore).create();
+        return site.awaitSuccess(Restore.class, NS, name).getStatus();
+    }
+
+    private String report(RestoreStatus status) {
+        return site.client()
+                .configMaps()
+                .inNamespace(NS)
+                .withName(status.report)
+                .get()
+                .getData()
+                .get("objects");
+    }
+
+    private Map<String, String> settings() {
+        return site.client()
+                .configMaps()
+                .inNamespace(NS)
+                .withName("settings")
+                .get()
+                .getData();
+    }
+
+    private void write(String text) {
+        exec("echo " + text + " > /left/file; echo " + text + " > /right/file; sync");
+    }
+
+    private String read(String volume) {
+        return exec("cat /" + volume + "/file").strip();
+    }
+
+    private String exec(String command) {
+        return site.cluster().kubectl("exec", "-n", NS, pod(), "--", "sh", "-c", command);
+    }
+
+    /** Name of the pod that runs. */
+    private String pod() {
+        return running().orElseThrow(() -> new AssertionError("no pod runs in " + NS));
+    }
+
+    private Optional<String> running() {
+        return site.client().pods().inNamespace(NS).withLabel("app", "writer").list().getItems().stream()
+                .filter(p -> p.getMetadata().getDeletionTimestamp() == null)
+                .filter(p -> p.getStatus().getConditions().stream()
+                        .anyMatch(c ->
+                                c.getType().equals("Ready") && c.getStatus().equals("True")))
+                .map(p -> p.getMetadata().getName())
+                .findFirst();
+    }
+
+    private void awaitPod() {
+        rig.progress()
+                .await(
+                        "the application in " + NS + " runs",
+                        Duration.ofMinutes(2),
+                        () -> site.cluster().kubectl("get", "pods", "-n", NS),
+                        () -> running().map(name -> true));
+    }
+
+    private static final String APPLICATION = """
+            ---
+            {apiVersion: v1, kind: ConfigMap, metadata: {name: settings}, data: {color: red}}
+            ---
+            {apiVersion: v1, kind: Secret, metadata: {name: password}, stringData: {a: b}}
+            ---
+            apiVersion: v1
+            kind: PersistentVolumeClaim
+            metadata: {name: left}
+            spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
+            ---
+            apiVersion: v1
+            kind: PersistentVolumeClaim
+            metadata: {name: right}
+            spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
+            ---
+            apiVersion: apps/v1
+            kind: Deployment
+            metadata: {name: writer}
+            spec:
+              strategy: {type: Recreate}
+              selector: {matchLabels: {app: writer}}
+              template:
+                metadata: {labels: {app: writer}}
+                spec:
+                  terminationGracePeriodSeconds: 1
+                  containers:
+                  - name: writer
+                    image: IMAGE
+                    imagePullPolicy: IfNotPresent
+                    command: [sleep, "3600"]
+                    volumeMounts: [{name: left, mountPath: /left}, {name: right, mountPath: /right}]
+                  volumes:
+                  - {name: left, persistentVolumeClaim: {claimName: left}}
+                  - {name: right, persistentVolumeClaim: {claimName: right}}
+            """;
+}

@@ -1,0 +1,340 @@
+package io.breakwater.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.breakwater.api.Api;
+import io.breakwater.api.BackupPolicy;
+import io.breakwater.api.Condition;
+import io.breakwater.api.NamedRef;
+import io.breakwater.api.Reason;
+import io.breakwater.api.Restore;
+import io.breakwater.api.RestorePoint;
+import io.breakwater.api.RestorePointSpec;
+import io.breakwater.api.RestorePointStatus;
+import io.breakwater.api.RestoreSpec;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.client.ConfigBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.utils.Serialization;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/**
+ * What tenants try with Restores. Jane administers a namespace, with every right on our kinds there, their statuses included;
+ * John may create Secrets there and not read them. None of it gets them what they could not have had without us.
+ */
+@ExtendWith(RigExtension.class)
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class TenancyIT {
+    private static final String OWN = "tenant";
+    private static final String OTHERS = "victim";
+    private static final String SPEC = "restorePointRef: {name: own}\nonConflict: Skip\n";
+
+    private final Rig rig;
+    private final Site site;
+    private KubernetesClient jane;
+    private KubernetesClient john;
+    private RestorePoint own;
+    private RestorePoint victims;
+
+    TenancyIT(Rig rig) {
+        this.rig = rig;
+        this.site = rig.east();
+    }
+
+    @BeforeAll
+    void capture() {
+        jane = as("jane");
+        john = as("john");
+        for (String namespace : new String[] {OWN, OTHERS}) {
+            site.cluster().createNamespace(namespace);
+            BackupPolicy policy = Examples.read("backuppolicy.yaml", BackupPolicy.class);
+            policy.getMetadata().setNamespace(namespace);
+            policy.getSpec().schedule = null;
+            policy.getSpec().databases = null;
+            policy.getSpec().copies = null;
+            site.client().resource(policy).serverSideApply();
+        }
+        site.cluster()
+                .apply(OTHERS, "---\n{apiVersion: v1, kind: ConfigMap, metadata: {name: diary}, data: {today: mine}}");
+        site.cluster().apply(OWN, CAPTURED);
+        site.createPoint(OWN, "own", "shop");
+        site.createPoint(OTHERS, "victims", "shop");
+        own = site.awaitPoint(OWN, "own");
+        victims = site.awaitPoint(OTHERS, "victims");
+        site.cluster().kubectlWith(CAPTURED, "delete", "-n", OWN, "-f", "-");
+        site.cluster().apply(OWN, RIGHTS);
+    }
+
+    @AfterAll
+    void clean() {
+        site.client().namespaces().withName(OWN).delete();
+        site.client().namespaces().withName(OTHERS).delete();
+        site.cluster().kubectl("delete", "clusterrole", "tenancy-all", "--ignore-not-found");
+        jane.close();
+        john.close();
+    }
+
+    @Test
+    void whatIsTheirsTheyGet() {
+        create(jane, "honest", SPEC + "include: [{kinds: [configmaps, secrets], names: [mine]}]");
+        site.awaitSuccess(Restore.class, OWN, "honest");
+        assertThat(kubectlGet("configmap/mine", "secret/mine")).contains("configmap/mine", "secret/mine");
+    }
+
+    @Test
+    void aRestoreIntoAnothersNamespace() {
+        assertThatThrownBy(() -> create(jane, "elsewhere", SPEC + "targetNamespace: " + OTHERS))
+                .hasMessageContaining("spec.targetNamespace");
+    }
+
+    @Test
+    void anothersPointByName() {
+        create(jane, "anothers-point", "restorePointRef: {name: victims}");
+        refused("anothers-point", Reason.RestorePointNotFound, "victims");
+    }
+
+    @Test
+    void anothersPointByAForgedStatus() {
+        forge("forged", s -> {
+            s.namespace = OTHERS;
+            s.point = "victims";
+            s.digest = victims.getStatus().digest;
+        });
+        create(jane, "forged", "restorePointRef: {name: forged}");
+        refused("forged", Reason.Forbidden, "was captured in namespace " + OTHERS);
+        assertThat(kubectlGet("configmap/diary")).isEmpty();
+    }
+
+    @Test
+    void anothersLocationByAForgedStatus() {
+        site.cluster().apply(OTHERS, Serialization.asYaml(privateLocation()));
+        forge("misplaced", s -> {
+            s.namespace = OWN;
+            s.point = "own";
+            s.digest = own.getStatus().digest;
+            s.location = "private";
+        });
+        create(jane, "misplaced", "restorePointRef: {name: misplaced}");
+        refused("misplaced", Reason.LocationNotFound, "private");
+    }
+
+    @Test
+    void aClusterRole() {
+        create(jane, "cluster-role", SPEC + "include: [{kinds: [clusterroles.rbac.authorization.k8s.io]}]");
+        refused("cluster-role", Reason.Forbidden, "cluster-scoped");
+        assertThat(site.client().rbac().clusterRoles().withName("tenancy-all").get())
+                .isNull();
+    }
+
+    @Test
+    void aRoleWithMoreRightsThanTheirs() {
+        create(jane, "role", SPEC + "include: [{kinds: [roles.rbac.authorization.k8s.io], names: [powerful]}]");
+        refused("role", Reason.Partial, "may not hand out these rights");
+        create(
+                jane,
+                "binding",
+                SPEC + "include: [{kinds: [rolebindings.rbac.authorization.k8s.io], names: [powerful]}]");
+        refused("binding", Reason.Partial, "may not hand out these rights");
+        assertThat(kubectlGet("role/powerful", "rolebinding/powerful")).isEmpty();
+    }
+
+    @Test
+    void aHarmlessRoleWithRightsPatchedIn() {
+        create(jane, "patched", SPEC + """
+                include: [{kinds: [roles.rbac.authorization.k8s.io], names: [harmless]}]
+                transforms:
+                - select: {names: [harmless]}
+                  jsonPatch: [{op: replace, path: /rules/0/apiGroups, value: ['*']}, {op: replace, path: /rules/0/resources, value: ['*']}]
+                """);
+        refused("patched", Reason.Partial, "may not hand out these rights");
+        assertThat(kubectlGet("role/harmless")).isEmpty();
+    }
+
+    @Test
+    void aSecretThatTheyMayNotRead() {
+        create(john, "secret", SPEC + "include: [{kinds: [secrets], names: [hidden]}]");
+        refused("secret", Reason.Forbidden, "get secrets");
+        assertThat(kubectlGet("secret/hidden")).isEmpty();
+    }
+
+    @Test
+    void aSecretAsAConfigMap() {
+        assertThatThrownBy(() -> create(john, "disguised", SPEC + """
+                include: [{kinds: [secrets], names: [hidden]}]
+                transforms: [{select: {names: [hidden]}, jsonPatch: [{op: replace, path: /kind, value: ConfigMap}]}]
+                """))
+                .hasMessageContaining("spec.transforms[0].jsonPatch[0].path");
+    }
+
+    @Test
+    void aRestoreInTheOperatorsName() {
+        Restore restore = restore("impostor", SPEC + "include: [{kinds: [secrets], names: [hidden]}]");
+        restore.getMetadata()
+                .getAnnotations()
+                .put(Api.AUTHOR, "{\"username\":\"system:serviceaccount:breakwater-system:breakwater-operator\"}");
+        Restore made = john.resource(restore).create();
+        assertThat(made.getMetadata().getAnnotations().get(Api.AUTHOR)).contains("\"john\"");
+        refused("impostor", Reason.Forbidden, "get secrets");
+    }
+
+    /** A point of Jane's whose status says what she likes. */
+    private void forge(String name, Consumer<RestorePointStatus> lie) {
+        var point = new RestorePoint();
+        point.setMetadata(
+                new ObjectMetaBuilder().withNamespace(OWN).withName(name).build());
+        point.setSpec(new RestorePointSpec());
+        point.getSpec().policyRef = new NamedRef("no-such-policy");
+        jane.resource(point).create();
+        rig.progress()
+                .await(
+                        "RestorePoint " + name + " has failed",
+                        Duration.ofMinutes(1),
+                        () -> site.describe(RestorePoint.class, OWN, name),
+                        () -> site.get(RestorePoint.class, OWN, name)
+                                .map(RestorePoint::getStatus)
+                                .map(s -> s.holds(Condition.STALLED)));
+        jane.resources(RestorePoint.class).inNamespace(OWN).withName(name).editStatus(p -> {
+            RestorePointStatus s = Serialization.clone(own.getStatus());
+            s.site = Rig.EAST;
+            s.conditions = new ArrayList<>(own.getStatus().conditions);
+            lie.accept(s);
+            p.setStatus(s);
+            return p;
+        });
+        assertThat(site.get(RestorePoint.class, OWN, name)
+                        .orElseThrow()
+                        .getStatus()
+                        .holds(Condition.SUCCEEDED))
+                .as("the forgery stands, so that the restore is what refuses it")
+                .isTrue();
+    }
+
+    private io.breakwater.api.BackupLocation privateLocation() {
+        var location = rig.location(Rig.EAST);
+        location.getMetadata().setNamespace(OTHERS);
+        location.getMetadata().setName("private");
+        return location;
+    }
+
+    private void create(KubernetesClient author, String name, String spec) {
+        author.resource(restore(name, spec)).create();
+    }
+
+    private static Restore restore(String name, String spec) {
+        var restore = new Restore();
+        restore.setMetadata(new ObjectMetaBuilder()
+                .withNamespace(OWN)
+                .withName(name)
+                .addToAnnotations("tried-by", "TenancyIT")
+                .build());
+        restore.setSpec(Serialization.unmarshal(spec, RestoreSpec.class));
+        return restore;
+    }
+
+    private void refused(String name, Reason reason, String named) {
+        Condition condition = rig.progress()
+                .awaitValue(
+                        "Restore " + name + " is refused",
+                        Duration.ofMinutes(1),
+                        () -> site.describe(Restore.class, OWN, name),
+                        () -> site.get(Restore.class, OWN, name)
+                                .map(Restore::getStatus)
+                                .flatMap(s -> s.condition(Condition.SUCCEEDED))
+                                .filter(c -> !"Unknown".equals(c.status)));
+        assertThat(condition.status).as(condition.message).isEqualTo("False");
+        assertThat(condition.reason).as(condition.message).isEqualTo(reason.name());
+        assertThat(condition.message).contains(named);
+    }
+
+    /** Those of the objects that are there. */
+    private String kubectlGet(String... objects) {
+        var all = new ArrayList<>(java.util.List.of("get", "-n", OWN, "-o", "name", "--ignore-not-found"));
+        all.addAll(java.util.List.of(objects));
+        return site.cluster().kubectl(all.toArray(String[]::new));
+    }
+
+    private KubernetesClient as(String user) {
+        var config = new ConfigBuilder(site.client().getConfiguration())
+                .withImpersonateUsername(user)
+                .build();
+        return new KubernetesClientBuilder().withConfig(config).build();
+    }
+
+    /** What lay in the namespace before an administrator tidied up. */
+    private static final String CAPTURED = """
+            ---
+            {apiVersion: v1, kind: ConfigMap, metadata: {name: mine}, data: {a: b}}
+            ---
+            {apiVersion: v1, kind: Secret, metadata: {name: mine}, stringData: {a: b}}
+            ---
+            {apiVersion: v1, kind: Secret, metadata: {name: hidden}, stringData: {password: open-sesame}}
+            ---
+            apiVersion: rbac.authorization.k8s.io/v1
+            kind: Role
+            metadata: {name: powerful}
+            rules: [{apiGroups: ["*"], resources: ["*"], verbs: ["*"]}]
+            ---
+            apiVersion: rbac.authorization.k8s.io/v1
+            kind: Role
+            metadata: {name: harmless}
+            rules: [{apiGroups: [""], resources: [configmaps], verbs: [get]}]
+            ---
+            apiVersion: rbac.authorization.k8s.io/v1
+            kind: ClusterRole
+            metadata: {name: tenancy-all}
+            rules: [{apiGroups: ["*"], resources: ["*"], verbs: ["*"]}]
+            ---
+            apiVersion: rbac.authorization.k8s.io/v1
+            kind: RoleBinding
+            metadata: {name: powerful}
+            roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}
+            subjects: [{kind: User, name: jane, apiGroup: rbac.authorization.k8s.io}]
+            ---
+            apiVersion: rbac.authorization.k8s.io/v1
+            kind: RoleBinding
+            metadata: {name: all}
+            roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: tenancy-all}
+            subjects: [{kind: User, name: jane, apiGroup: rbac.authorization.k8s.io}]
+            """;
+
+    private static final String RIGHTS = """
+            apiVersion: rbac.authorization.k8s.io/v1
+            kind: Role
+            metadata: {name: breakwater-tenant}
+            rules: [{apiGroups: [breakwater.io], resources: ["*"], verbs: ["*"]}]
+            ---
+            apiVersion: rbac.authorization.k8s.io/v1
+            kind: Role
+            metadata: {name: blind}
+            rules: [{apiGroups: [""], resources: [secrets], verbs: [create, update, delete]}]
+            ---
+            apiVersion: rbac.authorization.k8s.io/v1
+            kind: RoleBinding
+            metadata: {name: breakwater-tenants}
+            roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: breakwater-tenant}
+            subjects:
+            - {kind: User, name: jane, apiGroup: rbac.authorization.k8s.io}
+            - {kind: User, name: john, apiGroup: rbac.authorization.k8s.io}
+            ---
+            apiVersion: rbac.authorization.k8s.io/v1
+            kind: RoleBinding
+            metadata: {name: jane-administers}
+            roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: admin}
+            subjects: [{kind: User, name: jane, apiGroup: rbac.authorization.k8s.io}]
+            ---
+            apiVersion: rbac.authorization.k8s.io/v1
+            kind: RoleBinding
+            metadata: {name: john-is-blind}
+            roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: blind}
+            subjects: [{kind: User, name: john, apiGroup: rbac.authorization.k8s.io}]
+            """;
+}
