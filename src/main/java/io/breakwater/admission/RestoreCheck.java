@@ -29,6 +29,7 @@ final class RestoreCheck {
         rules("spec.include", spec.include, findings);
         rules("spec.exclude", spec.exclude, findings);
         TransformCheck.check(spec, findings);
+        files(spec.files, findings);
         if (create) {
             source(restore, findings);
         }
@@ -79,6 +80,19 @@ final class RestoreCheck {
             OffsetDateTime.parse(at);
         } catch (DateTimeException e) {
             findings.refuse("spec.at", "'" + at + "' is no time; write it as 2026-03-01T09:30:00Z");
+        }
+    }
+
+    private static void files(RestoreSpec.Files files, Findings findings) {
+        for (int i = 0; files != null && i < files.paths.size(); i++) {
+            String path = files.paths.get(i);
+            List<String> parts = List.of(path.split("/", -1));
+            if (!path.startsWith("/") || path.strip().length() < 2 || parts.contains("..") || parts.contains(".")) {
+                findings.refuse(
+                        "spec.files.paths[" + i + "]",
+                        "'" + path + "' is no place in a volume as '/uploads/2026'; for all of it, include the"
+                                + " PersistentVolumeClaim instead");
+            }
         }
     }
 

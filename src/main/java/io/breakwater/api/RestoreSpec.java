@@ -22,6 +22,13 @@ import java.util.Map;
 @ValidationRule(
         value = "!has(self.at) || has(self.policyRef)",
         message = "at needs policyRef: it chooses among its points")
+@ValidationRule(
+        value = "!has(self.files) || self.onConflict in ['Skip', 'Update']",
+        message = "files needs onConflict Skip, which keeps files that exist, or Update, which overwrites them")
+@ValidationRule(
+        value = "!has(self.files) || !(has(self.include) || has(self.exclude) || has(self.transforms)"
+                + " || has(self.storageClasses) || has(self.images) || has(self.hosts) || self.dryRun)",
+        message = "files restores nothing but files: without include, exclude, transforms, maps and dryRun")
 public class RestoreSpec {
     /** What {@link #at} looks like. */
     public static final String TIME =
@@ -80,6 +87,10 @@ public class RestoreSpec {
                     + " list in the ConfigMap that status.report names.")
     public Boolean dryRun;
 
+    @JsonPropertyDescription(
+            "Restore only these files of one volume, while pods go on; no object is touched and no file is removed.")
+    public Files files;
+
     @Size(max = 64)
     @JsonPropertyDescription("Changes to objects on their way, in order, after storageClasses, images and hosts.")
     public List<Transform> transforms;
@@ -128,6 +139,27 @@ public class RestoreSpec {
 
         @JsonPropertyDescription("Labels that the objects had when they were captured.")
         public LabelSelector labelSelector;
+    }
+
+    /** Single files of a volume. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public static class Files {
+        @Required
+        @Size(min = 1, max = 253)
+        @JsonPropertyDescription("PersistentVolumeClaim in the point.")
+        public String pvc;
+
+        @Required
+        @Size(min = 1, max = 256)
+        @JsonPropertyDescription(
+                "Files and directories in that volume, from its root: /uploads/2026. * and ? stand for parts of a name.")
+        public List<String> paths;
+
+        @Size(min = 1, max = 253)
+        @JsonPropertyDescription(
+                "PersistentVolumeClaim in the target namespace that they are written to, at the same paths; the same name as pvc"
+                        + " when absent.")
+        public String targetPvc;
     }
 
     /** A change to objects: exactly one of a JSON patch and a merge patch. */

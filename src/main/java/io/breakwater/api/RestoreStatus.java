@@ -63,6 +63,9 @@ public class RestoreStatus implements ConditionedStatus {
     @JsonPropertyDescription("Volumes that are filled.")
     public List<VolumeFill> volumes;
 
+    @JsonPropertyDescription("Files written by a restore of single files.")
+    public Long files;
+
     @JsonPropertyDescription("Bytes written into volumes.")
     public Long bytes;
 

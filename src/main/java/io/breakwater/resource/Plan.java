@@ -181,13 +181,17 @@ final class Plan implements Closeable {
         List<String> missing =
                 lacking.values().stream().filter(m -> !m.isEmpty()).toList();
         if (!missing.isEmpty()) {
-            throw BreakwaterException.permanent(
-                    Reason.Forbidden,
-                    "author " + request.author().author() + " may not " + String.join(", ", missing) + " in namespace "
-                            + request.targetNamespace()
-                            + "; a restore does nothing that its author could not do: grant the rights, or let an"
-                            + " administrator restore");
+            throw forbidden(request, String.join(", ", missing));
         }
+    }
+
+    static BreakwaterException forbidden(ResourceApply.Request request, String lacks) {
+        return BreakwaterException.permanent(
+                Reason.Forbidden,
+                "author " + request.author().author() + " may not " + lacks + " in namespace "
+                        + request.targetNamespace()
+                        + "; a restore does nothing that its author could not do: grant the rights, or let an"
+                        + " administrator restore");
     }
 
     List<Entry> wave(Wave wave) {

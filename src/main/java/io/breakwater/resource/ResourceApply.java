@@ -13,6 +13,7 @@ import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Brings the objects of an archive back: in {@link Wave}s, all of a wave side by side. An object is created first; only
@@ -115,6 +116,26 @@ public final class ResourceApply {
             Discovery discovery = Discovery.of(server);
             plan.authorize(discovery);
             return new ApplyRun(server, request, plan, discovery, isHomeless(request)).all();
+        }
+    }
+
+    /**
+     * Whether the author may write into the volumes of the target namespace: he who may run pods there can mount them.
+     *
+     * @throws BreakwaterException Forbidden, with what he lacks
+     */
+    public void authorizeFiles(Request request) {
+        List<String> lacks = new ArrayList<>();
+        ApiKind pods = new ApiKind("", "v1", "Pod", "pods", true, Set.of());
+        ApiKind claims = new ApiKind("", "v1", "PersistentVolumeClaim", CLAIMS, true, Set.of());
+        request.author()
+                .lacks(pods, request.targetNamespace(), List.of("create"))
+                .forEach(v -> lacks.add(v + " pods"));
+        request.author()
+                .lacks(claims, request.targetNamespace(), List.of("get", "update"))
+                .forEach(v -> lacks.add(v + " " + CLAIMS));
+        if (!lacks.isEmpty()) {
+            throw Plan.forbidden(request, String.join(", ", lacks));
         }
     }
 

@@ -51,6 +51,11 @@ class Archives {
         return reading(run, apply::claims);
     }
 
+    /** Refuses a restore of files, if its author may not write into volumes. */
+    void authorizeFiles(RestoreRun run) {
+        apply.authorizeFiles(request(run));
+    }
+
     /** Whether the target namespace would be made. */
     boolean isNamespaceMissing(RestoreRun run) {
         return reading(run, apply::isNamespaceMissing);

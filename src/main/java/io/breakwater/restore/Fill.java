@@ -72,13 +72,18 @@ final class Fill implements Step<RestoreRun> {
                 .filter(d -> d.pvc().equals(v.pvc))
                 .findFirst()
                 .orElseThrow(() -> run.refused(Reason.Tampered, "the point has no volume " + v.pvc + " any more"));
-        Repositories.Access access = new Repositories.Access(
+        MoverTask task = new MoverTask.Fill(v.pvc, volume.path(), volume.repositorySnapshot());
+        return new Movers.Request(run.target(), run.label(), run.uid() + "/fill/" + v.pvc, task, access(run));
+    }
+
+    /** The repository of the point, to read from. */
+    static Repositories.Access access(RestoreRun run) {
+        PointDocument document = run.source().document();
+        return new Repositories.Access(
                 run.source().location(),
                 document.site(),
                 document.namespace(),
                 Repositories.Mode.READ,
                 Optional.empty());
-        MoverTask task = new MoverTask.Fill(v.pvc, volume.path(), volume.repositorySnapshot());
-        return new Movers.Request(run.target(), run.label(), run.uid() + "/fill/" + v.pvc, task, access);
     }
 }

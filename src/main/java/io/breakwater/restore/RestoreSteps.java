@@ -14,6 +14,7 @@ import java.util.List;
 class RestoreSteps {
     private final List<Step<RestoreRun>> restore;
     private final List<Step<RestoreRun>> rehearsal;
+    private final List<Step<RestoreRun>> files;
 
     RestoreSteps(KubernetesClient client, Sources sources, Archives archives, NamespaceGate gate, Movers movers) {
         Activities activities = new Activities();
@@ -26,11 +27,15 @@ class RestoreSteps {
                 new Fill(movers),
                 new Objects(archives, activities),
                 new Release(client, gate, movers));
+        this.files = List.of(validate, new WriteFiles(movers), new Release(client, gate, movers));
         this.rehearsal = List.of(validate, new Rehearse(archives, claims, new ReportMap(client), activities));
     }
 
     /** What a Restore consists of; a dry run has no step that changes anything. */
     List<Step<RestoreRun>> of(RestoreSpec spec) {
+        if (spec.files != null) {
+            return files;
+        }
         return spec.rehearsal() ? rehearsal : restore;
     }
 }

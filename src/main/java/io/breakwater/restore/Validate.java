@@ -65,6 +65,9 @@ final class Validate implements Step<RestoreRun> {
 
     private Found look(RestoreRun run) {
         run.source(sources.find(run.restore()));
+        if (run.restore().getSpec().files != null) {
+            return new Found(run.source(), List.of(target(run)), List.of());
+        }
         ResourceApply.Preview preview = archives.preview(run);
         List<String> existing = new ArrayList<>(preview.existing());
         Set<String> claims = client.persistentVolumeClaims().inNamespace(run.target()).list().getItems().stream()
@@ -97,6 +100,27 @@ final class Validate implements Step<RestoreRun> {
                             + "); set spec.onConflict to Skip, Update or Replace, or restore into another namespace");
         }
         return new Found(run.source(), volumes, preview.warnings());
+    }
+
+    /** The claim that files are written to. */
+    private VolumeFill target(RestoreRun run) {
+        archives.authorizeFiles(run);
+        RestoreSpec.Files files = run.restore().getSpec().files;
+        VolumeFill target = fill(WriteFiles.volume(run));
+        target.pvc = files.targetPvc == null ? files.pvc : files.targetPvc;
+        target.bytes = null;
+        if (client.persistentVolumeClaims()
+                        .inNamespace(run.target())
+                        .withName(target.pvc)
+                        .get()
+                == null) {
+            throw run.refused(
+                    Reason.Conflict,
+                    "claim " + run.target() + "/" + target.pvc
+                            + " does not exist; files are written to a volume that is there:"
+                            + " create it, or name another one in spec.files.targetPvc");
+        }
+        return target;
     }
 
     /** A volume that is there is filled whole or not at all: files of two moments are worth less than either. */

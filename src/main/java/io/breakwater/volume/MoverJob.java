@@ -105,16 +105,19 @@ final class MoverJob {
                 mount("credentials", CREDENTIALS, true), mount("token", TOKEN, true), mount("tmp", "/tmp", false)));
         switch (task) {
             case MoverTask.Backup b -> mounts.add(mount("data", b.path(), true));
-            case MoverTask.Fill f -> {
-                // restic sets owner and mode of each directory on the way down, so the parent must be writable too.
-                mounts.add(mount("parent", f.path().substring(0, f.path().lastIndexOf('/')), false));
-                mounts.add(mount("data", f.path(), false));
-            }
+            case MoverTask.Fill f -> writable(f.path(), mounts);
+            case MoverTask.Files f -> writable(f.path(), mounts);
             case MoverTask.Init i -> {}
             case MoverTask.Verify v -> {}
             case MoverTask.Forget f -> {}
         }
         return mounts;
+    }
+
+    /** restic sets owner and mode of each directory on the way down, so the parent must be writable too. */
+    private static void writable(String path, List<VolumeMount> mounts) {
+        mounts.add(mount("parent", path.substring(0, path.lastIndexOf('/')), false));
+        mounts.add(mount("data", path, false));
     }
 
     private static List<Volume> volumes(String secret, MoverTask task) {
@@ -145,19 +148,22 @@ final class MoverJob {
                         .build()));
         switch (task) {
             case MoverTask.Backup b -> volumes.add(claim(b.claim()));
-            case MoverTask.Fill f -> {
-                volumes.add(new VolumeBuilder()
-                        .withName("parent")
-                        .withNewEmptyDir()
-                        .endEmptyDir()
-                        .build());
-                volumes.add(claim(f.claim()));
-            }
+            case MoverTask.Fill f -> target(f.claim(), volumes);
+            case MoverTask.Files f -> target(f.claim(), volumes);
             case MoverTask.Init i -> {}
             case MoverTask.Verify v -> {}
             case MoverTask.Forget f -> {}
         }
         return volumes;
+    }
+
+    private static void target(String claim, List<Volume> volumes) {
+        volumes.add(new VolumeBuilder()
+                .withName("parent")
+                .withNewEmptyDir()
+                .endEmptyDir()
+                .build());
+        volumes.add(claim(claim));
     }
 
     private static Volume claim(String name) {

@@ -28,6 +28,18 @@ public sealed interface MoverTask {
      */
     record Fill(String claim, String path, String snapshot) implements MoverTask {}
 
+    /**
+     * Writes files of a repository snapshot into a volume, and removes nothing.
+     *
+     * @param claim PersistentVolumeClaim to mount
+     * @param path the path in the repository's snapshot that is the volume's root
+     * @param snapshot restic snapshot id
+     * @param overwrite whether files that exist are overwritten
+     * @param files patterns below the root, each with a slash in front
+     */
+    record Files(String claim, String path, String snapshot, boolean overwrite, List<String> files)
+            implements MoverTask {}
+
     /** Removes snapshots, and the data that only they needed. */
     record Forget(List<String> snapshots) implements MoverTask {}
 
@@ -44,6 +56,11 @@ public sealed interface MoverTask {
                 yield args;
             }
             case Fill f -> List.of("fill", f.path, f.snapshot);
+            case Files f -> {
+                List<String> args = new ArrayList<>(List.of("files", f.snapshot, f.overwrite ? "always" : "never"));
+                f.files.forEach(file -> args.add(f.path + file));
+                yield args;
+            }
             case Verify v -> with("verify", v.snapshots);
             case Forget f -> with("forget", f.snapshots);
         };

@@ -240,6 +240,9 @@ class KindChecksTest {
                     transforms: [{select: {names: [a]}, jsonPatch: [{op: move, path: /a, from: /metadata/name}]}] | spec.transforms[0].jsonPatch[0].from
                     transforms: [{select: {names: [a]}, jsonPatch: [{op: replace, path: /kind, value: ConfigMap}]}] | spec.transforms[0].jsonPatch[0].path
                     transforms: [{select: {names: [a]}, jsonPatch: [{op: replace, path: /metadata, value: {}}]}] | spec.transforms[0].jsonPatch[0].path
+                    files: {pvc: a, paths: [/a, uploads]} | spec.files.paths[1]
+                    files: {pvc: a, paths: [/a/../../b]}  | spec.files.paths[0]
+                    files: {pvc: a, paths: [/]}           | spec.files.paths[0]
                     storageClasses: {fast: 'not a class'} | spec.storageClasses
                     images: {docker.io/: mirror}          | spec.images
                     hosts: {.example.com: example.org}    | spec.hosts

@@ -160,6 +160,30 @@ class RestoreIT {
         assertThat(pod()).as("no pod was held back for it").isEqualTo(pod);
     }
 
+    @Test
+    void singleFilesComeBackWhileTheApplicationGoesOn() {
+        exec("echo mine > /right/file; rm -f /right/sub/*; echo new > /right/new");
+        String pod = pod();
+        RestoreStatus status = restore("files", """
+                restorePointRef: {name: first}
+                files: {pvc: left, targetPvc: right, paths: [/file, '/sub/*.txt']}
+                onConflict: Skip
+                """);
+        assertThat(status.files)
+                .as("files that were written, the one that was there apart")
+                .isEqualTo(2);
+        assertThat(exec("cat /right/file /right/new /right/sub/a.txt /right/sub/b.txt"))
+                .isEqualTo("mine\nnew\none\none\n");
+        assertThat(exec("ls /right/sub").lines()).containsExactlyInAnyOrder("a.txt", "b.txt");
+        restore("files-over", """
+                restorePointRef: {name: first}
+                files: {pvc: left, targetPvc: right, paths: [/file]}
+                onConflict: Update
+                """);
+        assertThat(exec("cat /right/file /right/new")).isEqualTo("one\nnew\n");
+        assertThat(pod()).isEqualTo(pod);
+    }
+
     private RestoreStatus restore(String name, String spec) {
         var restore = new Restore();
         restore.setMetadata(
@@ -189,7 +213,8 @@ class RestoreIT {
     }
 
     private void write(String text) {
-        exec("echo " + text + " > /left/file; echo " + text + " > /right/file; sync");
+        exec("mkdir -p /left/sub /right/sub; for f in file sub/a.txt sub/b.txt sub/c.log; do echo " + text
+                + " > /left/$f; echo " + text + " > /right/$f; done; sync");
     }
 
     private String read(String volume) {

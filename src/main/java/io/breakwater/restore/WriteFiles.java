@@ -1,0 +1,80 @@
+package io.breakwater.restore;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.breakwater.api.Reason;
+import io.breakwater.api.RestoreSpec;
+import io.breakwater.api.RestoreSpec.OnConflict;
+import io.breakwater.catalog.PointDocument;
+import io.breakwater.steps.Outcome;
+import io.breakwater.steps.Step;
+import io.breakwater.volume.MoverTask;
+import io.breakwater.volume.Movers;
+import java.util.stream.Collectors;
+
+/** Single files of the point into a volume that is there, by a mover Job. Pods go on, and no file is removed. */
+final class WriteFiles implements Step<RestoreRun> {
+    private final Movers movers;
+
+    WriteFiles(Movers movers) {
+        this.movers = movers;
+    }
+
+    @Override
+    public String name() {
+        return "WriteFiles";
+    }
+
+    /** The volume of the point that the files come from. */
+    static PointDocument.Volume volume(RestoreRun run) {
+        String pvc = run.restore().getSpec().files.pvc;
+        PointDocument document = run.source().document();
+        return document.volumes().stream()
+                .filter(v -> v.pvc().equals(pvc))
+                .findFirst()
+                .orElseThrow(() -> run.refused(
+                        Reason.InvalidSpec,
+                        "point " + document.key() + " has no volume " + pvc + " of spec.files.pvc; it has "
+                                + document.volumes().stream()
+                                        .map(PointDocument.Volume::pvc)
+                                        .collect(Collectors.joining(", "))));
+    }
+
+    @Override
+    public Outcome run(RestoreRun run, int attempt) {
+        RestoreSpec spec = run.restore().getSpec();
+        PointDocument.Volume volume = volume(run);
+        String claim = spec.files.targetPvc == null ? spec.files.pvc : spec.files.targetPvc;
+        MoverTask task = new MoverTask.Files(
+                claim,
+                volume.path(),
+                volume.repositorySnapshot(),
+                spec.onConflict == OnConflict.Update,
+                spec.files.paths);
+        Movers.Request request =
+                new Movers.Request(run.target(), run.label(), run.uid() + "/files/" + claim, task, Fill.access(run));
+        return switch (movers.poll(request)) {
+            case Movers.State.Running(String message) -> Outcome.waiting(message);
+            case Movers.State.Failed(String message) ->
+                throw run.refused(
+                        message.contains("exit 3:") ? Reason.Partial : Reason.MoverFailed,
+                        "not all files were written to claim " + claim + ": " + message);
+            case Movers.State.Succeeded(JsonNode report) -> written(run, report);
+        };
+    }
+
+    private static Outcome written(RestoreRun run, JsonNode report) {
+        if (report.path("total_files").asLong() == 0) {
+            throw run.refused(
+                    Reason.InvalidSpec,
+                    "volume " + run.restore().getSpec().files.pvc
+                            + " of the point has nothing at the paths of spec.files.paths");
+        }
+        long files = report.path("files_restored").asLong();
+        run.update(s -> {
+            s.volumes.forEach(v -> v.filled = true);
+            s.files = files;
+            s.bytes = report.path("bytes_restored").asLong();
+        });
+        return Outcome.done(files + " files, " + run.status().bytes + " bytes");
+    }
+}
