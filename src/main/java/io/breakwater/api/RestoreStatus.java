@@ -63,7 +63,8 @@ public class RestoreStatus implements ConditionedStatus {
     @JsonPropertyDescription("Volumes that are filled.")
     public List<VolumeFill> volumes;
 
-    @JsonPropertyDescription("Files written by a restore of single files.")
+    @JsonPropertyDescription(
+            "Files and directories that a restore of single files wrote; those that it left as they were do not count.")
     public Long files;
 
     @JsonPropertyDescription("Bytes written into volumes.")

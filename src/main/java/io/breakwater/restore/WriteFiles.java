@@ -62,19 +62,21 @@ final class WriteFiles implements Step<RestoreRun> {
         };
     }
 
+    /** restic's {@code files_restored} counts directories on the way too; {@code total_files} is what the paths name. */
     private static Outcome written(RestoreRun run, JsonNode report) {
-        if (report.path("total_files").asLong() == 0) {
+        long files = report.path("total_files").asLong();
+        long kept = report.path("files_skipped").asLong();
+        if (files + kept == 0) {
             throw run.refused(
                     Reason.InvalidSpec,
                     "volume " + run.restore().getSpec().files.pvc
                             + " of the point has nothing at the paths of spec.files.paths");
         }
-        long files = report.path("files_restored").asLong();
         run.update(s -> {
             s.volumes.forEach(v -> v.filled = true);
             s.files = files;
             s.bytes = report.path("bytes_restored").asLong();
         });
-        return Outcome.done(files + " files, " + run.status().bytes + " bytes");
+        return Outcome.done(files + " files written, " + kept + " left as they were; " + run.status().bytes + " bytes");
     }
 }

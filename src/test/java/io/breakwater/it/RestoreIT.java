@@ -3,6 +3,7 @@ package io.breakwater.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.breakwater.api.BackupPolicy;
+import io.breakwater.api.Condition;
 import io.breakwater.api.Restore;
 import io.breakwater.api.RestoreSpec;
 import io.breakwater.api.RestoreStatus;
@@ -175,6 +176,11 @@ class RestoreIT {
         assertThat(exec("cat /right/file /right/new /right/sub/a.txt /right/sub/b.txt"))
                 .isEqualTo("mine\nnew\none\none\n");
         assertThat(exec("ls /right/sub").lines()).containsExactlyInAnyOrder("a.txt", "b.txt");
+        create("files-none", """
+                restorePointRef: {name: first}
+                files: {pvc: left, paths: [/no/such/file]}
+                onConflict: Skip
+                """);
         restore("files-over", """
                 restorePointRef: {name: first}
                 files: {pvc: left, targetPvc: right, paths: [/file]}
@@ -182,15 +188,30 @@ class RestoreIT {
                 """);
         assertThat(exec("cat /right/file /right/new")).isEqualTo("one\nnew\n");
         assertThat(pod()).isEqualTo(pod);
+        assertThat(rig.progress()
+                        .awaitValue(
+                                "files that are not in the point are missed",
+                                Duration.ofMinutes(1),
+                                () -> site.describe(Restore.class, NS, "files-none"),
+                                () -> site.get(Restore.class, NS, "files-none")
+                                        .map(Restore::getStatus)
+                                        .flatMap(s -> s.condition(Condition.SUCCEEDED))
+                                        .filter(c -> c.status.equals("False")))
+                        .message)
+                .contains("nothing at the paths");
     }
 
     private RestoreStatus restore(String name, String spec) {
+        create(name, spec);
+        return site.awaitSuccess(Restore.class, NS, name).getStatus();
+    }
+
+    private void create(String name, String spec) {
         var restore = new Restore();
         restore.setMetadata(
                 new ObjectMetaBuilder().withNamespace(NS).withName(name).build());
         restore.setSpec(Serialization.unmarshal(spec.replace("FIRST", '"' + firstCapture + '"'), RestoreSpec.class));
         site.client().resource(restore).create();
-        return site.awaitSuccess(Restore.class, NS, name).getStatus();
     }
 
     private String report(RestoreStatus status) {
