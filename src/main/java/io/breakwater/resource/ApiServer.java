@@ -84,7 +84,7 @@ final class ApiServer {
 
     /** A path for a write that is checked and not kept. */
     static String dry(String path) {
-        return path + (path.contains("?") ? "&" : "?") + DRY_RUN;
+        return path.endsWith(DRY_RUN) ? path : path + (path.contains("?") ? "&" : "?") + DRY_RUN;
     }
 
     Answer send(String method, String path, JsonNode body) {

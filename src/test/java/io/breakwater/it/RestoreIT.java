@@ -102,6 +102,21 @@ class RestoreIT {
     }
 
     @Test
+    void aDryRunOfAnUpdateNamesWhatIsMergedIn() {
+        RestoreStatus status = restore("dry-update", """
+                policyRef: {name: shop}
+                at: FIRST
+                onConflict: Update
+                dryRun: true
+                """);
+        assertThat(report(status).lines())
+                .contains("update   configmaps restores/settings: /data/color")
+                .anyMatch(l -> l.startsWith("leave    persistentvolumeclaims restores/left"));
+        assertThat(status.updated).isEqualTo(1);
+        assertThat(settings()).containsEntry("color", "blue");
+    }
+
+    @Test
     void anUpdateOfAMomentMergesAndLeavesVolumesAlone() {
         String left = read("left");
         RestoreStatus status = restore("update", """
