@@ -77,6 +77,13 @@ final class ApplyRun {
             tally.count(Tally.Fate.SKIPPED, key, excluded.orElse("the Service makes it"));
             return;
         }
+        if (!request.author().mayHandOut(kind.get())) {
+            tally.warn(key
+                    + " was not restored: the point lies in a location of the namespace itself, so nobody vouches for"
+                    + " the rights that it hands out; create a Restore that includes it as somebody who has them");
+            tally.count(Tally.Fate.SKIPPED, key, "nobody vouches for the rights that it hands out");
+            return;
+        }
         String namespace = kind.get().namespaced() ? request.targetNamespace() : "";
         String lacks =
                 grantedByPlan(key, captured) ? "" : request.author().lacksToGrant(kind.get(), captured, namespace);

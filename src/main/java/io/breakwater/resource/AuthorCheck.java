@@ -28,12 +28,14 @@ public final class AuthorCheck {
     private final ApiServer server;
     private final JsonNode user;
     private final boolean trusted;
+    private final boolean grants;
     private final Map<Question, Boolean> answers = new ConcurrentHashMap<>();
 
-    private AuthorCheck(ApiServer server, JsonNode user, boolean trusted) {
+    private AuthorCheck(ApiServer server, JsonNode user, boolean trusted, boolean grants) {
         this.server = server;
         this.user = user;
         this.trusted = trusted;
+        this.grants = grants;
     }
 
     /**
@@ -52,7 +54,20 @@ public final class AuthorCheck {
                     "nobody knows who made this Restore: the annotation breakwater.io/author is missing or unreadable; create"
                             + " the Restore while the admission webhook is registered");
         }
-        return new AuthorCheck(new ApiServer(client), user, name.equals(operator));
+        return new AuthorCheck(new ApiServer(client), user, name.equals(operator), true);
+    }
+
+    /**
+     * The same check for a point that nobody but the namespace itself vouches for: who owns the location owns the key that
+     * its seals are made with, and could have the operator, who may grant everything, grant whatever he writes down.
+     */
+    public AuthorCheck unvouched() {
+        return new AuthorCheck(server, user, trusted, false);
+    }
+
+    /** Whether roles and bindings may come back at all; whether the author has what they grant is asked for each. */
+    boolean mayHandOut(ApiKind kind) {
+        return grants || !trusted || !kind.group().equals(RBAC);
     }
 
     /** The name that the API server knows the operator by. */

@@ -86,7 +86,13 @@ class Archives {
                 run.restore().getSpec(),
                 administrator,
                 run.uid(),
-                AuthorCheck.of(client, run.annotation(Api.AUTHOR), operator()));
+                author(run));
+    }
+
+    private AuthorCheck author(RestoreRun run) {
+        AuthorCheck author = AuthorCheck.of(client, run.annotation(Api.AUTHOR), operator());
+        String owner = run.source().location().getMetadata().getNamespace();
+        return owner.equals(config.namespace()) ? author : author.unvouched();
     }
 
     private InputStream open(RestoreRun run) throws IOException {

@@ -323,6 +323,29 @@ class ResourceApplyTest {
     }
 
     @Test
+    void the_operator_hands_out_no_rights_that_nobody_vouches_for() throws IOException {
+        author = "{\"username\":\"" + OPERATOR + "\"}";
+        archive("RoleBinding", "b", "'roleRef':{'kind':'ClusterRole','name':'admin'}");
+        archive("Role", "r", "'rules':[]");
+        archive("ConfigMap", "c", "");
+        ResourceApply.Request vouched = request(OnConflict.Replace);
+        ResourceApply.Request unvouched = new ResourceApply.Request(
+                vouched.archive(),
+                vouched.sourceNamespace(),
+                vouched.targetNamespace(),
+                vouched.spec(),
+                vouched.allowClusterScoped(),
+                vouched.runId(),
+                vouched.author().unvouched());
+        Report report = new ResourceApply(server.client()).apply(unvouched);
+        assertThat(report.failed()).as("a failover goes on without them").isEmpty();
+        assertThat(report.created()).isEqualTo(1);
+        assertThat(report.warnings()).hasSize(2).allSatisfy(w -> assertThat(w).contains("nobody vouches"));
+        assertThat(server.at(RBAC + "rolebindings/b")).isNull();
+        assertThat(new ResourceApply(server.client()).apply(vouched).created()).isEqualTo(3);
+    }
+
+    @Test
     void an_unknown_author_is_refused_and_the_operator_is_not_asked() throws IOException {
         assertThatThrownBy(() -> AuthorCheck.of(server.client(), null, OPERATOR))
                 .hasMessageContaining("author");
