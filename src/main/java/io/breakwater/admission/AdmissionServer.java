@@ -13,6 +13,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
 import java.util.Map;
 import java.util.concurrent.Executors;
 import java.util.function.Function;
@@ -28,6 +29,7 @@ class AdmissionServer {
     static final String AUTHOR = "/author";
     static final String KINDS = "/kinds";
     static final String NAMESPACES = "/namespaces";
+    static final String REMOVALS = "/removals";
 
     private static final Logger LOG = Logger.getLogger(AdmissionServer.class);
 
@@ -47,7 +49,8 @@ class AdmissionServer {
                 HOLD_BACK, new HoldBack(client)::review,
                 AUTHOR, AuthorStamp::review,
                 KINDS, new KindChecks(client, config)::review,
-                NAMESPACES, new NamespaceGuard(client, config.namespace())::review);
+                NAMESPACES, new NamespaceGuard(client, config.namespace())::review,
+                REMOVALS, new RemovalCheck(client, config, Clock.systemUTC())::review);
     }
 
     /** Begins to listen; does nothing when it does already. */

@@ -20,6 +20,7 @@ final class KindChecks {
 
     private final KubernetesClient client;
     private final String ownNamespace;
+    private final String ownSite;
     private final References references;
     private final PolicyCheck policies;
     private final PlanCheck plans;
@@ -28,6 +29,7 @@ final class KindChecks {
     KindChecks(KubernetesClient client, BreakwaterConfig config) {
         this.client = client;
         this.ownNamespace = config.namespace();
+        this.ownSite = config.site();
         this.references = new References(client, ownNamespace);
         this.policies = new PolicyCheck(client, references);
         this.restores = new RestoreCheck(references, ownNamespace);
@@ -84,13 +86,13 @@ final class KindChecks {
 
     /** Labels of origin decide whose data a point is, so only catalog sync sets them. */
     private void point(RestorePoint point, Review review, Findings findings) {
+        Map<String, String> labels = point.getMetadata().getLabels();
         if (!review.isFrom(ownNamespace)) {
             if (review.isCreate() && point.getSpec().trigger == Trigger.Imported) {
                 findings.refuse(
                         "spec.trigger",
                         "Imported points come from the catalog; a point on demand has the trigger Manual");
             }
-            Map<String, String> labels = point.getMetadata().getLabels();
             for (String label : ORIGIN) {
                 String before =
                         review.oldObject().at("/metadata/labels").path(label).asText(null);
@@ -99,6 +101,10 @@ final class KindChecks {
                     findings.refuse("metadata.labels", label + " says whose data this is; only Breakwater sets it");
                 }
             }
+        }
+        String site = labels == null ? null : labels.get(Api.ORIGIN_SITE);
+        if (Boolean.TRUE.equals(point.getSpec().hold) && site != null && !site.equals(ownSite)) {
+            findings.refuse("spec.hold", "the data is site " + site + "'s to remove; hold the RestorePoint there");
         }
         if (review.isCreate() && point.getSpec().policyRef != null) {
             references.object(

@@ -49,6 +49,12 @@ final class PolicyCheck {
                 && spec.databases.stream().map(d -> d.name).distinct().count() < spec.databases.size()) {
             findings.refuse("spec.databases", "two databases have the same name");
         }
+        if (spec.retention != null) {
+            findings.duration("spec.retention.lockedFor", spec.retention.lockedFor, MINUTE);
+            if (spec.retention.failed != null) {
+                findings.duration("spec.retention.failed.keepFor", spec.retention.failed.keepFor, MINUTE);
+            }
+        }
         locations(policy, findings);
         if (create) {
             onlyOne(policy, findings);

@@ -39,6 +39,10 @@ record Review(JsonNode request) {
         return "CREATE".equals(request.path("operation").asText());
     }
 
+    boolean isDelete() {
+        return "DELETE".equals(request.path("operation").asText());
+    }
+
     /** The object as it would be stored; missing for a deletion. */
     JsonNode object() {
         return request.path("object");

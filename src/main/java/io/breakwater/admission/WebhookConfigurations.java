@@ -27,7 +27,7 @@ import java.util.List;
 /**
  * What we ask the API server to ask us. All of it fails closed: an unchecked pod could be a second writer, an unchecked
  * Restore could use rights that its author lacks. It is narrow instead: pods only in namespaces that are held back, never
- * in ours; our own kinds; and never an object that is being deleted. The registration belongs to the operator's
+ * in ours; our own kinds; and never an object that is being deleted already. The registration belongs to the operator's
  * ClusterRole, so that it goes when the operator is uninstalled.
  */
 final class WebhookConfigurations {
@@ -35,6 +35,8 @@ final class WebhookConfigurations {
     private static final String NAMESPACE_NAME = "kubernetes.io/metadata.name";
     private static final MatchCondition ALIVE =
             new MatchCondition("!has(object.metadata.deletionTimestamp)", "not-being-deleted");
+    private static final MatchCondition NOT_YET_DELETED =
+            new MatchCondition("!has(oldObject.metadata.deletionTimestamp)", "not-being-deleted");
 
     private final BreakwaterConfig config;
     private final String caBundle;
@@ -66,7 +68,7 @@ final class WebhookConfigurations {
                 .build();
     }
 
-    /** Webhooks that refuse objects: checks of our kinds, and the guard of held back namespaces. */
+    /** Webhooks that refuse objects: checks of our kinds, the guard of points that must stay, and the guard of held back namespaces. */
     ValidatingWebhookConfiguration validating() {
         return new ValidatingWebhookConfigurationBuilder()
                 .withMetadata(metadata())
@@ -74,6 +76,10 @@ final class WebhookConfigurations {
                         validating("kinds", AdmissionServer.KINDS)
                                 .withMatchConditions(ALIVE)
                                 .withRules(rule(Api.GROUP, "*", "CREATE", "UPDATE"))
+                                .build(),
+                        validating("removals", AdmissionServer.REMOVALS)
+                                .withMatchConditions(NOT_YET_DELETED)
+                                .withRules(rule(Api.GROUP, "restorepoints", "DELETE"))
                                 .build(),
                         validating("namespaces", AdmissionServer.NAMESPACES)
                                 .withMatchConditions(ALIVE)

@@ -284,13 +284,68 @@ public class BackupPolicySpec {
         public String rpo;
     }
 
-    /** What is kept. */
+    /**
+     * What is kept: the newest points, and the newest of each of the last hours, days, weeks, months and years that have one.
+     * Without any of these counts no good point is removed.
+     */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public static class Retention {
-        @Required
         @Min(1)
         @Max(1000)
         @JsonPropertyDescription("Keep this many of the newest good RestorePoints; the last good one is never removed.")
         public Integer keepLast;
+
+        @Min(1)
+        @Max(1000)
+        @JsonPropertyDescription(
+                "Keep the newest RestorePoint of each of this many hours, counting hours that have one.")
+        public Integer hourly;
+
+        @Min(1)
+        @Max(1000)
+        @JsonPropertyDescription(
+                "Keep the newest RestorePoint of each of this many days, as the schedule's time zone has them.")
+        public Integer daily;
+
+        @Min(1)
+        @Max(1000)
+        @JsonPropertyDescription(
+                "Keep the newest RestorePoint of each of this many weeks, which begin on Monday (ISO 8601).")
+        public Integer weekly;
+
+        @Min(1)
+        @Max(1000)
+        @JsonPropertyDescription("Keep the newest RestorePoint of each of this many months.")
+        public Integer monthly;
+
+        @Min(1)
+        @Max(1000)
+        @JsonPropertyDescription("Keep the newest RestorePoint of each of this many years.")
+        public Integer yearly;
+
+        @Pattern(Durations.PATTERN)
+        @Size(min = 2, max = 32)
+        @JsonPropertyDescription(
+                "RestorePoints younger than this cannot be removed, by retention or by anyone. Fixed in each RestorePoint when"
+                        + " it is sealed: a later, shorter value shortens nothing.")
+        public String lockedFor;
+
+        @JsonPropertyDescription("Which scheduled RestorePoints that failed are kept for people to look at.")
+        public Failed failed;
+    }
+
+    /** Failed points that stay. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public static class Failed {
+        @Default("3")
+        @Min(0)
+        @Max(100)
+        @JsonPropertyDescription("Keep at most this many.")
+        public Integer keepLast;
+
+        @Pattern(Durations.PATTERN)
+        @Size(min = 2, max = 32)
+        @JsonPropertyDescription("Keep them no longer than this, as 7d; without it for as long as keepLast has room.")
+        public String keepFor;
     }
 }

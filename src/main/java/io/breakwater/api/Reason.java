@@ -65,6 +65,10 @@ public enum Reason {
     NotVerified,
     /** The newest verification proved its point. */
     Proven,
+    /** Somebody holds the point, so it is not removed. */
+    Held,
+    /** The policy promised to keep the point until a date that has not come. */
+    Locked,
     /** Data is being removed from the store. */
     Deleting,
     /** The objective is met. */

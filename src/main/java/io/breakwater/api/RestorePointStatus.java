@@ -19,6 +19,11 @@ public class RestorePointStatus implements ConditionedStatus {
             "The moment whose state the point holds, RFC 3339 in UTC: when the first snapshot was cut.")
     public String capturedAt;
 
+    @Size(max = 64)
+    @JsonPropertyDescription(
+            "The point cannot be removed before, RFC 3339 in UTC; absent when its policy locks nothing.")
+    public String lockedUntil;
+
     @JsonPropertyDescription("What the data is worth without recovery work by the user.")
     public Consistency consistency;
 

@@ -1,9 +1,11 @@
 package io.breakwater.capture;
 
 import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Condition;
 import io.breakwater.api.NamedRef;
+import io.breakwater.api.PointLock;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointSpec.DeletionPolicy;
@@ -39,6 +41,7 @@ import java.util.Set;
 @ApplicationScoped
 class RemovePoint {
     private static final Duration RECHECK = Duration.ofSeconds(2);
+    private static final Duration LOCK_RECHECK = Duration.ofMinutes(1);
 
     private final KubernetesClient client;
     private final BreakwaterConfig config;
@@ -91,6 +94,10 @@ class RemovePoint {
         if (key.isEmpty() || dataStays(point, key.get())) {
             return Optional.empty();
         }
+        Optional<Duration> kept = kept(point);
+        if (kept.isPresent()) {
+            return kept;
+        }
         boolean gone = true;
         for (String name : places(point)) {
             gone &= removedFrom(point, key.get(), name);
@@ -101,6 +108,21 @@ class RemovePoint {
             return Optional.empty();
         }
         return Optional.of(RECHECK);
+    }
+
+    /** Admission refuses the deletion of a held or locked point; where it was passed by, the data stays all the same. */
+    private Optional<Duration> kept(RestorePoint point) {
+        NamedRef ref = point.getSpec().policyRef;
+        BackupPolicy policy = ref == null
+                ? null
+                : client.resources(BackupPolicy.class)
+                        .inNamespace(point.getMetadata().getNamespace())
+                        .withName(ref.name)
+                        .get();
+        Optional<PointLock> lock =
+                PointLock.of(point, policy == null ? null : policy.getSpec().retention, clock.instant());
+        lock.ifPresent(l -> tell(point, l.reason(), l.message() + "; its data goes once it may"));
+        return lock.map(l -> LOCK_RECHECK);
     }
 
     private boolean dataStays(RestorePoint point, PointKey key) {

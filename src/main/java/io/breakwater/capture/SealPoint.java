@@ -1,5 +1,6 @@
 package io.breakwater.capture;
 
+import io.breakwater.api.PointLock;
 import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.api.RestorePointStatus;
 import io.breakwater.catalog.Catalog;
@@ -7,6 +8,7 @@ import io.breakwater.catalog.PointDocument;
 import io.breakwater.gateway.EpochGuard;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
+import java.time.Instant;
 import java.util.List;
 
 /** The seal: from here on the point exists. */
@@ -32,6 +34,10 @@ final class SealPoint implements Step<CaptureRun> {
             // A site that lost its lease keeps what only it has, in a divergent point, and seals nothing else.
             run.route().guard().ifPresent(guard::check);
         }
+        run.update(s -> s.lockedUntil = PointLock.end(
+                        Instant.parse(s.capturedAt), run.policy().getSpec().retention)
+                .map(Instant::toString)
+                .orElse(null));
         String digest = catalog.seal(run.route().location(), document(run));
         run.update(s -> s.digest = digest);
         return Outcome.done("sealed, digest " + digest);
@@ -63,7 +69,8 @@ final class SealPoint implements Step<CaptureRun> {
                 ArchiveUpload.archiveKey(run.key()),
                 s.resourceCount,
                 Resources.sealed(run),
-                run.route().location().getStatus().keyId);
+                run.route().location().getStatus().keyId,
+                s.lockedUntil);
     }
 
     private static PointDocument.Volume volume(RestorePointStatus.VolumeStatus v) {

@@ -79,6 +79,7 @@ final class ImportedPoint {
     static void describe(
             RestorePointStatus s, Long generation, PointDocument d, String digest, String location, Clock clock) {
         s.capturedAt = d.capturedAt();
+        s.lockedUntil = d.lockedUntil();
         s.consistency = d.consistency();
         s.epoch = d.epoch();
         s.site = d.site();

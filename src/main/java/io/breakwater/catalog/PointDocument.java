@@ -15,6 +15,7 @@ import java.util.List;
  * @param epoch of the FailoverPlan under which it was captured; 0 without one
  * @param capturedAt the moment whose state the point holds
  * @param keyId fingerprint of the master key that seal and repository derive from
+ * @param lockedUntil before which the point must not be removed; null when nothing was promised
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @JsonIgnoreProperties(ignoreUnknown = true)
@@ -35,7 +36,8 @@ public record PointDocument(
         String archive,
         int resourceCount,
         List<StoredObject> objects,
-        String keyId) {
+        String keyId,
+        String lockedUntil) {
 
     /**
      * One volume.

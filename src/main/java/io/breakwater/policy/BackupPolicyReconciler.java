@@ -30,6 +30,7 @@ import io.javaoperatorsdk.operator.processing.retry.GradualRetry;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneId;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -178,17 +179,19 @@ class BackupPolicyReconciler implements Reconciler<BackupPolicy> {
             return;
         }
         Set<String> inUse = points.inUse(policy.getMetadata().getNamespace(), all);
-        List<RestorePoint> expired = Keep.expired(all, policy.getSpec().retention.keepLast, inUse);
+        ZoneId zone = Cron.zone(policy.getSpec().schedule);
+        List<RestorePoint> expired = new Keep(policy.getSpec().retention, zone, clock.instant()).expired(all, inUse);
         if (!expired.isEmpty()) {
             // A site that lost its lease without knowing it yet must not take away what the other one starts from.
             route.guard().ifPresent(epochs::check);
         }
         for (RestorePoint point : expired) {
             points.delete(point);
+            meters.retired(point);
             events.normal(
                     policy,
                     Reason.Deleting,
-                    "RestorePoint " + point.getMetadata().getName() + " goes by spec.retention.keepLast");
+                    "RestorePoint " + point.getMetadata().getName() + " goes by spec.retention");
         }
     }
 

@@ -34,7 +34,7 @@ public final class Cron {
      * @throws BreakwaterException InvalidSchedule, naming the field and what is wrong with it
      */
     public static Cron of(Schedule schedule) {
-        ZoneId zone = zone(schedule.timeZone);
+        ZoneId zone = zone(schedule);
         Cron cron;
         try {
             cron = new Cron(ExecutionTime.forCron(PARSER.parse(schedule.cron).validate()), zone);
@@ -91,6 +91,11 @@ public final class Cron {
 
     private static Instant second(ZonedDateTime time) {
         return time.toInstant().truncatedTo(ChronoUnit.SECONDS);
+    }
+
+    /** The zone in which a schedule counts hours and days; UTC without one. */
+    static ZoneId zone(Schedule schedule) {
+        return zone(schedule == null ? null : schedule.timeZone);
     }
 
     private static ZoneId zone(String name) {

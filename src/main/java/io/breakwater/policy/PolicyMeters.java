@@ -3,6 +3,7 @@ package io.breakwater.policy;
 import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.Condition;
 import io.breakwater.api.Durations;
+import io.breakwater.api.RestorePoint;
 import io.breakwater.observe.Meters;
 import io.breakwater.policy.Standing.Good;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -27,6 +28,7 @@ class PolicyMeters {
     static final String PROVEN_AT = "breakwater.verification.last.success.timestamp.seconds";
     static final String RESTORE = "breakwater.policy.restore.seconds";
     static final String RTO = "breakwater.policy.rto.seconds";
+    static final String RETIRED = "breakwater.retention.removed";
     static final String COPY_RPO = "breakwater.replication.rpo.seconds";
 
     private final Meters meters;
@@ -94,6 +96,19 @@ class PolicyMeters {
 
     private void optional(String name, Optional<Double> value, String... tags) {
         value.ifPresentOrElse(v -> meters.set(name, v, tags), () -> meters.remove(name, tags));
+    }
+
+    /** A point was let go by its policy. */
+    void retired(RestorePoint point) {
+        boolean good = point.getStatus() != null && point.getStatus().holds(Condition.SUCCEEDED);
+        meters.count(
+                RETIRED,
+                "namespace",
+                point.getMetadata().getNamespace(),
+                "policy",
+                point.getSpec().policyRef.name,
+                "result",
+                good ? "Completed" : "Failed");
     }
 
     /** Takes everything about a policy away. */

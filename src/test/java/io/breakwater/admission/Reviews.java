@@ -25,14 +25,19 @@ final class Reviews {
         return Review.of(document("UPDATE", user, yaml(after), yaml(before)));
     }
 
+    static Review delete(String user, String yaml) {
+        return Review.of(document("DELETE", user, null, yaml(yaml)));
+    }
+
     static ObjectNode document(String operation, String user, JsonNode object, JsonNode before) {
         ObjectNode document = JSON.createObjectNode();
         document.put("apiVersion", "admission.k8s.io/v1").put("kind", "AdmissionReview");
         ObjectNode request = document.putObject("request");
         request.put("uid", "705ab4f5-6393-11e8-b7cc-42010a800002").put("operation", operation);
-        request.putObject("kind").put("kind", object.path("kind").asText());
-        request.put("namespace", object.at("/metadata/namespace").asText());
-        request.put("name", object.at("/metadata/name").asText());
+        JsonNode named = object == null ? before : object;
+        request.putObject("kind").put("kind", named.path("kind").asText());
+        request.put("namespace", named.at("/metadata/namespace").asText());
+        request.put("name", named.at("/metadata/name").asText());
         request.putObject("userInfo").put("username", user).putArray("groups").add("system:authenticated");
         request.set("object", object);
         request.set("oldObject", before);

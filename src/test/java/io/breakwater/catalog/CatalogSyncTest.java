@@ -259,7 +259,8 @@ class CatalogSyncTest {
                 "archive",
                 7,
                 List.of(new PointDocument.StoredObject("archive/x", 10, "sha-" + name)),
-                "key");
+                "key",
+                null);
     }
 
     /** Seals by location, as the store would give them. */

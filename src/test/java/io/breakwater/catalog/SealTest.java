@@ -31,7 +31,8 @@ class SealTest {
             "velero/backups/x/x.tar.gz",
             4,
             List.of(new PointDocument.StoredObject("velero/backups/x/x.tar.gz", 7, "00ff")),
-            "1122334455667788");
+            "1122334455667788",
+            null);
 
     @Test
     void whatWasSignedIsRead() {

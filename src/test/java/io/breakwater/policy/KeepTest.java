@@ -5,9 +5,12 @@ import static io.breakwater.policy.Points.good;
 import static io.breakwater.policy.Points.running;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.breakwater.api.BackupPolicySpec.Retention;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.api.RestorePointStatus.CopyState;
+import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -53,7 +56,7 @@ class KeepTest {
                 good("p2", at(2)).get(),
                 good("p3", at(3)).get());
 
-        assertThat(names(Keep.expired(points, 1, Set.of("p1")))).containsExactly("p2");
+        assertThat(names(keepLast(1).expired(points, Set.of("p1")))).containsExactly("p2");
     }
 
     @Test
@@ -92,7 +95,7 @@ class KeepTest {
                         .get());
             }
             List<RestorePoint> left = new ArrayList<>(points);
-            left.removeAll(Keep.expired(points, 1 + random.nextInt(2), Set.of()));
+            left.removeAll(keepLast(1 + random.nextInt(2)).expired(points, Set.of()));
 
             assertThat(Standing.of(left).newest().map(Standing.Good::name))
                     .as("round %s", round)
@@ -104,7 +107,14 @@ class KeepTest {
     }
 
     private static List<String> expired(int keepLast, Points... points) {
-        return names(Keep.expired(Stream.of(points).map(Points::get).toList(), keepLast, Set.of()));
+        return names(
+                keepLast(keepLast).expired(Stream.of(points).map(Points::get).toList(), Set.of()));
+    }
+
+    private static Keep keepLast(int n) {
+        Retention retention = new Retention();
+        retention.keepLast = n;
+        return new Keep(retention, ZoneOffset.UTC, Instant.parse("2026-11-24T00:00:00Z"));
     }
 
     private static List<String> names(List<RestorePoint> points) {

@@ -53,6 +53,16 @@ final class Points {
         return this;
     }
 
+    Points held() {
+        point.getSpec().hold = true;
+        return this;
+    }
+
+    Points lockedUntil(String time) {
+        point.getStatus().lockedUntil = time;
+        return this;
+    }
+
     Points deleted() {
         point.getMetadata().setDeletionTimestamp("2026-11-23T23:00:00Z");
         return this;

@@ -66,7 +66,8 @@ final class Scene {
                 archive,
                 7,
                 List.of(new PointDocument.StoredObject(archive, resources.length, sha256(resources))),
-                "key");
+                "key",
+                null);
         byte[] seal = ("seal of " + name).getBytes(StandardCharsets.UTF_8);
         put(store, document.key().sealKey(), seal);
         return new Point(document, seal);
