@@ -85,7 +85,12 @@ class PolicyMeters {
                 PROVEN_AT,
                 proof.success().map(v -> Instant.parse(v.getStatus().finishedAt).toEpochMilli() / 1000.0),
                 tags);
-        optional(PROVEN, proof.newest().map(v -> v.getStatus().holds(Condition.SUCCEEDED) ? 1.0 : 0.0), tags);
+        if (proof.newest().isPresent()) {
+            meters.gauge(
+                    PROVEN, () -> proof.holds(policy.getSpec(), clock.instant()).orElse(false) ? 1 : 0, tags);
+        } else {
+            meters.remove(PROVEN, tags);
+        }
         optional(RESTORE, proof.restoreTime().map(d -> (double) d.toSeconds()), tags);
         optional(
                 RTO,

@@ -46,6 +46,11 @@ record Proof(Optional<Verification> newest, Optional<Verification> success, Opti
         return timed.map(v -> Durations.parse(v.getStatus().restoreTime));
     }
 
+    /** Whether the newest verification proved its point, not too long ago; empty before the first. */
+    Optional<Boolean> holds(BackupPolicySpec spec, Instant now) {
+        return newest.map(v -> v.getStatus().holds(Condition.SUCCEEDED) && !isOverdue(spec, now));
+    }
+
     /** Sets Proven and RtoMet, or takes them away where nothing was asked for. */
     void tell(Conditions conditions, BackupPolicySpec spec, Instant now) {
         proven(conditions, spec, now);

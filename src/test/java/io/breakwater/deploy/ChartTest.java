@@ -31,7 +31,7 @@ class ChartTest {
     void theDefaultsAreOneDeploymentThatServesBothAndKeepsItsCrds() throws IOException {
         Map<String, JsonNode> objects = render();
         assertThat(kinds(objects, "Deployment")).containsExactly("breakwater-operator");
-        assertThat(kinds(objects, "CustomResourceDefinition")).hasSize(5);
+        assertThat(kinds(objects, "CustomResourceDefinition")).hasSize(6);
         objects.values().stream()
                 .filter(o -> o.path("kind").asText().equals("CustomResourceDefinition"))
                 .forEach(crd -> assertThat(crd.at("/metadata/annotations")
