@@ -33,7 +33,10 @@ class AlertsTest {
             "breakwater_failovers_total",
             "breakwater_failover_lease_age_seconds",
             "breakwater_failover_role",
-            "breakwater_location_ready");
+            "breakwater_location_ready",
+            "breakwater_policy_proven",
+            "breakwater_policy_restore_seconds",
+            "breakwater_policy_rto_seconds");
 
     @Test
     void eachAlertHasARunbookAndEachRunbookAnAlert() throws IOException {
