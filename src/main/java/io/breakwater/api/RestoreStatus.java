@@ -19,6 +19,11 @@ public class RestoreStatus implements ConditionedStatus {
     @JsonPropertyDescription("The RestorePoint, as <site>/<namespace>/<name>.")
     public String restorePoint;
 
+    @Size(max = 128)
+    @JsonPropertyDescription(
+            "SHA-256 of the point.json that was verified; a run that goes on reads the same one or none.")
+    public String digest;
+
     @Size(max = 253)
     @JsonPropertyDescription("BackupLocation that the data comes from.")
     public String location;

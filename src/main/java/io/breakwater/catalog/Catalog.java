@@ -90,18 +90,25 @@ public class Catalog {
     }
 
     /**
-     * Compares every object of a point with its digest in the seal.
+     * Compares every object of a point with its digest in the seal, and the repository's snapshot of each volume with its
+     * name, which is its digest. What the snapshots refer to is checked when it is read.
      *
      * @throws BreakwaterException Tampered, naming the first object that is missing or different
      */
     public void verifyObjects(BackupLocation location, PointDocument document) {
         ObjectStore store = stores.open(location);
-        for (PointDocument.StoredObject o : document.objects()) {
-            InputStream content = store.open(o.key(), 0, -1)
-                    .orElseThrow(() -> Seal.tampered(document.key(), "object " + o.key() + " is missing"));
-            if (!o.sha256().equals(sha256(content, o.key()))) {
-                throw Seal.tampered(document.key(), "object " + o.key() + " does not have its digest");
-            }
+        document.objects().forEach(o -> verify(store, document.key(), o.key(), o.sha256()));
+        for (PointDocument.Volume v : document.volumes()) {
+            String key = document.key().repositoryPrefix() + "snapshots/" + v.repositorySnapshot();
+            verify(store, document.key(), key, v.repositorySnapshot());
+        }
+    }
+
+    private static void verify(ObjectStore store, PointKey point, String key, String sha256) {
+        InputStream content =
+                store.open(key, 0, -1).orElseThrow(() -> Seal.tampered(point, "object " + key + " is missing"));
+        if (!sha256.equals(sha256(content, key))) {
+            throw Seal.tampered(point, "object " + key + " does not have its digest");
         }
     }
 

@@ -13,10 +13,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /** The point's data into the claims, by mover Jobs; all volumes at the same time. */
 final class Fill implements Step<RestoreRun> {
     static final String NAME = "Fill";
+    private static final Pattern ALTERED = Pattern.compile(
+            "ciphertext verification failed|hash mismatch|invalid data returned|wrong hash|does not match|blob not found"
+                    + "|no matching ID found|not found in (?:index|repository)");
 
     private final Movers movers;
 
@@ -52,9 +56,7 @@ final class Fill implements Step<RestoreRun> {
         return switch (movers.poll(request(run, v))) {
             case Movers.State.Running(String message) -> Optional.of(message);
             case Movers.State.Failed(String message) ->
-                throw run.refused(
-                        message.contains("exit 3:") ? Reason.Partial : Reason.MoverFailed,
-                        "claim " + v.pvc + " does not hold the point's content: " + message);
+                throw run.refused(reason(message), "claim " + v.pvc + " does not hold the point's content: " + message);
             case Movers.State.Succeeded(JsonNode report) -> {
                 run.update(s -> {
                     s.volumes.stream().filter(o -> o.pvc.equals(v.pvc)).forEach(o -> o.filled = true);
@@ -64,6 +66,14 @@ final class Fill implements Step<RestoreRun> {
                 yield Optional.empty();
             }
         };
+    }
+
+    /** restic names and checks everything by its SHA-256, and says so in words of its own. */
+    private static Reason reason(String message) {
+        if (ALTERED.matcher(message).find()) {
+            return Reason.Tampered;
+        }
+        return message.contains("exit 3:") ? Reason.Partial : Reason.MoverFailed;
     }
 
     private static Movers.Request request(RestoreRun run, VolumeFill v) {

@@ -23,8 +23,9 @@ final class RestoreRun implements StepRunner.Log {
      * The point, verified, and where it is read from.
      *
      * @param location the first of its locations that holds it unaltered
+     * @param digest SHA-256 of the seal
      */
-    record Source(BackupLocation location, PointDocument document) {}
+    record Source(BackupLocation location, PointDocument document, String digest) {}
 
     private final Restore restore;
     private final StatusWriter writer;

@@ -72,9 +72,16 @@ class Sources {
         String[] parts = restore.getStatus().restorePoint.split("/", -1);
         PointKey key = new PointKey(parts[0], parts[1], parts[2]);
         Tenancy.checkSource(restore, key, config.namespace());
-        BackupLocation location = locations.resolve(restore.source(), new NamedRef(restore.getStatus().location));
-        return catalog.find(location, key)
-                .map(document -> new RestoreRun.Source(location, document))
+        BackupLocation location =
+                locations.resolve(restore.source(), new NamedRef(restore.getStatus().location));
+        String digest = restore.getStatus().digest;
+        return catalog.read(location, key)
+                .map(there -> {
+                    if (digest != null && !digest.equals(there.digest())) {
+                        throw exchanged(key, there.digest(), digest);
+                    }
+                    return new RestoreRun.Source(location, there.document(), there.digest());
+                })
                 .orElseThrow(() -> BreakwaterException.permanent(
                         Reason.RestorePointNotFound,
                         "point " + key + " was removed from location "
@@ -133,12 +140,18 @@ class Sources {
             return Optional.empty();
         }
         if (!sealed.get().digest().equals(point.getStatus().digest)) {
-            throw BreakwaterException.permanent(
-                    Reason.Tampered,
-                    key.sealKey() + " is another one than the RestorePoint was sealed with (digest "
-                            + sealed.get().digest() + ", not " + point.getStatus().digest + ")");
+            throw exchanged(key, sealed.get().digest(), point.getStatus().digest);
         }
         catalog.verifyObjects(location, sealed.get().document());
-        return Optional.of(new RestoreRun.Source(location, sealed.get().document()));
+        return Optional.of(new RestoreRun.Source(
+                location, sealed.get().document(), sealed.get().digest()));
+    }
+
+    /** A seal may be ours and still be the wrong one: that of an earlier point of the same name. */
+    private static BreakwaterException exchanged(PointKey key, String found, String expected) {
+        return BreakwaterException.permanent(
+                Reason.Tampered,
+                key.sealKey() + " is another one than the RestorePoint was sealed with (digest " + found + ", not "
+                        + expected + ")");
     }
 }

@@ -54,6 +54,7 @@ final class Validate implements Step<RestoreRun> {
         run.source(found.get().source);
         run.update(s -> {
             s.restorePoint = point.key().toString();
+            s.digest = found.get().source.digest();
             s.location = found.get().source.location().getMetadata().getName();
             s.targetNamespace = run.target();
             s.volumes = found.get().volumes;

@@ -60,6 +60,11 @@ final class Azurite implements AutoCloseable {
         return "http://%s:%d/%s".formatted(address, PORT, account);
     }
 
+    /** URL of an account, as this machine reaches it. */
+    String reachedFromHere(String account) {
+        return "http://%s:%d/%s".formatted(server.getHost(), server.getMappedPort(PORT), account);
+    }
+
     String key(String account) {
         return keys.get(account);
     }

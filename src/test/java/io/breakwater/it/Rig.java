@@ -1,7 +1,10 @@
 package io.breakwater.it;
 
 import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BackupLocationSpec;
 import io.breakwater.api.NamedRef;
+import io.breakwater.location.ObjectStore;
+import io.breakwater.location.TestStores;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
@@ -241,6 +244,13 @@ final class Rig implements AutoCloseable {
         location.getSpec().azureBlob.endpoint = azurite.endpoint(region);
         location.getSpec().azureBlob.credentialsSecretRef = new NamedRef("blob-" + region);
         return location;
+    }
+
+    /** What lies in a region's location, to look at and to alter. */
+    ObjectStore store(String region) {
+        BackupLocationSpec.AzureBlob spec = location(region).getSpec().azureBlob;
+        spec.endpoint = azurite.reachedFromHere(region);
+        return TestStores.azure(spec, azurite.key(region));
     }
 
     /** Prints what may explain a failure. */

@@ -13,6 +13,11 @@ public final class TestStores {
         return new FilesystemStore(directory, Clock.systemUTC());
     }
 
+    /** An account's store, as a location with this specification has it. */
+    public static ObjectStore azure(io.breakwater.api.BackupLocationSpec.AzureBlob spec, String accountKey) {
+        return AzureBlobStore.open(spec, accountKey, null);
+    }
+
     /** The stores of locations that lie in an API server. */
     public static Stores of(KubernetesClient client, BreakwaterConfig config) {
         return new Stores(client, config, Clock.systemUTC());

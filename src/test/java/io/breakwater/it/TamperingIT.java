@@ -1,0 +1,264 @@
+package io.breakwater.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.breakwater.api.BackupPolicy;
+import io.breakwater.api.Condition;
+import io.breakwater.api.NamedRef;
+import io.breakwater.api.Reason;
+import io.breakwater.api.Restore;
+import io.breakwater.api.RestorePoint;
+import io.breakwater.api.RestoreSpec.OnConflict;
+import io.breakwater.location.ObjectStore;
+import io.breakwater.location.ObjectStore.Precondition;
+import io.fabric8.kubernetes.client.CustomResource;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** Somebody who can write to the store alters what lies there: the restore says so, and what runs goes on untouched. */
+@ExtendWith(RigExtension.class)
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class TamperingIT {
+    private static final String NAMESPACE = "tampering";
+    private static final Duration SOON = Duration.ofMinutes(1);
+
+    private final Rig rig;
+    private final Site site;
+    private ObjectStore store;
+
+    TamperingIT(Rig rig) {
+        this.rig = rig;
+        this.site = rig.west();
+    }
+
+    @BeforeAll
+    void capture() {
+        rig.locate();
+        store = rig.store(Rig.WEST);
+        site.cluster().createNamespace(NAMESPACE);
+        site.cluster().apply(NAMESPACE, NOTE.replace("IMAGE", Rig.environment("BREAKWATER_SHOP_IMAGE")));
+        site.cluster().kubectl("wait", "pod/writer", "-n", NAMESPACE, "--for=condition=Ready", "--timeout=120s");
+        site.cluster()
+                .kubectl(
+                        "exec",
+                        "writer",
+                        "-n",
+                        NAMESPACE,
+                        "--",
+                        "sh",
+                        "-c",
+                        "head -c 300000 /dev/urandom > /data/note; sync");
+        BackupPolicy policy = Examples.read("backuppolicy.yaml", BackupPolicy.class);
+        policy.getMetadata().setNamespace(NAMESPACE);
+        policy.getMetadata().setName("note");
+        policy.getSpec().schedule = null;
+        policy.getSpec().databases = null;
+        policy.getSpec().copies = null;
+        policy.getSpec().locationRef = new NamedRef("blob-" + Rig.WEST);
+        site.client().resource(policy).create();
+        made("first");
+    }
+
+    @AfterAll
+    void remove() {
+        site.client().namespaces().withName(NAMESPACE).delete();
+    }
+
+    @Test
+    @Order(1)
+    void oneFlippedBitInTheArchive() {
+        String key = archive(".tar.gz");
+        whileAltered(key, flipped(content(key)), () -> refused("flipped", key));
+    }
+
+    @Test
+    @Order(2)
+    void aMissingObject() {
+        String key = archive("resource-list.json.gz");
+        byte[] content = content(key);
+        store.delete(key);
+        try {
+            refused("missing", key);
+        } finally {
+            store.write(key, content, Precondition.NONE);
+        }
+    }
+
+    @Test
+    @Order(3)
+    void theSealOfAnotherPoint() {
+        made("second");
+        whileAltered(seal("first"), content(seal("second")), () -> refused("exchanged", seal("first")));
+    }
+
+    @Test
+    @Order(4)
+    void anOlderSealOfTheSameName() {
+        made("twice");
+        byte[] older = content(seal("twice"));
+        site.cluster().kubectl("delete", "restorepoint/twice", "-n", NAMESPACE, "--timeout=120s");
+        made("twice");
+        whileAltered(seal("twice"), older, () -> refused("replayed", seal("twice"), "twice"));
+    }
+
+    @Test
+    @Order(5)
+    void aMissingSnapshotOfTheRepository() {
+        String key = repository()
+                + "snapshots/"
+                + site.get(RestorePoint.class, NAMESPACE, "first")
+                        .orElseThrow()
+                        .getStatus()
+                        .volumes
+                        .getFirst()
+                        .repositorySnapshot;
+        byte[] content = content(key);
+        store.delete(key);
+        try {
+            refused("snapshotless", key);
+        } finally {
+            store.write(key, content, Precondition.NONE);
+        }
+    }
+
+    /** Found by the mover, when the claim is filled; nothing but that claim was touched, and no object was brought back. */
+    @Test
+    @Order(6)
+    void oneFlippedBitInEveryPack() {
+        List<String> packs = new ArrayList<>();
+        store.list(repository() + "data/", o -> packs.add(o.key()));
+        assertThat(packs).isNotEmpty();
+        packs.forEach(key -> store.write(key, flipped(content(key)), Precondition.NONE));
+
+        site.cluster().kubectl("delete", "configmap/settings", "-n", NAMESPACE);
+        Restore restore = site.createRestore(NAMESPACE, "packs", "first", null, OnConflict.Replace);
+        Condition condition = awaitFailure(restore);
+
+        assertThat(condition.reason).as(condition.message).isEqualTo(Reason.Tampered.name());
+        assertThat(condition.message).contains("note");
+        assertThat(site.client()
+                        .configMaps()
+                        .inNamespace(NAMESPACE)
+                        .withName("settings")
+                        .get())
+                .as("objects come after volumes")
+                .isNull();
+    }
+
+    private void refused(String name, String key) {
+        refused(name, key, "first");
+    }
+
+    /** The Restore names the object, and the pod that it would have replaced was not touched. */
+    private void refused(String name, String key, String of) {
+        String before = pod();
+        Condition condition = awaitFailure(site.createRestore(NAMESPACE, name, of, null, OnConflict.Replace));
+
+        assertThat(condition.reason).as(condition.message).isEqualTo(Reason.Tampered.name());
+        assertThat(condition.message).contains(key);
+        assertThat(pod()).isEqualTo(before);
+    }
+
+    private Condition awaitFailure(Restore restore) {
+        String name = restore.getMetadata().getName();
+        return rig.progress()
+                .awaitValue(
+                        "Restore " + name + " is refused",
+                        SOON,
+                        () -> site.describe(Restore.class, NAMESPACE, name),
+                        () -> site.get(Restore.class, NAMESPACE, name)
+                                .map(CustomResource::getStatus)
+                                .flatMap(s -> s.condition(Condition.SUCCEEDED))
+                                .filter(c -> !"Unknown".equals(c.status)));
+    }
+
+    private RestorePoint made(String name) {
+        site.createPoint(NAMESPACE, name, "note");
+        return site.awaitPoint(NAMESPACE, name);
+    }
+
+    private String pod() {
+        return site.client()
+                .pods()
+                .inNamespace(NAMESPACE)
+                .withName("writer")
+                .get()
+                .getMetadata()
+                .getUid();
+    }
+
+    private void whileAltered(String key, byte[] altered, Runnable check) {
+        byte[] original = content(key);
+        store.write(key, altered, Precondition.NONE);
+        try {
+            check.run();
+        } finally {
+            store.write(key, original, Precondition.NONE);
+        }
+    }
+
+    private String archive(String suffix) {
+        return site.get(RestorePoint.class, NAMESPACE, "first").orElseThrow().getStatus().archive.stream()
+                .map(o -> o.key)
+                .filter(key -> key.endsWith(suffix))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static String seal(String name) {
+        return "breakwater/points/" + Rig.WEST + "/" + NAMESPACE + "/" + name + "/point.json";
+    }
+
+    private static String repository() {
+        return "breakwater/repos/" + Rig.WEST + "/" + NAMESPACE + "/";
+    }
+
+    private byte[] content(String key) {
+        return store.read(key)
+                .orElseThrow(() -> new AssertionError(key + " is not there"))
+                .content();
+    }
+
+    private static byte[] flipped(byte[] content) {
+        byte[] altered = content.clone();
+        altered[altered.length / 2] ^= 1;
+        return altered;
+    }
+
+    private static final String NOTE = """
+            apiVersion: v1
+            kind: ConfigMap
+            metadata: {name: settings}
+            data: {colour: blue}
+            ---
+            apiVersion: v1
+            kind: PersistentVolumeClaim
+            metadata: {name: note}
+            spec:
+              accessModes: [ReadWriteOnce]
+              resources: {requests: {storage: 1Gi}}
+            ---
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: writer}
+            spec:
+              terminationGracePeriodSeconds: 1
+              containers:
+              - name: writer
+                image: IMAGE
+                imagePullPolicy: IfNotPresent
+                command: [sleep, "3600"]
+                volumeMounts: [{name: data, mountPath: /data}]
+              volumes: [{name: data, persistentVolumeClaim: {claimName: note}}]
+            """;
+}
