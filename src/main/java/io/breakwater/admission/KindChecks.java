@@ -63,6 +63,14 @@ final class KindChecks {
                     "directories of the gateway are an administrator's to give: create this location in namespace "
                             + ownNamespace + " and share it by spec.usagePolicy");
         }
+        boolean identity = spec.azureBlob != null && spec.azureBlob.workloadIdentity != null
+                || spec.s3 != null && spec.s3.workloadIdentity != null;
+        if (identity && !location.getMetadata().getNamespace().equals(ownNamespace)) {
+            findings.refuse(
+                    "spec." + (spec.s3 == null ? "azureBlob" : "s3") + ".workloadIdentity",
+                    "the identity is Breakwater's own, with all that it may reach: use credentialsSecretRef, or create"
+                            + " this location in namespace " + ownNamespace + " and share it by spec.usagePolicy");
+        }
         if (spec.azureBlob != null) {
             store("spec.azureBlob", spec.azureBlob.prefix, spec.azureBlob.endpoint, findings);
         }

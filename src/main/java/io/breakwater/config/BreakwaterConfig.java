@@ -54,6 +54,10 @@ public interface BreakwaterConfig {
         /** How many uploads may hold a buffer at a time. */
         @WithDefault("16")
         int uploads();
+
+        /** How long a mover may neither send nor take a byte of what it began; then the connection is closed. */
+        @WithDefault("2M")
+        Duration patience();
     }
 
     /** Mover Jobs. */

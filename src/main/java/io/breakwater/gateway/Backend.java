@@ -37,17 +37,24 @@ class Backend {
     }
 
     /**
-     * Passes when a ticket's holder may write now.
+     * Passes when a ticket's location may be written to at all.
      *
-     * @throws BreakwaterException LeaseLost, when the ticket is from an epoch that is over; Forbidden, for a location that is
-     *     read-only; StoreUnavailable, when the lease cannot be read
+     * @throws BreakwaterException Forbidden, for a location that is read-only
      */
-    void checkWrite(Ticket ticket) {
+    void checkWritable(Ticket ticket) {
         BackupLocation location = location(ticket.locationNamespace(), ticket.location());
         if (location.getSpec().accessMode == AccessMode.ReadOnly) {
             throw BreakwaterException.permanent(
                     Reason.Forbidden, "BackupLocation " + ticket.location() + " has accessMode ReadOnly");
         }
+    }
+
+    /**
+     * Passes when a ticket's epoch is the present one.
+     *
+     * @throws BreakwaterException LeaseLost, when it is over; StoreUnavailable, when the lease cannot be read
+     */
+    void checkEpoch(Ticket ticket) {
         Ticket.Fence fence = ticket.fence();
         if (fence != null) {
             guard.check(new EpochGuard.Guard(

@@ -31,6 +31,7 @@ public class GatewayServer {
     private final TokenCheck tokens;
     private final Backend backend;
     private final Meters meters;
+    private final Patience patience;
     private final ResticProtocol protocol;
     private HttpsServer server;
 
@@ -47,7 +48,8 @@ public class GatewayServer {
         this.tokens = tokens;
         this.backend = backend;
         this.meters = meters;
-        this.protocol = new ResticProtocol(config.gateway().uploads());
+        this.patience = new Patience(config.gateway().patience());
+        this.protocol = new ResticProtocol(config.gateway().uploads(), patience);
     }
 
     /** Begins to listen; does nothing when it does already. */
@@ -77,6 +79,7 @@ public class GatewayServer {
             server.stop(1);
             server = null;
         }
+        patience.close();
     }
 
     private void handle(HttpExchange exchange) throws IOException {
@@ -135,8 +138,11 @@ public class GatewayServer {
     private boolean allowed(HttpExchange exchange, Blob blob, Ticket ticket) {
         boolean writes = "POST".equals(exchange.getRequestMethod()) && blob.mayWrite(ticket.mode());
         boolean deletes = "DELETE".equals(exchange.getRequestMethod()) && blob.mayDelete(ticket.mode());
-        if ((writes || deletes) && !blob.isLock()) {
-            backend.checkWrite(ticket);
+        if (writes || deletes) {
+            backend.checkWritable(ticket);
+            if (!blob.isLock()) {
+                backend.checkEpoch(ticket);
+            }
         }
         return switch (exchange.getRequestMethod()) {
             case "GET", "HEAD" -> true;

@@ -1,7 +1,5 @@
 package io.breakwater.gateway;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonGenerator;
 import com.sun.net.httpserver.HttpExchange;
 import io.breakwater.location.ObjectStore;
 import io.breakwater.location.ObjectStore.ObjectInfo;
@@ -17,6 +15,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -27,7 +26,6 @@ import java.util.regex.Pattern;
 final class ResticProtocol {
     static final String V2 = "application/vnd.x.restic.rest.v2";
 
-    private static final JsonFactory JSON = new JsonFactory();
     private static final Pattern RANGE = Pattern.compile("bytes=(\\d{1,18})-(\\d{1,18})?");
     private static final int BUFFER = 64 << 10;
 
@@ -35,6 +33,7 @@ final class ResticProtocol {
     private static final long LARGEST = 1L << 30;
 
     private final Semaphore uploads;
+    private final Patience patience;
 
     /** What was moved, for the metrics. */
     record Done(int code, long received, long sent) {
@@ -44,8 +43,9 @@ final class ResticProtocol {
     }
 
     /** @param uploads how many uploads may hold a buffer at a time; others wait */
-    ResticProtocol(int uploads) {
+    ResticProtocol(int uploads, Patience patience) {
         this.uploads = new Semaphore(uploads, true);
+        this.patience = patience;
     }
 
     /** Answers a request that was found to be allowed. */
@@ -80,7 +80,7 @@ final class ResticProtocol {
         return answer(exchange, 200);
     }
 
-    private static Done get(HttpExchange exchange, Blob blob, ObjectStore store) throws IOException {
+    private Done get(HttpExchange exchange, Blob blob, ObjectStore store) throws IOException {
         Optional<ObjectInfo> info = store.head(blob.key()).map(ObjectStore.Observed::info);
         if (info.isEmpty()) {
             return answer(exchange, 404);
@@ -105,44 +105,29 @@ final class ResticProtocol {
         try (InputStream in = content.get()) {
             exchange.getResponseHeaders().set("Content-Type", "application/octet-stream");
             exchange.sendResponseHeaders(range.matches() ? 206 : 200, to == from ? -1 : to - from);
-            OutputStream out = exchange.getResponseBody();
+            OutputStream out = patience.out(exchange.getResponseBody());
             return new Done(range.matches() ? 206 : 200, 0, in.transferTo(out));
         }
     }
 
-    private static Done list(HttpExchange exchange, Blob blob, ObjectStore store) throws IOException {
+    private Done list(HttpExchange exchange, Blob blob, ObjectStore store) throws IOException {
         String accept = exchange.getRequestHeaders().getFirst("Accept");
         boolean sizes = accept != null && accept.contains(V2);
-        exchange.getResponseHeaders().set("Content-Type", sizes ? V2 : "application/vnd.x.restic.rest.v1");
-        exchange.sendResponseHeaders(200, 0);
-        try (JsonGenerator json = JSON.createGenerator(exchange.getResponseBody())) {
-            json.writeStartArray();
-            store.list(blob.key(), o -> write(json, o, sizes));
-            json.writeEndArray();
+        Listing listing = new Listing(exchange, sizes, patience);
+        try {
+            store.list(blob.key(), listing::add);
         } catch (UncheckedIOException e) {
             throw e.getCause();
         }
+        listing.end();
         return Done.of(200);
     }
 
-    private static void write(JsonGenerator json, ObjectInfo o, boolean sizes) {
-        try {
-            String name = o.key().substring(o.key().lastIndexOf('/') + 1);
-            if (sizes) {
-                json.writeStartObject();
-                json.writeStringField("name", name);
-                json.writeNumberField("size", o.size());
-                json.writeEndObject();
-            } else {
-                json.writeString(name);
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
     private Done post(HttpExchange exchange, Blob blob, ObjectStore store) throws IOException {
-        uploads.acquireUninterruptibly();
+        if (!admitted()) {
+            exchange.getResponseHeaders().set("Retry-After", "2");
+            return refuse(exchange, 503, "too many uploads at a time; try again");
+        }
         try (Upload upload = store.upload(blob.key(), Precondition.ABSENT)) {
             MessageDigest sha = sha256();
             long received = receive(exchange, upload, sha);
@@ -168,9 +153,18 @@ final class ResticProtocol {
         }
     }
 
+    private boolean admitted() {
+        try {
+            return uploads.tryAcquire(patience.limit().toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+
     /** Number of bytes that came, or -1 when they are too many. */
-    private static long receive(HttpExchange exchange, Upload upload, MessageDigest sha) throws IOException {
-        InputStream in = exchange.getRequestBody();
+    private long receive(HttpExchange exchange, Upload upload, MessageDigest sha) throws IOException {
+        InputStream in = patience.in(exchange.getRequestBody());
         byte[] buffer = new byte[BUFFER];
         long total = 0;
         for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {

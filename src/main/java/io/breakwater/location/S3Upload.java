@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import software.amazon.awssdk.core.sync.RequestBody;
+import software.amazon.awssdk.http.ContentStreamProvider;
 import software.amazon.awssdk.services.s3.model.CompleteMultipartUploadRequest;
 import software.amazon.awssdk.services.s3.model.CompletedPart;
 import software.amazon.awssdk.services.s3.model.UploadPartResponse;
@@ -113,6 +114,9 @@ final class S3Upload extends Upload {
                             .uploadId());
         }
         byte[] content = used == buffer.length ? buffer : Arrays.copyOf(buffer, used);
+        // Not copied: the buffer is not written to before the answer is there.
+        RequestBody body = RequestBody.fromContentProvider(
+                ContentStreamProvider.fromByteArrayUnsafe(content), content.length, "application/octet-stream");
         int number = parts.size() + 1;
         Duration time = Duration.ofSeconds(30 + (content.length >> 20));
         UploadPartResponse sent = store.errors.call(
@@ -125,7 +129,7 @@ final class S3Upload extends Upload {
                                 .contentMD5(Base64.getEncoder().encodeToString(S3Store.md5(content)))
                                 .overrideConfiguration(
                                         o -> o.apiCallAttemptTimeout(time).apiCallTimeout(time.multipliedBy(2))),
-                        RequestBody.fromBytes(content)));
+                        body));
         parts.add(CompletedPart.builder().partNumber(number).eTag(sent.eTag()).build());
         used = 0;
     }

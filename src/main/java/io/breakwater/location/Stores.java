@@ -98,6 +98,14 @@ public class Stores {
         if (spec.filesystem != null) {
             return new FilesystemStore(directory(location), clock);
         }
+        if (secret == null && !config.namespace().equals(location.getMetadata().getNamespace())) {
+            throw BreakwaterException.permanent(
+                    Reason.InvalidSpec,
+                    "BackupLocation " + location.getMetadata().getNamespace() + "/"
+                            + location.getMetadata().getName()
+                            + ": workloadIdentity is Breakwater's own identity, so it is allowed in the operator's namespace "
+                            + config.namespace() + " only; use credentialsSecretRef");
+        }
         return spec.s3 != null ? s3(location, secret) : azure(location, secret);
     }
 

@@ -1,6 +1,7 @@
 package io.breakwater.restore;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.breakwater.api.BackupLocationSpec.AccessMode;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestoreStatus.VolumeFill;
 import io.breakwater.catalog.PointDocument;
@@ -82,8 +83,13 @@ final class Fill implements Step<RestoreRun> {
                 .filter(d -> d.pvc().equals(v.pvc))
                 .findFirst()
                 .orElseThrow(() -> run.refused(Reason.Tampered, "the point has no volume " + v.pvc + " any more"));
-        MoverTask task = new MoverTask.Fill(v.pvc, volume.path(), volume.repositorySnapshot());
+        MoverTask task = new MoverTask.Fill(v.pvc, volume.path(), volume.repositorySnapshot(), locked(run));
         return new Movers.Request(run.target(), run.label(), run.uid() + "/fill/" + v.pvc, task, access(run));
+    }
+
+    /** Whether the repository can be locked meanwhile: not where nothing may be written. */
+    static boolean locked(RestoreRun run) {
+        return run.source().location().getSpec().accessMode != AccessMode.ReadOnly;
     }
 
     /** The repository of the point, to read from. */

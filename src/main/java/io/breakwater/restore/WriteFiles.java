@@ -49,6 +49,7 @@ final class WriteFiles implements Step<RestoreRun> {
                 volume.path(),
                 volume.repositorySnapshot(),
                 spec.onConflict == OnConflict.Update,
+                Fill.locked(run),
                 spec.files.paths);
         Movers.Request request =
                 new Movers.Request(run.target(), run.label(), run.uid() + "/files/" + claim, task, Fill.access(run));

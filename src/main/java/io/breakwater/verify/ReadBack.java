@@ -1,6 +1,7 @@
 package io.breakwater.verify;
 
 import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BackupLocationSpec.AccessMode;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.NamedRef;
 import io.breakwater.api.Reason;
@@ -102,7 +103,7 @@ final class ReadBack implements Step<VerifyRun> {
                 config.namespace(),
                 VerifyRun.label(run.verification()),
                 run.uid() + "/verify",
-                new MoverTask.Verify(snapshots),
+                new MoverTask.Verify(snapshots, location.getSpec().accessMode != AccessMode.ReadOnly),
                 access);
         return switch (movers.poll(request)) {
             case Movers.State.Running(String message) -> Outcome.waiting("reading volumes: " + message);

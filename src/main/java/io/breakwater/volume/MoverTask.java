@@ -6,6 +6,9 @@ import java.util.Map;
 
 /** What a mover Job does. Arguments are those of {@code images/breakwater-mover/mover}. */
 public sealed interface MoverTask {
+    /** For repositories in locations that are read-only. */
+    String NO_LOCK = "--no-lock";
+
     /** Makes the repository unless it is there. */
     record Init() implements MoverTask {}
 
@@ -25,8 +28,9 @@ public sealed interface MoverTask {
      * @param claim PersistentVolumeClaim to mount
      * @param path the path in the repository's snapshot
      * @param snapshot restic snapshot id
+     * @param locked whether the repository is locked against removal meanwhile; impossible where it is read-only
      */
-    record Fill(String claim, String path, String snapshot) implements MoverTask {}
+    record Fill(String claim, String path, String snapshot, boolean locked) implements MoverTask {}
 
     /**
      * Writes files of a repository snapshot into a volume, and removes nothing.
@@ -35,16 +39,21 @@ public sealed interface MoverTask {
      * @param path the path in the repository's snapshot that is the volume's root
      * @param snapshot restic snapshot id
      * @param overwrite whether files that exist are overwritten
+     * @param locked as for {@link Fill}
      * @param files patterns below the root, each with a slash in front
      */
-    record Files(String claim, String path, String snapshot, boolean overwrite, List<String> files)
+    record Files(String claim, String path, String snapshot, boolean overwrite, boolean locked, List<String> files)
             implements MoverTask {}
 
     /** Removes snapshots, and the data that only they needed. */
     record Forget(List<String> snapshots) implements MoverTask {}
 
-    /** Reads every block that snapshots reach, and compares it with its hash. */
-    record Verify(List<String> snapshots) implements MoverTask {}
+    /**
+     * Reads every block that snapshots reach, and compares it with its hash.
+     *
+     * @param locked as with {@link Fill}
+     */
+    record Verify(List<String> snapshots, boolean locked) implements MoverTask {}
 
     /** Arguments of the mover program. */
     default List<String> arguments() {
@@ -55,19 +64,23 @@ public sealed interface MoverTask {
                 b.tags.forEach((k, v) -> args.add(k + "=" + v));
                 yield args;
             }
-            case Fill f -> List.of("fill", f.path, f.snapshot);
+            case Fill f ->
+                f.locked ? List.of("fill", f.path, f.snapshot) : List.of("fill", f.path, f.snapshot, NO_LOCK);
             case Files f -> {
                 List<String> args = new ArrayList<>(List.of("files", f.snapshot, f.overwrite ? "always" : "never"));
+                if (!f.locked) {
+                    args.add(NO_LOCK);
+                }
                 f.files.forEach(file -> args.add(f.path + file));
                 yield args;
             }
-            case Verify v -> with("verify", v.snapshots);
-            case Forget f -> with("forget", f.snapshots);
+            case Verify v -> with(v.locked ? List.of("verify") : List.of("verify", NO_LOCK), v.snapshots);
+            case Forget f -> with(List.of("forget"), f.snapshots);
         };
     }
 
-    private static List<String> with(String verb, List<String> rest) {
-        List<String> args = new ArrayList<>(List.of(verb));
+    private static List<String> with(List<String> verb, List<String> rest) {
+        List<String> args = new ArrayList<>(verb);
         args.addAll(rest);
         return args;
     }

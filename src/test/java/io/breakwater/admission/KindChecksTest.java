@@ -193,6 +193,20 @@ class KindChecksTest {
     }
 
     @Test
+    void nobodyBorrowsTheOperatorsIdentity() {
+        String borrowed = LOCATION.replace("credentialsSecretRef: {name: s}", "workloadIdentity: {}");
+        String bucket = borrowed.replace(
+                "azureBlob: {account: acc, container: backups, prefix: a/b",
+                "s3: {bucket: backups, region: eu-central-1");
+
+        assertThat(create(borrowed).refusal()).startsWith("spec.azureBlob.workloadIdentity: ");
+        assertThat(create(bucket).refusal()).startsWith("spec.s3.workloadIdentity: ");
+        assertThat(create(bucket.replace("namespace: shop", "namespace: breakwater-system"))
+                        .isAllowed())
+                .isTrue();
+    }
+
+    @Test
     void aPrefixCannotClimb() {
         assertThat(create(LOCATION.replace("a/b", "a/../b")).refusal()).startsWith("spec.azureBlob.prefix: ");
     }

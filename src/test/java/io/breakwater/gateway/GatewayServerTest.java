@@ -1,44 +1,25 @@
 package io.breakwater.gateway;
 
+import static io.breakwater.gateway.TestGateway.HOLDER;
+import static io.breakwater.gateway.TestGateway.authorization;
+import static io.breakwater.gateway.TestGateway.sha;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.breakwater.admission.FakeCluster;
-import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec;
-import io.breakwater.config.BreakwaterConfig;
-import io.breakwater.config.TestConfig;
+import io.breakwater.api.BackupLocationSpec.AccessMode;
 import io.breakwater.gateway.Repositories.Mode;
 import io.breakwater.location.ObjectStore;
 import io.breakwater.location.ObjectStore.Precondition;
-import io.breakwater.location.TestLocations;
 import io.breakwater.location.TestStores;
-import io.breakwater.observe.Meters;
-import io.breakwater.tls.ServingCertificate;
-import io.fabric8.kubernetes.api.model.NamespaceBuilder;
-import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
-import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.Socket;
-import java.net.URI;
-import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
-import java.security.KeyStore;
-import java.security.MessageDigest;
-import java.security.cert.CertificateFactory;
-import java.time.Clock;
 import java.time.Instant;
-import java.util.Base64;
-import java.util.HexFormat;
 import java.util.Map;
-import java.util.Optional;
-import javax.net.ssl.SSLContext;
-import javax.net.ssl.TrustManagerFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -46,77 +27,24 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The gateway as movers see it: real TLS, real HTTP, a real directory; only the API server is played. */
 class GatewayServerTest {
-    private static final String HOLDER = "system:serviceaccount:shop:breakwater-mover";
     private static final byte[] PACK = "pack".getBytes(UTF_8);
 
     @TempDir
     private Path root;
 
-    private final FakeCluster cluster = new FakeCluster();
+    private TestGateway gateway;
     private ObjectStore store;
-    private Tickets tickets;
-    private GatewayServer server;
-    private HttpClient http;
 
     @BeforeEach
     void start() throws Exception {
-        BreakwaterConfig config = TestConfig.of(Map.of(
-                "breakwater.namespace", "sys",
-                "breakwater.gateway.port", "0",
-                "breakwater.gateway.url", "https://localhost:8443",
-                "breakwater.gateway.filesystem-root", root.toString()));
-        var client = cluster.client();
-        client.resource(new NamespaceBuilder()
-                        .withNewMetadata()
-                        .withName("sys")
-                        .endMetadata()
-                        .build())
-                .create();
-        client.resource(location("disk")).create();
-        client.resource(location("rendezvous")).create();
-        var stores = TestStores.of(client, config);
-        store = stores.open(client.resources(BackupLocation.class)
-                .inNamespace("sys")
-                .withName("disk")
-                .get());
-        tickets = new Tickets(client, config, Clock.systemUTC());
-        var tokens = new TokenCheck(client) {
-            @Override
-            Optional<String> user(String token) {
-                return token.equals("good") ? Optional.of(HOLDER) : Optional.empty();
-            }
-        };
-        var certificate = new ServingCertificate(client, config, Clock.systemUTC());
-        server = new GatewayServer(
-                config,
-                certificate,
-                tickets,
-                tokens,
-                new Backend(TestLocations.of(client, config), stores, new EpochGuard(stores)),
-                new Meters(new SimpleMeterRegistry(), Clock.systemUTC()));
-        server.start();
-        http = HttpClient.newBuilder().sslContext(trusting(certificate.caPem())).build();
+        gateway = new TestGateway(root, Map.of());
+        store = gateway.store(gateway.directory("disk"));
+        gateway.directory("rendezvous");
     }
 
     @AfterEach
     void stop() {
-        server.stop();
-        http.close();
-        cluster.close();
-    }
-
-    private static BackupLocation location(String name) {
-        BackupLocation location = new BackupLocation();
-        location.setMetadata(new ObjectMetaBuilder()
-                .withNamespace("sys")
-                .withName(name)
-                .withUid(name)
-                .withGeneration(1L)
-                .build());
-        location.setSpec(new BackupLocationSpec());
-        location.getSpec().filesystem = new BackupLocationSpec.Filesystem();
-        location.getSpec().filesystem.path = name;
-        return location;
+        gateway.close();
     }
 
     @Test
@@ -183,7 +111,7 @@ class GatewayServerTest {
     void anUploadThatIsCutOffLeavesNothing() throws Exception {
         String head = "POST /sys/disk/east/shop/config HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n"
                 + "Authorization: " + authorization(ticket(Mode.APPEND, null), "good") + "\r\n\r\nhalf";
-        try (Socket socket = http.sslContext().getSocketFactory().createSocket("localhost", server.port())) {
+        try (Socket socket = gateway.http.sslContext().getSocketFactory().createSocket("localhost", gateway.port())) {
             socket.getOutputStream().write(head.getBytes(UTF_8));
             socket.getOutputStream().flush();
         }
@@ -198,6 +126,29 @@ class GatewayServerTest {
         assertThat(post(Mode.READ, "data/" + sha(PACK), PACK).statusCode()).isEqualTo(403);
         assertThat(post(Mode.READ, "locks/" + sha(lock), lock).statusCode()).isEqualTo(200);
         assertThat(delete(Mode.READ, "locks/" + sha(lock))).isEqualTo(200);
+    }
+
+    @Test
+    void nothingIsWrittenToWhatIsReadOnly() throws Exception {
+        byte[] lock = "lock".getBytes(UTF_8);
+        post(Mode.APPEND, "data/" + sha(PACK), PACK);
+        BackupLocationSpec spec = new BackupLocationSpec();
+        spec.filesystem = new BackupLocationSpec.Filesystem();
+        spec.filesystem.path = "disk";
+        spec.accessMode = AccessMode.ReadOnly;
+        gateway.location("borrowed", spec);
+
+        assertThat(gateway.get("borrowed", Mode.READ, "data/" + sha(PACK)).body())
+                .isEqualTo("pack");
+        HttpResponse<String> refused = gateway.post("borrowed", Mode.READ, "locks/" + sha(lock), lock);
+        assertThat(refused.statusCode()).isEqualTo(403);
+        assertThat(refused.body()).contains("BackupLocation borrowed has accessMode ReadOnly");
+        String pack = "data/" + sha(PACK);
+        assertThat(send(gateway.request("borrowed", gateway.ticket("borrowed", Mode.MAINTAIN, null), pack)
+                                .DELETE())
+                        .statusCode())
+                .isEqualTo(403);
+        assertThat(get(Mode.READ, "locks/").body()).isEqualTo("[]");
     }
 
     @Test
@@ -237,17 +188,16 @@ class GatewayServerTest {
                 null,
                 Instant.now().getEpochSecond() - 1);
 
-        assertThat(with(authorization(tickets.sign(another), "good"))).isEqualTo(401);
-        assertThat(with(authorization(tickets.sign(old), "good"))).isEqualTo(401);
+        assertThat(with(authorization(gateway.tickets.sign(another), "good"))).isEqualTo(401);
+        assertThat(with(authorization(gateway.tickets.sign(old), "good"))).isEqualTo(401);
     }
 
     @Test
     void anotherRepositoryIsForbidden() throws Exception {
-        HttpRequest request = HttpRequest.newBuilder(uri("/sys/disk/east/bank/config"))
-                .header("Authorization", authorization(ticket(Mode.MAINTAIN, null), "good"))
-                .build();
+        HttpRequest.Builder request = HttpRequest.newBuilder(gateway.uri("/sys/disk/east/bank/config"))
+                .header("Authorization", authorization(ticket(Mode.MAINTAIN, null), "good"));
 
-        assertThat(http.send(request, BodyHandlers.ofString()).statusCode()).isEqualTo(403);
+        assertThat(send(request).statusCode()).isEqualTo(403);
     }
 
     @Test
@@ -285,20 +235,15 @@ class GatewayServerTest {
     }
 
     private String ticket(Mode mode, Ticket.Fence fence) {
-        long later = Instant.now().plusSeconds(60).getEpochSecond();
-        return tickets.sign(new Ticket("sys", "disk", "east", "shop", mode, HOLDER, fence, later));
-    }
-
-    private static String authorization(String ticket, String token) {
-        return "Basic " + Base64.getEncoder().encodeToString((ticket + ":" + token).getBytes(UTF_8));
+        return gateway.ticket("disk", mode, fence);
     }
 
     private int with(String authorization) throws Exception {
-        HttpRequest.Builder request = HttpRequest.newBuilder(uri("/sys/disk/east/shop/keys/"));
+        HttpRequest.Builder request = HttpRequest.newBuilder(gateway.uri("/sys/disk/east/shop/keys/"));
         if (authorization != null) {
             request.header("Authorization", authorization);
         }
-        return http.send(request.build(), BodyHandlers.ofString()).statusCode();
+        return gateway.send(request).statusCode();
     }
 
     private HttpRequest.Builder request(Mode mode, String path) {
@@ -306,17 +251,15 @@ class GatewayServerTest {
     }
 
     private HttpRequest.Builder request(String ticket, String path) {
-        return HttpRequest.newBuilder(uri("/sys/disk/east/shop/" + path))
-                .header("Accept", ResticProtocol.V2)
-                .header("Authorization", authorization(ticket, "good"));
+        return gateway.request("disk", ticket, path);
     }
 
     private HttpResponse<String> get(Mode mode, String path) throws Exception {
-        return send(request(mode, path));
+        return gateway.get("disk", mode, path);
     }
 
     private HttpResponse<String> post(Mode mode, String path, byte[] content) throws Exception {
-        return send(request(mode, path).POST(BodyPublishers.ofByteArray(content)));
+        return gateway.post("disk", mode, path, content);
     }
 
     private int delete(Mode mode, String path) throws Exception {
@@ -324,28 +267,6 @@ class GatewayServerTest {
     }
 
     private HttpResponse<String> send(HttpRequest.Builder request) throws IOException, InterruptedException {
-        return http.send(request.build(), BodyHandlers.ofString());
-    }
-
-    private URI uri(String path) {
-        return URI.create("https://localhost:" + server.port() + path);
-    }
-
-    private static String sha(byte[] content) throws Exception {
-        return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
-    }
-
-    private static SSLContext trusting(String pem) throws Exception {
-        KeyStore trusted = KeyStore.getInstance(KeyStore.getDefaultType());
-        trusted.load(null);
-        trusted.setCertificateEntry(
-                "ca",
-                CertificateFactory.getInstance("X.509")
-                        .generateCertificate(new ByteArrayInputStream(pem.getBytes(UTF_8))));
-        TrustManagerFactory factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-        factory.init(trusted);
-        SSLContext context = SSLContext.getInstance("TLS");
-        context.init(null, factory.getTrustManagers(), null);
-        return context;
+        return gateway.send(request);
     }
 }

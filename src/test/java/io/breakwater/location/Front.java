@@ -17,10 +17,12 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Queue;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -52,6 +54,8 @@ public final class Front implements AutoCloseable {
     private final ReentrantLock changes = new ReentrantLock();
     private final List<Rule> rules = new CopyOnWriteArrayList<>();
     private final Queue<String> seen = new ConcurrentLinkedQueue<>();
+    private final Map<String, AtomicInteger> open = new ConcurrentHashMap<>();
+    private final Map<String, Integer> peaks = new ConcurrentHashMap<>();
     private final CountDownLatch closed = new CountDownLatch(1);
 
     public Front(String target) {
@@ -70,7 +74,7 @@ public final class Front implements AutoCloseable {
         return "http://127.0.0.1:" + server.getAddress().getPort();
     }
 
-    /** Lets the fault happen to the next so many requests of a method whose path and query contain a text. */
+    /** Lets the fault happen to the next so many requests of a method (all: "") whose path and query contain a text. */
     public void fault(String method, String path, int times, Fault fault) {
         rules.add(new Rule(method, path, fault, new int[] {times}));
     }
@@ -79,6 +83,7 @@ public final class Front implements AutoCloseable {
     public void calm() {
         rules.clear();
         seen.clear();
+        peaks.clear();
     }
 
     /** How many requests of a method came whose path and query contain a text. */
@@ -86,6 +91,11 @@ public final class Front implements AutoCloseable {
         return seen.stream()
                 .filter(s -> s.startsWith(method + " ") && s.contains(path))
                 .count();
+    }
+
+    /** How many requests of a method were open at a time. */
+    public int peak(String method) {
+        return peaks.getOrDefault(method, 0);
     }
 
     @Override
@@ -99,6 +109,8 @@ public final class Front implements AutoCloseable {
             byte[] body = exchange.getRequestBody().readAllBytes();
             String request = exchange.getRequestMethod() + " " + exchange.getRequestURI();
             seen.add(request);
+            AtomicInteger now = open.computeIfAbsent(exchange.getRequestMethod(), m -> new AtomicInteger());
+            peaks.merge(exchange.getRequestMethod(), now.incrementAndGet(), Math::max);
             switch (next(request)) {
                 case Fault.Answer(int status, Map<String, String> headers) -> {
                     headers.forEach(exchange.getResponseHeaders()::set);
@@ -107,7 +119,11 @@ public final class Front implements AutoCloseable {
                 case Fault.Hang h -> closed.await();
                 case Fault.LoseAnswer l -> forward(exchange, body);
                 case Fault.CutAnswer(int after) -> answer(exchange, forward(exchange, body), after);
-                case null -> answer(exchange, forward(exchange, body), Integer.MAX_VALUE);
+                case null -> {
+                    Reply reply = forward(exchange, body);
+                    open.get(exchange.getRequestMethod()).decrementAndGet();
+                    answer(exchange, reply, Integer.MAX_VALUE);
+                }
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -116,7 +132,7 @@ public final class Front implements AutoCloseable {
 
     private synchronized Fault next(String request) {
         for (Rule rule : rules) {
-            if (rule.left[0] > 0 && request.startsWith(rule.method + " ") && request.contains(rule.path)) {
+            if (rule.left[0] > 0 && request.startsWith(rule.method) && request.contains(rule.path)) {
                 rule.left[0]--;
                 return rule.fault;
             }

@@ -16,7 +16,7 @@ class MoverTaskTest {
 
     @Test
     void filesAreIncludedOneByOneWhateverTheirNames() throws IOException, InterruptedException {
-        var task = new MoverTask.Files("data", "/data/pvc", "abc123", false, List.of("/a b", "/c*", "/-d"));
+        var task = new MoverTask.Files("data", "/data/pvc", "abc123", false, true, List.of("/a b", "/c*", "/-d"));
         assertThat(calls(task))
                 .containsExactly(
                         "--retry-lock",
@@ -39,8 +39,8 @@ class MoverTaskTest {
 
     @Test
     void onlyAFillRemovesFiles() throws IOException, InterruptedException {
-        assertThat(calls(new MoverTask.Fill("data", "/data/pvc", "abc123"))).contains("--delete");
-        assertThat(calls(new MoverTask.Files("data", "/data/pvc", "abc123", true, List.of("/a"))))
+        assertThat(calls(new MoverTask.Fill("data", "/data/pvc", "abc123", true))).contains("--delete");
+        assertThat(calls(new MoverTask.Files("data", "/data/pvc", "abc123", true, true, List.of("/a"))))
                 .contains("always")
                 .doesNotContain("--delete");
     }

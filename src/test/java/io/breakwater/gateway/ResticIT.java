@@ -1,0 +1,201 @@
+package io.breakwater.gateway;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BackupLocationSpec.AccessMode;
+import io.breakwater.gateway.Repositories.Mode;
+import io.breakwater.location.Front;
+import io.breakwater.location.Front.Fault;
+import io.breakwater.location.ObjectStore;
+import io.breakwater.location.S3Server;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.testcontainers.containers.GenericContainer;
+import org.testcontainers.utility.DockerImageName;
+
+/**
+ * The restic that movers use, as it comes from its makers, through the gateway onto a bucket. It is taken from the movers'
+ * image; BREAKWATER_RESTIC may name another one.
+ */
+@Timeout(180)
+class ResticIT {
+    private static Path restic;
+    private static S3Server server;
+
+    @TempDir
+    private Path directory;
+
+    private Front front;
+    private TestGateway gateway;
+    private BackupLocation location;
+    private Path data;
+
+    private record Ended(int code, String output) {}
+
+    @BeforeAll
+    static void prepare(@TempDir Path shared) throws Exception {
+        String image = System.getenv("BREAKWATER_MOVER_IMAGE");
+        String program = System.getenv("BREAKWATER_RESTIC");
+        assumeTrue(image != null || program != null, "BREAKWATER_MOVER_IMAGE is not set: run dev/test");
+        restic = program != null ? Path.of(program) : fromImage(image, shared.resolve("restic"));
+        server = S3Server.start(shared);
+    }
+
+    private static Path fromImage(String image, Path file) throws IOException {
+        String run = System.getenv().getOrDefault("BREAKWATER_RUN", "keep");
+        try (GenericContainer<?> container = new GenericContainer<>(DockerImageName.parse(image))
+                .withLabels(Map.of("io.breakwater.dev", "restic", "io.breakwater.dev.run", run))
+                .withCommand("sleep", "300")) {
+            container.start();
+            container.copyFileFromContainer("/usr/bin/restic", file.toString());
+        }
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
+        return file;
+    }
+
+    @AfterAll
+    static void end() {
+        if (server != null) {
+            server.close();
+        }
+    }
+
+    @BeforeEach
+    void start() throws Exception {
+        front = new Front(server.endpoint());
+        gateway = new TestGateway(directory, Map.of());
+        var bucket = server.bucket();
+        bucket.endpoint = front.endpoint();
+        location = gateway.bucket("bucket", bucket);
+        data = Files.createDirectories(directory.resolve("data"));
+        Files.writeString(directory.resolve("ca.crt"), gateway.caPem);
+        Files.writeString(directory.resolve("password"), "secret");
+        byte[] large = new byte[20 << 20];
+        new Random(1).nextBytes(large);
+        Files.write(data.resolve("large"), large);
+        Files.writeString(data.resolve("small"), "first");
+    }
+
+    @AfterEach
+    void stop() {
+        front.close();
+        gateway.close();
+    }
+
+    @Test
+    void aRepositoryIsMadeFilledCheckedPrunedAndRestored() throws Exception {
+        good(run(Mode.APPEND, "init", "--repository-version", "2"));
+        assertThat(run(Mode.APPEND, "init").code()).as("a second init").isNotZero();
+        good(run(Mode.APPEND, "backup", data.toString()));
+        Files.writeString(data.resolve("small"), "second");
+        Files.delete(data.resolve("large"));
+        good(run(Mode.APPEND, "backup", data.toString()));
+        good(run(Mode.READ, "check", "--read-data"));
+        long before = bytes();
+
+        assertThat(run(Mode.APPEND, "forget", "--keep-last", "1", "--prune").code())
+                .as("a mover that may only add removes")
+                .isNotZero();
+        good(run(Mode.READ, "check"));
+        good(run(Mode.MAINTAIN, "forget", "--keep-last", "1", "--prune"));
+        assertThat(before - bytes()).isGreaterThan(19 << 20);
+        good(run(Mode.READ, "check", "--read-data"));
+
+        Path target = directory.resolve("restored");
+        good(run(Mode.READ, "restore", "latest", "--target", target.toString()));
+        Path restored = target.resolve(data.toString().substring(1));
+        assertThat(restored.resolve("small")).hasContent("second");
+        assertThat(restored.resolve("large")).doesNotExist();
+    }
+
+    @Test
+    void aBackupGoesThroughThoughTheStoreIsIll() throws Exception {
+        good(run(Mode.APPEND, "init"));
+        front.fault("PUT", "partNumber", 3, new Fault.Answer(503, Map.of("Retry-After", "1")));
+        front.fault("POST", "uploadId", 1, new Fault.LoseAnswer());
+        front.fault("PUT", "/snapshots/", 1, new Fault.LoseAnswer());
+        front.fault("PUT", "/index/", 6, new Fault.Answer(500, Map.of()));
+        good(run(Mode.APPEND, "backup", data.toString()));
+
+        front.fault("GET", "/data/", 2, new Fault.CutAnswer(1000));
+        good(run(Mode.READ, "check", "--read-data"));
+    }
+
+    @Test
+    void fromAReadOnlyLocationOneRestoresWithoutALock() throws Exception {
+        good(run(Mode.APPEND, "init"));
+        good(run(Mode.APPEND, "backup", data.toString()));
+        location.getSpec().accessMode = AccessMode.ReadOnly;
+        gateway.location("borrowed", location.getSpec());
+        Set<String> before = keys();
+
+        Ended locked = run("borrowed", Mode.READ, "restore", "latest", "--target", "/nowhere");
+        assertThat(locked.code()).isNotZero();
+        assertThat(locked.output()).contains("403");
+
+        Path target = directory.resolve("restored");
+        good(run("borrowed", Mode.READ, "restore", "latest", "--no-lock", "--target", target.toString()));
+        assertThat(target.resolve(data.toString().substring(1)).resolve("large"))
+                .hasSameBinaryContentAs(data.resolve("large"));
+        assertThat(keys()).isEqualTo(before);
+    }
+
+    private long bytes() {
+        List<Long> sizes = new ArrayList<>();
+        store().list("", o -> sizes.add(o.size()));
+        return sizes.stream().mapToLong(Long::longValue).sum();
+    }
+
+    private Set<String> keys() {
+        Set<String> keys = new TreeSet<>();
+        store().list("", o -> keys.add(o.key()));
+        return keys;
+    }
+
+    private ObjectStore store() {
+        return gateway.store(location);
+    }
+
+    private static void good(Ended ended) {
+        assertThat(ended.code()).as(ended.output()).isZero();
+    }
+
+    private Ended run(Mode mode, String... arguments) throws Exception {
+        return run("bucket", mode, arguments);
+    }
+
+    private Ended run(String name, Mode mode, String... arguments) throws Exception {
+        List<String> command = new ArrayList<>(List.of(restic.toString(), "--no-cache", "--retry-lock", "10s"));
+        command.addAll(Arrays.asList(arguments));
+        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+        builder.environment()
+                .putAll(Map.of(
+                        "RESTIC_REPOSITORY", "rest:" + gateway.uri("/sys/" + name + "/east/shop/"),
+                        "RESTIC_REST_USERNAME", gateway.ticket(name, mode, null),
+                        "RESTIC_REST_PASSWORD", "good",
+                        "RESTIC_CACERT", directory.resolve("ca.crt").toString(),
+                        "RESTIC_PASSWORD_FILE", directory.resolve("password").toString()));
+        Process process = builder.start();
+        String output = new String(process.getInputStream().readAllBytes(), UTF_8);
+        return new Ended(process.waitFor(), output);
+    }
+}

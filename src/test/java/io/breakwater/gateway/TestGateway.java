@@ -1,0 +1,206 @@
+package io.breakwater.gateway;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.breakwater.admission.FakeCluster;
+import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BackupLocationSpec;
+import io.breakwater.api.BackupLocationSpec.S3;
+import io.breakwater.api.NamedRef;
+import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.config.TestConfig;
+import io.breakwater.gateway.Repositories.Mode;
+import io.breakwater.location.ObjectStore;
+import io.breakwater.location.S3Server;
+import io.breakwater.location.Stores;
+import io.breakwater.location.TestLocations;
+import io.breakwater.location.TestStores;
+import io.breakwater.observe.Meters;
+import io.breakwater.tls.ServingCertificate;
+import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.api.model.SecretBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Path;
+import java.security.KeyStore;
+import java.security.MessageDigest;
+import java.security.cert.CertificateFactory;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.Optional;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
+
+/** A gateway as movers see it: real TLS, real HTTP, real stores; only the API server is played. */
+final class TestGateway implements AutoCloseable {
+    static final String HOLDER = "system:serviceaccount:shop:breakwater-mover";
+
+    final Tickets tickets;
+    final HttpClient http;
+    final String caPem;
+    private final FakeCluster cluster = new FakeCluster();
+    private final KubernetesClient client = cluster.client();
+    private final Stores stores;
+    private final GatewayServer server;
+
+    /**
+     * Starts one that knows no location.
+     *
+     * @param root of filesystem locations
+     * @param settings what differs from the defaults
+     */
+    TestGateway(Path root, Map<String, String> settings) throws Exception {
+        Map<String, String> all = new HashMap<>(Map.of(
+                "breakwater.namespace", "sys",
+                "breakwater.gateway.port", "0",
+                "breakwater.gateway.url", "https://localhost:8443",
+                "breakwater.gateway.filesystem-root", root.toString()));
+        all.putAll(settings);
+        BreakwaterConfig config = TestConfig.of(all);
+        client.resource(new NamespaceBuilder()
+                        .withNewMetadata()
+                        .withName("sys")
+                        .endMetadata()
+                        .build())
+                .create();
+        stores = TestStores.of(client, config);
+        tickets = new Tickets(client, config, Clock.systemUTC());
+        var tokens = new TokenCheck(client) {
+            @Override
+            Optional<String> user(String token) {
+                return token.equals("good") ? Optional.of(HOLDER) : Optional.empty();
+            }
+        };
+        var certificate = new ServingCertificate(client, config, Clock.systemUTC());
+        server = new GatewayServer(
+                config,
+                certificate,
+                tickets,
+                tokens,
+                new Backend(TestLocations.of(client, config), stores, new EpochGuard(stores)),
+                new Meters(new SimpleMeterRegistry(), Clock.systemUTC()));
+        server.start();
+        caPem = certificate.caPem();
+        http = HttpClient.newBuilder().sslContext(trusting(caPem)).build();
+    }
+
+    @Override
+    public void close() {
+        server.stop();
+        http.close();
+        cluster.close();
+    }
+
+    /** A location in the root. */
+    BackupLocation directory(String name) {
+        BackupLocationSpec spec = new BackupLocationSpec();
+        spec.filesystem = new BackupLocationSpec.Filesystem();
+        spec.filesystem.path = name;
+        return location(name, spec);
+    }
+
+    /** A location in a bucket of the S3 server for tests. */
+    BackupLocation bucket(String name, S3 s3) {
+        client.resource(new SecretBuilder()
+                        .withNewMetadata()
+                        .withNamespace("sys")
+                        .withName(name)
+                        .endMetadata()
+                        .addToData("accessKeyId", encoded(S3Server.ID))
+                        .addToData("secretAccessKey", encoded(S3Server.SECRET))
+                        .build())
+                .create();
+        BackupLocationSpec spec = new BackupLocationSpec();
+        spec.s3 = s3;
+        spec.s3.credentialsSecretRef = new NamedRef(name);
+        return location(name, spec);
+    }
+
+    BackupLocation location(String name, BackupLocationSpec spec) {
+        BackupLocation location = new BackupLocation();
+        location.setMetadata(new ObjectMetaBuilder()
+                .withNamespace("sys")
+                .withName(name)
+                .withUid(name)
+                .withGeneration(1L)
+                .build());
+        location.setSpec(spec);
+        return client.resource(location).create();
+    }
+
+    ObjectStore store(BackupLocation location) {
+        return stores.open(location);
+    }
+
+    int port() {
+        return server.port();
+    }
+
+    URI uri(String path) {
+        return URI.create("https://localhost:" + port() + path);
+    }
+
+    /** A ticket for the repository of namespace shop of site east. */
+    String ticket(String location, Mode mode, Ticket.Fence fence) {
+        long later = Instant.now().plusSeconds(600).getEpochSecond();
+        return tickets.sign(new Ticket("sys", location, "east", "shop", mode, HOLDER, fence, later));
+    }
+
+    static String authorization(String ticket, String token) {
+        return "Basic " + encoded(ticket + ":" + token);
+    }
+
+    HttpRequest.Builder request(String location, String ticket, String path) {
+        return HttpRequest.newBuilder(uri("/sys/" + location + "/east/shop/" + path))
+                .header("Accept", ResticProtocol.V2)
+                .header("Authorization", authorization(ticket, "good"));
+    }
+
+    HttpResponse<String> get(String location, Mode mode, String path) throws IOException, InterruptedException {
+        return send(request(location, ticket(location, mode, null), path));
+    }
+
+    HttpResponse<String> post(String location, Mode mode, String path, byte[] content)
+            throws IOException, InterruptedException {
+        return send(request(location, ticket(location, mode, null), path).POST(BodyPublishers.ofByteArray(content)));
+    }
+
+    HttpResponse<String> send(HttpRequest.Builder request) throws IOException, InterruptedException {
+        return http.send(request.build(), BodyHandlers.ofString());
+    }
+
+    static String sha(byte[] content) throws Exception {
+        return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
+    }
+
+    private static String encoded(String text) {
+        return Base64.getEncoder().encodeToString(text.getBytes(UTF_8));
+    }
+
+    private static SSLContext trusting(String pem) throws Exception {
+        KeyStore trusted = KeyStore.getInstance(KeyStore.getDefaultType());
+        trusted.load(null);
+        trusted.setCertificateEntry(
+                "ca",
+                CertificateFactory.getInstance("X.509")
+                        .generateCertificate(new ByteArrayInputStream(pem.getBytes(UTF_8))));
+        TrustManagerFactory factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+        factory.init(trusted);
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(null, factory.getTrustManagers(), null);
+        return context;
+    }
+}
