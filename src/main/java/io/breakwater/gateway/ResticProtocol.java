@@ -153,9 +153,10 @@ final class ResticProtocol {
         }
     }
 
+    /** Waits long enough to see those given up that hold a buffer and send nothing. */
     private boolean admitted() {
         try {
-            return uploads.tryAcquire(patience.limit().toMillis(), TimeUnit.MILLISECONDS);
+            return uploads.tryAcquire(2 * patience.limit().toMillis(), TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return false;

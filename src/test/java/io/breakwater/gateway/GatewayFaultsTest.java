@@ -34,6 +34,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What movers see when the store behind the gateway, or the way to it, is ill. */
+@Tag("slow")
 @Timeout(60)
 class GatewayFaultsTest {
     private static final byte[] PACK = "pack".getBytes(UTF_8);
@@ -134,7 +135,6 @@ class GatewayFaultsTest {
     }
 
     @Test
-    @Tag("slow")
     void aStoreThatHangsIsGivenUp() throws Exception {
         front.fault("", "", 1000, new Fault.Hang());
         Instant begin = Instant.now();
