@@ -26,6 +26,9 @@ class MoverProgramTest {
         assertThat(run(new MoverTask.Fill("data", "/volumes/data", "abc", false)))
                 .contains("restore abc --no-lock")
                 .contains("--include /volumes/data");
+        assertThat(new MoverTask.Verify(List.of("abc"), false).arguments())
+                .containsExactly("verify", "--no-lock", "abc");
+        assertThat(new MoverTask.Verify(List.of("abc"), true).arguments()).containsExactly("verify", "abc");
     }
 
     private String run(MoverTask task) throws Exception {
