@@ -26,6 +26,7 @@ class PolicyMeters {
     static final String LAG = "breakwater.replication.lag.seconds";
     static final String PROVEN = "breakwater.policy.proven";
     static final String PROVEN_AT = "breakwater.verification.last.success.timestamp.seconds";
+    static final String OVERDUE = "breakwater.verification.overdue";
     static final String RESTORE = "breakwater.policy.restore.seconds";
     static final String RTO = "breakwater.policy.rto.seconds";
     static final String RETIRED = "breakwater.retention.removed";
@@ -73,8 +74,12 @@ class PolicyMeters {
         }
     }
 
-    /** Shows what verifications found; absent while they found nothing. */
-    void proof(BackupPolicy policy, Proof proof) {
+    /**
+     * Shows what verifications found; absent while they found nothing.
+     *
+     * @param runs whether the schedule of verifications runs on this site, so that a proof can be overdue here
+     */
+    void proof(BackupPolicy policy, Proof proof, boolean runs) {
         String[] tags = {
             "namespace",
             policy.getMetadata().getNamespace(),
@@ -85,11 +90,11 @@ class PolicyMeters {
                 PROVEN_AT,
                 proof.success().map(v -> Instant.parse(v.getStatus().finishedAt).toEpochMilli() / 1000.0),
                 tags);
-        if (proof.newest().isPresent()) {
-            meters.gauge(
-                    PROVEN, () -> proof.holds(policy.getSpec(), clock.instant()).orElse(false) ? 1 : 0, tags);
+        optional(PROVEN, proof.newest().map(v -> v.getStatus().holds(Condition.SUCCEEDED) ? 1.0 : 0.0), tags);
+        if (runs) {
+            meters.gauge(OVERDUE, () -> proof.isOverdue(policy, clock.instant()) ? 1 : 0, tags);
         } else {
-            meters.remove(PROVEN, tags);
+            meters.remove(OVERDUE, tags);
         }
         optional(RESTORE, proof.restoreTime().map(d -> (double) d.toSeconds()), tags);
         optional(

@@ -65,6 +65,12 @@ class PolicyReport {
             return new Findings(now, cron, route, proof, trouble);
         }
 
+        /** Whether verifications are made here by schedule. */
+        boolean verifies(BackupPolicy policy) {
+            var plan = policy.getSpec().verification;
+            return plan != null && plan.schedule != null && active() && !Boolean.TRUE.equals(policy.getSpec().suspend);
+        }
+
         boolean active() {
             return route.map(Route::active).orElse(false);
         }
@@ -109,7 +115,7 @@ class PolicyReport {
             found.proof().tell(conditions, policy.getSpec(), now);
         });
         meters.show(policy.getMetadata().getNamespace(), policy.getMetadata().getName(), standing, promises, copies);
-        meters.proof(policy, found.proof());
+        meters.proof(policy, found.proof(), found.verifies(policy));
         return again(now, next, promises, trouble.isPresent(), found);
     }
 

@@ -1,5 +1,6 @@
 package io.breakwater.policy;
 
+import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.BackupPolicySpec;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Condition;
@@ -46,11 +47,6 @@ record Proof(Optional<Verification> newest, Optional<Verification> success, Opti
         return timed.map(v -> Durations.parse(v.getStatus().restoreTime));
     }
 
-    /** Whether the newest verification proved its point, not too long ago; empty before the first. */
-    Optional<Boolean> holds(BackupPolicySpec spec, Instant now) {
-        return newest.map(v -> v.getStatus().holds(Condition.SUCCEEDED) && !isOverdue(spec, now));
-    }
-
     /** Sets Proven and RtoMet, or takes them away where nothing was asked for. */
     void tell(Conditions conditions, BackupPolicySpec spec, Instant now) {
         proven(conditions, spec, now);
@@ -91,7 +87,7 @@ record Proof(Optional<Verification> newest, Optional<Verification> success, Opti
         String what = "Verification " + v.getMetadata().getName() + ": ";
         if (!v.getStatus().holds(Condition.SUCCEEDED)) {
             conditions.set(Condition.PROVEN, false, Reason.VerificationFailed, what + v.getStatus().failure);
-        } else if (isOverdue(spec, now)) {
+        } else if (isOverdue(spec, Instant.parse(success.orElseThrow().getStatus().finishedAt), now)) {
             conditions.set(
                     Condition.PROVEN,
                     false,
@@ -107,14 +103,19 @@ record Proof(Optional<Verification> newest, Optional<Verification> success, Opti
         }
     }
 
-    /** Whether the schedule came round twice without a proof. */
-    private boolean isOverdue(BackupPolicySpec spec, Instant now) {
+    /** Whether the schedule came round twice since the last proof, or since the policy was made where there is none. */
+    boolean isOverdue(BackupPolicy policy, Instant now) {
+        String since = success.map(v -> v.getStatus().finishedAt)
+                .orElseGet(() -> policy.getMetadata().getCreationTimestamp());
+        return isOverdue(policy.getSpec(), Instant.parse(since), now);
+    }
+
+    private static boolean isOverdue(BackupPolicySpec spec, Instant proven, Instant now) {
         if (spec.verification == null || spec.verification.schedule == null) {
             return false;
         }
         try {
             Cron cron = Cron.of(spec.verification.schedule);
-            Instant proven = Instant.parse(success.orElseThrow().getStatus().finishedAt);
             return cron.last(now)
                     .flatMap(last -> cron.last(last.minusSeconds(1)))
                     .map(before -> proven.isBefore(before))

@@ -6,6 +6,8 @@ import io.breakwater.api.NamedRef;
 import io.breakwater.api.Restore;
 import io.breakwater.api.RestoreSpec;
 import io.breakwater.api.RestoreSpec.ObjectRule;
+import io.breakwater.api.RestoreSpec.PatchOperation;
+import io.breakwater.api.RestoreSpec.PatchVerb;
 import io.breakwater.api.RestoreSpec.Transform;
 import io.breakwater.api.Verification;
 import io.breakwater.config.BreakwaterConfig;
@@ -17,8 +19,10 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.net.HttpURLConnection;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * The namespace that a point is brought back in, where it can do no harm: nothing of it is reached from outside or reaches
@@ -41,6 +45,15 @@ class Sandbox {
             "certificates.cert-manager.io",
             "dnsendpoints.externaldns.k8s.io",
             "cronjobs.batch");
+
+    /** Fields of a Service that one of type ClusterIP must not have. */
+    private static final List<String> ONLY_OUTWARD = List.of(
+            "allocateLoadBalancerNodePorts",
+            "externalTrafficPolicy",
+            "healthCheckNodePort",
+            "loadBalancerClass",
+            "loadBalancerIP",
+            "loadBalancerSourceRanges");
 
     private static final int DNS = 53;
 
@@ -155,24 +168,40 @@ class Sandbox {
         ObjectRule outward = new ObjectRule();
         outward.kinds = OUTWARD;
         spec.exclude = List.of(outward);
-        List<String> balanced = loadBalancers(run.namespace());
+        List<String> balanced = exposed(run.namespace());
         if (!balanced.isEmpty()) {
-            Transform inward = new Transform();
-            inward.select = new ObjectRule();
-            inward.select.kinds = List.of("services");
-            inward.select.names = balanced;
-            var json = JsonNodeFactory.instance;
-            inward.mergePatch = json.objectNode().set("spec", json.objectNode().put("type", "ClusterIP"));
-            spec.transforms = List.of(inward);
+            spec.transforms = List.of(inward(balanced));
         }
         restore.setSpec(spec);
         return restore;
     }
 
-    /** Names of the namespace's Services that an address outside is paid for. */
-    private List<String> loadBalancers(String namespace) {
+    /** Makes Services ones of the cluster alone. The API server refuses such a Service with a field of the other types. */
+    static Transform inward(List<String> services) {
+        Transform inward = new Transform();
+        inward.select = new ObjectRule();
+        inward.select.kinds = List.of("services");
+        inward.select.names = services;
+        inward.jsonPatch = new ArrayList<>();
+        PatchOperation type = operation(PatchVerb.replace, "type");
+        type.value = JsonNodeFactory.instance.textNode("ClusterIP");
+        inward.jsonPatch.add(type);
+        ONLY_OUTWARD.forEach(field -> inward.jsonPatch.add(operation(PatchVerb.remove, field)));
+        return inward;
+    }
+
+    private static PatchOperation operation(PatchVerb verb, String field) {
+        PatchOperation operation = new PatchOperation();
+        operation.op = verb;
+        operation.path = "/spec/" + field;
+        return operation;
+    }
+
+    /** Names of the namespace's Services that are reached from outside the cluster. */
+    private List<String> exposed(String namespace) {
         return client.services().inNamespace(namespace).list().getItems().stream()
-                .filter(s -> "LoadBalancer".equals(s.getSpec().getType()))
+                .filter(s ->
+                        Set.of("LoadBalancer", "NodePort").contains(s.getSpec().getType()))
                 .map((Service s) -> s.getMetadata().getName())
                 .limit(256)
                 .toList();

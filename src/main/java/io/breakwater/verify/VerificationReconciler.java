@@ -202,6 +202,8 @@ class VerificationReconciler implements Reconciler<Verification>, Cleaner<Verifi
         boolean proven = reason == Reason.Proven;
         Instant now = clock.instant();
         movers.delete(config.namespace(), VerifyRun.label(run.verification()));
+        // Before the run is over: once it is, nobody comes back to tell the point.
+        verified.record(run, proven, message, now);
         run.update(s -> {
             s.progress = reason.name();
             s.finishedAt = Conditions.timestamp(now);
@@ -215,7 +217,6 @@ class VerificationReconciler implements Reconciler<Verification>, Cleaner<Verifi
             }
         });
         runner.forget(run.uid());
-        verified.record(run.verification(), proven, message);
         if (proven) {
             events.normal(run.verification(), reason, message);
         } else {

@@ -4,6 +4,7 @@ import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointStatus.Verified;
 import io.breakwater.api.Verification;
 import io.breakwater.api.VerificationStatus;
+import io.breakwater.observe.Conditions;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -12,6 +13,7 @@ import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.fabric8.kubernetes.client.dsl.base.ResourceDefinitionContext;
 import java.net.HttpURLConnection;
+import java.time.Instant;
 import java.util.Map;
 
 /**
@@ -27,16 +29,18 @@ final class VerifiedPoint {
         this.client = client;
     }
 
-    void record(Verification verification, boolean proven, String evidence) {
+    /** Tells the point of a run that ends now; to tell it again is no harm. */
+    void record(VerifyRun run, boolean proven, String evidence, Instant now) {
+        Verification verification = run.verification();
         VerificationStatus s = verification.getStatus();
-        if (s.restorePoint == null) {
+        if (s == null || s.restorePoint == null) {
             return;
         }
         Verified verified = new Verified();
         verified.verification = verification.getMetadata().getName();
         verified.level = verification.getSpec().level;
         verified.proven = proven;
-        verified.at = s.finishedAt;
+        verified.at = Conditions.timestamp(now);
         verified.restoreTime = s.restoreTime;
         verified.evidence = evidence;
         GenericKubernetesResource patch = new GenericKubernetesResource();

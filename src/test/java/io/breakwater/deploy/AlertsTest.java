@@ -33,6 +33,7 @@ class AlertsTest {
             "breakwater_failovers_total",
             "breakwater_failover_lease_age_seconds",
             "breakwater_failover_role",
+            "breakwater_verification_overdue",
             "breakwater_location_ready",
             "breakwater_policy_proven",
             "breakwater_policy_restore_seconds",

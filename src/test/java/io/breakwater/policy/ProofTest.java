@@ -2,6 +2,7 @@ package io.breakwater.policy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.BackupPolicySpec;
 import io.breakwater.api.BackupPolicySpec.Objectives;
 import io.breakwater.api.BackupPolicySpec.Schedule;
@@ -70,6 +71,21 @@ class ProofTest {
         Condition overdue = proven(run("v", Level.Restored, true, "2026-11-09T11:59:59Z"));
         assertThat(overdue.status).isEqualTo("False");
         assertThat(overdue.reason).isEqualTo(Reason.NotVerified.name());
+    }
+
+    @Test
+    void whatWasNeverProvenIsOverdueWhenTheScheduleCameRoundTwice() {
+        BackupPolicy policy = new BackupPolicy();
+        policy.setSpec(spec);
+        policy.setMetadata(new ObjectMetaBuilder()
+                .withCreationTimestamp("2026-11-09T12:00:00Z")
+                .build());
+        assertThat(Proof.of(spec, List.of()).isOverdue(policy, NOW)).isFalse();
+        policy.getMetadata().setCreationTimestamp("2026-11-09T11:59:59Z");
+        Verification bad = run("bad", Level.Restored, false, "2026-11-10T12:01:00Z");
+        assertThat(Proof.of(spec, List.of(bad)).isOverdue(policy, NOW)).isTrue();
+        Verification good = run("good", Level.Restored, true, "2026-11-10T12:02:00Z");
+        assertThat(Proof.of(spec, List.of(bad, good)).isOverdue(policy, NOW)).isFalse();
     }
 
     @Test
