@@ -72,8 +72,7 @@ class Sources {
         String[] parts = restore.getStatus().restorePoint.split("/", -1);
         PointKey key = new PointKey(parts[0], parts[1], parts[2]);
         Tenancy.checkSource(restore, key, config.namespace());
-        BackupLocation location =
-                locations.resolve(restore.source(), new NamedRef(restore.getStatus().location));
+        BackupLocation location = locations.resolve(restore.source(), new NamedRef(restore.getStatus().location));
         String digest = restore.getStatus().digest;
         return catalog.read(location, key)
                 .map(there -> {

@@ -39,7 +39,8 @@ class MoverTaskTest {
 
     @Test
     void onlyAFillRemovesFiles() throws IOException, InterruptedException {
-        assertThat(calls(new MoverTask.Fill("data", "/data/pvc", "abc123", true))).contains("--delete");
+        assertThat(calls(new MoverTask.Fill("data", "/data/pvc", "abc123", true)))
+                .contains("--delete");
         assertThat(calls(new MoverTask.Files("data", "/data/pvc", "abc123", true, true, List.of("/a"))))
                 .contains("always")
                 .doesNotContain("--delete");
