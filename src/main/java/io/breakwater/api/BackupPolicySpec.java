@@ -192,6 +192,14 @@ public class BackupPolicySpec {
         @JsonPropertyDescription(
                 "PersistentVolumeClaims that may stay out. Any other volume that cannot be captured makes the RestorePoint fail.")
         public List<String> allowUnprotected;
+
+        @JsonPropertyDescription("The pods that move the volumes' content to the location.")
+        public MoverSettings mover;
+    }
+
+    /** The settings of the movers; defaults where the policy has none. */
+    public MoverSettings mover() {
+        return volumes == null || volumes.mover == null ? new MoverSettings() : volumes.mover;
     }
 
     /** A database in this namespace. */

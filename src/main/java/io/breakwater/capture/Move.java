@@ -3,6 +3,7 @@ package io.breakwater.capture;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.breakwater.api.Api;
 import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.MoverSettings;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePointStatus.VolumeStatus;
 import io.breakwater.gateway.Repositories;
@@ -23,7 +24,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The data of each snapshot, through a volume made from it, into the repository; all volumes at the same time. */
+/** The data of each snapshot, through a volume made from it, into the repository; as many at a time as the policy says. */
 final class Move implements Step<CaptureRun> {
     private final KubernetesClient client;
     private final Snapshots snapshots;
@@ -51,10 +52,14 @@ final class Move implements Step<CaptureRun> {
         if (!movers.repositoryReady(run.namespace(), access)) {
             return Outcome.waiting("making the repository of namespace " + run.namespace());
         }
+        MoverSettings settings = run.policy().getSpec().mover();
         Map<String, String> waiting = new LinkedHashMap<>();
-        for (VolumeStatus v : all) {
+        for (VolumeStatus v : List.copyOf(all)) {
             if (v.repositorySnapshot == null) {
-                String message = move(run, v, access);
+                // In order, so that the first ones that are not moved are those whose movers run.
+                String message = waiting.size() < settings.volumesAtATime()
+                        ? move(run, v, access, settings)
+                        : "waits for its turn (spec.volumes.mover.parallelism " + settings.volumesAtATime() + ")";
                 if (message != null) {
                     waiting.put(v.pvc, message);
                 }
@@ -80,7 +85,7 @@ final class Move implements Step<CaptureRun> {
     }
 
     /** Pushes one volume on; returns what it waits for, or null when it is in the repository. */
-    private String move(CaptureRun run, VolumeStatus v, Repositories.Access access) {
+    private String move(CaptureRun run, VolumeStatus v, Repositories.Access access, MoverSettings settings) {
         Snapshots.State snapshot = snapshots
                 .state(run.namespace(), v.snapshot)
                 .orElseThrow(() -> BreakwaterException.permanent(
@@ -98,7 +103,12 @@ final class Move implements Step<CaptureRun> {
                 run.site() + "-" + run.namespace(),
                 Map.of("point", run.name(), "pvc", v.pvc, "uid", run.uid()));
         return switch (movers.poll(new Movers.Request(
-                run.namespace(), run.label(), run.uid() + "/move/" + v.pvc + "/" + v.snapshot, task, access))) {
+                run.namespace(),
+                run.label(),
+                run.uid() + "/move/" + v.pvc + "/" + v.snapshot,
+                task,
+                access,
+                settings))) {
             case Movers.State.Running(String message) -> message;
             case Movers.State.Failed(String message) ->
                 throw BreakwaterException.permanent(

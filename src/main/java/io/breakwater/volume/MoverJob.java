@@ -1,11 +1,16 @@
 package io.breakwater.volume;
 
 import io.breakwater.api.Api;
+import io.breakwater.api.MoverSettings;
 import io.breakwater.config.BreakwaterConfig;
 import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.EnvVarBuilder;
 import io.fabric8.kubernetes.api.model.PodSpecBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.ResourceRequirements;
+import io.fabric8.kubernetes.api.model.ResourceRequirementsBuilder;
+import io.fabric8.kubernetes.api.model.Toleration;
+import io.fabric8.kubernetes.api.model.TolerationBuilder;
 import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.VolumeBuilder;
 import io.fabric8.kubernetes.api.model.VolumeMount;
@@ -13,6 +18,7 @@ import io.fabric8.kubernetes.api.model.VolumeMountBuilder;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -54,6 +60,8 @@ final class MoverJob {
                 .withAutomountServiceAccountToken(false)
                 .withEnableServiceLinks(false)
                 .withTerminationGracePeriodSeconds(10L)
+                .withNodeSelector(request.settings().nodeSelector)
+                .withTolerations(tolerations(request.settings().tolerations))
                 .withNewSecurityContext()
                 .withRunAsUser(0L)
                 .withNewSeccompProfile()
@@ -66,13 +74,9 @@ final class MoverJob {
                 .withImagePullPolicy(config.mover().imagePullPolicy())
                 .withCommand("/usr/local/bin/mover")
                 .withArgs(request.task().arguments())
-                .withEnv(environment(name, repository))
+                .withEnv(environment(name, repository, request.settings().throttle))
                 .withVolumeMounts(mounts(request.task()))
-                .withNewResources()
-                .addToRequests("cpu", new Quantity("50m"))
-                .addToRequests("memory", new Quantity("128Mi"))
-                .addToLimits("memory", new Quantity("1Gi"))
-                .endResources()
+                .withResources(resources(request.settings().resources))
                 // Files of any owner and mode must be read, and made again as they were.
                 .withNewSecurityContext()
                 .withAllowPrivilegeEscalation(false)
@@ -86,8 +90,46 @@ final class MoverJob {
                 .withVolumes(volumes(name, request.task()));
     }
 
-    private static List<EnvVar> environment(String secret, String repository) {
-        return List.of(
+    private static List<Toleration> tolerations(List<MoverSettings.Toleration> wanted) {
+        return wanted == null
+                ? List.of()
+                : wanted.stream()
+                        .map(t -> new TolerationBuilder()
+                                .withKey(t.key)
+                                .withOperator(t.operator == null ? null : t.operator.name())
+                                .withValue(t.value)
+                                .withEffect(t.effect == null ? null : t.effect.name())
+                                .build())
+                        .toList();
+    }
+
+    private static ResourceRequirements resources(MoverSettings.Resources wanted) {
+        if (wanted == null) {
+            return new ResourceRequirementsBuilder()
+                    .addToRequests("cpu", new Quantity("50m"))
+                    .addToRequests("memory", new Quantity("128Mi"))
+                    .addToLimits("memory", new Quantity("1Gi"))
+                    .build();
+        }
+        return new ResourceRequirementsBuilder()
+                .withRequests(amounts(wanted.requests))
+                .withLimits(amounts(wanted.limits))
+                .build();
+    }
+
+    private static Map<String, Quantity> amounts(MoverSettings.Amounts wanted) {
+        Map<String, Quantity> amounts = new LinkedHashMap<>();
+        if (wanted != null && wanted.cpu != null) {
+            amounts.put("cpu", new Quantity(wanted.cpu));
+        }
+        if (wanted != null && wanted.memory != null) {
+            amounts.put("memory", new Quantity(wanted.memory));
+        }
+        return amounts;
+    }
+
+    private static List<EnvVar> environment(String secret, String repository, String throttle) {
+        List<EnvVar> environment = new ArrayList<>(List.of(
                 new EnvVarBuilder()
                         .withName("RESTIC_REST_USERNAME")
                         .withNewValueFrom()
@@ -97,7 +139,16 @@ final class MoverJob {
                 new EnvVar("RESTIC_REPOSITORY", "rest:" + repository, null),
                 new EnvVar("RESTIC_PASSWORD_FILE", CREDENTIALS + "/password", null),
                 new EnvVar("RESTIC_CACERT", CREDENTIALS + "/ca.crt", null),
-                new EnvVar("BREAKWATER_TOKEN_FILE", TOKEN + "/token", null));
+                new EnvVar("BREAKWATER_TOKEN_FILE", TOKEN + "/token", null)));
+        if (throttle != null) {
+            environment.add(new EnvVar("BREAKWATER_UPLOAD_KIB", Long.toString(kibibytes(throttle)), null));
+        }
+        return environment;
+    }
+
+    /** A quantity of bytes in KiB, rounded down but never to 0, which restic takes for no limit. */
+    private static long kibibytes(String bytes) {
+        return Math.max(1, new Quantity(bytes).getNumericalAmount().longValue() / 1024);
     }
 
     private static List<VolumeMount> mounts(MoverTask task) {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.breakwater.api.Api;
 import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.MoverSettings;
 import io.breakwater.api.Reason;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.gateway.Repositories;
@@ -56,8 +57,20 @@ public class Movers {
      * @param run value of the label {@link Api#RUN} on everything that is made for it
      * @param id what tells this task from others, forever: the same id finds the same Job
      * @param access which repository, and what may be done to it
+     * @param settings where the pod runs, and what it may take; counts when the Job is made
      */
-    public record Request(String namespace, String run, String id, MoverTask task, Repositories.Access access) {}
+    public record Request(
+            String namespace,
+            String run,
+            String id,
+            MoverTask task,
+            Repositories.Access access,
+            MoverSettings settings) {
+        /** A task with the default settings. */
+        public Request(String namespace, String run, String id, MoverTask task, Repositories.Access access) {
+            this(namespace, run, id, task, access, new MoverSettings());
+        }
+    }
 
     /** How a Job stands. */
     public sealed interface State {

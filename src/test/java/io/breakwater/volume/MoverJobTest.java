@@ -1,0 +1,87 @@
+package io.breakwater.volume;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.breakwater.api.MoverSettings;
+import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.config.TestConfig;
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.EnvVar;
+import io.fabric8.kubernetes.api.model.PodSpec;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.Toleration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What a policy says of its movers is what the Job says. */
+class MoverJobTest {
+    private static final BreakwaterConfig CONFIG =
+            TestConfig.of(Map.of("breakwater.site", "west", "breakwater.mover.image", "mover"));
+
+    @Test
+    void asksForLittleWhereNothingIsSaid() {
+        Container mover = container(new MoverSettings());
+        assertThat(mover.getResources().getRequests())
+                .isEqualTo(Map.of("cpu", new Quantity("50m"), "memory", new Quantity("128Mi")));
+        assertThat(mover.getResources().getLimits()).isEqualTo(Map.of("memory", new Quantity("1Gi")));
+        assertThat(throttle(mover)).isNull();
+        assertThat(pod(new MoverSettings()).getNodeSelector()).isNullOrEmpty();
+    }
+
+    @Test
+    void replacesTheDefaultResourcesAsAWhole() {
+        MoverSettings settings = new MoverSettings();
+        settings.resources = new MoverSettings.Resources();
+        settings.resources.requests = new MoverSettings.Amounts();
+        settings.resources.requests.memory = "2Gi"; // above the default limit, which must therefore be gone
+        Container mover = container(settings);
+        assertThat(mover.getResources().getRequests()).isEqualTo(Map.of("memory", new Quantity("2Gi")));
+        assertThat(mover.getResources().getLimits()).isNullOrEmpty();
+    }
+
+    @Test
+    void runsOnTheNodesThatThePolicyNames() {
+        MoverSettings.Toleration toleration = new MoverSettings.Toleration();
+        toleration.key = "batch";
+        toleration.operator = MoverSettings.Operator.Exists;
+        toleration.effect = MoverSettings.Effect.NoSchedule;
+        MoverSettings settings = new MoverSettings();
+        settings.nodeSelector = Map.of("pool", "batch");
+        settings.tolerations = List.of(toleration);
+        PodSpec pod = pod(settings);
+        assertThat(pod.getNodeSelector()).isEqualTo(Map.of("pool", "batch"));
+        assertThat(pod.getTolerations()).containsExactly(new Toleration("NoSchedule", "batch", "Exists", null, null));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"50Mi,51200", "1M,976", "1k,1", "3Gi,3145728"})
+    void throttlesInTheUnitOfRestic(String throttle, String kibibytes) {
+        MoverSettings settings = new MoverSettings();
+        settings.throttle = throttle;
+        assertThat(throttle(container(settings))).isEqualTo(kibibytes);
+    }
+
+    private static String throttle(Container mover) {
+        return mover.getEnv().stream()
+                .filter(e -> e.getName().equals("BREAKWATER_UPLOAD_KIB"))
+                .map(EnvVar::getValue)
+                .findFirst()
+                .orElse(null);
+    }
+
+    private static Container container(MoverSettings settings) {
+        return pod(settings).getContainers().getFirst();
+    }
+
+    private static PodSpec pod(MoverSettings settings) {
+        MoverTask task = new MoverTask.Backup("claim", "/volumes/data", "west-shop", Map.of());
+        Movers.Request request = new Movers.Request("shop", "run", "id", task, null, settings);
+        return MoverJob.build(CONFIG, request, "name", "https://gateway/")
+                .getSpec()
+                .getTemplate()
+                .getSpec();
+    }
+}
