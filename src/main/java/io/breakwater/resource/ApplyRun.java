@@ -77,26 +77,35 @@ final class ApplyRun {
             tally.count(Tally.Fate.SKIPPED, key, excluded.orElse("the Service makes it"));
             return;
         }
-        if (!request.author().mayHandOut(kind.get())) {
+        if (mayGrant(kind.get(), key, captured)) {
+            write(kind.get(), key, captured);
+        }
+    }
+
+    /** Whether the rights that an object hands out, if it does, may be handed out; tells where they may not. */
+    private boolean mayGrant(ApiKind kind, ObjectKey key, JsonNode captured) {
+        if (!request.author().mayHandOut(kind)) {
             tally.warn(key
                     + " was not restored: the point lies in a location of the namespace itself, so nobody vouches for"
                     + " the rights that it hands out; create a Restore that includes it as somebody who has them");
             tally.count(Tally.Fate.SKIPPED, key, "nobody vouches for the rights that it hands out");
-            return;
+            return false;
         }
-        String namespace = kind.get().namespaced() ? request.targetNamespace() : "";
-        String lacks =
-                grantedByPlan(key, captured) ? "" : request.author().lacksToGrant(kind.get(), captured, namespace);
+        String namespace = kind.namespaced() ? request.targetNamespace() : "";
+        String lacks = grantedByPlan(key, captured) ? "" : request.author().lacksToGrant(kind, captured, namespace);
         if (!lacks.isEmpty()) {
             tally.fail(key, "author " + request.author().author() + " may not hand out these rights: lacks " + lacks);
-            return;
         }
-        if (homeless && kind.get().namespaced()) {
+        return lacks.isEmpty();
+    }
+
+    private void write(ApiKind kind, ObjectKey key, JsonNode captured) {
+        if (homeless && kind.namespaced()) {
             tally.count(Tally.Fate.CREATED, key, "");
             return;
         }
         try {
-            ObjectWriter.Done done = writer.write(kind.get(), key, captured);
+            ObjectWriter.Done done = writer.write(kind, key, captured);
             tally.count(done.fate(), key, done.detail());
         } catch (ObjectWriter.Failed e) {
             tally.fail(key, e.getMessage());
