@@ -79,14 +79,15 @@ class Archives {
 
     private ResourceApply.Request request(RestoreRun run) {
         boolean administrator = run.namespace().equals(config.namespace());
+        AuthorCheck author = author(run);
         return new ResourceApply.Request(
                 () -> open(run),
                 run.source().document().namespace(),
                 run.target(),
                 run.restore().getSpec(),
-                administrator,
+                administrator && !author.isUnvouched(),
                 run.uid(),
-                author(run));
+                author);
     }
 
     private AuthorCheck author(RestoreRun run) {
