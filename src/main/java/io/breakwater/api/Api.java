@@ -47,5 +47,8 @@ public final class Api {
     /** Annotation on Restores: who created it, as the API server's userInfo in JSON; kept by the admission webhook. */
     public static final String AUTHOR = GROUP + "/author";
 
+    /** Annotation on a BackupLocation: {@code <namespace>/<point>} whose deletion is to be taken back. */
+    public static final String UNDELETE = GROUP + "/undelete";
+
     private Api() {}
 }

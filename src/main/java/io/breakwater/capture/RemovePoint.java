@@ -14,6 +14,7 @@ import io.breakwater.catalog.Catalog;
 import io.breakwater.catalog.PointKey;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.gateway.Repositories;
+import io.breakwater.location.GraceStore;
 import io.breakwater.location.Locations;
 import io.breakwater.location.ObjectStore;
 import io.breakwater.location.Stores;
@@ -27,6 +28,7 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
@@ -35,7 +37,8 @@ import java.util.Set;
 
 /**
  * What deleting a RestorePoint removes: first the seals, so that from then on there is no point in any location; then the
- * archives; then, by a Job at the gateway, the repository's snapshots and what only they needed. Data stays when the object
+ * archives; then, by a Job at the gateway, the repository's snapshots and what only they needed. All of it is put under
+ * tombstones and frees its bytes after a grace period. Data stays when the object
  * says Retain, when another site captured it, and when the whole namespace is being deleted.
  */
 @ApplicationScoped
@@ -150,9 +153,11 @@ class RemovePoint {
     private boolean removedFrom(RestorePoint point, PointKey key, String name) {
         try {
             BackupLocation location = locations.resolve(point.getMetadata().getNamespace(), new NamedRef(name));
-            ObjectStore store = stores.open(location);
+            ObjectStore store = new GraceStore(stores.open(location), key.site(), key.namespace());
             catalog.unseal(location, key);
-            store.list(ArchiveUpload.prefix(key), o -> store.delete(o.key()));
+            List<String> archive = new ArrayList<>();
+            store.list(ArchiveUpload.prefix(key), o -> archive.add(o.key()));
+            archive.forEach(store::delete);
             return pruned(point, key, location);
         } catch (BreakwaterException e) {
             if (e.reason() == Reason.LocationNotFound) {

@@ -1,6 +1,7 @@
 package io.breakwater.capture;
 
 import io.breakwater.api.RestorePointStatus.StoredObject;
+import io.breakwater.location.GraceStore;
 import io.breakwater.location.Stores;
 import io.breakwater.steps.Activities;
 import io.breakwater.steps.Outcome;
@@ -31,7 +32,8 @@ final class Resources implements Step<CaptureRun> {
     public Outcome run(CaptureRun run, int attempt) {
         Optional<ArchiveUpload.Result> result = activities.poll(
                 run.uid() + "/resources",
-                () -> upload.write(run, stores.open(run.route().location())),
+                () -> upload.write(
+                        run, new GraceStore(stores.open(run.route().location()), run.site(), run.namespace())),
                 run.wake());
         if (result.isEmpty()) {
             return Outcome.waiting("writing the archive of resources", Duration.ofSeconds(10));

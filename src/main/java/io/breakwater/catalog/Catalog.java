@@ -3,6 +3,7 @@ package io.breakwater.catalog;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.location.GraceStore;
 import io.breakwater.location.LocationKeys;
 import io.breakwater.location.ObjectStore;
 import io.breakwater.location.ObjectStore.Document;
@@ -112,9 +113,9 @@ public class Catalog {
         }
     }
 
-    /** Removes the seal: from here on the point does not exist; its data is garbage. */
+    /** Takes the seal away: from here on the point does not exist. {@link Undelete} can put it back for a while. */
     public void unseal(BackupLocation location, PointKey key) {
-        stores.open(location).delete(key.sealKey());
+        new GraceStore(stores.open(location), key.site(), key.namespace()).takeAway(key.sealKey());
     }
 
     private static String sha256(InputStream content, String key) {

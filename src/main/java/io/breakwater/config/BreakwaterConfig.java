@@ -29,6 +29,8 @@ public interface BreakwaterConfig {
 
     Catalog catalog();
 
+    Sweep sweep();
+
     /** Roles of a process. */
     enum Role {
         operator,
@@ -95,6 +97,17 @@ public interface BreakwaterConfig {
     interface Catalog {
         /** How often locations are searched for new points. */
         @WithDefault("20S")
+        Duration interval();
+    }
+
+    /** Removal of what was deleted. */
+    interface Sweep {
+        /** How long a deletion can be taken back; longer than any restore should take. */
+        @WithDefault("24H")
+        Duration grace();
+
+        /** How often locations are swept. */
+        @WithDefault("10M")
         Duration interval();
     }
 }

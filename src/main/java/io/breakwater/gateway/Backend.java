@@ -4,6 +4,7 @@ import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec.AccessMode;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.location.GraceStore;
 import io.breakwater.location.Locations;
 import io.breakwater.location.ObjectStore;
 import io.breakwater.location.Stores;
@@ -31,9 +32,12 @@ class Backend {
         this.guard = guard;
     }
 
-    /** The store behind a ticket. */
+    /** The store behind a ticket; what is deleted there can be taken back for a while. */
     ObjectStore store(Ticket ticket) {
-        return stores.open(location(ticket.locationNamespace(), ticket.location()));
+        return new GraceStore(
+                stores.open(location(ticket.locationNamespace(), ticket.location())),
+                ticket.site(),
+                ticket.namespace());
     }
 
     /**

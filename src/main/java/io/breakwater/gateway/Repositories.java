@@ -2,6 +2,7 @@ package io.breakwater.gateway;
 
 import io.breakwater.api.BackupLocation;
 import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.location.Graveyard;
 import io.breakwater.location.LocationKeys;
 import io.breakwater.location.Stores;
 import io.breakwater.tls.ServingCertificate;
@@ -9,6 +10,7 @@ import io.fabric8.kubernetes.api.model.ObjectMeta;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 
 /** The repositories behind the gateway, from the side of those who send movers to them. */
@@ -60,8 +62,15 @@ public class Repositories {
     public record Access(
             BackupLocation location, String site, String namespace, Mode mode, Optional<EpochGuard.Guard> guard) {}
 
-    /** A ticket for one ServiceAccount. */
+    /**
+     * A ticket for one ServiceAccount. Whoever may read is entered as a reader until the ticket runs out, so that nothing that
+     * is deleted meanwhile goes before.
+     */
     public Ticket ticket(Access access, String holder) {
+        Instant expires = clock.instant().plus(config.mover().deadline()).plus(SLACK);
+        if (access.mode() == Mode.READ) {
+            Graveyard.reading(stores.open(access.location()), access.site(), access.namespace(), expires);
+        }
         ObjectMeta location = access.location().getMetadata();
         Ticket.Fence fence = access.guard()
                 .map(g -> new Ticket.Fence(
@@ -79,7 +88,7 @@ public class Repositories {
                 access.mode(),
                 holder,
                 fence,
-                clock.instant().plus(config.mover().deadline()).plus(SLACK).getEpochSecond());
+                expires.getEpochSecond());
     }
 
     /** A ticket as a mover presents it. */

@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.LongAdder;
@@ -161,8 +162,7 @@ final class PointTransfer {
     /** The archive's names say nothing about its content, so what the target has is read before it is trusted. */
     private void archive(PointDocument document) {
         Parallel.each(WORKERS, document.objects(), o -> {
-            boolean there =
-                    target.head(o.key()).map(h -> h.info().size() == o.size()).orElse(false);
+            boolean there = Objects.equals(list(target, o.key()).get(o.key()), o.size());
             if (there && transfer.targetHas(o.key(), o.sha256())) {
                 present.increment();
                 return;

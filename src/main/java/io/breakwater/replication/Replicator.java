@@ -5,6 +5,7 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.catalog.Catalog;
 import io.breakwater.catalog.PointKey;
+import io.breakwater.location.GraceStore;
 import io.breakwater.location.ObjectStore;
 import io.breakwater.location.ObjectStore.Document;
 import io.breakwater.location.Stores;
@@ -53,10 +54,15 @@ public class Replicator {
             if (!sha256(seal).equals(sealed.digest())) {
                 throw Transfer.changed(key.sealKey(), "it was replaced");
             }
-            return new PointTransfer(source, stores.open(to), streams).run(sealed.document(), seal, mayGoOn);
+            return new PointTransfer(grace(from, key), grace(to, key), streams).run(sealed.document(), seal, mayGoOn);
         } finally {
             lock.unlock();
         }
+    }
+
+    /** What is deleted is not copied; what the target deleted and the source still has is copied again, which revives it. */
+    private ObjectStore grace(BackupLocation location, PointKey key) {
+        return new GraceStore(stores.open(location), key.site(), key.namespace());
     }
 
     /** Seal and repository are copied as they are, so both locations must derive the same keys. */

@@ -158,7 +158,17 @@ class GatewayServerTest {
         assertThat(delete(Mode.APPEND, "data/" + sha(PACK))).isEqualTo(403);
         assertThat(get(Mode.READ, "data/" + sha(PACK)).statusCode()).isEqualTo(200);
         assertThat(delete(Mode.MAINTAIN, "data/" + sha(PACK))).isEqualTo(200);
-        assertThat(get(Mode.READ, "data/" + sha(PACK)).statusCode()).isEqualTo(404);
+        assertThat(get(Mode.READ, "data/").body()).doesNotContain(sha(PACK));
+    }
+
+    @Test
+    void whatIsDeletedCanStillBeReadByNameAndComesBackWhenItIsWrittenAgain() throws Exception {
+        post(Mode.APPEND, "data/" + sha(PACK), PACK);
+        delete(Mode.MAINTAIN, "data/" + sha(PACK));
+        assertThat(get(Mode.READ, "data/" + sha(PACK)).statusCode()).isEqualTo(200);
+
+        assertThat(post(Mode.APPEND, "data/" + sha(PACK), PACK).statusCode()).isEqualTo(200);
+        assertThat(get(Mode.READ, "data/").body()).contains(sha(PACK));
     }
 
     @Test

@@ -235,7 +235,7 @@ class TamperingIT {
         return altered;
     }
 
-    private static final String NOTE = """
+    static final String NOTE = """
             apiVersion: v1
             kind: ConfigMap
             metadata: {name: settings}

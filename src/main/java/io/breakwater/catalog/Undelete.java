@@ -1,0 +1,61 @@
+package io.breakwater.catalog;
+
+import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
+import io.breakwater.location.GraceStore;
+import io.breakwater.location.Graveyard;
+import io.breakwater.location.LocationKeys;
+import io.breakwater.location.ObjectStore;
+import io.breakwater.location.ObjectStore.Precondition;
+import io.breakwater.location.Stores;
+import jakarta.enterprise.context.ApplicationScoped;
+
+/**
+ * Takes the deletion of a point back, while its grace period lasts: first what it needs, its seal last, so that a point
+ * that is there is whole. Catalog sync then shows it again. May be done again after it was cut off.
+ */
+@ApplicationScoped
+class Undelete {
+    private final Stores stores;
+    private final LocationKeys keys;
+
+    Undelete(Stores stores, LocationKeys keys) {
+        this.stores = stores;
+        this.keys = keys;
+    }
+
+    /**
+     * Brings a point back in one location.
+     *
+     * @throws BreakwaterException RestorePointNotFound, when it was not deleted here lately; Tampered, when something of it is
+     *     gone or altered; Conflict, when there is another point of that name by now
+     */
+    void undelete(BackupLocation location, PointKey key) {
+        ObjectStore store = stores.open(location);
+        Graveyard graveyard = new Graveyard(store, key.site());
+        byte[] seal = graveyard
+                .takenAway(key.namespace(), key.sealKey())
+                .orElseThrow(() -> BreakwaterException.permanent(
+                        Reason.RestorePointNotFound,
+                        "point " + key + " was not deleted from location "
+                                + location.getMetadata().getName()
+                                + ", or its grace period is over; another location may still have it"));
+        PointDocument document = Seal.verify(key, seal, keys.catalogKey(location, key.site(), key.namespace()));
+        GraceStore grace = new GraceStore(store, key.site(), key.namespace());
+        // Files of the repository that other points let go come back too: the next prune removes what nobody needs.
+        for (String type : new String[] {"data/", "index/"}) {
+            graveyard.dead(key.namespace(), key.repositoryPrefix() + type).forEach(grace::undelete);
+        }
+        document.volumes().forEach(v -> grace.undelete(key.repositoryPrefix() + "snapshots/" + v.repositorySnapshot()));
+        document.objects().forEach(o -> grace.undelete(o.key()));
+        new Catalog(stores, keys).verifyObjects(location, document);
+        if (store.write(key.sealKey(), seal, Precondition.ABSENT).isEmpty()) {
+            throw BreakwaterException.permanent(
+                    Reason.Conflict,
+                    "location " + location.getMetadata().getName() + " holds another point " + key
+                            + " by now; delete that one first");
+        }
+        graveyard.forget(key.namespace(), key.sealKey());
+    }
+}

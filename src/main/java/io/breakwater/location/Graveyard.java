@@ -1,0 +1,176 @@
+package io.breakwater.location;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.breakwater.location.ObjectStore.Document;
+import io.breakwater.location.ObjectStore.ObjectInfo;
+import io.breakwater.location.ObjectStore.Precondition;
+import io.breakwater.location.Tombstone.State;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+
+/**
+ * What one site deleted in a store, and who may still be reading it. Only that site's operator sweeps it. A tombstone is
+ * claimed by a conditional write before its object is removed; whoever is killed in between leaves a claim, which a thorough
+ * sweep finishes.
+ */
+public final class Graveyard {
+    private static final String READERS = "breakwater/readers/";
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final ObjectStore store;
+    private final String site;
+
+    /** The graves of a site. */
+    public Graveyard(ObjectStore store, String site) {
+        this.store = store;
+        this.site = site;
+    }
+
+    /**
+     * What a sweep did.
+     *
+     * @param objects that were removed
+     * @param bytes that they had
+     * @param waiting tombstones that are left
+     */
+    public record Swept(int objects, long bytes, int waiting) {}
+
+    /** A reader, by the store's clock. */
+    private record Lease(Instant since) {}
+
+    /**
+     * Says that somebody reads a repository and its archives until a time, so that nothing that is deleted from now on goes
+     * before. Leases are never given back: they run out.
+     */
+    public static void reading(ObjectStore store, String site, String namespace, Instant until) {
+        byte[] lease = JSON.createObjectNode()
+                .put("schemaVersion", 1)
+                .put("until", until.toString())
+                .toString()
+                .getBytes(StandardCharsets.UTF_8);
+        store.write(READERS + site + "/" + namespace + "/" + UUID.randomUUID() + ".json", lease, Precondition.ABSENT);
+    }
+
+    /**
+     * Removes what was deleted longer than the grace period ago and nobody reads who began before that.
+     *
+     * @param now by the store's clock
+     * @param thorough looks into young tombstones too, for what a killed sweep left
+     */
+    public Swept sweep(Duration grace, Instant now, boolean thorough) {
+        Map<String, List<Lease>> readers = readers(now);
+        List<ObjectInfo> tombstones = new ArrayList<>();
+        store.list(Tombstone.PREFIX + site + "/", tombstones::add);
+        // Oldest first: a point's seal was taken away before its data, so it never comes back without them.
+        tombstones.sort(Comparator.comparing(ObjectInfo::lastModified));
+        int objects = 0;
+        long bytes = 0;
+        for (ObjectInfo t : tombstones) {
+            boolean due = !t.lastModified().plus(grace).isAfter(now) && !isRead(t, readers);
+            if (due || thorough) {
+                Optional<Tombstone> removed = bury(t, due);
+                objects += removed.isPresent() ? 1 : 0;
+                bytes += removed.map(Tombstone::size).orElse(0L);
+            }
+        }
+        int[] left = {0};
+        store.list(Tombstone.PREFIX + site + "/", t -> left[0]++);
+        return new Swept(objects, bytes, left[0]);
+    }
+
+    private Optional<Tombstone> bury(ObjectInfo info, boolean due) {
+        Optional<Document> there = store.read(info.key());
+        if (there.isEmpty()) {
+            return Optional.empty();
+        }
+        Tombstone tombstone = Tombstone.of(there.get());
+        if (!info.key().endsWith("/" + tombstone.key())) {
+            return Optional.empty(); // it stands on another one's grave
+        }
+        if (tombstone.state() == State.Revived) {
+            // Young ones may belong to an upload that is about to settle; their removal is its own.
+            if (due) {
+                store.delete(info.key());
+            }
+            return Optional.empty();
+        }
+        if (tombstone.state() == State.Dead) {
+            Precondition same = new Precondition.Matches(there.get().info().etag());
+            if (!due
+                    || store.write(info.key(), tombstone.in(State.Sweeping).bytes(), same)
+                            .isEmpty()) {
+                return Optional.empty();
+            }
+        }
+        if (tombstone.content() == null) {
+            store.delete(tombstone.key());
+        }
+        store.delete(info.key());
+        return Optional.of(tombstone);
+    }
+
+    private static boolean isRead(ObjectInfo tombstone, Map<String, List<Lease>> readers) {
+        String[] parts = tombstone.key().substring(Tombstone.PREFIX.length()).split("/", 3);
+        return readers.getOrDefault(parts[0] + "/" + parts[1], List.of()).stream()
+                .anyMatch(lease -> !lease.since.isAfter(tombstone.lastModified()));
+    }
+
+    /** Leases that hold, by repository; those that ran out are removed. */
+    private Map<String, List<Lease>> readers(Instant now) {
+        List<ObjectInfo> found = new ArrayList<>();
+        store.list(READERS + site + "/", found::add);
+        Map<String, List<Lease>> readers = new HashMap<>();
+        for (ObjectInfo o : found) {
+            String[] parts = o.key().substring(READERS.length()).split("/", 3);
+            Optional<Document> document = store.read(o.key());
+            if (document.isPresent() && until(document.get()).isAfter(now)) {
+                readers.computeIfAbsent(parts[0] + "/" + parts[1], k -> new ArrayList<>())
+                        .add(new Lease(o.lastModified()));
+            } else {
+                store.delete(o.key());
+            }
+        }
+        return readers;
+    }
+
+    /** A lease that cannot be read holds for ever: better too much is kept. */
+    private static Instant until(Document document) {
+        try {
+            JsonNode lease = JSON.readTree(document.content());
+            return Instant.parse(lease.path("until").asText());
+        } catch (IOException | java.time.DateTimeException e) {
+            return Instant.MAX;
+        }
+    }
+
+    /** Content of a small object that was taken away; empty when it was not, or its grace period is over. */
+    public Optional<byte[]> takenAway(String namespace, String key) {
+        return store.read(Tombstone.prefix(site, namespace) + key)
+                .map(Tombstone::of)
+                .filter(t -> t.state() == State.Dead)
+                .map(Tombstone::content);
+    }
+
+    /** Keys below a prefix that were deleted and not yet removed. */
+    public List<String> dead(String namespace, String prefix) {
+        String graves = Tombstone.prefix(site, namespace);
+        List<String> keys = new ArrayList<>();
+        store.list(graves + prefix, t -> keys.add(t.key().substring(graves.length())));
+        return keys;
+    }
+
+    /** The last step of undoing: the tombstone of what was put back. */
+    public void forget(String namespace, String key) {
+        store.delete(Tombstone.prefix(site, namespace) + key);
+    }
+}
