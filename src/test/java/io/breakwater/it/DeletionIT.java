@@ -1,0 +1,152 @@
+package io.breakwater.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.breakwater.api.BackupPolicy;
+import io.breakwater.api.NamedRef;
+import io.breakwater.api.RestorePoint;
+import io.breakwater.location.ObjectStore;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+import org.assertj.core.api.Assertions;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** A point is held, deleted, taken back, deleted again; and then its bytes are really gone. */
+@ExtendWith(RigExtension.class)
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class DeletionIT {
+    private static final String NAMESPACE = "deletion";
+    private static final Duration SOON = Duration.ofMinutes(2);
+    private static final String OURS = "breakwater/repos/" + Rig.WEST + "/" + NAMESPACE + "/data/";
+
+    private final Rig rig;
+    private final Site site;
+    private ObjectStore store;
+
+    DeletionIT(Rig rig) {
+        this.rig = rig;
+        this.site = rig.west();
+    }
+
+    @BeforeAll
+    void capture() {
+        rig.locate();
+        store = rig.store(Rig.WEST);
+        site.cluster().createNamespace(NAMESPACE);
+        site.cluster().apply(NAMESPACE, TamperingIT.NOTE.replace("IMAGE", Rig.environment("BREAKWATER_SHOP_IMAGE")));
+        site.cluster().kubectl("wait", "pod/writer", "-n", NAMESPACE, "--for=condition=Ready", "--timeout=120s");
+        write();
+        BackupPolicy policy = Examples.read("backuppolicy.yaml", BackupPolicy.class);
+        policy.getMetadata().setNamespace(NAMESPACE);
+        policy.getMetadata().setName("note");
+        policy.getSpec().schedule = null;
+        policy.getSpec().databases = null;
+        policy.getSpec().copies = null;
+        policy.getSpec().locationRef = new NamedRef("blob-" + Rig.WEST);
+        site.client().resource(policy).create();
+        made("first");
+        write();
+        made("second");
+    }
+
+    @AfterAll
+    void remove() {
+        rig.install(site.cluster(), "sweep.grace=24H", "sweep.interval=10M");
+        site.client().namespaces().withName(NAMESPACE).delete();
+    }
+
+    @Test
+    void aDeletionCanBeTakenBackAndThenFreesItsBytes() {
+        hold(true);
+        Assertions.assertThatThrownBy(() -> site.client()
+                        .resources(RestorePoint.class)
+                        .inNamespace(NAMESPACE)
+                        .withName("first")
+                        .delete())
+                .isInstanceOf(KubernetesClientException.class)
+                .hasMessageContaining("spec.hold");
+        hold(false);
+        long before = bytes();
+
+        delete();
+        assertThat(bytes()).as("nothing is freed within the grace period").isGreaterThanOrEqualTo(before);
+        site.cluster()
+                .kubectl(
+                        "annotate",
+                        "backuplocation/blob-" + Rig.WEST,
+                        "-n",
+                        Rig.SYSTEM,
+                        "breakwater.io/undelete=" + NAMESPACE + "/first");
+        rig.progress()
+                .awaitValue(
+                        "RestorePoint first is back",
+                        SOON,
+                        () -> site.cluster().kubectl("get", "events", "-n", Rig.SYSTEM, "--sort-by=.lastTimestamp"),
+                        () -> site.get(RestorePoint.class, NAMESPACE, "first")
+                                .filter(p -> p.getStatus() != null && p.getStatus().digest != null));
+
+        site.client()
+                .resources(RestorePoint.class)
+                .inNamespace(NAMESPACE)
+                .withName("first")
+                .edit(p -> {
+                    p.getSpec().deletionPolicy = io.breakwater.api.RestorePointSpec.DeletionPolicy.Delete;
+                    return p;
+                });
+        delete();
+        rig.install(site.cluster(), "sweep.grace=1S", "sweep.interval=1S");
+        rig.progress()
+                .awaitValue(
+                        "the bytes of first are freed",
+                        SOON,
+                        () -> bytes() + " bytes of " + before,
+                        () -> bytes() <= before - 250_000 ? Optional.of(true) : Optional.empty());
+        assertThat(site.get(RestorePoint.class, NAMESPACE, "second")).isPresent();
+    }
+
+    private void delete() {
+        site.cluster().kubectl("delete", "restorepoint/first", "-n", NAMESPACE, "--timeout=180s");
+    }
+
+    private void hold(boolean held) {
+        site.cluster()
+                .kubectl(
+                        "patch",
+                        "restorepoint/first",
+                        "-n",
+                        NAMESPACE,
+                        "--type=merge",
+                        "-p",
+                        "{\"spec\":{\"hold\":" + held + "}}");
+    }
+
+    private void made(String name) {
+        site.createPoint(NAMESPACE, name, "note");
+        site.awaitPoint(NAMESPACE, name);
+    }
+
+    private void write() {
+        site.cluster()
+                .kubectl(
+                        "exec",
+                        "writer",
+                        "-n",
+                        NAMESPACE,
+                        "--",
+                        "sh",
+                        "-c",
+                        "head -c 300000 /dev/urandom > /data/note; sync");
+    }
+
+    private long bytes() {
+        AtomicLong sum = new AtomicLong();
+        store.list(OURS, o -> sum.addAndGet(o.size()));
+        return sum.get();
+    }
+}
