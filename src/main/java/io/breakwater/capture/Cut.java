@@ -91,16 +91,19 @@ final class Cut implements Step<CaptureRun> {
         List<String> warnings = new ArrayList<>();
         if (attempt > 1) {
             // Another process may have run the pre hooks and died.
-            warnings.addAll(hooks.runAll("spec.hooks.post", post(spec)));
+            warnings.addAll(hooks.after(post(spec)).warnings());
         }
         snapshots.delete(run.namespace(), run.label(), List.of());
         List<Quiesced> held = new ArrayList<>();
         List<Quiesced.Facts> facts = new ArrayList<>();
         Map<String, Taken> taken;
+        boolean hooked = false;
         long start = System.nanoTime();
         Instant began = run.clock().instant();
         try {
-            warnings.addAll(hooks.run("spec.hooks.pre", spec.hooks == null ? null : spec.hooks.pre));
+            Hooks.Done before = hooks.before(spec.hooks == null ? null : spec.hooks.pre);
+            warnings.addAll(before.warnings());
+            hooked = before.calls() > 0;
             if (spec.databases != null) {
                 for (BackupPolicySpec.Database database : spec.databases) {
                     Quiesced quiesced = Postgresql.quiesce(client, run.namespace(), database);
@@ -108,7 +111,7 @@ final class Cut implements Step<CaptureRun> {
                     facts.add(quiesced.facts());
                 }
             }
-            if (spec.hooks == null || spec.hooks.pre == null || spec.hooks.pre.isEmpty()) {
+            if (!hooked) {
                 // Opening sessions and checkpointing hold nobody up; what follows is the window.
                 start = System.nanoTime();
             }
@@ -116,12 +119,12 @@ final class Cut implements Step<CaptureRun> {
             held.forEach(Quiesced::verify);
         } finally {
             held.forEach(Quiesced::close);
-            warnings.addAll(hooks.runAll("spec.hooks.post", post(spec)));
+            warnings.addAll(hooks.after(post(spec)).warnings());
         }
         Instant capturedAt =
                 taken.values().stream().map(Taken::at).min(Instant::compareTo).orElse(began);
         // Before a hand-over the pods were ended in good order, so their data is as good as told.
-        boolean told = !facts.isEmpty() || spec.hooks != null || trigger == Trigger.Final;
+        boolean told = !facts.isEmpty() || hooked || trigger == Trigger.Final;
         return new Result(
                 // A snapshot's own time has whole seconds on some drivers; the point is never older than its quiesce.
                 capturedAt.isBefore(began) ? began : capturedAt,

@@ -27,12 +27,14 @@ public final class Exec {
         this.namespace = namespace;
     }
 
-    /** The running pods that a selector matches. */
+    /** The running pods that a selector matches; all of the namespace for null. */
     public List<Pod> pods(LabelSelector selector) {
-        return client.pods().inNamespace(namespace).withLabelSelector(selector).list().getItems().stream()
-                .filter(p -> "Running".equals(p.getStatus().getPhase()))
-                .filter(p -> p.getMetadata().getDeletionTimestamp() == null)
-                .toList();
+        var all = client.pods().inNamespace(namespace);
+        return (selector == null ? all : all.withLabelSelector(selector))
+                .list().getItems().stream()
+                        .filter(p -> "Running".equals(p.getStatus().getPhase()))
+                        .filter(p -> p.getMetadata().getDeletionTimestamp() == null)
+                        .toList();
     }
 
     /** The pod, and the container to speak to in it. */

@@ -10,10 +10,14 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 
-/** A policy's own commands around the moment at which the snapshots are cut. */
+/**
+ * Commands around the moment at which the snapshots are cut: those of the policy, and those that pods carry in Velero's
+ * annotations. Before the cut the policy's come first, after it they come last.
+ */
 public final class Hooks {
-    private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(30);
+    static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(30);
 
     private final Exec exec;
     private final String namespace;
@@ -24,54 +28,108 @@ public final class Hooks {
     }
 
     /**
-     * Runs hooks in order, each in every pod that it selects.
+     * One command in one container.
      *
-     * @return warnings of hooks that may fail
-     * @throws BreakwaterException QuiesceFailed at the first one that may not
+     * @param field where it was asked for, as messages name it
+     * @param mayFail whether the point goes on without it
      */
-    public List<String> run(String field, List<Hook> hooks) {
+    record Call(String field, String pod, String container, List<String> command, Duration timeout, boolean mayFail) {}
+
+    /**
+     * What was done.
+     *
+     * @param calls commands that were run
+     * @param warnings of commands that may fail, and did
+     */
+    public record Done(int calls, List<String> warnings) {}
+
+    /**
+     * Runs the hooks before the cut, in order.
+     *
+     * @throws BreakwaterException QuiesceFailed at the first one that may not fail
+     */
+    public Done before(List<Hook> hooks) {
+        annotated(PodHooks.Phase.POST); // what means nothing afterwards is found out before anybody is held
         List<String> warnings = new ArrayList<>();
-        for (int i = 0; hooks != null && i < hooks.size(); i++) {
+        List<Call> calls = new ArrayList<>(policy("spec.hooks.pre", hooks, warnings));
+        calls.addAll(annotated(PodHooks.Phase.PRE));
+        for (Call call : calls) {
             try {
-                run(field + "[" + i + "]", hooks.get(i));
+                run(call);
             } catch (BreakwaterException e) {
-                if (hooks.get(i).onError != OnError.Continue) {
+                if (!call.mayFail) {
                     throw e;
                 }
                 warnings.add(e.getMessage());
             }
         }
-        return warnings;
+        return new Done(calls.size(), warnings);
     }
 
-    /** Runs all hooks although some fail, as un-quiescing must; returns what went wrong. */
-    public List<String> runAll(String field, List<Hook> hooks) {
+    /** Runs the hooks after the cut: all of them although some fail, as un-quiescing must. */
+    public Done after(List<Hook> hooks) {
         List<String> warnings = new ArrayList<>();
-        for (int i = 0; hooks != null && i < hooks.size(); i++) {
+        List<Call> calls = new ArrayList<>();
+        List<Supplier<List<Call>>> sources =
+                List.of(() -> annotated(PodHooks.Phase.POST), () -> policy("spec.hooks.post", hooks, warnings));
+        for (Supplier<List<Call>> source : sources) {
             try {
-                run(field + "[" + i + "]", hooks.get(i));
+                calls.addAll(source.get());
             } catch (BreakwaterException e) {
                 warnings.add(e.getMessage());
             }
         }
-        return warnings;
+        for (Call call : calls) {
+            try {
+                run(call);
+            } catch (BreakwaterException e) {
+                warnings.add(e.getMessage());
+            }
+        }
+        return new Done(calls.size(), warnings);
     }
 
-    private void run(String field, Hook hook) {
-        List<Pod> pods = exec.pods(hook.podSelector);
-        if (pods.isEmpty()) {
-            throw BreakwaterException.retryable(
-                    Reason.QuiesceFailed, field + ".podSelector matches no running pod in namespace " + namespace);
+    private void run(Call call) {
+        try {
+            exec.run(call.pod, call.container, call.command, call.timeout);
+        } catch (BreakwaterException e) {
+            throw BreakwaterException.retryable(Reason.QuiesceFailed, call.field + ": " + e.getMessage(), e);
         }
-        for (Pod pod : pods) {
-            String container = hook.container != null
-                    ? hook.container
-                    : pod.getSpec().getContainers().getFirst().getName();
-            exec.run(
-                    pod.getMetadata().getName(),
-                    container,
-                    hook.command,
-                    Durations.parse(hook.timeout, DEFAULT_TIMEOUT));
+    }
+
+    private List<Call> annotated(PodHooks.Phase phase) {
+        return exec.pods(null).stream()
+                .flatMap(pod -> PodHooks.of(pod, phase).stream())
+                .toList();
+    }
+
+    private List<Call> policy(String field, List<Hook> hooks, List<String> warnings) {
+        List<Call> calls = new ArrayList<>();
+        for (int i = 0; hooks != null && i < hooks.size(); i++) {
+            String at = field + "[" + i + "]";
+            Hook hook = hooks.get(i);
+            List<Pod> pods = exec.pods(hook.podSelector);
+            if (pods.isEmpty()) {
+                String nobody = at + ".podSelector matches no running pod in namespace " + namespace;
+                if (hook.onError != OnError.Continue) {
+                    throw BreakwaterException.retryable(Reason.QuiesceFailed, nobody);
+                }
+                warnings.add(nobody);
+            }
+            pods.stream().map(pod -> call(at, hook, pod)).forEach(calls::add);
         }
+        return calls;
+    }
+
+    private static Call call(String field, Hook hook, Pod pod) {
+        return new Call(
+                field,
+                pod.getMetadata().getName(),
+                hook.container != null
+                        ? hook.container
+                        : pod.getSpec().getContainers().getFirst().getName(),
+                hook.command,
+                Durations.parse(hook.timeout, DEFAULT_TIMEOUT),
+                hook.onError == OnError.Continue);
     }
 }

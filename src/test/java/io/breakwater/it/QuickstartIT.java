@@ -54,12 +54,19 @@ class QuickstartIT {
         site.createPoint(NAMESPACE, "first", "note");
         assertThat(site.awaitPoint(NAMESPACE, "first").getStatus().volumeCount).isEqualTo(1);
 
+        assertThat(read("state")).as("the hooks in its annotations were run").isEqualTo("thawed");
         write("after");
         site.restore(NAMESPACE, "back", "first", null, OnConflict.Replace);
 
         site.cluster().kubectl("wait", "pod/writer", "-n", NAMESPACE, "--for=condition=Ready", "--timeout=120s");
-        assertThat(site.cluster().kubectl("exec", "writer", "-n", NAMESPACE, "--", "cat", "/data/note"))
-                .isEqualToIgnoringWhitespace("before");
+        assertThat(read("note")).isEqualTo("before");
+        assertThat(read("state")).as("the snapshot was cut between the hooks").isEqualTo("frozen");
+    }
+
+    private String read(String file) {
+        return site.cluster()
+                .kubectl("exec", "writer", "-n", NAMESPACE, "--", "cat", "/data/" + file)
+                .strip();
     }
 
     private void write(String note) {
@@ -77,7 +84,11 @@ class QuickstartIT {
             ---
             apiVersion: v1
             kind: Pod
-            metadata: {name: writer}
+            metadata:
+              name: writer
+              annotations:
+                pre.hook.backup.velero.io/command: '["sh", "-c", "echo frozen > /data/state; sync"]'
+                post.hook.backup.velero.io/command: '["sh", "-c", "echo thawed > /data/state; sync"]'
             spec:
               terminationGracePeriodSeconds: 1
               containers:
