@@ -44,6 +44,9 @@ public final class Api {
     /** Label: with the value {@code true} an object stays out of every restore point. */
     public static final String EXCLUDE = GROUP + "/exclude";
 
+    /** Velero's label for the same. */
+    public static final String VELERO_EXCLUDE = "velero.io/exclude-from-backup";
+
     /** Annotation on Restores: who created it, as the API server's userInfo in JSON; kept by the admission webhook. */
     public static final String AUTHOR = GROUP + "/author";
 

@@ -20,6 +20,7 @@ final class CaptureRules {
             "leases.coordination.k8s.io",
             "restorepoints." + Api.GROUP,
             "restores." + Api.GROUP,
+            "verifications." + Api.GROUP,
             "volumesnapshots.snapshot.storage.k8s.io",
             "volumegroupsnapshots.groupsnapshot.storage.k8s.io",
             "csistoragecapacities.storage.k8s.io");
@@ -41,7 +42,6 @@ final class CaptureRules {
 
     private static final String MOVER_ACCOUNT = "breakwater-mover";
     private static final String ROOT_CA = "kube-root-ca.crt";
-    private static final String VELERO_EXCLUDE = "velero.io/exclude-from-backup";
 
     private CaptureRules() {}
 
@@ -53,7 +53,7 @@ final class CaptureRules {
     static boolean object(ApiKind kind, JsonNode object) {
         JsonNode meta = object.path("metadata");
         JsonNode labels = meta.path("labels");
-        if (isTrue(labels, Api.EXCLUDE) || isTrue(labels, VELERO_EXCLUDE) || meta.has("deletionTimestamp")) {
+        if (isTrue(labels, Api.EXCLUDE) || isTrue(labels, Api.VELERO_EXCLUDE) || meta.has("deletionTimestamp")) {
             return false;
         }
         if (labels.has(Api.RUN) || labels.has(Api.COMPONENT)) {

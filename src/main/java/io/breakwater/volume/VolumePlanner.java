@@ -98,6 +98,7 @@ public class VolumePlanner {
                 .persistentVolumeClaims()
                 .inNamespace(namespace)
                 .withoutLabel(Api.EXCLUDE, "true")
+                .withoutLabel(Api.VELERO_EXCLUDE, "true")
                 .list()
                 .getItems()
                 .stream()

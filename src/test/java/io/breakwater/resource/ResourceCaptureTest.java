@@ -213,6 +213,19 @@ class ResourceCaptureTest {
     }
 
     @Test
+    void what_is_about_points_stays_out_of_them() throws IOException {
+        for (String[] kind : new String[][] {
+            {"RestorePoint", "restorepoints"}, {"Restore", "restores"}, {"Verification", "verifications"}
+        }) {
+            server.serve("breakwater.io/v1alpha1", kind[0], kind[1], true);
+            server.put(
+                    "/apis/breakwater.io/v1alpha1/namespaces/shop/" + kind[1],
+                    "{'metadata':{'name':'x','namespace':'shop'}}");
+        }
+        assertThat(capture()).containsOnlyKeys("namespaces shop");
+    }
+
+    @Test
     void kinds_that_only_report_stay_out() throws IOException {
         server.serve("metrics.k8s.io/v1", "PodMetrics", "pods", true, "get", "list");
         server.put("/apis/metrics.k8s.io/v1/namespaces/shop/pods", "{'metadata':{'name':'m'}}");
