@@ -2,6 +2,7 @@ package io.breakwater.catalog;
 
 import io.breakwater.api.Api;
 import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BackupLocationSpec.AccessMode;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Condition;
 import io.breakwater.api.Reason;
@@ -80,7 +81,9 @@ class SweepReconciler implements Reconciler<BackupLocation> {
     @Override
     public UpdateControl<BackupLocation> reconcile(BackupLocation cached, Context<BackupLocation> context) {
         BackupLocation location = client.resource(cached).get();
-        if (location == null || location.getMetadata().getDeletionTimestamp() != null) {
+        if (location == null
+                || location.getMetadata().getDeletionTimestamp() != null
+                || location.getSpec().accessMode == AccessMode.ReadOnly) {
             return UpdateControl.noUpdate();
         }
         if (location.getStatus() == null || !location.getStatus().holds(Condition.READY)) {

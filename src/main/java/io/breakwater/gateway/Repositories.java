@@ -1,6 +1,7 @@
 package io.breakwater.gateway;
 
 import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BackupLocationSpec.AccessMode;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.location.Graveyard;
 import io.breakwater.location.LocationKeys;
@@ -64,11 +65,11 @@ public class Repositories {
 
     /**
      * A ticket for one ServiceAccount. Whoever may read is entered as a reader until the ticket runs out, so that nothing that
-     * is deleted meanwhile goes before.
+     * is deleted meanwhile goes before. In a location where nothing may be written the grace period alone protects readers.
      */
     public Ticket ticket(Access access, String holder) {
         Instant expires = clock.instant().plus(config.mover().deadline()).plus(SLACK);
-        if (access.mode() == Mode.READ) {
+        if (access.mode() == Mode.READ && access.location().getSpec().accessMode != AccessMode.ReadOnly) {
             Graveyard.reading(stores.open(access.location()), access.site(), access.namespace(), expires);
         }
         ObjectMeta location = access.location().getMetadata();

@@ -11,6 +11,7 @@ import io.breakwater.api.RestoreSpec.PatchVerb;
 import io.breakwater.api.RestoreSpec.Transform;
 import io.breakwater.api.Verification;
 import io.breakwater.config.BreakwaterConfig;
+import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.Service;
@@ -20,7 +21,9 @@ import io.fabric8.kubernetes.client.KubernetesClientException;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.net.HttpURLConnection;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -31,7 +34,7 @@ import java.util.Set;
  */
 @ApplicationScoped
 class Sandbox {
-    /** What would act on the world outside: routes, schedules, certificates, names; and rules that would let it out. */
+    /** What would act on the world outside: routes, schedules, certificates, names, rights; and rules that would let it out. */
     private static final List<String> OUTWARD = List.of(
             "ingresses.networking.k8s.io",
             "networkpolicies.networking.k8s.io",
@@ -44,7 +47,9 @@ class Sandbox {
             "virtualservices.networking.istio.io",
             "certificates.cert-manager.io",
             "dnsendpoints.externaldns.k8s.io",
-            "cronjobs.batch");
+            "cronjobs.batch",
+            "clusterroles.rbac.authorization.k8s.io",
+            "clusterrolebindings.rbac.authorization.k8s.io");
 
     /** Fields of a Service that one of type ClusterIP must not have. */
     private static final List<String> ONLY_OUTWARD = List.of(
@@ -71,6 +76,7 @@ class Sandbox {
         create(new NamespaceBuilder()
                 .withNewMetadata()
                 .withName(name)
+                .withLabels(labels(client.namespaces().withName(run.namespace()).get()))
                 .addToLabels(Api.SANDBOX, label(run.verification()))
                 .addToLabels(Api.EXCLUDE, "true")
                 .endMetadata()
@@ -122,6 +128,19 @@ class Sandbox {
             there = client.resource(restore(run, name)).create();
         }
         return there;
+    }
+
+    /**
+     * Labels that the sandbox takes over from the captured namespace: all that others may go by, above all the rules of Pod
+     * Security and of policy engines. Without them a workload would run in the sandbox that is refused in its own namespace.
+     */
+    static Map<String, String> labels(Namespace source) {
+        Map<String, String> labels = new HashMap<>();
+        if (source != null && source.getMetadata().getLabels() != null) {
+            labels.putAll(source.getMetadata().getLabels());
+        }
+        labels.keySet().removeIf(l -> l.startsWith(Api.GROUP + "/") || l.equals("kubernetes.io/metadata.name"));
+        return labels;
     }
 
     Optional<Restore> restore(String name) {

@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.breakwater.api.RestoreSpec.PatchOperation;
 import io.breakwater.api.RestoreSpec.PatchVerb;
 import io.breakwater.api.RestoreSpec.Transform;
+import io.fabric8.kubernetes.api.model.Namespace;
+import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** What comes back in a sandbox. */
@@ -28,5 +31,22 @@ class SandboxTest {
                         "/spec/externalTrafficPolicy",
                         "/spec/loadBalancerClass",
                         "/spec/allocateLoadBalancerNodePorts");
+    }
+
+    @Test
+    void itIsUnderTheRulesOfTheNamespaceThatWasCaptured() {
+        Namespace shop = new NamespaceBuilder()
+                .withNewMetadata()
+                .withName("shop")
+                .addToLabels("pod-security.kubernetes.io/enforce", "restricted")
+                .addToLabels("team", "shop")
+                .addToLabels("kubernetes.io/metadata.name", "shop")
+                .addToLabels("breakwater.io/standby", "true")
+                .endMetadata()
+                .build();
+
+        assertThat(Sandbox.labels(shop))
+                .containsOnly(Map.entry("pod-security.kubernetes.io/enforce", "restricted"), Map.entry("team", "shop"));
+        assertThat(Sandbox.labels(null)).isEmpty();
     }
 }
