@@ -82,13 +82,21 @@ final class Cleaner {
         }
         if (spec instanceof ObjectNode s) {
             s.remove("healthCheckNodePort");
+            if (s.path("type").asText().equals("ClusterIP")) {
+                // One that a transform took from outside; the API server refuses what is left of its former type.
+                dropNodePorts(s);
+            }
         }
+    }
+
+    private static void dropNodePorts(JsonNode spec) {
+        spec.path("ports").forEach(p -> ((ObjectNode) p).remove("nodePort"));
     }
 
     /** A Service that takes whatever node ports are free. */
     static ObjectNode withoutPorts(ObjectNode service) {
         ObjectNode copy = service.deepCopy();
-        copy.path("spec").path("ports").forEach(p -> ((ObjectNode) p).remove("nodePort"));
+        dropNodePorts(copy.path("spec"));
         return copy;
     }
 

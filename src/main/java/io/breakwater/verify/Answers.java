@@ -20,6 +20,8 @@ import java.util.stream.Collectors;
 
 /** Asks the restored application what the policy's checks ask. */
 final class Answers implements Step<VerifyRun> {
+    static final String NAME = "Query";
+
     private static final Duration TIMEOUT = Duration.ofSeconds(30);
     private static final int EVIDENCE = 400;
 
@@ -33,7 +35,7 @@ final class Answers implements Step<VerifyRun> {
 
     @Override
     public String name() {
-        return "Query";
+        return NAME;
     }
 
     @Override

@@ -1,118 +1,85 @@
 package io.breakwater.verify;
 
 import io.breakwater.api.BackupLocation;
-import io.breakwater.api.BackupLocationSpec.AccessMode;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.NamedRef;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePoint;
-import io.breakwater.api.VerificationSpec.Level;
 import io.breakwater.catalog.Catalog;
 import io.breakwater.catalog.PointDocument;
 import io.breakwater.catalog.PointKey;
-import io.breakwater.config.BreakwaterConfig;
-import io.breakwater.gateway.Repositories;
 import io.breakwater.location.Locations;
 import io.breakwater.steps.Activities;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
-import io.breakwater.volume.MoverTask;
-import io.breakwater.volume.Movers;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Duration;
-import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 
-/**
- * Reads all of a point: seal, objects, and every block of its volumes. The volumes are left to the Restore where there is
- * one, since that reads the same blocks.
- */
+/** Reads a point's seal and every object that it names. */
 final class ReadBack implements Step<VerifyRun> {
+    static final String NAME = "Checksum";
+
     private final KubernetesClient client;
-    private final BreakwaterConfig config;
     private final Locations locations;
     private final Catalog catalog;
-    private final Movers movers;
     private final Activities activities;
 
-    ReadBack(
-            KubernetesClient client,
-            BreakwaterConfig config,
-            Locations locations,
-            Catalog catalog,
-            Movers movers,
-            Activities activities) {
+    ReadBack(KubernetesClient client, Locations locations, Catalog catalog, Activities activities) {
         this.client = client;
-        this.config = config;
         this.locations = locations;
         this.catalog = catalog;
-        this.movers = movers;
         this.activities = activities;
+    }
+
+    /** What is verified, and where it lies. */
+    record Subject(RestorePoint point, PointKey key, BackupLocation location) {
+        static Subject of(VerifyRun run, KubernetesClient client, Locations locations) {
+            RestorePoint point = client.resources(RestorePoint.class)
+                    .inNamespace(run.namespace())
+                    .withName(run.status().restorePoint)
+                    .get();
+            if (point == null) {
+                throw run.failed("it was deleted while it was verified");
+            }
+            return new Subject(
+                    point,
+                    PointKey.of(point).orElseThrow(),
+                    locations.resolve(run.namespace(), new NamedRef(point.getStatus().location)));
+        }
+
+        /** The point's document, with its signature verified. */
+        Catalog.Sealed sealed(VerifyRun run, Catalog catalog) {
+            return catalog.read(location, key)
+                    .orElseThrow(() -> run.failed("its seal is not in location "
+                            + location.getMetadata().getName() + " any more"));
+        }
     }
 
     @Override
     public String name() {
-        return "Checksum";
+        return NAME;
     }
 
     @Override
     public Outcome run(VerifyRun run, int attempt) {
-        RestorePoint point = client.resources(RestorePoint.class)
-                .inNamespace(run.namespace())
-                .withName(run.status().restorePoint)
-                .get();
-        if (point == null) {
-            throw run.failed("it was deleted while it was verified");
-        }
-        PointKey key = PointKey.of(point).orElseThrow();
-        BackupLocation location = locations.resolve(run.namespace(), new NamedRef(point.getStatus().location));
+        Subject subject = Subject.of(run, client, locations);
         Optional<PointDocument> document =
-                activities.poll(run.uid() + "/checksum", () -> objects(run, point, key, location), run.wake());
-        if (document.isEmpty()) {
-            return Outcome.waiting("reading seal and objects", Duration.ofSeconds(10));
-        }
-        List<String> snapshots = document.get().volumes().stream()
-                .map(PointDocument.Volume::repositorySnapshot)
-                .filter(Objects::nonNull)
-                .toList();
-        if (snapshots.isEmpty() || run.includes(Level.Restored)) {
-            return Outcome.done(document.get().objects().size() + " objects have their digests");
-        }
-        return volumes(run, key, location, snapshots, document.get().objects().size());
+                activities.poll(run.uid() + "/checksum", () -> read(run, subject), run.wake());
+        return document.map(d -> Outcome.done(d.objects().size() + " objects have their digests"))
+                .orElseGet(() -> Outcome.waiting("reading seal and objects", Duration.ofSeconds(10)));
     }
 
-    private PointDocument objects(VerifyRun run, RestorePoint point, PointKey key, BackupLocation location) {
-        Catalog.Sealed sealed = catalog.read(location, key)
-                .orElseThrow(() -> run.failed(
-                        "its seal is not in location " + location.getMetadata().getName() + " any more"));
-        if (!sealed.digest().equals(point.getStatus().digest)) {
+    private PointDocument read(VerifyRun run, Subject subject) {
+        Catalog.Sealed sealed = subject.sealed(run, catalog);
+        String digest = subject.point().getStatus().digest;
+        if (!sealed.digest().equals(digest)) {
             throw BreakwaterException.permanent(
                     Reason.Tampered,
-                    key.sealKey() + " is another one than the RestorePoint was sealed with (digest " + sealed.digest()
-                            + ", not " + point.getStatus().digest + ")");
+                    subject.key().sealKey() + " is another one than the RestorePoint was sealed with (digest "
+                            + sealed.digest() + ", not " + digest + ")");
         }
-        catalog.verifyObjects(location, sealed.document());
+        catalog.verifyObjects(subject.location(), sealed.document());
         return sealed.document();
-    }
-
-    private Outcome volumes(VerifyRun run, PointKey key, BackupLocation location, List<String> snapshots, int objects) {
-        var access = new Repositories.Access(
-                location, key.site(), key.namespace(), Repositories.Mode.READ, Optional.empty());
-        var request = new Movers.Request(
-                config.namespace(),
-                VerifyRun.label(run.verification()),
-                run.uid() + "/verify",
-                new MoverTask.Verify(snapshots, location.getSpec().accessMode != AccessMode.ReadOnly),
-                access);
-        return switch (movers.poll(request)) {
-            case Movers.State.Running(String message) -> Outcome.waiting("reading volumes: " + message);
-            case Movers.State.Failed(String message) -> throw run.failed(message);
-            case Movers.State.Succeeded s -> {
-                movers.delete(config.namespace(), VerifyRun.label(run.verification()));
-                yield Outcome.done(objects + " objects have their digests, and " + snapshots.size()
-                        + " volumes were read to their last block");
-            }
-        };
     }
 }

@@ -7,6 +7,7 @@ import io.breakwater.api.Durations;
 import io.breakwater.api.JournalEntry;
 import io.breakwater.api.Reason;
 import io.breakwater.api.Verification;
+import io.breakwater.api.VerificationSpec.Level;
 import io.breakwater.api.VerificationStatus;
 import io.breakwater.catalog.Catalog;
 import io.breakwater.config.BreakwaterConfig;
@@ -36,6 +37,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /** Drives a Verification through its steps, once, and takes its sandbox away afterwards. */
 @ControllerConfiguration(
@@ -86,7 +88,8 @@ class VerificationReconciler implements Reconciler<Verification>, Cleaner<Verifi
         Activities activities = new Activities();
         this.steps = List.of(
                 new Choose(client),
-                new ReadBack(client, config, locations, catalog, movers, activities),
+                new ReadBack(client, locations, catalog, activities),
+                new ReadVolumes(client, config, locations, catalog, movers),
                 new Restored(client, sandbox),
                 new Answers(client, activities));
     }
@@ -188,13 +191,12 @@ class VerificationReconciler implements Reconciler<Verification>, Cleaner<Verifi
     private static String evidence(VerifyRun run) {
         VerificationStatus s = run.status();
         String found = s.journal.stream()
-                .filter(e -> !e.step.equals("Choose"))
-                .filter(e -> e.step.equals("Checksum")
-                        || e.step.equals(Restored.NAME) && s.restoreTime != null
-                        || e.step.equals("Query") && s.checks != null)
+                .filter(e -> e.step.equals(ReadBack.NAME)
+                        || e.step.equals(ReadVolumes.NAME) && !run.includes(Level.Restored)
+                        || e.step.equals(Restored.NAME) && run.includes(Level.Restored)
+                        || e.step.equals(Answers.NAME) && run.includes(Level.Queried))
                 .map(e -> e.message)
-                .reduce((a, b) -> a + "; " + b)
-                .orElse("");
+                .collect(Collectors.joining("; "));
         return "RestorePoint " + s.restorePoint + " is proven: " + found;
     }
 
