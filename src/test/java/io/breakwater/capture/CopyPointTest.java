@@ -100,11 +100,16 @@ class CopyPointTest {
 
     @Test
     void aCopyGoesFromPendingToCompletedAndTellsItsBytes() {
+        CountDownLatch began = new CountDownLatch(1);
         CountDownLatch go = new CountDownLatch(1);
-        atLocation.put("b", () -> hold(go));
+        atLocation.put("b", () -> {
+            began.countDown();
+            hold(go);
+        });
         point("p1", "b");
 
         assertThat(push("p1")).isPresent();
+        hold(began);
         assertThat(copy("p1", "b").state).isEqualTo(CopyState.Copying);
         assertThat(copies.busy("east", "shop")).isTrue();
         assertThat(copies.busy("east", "other")).isFalse();
