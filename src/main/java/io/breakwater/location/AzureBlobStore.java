@@ -50,6 +50,9 @@ final class AzureBlobStore implements ObjectStore {
     private static final Duration TRY = Duration.ofSeconds(10);
     private static final int BLOCK = 4 << 20;
 
+    /** What a reader fetches at a time; the SDK holds several times as much while it does. */
+    private static final int FETCH = 1 << 20;
+
     private final BlobContainerClient container;
     private final String prefix;
     private final String name;
@@ -146,7 +149,7 @@ final class AzureBlobStore implements ObjectStore {
                 "open " + key,
                 () -> blob(key)
                         .openInputStream(
-                                new BlobInputStreamOptions().setRange(range).setBlockSize(BLOCK)));
+                                new BlobInputStreamOptions().setRange(range).setBlockSize(FETCH)));
     }
 
     @Override

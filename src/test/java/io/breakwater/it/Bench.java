@@ -11,7 +11,9 @@ import io.breakwater.api.RestoreSpec.OnConflict;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.DoubleStream;
@@ -21,7 +23,7 @@ import java.util.stream.IntStream;
  * Measures the installed product against peers in the same run, on the same cluster. Called by {@code bench/run}; what each
  * line means stands in {@code bench/README.md}.
  *
- * <p>Arguments: {@code --objects N}, {@code --mebibytes N}.
+ * <p>Arguments: {@code --objects N}, {@code --mebibytes N}, {@code --only PART}.
  */
 final class Bench {
     private static final String POLICY = "bench";
@@ -39,6 +41,7 @@ final class Bench {
     public static void main(String[] arguments) {
         int objects = option(arguments, "--objects", 30_000);
         int mebibytes = option(arguments, "--mebibytes", 1024);
+        String only = option(arguments, "--only", "");
         Progress progress = new Progress(System.out);
         int code = 1;
         try (Rig rig = Rig.start(progress)) {
@@ -48,11 +51,17 @@ final class Bench {
             rig.east().awaitLocation(Rig.SYSTEM, "quickstart");
             Bench bench = new Bench(rig);
             try {
-                bench.idle();
-                bench.smallest();
-                bench.files(mebibytes);
-                bench.restored(objects / 3);
-                bench.captured(objects);
+                Map<String, Runnable> parts = new LinkedHashMap<>();
+                parts.put("idle", bench::idle);
+                parts.put("smallest", bench::smallest);
+                parts.put("files", () -> bench.files(mebibytes));
+                parts.put("restore", () -> bench.restored(objects / 3));
+                parts.put("capture", () -> bench.captured(objects));
+                parts.forEach((name, part) -> {
+                    if (only.isEmpty() || only.equals(name)) {
+                        part.run();
+                    }
+                });
                 code = 0;
             } finally {
                 System.out.println();
@@ -65,8 +74,12 @@ final class Bench {
     }
 
     private static int option(String[] arguments, String name, int otherwise) {
+        return Integer.parseInt(option(arguments, name, String.valueOf(otherwise)));
+    }
+
+    private static String option(String[] arguments, String name, String otherwise) {
         int at = List.of(arguments).indexOf(name);
-        return at < 0 ? otherwise : Integer.parseInt(arguments[at + 1]);
+        return at < 0 ? otherwise : arguments[at + 1];
     }
 
     private void idle() {
@@ -143,6 +156,7 @@ final class Bench {
                         r -> r != null && r.getStatus() != null && r.getStatus().holds(Condition.READY),
                         10,
                         TimeUnit.MINUTES);
+        memory("operator with gateway, after a restore");
         double ours = seconds(restore.getStatus().journal, "Objects");
         int created = restore.getStatus().created;
         line(

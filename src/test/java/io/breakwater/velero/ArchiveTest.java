@@ -10,6 +10,7 @@ import io.breakwater.api.Reason;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -19,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.GZIPOutputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
@@ -60,6 +62,36 @@ class ArchiveTest {
                                 "{\"name\":\"web\"}"),
                         Map.entry("resources/namespaces/cluster/shop.json", "{\"name\":\"shop\"}"),
                         Map.entry("resources/namespaces/v1-preferredversion/cluster/shop.json", "{\"name\":\"shop\"}"));
+    }
+
+    /** A store's stream fetches a whole block again when it is set back, which happens at the end of every gzip member. */
+    @Test
+    void an_archive_is_read_from_its_store_once_from_end_to_end() throws Exception {
+        byte[] content = new byte[1_000_000];
+        new Random(7).nextBytes(content);
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        try (ArchiveWriter writer = new ArchiveWriter(out, TIME)) {
+            for (int i = 0; i < 5; i++) {
+                writer.add(new ObjectKey("", "configmaps", "shop", "c" + i), "v1", "ConfigMap", content);
+            }
+            writer.finish();
+        }
+        AtomicInteger setBack = new AtomicInteger();
+        InputStream stored = new ByteArrayInputStream(out.toByteArray()) {
+            @Override
+            public synchronized void reset() {
+                setBack.incrementAndGet();
+                super.reset();
+            }
+        };
+        int items = 0;
+        try (ArchiveReader reader = new ArchiveReader(stored, ArchiveReader.Limits.DEFAULT)) {
+            while (reader.next().isPresent()) {
+                items++;
+            }
+        }
+        assertThat(items).isEqualTo(5);
+        assertThat(setBack).hasValue(0);
     }
 
     @Test
