@@ -190,6 +190,17 @@ shop_up() {
 }
 context_shop() { cp "$ROOT"/dev/shop/image/* "$CACHE/bin/shop/shop" "$1"; }
 
+# The other side of compatibility tests and benches; nothing of ours needs it, so it is not part of images_up.
+velero_up() {
+  local module=$ROOT/dev/tools/velero key
+  key=$(digest "$module/go.mod" "$module/go.sum" "$module/objectstore")
+  GOOS=linux GOARCH=$(engine_arch) LDFLAGS="-s -w -X github.com/vmware-tanzu/velero/pkg/buildinfo.Version=v1.18.3" \
+    programs velero dev/tools/velero "$key" github.com/vmware-tanzu/velero/cmd/velero ./objectstore
+  image velero "=$key" "$module/image"
+  export BREAKWATER_VELERO_IMAGE=$IMAGE
+}
+context_velero() { cp "$ROOT"/dev/tools/velero/image/* "$CACHE"/bin/velero/* "$1"; }
+
 # ---- the product
 
 mover_up() {

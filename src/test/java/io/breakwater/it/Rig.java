@@ -246,6 +246,11 @@ final class Rig implements AutoCloseable {
         return location;
     }
 
+    /** The key of a region's account, for others that shall read its container. */
+    String accountKey(String region) {
+        return azurite.key(region);
+    }
+
     /** What lies in a region's location, to look at and to alter. */
     ObjectStore store(String region) {
         BackupLocationSpec.AzureBlob spec = location(region).getSpec().azureBlob;

@@ -1,0 +1,206 @@
+package io.breakwater.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.breakwater.api.BackupPolicy;
+import io.breakwater.velero.BackupObjects;
+import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.api.model.Secret;
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.dsl.base.ResourceDefinitionContext;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** A real Velero beside Breakwater: each reads what the other wrote. */
+@ExtendWith(RigExtension.class)
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class VeleroIT {
+    private static final String NS = "neighbours";
+    private static final String BACK = "neighbours-back";
+
+    private final Rig rig;
+    private final Site site;
+    private Velero velero;
+
+    VeleroIT(Rig rig) {
+        this.rig = rig;
+        this.site = rig.west();
+    }
+
+    @BeforeAll
+    void prepare() {
+        site.cluster().apply("default", DEFINITION);
+        site.cluster().kubectl("wait", "crd/widgets.example.org", "--for=condition=Established", "--timeout=30s");
+        site.cluster().createNamespace(NS);
+        site.cluster().apply(NS, APPLICATION);
+        String many = IntStream.range(0, 40)
+                .mapToObj(i ->
+                        "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: setting-%d}\ndata: {number: \"%d\"}\n"
+                                .formatted(i, i))
+                .reduce("", String::concat);
+        site.cluster().apply(NS, many);
+        BackupPolicy policy = Examples.read("backuppolicy.yaml", BackupPolicy.class);
+        policy.getMetadata().setNamespace(NS);
+        policy.getSpec().schedule = null;
+        policy.getSpec().databases = null;
+        policy.getSpec().copies = null;
+        site.client().resource(policy).serverSideApply();
+        velero = Velero.install(rig, site);
+    }
+
+    @AfterAll
+    void clean() {
+        site.client().namespaces().withName(BACK).delete();
+        site.client().namespaces().withName(NS).delete();
+        site.client().namespaces().withName(Velero.NAMESPACE).delete();
+        site.cluster().kubectl("delete", "crd/widgets.example.org", "--wait=false");
+    }
+
+    @Test
+    void veleroRestoresWhatBreakwaterCaptured() {
+        site.createPoint(NS, "first", "shop");
+        int captured = site.awaitPoint(NS, "first").getStatus().resourceCount;
+
+        velero.location("breakwater", Rig.EAST, "velero", "ReadOnly");
+        String backup = BackupObjects.name(Rig.WEST, NS, "first");
+        GenericKubernetesResource seen = velero.awaitSynced(backup);
+        assertThat((Integer) seen.get("status", "progress", "itemsBackedUp")).isEqualTo(captured);
+
+        GenericKubernetesResource restore = velero.restore("back", backup, NS, BACK);
+
+        assertThat(Velero.phase(restore)).as(String.valueOf(restore)).isEqualTo("Completed");
+        assertThat((Integer) restore.get("status", "errors")).isNull();
+        assertSame();
+    }
+
+    /** Everything that a user wrote, in the other namespace. */
+    private void assertSame() {
+        KubernetesClient client = site.client();
+        assertThat(settings(BACK)).isEqualTo(settings(NS)).hasSize(41);
+        Secret secret = client.secrets().inNamespace(BACK).withName("password").get();
+        assertThat(secret.getData())
+                .isEqualTo(client.secrets()
+                        .inNamespace(NS)
+                        .withName("password")
+                        .get()
+                        .getData());
+        Service service = client.services().inNamespace(BACK).withName("web").get();
+        assertThat(service.getSpec().getPorts())
+                .isEqualTo(client.services()
+                        .inNamespace(NS)
+                        .withName("web")
+                        .get()
+                        .getSpec()
+                        .getPorts());
+        assertThat(service.getSpec().getSelector()).isEqualTo(Map.of("app", "web"));
+        Deployment deployment =
+                client.apps().deployments().inNamespace(BACK).withName("web").get();
+        assertThat(deployment.getSpec())
+                .isEqualTo(client.apps()
+                        .deployments()
+                        .inNamespace(NS)
+                        .withName("web")
+                        .get()
+                        .getSpec());
+        PersistentVolumeClaim claim = client.persistentVolumeClaims()
+                .inNamespace(BACK)
+                .withName("data")
+                .get();
+        assertThat(claim.getSpec().getResources().getRequests().get("storage").toString())
+                .isEqualTo("16Mi");
+        List<GenericKubernetesResource> widgets = client.genericKubernetesResources(WIDGETS)
+                .inNamespace(BACK)
+                .list()
+                .getItems();
+        assertThat(widgets).hasSize(1);
+        assertThat((Integer) widgets.getFirst().get("spec", "size")).isEqualTo(7);
+    }
+
+    private Map<String, Map<String, String>> settings(String namespace) {
+        return site.client().configMaps().inNamespace(namespace).list().getItems().stream()
+                .filter(c -> !c.getMetadata().getName().equals("kube-root-ca.crt"))
+                .collect(java.util.stream.Collectors.toMap(c -> c.getMetadata().getName(), ConfigMap::getData));
+    }
+
+    private static final ResourceDefinitionContext WIDGETS = new ResourceDefinitionContext.Builder()
+            .withGroup("example.org")
+            .withVersion("v1")
+            .withKind("Widget")
+            .withPlural("widgets")
+            .withNamespaced(true)
+            .build();
+
+    private static final String DEFINITION = """
+            apiVersion: apiextensions.k8s.io/v1
+            kind: CustomResourceDefinition
+            metadata: {name: widgets.example.org}
+            spec:
+              group: example.org
+              scope: Namespaced
+              names: {kind: Widget, plural: widgets, singular: widget}
+              versions:
+                - name: v1
+                  served: true
+                  storage: true
+                  schema:
+                    openAPIV3Schema:
+                      type: object
+                      properties:
+                        spec: {type: object, properties: {size: {type: integer}}}
+            """;
+
+    private static final String APPLICATION = """
+            apiVersion: v1
+            kind: ConfigMap
+            metadata: {name: settings}
+            data: {color: green, umlaut.txt: "zwölf"}
+            ---
+            apiVersion: v1
+            kind: Secret
+            metadata: {name: password}
+            stringData: {password: correct horse}
+            ---
+            apiVersion: v1
+            kind: ServiceAccount
+            metadata: {name: web}
+            ---
+            apiVersion: v1
+            kind: Service
+            metadata: {name: web}
+            spec: {selector: {app: web}, ports: [{name: http, port: 80, targetPort: 8080}]}
+            ---
+            apiVersion: apps/v1
+            kind: Deployment
+            metadata: {name: web}
+            spec:
+              replicas: 0
+              selector: {matchLabels: {app: web}}
+              template:
+                metadata: {labels: {app: web}}
+                spec:
+                  serviceAccountName: web
+                  containers: [{name: web, image: example.org/web, envFrom: [{configMapRef: {name: settings}}]}]
+            ---
+            apiVersion: v1
+            kind: PersistentVolumeClaim
+            metadata: {name: data}
+            spec:
+              accessModes: [ReadWriteOnce]
+              resources: {requests: {storage: 16Mi}}
+            ---
+            apiVersion: example.org/v1
+            kind: Widget
+            metadata: {name: one}
+            spec: {size: 7}
+            """;
+}
