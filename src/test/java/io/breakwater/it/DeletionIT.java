@@ -91,14 +91,15 @@ class DeletionIT {
                         () -> site.get(RestorePoint.class, NAMESPACE, "first")
                                 .filter(p -> p.getStatus() != null && p.getStatus().digest != null));
 
-        site.client()
-                .resources(RestorePoint.class)
-                .inNamespace(NAMESPACE)
-                .withName("first")
-                .edit(p -> {
-                    p.getSpec().deletionPolicy = io.breakwater.api.RestorePointSpec.DeletionPolicy.Delete;
-                    return p;
-                });
+        site.cluster()
+                .kubectl(
+                        "patch",
+                        "restorepoint/first",
+                        "-n",
+                        NAMESPACE,
+                        "--type=merge",
+                        "-p",
+                        "{\"spec\":{\"deletionPolicy\":\"Delete\"}}");
         delete();
         rig.install(site.cluster(), "sweep.grace=1S", "sweep.interval=1S");
         rig.progress()
