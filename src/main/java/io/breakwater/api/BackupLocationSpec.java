@@ -18,6 +18,13 @@ import io.fabric8.kubernetes.api.model.LabelSelector;
         value = "has(self.azureBlob) == has(oldSelf.azureBlob) && has(self.s3) == has(oldSelf.s3)"
                 + " && has(self.filesystem) == has(oldSelf.filesystem)",
         message = "the kind of store is immutable; create another BackupLocation")
+@ValidationRule(
+        value = "self.layout != 'Velero' || self.accessMode == 'ReadOnly'",
+        message =
+                "spec.layout Velero needs spec.accessMode ReadOnly: what Velero wrote is read, and nothing is written beside it")
+@ValidationRule(
+        value = "self.layout == oldSelf.layout",
+        message = "spec.layout is immutable; create another BackupLocation")
 public class BackupLocationSpec {
     @JsonPropertyDescription("A container in Azure Blob Storage, or in a server that speaks its protocol.")
     public AzureBlob azureBlob;
@@ -37,8 +44,25 @@ public class BackupLocationSpec {
             "ReadOnly forbids every write: for restoring from a location that another installation owns.")
     public AccessMode accessMode;
 
+    @Default("Breakwater")
+    @JsonPropertyDescription(
+            "Whose files lie there. Velero: those of a BackupStorageLocation, whose prefix is the location's; its backups"
+                    + " appear as RestorePoints.")
+    public Layout layout;
+
     @JsonPropertyDescription("Which namespaces may refer to this location.")
     public UsagePolicy usagePolicy;
+
+    /** Whose files lie in a location. */
+    public enum Layout {
+        Breakwater,
+        Velero
+    }
+
+    /** Whether what lies there was written by Velero. */
+    public boolean hasVeleroLayout() {
+        return layout == Layout.Velero;
+    }
 
     /** Whether we may write. */
     public enum AccessMode {

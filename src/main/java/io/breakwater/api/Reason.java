@@ -39,6 +39,8 @@ public enum Reason {
     InvalidSchedule,
     /** A volume cannot be snapshotted and is not listed in allowUnprotected. */
     VolumeUnprotectable,
+    /** The data of a volume is not in the point, in a form that could be restored. */
+    VolumeDataAbsent,
     /** Quiescing failed, or the database lost its session before the snapshots were cut. */
     QuiesceFailed,
     /** A VolumeSnapshot reported an error or did not become ready in time. */

@@ -70,7 +70,8 @@ final class SealPoint implements Step<CaptureRun> {
                 s.resourceCount,
                 Resources.sealed(run),
                 run.route().location().getStatus().keyId,
-                s.lockedUntil);
+                s.lockedUntil,
+                null);
     }
 
     private static PointDocument.Volume volume(RestorePointStatus.VolumeStatus v) {

@@ -19,11 +19,12 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 
-/** The sealed points of locations: read, verified, written, removed. */
+/** The points of locations: read, verified, written, removed. What Velero wrote is read as {@link VeleroCatalog} says. */
 @ApplicationScoped
 public class Catalog {
     private final Stores stores;
     private final LocationKeys keys;
+    private final VeleroCatalog velero = new VeleroCatalog();
 
     public Catalog(Stores stores, LocationKeys keys) {
         this.stores = stores;
@@ -39,6 +40,9 @@ public class Catalog {
 
     /** All seals in a location; their content is not looked at. */
     public List<PointKey> list(BackupLocation location) {
+        if (location.getSpec().hasVeleroLayout()) {
+            return velero.list(location, stores.open(location));
+        }
         List<PointKey> found = new ArrayList<>();
         stores.open(location)
                 .list(PointKey.PREFIX, o -> PointKey.ofSeal(o.key()).ifPresent(found::add));
@@ -51,6 +55,9 @@ public class Catalog {
      * @throws BreakwaterException Tampered, when the seal is not what our key signed
      */
     public Optional<Sealed> read(BackupLocation location, PointKey key) {
+        if (location.getSpec().hasVeleroLayout()) {
+            return velero.read(location, stores.open(location), key);
+        }
         return stores.open(location)
                 .read(key.sealKey())
                 .map(Document::content)
@@ -111,6 +118,19 @@ public class Catalog {
         if (!sha256.equals(sha256(content, key))) {
             throw Seal.tampered(point, "object " + key + " does not have its digest");
         }
+    }
+
+    /**
+     * SHA-256 of an object, lower-case hexadecimal.
+     *
+     * @throws BreakwaterException StoreUnavailable, when it is not there or the reading was cut off
+     */
+    static String digest(ObjectStore store, String key) {
+        return sha256(
+                store.open(key, 0, -1)
+                        .orElseThrow(() -> BreakwaterException.retryable(
+                                Reason.StoreUnavailable, key + " was there and is gone; trying again")),
+                key);
     }
 
     /** Takes the seal away: from here on the point does not exist. {@link Undelete} can put it back for a while. */

@@ -28,6 +28,8 @@ final class ImportedPoint {
     /** Annotation: the point that an imported object stands for, as {@code <site>/<namespace>/<point>}. */
     static final String ORIGIN = Api.GROUP + "/origin";
 
+    private static final int SHOWN = 20;
+
     private ImportedPoint() {}
 
     /** Where a point appears. */
@@ -99,9 +101,29 @@ final class ImportedPoint {
                 d.volumes().stream().mapToLong(PointDocument.Volume::addedBytes).sum();
         s.copies = new ArrayList<>();
         s.copiesCompleted = 0;
-        s.progress = "sealed";
-        Conditions.of(s, generation, clock)
-                .succeeded(Reason.Completed, "captured by site " + d.site() + ", found in location " + location);
+        s.progress = isSealed(d) ? "sealed" : "found";
+        s.warnings = isSealed(d) ? null : warnings(d);
+        String origin = isSealed(d) ? "captured by site " + d.site() : "backup " + d.point() + " of Velero";
+        Conditions.of(s, generation, clock).succeeded(Reason.Completed, origin + ", found in location " + location);
+    }
+
+    private static boolean isSealed(PointDocument d) {
+        return d.keyId() != null;
+    }
+
+    private static List<String> warnings(PointDocument d) {
+        List<String> all = new ArrayList<>();
+        all.add("nobody has signed this backup: from now on a change of it is noticed, an earlier one is not");
+        if (!d.absentVolumes().isEmpty()) {
+            all.add("the data of claims " + shortened(d.absentVolumes())
+                    + " lies in Velero's own repositories, and only Velero can bring it back");
+        }
+        return all;
+    }
+
+    private static String shortened(List<String> names) {
+        String shown = String.join(", ", names.subList(0, Math.min(SHOWN, names.size())));
+        return names.size() <= SHOWN ? shown : shown + " and " + (names.size() - SHOWN) + " more";
     }
 
     /** Names of the locations that an object says the point lies in, the one to read from first. */

@@ -14,8 +14,10 @@ import java.util.List;
  * @param uid of the RestorePoint, which tells two points of the same name apart
  * @param epoch of the FailoverPlan under which it was captured; 0 without one
  * @param capturedAt the moment whose state the point holds
- * @param keyId fingerprint of the master key that seal and repository derive from
+ * @param keyId fingerprint of the master key that seal and repository derive from; null in a point that nobody has sealed,
+ *     which is a backup of Velero
  * @param lockedUntil before which the point must not be removed; null when nothing was promised
+ * @param absentVolumes claims of the archive whose data somebody else holds, in a form of his own; null when there are none
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @JsonIgnoreProperties(ignoreUnknown = true)
@@ -37,7 +39,8 @@ public record PointDocument(
         int resourceCount,
         List<StoredObject> objects,
         String keyId,
-        String lockedUntil) {
+        String lockedUntil,
+        List<String> absentVolumes) {
 
     /**
      * One volume.

@@ -79,6 +79,15 @@ final class Seal {
         }
     }
 
+    /** A document in the one form that its signature is over. */
+    static byte[] canonical(PointDocument document) {
+        try {
+            return JSON.writeValueAsBytes(sorted(JSON.valueToTree(document)));
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("a point document can always be written", e);
+        }
+    }
+
     private static byte[] hmac(ObjectNode tree, byte[] key) {
         try {
             Mac mac = Mac.getInstance("HmacSHA256");

@@ -35,6 +35,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 class Probe {
     private static final String IDENTITY = "breakwater/location.json";
     private static final String POINTS = "breakwater/points/";
+    private static final String BACKUPS = "backups/";
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final KubernetesClient client;
@@ -54,7 +55,7 @@ class Probe {
     /**
      * What was found.
      *
-     * @param keyId fingerprint of the master key, which is the one at hand
+     * @param keyId fingerprint of the master key, which is the one at hand; null in a location of Velero
      * @param conditionalWrites whether the store honours preconditions, as far as it may be written to
      * @param clockSkew the store's clock minus ours
      */
@@ -67,6 +68,9 @@ class Probe {
      */
     Findings run(BackupLocation location) {
         ObjectStore store = stores.open(location);
+        if (location.getSpec().hasVeleroLayout()) {
+            return foreign(location, store);
+        }
         boolean writable = location.getSpec().accessMode != AccessMode.ReadOnly;
         if (writable && store instanceof AzureBlobStore azure) {
             azure.createContainer();
@@ -88,6 +92,20 @@ class Probe {
         boolean conditional = honoursConditions(store);
         Observed beat = heartbeat(store);
         return new Findings(keyId, conditional, skew(beat.storeTime()));
+    }
+
+    /** What another program has written: there is no key of ours, and its clock is of no interest. */
+    private Findings foreign(BackupLocation location, ObjectStore store) {
+        AtomicBoolean any = new AtomicBoolean();
+        store.list(BACKUPS, o -> any.set(true));
+        if (!any.get()) {
+            throw BreakwaterException.permanent(
+                    Reason.LocationNotReady,
+                    name(location) + ": nothing lies below " + BACKUPS
+                            + " there; spec.layout Velero needs the bucket and"
+                            + " prefix of a BackupStorageLocation that has backups");
+        }
+        return new Findings(null, false, Duration.ZERO);
     }
 
     /** Makes the master key, if the location is new and its Secret is the default one and absent. */

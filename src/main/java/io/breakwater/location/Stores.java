@@ -2,6 +2,7 @@ package io.breakwater.location;
 
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec;
+import io.breakwater.api.BackupLocationSpec.AccessMode;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.NamedRef;
 import io.breakwater.api.Reason;
@@ -68,7 +69,7 @@ public class Stores {
         Origin origin = new Origin(
                 location.getMetadata().getGeneration(),
                 secret == null ? "" : secret.getMetadata().getResourceVersion());
-        ObjectStore store = known != null && known.origin.equals(origin) ? known.store : make(location, secret);
+        ObjectStore store = known != null && known.origin.equals(origin) ? known.store : allowed(location, secret);
         return new Opened(origin, store, clock.instant());
     }
 
@@ -91,6 +92,16 @@ public class Stores {
             return spec.azureBlob.credentialsSecretRef;
         }
         return spec.s3 == null ? null : spec.s3.credentialsSecretRef;
+    }
+
+    private ObjectStore allowed(BackupLocation location, Secret secret) {
+        ObjectStore store = make(location, secret);
+        return location.getSpec().accessMode == AccessMode.ReadOnly
+                ? new ReadOnlyStore(
+                        store,
+                        location.getMetadata().getNamespace() + "/"
+                                + location.getMetadata().getName())
+                : store;
     }
 
     private ObjectStore make(BackupLocation location, Secret secret) {

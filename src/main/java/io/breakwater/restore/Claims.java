@@ -31,6 +31,8 @@ import java.util.stream.Collectors;
  * enough; a claim whose volume is not in the point is made empty, with a warning.
  */
 final class Claims implements Step<RestoreRun> {
+    private static final int SHOWN = 5;
+
     private final KubernetesClient client;
     private final Archives archives;
 
@@ -84,7 +86,9 @@ final class Claims implements Step<RestoreRun> {
             VolumeFill fill = fills.get(name);
             PersistentVolumeClaim there = get(run, name);
             try {
-                if (there == null) {
+                if (there == null && absent(run).contains(name)) {
+                    lines.add(new Line(Verb.refuse, key, absence(run, List.of(name))));
+                } else if (there == null) {
                     List<String> notes = new ArrayList<>();
                     PersistentVolumeClaim claim = claim(captured, volumes.get(name), run.target(), notes);
                     if (!namespaceIsMissing) {
@@ -108,6 +112,21 @@ final class Claims implements Step<RestoreRun> {
             }
         }
         return lines;
+    }
+
+    /** Claims of the point whose data is not in it, unless they were asked for without data. */
+    static List<String> absent(RestoreRun run) {
+        List<String> absent = run.source().document().absentVolumes();
+        return absent == null || run.restore().getSpec().volumes == RestoreSpec.Volumes.Skip ? List.of() : absent;
+    }
+
+    static String absence(RestoreRun run, List<String> claims) {
+        String namespace = run.target();
+        return "the data of " + claims.size() + " claims of this backup of Velero ("
+                + claims.stream().limit(SHOWN).collect(Collectors.joining(", "))
+                + (claims.size() > SHOWN ? ", …" : "")
+                + ") lies in Velero's own repositories; let Velero restore these claims into namespace " + namespace
+                + " first, or exclude them, or set spec.volumes to Skip to get them empty";
     }
 
     private static Map<String, PointDocument.Volume> volumes(RestoreRun run) {

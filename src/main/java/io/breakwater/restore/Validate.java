@@ -80,6 +80,7 @@ final class Validate implements Step<RestoreRun> {
         Set<String> wanted = archives.claims(run).stream()
                 .map(c -> c.getMetadata().getName())
                 .collect(Collectors.toSet());
+        checkPresence(run, claims, wanted);
         for (PointDocument.Volume v : run.source().document().volumes()) {
             if (spec.partial() && !wanted.contains(v.pvc())) {
                 continue;
@@ -101,6 +102,16 @@ final class Validate implements Step<RestoreRun> {
                             + "); set spec.onConflict to Skip, Update or Replace, or restore into another namespace");
         }
         return new Found(run.source(), volumes, preview.warnings());
+    }
+
+    /** A claim whose data only another program can bring back is not made empty, unless the user says so. */
+    private static void checkPresence(RestoreRun run, Set<String> there, Set<String> wanted) {
+        List<String> absent = Claims.absent(run).stream()
+                .filter(c -> wanted.contains(c) && !there.contains(c))
+                .toList();
+        if (!absent.isEmpty() && !run.restore().getSpec().rehearsal()) {
+            throw run.refused(Reason.VolumeDataAbsent, Claims.absence(run, absent));
+        }
     }
 
     /** The claim that files are written to. */

@@ -14,6 +14,7 @@ import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 
 /** Reads a point's seal and every object that it names. */
@@ -80,6 +81,11 @@ final class ReadBack implements Step<VerifyRun> {
                             + sealed.digest() + ", not " + digest + ")");
         }
         catalog.verifyObjects(subject.location(), sealed.document());
+        List<String> absent = sealed.document().absentVolumes();
+        if (absent != null && !absent.isEmpty()) {
+            throw run.failed("the data of claims " + String.join(", ", absent)
+                    + " lies in Velero's own repositories, which Breakwater cannot read");
+        }
         return sealed.document();
     }
 }

@@ -43,7 +43,7 @@ class RoomsTest {
             Map.entry("database", Set.of("api")),
             Map.entry("resource", Set.of("api", "steps", "velero")),
             Map.entry("volume", Set.of("api", "config", "gateway")),
-            Map.entry("catalog", Set.of("api", "config", "location", "observe", "steps")),
+            Map.entry("catalog", Set.of("api", "config", "location", "observe", "steps", "velero")),
             Map.entry("replication", Set.of("api", "catalog", "location", "steps")),
             Map.entry(
                     "failover",

@@ -260,6 +260,7 @@ class CatalogSyncTest {
                 7,
                 List.of(new PointDocument.StoredObject("archive/x", 10, "sha-" + name)),
                 "key",
+                null,
                 null);
     }
 

@@ -32,6 +32,7 @@ class SealTest {
             4,
             List.of(new PointDocument.StoredObject("velero/backups/x/x.tar.gz", 7, "00ff")),
             "1122334455667788",
+            null,
             null);
 
     @Test

@@ -149,6 +149,7 @@ class UndeleteTest {
                 1,
                 List.of(new PointDocument.StoredObject(ARCHIVE, CONTENT.length, SHA)),
                 "key",
+                null,
                 null);
     }
 }

@@ -18,6 +18,7 @@ import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
@@ -82,6 +83,16 @@ record Site(Cluster cluster, Progress progress) {
 
     Restore createRestore(
             String namespace, String name, String point, String target, RestoreSpec.OnConflict onConflict) {
+        return createRestore(namespace, name, point, target, onConflict, spec -> {});
+    }
+
+    Restore createRestore(
+            String namespace,
+            String name,
+            String point,
+            String target,
+            RestoreSpec.OnConflict onConflict,
+            Consumer<RestoreSpec> more) {
         var restore = new Restore();
         restore.setMetadata(
                 new ObjectMetaBuilder().withNamespace(namespace).withName(name).build());
@@ -89,6 +100,7 @@ record Site(Cluster cluster, Progress progress) {
         restore.getSpec().restorePointRef = new NamedRef(point);
         restore.getSpec().targetNamespace = target;
         restore.getSpec().onConflict = onConflict;
+        more.accept(restore.getSpec());
         return client().resource(restore).create();
     }
 
@@ -114,6 +126,17 @@ record Site(Cluster cluster, Progress progress) {
                     return object.filter(
                             o -> o.getStatus() != null && o.getStatus().holds(Condition.SUCCEEDED));
                 });
+    }
+
+    /** Waits until a run has failed for good. */
+    <T extends CustomResource<?, ? extends ConditionedStatus>> T awaitFailure(
+            Class<T> kind, String namespace, String name) {
+        return progress.awaitValue(
+                "%s %s/%s fails".formatted(kind.getSimpleName(), namespace, name),
+                RUN,
+                () -> describe(kind, namespace, name),
+                () -> get(kind, namespace, name)
+                        .filter(o -> o.getStatus() != null && o.getStatus().holds(Condition.STALLED)));
     }
 
     /** Waits until a location was probed with success. */

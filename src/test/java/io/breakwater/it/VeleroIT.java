@@ -2,7 +2,15 @@ package io.breakwater.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupPolicy;
+import io.breakwater.api.Condition;
+import io.breakwater.api.Restore;
+import io.breakwater.api.RestorePoint;
+import io.breakwater.api.RestorePointSpec;
+import io.breakwater.api.RestoreSpec;
+import io.breakwater.api.RestoreSpec.OnConflict;
+import io.breakwater.api.RestoreStatus;
 import io.breakwater.velero.BackupObjects;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
@@ -27,6 +35,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 class VeleroIT {
     private static final String NS = "neighbours";
     private static final String BACK = "neighbours-back";
+    private static final String IMPORTED = "neighbours-imported";
 
     private final Rig rig;
     private final Site site;
@@ -60,7 +69,9 @@ class VeleroIT {
 
     @AfterAll
     void clean() {
+        site.client().resource(veleroLocation()).delete();
         site.client().namespaces().withName(BACK).delete();
+        site.client().namespaces().withName(IMPORTED).delete();
         site.client().namespaces().withName(NS).delete();
         site.client().namespaces().withName(Velero.NAMESPACE).delete();
         site.cluster().kubectl("delete", "crd/widgets.example.org", "--wait=false");
@@ -80,21 +91,63 @@ class VeleroIT {
 
         assertThat(Velero.phase(restore)).as(String.valueOf(restore)).isEqualTo("Completed");
         assertThat((Integer) restore.get("status", "errors")).isNull();
-        assertSame();
+        assertSame(BACK);
+    }
+
+    @Test
+    void breakwaterRestoresWhatVeleroBackedUp() {
+        velero.location("own", Rig.EAST, "old", "ReadWrite");
+        assertThat(Velero.phase(velero.backup("nightly", NS, "own"))).isEqualTo("Completed");
+
+        site.client().resource(veleroLocation()).serverSideApply();
+        RestorePoint point = site.awaitListed(NS, "velero-old", NS, "nightly");
+        assertThat(point.getSpec().trigger).isEqualTo(RestorePointSpec.Trigger.Imported);
+        assertThat(point.getStatus().warnings)
+                .anyMatch(w -> w.contains("the data of claims data lies in Velero's own"));
+        String listed = point.getMetadata().getName();
+
+        Restore refused = site.createRestore(
+                Rig.SYSTEM, "with-data", listed, IMPORTED, OnConflict.Fail, r -> r.sourceNamespace = NS);
+        RestoreStatus told = site.awaitFailure(
+                        Restore.class, Rig.SYSTEM, refused.getMetadata().getName())
+                .getStatus();
+        assertThat(told.condition(Condition.STALLED)).hasValueSatisfying(c -> {
+            assertThat(c.reason).isEqualTo("VolumeDataAbsent");
+            assertThat(c.message).contains("(data)", "spec.volumes to Skip");
+        });
+
+        site.createRestore(Rig.SYSTEM, "without-data", listed, IMPORTED, OnConflict.Fail, r -> {
+            r.sourceNamespace = NS;
+            r.volumes = RestoreSpec.Volumes.Skip;
+        });
+        site.awaitSuccess(Restore.class, Rig.SYSTEM, "without-data");
+        assertSame(IMPORTED);
+    }
+
+    private BackupLocation veleroLocation() {
+        BackupLocation location = Examples.read("backuplocation-velero.yaml", BackupLocation.class);
+        BackupLocation east = rig.location(Rig.EAST);
+        location.getMetadata().setNamespace(Rig.SYSTEM);
+        location.getMetadata().setName("old");
+        location.getSpec().azureBlob = east.getSpec().azureBlob;
+        location.getSpec().azureBlob.prefix = "old";
+        return location;
     }
 
     /** Everything that a user wrote, in the other namespace. */
-    private void assertSame() {
+    private void assertSame(String namespace) {
         KubernetesClient client = site.client();
-        assertThat(settings(BACK)).isEqualTo(settings(NS)).hasSize(41);
-        Secret secret = client.secrets().inNamespace(BACK).withName("password").get();
+        assertThat(settings(namespace)).isEqualTo(settings(NS)).hasSize(41);
+        Secret secret =
+                client.secrets().inNamespace(namespace).withName("password").get();
         assertThat(secret.getData())
                 .isEqualTo(client.secrets()
                         .inNamespace(NS)
                         .withName("password")
                         .get()
                         .getData());
-        Service service = client.services().inNamespace(BACK).withName("web").get();
+        Service service =
+                client.services().inNamespace(namespace).withName("web").get();
         assertThat(service.getSpec().getPorts())
                 .isEqualTo(client.services()
                         .inNamespace(NS)
@@ -103,8 +156,11 @@ class VeleroIT {
                         .getSpec()
                         .getPorts());
         assertThat(service.getSpec().getSelector()).isEqualTo(Map.of("app", "web"));
-        Deployment deployment =
-                client.apps().deployments().inNamespace(BACK).withName("web").get();
+        Deployment deployment = client.apps()
+                .deployments()
+                .inNamespace(namespace)
+                .withName("web")
+                .get();
         assertThat(deployment.getSpec())
                 .isEqualTo(client.apps()
                         .deployments()
@@ -113,13 +169,13 @@ class VeleroIT {
                         .get()
                         .getSpec());
         PersistentVolumeClaim claim = client.persistentVolumeClaims()
-                .inNamespace(BACK)
+                .inNamespace(namespace)
                 .withName("data")
                 .get();
         assertThat(claim.getSpec().getResources().getRequests().get("storage").toString())
                 .isEqualTo("16Mi");
         List<GenericKubernetesResource> widgets = client.genericKubernetesResources(WIDGETS)
-                .inNamespace(BACK)
+                .inNamespace(namespace)
                 .list()
                 .getItems();
         assertThat(widgets).hasSize(1);

@@ -67,6 +67,7 @@ final class Scene {
                 7,
                 List.of(new PointDocument.StoredObject(archive, resources.length, sha256(resources))),
                 "key",
+                null,
                 null);
         byte[] seal = ("seal of " + name).getBytes(StandardCharsets.UTF_8);
         put(store, document.key().sealKey(), seal);
