@@ -40,7 +40,7 @@ final class KindChecks {
         Findings findings = new Findings();
         JsonNode object = review.object();
         switch (review.kind()) {
-            case "BackupLocation" -> location(read(object, BackupLocation.class), findings);
+            case "BackupLocation" -> location(read(object, BackupLocation.class), review.isCreate(), findings);
             case "BackupPolicy" -> policies.check(read(object, BackupPolicy.class), review.isCreate(), findings);
             case "RestorePoint" -> point(read(object, RestorePoint.class), review, findings);
             case "Restore" -> restores.check(read(object, Restore.class), review.isCreate(), findings);
@@ -55,8 +55,11 @@ final class KindChecks {
         return findings.verdict();
     }
 
-    private void location(BackupLocation location, Findings findings) {
+    private void location(BackupLocation location, boolean create, Findings findings) {
         BackupLocationSpec spec = location.getSpec();
+        if (create) {
+            references.shadowing(location, findings);
+        }
         if (spec.filesystem != null && !location.getMetadata().getNamespace().equals(ownNamespace)) {
             findings.refuse(
                     "spec.filesystem",

@@ -46,6 +46,7 @@ final class PlanCheck {
             findings.duration("spec.readiness.timeout", spec.readiness.timeout, SECOND);
         }
         references.object(BackupPolicy.class, namespace, "spec.policyRef.name", spec.policyRef, findings);
+        partial(namespace, spec, findings);
         references.location(namespace, "spec.rendezvousRef.name", spec.rendezvousRef, findings);
         for (int i = 0; i < spec.sites.size(); i++) {
             references.location(
@@ -55,6 +56,20 @@ final class PlanCheck {
             onlyOne(plan, findings);
         } else {
             failingOver(plan, before, review, findings);
+        }
+    }
+
+    /** What a policy leaves out does not come up on the other site. */
+    private void partial(String namespace, FailoverPlanSpec spec, Findings findings) {
+        BackupPolicy policy = client.resources(BackupPolicy.class)
+                .inNamespace(namespace)
+                .withName(spec.policyRef.name)
+                .get();
+        if (policy != null && policy.getSpec().source != null) {
+            findings.warn(
+                    "spec.policyRef.name",
+                    "BackupPolicy '" + spec.policyRef.name
+                            + "' has a spec.source: what that leaves out does not come up on the other site");
         }
     }
 

@@ -41,6 +41,10 @@ final class PolicyCheck {
         if (spec.verification != null) {
             verification(spec.verification, findings);
         }
+        if (spec.source != null) {
+            RestoreCheck.rules("spec.source.include", spec.source.include, findings);
+            RestoreCheck.rules("spec.source.exclude", spec.source.exclude, findings);
+        }
         if (spec.hooks != null) {
             hooks("spec.hooks.pre", spec.hooks.pre, findings);
             hooks("spec.hooks.post", spec.hooks.post, findings);

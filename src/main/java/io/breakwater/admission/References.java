@@ -6,7 +6,10 @@ import io.breakwater.api.NamedRef;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.client.KubernetesClient;
 
-/** Looks whether named objects exist. All of it ends in warnings, since the object may be the next line of the same apply. */
+/**
+ * Looks at the objects that others name. One that is missing draws a warning only, since it may be the next line of the same
+ * apply.
+ */
 final class References {
     private final KubernetesClient client;
     private final String ownNamespace;
@@ -32,6 +35,22 @@ final class References {
                     field,
                     "BackupLocation '" + ref.name + "' in namespace " + ownNamespace
                             + " is not shared: its spec.usagePolicy.namespaces would have to say Selector or All");
+        }
+    }
+
+    /** Refuses a new location that would take the place of a shared one for the policies and points of its namespace. */
+    void shadowing(BackupLocation location, Findings findings) {
+        String name = location.getMetadata().getName();
+        if (location.getMetadata().getNamespace().equals(ownNamespace)) {
+            return;
+        }
+        BackupLocation shared = location(ownNamespace, name);
+        if (shared != null && !isPrivate(shared)) {
+            findings.refuse(
+                    "metadata.name",
+                    "BackupLocation '" + name + "' is shared from namespace " + ownNamespace
+                            + ", and one of that name here would take its place for the policies and points of this namespace;"
+                            + " give it another name");
         }
     }
 

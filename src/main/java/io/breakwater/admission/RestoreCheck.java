@@ -1,10 +1,10 @@
 package io.breakwater.admission;
 
 import io.breakwater.api.BackupPolicy;
+import io.breakwater.api.ObjectRule;
 import io.breakwater.api.Restore;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestoreSpec;
-import io.breakwater.api.RestoreSpec.ObjectRule;
 import java.time.DateTimeException;
 import java.time.OffsetDateTime;
 import java.util.List;
@@ -96,7 +96,7 @@ final class RestoreCheck {
         }
     }
 
-    private static void rules(String field, List<ObjectRule> rules, Findings findings) {
+    static void rules(String field, List<ObjectRule> rules, Findings findings) {
         for (int i = 0; rules != null && i < rules.size(); i++) {
             rule(field + "[" + i + "]", rules.get(i), findings);
         }

@@ -26,6 +26,9 @@ public class BackupPolicySpec {
     @JsonPropertyDescription("What was promised; drives the condition Protected, metrics and alerts.")
     public Objectives objectives;
 
+    @JsonPropertyDescription("What of the namespace belongs to it; everything when absent.")
+    public Source source;
+
     @JsonPropertyDescription("How volumes are captured.")
     public Volumes volumes;
 
@@ -162,6 +165,36 @@ public class BackupPolicySpec {
         @Size(max = 64)
         @JsonPropertyDescription("Time zone of the cron expression, as in the IANA database.")
         public String timeZone;
+    }
+
+    /** What of the namespace is captured. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public static class Source {
+        @JsonPropertyDescription(
+                "Only objects with these labels, and the claims that pods with these labels mount. Volumes of other claims are not"
+                        + " captured.")
+        public LabelSelector labelSelector;
+
+        @Size(max = 64)
+        @JsonPropertyDescription("Only objects that one of these rules takes.")
+        public List<ObjectRule> include;
+
+        @Size(max = 64)
+        @JsonPropertyDescription(
+                "None of the objects that one of these rules takes. A claim that is taken loses its volume, too.")
+        public List<ObjectRule> exclude;
+
+        @Default("Referenced")
+        @JsonPropertyDescription(
+                "Cluster-scoped objects. Referenced: those that captured objects need, as their definitions, ClusterRoles and"
+                        + " StorageClasses. None: no other than the namespace itself.")
+        public ClusterResources includeClusterResources;
+    }
+
+    /** Which cluster-scoped objects are captured. */
+    public enum ClusterResources {
+        Referenced,
+        None
     }
 
     /** Promises. */

@@ -9,7 +9,6 @@ import io.fabric8.generator.annotation.Pattern;
 import io.fabric8.generator.annotation.Required;
 import io.fabric8.generator.annotation.Size;
 import io.fabric8.generator.annotation.ValidationRule;
-import io.fabric8.kubernetes.api.model.LabelSelector;
 import java.util.List;
 import java.util.Map;
 
@@ -120,25 +119,6 @@ public class RestoreSpec {
     /** Whether nothing is changed. */
     public boolean rehearsal() {
         return Boolean.TRUE.equals(dryRun);
-    }
-
-    /** Takes objects that meet everything that it states. */
-    @JsonInclude(JsonInclude.Include.NON_NULL)
-    @ValidationRule(
-            value = "has(self.kinds) || has(self.names) || has(self.labelSelector)",
-            message = "a rule states kinds, names or a labelSelector; an empty one would take everything")
-    public static class ObjectRule {
-        @Size(min = 1, max = 64)
-        @JsonPropertyDescription(
-                "Kinds as kubectl api-resources -o name prints them: secrets, deployments.apps, persistentvolumeclaims.")
-        public List<String> kinds;
-
-        @Size(min = 1, max = 256)
-        @JsonPropertyDescription("Names of objects.")
-        public List<String> names;
-
-        @JsonPropertyDescription("Labels that the objects had when they were captured.")
-        public LabelSelector labelSelector;
     }
 
     /** Single files of a volume. */

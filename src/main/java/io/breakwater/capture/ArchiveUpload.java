@@ -7,6 +7,7 @@ import io.breakwater.catalog.PointKey;
 import io.breakwater.location.ObjectStore;
 import io.breakwater.location.ObjectStore.Precondition;
 import io.breakwater.location.ObjectStore.Upload;
+import io.breakwater.resource.CaptureScope;
 import io.breakwater.resource.ResourceCapture;
 import io.breakwater.steps.Parallel;
 import io.breakwater.velero.BackupObjects;
@@ -24,6 +25,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.stream.Collectors;
 
 /** Streams a namespace's objects into the archive in the store, and puts Velero's small objects beside it. */
 @ApplicationScoped
@@ -70,7 +72,10 @@ class ArchiveUpload {
         try (Upload upload = store.upload(archive, Precondition.NONE)) {
             Digest out = new Digest(upload);
             ResourceCapture.Result captured = new ResourceCapture(client)
-                    .capture(new ResourceCapture.Request(run.namespace(), Instant.parse(run.status().capturedAt)), out);
+                    .capture(
+                            new ResourceCapture.Request(
+                                    run.namespace(), scope(run), Instant.parse(run.status().capturedAt)),
+                            out);
             upload.commit();
             stored.add(new Stored(archive, out.size, out.hex()));
             BackupObjects beside = new BackupObjects(
@@ -94,6 +99,12 @@ class ArchiveUpload {
                     "the archive of namespace " + run.namespace() + " could not be written: " + e.getMessage(),
                     e);
         }
+    }
+
+    private static CaptureScope scope(CaptureRun run) {
+        return new CaptureScope(
+                run.policy().getSpec().source,
+                run.status().volumes.stream().map(v -> v.pvc).collect(Collectors.toSet()));
     }
 
     /** Writes the documents at the same time, but for the last one, which makes the others visible. */

@@ -39,7 +39,7 @@ class CaptureSteps {
         this.movers = movers;
         Activities activities = new Activities();
         this.all = List.of(
-                new Prepare(planner, catalog),
+                new Prepare(client, planner, catalog),
                 new Cut(client, snapshots, activities),
                 new Resources(upload, stores, activities),
                 new Move(client, snapshots, movers),

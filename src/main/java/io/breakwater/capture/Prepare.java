@@ -1,24 +1,29 @@
 package io.breakwater.capture;
 
+import io.breakwater.api.BackupPolicySpec;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.api.RestorePointStatus.VolumeStatus;
 import io.breakwater.catalog.Catalog;
 import io.breakwater.catalog.PointDocument;
+import io.breakwater.resource.CaptureScope;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
 import io.breakwater.volume.VolumePlanner;
 import io.breakwater.volume.VolumePlanner.Planned;
+import io.fabric8.kubernetes.client.KubernetesClient;
 import java.util.List;
 import java.util.Optional;
 
 /** Decides what is captured, and refuses before anything is touched what cannot end well. */
 final class Prepare implements Step<CaptureRun> {
+    private final KubernetesClient client;
     private final VolumePlanner planner;
     private final Catalog catalog;
 
-    Prepare(VolumePlanner planner, Catalog catalog) {
+    Prepare(KubernetesClient client, VolumePlanner planner, Catalog catalog) {
+        this.client = client;
         this.planner = planner;
         this.catalog = catalog;
     }
@@ -45,7 +50,9 @@ final class Prepare implements Step<CaptureRun> {
                     "location " + run.route().location().getMetadata().getName() + " already holds a point " + run.key()
                             + "; give the RestorePoint another name");
         }
-        List<Planned> plan = planner.plan(run.namespace(), run.policy().getSpec());
+        BackupPolicySpec policy = run.policy().getSpec();
+        List<Planned> plan =
+                planner.plan(run.namespace(), policy, CaptureScope.claims(client, run.namespace(), policy.source));
         run.update(s -> {
             s.site = run.site();
             s.namespace = run.namespace();

@@ -93,7 +93,7 @@ final class Existing {
                 .toList();
         Parallel.each(LISTS, listed, kind -> {
             try {
-                new PagedList(server, PagedList.METADATA).each(kind.path(namespace), o -> each.accept(kind, o));
+                new PagedList(server, PagedList.METADATA).each(kind.path(namespace), "", o -> each.accept(kind, o));
             } catch (ApiServer.Refused e) {
                 throw BreakwaterException.retryable(
                         Reason.ResourcesFailed,

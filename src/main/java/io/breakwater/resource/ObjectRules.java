@@ -2,7 +2,7 @@ package io.breakwater.resource;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.breakwater.api.Labels;
-import io.breakwater.api.RestoreSpec.ObjectRule;
+import io.breakwater.api.ObjectRule;
 import io.breakwater.velero.ObjectKey;
 import io.fabric8.kubernetes.api.model.LabelSelector;
 import java.util.Map;

@@ -30,12 +30,14 @@ final class PagedList {
      * Calls back for every object; those of built-in kinds come without apiVersion and kind.
      *
      * <p>When the snapshot that the pages are cut from has expired, the rest comes from a newer one, as the server offers.
+     *
+     * @param labels selector as in {@link io.breakwater.api.Labels#query}; empty for all
      */
-    void each(String collection, Consumer<ObjectNode> item) throws ApiServer.Refused {
+    void each(String collection, String labels, Consumer<ObjectNode> item) throws ApiServer.Refused {
         String token = "";
         do {
             String page =
-                    collection + "?limit=" + PAGE + (token.isEmpty() ? "" : "&continue=" + ApiKind.encoded(token));
+                    collection + "?limit=" + PAGE + parameter("labelSelector", labels) + parameter("continue", token);
             try {
                 token = server.stream(page, accept, body -> read(body, item));
             } catch (ApiServer.Refused e) {
@@ -47,6 +49,10 @@ final class PagedList {
                 token = next;
             }
         } while (!token.isEmpty());
+    }
+
+    private static String parameter(String name, String value) {
+        return value.isEmpty() ? "" : "&" + name + "=" + ApiKind.encoded(value);
     }
 
     /** Reads one page; returns the token of the next, or nothing. */

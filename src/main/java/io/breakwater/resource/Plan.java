@@ -49,7 +49,7 @@ final class Plan implements Closeable {
 
     private Plan(ResourceApply.Request request) {
         this.request = request;
-        this.selection = new Selection(request.spec());
+        this.selection = new Selection("spec", request.spec().include, request.spec().exclude);
         this.transforms = new Transforms(request.spec());
     }
 

@@ -155,7 +155,7 @@ public final class ResourceApply {
     /** The wanted claims of the archive, as they were captured and the request transforms them. */
     public List<PersistentVolumeClaim> claims(Request request) throws IOException {
         Transforms transforms = new Transforms(request.spec());
-        Selection selection = new Selection(request.spec());
+        Selection selection = new Selection("spec", request.spec().include, request.spec().exclude);
         List<PersistentVolumeClaim> claims = new ArrayList<>();
         for (byte[] json : find(request, CLAIMS)) {
             JsonNode object = ApiServer.JSON.readTree(json);

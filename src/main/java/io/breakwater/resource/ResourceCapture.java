@@ -7,6 +7,7 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.steps.Parallel;
 import io.breakwater.velero.ArchiveWriter;
+import io.breakwater.velero.ObjectKey;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -18,8 +19,8 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Writes all objects of a namespace, and the cluster-scoped ones that they need, into an archive: every kind that the API
- * server serves at that moment, in its preferred version, pages of all kinds side by side. An object is parsed, stripped of
+ * Writes the objects of a namespace, and the cluster-scoped ones that they need, into an archive: every kind that the API
+ * server serves at that moment and that is in scope, in its preferred version, pages of all kinds side by side. An object is parsed, stripped of
  * {@code managedFields} and written on; memory does not depend on the number of objects.
  */
 public final class ResourceCapture {
@@ -32,9 +33,10 @@ public final class ResourceCapture {
     /**
      * What to capture.
      *
+     * @param scope what of the namespace
      * @param capturedAt time of the archive's entries
      */
-    public record Request(String namespace, Instant capturedAt) {}
+    public record Request(String namespace, CaptureScope scope, Instant capturedAt) {}
 
     /**
      * What was captured.
@@ -60,7 +62,7 @@ public final class ResourceCapture {
      */
     public Result capture(Request request, OutputStream out) throws IOException {
         try (ArchiveWriter archive = new ArchiveWriter(out, request.capturedAt())) {
-            Run run = new Run(request.namespace(), archive, Discovery.of(server));
+            Run run = new Run(request, archive, Discovery.of(server));
             run.all();
             archive.finish();
             String version = server.get("/version").body().path("gitVersion").asText("");
@@ -73,13 +75,15 @@ public final class ResourceCapture {
     /** One capture. */
     private final class Run {
         private final String namespace;
+        private final CaptureScope scope;
         private final ArchiveWriter archive;
         private final Discovery discovery;
         private final References references = new References();
         private final List<String> warnings = Collections.synchronizedList(new ArrayList<>());
 
-        Run(String namespace, ArchiveWriter archive, Discovery discovery) {
-            this.namespace = namespace;
+        Run(Request request, ArchiveWriter archive, Discovery discovery) {
+            this.namespace = request.namespace();
+            this.scope = request.scope();
             this.archive = archive;
             this.discovery = discovery;
         }
@@ -90,19 +94,24 @@ public final class ResourceCapture {
                     .forEach((groupVersion, why) -> warnings.add(
                             "API " + groupVersion + " did not answer, so its objects are not in the point: " + why));
             one(new References.Reference("namespaces", namespace), true);
-            List<ApiKind> kinds =
-                    discovery.capturable().stream().filter(CaptureRules::kind).toList();
+            List<ApiKind> kinds = discovery.capturable().stream()
+                    .filter(CaptureRules::kind)
+                    .filter(scope::lists)
+                    .toList();
             Parallel.each(LISTS, kinds, this::list);
-            bindings();
-            Parallel.each(LISTS, references.found(), r -> one(r, false));
+            if (scope.referenced()) {
+                bindings();
+                Parallel.each(LISTS, references.found(), r -> one(r, false));
+            }
+            warnings.addAll(scope.warnings());
         }
 
         private void list(ApiKind kind) {
             AtomicLong seen = new AtomicLong();
             try {
-                new PagedList(server, PagedList.OBJECTS).each(kind.path(namespace), object -> {
+                new PagedList(server, PagedList.OBJECTS).each(kind.path(namespace), scope.query(kind), object -> {
                     seen.incrementAndGet();
-                    if (CaptureRules.object(kind, object)) {
+                    if (CaptureRules.object(kind, object) && scope.takes(kind, key(kind, object), object)) {
                         references.look(kind, object);
                         write(kind, object);
                     }
@@ -126,8 +135,10 @@ public final class ResourceCapture {
         private void bindings() {
             discovery.preferred("clusterrolebindings.rbac.authorization.k8s.io").ifPresent(kind -> {
                 try {
-                    new PagedList(server, PagedList.OBJECTS).each(kind.path(""), binding -> {
-                        if (names(binding, namespace) && CaptureRules.object(kind, binding)) {
+                    new PagedList(server, PagedList.OBJECTS).each(kind.path(""), "", binding -> {
+                        if (names(binding, namespace)
+                                && CaptureRules.object(kind, binding)
+                                && scope.takesReferenced(key(kind, binding), binding)) {
                             references.role(binding.path("roleRef"));
                             write(kind, binding);
                         }
@@ -156,7 +167,9 @@ public final class ResourceCapture {
             }
             ApiServer.Answer answer = server.get(kind.path("", reference.name()));
             if (answer.isOk() && answer.body() instanceof ObjectNode object) {
-                write(kind, object);
+                if (required || scope.takesReferenced(key(kind, object), object)) {
+                    write(kind, object);
+                }
             } else if (required || answer.code() != NOT_FOUND) {
                 String message = kind.kind() + " " + reference.name() + " cannot be read: " + answer.message();
                 if (required) {
@@ -166,20 +179,19 @@ public final class ResourceCapture {
             }
         }
 
+        private ObjectKey key(ApiKind kind, JsonNode object) {
+            return kind.key(namespace, object.path("metadata").path("name").asText());
+        }
+
         private void write(ApiKind kind, ObjectNode object) {
             ObjectNode whole = ApiServer.JSON.createObjectNode();
             whole.put("apiVersion", kind.apiVersion()).put("kind", kind.kind());
             whole.setAll(object);
-            JsonNode meta = whole.path("metadata");
-            if (meta instanceof ObjectNode m) {
-                m.remove("managedFields");
+            if (whole.path("metadata") instanceof ObjectNode meta) {
+                meta.remove("managedFields");
             }
             try {
-                archive.add(
-                        kind.key(namespace, meta.path("name").asText()),
-                        kind.version(),
-                        kind.kind(),
-                        ApiServer.JSON.writeValueAsBytes(whole));
+                archive.add(key(kind, whole), kind.version(), kind.kind(), ApiServer.JSON.writeValueAsBytes(whole));
             } catch (JsonProcessingException e) {
                 throw new IllegalStateException(e);
             } catch (IOException e) {

@@ -1,54 +1,93 @@
 package io.breakwater.resource;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.breakwater.api.RestoreSpec;
-import io.breakwater.api.RestoreSpec.ObjectRule;
+import io.breakwater.api.ObjectRule;
 import io.breakwater.velero.ObjectKey;
 import java.util.ArrayList;
-import java.util.BitSet;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.IntStream;
 
 /**
- * Which archived objects are wanted: those that an include rule takes, or all without such rules, but none that an exclude
- * rule takes. Remembers which rules never took one, since that is a typing error more often than not. For one thread.
+ * Which objects are wanted: those that an include rule takes, or all without such rules, but none that an exclude rule takes.
+ * Remembers which rules never took one, since that is a typing error more often than not. May be used from many threads.
  */
 final class Selection {
-    private final List<ObjectRule> include;
-    private final List<ObjectRule> exclude;
-    private final BitSet included = new BitSet();
-    private final BitSet excluded = new BitSet();
+    private final Rules include;
+    private final Rules exclude;
 
-    Selection(RestoreSpec spec) {
-        this.include = spec.include == null ? List.of() : spec.include;
-        this.exclude = spec.exclude == null ? List.of() : spec.exclude;
+    /** @param field that the rules stand in, for messages; null lists are empty ones */
+    Selection(String field, List<ObjectRule> include, List<ObjectRule> exclude) {
+        this.include = new Rules(field + ".include", include);
+        this.exclude = new Rules(field + ".exclude", exclude);
     }
 
     boolean wants(ObjectKey key, JsonNode object) {
-        return (include.isEmpty() || taken(include, included, key, object)) && !taken(exclude, excluded, key, object);
+        return (include.rules.isEmpty() || include.take(key, object)) && !excludes(key, object);
     }
 
-    private static boolean taken(List<ObjectRule> rules, BitSet used, ObjectKey key, JsonNode object) {
-        boolean any = false;
-        for (int i = 0; i < rules.size(); i++) {
-            if (ObjectRules.take(rules.get(i), key, object)) {
-                used.set(i);
-                any = true;
-            }
-        }
-        return any;
+    /** Whether an exclude rule takes an object. */
+    boolean excludes(ObjectKey key, JsonNode object) {
+        return exclude.take(key, object);
+    }
+
+    /** Whether any object of a kind can be wanted; no, if the rules decide that without a look at one. */
+    boolean mayWant(String kind) {
+        boolean included = include.rules.isEmpty()
+                || include.rules.stream().anyMatch(r -> r.kinds == null || r.kinds.contains(kind));
+        return included && !exclude.takeAll(kind);
     }
 
     /** Rules that took nothing of what was asked so far. */
     List<String> idle() {
-        List<String> idle = new ArrayList<>();
-        idle("spec.include", include, included, idle);
-        idle("spec.exclude", exclude, excluded, idle);
+        List<String> idle = new ArrayList<>(include.idle());
+        idle.addAll(exclude.idle());
         return idle;
     }
 
-    private static void idle(String field, List<ObjectRule> rules, BitSet used, List<String> idle) {
-        for (int i = used.nextClearBit(0); i < rules.size(); i = used.nextClearBit(i + 1)) {
-            idle.add(field + "[" + i + "] takes no object of the point");
+    /** The rules of one field. */
+    private static final class Rules {
+        final String field;
+        final List<ObjectRule> rules;
+        final Set<Integer> used = ConcurrentHashMap.newKeySet();
+
+        Rules(String field, List<ObjectRule> rules) {
+            this.field = field;
+            this.rules = rules == null ? List.of() : rules;
+        }
+
+        boolean take(ObjectKey key, JsonNode object) {
+            boolean any = false;
+            for (int i = 0; i < rules.size(); i++) {
+                if (ObjectRules.take(rules.get(i), key, object)) {
+                    used.add(i);
+                    any = true;
+                }
+            }
+            return any;
+        }
+
+        boolean takeAll(String kind) {
+            boolean any = false;
+            for (int i = 0; i < rules.size(); i++) {
+                ObjectRule rule = rules.get(i);
+                if (rule.names == null
+                        && rule.labelSelector == null
+                        && rule.kinds != null
+                        && rule.kinds.contains(kind)) {
+                    used.add(i);
+                    any = true;
+                }
+            }
+            return any;
+        }
+
+        List<String> idle() {
+            return IntStream.range(0, rules.size())
+                    .filter(i -> !used.contains(i))
+                    .mapToObj(i -> field + "[" + i + "] takes no object")
+                    .toList();
         }
     }
 }

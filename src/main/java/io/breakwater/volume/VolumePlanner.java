@@ -15,6 +15,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /** Decides for each claim of a namespace how it is captured; a claim that cannot be is an error unless it is listed. */
 @ApplicationScoped
@@ -50,19 +51,20 @@ public class VolumePlanner {
     }
 
     /**
-     * Plans all claims of the namespace, in order of their names.
+     * Plans the claims of the namespace, in order of their names.
      *
+     * @param wanted which claims belong to what is captured; the others are not looked at
      * @throws BreakwaterException VolumeUnprotectable, naming every claim that stands in the way
      */
-    public List<Planned> plan(String namespace, BackupPolicySpec policy) {
+    public List<Planned> plan(String namespace, BackupPolicySpec policy, Predicate<PersistentVolumeClaim> wanted) {
         Set<String> allowed = policy.volumes == null || policy.volumes.allowUnprotected == null
                 ? Set.of()
                 : Set.copyOf(policy.volumes.allowUnprotected);
-        String wanted = policy.volumes == null ? null : policy.volumes.snapshotClassName;
+        String className = policy.volumes == null ? null : policy.volumes.snapshotClassName;
         List<GenericKubernetesResource> classes = null;
         List<Planned> plan = new ArrayList<>();
         List<String> stuck = new ArrayList<>();
-        for (PersistentVolumeClaim claim : claims(namespace)) {
+        for (PersistentVolumeClaim claim : claims(namespace, wanted)) {
             if (claim.getSpec().getVolumeName() == null) {
                 plan.add(new Planned(claim, null, "the claim is not bound to a volume yet, so there is no data"));
                 continue;
@@ -70,12 +72,12 @@ public class VolumePlanner {
             classes = classes == null ? Snapshots.classes(client) : classes;
             String problem = problem(claim);
             Optional<String> snapshotClass =
-                    problem == null ? snapshotClass(driver(claim), wanted, classes) : Optional.empty();
+                    problem == null ? snapshotClass(driver(claim), className, classes) : Optional.empty();
             String name = claim.getMetadata().getName();
             if (snapshotClass.isPresent()) {
                 plan.add(new Planned(claim, snapshotClass.get(), null));
             } else {
-                String why = problem != null ? problem : noClass(claim, wanted);
+                String why = problem != null ? problem : noClass(claim, className);
                 if (allowed.contains(name)) {
                     plan.add(new Planned(claim, null, why));
                 } else {
@@ -93,7 +95,7 @@ public class VolumePlanner {
         return plan;
     }
 
-    private List<PersistentVolumeClaim> claims(String namespace) {
+    private List<PersistentVolumeClaim> claims(String namespace, Predicate<PersistentVolumeClaim> wanted) {
         return client
                 .persistentVolumeClaims()
                 .inNamespace(namespace)
@@ -103,6 +105,7 @@ public class VolumePlanner {
                 .getItems()
                 .stream()
                 .filter(c -> c.getMetadata().getDeletionTimestamp() == null)
+                .filter(wanted)
                 .sorted(Comparator.comparing(c -> c.getMetadata().getName()))
                 .toList();
     }

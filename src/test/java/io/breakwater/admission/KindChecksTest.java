@@ -147,6 +147,38 @@ class KindChecksTest {
     }
 
     @Test
+    void aLocationCannotTakeThePlaceOfASharedOne() {
+        store(SHARED, BackupLocation.class);
+        assertThat(create(LOCATION).refusal()).startsWith("metadata.name: BackupLocation 'near' is shared");
+        assertThat(checks.review(Reviews.update("u", LOCATION, LOCATION)).isAllowed())
+                .isTrue();
+        assertThat(create(LOCATION.replace("name: near", "name: own")).isAllowed())
+                .isTrue();
+    }
+
+    @Test
+    void aLocationMayHaveTheNameOfOneThatIsNotShared() {
+        store(SHARED.replace("All", "Same"), BackupLocation.class);
+        assertThat(create(LOCATION).isAllowed()).isTrue();
+    }
+
+    @Test
+    void aPlanOnAPolicyThatLeavesSomethingOutIsToldSo() {
+        store(POLICY, BackupPolicy.class);
+        assertThat(create(PLAN).warnings()).noneMatch(w -> w.startsWith("spec.policyRef"));
+        cluster.client().resources(BackupPolicy.class).inNamespace("shop").delete();
+        store(POLICY.replace("spec:", "spec:\n  source: {exclude: [{kinds: [jobs.batch]}]}"), BackupPolicy.class);
+        assertThat(create(PLAN).warnings())
+                .anyMatch(w -> w.startsWith("spec.policyRef.name: BackupPolicy 'shop' has a spec.source"));
+    }
+
+    @Test
+    void aRuleOfASourceNamesKindsAsKubectlDoes() {
+        String wrong = POLICY.replace("spec:", "spec:\n  source: {exclude: [{kinds: [Deployment]}]}");
+        assertThat(create(wrong).refusal()).startsWith("spec.source.exclude[0].kinds[0]: 'Deployment' is no kind");
+    }
+
+    @Test
     void aSecondPolicyForTheSameVolumesIsRefusedAndTheFirstMayStillChange() {
         store(POLICY, BackupPolicy.class);
         assertThat(create(POLICY.replace("name: shop}", "name: other}")).refusal())

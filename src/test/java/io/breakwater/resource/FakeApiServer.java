@@ -262,11 +262,14 @@ final class FakeApiServer implements AutoCloseable {
     private Answer list(String path, ApiKind kind, String query) {
         int limit = Integer.MAX_VALUE;
         String after = "";
+        Map<String, String> labels = Map.of();
         for (String part : query.split("&", -1)) {
             if (part.startsWith("limit=")) {
                 limit = Integer.parseInt(part.substring(6));
             } else if (part.startsWith("continue=")) {
                 after = part.substring(9);
+            } else if (part.startsWith("labelSelector=")) {
+                labels = Pairs.of(part.substring(14));
             }
         }
         if (expireTokens && after.startsWith("old:")) {
@@ -284,6 +287,9 @@ final class FakeApiServer implements AutoCloseable {
             if (!e.getKey().startsWith(path + "/")) {
                 break;
             }
+            if (!Pairs.in(e.getValue().path("metadata").path("labels"), labels)) {
+                continue;
+            }
             if (items.size() == limit) {
                 String last = items.get(limit - 1).path("metadata").path("name").asText();
                 meta.put("continue", (expireTokens ? "old:" : "") + last);
@@ -294,6 +300,22 @@ final class FakeApiServer implements AutoCloseable {
             items.add(item);
         }
         return new Answer(200, list);
+    }
+
+    /** Selectors of the form {@code a=b,c=d}. */
+    private static final class Pairs {
+        static Map<String, String> of(String selector) {
+            Map<String, String> labels = new TreeMap<>();
+            for (String pair : selector.split(",")) {
+                labels.put(pair.split("=")[0], pair.split("=")[1]);
+            }
+            return labels;
+        }
+
+        static boolean in(JsonNode labels, Map<String, String> wanted) {
+            return wanted.entrySet().stream()
+                    .allMatch(w -> labels.path(w.getKey()).asText().equals(w.getValue()));
+        }
     }
 
     private Answer post(String path, ObjectNode body, boolean dry) {

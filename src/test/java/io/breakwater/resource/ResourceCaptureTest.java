@@ -4,16 +4,24 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.breakwater.api.BackupPolicySpec.ClusterResources;
+import io.breakwater.api.BackupPolicySpec.Source;
 import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.ObjectRule;
 import io.breakwater.api.Reason;
 import io.breakwater.velero.ArchiveReader;
+import io.fabric8.kubernetes.api.model.LabelSelector;
+import io.fabric8.kubernetes.api.model.LabelSelectorBuilder;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -23,6 +31,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class ResourceCaptureTest {
     private static final String CORE = "/api/v1/namespaces/shop/";
     private FakeApiServer server;
+    private CaptureScope scope = new CaptureScope(null, Set.of());
     private ResourceCapture.Result result;
 
     @BeforeEach
@@ -232,6 +241,92 @@ class ResourceCaptureTest {
         assertThat(capture()).containsOnlyKeys("namespaces shop");
     }
 
+    @Test
+    void labels_are_asked_of_the_server_and_claims_are_those_that_were_planned() throws IOException {
+        server.put(CORE + "configmaps", "{'metadata':{'name':'in','labels':{'app':'web'}}}");
+        server.put(CORE + "configmaps", "{'metadata':{'name':'out','labels':{'app':'db'}}}");
+        server.put(CORE + "persistentvolumeclaims", "{'metadata':{'name':'mounted'},'spec':{}}");
+        server.put(CORE + "persistentvolumeclaims", "{'metadata':{'name':'other'},'spec':{}}");
+        scope(source -> source.labelSelector = label("app", "web"), "mounted");
+
+        assertThat(capture())
+                .containsOnlyKeys("namespaces shop", "configmaps shop/in", "persistentvolumeclaims shop/mounted");
+        assertThat(server.requests())
+                .anyMatch(r -> r.path().equals(CORE + "configmaps"))
+                .noneMatch(r -> r.path().contains("out"));
+    }
+
+    @Test
+    void rules_take_and_leave_and_a_kind_that_none_takes_is_not_even_listed() throws IOException {
+        server.put(CORE + "configmaps", "{'metadata':{'name':'a'}}");
+        server.put(CORE + "configmaps", "{'metadata':{'name':'b'}}");
+        server.put(CORE + "secrets", "{'metadata':{'name':'a'}}");
+        server.put(CORE + "services", "{'metadata':{'name':'a'}}");
+        scope(source -> {
+            source.include = List.of(kinds("configmaps", "secrets"));
+            source.exclude = List.of(kinds("secrets"), names("b"), kinds("widgets.example.org"));
+        });
+
+        assertThat(capture()).containsOnlyKeys("namespaces shop", "configmaps shop/a");
+        assertThat(server.requests()).noneMatch(r -> r.path().equals(CORE + "services"));
+        assertThat(server.requests()).noneMatch(r -> r.path().equals(CORE + "secrets"));
+        assertThat(result.warnings()).containsExactly("spec.source.exclude[2] takes no object: look at its spelling");
+    }
+
+    @Test
+    void without_cluster_resources_nothing_of_the_cluster_is_taken_but_the_namespace() throws IOException {
+        server.put(
+                CORE + "persistentvolumeclaims",
+                "{'metadata':{'name':'data'},'spec':{'storageClassName':'fast','volumeName':'pv-1'}}");
+        server.put("/apis/storage.k8s.io/v1/storageclasses", "{'metadata':{'name':'fast'}}");
+        scope(source -> {}, "data");
+        assertThat(capture()).containsKey("storageclasses.storage.k8s.io fast");
+
+        scope(source -> source.includeClusterResources = ClusterResources.None, "data");
+        assertThat(capture()).containsOnlyKeys("namespaces shop", "persistentvolumeclaims shop/data");
+    }
+
+    @Test
+    void what_captured_objects_need_comes_with_them_unless_a_rule_leaves_it_out() throws IOException {
+        server.put(
+                CORE + "persistentvolumeclaims",
+                "{'metadata':{'name':'data'},'spec':{'storageClassName':'fast','volumeName':'pv-1'}}");
+        server.put("/apis/storage.k8s.io/v1/storageclasses", "{'metadata':{'name':'fast'}}");
+        server.put("/api/v1/persistentvolumes", "{'metadata':{'name':'pv-1'}}");
+        scope(
+                source -> {
+                    source.include = List.of(kinds("persistentvolumeclaims"));
+                    source.exclude = List.of(kinds("persistentvolumes"));
+                },
+                "data");
+
+        assertThat(capture())
+                .containsOnlyKeys(
+                        "namespaces shop", "persistentvolumeclaims shop/data", "storageclasses.storage.k8s.io fast");
+    }
+
+    private void scope(Consumer<Source> change, String... claims) {
+        Source source = new Source();
+        change.accept(source);
+        scope = new CaptureScope(source, Set.of(claims));
+    }
+
+    private static LabelSelector label(String key, String value) {
+        return new LabelSelectorBuilder().addToMatchLabels(key, value).build();
+    }
+
+    private static ObjectRule kinds(String... kinds) {
+        ObjectRule rule = new ObjectRule();
+        rule.kinds = List.of(kinds);
+        return rule;
+    }
+
+    private static ObjectRule names(String... names) {
+        ObjectRule rule = new ObjectRule();
+        rule.names = List.of(names);
+        return rule;
+    }
+
     private void fill(int count) {
         for (int i = 0; i < count; i++) {
             server.put(CORE + "configmaps", "{'metadata':{'name':'c-" + i + "','namespace':'shop'}}");
@@ -241,7 +336,7 @@ class ResourceCaptureTest {
     private Map<String, JsonNode> capture() throws IOException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         result = new ResourceCapture(server.client())
-                .capture(new ResourceCapture.Request("shop", Instant.parse("2026-11-23T10:00:00Z")), out);
+                .capture(new ResourceCapture.Request("shop", scope, Instant.parse("2026-11-23T10:00:00Z")), out);
         Map<String, JsonNode> all = new TreeMap<>();
         try (ArchiveReader reader =
                 new ArchiveReader(new ByteArrayInputStream(out.toByteArray()), ArchiveReader.Limits.DEFAULT)) {

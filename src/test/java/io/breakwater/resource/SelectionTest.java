@@ -113,8 +113,7 @@ class SelectionTest {
     void aRuleThatTakesNothingIsToldAndASelectionThatLeavesNothingIsRefused() throws IOException {
         scene.spec("{include: [{names: [web]}, {kinds: [deployment]}], exclude: [{names: [gone]}]}");
         assertThat(scene.preview().warnings())
-                .containsExactly(
-                        "spec.include[1] takes no object of the point", "spec.exclude[0] takes no object of the point");
+                .containsExactly("spec.include[1] takes no object", "spec.exclude[0] takes no object");
         scene.spec("include: [{kinds: [deployment]}]");
         assertThatThrownBy(scene::preview)
                 .isInstanceOfSatisfying(
