@@ -3,6 +3,7 @@ package io.breakwater.it;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.client.dsl.base.ResourceDefinitionContext;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -135,7 +136,7 @@ final class Velero {
                 .awaitValue(
                         "Velero's %s %s".formatted(kind, name),
                         limit,
-                        () -> get(kind, name).map(Object::toString).orElse("there is none"),
+                        () -> get(kind, name).map(Velero::brief).orElse("there is none"),
                         () -> get(kind, name).filter(test));
     }
 
@@ -152,6 +153,27 @@ final class Velero {
                 .inNamespace(NAMESPACE)
                 .withName(name)
                 .get());
+    }
+
+    /**
+     * Items a second of a backup or restore that completed, by Velero's own clock.
+     *
+     * @param items {@code itemsBackedUp} or {@code itemsRestored}
+     */
+    static double rate(GenericKubernetesResource run, String items) {
+        if (!phase(run).equals("Completed")) {
+            throw new AssertionError(run.toString());
+        }
+        String start = run.get("status", "startTimestamp");
+        String end = run.get("status", "completionTimestamp");
+        Integer done = run.get("status", "progress", items);
+        long seconds =
+                Duration.between(Instant.parse(start), Instant.parse(end)).toSeconds();
+        return done / (double) Math.max(1, seconds);
+    }
+
+    private static String brief(GenericKubernetesResource object) {
+        return String.valueOf((Object) object.get("status"));
     }
 
     /** The phase of one of Velero's objects; empty before it has one. */
