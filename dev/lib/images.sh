@@ -215,8 +215,9 @@ operator_up() {
   export BREAKWATER_IMAGE=$IMAGE
 }
 context_breakwater() {
-  cp "$ROOT"/images/breakwater/* "$1"
-  mkdir "$1/target"
+  cp "$ROOT/images/breakwater/Dockerfile" "$1"
+  mkdir "$1/target" "$1/images"
+  cp -r "$ROOT/images/breakwater" "$1/images/"
   cp -r "$ROOT/target/quarkus-app" "$1/target/"
 }
 

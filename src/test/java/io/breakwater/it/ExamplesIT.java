@@ -30,6 +30,7 @@ class ExamplesIT {
                 "--server-side",
                 "--validate=strict",
                 "--dry-run=server",
+                "--force-conflicts",
                 "-n",
                 shared ? Rig.SYSTEM : "examples",
                 "-f",

@@ -128,6 +128,15 @@ class TenancyIT {
     }
 
     @Test
+    void aLocationInThePlaceOfASharedOne() {
+        var location = rig.location(Rig.EAST);
+        location.getMetadata().setNamespace(OWN);
+        assertThatThrownBy(() -> jane.resource(location).create())
+                .hasMessageContaining("metadata.name")
+                .hasMessageContaining("is shared from namespace " + Rig.SYSTEM);
+    }
+
+    @Test
     void aClusterRole() {
         create(jane, "cluster-role", SPEC + "include: [{kinds: [clusterroles.rbac.authorization.k8s.io]}]");
         refused("cluster-role", Reason.Forbidden, "cluster-scoped");

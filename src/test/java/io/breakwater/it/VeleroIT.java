@@ -2,6 +2,9 @@ package io.breakwater.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.annotation.JsonAnySetter;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.Condition;
@@ -12,14 +15,30 @@ import io.breakwater.api.RestoreSpec;
 import io.breakwater.api.RestoreSpec.OnConflict;
 import io.breakwater.api.RestoreStatus;
 import io.breakwater.velero.BackupObjects;
+import io.breakwater.velero.model.Backup;
+import io.breakwater.velero.model.BackupRepository;
+import io.breakwater.velero.model.BackupStorageLocation;
+import io.breakwater.velero.model.DataDownload;
+import io.breakwater.velero.model.DataUpload;
+import io.breakwater.velero.model.DeleteBackupRequest;
+import io.breakwater.velero.model.DownloadRequest;
+import io.breakwater.velero.model.Open;
+import io.breakwater.velero.model.PodVolumeBackup;
+import io.breakwater.velero.model.PodVolumeRestore;
+import io.breakwater.velero.model.Schedule;
+import io.breakwater.velero.model.ServerStatusRequest;
+import io.breakwater.velero.model.VolumeSnapshotLocation;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinition;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.dsl.base.ResourceDefinitionContext;
+import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -122,6 +141,82 @@ class VeleroIT {
         });
         site.awaitSuccess(Restore.class, Rig.SYSTEM, "without-data");
         assertSame(IMPORTED);
+    }
+
+    @Test
+    void whatVeleroHasIsConvertedInTheOperatorsContainerAndAccepted() {
+        velero.location("primary", Rig.EAST, "cluster-1", "ReadWrite");
+        site.cluster().apply(Velero.NAMESPACE, """
+                apiVersion: velero.io/v1
+                kind: Schedule
+                metadata: {name: nightly}
+                spec:
+                  schedule: 0 3 * * *
+                  template:
+                    includedNamespaces: [%s]
+                    excludedResources: [events]
+                    storageLocation: primary
+                    ttl: 240h0m0s
+                """.formatted(NS));
+        String objects = site.cluster()
+                .kubectl(
+                        "get",
+                        "schedules.velero.io,backupstoragelocations.velero.io",
+                        "-n",
+                        Velero.NAMESPACE,
+                        "-o",
+                        "yaml");
+
+        String made = site.cluster()
+                .kubectlWith(objects, "exec", "-i", "-n", Rig.SYSTEM, site.operatorPod(), "--", "convert-velero");
+        site.client().resources(BackupPolicy.class).inNamespace(NS).delete();
+        String applied = site.cluster()
+                .kubectlWith(made, "apply", "--server-side", "--validate=strict", "--dry-run=server", "-f", "-");
+
+        assertThat(applied)
+                .contains("backuppolicy.breakwater.io/nightly serverside-applied")
+                .doesNotContain("backuplocation"); // the rig's own provider is neither azure nor aws
+        assertThat(made).contains("keepLast: 10");
+    }
+
+    @Test
+    void theModelsKnowEveryFieldOfEveryKind() throws IOException {
+        List<Class<? extends HasMetadata>> models = List.of(
+                Backup.class,
+                BackupRepository.class,
+                BackupStorageLocation.class,
+                DataDownload.class,
+                DataUpload.class,
+                DeleteBackupRequest.class,
+                DownloadRequest.class,
+                PodVolumeBackup.class,
+                PodVolumeRestore.class,
+                io.breakwater.velero.model.Restore.class,
+                Schedule.class,
+                ServerStatusRequest.class,
+                VolumeSnapshotLocation.class);
+        ObjectMapper strict = new ObjectMapper().addMixIn(Open.class, KnownFieldsOnly.class);
+        List<CustomResourceDefinition> definitions =
+                site.client().apiextensions().v1().customResourceDefinitions().list().getItems().stream()
+                        .filter(d -> d.getSpec().getGroup().equals("velero.io"))
+                        .toList();
+        assertThat(definitions).hasSameSizeAs(models);
+        for (CustomResourceDefinition definition : definitions) {
+            JsonNode sample = SchemaSample.of(definition);
+            Class<? extends HasMetadata> model = models.stream()
+                    .filter(m -> m.getSimpleName()
+                            .equals(definition.getSpec().getNames().getKind()))
+                    .findFirst()
+                    .orElseThrow();
+            JsonNode back = strict.readTree(strict.writeValueAsString(strict.treeToValue(sample, model)));
+            assertThat(back).as(model.getSimpleName()).isEqualTo(sample);
+        }
+    }
+
+    /** Refuses what has no field of its own. */
+    private abstract static class KnownFieldsOnly {
+        @JsonAnySetter(enabled = false)
+        abstract void put(String field, Object value);
     }
 
     private BackupLocation veleroLocation() {

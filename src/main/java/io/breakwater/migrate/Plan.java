@@ -1,0 +1,138 @@
+package io.breakwater.migrate;
+
+import io.breakwater.velero.model.Backup;
+import io.breakwater.velero.model.Schedule;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * A Schedule, or a Backup that was made by hand, as far as both are alike.
+ *
+ * @param at path of the backup's specification, with a dot at its end
+ * @param timing when it runs; empty for a Backup, and for a schedule that has no equal
+ */
+record Plan(
+        String name,
+        String namespace,
+        String at,
+        Backup.Spec spec,
+        Optional<Timing> timing,
+        boolean paused,
+        Report.Subject about) {
+    /** How long Velero keeps a backup when nothing is said. */
+    private static final Duration KEPT = Duration.ofDays(30);
+
+    static Plan of(Schedule schedule, Report report) {
+        String name = schedule.getMetadata().getName();
+        String namespace = schedule.getMetadata().getNamespace();
+        Report.Subject about = report.about("Schedule", namespace, name);
+        Schedule.Spec spec = schedule.getSpec() == null ? new Schedule.Spec() : schedule.getSpec();
+        String expression = spec.schedule == null ? "" : spec.schedule;
+        Optional<Timing> timing = Timing.of(expression);
+        if (timing.isEmpty()) {
+            about.tell(
+                    "spec.schedule",
+                    "'" + expression
+                            + "' has no equal in the five fields of cron; write spec.schedule into the BackupPolicy");
+        }
+        if (Boolean.TRUE.equals(spec.useOwnerReferencesInBackup)) {
+            about.tell(
+                    "spec.useOwnerReferencesInBackup",
+                    "a RestorePoint stays when its policy is deleted; retention or its deletion removes it");
+        }
+        if (Boolean.TRUE.equals(spec.skipImmediately)) {
+            about.tell("spec.skipImmediately", "a new policy waits for its first time anyway");
+        }
+        spec.more().keySet().forEach(f -> about.tell("spec." + f, "is not known and left out"));
+        return new Plan(
+                name,
+                namespace,
+                "spec.template.",
+                spec.template == null ? new Backup.Spec() : spec.template,
+                timing,
+                Boolean.TRUE.equals(spec.paused),
+                about);
+    }
+
+    static Plan of(Backup backup, Report report) {
+        String name = backup.getMetadata().getName();
+        String namespace = backup.getMetadata().getNamespace();
+        return new Plan(
+                name,
+                namespace,
+                "spec.",
+                backup.getSpec() == null ? new Backup.Spec() : backup.getSpec(),
+                Optional.empty(),
+                false,
+                report.about("Backup", namespace, name));
+    }
+
+    Duration kept() {
+        return GoDurations.parse(spec.ttl).filter(Duration::isPositive).orElse(KEPT);
+    }
+
+    /** Tells what of the specification a policy has no place for. */
+    void tellWhatIsLeft() {
+        tell(
+                "metadata",
+                spec.metadata != null && spec.metadata.labels != null,
+                "labels of a policy are not passed on to points");
+        tell(
+                "snapshotVolumes",
+                Boolean.FALSE.equals(spec.snapshotVolumes),
+                "volumes are captured always; leave claims out by" + " spec.source.exclude, or take them as they come");
+        tell(
+                "snapshotMoveData",
+                Boolean.FALSE.equals(spec.snapshotMoveData),
+                "the content of volumes goes to the location always");
+        String noFiles =
+                "volumes are read from CSI snapshots; a claim whose driver has none makes the RestorePoint fail unless"
+                        + " spec.volumes.allowUnprotected names it";
+        tell("defaultVolumesToFsBackup", Boolean.TRUE.equals(spec.defaultVolumesToFsBackup), noFiles);
+        tell("defaultVolumesToRestic", Boolean.TRUE.equals(spec.defaultVolumesToRestic), noFiles);
+        tell(
+                "datamover",
+                spec.datamover != null && !spec.datamover.isEmpty() && !spec.datamover.equals("velero"),
+                "'" + spec.datamover + "' is another mover; Breakwater has its own");
+        tell(
+                "uploaderConfig",
+                spec.uploaderConfig != null && spec.uploaderConfig.parallelFilesUpload != null,
+                "the mover reads files in parallel on its own; spec.volumes.mover.parallelism is for volumes");
+        tell(
+                "csiSnapshotTimeout",
+                differs(spec.csiSnapshotTimeout, "10m"),
+                "a snapshot is waited for for as long as the step may take");
+        tell(
+                "itemOperationTimeout",
+                differs(spec.itemOperationTimeout, "4h"),
+                "a mover may run for as long as it makes progress");
+        tell(
+                "volumeGroupSnapshotLabelKey",
+                spec.volumeGroupSnapshotLabelKey != null
+                        && !spec.volumeGroupSnapshotLabelKey.equals("velero.io/volume-group"),
+                "all volumes of a namespace are cut between the same hooks; there is no group snapshot");
+        tell(
+                "volumeSnapshotLocations",
+                spec.volumeSnapshotLocations != null && !spec.volumeSnapshotLocations.isEmpty(),
+                "there are no native snapshots; the content of volumes goes to the location");
+        tell(
+                "orderedResources",
+                spec.orderedResources != null && !spec.orderedResources.isEmpty(),
+                "objects have no order when they are captured; what must be consistent belongs between hooks");
+        tell(
+                "resourcePolicy",
+                spec.resourcePolicy != null,
+                "rules for volumes are not converted; write spec.source.exclude and spec.volumes.allowUnprotected");
+        spec.more().keySet().forEach(f -> about.tell(at + f, "is not known and left out"));
+    }
+
+    private void tell(String field, boolean set, String message) {
+        if (set) {
+            about.tell(at + field, message);
+        }
+    }
+
+    private static boolean differs(String duration, String usual) {
+        return duration != null && !GoDurations.parse(duration).equals(GoDurations.parse(usual));
+    }
+}

@@ -1,0 +1,50 @@
+package io.breakwater.velero.model;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import io.fabric8.kubernetes.api.model.Namespaced;
+import io.fabric8.kubernetes.api.model.SecretKeySelector;
+import io.fabric8.kubernetes.client.CustomResource;
+import io.fabric8.kubernetes.model.annotation.Group;
+import io.fabric8.kubernetes.model.annotation.Version;
+import java.util.Map;
+
+/** A bucket that holds backups. */
+@Group("velero.io")
+@Version("v1")
+public class BackupStorageLocation extends CustomResource<BackupStorageLocation.Spec, BackupStorageLocation.Status>
+        implements Namespaced {
+    private static final long serialVersionUID = 1;
+
+    /** What is wanted. */
+    public static class Spec extends Open {
+        public String accessMode;
+        public String backupSyncPeriod;
+        public Map<String, String> config;
+        public SecretKeySelector credential;
+
+        @JsonProperty("default")
+        public Boolean isDefault;
+
+        public ObjectStorage objectStorage;
+        public String provider;
+        public String validationFrequency;
+    }
+
+    /** What was found. */
+    public static class Status extends Open {
+        public String accessMode;
+        public String lastSyncedRevision;
+        public String lastSyncedTime;
+        public String lastValidationTime;
+        public String message;
+        public String phase;
+    }
+
+    /** The bucket. */
+    public static class ObjectStorage extends Open {
+        public String bucket;
+        public String caCert;
+        public SecretKeySelector caCertRef;
+        public String prefix;
+    }
+}

@@ -1,0 +1,26 @@
+package io.breakwater.velero.model;
+
+import io.fabric8.kubernetes.api.model.Namespaced;
+import io.fabric8.kubernetes.client.CustomResource;
+import io.fabric8.kubernetes.model.annotation.Group;
+import io.fabric8.kubernetes.model.annotation.Version;
+import java.util.List;
+
+/** A request to remove a backup with all that it holds. */
+@Group("velero.io")
+@Version("v1")
+public class DeleteBackupRequest extends CustomResource<DeleteBackupRequest.Spec, DeleteBackupRequest.Status>
+        implements Namespaced {
+    private static final long serialVersionUID = 1;
+
+    /** What is wanted. */
+    public static class Spec extends Open {
+        public String backupName;
+    }
+
+    /** What was found. */
+    public static class Status extends Open {
+        public List<String> errors;
+        public String phase;
+    }
+}

@@ -1,0 +1,47 @@
+package io.breakwater.velero.model;
+
+import io.fabric8.kubernetes.api.model.Namespaced;
+import io.fabric8.kubernetes.api.model.ObjectReference;
+import io.fabric8.kubernetes.client.CustomResource;
+import io.fabric8.kubernetes.model.annotation.Group;
+import io.fabric8.kubernetes.model.annotation.Version;
+import java.util.Map;
+
+/** The restore of one volume of a pod by its file system. */
+@Group("velero.io")
+@Version("v1")
+public class PodVolumeRestore extends CustomResource<PodVolumeRestore.Spec, PodVolumeRestore.Status>
+        implements Namespaced {
+    private static final long serialVersionUID = 1;
+
+    /** What is wanted. */
+    public static class Spec extends Open {
+        public String backupStorageLocation;
+        public Boolean cancel;
+        public ObjectReference pod;
+        public String repoIdentifier;
+        public String snapshotID;
+        public Long snapshotSize;
+        public String sourceNamespace;
+        public Map<String, String> uploaderSettings;
+        public String uploaderType;
+        public String volume;
+    }
+
+    /** What was found. */
+    public static class Status extends Open {
+        public String acceptedTimestamp;
+        public String completionTimestamp;
+        public String message;
+        public String node;
+        public String phase;
+        public Progress progress;
+        public String startTimestamp;
+    }
+
+    /** How far it got. */
+    public static class Progress extends Open {
+        public Long bytesDone;
+        public Long totalBytes;
+    }
+}

@@ -1,0 +1,31 @@
+package io.breakwater.velero.model;
+
+import io.fabric8.kubernetes.api.model.Namespaced;
+import io.fabric8.kubernetes.client.CustomResource;
+import io.fabric8.kubernetes.model.annotation.Group;
+import io.fabric8.kubernetes.model.annotation.Version;
+import java.util.List;
+
+/** Backups by the clock. */
+@Group("velero.io")
+@Version("v1")
+public class Schedule extends CustomResource<Schedule.Spec, Schedule.Status> implements Namespaced {
+    private static final long serialVersionUID = 1;
+
+    /** What is wanted. */
+    public static class Spec extends Open {
+        public Boolean paused;
+        public String schedule;
+        public Boolean skipImmediately;
+        public Backup.Spec template;
+        public Boolean useOwnerReferencesInBackup;
+    }
+
+    /** What was found. */
+    public static class Status extends Open {
+        public String lastBackup;
+        public String lastSkipped;
+        public String phase;
+        public List<String> validationErrors;
+    }
+}

@@ -1,0 +1,32 @@
+package io.breakwater.velero.model;
+
+import io.fabric8.kubernetes.api.model.Namespaced;
+import io.fabric8.kubernetes.client.CustomResource;
+import io.fabric8.kubernetes.model.annotation.Group;
+import io.fabric8.kubernetes.model.annotation.Version;
+import java.util.List;
+
+/** A question for the version and the plugins of the server. */
+@Group("velero.io")
+@Version("v1")
+public class ServerStatusRequest extends CustomResource<ServerStatusRequest.Spec, ServerStatusRequest.Status>
+        implements Namespaced {
+    private static final long serialVersionUID = 1;
+
+    /** What is wanted. */
+    public static class Spec extends Open {}
+
+    /** What was found. */
+    public static class Status extends Open {
+        public String phase;
+        public List<Plugin> plugins;
+        public String processedTimestamp;
+        public String serverVersion;
+    }
+
+    /** A plugin of the server. */
+    public static class Plugin extends Open {
+        public String kind;
+        public String name;
+    }
+}

@@ -1,0 +1,28 @@
+package io.breakwater.velero.model;
+
+import io.fabric8.kubernetes.api.model.Namespaced;
+import io.fabric8.kubernetes.api.model.SecretKeySelector;
+import io.fabric8.kubernetes.client.CustomResource;
+import io.fabric8.kubernetes.model.annotation.Group;
+import io.fabric8.kubernetes.model.annotation.Version;
+import java.util.Map;
+
+/** Where a plugin keeps native snapshots of volumes. */
+@Group("velero.io")
+@Version("v1")
+public class VolumeSnapshotLocation extends CustomResource<VolumeSnapshotLocation.Spec, VolumeSnapshotLocation.Status>
+        implements Namespaced {
+    private static final long serialVersionUID = 1;
+
+    /** What is wanted. */
+    public static class Spec extends Open {
+        public Map<String, String> config;
+        public SecretKeySelector credential;
+        public String provider;
+    }
+
+    /** What was found. */
+    public static class Status extends Open {
+        public String phase;
+    }
+}
