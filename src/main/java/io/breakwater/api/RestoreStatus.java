@@ -98,6 +98,9 @@ public class RestoreStatus implements ConditionedStatus {
         @JsonPropertyDescription("Snapshot in the repository that it is filled from.")
         public String repositorySnapshot;
 
+        @JsonPropertyDescription("Whether the claim was there before, so that its content is replaced.")
+        public Boolean replaces;
+
         @JsonPropertyDescription("Bytes of the volume in the point.")
         public Long bytes;
 

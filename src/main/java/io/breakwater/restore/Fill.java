@@ -70,7 +70,7 @@ final class Fill implements Step<RestoreRun> {
     }
 
     /** restic names and checks everything by its SHA-256, and says so in words of its own. */
-    private static Reason reason(String message) {
+    static Reason reason(String message) {
         if (ALTERED.matcher(message).find()) {
             return Reason.Tampered;
         }

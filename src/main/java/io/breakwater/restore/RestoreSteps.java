@@ -22,6 +22,7 @@ class RestoreSteps {
         Claims claims = new Claims(client, archives);
         this.restore = List.of(
                 validate,
+                new Read(movers),
                 new Hold(archives, gate),
                 claims,
                 new Fill(movers),

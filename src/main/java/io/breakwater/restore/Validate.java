@@ -90,7 +90,9 @@ final class Validate implements Step<RestoreRun> {
             }
             boolean left = spec.volumes == RestoreSpec.Volumes.Skip || keeps(spec) && claims.contains(v.pvc());
             if (!left) {
-                volumes.add(fill(v));
+                VolumeFill fill = fill(v);
+                fill.replaces = claims.contains(v.pvc());
+                volumes.add(fill);
             }
         }
         if (spec.onConflict == OnConflict.Fail && !existing.isEmpty() && !spec.rehearsal()) {

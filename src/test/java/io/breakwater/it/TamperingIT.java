@@ -131,7 +131,7 @@ class TamperingIT {
         }
     }
 
-    /** Found by the mover, when the claim is filled; nothing but that claim was touched, and no object was brought back. */
+    /** Found by the mover before anything is touched: filling the claim would leave neither the old content nor the new one. */
     @Test
     @Order(6)
     void oneFlippedBitInEveryPack() {
@@ -141,11 +141,15 @@ class TamperingIT {
         packs.forEach(key -> store.write(key, flipped(content(key)), Precondition.NONE));
 
         site.cluster().kubectl("delete", "configmap/settings", "-n", NAMESPACE);
+        String pod = pod();
+        String note = note();
         Restore restore = site.createRestore(NAMESPACE, "packs", "first", null, OnConflict.Replace);
         Condition condition = awaitFailure(restore);
 
         assertThat(condition.reason).as(condition.message).isEqualTo(Reason.Tampered.name());
-        assertThat(condition.message).contains("note");
+        assertThat(condition.message).contains("[note] were left as they are");
+        assertThat(pod()).isEqualTo(pod);
+        assertThat(note()).isEqualTo(note);
         assertThat(site.client()
                         .configMaps()
                         .inNamespace(NAMESPACE)
@@ -180,6 +184,11 @@ class TamperingIT {
                                 .map(CustomResource::getStatus)
                                 .flatMap(s -> s.condition(Condition.SUCCEEDED))
                                 .filter(c -> !"Unknown".equals(c.status)));
+    }
+
+    /** Digest of what lies in the volume. */
+    private String note() {
+        return site.cluster().kubectl("exec", "writer", "-n", NAMESPACE, "--", "sha256sum", "/data/note");
     }
 
     private RestorePoint made(String name) {

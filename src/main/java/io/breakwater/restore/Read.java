@@ -1,0 +1,69 @@
+package io.breakwater.restore;
+
+import io.breakwater.api.Api;
+import io.breakwater.api.RestoreStatus.VolumeFill;
+import io.breakwater.steps.Outcome;
+import io.breakwater.steps.Step;
+import io.breakwater.volume.MoverTask;
+import io.breakwater.volume.Movers;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Reads the volumes out of the repository whose content takes the place of what is there, before that is touched: filling a
+ * claim from a damaged repository would leave neither. Claims that are new need no such care, and nor does a failover, whose
+ * site holds nothing that is not in the repository.
+ */
+final class Read implements Step<RestoreRun> {
+    private final Movers movers;
+
+    Read(Movers movers) {
+        this.movers = movers;
+    }
+
+    @Override
+    public String name() {
+        return "Read";
+    }
+
+    @Override
+    public Outcome run(RestoreRun run, int attempt) {
+        List<String> snapshots = run.volumes().stream()
+                .filter(v -> Boolean.TRUE.equals(v.replaces))
+                .map(v -> v.repositorySnapshot)
+                .toList();
+        if (snapshots.isEmpty() || ofPlan(run)) {
+            return Outcome.done("no volume that must be read first");
+        }
+        var request = new Movers.Request(
+                run.target(),
+                run.label(),
+                run.uid() + "/read",
+                new MoverTask.Verify(snapshots, Fill.locked(run)),
+                Fill.access(run));
+        return switch (movers.poll(request)) {
+            case Movers.State.Running(String message) -> Outcome.waiting(message);
+            case Movers.State.Failed(String message) ->
+                throw run.refused(
+                        Fill.reason(message),
+                        "claims " + claims(run)
+                                + " were left as they are, since the point's content cannot be read whole: " + message);
+            case Movers.State.Succeeded s -> {
+                movers.delete(run.target(), run.label());
+                yield Outcome.done(snapshots.size() + " volumes can be read to their last block");
+            }
+        };
+    }
+
+    private static boolean ofPlan(RestoreRun run) {
+        Map<String, String> labels = run.restore().getMetadata().getLabels();
+        return labels != null && labels.containsKey(Api.PLAN);
+    }
+
+    private static List<String> claims(RestoreRun run) {
+        return run.volumes().stream()
+                .filter(v -> Boolean.TRUE.equals(v.replaces))
+                .map((VolumeFill v) -> v.pvc)
+                .toList();
+    }
+}
