@@ -39,6 +39,7 @@ import io.fabric8.kubernetes.model.annotation.Version;
             jsonPath = ".status.verified.proven",
             type = AdditionalPrinterColumn.Type.BOOLEAN),
     @AdditionalPrinterColumn(name = "Progress", jsonPath = ".status.progress"),
+    @AdditionalPrinterColumn(name = "Transfer", jsonPath = ".status.transfer.summary"),
     @AdditionalPrinterColumn(
             name = "Age",
             jsonPath = ".metadata.creationTimestamp",

@@ -89,6 +89,9 @@ public class RestorePointStatus implements ConditionedStatus {
     @JsonPropertyDescription("The step that the run is in.")
     public String progress;
 
+    @JsonPropertyDescription("How far the content of volumes is; absent while nothing is on its way.")
+    public Transfer transfer;
+
     @Size(max = 32)
     @JsonPropertyDescription("The steps of the run.")
     public List<JournalEntry> journal = new ArrayList<>();

@@ -6,12 +6,14 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.MoverSettings;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePointStatus.VolumeStatus;
+import io.breakwater.api.Transfer;
 import io.breakwater.gateway.Repositories;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
 import io.breakwater.volume.MoverTask;
 import io.breakwater.volume.Movers;
 import io.breakwater.volume.Names;
+import io.breakwater.volume.Progress;
 import io.breakwater.volume.Snapshots;
 import io.breakwater.volume.VolumePlanner;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
@@ -20,6 +22,7 @@ import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.net.HttpURLConnection;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -54,11 +57,12 @@ final class Move implements Step<CaptureRun> {
         }
         MoverSettings settings = run.policy().getSpec().mover();
         Map<String, String> waiting = new LinkedHashMap<>();
+        List<Progress> running = new ArrayList<>();
         for (VolumeStatus v : List.copyOf(all)) {
             if (v.repositorySnapshot == null) {
                 // In order, so that the first ones that are not moved are those whose movers run.
                 String message = waiting.size() < settings.volumesAtATime()
-                        ? move(run, v, access, settings)
+                        ? move(run, v, access, settings, running)
                         : "waits for its turn (spec.volumes.mover.parallelism " + settings.volumesAtATime() + ")";
                 if (message != null) {
                     waiting.put(v.pvc, message);
@@ -66,9 +70,11 @@ final class Move implements Step<CaptureRun> {
             }
         }
         if (!waiting.isEmpty()) {
+            tell(run, all, running);
             return Outcome.waiting((all.size() - waiting.size()) + " of " + all.size() + " volumes moved; " + waiting);
         }
         run.update(s -> {
+            s.transfer = null;
             s.logicalBytes = s.volumes.stream()
                     .mapToLong(v -> v.logicalBytes == null ? 0 : v.logicalBytes)
                     .sum();
@@ -79,13 +85,30 @@ final class Move implements Step<CaptureRun> {
         return Outcome.done(all.size() + " volumes, " + run.status().addedBytes + " bytes added");
     }
 
+    /** The movers say how far they are every five seconds, so that status is not written more often. */
+    private static void tell(CaptureRun run, List<VolumeStatus> all, List<Progress> running) {
+        if (running.isEmpty()) {
+            return;
+        }
+        long before = all.stream()
+                .mapToLong(v -> v.logicalBytes == null ? 0 : v.logicalBytes)
+                .sum();
+        Transfer transfer = Progress.transfer(before, running);
+        run.update(s -> s.transfer = transfer);
+    }
+
     /** Where the volume's data lies in the repository's snapshot. */
     static String path(String pvc) {
         return "/volumes/" + pvc;
     }
 
-    /** Pushes one volume on; returns what it waits for, or null when it is in the repository. */
-    private String move(CaptureRun run, VolumeStatus v, Repositories.Access access, MoverSettings settings) {
+    /** Pushes one volume on, and adds how far it is; returns what it waits for, or null when it is in the repository. */
+    private String move(
+            CaptureRun run,
+            VolumeStatus v,
+            Repositories.Access access,
+            MoverSettings settings,
+            List<Progress> running) {
         Snapshots.State snapshot = snapshots
                 .state(run.namespace(), v.snapshot)
                 .orElseThrow(() -> BreakwaterException.permanent(
@@ -102,14 +125,13 @@ final class Move implements Step<CaptureRun> {
                 path(v.pvc),
                 run.site() + "-" + run.namespace(),
                 Map.of("point", run.name(), "pvc", v.pvc, "uid", run.uid()));
-        return switch (movers.poll(new Movers.Request(
-                run.namespace(),
-                run.label(),
-                run.uid() + "/move/" + v.pvc + "/" + v.snapshot,
-                task,
-                access,
-                settings))) {
-            case Movers.State.Running(String message) -> message;
+        var request = new Movers.Request(
+                run.namespace(), run.label(), run.uid() + "/move/" + v.pvc + "/" + v.snapshot, task, access, settings);
+        return switch (movers.poll(request)) {
+            case Movers.State.Running(String message) -> {
+                movers.progress(request).ifPresent(running::add);
+                yield message;
+            }
             case Movers.State.Failed(String message) ->
                 throw BreakwaterException.permanent(
                         message.contains("exit 3:") ? Reason.Partial : Reason.MoverFailed,

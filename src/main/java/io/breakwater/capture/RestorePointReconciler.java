@@ -178,6 +178,7 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
     private void succeed(CaptureRun run) {
         run.update(s -> {
             s.progress = "sealed";
+            s.transfer = null;
             s.copies = run.route().copies().stream().map(CopyPoint::pending).toList();
             s.copiesCompleted = 0;
             Conditions.of(s, run.point().getMetadata().getGeneration(), clock)
@@ -192,6 +193,7 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
         steps.abandon(point);
         writer.update(point, RestorePointStatus.class, s -> {
             s.progress = "failed";
+            s.transfer = null;
             Conditions.of(s, point.getMetadata().getGeneration(), clock).failed(e.reason(), e.getMessage());
         });
         runner.forget(point.getMetadata().getUid());

@@ -4,12 +4,15 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.breakwater.api.BackupLocationSpec.AccessMode;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestoreStatus.VolumeFill;
+import io.breakwater.api.Transfer;
 import io.breakwater.catalog.PointDocument;
 import io.breakwater.gateway.Repositories;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
 import io.breakwater.volume.MoverTask;
 import io.breakwater.volume.Movers;
+import io.breakwater.volume.Progress;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -40,22 +43,38 @@ final class Fill implements Step<RestoreRun> {
             return Outcome.done("no volumes");
         }
         Map<String, String> waiting = new LinkedHashMap<>();
+        List<Progress> running = new ArrayList<>();
         for (VolumeFill v : List.copyOf(run.volumes())) {
             if (!Boolean.TRUE.equals(v.filled)) {
-                fill(run, v).ifPresent(message -> waiting.put(v.pvc, message));
+                fill(run, v, running).ifPresent(message -> waiting.put(v.pvc, message));
             }
         }
         int all = run.volumes().size();
         if (!waiting.isEmpty()) {
+            tell(run, running);
             return Outcome.waiting((all - waiting.size()) + " of " + all + " volumes filled; " + waiting);
         }
+        run.update(s -> s.transfer = null);
         return Outcome.done(all + " volumes, " + run.status().bytes + " bytes");
     }
 
-    /** Pushes one volume on; returns what it waits for. */
-    private Optional<String> fill(RestoreRun run, VolumeFill v) {
-        return switch (movers.poll(request(run, v))) {
-            case Movers.State.Running(String message) -> Optional.of(message);
+    private static void tell(RestoreRun run, List<Progress> running) {
+        if (running.isEmpty()) {
+            return;
+        }
+        Long before = run.status().bytes;
+        Transfer transfer = Progress.transfer(before == null ? 0 : before, running);
+        run.update(s -> s.transfer = transfer);
+    }
+
+    /** Pushes one volume on, and adds how far it is; returns what it waits for. */
+    private Optional<String> fill(RestoreRun run, VolumeFill v, List<Progress> running) {
+        Movers.Request request = request(run, v);
+        return switch (movers.poll(request)) {
+            case Movers.State.Running(String message) -> {
+                movers.progress(request).ifPresent(running::add);
+                yield Optional.of(message);
+            }
             case Movers.State.Failed(String message) ->
                 throw run.refused(reason(message), "claim " + v.pvc + " does not hold the point's content: " + message);
             case Movers.State.Succeeded(JsonNode report) -> {

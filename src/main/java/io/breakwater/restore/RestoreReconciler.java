@@ -175,6 +175,7 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
         Instant now = clock.instant();
         run.update(s -> {
             s.progress = reason.name();
+            s.transfer = null;
             s.finishedAt = Conditions.timestamp(now);
             s.startedAt = s.startedAt == null ? s.finishedAt : s.startedAt;
             s.duration = Duration.between(Instant.parse(s.startedAt), now).toMillis() / 1000.0 + "s";

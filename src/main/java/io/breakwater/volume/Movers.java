@@ -39,6 +39,7 @@ public class Movers {
     public static final String SERVICE_ACCOUNT = "breakwater-mover";
 
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final int LAST_LINES = 3;
 
     private final KubernetesClient client;
     private final BreakwaterConfig config;
@@ -105,6 +106,23 @@ public class Movers {
                     + lastWords(request.namespace(), name).orElse("no pod is left to ask; see its events"));
         }
         return new State.Running("mover Job " + name + ": " + progress(request.namespace(), name));
+    }
+
+    /** How far a task is; empty before it has said so, and for what tells no progress. */
+    public Optional<Progress> progress(Request request) {
+        return pods(request.namespace(), Names.of(request.id())).stream()
+                .filter(p -> "Running".equals(p.getStatus().getPhase()))
+                .findFirst()
+                .flatMap(p -> {
+                    try {
+                        return Progress.of(client.pods()
+                                .resource(p)
+                                .tailingLines(LAST_LINES)
+                                .getLog());
+                    } catch (KubernetesClientException e) {
+                        return Optional.empty(); // no more than a courtesy
+                    }
+                });
     }
 
     /**

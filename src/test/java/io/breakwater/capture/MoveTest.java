@@ -1,0 +1,162 @@
+package io.breakwater.capture;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import io.breakwater.admission.FakeCluster;
+import io.breakwater.api.BackupPolicy;
+import io.breakwater.api.BackupPolicySpec;
+import io.breakwater.api.MoverSettings;
+import io.breakwater.api.RestorePoint;
+import io.breakwater.api.RestorePointSpec;
+import io.breakwater.api.RestorePointStatus;
+import io.breakwater.api.RestorePointStatus.VolumeStatus;
+import io.breakwater.gateway.Repositories;
+import io.breakwater.observe.PlainStatusWriter;
+import io.breakwater.policy.Route;
+import io.breakwater.steps.Outcome;
+import io.breakwater.volume.MoverTask;
+import io.breakwater.volume.Movers;
+import io.breakwater.volume.Progress;
+import io.breakwater.volume.Snapshots;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** How many movers run at a time, and what they say meanwhile. */
+class MoveTest {
+    private final FakeCluster cluster = new FakeCluster();
+    private final KubernetesClient client = cluster.client();
+    private final Set<String> running = new HashSet<>();
+    private final Set<String> over = new HashSet<>();
+    private final List<MoverSettings> asked = new ArrayList<>();
+    private final Move move = new Move(client, new ReadySnapshots(), new HandMovers());
+
+    @AfterEach
+    void close() {
+        cluster.close();
+    }
+
+    @Test
+    void movesAsManyVolumesAtATimeAsThePolicySays() {
+        MoverSettings settings = new MoverSettings();
+        settings.parallelism = 2;
+        CaptureRun run = run(settings, 5);
+
+        assertThat(move.run(run, 1)).isInstanceOf(Outcome.Wait.class);
+        assertThat(running).containsExactlyInAnyOrder("v0", "v1");
+        assertThat(asked).containsOnly(settings);
+
+        assertThat(run.status().transfer.summary).isEqualTo("6 B of 20 B, 2 B/s, 7s left");
+
+        over.add("v1");
+        move.run(run, 1);
+        assertThat(running).containsExactlyInAnyOrder("v0", "v2");
+
+        over.addAll(Set.of("v0", "v2", "v3", "v4"));
+        assertThat(move.run(run, 1)).isInstanceOf(Outcome.Done.class);
+        assertThat(run.status().volumes).allMatch(v -> v.repositorySnapshot.equals("of " + v.pvc));
+        assertThat(run.status().logicalBytes).isEqualTo(50);
+        assertThat(run.status().transfer).isNull();
+    }
+
+    @Test
+    void movesFourAtATimeWhereThePolicySaysNothing() {
+        move.run(run(null, 6), 1);
+        assertThat(running).containsExactlyInAnyOrder("v0", "v1", "v2", "v3");
+    }
+
+    private CaptureRun run(MoverSettings settings, int volumes) {
+        BackupPolicy policy = new BackupPolicy();
+        policy.setSpec(new BackupPolicySpec());
+        if (settings != null) {
+            policy.getSpec().volumes = new BackupPolicySpec.Volumes();
+            policy.getSpec().volumes.mover = settings;
+        }
+        RestorePoint point = new RestorePoint();
+        point.getMetadata().setNamespace("shop");
+        point.getMetadata().setName("point");
+        point.getMetadata().setUid("uid");
+        point.setSpec(new RestorePointSpec());
+        point.setStatus(new RestorePointStatus());
+        point.getStatus().volumes =
+                IntStream.range(0, volumes).mapToObj(i -> volume("v" + i)).toList();
+        point = client.resource(point).create();
+        Route route = new Route(null, List.of(), 0, Optional.empty(), true);
+        return new CaptureRun(point, policy, route, "west", new PlainStatusWriter(client), Clock.systemUTC(), () -> {});
+    }
+
+    private VolumeStatus volume(String pvc) {
+        client.resource(new PersistentVolumeClaimBuilder()
+                        .withNewMetadata()
+                        .withName(pvc)
+                        .withNamespace("shop")
+                        .endMetadata()
+                        .withNewSpec()
+                        .withNewResources()
+                        .addToRequests("storage", new Quantity("1Gi"))
+                        .endResources()
+                        .endSpec()
+                        .build())
+                .create();
+        VolumeStatus v = new VolumeStatus();
+        v.pvc = pvc;
+        v.snapshot = "snapshot-" + pvc;
+        return v;
+    }
+
+    /** Snapshots that are ready. */
+    private static final class ReadySnapshots extends Snapshots {
+        ReadySnapshots() {
+            super(null);
+        }
+
+        @Override
+        public Optional<State> state(String namespace, String name) {
+            return Optional.of(new State(Instant.EPOCH, true, null, null));
+        }
+    }
+
+    /** Movers that are over when the test says so. */
+    private final class HandMovers extends Movers {
+        HandMovers() {
+            super(null, null, null);
+        }
+
+        @Override
+        public boolean repositoryReady(String namespace, Repositories.Access access) {
+            return true;
+        }
+
+        @Override
+        public Optional<Progress> progress(Request request) {
+            return Optional.of(new Progress(3, 10, 2));
+        }
+
+        @Override
+        public State poll(Request request) {
+            String path = ((MoverTask.Backup) request.task()).path();
+            String pvc = path.substring(path.lastIndexOf('/') + 1);
+            asked.add(request.settings());
+            if (!over.contains(pvc)) {
+                running.add(pvc);
+                return new State.Running("is read");
+            }
+            running.remove(pvc);
+            return new State.Succeeded(JsonNodeFactory.instance
+                    .objectNode()
+                    .put("snapshot_id", "of " + pvc)
+                    .put("total_bytes_processed", 10));
+        }
+    }
+}
