@@ -43,6 +43,8 @@ public enum Reason {
     VolumeDataAbsent,
     /** Quiescing failed, or the database lost its session before the snapshots were cut. */
     QuiesceFailed,
+    /** A command that a restored pod asks for failed, or its container did not run in time. */
+    RestoreHookFailed,
     /** A VolumeSnapshot reported an error or did not become ready in time. */
     SnapshotFailed,
     /** A mover Job failed; the message carries restic's last words. */

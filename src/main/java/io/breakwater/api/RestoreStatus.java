@@ -90,6 +90,26 @@ public class RestoreStatus implements ConditionedStatus {
     @JsonPropertyDescription("What deserves a look although the restore went through.")
     public List<String> warnings;
 
+    @Size(max = 1024)
+    @JsonPropertyDescription("Pods whose command of the annotations post.hook.restore.velero.io/… was run.")
+    public List<HookRun> hooks;
+
+    /** One command that was run. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public static class HookRun {
+        @Size(max = 253)
+        @JsonPropertyDescription("Pod.")
+        public String pod;
+
+        @Size(max = 64)
+        @JsonPropertyDescription("Its UID.")
+        public String uid;
+
+        @Size(max = 2048)
+        @JsonPropertyDescription("How it failed, where that counts; absent otherwise.")
+        public String error;
+    }
+
     /** One volume that is filled. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public static class VolumeFill {

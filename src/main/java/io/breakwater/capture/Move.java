@@ -52,10 +52,11 @@ final class Move implements Step<CaptureRun> {
             return Outcome.done("no volumes");
         }
         Repositories.Access access = run.route().access(run.key(), Repositories.Mode.APPEND);
+        MoverSettings settings = run.policy().getSpec().mover();
         if (!movers.repositoryReady(run.namespace(), access)) {
+            all.stream().limit(settings.volumesAtATime()).forEach(v -> claim(run, v)); // meanwhile
             return Outcome.waiting("making the repository of namespace " + run.namespace());
         }
-        MoverSettings settings = run.policy().getSpec().mover();
         Map<String, String> waiting = new LinkedHashMap<>();
         List<Progress> running = new ArrayList<>();
         for (VolumeStatus v : List.copyOf(all)) {
@@ -109,19 +110,12 @@ final class Move implements Step<CaptureRun> {
             Repositories.Access access,
             MoverSettings settings,
             List<Progress> running) {
-        Snapshots.State snapshot = snapshots
-                .state(run.namespace(), v.snapshot)
-                .orElseThrow(() -> BreakwaterException.permanent(
-                        Reason.SnapshotFailed,
-                        "VolumeSnapshot " + run.namespace() + "/" + v.snapshot + " of claim " + v.pvc
-                                + " was deleted before its data was moved; create another RestorePoint"));
-        if (!snapshot.ready()) {
-            return snapshot.error() == null ? "snapshot is not ready yet" : "snapshot: " + snapshot.error();
+        String waits = claim(run, v);
+        if (waits != null) {
+            return waits;
         }
-        String claim = Names.of(run.uid() + "/claim/" + v.pvc);
-        createClaim(run, v, claim, snapshot.restoreSize());
         MoverTask task = new MoverTask.Backup(
-                claim,
+                claimName(run, v),
                 path(v.pvc),
                 run.site() + "-" + run.namespace(),
                 Map.of("point", run.name(), "pvc", v.pvc, "uid", run.uid()));
@@ -141,6 +135,25 @@ final class Move implements Step<CaptureRun> {
                 yield null;
             }
         };
+    }
+
+    /** Makes the volume that is read; returns what its snapshot waits for, or null when the claim is there. */
+    private String claim(CaptureRun run, VolumeStatus v) {
+        Snapshots.State snapshot = snapshots
+                .state(run.namespace(), v.snapshot)
+                .orElseThrow(() -> BreakwaterException.permanent(
+                        Reason.SnapshotFailed,
+                        "VolumeSnapshot " + run.namespace() + "/" + v.snapshot + " of claim " + v.pvc
+                                + " was deleted before its data was moved; create another RestorePoint"));
+        if (!snapshot.ready()) {
+            return snapshot.error() == null ? "snapshot is not ready yet" : "snapshot: " + snapshot.error();
+        }
+        createClaim(run, v, claimName(run, v), snapshot.restoreSize());
+        return null;
+    }
+
+    private static String claimName(CaptureRun run, VolumeStatus v) {
+        return Names.of(run.uid() + "/claim/" + v.pvc);
     }
 
     private static void record(CaptureRun run, String pvc, JsonNode report) {

@@ -12,8 +12,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The hooks that a pod carries in Velero's annotations, {@code pre.hook.backup.velero.io/*} and
- * {@code post.hook.backup.velero.io/*}, with Velero's defaults: the first container, 30 seconds, a failure counts. The command
+ * The hooks that a pod carries in Velero's annotations, {@code pre.hook.backup.velero.io/*},
+ * {@code post.hook.backup.velero.io/*} and {@code post.hook.restore.velero.io/*}, with Velero's defaults: the first container, 30 seconds, a failure counts. The command
  * is an array of strings in JSON, or one word.
  */
 final class PodHooks {
@@ -21,13 +21,16 @@ final class PodHooks {
 
     /** When a hook runs. Velero takes a prefix without a word for the time before. */
     enum Phase {
-        PRE(List.of("pre.hook.backup.velero.io/", "hook.backup.velero.io/")),
-        POST(List.of("post.hook.backup.velero.io/"));
+        PRE(List.of("pre.hook.backup.velero.io/", "hook.backup.velero.io/"), "timeout"),
+        POST(List.of("post.hook.backup.velero.io/"), "timeout"),
+        RESTORED(List.of("post.hook.restore.velero.io/"), "exec-timeout");
 
         private final List<String> prefixes;
+        private final String timeout;
 
-        Phase(List<String> prefixes) {
+        Phase(List<String> prefixes, String timeout) {
             this.prefixes = prefixes;
+            this.timeout = timeout;
         }
     }
 
@@ -47,10 +50,10 @@ final class PodHooks {
                 .filter(prefix ->
                         !annotations.getOrDefault(prefix + "command", "").isBlank())
                 .findFirst()
-                .map(prefix -> call(pod, annotations, prefix));
+                .map(prefix -> call(pod, annotations, prefix, phase));
     }
 
-    private static Hooks.Call call(Pod pod, Map<String, String> annotations, String prefix) {
+    private static Hooks.Call call(Pod pod, Map<String, String> annotations, String prefix, Phase phase) {
         String field =
                 "annotation " + prefix + "command of pod " + pod.getMetadata().getName();
         String container = annotations.get(prefix + "container");
@@ -61,7 +64,7 @@ final class PodHooks {
                         ? pod.getSpec().getContainers().getFirst().getName()
                         : container,
                 command(annotations.get(prefix + "command").strip(), field),
-                timeout(annotations.get(prefix + "timeout"), prefix, pod),
+                timeout(annotations.get(prefix + phase.timeout), prefix + phase.timeout, pod),
                 "Continue".equalsIgnoreCase(annotations.get(prefix + "on-error")));
     }
 
@@ -76,7 +79,7 @@ final class PodHooks {
         }
     }
 
-    private static Duration timeout(String text, String prefix, Pod pod) {
+    static Duration timeout(String text, String annotation, Pod pod) {
         if (text == null || text.isBlank()) {
             return Hooks.DEFAULT_TIMEOUT;
         }
@@ -85,8 +88,8 @@ final class PodHooks {
         } catch (IllegalArgumentException e) {
             throw BreakwaterException.permanent(
                     Reason.QuiesceFailed,
-                    "annotation " + prefix + "timeout of pod "
-                            + pod.getMetadata().getName() + ": '" + text + "' is no duration such as 30s");
+                    "annotation " + annotation + " of pod " + pod.getMetadata().getName() + ": '" + text
+                            + "' is no duration such as 30s");
         }
     }
 }

@@ -1,13 +1,11 @@
 package io.breakwater.restore;
 
-import io.breakwater.api.Api;
 import io.breakwater.api.RestoreStatus.VolumeFill;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
 import io.breakwater.volume.MoverTask;
 import io.breakwater.volume.Movers;
 import java.util.List;
-import java.util.Map;
 
 /**
  * Reads the volumes out of the repository whose content takes the place of what is there, before that is touched: filling a
@@ -32,7 +30,7 @@ final class Read implements Step<RestoreRun> {
                 .filter(v -> Boolean.TRUE.equals(v.replaces))
                 .map(v -> v.repositorySnapshot)
                 .toList();
-        if (snapshots.isEmpty() || ofPlan(run)) {
+        if (snapshots.isEmpty() || run.ofPlan()) {
             return Outcome.done("no volume that must be read first");
         }
         var request = new Movers.Request(
@@ -53,11 +51,6 @@ final class Read implements Step<RestoreRun> {
                 yield Outcome.done(snapshots.size() + " volumes can be read to their last block");
             }
         };
-    }
-
-    private static boolean ofPlan(RestoreRun run) {
-        Map<String, String> labels = run.restore().getMetadata().getLabels();
-        return labels != null && labels.containsKey(Api.PLAN);
     }
 
     private static List<String> claims(RestoreRun run) {

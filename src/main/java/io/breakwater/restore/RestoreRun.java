@@ -1,5 +1,6 @@
 package io.breakwater.restore;
 
+import io.breakwater.api.Api;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.JournalEntry;
@@ -14,6 +15,7 @@ import io.breakwater.steps.Journal;
 import io.breakwater.steps.StepRunner;
 import java.time.Clock;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
@@ -71,6 +73,12 @@ final class RestoreRun implements StepRunner.Log {
     static String target(Restore restore) {
         String named = restore.getSpec().targetNamespace;
         return named == null ? restore.getMetadata().getNamespace() : named;
+    }
+
+    /** Whether a FailoverPlan made the Restore. */
+    boolean ofPlan() {
+        Map<String, String> labels = restore.getMetadata().getLabels();
+        return labels != null && labels.containsKey(Api.PLAN);
     }
 
     /** Value of an annotation on the Restore; null when there is none. */

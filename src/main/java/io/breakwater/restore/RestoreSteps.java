@@ -7,6 +7,7 @@ import io.breakwater.steps.Step;
 import io.breakwater.volume.Movers;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Clock;
 import java.util.List;
 
 /** The steps of a restore, in order. */
@@ -16,7 +17,13 @@ class RestoreSteps {
     private final List<Step<RestoreRun>> rehearsal;
     private final List<Step<RestoreRun>> files;
 
-    RestoreSteps(KubernetesClient client, Sources sources, Archives archives, NamespaceGate gate, Movers movers) {
+    RestoreSteps(
+            KubernetesClient client,
+            Sources sources,
+            Archives archives,
+            NamespaceGate gate,
+            Movers movers,
+            Clock clock) {
         Activities activities = new Activities();
         Validate validate = new Validate(client, sources, archives, activities);
         Claims claims = new Claims(client, archives);
@@ -27,7 +34,8 @@ class RestoreSteps {
                 claims,
                 new Fill(movers),
                 new Objects(archives, activities),
-                new Release(client, gate, movers));
+                new Release(client, gate, movers),
+                new PodCommands(client, activities, clock));
         this.files = List.of(validate, new WriteFiles(movers), new Release(client, gate, movers));
         this.rehearsal = List.of(validate, new Rehearse(archives, claims, new ReportMap(client), activities));
     }

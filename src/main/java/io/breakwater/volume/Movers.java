@@ -10,6 +10,7 @@ import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.gateway.Repositories;
 import io.breakwater.gateway.Ticket;
 import io.fabric8.kubernetes.api.model.ContainerState;
+import io.fabric8.kubernetes.api.model.ContainerStateTerminated;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
@@ -27,7 +28,9 @@ import java.util.Base64;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Mover Jobs: one per task, with a deterministic name, so that asking again finds the same Job. The Job's pod holds a
@@ -98,7 +101,10 @@ public class Movers {
             start(request, name);
             return new State.Running("mover Job " + name + " was created");
         }
-        if (count(job.getStatus() == null ? null : job.getStatus().getSucceeded()) > 0) {
+        boolean succeeded =
+                count(job.getStatus() == null ? null : job.getStatus().getSucceeded()) > 0;
+        // The pod says so some seconds before the Job does.
+        if (succeeded || terminations(request.namespace(), name).anyMatch(t -> count(t.getExitCode()) == 0)) {
             return new State.Succeeded(report(request.namespace(), name));
         }
         if (failed(job)) {
@@ -270,15 +276,19 @@ public class Movers {
 
     /** Termination message of the job's newest pod that ended. */
     private Optional<String> lastWords(String namespace, String job) {
+        return terminations(namespace, job)
+                .filter(t -> t.getMessage() != null && !t.getMessage().isBlank())
+                .max(Comparator.comparing(t -> t.getFinishedAt() == null ? "" : t.getFinishedAt()))
+                .map(t -> t.getMessage().strip());
+    }
+
+    private Stream<ContainerStateTerminated> terminations(String namespace, String job) {
         return pods(namespace, job).stream()
                 .flatMap(p -> p.getStatus().getContainerStatuses().stream())
                 .map(s -> s.getState().getTerminated() != null
                         ? s.getState().getTerminated()
                         : s.getLastState().getTerminated())
-                .filter(t ->
-                        t != null && t.getMessage() != null && !t.getMessage().isBlank())
-                .max(Comparator.comparing(t -> t.getFinishedAt() == null ? "" : t.getFinishedAt()))
-                .map(t -> t.getMessage().strip());
+                .filter(Objects::nonNull);
     }
 
     private String progress(String namespace, String job) {

@@ -56,6 +56,17 @@ class PodHooksTest {
     }
 
     @Test
+    void whatARestoredPodAsksForHasATimeoutOfItsOwnName() {
+        Pod pod = pod(Map.of(
+                "post.hook.restore.velero.io/command", "[\"migrate\"]",
+                "post.hook.restore.velero.io/exec-timeout", "5m",
+                "post.hook.restore.velero.io/timeout", "1s"));
+        assertThat(PodHooks.of(pod, Phase.RESTORED))
+                .hasValueSatisfying(call -> assertThat(call.timeout()).isEqualTo(Duration.ofMinutes(5)));
+        assertThat(PodHooks.of(pod, Phase.POST)).isEmpty();
+    }
+
+    @Test
     void whatMeansNothingIsNamed() {
         assertThatThrownBy(() -> PodHooks.of(pod(Map.of("pre.hook.backup.velero.io/command", "[\"sync\"")), Phase.PRE))
                 .hasMessageContaining("annotation pre.hook.backup.velero.io/command of pod db-0 is no JSON array");

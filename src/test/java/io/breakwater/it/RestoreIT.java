@@ -24,6 +24,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class RestoreIT {
     private static final String NS = "restores";
+    private static final String COPY = "restores-copy";
 
     private final Rig rig;
     private final Site site;
@@ -55,6 +56,7 @@ class RestoreIT {
 
     @AfterAll
     void clean() {
+        site.client().namespaces().withName(COPY).delete();
         site.client().namespaces().withName(NS).delete();
     }
 
@@ -216,6 +218,30 @@ class RestoreIT {
                 .contains("nothing at the paths");
     }
 
+    @Test
+    void aRestoredPodRunsTheCommandThatItAsksFor() {
+        var restore = new Restore();
+        restore.setMetadata(new ObjectMetaBuilder()
+                .withNamespace(Rig.SYSTEM)
+                .withName("commands")
+                .build());
+        restore.setSpec(Serialization.unmarshal("""
+                restorePointRef: {name: first}
+                sourceNamespace: %s
+                targetNamespace: %s
+                """.formatted(NS, COPY), RestoreSpec.class));
+        site.client().resource(restore).create();
+        RestoreStatus status =
+                site.awaitSuccess(Restore.class, Rig.SYSTEM, "commands").getStatus();
+
+        assertThat(status.hooks)
+                .singleElement()
+                .satisfies(h -> assertThat(h.pod).startsWith("writer-"));
+        assertThat(site.cluster()
+                        .kubectl("exec", "-n", COPY, status.hooks.getFirst().pod, "--", "cat", "/left/commands"))
+                .isEqualTo("ran\n");
+    }
+
     private RestoreStatus restore(String name, String spec) {
         create(name, spec);
         return site.awaitSuccess(Restore.class, NS, name).getStatus();
@@ -308,7 +334,11 @@ class RestoreIT {
               strategy: {type: Recreate}
               selector: {matchLabels: {app: writer}}
               template:
-                metadata: {labels: {app: writer}}
+                metadata:
+                  labels: {app: writer}
+                  annotations:
+                    post.hook.restore.velero.io/command: '["sh", "-c", "echo ran >> /left/commands"]'
+                    post.hook.restore.velero.io/wait-for-ready: "true"
                 spec:
                   terminationGracePeriodSeconds: 1
                   containers:

@@ -1,0 +1,162 @@
+package io.breakwater.database;
+
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
+import io.fabric8.kubernetes.api.model.ContainerStatus;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodTemplateSpec;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Commands that restored pods ask for in Velero's annotations {@code post.hook.restore.velero.io/*}: run in each pod that has
+ * started since, once its container runs, or is ready where {@code wait-for-ready} asks for that.
+ */
+public final class RestoreHooks {
+    private static final String PREFIX = "post.hook.restore.velero.io/";
+
+    /** How long a container may take to run where nothing is said; Velero would wait without end. */
+    private static final Duration PATIENCE = Duration.ofMinutes(10);
+
+    private final KubernetesClient client;
+    private final Exec exec;
+    private final String namespace;
+
+    public RestoreHooks(KubernetesClient client, String namespace) {
+        this.client = client;
+        this.exec = new Exec(client, namespace);
+        this.namespace = namespace;
+    }
+
+    /**
+     * One pod's command.
+     *
+     * @param uid of the pod
+     * @param mayFail whether the restore is good without it
+     * @param waits what the container still has to do; empty when the command can be run
+     * @param until when waiting ends
+     */
+    public record Asked(String pod, String uid, boolean mayFail, Optional<String> waits, Instant until, Runnable run) {}
+
+    /**
+     * What pods ask for that were made since a moment.
+     *
+     * @throws BreakwaterException RestoreHookFailed, for an annotation that means nothing
+     */
+    public List<Asked> asked(Instant since) {
+        List<Asked> all = new ArrayList<>();
+        for (Pod pod : client.pods().inNamespace(namespace).list().getItems()) {
+            Instant made = Instant.parse(pod.getMetadata().getCreationTimestamp());
+            boolean over =
+                    List.of("Succeeded", "Failed").contains(pod.getStatus().getPhase());
+            // Creation times have no fractions of a second.
+            if (made.plusSeconds(1).isAfter(since) && !over && pod.getMetadata().getDeletionTimestamp() == null) {
+                asked(pod, made).ifPresent(all::add);
+            }
+        }
+        return all;
+    }
+
+    private Optional<Asked> asked(Pod pod, Instant made) {
+        try {
+            return PodHooks.of(pod, PodHooks.Phase.RESTORED)
+                    .map(call -> new Asked(
+                            call.pod(),
+                            pod.getMetadata().getUid(),
+                            call.mayFail(),
+                            waits(pod, call.container()),
+                            made.plus(patience(pod)),
+                            () -> run(call)));
+        } catch (BreakwaterException e) {
+            throw BreakwaterException.permanent(Reason.RestoreHookFailed, e.getMessage());
+        }
+    }
+
+    /** Workloads that ask for commands and have not made all of their pods yet. */
+    public List<String> unsettled() {
+        List<String> all = new ArrayList<>();
+        client.apps().deployments().inNamespace(namespace).list().getItems().forEach(d -> {
+            var s = d.getStatus();
+            unsettled(
+                            d,
+                            d.getSpec().getTemplate(),
+                            d.getSpec().getReplicas(),
+                            s.getObservedGeneration(),
+                            s.getReplicas())
+                    .ifPresent(all::add);
+        });
+        client.apps().statefulSets().inNamespace(namespace).list().getItems().forEach(d -> {
+            var s = d.getStatus();
+            unsettled(
+                            d,
+                            d.getSpec().getTemplate(),
+                            d.getSpec().getReplicas(),
+                            s.getObservedGeneration(),
+                            s.getReplicas())
+                    .ifPresent(all::add);
+        });
+        client.apps().daemonSets().inNamespace(namespace).list().getItems().forEach(d -> {
+            var s = d.getStatus();
+            unsettled(
+                            d,
+                            d.getSpec().getTemplate(),
+                            s.getDesiredNumberScheduled(),
+                            s.getObservedGeneration(),
+                            s.getCurrentNumberScheduled())
+                    .ifPresent(all::add);
+        });
+        return all;
+    }
+
+    private static Optional<String> unsettled(
+            HasMetadata workload, PodTemplateSpec template, Integer wanted, Long seen, Integer made) {
+        Map<String, String> annotations =
+                template.getMetadata() == null ? null : template.getMetadata().getAnnotations();
+        if (annotations == null || !annotations.containsKey(PREFIX + "command")) {
+            return Optional.empty();
+        }
+        boolean looked = seen != null && seen >= workload.getMetadata().getGeneration();
+        int missing = (wanted == null ? 1 : wanted) - (made == null ? 0 : made);
+        return looked && missing <= 0
+                ? Optional.empty()
+                : Optional.of(workload.getKind() + " " + workload.getMetadata().getName() + " has pods to make");
+    }
+
+    private void run(Hooks.Call call) {
+        Exec.Ended ended =
+                exec.call(call.pod(), call.container(), call.command(), call.timeout(), Reason.RestoreHookFailed);
+        if (ended.code() != 0) {
+            throw BreakwaterException.permanent(
+                    Reason.RestoreHookFailed,
+                    call.field() + ": exit code " + ended.code() + ": "
+                            + ended.output().strip());
+        }
+    }
+
+    private static Optional<String> waits(Pod pod, String container) {
+        boolean ready =
+                "true".equalsIgnoreCase(pod.getMetadata().getAnnotations().get(PREFIX + "wait-for-ready"));
+        Optional<ContainerStatus> status = pod.getStatus().getContainerStatuses().stream()
+                .filter(s -> s.getName().equals(container))
+                .findFirst();
+        if (status.isEmpty() || status.get().getState().getRunning() == null) {
+            return Optional.of(
+                    "container " + container + " of pod " + pod.getMetadata().getName() + " does not run yet");
+        }
+        return ready && !Boolean.TRUE.equals(status.get().getReady())
+                ? Optional.of("container " + container + " of pod "
+                        + pod.getMetadata().getName() + " is not ready yet")
+                : Optional.empty();
+    }
+
+    private static Duration patience(Pod pod) {
+        String text = pod.getMetadata().getAnnotations().get(PREFIX + "wait-timeout");
+        return text == null || text.isBlank() ? PATIENCE : PodHooks.timeout(text, PREFIX + "wait-timeout", pod);
+    }
+}

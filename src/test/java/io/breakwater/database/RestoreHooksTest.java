@@ -1,0 +1,171 @@
+package io.breakwater.database;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.breakwater.admission.FakeCluster;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Which pods have something to run after a restore, and what they wait for. */
+class RestoreHooksTest {
+    /** Before any pod of the test was made; the fake API server writes down when that was. */
+    private static final Instant START = Instant.now().minusSeconds(1);
+
+    private final FakeCluster cluster = new FakeCluster();
+    private final RestoreHooks hooks = new RestoreHooks(cluster.client(), "shop");
+
+    @AfterEach
+    void close() {
+        cluster.close();
+    }
+
+    @Test
+    void onlyPodsThatAreNewAndAskAreMeant() {
+        add(pod("new", Map.of(), true, true));
+        Pod silent = pod("silent", Map.of(), true, true);
+        silent.getMetadata().setAnnotations(Map.of());
+        add(silent);
+        Pod over = pod("over", Map.of(), true, true);
+        over.getStatus().setPhase("Succeeded");
+        add(over);
+
+        assertThat(hooks.asked(START)).singleElement().satisfies(a -> {
+            assertThat(a.pod()).isEqualTo("new");
+            assertThat(a.waits()).isEmpty();
+            assertThat(a.mayFail()).isFalse();
+        });
+        assertThat(hooks.asked(Instant.now().plusSeconds(2))).as("older pods").isEmpty();
+    }
+
+    @Test
+    void aContainerIsWaitedForUntilItRunsOrIsReady() {
+        add(pod("pending", Map.of(), false, false));
+        add(pod("running", Map.of(), true, false));
+        add(pod("not-ready", Map.of("wait-for-ready", "true"), true, false));
+
+        List<RestoreHooks.Asked> asked = hooks.asked(START);
+
+        assertThat(waits(asked, "pending")).contains("does not run yet");
+        assertThat(waits(asked, "running")).isEmpty();
+        assertThat(waits(asked, "not-ready")).contains("is not ready yet");
+    }
+
+    @Test
+    void patienceEndsWhenThePodSays() {
+        add(pod("short", Map.of("wait-timeout", "90s"), false, false));
+        add(pod("usual", Map.of(), false, false));
+
+        assertThat(hooks.asked(START))
+                .extracting(a -> Duration.between(made(a.pod()), a.until()))
+                .containsExactlyInAnyOrder(Duration.ofSeconds(90), Duration.ofMinutes(10));
+    }
+
+    @Test
+    void anAnnotationThatMeansNothingFailsTheRestoreByName() {
+        add(pod("wrong", Map.of("exec-timeout", "soon"), true, true));
+
+        assertThatThrownBy(() -> hooks.asked(START))
+                .isInstanceOfSatisfying(
+                        BreakwaterException.class, e -> assertThat(e.reason()).isEqualTo(Reason.RestoreHookFailed))
+                .hasMessageContaining("post.hook.restore.velero.io/exec-timeout of pod wrong");
+    }
+
+    @Test
+    void aDeploymentThatAsksIsUnsettledUntilItsPodsAreThere() {
+        deployment("seen", 1L, 2, true);
+        deployment("unseen", null, 2, true);
+        deployment("growing", 1L, 1, true);
+        deployment("silent", null, 0, false);
+
+        assertThat(hooks.unsettled())
+                .containsExactlyInAnyOrder("Deployment unseen has pods to make", "Deployment growing has pods to make");
+    }
+
+    private void deployment(String name, Long seen, int made, boolean asks) {
+        add(new DeploymentBuilder()
+                .withNewMetadata()
+                .withName(name)
+                .withNamespace("shop")
+                .withGeneration(1L)
+                .endMetadata()
+                .withNewSpec()
+                .withReplicas(2)
+                .withNewTemplate()
+                .withNewMetadata()
+                .withAnnotations(asks ? annotations(Map.of()) : Map.of())
+                .endMetadata()
+                .endTemplate()
+                .endSpec()
+                .withNewStatus()
+                .withObservedGeneration(seen)
+                .withReplicas(made)
+                .endStatus()
+                .build());
+    }
+
+    private Instant made(String pod) {
+        return Instant.parse(cluster.client()
+                .pods()
+                .inNamespace("shop")
+                .withName(pod)
+                .get()
+                .getMetadata()
+                .getCreationTimestamp());
+    }
+
+    private static String waits(List<RestoreHooks.Asked> asked, String pod) {
+        return asked.stream()
+                .filter(a -> a.pod().equals(pod))
+                .findFirst()
+                .orElseThrow()
+                .waits()
+                .orElse("");
+    }
+
+    private void add(io.fabric8.kubernetes.api.model.HasMetadata object) {
+        cluster.client().resource(object).create();
+    }
+
+    private static Pod pod(String name, Map<String, String> more, boolean running, boolean ready) {
+        return new PodBuilder()
+                .withNewMetadata()
+                .withName(name)
+                .withNamespace("shop")
+                .withAnnotations(annotations(more))
+                .endMetadata()
+                .withNewSpec()
+                .addNewContainer()
+                .withName("web")
+                .endContainer()
+                .endSpec()
+                .withNewStatus()
+                .withPhase(running ? "Running" : "Pending")
+                .addNewContainerStatus()
+                .withName("web")
+                .withReady(ready)
+                .withNewState()
+                .withRunning(running ? new io.fabric8.kubernetes.api.model.ContainerStateRunning() : null)
+                .endState()
+                .endContainerStatus()
+                .endStatus()
+                .build();
+    }
+
+    private static Map<String, String> annotations(Map<String, String> more) {
+        Map<String, String> all = new HashMap<>();
+        all.put("post.hook.restore.velero.io/command", "migrate");
+        more.forEach((k, v) -> all.put("post.hook.restore.velero.io/" + k, v));
+        return all;
+    }
+}
