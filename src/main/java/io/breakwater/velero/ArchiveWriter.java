@@ -5,9 +5,6 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
-import java.util.Date;
-import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
-import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 
 /**
  * Writes {@code <backup>.tar.gz} as objects arrive. May be used from many threads; memory does not depend on the number of
@@ -20,8 +17,7 @@ public final class ArchiveWriter implements Closeable {
     private static final int MODE = 0755;
 
     private final ParallelGzip gzip;
-    private final TarArchiveOutputStream tar;
-    private final Date time;
+    private final TarWriter tar;
     private final ResourceList list = new ResourceList();
     private long count;
     private boolean finished;
@@ -32,12 +28,8 @@ public final class ArchiveWriter implements Closeable {
      */
     public ArchiveWriter(OutputStream out, Instant time) throws IOException {
         this.gzip = new ParallelGzip(out);
-        this.tar = new TarArchiveOutputStream(gzip, StandardCharsets.UTF_8.name());
-        this.time = Date.from(time);
-        tar.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);
-        tar.setBigNumberMode(TarArchiveOutputStream.BIGNUMBER_POSIX);
-        tar.setAddPaxHeadersForNonAsciiNames(true);
-        entry("metadata/version", (FORMAT + "\n").getBytes(StandardCharsets.UTF_8));
+        this.tar = new TarWriter(gzip, MODE, time);
+        tar.file("metadata/version", (FORMAT + "\n").getBytes(StandardCharsets.UTF_8));
     }
 
     /**
@@ -48,8 +40,8 @@ public final class ArchiveWriter implements Closeable {
      * @param json the whole object, compact
      */
     public synchronized void add(ObjectKey key, String version, String kind, byte[] json) throws IOException {
-        entry(key.path(), json);
-        entry(key.preferredPath(version), json);
+        tar.file(key.path(), json);
+        tar.file(key.preferredPath(version), json);
         list.add(key, version, kind);
         count++;
     }
@@ -76,15 +68,5 @@ public final class ArchiveWriter implements Closeable {
         if (!finished) {
             gzip.abort();
         }
-    }
-
-    private void entry(String path, byte[] content) throws IOException {
-        TarArchiveEntry entry = new TarArchiveEntry(path);
-        entry.setSize(content.length);
-        entry.setMode(MODE);
-        entry.setModTime(time);
-        tar.putArchiveEntry(entry);
-        tar.write(content);
-        tar.closeArchiveEntry();
     }
 }
