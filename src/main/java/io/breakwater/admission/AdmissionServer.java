@@ -6,6 +6,7 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsServer;
 import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.tls.ServerThreads;
 import io.breakwater.tls.ServingCertificate;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import jakarta.annotation.PreDestroy;
@@ -15,7 +16,6 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.util.Map;
-import java.util.concurrent.Executors;
 import java.util.function.Function;
 import javax.net.ssl.SSLContext;
 import org.jboss.logging.Logger;
@@ -62,8 +62,7 @@ class AdmissionServer {
         HttpsServer made =
                 HttpsServer.create(new InetSocketAddress(config.webhook().port()), 0);
         made.setHttpsConfigurator(new HttpsConfigurator(context));
-        made.setExecutor(Executors.newThreadPerTaskExecutor(
-                Thread.ofVirtual().name("admission-", 0).factory()));
+        made.setExecutor(ServerThreads.named("admission-"));
         paths.forEach((path, decide) -> made.createContext(path, exchange -> serve(exchange, decide)));
         made.start();
         server = made;

@@ -11,6 +11,7 @@ import io.fabric8.kubernetes.client.KubernetesClientException;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.net.HttpURLConnection;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -26,6 +27,12 @@ import org.jboss.logging.Logger;
 @ApplicationScoped
 public class NamespaceGate {
     private static final Logger LOG = Logger.getLogger(NamespaceGate.class);
+    /** What the name of a holder that is a Restore begins with: {@code restore/<namespace>.<name>}. */
+    public static final String RESTORE = "restore/";
+
+    /** What the name of a holder that is a FailoverPlan begins with: {@code failoverplan/<name>}. */
+    public static final String PLAN = "failoverplan/";
+
     private static final Set<String> NEVER = Set.of("kube-system", "kube-public", "kube-node-lease");
     private static final int TRIES = 5;
 
@@ -100,7 +107,12 @@ public class NamespaceGate {
 
     /** Whether the gate is closed for this holder. */
     public boolean closedBy(String namespace, String holder) {
-        return Gated.holders(client.namespaces().withName(namespace).get()).contains(holder);
+        return holders(namespace).contains(holder);
+    }
+
+    /** Who keeps the gate closed, in the order in which they came; nobody where the namespace is missing. */
+    public List<String> holders(String namespace) {
+        return List.copyOf(Gated.holders(client.namespaces().withName(namespace).get()));
     }
 
     /** Makes pods agree with the namespace's gate as it is: ends those that run behind a closed one, lets others go. */

@@ -45,6 +45,8 @@ public enum Reason {
     QuiesceFailed,
     /** A command that a restored pod asks for failed, or its container did not run in time. */
     RestoreHookFailed,
+    /** A Restore is writing into the namespace, or failed half-way: what lies there is no state of the application. */
+    RestoreInProgress,
     /** A VolumeSnapshot reported an error or did not become ready in time. */
     SnapshotFailed,
     /** A mover Job failed; the message carries restic's last words. */

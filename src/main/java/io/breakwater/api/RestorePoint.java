@@ -46,9 +46,28 @@ import io.fabric8.kubernetes.model.annotation.Version;
             type = AdditionalPrinterColumn.Type.DATE)
 })
 public class RestorePoint extends CustomResource<RestorePointSpec, RestorePointStatus> implements Namespaced {
+    /** Step in which snapshots are cut. */
+    public static final String CUT = "Cut";
+
+    /** Step after it, in which the objects are listed. */
+    public static final String RESOURCES = "Resources";
+
     @Override
     @Required
     public RestorePointSpec getSpec() {
         return super.getSpec();
+    }
+
+    /** Whether the namespace's state is being captured, so that nothing may be restored into it. */
+    public static boolean isBeingCut(RestorePoint point) {
+        RestorePointStatus status = point.getStatus();
+        boolean over = status == null
+                || status.condition(Condition.SUCCEEDED)
+                        .map(c -> !"Unknown".equals(c.status))
+                        .orElse(false);
+        return !over
+                && status.journal.stream().anyMatch(j -> j.step.equals(CUT))
+                && status.journal.stream()
+                        .noneMatch(j -> j.step.equals(RESOURCES) && j.state == JournalEntry.State.Done);
     }
 }

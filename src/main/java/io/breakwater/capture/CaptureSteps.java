@@ -1,5 +1,6 @@
 package io.breakwater.capture;
 
+import io.breakwater.admission.NamespaceGate;
 import io.breakwater.api.Api;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.catalog.Catalog;
@@ -26,6 +27,7 @@ class CaptureSteps {
 
     CaptureSteps(
             KubernetesClient client,
+            NamespaceGate gate,
             VolumePlanner planner,
             Catalog catalog,
             Snapshots snapshots,
@@ -38,9 +40,10 @@ class CaptureSteps {
         this.snapshots = snapshots;
         this.movers = movers;
         Activities activities = new Activities();
+        HalfRestored halfRestored = new HalfRestored(gate);
         this.all = List.of(
-                new Prepare(client, planner, catalog),
-                new Cut(client, snapshots, activities),
+                new Prepare(client, planner, catalog, halfRestored),
+                new Cut(client, snapshots, activities, halfRestored),
                 new Resources(upload, stores, activities),
                 new Move(client, snapshots, movers),
                 new SealPoint(catalog, guard, version),

@@ -4,6 +4,7 @@ import io.breakwater.api.Api;
 import io.breakwater.api.BackupPolicySpec;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.api.RestorePointStatus.Consistency;
 import io.breakwater.api.RestorePointStatus.DatabaseStatus;
@@ -37,16 +38,18 @@ final class Cut implements Step<CaptureRun> {
     private final KubernetesClient client;
     private final Snapshots snapshots;
     private final Activities activities;
+    private final HalfRestored halfRestored;
 
-    Cut(KubernetesClient client, Snapshots snapshots, Activities activities) {
+    Cut(KubernetesClient client, Snapshots snapshots, Activities activities, HalfRestored halfRestored) {
         this.client = client;
         this.snapshots = snapshots;
         this.activities = activities;
+        this.halfRestored = halfRestored;
     }
 
     @Override
     public String name() {
-        return "Cut";
+        return RestorePoint.CUT;
     }
 
     @Override
@@ -84,6 +87,10 @@ final class Cut implements Step<CaptureRun> {
             List<String> warnings) {}
 
     private Result cut(CaptureRun run, int attempt) {
+        // The Restore waits for points that are being cut, so this one must not wait for it.
+        halfRestored.by(run).ifPresent(message -> {
+            throw BreakwaterException.permanent(Reason.RestoreInProgress, message);
+        });
         Trigger trigger = run.point().getSpec().trigger;
         boolean stopped = trigger == Trigger.Final || trigger == Trigger.Divergent;
         BackupPolicySpec spec = stopped ? new BackupPolicySpec() : run.policy().getSpec();

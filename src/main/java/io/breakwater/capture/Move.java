@@ -29,6 +29,8 @@ import java.util.Map;
 
 /** The data of each snapshot, through a volume made from it, into the repository; as many at a time as the policy says. */
 final class Move implements Step<CaptureRun> {
+    private static final String ONCE = "ReadWriteOnce";
+
     private final KubernetesClient client;
     private final Snapshots snapshots;
     private final Movers movers;
@@ -190,7 +192,7 @@ final class Move implements Step<CaptureRun> {
                 .addToLabels(Api.EXCLUDE, "true")
                 .endMetadata()
                 .withNewSpec()
-                .withAccessModes("ReadWriteOnce")
+                .withAccessModes(accessMode(source))
                 .withStorageClassName(source.getSpec().getStorageClassName())
                 .withNewResources()
                 .addToRequests("storage", size(source, restoreSize))
@@ -213,6 +215,12 @@ final class Move implements Step<CaptureRun> {
                         e);
             }
         }
+    }
+
+    /** One that the driver is known to serve; the mover is alone, so it needs no more than the least of them. */
+    private static String accessMode(PersistentVolumeClaim source) {
+        List<String> modes = source.getSpec().getAccessModes();
+        return modes.isEmpty() || modes.contains(ONCE) ? ONCE : modes.getFirst();
     }
 
     private static Quantity size(PersistentVolumeClaim source, String restoreSize) {

@@ -21,11 +21,13 @@ final class Prepare implements Step<CaptureRun> {
     private final KubernetesClient client;
     private final VolumePlanner planner;
     private final Catalog catalog;
+    private final HalfRestored halfRestored;
 
-    Prepare(KubernetesClient client, VolumePlanner planner, Catalog catalog) {
+    Prepare(KubernetesClient client, VolumePlanner planner, Catalog catalog, HalfRestored halfRestored) {
         this.client = client;
         this.planner = planner;
         this.catalog = catalog;
+        this.halfRestored = halfRestored;
     }
 
     @Override
@@ -43,6 +45,9 @@ final class Prepare implements Step<CaptureRun> {
                     "this site stands by for namespace " + run.namespace()
                             + ", so there is nothing to capture; create the RestorePoint on the active site");
         }
+        halfRestored.by(run).ifPresent(message -> {
+            throw BreakwaterException.retryable(Reason.RestoreInProgress, message);
+        });
         Optional<PointDocument> namesake = catalog.find(run.route().location(), run.key());
         if (namesake.isPresent() && !run.uid().equals(namesake.get().uid())) {
             throw BreakwaterException.permanent(

@@ -1,5 +1,6 @@
 package io.breakwater.capture;
 
+import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointStatus.StoredObject;
 import io.breakwater.location.GraceStore;
 import io.breakwater.location.Stores;
@@ -25,7 +26,7 @@ final class Resources implements Step<CaptureRun> {
 
     @Override
     public String name() {
-        return "Resources";
+        return RestorePoint.RESOURCES;
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.breakwater.failover;
 
+import io.breakwater.admission.NamespaceGate;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Durations;
 import io.breakwater.api.FailoverPlan;
@@ -52,7 +53,7 @@ record PlanSite(
 
     /** Who holds the gate of a plan's namespace. */
     static String holder(FailoverPlan plan) {
-        return "failoverplan/" + plan.getMetadata().getName();
+        return NamespaceGate.PLAN + plan.getMetadata().getName();
     }
 
     String key() {

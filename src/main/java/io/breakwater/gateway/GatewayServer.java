@@ -8,6 +8,7 @@ import io.breakwater.api.Reason;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.gateway.ResticProtocol.Done;
 import io.breakwater.observe.Meters;
+import io.breakwater.tls.ServerThreads;
 import io.breakwater.tls.ServingCertificate;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import jakarta.annotation.PreDestroy;
@@ -17,7 +18,6 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.Optional;
-import java.util.concurrent.Executors;
 import org.jboss.logging.Logger;
 
 /** The HTTPS server that movers talk to. Each request needs a ticket, a token of the ticket's holder, and a path within. */
@@ -60,8 +60,7 @@ public class GatewayServer {
         HttpsServer made =
                 HttpsServer.create(new InetSocketAddress(config.gateway().port()), 0);
         made.setHttpsConfigurator(new HttpsConfigurator(certificate.sslContext()));
-        made.setExecutor(Executors.newThreadPerTaskExecutor(
-                Thread.ofVirtual().name("gateway-", 0).factory()));
+        made.setExecutor(ServerThreads.named("gateway-"));
         made.createContext("/", this::handle);
         made.start();
         server = made;

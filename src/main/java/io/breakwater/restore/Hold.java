@@ -7,16 +7,18 @@ import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
 
 /**
- * Makes the target namespace where it is absent, and holds its pods back while volumes are filled, so that no application starts on half of its data, and none
- * writes into what is being replaced.
+ * Makes the target namespace where it is absent, and holds its pods back while volumes are filled, so that no application
+ * starts on half of its data, and none writes into what is being replaced. Waits for others who work on the namespace.
  */
 final class Hold implements Step<RestoreRun> {
     private final Archives archives;
     private final NamespaceGate gate;
+    private final Others others;
 
-    Hold(Archives archives, NamespaceGate gate) {
+    Hold(Archives archives, NamespaceGate gate, Others others) {
         this.archives = archives;
         this.gate = gate;
+        this.others = others;
     }
 
     @Override
@@ -26,14 +28,19 @@ final class Hold implements Step<RestoreRun> {
 
     @Override
     public Outcome run(RestoreRun run, int attempt) {
+        others.checkActive(run);
         archives.createNamespace(run);
         RestoreSpec spec = run.restore().getSpec();
         if (run.volumes().isEmpty() && (spec.onConflict != OnConflict.Replace || spec.partial())) {
             return Outcome.done("no volumes, so no pods are held back");
         }
-        gate.close(run.target(), RestoreRun.holder(run.restore()));
-        return gate.isQuiet(run.target())
-                ? Outcome.done("pods of namespace " + run.target() + " are held back")
-                : Outcome.waiting("pods of namespace " + run.target() + " are ending");
+        String target = run.target();
+        gate.close(target, RestoreRun.holder(run.restore()));
+        if (!gate.isQuiet(target)) {
+            return Outcome.waiting("pods of namespace " + target + " are ending");
+        }
+        return others.busy(run)
+                .map(Outcome::waiting)
+                .orElseGet(() -> Outcome.done("pods of namespace " + target + " are held back"));
     }
 }

@@ -28,9 +28,10 @@ final class Release implements Step<RestoreRun> {
     @Override
     public Outcome run(RestoreRun run, int attempt) {
         movers.delete(run.target(), run.label());
-        client.resources(Restore.class).inNamespace(run.namespace()).list().getItems().stream()
-                .filter(other -> RestoreRun.target(other).equals(run.target()) && failed(other))
-                .forEach(other -> gate.open(run.target(), RestoreRun.holder(other)));
+        gate.holders(run.target()).stream()
+                .filter(h ->
+                        RestoreRun.ofHolder(client, h).filter(Release::failed).isPresent())
+                .forEach(h -> gate.open(run.target(), h));
         gate.open(run.target(), RestoreRun.holder(run.restore()));
         return Outcome.done("pods of namespace " + run.target() + " may run");
     }

@@ -1,5 +1,6 @@
 package io.breakwater.restore;
 
+import io.breakwater.admission.NamespaceGate;
 import io.breakwater.api.Api;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BreakwaterException;
@@ -13,9 +14,11 @@ import io.breakwater.observe.Conditions;
 import io.breakwater.observe.StatusWriter;
 import io.breakwater.steps.Journal;
 import io.breakwater.steps.StepRunner;
+import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
@@ -99,8 +102,23 @@ final class RestoreRun implements StepRunner.Log {
 
     /** Holder of the gate on the target namespace. */
     static String holder(Restore restore) {
-        return "restore/" + restore.getMetadata().getNamespace() + "."
+        return NamespaceGate.RESTORE + restore.getMetadata().getNamespace() + "."
                 + restore.getMetadata().getName();
+    }
+
+    /** The Restore that a holder of the gate is; empty when it is none, or is gone. */
+    static Optional<Restore> ofHolder(KubernetesClient client, String holder) {
+        if (!holder.startsWith(NamespaceGate.RESTORE)) {
+            return Optional.empty();
+        }
+        // A namespace's name has no dots.
+        String[] parts = holder.substring(NamespaceGate.RESTORE.length()).split("\\.", 2);
+        return parts.length < 2
+                ? Optional.empty()
+                : Optional.ofNullable(client.resources(Restore.class)
+                        .inNamespace(parts[0])
+                        .withName(parts[1])
+                        .get());
     }
 
     RestoreStatus status() {

@@ -25,12 +25,13 @@ class RestoreSteps {
             Movers movers,
             Clock clock) {
         Activities activities = new Activities();
-        Validate validate = new Validate(client, sources, archives, activities);
+        Others others = new Others(client, gate);
+        Validate validate = new Validate(client, others, sources, archives, activities);
         Claims claims = new Claims(client, archives);
         this.restore = List.of(
                 validate,
                 new Read(movers),
-                new Hold(archives, gate),
+                new Hold(archives, gate, others),
                 claims,
                 new Fill(movers),
                 new Objects(archives, activities),

@@ -26,12 +26,14 @@ final class Validate implements Step<RestoreRun> {
     private static final int SHOWN = 5;
 
     private final KubernetesClient client;
+    private final Others others;
     private final Sources sources;
     private final Archives archives;
     private final Activities activities;
 
-    Validate(KubernetesClient client, Sources sources, Archives archives, Activities activities) {
+    Validate(KubernetesClient client, Others others, Sources sources, Archives archives, Activities activities) {
         this.client = client;
+        this.others = others;
         this.sources = sources;
         this.archives = archives;
         this.activities = activities;
@@ -65,6 +67,9 @@ final class Validate implements Step<RestoreRun> {
     }
 
     private Found look(RestoreRun run) {
+        if (!run.restore().getSpec().rehearsal()) {
+            others.checkActive(run);
+        }
         run.source(sources.find(run.restore()));
         if (run.restore().getSpec().files != null) {
             return new Found(run.source(), List.of(target(run)), List.of());

@@ -56,6 +56,7 @@ class RoomsTest {
             Map.entry(
                     "capture",
                     Set.of(
+                            "admission",
                             "api",
                             "catalog",
                             "config",

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.breakwater.admission.FakeCluster;
+import io.breakwater.api.Api;
 import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.BackupPolicySpec;
 import io.breakwater.api.MoverSettings;
@@ -32,6 +33,8 @@ import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** How many movers run at a time, and what they say meanwhile. */
 class MoveTest {
@@ -74,6 +77,34 @@ class MoveTest {
     void movesFourAtATimeWhereThePolicySaysNothing() {
         move.run(run(null, 6), 1);
         assertThat(running).containsExactlyInAnyOrder("v0", "v1", "v2", "v3");
+    }
+
+    /** A driver that serves volumes to many nodes may serve no others. */
+    @ParameterizedTest
+    @CsvSource({
+        ",ReadWriteOnce",
+        "ReadWriteOnce,ReadWriteOnce",
+        "ReadWriteMany ReadWriteOnce,ReadWriteOnce",
+        "ReadWriteMany,ReadWriteMany",
+        "ReadWriteOncePod,ReadWriteOncePod"
+    })
+    void theVolumeThatIsReadHasAModeOfTheOneThatWasCaptured(String modes, String expected) {
+        CaptureRun run = run(null, 1);
+        var source = client.persistentVolumeClaims().inNamespace("shop").withName("v0");
+        source.edit(c -> new PersistentVolumeClaimBuilder(c)
+                .editSpec()
+                .withAccessModes(modes == null ? List.of() : List.of(modes.split(" ")))
+                .endSpec()
+                .build());
+        move.run(run, 1);
+
+        assertThat(client.persistentVolumeClaims()
+                        .inNamespace("shop")
+                        .withLabel(Api.RUN)
+                        .list()
+                        .getItems())
+                .singleElement()
+                .satisfies(c -> assertThat(c.getSpec().getAccessModes()).containsExactly(expected));
     }
 
     private CaptureRun run(MoverSettings settings, int volumes) {
