@@ -214,9 +214,23 @@ public class BackupPolicySpec {
         public String rto;
     }
 
+    /** How the content of volumes gets to the location. */
+    public enum VolumeMethod {
+        /** From CSI snapshots; a volume that cannot be snapshotted is not captured. */
+        SnapshotAndMove,
+        /** From CSI snapshots where there are any, and from the volume itself, while it is in use, where there are none. */
+        LiveCopy
+    }
+
     /** How volumes are captured: CSI snapshots, whose content is moved to the location. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public static class Volumes {
+        @Default("SnapshotAndMove")
+        @JsonPropertyDescription(
+                "SnapshotAndMove: from CSI snapshots. LiveCopy: the same, and volumes that cannot be snapshotted are read while they"
+                        + " are in use; files that change meanwhile may not fit together.")
+        public VolumeMethod method;
+
         @Size(max = 253)
         @JsonPropertyDescription("VolumeSnapshotClass; the default class of the volume's driver when absent.")
         public String snapshotClassName;

@@ -58,7 +58,7 @@ public class RestorePoint extends CustomResource<RestorePointSpec, RestorePointS
         return super.getSpec();
     }
 
-    /** Whether the namespace's state is being captured, so that nothing may be restored into it. */
+    /** Whether the namespace's state is being captured, or a volume of it is being read, so that nothing may be restored into it. */
     public static boolean isBeingCut(RestorePoint point) {
         RestorePointStatus status = point.getStatus();
         boolean over = status == null
@@ -67,7 +67,10 @@ public class RestorePoint extends CustomResource<RestorePointSpec, RestorePointS
                         .orElse(false);
         return !over
                 && status.journal.stream().anyMatch(j -> j.step.equals(CUT))
-                && status.journal.stream()
-                        .noneMatch(j -> j.step.equals(RESOURCES) && j.state == JournalEntry.State.Done);
+                && (status.volumes != null
+                                && status.volumes.stream()
+                                        .anyMatch(v -> Boolean.TRUE.equals(v.live) && v.repositorySnapshot == null)
+                        || status.journal.stream()
+                                .noneMatch(j -> j.step.equals(RESOURCES) && j.state == JournalEntry.State.Done));
     }
 }

@@ -145,6 +145,8 @@ public class RestorePointStatus implements ConditionedStatus {
 
     /** What captured data is worth. */
     public enum Consistency {
+        /** Volumes were read while they were in use: their files may be of different moments. */
+        Live,
         /** As after a power cut: volumes cut one after the other, nothing was told. */
         Crash,
         /** Databases and hooks took part, and held until every snapshot was cut. */
@@ -173,6 +175,9 @@ public class RestorePointStatus implements ConditionedStatus {
         @Size(max = 253)
         @JsonPropertyDescription("VolumeSnapshotClass.")
         public String snapshotClass;
+
+        @JsonPropertyDescription("Whether the volume itself was read, and no snapshot of it.")
+        public Boolean live;
 
         @JsonPropertyDescription("When the snapshot was cut, RFC 3339 in UTC.")
         public String snapshotAt;

@@ -132,10 +132,21 @@ final class Cut implements Step<CaptureRun> {
                 taken.values().stream().map(Taken::at).min(Instant::compareTo).orElse(began);
         // Before a hand-over the pods were ended in good order, so their data is as good as told.
         boolean told = !facts.isEmpty() || hooked || trigger == Trigger.Final;
+        List<String> live = stopped
+                ? List.of()
+                : run.status().volumes.stream()
+                        .filter(v -> Boolean.TRUE.equals(v.live))
+                        .map(v -> v.pvc)
+                        .toList();
+        if (!live.isEmpty()) {
+            warnings.add("claims " + live
+                    + " have no snapshots and are read while they are in use: files that change meanwhile"
+                    + " may not fit together");
+        }
         return new Result(
                 // A snapshot's own time has whole seconds on some drivers; the point is never older than its quiesce.
                 capturedAt.isBefore(began) ? began : capturedAt,
-                told ? Consistency.Application : Consistency.Crash,
+                !live.isEmpty() ? Consistency.Live : told ? Consistency.Application : Consistency.Crash,
                 told ? Duration.ofNanos(System.nanoTime() - start) : Duration.ZERO,
                 taken,
                 facts,
@@ -145,7 +156,7 @@ final class Cut implements Step<CaptureRun> {
     private Map<String, Taken> takeAll(CaptureRun run) {
         Map<String, String> names = new HashMap<>();
         for (VolumeStatus v : run.status().volumes) {
-            if (v.skipped == null) {
+            if (v.skipped == null && !Boolean.TRUE.equals(v.live)) {
                 String name =
                         Names.of(run.uid() + "/" + v.pvc + "/" + run.clock().millis());
                 snapshots.create(run.namespace(), name, v.pvc, v.snapshotClass, Map.of(Api.RUN, run.label()));

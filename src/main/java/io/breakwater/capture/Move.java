@@ -15,6 +15,7 @@ import io.breakwater.volume.Movers;
 import io.breakwater.volume.Names;
 import io.breakwater.volume.Progress;
 import io.breakwater.volume.Snapshots;
+import io.breakwater.volume.Users;
 import io.breakwater.volume.VolumePlanner;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
@@ -27,7 +28,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The data of each snapshot, through a volume made from it, into the repository; as many at a time as the policy says. */
+/**
+ * The data of each snapshot, through a volume made from it, into the repository, and that of volumes without one from where it
+ * lies; as many at a time as the policy says.
+ */
 final class Move implements Step<CaptureRun> {
     private static final String ONCE = "ReadWriteOnce";
 
@@ -120,9 +124,11 @@ final class Move implements Step<CaptureRun> {
                 claimName(run, v),
                 path(v.pvc),
                 run.site() + "-" + run.namespace(),
-                Map.of("point", run.name(), "pvc", v.pvc, "uid", run.uid()));
+                Map.of("point", run.name(), "pvc", v.pvc, "uid", run.uid()),
+                isLive(v) ? Users.node(client, source(run, v)).orElse(null) : null);
+        String of = isLive(v) ? "live" : v.snapshot;
         var request = new Movers.Request(
-                run.namespace(), run.label(), run.uid() + "/move/" + v.pvc + "/" + v.snapshot, task, access, settings);
+                run.namespace(), run.label(), run.uid() + "/move/" + v.pvc + "/" + of, task, access, settings);
         return switch (movers.poll(request)) {
             case Movers.State.Running(String message) -> {
                 movers.progress(request).ifPresent(running::add);
@@ -141,6 +147,9 @@ final class Move implements Step<CaptureRun> {
 
     /** Makes the volume that is read; returns what its snapshot waits for, or null when the claim is there. */
     private String claim(CaptureRun run, VolumeStatus v) {
+        if (isLive(v)) {
+            return null;
+        }
         Snapshots.State snapshot = snapshots
                 .state(run.namespace(), v.snapshot)
                 .orElseThrow(() -> BreakwaterException.permanent(
@@ -154,8 +163,12 @@ final class Move implements Step<CaptureRun> {
         return null;
     }
 
+    private static boolean isLive(VolumeStatus v) {
+        return Boolean.TRUE.equals(v.live);
+    }
+
     private static String claimName(CaptureRun run, VolumeStatus v) {
-        return Names.of(run.uid() + "/claim/" + v.pvc);
+        return isLive(v) ? v.pvc : Names.of(run.uid() + "/claim/" + v.pvc);
     }
 
     private static void record(CaptureRun run, String pvc, JsonNode report) {
@@ -177,13 +190,7 @@ final class Move implements Step<CaptureRun> {
         if (claims.withName(name).get() != null) {
             return;
         }
-        PersistentVolumeClaim source = claims.withName(v.pvc).get();
-        if (source == null) {
-            throw BreakwaterException.permanent(
-                    Reason.SnapshotFailed,
-                    "PersistentVolumeClaim " + run.namespace() + "/" + v.pvc
-                            + " was deleted while it was captured; create another RestorePoint");
-        }
+        PersistentVolumeClaim source = source(run, v);
         PersistentVolumeClaim claim = new PersistentVolumeClaimBuilder()
                 .withNewMetadata()
                 .withName(name)
@@ -215,6 +222,20 @@ final class Move implements Step<CaptureRun> {
                         e);
             }
         }
+    }
+
+    private PersistentVolumeClaim source(CaptureRun run, VolumeStatus v) {
+        PersistentVolumeClaim source = client.persistentVolumeClaims()
+                .inNamespace(run.namespace())
+                .withName(v.pvc)
+                .get();
+        if (source == null) {
+            throw BreakwaterException.permanent(
+                    Reason.SnapshotFailed,
+                    "PersistentVolumeClaim " + run.namespace() + "/" + v.pvc
+                            + " was deleted while it was captured; create another RestorePoint");
+        }
+        return source;
     }
 
     /** One that the driver is known to serve; the mover is alone, so it needs no more than the least of them. */

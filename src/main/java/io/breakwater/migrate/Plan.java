@@ -1,5 +1,6 @@
 package io.breakwater.migrate;
 
+import io.breakwater.api.BackupPolicySpec.VolumeMethod;
 import io.breakwater.velero.model.Backup;
 import io.breakwater.velero.model.Schedule;
 import java.time.Duration;
@@ -71,6 +72,13 @@ record Plan(
         return GoDurations.parse(spec.ttl).filter(Duration::isPositive).orElse(KEPT);
     }
 
+    /** Whether Velero read volumes as they were; null where it did not, since that is the default. */
+    VolumeMethod volumes() {
+        boolean files =
+                Boolean.TRUE.equals(spec.defaultVolumesToFsBackup) || Boolean.TRUE.equals(spec.defaultVolumesToRestic);
+        return files ? VolumeMethod.LiveCopy : null;
+    }
+
     /** Tells what of the specification a policy has no place for. */
     void tellWhatIsLeft() {
         tell(
@@ -85,11 +93,11 @@ record Plan(
                 "snapshotMoveData",
                 Boolean.FALSE.equals(spec.snapshotMoveData),
                 "the content of volumes goes to the location always");
-        String noFiles =
-                "volumes are read from CSI snapshots; a claim whose driver has none makes the RestorePoint fail unless"
-                        + " spec.volumes.allowUnprotected names it";
-        tell("defaultVolumesToFsBackup", Boolean.TRUE.equals(spec.defaultVolumesToFsBackup), noFiles);
-        tell("defaultVolumesToRestic", Boolean.TRUE.equals(spec.defaultVolumesToRestic), noFiles);
+        String snapshotsFirst =
+                "became spec.volumes.method LiveCopy: volumes with CSI snapshots are still read from those,"
+                        + " since only then their files belong to one moment";
+        tell("defaultVolumesToFsBackup", Boolean.TRUE.equals(spec.defaultVolumesToFsBackup), snapshotsFirst);
+        tell("defaultVolumesToRestic", Boolean.TRUE.equals(spec.defaultVolumesToRestic), snapshotsFirst);
         tell(
                 "datamover",
                 spec.datamover != null && !spec.datamover.isEmpty() && !spec.datamover.equals("velero"),

@@ -97,6 +97,10 @@ final class Policies {
         spec.suspend = first.paused() ? Boolean.TRUE : null;
         spec.source = new Sources(first.spec(), first.at(), first.about()).source();
         spec.hooks = new Commands(first.at(), first.about()).of(first.spec().hooks, namespace);
+        if (first.volumes() != null) {
+            spec.volumes = new BackupPolicySpec.Volumes();
+            spec.volumes.method = first.volumes();
+        }
         spec.locationRef = new NamedRef(location(first));
         spec.retention = Retentions.of(first);
         for (Plan other : byFrequency.subList(1, byFrequency.size())) {

@@ -3,8 +3,11 @@ package io.breakwater.volume;
 import io.breakwater.api.Api;
 import io.breakwater.api.MoverSettings;
 import io.breakwater.config.BreakwaterConfig;
+import io.fabric8.kubernetes.api.model.Affinity;
+import io.fabric8.kubernetes.api.model.AffinityBuilder;
 import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.EnvVarBuilder;
+import io.fabric8.kubernetes.api.model.NodeSelectorRequirement;
 import io.fabric8.kubernetes.api.model.PodSpecBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
@@ -26,6 +29,10 @@ import java.util.Map;
 final class MoverJob {
     private static final String CREDENTIALS = "/var/run/breakwater/credentials";
     private static final String TOKEN = "/var/run/breakwater/token";
+
+    /** Where the application's pod runs, the mover has to run, whatever keeps others away. */
+    private static final Toleration ANYTHING =
+            new TolerationBuilder().withOperator("Exists").build();
 
     private MoverJob() {}
 
@@ -54,14 +61,16 @@ final class MoverJob {
     }
 
     private static PodSpecBuilder pod(BreakwaterConfig config, Movers.Request request, String name, String repository) {
+        String node = request.task() instanceof MoverTask.Backup b ? b.node() : null;
         return new PodSpecBuilder()
                 .withRestartPolicy("Never")
                 .withServiceAccountName(Movers.SERVICE_ACCOUNT)
                 .withAutomountServiceAccountToken(false)
                 .withEnableServiceLinks(false)
                 .withTerminationGracePeriodSeconds(10L)
-                .withNodeSelector(request.settings().nodeSelector)
-                .withTolerations(tolerations(request.settings().tolerations))
+                .withNodeSelector(node == null ? request.settings().nodeSelector : null)
+                .withAffinity(node == null ? null : to(node))
+                .withTolerations(node == null ? tolerations(request.settings().tolerations) : List.of(ANYTHING))
                 .withNewSecurityContext()
                 .withRunAsUser(0L)
                 .withNewSeccompProfile()
@@ -88,6 +97,19 @@ final class MoverJob {
                 .endSecurityContext()
                 .endContainer()
                 .withVolumes(volumes(name, request.task()));
+    }
+
+    /** By its name, which no label need repeat. */
+    private static Affinity to(String node) {
+        return new AffinityBuilder()
+                .withNewNodeAffinity()
+                .withNewRequiredDuringSchedulingIgnoredDuringExecution()
+                .addNewNodeSelectorTerm()
+                .addToMatchFields(new NodeSelectorRequirement("metadata.name", "In", List.of(node)))
+                .endNodeSelectorTerm()
+                .endRequiredDuringSchedulingIgnoredDuringExecution()
+                .endNodeAffinity()
+                .build();
     }
 
     private static List<Toleration> tolerations(List<MoverSettings.Toleration> wanted) {

@@ -19,8 +19,9 @@ public sealed interface MoverTask {
      * @param path where it is mounted, and what the repository's snapshot calls it
      * @param host restic host: {@code <site>-<namespace>}
      * @param tags restic tags
+     * @param node where the claim must be mounted, since it is in use there; null for anywhere
      */
-    record Backup(String claim, String path, String host, Map<String, String> tags) implements MoverTask {}
+    record Backup(String claim, String path, String host, Map<String, String> tags, String node) implements MoverTask {}
 
     /**
      * Makes a volume's content equal to that of a repository snapshot.

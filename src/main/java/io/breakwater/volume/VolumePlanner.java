@@ -2,11 +2,13 @@ package io.breakwater.volume;
 
 import io.breakwater.api.Api;
 import io.breakwater.api.BackupPolicySpec;
+import io.breakwater.api.BackupPolicySpec.VolumeMethod;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -29,11 +31,17 @@ public class VolumePlanner {
     }
 
     /**
-     * One claim and what is to be done about it: either a snapshot class, or a reason to leave it out.
+     * One claim and what is to be done about it: a snapshot class, or a reason to leave it out, or neither: then the volume
+     * itself is read.
      *
      * @param claim the claim as it is now
      */
     public record Planned(PersistentVolumeClaim claim, String snapshotClass, String skipped) {
+        /** Whether the volume itself is read, and no snapshot of it. */
+        public boolean live() {
+            return snapshotClass == null && skipped == null;
+        }
+
         /** Size of the volume, or what was asked for while there is none; a quantity. */
         public String size() {
             return sizeOf(claim).toString();
@@ -69,28 +77,28 @@ public class VolumePlanner {
                 plan.add(new Planned(claim, null, "the claim is not bound to a volume yet, so there is no data"));
                 continue;
             }
+            String driver = driver(claim);
             classes = classes == null ? Snapshots.classes(client) : classes;
-            String problem = problem(claim);
-            Optional<String> snapshotClass =
-                    problem == null ? snapshotClass(driver(claim), className, classes) : Optional.empty();
+            Optional<String> snapshotClass = snapshotClass(driver, className, classes);
+            String problem = isBlock(claim)
+                    ? "raw block volumes are not captured yet"
+                    : snapshotClass.isPresent() ? null : withoutSnapshot(claim, driver, policy);
             String name = claim.getMetadata().getName();
-            if (snapshotClass.isPresent()) {
-                plan.add(new Planned(claim, snapshotClass.get(), null));
+            if (problem == null) {
+                plan.add(new Planned(claim, snapshotClass.orElse(null), null));
+            } else if (allowed.contains(name)) {
+                plan.add(new Planned(claim, null, problem));
             } else {
-                String why = problem != null ? problem : noClass(claim, className);
-                if (allowed.contains(name)) {
-                    plan.add(new Planned(claim, null, why));
-                } else {
-                    stuck.add("PersistentVolumeClaim " + name + ": " + why);
-                }
+                stuck.add("PersistentVolumeClaim " + name + ": " + problem);
             }
         }
         if (!stuck.isEmpty()) {
             throw BreakwaterException.permanent(
                     Reason.VolumeUnprotectable,
                     String.join("; ", stuck)
-                            + "; move the data to a class with CSI snapshots, or list the claim in"
-                            + " spec.volumes.allowUnprotected of the BackupPolicy to leave it out knowingly");
+                            + "; move the data to a class with CSI snapshots, or set spec.volumes.method of the BackupPolicy to"
+                            + " LiveCopy to read it while it is in use, or list the claim in spec.volumes.allowUnprotected to"
+                            + " leave it out knowingly");
         }
         return plan;
     }
@@ -110,11 +118,29 @@ public class VolumePlanner {
                 .toList();
     }
 
-    private String problem(PersistentVolumeClaim claim) {
-        if ("Block".equals(claim.getSpec().getVolumeMode())) {
-            return "raw block volumes are not captured yet";
+    private static boolean isBlock(PersistentVolumeClaim claim) {
+        return "Block".equals(claim.getSpec().getVolumeMode());
+    }
+
+    /** Why a volume without a class for its snapshots cannot be captured; null when it can be read as it is. */
+    private String withoutSnapshot(PersistentVolumeClaim claim, String driver, BackupPolicySpec policy) {
+        boolean live = policy.volumes != null && policy.volumes.method == VolumeMethod.LiveCopy;
+        if (!live) {
+            String wanted = policy.volumes == null ? null : policy.volumes.snapshotClassName;
+            return driver == null ? "its PersistentVolume is not from a CSI driver" : noClass(claim, driver, wanted);
         }
-        return driver(claim) == null ? "its PersistentVolume is not from a CSI driver" : null;
+        List<Pod> users = Users.of(client, claim);
+        if (!users.isEmpty() && claim.getSpec().getAccessModes().contains("ReadWriteOncePod")) {
+            return "its access mode ReadWriteOncePod keeps the mover from reading it while pod "
+                    + users.getFirst().getMetadata().getName() + " uses it";
+        }
+        return users.stream()
+                .flatMap(pod -> Users.databaseIn(pod, policy).stream())
+                .findFirst()
+                .map(database -> "database " + database
+                        + " of spec.databases writes to it, and files of a database that are read"
+                        + " while it writes do not fit together; dump it to another volume in a pre hook")
+                .orElse(null);
     }
 
     private String driver(PersistentVolumeClaim claim) {
@@ -126,18 +152,18 @@ public class VolumePlanner {
                 : volume.getSpec().getCsi().getDriver();
     }
 
-    private String noClass(PersistentVolumeClaim claim, String wanted) {
+    private static String noClass(PersistentVolumeClaim claim, String driver, String wanted) {
         return wanted == null
-                ? "no VolumeSnapshotClass for driver " + driver(claim) + " (storage class "
+                ? "no VolumeSnapshotClass for driver " + driver + " (storage class "
                         + claim.getSpec().getStorageClassName() + ")"
                 : "VolumeSnapshotClass " + wanted + " of spec.volumes.snapshotClassName does not exist for driver "
-                        + driver(claim);
+                        + driver;
     }
 
     private static Optional<String> snapshotClass(
             String driver, String wanted, List<GenericKubernetesResource> classes) {
         return classes.stream()
-                .filter(c -> driver.equals(c.get("driver")))
+                .filter(c -> driver != null && driver.equals(c.get("driver")))
                 .filter(c -> wanted == null || wanted.equals(c.getMetadata().getName()))
                 .min(Comparator.comparing((GenericKubernetesResource c) -> !isDefault(c))
                         .thenComparing(c -> c.getMetadata().getName()))

@@ -105,11 +105,14 @@ final class Bench {
                 seconds, peer);
     }
 
-    /** A volume into a repository, against restic alone that reads a volume with the same content into a directory. */
+    /** A volume into a repository, against restic alone; both have a repository, and make a volume of a snapshot first. */
     private void files(int mebibytes) {
         String namespace = namespace("bench-files", "quickstart");
         BenchLoad load = new BenchLoad(site, namespace);
-        load.volume(mebibytes);
+        load.volume();
+        capture(namespace, "empty");
+        load.write(mebibytes);
+        load.prepareRestic();
         double alone = load.resticAlone();
         capture(namespace, "first");
         double ours = seconds(namespace, "first", "Move");
@@ -117,7 +120,7 @@ final class Bench {
                 "%d MiB of files, snapshot to repository: %.1f s; restic alone %.1f s: ratio of rates %.2f",
                 mebibytes, ours, alone, alone / ours);
         int changed = Math.max(1, mebibytes / 100);
-        load.overwrite(changed);
+        load.write(changed);
         capture(namespace, "second");
         line(
                 "%d of %d MiB changed: %.1f MiB moved in %.1f s",

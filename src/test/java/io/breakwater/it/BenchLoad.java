@@ -80,27 +80,47 @@ final class BenchLoad {
         }
     }
 
-    /** Fills a claim with files that do not compress, 4 MiB each. */
-    void volume(int mebibytes) {
+    /** A claim, and a pod that writes to it. */
+    void volume() {
         site.cluster().apply(namespace, VOLUME.replace("IMAGE", Rig.environment("BREAKWATER_MOVER_IMAGE")));
         site.cluster().kubectl("wait", "pod/bench", "-n", namespace, "--for=condition=Ready", "--timeout=120s");
-        write(mebibytes);
     }
 
-    /** Writes that much over what is there. */
-    void overwrite(int mebibytes) {
-        write(mebibytes);
+    /** A snapshot of the claim, and a repository of restic's own on a claim beside it. */
+    void prepareRestic() {
+        site.cluster().apply(namespace, PEER + job("init", "restic init", "bench"));
+        complete("init");
+        site.cluster()
+                .kubectl(
+                        "wait",
+                        "volumesnapshot/peer",
+                        "-n",
+                        namespace,
+                        "--for=jsonpath={.status.readyToUse}=true",
+                        "--timeout=120s");
     }
 
-    /** restic, from the volume into a directory beside it; seconds from the creation of its Job to the end. */
+    /** restic, from a volume that is made of the snapshot; seconds from the creation of claim and Job to the end. */
     double resticAlone() {
         return seconds(() -> {
-            site.cluster().apply(namespace, RESTIC.replace("IMAGE", Rig.environment("BREAKWATER_MOVER_IMAGE")));
-            site.cluster().kubectl("wait", "job/alone", "-n", namespace, "--for=condition=Complete", "--timeout=600s");
+            site.cluster().apply(namespace, CLONE + job("alone", "restic backup /data", "clone"));
+            complete("alone");
         });
     }
 
-    private void write(int mebibytes) {
+    private static String job(String name, String command, String claim) {
+        return RESTIC.replace("IMAGE", Rig.environment("BREAKWATER_MOVER_IMAGE"))
+                .replace("NAME", name)
+                .replace("COMMAND", command)
+                .replace("CLAIM", claim);
+    }
+
+    private void complete(String job) {
+        site.cluster().kubectl("wait", "job/" + job, "-n", namespace, "--for=condition=Complete", "--timeout=600s");
+    }
+
+    /** Fills the volume with files that do not compress, 4 MiB each; or as much of them anew. */
+    void write(int mebibytes) {
         site.cluster()
                 .kubectl(
                         "exec",
@@ -271,7 +291,7 @@ final class BenchLoad {
     private static final String RESTIC = """
             apiVersion: batch/v1
             kind: Job
-            metadata: {name: alone}
+            metadata: {name: NAME}
             spec:
               backoffLimit: 0
               template:
@@ -282,7 +302,7 @@ final class BenchLoad {
                   - name: restic
                     image: IMAGE
                     imagePullPolicy: IfNotPresent
-                    command: [sh, -c, "restic init && restic backup /data"]
+                    command: [sh, -c, "COMMAND"]
                     env:
                     - {name: RESTIC_REPOSITORY, value: /repository}
                     - {name: RESTIC_PASSWORD, value: bench}
@@ -290,7 +310,33 @@ final class BenchLoad {
                     - {name: data, mountPath: /data, readOnly: true}
                     - {name: repository, mountPath: /repository}
                   volumes:
-                  - {name: data, persistentVolumeClaim: {claimName: bench}}
-                  - {name: repository, emptyDir: {}}
+                  - {name: data, persistentVolumeClaim: {claimName: CLAIM}}
+                  - {name: repository, persistentVolumeClaim: {claimName: repository}}
+            """;
+
+    private static final String PEER = """
+            apiVersion: snapshot.storage.k8s.io/v1
+            kind: VolumeSnapshot
+            metadata: {name: peer}
+            spec: {source: {persistentVolumeClaimName: bench}}
+            ---
+            apiVersion: v1
+            kind: PersistentVolumeClaim
+            metadata: {name: repository, labels: {breakwater.io/exclude: "true"}}
+            spec:
+              accessModes: [ReadWriteOnce]
+              resources: {requests: {storage: 8Gi}}
+            ---
+            """;
+
+    private static final String CLONE = """
+            apiVersion: v1
+            kind: PersistentVolumeClaim
+            metadata: {name: clone, labels: {breakwater.io/exclude: "true"}}
+            spec:
+              accessModes: [ReadWriteOnce]
+              resources: {requests: {storage: 8Gi}}
+              dataSource: {apiGroup: snapshot.storage.k8s.io, kind: VolumeSnapshot, name: peer}
+            ---
             """;
 }

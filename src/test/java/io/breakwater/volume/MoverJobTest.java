@@ -7,6 +7,7 @@ import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.TestConfig;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.EnvVar;
+import io.fabric8.kubernetes.api.model.NodeSelectorRequirement;
 import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.Toleration;
@@ -64,6 +65,26 @@ class MoverJobTest {
         assertThat(throttle(container(settings))).isEqualTo(kibibytes);
     }
 
+    /** Whatever the policy says of nodes: on another one the volume cannot be mounted. */
+    @Test
+    void aVolumeInUseIsReadWhereItIsInUse() {
+        MoverSettings settings = new MoverSettings();
+        settings.nodeSelector = Map.of("pool", "batch");
+        PodSpec pod = pod(settings, "node-7");
+
+        assertThat(pod.getNodeSelector()).isNullOrEmpty();
+        assertThat(pod.getAffinity()
+                        .getNodeAffinity()
+                        .getRequiredDuringSchedulingIgnoredDuringExecution()
+                        .getNodeSelectorTerms())
+                .singleElement()
+                .satisfies(t -> assertThat(t.getMatchFields())
+                        .containsExactly(new NodeSelectorRequirement("metadata.name", "In", List.of("node-7"))));
+        assertThat(pod.getTolerations())
+                .singleElement()
+                .satisfies(t -> assertThat(t.getOperator()).isEqualTo("Exists"));
+    }
+
     private static String throttle(Container mover) {
         return mover.getEnv().stream()
                 .filter(e -> e.getName().equals("BREAKWATER_UPLOAD_KIB"))
@@ -77,7 +98,11 @@ class MoverJobTest {
     }
 
     private static PodSpec pod(MoverSettings settings) {
-        MoverTask task = new MoverTask.Backup("claim", "/volumes/data", "west-shop", Map.of());
+        return pod(settings, null);
+    }
+
+    private static PodSpec pod(MoverSettings settings, String node) {
+        MoverTask task = new MoverTask.Backup("claim", "/volumes/data", "west-shop", Map.of(), node);
         Movers.Request request = new Movers.Request("shop", "run", "id", task, null, settings);
         return MoverJob.build(CONFIG, request, "name", "https://gateway/")
                 .getSpec()

@@ -1,0 +1,230 @@
+package io.breakwater.volume;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.breakwater.admission.FakeCluster;
+import io.breakwater.api.BackupPolicySpec;
+import io.breakwater.api.BackupPolicySpec.VolumeMethod;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
+import io.breakwater.volume.VolumePlanner.Planned;
+import io.fabric8.kubernetes.api.model.GenericKubernetesResourceBuilder;
+import io.fabric8.kubernetes.api.model.LabelSelectorBuilder;
+import io.fabric8.kubernetes.api.model.PersistentVolumeBuilder;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
+import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.dsl.base.ResourceDefinitionContext;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What becomes of a claim: a snapshot, a look at the volume itself, or a refusal that says what to do. */
+class VolumePlannerTest {
+    private static final String NAMESPACE = "shop";
+    private static final String SNAPSHOTTER = "csi.example.com";
+
+    private static final ResourceDefinitionContext CLASSES = new ResourceDefinitionContext.Builder()
+            .withGroup("snapshot.storage.k8s.io")
+            .withVersion("v1")
+            .withKind("VolumeSnapshotClass")
+            .withPlural("volumesnapshotclasses")
+            .withNamespaced(false)
+            .build();
+
+    private final FakeCluster cluster = new FakeCluster();
+    private final KubernetesClient client = cluster.client();
+    private final VolumePlanner planner = new VolumePlanner(client);
+    private final BackupPolicySpec policy = new BackupPolicySpec();
+
+    @BeforeEach
+    void snapshotClass() {
+        policy.volumes = new BackupPolicySpec.Volumes();
+        for (String name : List.of("zebra", "apple")) {
+            client.genericKubernetesResources(CLASSES)
+                    .resource(new GenericKubernetesResourceBuilder()
+                            .withApiVersion("snapshot.storage.k8s.io/v1")
+                            .withKind("VolumeSnapshotClass")
+                            .withNewMetadata()
+                            .withName(name)
+                            .endMetadata()
+                            .addToAdditionalProperties("driver", SNAPSHOTTER)
+                            .build())
+                    .create();
+        }
+    }
+
+    @AfterEach
+    void close() {
+        cluster.close();
+    }
+
+    @Test
+    void aDriverWithAClassIsSnapshotted() {
+        claim("data", SNAPSHOTTER, "Filesystem", "ReadWriteOnce");
+        assertThat(plan()).extracting(Planned::snapshotClass).containsExactly("apple");
+
+        policy.volumes.snapshotClassName = "zebra";
+        policy.volumes.method = VolumeMethod.LiveCopy;
+        assertThat(plan()).singleElement().satisfies(p -> {
+            assertThat(p.snapshotClass()).isEqualTo("zebra");
+            assertThat(p.live()).isFalse();
+        });
+    }
+
+    @Test
+    void aClaimThatIsNotBoundHasNothingToCapture() {
+        claim("data", null, "Filesystem", "ReadWriteOnce");
+        var claims = client.persistentVolumeClaims().inNamespace(NAMESPACE);
+        claims.withName("data")
+                .edit(c -> new PersistentVolumeClaimBuilder(c)
+                        .editSpec()
+                        .withVolumeName(null)
+                        .endSpec()
+                        .build());
+        assertThat(plan())
+                .singleElement()
+                .satisfies(p -> assertThat(p.skipped()).contains("not bound"));
+    }
+
+    @Test
+    void aVolumeWithoutSnapshotsIsRefusedLeftOutOrReadAsItIs() {
+        claim("local", null, "Filesystem", "ReadWriteOnce");
+        claim("other", "nfs.example.com", "Filesystem", "ReadWriteMany");
+        refused(
+                "PersistentVolumeClaim local: its PersistentVolume is not from a CSI driver; PersistentVolumeClaim other: no"
+                        + " VolumeSnapshotClass for driver nfs.example.com");
+
+        policy.volumes.allowUnprotected = List.of("local");
+        refused("PersistentVolumeClaim other");
+
+        policy.volumes.method = VolumeMethod.LiveCopy;
+        assertThat(plan()).hasSize(2).allMatch(Planned::live);
+    }
+
+    @Test
+    void aBlockVolumeIsRefusedInAnyCase() {
+        claim("disk", SNAPSHOTTER, "Block", "ReadWriteOnce");
+        policy.volumes.method = VolumeMethod.LiveCopy;
+        refused("raw block");
+
+        policy.volumes.allowUnprotected = List.of("disk");
+        assertThat(plan())
+                .singleElement()
+                .satisfies(p -> assertThat(p.skipped()).contains("raw block"));
+    }
+
+    @Test
+    void theFilesOfADatabaseAreNotReadWhileItWrites() {
+        policy.volumes.method = VolumeMethod.LiveCopy;
+        BackupPolicySpec.Database database = new BackupPolicySpec.Database();
+        database.name = "orders";
+        database.postgresql = new BackupPolicySpec.Postgresql();
+        database.postgresql.podSelector =
+                new LabelSelectorBuilder().addToMatchLabels("app", "db").build();
+        policy.databases = List.of(database);
+        claim("data", null, "Filesystem", "ReadWriteOnce");
+        pod("db", "data", "Running");
+        refused("database orders");
+
+        client.pods().inNamespace(NAMESPACE).withName("db").delete();
+        pod("done", "data", "Succeeded");
+        assertThat(plan()).as("nobody writes any more").allMatch(Planned::live);
+    }
+
+    @Test
+    void aVolumeOfOnePodIsNotReadBesideIt() {
+        policy.volumes.method = VolumeMethod.LiveCopy;
+        claim("data", null, "Filesystem", "ReadWriteOncePod");
+        assertThat(plan()).allMatch(Planned::live);
+
+        pod("web", "data", "Running");
+        refused("ReadWriteOncePod");
+    }
+
+    @Test
+    void aVolumeOfOneNodeIsReadThere() {
+        var once = claim("once", null, "Filesystem", "ReadWriteOnce");
+        var many = claim("many", null, "Filesystem", "ReadWriteMany");
+        pod("web", "once", "Running");
+        pod("app", "many", "Running");
+
+        assertThat(Users.node(client, once)).contains("node-1");
+        assertThat(Users.node(client, many)).isEmpty();
+        client.pods().inNamespace(NAMESPACE).withName("web").delete();
+        assertThat(Users.node(client, once)).isEmpty();
+    }
+
+    private List<Planned> plan() {
+        return planner.plan(NAMESPACE, policy, c -> true);
+    }
+
+    private void refused(String message) {
+        assertThatThrownBy(this::plan)
+                .hasMessageContaining(message)
+                .hasMessageContaining("spec.volumes.allowUnprotected")
+                .isInstanceOfSatisfying(
+                        BreakwaterException.class, e -> assertThat(e.reason()).isEqualTo(Reason.VolumeUnprotectable));
+    }
+
+    private PersistentVolumeClaim claim(String name, String driver, String mode, String access) {
+        var volume = new PersistentVolumeBuilder()
+                .withNewMetadata()
+                .withName("pv-" + name)
+                .endMetadata()
+                .withNewSpec()
+                .endSpec();
+        client.resource((driver == null
+                                ? volume.editSpec()
+                                        .withNewHostPath("/data", null)
+                                        .endSpec()
+                                : volume.editSpec()
+                                        .withNewCsi()
+                                        .withDriver(driver)
+                                        .endCsi()
+                                        .endSpec())
+                        .build())
+                .create();
+        return client.resource(new PersistentVolumeClaimBuilder()
+                        .withNewMetadata()
+                        .withName(name)
+                        .withNamespace(NAMESPACE)
+                        .endMetadata()
+                        .withNewSpec()
+                        .withVolumeName("pv-" + name)
+                        .withVolumeMode(mode)
+                        .withAccessModes(access)
+                        .withNewResources()
+                        .addToRequests("storage", new Quantity("1Gi"))
+                        .endResources()
+                        .endSpec()
+                        .build())
+                .create();
+    }
+
+    private void pod(String name, String claim, String phase) {
+        client.resource(new PodBuilder()
+                        .withNewMetadata()
+                        .withName(name)
+                        .withNamespace(NAMESPACE)
+                        .withLabels(Map.of("app", name.equals("done") ? "db" : name))
+                        .endMetadata()
+                        .withNewSpec()
+                        .withNodeName("node-1")
+                        .addNewVolume()
+                        .withName("data")
+                        .withNewPersistentVolumeClaim(claim, false)
+                        .endVolume()
+                        .endSpec()
+                        .withNewStatus()
+                        .withPhase(phase)
+                        .endStatus()
+                        .build())
+                .create();
+    }
+}
