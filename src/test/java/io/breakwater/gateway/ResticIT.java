@@ -189,6 +189,10 @@ class ResticIT {
                 assertThat(mover("verify", "latest").code())
                         .as("byte %d of %s is altered", at, pack)
                         .isNotZero();
+                assertThat(directory.resolve("report"))
+                        .as("byte %d of %s is altered", at, pack)
+                        .content()
+                        .contains("ciphertext verification failed");
             }
             store().write(pack, content, Precondition.NONE);
         }
