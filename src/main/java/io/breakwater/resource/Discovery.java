@@ -18,7 +18,7 @@ import java.util.Set;
 /**
  * What the API server serves at this moment.
  *
- * @param preferred by {@link ApiKind#qualified}, each kind in its group's preferred version, or in the first that has it
+ * @param preferred by {@link ApiKind#qualified}, each kind in one version: its group's preferred one, or the first that has it
  * @param served by {@code apiVersion/Kind}, every kind in every version
  * @param unavailable group versions that are registered and did not answer, with the answer
  */
@@ -27,6 +27,11 @@ record Discovery(Map<String, ApiKind> preferred, Map<String, ApiKind> served, Ma
 
     private static final String AGGREGATED =
             "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json";
+
+    /** The same, with each kind preferred in the version that its objects are stored in, where that is served. */
+    Discovery stored(ApiServer server) {
+        return new Discovery(StorageVersions.of(server, preferred, served), served, unavailable);
+    }
 
     /** Kinds whose objects a namespace consists of. */
     List<ApiKind> capturable() {

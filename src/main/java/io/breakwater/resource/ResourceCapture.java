@@ -20,8 +20,8 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Writes the objects of a namespace, and the cluster-scoped ones that they need, into an archive: every kind that the API
- * server serves at that moment and that is in scope, in its preferred version, pages of all kinds side by side. An object is parsed, stripped of
- * {@code managedFields} and written on; memory does not depend on the number of objects.
+ * server serves at that moment and that is in scope, in the version that it is stored in, pages of all kinds side by side. An
+ * object is parsed, stripped of {@code managedFields} and written on; memory does not depend on the number of objects.
  */
 public final class ResourceCapture {
     /** Kinds listed at a time. */
@@ -62,7 +62,7 @@ public final class ResourceCapture {
      */
     public Result capture(Request request, OutputStream out) throws IOException {
         try (ArchiveWriter archive = new ArchiveWriter(out, request.capturedAt())) {
-            Run run = new Run(request, archive, Discovery.of(server));
+            Run run = new Run(request, archive, Discovery.of(server).stored(server));
             run.all();
             archive.finish();
             String version = server.get("/version").body().path("gitVersion").asText("");

@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
@@ -39,6 +40,7 @@ final class FakeApiServer implements AutoCloseable {
     private final HttpServer http;
     private final KubernetesClient client;
     private final Map<String, List<ApiKind>> versions = new TreeMap<>();
+    private final Map<String, ApiKind> stored = new ConcurrentHashMap<>();
     private final NavigableMap<String, ObjectNode> objects = new ConcurrentSkipListMap<>();
     private final AtomicLong counter = new AtomicLong();
     private final List<Request> requests = new CopyOnWriteArrayList<>();
@@ -77,6 +79,14 @@ final class FakeApiServer implements AutoCloseable {
                         verbs.length > 0
                                 ? java.util.Set.of(verbs)
                                 : java.util.Set.of("get", "list", "create", "update", "delete", "patch")));
+        return this;
+    }
+
+    /** Tells in which of its versions a kind is stored, which need not be served. */
+    FakeApiServer store(String apiVersion, String kind, String plural) {
+        String[] gv = apiVersion.split("/", 2);
+        ApiKind version = new ApiKind(gv[0], gv[1], kind, plural, true, Set.of());
+        stored.put(version.qualified(), version);
         return this;
     }
 
@@ -428,6 +438,9 @@ final class FakeApiServer implements AutoCloseable {
             ObjectNode r = array.addObject().put("name", kind.resource()).put("kind", kind.kind());
             r.put("namespaced", kind.namespaced());
             kind.verbs().forEach(r.putArray("verbs")::add);
+            if (stored.containsKey(kind.qualified())) {
+                r.put("storageVersionHash", StorageVersions.hash(stored.get(kind.qualified())));
+            }
         }
         array.addObject().put("name", "things/status").put("kind", "Thing").put("namespaced", true);
         return list;

@@ -65,6 +65,43 @@ class ResourceCaptureTest {
     }
 
     @Test
+    void a_kind_in_several_versions_is_read_in_the_one_that_it_is_stored_in() throws IOException {
+        twoVersions("example.com/v1beta1");
+        assertThat(capture()
+                        .get("widgets.example.com shop/w")
+                        .path("apiVersion")
+                        .asText())
+                .isEqualTo("example.com/v1beta1");
+    }
+
+    @Test
+    void a_stored_version_that_is_not_served_is_left_alone() throws IOException {
+        twoVersions("example.com/v1alpha1");
+        assertThat(capture()
+                        .get("widgets.example.com shop/w")
+                        .path("apiVersion")
+                        .asText())
+                .isEqualTo("example.com/v1");
+    }
+
+    private void twoVersions(String stored) {
+        for (String version : List.of("example.com/v1", "example.com/v1beta1")) {
+            server.serve(version, "Widget", "widgets", true);
+            server.put("/apis/" + version + "/namespaces/shop/widgets", "{'metadata':{'name':'w','namespace':'shop'}}");
+        }
+        server.store(stored, "Widget", "widgets");
+    }
+
+    /** As API servers have printed it for years. */
+    @Test
+    void the_hash_of_a_version_is_the_api_servers() {
+        assertThat(StorageVersions.hash(new ApiKind("apps", "v1", "Deployment", "deployments", true, Set.of())))
+                .isEqualTo("8aSe+NMegvE=");
+        assertThat(StorageVersions.hash(new ApiKind("", "v1", "ConfigMap", "configmaps", true, Set.of())))
+                .isEqualTo("qFsyl6wFWjQ=");
+    }
+
+    @Test
     void every_page_is_read() throws IOException {
         fill(1234);
         assertThat(capture()).hasSize(1235);
