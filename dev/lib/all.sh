@@ -20,7 +20,10 @@ prepare() {
 environment() {
   local name
   export TESTCONTAINERS_RYUK_DISABLED=true TESTCONTAINERS_CHECKS_DISABLE=true
-  for name in DOCKER_HOST TESTCONTAINERS_RYUK_DISABLED TESTCONTAINERS_CHECKS_DISABLE $(compgen -v BREAKWATER_ | sort); do
+  # Where this machine is itself a container, Testcontainers would look for the engine's address by an image that it cannot pull,
+  # for two minutes. Our own engine is here.
+  if [[ $DOCKER_HOST == unix://$ENGINE_SOCKET ]]; then export TESTCONTAINERS_HOST_OVERRIDE=localhost; fi
+  for name in DOCKER_HOST $(compgen -v | grep -E '^(BREAKWATER|TESTCONTAINERS)_'); do
     printf 'export %s=%q\n' "$name" "${!name}"
   done
 }
