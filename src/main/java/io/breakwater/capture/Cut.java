@@ -9,6 +9,7 @@ import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.api.RestorePointStatus.Consistency;
 import io.breakwater.api.RestorePointStatus.DatabaseStatus;
 import io.breakwater.api.RestorePointStatus.VolumeStatus;
+import io.breakwater.database.Backstops;
 import io.breakwater.database.Hooks;
 import io.breakwater.database.Postgresql;
 import io.breakwater.database.Quiesced;
@@ -34,6 +35,9 @@ import java.util.Optional;
  */
 final class Cut implements Step<CaptureRun> {
     private static final Duration PATIENCE = Duration.ofMinutes(2);
+
+    /** Longer than databases and snapshots can take to fail. */
+    private static final Duration WINDOW = Duration.ofMinutes(10);
 
     private final KubernetesClient client;
     private final Snapshots snapshots;
@@ -97,16 +101,50 @@ final class Cut implements Step<CaptureRun> {
         Hooks hooks = new Hooks(client, run.namespace());
         List<String> warnings = new ArrayList<>();
         if (attempt > 1) {
-            // Another process may have run the pre hooks and died.
+            // Another process may have run the pre hooks and died. What it armed must not go off in the middle of this.
+            Activities.pause(hooks.aftermath(spec.hooks));
             warnings.addAll(hooks.after(post(spec)).warnings());
         }
         snapshots.delete(run.namespace(), run.label(), List.of());
+        Instant began = run.clock().instant();
+        Held held = hold(run, spec, hooks, warnings);
+        Map<String, Taken> taken = held.taken;
+        Instant capturedAt =
+                taken.values().stream().map(Taken::at).min(Instant::compareTo).orElse(began);
+        // Before a hand-over the pods were ended in good order, so their data is as good as told.
+        boolean told = !held.facts.isEmpty() || held.hooked || trigger == Trigger.Final;
+        List<String> live = stopped
+                ? List.of()
+                : run.status().volumes.stream()
+                        .filter(v -> Boolean.TRUE.equals(v.live))
+                        .map(v -> v.pvc)
+                        .toList();
+        if (!live.isEmpty()) {
+            warnings.add("claims " + live
+                    + " have no snapshots and are read while they are in use: files that change meanwhile"
+                    + " may not fit together");
+        }
+        return new Result(
+                // A snapshot's own time has whole seconds on some drivers; the point is never older than its quiesce.
+                capturedAt.isBefore(began) ? began : capturedAt,
+                !live.isEmpty() ? Consistency.Live : told ? Consistency.Application : Consistency.Crash,
+                told ? held.window : Duration.ZERO,
+                taken,
+                held.facts,
+                warnings);
+    }
+
+    private record Held(Map<String, Taken> taken, List<Quiesced.Facts> facts, boolean hooked, Duration window) {}
+
+    /** Takes the snapshots while everybody is held, and lets go whatever happens. */
+    private Held hold(CaptureRun run, BackupPolicySpec spec, Hooks hooks, List<String> warnings) {
         List<Quiesced> held = new ArrayList<>();
         List<Quiesced.Facts> facts = new ArrayList<>();
         Map<String, Taken> taken;
         boolean hooked = false;
+        Backstops backstops = hooks.arm(spec.hooks, WINDOW);
+        warnings.addAll(backstops.warnings());
         long start = System.nanoTime();
-        Instant began = run.clock().instant();
         try {
             Hooks.Done before = hooks.before(spec.hooks == null ? null : spec.hooks.pre);
             warnings.addAll(before.warnings());
@@ -127,30 +165,10 @@ final class Cut implements Step<CaptureRun> {
         } finally {
             held.forEach(Quiesced::close);
             warnings.addAll(hooks.after(post(spec)).warnings());
+            backstops.close();
         }
-        Instant capturedAt =
-                taken.values().stream().map(Taken::at).min(Instant::compareTo).orElse(began);
-        // Before a hand-over the pods were ended in good order, so their data is as good as told.
-        boolean told = !facts.isEmpty() || hooked || trigger == Trigger.Final;
-        List<String> live = stopped
-                ? List.of()
-                : run.status().volumes.stream()
-                        .filter(v -> Boolean.TRUE.equals(v.live))
-                        .map(v -> v.pvc)
-                        .toList();
-        if (!live.isEmpty()) {
-            warnings.add("claims " + live
-                    + " have no snapshots and are read while they are in use: files that change meanwhile"
-                    + " may not fit together");
-        }
-        return new Result(
-                // A snapshot's own time has whole seconds on some drivers; the point is never older than its quiesce.
-                capturedAt.isBefore(began) ? began : capturedAt,
-                !live.isEmpty() ? Consistency.Live : told ? Consistency.Application : Consistency.Crash,
-                told ? Duration.ofNanos(System.nanoTime() - start) : Duration.ZERO,
-                taken,
-                facts,
-                warnings);
+        backstops.verify();
+        return new Held(taken, facts, hooked, Duration.ofNanos(System.nanoTime() - start));
     }
 
     private Map<String, Taken> takeAll(CaptureRun run) {

@@ -1,5 +1,6 @@
 package io.breakwater.database;
 
+import io.breakwater.api.BackupPolicySpec;
 import io.breakwater.api.BackupPolicySpec.Hook;
 import io.breakwater.api.BackupPolicySpec.OnError;
 import io.breakwater.api.BreakwaterException;
@@ -51,8 +52,7 @@ public final class Hooks {
     public Done before(List<Hook> hooks) {
         annotated(PodHooks.Phase.POST); // what means nothing afterwards is found out before anybody is held
         List<String> warnings = new ArrayList<>();
-        List<Call> calls = new ArrayList<>(policy("spec.hooks.pre", hooks, warnings));
-        calls.addAll(annotated(PodHooks.Phase.PRE));
+        List<Call> calls = beforeCut(hooks, warnings);
         for (Call call : calls) {
             try {
                 run(call);
@@ -69,6 +69,48 @@ public final class Hooks {
     /** Runs the hooks after the cut: all of them although some fail, as un-quiescing must. */
     public Done after(List<Hook> hooks) {
         List<String> warnings = new ArrayList<>();
+        List<Call> calls = afterCut(hooks, warnings);
+        for (Call call : calls) {
+            try {
+                run(call);
+            } catch (BreakwaterException e) {
+                warnings.add(e.getMessage());
+            }
+        }
+        return new Done(calls.size(), warnings);
+    }
+
+    /**
+     * Sees to it that the hooks after the cut run although this process ends before it; to be called before {@link #before}.
+     *
+     * @param window the longest that the cut may take besides the hooks before it
+     */
+    public Backstops arm(BackupPolicySpec.Hooks hooks, Duration window) {
+        List<Call> before = beforeCut(hooks == null ? null : hooks.pre, new ArrayList<>());
+        Duration limit = before.stream().map(Call::timeout).reduce(window, Duration::plus);
+        return Backstops.arm(
+                exec, afterCut(hooks == null ? null : hooks.post, new ArrayList<>()), limit, longest(before));
+    }
+
+    /** How long after the end of another process its {@link #arm} may still run hooks. */
+    public Duration aftermath(BackupPolicySpec.Hooks hooks) {
+        List<String> ignored = new ArrayList<>();
+        return afterCut(hooks == null ? null : hooks.post, ignored).isEmpty()
+                ? Duration.ZERO
+                : longest(beforeCut(hooks == null ? null : hooks.pre, ignored)).plus(Backstops.MARGIN);
+    }
+
+    private static Duration longest(List<Call> calls) {
+        return calls.stream().map(Call::timeout).max(Duration::compareTo).orElse(Duration.ZERO);
+    }
+
+    private List<Call> beforeCut(List<Hook> hooks, List<String> warnings) {
+        List<Call> calls = new ArrayList<>(policy("spec.hooks.pre", hooks, warnings));
+        calls.addAll(annotated(PodHooks.Phase.PRE));
+        return calls;
+    }
+
+    private List<Call> afterCut(List<Hook> hooks, List<String> warnings) {
         List<Call> calls = new ArrayList<>();
         List<Supplier<List<Call>>> sources =
                 List.of(() -> annotated(PodHooks.Phase.POST), () -> policy("spec.hooks.post", hooks, warnings));
@@ -79,14 +121,7 @@ public final class Hooks {
                 warnings.add(e.getMessage());
             }
         }
-        for (Call call : calls) {
-            try {
-                run(call);
-            } catch (BreakwaterException e) {
-                warnings.add(e.getMessage());
-            }
-        }
-        return new Done(calls.size(), warnings);
+        return calls;
     }
 
     private void run(Call call) {

@@ -62,6 +62,7 @@ final class Bench {
                 parts.put("files", () -> bench.files(mebibytes));
                 parts.put("restore", () -> bench.restored(objects / 3));
                 parts.put("capture", () -> bench.captured(objects));
+                parts.put("flat", () -> bench.flat(List.of(1_000, objects, 10 * objects)));
                 parts.forEach((name, part) -> {
                     if (only.isEmpty() || only.equals(name)) {
                         part.run();
@@ -151,6 +152,21 @@ final class Bench {
         double peer = median(
                 ROUNDS, i -> Velero.rate(velero().backup(namespace + "-" + i, namespace, VELERO), "itemsBackedUp"));
         line("Velero's backup of the same objects: %.0f/s: ratio of rates %.1f", peer, items / ours / peer);
+    }
+
+    /** Memory while ever more objects are captured; a heap that ran over would show as a restart. */
+    private void flat(List<Integer> counts) {
+        String namespace = namespace("bench-flat", "blob-east");
+        BenchLoad load = new BenchLoad(site, namespace);
+        int made = 0;
+        for (int count : counts) {
+            load.secretsAndConfigMaps(made, count);
+            made = count;
+            double seconds = capture(namespace, "point-" + count);
+            int items = status(namespace, "point-" + count).resourceCount;
+            line("capture of %d objects: %.1f s, %.0f/s", items, seconds, items / seconds);
+            memory("operator with gateway, after " + items + " objects");
+        }
     }
 
     /** A namespace that was deleted comes back; the peer is how it was made in the first place. */

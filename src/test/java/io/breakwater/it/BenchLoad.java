@@ -27,6 +27,10 @@ import java.util.stream.IntStream;
 final class BenchLoad {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int CONNECTIONS = 16;
+
+    /** Objects that are in memory here at a time. */
+    private static final int BATCH = 10_000;
+
     private static final Pattern CONTINUE = Pattern.compile("\"continue\":\"([^\"]+)\"");
     private static final List<String> LISTED = List.of(
             "api/v1/%s/configmaps",
@@ -54,6 +58,15 @@ final class BenchLoad {
 
     void configMaps(int count) {
         create(IntStream.range(0, count).mapToObj(this::configMap).toList());
+    }
+
+    /** Half ConfigMaps, half Secrets of 1 KiB; those from a number on, up to another. */
+    void secretsAndConfigMaps(int from, int to) {
+        for (int i = from; i < to; i += BATCH) {
+            create(IntStream.range(i, Math.min(to, i + BATCH))
+                    .mapToObj(n -> n % 2 == 0 ? configMap(n) : secret(n))
+                    .toList());
+        }
     }
 
     /** Half ConfigMaps and 30 % Secrets of 1 KiB, 10 % headless Services, 10 % Deployments without pods. */

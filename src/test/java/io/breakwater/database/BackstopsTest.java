@@ -1,0 +1,89 @@
+package io.breakwater.database;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The shell that waits in a pod, run by the shell of this machine. */
+class BackstopsTest {
+    @TempDir
+    Path directory;
+
+    @Test
+    void whereAllGoesWellTheHookIsNotRunTwice() throws Exception {
+        Process shell = start(60, 60, Map.of());
+        try (BufferedReader said = shell.inputReader()) {
+            assertThat(said.readLine()).isEqualTo("armed");
+            say(shell, "done\n");
+            assertThat(said.readLine()).isEqualTo("disarmed");
+            assertThat(shell.waitFor()).isZero();
+        }
+        assertThat(mark()).doesNotExist();
+    }
+
+    @Test
+    void aConnectionThatBreaksRunsIt() throws Exception {
+        Process shell = start(60, 0, Map.of());
+        shell.outputWriter().close();
+        assertThat(shell.waitFor()).isZero();
+        assertThat(mark()).hasContent("with a space");
+    }
+
+    @Test
+    void halfAWordIsNoWord() throws Exception {
+        Process shell = start(60, 0, Map.of());
+        say(shell, "don");
+        shell.outputWriter().close();
+        assertThat(shell.waitFor()).isZero();
+        assertThat(mark()).exists();
+    }
+
+    @Test
+    void nobodyIsHeldForEver() throws Exception {
+        Process shell = start(1, 60, Map.of());
+        assertThat(shell.waitFor()).isZero();
+        assertThat(mark()).exists();
+        shell.outputWriter().close();
+    }
+
+    @Test
+    void whereItCannotWaitItRunsNothing() throws Exception {
+        Process shell = start(60, 0, Map.of("PATH", directory.toString()));
+        assertThat(shell.waitFor()).isEqualTo(127);
+        assertThat(new String(shell.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+                .isEmpty();
+        assertThat(mark()).doesNotExist();
+    }
+
+    private Process start(int limit, int grace, Map<String, String> environment) throws IOException {
+        ProcessBuilder builder = new ProcessBuilder(
+                "/bin/sh",
+                "-c",
+                Backstops.SCRIPT,
+                "backstop",
+                Integer.toString(limit),
+                Integer.toString(grace),
+                "/bin/sh",
+                "-c",
+                "printf '%s' \"$1\" > " + mark(),
+                "hook",
+                "with a space");
+        builder.environment().putAll(environment);
+        return builder.start();
+    }
+
+    private static void say(Process shell, String text) throws IOException {
+        shell.outputWriter().write(text);
+        shell.outputWriter().flush();
+    }
+
+    private Path mark() {
+        return directory.resolve("mark");
+    }
+}

@@ -1,0 +1,116 @@
+package io.breakwater.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.breakwater.api.BackupPolicy;
+import io.breakwater.api.NamedRef;
+import io.breakwater.api.RestorePointStatus;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** Whom a hook has stopped goes on, also when Breakwater is gone and does not come back. */
+@ExtendWith(RigExtension.class)
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class HooksIT {
+    private static final String NAMESPACE = "hooks";
+    private static final String OPERATOR = "deployment/breakwater-operator";
+
+    private final Rig rig;
+    private final Site site;
+
+    HooksIT(Rig rig) {
+        this.rig = rig;
+        this.site = rig.west();
+    }
+
+    @BeforeAll
+    void deploy() {
+        rig.locate();
+        site.cluster().createNamespace(NAMESPACE);
+        site.cluster().apply(NAMESPACE, POD.replace("IMAGE", Rig.environment("BREAKWATER_SHOP_IMAGE")));
+        site.cluster().kubectl("wait", "pod/app", "-n", NAMESPACE, "--for=condition=Ready", "--timeout=120s");
+        BackupPolicy policy = Examples.read("backuppolicy.yaml", BackupPolicy.class);
+        policy.getMetadata().setNamespace(NAMESPACE);
+        policy.getMetadata().setName("app");
+        policy.getSpec().schedule = null;
+        policy.getSpec().databases = null;
+        policy.getSpec().copies = null;
+        policy.getSpec().locationRef = new NamedRef("blob-" + Rig.WEST);
+        site.client().resource(policy).create();
+    }
+
+    @AfterAll
+    void remove() {
+        scale(1);
+        site.client().namespaces().withName(NAMESPACE).delete();
+    }
+
+    @Test
+    void whatIsFrozenThawsWithoutTheOperator() {
+        site.createPoint(NAMESPACE, "abandoned", "app");
+        await("is frozen", "frozen");
+        site.killOperator();
+        scale(0);
+
+        await("thaws", "frozen", "thawed");
+        assertThat(operators()).as("nobody but the pod itself can have done it").isEmpty();
+
+        scale(1);
+        RestorePointStatus status = site.awaitPoint(NAMESPACE, "abandoned").getStatus();
+        assertThat(status.warnings).isNullOrEmpty();
+        assertThat(said()).endsWith("frozen", "thawed").doesNotContainSequence("frozen", "frozen");
+    }
+
+    private void await(String what, String... lines) {
+        rig.progress()
+                .await(
+                        "the application " + what,
+                        Duration.ofMinutes(2),
+                        () -> said().toString(),
+                        () -> Optional.of(said().equals(List.of(lines))));
+    }
+
+    /** What the hooks have left, in order. */
+    private List<String> said() {
+        return site.cluster()
+                .kubectl("exec", "app", "-n", NAMESPACE, "--", "cat", "/left/hooks")
+                .lines()
+                .toList();
+    }
+
+    private void scale(int replicas) {
+        site.cluster().kubectl("scale", OPERATOR, "-n", Rig.SYSTEM, "--replicas=" + replicas);
+    }
+
+    private String operators() {
+        return site.cluster()
+                .kubectl("get", "pods", "-n", Rig.SYSTEM, "-l", "app.kubernetes.io/component=operator", "-o", "name")
+                .strip();
+    }
+
+    private static final String POD = """
+            apiVersion: v1
+            kind: Pod
+            metadata:
+              name: app
+              annotations:
+                pre.hook.backup.velero.io/command: '["sh", "-c", "echo frozen >> /left/hooks; sleep 5"]'
+                pre.hook.backup.velero.io/timeout: 10s
+                post.hook.backup.velero.io/command: '["sh", "-c", "echo thawed >> /left/hooks"]'
+            spec:
+              terminationGracePeriodSeconds: 1
+              containers:
+              - name: app
+                image: IMAGE
+                imagePullPolicy: IfNotPresent
+                command: [sh, -c, "touch /left/hooks; sleep 36000"]
+                volumeMounts: [{name: left, mountPath: /left}]
+              volumes: [{name: left, emptyDir: {}}]
+            """;
+}
