@@ -12,6 +12,7 @@ import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.net.HttpURLConnection;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.Predicate;
 import org.jboss.logging.Logger;
 
 /** Ends and releases the pods of a namespace. */
@@ -34,19 +35,21 @@ final class GatedPods {
                 .toList();
     }
 
-    /** Deletes Jobs of CronJobs, then every active pod that is not already ending soon enough. */
-    void end(String namespace, Duration grace) {
+    /** Deletes the Jobs of CronJobs that are held back, then every active pod of those that is not already ending soon enough. */
+    void end(String namespace, Duration grace, Predicate<HasMetadata> held) {
         client.batch().v1().jobs().inNamespace(namespace).list().getItems().stream()
                 .filter(Gated::isFromCronJob)
                 .filter(GatedPods::isUnfinished)
+                .filter(held)
                 .forEach(this::delete);
-        active(namespace).forEach(pod -> delete(pod, grace));
+        active(namespace).stream().filter(held).forEach(pod -> delete(pod, grace));
     }
 
-    /** Takes our scheduling gate off every pod that has it. */
-    void release(String namespace) {
+    /** Takes our scheduling gate off every pod that has it, and is not held back. */
+    void release(String namespace, Predicate<HasMetadata> held) {
         client.pods().inNamespace(namespace).list().getItems().stream()
                 .filter(Gated::isHeld)
+                .filter(held.negate())
                 .forEach(this::release);
     }
 

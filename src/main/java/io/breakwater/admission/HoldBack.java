@@ -2,6 +2,7 @@ package io.breakwater.admission;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.breakwater.api.Api;
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -19,11 +20,8 @@ final class HoldBack {
     }
 
     Verdict review(Review review) {
-        if (!isHeldBack(review.namespace())) {
-            return Verdict.allow();
-        }
         return switch (review.kind()) {
-            case "Pod" -> pod(review.object());
+            case "Pod" -> pod(review);
             case "Job" -> job(review);
             default -> Verdict.allow();
         };
@@ -33,17 +31,18 @@ final class HoldBack {
      * The API server asks by what it last knew of the label; the namespace itself may have been let go since. Who cannot
      * tell holds back: a pod held back in error is released within seconds, one let go in error may write.
      */
-    private boolean isHeldBack(String namespace) {
+    private boolean isHeldBack(String namespace, HasMetadata object) {
         try {
-            return Gated.isStandby(client.namespaces().withName(namespace).get());
+            return Gated.holds(client.namespaces().withName(namespace).get(), object);
         } catch (KubernetesClientException e) {
             return true;
         }
     }
 
-    private Verdict pod(JsonNode json) {
+    private Verdict pod(Review review) {
+        JsonNode json = review.object();
         Pod pod = client.getKubernetesSerialization().convertValue(json, Pod.class);
-        if (Gated.isMover(pod)) {
+        if (Gated.isMover(pod) || !isHeldBack(review.namespace(), pod)) {
             return Verdict.allow();
         }
         if (pod.getSpec().getNodeName() != null) {
@@ -59,7 +58,7 @@ final class HoldBack {
 
     private Verdict job(Review review) {
         Job job = client.getKubernetesSerialization().convertValue(review.object(), Job.class);
-        if (Gated.isFromCronJob(job)) {
+        if (Gated.isFromCronJob(job) && isHeldBack(review.namespace(), job)) {
             return Verdict.refuse("namespace " + review.namespace() + " is held back by Breakwater (label "
                     + Api.STANDBY + "): CronJobs run where the application is active");
         }

@@ -3,7 +3,9 @@ package io.breakwater.admission;
 import io.breakwater.api.Api;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.api.WorkloadName;
 import io.breakwater.config.BreakwaterConfig;
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -11,18 +13,22 @@ import io.fabric8.kubernetes.client.KubernetesClientException;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.net.HttpURLConnection;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.jboss.logging.Logger;
 
 /**
  * The gate of a namespace: while it is closed for anybody, no pod of the application runs or starts; movers do. Closed for
- * several holders at a time (a FailoverPlan, a Restore), it opens when the last of them lets go. Every method may be
- * called again at any time, and goes on where a killed process stopped.
+ * several holders at a time (a FailoverPlan, a Restore), it opens when the last of them lets go. A holder may hold back the
+ * pods of some workloads only, and let the others go before. Every method may be called again at any time, and goes on where
+ * a killed process stopped.
  */
 @ApplicationScoped
 public class NamespaceGate {
@@ -74,9 +80,34 @@ public class NamespaceGate {
             throw new IllegalArgumentException("'" + holder + "' is no holder such as failoverplan/shop");
         }
         locked(namespace, () -> {
-            change(namespace, holders -> holders.add(holder));
-            pods.end(namespace, grace);
+            change(namespace, holders -> holders.add(holder), limits -> limits.remove(holder) != null);
+            pods.end(namespace, grace, all -> true);
         });
+    }
+
+    /**
+     * From now on holds back, for this holder, only the pods of some workloads; all others may run. Nothing where the gate is
+     * not closed for the holder.
+     *
+     * @param workloads as {@code Deployment/web}
+     */
+    public void narrow(String namespace, String holder, Collection<String> workloads) {
+        Set<WorkloadName> names = workloads.stream().map(WorkloadName::parse).collect(Collectors.toSet());
+        locked(namespace, () -> {
+            if (holders(namespace).contains(holder)) {
+                change(namespace, holders -> false, limits -> !names.equals(limits.put(holder, names)));
+                settle(namespace);
+            }
+        });
+    }
+
+    /** Which workloads' pods alone are held back for this holder, as {@code Deployment/web}; empty when it has no such limit. */
+    public Optional<List<String>> limit(String namespace, String holder) {
+        return Optional.ofNullable(
+                        Gated.limits(client.namespaces().withName(namespace).get())
+                                .get(holder))
+                .map(names ->
+                        names.stream().map(WorkloadName::toString).sorted().toList());
     }
 
     /**
@@ -99,7 +130,7 @@ public class NamespaceGate {
                 return;
             }
             if (Gated.holders(present).contains(holder)) {
-                change(namespace, holders -> holders.remove(holder));
+                change(namespace, holders -> holders.remove(holder), limits -> limits.remove(holder) != null);
             }
             settle(namespace);
         });
@@ -121,15 +152,17 @@ public class NamespaceGate {
     }
 
     private void settle(String namespace) {
-        if (Gated.isStandby(client.namespaces().withName(namespace).get())) {
-            pods.end(namespace, null);
-        } else {
-            pods.release(namespace);
+        Namespace present = client.namespaces().withName(namespace).get();
+        Predicate<HasMetadata> held = o -> Gated.holds(present, o);
+        if (Gated.isStandby(present)) {
+            pods.end(namespace, null, held);
         }
+        pods.release(namespace, held);
     }
 
-    /** Changes the set of holders, and label and annotation with it, unless somebody else changed them in between. */
-    private void change(String namespace, Predicate<Set<String>> edit) {
+    /** Changes the holders, and label and annotations with them, unless somebody else changed them in between. */
+    private void change(
+            String namespace, Predicate<Set<String>> edit, Predicate<Map<String, Set<WorkloadName>>> editLimits) {
         for (int i = 0; i < TRIES; i++) {
             Namespace present = client.namespaces().withName(namespace).get();
             if (present == null) {
@@ -137,11 +170,14 @@ public class NamespaceGate {
                         Reason.Pending, "namespace " + namespace + " does not exist; create it, or correct its name");
             }
             Set<String> holders = Gated.holders(present);
-            if (!edit.test(holders) && Gated.isStandby(present) == !holders.isEmpty()) {
+            Map<String, Set<WorkloadName>> limits = Gated.limits(present);
+            // Both, whatever the first one says.
+            boolean changed = edit.test(holders) | editLimits.test(limits);
+            if (!changed && Gated.isStandby(present) == !holders.isEmpty()) {
                 return;
             }
             try {
-                client.resource(with(present, holders)).update();
+                client.resource(with(present, holders, limits)).update();
                 LOG.infof("namespace %s is held back by %s", namespace, holders.isEmpty() ? "nobody" : holders);
                 return;
             } catch (KubernetesClientException e) {
@@ -154,8 +190,12 @@ public class NamespaceGate {
                 Reason.Conflict, "namespace " + namespace + " keeps changing; the gate is tried again");
     }
 
-    private static Namespace with(Namespace present, Set<String> holders) {
+    private static Namespace with(Namespace present, Set<String> holders, Map<String, Set<WorkloadName>> limits) {
+        limits.keySet().retainAll(holders);
         var metadata = new NamespaceBuilder(present).editMetadata();
+        metadata = limits.isEmpty()
+                ? metadata.removeFromAnnotations(Api.GATED_ONLY)
+                : metadata.addToAnnotations(Api.GATED_ONLY, Gated.text(limits));
         return (holders.isEmpty()
                         ? metadata.removeFromLabels(Api.STANDBY).removeFromAnnotations(Api.GATED_BY)
                         : metadata.addToLabels(Api.STANDBY, "true")

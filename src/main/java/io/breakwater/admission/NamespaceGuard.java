@@ -21,12 +21,14 @@ final class NamespaceGuard {
         Namespace after = namespace(review.object());
         Set<String> holders = Gated.holders(before);
         boolean kept = Gated.isStandby(after) == Gated.isStandby(before)
-                && Gated.holders(after).equals(holders);
+                && Gated.holders(after).equals(holders)
+                && Gated.limits(after).equals(Gated.limits(before));
         if (kept || holders.isEmpty() || review.isFrom(ownNamespace)) {
             return Verdict.allow();
         }
-        return Verdict.refuse("metadata.labels: " + Api.STANDBY + " and annotation " + Api.GATED_BY
-                + " belong to Breakwater, which holds this namespace back for " + String.join(", ", holders)
+        return Verdict.refuse("metadata.labels: " + Api.STANDBY + " and annotations " + Api.GATED_BY + " and "
+                + Api.GATED_ONLY + " belong to Breakwater, which holds this namespace back for "
+                + String.join(", ", holders)
                 + "; the pods start when that is done or deleted");
     }
 

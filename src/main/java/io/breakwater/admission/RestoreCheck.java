@@ -28,6 +28,7 @@ final class RestoreCheck {
         time(spec.at, findings);
         rules("spec.include", spec.include, findings);
         rules("spec.exclude", spec.exclude, findings);
+        OrderCheck.check(spec.order, findings);
         TransformCheck.check(spec, findings);
         files(spec.files, findings);
         if (create) {

@@ -20,6 +20,12 @@ public final class Api {
     /** Namespace annotation: comma separated holders (as {@code failoverplan/shop}) for whom the gate is closed. */
     public static final String GATED_BY = GROUP + "/gated-by";
 
+    /**
+     * Namespace annotation: of holders that hold back the pods of some workloads only, which ones these are, in JSON:
+     * {@code {"restore/shop.monday":["Deployment/web"]}}.
+     */
+    public static final String GATED_ONLY = GROUP + "/gated-only";
+
     /** Namespace label: name of the FailoverPlan that rules this namespace. */
     public static final String PLAN = GROUP + "/plan";
 

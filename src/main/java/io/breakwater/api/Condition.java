@@ -19,6 +19,7 @@ public class Condition {
     public static final String PROTECTED = "Protected";
     public static final String PROVEN = "Proven";
     public static final String RTO_MET = "RtoMet";
+    public static final String AVAILABLE = "Available";
     public static final String GIT_DRIFT = "GitDrift";
 
     @Required

@@ -47,6 +47,8 @@ public enum Reason {
     RestoreHookFailed,
     /** A Restore is writing into the namespace, or failed half-way: what lies there is no state of the application. */
     RestoreInProgress,
+    /** A workload did not become available in time, or cannot; the message says which one and why. */
+    WorkloadsNotReady,
     /** A VolumeSnapshot reported an error or did not become ready in time. */
     SnapshotFailed,
     /** A mover Job failed; the message carries restic's last words. */

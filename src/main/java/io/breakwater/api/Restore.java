@@ -27,6 +27,7 @@ import io.fabric8.kubernetes.model.annotation.Version;
     @AdditionalPrinterColumn(name = "Point", jsonPath = ".status.restorePoint"),
     @AdditionalPrinterColumn(name = "Progress", jsonPath = ".status.progress"),
     @AdditionalPrinterColumn(name = "Transfer", jsonPath = ".status.transfer.summary"),
+    @AdditionalPrinterColumn(name = "Available", jsonPath = ".status.workloads.summary"),
     @AdditionalPrinterColumn(name = "Duration", jsonPath = ".status.duration"),
     @AdditionalPrinterColumn(
             name = "Age",

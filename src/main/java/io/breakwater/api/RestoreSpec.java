@@ -25,9 +25,10 @@ import java.util.Map;
         value = "!has(self.files) || self.onConflict in ['Skip', 'Update']",
         message = "files needs onConflict Skip, which keeps files that exist, or Update, which overwrites them")
 @ValidationRule(
-        value = "!has(self.files) || !(has(self.include) || has(self.exclude) || has(self.transforms)"
-                + " || has(self.storageClasses) || has(self.images) || has(self.hosts) || self.dryRun)",
-        message = "files restores nothing but files: without include, exclude, transforms, maps and dryRun")
+        value =
+                "!has(self.files) || !(has(self.include) || has(self.exclude) || has(self.transforms)"
+                        + " || has(self.storageClasses) || has(self.images) || has(self.hosts) || has(self.order) || self.dryRun)",
+        message = "files restores nothing but files: without include, exclude, transforms, maps, order and dryRun")
 public class RestoreSpec {
     /** What {@link #at} looks like. */
     public static final String TIME =
@@ -111,6 +112,17 @@ public class RestoreSpec {
                     + " names below.")
     public Map<String, String> hosts;
 
+    @Size(min = 1, max = 32)
+    @JsonPropertyDescription(
+            "What must be up before what, beyond the order of kinds that every restore keeps. Without it, workloads start side by"
+                    + " side.")
+    public List<Dependency> order;
+
+    /** Whether some objects wait for others to be up. */
+    public boolean ordered() {
+        return order != null && !order.isEmpty();
+    }
+
     /** Whether only a part of the point is asked for. */
     public boolean partial() {
         return include != null && !include.isEmpty() || exclude != null && !exclude.isEmpty();
@@ -140,6 +152,35 @@ public class RestoreSpec {
                 "PersistentVolumeClaim in the target namespace that they are written to, at the same paths; the same name as pvc"
                         + " when absent.")
         public String targetPvc;
+    }
+
+    /** Objects that must be up before others are restored and their pods start. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public static class Dependency {
+        /** How long is waited where nothing is said. */
+        public static final String DEFAULT_TIMEOUT = "10m";
+
+        @Required
+        @Size(min = 1, max = 16)
+        @JsonPropertyDescription(
+                "Objects that must be up, as they were captured: Deployments, StatefulSets and DaemonSets with all pods available,"
+                        + " Jobs complete, Pods ready, custom resources with a true condition Ready or Available.")
+        public List<ObjectRule> first;
+
+        @Required
+        @Size(min = 1, max = 16)
+        @JsonPropertyDescription(
+                "Objects that are restored after that, and whose pods are held back until then. What first takes does not count"
+                        + " here.")
+        public List<ObjectRule> then;
+
+        @Default(DEFAULT_TIMEOUT)
+        @Size(min = 2, max = 32)
+        @Pattern(Durations.PATTERN)
+        @JsonPropertyDescription(
+                "How long the objects of first may take, from when their pods may start; after that the Restore fails, and what"
+                        + " was restored stays.")
+        public String timeout;
     }
 
     /** A change to objects: exactly one of a JSON patch and a merge patch. */

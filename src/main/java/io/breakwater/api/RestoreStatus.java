@@ -75,8 +75,8 @@ public class RestoreStatus implements ConditionedStatus {
     @JsonPropertyDescription("Bytes written into volumes.")
     public Long bytes;
 
-    @Size(max = 128)
-    @JsonPropertyDescription("The step that the run is in.")
+    @Size(max = 256)
+    @JsonPropertyDescription("The step that the run is in; where workloads are waited for, also for which.")
     public String progress;
 
     @JsonPropertyDescription("How far the content of volumes is; absent while nothing is on its way.")
@@ -93,6 +93,49 @@ public class RestoreStatus implements ConditionedStatus {
     @Size(max = 1024)
     @JsonPropertyDescription("Pods whose command of the annotations post.hook.restore.velero.io/… was run.")
     public List<HookRun> hooks;
+
+    @Size(max = 32)
+    @JsonPropertyDescription("Stages of spec.order, from the second on; the first one waits for nothing.")
+    public List<Stage> stages;
+
+    @JsonPropertyDescription(
+            "Workloads that were brought back, or were held back meanwhile: how many are available. Looked at for ten minutes"
+                    + " after the end of the run; see the condition Available.")
+    public Workloads workloads;
+
+    /** Objects that are restored after others are up. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public static class Stage {
+        @JsonPropertyDescription("Number of the stage; what waits for nothing is stage 0.")
+        public Integer stage;
+
+        @JsonPropertyDescription("Objects of the point in this stage.")
+        public Integer objects;
+
+        @JsonPropertyDescription("When the wait for what comes first began, RFC 3339 in UTC.")
+        public String startedAt;
+
+        @JsonPropertyDescription("When the stage's objects were restored and their pods let go, RFC 3339 in UTC.")
+        public String finishedAt;
+    }
+
+    /** Whether the application came up. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public static class Workloads {
+        @Size(max = 32)
+        @JsonPropertyDescription("As 3/4, for kubectl get.")
+        public String summary;
+
+        @JsonPropertyDescription("Workloads that are available.")
+        public Integer available;
+
+        @JsonPropertyDescription("All workloads that count.")
+        public Integer total;
+
+        @Size(max = 16)
+        @JsonPropertyDescription("Workloads that are not available, and why.")
+        public List<String> waiting;
+    }
 
     /** One command that was run. */
     @JsonInclude(JsonInclude.Include.NON_NULL)

@@ -73,6 +73,10 @@ public interface BreakwaterConfig {
         /** When a Job is given up. */
         @WithDefault("12H")
         Duration deadline();
+
+        /** How long the movers of a restore may all wait for a node, an image or a volume; then it is given up. */
+        @WithDefault("15M")
+        Duration start();
     }
 
     /** The admission webhook. */

@@ -1,5 +1,6 @@
 package io.breakwater.database;
 
+import io.breakwater.api.Api;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
@@ -38,11 +39,19 @@ public final class RestoreHooks {
      * One pod's command.
      *
      * @param uid of the pod
+     * @param held whether the pod may not start yet, since the restore holds it back
      * @param mayFail whether the restore is good without it
      * @param waits what the container still has to do; empty when the command can be run
      * @param until when waiting ends
      */
-    public record Asked(String pod, String uid, boolean mayFail, Optional<String> waits, Instant until, Runnable run) {}
+    public record Asked(
+            String pod,
+            String uid,
+            boolean held,
+            boolean mayFail,
+            Optional<String> waits,
+            Instant until,
+            Runnable run) {}
 
     /**
      * What pods ask for that were made since a moment.
@@ -69,6 +78,7 @@ public final class RestoreHooks {
                     .map(call -> new Asked(
                             call.pod(),
                             pod.getMetadata().getUid(),
+                            isHeld(pod),
                             call.mayFail(),
                             waits(pod, call.container()),
                             made.plus(patience(pod)),
@@ -76,6 +86,11 @@ public final class RestoreHooks {
         } catch (BreakwaterException e) {
             throw BreakwaterException.permanent(Reason.RestoreHookFailed, e.getMessage());
         }
+    }
+
+    private static boolean isHeld(Pod pod) {
+        return pod.getSpec().getSchedulingGates() != null
+                && pod.getSpec().getSchedulingGates().stream().anyMatch(g -> Api.STANDBY.equals(g.getName()));
     }
 
     /** Workloads that ask for commands and have not made all of their pods yet. */

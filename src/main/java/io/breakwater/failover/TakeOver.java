@@ -9,6 +9,7 @@ import io.breakwater.api.Reason;
 import io.breakwater.api.Restore;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestoreSpec;
+import io.breakwater.resource.Workloads;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
 import io.breakwater.steps.StepRunner;
@@ -19,6 +20,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 
 /** What the new site does once it has the lease: first its data, then its pods. */
@@ -33,6 +35,9 @@ final class TakeOver {
             return p.key() + "/e" + lease.epoch();
         }
     }
+
+    /** What the other site's answer depends on; pods of their own and DaemonSets are not waited for. */
+    private static final Set<String> AWAITED = Set.of("Deployment", "StatefulSet");
 
     private final KubernetesClient client;
     private final NamespaceGate gate;
@@ -129,7 +134,10 @@ final class TakeOver {
     }
 
     private Outcome awaitReady(Run run) {
-        List<String> missing = workloads.notReady(run.p.namespace());
+        List<String> missing = workloads.of(run.p.namespace()).stream()
+                .filter(w -> AWAITED.contains(w.kind()) && !w.isReady())
+                .map(Workloads.Workload::name)
+                .toList();
         if (missing.isEmpty()) {
             return Outcome.done("all workloads are ready");
         }

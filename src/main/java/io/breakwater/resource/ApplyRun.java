@@ -7,6 +7,7 @@ import io.breakwater.api.RestoreSpec.OnConflict;
 import io.breakwater.steps.Parallel;
 import io.breakwater.velero.ObjectKey;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 
 /** One restore of objects, wave by wave. */
@@ -21,27 +22,44 @@ final class ApplyRun {
     private final Tally tally;
     private final ObjectWriter writer;
     private final boolean homeless;
+    private final int stage;
     private Discovery discovery;
 
-    /** @param homeless whether the target namespace is not there yet, in a rehearsal */
-    ApplyRun(ApiServer server, ResourceApply.Request request, Plan plan, Discovery discovery, boolean homeless) {
+    /**
+     * @param homeless whether the target namespace is not there yet, in a rehearsal
+     * @param stage whose objects are restored; a rehearsal has only one
+     */
+    ApplyRun(
+            ApiServer server,
+            ResourceApply.Request request,
+            Plan plan,
+            Discovery discovery,
+            boolean homeless,
+            int stage) {
         this.server = request.isRehearsal() ? server.rehearsing() : server;
         this.request = request;
         this.plan = plan;
         this.owners = plan.owners();
         this.discovery = discovery;
         this.homeless = homeless;
+        this.stage = stage;
         this.tally = new Tally(request.isRehearsal());
         this.writer = new ObjectWriter(this.server, request, owners, tally);
     }
 
     Report all() {
         for (Wave wave : Wave.values()) {
-            Parallel.each(WRITES, plan.wave(wave), this::restore);
-            if (wave == Wave.DEFINITIONS
-                    && !request.isRehearsal()
-                    && !plan.wave(wave).isEmpty()) {
-                plan.wave(wave).forEach(e -> awaitEstablished(e.key()));
+            List<Plan.Entry> entries =
+                    plan.wave(wave).stream().filter(this::isOfStage).toList();
+            if (stage > 0) {
+                Parallel.each(
+                        WRITES,
+                        plan.wave(wave).stream().filter(e -> isEarlier(e)).toList(),
+                        this::recall);
+            }
+            Parallel.each(WRITES, entries, this::restore);
+            if (wave == Wave.DEFINITIONS && !request.isRehearsal() && !entries.isEmpty()) {
+                entries.forEach(e -> awaitEstablished(e.key()));
                 discovery = Discovery.of(server);
             }
         }
@@ -49,10 +67,41 @@ final class ApplyRun {
             Parallel.each(WRITES, owners.pending(), this::adopt);
         }
         int extra =
-                request.onConflict() == OnConflict.Replace && !request.spec().partial()
+                request.onConflict() == OnConflict.Replace && !request.spec().partial() && stage == 0
                         ? new Existing(server, discovery).extra(plan)
                         : 0;
         return tally.report(extra);
+    }
+
+    private boolean isOfStage(Plan.Entry entry) {
+        return request.isRehearsal() || plan.order().stage(entry.key()) == stage;
+    }
+
+    private boolean isEarlier(Plan.Entry entry) {
+        return plan.order().stage(entry.key()) < stage
+                && !RestoreRules.isNever(entry.key().directory());
+    }
+
+    /** What an earlier stage has restored: owners of objects of this one, and objects whose owners come now. */
+    private void recall(Plan.Entry entry) {
+        JsonNode captured = plan.object(entry);
+        boolean owned = !captured.path("metadata").path("ownerReferences").isEmpty();
+        if (!owned && !owners.isWanted(captured)) {
+            return;
+        }
+        Optional<ApiKind> kind = discovery.find(
+                captured.path("apiVersion").asText(), captured.path("kind").asText());
+        if (kind.isEmpty()) {
+            return;
+        }
+        String path = kind.get().path(request.targetNamespace(), entry.key().name());
+        ApiServer.Answer live = server.get(path);
+        if (live.isOk()) {
+            owners.became(captured, live.body());
+            if (Existing.isFrom(live.body(), request.runId())) {
+                owners.later(path, captured);
+            }
+        }
     }
 
     private void restore(Plan.Entry entry) {

@@ -31,6 +31,11 @@ final class Owners {
         references(object).forEach(r -> wanted.add(r.path("uid").asText()));
     }
 
+    /** Whether an object of the archive belongs to this one. */
+    boolean isWanted(JsonNode captured) {
+        return wanted.contains(captured.path("metadata").path("uid").asText());
+    }
+
     /** Tells what became of an archived object. */
     void became(JsonNode captured, JsonNode live) {
         String old = captured.path("metadata").path("uid").asText();

@@ -44,6 +44,7 @@ final class Plan implements Closeable {
     private final Owners owners = new Owners();
     private final Selection selection;
     private final Transforms transforms;
+    private final Order order;
 
     private int beyond;
 
@@ -51,11 +52,13 @@ final class Plan implements Closeable {
         this.request = request;
         this.selection = new Selection("spec", request.spec().include, request.spec().exclude);
         this.transforms = new Transforms(request.spec());
+        this.order = new Order(request.spec());
     }
 
     /**
      * @throws BreakwaterException Tampered when an object is not the one that its path says, Forbidden when it is to
-     *     bring back what only administrators may, InvalidSpec when nothing is wanted of it
+     *     bring back what only administrators may, InvalidSpec when nothing is wanted of it, or objects of it would wait
+     *     for each other
      */
     static Plan read(ResourceApply.Request request) throws IOException {
         Plan plan = new Plan(request);
@@ -64,6 +67,7 @@ final class Plan implements Closeable {
                 plan.add(item.get());
             }
             plan.checkThatSomethingIsWanted();
+            plan.order.settle();
             return plan;
         } catch (IOException | RuntimeException e) {
             plan.close();
@@ -106,6 +110,9 @@ final class Plan implements Closeable {
             throw tampered(key, "is in the archive twice");
         }
         owners.expect(wanted);
+        if (!order.isEmpty() && isBroughtBack(key, wanted)) {
+            order.add(key, object);
+        }
         types.add(
                 new Type(wanted.path("apiVersion").asText(), wanted.path("kind").asText(), key.directory()));
         if (key.directory().equals("services")
@@ -115,6 +122,18 @@ final class Plan implements Closeable {
         waves.computeIfAbsent(Wave.of(key), w -> new ArrayList<>())
                 .add(new Entry(
                         key, spool.put(wanted == object ? item.json() : ApiServer.JSON.writeValueAsBytes(wanted))));
+    }
+
+    private boolean isBroughtBack(ObjectKey key, JsonNode object) {
+        String apiVersion = object.path("apiVersion").asText();
+        ApiKind kind = new ApiKind(
+                key.group(),
+                apiVersion.substring(apiVersion.indexOf('/') + 1),
+                object.path("kind").asText(),
+                key.resource(),
+                !key.isClusterScoped(),
+                Set.of());
+        return RestoreRules.excluded(kind, object, request.isMoved()).isEmpty();
     }
 
     /** Whether the Restore names a cluster-scoped object that it may not bring back. */
@@ -226,7 +245,8 @@ final class Plan implements Closeable {
 
     /** Rules of the Restore that did nothing. */
     List<String> idle() {
-        return Stream.concat(selection.idle().stream(), transforms.idle().stream())
+        return Stream.of(selection.idle(), transforms.idle(), order.idle())
+                .flatMap(List::stream)
                 .toList();
     }
 
@@ -241,6 +261,10 @@ final class Plan implements Closeable {
 
     Owners owners() {
         return owners;
+    }
+
+    Order order() {
+        return order;
     }
 
     @Override

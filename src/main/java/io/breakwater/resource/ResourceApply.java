@@ -2,6 +2,7 @@ package io.breakwater.resource;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Durations;
 import io.breakwater.api.RestoreSpec;
 import io.breakwater.api.RestoreSpec.OnConflict;
 import io.breakwater.velero.ArchiveReader;
@@ -105,18 +106,61 @@ public final class ResourceApply {
     }
 
     /**
-     * Restores; or, for a rehearsal, finds out what that would do. Then the API server checks every write and keeps none; in
-     * a namespace that does not exist yet it cannot, and objects count as created.
+     * Restores what waits for nothing; or, for a rehearsal, finds out what restoring everything would do. Then the API server
+     * checks every write and keeps none; in a namespace that does not exist yet it cannot, and objects count as created.
      *
      * @return what was done; an object that could not be restored is in there, and does not end the run
      * @throws BreakwaterException Forbidden, Tampered, or a retryable one when the API server does not answer
      */
     public Report apply(Request request) throws IOException {
+        return apply(request, 0);
+    }
+
+    /**
+     * Restores one stage of {@code spec.order}, after those before it.
+     *
+     * @see #apply(Request)
+     */
+    public Report apply(Request request, int stage) throws IOException {
         try (Plan plan = Plan.read(request)) {
             Discovery discovery = Discovery.of(server);
             plan.authorize(discovery);
-            return new ApplyRun(server, request, plan, discovery, isHomeless(request)).all();
+            return new ApplyRun(server, request, plan, discovery, isHomeless(request), stage).all();
         }
+    }
+
+    /** What {@code spec.order} makes wait for what. */
+    public Ordering ordering(Request request) throws IOException {
+        try (Plan plan = Plan.read(request)) {
+            Order order = plan.order();
+            List<Ordering.Stage> stages = new ArrayList<>();
+            for (int i = 1; i <= order.last(); i++) {
+                stages.add(new Ordering.Stage(i, waits(request, order, i), order.size(i), order.held(i)));
+            }
+            return new Ordering(stages);
+        }
+    }
+
+    private static List<Ordering.Wait> waits(Request request, Order order, int stage) {
+        List<Ordering.Wait> waits = new ArrayList<>();
+        order.before(stage).forEach((dependency, objects) -> {
+            List<Ordering.Awaited> awaited = objects.stream()
+                    .map(o -> new Ordering.Awaited(
+                            kind(o).path(request.targetNamespace(), o.key().name()),
+                            o.kind(),
+                            o.key().name(),
+                            o.reports()))
+                    .toList();
+            waits.add(new Ordering.Wait(
+                    "spec.order[" + dependency + "]", Durations.parse(order.timeout(dependency)), awaited));
+        });
+        return waits;
+    }
+
+    private static ApiKind kind(Order.Waited object) {
+        ObjectKey key = object.key();
+        String version = object.apiVersion().substring(object.apiVersion().indexOf('/') + 1);
+        return new ApiKind(key.group(), version, object.kind(), key.resource(), !key.isClusterScoped(), Set.of());
     }
 
     /**

@@ -7,6 +7,7 @@ import io.breakwater.api.Reason;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.location.Stores;
 import io.breakwater.resource.AuthorCheck;
+import io.breakwater.resource.Ordering;
 import io.breakwater.resource.Report;
 import io.breakwater.resource.ResourceApply;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
@@ -62,9 +63,19 @@ class Archives {
         return reading(run, apply::isNamespaceMissing);
     }
 
-    /** Brings the objects back; in a dry run, finds out what that would do. */
+    /** Brings the objects back that wait for nothing; in a dry run, finds out what restoring all would do. */
     Report apply(RestoreRun run) {
         return reading(run, apply::apply);
+    }
+
+    /** Brings the objects of one stage of {@code spec.order} back. */
+    Report apply(RestoreRun run, int stage) {
+        return reading(run, request -> apply.apply(request, stage));
+    }
+
+    /** What {@code spec.order} makes wait for what. */
+    Ordering ordering(RestoreRun run) {
+        return reading(run, apply::ordering);
     }
 
     private <T> T reading(RestoreRun run, Reading<T> reading) {

@@ -27,9 +27,13 @@ final class Fill implements Step<RestoreRun> {
                     + "|no matching ID found|not found in (?:index|repository)");
 
     private final Movers movers;
+    private final ClaimTrouble claims;
+    private final Starting starting;
 
-    Fill(Movers movers) {
+    Fill(Movers movers, ClaimTrouble claims, Starting starting) {
         this.movers = movers;
+        this.claims = claims;
+        this.starting = starting;
     }
 
     @Override
@@ -44,18 +48,34 @@ final class Fill implements Step<RestoreRun> {
         }
         Map<String, String> waiting = new LinkedHashMap<>();
         List<Progress> running = new ArrayList<>();
+        boolean moves = false;
         for (VolumeFill v : List.copyOf(run.volumes())) {
             if (!Boolean.TRUE.equals(v.filled)) {
-                fill(run, v, running).ifPresent(message -> waiting.put(v.pvc, message));
+                Optional<String> message = fill(run, v, running);
+                boolean started = message.isEmpty() || movers.isStarted(request(run, v));
+                moves |= started;
+                message.ifPresent(m -> waiting.put(v.pvc, started ? m : why(run, v, m)));
             }
         }
         int all = run.volumes().size();
+        if (moves) {
+            starting.moves(run);
+        }
         if (!waiting.isEmpty()) {
+            if (!moves) {
+                starting.waits(run, waiting.values());
+            }
             tell(run, running);
             return Outcome.waiting((all - waiting.size()) + " of " + all + " volumes filled; " + waiting);
         }
+        starting.ends(run);
         run.update(s -> s.transfer = null);
         return Outcome.done(all + " volumes, " + run.status().bytes + " bytes");
+    }
+
+    /** A pod that waits for its volume says so in words that do not tell why. */
+    private String why(RestoreRun run, VolumeFill v, String message) {
+        return claims.of(run.target(), v.pvc).map(c -> message + "; " + c).orElse(message);
     }
 
     private static void tell(RestoreRun run, List<Progress> running) {

@@ -21,6 +21,12 @@ final class Hold implements Step<RestoreRun> {
         this.others = others;
     }
 
+    /** Whether the run holds pods back; known once {@link Validate} has decided. */
+    static boolean holds(RestoreRun run) {
+        RestoreSpec spec = run.restore().getSpec();
+        return !run.volumes().isEmpty() || spec.onConflict == OnConflict.Replace && !spec.partial();
+    }
+
     @Override
     public String name() {
         return "Hold";
@@ -30,8 +36,7 @@ final class Hold implements Step<RestoreRun> {
     public Outcome run(RestoreRun run, int attempt) {
         others.checkActive(run);
         archives.createNamespace(run);
-        RestoreSpec spec = run.restore().getSpec();
-        if (run.volumes().isEmpty() && (spec.onConflict != OnConflict.Replace || spec.partial())) {
+        if (!holds(run)) {
             return Outcome.done("no volumes, so no pods are held back");
         }
         String target = run.target();

@@ -1,6 +1,8 @@
 package io.breakwater.restore;
 
+import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.api.RestoreStatus;
 import io.breakwater.resource.Report;
 import io.breakwater.steps.Activities;
 import io.breakwater.steps.Outcome;
@@ -44,6 +46,27 @@ final class Objects implements Step<RestoreRun> {
             s.extra = report.extra();
             s.warnings = merged(s.warnings, report.warnings());
         });
+        checkAll(run, report);
+        return Outcome.done(report.created() + " created, " + report.updated() + " updated, " + report.replaced()
+                + " replaced, " + report.skipped()
+                + " left as they were");
+    }
+
+    /** Adds what a later stage did. */
+    static void add(RestoreStatus s, Report report) {
+        s.created = sum(s.created, report.created());
+        s.updated = sum(s.updated, report.updated());
+        s.replaced = sum(s.replaced, report.replaced());
+        s.skipped = sum(s.skipped, report.skipped());
+        s.warnings = merged(s.warnings, report.warnings());
+    }
+
+    private static int sum(Integer before, int more) {
+        return (before == null ? 0 : before) + more;
+    }
+
+    /** @throws BreakwaterException Partial, with objects that could not be restored */
+    static void checkAll(RestoreRun run, Report report) {
         if (!report.failed().isEmpty()) {
             throw run.refused(
                     Reason.Partial,
@@ -55,9 +78,6 @@ final class Objects implements Step<RestoreRun> {
                             + "; " + report.created() + " were created, " + report.updated() + " updated, "
                             + report.replaced() + " replaced");
         }
-        return Outcome.done(report.created() + " created, " + report.updated() + " updated, " + report.replaced()
-                + " replaced, " + report.skipped()
-                + " left as they were");
     }
 
     /** Warnings, each once and not too many; null when there are none. */

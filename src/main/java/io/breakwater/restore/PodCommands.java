@@ -1,7 +1,6 @@
 package io.breakwater.restore;
 
 import io.breakwater.api.BreakwaterException;
-import io.breakwater.api.JournalEntry;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestoreStatus.HookRun;
 import io.breakwater.database.RestoreHooks;
@@ -17,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /**
@@ -49,31 +49,48 @@ final class PodCommands implements Step<RestoreRun> {
         if (run.ofPlan()) {
             return Outcome.done("a failover runs none");
         }
-        RestoreHooks hooks = new RestoreHooks(client, run.target());
-        Set<String> over = hookRuns(run).stream().map(h -> h.uid).collect(Collectors.toSet());
-        List<String> waiting = new ArrayList<>();
-        // What is not settled is asked first: a pod that is made in between is found by the next look at the latest.
-        if (clock.instant().isBefore(begun(run).plus(PODS_ARE_MADE))) {
-            waiting.addAll(hooks.unsettled());
-        }
-        for (Asked asked : hooks.asked(Instant.parse(run.status().startedAt))) {
-            if (!over.contains(asked.uid())) {
-                command(run, asked).ifPresent(waiting::add);
-            }
-        }
+        List<String> waiting = push(run, run.begun(NAME), asked -> true);
         if (!waiting.isEmpty()) {
             return Outcome.waiting(String.join("; ", waiting));
         }
-        List<String> failed = hookRuns(run).stream()
-                .filter(h -> h.error != null)
-                .map(h -> h.error)
-                .toList();
+        List<String> failed = failed(run);
         if (!failed.isEmpty()) {
             throw run.refused(
                     Reason.RestoreHookFailed,
                     "volumes and objects are restored, and the pods run, but " + String.join("; ", failed));
         }
         return Outcome.done(hookRuns(run).size() + " commands were run");
+    }
+
+    /**
+     * Pushes the commands of pods on that are there.
+     *
+     * @param begun when pods could be made first
+     * @param which pods that count
+     * @return what is waited for
+     */
+    List<String> push(RestoreRun run, Instant begun, Predicate<Asked> which) {
+        RestoreHooks hooks = new RestoreHooks(client, run.target());
+        Set<String> over = hookRuns(run).stream().map(h -> h.uid).collect(Collectors.toSet());
+        List<String> waiting = new ArrayList<>();
+        // What is not settled is asked first: a pod that is made in between is found by the next look at the latest.
+        if (clock.instant().isBefore(begun.plus(PODS_ARE_MADE))) {
+            waiting.addAll(hooks.unsettled());
+        }
+        for (Asked asked : hooks.asked(Instant.parse(run.status().startedAt))) {
+            if (!over.contains(asked.uid()) && which.test(asked)) {
+                command(run, asked).ifPresent(waiting::add);
+            }
+        }
+        return waiting;
+    }
+
+    /** Commands that failed where that counts. */
+    static List<String> failed(RestoreRun run) {
+        return hookRuns(run).stream()
+                .filter(h -> h.error != null)
+                .map(h -> h.error)
+                .toList();
     }
 
     /** Pushes one pod's command on; returns what it waits for. */
@@ -116,13 +133,5 @@ final class PodCommands implements Step<RestoreRun> {
 
     private static List<HookRun> hookRuns(RestoreRun run) {
         return run.status().hooks == null ? List.of() : run.status().hooks;
-    }
-
-    private Instant begun(RestoreRun run) {
-        return run.entries().stream()
-                .filter(e -> e.step.equals(NAME))
-                .findFirst()
-                .map((JournalEntry e) -> Instant.parse(e.startedAt))
-                .orElseGet(clock::instant);
     }
 }

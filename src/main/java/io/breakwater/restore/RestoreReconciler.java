@@ -31,7 +31,9 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /** Drives a Restore through its steps, once. */
 @ControllerConfiguration(
@@ -43,6 +45,8 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
     /** How long a step may fail in ways that trying again may cure. */
     private static final Duration RETRY_BUDGET = Duration.ofMinutes(10);
 
+    private static final int SHOWN = 5;
+
     private final KubernetesClient client;
     private final StatusWriter writer;
     private final Events events;
@@ -53,6 +57,7 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
     private final RestoreSteps steps;
     private final NamespaceGate gate;
     private final Movers movers;
+    private final Availability availability;
     private final StepRunner runner;
     private final SimpleInboundEventSource<Restore> wake = new SimpleInboundEventSource<>("wake");
 
@@ -77,6 +82,7 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
         this.steps = steps;
         this.gate = gate;
         this.movers = movers;
+        this.availability = new Availability(client, events, clock);
         this.runner = new StepRunner(clock);
     }
 
@@ -88,7 +94,7 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
     @Override
     public UpdateControl<Restore> reconcile(Restore cached, Context<Restore> context) {
         Restore restore = client.resource(cached).get();
-        if (restore == null || Restore.over(restore)) {
+        if (restore == null) {
             return UpdateControl.noUpdate();
         }
         RestoreRun run = new RestoreRun(
@@ -97,6 +103,12 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
                 clock,
                 () -> sources.again(restore),
                 () -> wake.propagateEvent(ResourceID.fromResource(restore)));
+        if (Restore.over(restore)) {
+            return availability
+                    .follow(run)
+                    .map(again -> UpdateControl.<Restore>noUpdate().rescheduleAfter(again))
+                    .orElseGet(UpdateControl::noUpdate);
+        }
         try {
             Tenancy.checkTarget(restore, config.namespace());
             return switch (runner.run(run.uid(), steps.of(restore.getSpec()), run, run)) {
@@ -104,7 +116,8 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
                     UpdateControl.<Restore>noUpdate().rescheduleAfter(w.recheck());
                 case StepRunner.Result.Finished f -> {
                     succeed(run);
-                    yield UpdateControl.noUpdate();
+                    // Whether the application comes up is looked at from now on.
+                    yield UpdateControl.<Restore>noUpdate().rescheduleAfter(Duration.ofSeconds(1));
                 }
             };
         } catch (BreakwaterException e) {
@@ -123,6 +136,7 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
     public DeleteControl cleanup(Restore restore, Context<Restore> context) {
         String target = RestoreRun.target(restore);
         runner.forget(restore.getMetadata().getUid());
+        steps.forget(restore.getMetadata().getUid());
         movers.delete(target, RestoreRun.label(restore));
         if (client.namespaces().withName(target).get() != null) {
             gate.open(target, RestoreRun.holder(restore));
@@ -144,7 +158,8 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
                 ? "restored " + s.restorePoint + " into namespace " + run.target()
                 : "dry run of " + s.restorePoint + " into namespace " + run.target() + ": "
                         + run.entries().getLast().message + "; object by object in ConfigMap " + s.report;
-        finish(run, Reason.Completed, status -> status.succeeded(Reason.Completed, message));
+        Consumer<RestoreStatus> available = availability.first(run);
+        finish(run, Reason.Completed, available, status -> status.succeeded(Reason.Completed, message));
         events.normal(run.restore(), Reason.Completed, message);
         count(run, "Completed", Reason.Completed);
     }
@@ -152,17 +167,29 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
     private void fail(RestoreRun run, BreakwaterException e) {
         movers.delete(run.target(), RestoreRun.label(run.restore()));
         String message = e.getMessage();
-        if (touched(run)) {
-            message += "; the pods of namespace " + run.target()
-                    + " stay held back, since it is half restored: create another Restore with onConflict Replace, or delete"
-                    + " this one to let them go";
+        String holder = RestoreRun.holder(run.restore());
+        if (touched(run) && gate.closedBy(run.target(), holder)) {
+            message += "; " + held(run.target(), gate.limit(run.target(), holder))
+                    + ", since it is half restored: create another Restore with onConflict Replace, or delete this one to"
+                    + " let it go";
         } else if (client.namespaces().withName(run.target()).get() != null) {
-            gate.open(run.target(), RestoreRun.holder(run.restore()));
+            gate.open(run.target(), holder);
         }
         String told = message;
-        finish(run, e.reason(), status -> status.failed(e.reason(), told));
+        finish(run, e.reason(), s -> {}, status -> status.failed(e.reason(), told));
         events.warning(run.restore(), e.reason(), told);
         count(run, "Failed", e.reason());
+    }
+
+    /** What stays as it is until somebody does something about it. */
+    private static String held(String namespace, Optional<List<String>> limit) {
+        if (limit.isEmpty()) {
+            return "the pods of namespace " + namespace + " stay held back";
+        }
+        return limit.get().isEmpty()
+                ? "no RestorePoint is made of namespace " + namespace
+                : "the pods of " + limit.get().stream().limit(SHOWN).collect(Collectors.joining(", "))
+                        + (limit.get().size() > SHOWN ? ", …" : "") + " in namespace " + namespace + " stay held back";
     }
 
     /** Whether a volume may be half filled. */
@@ -171,17 +198,19 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
                 && run.volumes().stream().anyMatch(v -> !Boolean.TRUE.equals(v.filled));
     }
 
-    private void finish(RestoreRun run, Reason reason, Consumer<Conditions> verdict) {
+    private void finish(RestoreRun run, Reason reason, Consumer<RestoreStatus> more, Consumer<Conditions> verdict) {
         Instant now = clock.instant();
         run.update(s -> {
             s.progress = reason.name();
             s.transfer = null;
             s.finishedAt = Conditions.timestamp(now);
             s.startedAt = s.startedAt == null ? s.finishedAt : s.startedAt;
+            more.accept(s);
             s.duration = Duration.between(Instant.parse(s.startedAt), now).toMillis() / 1000.0 + "s";
             verdict.accept(Conditions.of(s, run.restore().getMetadata().getGeneration(), clock));
         });
         runner.forget(run.uid());
+        steps.forget(run.uid());
     }
 
     /** Dry runs do not count: nobody got anything back. */

@@ -16,6 +16,7 @@ import io.breakwater.steps.Journal;
 import io.breakwater.steps.StepRunner;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Clock;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -31,6 +32,9 @@ final class RestoreRun implements StepRunner.Log {
      * @param digest SHA-256 of the seal
      */
     record Source(BackupLocation location, PointDocument document, String digest) {}
+
+    /** Longest progress that the schema takes. */
+    private static final int PROGRESS = 256;
 
     private final Restore restore;
     private final StatusWriter writer;
@@ -154,6 +158,23 @@ final class RestoreRun implements StepRunner.Log {
         return BreakwaterException.permanent(reason, "Restore " + namespace() + "/" + name() + ": " + message);
     }
 
+    /** The step; where workloads are waited for, also which. */
+    private static String progress(JournalEntry entry) {
+        boolean waits =
+                entry.step.equals(InOrder.NAME) && entry.state == JournalEntry.State.Running && entry.message != null;
+        String text = waits ? entry.step + ": " + entry.message : entry.step;
+        return text.length() > PROGRESS ? text.substring(0, PROGRESS - 1) + "…" : text;
+    }
+
+    /** When a step was entered first; now, when it was not. */
+    Instant begun(String step) {
+        return entries().stream()
+                .filter(e -> e.step.equals(step))
+                .findFirst()
+                .map(e -> Instant.parse(e.startedAt))
+                .orElseGet(clock::instant);
+    }
+
     @Override
     public List<JournalEntry> entries() {
         return status() == null ? List.of() : status().journal;
@@ -164,7 +185,7 @@ final class RestoreRun implements StepRunner.Log {
         update(s -> {
             Journal.put(s.journal, entry);
             s.startedAt = s.startedAt == null ? Conditions.timestamp(clock.instant()) : s.startedAt;
-            s.progress = entry.step;
+            s.progress = progress(entry);
             Conditions.of(s, restore.getMetadata().getGeneration(), clock)
                     .running(entry.message == null ? entry.step : entry.step + ": " + entry.message);
         });

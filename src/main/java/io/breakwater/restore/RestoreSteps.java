@@ -2,20 +2,25 @@ package io.breakwater.restore;
 
 import io.breakwater.admission.NamespaceGate;
 import io.breakwater.api.RestoreSpec;
+import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.resource.Workloads;
 import io.breakwater.steps.Activities;
 import io.breakwater.steps.Step;
 import io.breakwater.volume.Movers;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.List;
 
 /** The steps of a restore, in order. */
 @ApplicationScoped
 class RestoreSteps {
     private final List<Step<RestoreRun>> restore;
+    private final List<Step<RestoreRun>> ordered;
     private final List<Step<RestoreRun>> rehearsal;
     private final List<Step<RestoreRun>> files;
+    private final Orderings orderings;
 
     RestoreSteps(
             KubernetesClient client,
@@ -23,21 +28,32 @@ class RestoreSteps {
             Archives archives,
             NamespaceGate gate,
             Movers movers,
+            BreakwaterConfig config,
             Clock clock) {
         Activities activities = new Activities();
         Others others = new Others(client, gate);
         Validate validate = new Validate(client, others, sources, archives, activities);
         Claims claims = new Claims(client, archives);
+        this.orderings = new Orderings(archives, activities);
+        Release release = new Release(client, gate, movers, orderings);
+        PodCommands commands = new PodCommands(client, activities, clock);
+        InOrder inOrder = new InOrder(archives, orderings, new Workloads(client), gate, commands, activities, clock);
         this.restore = List.of(
                 validate,
                 new Read(movers),
                 new Hold(archives, gate, others),
                 claims,
-                new Fill(movers),
+                new Fill(
+                        movers,
+                        new ClaimTrouble(client),
+                        new Starting(config.mover().start(), clock)),
                 new Objects(archives, activities),
-                new Release(client, gate, movers),
-                new PodCommands(client, activities, clock));
-        this.files = List.of(validate, new WriteFiles(movers), new Release(client, gate, movers));
+                release,
+                commands);
+        List<Step<RestoreRun>> more = new ArrayList<>(restore);
+        more.add(more.indexOf(commands), inOrder);
+        this.ordered = List.copyOf(more);
+        this.files = List.of(validate, new WriteFiles(movers), release);
         this.rehearsal = List.of(validate, new Rehearse(archives, claims, new ReportMap(client), activities));
     }
 
@@ -46,6 +62,14 @@ class RestoreSteps {
         if (spec.files != null) {
             return files;
         }
-        return spec.rehearsal() ? rehearsal : restore;
+        if (spec.rehearsal()) {
+            return rehearsal;
+        }
+        return spec.ordered() ? ordered : restore;
+    }
+
+    /** A run is over or gone. */
+    void forget(String uid) {
+        orderings.forget(uid);
     }
 }

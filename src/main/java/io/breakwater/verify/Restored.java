@@ -4,6 +4,7 @@ import io.breakwater.api.Condition;
 import io.breakwater.api.Durations;
 import io.breakwater.api.Restore;
 import io.breakwater.api.VerificationSpec.Level;
+import io.breakwater.resource.Workloads;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -17,11 +18,11 @@ final class Restored implements Step<VerifyRun> {
     private static final Duration PATIENCE = Duration.ofMinutes(10);
     private static final int SHOWN = 5;
 
-    private final KubernetesClient client;
+    private final Workloads workloads;
     private final Sandbox sandbox;
 
     Restored(KubernetesClient client, Sandbox sandbox) {
-        this.client = client;
+        this.workloads = new Workloads(client);
         this.sandbox = sandbox;
     }
 
@@ -52,7 +53,10 @@ final class Restored implements Step<VerifyRun> {
                             .map(c -> c.reason + ": " + c.message)
                             .orElse(""));
         }
-        List<String> waiting = Workload.notReady(client, run.sandbox());
+        List<String> waiting = workloads.of(run.sandbox()).stream()
+                .filter(w -> !w.isReady())
+                .map(Workloads.Workload::toString)
+                .toList();
         Duration took = Duration.between(run.startedAt(NAME), run.clock().instant());
         if (waiting.isEmpty()) {
             run.update(s -> s.restoreTime = Durations.format(Duration.ofSeconds(Math.max(1, took.toSeconds()))));

@@ -131,6 +131,12 @@ public class Movers {
                 });
     }
 
+    /** Whether a pod of a task runs, or has run. */
+    public boolean isStarted(Request request) {
+        return pods(request.namespace(), Names.of(request.id())).stream()
+                .anyMatch(p -> !"Pending".equals(p.getStatus().getPhase()));
+    }
+
     /**
      * Whether a namespace's repository can be used; makes it where it is not there yet. The Job that makes it is the same
      * for all points, since two that make a repository at the same time leave one with two keys, of which one opens nothing.

@@ -63,6 +63,39 @@ class HoldBackTest {
     }
 
     @Test
+    void aHolderThatLetsSomeGoHoldsTheOthers() {
+        cluster.add(new NamespaceBuilder()
+                .withNewMetadata()
+                .withName("staged")
+                .addToLabels(Api.STANDBY, "true")
+                .addToAnnotations(Api.GATED_BY, "restore/shop.monday")
+                .addToAnnotations(Api.GATED_ONLY, "{\"restore/shop.monday\":[\"Deployment/web\",\"CronJob/nightly\"]}")
+                .endMetadata()
+                .build());
+        String pod =
+                "{kind: Pod, metadata: {namespace: staged, ownerReferences: [{apiVersion: apps/v1, kind: KIND, name: NAME,"
+                        + " uid: u, controller: true}]}, spec: {containers: [{name: c, image: i}]}}";
+        String gates = "/spec/schedulingGates/0/name";
+        assertThat(stored(pod.replace("KIND", "ReplicaSet").replace("NAME", "web-5d4f"))
+                        .at(gates)
+                        .asText())
+                .isEqualTo(Gated.GATE);
+        assertThat(stored(pod.replace("KIND", "StatefulSet").replace("NAME", "db"))
+                        .at(gates)
+                        .isMissingNode())
+                .isTrue();
+        String job =
+                "{kind: Job, apiVersion: batch/v1, metadata: {namespace: staged, ownerReferences: [{apiVersion: batch/v1,"
+                        + " kind: CronJob, name: NAME, uid: u, controller: true}]}, spec: {template: {spec: {containers: []}}}}";
+        assertThat(holdBack.review(Reviews.create("u", job.replace("NAME", "nightly")))
+                        .isAllowed())
+                .isFalse();
+        assertThat(holdBack.review(Reviews.create("u", job.replace("NAME", "hourly")))
+                        .isAllowed())
+                .isTrue();
+    }
+
+    @Test
     void askingTwiceAddsOneGate() {
         Review again = Reviews.create("u", stored(POD).toString());
         assertThat(Reviews.patched(again, holdBack.review(again))).isEqualTo(again.object());

@@ -286,6 +286,11 @@ class KindChecksTest {
                     transforms: [{select: {names: [a]}, jsonPatch: [{op: move, path: /a, from: /metadata/name}]}] | spec.transforms[0].jsonPatch[0].from
                     transforms: [{select: {names: [a]}, jsonPatch: [{op: replace, path: /kind, value: ConfigMap}]}] | spec.transforms[0].jsonPatch[0].path
                     transforms: [{select: {names: [a]}, jsonPatch: [{op: replace, path: /metadata, value: {}}]}] | spec.transforms[0].jsonPatch[0].path
+                    order: [{first: [{kinds: [Pod]}], then: [{names: [a]}]}] | spec.order[0].first[0].kinds[0]
+                    order: [{first: [{names: [a]}], then: [{names: [b]}, {kinds: [apps/v1]}]}] | spec.order[0].then[1].kinds[0]
+                    order: [{first: [{names: [a]}], then: [{names: [b]}], timeout: 0s}] | spec.order[0].timeout
+                    order: [{first: [{names: [a]}], then: [{names: [b]}]}, {first: [{names: [b]}], then: [{names: [a]}]}] | spec.order[1] and spec.order[0]
+                    order: [{first: [{kinds: [a.b]}], then: [{kinds: [c.d]}]}, {first: [{kinds: [c.d], names: [x]}], then: [{kinds: [a.b], names: [y]}]}] | spec.order[1] and spec.order[0]
                     files: {pvc: a, paths: [/a, uploads]} | spec.files.paths[1]
                     files: {pvc: a, paths: [/a/../../b]}  | spec.files.paths[0]
                     files: {pvc: a, paths: [/]}           | spec.files.paths[0]
@@ -302,7 +307,8 @@ class KindChecksTest {
                 "transforms: [{select: {kinds: [pods]}, jsonPatch: [{op: test, path: /kind, value: Pod}, {op: copy,"
                         + " path: /a, from: /kind}, {op: remove, path: /b}, {op: add, path: /c, value: false}]}, {select: {names: [a]},"
                         + " mergePatch: {metadata: {labels: {a: b}}}}], storageClasses: {a: b}, images: {quay.io/a: r.io:5000/b/c},"
-                        + " hosts: {a.io: b.io, .a.io: .b.io}";
+                        + " hosts: {a.io: b.io, .a.io: .b.io}, order: [{first: [{kinds: [a.b], names: [x]}], then: [{kinds:"
+                        + " [a.b]}]}, {first: [{labelSelector: {}}], then: [{kinds: [a.b], names: [x]}], timeout: 5m}]";
         assertThat(create(RESTORE.replace("{name: p}}", "{name: p}, " + transforms + "}"))
                         .refusal())
                 .isNull();

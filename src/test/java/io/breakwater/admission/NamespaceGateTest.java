@@ -143,6 +143,68 @@ class NamespaceGateTest {
     }
 
     @Test
+    void aHolderMayLetAllGoButThePodsOfSomeWorkloads() {
+        gate.close("shop", RESTORE);
+        cluster.add(
+                owned(held("db-0", Gated.GATE), "StatefulSet", "db"),
+                owned(held("web-5d4f-x", Gated.GATE), "ReplicaSet", "web-5d4f"),
+                held("single", Gated.GATE));
+        gate.narrow("shop", RESTORE, List.of("Deployment/web", "Pod/single"));
+        assertThat(gates("db-0")).isEmpty();
+        assertThat(gates("web-5d4f-x")).containsExactly(Gated.GATE);
+        assertThat(gates("single")).containsExactly(Gated.GATE);
+        assertThat(gate.limit("shop", RESTORE)).hasValue(List.of("Deployment/web", "Pod/single"));
+        assertThat(gate.closedBy("shop", RESTORE)).isTrue();
+
+        cluster.add(owned(pod("web-5d4f-y", "Running"), "ReplicaSet", "web-5d4f"));
+        new GateKeeper(client, gate).look();
+        assertThat(pods())
+                .as("what slipped in is ended, what was let go is not")
+                .containsExactlyInAnyOrder("db-0", "web-5d4f-x", "single");
+
+        gate.narrow("shop", RESTORE, List.of());
+        assertThat(gates("web-5d4f-x")).isEmpty();
+        assertThat(gate.closedBy("shop", RESTORE)).isTrue();
+        gate.open("shop", RESTORE);
+        assertThat(shop().getMetadata().getLabels()).doesNotContainKey(Api.STANDBY);
+        assertThat(shop().getMetadata().getAnnotations()).doesNotContainKey(Api.GATED_ONLY);
+    }
+
+    @Test
+    void whatOneHolderLetsGoAnotherMayHold() {
+        gate.close("shop", RESTORE);
+        gate.narrow("shop", RESTORE, List.of("Deployment/web"));
+        cluster.add(owned(pod("db-0", "Running"), "StatefulSet", "db"));
+        gate.close("shop", PLAN);
+        assertThat(pods()).as("a plan holds everything").isEmpty();
+        assertThat(gate.isQuiet("shop")).isTrue();
+        cluster.add(owned(held("db-0", Gated.GATE), "StatefulSet", "db"));
+        new GateKeeper(client, gate).look();
+        assertThat(gates("db-0")).containsExactly(Gated.GATE);
+        gate.open("shop", PLAN);
+        assertThat(gates("db-0")).isEmpty();
+    }
+
+    @Test
+    void closingAgainHoldsEverythingAgain() {
+        gate.close("shop", RESTORE);
+        gate.narrow("shop", RESTORE, List.of("Deployment/web"));
+        gate.close("shop", RESTORE);
+        assertThat(gate.limit("shop", RESTORE)).isEmpty();
+        cluster.add(owned(pod("db-0", "Running"), "StatefulSet", "db"));
+        assertThat(gate.isQuiet("shop")).isFalse();
+        assertThat(pods()).isEmpty();
+    }
+
+    @Test
+    void whoDoesNotHoldCannotLetGo() {
+        gate.close("shop", PLAN);
+        gate.narrow("shop", RESTORE, List.of());
+        assertThat(shop().getMetadata().getAnnotations()).doesNotContainKey(Api.GATED_ONLY);
+        assertThat(Gated.holds(shop(), pod("web", "Pending"))).isTrue();
+    }
+
+    @Test
     void openingGoesOnWhereAKilledOperatorStopped() {
         cluster.add(held("db", Gated.GATE));
         new GateKeeper(client, gate).look();
@@ -231,6 +293,20 @@ class NamespaceGateTest {
                 .withSchedulingGates(
                         List.of(gates).stream().map(PodSchedulingGate::new).toList())
                 .endSpec()
+                .build();
+    }
+
+    private static Pod owned(Pod pod, String kind, String name) {
+        return new PodBuilder(pod)
+                .editMetadata()
+                .addNewOwnerReference()
+                .withApiVersion("apps/v1")
+                .withKind(kind)
+                .withName(name)
+                .withUid("u")
+                .withController(true)
+                .endOwnerReference()
+                .endMetadata()
                 .build();
     }
 

@@ -81,6 +81,7 @@ class RoomsTest {
                             "location",
                             "observe",
                             "policy",
+                            "resource",
                             "steps",
                             "volume")),
             Map.entry(

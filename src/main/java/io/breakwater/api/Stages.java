@@ -1,0 +1,129 @@
+package io.breakwater.api;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * What "these first, then those" comes to: in which stage each thing is. What waits for nothing is in stage 0; everything
+ * else in the first stage in which all that it waits for is in earlier ones.
+ *
+ * @param <T> the things; compared by equals
+ */
+public final class Stages<T> {
+    /**
+     * One dependency. A thing in both sets comes first.
+     *
+     * @param first what must be up
+     * @param then what waits for it
+     */
+    public record Pair<T>(Set<T> first, Set<T> then) {
+        public Pair {
+            Set<T> rest = new LinkedHashSet<>(then);
+            rest.removeAll(first);
+            then = rest;
+        }
+    }
+
+    /** Dependencies that wait for each other. */
+    public static final class Circle extends Exception {
+        private static final long serialVersionUID = 1;
+        private final List<Integer> pairs;
+
+        private Circle(List<Integer> pairs, String message) {
+            super(message);
+            this.pairs = List.copyOf(pairs);
+        }
+
+        /** Their indexes, each waiting for the one before it, and the first for the last. */
+        public List<Integer> pairs() {
+            return pairs;
+        }
+    }
+
+    private final List<Pair<T>> pairs;
+    private final int[] stages;
+
+    private Stages(List<Pair<T>> pairs) {
+        this.pairs = pairs;
+        this.stages = new int[pairs.size()];
+    }
+
+    /**
+     * Finds the stages.
+     *
+     * @throws Circle when there are none; the message names the things on the way round
+     */
+    public static <T> Stages<T> of(List<Pair<T>> pairs) throws Circle {
+        Stages<T> found = new Stages<>(pairs);
+        for (int i = 0; i < pairs.size(); i++) {
+            found.visit(i, new ArrayList<>());
+        }
+        return found;
+    }
+
+    /** Stage of a thing. */
+    public int stage(T thing) {
+        int stage = 0;
+        for (int i = 0; i < stages.length; i++) {
+            if (pairs.get(i).then.contains(thing)) {
+                stage = Math.max(stage, stages[i]);
+            }
+        }
+        return stage;
+    }
+
+    /** Stage of what a dependency lets go. */
+    public int stageOfPair(int index) {
+        return stages[index];
+    }
+
+    /** Things that are not in stage 0, with their stages. */
+    public Map<T, Integer> later() {
+        Map<T, Integer> later = new HashMap<>();
+        pairs.forEach(p -> p.then.forEach(t -> later.put(t, stage(t))));
+        return later;
+    }
+
+    private int visit(int index, List<Integer> way) throws Circle {
+        if (stages[index] > 0) {
+            return stages[index];
+        }
+        int seen = way.indexOf(index);
+        if (seen >= 0) {
+            throw circle(way.subList(seen, way.size()));
+        }
+        way.add(index);
+        int before = 0;
+        for (int other = 0; other < stages.length; other++) {
+            if (!Collections.disjoint(pairs.get(index).first, pairs.get(other).then)) {
+                before = Math.max(before, visit(other, way));
+            }
+        }
+        way.removeLast();
+        stages[index] = before + 1;
+        return stages[index];
+    }
+
+    /** The way was walked from what waits to what it waits for. */
+    private Circle circle(List<Integer> way) {
+        List<Integer> forward = new ArrayList<>(way).reversed();
+        List<String> things = new ArrayList<>();
+        for (int i = 0; i < forward.size(); i++) {
+            Pair<T> pair = pairs.get(forward.get(i));
+            Pair<T> next = pairs.get(forward.get((i + 1) % forward.size()));
+            things.add(pair.then.stream()
+                    .filter(next.first::contains)
+                    .map(Object::toString)
+                    .sorted()
+                    .findFirst()
+                    .orElseThrow());
+        }
+        things.add(things.getFirst());
+        return new Circle(forward, String.join(" before ", things));
+    }
+}
