@@ -2,23 +2,31 @@ package io.breakwater.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.breakwater.api.Api;
 import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.ConditionedStatus;
 import io.breakwater.api.FailoverPlan;
 import io.breakwater.api.FailoverPlanStatus;
 import io.breakwater.api.FailoverPlanStatus.Role;
 import io.breakwater.api.JournalEntry;
+import io.breakwater.api.NamedRef;
+import io.breakwater.api.Reason;
 import io.breakwater.api.Restore;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointStatus;
 import io.breakwater.api.RestoreSpec.OnConflict;
 import io.breakwater.api.RestoreStatus;
+import io.breakwater.api.Verification;
+import io.breakwater.api.VerificationSpec;
+import io.breakwater.api.VerificationSpec.Level;
 import io.breakwater.it.Ledger.Entry;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.CustomResource;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -28,7 +36,7 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** The operator dies in the middle of a backup, of a restore and of a failover; each ends as if it had not. */
+/** The operator dies in the middle of a backup, a verification, a restore and a failover; each ends as if it had not. */
 @ExtendWith(RigExtension.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
@@ -83,8 +91,67 @@ class OperatorKillIT {
         noSnapshotIsLeft();
     }
 
+    /** Once while the sandbox is being filled, and once when the verdict is given and the sandbox still there. */
     @Test
     @Order(2)
+    void inAVerification() {
+        Site east = rig.east();
+        Verification verification = new Verification();
+        verification.setMetadata(
+                new ObjectMetaBuilder().withNamespace(SHOP).withName("killed").build());
+        verification.setSpec(new VerificationSpec());
+        verification.getSpec().policyRef = new NamedRef("shop");
+        verification.getSpec().level = Level.Restored;
+        east.client().resource(verification).create();
+        awaitVerification("restores into a sandbox", v -> v.getStatus().sandbox != null);
+        east.killOperator();
+        awaitVerification("is over, the sandbox is there", v -> v.over() && v.getStatus().sandbox != null);
+        east.killOperator();
+        awaitVerification("has no sandbox any more", v -> v.getStatus().sandbox == null);
+
+        Verification proven = east.awaitSuccess(Verification.class, SHOP, "killed");
+        assertThat(proven.getStatus().journal)
+                .allSatisfy(j -> assertThat(j.state).isEqualTo(JournalEntry.State.Done));
+        RestorePoint point = east.get(RestorePoint.class, SHOP, proven.getStatus().restorePoint)
+                .orElseThrow();
+        assertThat(point.getStatus().verified.verification).isEqualTo("killed");
+        assertThat(point.getStatus().verified.proven).isTrue();
+        assertThat(east.client().v1().events().inNamespace(SHOP).list().getItems().stream()
+                        .filter(e -> e.getInvolvedObject().getKind().equals("Verification"))
+                        .toList())
+                .as("one verdict, told once")
+                .singleElement()
+                .satisfies(e -> {
+                    assertThat(e.getReason()).isEqualTo(Reason.Proven.name());
+                    assertThat(e.getCount()).isEqualTo(1);
+                });
+        assertThat(east.client().namespaces().withLabel(Api.SANDBOX).list().getItems())
+                .extracting(n -> n.getMetadata().getName())
+                .isEmpty();
+        assertThat(east.client()
+                        .resources(Restore.class)
+                        .inNamespace(Rig.SYSTEM)
+                        .list()
+                        .getItems())
+                .noneMatch(r -> r.getMetadata().getLabels() != null
+                        && r.getMetadata().getLabels().containsKey(Api.SANDBOX));
+        assertThat(shop(east).running()).as("the shop itself went on").isNotEmpty();
+    }
+
+    private void awaitVerification(String what, Predicate<Verification> test) {
+        rig.progress()
+                .await(
+                        "Verification killed " + what,
+                        Duration.ofMinutes(5),
+                        () -> rig.east().describe(Verification.class, SHOP, "killed"),
+                        () -> rig.east()
+                                .get(Verification.class, SHOP, "killed")
+                                .filter(v -> v.getStatus() != null)
+                                .map(test::test));
+    }
+
+    @Test
+    @Order(3)
     void inARestore() {
         moreOrders();
         customers.whileQuiet(() -> {
@@ -105,7 +172,7 @@ class OperatorKillIT {
     }
 
     @Test
-    @Order(3)
+    @Order(4)
     void inAFailover() {
         rig.west().ask(SHOP, PLAN, Rig.WEST, "0s");
         kill(rig.east(), FailoverPlan.class, PLAN, (FailoverPlanStatus s) -> s.journal);

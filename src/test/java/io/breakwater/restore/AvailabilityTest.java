@@ -1,0 +1,166 @@
+package io.breakwater.restore;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.breakwater.admission.FakeCluster;
+import io.breakwater.api.Api;
+import io.breakwater.api.Condition;
+import io.breakwater.api.Restore;
+import io.breakwater.api.RestoreSpec;
+import io.breakwater.api.RestoreSpec.OnConflict;
+import io.breakwater.api.RestoreStatus;
+import io.breakwater.observe.Events;
+import io.breakwater.observe.PlainStatusWriter;
+import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
+import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.dsl.NonDeletingOperation;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Whether the application came up is told beside the end of a restore, and changes nothing about that. */
+class AvailabilityTest {
+    private final FakeCluster cluster = new FakeCluster();
+    private final KubernetesClient client = cluster.client();
+    private final Availability availability =
+            new Availability(client, new Events(client, Clock.systemUTC()), Clock.systemUTC());
+    private final Restore restore = new Restore();
+
+    @BeforeEach
+    void restore() {
+        client.resource(new NamespaceBuilder()
+                        .withNewMetadata()
+                        .withName("shop")
+                        .endMetadata()
+                        .build())
+                .create();
+        restore.getMetadata().setNamespace("shop");
+        restore.getMetadata().setName("r");
+        restore.setSpec(new RestoreSpec());
+        restore.getSpec().onConflict = OnConflict.Skip;
+        restore.setStatus(new RestoreStatus());
+        restore.getStatus().finishedAt = Instant.now().toString();
+        deployment("another", "earlier/created", 0);
+    }
+
+    @AfterEach
+    void close() {
+        cluster.close();
+    }
+
+    @Test
+    void whatTheRunMadeIsWaitedForUntilItIsUp() {
+        RestoreRun run = run();
+        deployment("restored", run.uid() + "/created", 0);
+        run.update(availability.first(run));
+        assertThat(condition(run).status).isEqualTo("Unknown");
+        assertThat(condition(run).message).isEqualTo("waiting for Deployment restored: 0 of 1 ready");
+        assertThat(run.status().workloads.summary).isEqualTo("0/1");
+        assertThat(availability.follow(run)).isPresent();
+        deployment("restored", run.uid() + "/created", 1);
+        assertThat(availability.follow(run)).isEmpty();
+        assertThat(condition(run).status).isEqualTo("True");
+        assertThat(condition(run).message).isEqualTo("all 1 workloads are available");
+        assertThat(run.status().workloads.waiting).isNull();
+        deployment("restored", run.uid() + "/created", 0);
+        assertThat(availability.follow(run)).as("told once").isEmpty();
+        assertThat(condition(run).status).isEqualTo("True");
+    }
+
+    @Test
+    void wherePodsWereHeldBackEverythingCounts() {
+        restore.getSpec().onConflict = OnConflict.Replace;
+        RestoreRun run = run();
+        deployment("restored", run.uid() + "/created", 0);
+        run.update(availability.first(run));
+        assertThat(run.status().workloads.summary).isEqualTo("0/2");
+    }
+
+    @Test
+    void whoIsNotUpInTimeIsNamedWithTheClaimThatIsNotBound() {
+        client.resource(new PersistentVolumeClaimBuilder()
+                        .withNewMetadata()
+                        .withNamespace("shop")
+                        .withName("data")
+                        .endMetadata()
+                        .withNewSpec()
+                        .withStorageClassName("fast")
+                        .endSpec()
+                        .withNewStatus()
+                        .withPhase("Pending")
+                        .endStatus()
+                        .build())
+                .create();
+        RestoreRun run = run();
+        deployment("restored", run.uid() + "/created", 0);
+        run.update(availability.first(run));
+        run.update(s -> s.finishedAt =
+                Instant.now().minus(Availability.PATIENCE).minusSeconds(1).toString());
+        assertThat(availability.follow(run)).isEmpty();
+        assertThat(condition(run).status).isEqualTo("False");
+        assertThat(condition(run).reason).isEqualTo("WorkloadsNotReady");
+        assertThat(condition(run).message)
+                .isEqualTo(
+                        "restored, but not available within 10m: Deployment restored: 0 of 1 ready, claim data is Pending"
+                                + " (StorageClass fast)");
+    }
+
+    @Test
+    void whereOthersWaitNothingIsLookedAt() {
+        for (String label : new String[] {Api.PLAN, Api.SANDBOX}) {
+            restore.getMetadata().setLabels(Map.of(label, "x"));
+            RestoreStatus status = new RestoreStatus();
+            availability
+                    .first(new RestoreRun(restore, null, Clock.systemUTC(), () -> null, () -> {}))
+                    .accept(status);
+            assertThat(status.conditions).isEmpty();
+            assertThat(status.workloads).isNull();
+        }
+    }
+
+    @Test
+    void aRestoreWithoutWorkloadsSaysNothingOfThem() {
+        RestoreRun run = run();
+        run.update(availability.first(run));
+        assertThat(run.status().condition(Condition.AVAILABLE)).isEmpty();
+        assertThat(availability.follow(run)).isEmpty();
+    }
+
+    private RestoreRun run() {
+        return new RestoreRun(
+                client.resource(restore).create(),
+                new PlainStatusWriter(client),
+                Clock.systemUTC(),
+                () -> null,
+                () -> {});
+    }
+
+    private static Condition condition(RestoreRun run) {
+        return run.status().condition(Condition.AVAILABLE).orElseThrow();
+    }
+
+    private void deployment(String name, String mark, int available) {
+        client.resource(new DeploymentBuilder()
+                        .withNewMetadata()
+                        .withNamespace("shop")
+                        .withName(name)
+                        .addToAnnotations("breakwater.io/restored-by", mark)
+                        .endMetadata()
+                        .withNewSpec()
+                        .withReplicas(1)
+                        .endSpec()
+                        .withNewStatus()
+                        .withObservedGeneration(99L)
+                        .withAvailableReplicas(available)
+                        .withReadyReplicas(available)
+                        .withUpdatedReplicas(available)
+                        .endStatus()
+                        .build())
+                .createOr(NonDeletingOperation::update);
+    }
+}
