@@ -37,6 +37,7 @@ final class InOrder implements Step<RestoreRun> {
     private final Orderings orderings;
     private final Workloads workloads;
     private final NamespaceGate gate;
+    private final Grip grip;
     private final PodCommands commands;
     private final Activities activities;
     private final Clock clock;
@@ -46,6 +47,7 @@ final class InOrder implements Step<RestoreRun> {
             Orderings orderings,
             Workloads workloads,
             NamespaceGate gate,
+            Grip grip,
             PodCommands commands,
             Activities activities,
             Clock clock) {
@@ -53,6 +55,7 @@ final class InOrder implements Step<RestoreRun> {
         this.orderings = orderings;
         this.workloads = workloads;
         this.gate = gate;
+        this.grip = grip;
         this.commands = commands;
         this.activities = activities;
         this.clock = clock;
@@ -86,7 +89,7 @@ final class InOrder implements Step<RestoreRun> {
                 return waits.get();
             }
         }
-        gate.open(run.target(), RestoreRun.holder(run.restore()));
+        grip.open(run);
         int objects = ordering.get().stages().stream()
                 .mapToInt(Ordering.Stage::objects)
                 .sum();
@@ -134,10 +137,7 @@ final class InOrder implements Step<RestoreRun> {
         Report report = done.get();
         Objects.checkAll(run, report);
         List<String> later = held(run, ordering);
-        gate.narrow(
-                run.target(),
-                RestoreRun.holder(run.restore()),
-                later.subList(stage.held().size(), later.size()));
+        grip.narrow(run, later.subList(stage.held().size(), later.size()));
         String now = Conditions.timestamp(clock.instant());
         // One write: a stage is counted when it is over, and not twice.
         run.update(s -> {

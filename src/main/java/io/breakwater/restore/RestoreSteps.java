@@ -34,10 +34,12 @@ class RestoreSteps {
         Others others = new Others(client, gate);
         Validate validate = new Validate(client, others, sources, archives, activities);
         Claims claims = new Claims(client, archives);
+        Grip grip = new Grip(client, gate);
         this.orderings = new Orderings(archives, activities);
-        Release release = new Release(client, gate, movers, orderings);
+        Release release = new Release(grip, movers, orderings);
         PodCommands commands = new PodCommands(client, activities, clock);
-        InOrder inOrder = new InOrder(archives, orderings, new Workloads(client), gate, commands, activities, clock);
+        InOrder inOrder =
+                new InOrder(archives, orderings, new Workloads(client), gate, grip, commands, activities, clock);
         this.restore = List.of(
                 validate,
                 new Read(movers),

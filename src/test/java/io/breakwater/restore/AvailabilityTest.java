@@ -112,6 +112,7 @@ class AvailabilityTest {
 
     @Test
     void whereOthersWaitNothingIsLookedAt() {
+        restore.getSpec().onConflict = OnConflict.Replace;
         for (String label : new String[] {Api.PLAN, Api.SANDBOX}) {
             restore.getMetadata().setLabels(Map.of(label, "x"));
             RestoreStatus status = new RestoreStatus();

@@ -12,6 +12,7 @@ import io.breakwater.api.Restore;
 import io.breakwater.api.RestoreSpec;
 import io.breakwater.api.RestoreStatus;
 import io.breakwater.config.TestConfig;
+import io.breakwater.observe.Conditions;
 import io.breakwater.observe.PlainStatusWriter;
 import io.breakwater.resource.Ordering;
 import io.breakwater.resource.Report;
@@ -182,6 +183,27 @@ class InOrderTest {
                 .isEmpty();
     }
 
+    @Test
+    void whatAFailedRestoreHeldIsLetGoInOrderToo() {
+        Restore before = new Restore();
+        before.getMetadata().setNamespace(NS);
+        before.getMetadata().setName("before");
+        before.setSpec(new RestoreSpec());
+        before.setStatus(new RestoreStatus());
+        Conditions.of(before.getStatus(), 1L, clock).failed(Reason.WorkloadsNotReady, "in vain");
+        String holder = RestoreRun.holder(client.resource(before).create());
+        gate.close(NS, holder);
+        gate.open(NS, RestoreRun.holder(run.restore()));
+        new Grip(client, gate).narrow(run, List.of("Deployment/api", "Deployment/web"));
+        database(1);
+        InOrder step = step();
+        waits(step);
+        assertThat(gate.limit(NS, holder)).hasValue(List.of("Deployment/web"));
+        job("Complete");
+        done(step);
+        assertThat(gate.holders(NS)).isEmpty();
+    }
+
     private InOrder step() {
         Activities activities = new Activities();
         Archives archives = new Archives(client, TestConfig.of(Map.of()), null) {
@@ -201,6 +223,7 @@ class InOrderTest {
                 new Orderings(archives, activities),
                 new Workloads(client),
                 gate,
+                new Grip(client, gate),
                 new PodCommands(client, activities, clock),
                 activities,
                 clock);
