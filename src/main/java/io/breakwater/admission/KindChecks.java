@@ -74,6 +74,7 @@ final class KindChecks {
                     "the identity is Breakwater's own, with all that it may reach: use credentialsSecretRef, or create"
                             + " this location in namespace " + ownNamespace + " and share it by spec.usagePolicy");
         }
+        references.escrow(location, findings);
         if (spec.azureBlob != null) {
             store("spec.azureBlob", spec.azureBlob.prefix, spec.azureBlob.endpoint, findings);
         }

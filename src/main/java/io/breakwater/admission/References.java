@@ -2,9 +2,13 @@ package io.breakwater.admission;
 
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec.Namespaces;
+import io.breakwater.api.EscrowKey;
 import io.breakwater.api.NamedRef;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
 
 /**
  * Looks at the objects that others name. One that is missing draws a warning only, since it may be the next line of the same
@@ -51,6 +55,35 @@ final class References {
                     "BackupLocation '" + name + "' is shared from namespace " + ownNamespace
                             + ", and one of that name here would take its place for the policies and points of this namespace;"
                             + " give it another name");
+        }
+    }
+
+    /** The Secret with the public key for escrow; one that can never be used is refused. */
+    void escrow(BackupLocation location, Findings findings) {
+        var encryption = location.getSpec().encryption;
+        if (encryption == null || encryption.escrowSecretRef == null) {
+            return;
+        }
+        String field = "spec.encryption.escrowSecretRef";
+        String name = encryption.escrowSecretRef.name;
+        Secret secret = client.secrets()
+                .inNamespace(location.getMetadata().getNamespace())
+                .withName(name)
+                .get();
+        String encoded = secret == null || secret.getData() == null
+                ? null
+                : secret.getData().get(EscrowKey.ENTRY);
+        if (encoded == null) {
+            findings.warn(
+                    field,
+                    "Secret '" + name + "' with the key " + EscrowKey.ENTRY + " is not in namespace "
+                            + location.getMetadata().getNamespace() + " yet");
+            return;
+        }
+        try {
+            EscrowKey.of(new String(Base64.getDecoder().decode(encoded), StandardCharsets.US_ASCII));
+        } catch (IllegalArgumentException e) {
+            findings.refuse(field, "key " + EscrowKey.ENTRY + " of Secret '" + name + "': " + e.getMessage());
         }
     }
 

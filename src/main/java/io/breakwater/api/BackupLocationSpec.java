@@ -23,6 +23,10 @@ import io.fabric8.kubernetes.api.model.LabelSelector;
         message =
                 "spec.layout Velero needs spec.accessMode ReadOnly: what Velero wrote is read, and nothing is written beside it")
 @ValidationRule(
+        value = "self.layout != 'Velero' || !has(self.encryption) || !has(self.encryption.escrowSecretRef)",
+        message =
+                "spec.encryption.escrowSecretRef goes with locations of Breakwater: what Velero wrote has no key of ours")
+@ValidationRule(
         value = "self.layout == oldSelf.layout",
         message = "spec.layout is immutable; create another BackupLocation")
 public class BackupLocationSpec {
@@ -186,11 +190,22 @@ public class BackupLocationSpec {
 
     /** Encryption of repositories and catalog. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
+    @ValidationRule(
+            value = "!has(self.escrowSecretRef) || self.escrowSecretRef.name !="
+                    + " (has(self.passwordSecretRef) ? self.passwordSecretRef.name : 'breakwater-master-key')",
+            message = "escrowSecretRef must name another Secret than the one with the master key")
     public static class Encryption {
         @JsonPropertyDescription(
-                "Secret in this namespace whose key masterKey holds 32 random bytes in base64. Every cluster that shares the"
-                        + " location needs the same. Default: breakwater-master-key, generated for a location that is still empty.")
+                "Secret in this namespace whose key masterKey holds 32 random bytes in base64, and whose keys masterKey.<id> hold"
+                        + " older ones. Every cluster that shares the location needs the same. Default: breakwater-master-key,"
+                        + " generated for a location that is still empty.")
         public NamedRef passwordSecretRef;
+
+        @JsonPropertyDescription(
+                "Secret in this namespace whose key publicKey holds an RSA public key of at least 3072 bits in PEM. All master"
+                        + " keys are kept in the location wrapped with it, so that whoever has the private key recovers"
+                        + " everything without any cluster.")
+        public NamedRef escrowSecretRef;
     }
 
     /** Who may use the location. */

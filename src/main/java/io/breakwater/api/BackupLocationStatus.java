@@ -12,7 +12,9 @@ public class BackupLocationStatus implements ConditionedStatus {
     @JsonPropertyDescription("Generation that this status describes.")
     public Long observedGeneration;
 
-    @JsonPropertyDescription("Ready; Stalled when only a change of the spec or of a Secret can help.")
+    @JsonPropertyDescription(
+            "Ready; Synced: every point is shown; Readable: the keys at hand open all; Rotated: the current master key does;"
+                    + " Escrowed: all master keys are in escrow; Stalled when only a change of the spec or of a Secret can help.")
     public List<Condition> conditions = new ArrayList<>();
 
     @JsonPropertyDescription("What the store can do, found by doing it.")
@@ -26,8 +28,12 @@ public class BackupLocationStatus implements ConditionedStatus {
     public String clockSkew;
 
     @Size(max = 64)
-    @JsonPropertyDescription("Fingerprint of the encryption key that the location was set up with.")
+    @JsonPropertyDescription("Id of the master key that new points and repositories are written with.")
     public String keyId;
+
+    @Size(max = 16)
+    @JsonPropertyDescription("Master keys: those at hand, and those that something here needs.")
+    public List<Key> keys;
 
     @Override
     public List<Condition> conditions() {
@@ -42,6 +48,24 @@ public class BackupLocationStatus implements ConditionedStatus {
     @Override
     public void observedGeneration(Long generation) {
         observedGeneration = generation;
+    }
+
+    /** One master key. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public static class Key {
+        @Size(max = 64)
+        @JsonPropertyDescription("Id of the key; it derives from the key, and says nothing about it.")
+        public String id;
+
+        @JsonPropertyDescription("Whether the Secret holds it.")
+        public Boolean atHand;
+
+        @JsonPropertyDescription(
+                "Points that this key opens, and the one that is written with does not yet; of that one: all.")
+        public Integer points;
+
+        @JsonPropertyDescription("Repositories that this key opens, counted like points.")
+        public Integer repositories;
     }
 
     /** Capabilities of a store. */

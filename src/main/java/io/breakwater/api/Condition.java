@@ -21,6 +21,9 @@ public class Condition {
     public static final String RTO_MET = "RtoMet";
     public static final String AVAILABLE = "Available";
     public static final String GIT_DRIFT = "GitDrift";
+    public static final String READABLE = "Readable";
+    public static final String ROTATED = "Rotated";
+    public static final String ESCROWED = "Escrowed";
 
     @Required
     @Size(max = 316)

@@ -69,7 +69,7 @@ final class SealPoint implements Step<CaptureRun> {
                 ArchiveUpload.archiveKey(run.key()),
                 s.resourceCount,
                 Resources.sealed(run),
-                run.route().location().getStatus().keyId,
+                null,
                 s.lockedUntil,
                 null);
     }

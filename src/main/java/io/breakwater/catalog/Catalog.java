@@ -4,6 +4,7 @@ import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.location.GraceStore;
+import io.breakwater.location.KeyRing;
 import io.breakwater.location.LocationKeys;
 import io.breakwater.location.ObjectStore;
 import io.breakwater.location.ObjectStore.Document;
@@ -52,17 +53,18 @@ public class Catalog {
     /**
      * A point whose signature was verified; empty when it is not there.
      *
-     * @throws BreakwaterException Tampered, when the seal is not what our key signed
+     * @throws BreakwaterException Tampered, when the seal is not what our key signed; KeyMismatch, when a key that we lack is
+     *     said to have signed it
      */
     public Optional<Sealed> read(BackupLocation location, PointKey key) {
         if (location.getSpec().hasVeleroLayout()) {
             return velero.read(location, stores.open(location), key);
         }
-        return stores.open(location)
-                .read(key.sealKey())
+        ObjectStore store = stores.open(location);
+        return store.read(key.sealKey())
                 .map(Document::content)
                 .map(content -> new Sealed(
-                        Seal.verify(key, content, keys.catalogKey(location, key.site(), key.namespace())),
+                        new Signatures(location, store, keys.ring(location)).verify(key, content),
                         Seal.sha256(content)));
     }
 
@@ -72,17 +74,44 @@ public class Catalog {
     }
 
     /**
-     * Writes the seal, once. Writing it again for the same RestorePoint finds the first one.
+     * Passes when what is copied between two locations can be opened at the target.
+     *
+     * @throws BreakwaterException KeyMismatch, when it cannot
+     */
+    public void checkSharedKey(BackupLocation from, BackupLocation to) {
+        String written = from.getStatus() == null ? null : from.getStatus().keyId;
+        if (written == null || to.getStatus() == null || to.getStatus().keyId == null) {
+            throw BreakwaterException.retryable(
+                    Reason.LocationNotReady,
+                    "BackupLocation " + name(written == null ? from : to) + " has not been probed yet");
+        }
+        if (!keys.ring(to).has(written)) {
+            throw BreakwaterException.permanent(
+                    Reason.KeyMismatch,
+                    "BackupLocation " + name(from) + " is written with master key " + written + ", which Secret "
+                            + LocationKeys.secretPath(to) + " of " + name(to)
+                            + " does not hold, so points cannot be copied between them; give both the same keys");
+        }
+    }
+
+    private static String name(BackupLocation location) {
+        return location.getMetadata().getNamespace() + "/"
+                + location.getMetadata().getName();
+    }
+
+    /**
+     * Writes the seal, signed with the key that the location is written with, once. Writing it again for the same RestorePoint finds the first one.
      *
      * @return digest of the seal in the store
      * @throws BreakwaterException Conflict, when a point of that name by another RestorePoint is there
      */
     public String seal(BackupLocation location, PointDocument document) {
         PointKey key = document.key();
-        byte[] content = Seal.sign(document, keys.catalogKey(location, key.site(), key.namespace()));
-        if (stores.open(location)
-                .write(key.sealKey(), content, Precondition.ABSENT)
-                .isPresent()) {
+        ObjectStore store = stores.open(location);
+        KeyRing ring = keys.ring(location);
+        String keyId = keys.writing(location, store, ring);
+        byte[] content = Seal.sign(document.signedWith(keyId), ring.catalogKey(keyId, key.site(), key.namespace()));
+        if (store.write(key.sealKey(), content, Precondition.ABSENT).isPresent()) {
             return Seal.sha256(content);
         }
         Sealed there = read(location, key)
@@ -135,7 +164,11 @@ public class Catalog {
 
     /** Takes the seal away: from here on the point does not exist. {@link Undelete} can put it back for a while. */
     public void unseal(BackupLocation location, PointKey key) {
-        new GraceStore(stores.open(location), key.site(), key.namespace()).takeAway(key.sealKey());
+        GraceStore store = new GraceStore(stores.open(location), key.site(), key.namespace());
+        store.takeAway(key.sealKey());
+        List<String> vouching = new ArrayList<>();
+        store.list(key.directory(), o -> vouching.add(o.key()));
+        vouching.forEach(store::delete);
     }
 
     private static String sha256(InputStream content, String key) {

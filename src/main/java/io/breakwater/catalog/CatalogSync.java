@@ -34,6 +34,10 @@ import java.util.stream.Stream;
 @ApplicationScoped
 class CatalogSync {
     private static final int LONGEST_NAME = 253;
+
+    /** What is wrong with one point, and says nothing of the others. */
+    private static final Set<Reason> OF_A_POINT = Set.of(Reason.Tampered, Reason.Conflict, Reason.KeyMismatch);
+
     private static final Pattern NAME = Pattern.compile("[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?");
 
     private final Catalog catalog;
@@ -91,7 +95,7 @@ class CatalogSync {
                 try {
                     show(key);
                 } catch (BreakwaterException e) {
-                    if (e.reason() != Reason.Tampered && e.reason() != Reason.Conflict) {
+                    if (!OF_A_POINT.contains(e.reason())) {
                         throw e;
                     }
                     result.bad().put(key.toString(), e);

@@ -14,8 +14,8 @@ import java.util.List;
  * @param uid of the RestorePoint, which tells two points of the same name apart
  * @param epoch of the FailoverPlan under which it was captured; 0 without one
  * @param capturedAt the moment whose state the point holds
- * @param keyId fingerprint of the master key that seal and repository derive from; null in a point that nobody has sealed,
- *     which is a backup of Velero
+ * @param keyId id of the master key that the seal's key derives from; null in a point that nobody has sealed, which is a
+ *     backup of Velero
  * @param lockedUntil before which the point must not be removed; null when nothing was promised
  * @param absentVolumes claims of the archive whose data somebody else holds, in a form of his own; null when there are none
  */
@@ -74,6 +74,30 @@ public record PointDocument(
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
     public record StoredObject(String key, long size, String sha256) {}
+
+    /** The same point, to be signed with a key that derives from the master key of this id. */
+    PointDocument signedWith(String masterKey) {
+        return new PointDocument(
+                schemaVersion,
+                site,
+                namespace,
+                point,
+                uid,
+                policy,
+                trigger,
+                epoch,
+                operatorVersion,
+                capturedAt,
+                consistency,
+                volumes,
+                databases,
+                archive,
+                resourceCount,
+                objects,
+                masterKey,
+                lockedUntil,
+                absentVolumes);
+    }
 
     /** Where this point lies. */
     public PointKey key() {

@@ -15,7 +15,7 @@ public record PointKey(String site, String namespace, String point) {
     /** Prefix of all points. */
     public static final String PREFIX = "breakwater/points/";
 
-    private static final String SEAL = "point.json";
+    static final String SEAL = "point.json";
 
     /** The point that an object stands for, once its status says so; empty before. */
     public static Optional<PointKey> of(RestorePoint object) {
@@ -27,7 +27,12 @@ public record PointKey(String site, String namespace, String point) {
 
     /** Key of the seal. */
     public String sealKey() {
-        return PREFIX + site + "/" + namespace + "/" + point + "/" + SEAL;
+        return directory() + SEAL;
+    }
+
+    /** Prefix of the seal, and of what vouches for it. */
+    public String directory() {
+        return PREFIX + site + "/" + namespace + "/" + point + "/";
     }
 
     /** Prefix of the namespace's restic repository. */

@@ -14,6 +14,7 @@ import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.Optional;
 import java.util.TreeMap;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
@@ -53,14 +54,40 @@ final class Seal {
             if (given == null || !MessageDigest.isEqual(HexFormat.of().parseHex(given.asText()), hmac(tree, key))) {
                 throw tampered(where, "its signature does not match");
             }
-            PointDocument document = JSON.treeToValue(tree, PointDocument.class);
-            if (!document.key().equals(where)) {
-                throw tampered(where, "it is the seal of " + document.key());
-            }
-            return document;
+            return placed(where, JSON.treeToValue(tree, PointDocument.class));
         } catch (IOException | ClassCastException | IllegalArgumentException e) {
             throw tampered(where, "it is not a point document (" + e.getMessage() + ")");
         }
+    }
+
+    /** Which master key a seal says that it was signed with; empty when it does not say, or is none. */
+    static Optional<String> keyId(byte[] content) {
+        try {
+            return Optional.ofNullable(JSON.readTree(content))
+                    .map(tree -> tree.path("keyId").asText(null));
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+
+    /**
+     * The document of a seal that somebody else vouches for.
+     *
+     * @throws BreakwaterException with reason Tampered, when it is not the seal of that point
+     */
+    static PointDocument vouched(PointKey where, byte[] content) {
+        try {
+            return placed(where, JSON.readValue(content, PointDocument.class));
+        } catch (IOException e) {
+            throw tampered(where, "it is not a point document (" + e.getMessage() + ")");
+        }
+    }
+
+    private static PointDocument placed(PointKey where, PointDocument document) {
+        if (!document.key().equals(where)) {
+            throw tampered(where, "it is the seal of " + document.key());
+        }
+        return document;
     }
 
     static BreakwaterException tampered(PointKey where, String how) {

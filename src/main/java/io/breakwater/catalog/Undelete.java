@@ -41,12 +41,15 @@ class Undelete {
                         "point " + key + " was not deleted from location "
                                 + location.getMetadata().getName()
                                 + ", or its grace period is over; another location may still have it"));
-        PointDocument document = Seal.verify(key, seal, keys.catalogKey(location, key.site(), key.namespace()));
+        PointDocument document = new Signatures(location, store, keys.ring(location)).verify(key, seal);
         GraceStore grace = new GraceStore(store, key.site(), key.namespace());
         // Files of the repository that other points let go come back too: the next prune removes what nobody needs.
         for (String type : new String[] {"data/", "index/"}) {
             graveyard.dead(key.namespace(), key.repositoryPrefix() + type).forEach(grace::undelete);
         }
+        graveyard.dead(key.namespace(), key.directory()).stream()
+                .filter(k -> !k.equals(key.sealKey()))
+                .forEach(grace::undelete);
         document.volumes().forEach(v -> grace.undelete(key.repositoryPrefix() + "snapshots/" + v.repositorySnapshot()));
         document.objects().forEach(o -> grace.undelete(o.key()));
         new Catalog(stores, keys).verifyObjects(location, document);

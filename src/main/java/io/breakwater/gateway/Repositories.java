@@ -12,6 +12,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 
 /** The repositories behind the gateway, from the side of those who send movers to them. */
@@ -97,9 +98,14 @@ public class Repositories {
         return tickets.sign(ticket);
     }
 
-    /** Password of the repository. */
-    public String password(Access access) {
-        return keys.repositoryPassword(access.location(), access.site(), access.namespace());
+    /** Passwords that may open the repository, that of the given master key first. */
+    public List<String> passwords(Access access, String keyId) {
+        return keys.ring(access.location()).repositoryPasswords(keyId, access.site(), access.namespace());
+    }
+
+    /** Id of the master key that new repositories in the location get their password from. */
+    public String writingKey(Access access) {
+        return keys.writing(access.location(), keys.ring(access.location()));
     }
 
     /** URL of the repository at the gateway, without credentials. */

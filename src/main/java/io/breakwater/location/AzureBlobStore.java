@@ -39,6 +39,8 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
@@ -164,6 +166,20 @@ final class AzureBlobStore implements ObjectStore {
                             b.getProperties().getLastModified().toInstant())));
             return null;
         });
+    }
+
+    @Override
+    public Set<String> directories(String keyPrefix) {
+        Set<String> names = new TreeSet<>();
+        call("list " + keyPrefix, () -> {
+            int start = (prefix + keyPrefix).length();
+            container.listBlobsByHierarchy("/", new ListBlobsOptions().setPrefix(prefix + keyPrefix), null).stream()
+                    .filter(b -> Boolean.TRUE.equals(b.isPrefix()))
+                    .forEach(b ->
+                            names.add(b.getName().substring(start, b.getName().length() - 1)));
+            return null;
+        });
+        return names;
     }
 
     @Override

@@ -36,6 +36,7 @@ import org.jboss.logging.Logger;
 class BackupLocationReconciler implements Reconciler<BackupLocation> {
     private static final Logger LOG = Logger.getLogger(BackupLocationReconciler.class);
     private static final String METRIC = "breakwater.location.ready";
+    private static final String ESCROWED = "breakwater.location.escrowed";
     private static final Duration EVERY = Duration.ofMinutes(1);
     private static final Duration SOON = Duration.ofSeconds(5);
 
@@ -92,7 +93,8 @@ class BackupLocationReconciler implements Reconciler<BackupLocation> {
                 return UpdateControl.<BackupLocation>noUpdate().rescheduleAfter(SOON);
             }
             ready(location, found.get());
-            return UpdateControl.<BackupLocation>noUpdate().rescheduleAfter(EVERY);
+            return UpdateControl.<BackupLocation>noUpdate()
+                    .rescheduleAfter(found.get().turning() ? SOON : EVERY);
         } catch (BreakwaterException e) {
             notReady(location, e);
         } catch (RuntimeException e) {
@@ -106,6 +108,8 @@ class BackupLocationReconciler implements Reconciler<BackupLocation> {
 
     private void ready(BackupLocation location, Probe.Findings found) {
         boolean before = holds(location);
+        Optional<Condition> escrowed =
+                Optional.ofNullable(location.getStatus()).flatMap(s -> s.condition(Condition.ESCROWED));
         String message = found.conditionalWrites()
                 ? "the location can be used"
                 : "the location can be used, but not as rendezvous: it does not honour conditional writes";
@@ -115,12 +119,40 @@ class BackupLocationReconciler implements Reconciler<BackupLocation> {
             s.clockSkew = found.clockSkew().toSeconds() + "s";
             s.capabilities = new BackupLocationStatus.Capabilities();
             s.capabilities.conditionalWrites = found.conditionalWrites();
-            Conditions.of(s, location.getMetadata().getGeneration(), clock).ready(Reason.Ready, message);
+            escrow(
+                    Conditions.of(s, location.getMetadata().getGeneration(), clock)
+                            .ready(Reason.Ready, message),
+                    found.escrow());
         });
+        escrow(location, escrowed, found.escrow());
         if (!before) {
             events.normal(location, Reason.Ready, message);
         }
         measure(location, 1);
+    }
+
+    private static void escrow(Conditions conditions, Escrow.State state) {
+        if (state == null) {
+            conditions.clear(Condition.ESCROWED);
+        } else {
+            conditions.set(Condition.ESCROWED, state.holds(), state.reason(), state.message());
+        }
+    }
+
+    private void escrow(BackupLocation location, Optional<Condition> before, Escrow.State state) {
+        String[] tags = tags(ResourceID.fromResource(location));
+        if (state == null) {
+            meters.remove(ESCROWED, tags);
+            return;
+        }
+        meters.set(ESCROWED, state.holds() ? 1 : 0, tags);
+        if (before.filter(c -> state.message().equals(c.message)).isEmpty()) {
+            if (state.holds()) {
+                events.normal(location, state.reason(), state.message());
+            } else {
+                events.warning(location, state.reason(), state.message());
+            }
+        }
     }
 
     private void notReady(BackupLocation location, BreakwaterException e) {
@@ -156,6 +188,7 @@ class BackupLocationReconciler implements Reconciler<BackupLocation> {
             boolean gone = present.get(id).isEmpty();
             if (gone) {
                 meters.remove(METRIC, tags(id));
+                meters.remove(ESCROWED, tags(id));
             }
             return gone;
         });

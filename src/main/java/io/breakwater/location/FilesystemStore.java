@@ -5,8 +5,10 @@ import io.breakwater.api.Reason;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.FileVisitResult;
@@ -21,11 +23,14 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * A directory: a NAS mount, or a PersistentVolume. Objects are written beside their place, flushed, and then moved or linked
@@ -98,6 +103,30 @@ final class FilesystemStore implements ObjectStore {
             }
             return null;
         });
+    }
+
+    @Override
+    public Set<String> directories(String prefix) {
+        Path start = path(prefix.substring(0, prefix.length() - 1));
+        return io("list " + prefix, () -> {
+            Set<String> names = new TreeSet<>();
+            try (DirectoryStream<Path> children = Files.newDirectoryStream(start, Files::isDirectory)) {
+                children.forEach(child -> names.add(child.getFileName().toString()));
+            } catch (NoSuchFileException | NotDirectoryException e) {
+                return names;
+            }
+            // A directory without a file is an object store's nothing.
+            names.removeIf(name -> !holdsAny(start.resolve(name)));
+            return names;
+        });
+    }
+
+    private static boolean holdsAny(Path directory) {
+        try (Stream<Path> files = Files.walk(directory)) {
+            return files.anyMatch(Files::isRegularFile);
+        } catch (IOException | UncheckedIOException e) {
+            return true; // changed while it was looked at
+        }
     }
 
     @Override

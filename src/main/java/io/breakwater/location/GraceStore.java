@@ -58,6 +58,11 @@ public final class GraceStore implements ObjectStore {
     }
 
     @Override
+    public Set<String> directories(String prefix) {
+        return store.directories(prefix);
+    }
+
+    @Override
     public Optional<Observed> write(String key, byte[] content, Precondition precondition) {
         boolean marked = revive(key);
         Optional<Observed> written = store.write(key, content, precondition);

@@ -6,27 +6,17 @@ import io.breakwater.api.Reason;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
-import java.util.Base64;
-import java.util.HexFormat;
+import java.util.Map;
 import java.util.Optional;
-import javax.crypto.KDF;
-import javax.crypto.spec.HKDFParameterSpec;
 
 /**
- * Everything secret that a location's content depends on derives from one master key by HKDF-SHA256 (RFC 5869), so that a
- * cluster which has the location and this one Secret can read all of it.
+ * The master keys of locations, each ring in one Secret: a cluster which has the location and this Secret can read all of
+ * what lies there.
  */
 @ApplicationScoped
 public class LocationKeys {
     /** Secret that is used, and generated where that is safe, when a location names none. */
     static final String DEFAULT_SECRET = "breakwater-master-key";
-
-    /** Key in the Secret: 32 random bytes in base64. */
-    static final String ENTRY = "masterKey";
-
-    private static final int BYTES = 32;
 
     private final KubernetesClient client;
 
@@ -34,24 +24,54 @@ public class LocationKeys {
         this.client = client;
     }
 
-    /** Key that signs the seals of a namespace's points. */
-    public byte[] catalogKey(BackupLocation location, String site, String namespace) {
-        return derive(masterKey(location), "catalog/" + site + "/" + namespace, BYTES);
+    /**
+     * The keys at hand.
+     *
+     * @throws BreakwaterException SecretNotFound, naming the Secret and the entry that is missing or no key
+     */
+    public KeyRing ring(BackupLocation location) {
+        Optional<Secret> secret = secret(location);
+        try {
+            return KeyRing.of(secret.map(Secret::getData)
+                    .orElseThrow(() -> new IllegalArgumentException("with key " + KeyRing.ENTRY
+                            + " does not exist; copy it from the cluster that set the location up")));
+        } catch (IllegalArgumentException e) {
+            throw BreakwaterException.permanent(
+                    Reason.SecretNotFound, name(location) + ", Secret " + secretPath(location) + ": " + e.getMessage());
+        }
     }
 
-    /** Password of a namespace's repository, in base64url. */
-    public String repositoryPassword(BackupLocation location, String site, String namespace) {
-        byte[] password = derive(masterKey(location), "repository/" + site + "/" + namespace, BYTES);
-        return Base64.getUrlEncoder().withoutPadding().encodeToString(password);
+    /** Id of the key that a location was last seen to be written with; the current one where that is not at hand. */
+    public String writing(BackupLocation location, KeyRing ring) {
+        String id = location.getStatus() == null ? null : location.getStatus().keyId;
+        return ring.has(id) ? id : ring.current();
     }
 
-    /** Fingerprint of the location's master key, 16 hexadecimal digits; says nothing about the key. */
-    public String keyId(BackupLocation location) {
-        return keyId(masterKey(location));
+    /**
+     * Id of the key that a location is written with at this moment.
+     *
+     * @throws BreakwaterException KeyMismatch, when it is not at hand
+     */
+    public String writing(BackupLocation location, ObjectStore store, KeyRing ring) {
+        String id = Identity.read(store).map(Identity::keyId).orElse(ring.current());
+        if (!ring.has(id)) {
+            throw missing(location, id);
+        }
+        return id;
     }
 
-    static String keyId(byte[] masterKey) {
-        return HexFormat.of().formatHex(derive(masterKey, "key-id", 8));
+    /** A key that the location needs and the Secret lacks. */
+    public BreakwaterException missing(BackupLocation location, String id) {
+        return BreakwaterException.permanent(
+                Reason.KeyMismatch,
+                name(location) + " is written with master key " + id + ", which Secret " + secretPath(location)
+                        + " does not hold; copy the Secret from the other cluster, or put the key back into it as "
+                        + KeyRing.OLDER + id);
+    }
+
+    /** Where a location's keys are, as {@code <namespace>/<name>}. */
+    public static String secretPath(BackupLocation location) {
+        return location.getMetadata().getNamespace() + "/" + secretName(location);
     }
 
     /** Name of the Secret, in the location's namespace. */
@@ -64,44 +84,23 @@ public class LocationKeys {
 
     /** The Secret as it is now; empty when it does not exist. */
     Optional<Secret> secret(BackupLocation location) {
+        return secret(location, secretName(location));
+    }
+
+    /** The data of a Secret in the location's namespace; empty when it does not exist. */
+    Optional<Map<String, String>> data(BackupLocation location, String name) {
+        return secret(location, name).map(s -> s.getData() == null ? Map.<String, String>of() : s.getData());
+    }
+
+    private Optional<Secret> secret(BackupLocation location, String name) {
         return Optional.ofNullable(client.secrets()
                 .inNamespace(location.getMetadata().getNamespace())
-                .withName(secretName(location))
+                .withName(name)
                 .get());
     }
 
-    private byte[] masterKey(BackupLocation location) {
-        String name = location.getMetadata().getNamespace() + "/" + secretName(location);
-        String encoded = secret(location)
-                .map(Secret::getData)
-                .map(data -> data.get(ENTRY))
-                .orElseThrow(() -> BreakwaterException.permanent(
-                        Reason.SecretNotFound,
-                        "BackupLocation " + location.getMetadata().getName() + ": Secret " + name + " with key " + ENTRY
-                                + " does not exist; copy it from the cluster that set the location up"));
-        try {
-            String text = new String(Base64.getDecoder().decode(encoded), StandardCharsets.US_ASCII);
-            byte[] key = Base64.getDecoder().decode(text.strip());
-            if (key.length == BYTES) {
-                return key;
-            }
-        } catch (IllegalArgumentException e) {
-            // reported below, without the content
-        }
-        throw BreakwaterException.permanent(
-                Reason.SecretNotFound,
-                "BackupLocation " + location.getMetadata().getName() + ": key " + ENTRY + " of Secret " + name
-                        + " is not " + BYTES + " bytes in base64");
-    }
-
-    private static byte[] derive(byte[] masterKey, String info, int length) {
-        try {
-            return KDF.getInstance("HKDF-SHA256")
-                    .deriveData(HKDFParameterSpec.ofExtract()
-                            .addIKM(masterKey)
-                            .thenExpand(info.getBytes(StandardCharsets.UTF_8), length));
-        } catch (GeneralSecurityException e) {
-            throw new IllegalStateException("HKDF-SHA256 is part of every JDK 25", e);
-        }
+    private static String name(BackupLocation location) {
+        return "BackupLocation " + location.getMetadata().getNamespace() + "/"
+                + location.getMetadata().getName();
     }
 }

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /**
@@ -55,6 +56,12 @@ public interface ObjectStore extends AutoCloseable {
 
     /** Calls back for every object whose key starts with the prefix, in no promised order, page by page. */
     void list(String prefix, Consumer<ObjectInfo> each);
+
+    /**
+     * Names of the directories right below a prefix that ends with a slash, in order: what stands before the next slash of the
+     * keys there.
+     */
+    Set<String> directories(String prefix);
 
     /**
      * Writes a small object (at most 16 MiB) in one piece.

@@ -1,7 +1,6 @@
 package io.breakwater.location;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.breakwater.api.Api;
 import io.breakwater.api.BackupLocation;
@@ -9,14 +8,12 @@ import io.breakwater.api.BackupLocationSpec.AccessMode;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.config.BreakwaterConfig;
-import io.breakwater.location.ObjectStore.Document;
 import io.breakwater.location.ObjectStore.Observed;
 import io.breakwater.location.ObjectStore.Precondition;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.io.IOException;
 import java.net.HttpURLConnection;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
@@ -33,7 +30,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /** Finds out what a location is good for, by using it; and sets a new one up, once. */
 @ApplicationScoped
 class Probe {
-    private static final String IDENTITY = "breakwater/location.json";
     private static final String POINTS = "breakwater/points/";
     private static final String BACKUPS = "backups/";
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -55,11 +51,14 @@ class Probe {
     /**
      * What was found.
      *
-     * @param keyId fingerprint of the master key, which is the one at hand; null in a location of Velero
+     * @param keyId id of the master key that the location is written with, which is at hand; null in a location of Velero
      * @param conditionalWrites whether the store honours preconditions, as far as it may be written to
      * @param clockSkew the store's clock minus ours
+     * @param escrow how escrow stands; null where none was asked for
+     * @param turning whether the Secret wants another key than that to be used
      */
-    record Findings(String keyId, boolean conditionalWrites, Duration clockSkew) {}
+    record Findings(
+            String keyId, boolean conditionalWrites, Duration clockSkew, Escrow.State escrow, boolean turning) {}
 
     /**
      * Probes a location.
@@ -75,7 +74,7 @@ class Probe {
         if (writable && store instanceof AzureBlobStore azure) {
             azure.createContainer();
         }
-        Optional<Document> identity = store.read(IDENTITY);
+        Optional<Identity> identity = identity(location, store);
         if (identity.isEmpty()) {
             if (!writable) {
                 throw BreakwaterException.permanent(
@@ -85,13 +84,21 @@ class Probe {
             ensureKey(location, store);
             identity = Optional.of(introduce(location, store));
         }
-        String keyId = matchingKey(location, identity.get());
-        if (!writable) {
-            return new Findings(keyId, false, skew(identity.get().storeTime()));
+        KeyRing ring = keys.ring(location);
+        String keyId = identity.get().keyId();
+        if (!ring.has(keyId)) {
+            throw keys.missing(location, keyId);
         }
-        boolean conditional = honoursConditions(store);
-        Observed beat = heartbeat(store);
-        return new Findings(keyId, conditional, skew(beat.storeTime()));
+        Optional<Escrow.State> escrow = Escrow.wanted(location, keys);
+        boolean conditional = writable && honoursConditions(store);
+        Instant storeTime = identity.get().storeTime();
+        if (writable) {
+            SiteKeys.tell(
+                    store, site, ring, escrow.map(Escrow.State::fingerprint).orElse(null));
+            storeTime = heartbeat(store).storeTime();
+        }
+        escrow = escrow.map(e -> e.holds() ? new Escrow(store, ring).keep(location, keys, writable) : e);
+        return new Findings(keyId, conditional, skew(storeTime), escrow.orElse(null), !keyId.equals(ring.current()));
     }
 
     /** What another program has written: there is no key of ours, and its clock is of no interest. */
@@ -105,7 +112,7 @@ class Probe {
                             + " there; spec.layout Velero needs the bucket and"
                             + " prefix of a BackupStorageLocation that has backups");
         }
-        return new Findings(null, false, Duration.ZERO);
+        return new Findings(null, false, Duration.ZERO, null, false);
     }
 
     /** Makes the master key, if the location is new and its Secret is the default one and absent. */
@@ -137,7 +144,7 @@ class Probe {
                             .addToLabels(Api.EXCLUDE, "true")
                             .endMetadata()
                             .addToData(
-                                    LocationKeys.ENTRY,
+                                    KeyRing.ENTRY,
                                     Base64.getEncoder().encodeToString(encoded.getBytes(StandardCharsets.US_ASCII)))
                             .build())
                     .create();
@@ -148,49 +155,22 @@ class Probe {
         }
     }
 
-    private Document introduce(BackupLocation location, ObjectStore store) {
-        store.write(
-                IDENTITY,
-                json(Map.of(
-                        "schemaVersion",
-                        1,
-                        "keyId",
-                        keys.keyId(location),
-                        "createdAt",
-                        clock.instant().toString(),
-                        "createdBy",
-                        site)),
-                Precondition.ABSENT);
-        return store.read(IDENTITY)
+    private Identity introduce(BackupLocation location, ObjectStore store) {
+        Identity.introduce(store, keys.ring(location).current(), site, clock.instant());
+        return identity(location, store)
                 .orElseThrow(() -> BreakwaterException.retryable(
-                        Reason.StoreUnavailable, name(location) + ": " + IDENTITY + " was written and is not there"));
+                        Reason.StoreUnavailable,
+                        name(location) + ": " + Identity.KEY + " was written and is not there"));
     }
 
-    private String matchingKey(BackupLocation location, Document identity) {
-        String expected = keyIdOf(location, identity);
-        String ours = keys.keyId(location);
-        if (!ours.equals(expected)) {
-            throw BreakwaterException.permanent(
-                    Reason.KeyMismatch,
-                    name(location) + " was set up with master key " + expected + ", Secret "
-                            + location.getMetadata().getNamespace() + "/" + LocationKeys.secretName(location)
-                            + " holds "
-                            + ours + "; copy the Secret from the cluster that set the location up");
-        }
-        return ours;
-    }
-
-    private static String keyIdOf(BackupLocation location, Document identity) {
+    private static Optional<Identity> identity(BackupLocation location, ObjectStore store) {
         try {
-            JsonNode id = JSON.readTree(identity.content()).get("keyId");
-            if (id != null && id.isTextual()) {
-                return id.asText();
-            }
-        } catch (IOException e) {
-            // told below
+            return Identity.read(store);
+        } catch (BreakwaterException e) {
+            throw e.reason() != Reason.LocationNotReady
+                    ? e
+                    : BreakwaterException.permanent(e.reason(), name(location) + ": " + e.getMessage());
         }
-        throw BreakwaterException.permanent(
-                Reason.LocationNotReady, name(location) + ": " + IDENTITY + " is damaged; restore it from a copy");
     }
 
     private boolean honoursConditions(ObjectStore store) {

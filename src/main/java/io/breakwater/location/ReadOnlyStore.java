@@ -4,6 +4,7 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import java.io.InputStream;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /** The store of a location with accessMode ReadOnly: whoever tries to write is refused before anything is sent. */
@@ -35,6 +36,11 @@ final class ReadOnlyStore implements ObjectStore {
     @Override
     public void list(String prefix, Consumer<ObjectInfo> each) {
         store.list(prefix, each);
+    }
+
+    @Override
+    public Set<String> directories(String prefix) {
+        return store.directories(prefix);
     }
 
     @Override

@@ -11,6 +11,8 @@ import java.util.Base64;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -111,6 +113,21 @@ final class S3Store implements ObjectStore {
                             new ObjectInfo(o.key().substring(prefix.length()), o.size(), o.eTag(), o.lastModified())));
             return null;
         });
+    }
+
+    @Override
+    public Set<String> directories(String keyPrefix) {
+        Set<String> names = new TreeSet<>();
+        errors.call("list " + keyPrefix, () -> {
+            int start = (prefix + keyPrefix).length();
+            client.listObjectsV2Paginator(
+                            r -> r.bucket(bucket).prefix(prefix + keyPrefix).delimiter("/"))
+                    .commonPrefixes()
+                    .forEach(p ->
+                            names.add(p.prefix().substring(start, p.prefix().length() - 1)));
+            return null;
+        });
+        return names;
     }
 
     @Override

@@ -69,12 +69,25 @@ final class PointTransfer {
         archive(document);
         mayGoOn.run();
         verify(key.repositoryPrefix(), expected);
+        vouching(key);
         if (target.write(key.sealKey(), seal, Precondition.ABSENT).isPresent()) {
             count(seal.length);
         } else if (!sealed(key, seal)) {
             throw Transfer.changed(key.sealKey(), "the target refused it");
         }
         return new Copied(objects.sum(), bytes.sum(), present.sum());
+    }
+
+    /** What vouches for the seal when the key that signed it is not at hand any more. */
+    private void vouching(PointKey key) {
+        for (String name : list(source, key.directory()).keySet()) {
+            if (!name.equals(key.sealKey())) {
+                source.read(name).ifPresent(d -> {
+                    target.write(name, d.content(), Precondition.NONE);
+                    count(d.content().length);
+                });
+            }
+        }
     }
 
     private boolean sealed(PointKey key, byte[] seal) {

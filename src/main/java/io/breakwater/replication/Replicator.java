@@ -14,7 +14,6 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.ReentrantLock;
@@ -43,7 +42,7 @@ public class Replicator {
      * @throws BreakwaterException what stood in the way; a retryable one goes on where it stopped
      */
     public Copied copy(BackupLocation from, BackupLocation to, PointKey key, Runnable mayGoOn) {
-        sameKey(from, to);
+        catalog.checkSharedKey(from, to);
         ReentrantLock lock = repositories.computeIfAbsent(
                 to.getMetadata().getUid() + "/" + key.site() + "/" + key.namespace(), k -> new ReentrantLock());
         lock.lock();
@@ -63,23 +62,6 @@ public class Replicator {
     /** What is deleted is not copied; what the target deleted and the source still has is copied again, which revives it. */
     private ObjectStore grace(BackupLocation location, PointKey key) {
         return new GraceStore(stores.open(location), key.site(), key.namespace());
-    }
-
-    /** Seal and repository are copied as they are, so both locations must derive the same keys. */
-    private static void sameKey(BackupLocation from, BackupLocation to) {
-        String ours = from.getStatus() == null ? null : from.getStatus().keyId;
-        String theirs = to.getStatus() == null ? null : to.getStatus().keyId;
-        if (ours == null || theirs == null) {
-            throw BreakwaterException.retryable(
-                    Reason.LocationNotReady,
-                    "BackupLocation " + (ours == null ? name(from) : name(to)) + " has not been probed yet");
-        }
-        if (!Objects.equals(ours, theirs)) {
-            throw BreakwaterException.permanent(
-                    Reason.KeyMismatch,
-                    "BackupLocation " + name(to) + " was set up with key " + theirs + " and " + name(from) + " with "
-                            + ours + ", so points cannot be copied between them; set up both with the same master key");
-        }
     }
 
     private static BreakwaterException missing(BackupLocation from, PointKey key) {

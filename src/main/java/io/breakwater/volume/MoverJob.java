@@ -3,6 +3,7 @@ package io.breakwater.volume;
 import io.breakwater.api.Api;
 import io.breakwater.api.MoverSettings;
 import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.gateway.RepositoryKeys;
 import io.fabric8.kubernetes.api.model.Affinity;
 import io.fabric8.kubernetes.api.model.AffinityBuilder;
 import io.fabric8.kubernetes.api.model.EnvVar;
@@ -64,6 +65,8 @@ final class MoverJob {
         String node = request.task() instanceof MoverTask.Backup b ? b.node() : null;
         return new PodSpecBuilder()
                 .withRestartPolicy("Never")
+                // restic writes the name of its machine into the key of a repository that it makes.
+                .withHostname(request.task() instanceof MoverTask.Init i ? RepositoryKeys.mark(i.keyId()) : null)
                 .withServiceAccountName(Movers.SERVICE_ACCOUNT)
                 .withAutomountServiceAccountToken(false)
                 .withEnableServiceLinks(false)
@@ -181,6 +184,7 @@ final class MoverJob {
             case MoverTask.Fill f -> writable(f.path(), mounts);
             case MoverTask.Files f -> writable(f.path(), mounts);
             case MoverTask.Init i -> {}
+            case MoverTask.Rekey r -> {}
             case MoverTask.Verify v -> {}
             case MoverTask.Forget f -> {}
         }
@@ -224,6 +228,7 @@ final class MoverJob {
             case MoverTask.Fill f -> target(f.claim(), volumes);
             case MoverTask.Files f -> target(f.claim(), volumes);
             case MoverTask.Init i -> {}
+            case MoverTask.Rekey r -> {}
             case MoverTask.Verify v -> {}
             case MoverTask.Forget f -> {}
         }

@@ -9,8 +9,19 @@ public sealed interface MoverTask {
     /** For repositories in locations that are read-only. */
     String NO_LOCK = "--no-lock";
 
-    /** Makes the repository unless it is there. */
-    record Init() implements MoverTask {}
+    /**
+     * Makes the repository unless it is there.
+     *
+     * @param keyId id of the master key that its password derives from
+     */
+    record Init(String keyId) implements MoverTask {}
+
+    /**
+     * Adds the first of the passwords to the repository unless it opens it, and finds out which of its keys the others open.
+     *
+     * @param keyId id of the master key that the first password derives from
+     */
+    record Rekey(String keyId) implements MoverTask {}
 
     /**
      * Reads a volume into the repository.
@@ -59,7 +70,8 @@ public sealed interface MoverTask {
     /** Arguments of the mover program. */
     default List<String> arguments() {
         return switch (this) {
-            case Init() -> List.of("init");
+            case Init i -> List.of("init");
+            case Rekey r -> List.of("rekey", r.keyId);
             case Backup b -> {
                 List<String> args = new ArrayList<>(List.of("backup", b.path, b.host));
                 b.tags.forEach((k, v) -> args.add(k + "=" + v));

@@ -26,6 +26,7 @@ import java.net.HttpURLConnection;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -43,6 +44,9 @@ public class Movers {
 
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int LAST_LINES = 3;
+
+    /** How the last words of a mover begin that no password of its Secret let in. */
+    private static final String WRONG_PASSWORD = "exit 12:";
 
     private final KubernetesClient client;
     private final BreakwaterConfig config;
@@ -108,6 +112,10 @@ public class Movers {
             return new State.Succeeded(report(request.namespace(), name));
         }
         if (failed(job)) {
+            if (hasOldPasswords(request, name)) {
+                discard(request);
+                return new State.Running("mover Job " + name + " began before the master key changed, and starts anew");
+            }
             return new State.Failed("mover Job " + request.namespace() + "/" + name + ": "
                     + lastWords(request.namespace(), name).orElse("no pod is left to ask; see its events"));
         }
@@ -150,7 +158,8 @@ public class Movers {
         }
         String id = "init/" + access.location().getMetadata().getUid() + "/" + access.site() + "/" + access.namespace();
         String run = Names.of(id);
-        return switch (poll(new Request(namespace, run, id, new MoverTask.Init(), access))) {
+        return switch (poll(
+                new Request(namespace, run, id, new MoverTask.Init(repositories.writingKey(access)), access))) {
             case State.Running r -> false;
             case State.Succeeded s -> {
                 delete(namespace, run);
@@ -226,6 +235,32 @@ public class Movers {
         }
     }
 
+    /** A Job that waited for its pod while the master key changed may hold passwords that open nothing any more. */
+    private boolean hasOldPasswords(Request request, String name) {
+        Secret given =
+                client.secrets().inNamespace(request.namespace()).withName(name).get();
+        return given != null
+                && given.getData() != null
+                && lastWords(request.namespace(), name)
+                        .filter(w -> w.startsWith(WRONG_PASSWORD))
+                        .isPresent()
+                && !given.getData().entrySet().containsAll(passwords(request).entrySet());
+    }
+
+    private Map<String, String> passwords(Request request) {
+        Map<String, String> entries = new HashMap<>();
+        String first = switch (request.task()) {
+            case MoverTask.Init(String keyId) -> keyId;
+            case MoverTask.Rekey(String keyId) -> keyId;
+            default -> repositories.writingKey(request.access());
+        };
+        List<String> all = repositories.passwords(request.access(), first);
+        for (int i = 0; i < all.size(); i++) {
+            entries.put(i == 0 ? "password" : "password." + i, base64(all.get(i)));
+        }
+        return entries;
+    }
+
     private Secret credentials(Request request, String name, Ticket ticket) {
         return new SecretBuilder()
                 .withNewMetadata()
@@ -234,10 +269,9 @@ public class Movers {
                 .addToLabels(Api.RUN, request.run())
                 .addToLabels(Api.EXCLUDE, "true")
                 .endMetadata()
-                .withData(Map.of(
-                        "ticket", base64(repositories.sign(ticket)),
-                        "password", base64(repositories.password(request.access())),
-                        "ca.crt", base64(repositories.caPem())))
+                .withData(passwords(request))
+                .addToData("ticket", base64(repositories.sign(ticket)))
+                .addToData("ca.crt", base64(repositories.caPem()))
                 .build();
     }
 

@@ -48,6 +48,9 @@ class RoomsTest {
             Map.entry("catalog", Set.of("api", "config", "location", "observe", "steps", "velero")),
             Map.entry("replication", Set.of("api", "catalog", "location", "steps")),
             Map.entry(
+                    "rotation",
+                    Set.of("api", "catalog", "config", "gateway", "location", "observe", "steps", "volume")),
+            Map.entry(
                     "failover",
                     Set.of("admission", "api", "catalog", "config", "location", "observe", "resource", "steps")),
             Map.entry(
@@ -191,6 +194,8 @@ class RoomsTest {
         noClasses()
                 .that()
                 .doNotHaveSimpleName("ConvertVelero") // a command, whose output this is
+                .and()
+                .doNotHaveSimpleName("RotateMasterKey")
                 .should()
                 .accessField(System.class, "out")
                 .orShould()

@@ -5,6 +5,7 @@ import io.breakwater.api.Reason;
 import io.breakwater.location.ObjectStore;
 import java.io.InputStream;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
 
@@ -68,6 +69,11 @@ final class FaultyStore implements ObjectStore {
     @Override
     public void list(String prefix, Consumer<ObjectInfo> each) {
         store.list(prefix, each);
+    }
+
+    @Override
+    public Set<String> directories(String prefix) {
+        throw new UnsupportedOperationException();
     }
 
     @Override

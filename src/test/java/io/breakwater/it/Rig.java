@@ -251,6 +251,11 @@ final class Rig implements AutoCloseable {
         return azurite.key(region);
     }
 
+    /** Endpoint of a region's account, for this process. */
+    String reachedFromHere(String region) {
+        return azurite.reachedFromHere(region);
+    }
+
     /** What lies in a region's location, to look at and to alter. */
     ObjectStore store(String region) {
         BackupLocationSpec.AzureBlob spec = location(region).getSpec().azureBlob;

@@ -48,6 +48,18 @@ abstract class ObjectStoreContract {
     }
 
     @Test
+    void directoriesAreWhatStandsBeforeTheNextSlash() {
+        for (String key : List.of("a/b/c/1", "a/b/d/2", "a/bb/3", "a/4", "ab/5", "a/e/f/g/6")) {
+            write(key, "x", Precondition.NONE);
+        }
+        store().delete("a/e/f/g/6");
+
+        assertThat(store().directories("a/")).containsExactly("b", "bb");
+        assertThat(store().directories("a/b/")).containsExactly("c", "d");
+        assertThat(store().directories("none/")).isEmpty();
+    }
+
+    @Test
     void theStoresClockIsTold() {
         Instant before = Instant.now();
         Observed written = write("clock", "x", Precondition.NONE).orElseThrow();

@@ -1,5 +1,6 @@
 package io.breakwater.location;
 
+import io.breakwater.api.BackupLocation;
 import io.breakwater.config.BreakwaterConfig;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.nio.file.Path;
@@ -16,6 +17,16 @@ public final class TestStores {
     /** An account's store, as a location with this specification has it. */
     public static ObjectStore azure(io.breakwater.api.BackupLocationSpec.AzureBlob spec, String accountKey) {
         return AzureBlobStore.open(spec, accountKey, null);
+    }
+
+    /** One store for every location. */
+    public static Stores always(ObjectStore store) {
+        return new Stores(null, null, Clock.systemUTC()) {
+            @Override
+            public ObjectStore open(BackupLocation location) {
+                return store;
+            }
+        };
     }
 
     /** The stores of locations that lie in an API server. */

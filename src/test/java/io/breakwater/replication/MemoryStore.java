@@ -10,12 +10,14 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 
 /** A store in memory whose every access a test can look at, delay, alter or break. */
-final class MemoryStore implements ObjectStore {
+public final class MemoryStore implements ObjectStore {
     final ConcurrentSkipListMap<String, byte[]> objects = new ConcurrentSkipListMap<>();
 
     /** Keys in the order in which they were written. */
@@ -61,12 +63,32 @@ final class MemoryStore implements ObjectStore {
     }
 
     @Override
+    public Set<String> directories(String prefix) {
+        Set<String> names = new TreeSet<>();
+        list(prefix, o -> {
+            int slash = o.key().indexOf('/', prefix.length());
+            if (slash > 0) {
+                names.add(o.key().substring(prefix.length(), slash));
+            }
+        });
+        return names;
+    }
+
+    @Override
     public Optional<Observed> write(String key, byte[] content, Precondition precondition) {
         beforeWrite.accept(key);
         boolean refused = switch (precondition) {
             case Precondition.None n -> objects.put(key, content.clone()) == null && false;
             case Precondition.Absent a -> objects.putIfAbsent(key, content.clone()) != null;
-            case Precondition.Matches m -> throw new UnsupportedOperationException();
+            case Precondition.Matches(String etag) -> {
+                byte[] there = objects.get(key);
+                boolean other =
+                        there == null || !observed(key, there).info().etag().equals(etag);
+                if (!other) {
+                    objects.put(key, content.clone());
+                }
+                yield other;
+            }
         };
         if (refused) {
             return Optional.empty();

@@ -1,0 +1,148 @@
+package io.breakwater.rotation;
+
+import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BackupLocationSpec.AccessMode;
+import io.breakwater.api.BackupLocationStatus;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Condition;
+import io.breakwater.api.Reason;
+import io.breakwater.catalog.PointKey;
+import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.gateway.RepositoryKeys.Repository;
+import io.breakwater.location.Identity;
+import io.breakwater.location.KeyRing;
+import io.breakwater.location.LocationKeys;
+import io.breakwater.location.ObjectStore;
+import io.breakwater.location.SiteKeys;
+import io.breakwater.location.Stores;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+
+/**
+ * One look at the keys of a location, and the next piece of work. Blocks; meant for virtual threads. Everything that it
+ * decides by lies in the store and in the Secret, so it may be killed anywhere, and run by all sites at the same time.
+ */
+@ApplicationScoped
+class Rotation {
+    private final BreakwaterConfig config;
+    private final Stores stores;
+    private final LocationKeys keys;
+    private final Work work;
+
+    Rotation(BreakwaterConfig config, Stores stores, LocationKeys keys, Work work) {
+        this.config = config;
+        this.stores = stores;
+        this.keys = keys;
+        this.work = work;
+    }
+
+    /**
+     * Goes on.
+     *
+     * @throws BreakwaterException when the location or its Secret cannot be read
+     */
+    Outcome advance(BackupLocation location) {
+        return new Pass(location).run();
+    }
+
+    /** One pass. */
+    private final class Pass {
+        private final BackupLocation location;
+        private final ObjectStore store;
+        private final KeyRing ring;
+        private final boolean writable;
+        private final List<SiteKeys> sites;
+        private Identity identity;
+        private boolean turned;
+
+        Pass(BackupLocation location) {
+            this.location = location;
+            this.store = stores.open(location);
+            this.ring = keys.ring(location);
+            this.writable = location.getSpec().accessMode != AccessMode.ReadOnly;
+            this.sites = SiteKeys.read(store);
+            this.identity = identity();
+        }
+
+        Outcome run() {
+            Turn turn = turn();
+            String writing = identity.keyId();
+            if (!ring.has(writing)) {
+                throw keys.missing(location, writing);
+            }
+            if (ring.ids().size() == 1 && identity.keys().size() == 1) {
+                return Report.quiet(writing, turned, writable);
+            }
+            Map<PointKey, Set<String>> points = work.points(location, writing, ring.ids(), writable);
+            Map<Repository, Map<String, Optional<String>>> found = work.survey(location);
+            Work.Rest rest = Work.Rest.NONE;
+            if (writable) {
+                rest = work.repositories(location, found, writing, ring.ids(), this::isMine);
+                found = work.survey(location);
+            }
+            KeyUse use = KeyUse.of(points, found, writing, identity.keys(), ring.ids());
+            if (writable) {
+                remember(use);
+            }
+            return new Report(LocationKeys.secretPath(location), ring.ids(), writing, use, turn, rest)
+                    .outcome(turned, writable, identity.keys());
+        }
+
+        /** Writes with another key from now on, if it is time. */
+        private Turn turn() {
+            Turn turn =
+                    writable ? Turn.of(ring.current(), identity.keyId(), sites, identity.storeTime()) : new Turn.Stay();
+            if (!(turn instanceof Turn.Go) || isNotEscrowed()) {
+                return turn;
+            }
+            Set<String> all = new TreeSet<>(identity.keys());
+            all.add(ring.current());
+            turned = identity.change(store, ring.current(), all);
+            identity = identity();
+            return new Turn.Stay();
+        }
+
+        /** What is written with a key that is not in escrow could be lost with the clusters. */
+        private boolean isNotEscrowed() {
+            BackupLocationStatus s = location.getStatus();
+            return s != null
+                    && s.condition(Condition.ESCROWED).filter(c -> !c.holds()).isPresent();
+        }
+
+        /** Forgets keys that nothing needs and nobody has, and remembers those that something needs. */
+        private void remember(KeyUse use) {
+            Set<String> had = new TreeSet<>(ring.ids());
+            sites.stream().filter(s -> Turn.lives(s, identity.storeTime())).forEach(s -> had.addAll(s.keys()));
+            Set<String> now = new TreeSet<>(identity.keys());
+            now.retainAll(had);
+            now.addAll(use.keys());
+            now.add(identity.keyId());
+            if (!now.equals(identity.keys())) {
+                identity.change(store, identity.keyId(), now);
+            }
+        }
+
+        private boolean isMine(String site) {
+            return site.equals(config.site())
+                    || sites.stream()
+                            .filter(s -> Turn.lives(s, identity.storeTime()))
+                            .map(SiteKeys::site)
+                            .collect(Collectors.toSet())
+                            .stream()
+                            .noneMatch(site::equals);
+        }
+
+        private Identity identity() {
+            return Identity.read(store)
+                    .orElseThrow(() -> BreakwaterException.retryable(
+                            Reason.LocationNotReady,
+                            "BackupLocation " + location.getMetadata().getNamespace() + "/"
+                                    + location.getMetadata().getName() + " has not been set up yet"));
+        }
+    }
+}

@@ -1,0 +1,336 @@
+package io.breakwater.rotation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.breakwater.api.BackupLocationStatus;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
+import io.breakwater.catalog.PointKey;
+import io.breakwater.gateway.RepositoryKeys.Repository;
+import io.breakwater.location.Identity;
+import io.breakwater.location.ObjectStore.Precondition;
+import io.breakwater.location.TestKeys;
+import io.breakwater.replication.MemoryStore;
+import io.breakwater.rotation.Killing.Killed;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Two sites that share a location get from one master key to the next, in any order and whoever is killed. */
+class RotationTest {
+    private static final byte[] FIRST = key(1);
+    private static final byte[] SECOND = key(2);
+    private static final byte[] THIRD = key(3);
+    private static final int MANY = 400;
+
+    private final MemoryStore disk = new MemoryStore();
+    private Random random = new Random(7);
+    private int untilKilled = Integer.MAX_VALUE;
+    private PlayedSite east;
+    private PlayedSite west;
+    private final List<PointKey> points = new ArrayList<>();
+    private final List<Repository> repositories = new ArrayList<>();
+
+    @BeforeEach
+    void start() {
+        east = new PlayedSite("east", disk, random, () -> --untilKilled == 0);
+        west = new PlayedSite("west", disk, random, () -> --untilKilled == 0);
+        both(FIRST);
+        both(s -> {
+            s.probe();
+            capture(s);
+            makeRepository(s, true);
+            s.rotate();
+        });
+    }
+
+    @Test
+    void aLocationWithOneKeyIsQuiet() {
+        Outcome outcome = east.rotate();
+
+        assertThat(outcome.writing()).isEqualTo(id(FIRST));
+        assertThat(outcome.rotated().holds()).isTrue();
+        assertThat(outcome.readable().holds()).isTrue();
+        assertThat(outcome.busy()).isFalse();
+    }
+
+    @Test
+    void aSiteThatDoesNotHaveTheNewKeyIsNamedAndGoesOnReadingEverything() {
+        east.give(SECOND, FIRST);
+        east.probe();
+        for (int i = 0; i < 5; i++) {
+            Outcome outcome = east.rotate();
+            capture(east);
+            makeRepository(east, true);
+
+            assertThat(outcome.writing()).isEqualTo(id(FIRST));
+            assertThat(outcome.rotated().reason()).isEqualTo(Reason.KeyMismatch);
+            assertThat(outcome.rotated().message()).contains("west (" + id(FIRST) + ")", "copy the Secret there");
+            everybodyReadsAll();
+        }
+        west.give(SECOND, FIRST);
+        west.probe();
+
+        assertThat(east.rotate().writing()).isEqualTo(id(SECOND));
+    }
+
+    @Test
+    void statusSaysWhatTheOldKeyIsNeededForAndThenThatItCanGo() {
+        both(SECOND, FIRST);
+        both(PlayedSite::probe);
+
+        Outcome first = east.rotate();
+        assertThat(first.turned()).isTrue();
+        assertThat(used(first, FIRST).repositories).isPositive();
+        Outcome last = untilRotated(east);
+        untilRotated(west);
+        last = east.rotate();
+
+        assertThat(last.rotated().message()).contains("can be taken out of it: " + id(FIRST));
+        assertThat(used(last, FIRST).points).isZero();
+        assertThat(used(last, FIRST).repositories).isZero();
+        assertThat(used(last, SECOND).points).isEqualTo(points.size());
+        assertThat(east.movers.added + west.movers.added)
+                .as("each repository gets the new password once")
+                .isEqualTo(repositories.size());
+    }
+
+    @Test
+    void aKeyThatWasTakenOutTooEarlyIsNamedWithWhatItOpensAndHealsWhenItIsBack() {
+        both(SECOND, FIRST);
+        both(PlayedSite::probe);
+        east.store().write("breakwater/location.json", turned(), Precondition.NONE);
+        both(SECOND);
+        both(PlayedSite::probe);
+
+        Outcome outcome = east.rotate();
+
+        assertThat(outcome.readable().holds()).isFalse();
+        assertThat(outcome.readable().reason()).isEqualTo(Reason.KeyMismatch);
+        assertThat(outcome.readable().message())
+                .contains("masterKey." + id(FIRST), "east/shop/p0", "west/shop/p1", "repositories east/ns0");
+        assertThat(outcome.unread()).isEqualTo(points.size() + repositories.size());
+        assertThat(outcome.rotated().holds()).isFalse();
+        assertThat(east.movers.added).as("nothing is tried in vain").isZero();
+
+        both(SECOND, FIRST);
+        untilRotated(east);
+        untilRotated(west);
+        both(SECOND);
+        everybodyReadsAll();
+        assertThat(east.rotate().readable().holds()).isTrue();
+    }
+
+    @Test
+    void theKeyThatIsWrittenWithCannotBeTakenOut() {
+        both(SECOND);
+
+        assertThatThrownBy(east::rotate)
+                .isInstanceOfSatisfying(
+                        BreakwaterException.class, e -> assertThat(e.reason()).isEqualTo(Reason.KeyMismatch))
+                .hasMessageContaining("masterKey." + id(FIRST));
+    }
+
+    @Test
+    void aRepositoryThatAnOlderVersionMadeIsRotatedToo() {
+        makeRepository(east, false);
+        both(SECOND, FIRST);
+        both(PlayedSite::probe);
+        untilRotated(east);
+        untilRotated(west);
+        both(SECOND);
+
+        everybodyReadsAll();
+    }
+
+    @Test
+    void whenASiteIsGoneForGoodTheOtherOneLooksAfterItsRepositories() {
+        both(SECOND, FIRST);
+        both(PlayedSite::probe);
+        east.store().delete("breakwater/sites/west.json");
+
+        untilRotated(east);
+
+        assertThat(east.movers.added).isEqualTo(repositories.size());
+        both(SECOND);
+        everybodyReadsAll();
+    }
+
+    @Test
+    void aRotationCanBeTakenBack() {
+        both(SECOND, FIRST);
+        both(PlayedSite::probe);
+        east.rotate();
+        both(FIRST, SECOND);
+        both(PlayedSite::probe);
+        untilRotated(east);
+        untilRotated(west);
+        both(FIRST);
+
+        everybodyReadsAll();
+        assertThat(east.rotate().writing()).isEqualTo(id(FIRST));
+    }
+
+    /**
+     * Two rotations, with captures and new repositories in between, the Secret on each site changed at another time, and
+     * processes killed at any change of the store. At every moment every site that has the Secret reads everything.
+     */
+    @Tag("slow")
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+    void inAnyOrderAndWhoeverIsKilledNothingIsEverOutOfReach(long seed) {
+        random.setSeed(seed);
+        rotateAmidTurmoil(new byte[][] {FIRST}, new byte[][] {SECOND, FIRST}, new byte[][] {SECOND});
+        boolean directly = random.nextBoolean();
+        rotateAmidTurmoil(
+                new byte[][] {SECOND},
+                directly ? new byte[][] {THIRD, SECOND} : new byte[][] {THIRD, FIRST, SECOND},
+                new byte[][] {THIRD});
+
+        for (int i = 0; i < 4; i++) {
+            both(PlayedSite::probe);
+            both(PlayedSite::rotate);
+        }
+        assertThat(Identity.read(east.store()).orElseThrow().keys())
+                .as("seed %d", seed)
+                .containsExactly(id(THIRD));
+    }
+
+    private void rotateAmidTurmoil(byte[][] from, byte[][] ring, byte[][] to) {
+        List<PlayedSite> waiting = new ArrayList<>(List.of(east, west));
+        for (int i = 0; i < MANY; i++) {
+            if (!waiting.isEmpty() && random.nextInt(12) == 0) {
+                waiting.remove(random.nextInt(waiting.size())).give(ring);
+            }
+            PlayedSite site = random.nextBoolean() ? east : west;
+            Outcome outcome = turmoil(site, i < MANY / 2);
+            everybodyReadsAll();
+            if (i >= MANY / 2
+                    && waiting.isEmpty()
+                    && outcome != null
+                    && outcome.rotated().holds()
+                    && outcome.writing().equals(id(ring[0]))) {
+                untilRotated(east);
+                untilRotated(west);
+                both(to);
+                everybodyReadsAll();
+                return;
+            }
+        }
+        throw new AssertionError("not rotated from " + id(from[0]) + " after " + MANY + " steps: "
+                + east.rotate().rotated() + west.rotate().rotated());
+    }
+
+    /** One step of a site; the outcome, where it was a pass that came to its end. */
+    private Outcome turmoil(PlayedSite site, boolean deadly) {
+        untilKilled = deadly && random.nextInt(3) == 0 ? 1 + random.nextInt(25) : Integer.MAX_VALUE;
+        try {
+            switch (random.nextInt(deadly ? 6 : 4)) {
+                case 0, 1 -> site.probe();
+                case 4 -> capture(site);
+                case 5 -> makeRepository(site, random.nextInt(4) > 0);
+                default -> {
+                    return site.rotate();
+                }
+            }
+        } catch (Killed e) {
+            // the next process goes on
+        } finally {
+            untilKilled = Integer.MAX_VALUE;
+        }
+        return null;
+    }
+
+    private void everybodyReadsAll() {
+        for (PlayedSite site : List.of(east, west)) {
+            for (PointKey key : points) {
+                assertThat(site.catalog.find(site.location(), key))
+                        .as("%s reads %s", site.name, key)
+                        .isPresent();
+            }
+            for (Repository r : repositories) {
+                assertThat(PlayedMovers.opens(site.store(), site.ring(), r.site(), r.namespace()))
+                        .as("%s opens repository %s", site.name, r)
+                        .isTrue();
+            }
+        }
+    }
+
+    private Outcome untilRotated(PlayedSite site) {
+        Outcome outcome = site.rotate();
+        for (int i = 0; i < 100 && !outcome.rotated().holds(); i++) {
+            (site == east ? west : east).rotate();
+            outcome = site.rotate();
+        }
+        assertThat(outcome.rotated().holds()).as(outcome.rotated().message()).isTrue();
+        return outcome;
+    }
+
+    /** What a process does that turns the location and is killed then. */
+    private byte[] turned() {
+        return PlayedMovers.bytes("{\"schemaVersion\":1,\"keyId\":\"%s\",\"keys\":[\"%s\",\"%s\"]}"
+                .formatted(id(SECOND), id(FIRST), id(SECOND)));
+    }
+
+    private static BackupLocationStatus.Key used(Outcome outcome, byte[] key) {
+        return outcome.keys().stream()
+                .filter(k -> k.id.equals(id(key)))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private void capture(PlayedSite site) {
+        PointKey key = new PointKey(site.name, "shop", "p" + points.size());
+        points.add(key);
+        try {
+            site.capture(key.point());
+        } catch (Killed e) {
+            if (site.store().head(key.sealKey()).isEmpty()) {
+                points.remove(key);
+            }
+            throw e;
+        }
+    }
+
+    private void makeRepository(PlayedSite site, boolean marked) {
+        Repository repository = new Repository(site.name, "ns" + repositories.size());
+        try {
+            site.makeRepository(repository.namespace(), marked);
+            repositories.add(repository);
+        } catch (Killed e) {
+            if (!Set.copyOf(site.store().directories("breakwater/repos/" + site.name + "/"))
+                    .contains(repository.namespace())) {
+                throw e;
+            }
+            repositories.add(repository);
+            throw e;
+        }
+    }
+
+    private void both(byte[]... keys) {
+        east.give(keys);
+        west.give(keys);
+    }
+
+    private void both(java.util.function.Consumer<PlayedSite> what) {
+        what.accept(east);
+        what.accept(west);
+    }
+
+    private static String id(byte[] key) {
+        return TestKeys.id(key);
+    }
+
+    private static byte[] key(int n) {
+        byte[] key = new byte[32];
+        key[0] = (byte) n;
+        return key;
+    }
+}
