@@ -27,7 +27,7 @@ public enum Reason {
     CredentialsRejected,
     /** A Secret, or a key in it, is missing. */
     SecretNotFound,
-    /** The encryption key at hand is not the one that the location was set up with. */
+    /** A master key that something needs is not at hand, or sites have different ones. */
     KeyMismatch,
     /** The store lacks conditional writes, so it cannot hold a lease. */
     NoConditionalWrites,

@@ -35,7 +35,7 @@ import java.util.concurrent.ConcurrentHashMap;
 @GradualRetry(maxAttempts = Integer.MAX_VALUE, initialInterval = 2000, intervalMultiplier = 1.5, maxInterval = 60_000)
 class RotationReconciler implements Reconciler<BackupLocation> {
     private static final String UNREAD = "breakwater.location.unreadable";
-    private static final String PENDING = "breakwater.location.rotation.age";
+    private static final String PENDING = "breakwater.location.rotation.age.seconds";
     private static final Duration UNTIL_READY = Duration.ofSeconds(5);
     private static final Duration SOON = Duration.ofSeconds(5);
     private static final Duration WAITING = Duration.ofSeconds(15);

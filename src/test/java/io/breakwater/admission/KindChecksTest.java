@@ -7,11 +7,15 @@ import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.FailoverPlan;
 import io.breakwater.config.TestConfig;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.api.model.authorization.v1.SubjectAccessReview;
 import io.fabric8.kubernetes.api.model.authorization.v1.SubjectAccessReviewBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.dsl.NonDeletingOperation;
 import io.fabric8.kubernetes.client.server.mock.KubernetesMockServer;
 import io.fabric8.kubernetes.client.utils.Serialization;
+import java.security.KeyPairGenerator;
+import java.util.Base64;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -236,6 +240,36 @@ class KindChecksTest {
         assertThat(create(bucket.replace("namespace: shop", "namespace: breakwater-system"))
                         .isAllowed())
                 .isTrue();
+    }
+
+    @Test
+    void aPublicKeyForEscrowThatCanNeverBeUsedIsRefused() throws Exception {
+        String object = LOCATION.replace("spec: {", "spec: {encryption: {escrowSecretRef: {name: escrow}}, ");
+        assertThat(create(object).refusal()).isNull();
+        assertThat(create(object).warnings())
+                .anySatisfy(w -> assertThat(w).contains("spec.encryption.escrowSecretRef", "publicKey"));
+
+        for (int bits : new int[] {2048, 3072}) {
+            KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
+            generator.initialize(bits);
+            byte[] der = generator.generateKeyPair().getPublic().getEncoded();
+            String pem = "-----BEGIN PUBLIC KEY-----\n"
+                    + Base64.getMimeEncoder().encodeToString(der) + "\n-----END PUBLIC KEY-----\n";
+            cluster.client()
+                    .resource(new SecretBuilder()
+                            .withNewMetadata()
+                            .withNamespace("shop")
+                            .withName("escrow")
+                            .endMetadata()
+                            .addToData("publicKey", Base64.getEncoder().encodeToString(pem.getBytes()))
+                            .build())
+                    .createOr(NonDeletingOperation::update);
+            if (bits < 3072) {
+                assertThat(create(object).refusal()).contains("spec.encryption.escrowSecretRef", "2048 bits");
+            } else {
+                assertThat(create(object).refusal()).isNull();
+            }
+        }
     }
 
     @Test

@@ -35,6 +35,9 @@ class AlertsTest {
             "breakwater_failover_role",
             "breakwater_verification_overdue",
             "breakwater_location_ready",
+            "breakwater_location_unreadable",
+            "breakwater_location_rotation_age_seconds",
+            "breakwater_location_escrowed",
             "breakwater_policy_proven",
             "breakwater_policy_restore_seconds",
             "breakwater_policy_rto_seconds");

@@ -4,6 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec.AccessMode;
 import io.breakwater.gateway.Repositories.Mode;
@@ -23,6 +25,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
@@ -199,6 +202,74 @@ class ResticIT {
         good(mover("verify", "latest"));
     }
 
+    /** A mover is killed and run again wherever it is: there is always a password that opens the repository. */
+    @Test
+    void aRepositoryGetsThePasswordOfANewMasterKeyAndLosesTheOldOne() throws Exception {
+        String key = "0123456789abcdef";
+        good(run(Mode.APPEND, "init"));
+        good(run(Mode.APPEND, "backup", data.toString()));
+        Files.move(directory.resolve("password"), directory.resolve("password.1"));
+        Files.writeString(directory.resolve("password"), "new");
+        Files.writeString(directory.resolve("password.2"), "even older");
+        good(mover("verify", "latest"));
+
+        good(mover(Mode.APPEND, "rekey", key));
+        Set<String> both = keyFiles();
+        assertThat(both).hasSize(2);
+        good(mover(Mode.APPEND, "rekey", key));
+        assertThat(keyFiles()).as("asked again, nothing is added").isEqualTo(both);
+
+        JsonNode report =
+                new ObjectMapper().readTree(directory.resolve("report").toFile());
+        String added = report.path("new").path(0).asText();
+        String old = report.path("old").path(0).asText();
+        assertThat(Set.of(added, old)).isEqualTo(both);
+        assertThat(report.path("new")).hasSize(1);
+        assertThat(report.path("old")).hasSize(1);
+        assertThat(new String(content("breakwater/repos/east/shop/keys/" + added), UTF_8))
+                .contains("\"hostname\":\"" + RepositoryKeys.mark(key) + "\"");
+
+        RepositoryKeys files = new RepositoryKeys(gateway.stores());
+        var repository = new RepositoryKeys.Repository("east", "shop");
+        assertThat(files.remove(location, repository, added, old.replace(old.charAt(0), 'x')))
+                .as("without a key that opens it nothing is removed")
+                .isFalse();
+        assertThat(files.remove(location, repository, old, added)).isTrue();
+        assertThat(files.files(location, repository)).containsOnlyKeys(added).containsValue(Optional.of(key));
+
+        Files.delete(directory.resolve("password.1"));
+        good(mover("verify", "latest"));
+        Files.delete(directory.resolve("password.2"));
+        good(mover("verify", "latest"));
+        Files.writeString(directory.resolve("password"), "secret");
+        Ended refused = mover("verify", "latest");
+        assertThat(refused.code()).as(refused.output()).isEqualTo(12);
+    }
+
+    @Test
+    void aRepositoryThatNoPasswordOpensIsLeftAlone() throws Exception {
+        good(run(Mode.APPEND, "init"));
+        Set<String> before = keyFiles();
+        Files.writeString(directory.resolve("password"), "new");
+        Files.writeString(directory.resolve("password.1"), "wrong too");
+
+        Ended ended = mover(Mode.APPEND, "rekey", "0123456789abcdef");
+
+        assertThat(ended.code()).as(ended.output()).isEqualTo(12);
+        assertThat(directory.resolve("report")).content().startsWith("exit 12:").contains("put the one back");
+        assertThat(keyFiles()).isEqualTo(before);
+    }
+
+    /** Names of the repository's key files, as restic sees them. */
+    private Set<String> keyFiles() {
+        Set<String> names = new TreeSet<>();
+        new GraceStore(store(), "east", "shop")
+                .list(
+                        "breakwater/repos/east/shop/keys/",
+                        o -> names.add(o.key().substring(o.key().lastIndexOf('/') + 1)));
+        return names;
+    }
+
     /** Places in a pack's blobs; its header follows them, and is not read where an index tells the same. */
     private static int[] places(byte[] pack) {
         int header = ByteBuffer.wrap(pack).order(ByteOrder.LITTLE_ENDIAN).getInt(pack.length - Integer.BYTES);
@@ -211,12 +282,16 @@ class ResticIT {
     }
 
     private Ended mover(String... arguments) throws Exception {
+        return mover(Mode.READ, arguments);
+    }
+
+    private Ended mover(Mode mode, String... arguments) throws Exception {
         Files.writeString(directory.resolve("token"), "good");
         List<String> command = new ArrayList<>(List.of("sh", "images/breakwater-mover/mover"));
         command.addAll(Arrays.asList(arguments));
         return run(
                 "bucket",
-                Mode.READ,
+                mode,
                 command,
                 Map.of(
                         "PATH", restic.getParent() + ":" + System.getenv("PATH"),

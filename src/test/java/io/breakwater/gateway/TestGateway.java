@@ -141,6 +141,10 @@ final class TestGateway implements AutoCloseable {
         return client.resource(location).create();
     }
 
+    Stores stores() {
+        return stores;
+    }
+
     ObjectStore store(BackupLocation location) {
         return stores.open(location);
     }

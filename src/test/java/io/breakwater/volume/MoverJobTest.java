@@ -85,6 +85,19 @@ class MoverJobTest {
                 .satisfies(t -> assertThat(t.getOperator()).isEqualTo("Exists"));
     }
 
+    /** By this name status tells which master key a repository is from. */
+    @Test
+    void whoMakesARepositoryIsNamedAfterItsMasterKey() {
+        assertThat(pod(new MoverTask.Init("0123456789abcdef"), new MoverSettings())
+                        .getHostname())
+                .isEqualTo("breakwater-0123456789abcdef");
+        assertThat(pod(new MoverTask.Rekey("0123456789abcdef"), new MoverSettings())
+                        .getContainers()
+                        .getFirst()
+                        .getArgs())
+                .containsExactly("rekey", "0123456789abcdef");
+    }
+
     private static String throttle(Container mover) {
         return mover.getEnv().stream()
                 .filter(e -> e.getName().equals("BREAKWATER_UPLOAD_KIB"))
@@ -102,7 +115,10 @@ class MoverJobTest {
     }
 
     private static PodSpec pod(MoverSettings settings, String node) {
-        MoverTask task = new MoverTask.Backup("claim", "/volumes/data", "west-shop", Map.of(), node);
+        return pod(new MoverTask.Backup("claim", "/volumes/data", "west-shop", Map.of(), node), settings);
+    }
+
+    private static PodSpec pod(MoverTask task, MoverSettings settings) {
         Movers.Request request = new Movers.Request("shop", "run", "id", task, null, settings);
         return MoverJob.build(CONFIG, request, "name", "https://gateway/")
                 .getSpec()
