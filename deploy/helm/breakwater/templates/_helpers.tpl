@@ -102,6 +102,7 @@ spec:
             - {name: BREAKWATER_MOVER_START, value: {{ $root.Values.mover.start | quote }}}
             - {name: BREAKWATER_CATALOG_INTERVAL, value: {{ $root.Values.catalog.interval | quote }}}
             - {name: BREAKWATER_SWEEP_GRACE, value: {{ $root.Values.sweep.grace | quote }}}
+            - {name: BREAKWATER_SWEEP_UNSEALED, value: {{ $root.Values.sweep.unsealed | quote }}}
             - {name: BREAKWATER_SWEEP_INTERVAL, value: {{ $root.Values.sweep.interval | quote }}}
             {{- end }}
             {{- with .values.extraEnv }}

@@ -2,6 +2,7 @@ package io.breakwater.capture;
 
 import io.breakwater.admission.NamespaceGate;
 import io.breakwater.api.Api;
+import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.catalog.Catalog;
 import io.breakwater.gateway.EpochGuard;
@@ -23,6 +24,7 @@ class CaptureSteps {
     private final KubernetesClient client;
     private final Snapshots snapshots;
     private final Movers movers;
+    private final Catalog catalog;
     private final List<Step<CaptureRun>> all;
 
     CaptureSteps(
@@ -39,6 +41,7 @@ class CaptureSteps {
         this.client = client;
         this.snapshots = snapshots;
         this.movers = movers;
+        this.catalog = catalog;
         Activities activities = new Activities();
         HalfRestored halfRestored = new HalfRestored(gate);
         this.all = List.of(
@@ -76,6 +79,11 @@ class CaptureSteps {
         @Override
         public Outcome run(CaptureRun run, int attempt) {
             abandon(run.point());
+            try {
+                catalog.end(run.route().location(), run.key());
+            } catch (BreakwaterException e) {
+                // The point is sealed, so the sweep will see that this was its end.
+            }
             return Outcome.done("removed snapshots, claims and Jobs");
         }
     }

@@ -154,7 +154,7 @@ class CopyPoint {
             Instant started = clock.instant();
             BackupLocation from = usable(point, point.getStatus().location);
             BackupLocation to = usable(point, location);
-            Copied copied = replicator.copy(from, to, key, () -> requireWanted(point));
+            Copied copied = replicator.copy(from, to, key, () -> requireWanted(point, key, from, to));
             if (isBeingRemoved(current(point))) {
                 // Removal waits for us, and may have looked for the seal before we wrote it.
                 catalog.unseal(to, key);
@@ -189,7 +189,7 @@ class CopyPoint {
      * Throws unless the copy may be made. A site that lost its lease seals nothing any more, but for what only it has; a
      * point that is being deleted gets no new seal; and nothing is copied while data is pruned from the repository.
      */
-    private void requireWanted(RestorePoint point) {
+    private void requireWanted(RestorePoint point, PointKey key, BackupLocation... locations) {
         RestorePoint now = current(point);
         if (now == null || now.getMetadata().getDeletionTimestamp() != null) {
             throw unwanted(point);
@@ -199,6 +199,10 @@ class CopyPoint {
                     Reason.Deleting,
                     "waiting until the data of RestorePoint " + other + " is removed from the repository");
         });
+        if (Stream.of(locations).anyMatch(l -> hasJob(UnsealedData.run(l, key.site(), key.namespace())))) {
+            throw BreakwaterException.retryable(
+                    Reason.Deleting, "waiting until data without a seal is removed from the repository");
+        }
         if (point.getSpec().trigger != Trigger.Divergent) {
             policy(point).flatMap(p -> routes.of(p).guard()).ifPresent(epochs::check);
         }
@@ -216,16 +220,20 @@ class CopyPoint {
         Stream<RestorePoint> deleted =
                 client.resources(RestorePoint.class).inNamespace(namespace).list().getItems().stream()
                         .filter(p -> p.getMetadata().getDeletionTimestamp() != null);
-        return deleted.filter(p -> !client.batch()
-                        .v1()
-                        .jobs()
-                        .inNamespace(config.namespace())
-                        .withLabel(Api.RUN, CaptureRun.label(p))
-                        .list()
-                        .getItems()
-                        .isEmpty())
+        return deleted.filter(p -> hasJob(CaptureRun.label(p)))
                 .map(p -> p.getMetadata().getName())
                 .findFirst();
+    }
+
+    private boolean hasJob(String run) {
+        return !client.batch()
+                .v1()
+                .jobs()
+                .inNamespace(config.namespace())
+                .withLabel(Api.RUN, run)
+                .list()
+                .getItems()
+                .isEmpty();
     }
 
     private RestorePoint current(RestorePoint point) {

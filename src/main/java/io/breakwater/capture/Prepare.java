@@ -58,6 +58,7 @@ final class Prepare implements Step<CaptureRun> {
         BackupPolicySpec policy = run.policy().getSpec();
         List<Planned> plan =
                 planner.plan(run.namespace(), policy, CaptureScope.claims(client, run.namespace(), policy.source));
+        catalog.begin(run.route().location(), run.key());
         run.update(s -> {
             s.site = run.site();
             s.namespace = run.namespace();

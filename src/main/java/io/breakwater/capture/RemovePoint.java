@@ -158,7 +158,11 @@ class RemovePoint {
             List<String> archive = new ArrayList<>();
             store.list(ArchiveUpload.prefix(key), o -> archive.add(o.key()));
             archive.forEach(store::delete);
-            return pruned(point, key, location);
+            boolean gone = pruned(point, key, location);
+            if (gone) {
+                catalog.end(location, key);
+            }
+            return gone;
         } catch (BreakwaterException e) {
             if (e.reason() == Reason.LocationNotFound) {
                 events.warning(

@@ -4,6 +4,7 @@ import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.location.GraceStore;
+import io.breakwater.location.Graveyard;
 import io.breakwater.location.KeyRing;
 import io.breakwater.location.LocationKeys;
 import io.breakwater.location.ObjectStore;
@@ -19,6 +20,9 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** The points of locations: read, verified, written, removed. What Velero wrote is read as {@link VeleroCatalog} says. */
 @ApplicationScoped
@@ -160,6 +164,41 @@ public class Catalog {
                         .orElseThrow(() -> BreakwaterException.retryable(
                                 Reason.StoreUnavailable, key + " was there and is gone; trying again")),
                 key);
+    }
+
+    /** Says that a point is about to be captured into a location, before anything of it is written. */
+    public void begin(BackupLocation location, PointKey key) {
+        Begun.mark(stores.open(location), key);
+    }
+
+    /** Says that a point is sealed, or that nothing of it is left. */
+    public void end(BackupLocation location, PointKey key) {
+        Begun.clear(stores.open(location), key);
+    }
+
+    /**
+     * Repository snapshots of a namespace that a seal in a location names, those among them that were taken away and can
+     * still be put back.
+     *
+     * @throws BreakwaterException Tampered, when one of the seals is not what our key signed, KeyMismatch, when its key is not at
+     *     hand: what it named is not known then
+     */
+    public Set<String> sealedSnapshots(BackupLocation location, String site, String namespace) {
+        ObjectStore store = stores.open(location);
+        String prefix = PointKey.PREFIX + site + "/" + namespace + "/";
+        List<PointKey> sealed = new ArrayList<>();
+        store.list(prefix, o -> PointKey.ofSeal(o.key()).ifPresent(sealed::add));
+        Stream<PointDocument> there = sealed.stream().flatMap(key -> find(location, key).stream());
+        Signatures signatures = new Signatures(location, store, keys.ring(location));
+        Graveyard graveyard = new Graveyard(store, site);
+        Stream<PointDocument> gone = graveyard.dead(namespace, prefix).stream()
+                .flatMap(key -> PointKey.ofSeal(key).stream())
+                .flatMap(key -> graveyard.takenAway(namespace, key.sealKey()).stream()
+                        .map(content -> signatures.verify(key, content)));
+        return Stream.concat(there, gone)
+                .flatMap(document -> document.volumes().stream())
+                .map(PointDocument.Volume::repositorySnapshot)
+                .collect(Collectors.toSet());
     }
 
     /** Takes the seal away: from here on the point does not exist. {@link Undelete} can put it back for a while. */

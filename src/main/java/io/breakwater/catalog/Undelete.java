@@ -7,13 +7,16 @@ import io.breakwater.location.GraceStore;
 import io.breakwater.location.Graveyard;
 import io.breakwater.location.LocationKeys;
 import io.breakwater.location.ObjectStore;
+import io.breakwater.location.ObjectStore.Document;
 import io.breakwater.location.ObjectStore.Precondition;
 import io.breakwater.location.Stores;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.util.Arrays;
 
 /**
  * Takes the deletion of a point back, while its grace period lasts: first what it needs, its seal last, so that a point
- * that is there is whole. Catalog sync then shows it again. May be done again after it was cut off.
+ * that is there is whole. Catalog sync then shows it again. Where the seal is in its place, because somebody put it back,
+ * what it needs comes back all the same. May be done again after it was cut off.
  */
 @ApplicationScoped
 class Undelete {
@@ -36,6 +39,7 @@ class Undelete {
         Graveyard graveyard = new Graveyard(store, key.site());
         byte[] seal = graveyard
                 .takenAway(key.namespace(), key.sealKey())
+                .or(() -> store.read(key.sealKey()).map(Document::content))
                 .orElseThrow(() -> BreakwaterException.permanent(
                         Reason.RestorePointNotFound,
                         "point " + key + " was not deleted from location "
@@ -53,7 +57,11 @@ class Undelete {
         document.volumes().forEach(v -> grace.undelete(key.repositoryPrefix() + "snapshots/" + v.repositorySnapshot()));
         document.objects().forEach(o -> grace.undelete(o.key()));
         new Catalog(stores, keys).verifyObjects(location, document);
-        if (store.write(key.sealKey(), seal, Precondition.ABSENT).isEmpty()) {
+        boolean there = store.write(key.sealKey(), seal, Precondition.ABSENT).isPresent()
+                || store.read(key.sealKey())
+                        .filter(d -> Arrays.equals(d.content(), seal))
+                        .isPresent();
+        if (!there) {
             throw BreakwaterException.permanent(
                     Reason.Conflict,
                     "location " + location.getMetadata().getName() + " holds another point " + key

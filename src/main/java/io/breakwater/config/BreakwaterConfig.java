@@ -110,6 +110,13 @@ public interface BreakwaterConfig {
         @WithDefault("24H")
         Duration grace();
 
+        /**
+         * When what captures and copies left behind without a seal is taken for garbage; longer than any of them takes, so at
+         * least an hour longer than the deadline of movers.
+         */
+        @WithDefault("24H")
+        Duration unsealed();
+
         /** How often locations are swept. */
         @WithDefault("10M")
         Duration interval();

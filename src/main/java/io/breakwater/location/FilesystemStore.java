@@ -155,6 +155,30 @@ final class FilesystemStore implements ObjectStore {
         io("delete " + key, () -> Files.deleteIfExists(path(key)));
     }
 
+    /** All drafts lie in one directory, whatever their keys; one that somebody writes to is young. */
+    @Override
+    public int abandonUploads(String prefix, Instant before) {
+        return io("abandon uploads", () -> {
+            int removed = 0;
+            if (Files.isDirectory(staging)) {
+                try (DirectoryStream<Path> drafts = Files.newDirectoryStream(staging, "*-*")) {
+                    for (Path draft : drafts) {
+                        removed += isOlder(draft, before) && Files.deleteIfExists(draft) ? 1 : 0;
+                    }
+                }
+            }
+            return removed;
+        });
+    }
+
+    private static boolean isOlder(Path draft, Instant before) throws IOException {
+        try {
+            return Files.getLastModifiedTime(draft).toInstant().isBefore(before);
+        } catch (NoSuchFileException e) {
+            return false; // it became an object
+        }
+    }
+
     @Override
     public void close() {
         // nothing is held open

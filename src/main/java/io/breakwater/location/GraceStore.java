@@ -5,6 +5,7 @@ import io.breakwater.api.Reason;
 import io.breakwater.location.Tombstone.State;
 import java.io.IOException;
 import java.io.InputStream;
+import java.time.Instant;
 import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
@@ -83,15 +84,23 @@ public final class GraceStore implements ObjectStore {
             return;
         }
         Optional<Observed> there = store.head(key);
-        if (there.isEmpty()) {
-            return;
+        if (there.isPresent()) {
+            bury(new Tombstone(1, key, there.get().info().size(), State.Dead, null, null));
         }
-        Tombstone dead = new Tombstone(1, key, there.get().info().size(), State.Dead, null);
+    }
+
+    /** Puts up a tombstone that means this version of an object, and is void when another one lies there by then. */
+    public void delete(ObjectInfo listed) {
+        bury(new Tombstone(1, listed.key(), listed.size(), State.Dead, null, Tombstone.Version.of(listed)));
+    }
+
+    private void bury(Tombstone dead) {
+        String key = dead.key();
         if (store.write(graves + key, dead.bytes(), Precondition.ABSENT).isPresent()) {
             return;
         }
         Optional<Document> before = store.read(graves + key);
-        if (before.isPresent() && Tombstone.of(before.get()).state() != State.Revived) {
+        if (before.isPresent() && Tombstone.of(before.get()).covers(dead)) {
             return;
         }
         Precondition same = before.isPresent()
@@ -107,7 +116,7 @@ public final class GraceStore implements ObjectStore {
         Optional<Document> there = store.read(key);
         if (there.isPresent()) {
             byte[] content = there.get().content();
-            Tombstone dead = new Tombstone(1, key, content.length, State.Dead, content);
+            Tombstone dead = new Tombstone(1, key, content.length, State.Dead, content, null);
             store.write(graves + key, dead.bytes(), Precondition.NONE);
             store.delete(key);
         }
@@ -116,6 +125,11 @@ public final class GraceStore implements ObjectStore {
     /** Takes a deletion back; does nothing where there was none. */
     public void undelete(String key) {
         settle(key, revive(key));
+    }
+
+    @Override
+    public int abandonUploads(String prefix, Instant before) {
+        return store.abandonUploads(prefix, before);
     }
 
     @Override

@@ -112,11 +112,15 @@ public final class Graveyard {
                 return Optional.empty();
             }
         }
-        if (tombstone.content() == null) {
+        boolean meant = tombstone.version() == null
+                || store.head(tombstone.key())
+                        .map(o -> Tombstone.Version.of(o.info()).equals(tombstone.version()))
+                        .orElse(false);
+        if (tombstone.content() == null && meant) {
             store.delete(tombstone.key());
         }
         store.delete(info.key());
-        return Optional.of(tombstone);
+        return meant ? Optional.of(tombstone) : Optional.empty();
     }
 
     private static boolean isRead(ObjectInfo tombstone, Map<String, List<Lease>> readers) {

@@ -78,6 +78,16 @@ public interface ObjectStore extends AutoCloseable {
     /** Removes an object; removing what is not there is no error. */
     void delete(String key);
 
+    /**
+     * Removes what uploads that never came to their end left behind, where the store does not do it by itself.
+     *
+     * @param before when they began, at the latest
+     * @return how many
+     */
+    default int abandonUploads(String prefix, Instant before) {
+        return 0;
+    }
+
     @Override
     void close();
 

@@ -24,6 +24,7 @@ import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.model.GetObjectRequest;
 import software.amazon.awssdk.services.s3.model.GetObjectResponse;
 import software.amazon.awssdk.services.s3.model.HeadObjectResponse;
+import software.amazon.awssdk.services.s3.model.MultipartUpload;
 import software.amazon.awssdk.services.s3.model.PutObjectRequest;
 import software.amazon.awssdk.services.s3.model.PutObjectResponse;
 import software.amazon.awssdk.services.s3.model.S3Exception;
@@ -167,6 +168,32 @@ final class S3Store implements ObjectStore {
     public void delete(String key) {
         errors.call(
                 "delete " + key, () -> client.deleteObject(r -> r.bucket(bucket).key(prefix + key)));
+    }
+
+    @Override
+    public int abandonUploads(String keyPrefix, Instant before) {
+        return errors.call("list uploads of " + keyPrefix, () -> {
+            int abandoned = 0;
+            for (MultipartUpload u : client.listMultipartUploadsPaginator(
+                            r -> r.bucket(bucket).prefix(prefix + keyPrefix))
+                    .uploads()) {
+                if (u.initiated().isBefore(before)) {
+                    abandon(u);
+                    abandoned++;
+                }
+            }
+            return abandoned;
+        });
+    }
+
+    private void abandon(MultipartUpload upload) {
+        try {
+            client.abortMultipartUpload(r -> r.bucket(bucket).key(upload.key()).uploadId(upload.uploadId()));
+        } catch (S3Exception e) {
+            if (e.statusCode() != 404) { // it ended meanwhile
+                throw e;
+            }
+        }
     }
 
     @Override

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.location.ObjectStore.Document;
+import io.breakwater.location.ObjectStore.ObjectInfo;
 import java.io.IOException;
 
 /**
@@ -18,14 +19,28 @@ import java.io.IOException;
  * @param size its bytes
  * @param state changed only by conditional writes, so that sweeping and reviving exclude each other
  * @param content of a small object that left its place at once, as a seal does; null when the object still lies there
+ * @param version of the object that is to be removed, where another one may take its place unnoticed; null for whichever
+ *     lies there
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @JsonIgnoreProperties(ignoreUnknown = true)
-public record Tombstone(int schemaVersion, String key, long size, State state, byte[] content) {
+public record Tombstone(int schemaVersion, String key, long size, State state, byte[] content, Version version) {
     /** Prefix of all tombstones. */
     public static final String PREFIX = "breakwater/tombstones/";
 
     private static final ObjectMapper JSON = new ObjectMapper();
+
+    /**
+     * Which of the objects that lay under one key, one after the other.
+     *
+     * @param modified seconds since 1970, as precise as every store tells them
+     */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    record Version(String etag, long modified) {
+        static Version of(ObjectInfo info) {
+            return new Version(info.etag(), info.lastModified().getEpochSecond());
+        }
+    }
 
     /** How far the removal is. */
     public enum State {
@@ -43,7 +58,12 @@ public record Tombstone(int schemaVersion, String key, long size, State state, b
     }
 
     Tombstone in(State next) {
-        return new Tombstone(schemaVersion, key, size, next, content);
+        return new Tombstone(schemaVersion, key, size, next, content, version);
+    }
+
+    /** Whether what another tombstone would remove is removed by this one already. */
+    boolean covers(Tombstone other) {
+        return state != State.Revived && (version == null || version.equals(other.version));
     }
 
     byte[] bytes() {

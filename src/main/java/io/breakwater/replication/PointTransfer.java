@@ -69,6 +69,7 @@ final class PointTransfer {
         archive(document);
         mayGoOn.run();
         verify(key.repositoryPrefix(), expected);
+        document.objects().forEach(o -> verify(o.key(), Map.of(o.key(), o.size())));
         vouching(key);
         if (target.write(key.sealKey(), seal, Precondition.ABSENT).isPresent()) {
             count(seal.length);
@@ -185,7 +186,7 @@ final class PointTransfer {
         });
     }
 
-    /** Nothing of the repository may have gone from the target meanwhile, by a prune that did not know it yet. */
+    /** Nothing may have gone from the target meanwhile, by a prune or a sweep that did not know yet that it is needed. */
     private void verify(String prefix, Map<String, Long> expected) {
         if (expected.isEmpty()) {
             return;

@@ -3,6 +3,7 @@ package io.breakwater.replication;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.catalog.Begun;
 import io.breakwater.catalog.Catalog;
 import io.breakwater.catalog.PointKey;
 import io.breakwater.location.GraceStore;
@@ -53,7 +54,14 @@ public class Replicator {
             if (!sha256(seal).equals(sealed.digest())) {
                 throw Transfer.changed(key.sealKey(), "it was replaced");
             }
-            return new PointTransfer(grace(from, key), grace(to, key), streams).run(sealed.document(), seal, mayGoOn);
+            ObjectStore target = stores.open(to);
+            if (target.head(key.sealKey()).isEmpty()) {
+                Begun.mark(target, key);
+            }
+            Copied copied =
+                    new PointTransfer(grace(from, key), grace(to, key), streams).run(sealed.document(), seal, mayGoOn);
+            Begun.clear(target, key);
+            return copied;
         } finally {
             lock.unlock();
         }

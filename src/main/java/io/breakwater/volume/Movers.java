@@ -31,6 +31,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -192,6 +194,21 @@ public class Movers {
                 .withLabel(Api.RUN, run)
                 .delete();
         client.secrets().inNamespace(namespace).withLabel(Api.RUN, run).delete();
+    }
+
+    /** Runs that have Jobs in a namespace. */
+    public Set<String> runs(String namespace) {
+        return client
+                .batch()
+                .v1()
+                .jobs()
+                .inNamespace(namespace)
+                .withLabel(Api.COMPONENT, "mover")
+                .list()
+                .getItems()
+                .stream()
+                .map(job -> job.getMetadata().getLabels().get(Api.RUN))
+                .collect(Collectors.toSet());
     }
 
     /** Whether a pod of the run is still there. */

@@ -236,6 +236,24 @@ class CopyPointTest {
         assertThat(copy("p1", "b").message).contains("Deleting", "RestorePoint old");
     }
 
+    @Test
+    void nothingIsCopiedWhileAJobRemovesWhatWasNeverSealed() {
+        client.resource(new JobBuilder()
+                        .withNewMetadata()
+                        .withName("unsealed")
+                        .withNamespace("ops")
+                        .addToLabels(Api.RUN, UnsealedData.run(resolve("b"), "east", "shop"))
+                        .endMetadata()
+                        .build())
+                .create();
+        point("p1", "b");
+
+        push("p1");
+        settle("p1");
+
+        assertThat(copy("p1", "b").message).contains("Deleting", "without a seal");
+    }
+
     private Optional<Duration> push(String name) {
         return copies.push(get(name), () -> wakes.add(name));
     }

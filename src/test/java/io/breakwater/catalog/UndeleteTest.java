@@ -126,6 +126,16 @@ class UndeleteTest {
         assertThat(catalog.find(location, POINT)).isEmpty();
     }
 
+    @Test
+    void whatASealThatWasPutBackNeedsComesBackToo() {
+        catalog.seal(location, document());
+
+        undelete.undelete(location, POINT);
+
+        assertThat(sweep().objects()).as("nothing of it is swept later").isZero();
+        catalog.verifyObjects(location, catalog.find(location, POINT).orElseThrow());
+    }
+
     private Graveyard.Swept sweep() {
         return new Graveyard(disk, "east").sweep(Duration.ZERO, Instant.now().plusSeconds(1), false);
     }

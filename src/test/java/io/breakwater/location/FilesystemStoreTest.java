@@ -5,9 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.location.ObjectStore.Precondition;
+import io.breakwater.location.ObjectStore.Upload;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -38,6 +41,26 @@ class FilesystemStoreTest extends ObjectStoreContract {
                     .isInstanceOf(BreakwaterException.class);
         }
         assertThat(root.resolve("x")).doesNotExist();
+    }
+
+    @Test
+    void uploadsThatNeverCameToTheirEndAreRemovedAndYoungOnesAreNot() throws IOException {
+        Upload killed = store.upload("killed", Precondition.NONE);
+        killed.write(7);
+        try (Stream<Path> drafts = Files.list(root.resolve("store/.staging"))) {
+            Files.setLastModifiedTime(
+                    drafts.findFirst().orElseThrow(),
+                    FileTime.from(Instant.now().minusSeconds(3600)));
+        }
+        try (Upload running = store.upload("running", Precondition.NONE)) {
+            running.write(7);
+            assertThat(store.abandonUploads("", Instant.now().minusSeconds(1800)))
+                    .isEqualTo(1);
+            assertThat(running.commit()).isPresent();
+        }
+
+        assertThat(store.head("running")).isPresent();
+        assertThatThrownBy(killed::commit).isInstanceOf(IOException.class);
     }
 
     @Test

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.location.Graveyard.Swept;
 import io.breakwater.location.ObjectStore.Document;
+import io.breakwater.location.ObjectStore.ObjectInfo;
 import io.breakwater.location.ObjectStore.Precondition;
 import io.breakwater.location.ObjectStore.Upload;
 import io.breakwater.location.Tombstone.State;
@@ -145,6 +146,51 @@ class GraveyardTest {
                 .isInstanceOfSatisfying(
                         BreakwaterException.class,
                         e -> assertThat(e.isRetryable()).isTrue());
+    }
+
+    @Test
+    void aTombstoneThatMeansAnOlderVersionRemovesNothing() {
+        List<ObjectInfo> listed = new ArrayList<>();
+        disk.list(PACK, listed::add);
+        disk.write(PACK, bytes("content"), Precondition.NONE); // by somebody who saw no tombstone yet
+        age(PACK, 5);
+        store.delete(listed.getFirst());
+
+        assertThat(sweep(NONE)).isEqualTo(new Swept(0, 0, 0));
+        assertThat(directory.resolve(PACK)).exists();
+        assertThat(listed()).containsExactly(PACK);
+    }
+
+    @Test
+    void aTombstoneThatMeansThisVersionRemovesIt() {
+        List<ObjectInfo> listed = new ArrayList<>();
+        disk.list(PACK, listed::add);
+        store.delete(listed.getFirst());
+
+        assertThat(sweep(NONE)).isEqualTo(new Swept(1, 7, 0));
+        assertThat(directory.resolve(PACK)).doesNotExist();
+    }
+
+    @Test
+    void aDeletionOfWhateverIsThereReplacesATombstoneThatMeansAnOlderVersion() {
+        List<ObjectInfo> listed = new ArrayList<>();
+        disk.list(PACK, listed::add);
+        disk.write(PACK, bytes("content"), Precondition.NONE);
+        age(PACK, 5);
+        store.delete(listed.getFirst());
+        store.delete(PACK);
+
+        assertThat(sweep(NONE).objects()).isEqualTo(1);
+    }
+
+    private void age(String key, int seconds) {
+        try {
+            Files.setLastModifiedTime(
+                    directory.resolve(key),
+                    java.nio.file.attribute.FileTime.from(Instant.now().minusSeconds(seconds)));
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
     }
 
     @Test

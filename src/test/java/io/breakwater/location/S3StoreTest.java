@@ -15,6 +15,7 @@ import io.breakwater.location.ObjectStore.Upload;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -200,6 +201,23 @@ class S3StoreTest extends ObjectStoreContract {
         try (S3Client client = S3Connection.client(spec, S3Server.ID, S3Server.SECRET)) {
             assertThat(client.listMultipartUploads(r -> r.bucket(spec.bucket)).uploads())
                     .isEmpty();
+        }
+    }
+
+    @Test
+    void uploadsThatNeverCameToTheirEndAreRemovedAndOthersAreNot() throws IOException {
+        for (String key : List.of("ours/killed", "theirs/killed")) {
+            store.upload(key, Precondition.NONE).write(new byte[6 << 20]); // and nobody closes it
+        }
+
+        assertThat(store.abandonUploads("ours/", Instant.now().minusSeconds(3600)))
+                .isZero();
+        assertThat(store.abandonUploads("ours/", Instant.now().plusSeconds(3600)))
+                .isEqualTo(1);
+        try (S3Client client = S3Connection.client(spec, S3Server.ID, S3Server.SECRET)) {
+            assertThat(client.listMultipartUploads(r -> r.bucket(spec.bucket)).uploads())
+                    .singleElement()
+                    .satisfies(u -> assertThat(u.key()).endsWith("theirs/killed"));
         }
     }
 

@@ -31,7 +31,20 @@ class MoverProgramTest {
         assertThat(new MoverTask.Verify(List.of("abc"), true).arguments()).containsExactly("verify", "abc");
     }
 
+    /** A mover that was killed leaves its lock, which would keep everybody from removing anything. */
+    @Test
+    void locksThatNobodyRenewsAreRemovedBeforeSnapshotsAre() throws Exception {
+        assertThat(play(new MoverTask.Forget(List.of("abc", "def"))).lines())
+                .containsExactly("--retry-lock 10m unlock", "--retry-lock 10m forget --prune abc def");
+    }
+
     private String run(MoverTask task) throws Exception {
+        String output = play(task);
+        assertThat(Files.readString(directory.resolve("report"))).isEqualTo(output);
+        return output;
+    }
+
+    private String play(MoverTask task) throws Exception {
         Path restic = Files.writeString(directory.resolve("restic"), "#!/bin/sh\necho \"$@\"\n");
         Files.setPosixFilePermissions(restic, PosixFilePermissions.fromString("rwxr-xr-x"));
         Files.writeString(directory.resolve("token"), "token");
@@ -49,7 +62,6 @@ class MoverProgramTest {
         Process process = builder.start();
         String output = new String(process.getInputStream().readAllBytes(), UTF_8);
         assertThat(process.waitFor()).as(output).isZero();
-        assertThat(Files.readString(directory.resolve("report"))).isEqualTo(output);
         return output;
     }
 }

@@ -1,0 +1,188 @@
+package io.breakwater.capture;
+
+import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.RestorePoint;
+import io.breakwater.catalog.Begun;
+import io.breakwater.catalog.Catalog;
+import io.breakwater.catalog.PointKey;
+import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.gateway.Repositories;
+import io.breakwater.location.GraceStore;
+import io.breakwater.location.ObjectStore;
+import io.breakwater.location.ObjectStore.ObjectInfo;
+import io.breakwater.location.ObjectStore.Observed;
+import io.breakwater.location.Stores;
+import io.breakwater.volume.MoverTask;
+import io.breakwater.volume.Movers;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * Removes what {@link UnsealedData} finds: archives by tombstones that mean exactly the objects that were found, snapshots by
+ * a Job at the gateway, whose deletions are tombstones too. May be cut off anywhere and done again.
+ */
+@ApplicationScoped
+class UnsealedSweep {
+    /** Snapshots that one Job removes; the rest is found again. */
+    private static final int AT_A_TIME = 200;
+
+    private final KubernetesClient client;
+    private final BreakwaterConfig config;
+    private final Stores stores;
+    private final Catalog catalog;
+    private final Movers movers;
+    private final CopyPoint copies;
+    private final Clock clock;
+
+    UnsealedSweep(
+            KubernetesClient client,
+            BreakwaterConfig config,
+            Stores stores,
+            Catalog catalog,
+            Movers movers,
+            CopyPoint copies,
+            Clock clock) {
+        this.client = client;
+        this.config = config;
+        this.stores = stores;
+        this.catalog = catalog;
+        this.movers = movers;
+        this.copies = copies;
+        this.clock = clock;
+    }
+
+    /**
+     * What one look at a location did.
+     *
+     * @param archives of points that never were, which are under tombstones now
+     * @param bytes of these archives
+     * @param uploads that were cut off, and are gone
+     * @param snapshots that no point names, by namespace; to be removed by {@link #forget}
+     * @param trouble what could not be done, and why
+     */
+    record Found(
+            int archives,
+            long bytes,
+            int uploads,
+            Map<String, List<String>> snapshots,
+            List<BreakwaterException> trouble) {}
+
+    /**
+     * Looks through a location, and removes what needs no Job. Blocks.
+     *
+     * @throws BreakwaterException when the location could not be read; what was done until then stays done
+     */
+    Found sweep(BackupLocation location) {
+        ObjectStore store = stores.open(location);
+        // The store's own time, since that is what its objects are dated by.
+        Instant now =
+                store.head("breakwater/location.json").map(Observed::storeTime).orElseGet(clock::instant);
+        Instant before = now.minus(config.sweep().unsealed());
+        List<RestorePoint> points =
+                client.resources(RestorePoint.class).inAnyNamespace().list().getItems();
+        UnsealedData data = new UnsealedData(location, store, catalog, config.site(), before, points);
+        List<BreakwaterException> trouble = new ArrayList<>();
+        int archives = 0;
+        long bytes = 0;
+        int uploads = abandon(store, "breakwater/repos/" + config.site() + "/", before, trouble);
+        for (Begun begun : data.begun()) {
+            Optional<List<ObjectInfo>> archive = data.archive(begun);
+            if (archive.isPresent()) {
+                GraceStore grace =
+                        new GraceStore(store, begun.key().site(), begun.key().namespace());
+                archive.get().forEach(grace::delete);
+                uploads += abandon(store, ArchiveUpload.prefix(begun.key()), before, trouble);
+                Begun.clear(store, begun.key());
+                archives += archive.get().isEmpty() ? 0 : 1;
+                bytes += archive.get().stream().mapToLong(ObjectInfo::size).sum();
+            }
+        }
+        Map<String, List<String>> snapshots = snapshots(data, trouble);
+        tidy(location, data, snapshots);
+        return new Found(archives, bytes, uploads, snapshots, trouble);
+    }
+
+    /** Takes Jobs away that ended while nobody looked; copies would wait for them. */
+    private void tidy(BackupLocation location, UnsealedData data, Map<String, List<String>> snapshots) {
+        Set<String> runs = movers.runs(config.namespace());
+        data.namespaces().stream()
+                .filter(namespace -> !snapshots.containsKey(namespace))
+                .map(namespace -> UnsealedData.run(location, config.site(), namespace))
+                .filter(runs::contains)
+                .forEach(run -> movers.delete(config.namespace(), run));
+    }
+
+    private static int abandon(ObjectStore store, String prefix, Instant before, List<BreakwaterException> trouble) {
+        try {
+            return store.abandonUploads(prefix, before);
+        } catch (BreakwaterException e) {
+            trouble.add(e); // a right of its own, at some stores
+            return 0;
+        }
+    }
+
+    private Map<String, List<String>> snapshots(UnsealedData data, List<BreakwaterException> trouble) {
+        Map<String, List<String>> found = new TreeMap<>();
+        for (String namespace : data.namespaces()) {
+            try {
+                List<String> unsealed = data.isBusy(namespace) ? List.of() : data.snapshots(namespace);
+                if (!unsealed.isEmpty()) {
+                    found.put(namespace, unsealed.stream().limit(AT_A_TIME).toList());
+                }
+            } catch (BreakwaterException e) {
+                trouble.add(e); // one namespace's seals must not keep the others' garbage
+            }
+        }
+        return found;
+    }
+
+    /**
+     * Removes snapshots and what only they needed. To be called until it is over; at most one Job runs for a repository.
+     *
+     * @return empty when it is not begun now, since a capture, a removal or a copy comes first
+     */
+    Optional<Movers.State> forget(BackupLocation location, String namespace, List<String> snapshots) {
+        Movers.Request request = request(location, namespace, snapshots);
+        if (!movers.runs(config.namespace()).contains(request.run())) {
+            String head = new PointKey(config.site(), namespace, "").repositoryPrefix() + "config";
+            if (stores.open(location).head(head).isEmpty()) {
+                return Optional.of(new Movers.State.Failed(
+                        "the repository of namespace " + namespace + " has no config, so it cannot be opened"));
+            }
+            if (isBusy(location, namespace) || copies.busy(config.site(), namespace)) {
+                return Optional.empty();
+            }
+        }
+        Movers.State state = movers.poll(request);
+        if (!(state instanceof Movers.State.Running)) {
+            movers.delete(config.namespace(), request.run());
+        }
+        return Optional.of(state);
+    }
+
+    private Movers.Request request(BackupLocation location, String namespace, List<String> snapshots) {
+        String run = UnsealedData.run(location, config.site(), namespace);
+        String id = "unsealed/" + location.getMetadata().getUid() + "/" + namespace;
+        var access = new Repositories.Access(
+                location, config.site(), namespace, Repositories.Mode.MAINTAIN, Optional.empty());
+        return new Movers.Request(config.namespace(), run, id, new MoverTask.Forget(snapshots), access);
+    }
+
+    private boolean isBusy(BackupLocation location, String namespace) {
+        List<RestorePoint> points = client.resources(RestorePoint.class)
+                .inNamespace(namespace)
+                .list()
+                .getItems();
+        return new UnsealedData(location, stores.open(location), catalog, config.site(), clock.instant(), points)
+                .isBusy(namespace);
+    }
+}

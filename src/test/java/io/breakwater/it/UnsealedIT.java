@@ -1,0 +1,189 @@
+package io.breakwater.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.breakwater.api.BackupPolicy;
+import io.breakwater.api.Condition;
+import io.breakwater.api.NamedRef;
+import io.breakwater.api.Reason;
+import io.breakwater.api.RestorePoint;
+import io.breakwater.api.RestoreSpec.OnConflict;
+import io.breakwater.location.ObjectStore;
+import io.fabric8.kubernetes.client.CustomResource;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** A capture fails after its archive and one of its volumes are in the store; what it left goes, and points restore. */
+@ExtendWith(RigExtension.class)
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class UnsealedIT {
+    private static final String NAMESPACE = "unsealed";
+    private static final Duration SOON = Duration.ofMinutes(2);
+    private static final String REPOSITORY = "breakwater/repos/" + Rig.WEST + "/" + NAMESPACE + "/";
+    private static final String ARCHIVE = "velero/backups/" + Rig.WEST + "-" + NAMESPACE + "-broken/";
+
+    private final Rig rig;
+    private final Site site;
+    private ObjectStore store;
+
+    UnsealedIT(Rig rig) {
+        this.rig = rig;
+        this.site = rig.west();
+    }
+
+    @BeforeAll
+    void protect() {
+        rig.locate();
+        store = rig.store(Rig.WEST);
+        site.cluster().createNamespace(NAMESPACE);
+        site.cluster().apply(NAMESPACE, TWO.replace("IMAGE", Rig.environment("BREAKWATER_SHOP_IMAGE")));
+        site.cluster().kubectl("wait", "pod/writer", "-n", NAMESPACE, "--for=condition=Ready", "--timeout=120s");
+        BackupPolicy policy = Examples.read("backuppolicy.yaml", BackupPolicy.class);
+        policy.getMetadata().setNamespace(NAMESPACE);
+        policy.getMetadata().setName("note");
+        policy.getSpec().schedule = null;
+        policy.getSpec().databases = null;
+        policy.getSpec().copies = null;
+        policy.getSpec().locationRef = new NamedRef("blob-" + Rig.WEST);
+        policy.getSpec().volumes.mover = new io.breakwater.api.MoverSettings();
+        policy.getSpec().volumes.mover.parallelism = 1;
+        policy.getSpec().volumes.mover.throttle = "300Ki";
+        site.client().resource(policy).create();
+    }
+
+    @AfterAll
+    void remove() {
+        rig.install(site.cluster(), "sweep.grace=24H", "sweep.unsealed=24H", "sweep.interval=10M");
+        site.client().namespaces().withName(NAMESPACE).delete();
+    }
+
+    @Test
+    void whatAFailedCaptureLeftIsFreedAndALaterPointRestores() {
+        write();
+        failHalfWay();
+        assertThat(keys(ARCHIVE)).as("its archive").isNotEmpty();
+        assertThat(keys(REPOSITORY + "snapshots/"))
+                .as("the snapshot of its first volume")
+                .hasSize(1);
+        String left = keys(REPOSITORY + "snapshots/").getFirst();
+        long before = bytes();
+
+        rig.install(site.cluster(), "sweep.grace=1S", "sweep.unsealed=1S", "sweep.interval=1S");
+        rig.progress()
+                .awaitValue(
+                        "what the failed capture left is freed",
+                        SOON,
+                        () -> keys(ARCHIVE) + " " + keys(REPOSITORY + "snapshots/") + " " + bytes() + " bytes of "
+                                + before,
+                        () -> keys(ARCHIVE).isEmpty()
+                                        && !keys(REPOSITORY + "snapshots/").contains(left)
+                                        && bytes() <= before - 1_000_000
+                                ? Optional.of(true)
+                                : Optional.empty());
+        assertThat(site.metric("breakwater_unsealed_swept_total", "archive", "blob-" + Rig.WEST))
+                .hasValueSatisfying(n -> assertThat(n).isPositive());
+        assertThat(site.metric("breakwater_unsealed_swept_total", "snapshot", "blob-" + Rig.WEST))
+                .hasValueSatisfying(n -> assertThat(n).isPositive());
+
+        write();
+        String digest = note();
+        site.createPoint(NAMESPACE, "whole", "note");
+        site.awaitPoint(NAMESPACE, "whole");
+        write();
+        site.restore(NAMESPACE, "back", "whole", null, OnConflict.Replace);
+        site.cluster().kubectl("wait", "pod/writer", "-n", NAMESPACE, "--for=condition=Ready", "--timeout=120s");
+        assertThat(note()).isEqualTo(digest);
+    }
+
+    /** The second volume's snapshot is taken away while the first one, slowly, is moved. */
+    private void failHalfWay() {
+        site.createPoint(NAMESPACE, "broken", "note");
+        String second = rig.progress()
+                .awaitValue(
+                        "the first volume is moved",
+                        SOON,
+                        () -> site.describe(RestorePoint.class, NAMESPACE, "broken"),
+                        () -> site.get(RestorePoint.class, NAMESPACE, "broken")
+                                .filter(p -> p.getStatus() != null && "Move".equals(p.getStatus().progress))
+                                .map(p -> p.getStatus().volumes.getLast().snapshot));
+        site.cluster().kubectl("delete", "volumesnapshot/" + second, "-n", NAMESPACE);
+        Condition failed = rig.progress()
+                .awaitValue(
+                        "the capture fails",
+                        SOON,
+                        () -> site.describe(RestorePoint.class, NAMESPACE, "broken"),
+                        () -> site.get(RestorePoint.class, NAMESPACE, "broken")
+                                .map(CustomResource::getStatus)
+                                .flatMap(s -> s.condition(Condition.SUCCEEDED))
+                                .filter(c -> "False".equals(c.status)));
+        assertThat(failed.reason).isEqualTo(Reason.SnapshotFailed.name());
+    }
+
+    private void write() {
+        site.cluster()
+                .kubectl(
+                        "exec",
+                        "writer",
+                        "-n",
+                        NAMESPACE,
+                        "--",
+                        "sh",
+                        "-c",
+                        "head -c 2000000 /dev/urandom > /data/note; sync");
+    }
+
+    private String note() {
+        return site.cluster().kubectl("exec", "writer", "-n", NAMESPACE, "--", "sha256sum", "/data/note");
+    }
+
+    private List<String> keys(String prefix) {
+        List<String> keys = new ArrayList<>();
+        store.list(prefix, o -> keys.add(o.key()));
+        return keys;
+    }
+
+    private long bytes() {
+        long[] sum = {0};
+        store.list(REPOSITORY + "data/", o -> sum[0] += o.size());
+        return sum[0];
+    }
+
+    /** The volumes are moved in the order of their names. */
+    private static final String TWO = """
+            apiVersion: v1
+            kind: PersistentVolumeClaim
+            metadata: {name: first}
+            spec:
+              accessModes: [ReadWriteOnce]
+              resources: {requests: {storage: 1Gi}}
+            ---
+            apiVersion: v1
+            kind: PersistentVolumeClaim
+            metadata: {name: second}
+            spec:
+              accessModes: [ReadWriteOnce]
+              resources: {requests: {storage: 1Gi}}
+            ---
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: writer}
+            spec:
+              terminationGracePeriodSeconds: 1
+              containers:
+              - name: writer
+                image: IMAGE
+                imagePullPolicy: IfNotPresent
+                command: [sleep, "3600"]
+                volumeMounts: [{name: first, mountPath: /data}, {name: second, mountPath: /second}]
+              volumes:
+              - {name: first, persistentVolumeClaim: {claimName: first}}
+              - {name: second, persistentVolumeClaim: {claimName: second}}
+            """;
+}
