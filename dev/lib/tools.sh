@@ -51,7 +51,7 @@ tool() {
 # tools_there: those that need not be built
 tools_there() {
   local name
-  for name in helm promtool; do
+  for name in helm promtool versitygw; do
     TOOL=$(command -v "$name") || TOOL=$CACHE/bin/$name/$name
     if [[ -x $TOOL ]]; then export "BREAKWATER_$(printf %s "$name" | tr '[:lower:]' '[:upper:]')=$TOOL"; fi
   done
@@ -62,4 +62,6 @@ tools_up() {
   export BREAKWATER_HELM=$TOOL
   tool promtool dev/tools/prometheus github.com/prometheus/prometheus/cmd/promtool
   export BREAKWATER_PROMTOOL=$TOOL
+  tool versitygw dev/tools/s3 github.com/versity/versitygw/cmd/versitygw
+  export BREAKWATER_VERSITYGW=$TOOL
 }

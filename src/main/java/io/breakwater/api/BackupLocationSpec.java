@@ -27,6 +27,10 @@ import io.fabric8.kubernetes.api.model.LabelSelector;
         message =
                 "spec.encryption.escrowSecretRef goes with locations of Breakwater: what Velero wrote has no key of ours")
 @ValidationRule(
+        value = "!has(self.filesystem) || !has(self.immutability)",
+        message =
+                "spec.immutability goes with azureBlob and s3 only: in a directory nothing keeps files from being removed")
+@ValidationRule(
         value = "self.layout == oldSelf.layout",
         message = "spec.layout is immutable; create another BackupLocation")
 public class BackupLocationSpec {
@@ -42,6 +46,11 @@ public class BackupLocationSpec {
 
     @JsonPropertyDescription("The key that repositories and catalog in this location derive from.")
     public Encryption encryption;
+
+    @JsonPropertyDescription(
+            "Locks in the store on everything that points need, so that nobody who has the store's credentials can remove or"
+                    + " alter it. The bucket must have Object Lock, the container version-level immutability.")
+    public Immutability immutability;
 
     @Default("ReadWrite")
     @JsonPropertyDescription(
@@ -206,6 +215,34 @@ public class BackupLocationSpec {
                         + " keys are kept in the location wrapped with it, so that whoever has the private key recovers"
                         + " everything without any cluster.")
         public NamedRef escrowSecretRef;
+    }
+
+    /** Locks in the store. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public static class Immutability {
+        @Required
+        @JsonPropertyDescription(
+                "Governance: whoever has a special right at the store may shorten a lock (S3: GOVERNANCE, Azure: Unlocked)."
+                        + " Compliance: nobody may, ever (S3: COMPLIANCE, Azure: Locked).")
+        public Mode mode;
+
+        @Required
+        @Size(min = 2, max = 16)
+        @Pattern("^([0-9]{1,4}d)?([0-9]{1,5}h)?$")
+        @ValidationRule(
+                value =
+                        "self.matches('(^|[^0-9])0*[1-9][0-9]*d') || self.matches('(^|d)0*(2[4-9]|[3-9][0-9]|[1-9][0-9]{2,})h$')",
+                message = "period must be 24h or more")
+        @JsonPropertyDescription(
+                "How long an object is locked from its writing on, as 30d. Locks are extended for as long as a point needs the"
+                        + " object, so that at least half of this is left. A shorter period shortens no lock that is there.")
+        public String period;
+
+        /** Against whom. */
+        public enum Mode {
+            Governance,
+            Compliance
+        }
     }
 
     /** Who may use the location. */

@@ -74,5 +74,14 @@ public class BackupLocationStatus implements ConditionedStatus {
         @JsonPropertyDescription(
                 "If-Match and If-None-Match are honoured: the location can hold a FailoverPlan's lease.")
         public Boolean conditionalWrites;
+
+        @JsonPropertyDescription(
+                "Objects can be locked; where spec.immutability asks for it, that was tried. Absent when the store does not"
+                        + " tell.")
+        public Boolean objectLock;
+
+        @JsonPropertyDescription(
+                "What is removed or written anew is kept as an older version. Absent when the store does not tell.")
+        public Boolean versioning;
     }
 }

@@ -31,6 +31,8 @@ public enum Reason {
     KeyMismatch,
     /** The store lacks conditional writes, so it cannot hold a lease. */
     NoConditionalWrites,
+    /** The store does not lock objects, as the location demands. */
+    NoObjectLock,
     /** The named BackupPolicy does not exist. */
     PolicyNotFound,
     /** Another policy already protects the same volumes. */

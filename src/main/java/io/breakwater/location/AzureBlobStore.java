@@ -58,8 +58,10 @@ final class AzureBlobStore implements ObjectStore {
     private final BlobContainerClient container;
     private final String prefix;
     private final String name;
+    private final AzureLocks locks;
 
-    private AzureBlobStore(BlobContainerClient container, String prefix, String name) {
+    private AzureBlobStore(BlobContainerClient container, String prefix, String name, Lock lock) {
+        this.locks = new AzureLocks(lock);
         this.container = container;
         this.prefix = prefix;
         this.name = name;
@@ -70,8 +72,9 @@ final class AzureBlobStore implements ObjectStore {
      *
      * @param accountKey or null
      * @param sasToken or null; where both are null the pod's federated identity is used
+     * @param lock on what is written; null for none
      */
-    static AzureBlobStore open(AzureBlob spec, String accountKey, String sasToken) {
+    static AzureBlobStore open(AzureBlob spec, String accountKey, String sasToken, Lock lock) {
         String endpoint = spec.endpoint == null ? "https://" + spec.account + ".blob.core.windows.net" : spec.endpoint;
         BlobServiceClientBuilder builder = new BlobServiceClientBuilder()
                 .endpoint(endpoint)
@@ -97,7 +100,7 @@ final class AzureBlobStore implements ObjectStore {
             BlobContainerClient container = builder.buildClient().getBlobContainerClient(spec.container);
             String prefix = spec.prefix == null || spec.prefix.isEmpty() ? "" : spec.prefix + "/";
             String name = "container " + spec.container + " of account " + spec.account + " at " + endpoint;
-            return new AzureBlobStore(container, prefix, name);
+            return new AzureBlobStore(container, prefix, name, lock);
         } catch (IllegalArgumentException e) {
             throw BreakwaterException.permanent(
                     Reason.CredentialsRejected,
@@ -197,6 +200,43 @@ final class AzureBlobStore implements ObjectStore {
         call("delete " + key, () -> blob(key).deleteIfExistsWithResponse(null, null, CALL, Context.NONE));
     }
 
+    /** The container tells; an account without versions tells it of every blob. */
+    @Override
+    public Locking locking() {
+        return call("describe", () -> {
+            try {
+                boolean locks =
+                        Boolean.TRUE.equals(container.getProperties().isImmutableStorageWithVersioningEnabled());
+                return new Locking(locks ? true : null, locks);
+            } catch (BlobStorageException e) {
+                if (e.getStatusCode() == 403) {
+                    return new Locking(null, null); // as with a shared access signature
+                }
+                throw e;
+            }
+        });
+    }
+
+    @Override
+    public boolean enforcesLocks(String key) {
+        return call("lock " + key, () -> locks.enforced(blob(key), CALL));
+    }
+
+    @Override
+    public boolean relock(String key, Duration least) {
+        return locks.isAsked()
+                && call("lock " + key, () -> {
+                    try {
+                        return locks.relock(blob(key), least, CALL);
+                    } catch (BlobStorageException e) {
+                        if (e.getStatusCode() == 404) {
+                            return false; // it was removed meanwhile
+                        }
+                        throw e;
+                    }
+                });
+    }
+
     @Override
     public void close() {
         // the transport is shared by all clients of the process
@@ -208,7 +248,8 @@ final class AzureBlobStore implements ObjectStore {
 
     private Observed put(String key, byte[] content, Precondition precondition) {
         var options = new BlockBlobSimpleUploadOptions(BinaryData.fromBytes(content))
-                .setRequestConditions(conditions(precondition));
+                .setRequestConditions(conditions(precondition))
+                .setImmutabilityPolicy(locks.policy(key));
         return observed(
                 key, content.length, blob(key).getBlockBlobClient().uploadWithResponse(options, CALL, Context.NONE));
     }
@@ -298,6 +339,10 @@ final class AzureBlobStore implements ObjectStore {
             return BreakwaterException.permanent(
                     Reason.StoreUnavailable, message + "; create the container, or let the credentials do it", e);
         }
+        if (e.getStatusCode() == 409 && "BlobImmutableDueToPolicy".equals(String.valueOf(e.getErrorCode()))) {
+            return BreakwaterException.permanent(
+                    Reason.Locked, message + "; it can be removed once its immutability policy is over", e);
+        }
         return BreakwaterException.retryable(Reason.StoreUnavailable, message, e);
     }
 
@@ -348,7 +393,9 @@ final class AzureBlobStore implements ObjectStore {
             if (used > 0) {
                 stage(rest);
             }
-            var options = new BlockBlobCommitBlockListOptions(blocks).setRequestConditions(conditions(precondition));
+            var options = new BlockBlobCommitBlockListOptions(blocks)
+                    .setRequestConditions(conditions(precondition))
+                    .setImmutabilityPolicy(locks.policy(key));
             return conditional(
                     "write " + key,
                     () -> observed(key, size, blob.commitBlockListWithResponse(options, CALL, Context.NONE)));

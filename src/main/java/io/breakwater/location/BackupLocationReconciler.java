@@ -119,6 +119,8 @@ class BackupLocationReconciler implements Reconciler<BackupLocation> {
             s.clockSkew = found.clockSkew().toSeconds() + "s";
             s.capabilities = new BackupLocationStatus.Capabilities();
             s.capabilities.conditionalWrites = found.conditionalWrites();
+            s.capabilities.objectLock = found.locking().objectLock();
+            s.capabilities.versioning = found.locking().versioning();
             escrow(
                     Conditions.of(s, location.getMetadata().getGeneration(), clock)
                             .ready(Reason.Ready, message),

@@ -2,6 +2,8 @@ package io.breakwater.location;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
 import io.breakwater.location.ObjectStore.Document;
 import io.breakwater.location.ObjectStore.ObjectInfo;
 import io.breakwater.location.ObjectStore.Precondition;
@@ -116,11 +118,26 @@ public final class Graveyard {
                 || store.head(tombstone.key())
                         .map(o -> Tombstone.Version.of(o.info()).equals(tombstone.version()))
                         .orElse(false);
-        if (tombstone.content() == null && meant) {
-            store.delete(tombstone.key());
+        if (tombstone.content() == null && meant && !removed(tombstone)) {
+            // It waits for another grace period; until then it can be taken back.
+            store.write(info.key(), tombstone.in(State.Dead).bytes(), Precondition.NONE);
+            return Optional.empty();
         }
         store.delete(info.key());
         return meant ? Optional.of(tombstone) : Optional.empty();
+    }
+
+    /** Whether the store let it go: where it keeps versions it always does, and keeps one that is locked. */
+    private boolean removed(Tombstone tombstone) {
+        try {
+            store.delete(tombstone.key());
+            return true;
+        } catch (BreakwaterException e) {
+            if (e.reason() == Reason.Locked) {
+                return false;
+            }
+            throw e;
+        }
     }
 
     private static boolean isRead(ObjectInfo tombstone, Map<String, List<Lease>> readers) {

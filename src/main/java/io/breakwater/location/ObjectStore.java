@@ -3,7 +3,9 @@ package io.breakwater.location;
 import io.breakwater.api.BreakwaterException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -86,6 +88,54 @@ public interface ObjectStore extends AutoCloseable {
      */
     default int abandonUploads(String prefix, Instant before) {
         return 0;
+    }
+
+    /**
+     * What a store says of itself.
+     *
+     * @param versioning whether it keeps what is removed or written anew as older versions; null when it does not tell us
+     * @param objectLock whether it can lock objects; null when it does not tell us
+     */
+    record Locking(Boolean versioning, Boolean objectLock) {}
+
+    /**
+     * One of the objects that lay under a key, one after the other.
+     *
+     * @param deletion whether it stands for the removal of the object, and holds nothing
+     * @param newest whether it is what is seen now
+     */
+    record Version(String key, String id, long size, Instant modified, boolean deletion, boolean newest) {}
+
+    /** What the store says of locks and versions. */
+    default Locking locking() {
+        return new Locking(false, false);
+    }
+
+    /** Finds out whether a lock of the location's keeps an object from being removed, by trying to. Uses the key for that. */
+    default boolean enforcesLocks(String key) {
+        return false;
+    }
+
+    /**
+     * Locks what lies under a key for the location's whole period from now on; shortens nothing.
+     *
+     * @param least how long a lock has to last still to be left as it is
+     * @return whether the lock was extended
+     */
+    default boolean relock(String key, Duration least) {
+        return false;
+    }
+
+    /** Calls back with the versions of each key that has older ones, or was removed, the newest first. */
+    default void histories(String prefix, Consumer<List<Version>> each) {}
+
+    /**
+     * Removes one version for good.
+     *
+     * @return until when it cannot be removed; empty when it is gone
+     */
+    default Optional<Instant> destroy(Version version) {
+        throw new UnsupportedOperationException("this store has no versions");
     }
 
     @Override

@@ -32,6 +32,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 class Probe {
     private static final String POINTS = "breakwater/points/";
     private static final String BACKUPS = "backups/";
+    private static final ObjectStore.Locking UNTOLD = new ObjectStore.Locking(null, null);
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final KubernetesClient client;
@@ -53,12 +54,18 @@ class Probe {
      *
      * @param keyId id of the master key that the location is written with, which is at hand; null in a location of Velero
      * @param conditionalWrites whether the store honours preconditions, as far as it may be written to
+     * @param locking what the store says of locks and versions, and what was found where locks are demanded
      * @param clockSkew the store's clock minus ours
      * @param escrow how escrow stands; null where none was asked for
      * @param turning whether the Secret wants another key than that to be used
      */
     record Findings(
-            String keyId, boolean conditionalWrites, Duration clockSkew, Escrow.State escrow, boolean turning) {}
+            String keyId,
+            boolean conditionalWrites,
+            ObjectStore.Locking locking,
+            Duration clockSkew,
+            Escrow.State escrow,
+            boolean turning) {}
 
     /**
      * Probes a location.
@@ -98,7 +105,31 @@ class Probe {
             storeTime = heartbeat(store).storeTime();
         }
         escrow = escrow.map(e -> e.holds() ? new Escrow(store, ring).keep(location, keys, writable) : e);
-        return new Findings(keyId, conditional, skew(storeTime), escrow.orElse(null), !keyId.equals(ring.current()));
+        return new Findings(
+                keyId,
+                conditional,
+                writable ? locking(location, store) : UNTOLD,
+                skew(storeTime),
+                escrow.orElse(null),
+                !keyId.equals(ring.current()));
+    }
+
+    /** A store that takes a lock and does not keep it is worse than one that refuses, so it is tried. */
+    private ObjectStore.Locking locking(BackupLocation location, ObjectStore store) {
+        if (location.getSpec().immutability == null) {
+            return store.locking();
+        }
+        if (!store.enforcesLocks("breakwater/probe/" + site + "-locked")) {
+            throw BreakwaterException.permanent(
+                    Reason.NoObjectLock,
+                    name(location)
+                            + ", spec.immutability: the store does not lock objects, so nothing is written to it; "
+                            + (location.getSpec().s3 != null
+                                    ? "use a bucket that was created with Object Lock"
+                                    : "enable version-level immutability on the container")
+                            + ", or remove the field");
+        }
+        return new ObjectStore.Locking(true, true);
     }
 
     /** What another program has written: there is no key of ours, and its clock is of no interest. */
@@ -112,7 +143,7 @@ class Probe {
                             + " there; spec.layout Velero needs the bucket and"
                             + " prefix of a BackupStorageLocation that has backups");
         }
-        return new Findings(null, false, Duration.ZERO, null, false);
+        return new Findings(null, false, UNTOLD, Duration.ZERO, null, false);
     }
 
     /** Makes the master key, if the location is new and its Secret is the default one and absent. */

@@ -5,10 +5,12 @@ import io.breakwater.api.BreakwaterException;
 import java.io.InputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeFormatter;
 import java.util.Base64;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -41,10 +43,12 @@ final class S3Store implements ObjectStore {
     final S3Client client;
     final S3Errors errors;
     final String bucket;
+    final S3Locks locks;
     private final String prefix;
 
-    private S3Store(S3Client client, S3 spec) {
+    private S3Store(S3Client client, S3 spec, Lock lock) {
         this.client = client;
+        this.locks = new S3Locks(this, lock);
         this.errors = new S3Errors(spec);
         this.bucket = spec.bucket;
         this.prefix = spec.prefix == null || spec.prefix.isEmpty() ? "" : spec.prefix + "/";
@@ -54,10 +58,11 @@ final class S3Store implements ObjectStore {
      * Opens a bucket; nothing is asked of the store yet.
      *
      * @param accessKeyId or null; then the role of the pod's ServiceAccount is used
+     * @param lock on what is written; null for none
      * @throws BreakwaterException CredentialsRejected, when there is no such role
      */
-    static S3Store open(S3 spec, String accessKeyId, String secretAccessKey) {
-        return new S3Store(S3Connection.client(spec, accessKeyId, secretAccessKey), spec);
+    static S3Store open(S3 spec, String accessKeyId, String secretAccessKey, Lock lock) {
+        return new S3Store(S3Connection.client(spec, accessKeyId, secretAccessKey), spec, lock);
     }
 
     @Override
@@ -110,8 +115,7 @@ final class S3Store implements ObjectStore {
         errors.call("list " + keyPrefix, () -> {
             client.listObjectsV2Paginator(r -> r.bucket(bucket).prefix(prefix + keyPrefix))
                     .contents()
-                    .forEach(o -> each.accept(
-                            new ObjectInfo(o.key().substring(prefix.length()), o.size(), o.eTag(), o.lastModified())));
+                    .forEach(o -> each.accept(new ObjectInfo(below(o.key()), o.size(), o.eTag(), o.lastModified())));
             return null;
         });
     }
@@ -148,6 +152,7 @@ final class S3Store implements ObjectStore {
                 .key(prefix + key)
                 .metadata(Map.of(STAMP, stamp))
                 .contentMD5(Base64.getEncoder().encodeToString(md5));
+        locks.put(key, request);
         switch (precondition) {
             case Precondition.None n -> {}
             case Precondition.Absent a -> request.ifNoneMatch("*");
@@ -197,8 +202,38 @@ final class S3Store implements ObjectStore {
     }
 
     @Override
+    public Locking locking() {
+        return locks.locking();
+    }
+
+    @Override
+    public boolean enforcesLocks(String key) {
+        return locks.enforced(key);
+    }
+
+    @Override
+    public boolean relock(String key, Duration least) {
+        return locks.relock(key, least);
+    }
+
+    @Override
+    public void histories(String keyPrefix, Consumer<List<Version>> each) {
+        locks.histories(keyPrefix, each);
+    }
+
+    @Override
+    public Optional<Instant> destroy(Version version) {
+        return locks.destroy(version);
+    }
+
+    @Override
     public void close() {
         client.close();
+    }
+
+    /** Key below our prefix. */
+    String below(String full) {
+        return full.substring(prefix.length());
     }
 
     /** Key in the bucket. */
@@ -257,7 +292,7 @@ final class S3Store implements ObjectStore {
         return Optional.empty();
     }
 
-    private Optional<HeadObjectResponse> facts(String key) {
+    Optional<HeadObjectResponse> facts(String key) {
         try {
             return Optional.of(client.headObject(r -> r.bucket(bucket).key(prefix + key)));
         } catch (S3Exception e) {

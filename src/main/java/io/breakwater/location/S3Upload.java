@@ -109,8 +109,10 @@ final class S3Upload extends Upload {
             upload = store.errors.call(
                     "write " + key,
                     () -> store.client
-                            .createMultipartUpload(r ->
-                                    r.bucket(store.bucket).key(store.full(key)).metadata(Map.of(S3Store.STAMP, stamp)))
+                            .createMultipartUpload(r -> {
+                                r.bucket(store.bucket).key(store.full(key)).metadata(Map.of(S3Store.STAMP, stamp));
+                                store.locks.put(key, r);
+                            })
                             .uploadId());
         }
         byte[] content = used == buffer.length ? buffer : Arrays.copyOf(buffer, used);

@@ -120,22 +120,22 @@ public class Stores {
         return spec.s3 != null ? s3(location, secret) : azure(location, secret);
     }
 
-    private static ObjectStore azure(BackupLocation location, Secret secret) {
+    private ObjectStore azure(BackupLocation location, Secret secret) {
         String key = value(secret, "accountKey");
         String sas = value(secret, "sasToken");
         if (secret != null && (key == null) == (sas == null)) {
             throw missing(location, name(secret) + " must hold exactly one of the keys accountKey and sasToken");
         }
-        return AzureBlobStore.open(location.getSpec().azureBlob, key, sas);
+        return AzureBlobStore.open(location.getSpec().azureBlob, key, sas, Lock.of(location.getSpec(), clock));
     }
 
-    private static ObjectStore s3(BackupLocation location, Secret secret) {
+    private ObjectStore s3(BackupLocation location, Secret secret) {
         String id = value(secret, "accessKeyId");
         String key = value(secret, "secretAccessKey");
         if (secret != null && (id == null || key == null)) {
             throw missing(location, name(secret) + " must hold the keys accessKeyId and secretAccessKey");
         }
-        return S3Store.open(location.getSpec().s3, id, key);
+        return S3Store.open(location.getSpec().s3, id, key, Lock.of(location.getSpec(), clock));
     }
 
     private static String name(Secret secret) {

@@ -38,6 +38,8 @@ class AlertsTest {
             "breakwater_location_unreadable",
             "breakwater_location_rotation_age_seconds",
             "breakwater_location_escrowed",
+            "breakwater_immutability_age_seconds",
+            "breakwater_immutability_period_seconds",
             "breakwater_policy_proven",
             "breakwater_policy_restore_seconds",
             "breakwater_policy_rto_seconds");

@@ -3,6 +3,7 @@ package io.breakwater.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BackupLocationSpec;
 import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.Condition;
 import io.breakwater.api.ConditionedStatus;
@@ -104,6 +105,58 @@ class FaultsIT {
                         .build())
                 .create();
         refusedOrReported(location, Condition.READY, "127.0.0.1", Reason.StoreUnavailable);
+    }
+
+    @Test
+    void locksInADirectoryOrForLessThanADay() {
+        BackupLocation directory = location("directory");
+        directory.getSpec().azureBlob = null;
+        directory.getSpec().filesystem = new BackupLocationSpec.Filesystem();
+        directory.getSpec().filesystem.path = "directory";
+        directory.getSpec().immutability = immutability("30d");
+        assertThat(refusal(directory))
+                .hasValueSatisfying(message -> assertThat(message).contains("spec.immutability", "directory"));
+        for (String period : List.of("23h", "0d", "5m", "1")) {
+            BackupLocation brief = location("brief");
+            brief.getSpec().immutability = immutability(period);
+            assertThat(refusal(brief))
+                    .as(period)
+                    .hasValueSatisfying(message -> assertThat(message).contains("period"));
+        }
+    }
+
+    /** The store of the rig takes no locks, as far as it knows of them at all. */
+    @Test
+    void locksInAStoreThatHasNone() {
+        BackupLocation location = rig.location(Rig.WEST);
+        location.getMetadata().setNamespace(Rig.SYSTEM);
+        location.getMetadata().setName("lockless");
+        location.getSpec().azureBlob.prefix = "lockless";
+        location.getSpec().immutability = immutability("24h");
+        try {
+            rig.locate();
+            site.client().resource(location).create();
+            Condition condition = rig.progress()
+                    .awaitValue(
+                            "the location tells that locks are missing",
+                            SOON,
+                            () -> site.describe(BackupLocation.class, Rig.SYSTEM, "lockless"),
+                            () -> site.get(BackupLocation.class, Rig.SYSTEM, "lockless")
+                                    .map(CustomResource::getStatus)
+                                    .flatMap(s -> s.condition(Condition.READY))
+                                    .filter(c -> "False".equals(c.status)));
+            assertThat(condition.reason).as(condition.message).isEqualTo(Reason.NoObjectLock.name());
+            assertThat(condition.message).contains("spec.immutability");
+        } finally {
+            site.client().resource(location).delete();
+        }
+    }
+
+    private static BackupLocationSpec.Immutability immutability(String period) {
+        BackupLocationSpec.Immutability immutability = new BackupLocationSpec.Immutability();
+        immutability.mode = BackupLocationSpec.Immutability.Mode.Governance;
+        immutability.period = period;
+        return immutability;
     }
 
     @Test

@@ -3,6 +3,7 @@ package io.breakwater.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.breakwater.api.BackupPolicy;
+import io.breakwater.api.BackupPolicySpec;
 import io.breakwater.api.Condition;
 import io.breakwater.api.NamedRef;
 import io.breakwater.api.Reason;
@@ -52,6 +53,7 @@ class UnsealedIT {
         policy.getSpec().databases = null;
         policy.getSpec().copies = null;
         policy.getSpec().locationRef = new NamedRef("blob-" + Rig.WEST);
+        policy.getSpec().volumes = new BackupPolicySpec.Volumes();
         policy.getSpec().volumes.mover = new io.breakwater.api.MoverSettings();
         policy.getSpec().volumes.mover.parallelism = 1;
         policy.getSpec().volumes.mover.throttle = "300Ki";

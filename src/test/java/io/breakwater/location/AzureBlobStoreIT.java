@@ -49,7 +49,7 @@ class AzureBlobStoreIT extends ObjectStoreContract {
 
     @BeforeEach
     void open() {
-        store = AzureBlobStore.open(spec(), KEY, null);
+        store = AzureBlobStore.open(spec(), KEY, null, null);
         store.createContainer();
         store.createContainer();
     }
@@ -72,7 +72,7 @@ class AzureBlobStoreIT extends ObjectStoreContract {
     void anotherKeyIsRejectedForGood() {
         byte[] other = new byte[64];
         other[0] = 1;
-        ObjectStore stranger = AzureBlobStore.open(spec(), Base64.getEncoder().encodeToString(other), null);
+        ObjectStore stranger = AzureBlobStore.open(spec(), Base64.getEncoder().encodeToString(other), null, null);
 
         assertThatThrownBy(() -> stranger.write("x", new byte[1], Precondition.NONE))
                 .asInstanceOf(InstanceOfAssertFactories.type(BreakwaterException.class))
@@ -82,7 +82,7 @@ class AzureBlobStoreIT extends ObjectStoreContract {
     @Test
     void aMissingContainerIsNamed() {
         AzureBlob spec = spec();
-        ObjectStore nowhere = AzureBlobStore.open(spec, KEY, null);
+        ObjectStore nowhere = AzureBlobStore.open(spec, KEY, null, null);
 
         assertThatThrownBy(() -> nowhere.read("x"))
                 .isInstanceOf(BreakwaterException.class)

@@ -16,7 +16,7 @@ class AzureBlobStoreTest {
         spec.account = "nobody";
         spec.container = "breakwater";
         spec.endpoint = "http://127.0.0.1:9/nobody";
-        ObjectStore store = AzureBlobStore.open(spec, "AAAA", null);
+        ObjectStore store = AzureBlobStore.open(spec, "AAAA", null, null);
 
         assertThatThrownBy(() -> store.read("x"))
                 .hasMessageContaining("http://127.0.0.1:9/nobody")
@@ -31,7 +31,7 @@ class AzureBlobStoreTest {
         spec.account = "nobody";
         spec.container = "breakwater";
 
-        assertThatThrownBy(() -> AzureBlobStore.open(spec, "not base64!", null))
+        assertThatThrownBy(() -> AzureBlobStore.open(spec, "not base64!", null, null))
                 .asInstanceOf(InstanceOfAssertFactories.type(BreakwaterException.class))
                 .matches(e -> e.reason() == Reason.CredentialsRejected && !e.isRetryable());
     }

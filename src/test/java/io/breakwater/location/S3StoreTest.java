@@ -57,7 +57,7 @@ class S3StoreTest extends ObjectStoreContract {
         front.calm();
         spec = server.bucket();
         spec.endpoint = front.endpoint();
-        store = S3Store.open(spec, S3Server.ID, S3Server.SECRET);
+        store = S3Store.open(spec, S3Server.ID, S3Server.SECRET, null);
     }
 
     @Override
@@ -67,7 +67,7 @@ class S3StoreTest extends ObjectStoreContract {
 
     @Test
     void anotherKeyIsRejectedForGood() {
-        ObjectStore stranger = S3Store.open(spec, S3Server.ID, "another");
+        ObjectStore stranger = S3Store.open(spec, S3Server.ID, "another", null);
 
         assertThatThrownBy(() -> stranger.write("x", new byte[1], Precondition.NONE))
                 .hasMessageContaining(spec.bucket)
@@ -79,7 +79,7 @@ class S3StoreTest extends ObjectStoreContract {
     @Test
     void aMissingBucketIsNamed() {
         spec.bucket = "nowhere";
-        ObjectStore nowhere = S3Store.open(spec, S3Server.ID, S3Server.SECRET);
+        ObjectStore nowhere = S3Store.open(spec, S3Server.ID, S3Server.SECRET, null);
 
         for (Runnable use : List.<Runnable>of(
                 () -> nowhere.read("x"),
@@ -96,7 +96,7 @@ class S3StoreTest extends ObjectStoreContract {
     @Test
     void anUnreachableStoreIsNamedWithWhatHappened() {
         spec.endpoint = "http://127.0.0.1:9";
-        ObjectStore nowhere = S3Store.open(spec, S3Server.ID, S3Server.SECRET);
+        ObjectStore nowhere = S3Store.open(spec, S3Server.ID, S3Server.SECRET, null);
 
         assertThatThrownBy(() -> nowhere.read("x"))
                 .hasMessageContaining("http://127.0.0.1:9")
@@ -109,7 +109,7 @@ class S3StoreTest extends ObjectStoreContract {
     void aPodWithoutARoleIsToldWhatIsMissing() {
         spec.workloadIdentity = new WebIdentity();
 
-        assertThatThrownBy(() -> S3Store.open(spec, null, null))
+        assertThatThrownBy(() -> S3Store.open(spec, null, null, null))
                 .hasMessageContaining("spec.s3.workloadIdentity")
                 .hasMessageContaining("AWS_ROLE_ARN")
                 .asInstanceOf(InstanceOfAssertFactories.type(BreakwaterException.class))

@@ -16,7 +16,7 @@ public final class TestStores {
 
     /** An account's store, as a location with this specification has it. */
     public static ObjectStore azure(io.breakwater.api.BackupLocationSpec.AzureBlob spec, String accountKey) {
-        return AzureBlobStore.open(spec, accountKey, null);
+        return AzureBlobStore.open(spec, accountKey, null, null);
     }
 
     /** One store for every location. */

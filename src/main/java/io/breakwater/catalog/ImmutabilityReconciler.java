@@ -1,0 +1,187 @@
+package io.breakwater.catalog;
+
+import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BackupLocationSpec.AccessMode;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Condition;
+import io.breakwater.api.Durations;
+import io.breakwater.api.Reason;
+import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.location.ObjectStore;
+import io.breakwater.location.ObjectStore.Observed;
+import io.breakwater.location.OldVersions;
+import io.breakwater.location.Stores;
+import io.breakwater.observe.Events;
+import io.breakwater.observe.Meters;
+import io.breakwater.steps.Activities;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.javaoperatorsdk.operator.api.config.informer.Informer;
+import io.javaoperatorsdk.operator.api.reconciler.Context;
+import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
+import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
+import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
+import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
+import io.javaoperatorsdk.operator.processing.event.ResourceID;
+import io.javaoperatorsdk.operator.processing.event.source.EventSource;
+import io.javaoperatorsdk.operator.processing.event.source.inbound.SimpleInboundEventSource;
+import io.javaoperatorsdk.operator.processing.retry.GradualRetry;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** Extends the locks in each location that has them, and frees what is out of sight and not locked any more. */
+@ControllerConfiguration(name = "immutability", informer = @Informer(comparableResourceVersions = false))
+@GradualRetry(maxAttempts = Integer.MAX_VALUE, initialInterval = 2000, intervalMultiplier = 1.5, maxInterval = 60_000)
+class ImmutabilityReconciler implements Reconciler<BackupLocation> {
+    private static final Duration LOOK = Duration.ofSeconds(30);
+
+    /** How often it is asked whether a round is due, and how often versions are listed. */
+    private static final Duration EVERY = Duration.ofHours(1);
+
+    private static final Duration RETRY = Duration.ofMinutes(5);
+    private static final String[] GAUGES = {
+        "breakwater.immutability.age",
+        "breakwater.immutability.period",
+        "breakwater.locked.versions",
+        "breakwater.locked.bytes"
+    };
+
+    private final KubernetesClient client;
+    private final Stores stores;
+    private final BreakwaterConfig config;
+    private final Meters meters;
+    private final Events events;
+    private final Clock clock;
+    private final Activities activities = new Activities();
+    private final Map<String, Instant> next = new ConcurrentHashMap<>();
+    private final Map<String, Long> generations = new ConcurrentHashMap<>();
+    private final SimpleInboundEventSource<BackupLocation> wake = new SimpleInboundEventSource<>("immutability-wake");
+
+    ImmutabilityReconciler(
+            KubernetesClient client,
+            Stores stores,
+            BreakwaterConfig config,
+            Meters meters,
+            Events events,
+            Clock clock) {
+        this.client = client;
+        this.stores = stores;
+        this.config = config;
+        this.meters = meters;
+        this.events = events;
+        this.clock = clock;
+    }
+
+    private record Done(LockRounds.Result rounds, OldVersions.Swept versions) {}
+
+    @Override
+    public List<EventSource<?, BackupLocation>> prepareEventSources(EventSourceContext<BackupLocation> context) {
+        return List.of(wake);
+    }
+
+    @Override
+    public UpdateControl<BackupLocation> reconcile(BackupLocation cached, Context<BackupLocation> context) {
+        BackupLocation location = client.resource(cached).get();
+        if (location == null
+                || location.getMetadata().getDeletionTimestamp() != null
+                || location.getSpec().accessMode == AccessMode.ReadOnly
+                || location.getSpec().immutability == null) {
+            next.remove(cached.getMetadata().getUid());
+            for (String gauge : GAUGES) {
+                meters.remove(gauge, tags(cached));
+            }
+            return UpdateControl.noUpdate();
+        }
+        if (location.getStatus() != null && location.getStatus().holds(Condition.READY)) {
+            advance(location);
+        }
+        return UpdateControl.<BackupLocation>noUpdate().rescheduleAfter(LOOK);
+    }
+
+    private void advance(BackupLocation location) {
+        String id = location.getMetadata().getUid();
+        Long generation = location.getMetadata().getGeneration();
+        boolean changed = !generation.equals(generations.put(id, generation));
+        if (!changed && next.getOrDefault(id, Instant.MIN).isAfter(clock.instant())) {
+            return;
+        }
+        next.remove(id);
+        try {
+            activities
+                    .poll(id, () -> work(location), () -> wake.propagateEvent(ResourceID.fromResource(location)))
+                    .ifPresent(done -> {
+                        next.put(id, clock.instant().plus(EVERY));
+                        show(location, done);
+                    });
+        } catch (BreakwaterException e) {
+            next.put(id, clock.instant().plus(RETRY));
+            events.warning(
+                    location, e.reason(), "locks are not extended, or what they held is not freed: " + e.getMessage());
+        }
+    }
+
+    private Done work(BackupLocation location) {
+        ObjectStore store = stores.open(location);
+        Instant now =
+                store.head("breakwater/location.json").map(Observed::storeTime).orElseGet(clock::instant);
+        LockRounds.Result rounds = new LockRounds(store, config.site(), period(location), now).run();
+        return new Done(
+                rounds, OldVersions.sweep(store, versioned(), config.sweep().grace(), now));
+    }
+
+    /** What is this site's own, and what nobody's in particular. */
+    private List<String> versioned() {
+        String site = config.site();
+        return List.of(
+                "breakwater/repos/" + site + "/",
+                "breakwater/points/" + site + "/",
+                "breakwater/tombstones/" + site + "/",
+                "breakwater/readers/" + site + "/",
+                "breakwater/begun/" + site + "/",
+                "breakwater/sites/" + site + ".json",
+                "breakwater/immutability/",
+                "breakwater/probe/",
+                "breakwater/plans/",
+                "velero/backups/");
+    }
+
+    private void show(BackupLocation location, Done done) {
+        String[] tags = tags(location);
+        done.rounds().oldest().ifPresent(at -> meters.age("breakwater.immutability.age", at, tags));
+        meters.set("breakwater.immutability.period", period(location).toSeconds(), tags);
+        meters.count("breakwater.immutability.extended", done.rounds().extended(), tags);
+        meters.set("breakwater.locked.versions", done.versions().waiting(), tags);
+        meters.set("breakwater.locked.bytes", done.versions().waitingBytes(), tags);
+        if (done.rounds().extended() > 0) {
+            events.normal(
+                    location,
+                    Reason.Locked,
+                    "extended the locks of " + done.rounds().extended() + " objects of "
+                            + done.rounds().objects());
+        }
+        if (done.versions().bytes() > 0) {
+            events.normal(
+                    location,
+                    Reason.Deleting,
+                    "freed " + done.versions().bytes() + " bytes of "
+                            + done.versions().removed()
+                            + " versions whose locks are over; "
+                            + done.versions().waitingBytes()
+                            + " bytes wait for theirs");
+        }
+    }
+
+    private static Duration period(BackupLocation location) {
+        return Durations.parse(location.getSpec().immutability.period);
+    }
+
+    private static String[] tags(BackupLocation location) {
+        return new String[] {
+            "namespace", location.getMetadata().getNamespace(),
+            "location", location.getMetadata().getName()
+        };
+    }
+}
