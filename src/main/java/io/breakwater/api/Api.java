@@ -50,6 +50,9 @@ public final class Api {
     /** Label: with the value {@code true} an object stays out of every restore point. */
     public static final String EXCLUDE = GROUP + "/exclude";
 
+    /** Prefix of a label on claims while a group snapshot takes them: {@code <uid of the RestorePoint>: <group snapshot>}. */
+    public static final String CUT = "cut." + GROUP + "/";
+
     /** Velero's label for the same. */
     public static final String VELERO_EXCLUDE = "velero.io/exclude-from-backup";
 

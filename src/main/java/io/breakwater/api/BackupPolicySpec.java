@@ -235,6 +235,14 @@ public class BackupPolicySpec {
         @JsonPropertyDescription("VolumeSnapshotClass; the default class of the volume's driver when absent.")
         public String snapshotClassName;
 
+        @Size(min = 1, max = 317)
+        @Pattern("^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$")
+        @JsonPropertyDescription(
+                "Key of a label. PersistentVolumeClaims with the same value of it are a group, whose volumes are cut at one moment by"
+                        + " one VolumeGroupSnapshot; a group that cannot be had makes the RestorePoint fail. Without it, and for claims"
+                        + " without the label, each volume has a snapshot of its own.")
+        public String groupBy;
+
         @Size(max = 256)
         @JsonPropertyDescription(
                 "PersistentVolumeClaims that may stay out. Any other volume that cannot be captured makes the RestorePoint fail.")

@@ -39,7 +39,7 @@ public enum Reason {
     PolicyConflict,
     /** The schedule cannot be parsed. */
     InvalidSchedule,
-    /** A volume cannot be snapshotted and is not listed in allowUnprotected. */
+    /** A volume cannot be snapshotted, or not with its group, and is not listed in allowUnprotected. */
     VolumeUnprotectable,
     /** The data of a volume is not in the point, in a form that could be restored. */
     VolumeDataAbsent,

@@ -147,7 +147,7 @@ public class RestorePointStatus implements ConditionedStatus {
     public enum Consistency {
         /** Volumes were read while they were in use: their files may be of different moments. */
         Live,
-        /** As after a power cut: volumes cut one after the other, nothing was told. */
+        /** As after a power cut: volumes cut one after the other, those of a group at one moment; nothing was told. */
         Crash,
         /** Databases and hooks took part, and held until every snapshot was cut. */
         Application
@@ -173,8 +173,17 @@ public class RestorePointStatus implements ConditionedStatus {
         public String snapshot;
 
         @Size(max = 253)
-        @JsonPropertyDescription("VolumeSnapshotClass.")
+        @JsonPropertyDescription("VolumeSnapshotClass; VolumeGroupSnapshotClass of a volume in a group.")
         public String snapshotClass;
+
+        @Size(max = 63)
+        @JsonPropertyDescription(
+                "The group that the volume was cut with: the value of the label that groupBy of the policy names.")
+        public String group;
+
+        @Size(max = 253)
+        @JsonPropertyDescription("VolumeGroupSnapshot that the snapshot is a member of.")
+        public String groupSnapshot;
 
         @JsonPropertyDescription("Whether the volume itself was read, and no snapshot of it.")
         public Boolean live;

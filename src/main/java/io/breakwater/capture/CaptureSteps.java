@@ -10,6 +10,7 @@ import io.breakwater.location.Stores;
 import io.breakwater.steps.Activities;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
+import io.breakwater.volume.GroupSnapshots;
 import io.breakwater.volume.Movers;
 import io.breakwater.volume.Snapshots;
 import io.breakwater.volume.VolumePlanner;
@@ -23,6 +24,7 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 class CaptureSteps {
     private final KubernetesClient client;
     private final Snapshots snapshots;
+    private final GroupSnapshots groups;
     private final Movers movers;
     private final Catalog catalog;
     private final List<Step<CaptureRun>> all;
@@ -33,6 +35,7 @@ class CaptureSteps {
             VolumePlanner planner,
             Catalog catalog,
             Snapshots snapshots,
+            GroupSnapshots groups,
             Movers movers,
             ArchiveUpload upload,
             Stores stores,
@@ -40,13 +43,14 @@ class CaptureSteps {
             @ConfigProperty(name = "quarkus.application.version") String version) {
         this.client = client;
         this.snapshots = snapshots;
+        this.groups = groups;
         this.movers = movers;
         this.catalog = catalog;
         Activities activities = new Activities();
         HalfRestored halfRestored = new HalfRestored(gate);
         this.all = List.of(
                 new Prepare(client, planner, catalog, halfRestored),
-                new Cut(client, snapshots, activities, halfRestored),
+                new Cut(client, snapshots, groups, activities, halfRestored),
                 new Resources(upload, stores, activities),
                 new Move(client, snapshots, movers),
                 new SealPoint(catalog, guard, version),
@@ -68,6 +72,9 @@ class CaptureSteps {
                 .getItems()
                 .forEach(claim -> claims.resource(claim).delete());
         snapshots.delete(namespace, label, List.of());
+        if (point.getStatus() != null && Shutter.isGrouped(point.getStatus().volumes)) {
+            groups.delete(namespace, label, point.getMetadata().getUid());
+        }
     }
 
     private final class Tidy implements Step<CaptureRun> {

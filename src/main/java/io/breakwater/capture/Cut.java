@@ -1,6 +1,5 @@
 package io.breakwater.capture;
 
-import io.breakwater.api.Api;
 import io.breakwater.api.BackupPolicySpec;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
@@ -9,6 +8,7 @@ import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.api.RestorePointStatus.Consistency;
 import io.breakwater.api.RestorePointStatus.DatabaseStatus;
 import io.breakwater.api.RestorePointStatus.VolumeStatus;
+import io.breakwater.capture.Shutter.Taken;
 import io.breakwater.database.Backstops;
 import io.breakwater.database.Hooks;
 import io.breakwater.database.Postgresql;
@@ -17,13 +17,12 @@ import io.breakwater.observe.Conditions;
 import io.breakwater.steps.Activities;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
-import io.breakwater.volume.Names;
+import io.breakwater.volume.GroupSnapshots;
 import io.breakwater.volume.Snapshots;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -40,13 +39,18 @@ final class Cut implements Step<CaptureRun> {
     private static final Duration WINDOW = Duration.ofMinutes(10);
 
     private final KubernetesClient client;
-    private final Snapshots snapshots;
+    private final Shutter shutter;
     private final Activities activities;
     private final HalfRestored halfRestored;
 
-    Cut(KubernetesClient client, Snapshots snapshots, Activities activities, HalfRestored halfRestored) {
+    Cut(
+            KubernetesClient client,
+            Snapshots snapshots,
+            GroupSnapshots groups,
+            Activities activities,
+            HalfRestored halfRestored) {
         this.client = client;
-        this.snapshots = snapshots;
+        this.shutter = new Shutter(snapshots, groups, PATIENCE);
         this.activities = activities;
         this.halfRestored = halfRestored;
     }
@@ -72,15 +76,14 @@ final class Cut implements Step<CaptureRun> {
             for (VolumeStatus v : s.volumes) {
                 Taken taken = cut.snapshots.get(v.pvc);
                 if (taken != null) {
-                    v.snapshot = taken.name;
-                    v.snapshotAt = Conditions.timestamp(taken.at);
+                    v.snapshot = taken.name();
+                    v.snapshotAt = Conditions.timestamp(taken.at());
+                    v.groupSnapshot = taken.group();
                 }
             }
         });
         return Outcome.done(cut.snapshots.size() + " snapshots, quiesced for " + run.status().quiescedFor);
     }
-
-    private record Taken(String name, Instant at) {}
 
     private record Result(
             Instant capturedAt,
@@ -105,25 +108,21 @@ final class Cut implements Step<CaptureRun> {
             Activities.pause(hooks.aftermath(spec.hooks));
             warnings.addAll(hooks.after(post(spec)).warnings());
         }
-        snapshots.delete(run.namespace(), run.label(), List.of());
+        shutter.undo(run);
+        Shutter.Aimed aimed = shutter.aim(run);
         Instant began = run.clock().instant();
-        Held held = hold(run, spec, hooks, warnings);
-        Map<String, Taken> taken = held.taken;
-        Instant capturedAt =
-                taken.values().stream().map(Taken::at).min(Instant::compareTo).orElse(began);
+        Held held = hold(run, spec, hooks, aimed, warnings);
+        Map<String, Taken> taken = shutter.develop(run, aimed, held.moments);
+        Instant capturedAt = held.moments.values().stream().min(Instant::compareTo).orElse(began);
         // Before a hand-over the pods were ended in good order, so their data is as good as told.
         boolean told = !held.facts.isEmpty() || held.hooked || trigger == Trigger.Final;
-        List<String> live = stopped
-                ? List.of()
-                : run.status().volumes.stream()
-                        .filter(v -> Boolean.TRUE.equals(v.live))
-                        .map(v -> v.pvc)
-                        .toList();
+        List<String> live = stopped ? List.of() : live(run);
         if (!live.isEmpty()) {
             warnings.add("claims " + live
                     + " have no snapshots and are read while they are in use: files that change meanwhile"
                     + " may not fit together");
         }
+        ungrouped(run).ifPresent(warnings::add);
         return new Result(
                 // A snapshot's own time has whole seconds on some drivers; the point is never older than its quiesce.
                 capturedAt.isBefore(began) ? began : capturedAt,
@@ -134,13 +133,15 @@ final class Cut implements Step<CaptureRun> {
                 warnings);
     }
 
-    private record Held(Map<String, Taken> taken, List<Quiesced.Facts> facts, boolean hooked, Duration window) {}
+    private record Held(
+            Map<String, Instant> moments, List<Quiesced.Facts> facts, boolean hooked, Duration window) {}
 
-    /** Takes the snapshots while everybody is held, and lets go whatever happens. */
-    private Held hold(CaptureRun run, BackupPolicySpec spec, Hooks hooks, List<String> warnings) {
+    /** Cuts while everybody is held, and lets go whatever happens. */
+    private Held hold(
+            CaptureRun run, BackupPolicySpec spec, Hooks hooks, Shutter.Aimed aimed, List<String> warnings) {
         List<Quiesced> held = new ArrayList<>();
         List<Quiesced.Facts> facts = new ArrayList<>();
-        Map<String, Taken> taken;
+        Map<String, Instant> moments;
         boolean hooked = false;
         Backstops backstops = hooks.arm(spec.hooks, WINDOW);
         warnings.addAll(backstops.warnings());
@@ -160,7 +161,7 @@ final class Cut implements Step<CaptureRun> {
                 // Opening sessions and checkpointing hold nobody up; what follows is the window.
                 start = System.nanoTime();
             }
-            taken = takeAll(run);
+            moments = shutter.release(run, aimed);
             held.forEach(Quiesced::verify);
         } finally {
             held.forEach(Quiesced::close);
@@ -168,50 +169,23 @@ final class Cut implements Step<CaptureRun> {
             backstops.close();
         }
         backstops.verify();
-        return new Held(taken, facts, hooked, Duration.ofNanos(System.nanoTime() - start));
+        return new Held(moments, facts, hooked, Duration.ofNanos(System.nanoTime() - start));
     }
 
-    private Map<String, Taken> takeAll(CaptureRun run) {
-        Map<String, String> names = new HashMap<>();
-        for (VolumeStatus v : run.status().volumes) {
-            if (v.skipped == null && !Boolean.TRUE.equals(v.live)) {
-                String name =
-                        Names.of(run.uid() + "/" + v.pvc + "/" + run.clock().millis());
-                snapshots.create(run.namespace(), name, v.pvc, v.snapshotClass, Map.of(Api.RUN, run.label()));
-                names.put(v.pvc, name);
-            }
-        }
-        Map<String, Taken> taken = new HashMap<>();
-        long deadline = System.nanoTime() + PATIENCE.toNanos();
-        while (taken.size() < names.size()) {
-            names.forEach((pvc, name) -> {
-                if (!taken.containsKey(pvc)) {
-                    cutAt(run.namespace(), pvc, name).ifPresent(at -> taken.put(pvc, new Taken(name, at)));
-                }
-            });
-            if (System.nanoTime() > deadline) {
-                names.keySet().removeAll(taken.keySet());
-                throw BreakwaterException.retryable(
-                        Reason.SnapshotFailed,
-                        "snapshots of claims " + names.keySet() + " were not cut within " + PATIENCE.toSeconds()
-                                + "s; is the CSI driver's snapshotter running?");
-            }
-            Activities.pause(Duration.ofMillis(50));
-        }
-        return taken;
+    private static List<String> live(CaptureRun run) {
+        return run.status().volumes.stream()
+                .filter(v -> Boolean.TRUE.equals(v.live))
+                .map(v -> v.pvc)
+                .toList();
     }
 
-    private Optional<Instant> cutAt(String namespace, String pvc, String name) {
-        Snapshots.State state = snapshots
-                .state(namespace, name)
-                .orElseThrow(() -> BreakwaterException.retryable(
-                        Reason.SnapshotFailed, "VolumeSnapshot " + namespace + "/" + name + " was deleted"));
-        if (state.error() != null && state.cutAt() == null) {
-            throw BreakwaterException.retryable(
-                    Reason.SnapshotFailed,
-                    "VolumeSnapshot " + namespace + "/" + name + " of claim " + pvc + ": " + state.error());
-        }
-        return Optional.ofNullable(state.cutAt());
+    /** A label that nothing carries is a typing error more often than not. */
+    private static Optional<String> ungrouped(CaptureRun run) {
+        BackupPolicySpec.Volumes volumes = run.policy().getSpec().volumes;
+        return volumes == null || volumes.groupBy == null || Shutter.isGrouped(run.status().volumes)
+                ? Optional.empty()
+                : Optional.of("no claim has label " + volumes.groupBy
+                        + " of spec.volumes.groupBy, so each volume was cut" + " alone");
     }
 
     private static List<BackupPolicySpec.Hook> post(BackupPolicySpec spec) {

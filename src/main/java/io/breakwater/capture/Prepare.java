@@ -77,6 +77,7 @@ final class Prepare implements Step<CaptureRun> {
         v.storageClass = planned.claim().getSpec().getStorageClassName();
         v.size = planned.size();
         v.snapshotClass = planned.snapshotClass();
+        v.group = planned.group();
         v.skipped = planned.skipped();
         v.live = planned.live() ? true : null;
         return v;

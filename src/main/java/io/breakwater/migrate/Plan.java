@@ -79,6 +79,15 @@ record Plan(
         return files ? VolumeMethod.LiveCopy : null;
     }
 
+    /**
+     * The label that claims are grouped by. Velero writes its usual one into every Backup, whether claims have it or not, so that
+     * one says nothing.
+     */
+    String groupBy() {
+        String key = spec.volumeGroupSnapshotLabelKey;
+        return key == null || key.isEmpty() || key.equals("velero.io/volume-group") ? null : key;
+    }
+
     /** Tells what of the specification a policy has no place for. */
     void tellWhatIsLeft() {
         tell(
@@ -116,9 +125,8 @@ record Plan(
                 "a mover may run for as long as it makes progress");
         tell(
                 "volumeGroupSnapshotLabelKey",
-                spec.volumeGroupSnapshotLabelKey != null
-                        && !spec.volumeGroupSnapshotLabelKey.equals("velero.io/volume-group"),
-                "all volumes of a namespace are cut between the same hooks; there is no group snapshot");
+                groupBy() != null,
+                "became spec.volumes.groupBy: a point fails where a group of claims cannot be cut by one group snapshot");
         tell(
                 "volumeSnapshotLocations",
                 spec.volumeSnapshotLocations != null && !spec.volumeSnapshotLocations.isEmpty(),

@@ -97,9 +97,10 @@ final class Policies {
         spec.suspend = first.paused() ? Boolean.TRUE : null;
         spec.source = new Sources(first.spec(), first.at(), first.about()).source();
         spec.hooks = new Commands(first.at(), first.about()).of(first.spec().hooks, namespace);
-        if (first.volumes() != null) {
+        if (first.volumes() != null || first.groupBy() != null) {
             spec.volumes = new BackupPolicySpec.Volumes();
             spec.volumes.method = first.volumes();
+            spec.volumes.groupBy = first.groupBy();
         }
         spec.locationRef = new NamedRef(location(first));
         spec.retention = Retentions.of(first);

@@ -54,6 +54,10 @@ final class Cleaner {
         if (meta.path("annotations") instanceof ObjectNode a) {
             a.remove(SERVER_ANNOTATIONS);
         }
+        if (meta.path("labels") instanceof ObjectNode l) {
+            // A claim that was listed while a group snapshot was taken of it.
+            l.properties().removeIf(e -> e.getKey().startsWith(Api.CUT));
+        }
         removeIf(meta.path("finalizers"), f -> SERVER_FINALIZERS.contains(f.asText()));
         dropEmpty(meta, "annotations");
         dropEmpty(meta, "finalizers");

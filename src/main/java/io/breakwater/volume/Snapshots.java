@@ -11,6 +11,7 @@ import io.fabric8.kubernetes.client.dsl.base.ResourceDefinitionContext;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.net.HttpURLConnection;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -19,8 +20,8 @@ import java.util.Optional;
 @ApplicationScoped
 public class Snapshots {
     private static final String GROUP = "snapshot.storage.k8s.io";
-    private static final ResourceDefinitionContext SNAPSHOT = context("VolumeSnapshot", true);
-    private static final ResourceDefinitionContext CLASS = context("VolumeSnapshotClass", false);
+    private static final ResourceDefinitionContext SNAPSHOT = context(GROUP, "v1", "VolumeSnapshot", true);
+    private static final ResourceDefinitionContext CLASS = context(GROUP, "v1", "VolumeSnapshotClass", false);
 
     private final KubernetesClient client;
 
@@ -95,6 +96,33 @@ public class Snapshots {
                 error == null ? null : error.toString()));
     }
 
+    /** The members of a group snapshot, as far as they are there: the name of each claim's VolumeSnapshot. */
+    public Map<String, String> members(String namespace, String group) {
+        Map<String, String> members = new HashMap<>();
+        for (GenericKubernetesResource s : client.genericKubernetesResources(SNAPSHOT)
+                .inNamespace(namespace)
+                .list()
+                .getItems()) {
+            Map<?, ?> source = map(map(s.get("spec")).get("source"));
+            if (isMember(s, group) && source.get("persistentVolumeClaimName") instanceof String claim) {
+                members.put(claim, s.getMetadata().getName());
+            }
+        }
+        return members;
+    }
+
+    /** Some versions of the snapshot controller tell it in the status, some by an owner, most by both. */
+    private static boolean isMember(GenericKubernetesResource snapshot, String group) {
+        return group.equals(map(snapshot.get("status")).get("volumeGroupSnapshotName"))
+                || snapshot.getMetadata().getOwnerReferences().stream()
+                        .anyMatch(o -> o.getKind().equals("VolumeGroupSnapshot")
+                                && o.getName().equals(group));
+    }
+
+    private static Map<?, ?> map(Object value) {
+        return value instanceof Map<?, ?> m ? m : Map.of();
+    }
+
     /** Removes all snapshots of a run but the given ones. */
     public void delete(String namespace, String run, List<String> except) {
         var all = client.genericKubernetesResources(SNAPSHOT).inNamespace(namespace);
@@ -116,10 +144,10 @@ public class Snapshots {
         }
     }
 
-    private static ResourceDefinitionContext context(String kind, boolean namespaced) {
+    static ResourceDefinitionContext context(String group, String version, String kind, boolean namespaced) {
         return new ResourceDefinitionContext.Builder()
-                .withGroup(GROUP)
-                .withVersion("v1")
+                .withGroup(group)
+                .withVersion(version)
                 .withKind(kind)
                 .withPlural(kind.toLowerCase(java.util.Locale.ROOT) + (kind.endsWith("s") ? "es" : "s"))
                 .withNamespaced(namespaced)

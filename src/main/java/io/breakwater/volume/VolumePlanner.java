@@ -15,9 +15,11 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 
 /** Decides for each claim of a namespace how it is captured; a claim that cannot be is an error unless it is listed. */
 @ApplicationScoped
@@ -25,9 +27,11 @@ public class VolumePlanner {
     private static final String DEFAULT_CLASS = "snapshot.storage.kubernetes.io/is-default-class";
 
     private final KubernetesClient client;
+    private final GroupSnapshots groups;
 
-    public VolumePlanner(KubernetesClient client) {
+    public VolumePlanner(KubernetesClient client, GroupSnapshots groups) {
         this.client = client;
+        this.groups = groups;
     }
 
     /**
@@ -35,8 +39,11 @@ public class VolumePlanner {
      * itself is read.
      *
      * @param claim the claim as it is now
+     * @param snapshotClass VolumeSnapshotClass; in a group, VolumeGroupSnapshotClass
+     * @param group the group that it is cut with; null when it is cut alone
      */
-    public record Planned(PersistentVolumeClaim claim, String snapshotClass, String skipped) {
+    public record Planned(PersistentVolumeClaim claim, String snapshotClass, String group, String skipped)
+            implements Decision {
         /** Whether the volume itself is read, and no snapshot of it. */
         public boolean live() {
             return snapshotClass == null && skipped == null;
@@ -45,6 +52,43 @@ public class VolumePlanner {
         /** Size of the volume, or what was asked for while there is none; a quantity. */
         public String size() {
             return sizeOf(claim).toString();
+        }
+    }
+
+    /** What becomes of a claim. */
+    private sealed interface Decision permits Planned, Problem {}
+
+    /**
+     * Why a claim cannot be captured as the policy says.
+     *
+     * @param grouped whether the claim was to be cut with others
+     */
+    private record Problem(String claim, String message, boolean grouped) implements Decision {
+        static String tell(List<Problem> problems) {
+            String told = problems.stream()
+                    .map(p -> "PersistentVolumeClaim " + p.claim + ": " + p.message)
+                    .collect(Collectors.joining("; "));
+            if (problems.stream().anyMatch(p -> p.grouped)) {
+                told += "; take the label away from a claim that is to be cut alone, or spec.volumes.groupBy from the"
+                        + " BackupPolicy";
+            }
+            if (problems.stream().anyMatch(p -> !p.grouped)) {
+                told +=
+                        "; move the data to a class with CSI snapshots, or set spec.volumes.method of the BackupPolicy to"
+                                + " LiveCopy to read it while it is in use";
+            }
+            return told + ", or list the claim in spec.volumes.allowUnprotected to leave it out knowingly";
+        }
+    }
+
+    /**
+     * A claim that has a volume.
+     *
+     * @param driver the CSI driver of the volume; null if it has none
+     */
+    record Bound(PersistentVolumeClaim claim, String driver) {
+        String name() {
+            return claim.getMetadata().getName();
         }
     }
 
@@ -68,39 +112,53 @@ public class VolumePlanner {
         Set<String> allowed = policy.volumes == null || policy.volumes.allowUnprotected == null
                 ? Set.of()
                 : Set.copyOf(policy.volumes.allowUnprotected);
-        String className = policy.volumes == null ? null : policy.volumes.snapshotClassName;
-        List<GenericKubernetesResource> classes = null;
+        List<Bound> bound = new ArrayList<>();
         List<Planned> plan = new ArrayList<>();
-        List<String> stuck = new ArrayList<>();
         for (PersistentVolumeClaim claim : claims(namespace, wanted)) {
             if (claim.getSpec().getVolumeName() == null) {
-                plan.add(new Planned(claim, null, "the claim is not bound to a volume yet, so there is no data"));
-                continue;
-            }
-            String driver = driver(claim);
-            classes = classes == null ? Snapshots.classes(client) : classes;
-            Optional<String> snapshotClass = snapshotClass(driver, className, classes);
-            String problem = isBlock(claim)
-                    ? "raw block volumes are not captured yet"
-                    : snapshotClass.isPresent() ? null : withoutSnapshot(claim, driver, policy);
-            String name = claim.getMetadata().getName();
-            if (problem == null) {
-                plan.add(new Planned(claim, snapshotClass.orElse(null), null));
-            } else if (allowed.contains(name)) {
-                plan.add(new Planned(claim, null, problem));
+                plan.add(skipped(claim, "the claim is not bound to a volume yet, so there is no data"));
             } else {
-                stuck.add("PersistentVolumeClaim " + name + ": " + problem);
+                bound.add(new Bound(claim, driver(claim)));
+            }
+        }
+        String groupBy = policy.volumes == null ? null : policy.volumes.groupBy;
+        Map<String, Groups.Membership> members = Groups.of(groupBy, bound, groups);
+        List<GenericKubernetesResource> classes = bound.isEmpty() ? List.of() : Snapshots.classes(client);
+        List<Problem> stuck = new ArrayList<>();
+        for (Bound b : bound) {
+            switch (decide(b, members.get(b.name()), policy, classes)) {
+                case Planned planned -> plan.add(planned);
+                case Problem problem when allowed.contains(b.name()) -> plan.add(skipped(b.claim, problem.message()));
+                case Problem problem -> stuck.add(problem);
             }
         }
         if (!stuck.isEmpty()) {
-            throw BreakwaterException.permanent(
-                    Reason.VolumeUnprotectable,
-                    String.join("; ", stuck)
-                            + "; move the data to a class with CSI snapshots, or set spec.volumes.method of the BackupPolicy to"
-                            + " LiveCopy to read it while it is in use, or list the claim in spec.volumes.allowUnprotected to"
-                            + " leave it out knowingly");
+            throw BreakwaterException.permanent(Reason.VolumeUnprotectable, Problem.tell(stuck));
         }
+        plan.sort(Comparator.comparing(p -> p.claim().getMetadata().getName()));
         return plan;
+    }
+
+    private static Planned skipped(PersistentVolumeClaim claim, String why) {
+        return new Planned(claim, null, null, why);
+    }
+
+    private Decision decide(
+            Bound b, Groups.Membership member, BackupPolicySpec policy, List<GenericKubernetesResource> classes) {
+        if (isBlock(b.claim)) {
+            return new Problem(b.name(), "raw block volumes are not captured yet", false);
+        }
+        if (member != null) {
+            return member.problem() == null
+                    ? new Planned(b.claim, member.snapshotClass(), member.group(), null)
+                    : new Problem(b.name(), member.problem(), true);
+        }
+        String wanted = policy.volumes == null ? null : policy.volumes.snapshotClassName;
+        Optional<String> snapshotClass = snapshotClass(b.driver, wanted, classes, DEFAULT_CLASS);
+        String problem = snapshotClass.isPresent() ? null : withoutSnapshot(b.claim, b.driver, policy);
+        return problem == null
+                ? new Planned(b.claim, snapshotClass.orElse(null), null, null)
+                : new Problem(b.name(), problem, false);
     }
 
     private List<PersistentVolumeClaim> claims(String namespace, Predicate<PersistentVolumeClaim> wanted) {
@@ -160,18 +218,19 @@ public class VolumePlanner {
                         + driver;
     }
 
-    private static Optional<String> snapshotClass(
-            String driver, String wanted, List<GenericKubernetesResource> classes) {
+    /** The wanted class of the driver; else its default class, else the first one by name. */
+    static Optional<String> snapshotClass(
+            String driver, String wanted, List<GenericKubernetesResource> classes, String defaultAnnotation) {
         return classes.stream()
                 .filter(c -> driver != null && driver.equals(c.get("driver")))
                 .filter(c -> wanted == null || wanted.equals(c.getMetadata().getName()))
-                .min(Comparator.comparing((GenericKubernetesResource c) -> !isDefault(c))
+                .min(Comparator.comparing((GenericKubernetesResource c) -> !isDefault(c, defaultAnnotation))
                         .thenComparing(c -> c.getMetadata().getName()))
                 .map(c -> c.getMetadata().getName());
     }
 
-    private static boolean isDefault(GenericKubernetesResource c) {
+    private static boolean isDefault(GenericKubernetesResource c, String annotation) {
         return c.getMetadata().getAnnotations() != null
-                && "true".equals(c.getMetadata().getAnnotations().get(DEFAULT_CLASS));
+                && "true".equals(c.getMetadata().getAnnotations().get(annotation));
     }
 }

@@ -131,6 +131,24 @@ class ConvertVeleroTest {
     }
 
     @Test
+    void theLabelOfGroupSnapshotsIsTakenOver() {
+        Schedule schedule = schedule();
+        schedule.getSpec().template.volumeGroupSnapshotLabelKey = "example.com/app";
+        Result result = convert(YAML.asYaml(schedule));
+        assertThat(result.one(BackupPolicy.class, "shop", "s").getSpec().volumes.groupBy)
+                .isEqualTo("example.com/app");
+        assertThat(result.told).contains("spec.template.volumeGroupSnapshotLabelKey: became spec.volumes.groupBy");
+
+        schedule.getSpec().template.volumeGroupSnapshotLabelKey = "velero.io/volume-group";
+        assertThat(convert(YAML.asYaml(schedule))
+                        .one(BackupPolicy.class, "shop", "s")
+                        .getSpec()
+                        .volumes)
+                .as("what Velero writes into every Backup")
+                .isNull();
+    }
+
+    @Test
     void jsonIsReadToo() {
         assertThat(convert(YAML.asJson(schedule())).one(BackupPolicy.class, "shop", "s"))
                 .isNotNull();

@@ -2,6 +2,7 @@ package io.breakwater.volume;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.breakwater.admission.FakeCluster;
 import io.breakwater.api.BackupPolicySpec;
@@ -9,6 +10,7 @@ import io.breakwater.api.BackupPolicySpec.VolumeMethod;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.volume.VolumePlanner.Planned;
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResourceBuilder;
 import io.fabric8.kubernetes.api.model.LabelSelectorBuilder;
 import io.fabric8.kubernetes.api.model.PersistentVolumeBuilder;
@@ -20,6 +22,8 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.dsl.base.ResourceDefinitionContext;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -39,7 +43,8 @@ class VolumePlannerTest {
 
     private final FakeCluster cluster = new FakeCluster();
     private final KubernetesClient client = cluster.client();
-    private final VolumePlanner planner = new VolumePlanner(client);
+    private final FakeGroups groups = new FakeGroups();
+    private final VolumePlanner planner = new VolumePlanner(client, groups);
     private final BackupPolicySpec policy = new BackupPolicySpec();
 
     @BeforeEach
@@ -158,6 +163,102 @@ class VolumePlannerTest {
         assertThat(Users.node(client, many)).isEmpty();
         client.pods().inNamespace(NAMESPACE).withName("web").delete();
         assertThat(Users.node(client, once)).isEmpty();
+    }
+
+    @Test
+    void claimsWithTheSameLabelAreAGroup() {
+        policy.volumes.groupBy = "example.com/app";
+        claim("alone", SNAPSHOTTER, "Filesystem", "ReadWriteOnce");
+        member("data", SNAPSHOTTER, "shop");
+        member("files", SNAPSHOTTER, "shop");
+        member("logs", SNAPSHOTTER, "audit");
+        groups.serve("v1beta2", "zebras", "apples");
+
+        assertThat(plan())
+                .extracting(p -> p.claim().getMetadata().getName(), Planned::group, Planned::snapshotClass)
+                .containsExactly(
+                        tuple("alone", null, "apple"),
+                        tuple("data", "shop", "apples"),
+                        tuple("files", "shop", "apples"),
+                        tuple("logs", "audit", "apples"));
+
+        policy.volumes.groupBy = null;
+        assertThat(plan()).allMatch(p -> p.group() == null && p.snapshotClass().equals("apple"));
+    }
+
+    @Test
+    void aGroupThatCannotBeHadIsRefused() {
+        policy.volumes.groupBy = "example.com/app";
+        member("data", SNAPSHOTTER, "shop");
+        refused(
+                "PersistentVolumeClaim data: it cannot be cut with its group example.com/app=shop: the API server does not serve"
+                        + " groupsnapshot.storage.k8s.io");
+
+        groups.serve("v1");
+        refused("no VolumeGroupSnapshotClass for driver " + SNAPSHOTTER);
+        policy.volumes.method = VolumeMethod.LiveCopy;
+        refused("spec.volumes.groupBy");
+
+        policy.volumes.allowUnprotected = List.of("data");
+        assertThat(plan())
+                .singleElement()
+                .satisfies(p -> assertThat(p.skipped()).contains("no VolumeGroupSnapshotClass"));
+    }
+
+    @Test
+    void aGroupIsOfOneDriver() {
+        policy.volumes.groupBy = "example.com/app";
+        groups.serve("v1", "apples");
+        member("data", SNAPSHOTTER, "shop");
+        member("local", null, "shop");
+        refused(
+                "PersistentVolumeClaim data: it cannot be cut with its group example.com/app=shop: a group snapshot takes volumes"
+                        + " of one driver, and those of the group are of several: [" + SNAPSHOTTER + ", none]");
+    }
+
+    private void member(String name, String driver, String group) {
+        claim(name, driver, "Filesystem", "ReadWriteOnce");
+        client.persistentVolumeClaims()
+                .inNamespace(NAMESPACE)
+                .withName(name)
+                .edit(c -> new PersistentVolumeClaimBuilder(c)
+                        .editMetadata()
+                        .addToLabels("example.com/app", group)
+                        .endMetadata()
+                        .build());
+    }
+
+    /** An API of group snapshots, with classes of {@link #SNAPSHOTTER}; not served until the test says so. */
+    private final class FakeGroups extends GroupSnapshots {
+        private String version;
+        private List<GenericKubernetesResource> classes = List.of();
+
+        FakeGroups() {
+            super(VolumePlannerTest.this.client);
+        }
+
+        void serve(String served, String... names) {
+            version = served;
+            classes = Stream.of(names)
+                    .map(name -> new GenericKubernetesResourceBuilder()
+                            .withNewMetadata()
+                            .withName(name)
+                            .endMetadata()
+                            .addToAdditionalProperties("driver", SNAPSHOTTER)
+                            .build())
+                    .toList();
+        }
+
+        @Override
+        public Optional<String> version() {
+            return Optional.ofNullable(version);
+        }
+
+        @Override
+        List<GenericKubernetesResource> classes(String asked) {
+            assertThat(asked).isEqualTo(version);
+            return classes;
+        }
     }
 
     private List<Planned> plan() {
