@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/container-storage-interface/spec/lib/go/csi"
@@ -64,20 +65,21 @@ func (d *driver) ControllerGetCapabilities(context.Context, *csi.ControllerGetCa
 }
 
 func (d *driver) CreateVolume(_ context.Context, r *csi.CreateVolumeRequest) (*csi.CreateVolumeResponse, error) {
-	if err := onlyFilesystem(r.VolumeCapabilities); err != nil {
-		return nil, err
-	}
+	block := wantsBlock(r.VolumeCapabilities)
 	size := r.CapacityRange.GetRequiredBytes()
+	if block {
+		size = (size + sector - 1) / sector * sector
+	}
 	var err error
 	switch {
 	case r.VolumeContentSource.GetSnapshot() != nil:
-		err = d.store.createVolumeFrom(snapshots, r.VolumeContentSource.GetSnapshot().SnapshotId, r.Name, size)
+		err = d.store.createVolumeFrom(snapshots, r.VolumeContentSource.GetSnapshot().SnapshotId, r.Name, size, block)
 	case r.VolumeContentSource.GetVolume() != nil:
 		err = d.frozen([]string{r.VolumeContentSource.GetVolume().VolumeId}, func() error {
-			return d.store.createVolumeFrom(volumes, r.VolumeContentSource.GetVolume().VolumeId, r.Name, size)
+			return d.store.createVolumeFrom(volumes, r.VolumeContentSource.GetVolume().VolumeId, r.Name, size, block)
 		})
 	default:
-		err = d.store.createVolume(r.Name, size)
+		err = d.store.createVolume(r.Name, size, block)
 	}
 	if err != nil {
 		return nil, err
@@ -93,33 +95,41 @@ func (d *driver) ValidateVolumeCapabilities(_ context.Context, r *csi.ValidateVo
 	if !d.store.has(volumes, r.VolumeId) {
 		return nil, status.Errorf(codes.NotFound, "no volume %s", r.VolumeId)
 	}
-	if err := onlyFilesystem(r.VolumeCapabilities); err != nil {
-		return &csi.ValidateVolumeCapabilitiesResponse{Message: err.Error()}, nil
+	if d, err := d.store.read(volumes, r.VolumeId); err != nil || d.Block != wantsBlock(r.VolumeCapabilities) {
+		return &csi.ValidateVolumeCapabilitiesResponse{Message: "the volume is of the other volumeMode"}, err
 	}
 	return &csi.ValidateVolumeCapabilitiesResponse{Confirmed: &csi.ValidateVolumeCapabilitiesResponse_Confirmed{VolumeCapabilities: r.VolumeCapabilities}}, nil
 }
 
-func onlyFilesystem(wanted []*csi.VolumeCapability) error {
-	for _, c := range wanted {
-		if c.GetBlock() != nil {
-			return status.Error(codes.InvalidArgument, "this driver has no raw block volumes; ask for volumeMode Filesystem")
-		}
-	}
-	return nil
+func wantsBlock(wanted []*csi.VolumeCapability) bool {
+	return slices.ContainsFunc(wanted, func(c *csi.VolumeCapability) bool { return c.GetBlock() != nil })
 }
 
 // ---- snapshots
 
-// frozen runs the action while no process that has one of these volumes mounted can run.
+// frozen runs the action while no process that has one of these volumes can run, and with all that they wrote in place.
 func (d *driver) frozen(ids []string, action func() error) error {
-	paths := make([]string, len(ids))
-	for i, id := range ids {
-		if !d.store.has(volumes, id) {
-			return status.Errorf(codes.NotFound, "no volume %s", id)
+	var paths, pods, files []string
+	for _, id := range ids {
+		v, err := d.store.read(volumes, id)
+		if err != nil {
+			return err
 		}
-		paths[i] = d.store.path(volumes, id)
+		if path := d.store.path(volumes, id); v.Block {
+			pods = append(pods, publishedTo(id)...)
+			files = append(files, path)
+		} else {
+			paths = append(paths, path)
+		}
 	}
-	return d.freezer.during(paths, action)
+	return d.freezer.during(paths, pods, func() error {
+		for _, file := range files {
+			if err := flushLoop(file); err != nil {
+				return status.Errorf(codes.Internal, "flush: %v", err)
+			}
+		}
+		return action()
+	})
 }
 
 func (d *driver) CreateSnapshot(_ context.Context, r *csi.CreateSnapshotRequest) (*csi.CreateSnapshotResponse, error) {
@@ -229,8 +239,18 @@ func (d *driver) NodeGetCapabilities(context.Context, *csi.NodeGetCapabilitiesRe
 }
 
 func (d *driver) NodePublishVolume(_ context.Context, r *csi.NodePublishVolumeRequest) (*csi.NodePublishVolumeResponse, error) {
-	if !d.store.has(volumes, r.VolumeId) {
-		return nil, status.Errorf(codes.NotFound, "no volume %s", r.VolumeId)
+	v, err := d.store.read(volumes, r.VolumeId)
+	if err != nil {
+		return nil, err
+	}
+	if v.Block != (r.VolumeCapability.GetBlock() != nil) {
+		return nil, status.Errorf(codes.InvalidArgument, "volume %s is of the other volumeMode", r.VolumeId)
+	}
+	if v.Block {
+		if err := publishLoop(d.store.path(volumes, r.VolumeId), r.TargetPath); err != nil {
+			return nil, status.Errorf(codes.Internal, "%v", err)
+		}
+		return &csi.NodePublishVolumeResponse{}, nil
 	}
 	if isMountPoint(r.TargetPath) {
 		return &csi.NodePublishVolumeResponse{}, nil
@@ -259,6 +279,11 @@ func (d *driver) NodeUnpublishVolume(_ context.Context, r *csi.NodeUnpublishVolu
 	// Never recursively: if this were still the volume, its data would go.
 	if err := os.Remove(r.TargetPath); err != nil && !os.IsNotExist(err) {
 		return nil, status.Errorf(codes.Internal, "%v", err)
+	}
+	if len(publishedTo(r.VolumeId)) == 0 {
+		if err := detachLoop(d.store.path(volumes, r.VolumeId)); err != nil {
+			return nil, status.Errorf(codes.Internal, "%v", err)
+		}
 	}
 	return &csi.NodeUnpublishVolumeResponse{}, nil
 }

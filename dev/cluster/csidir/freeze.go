@@ -28,13 +28,14 @@ type process struct {
 
 const patience = 10 * time.Second // a process in an uninterruptible call stops when that call ends
 
-// during runs the action while no process that has one of the paths mounted can run, and wakes them whatever happens.
-func (f *freezer) during(paths []string, action func() error) error {
+// during runs the action while no process that has one of the paths mounted, or is in one of the pods (UIDs), can run,
+// and wakes them whatever happens.
+func (f *freezer) during(paths, pods []string, action func() error) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	defer f.thawAll()
 	begin := time.Now()
-	n, err := f.freeze(paths)
+	n, err := f.freeze(paths, pods)
 	if err != nil {
 		return err
 	}
@@ -45,7 +46,7 @@ func (f *freezer) during(paths []string, action func() error) error {
 }
 
 // freeze stops users of the paths until a look around finds no new one: a process may fork before it stops.
-func (f *freezer) freeze(paths []string) (int, error) {
+func (f *freezer) freeze(paths, pods []string) (int, error) {
 	journal, err := os.OpenFile(f.journal, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
 		return 0, err
@@ -54,7 +55,7 @@ func (f *freezer) freeze(paths []string) (int, error) {
 	stopped := map[process]bool{}
 	for deadline := time.Now().Add(patience); ; time.Sleep(2 * time.Millisecond) {
 		moving := 0
-		for _, p := range users(paths) {
+		for _, p := range append(users(paths), members(pods)...) {
 			if standing(p) {
 				continue
 			}
@@ -127,6 +128,25 @@ func users(paths []string) (pids []int) {
 		if uses {
 			n, _ := strconv.Atoi(pid)
 			pids = append(pids, n)
+		}
+	}
+	return pids
+}
+
+// members lists the processes of pods, which a control group names by the pod's UID.
+func members(pods []string) (pids []int) {
+	if len(pods) == 0 {
+		return nil
+	}
+	entries, _ := filepath.Glob("/proc/[0-9]*")
+	for _, e := range entries {
+		data, _ := os.ReadFile(e + "/cgroup")
+		for _, uid := range pods {
+			if strings.Contains(strings.ReplaceAll(string(data), "_", "-"), "pod"+uid) {
+				n, _ := strconv.Atoi(filepath.Base(e))
+				pids = append(pids, n)
+				break
+			}
 		}
 	}
 	return pids

@@ -1,8 +1,8 @@
-// Command csidir is a CSI driver for test clusters: a volume is a directory, a snapshot is a copy of it, made while
-// every process that has the volume mounted stands still. It runs under the upstream sidecars, so that what is
-// tested against it is the protocol that real drivers speak.
+// Command csidir is a CSI driver for test clusters: a volume is a directory, or a file behind a loop device where a raw
+// block volume is asked for; a snapshot is a copy of it, made while every process that could write to the volume stands
+// still. It runs under the upstream sidecars, so that what is tested against it is the protocol that real drivers speak.
 //
-// It does not do raw block volumes, expansion, or limits of size.
+// It does not do expansion, limits of size for directories, or block volumes that are read-only.
 package main
 
 import (
@@ -37,6 +37,8 @@ func main() {
 	freezer := &freezer{journal: filepath.Join(*root, *name, "frozen")}
 	freezer.thawAll() // what a run that was killed in the middle of a copy left standing
 	d := &driver{name: *name, node: *node, snapshots: *snapshots, store: store, freezer: freezer}
+
+	prepareLoops(store.root)
 
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGTERM, syscall.SIGINT)

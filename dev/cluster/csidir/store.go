@@ -19,13 +19,14 @@ const (
 	groups    = "groups"
 )
 
-// store keeps volumes and snapshots as directories. An entry exists from the moment its description does, which is
+// store keeps volumes and snapshots as directories, those of raw block volumes as files. An entry exists from the moment its description does, which is
 // written last and removed first, so that a half-made copy is never taken for a whole one.
 type store struct{ root string }
 
 type description struct {
 	Created time.Time
-	Size    int64    // what was asked for, in bytes; nothing enforces it
+	Size    int64    // what was asked for, in bytes; nothing enforces it on a directory
+	Block   bool     // a raw block volume
 	Source  string   // of a snapshot: the volume
 	Group   string   // of a snapshot: the group that it was taken in
 	Members []string // of a group: its snapshots
@@ -78,21 +79,30 @@ func (s *store) describe(kind, id string, d description) error {
 	return os.Rename(file+".new", file)
 }
 
-func (s *store) createVolume(id string, size int64) error {
+func (s *store) createVolume(id string, size int64, block bool) error {
 	if s.has(volumes, id) {
 		return nil
 	}
-	dir := s.path(volumes, id)
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return err
+	path := s.path(volumes, id)
+	if block {
+		if err := os.RemoveAll(path); err != nil {
+			return err
+		}
+		if err := resize(path, size); err != nil {
+			return err
+		}
+	} else {
+		if err := os.MkdirAll(path, 0o777); err != nil {
+			return err
+		}
+		if err := os.Chmod(path, 0o777); err != nil { // whatever the umask: pods need not be root
+			return err
+		}
 	}
-	if err := os.Chmod(dir, 0o777); err != nil { // whatever the umask: pods need not be root
-		return err
-	}
-	return s.describe(volumes, id, description{Created: time.Now(), Size: size})
+	return s.describe(volumes, id, description{Created: time.Now(), Size: size, Block: block})
 }
 
-func (s *store) createVolumeFrom(kind, source, id string, size int64) error {
+func (s *store) createVolumeFrom(kind, source, id string, size int64, block bool) error {
 	if s.has(volumes, id) {
 		return nil
 	}
@@ -103,10 +113,28 @@ func (s *store) createVolumeFrom(kind, source, id string, size int64) error {
 	if size < d.Size {
 		return status.Errorf(codes.OutOfRange, "%d bytes are less than the %d of %s", size, d.Size, source)
 	}
+	if block != d.Block {
+		return status.Errorf(codes.InvalidArgument, "%s is of the other volumeMode", source)
+	}
 	if err := copyTree(s.path(kind, source), s.path(volumes, id)); err != nil {
 		return err
 	}
-	return s.describe(volumes, id, description{Created: time.Now(), Size: size, Source: source})
+	if block {
+		if err := resize(s.path(volumes, id), size); err != nil {
+			return err
+		}
+	}
+	return s.describe(volumes, id, description{Created: time.Now(), Size: size, Source: source, Block: block})
+}
+
+// resize makes a file of this size, of which nothing is allocated that is not written.
+func resize(path string, size int64) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return f.Truncate(size)
 }
 
 func (s *store) snapshot(volume, id, group string) error {
@@ -118,7 +146,7 @@ func (s *store) snapshot(volume, id, group string) error {
 	if err := copyTree(s.path(volumes, volume), s.path(snapshots, id)); err != nil {
 		return err
 	}
-	return s.describe(snapshots, id, description{Created: at, Size: d.Size, Source: volume, Group: group})
+	return s.describe(snapshots, id, description{Created: at, Size: d.Size, Source: volume, Group: group, Block: d.Block})
 }
 
 func (s *store) snapshotGroup(sources []string, id string) error {

@@ -164,6 +164,9 @@ public class RestorePointStatus implements ConditionedStatus {
         @JsonPropertyDescription("StorageClass of the claim.")
         public String storageClass;
 
+        @JsonPropertyDescription("Whether the volume has files, or is a raw block device.")
+        public VolumeMode volumeMode;
+
         @Size(max = 64)
         @JsonPropertyDescription("Size of the volume.")
         public String size;
@@ -204,6 +207,12 @@ public class RestorePointStatus implements ConditionedStatus {
         @Size(max = 1024)
         @JsonPropertyDescription("Why the volume is not in the point, although its policy allows that.")
         public String skipped;
+    }
+
+    /** What a volume is to its pods. */
+    public enum VolumeMode {
+        Filesystem,
+        Block
     }
 
     /** One object in the store. */

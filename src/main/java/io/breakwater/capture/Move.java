@@ -5,6 +5,7 @@ import io.breakwater.api.Api;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.MoverSettings;
 import io.breakwater.api.Reason;
+import io.breakwater.api.RestorePointStatus.VolumeMode;
 import io.breakwater.api.RestorePointStatus.VolumeStatus;
 import io.breakwater.api.Transfer;
 import io.breakwater.gateway.Repositories;
@@ -105,8 +106,21 @@ final class Move implements Step<CaptureRun> {
     }
 
     /** Where the volume's data lies in the repository's snapshot. */
-    static String path(String pvc) {
-        return "/volumes/" + pvc;
+    static String path(VolumeStatus v) {
+        return v.volumeMode == VolumeMode.Block ? "/" + v.pvc : "/volumes/" + v.pvc;
+    }
+
+    private MoverTask task(CaptureRun run, VolumeStatus v) {
+        String host = run.site() + "-" + run.namespace();
+        Map<String, String> tags = Map.of("point", run.name(), "pvc", v.pvc, "uid", run.uid());
+        return v.volumeMode == VolumeMode.Block
+                ? new MoverTask.BackupDevice(claimName(run, v), path(v), host, tags)
+                : new MoverTask.Backup(
+                        claimName(run, v),
+                        path(v),
+                        host,
+                        tags,
+                        isLive(v) ? Users.node(client, source(run, v)).orElse(null) : null);
     }
 
     /** Pushes one volume on, and adds how far it is; returns what it waits for, or null when it is in the repository. */
@@ -120,12 +134,7 @@ final class Move implements Step<CaptureRun> {
         if (waits != null) {
             return waits;
         }
-        MoverTask task = new MoverTask.Backup(
-                claimName(run, v),
-                path(v.pvc),
-                run.site() + "-" + run.namespace(),
-                Map.of("point", run.name(), "pvc", v.pvc, "uid", run.uid()),
-                isLive(v) ? Users.node(client, source(run, v)).orElse(null) : null);
+        MoverTask task = task(run, v);
         String of = isLive(v) ? "live" : v.snapshot;
         var request = new Movers.Request(
                 run.namespace(), run.label(), run.uid() + "/move/" + v.pvc + "/" + of, task, access, settings);
@@ -201,6 +210,7 @@ final class Move implements Step<CaptureRun> {
                 .withNewSpec()
                 .withAccessModes(accessMode(source))
                 .withStorageClassName(source.getSpec().getStorageClassName())
+                .withVolumeMode(source.getSpec().getVolumeMode())
                 .withNewResources()
                 .addToRequests("storage", size(source, restoreSize))
                 .endResources()

@@ -4,6 +4,7 @@ import io.breakwater.api.BackupPolicySpec;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePointSpec.Trigger;
+import io.breakwater.api.RestorePointStatus.VolumeMode;
 import io.breakwater.api.RestorePointStatus.VolumeStatus;
 import io.breakwater.catalog.Catalog;
 import io.breakwater.catalog.PointDocument;
@@ -75,6 +76,7 @@ final class Prepare implements Step<CaptureRun> {
         VolumeStatus v = new VolumeStatus();
         v.pvc = planned.claim().getMetadata().getName();
         v.storageClass = planned.claim().getSpec().getStorageClassName();
+        v.volumeMode = planned.ofBlocks() ? VolumeMode.Block : VolumeMode.Filesystem;
         v.size = planned.size();
         v.snapshotClass = planned.snapshotClass();
         v.group = planned.group();

@@ -76,6 +76,13 @@ final class SealPoint implements Step<CaptureRun> {
 
     private static PointDocument.Volume volume(RestorePointStatus.VolumeStatus v) {
         return new PointDocument.Volume(
-                v.pvc, v.storageClass, v.size, Move.path(v.pvc), v.repositorySnapshot, v.logicalBytes, v.addedBytes);
+                v.pvc,
+                v.storageClass,
+                v.size,
+                Move.path(v),
+                v.repositorySnapshot,
+                v.logicalBytes,
+                v.addedBytes,
+                v.volumeMode);
     }
 }

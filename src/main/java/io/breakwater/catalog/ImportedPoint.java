@@ -166,6 +166,7 @@ final class ImportedPoint {
         s.pvc = v.pvc();
         s.storageClass = v.storageClass();
         s.size = v.size();
+        s.volumeMode = v.volumeMode();
         s.repositorySnapshot = v.repositorySnapshot();
         s.logicalBytes = v.logicalBytes();
         s.addedBytes = v.addedBytes();

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.api.RestorePointStatus.Consistency;
+import io.breakwater.api.RestorePointStatus.VolumeMode;
 import java.util.List;
 
 /**
@@ -48,7 +49,9 @@ public record PointDocument(
      * @param size requested or real size, as a quantity; the whole claim is in the archive
      * @param path where the data lies in the repository's snapshot
      * @param repositorySnapshot restic's snapshot id
+     * @param volumeMode null in points of earlier versions, whose volumes all have files
      */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
     @JsonIgnoreProperties(ignoreUnknown = true)
     public record Volume(
             String pvc,
@@ -57,7 +60,25 @@ public record PointDocument(
             String path,
             String repositorySnapshot,
             long logicalBytes,
-            long addedBytes) {}
+            long addedBytes,
+            VolumeMode volumeMode) {
+        /** A volume as points of earlier versions have them. */
+        public Volume(
+                String pvc,
+                String storageClass,
+                String size,
+                String path,
+                String repositorySnapshot,
+                long logicalBytes,
+                long addedBytes) {
+            this(pvc, storageClass, size, path, repositorySnapshot, logicalBytes, addedBytes, null);
+        }
+
+        /** Whether it is a raw block device: then its data is the file {@link #path}, otherwise what lies below. */
+        public boolean ofBlocks() {
+            return volumeMode == VolumeMode.Block;
+        }
+    }
 
     /**
      * One database.

@@ -58,6 +58,7 @@ final class Claims implements Step<RestoreRun> {
             PointDocument.Volume volume = volumes.get(name);
             PersistentVolumeClaim there = get(run, name);
             if (there == null) {
+                checkMode(run, captured, fills.containsKey(name) ? volume : null);
                 create(run, claim(captured, volume, run.target(), warnings), false);
                 made++;
                 if (!fills.containsKey(name)) {
@@ -89,6 +90,7 @@ final class Claims implements Step<RestoreRun> {
                 if (there == null && absent(run).contains(name)) {
                     lines.add(new Line(Verb.refuse, key, absence(run, List.of(name))));
                 } else if (there == null) {
+                    checkMode(run, captured, fill == null ? null : volumes.get(name));
                     List<String> notes = new ArrayList<>();
                     PersistentVolumeClaim claim = claim(captured, volumes.get(name), run.target(), notes);
                     if (!namespaceIsMissing) {
@@ -179,7 +181,7 @@ final class Claims implements Step<RestoreRun> {
                 .build();
         if (volume != null && volume.size() != null) {
             Quantity asked = claim.getSpec().getResources().getRequests().get("storage");
-            Quantity held = new Quantity(volume.size());
+            Quantity held = least(volume);
             if (held.getNumericalAmount().compareTo(asked.getNumericalAmount()) > 0) {
                 claim.getSpec().getResources().getRequests().put("storage", held);
             }
@@ -195,6 +197,15 @@ final class Claims implements Step<RestoreRun> {
         return claim;
     }
 
+    /** A device is filled to its last byte, and the one that was read may have been larger than the claim says. */
+    private static Quantity least(PointDocument.Volume volume) {
+        Quantity size = new Quantity(volume.size());
+        return volume.ofBlocks()
+                        && volume.logicalBytes() > size.getNumericalAmount().longValue()
+                ? new Quantity(Long.toString(volume.logicalBytes()))
+                : size;
+    }
+
     private static Map<String, String> wanted(Map<String, String> annotations) {
         Map<String, String> kept = new TreeMap<>(annotations == null ? Map.of() : annotations);
         kept.keySet()
@@ -206,7 +217,23 @@ final class Claims implements Step<RestoreRun> {
         return kept;
     }
 
+    /** What was read from a device goes to a device, and files to a file system; a transform may have changed the claim. */
+    private static void checkMode(RestoreRun run, PersistentVolumeClaim claim, PointDocument.Volume volume) {
+        if (volume != null && volume.ofBlocks() != VolumePlanner.isBlock(claim)) {
+            throw run.refused(
+                    Reason.Conflict,
+                    "claim " + claim.getMetadata().getName() + " has volumeMode " + mode(VolumePlanner.isBlock(claim))
+                            + ", and the point's volume is of mode " + mode(volume.ofBlocks())
+                            + "; delete the claim, or restore into another namespace, and leave its volumeMode as it was");
+        }
+    }
+
+    private static String mode(boolean block) {
+        return block ? "Block" : "Filesystem";
+    }
+
     private static void checkRoom(RestoreRun run, PersistentVolumeClaim there, PointDocument.Volume volume) {
+        checkMode(run, there, volume);
         Quantity has = VolumePlanner.sizeOf(there);
         if (volume.logicalBytes() > has.getNumericalAmount().longValue()) {
             throw run.refused(

@@ -122,7 +122,9 @@ final class Fill implements Step<RestoreRun> {
                 .filter(d -> d.pvc().equals(v.pvc))
                 .findFirst()
                 .orElseThrow(() -> run.refused(Reason.Tampered, "the point has no volume " + v.pvc + " any more"));
-        MoverTask task = new MoverTask.Fill(v.pvc, volume.path(), volume.repositorySnapshot(), locked(run));
+        MoverTask task = volume.ofBlocks()
+                ? new MoverTask.FillDevice(v.pvc, volume.path(), volume.repositorySnapshot(), locked(run))
+                : new MoverTask.Fill(v.pvc, volume.path(), volume.repositorySnapshot(), locked(run));
         return new Movers.Request(run.target(), run.label(), run.uid() + "/fill/" + v.pvc, task, access(run));
     }
 

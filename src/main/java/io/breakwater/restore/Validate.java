@@ -9,6 +9,7 @@ import io.breakwater.resource.ResourceApply;
 import io.breakwater.steps.Activities;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
+import io.breakwater.volume.VolumePlanner;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Duration;
@@ -128,16 +129,22 @@ final class Validate implements Step<RestoreRun> {
         VolumeFill target = fill(WriteFiles.volume(run));
         target.pvc = files.targetPvc == null ? files.pvc : files.targetPvc;
         target.bytes = null;
-        if (client.persistentVolumeClaims()
-                        .inNamespace(run.target())
-                        .withName(target.pvc)
-                        .get()
-                == null) {
+        PersistentVolumeClaim claim = client.persistentVolumeClaims()
+                .inNamespace(run.target())
+                .withName(target.pvc)
+                .get();
+        if (claim == null) {
             throw run.refused(
                     Reason.Conflict,
                     "claim " + run.target() + "/" + target.pvc
                             + " does not exist; files are written to a volume that is there:"
                             + " create it, or name another one in spec.files.targetPvc");
+        }
+        if (VolumePlanner.isBlock(claim)) {
+            throw run.refused(
+                    Reason.Conflict,
+                    "claim " + run.target() + "/" + target.pvc + " is a raw block volume, which takes no files;"
+                            + " name one of volumeMode Filesystem in spec.files.targetPvc");
         }
         return target;
     }

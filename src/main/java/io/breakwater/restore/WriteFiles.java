@@ -28,7 +28,7 @@ final class WriteFiles implements Step<RestoreRun> {
     static PointDocument.Volume volume(RestoreRun run) {
         String pvc = run.restore().getSpec().files.pvc;
         PointDocument document = run.source().document();
-        return document.volumes().stream()
+        PointDocument.Volume volume = document.volumes().stream()
                 .filter(v -> v.pvc().equals(pvc))
                 .findFirst()
                 .orElseThrow(() -> run.refused(
@@ -37,6 +37,14 @@ final class WriteFiles implements Step<RestoreRun> {
                                 + document.volumes().stream()
                                         .map(PointDocument.Volume::pvc)
                                         .collect(Collectors.joining(", "))));
+        if (volume.ofBlocks()) {
+            throw run.refused(
+                    Reason.InvalidSpec,
+                    "volume " + pvc
+                            + " of spec.files.pvc is a raw block volume: it has no files that Breakwater knows of;"
+                            + " restore the claim as a whole into another namespace, and take them from there");
+        }
+        return volume;
     }
 
     @Override

@@ -17,6 +17,7 @@ import io.fabric8.kubernetes.api.model.Toleration;
 import io.fabric8.kubernetes.api.model.TolerationBuilder;
 import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.VolumeBuilder;
+import io.fabric8.kubernetes.api.model.VolumeDevice;
 import io.fabric8.kubernetes.api.model.VolumeMount;
 import io.fabric8.kubernetes.api.model.VolumeMountBuilder;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
@@ -88,6 +89,7 @@ final class MoverJob {
                 .withArgs(request.task().arguments())
                 .withEnv(environment(name, repository, request.settings().throttle))
                 .withVolumeMounts(mounts(request.task()))
+                .withVolumeDevices(devices(request.task()))
                 .withResources(resources(request.settings().resources))
                 // Files of any owner and mode must be read, and made again as they were.
                 .withNewSecurityContext()
@@ -183,12 +185,22 @@ final class MoverJob {
             case MoverTask.Backup b -> mounts.add(mount("data", b.path(), true));
             case MoverTask.Fill f -> writable(f.path(), mounts);
             case MoverTask.Files f -> writable(f.path(), mounts);
+            case MoverTask.BackupDevice b -> {}
+            case MoverTask.FillDevice f -> {}
             case MoverTask.Init i -> {}
             case MoverTask.Rekey r -> {}
             case MoverTask.Verify v -> {}
             case MoverTask.Forget f -> {}
         }
         return mounts;
+    }
+
+    private static List<VolumeDevice> devices(MoverTask task) {
+        return switch (task) {
+            case MoverTask.BackupDevice b -> List.of(new VolumeDevice(MoverTask.DEVICE, "data"));
+            case MoverTask.FillDevice f -> List.of(new VolumeDevice(MoverTask.DEVICE, "data"));
+            default -> List.of();
+        };
     }
 
     /** restic sets owner and mode of each directory on the way down, so the parent must be writable too. */
@@ -227,6 +239,8 @@ final class MoverJob {
             case MoverTask.Backup b -> volumes.add(claim(b.claim()));
             case MoverTask.Fill f -> target(f.claim(), volumes);
             case MoverTask.Files f -> target(f.claim(), volumes);
+            case MoverTask.BackupDevice b -> volumes.add(claim(b.claim()));
+            case MoverTask.FillDevice f -> volumes.add(claim(f.claim()));
             case MoverTask.Init i -> {}
             case MoverTask.Rekey r -> {}
             case MoverTask.Verify v -> {}

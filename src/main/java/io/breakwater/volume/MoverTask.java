@@ -9,6 +9,9 @@ public sealed interface MoverTask {
     /** For repositories in locations that are read-only. */
     String NO_LOCK = "--no-lock";
 
+    /** Where a mover finds the device of a raw block volume. */
+    String DEVICE = "/dev/breakwater";
+
     /**
      * Makes the repository unless it is there.
      *
@@ -33,6 +36,27 @@ public sealed interface MoverTask {
      * @param node where the claim must be mounted, since it is in use there; null for anywhere
      */
     record Backup(String claim, String path, String host, Map<String, String> tags, String node) implements MoverTask {}
+
+    /**
+     * Reads a raw block volume into the repository, as one file.
+     *
+     * @param claim PersistentVolumeClaim whose device is read
+     * @param path what the repository's snapshot calls the file; one name and a slash in front, since restic 0.18.0 makes no
+     *     directories for what it reads from a command
+     * @param host as for {@link Backup}
+     * @param tags restic tags
+     */
+    record BackupDevice(String claim, String path, String host, Map<String, String> tags) implements MoverTask {}
+
+    /**
+     * Writes the file of a repository snapshot over a raw block volume, and zeros over what is left of it.
+     *
+     * @param claim PersistentVolumeClaim whose device is written
+     * @param path the file in the repository's snapshot
+     * @param snapshot restic snapshot id
+     * @param locked as for {@link Fill}
+     */
+    record FillDevice(String claim, String path, String snapshot, boolean locked) implements MoverTask {}
 
     /**
      * Makes a volume's content equal to that of a repository snapshot.
@@ -72,11 +96,10 @@ public sealed interface MoverTask {
         return switch (this) {
             case Init i -> List.of("init");
             case Rekey r -> List.of("rekey", r.keyId);
-            case Backup b -> {
-                List<String> args = new ArrayList<>(List.of("backup", b.path, b.host));
-                b.tags.forEach((k, v) -> args.add(k + "=" + v));
-                yield args;
-            }
+            case Backup b -> with(List.of("backup", b.path, b.host), tags(b.tags));
+            case BackupDevice b -> with(List.of("backup-device", DEVICE, b.path, b.host), tags(b.tags));
+            case FillDevice f ->
+                with(List.of("fill-device", DEVICE, f.path, f.snapshot), f.locked ? List.of() : List.of(NO_LOCK));
             case Fill f ->
                 f.locked ? List.of("fill", f.path, f.snapshot) : List.of("fill", f.path, f.snapshot, NO_LOCK);
             case Files f -> {
@@ -90,6 +113,12 @@ public sealed interface MoverTask {
             case Verify v -> with(v.locked ? List.of("verify") : List.of("verify", NO_LOCK), v.snapshots);
             case Forget f -> with(List.of("forget"), f.snapshots);
         };
+    }
+
+    private static List<String> tags(Map<String, String> tags) {
+        return tags.entrySet().stream()
+                .map(t -> t.getKey() + "=" + t.getValue())
+                .toList();
     }
 
     private static List<String> with(List<String> verb, List<String> rest) {

@@ -49,6 +49,11 @@ public class VolumePlanner {
             return snapshotClass == null && skipped == null;
         }
 
+        /** Whether it is a raw block device. */
+        public boolean ofBlocks() {
+            return isBlock(claim);
+        }
+
         /** Size of the volume, or what was asked for while there is none; a quantity. */
         public String size() {
             return sizeOf(claim).toString();
@@ -145,9 +150,6 @@ public class VolumePlanner {
 
     private Decision decide(
             Bound b, Groups.Membership member, BackupPolicySpec policy, List<GenericKubernetesResource> classes) {
-        if (isBlock(b.claim)) {
-            return new Problem(b.name(), "raw block volumes are not captured yet", false);
-        }
         if (member != null) {
             return member.problem() == null
                     ? new Planned(b.claim, member.snapshotClass(), member.group(), null)
@@ -176,7 +178,8 @@ public class VolumePlanner {
                 .toList();
     }
 
-    private static boolean isBlock(PersistentVolumeClaim claim) {
+    /** Whether a claim is one for a raw block device. */
+    public static boolean isBlock(PersistentVolumeClaim claim) {
         return "Block".equals(claim.getSpec().getVolumeMode());
     }
 
@@ -186,6 +189,12 @@ public class VolumePlanner {
         if (!live) {
             String wanted = policy.volumes == null ? null : policy.volumes.snapshotClassName;
             return driver == null ? "its PersistentVolume is not from a CSI driver" : noClass(claim, driver, wanted);
+        }
+        if (isBlock(claim)) {
+            return "it is a raw block volume, which is read from a snapshot or not at all; "
+                    + (driver == null
+                            ? "its PersistentVolume is not from a CSI driver"
+                            : noClass(claim, driver, policy.volumes.snapshotClassName));
         }
         List<Pod> users = Users.of(client, claim);
         if (!users.isEmpty() && claim.getSpec().getAccessModes().contains("ReadWriteOncePod")) {

@@ -11,6 +11,7 @@ import io.breakwater.api.MoverSettings;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointSpec;
 import io.breakwater.api.RestorePointStatus;
+import io.breakwater.api.RestorePointStatus.VolumeMode;
 import io.breakwater.api.RestorePointStatus.VolumeStatus;
 import io.breakwater.gateway.Repositories;
 import io.breakwater.observe.PlainStatusWriter;
@@ -42,6 +43,7 @@ class MoveTest {
     private final KubernetesClient client = cluster.client();
     private final Set<String> running = new HashSet<>();
     private final Set<String> over = new HashSet<>();
+    private final List<MoverTask> tasks = new ArrayList<>();
     private final List<MoverSettings> asked = new ArrayList<>();
     private final Move move = new Move(client, new ReadySnapshots(), new HandMovers());
 
@@ -105,6 +107,36 @@ class MoveTest {
                         .getItems())
                 .singleElement()
                 .satisfies(c -> assertThat(c.getSpec().getAccessModes()).containsExactly(expected));
+    }
+
+    @Test
+    void aRawBlockVolumeIsReadFromADevice() {
+        CaptureRun run = run(null, 2);
+        run.status().volumes.getFirst().volumeMode = VolumeMode.Block;
+        var source = client.persistentVolumeClaims().inNamespace("shop").withName("v0");
+        source.edit(c -> new PersistentVolumeClaimBuilder(c)
+                .editSpec()
+                .withVolumeMode("Block")
+                .endSpec()
+                .build());
+        move.run(run, 1);
+
+        assertThat(tasks)
+                .anySatisfy(t -> assertThat(t)
+                        .isInstanceOfSatisfying(
+                                MoverTask.BackupDevice.class,
+                                b -> assertThat(b.path()).isEqualTo("/v0")))
+                .anySatisfy(t -> assertThat(t)
+                        .isInstanceOfSatisfying(
+                                MoverTask.Backup.class,
+                                b -> assertThat(b.path()).isEqualTo("/volumes/v1")));
+        assertThat(client.persistentVolumeClaims()
+                        .inNamespace("shop")
+                        .withLabel(Api.RUN)
+                        .list()
+                        .getItems())
+                .extracting(c -> c.getSpec().getVolumeMode())
+                .containsExactlyInAnyOrder("Block", null);
     }
 
     private CaptureRun run(MoverSettings settings, int volumes) {
@@ -176,7 +208,10 @@ class MoveTest {
 
         @Override
         public State poll(Request request) {
-            String path = ((MoverTask.Backup) request.task()).path();
+            tasks.add(request.task());
+            String path = request.task() instanceof MoverTask.BackupDevice b
+                    ? b.path()
+                    : ((MoverTask.Backup) request.task()).path();
             String pvc = path.substring(path.lastIndexOf('/') + 1);
             asked.add(request.settings());
             if (!over.contains(pvc)) {

@@ -11,6 +11,7 @@ import io.fabric8.kubernetes.api.model.NodeSelectorRequirement;
 import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.Toleration;
+import io.fabric8.kubernetes.api.model.VolumeDevice;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -88,14 +89,31 @@ class MoverJobTest {
     /** By this name status tells which master key a repository is from. */
     @Test
     void whoMakesARepositoryIsNamedAfterItsMasterKey() {
-        assertThat(pod(new MoverTask.Init("0123456789abcdef"), new MoverSettings())
+        assertThat(pod(new MoverSettings(), new MoverTask.Init("0123456789abcdef"))
                         .getHostname())
                 .isEqualTo("breakwater-0123456789abcdef");
-        assertThat(pod(new MoverTask.Rekey("0123456789abcdef"), new MoverSettings())
+        assertThat(pod(new MoverSettings(), new MoverTask.Rekey("0123456789abcdef"))
                         .getContainers()
                         .getFirst()
                         .getArgs())
                 .containsExactly("rekey", "0123456789abcdef");
+    }
+
+    @Test
+    void aRawBlockVolumeIsADeviceAndIsNotMounted() {
+        for (MoverTask task : List.of(
+                new MoverTask.BackupDevice("claim", "/data", "west-shop", Map.of()),
+                new MoverTask.FillDevice("claim", "/data", "abc", true))) {
+            PodSpec pod = pod(new MoverSettings(), task);
+            Container mover = pod.getContainers().getFirst();
+            assertThat(mover.getVolumeDevices()).containsExactly(new VolumeDevice(MoverTask.DEVICE, "data"));
+            assertThat(mover.getVolumeMounts()).noneMatch(m -> m.getName().equals("data"));
+            assertThat(mover.getArgs()).contains(MoverTask.DEVICE, "/data");
+            assertThat(pod.getVolumes())
+                    .anyMatch(v -> v.getName().equals("data")
+                            && v.getPersistentVolumeClaim().getClaimName().equals("claim"));
+        }
+        assertThat(container(new MoverSettings()).getVolumeDevices()).isEmpty();
     }
 
     private static String throttle(Container mover) {
@@ -111,14 +129,14 @@ class MoverJobTest {
     }
 
     private static PodSpec pod(MoverSettings settings) {
-        return pod(settings, null);
+        return pod(settings, (String) null);
     }
 
     private static PodSpec pod(MoverSettings settings, String node) {
-        return pod(new MoverTask.Backup("claim", "/volumes/data", "west-shop", Map.of(), node), settings);
+        return pod(settings, new MoverTask.Backup("claim", "/volumes/data", "west-shop", Map.of(), node));
     }
 
-    private static PodSpec pod(MoverTask task, MoverSettings settings) {
+    private static PodSpec pod(MoverSettings settings, MoverTask task) {
         Movers.Request request = new Movers.Request("shop", "run", "id", task, null, settings);
         return MoverJob.build(CONFIG, request, "name", "https://gateway/")
                 .getSpec()

@@ -113,15 +113,20 @@ class VolumePlannerTest {
     }
 
     @Test
-    void aBlockVolumeIsRefusedInAnyCase() {
+    void aBlockVolumeIsSnapshottedAndNeverReadWhileItIsInUse() {
         claim("disk", SNAPSHOTTER, "Block", "ReadWriteOnce");
-        policy.volumes.method = VolumeMethod.LiveCopy;
-        refused("raw block");
+        assertThat(plan()).singleElement().satisfies(p -> {
+            assertThat(p.snapshotClass()).isEqualTo("apple");
+            assertThat(p.ofBlocks()).isTrue();
+        });
 
-        policy.volumes.allowUnprotected = List.of("disk");
-        assertThat(plan())
-                .singleElement()
-                .satisfies(p -> assertThat(p.skipped()).contains("raw block"));
+        claim("other", "nfs.example.com", "Block", "ReadWriteOnce");
+        policy.volumes.method = VolumeMethod.LiveCopy;
+        refused("PersistentVolumeClaim other: it is a raw block volume, which is read from a snapshot or not at all; no"
+                + " VolumeSnapshotClass for driver nfs.example.com");
+
+        policy.volumes.allowUnprotected = List.of("other");
+        assertThat(plan()).element(1).satisfies(p -> assertThat(p.skipped()).contains("raw block"));
     }
 
     @Test
