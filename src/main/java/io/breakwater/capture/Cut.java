@@ -113,7 +113,8 @@ final class Cut implements Step<CaptureRun> {
         Instant began = run.clock().instant();
         Held held = hold(run, spec, hooks, aimed, warnings);
         Map<String, Taken> taken = shutter.develop(run, aimed, held.moments);
-        Instant capturedAt = held.moments.values().stream().min(Instant::compareTo).orElse(began);
+        Instant capturedAt =
+                held.moments.values().stream().min(Instant::compareTo).orElse(began);
         // Before a hand-over the pods were ended in good order, so their data is as good as told.
         boolean told = !held.facts.isEmpty() || held.hooked || trigger == Trigger.Final;
         List<String> live = stopped ? List.of() : live(run);
@@ -133,12 +134,10 @@ final class Cut implements Step<CaptureRun> {
                 warnings);
     }
 
-    private record Held(
-            Map<String, Instant> moments, List<Quiesced.Facts> facts, boolean hooked, Duration window) {}
+    private record Held(Map<String, Instant> moments, List<Quiesced.Facts> facts, boolean hooked, Duration window) {}
 
     /** Cuts while everybody is held, and lets go whatever happens. */
-    private Held hold(
-            CaptureRun run, BackupPolicySpec spec, Hooks hooks, Shutter.Aimed aimed, List<String> warnings) {
+    private Held hold(CaptureRun run, BackupPolicySpec spec, Hooks hooks, Shutter.Aimed aimed, List<String> warnings) {
         List<Quiesced> held = new ArrayList<>();
         List<Quiesced.Facts> facts = new ArrayList<>();
         Map<String, Instant> moments;
