@@ -4,7 +4,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.breakwater.api.WorkloadName;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -29,11 +31,15 @@ final class PodTrouble {
     List<String> of(JsonNode workload) {
         boolean isPod = workload.path("kind").asText().equals("Pod");
         List<JsonNode> pods = isPod ? List.of(workload) : pods(workload);
-        List<String> told = new ArrayList<>();
+        // Pods of one template mostly lack the same: it is told once.
+        Map<String, List<String>> names = new LinkedHashMap<>();
         for (JsonNode pod : pods) {
-            why(pod).ifPresent(w ->
-                    told.add("pod " + pod.path("metadata").path("name").asText() + ": " + shortened(w)));
+            why(pod).ifPresent(w -> names.computeIfAbsent(shortened(w), x -> new ArrayList<>())
+                    .add(pod.path("metadata").path("name").asText()));
         }
+        List<String> told = new ArrayList<>();
+        names.forEach((why, of) -> told.add(
+                "pod " + of.getFirst() + (of.size() > 1 ? " and " + (of.size() - 1) + " more: " : ": ") + why));
         if (pods.isEmpty()) {
             failure(workload).or(() -> warning(workload)).ifPresent(w -> told.add("no pod was made: " + shortened(w)));
         }

@@ -121,8 +121,7 @@ final class Availability {
             Conditions conditions = Conditions.of(s, run.restore().getMetadata().getGeneration(), clock);
             String who = String.join(", ", waiting);
             if (open.isEmpty()) {
-                conditions.set(
-                        Condition.AVAILABLE, true, Reason.Ready, "all " + told.total + " workloads are available");
+                conditions.set(Condition.AVAILABLE, true, Reason.Ready, "every workload is available");
             } else if (late) {
                 conditions.set(
                         Condition.AVAILABLE,

@@ -1,6 +1,7 @@
 package io.breakwater.restore;
 
 import io.breakwater.admission.NamespaceGate;
+import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Durations;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestoreStatus.Stage;
@@ -170,7 +171,7 @@ final class InOrder implements Step<RestoreRun> {
         }
     }
 
-    private io.breakwater.api.BreakwaterException stuck(
+    private BreakwaterException stuck(
             RestoreRun run, Ordering ordering, Ordering.Wait wait, String what, List<Standing> standings) {
         List<String> holders = gate.holders(run.target()).stream()
                 .filter(h -> !h.equals(RestoreRun.holder(run.restore())))

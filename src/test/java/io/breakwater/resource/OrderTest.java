@@ -148,9 +148,11 @@ class OrderTest {
                 Scene.APPS + "statefulsets",
                 Scene.object("apps/v1", "StatefulSet", "db", "'spec':{'replicas':1},'status':{}"));
         pod("db-0", "StatefulSet", "db", "no such image");
+        pod("db-1", "StatefulSet", "db", "no such image");
         pod("other-0", "StatefulSet", "other", "not mine");
         assertThat(workloads.look(db, true).orElseThrow().message())
-                .isEqualTo("StatefulSet db: 0 of 1 ready; pod db-0: container c: ImagePullBackOff: no such image");
+                .isEqualTo(
+                        "StatefulSet db: 0 of 1 ready; pod db-0 and 1 more: container c: ImagePullBackOff: no such image");
         scene.server
                 .at(Scene.APPS + "statefulsets/db")
                 .putObject("status")

@@ -65,7 +65,7 @@ class AvailabilityTest {
         deployment("restored", run.uid() + "/created", 1);
         assertThat(availability.follow(run)).isEmpty();
         assertThat(condition(run).status).isEqualTo("True");
-        assertThat(condition(run).message).isEqualTo("all 1 workloads are available");
+        assertThat(condition(run).message).isEqualTo("every workload is available");
         assertThat(run.status().workloads.waiting).isNull();
         deployment("restored", run.uid() + "/created", 0);
         assertThat(availability.follow(run)).as("told once").isEmpty();
