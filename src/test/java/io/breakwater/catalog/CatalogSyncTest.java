@@ -112,6 +112,20 @@ class CatalogSyncTest {
     }
 
     @Test
+    void aPointOfAKeyThatIsNotAtHandIsReportedAndTheOthersAreShown() {
+        catalog.locked.add("old");
+        catalog.put(blob, point("east", "shop", "old"));
+        catalog.put(blob, point("east", "shop", "new"));
+
+        CatalogSync.Result result = sync.sync(blob);
+
+        assertThat(result.imported()).containsExactly("shop/east-new");
+        assertThat(result.bad().get("east/shop/old").reason()).isEqualTo(Reason.KeyMismatch);
+        catalog.locked.clear();
+        assertThat(sync.sync(blob).imported()).as("the key is back").containsExactly("shop/east-old");
+    }
+
+    @Test
     void aPointWithAForgedSealIsReportedAndNotShown() {
         catalog.put(blob, point("east", "shop", "good"));
         catalog.tampered.add("bad");
@@ -268,6 +282,7 @@ class CatalogSyncTest {
     private static final class FakeCatalog extends Catalog {
         final Map<String, Map<PointKey, PointDocument>> seals = new TreeMap<>();
         final List<String> tampered = new java.util.ArrayList<>();
+        final List<String> locked = new java.util.ArrayList<>();
         boolean broken;
         int reads;
 
@@ -295,6 +310,9 @@ class CatalogSyncTest {
         @Override
         public java.util.Optional<Sealed> read(BackupLocation location, PointKey key) {
             reads++;
+            if (locked.contains(key.point())) {
+                throw BreakwaterException.permanent(Reason.KeyMismatch, "the key is not at hand");
+            }
             if (tampered.contains(key.point())) {
                 throw Seal.tampered(key, "its signature does not match");
             }

@@ -136,6 +136,38 @@ class UndeleteTest {
         catalog.verifyObjects(location, catalog.find(location, POINT).orElseThrow());
     }
 
+    @Test
+    void aPointWhoseKeyWasRetiredComesBackByTheKeyThatVouchesForIt() {
+        undelete.undelete(location, POINT);
+        byte[] next = "0123456789abcdef0123456789abcdef".getBytes(StandardCharsets.UTF_8);
+        give(TestKeys.data(next, new byte[32]));
+        new SealKeys(TestStores.always(disk), TestKeys.of(cluster.client())).vouch(location, POINT, TestKeys.id(next));
+        give(TestKeys.data(next));
+        assertThat(catalog.find(location, POINT)).isPresent();
+
+        catalog.unseal(location, POINT);
+        assertThat(catalog.find(location, POINT)).isEmpty();
+        undelete.undelete(location, POINT);
+
+        assertThat(catalog.find(location, POINT)).isPresent();
+        assertThat(sweep().objects()).as("nothing of it is swept later").isZero();
+        assertThat(catalog.find(location, POINT)).isPresent();
+
+        catalog.unseal(location, POINT);
+        sweep();
+        assertThat(disk.directories("breakwater/points/"))
+                .as("nothing is left of it")
+                .isEmpty();
+    }
+
+    private void give(Map<String, String> data) {
+        cluster.client()
+                .secrets()
+                .inNamespace("breakwater-system")
+                .withName("breakwater-master-key")
+                .edit(s -> new SecretBuilder(s).withData(data).build());
+    }
+
     private Graveyard.Swept sweep() {
         return new Graveyard(disk, "east").sweep(Duration.ZERO, Instant.now().plusSeconds(1), false);
     }

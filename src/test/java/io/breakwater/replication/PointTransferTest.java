@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.location.ObjectStore.Precondition;
 import io.breakwater.replication.Scene.Point;
 import java.util.Arrays;
 import java.util.List;
@@ -47,6 +48,20 @@ class PointTransferTest {
                                 order.stream().filter(k::contains).findFirst().orElseThrow())))
                 .isSorted();
         assertThat(target.written).last().isEqualTo("breakwater/points/east/shop/p1/point.json");
+    }
+
+    /** The key that signed the seal may be gone where the copy is read. */
+    @Test
+    void whatVouchesForASealIsThereBeforeTheSeal() {
+        Point point = scene.capture(source, "p1", 1);
+        String voucher = "breakwater/points/east/shop/p1/point.0123456789abcdef.json";
+        source.write(voucher, new byte[] {1, 2, 3}, Precondition.NONE);
+
+        point.copy(source, target);
+
+        assertThat(target.objects.get(voucher)).containsExactly(1, 2, 3);
+        assertThat(target.written.indexOf(voucher))
+                .isLessThan(target.written.indexOf("breakwater/points/east/shop/p1/point.json"));
     }
 
     @Test

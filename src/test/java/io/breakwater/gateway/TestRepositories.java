@@ -1,0 +1,44 @@
+package io.breakwater.gateway;
+
+import java.util.List;
+import java.util.function.Supplier;
+
+/** Repositories for tests of other packages. */
+public final class TestRepositories {
+    private TestRepositories() {}
+
+    /** With these passwords, behind no gateway. */
+    public static Repositories with(Supplier<List<String>> passwords) {
+        return new Repositories(null, null, null, null, null, null) {
+            @Override
+            public List<String> passwords(Access access, String keyId) {
+                return passwords.get();
+            }
+
+            @Override
+            public String writingKey(Access access) {
+                return "0123456789abcdef";
+            }
+
+            @Override
+            public Ticket ticket(Access access, String holder) {
+                return null;
+            }
+
+            @Override
+            public String sign(Ticket ticket) {
+                return "ticket";
+            }
+
+            @Override
+            public String url(Access access) {
+                return "https://gateway/";
+            }
+
+            @Override
+            public String caPem() {
+                return "";
+            }
+        };
+    }
+}
