@@ -72,7 +72,8 @@ final class S3Errors {
             return BreakwaterException.permanent(
                     Reason.CredentialsRejected,
                     message + "; check key or role, spec.s3.region, and the permissions: ListBucket on the bucket,"
-                            + " GetObject, PutObject, DeleteObject and AbortMultipartUpload on its objects",
+                            + " GetObject, PutObject, DeleteObject and AbortMultipartUpload on its objects; with"
+                            + " spec.immutability also those that docs/reference/locations.md names",
                     e);
         }
         if (code.equals("NoSuchBucket")) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
 import io.breakwater.location.Graveyard.Swept;
 import io.breakwater.location.ObjectStore.Document;
 import io.breakwater.location.ObjectStore.ObjectInfo;
@@ -11,6 +12,7 @@ import io.breakwater.location.ObjectStore.Precondition;
 import io.breakwater.location.ObjectStore.Upload;
 import io.breakwater.location.Tombstone.State;
 import java.io.IOException;
+import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -146,6 +148,25 @@ class GraveyardTest {
                 .isInstanceOfSatisfying(
                         BreakwaterException.class,
                         e -> assertThat(e.isRetryable()).isTrue());
+    }
+
+    @Test
+    void whatTheStoreKeepsLockedWaitsForAnotherGracePeriodAndCanBeTakenBackMeanwhile() {
+        ObjectStore locked = (ObjectStore) Proxy.newProxyInstance(
+                getClass().getClassLoader(), new Class<?>[] {ObjectStore.class}, (proxy, method, arguments) -> {
+                    if (method.getName().equals("delete") && arguments[0].equals(PACK)) {
+                        throw BreakwaterException.permanent(Reason.Locked, "until tomorrow");
+                    }
+                    return method.invoke(disk, arguments);
+                });
+        store.delete(PACK);
+
+        assertThat(new Graveyard(locked, "east").sweep(NONE, Instant.now().plusMillis(50), false))
+                .isEqualTo(new Swept(0, 0, 1));
+        assertThat(directory.resolve(PACK)).exists();
+        assertThat(listed()).as("it stays out of sight").isEmpty();
+        store.write(PACK, bytes("content"), Precondition.ABSENT);
+        assertThat(listed()).containsExactly(PACK);
     }
 
     @Test
