@@ -8,7 +8,7 @@ lib=$(dirname "${BASH_SOURCE[0]}")
 . "$lib/build.sh"
 . "$lib/verdict.sh"
 
-# prepare: an engine that answers, nothing of a killed run on it, all images but the product's, helm and promtool
+# prepare: an engine that answers, nothing of a killed run on it, all images but the product's, helm, promtool and an S3 server
 prepare() {
   engine_up
   engine_clean "" >"$LOGS/clean.log" 2>&1
