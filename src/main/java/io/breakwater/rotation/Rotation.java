@@ -86,11 +86,9 @@ class Rotation {
                 found = work.survey(location);
             }
             KeyUse use = KeyUse.of(points, found, writing, identity.keys(), ring.ids());
-            if (writable) {
-                remember(use);
-            }
+            Set<String> known = writable ? remember(use) : identity.keys();
             return new Report(LocationKeys.secretPath(location), ring.ids(), writing, use, turn, rest)
-                    .outcome(turned, writable, identity.keys());
+                    .outcome(turned, writable, known);
         }
 
         /** Writes with another key from now on, if it is time. */
@@ -115,16 +113,15 @@ class Rotation {
         }
 
         /** Forgets keys that nothing needs and nobody has, and remembers those that something needs. */
-        private void remember(KeyUse use) {
+        private Set<String> remember(KeyUse use) {
             Set<String> had = new TreeSet<>(ring.ids());
             sites.stream().filter(s -> Turn.lives(s, identity.storeTime())).forEach(s -> had.addAll(s.keys()));
             Set<String> now = new TreeSet<>(identity.keys());
             now.retainAll(had);
             now.addAll(use.keys());
             now.add(identity.keyId());
-            if (!now.equals(identity.keys())) {
-                identity.change(store, identity.keyId(), now);
-            }
+            boolean news = !now.equals(identity.keys());
+            return !news || identity.change(store, identity.keyId(), now) ? now : identity.keys();
         }
 
         private boolean isMine(String site) {
