@@ -10,6 +10,9 @@ import java.util.Optional;
  * What a store with versions keeps of objects that were removed or written anew. It is removed for good once its lock is over,
  * and not before it has been out of sight for a grace period. What removes the newest version goes last, since without it an
  * older one would be seen again. May be cut off anywhere and done again.
+ *
+ * <p>What points need is written once. A version of that below a newer one may be the only good one, below what an attacker has
+ * put there, so it stays.
  */
 public final class OldVersions {
     private final ObjectStore store;
@@ -30,7 +33,7 @@ public final class OldVersions {
      * What was done.
      *
      * @param removed versions, of so many bytes
-     * @param waiting versions whose locks are not over, of so many bytes
+     * @param waiting versions whose locks are not over, or that were written over, of so many bytes
      */
     public record Swept(int removed, long bytes, int waiting, long waitingBytes) {}
 
@@ -49,13 +52,22 @@ public final class OldVersions {
     /** @param history newest first */
     private void prune(List<Version> history) {
         int left = 0;
+        Version newest = history.getFirst();
+        if (Lock.covers(newest.key()) && !newest.deletion()) {
+            history.stream().skip(1).filter(v -> !v.deletion()).forEach(this::waits);
+            return;
+        }
         for (int i = history.size() - 1; i > 0; i--) {
             left += destroyed(history.get(i), history.get(i - 1).modified()) ? 0 : 1;
         }
-        Version newest = history.getFirst();
         if (newest.deletion() && left == 0) {
             destroyed(newest, newest.modified());
         }
+    }
+
+    private void waits(Version version) {
+        waiting++;
+        waitingBytes += version.size();
     }
 
     private boolean destroyed(Version version, Instant since) {
@@ -64,8 +76,7 @@ public final class OldVersions {
         }
         Optional<Instant> locked = store.destroy(version);
         if (locked.isPresent()) {
-            waiting++;
-            waitingBytes += version.size();
+            waits(version);
             return false;
         }
         removed += version.deletion() ? 0 : 1;

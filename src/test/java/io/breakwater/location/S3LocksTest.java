@@ -190,6 +190,19 @@ class S3LocksTest extends ObjectStoreContract {
                 .isEqualTo(1);
     }
 
+    /** Whoever has the credentials may write over it; nobody but us would then remove the good version. */
+    @Test
+    void whatWasWrittenOverStaysBelowThoughItsLockIsOver() {
+        S3Store brief = open(Mode.Governance, Duration.ofSeconds(1));
+        brief.write(PACK, CONTENT, Precondition.NONE);
+        brief.write(PACK, new byte[] {9}, Precondition.NONE);
+        Instant over = head(PACK).objectLockRetainUntilDate().plusSeconds(1);
+        await().atMost(Duration.ofSeconds(60)).until(() -> Instant.now().isAfter(over));
+
+        assertThat(sweep(brief, Duration.ZERO, over.plusSeconds(60))).isEqualTo(new Swept(0, 0, 1, CONTENT.length));
+        assertThat(versions()).hasSize(2);
+    }
+
     @Test
     void theBucketTellsWhatItCanAndIsTried() {
         assertThat(store.locking()).isEqualTo(new Locking(true, true));
