@@ -128,6 +128,7 @@ class UndeleteTest {
 
     @Test
     void whatASealThatWasPutBackNeedsComesBackToo() {
+        new Graveyard(disk, "east").forget("shop", POINT.sealKey());
         catalog.seal(location, document());
 
         undelete.undelete(location, POINT);
