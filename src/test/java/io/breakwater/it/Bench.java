@@ -1,9 +1,7 @@
 package io.breakwater.it;
 
-import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.Condition;
 import io.breakwater.api.JournalEntry;
-import io.breakwater.api.NamedRef;
 import io.breakwater.api.Restore;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointStatus;
@@ -219,14 +217,7 @@ final class Bench {
 
     private String namespace(String name, String location) {
         site.cluster().createNamespace(name);
-        BackupPolicy policy = Examples.read("backuppolicy.yaml", BackupPolicy.class);
-        policy.getMetadata().setNamespace(name);
-        policy.getMetadata().setName(POLICY);
-        policy.getSpec().schedule = null;
-        policy.getSpec().databases = null;
-        policy.getSpec().copies = null;
-        policy.getSpec().locationRef = new NamedRef(location);
-        site.client().resource(policy).create();
+        site.client().resource(Examples.policy(name, POLICY, location)).create();
         return name;
     }
 

@@ -2,7 +2,6 @@ package io.breakwater.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.Condition;
 import io.breakwater.api.NamedRef;
 import io.breakwater.api.Reason;
@@ -46,14 +45,9 @@ class BlockIT {
     @BeforeAll
     void deploy() {
         deploy(NAMESPACE, "64Mi");
-        BackupPolicy policy = Examples.read("backuppolicy.yaml", BackupPolicy.class);
-        policy.getMetadata().setNamespace(NAMESPACE);
-        policy.getMetadata().setName("block");
-        policy.getSpec().schedule = null;
-        policy.getSpec().databases = null;
-        policy.getSpec().copies = null;
-        policy.getSpec().locationRef = new NamedRef("blob-" + Rig.WEST);
-        site.client().resource(policy).create();
+        site.client()
+                .resource(Examples.policy(NAMESPACE, "block", "blob-" + Rig.WEST))
+                .create();
     }
 
     /** Until they are gone, since the loop devices behind the volumes are the machine's, not the cluster's. */

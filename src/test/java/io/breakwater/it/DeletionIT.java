@@ -2,8 +2,6 @@ package io.breakwater.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.breakwater.api.BackupPolicy;
-import io.breakwater.api.NamedRef;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.location.ObjectStore;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -42,14 +40,9 @@ class DeletionIT {
         site.cluster().apply(NAMESPACE, TamperingIT.NOTE.replace("IMAGE", Rig.environment("BREAKWATER_SHOP_IMAGE")));
         site.cluster().kubectl("wait", "pod/writer", "-n", NAMESPACE, "--for=condition=Ready", "--timeout=120s");
         write();
-        BackupPolicy policy = Examples.read("backuppolicy.yaml", BackupPolicy.class);
-        policy.getMetadata().setNamespace(NAMESPACE);
-        policy.getMetadata().setName("note");
-        policy.getSpec().schedule = null;
-        policy.getSpec().databases = null;
-        policy.getSpec().copies = null;
-        policy.getSpec().locationRef = new NamedRef("blob-" + Rig.WEST);
-        site.client().resource(policy).create();
+        site.client()
+                .resource(Examples.policy(NAMESPACE, "note", "blob-" + Rig.WEST))
+                .create();
         made("first");
         write();
         made("second");

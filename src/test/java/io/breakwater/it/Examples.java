@@ -1,5 +1,7 @@
 package io.breakwater.it;
 
+import io.breakwater.api.BackupPolicy;
+import io.breakwater.api.NamedRef;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.io.IOException;
@@ -38,6 +40,18 @@ final class Examples {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** A policy for points on demand: without schedule, databases and copies. */
+    static BackupPolicy policy(String namespace, String name, String location) {
+        BackupPolicy policy = read("backuppolicy.yaml", BackupPolicy.class);
+        policy.getMetadata().setNamespace(namespace);
+        policy.getMetadata().setName(name);
+        policy.getSpec().schedule = null;
+        policy.getSpec().databases = null;
+        policy.getSpec().copies = null;
+        policy.getSpec().locationRef = new NamedRef(location);
+        return policy;
     }
 
     /** The first object of the given kind in a file. */

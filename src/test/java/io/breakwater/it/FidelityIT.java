@@ -2,8 +2,6 @@ package io.breakwater.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.breakwater.api.BackupPolicy;
-import io.breakwater.api.NamedRef;
 import io.breakwater.api.Restore;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestoreSpec.OnConflict;
@@ -37,14 +35,9 @@ class FidelityIT {
         ready(NAMESPACE);
         sh(NAMESPACE, MAKE);
         before = sh(NAMESPACE, LIST);
-        BackupPolicy policy = Examples.read("backuppolicy.yaml", BackupPolicy.class);
-        policy.getMetadata().setNamespace(NAMESPACE);
-        policy.getMetadata().setName("files");
-        policy.getSpec().schedule = null;
-        policy.getSpec().databases = null;
-        policy.getSpec().copies = null;
-        policy.getSpec().locationRef = new NamedRef("blob-" + Rig.WEST);
-        site.client().resource(policy).create();
+        site.client()
+                .resource(Examples.policy(NAMESPACE, "files", "blob-" + Rig.WEST))
+                .create();
         site.createPoint(NAMESPACE, "point", "files");
         RestorePoint point = site.awaitPoint(NAMESPACE, "point");
         assertThat(point.getStatus().volumes)

@@ -2,8 +2,6 @@ package io.breakwater.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.breakwater.api.BackupPolicy;
-import io.breakwater.api.NamedRef;
 import io.breakwater.api.RestorePointStatus;
 import java.time.Duration;
 import java.util.List;
@@ -35,14 +33,9 @@ class HooksIT {
         site.cluster().createNamespace(NAMESPACE);
         site.cluster().apply(NAMESPACE, POD.replace("IMAGE", Rig.environment("BREAKWATER_SHOP_IMAGE")));
         site.cluster().kubectl("wait", "pod/app", "-n", NAMESPACE, "--for=condition=Ready", "--timeout=120s");
-        BackupPolicy policy = Examples.read("backuppolicy.yaml", BackupPolicy.class);
-        policy.getMetadata().setNamespace(NAMESPACE);
-        policy.getMetadata().setName("app");
-        policy.getSpec().schedule = null;
-        policy.getSpec().databases = null;
-        policy.getSpec().copies = null;
-        policy.getSpec().locationRef = new NamedRef("blob-" + Rig.WEST);
-        site.client().resource(policy).create();
+        site.client()
+                .resource(Examples.policy(NAMESPACE, "app", "blob-" + Rig.WEST))
+                .create();
     }
 
     @AfterAll

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec;
 import io.breakwater.api.BackupLocationStatus;
-import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.Condition;
 import io.breakwater.api.NamedRef;
 import io.breakwater.api.Reason;
@@ -273,14 +272,7 @@ class KeysIT {
     private void workload() {
         east.cluster().apply(NAMESPACE, TamperingIT.NOTE.replace("IMAGE", Rig.environment("BREAKWATER_SHOP_IMAGE")));
         east.cluster().kubectl("wait", "pod/writer", "-n", NAMESPACE, "--for=condition=Ready", "--timeout=120s");
-        BackupPolicy policy = Examples.read("backuppolicy.yaml", BackupPolicy.class);
-        policy.getMetadata().setNamespace(NAMESPACE);
-        policy.getMetadata().setName("note");
-        policy.getSpec().schedule = null;
-        policy.getSpec().databases = null;
-        policy.getSpec().copies = null;
-        policy.getSpec().locationRef = new NamedRef(LOCATION);
-        east.client().resource(policy).create();
+        east.client().resource(Examples.policy(NAMESPACE, "note", LOCATION)).create();
     }
 
     /** The documented command, in the operator's container. */

@@ -6,7 +6,6 @@ import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.BackupPolicySpec;
 import io.breakwater.api.BackupPolicySpec.VolumeMethod;
 import io.breakwater.api.Condition;
-import io.breakwater.api.NamedRef;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointStatus;
@@ -45,14 +44,8 @@ class LiveCopyIT {
         site.cluster().createNamespace(NAMESPACE);
         site.cluster().apply(NAMESPACE, PODS.replace("IMAGE", Rig.environment("BREAKWATER_SHOP_IMAGE")));
         ready();
-        BackupPolicy policy = Examples.read("backuppolicy.yaml", BackupPolicy.class);
-        policy.getMetadata().setNamespace(NAMESPACE);
-        policy.getMetadata().setName("live");
-        policy.getSpec().schedule = null;
-        policy.getSpec().databases = null;
-        policy.getSpec().copies = null;
+        BackupPolicy policy = Examples.policy(NAMESPACE, "live", "blob-" + Rig.WEST);
         policy.getSpec().volumes = new BackupPolicySpec.Volumes();
-        policy.getSpec().locationRef = new NamedRef("blob-" + Rig.WEST);
         site.client().resource(policy).create();
     }
 

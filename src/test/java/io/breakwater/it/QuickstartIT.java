@@ -2,8 +2,6 @@ package io.breakwater.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.breakwater.api.BackupPolicy;
-import io.breakwater.api.NamedRef;
 import io.breakwater.api.RestoreSpec.OnConflict;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -43,14 +41,7 @@ class QuickstartIT {
         site.cluster().apply(NAMESPACE, NOTE.replace("IMAGE", Rig.environment("BREAKWATER_SHOP_IMAGE")));
         site.cluster().kubectl("wait", "pod/writer", "-n", NAMESPACE, "--for=condition=Ready", "--timeout=120s");
         write("before");
-        BackupPolicy policy = Examples.read("backuppolicy.yaml", BackupPolicy.class);
-        policy.getMetadata().setNamespace(NAMESPACE);
-        policy.getMetadata().setName("note");
-        policy.getSpec().schedule = null;
-        policy.getSpec().databases = null;
-        policy.getSpec().copies = null;
-        policy.getSpec().locationRef = new NamedRef("quickstart");
-        site.client().resource(policy).create();
+        site.client().resource(Examples.policy(NAMESPACE, "note", "quickstart")).create();
         site.createPoint(NAMESPACE, "first", "note");
         assertThat(site.awaitPoint(NAMESPACE, "first").getStatus().volumeCount).isEqualTo(1);
 

@@ -38,11 +38,7 @@ class RestoreIT {
     @BeforeAll
     void capture() {
         site.cluster().createNamespace(NS);
-        BackupPolicy policy = Examples.read("backuppolicy.yaml", BackupPolicy.class);
-        policy.getMetadata().setNamespace(NS);
-        policy.getSpec().schedule = null;
-        policy.getSpec().databases = null;
-        policy.getSpec().copies = null;
+        BackupPolicy policy = Examples.policy(NS, "shop", "blob-" + Rig.EAST);
         site.client().resource(policy).serverSideApply();
         site.cluster().apply(NS, APPLICATION.replace("IMAGE", Rig.environment("BREAKWATER_SHOP_IMAGE")));
         awaitPod();

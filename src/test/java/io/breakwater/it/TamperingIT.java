@@ -2,9 +2,7 @@ package io.breakwater.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.Condition;
-import io.breakwater.api.NamedRef;
 import io.breakwater.api.Reason;
 import io.breakwater.api.Restore;
 import io.breakwater.api.RestorePoint;
@@ -58,14 +56,9 @@ class TamperingIT {
                         "sh",
                         "-c",
                         "head -c 300000 /dev/urandom > /data/note; sync");
-        BackupPolicy policy = Examples.read("backuppolicy.yaml", BackupPolicy.class);
-        policy.getMetadata().setNamespace(NAMESPACE);
-        policy.getMetadata().setName("note");
-        policy.getSpec().schedule = null;
-        policy.getSpec().databases = null;
-        policy.getSpec().copies = null;
-        policy.getSpec().locationRef = new NamedRef("blob-" + Rig.WEST);
-        site.client().resource(policy).create();
+        site.client()
+                .resource(Examples.policy(NAMESPACE, "note", "blob-" + Rig.WEST))
+                .create();
         made("first");
     }
 

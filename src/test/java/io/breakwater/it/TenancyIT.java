@@ -56,11 +56,7 @@ class TenancyIT {
         john = as("john");
         for (String namespace : new String[] {OWN, OTHERS}) {
             site.cluster().createNamespace(namespace);
-            BackupPolicy policy = Examples.read("backuppolicy.yaml", BackupPolicy.class);
-            policy.getMetadata().setNamespace(namespace);
-            policy.getSpec().schedule = null;
-            policy.getSpec().databases = null;
-            policy.getSpec().copies = null;
+            BackupPolicy policy = Examples.policy(namespace, "shop", "blob-" + Rig.EAST);
             site.client().resource(policy).serverSideApply();
         }
         site.cluster()

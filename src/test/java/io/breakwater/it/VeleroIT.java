@@ -77,11 +77,7 @@ class VeleroIT {
                                 .formatted(i, i))
                 .reduce("", String::concat);
         site.cluster().apply(NS, many);
-        BackupPolicy policy = Examples.read("backuppolicy.yaml", BackupPolicy.class);
-        policy.getMetadata().setNamespace(NS);
-        policy.getSpec().schedule = null;
-        policy.getSpec().databases = null;
-        policy.getSpec().copies = null;
+        BackupPolicy policy = Examples.policy(NS, "shop", "blob-" + Rig.EAST);
         site.client().resource(policy).serverSideApply();
         velero = Velero.install(rig, site);
     }
