@@ -21,7 +21,7 @@ import java.util.stream.IntStream;
  * Measures the installed product against peers in the same run, on the same cluster. Called by {@code bench/run}; what each
  * line means stands in {@code bench/README.md}.
  *
- * <p>Arguments: {@code --objects N}, {@code --mebibytes N}, {@code --only PART}.
+ * <p>Arguments: {@code --objects N}, {@code --mebibytes N}, {@code --only PART,PART}.
  */
 final class Bench {
     private static final String POLICY = "bench";
@@ -62,7 +62,7 @@ final class Bench {
                 parts.put("capture", () -> bench.captured(objects));
                 parts.put("flat", () -> bench.flat(List.of(1_000, objects, 10 * objects)));
                 parts.forEach((name, part) -> {
-                    if (only.isEmpty() || only.equals(name)) {
+                    if (only.isEmpty() || List.of(only.split(",")).contains(name)) {
                         part.run();
                     }
                 });
