@@ -9,9 +9,9 @@ import io.breakwater.catalog.PointKey;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.gateway.Repositories;
 import io.breakwater.location.GraceStore;
+import io.breakwater.location.Identity;
 import io.breakwater.location.ObjectStore;
 import io.breakwater.location.ObjectStore.ObjectInfo;
-import io.breakwater.location.ObjectStore.Observed;
 import io.breakwater.location.Stores;
 import io.breakwater.volume.MoverTask;
 import io.breakwater.volume.Movers;
@@ -83,9 +83,7 @@ class UnsealedSweep {
      */
     Found sweep(BackupLocation location) {
         ObjectStore store = stores.open(location);
-        // The store's own time, since that is what its objects are dated by.
-        Instant now =
-                store.head("breakwater/location.json").map(Observed::storeTime).orElseGet(clock::instant);
+        Instant now = Identity.now(store, clock);
         Instant before = now.minus(config.sweep().unsealed());
         List<RestorePoint> points =
                 client.resources(RestorePoint.class).inAnyNamespace().list().getItems();

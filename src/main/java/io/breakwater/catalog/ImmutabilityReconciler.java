@@ -7,8 +7,8 @@ import io.breakwater.api.Condition;
 import io.breakwater.api.Durations;
 import io.breakwater.api.Reason;
 import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.location.Identity;
 import io.breakwater.location.ObjectStore;
-import io.breakwater.location.ObjectStore.Observed;
 import io.breakwater.location.OldVersions;
 import io.breakwater.location.Stores;
 import io.breakwater.observe.Events;
@@ -125,8 +125,7 @@ class ImmutabilityReconciler implements Reconciler<BackupLocation> {
 
     private Done work(BackupLocation location) {
         ObjectStore store = stores.open(location);
-        Instant now =
-                store.head("breakwater/location.json").map(Observed::storeTime).orElseGet(clock::instant);
+        Instant now = Identity.now(store, clock);
         LockRounds.Result rounds = new LockRounds(store, config.site(), period(location), now).run();
         return new Done(
                 rounds, OldVersions.sweep(store, versioned(), config.sweep().grace(), now));

@@ -9,8 +9,8 @@ import io.breakwater.api.Reason;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.location.Graveyard;
 import io.breakwater.location.Graveyard.Swept;
+import io.breakwater.location.Identity;
 import io.breakwater.location.ObjectStore;
-import io.breakwater.location.ObjectStore.Observed;
 import io.breakwater.location.Stores;
 import io.breakwater.observe.Events;
 import io.breakwater.observe.Meters;
@@ -114,9 +114,7 @@ class SweepReconciler implements Reconciler<BackupLocation> {
     private Swept work(BackupLocation location) {
         asked(location).ifPresent(what -> takeBack(location, what));
         ObjectStore store = stores.open(location);
-        // The store's own time, since that is what tombstones are dated by.
-        Instant now =
-                store.head("breakwater/location.json").map(Observed::storeTime).orElseGet(clock::instant);
+        Instant now = Identity.now(store, clock);
         boolean first = !swept.containsKey(location.getMetadata().getUid());
         return new Graveyard(store, config.site()).sweep(config.sweep().grace(), now, first);
     }

@@ -7,8 +7,10 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.location.ObjectStore.Document;
+import io.breakwater.location.ObjectStore.Observed;
 import io.breakwater.location.ObjectStore.Precondition;
 import java.io.IOException;
+import java.time.Clock;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.Set;
@@ -33,6 +35,11 @@ public record Identity(String keyId, Set<String> keys, Instant storeTime, String
      */
     public static Optional<Identity> read(ObjectStore store) {
         return store.read(KEY).map(Identity::of);
+    }
+
+    /** The store's own time, by which its objects are dated; ours where the location is new. */
+    public static Instant now(ObjectStore store, Clock clock) {
+        return store.head(KEY).map(Observed::storeTime).orElseGet(clock::instant);
     }
 
     private static Identity of(Document document) {
