@@ -23,6 +23,8 @@ import java.util.concurrent.TimeoutException;
 final class ApiServer {
     static final ObjectMapper JSON = new ObjectMapper();
     private static final String JSON_TYPE = "application/json";
+    private static final String METADATA_TYPE =
+            "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
     private static final String DRY_RUN = "dryRun=All";
     private static final long PATIENCE_SECONDS = 90;
 
@@ -92,7 +94,19 @@ final class ApiServer {
     }
 
     Answer send(String method, String path, String contentType, JsonNode body) {
-        return send(request(dry ? dry(path) : path, JSON_TYPE)
+        return send(method, path, JSON_TYPE, contentType, body);
+    }
+
+    /**
+     * Creates an object in a collection. A good answer has the object's metadata at least; servers that can leave the rest
+     * out, which neither side then has to write and to read.
+     */
+    Answer create(String path, JsonNode body) {
+        return send("POST", path, METADATA_TYPE, JSON_TYPE, body);
+    }
+
+    private Answer send(String method, String path, String accept, String contentType, JsonNode body) {
+        return send(request(dry ? dry(path) : path, accept)
                 .method(method, contentType, body.toString())
                 .build());
     }

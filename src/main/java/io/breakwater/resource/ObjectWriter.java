@@ -92,9 +92,9 @@ final class ObjectWriter {
     private ApiServer.Answer create(Job job, String verb) {
         ObjectNode body = marked(job.wanted(), verb);
         String collection = job.kind().path(request.targetNamespace());
-        ApiServer.Answer answer = server.send("POST", collection, body);
+        ApiServer.Answer answer = server.create(collection, body);
         if (isPortTaken(job, answer)) {
-            answer = server.send("POST", collection, Cleaner.withoutPorts(body));
+            answer = server.create(collection, Cleaner.withoutPorts(body));
             warnOfPorts(job, answer);
         }
         if (answer.isOk()) {

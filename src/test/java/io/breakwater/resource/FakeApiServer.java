@@ -353,7 +353,12 @@ final class FakeApiServer implements AutoCloseable {
         }
         stamp(body);
         ObjectNode there = dry ? objects.get(at) : objects.putIfAbsent(at, body);
-        return there == null ? new Answer(201, body) : status(409, "AlreadyExists", at + " already exists");
+        return there == null ? new Answer(201, metadata(body)) : status(409, "AlreadyExists", at + " already exists");
+    }
+
+    /** All that a client sees that asks for no more. */
+    private static ObjectNode metadata(ObjectNode object) {
+        return JSON.createObjectNode().set("metadata", object.path("metadata"));
     }
 
     private Answer update(String path, ObjectNode body, boolean dry) {
