@@ -1,5 +1,6 @@
 package io.breakwater.database;
 
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.ExecListener;
 import io.fabric8.kubernetes.client.dsl.ExecWatch;
 import io.fabric8.kubernetes.client.dsl.PodResource;
@@ -46,7 +47,12 @@ final class Session implements AutoCloseable {
      * @throws IOException when the connection does not open
      */
     static Session open(PodResource pod, String container, String... command) throws IOException {
-        Session session = new Session(pod, container, command);
+        Session session;
+        try {
+            session = new Session(pod, container, command);
+        } catch (KubernetesClientException e) {
+            throw new IOException(e.getMessage(), e);
+        }
         try {
             session.opened.get(OPENING.toSeconds(), TimeUnit.SECONDS);
             return session;

@@ -1,11 +1,16 @@
 package io.breakwater.database;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.InstanceOfAssertFactories.STRING;
 
+import io.breakwater.admission.FakeCluster;
+import io.breakwater.database.Hooks.Call;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -50,6 +55,20 @@ class BackstopsTest {
         assertThat(shell.waitFor()).isZero();
         assertThat(mark()).exists();
         shell.outputWriter().close();
+    }
+
+    /** Else those that were armed before it would go off later, in the middle of another cut. */
+    @Test
+    void aPodThatCannotBeSpokenToIsToldAndKeepsNobodyFromBeingDisarmed() {
+        try (FakeCluster cluster = new FakeCluster()) {
+            Call call = new Call("spec.hooks.post[0]", "gone", "main", List.of("true"), Duration.ofSeconds(1), false);
+            try (Backstops armed = Backstops.arm(
+                    new Exec(cluster.client(), "shop"), List.of(call), Duration.ofSeconds(1), Duration.ZERO)) {
+                assertThat(armed.warnings())
+                        .singleElement(STRING)
+                        .startsWith("spec.hooks.post[0] is not run should Breakwater end before it is");
+            }
+        }
     }
 
     @Test
