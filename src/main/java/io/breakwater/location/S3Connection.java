@@ -14,6 +14,7 @@ import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
 import software.amazon.awssdk.awscore.retry.AwsRetryStrategy;
+import software.amazon.awssdk.core.SdkSystemSetting;
 import software.amazon.awssdk.core.checksums.RequestChecksumCalculation;
 import software.amazon.awssdk.core.checksums.ResponseChecksumValidation;
 import software.amazon.awssdk.core.client.config.ClientOverrideConfiguration;
@@ -84,10 +85,15 @@ final class S3Connection {
                 .build();
     }
 
+    /** What the environment says, or a system property in its place; null when neither does. */
+    private static String setting(SdkSystemSetting setting) {
+        return setting.getStringValue().orElse(null);
+    }
+
     private static AwsCredentialsProvider role(S3 spec, Region region) {
         WebIdentity identity = spec.workloadIdentity;
-        String arn = Optional.ofNullable(identity.roleArn).orElseGet(() -> System.getenv("AWS_ROLE_ARN"));
-        String token = System.getenv("AWS_WEB_IDENTITY_TOKEN_FILE");
+        String arn = Optional.ofNullable(identity.roleArn).orElseGet(() -> setting(SdkSystemSetting.AWS_ROLE_ARN));
+        String token = setting(SdkSystemSetting.AWS_WEB_IDENTITY_TOKEN_FILE);
         if (arn == null || token == null || !Files.isReadable(Path.of(token))) {
             throw BreakwaterException.permanent(
                     Reason.CredentialsRejected,
