@@ -65,6 +65,13 @@ final class PlanCheck {
                 .inNamespace(namespace)
                 .withName(spec.policyRef.name)
                 .get();
+        if (policy != null && policy.getSpec().keepsSnapshots()) {
+            findings.refuse(
+                    "spec.policyRef.name",
+                    "BackupPolicy '" + spec.policyRef.name
+                            + "' has spec.volumes.method Snapshot: its data stays in the storage of one site, and the other"
+                            + " cannot start from it; name a policy with SnapshotAndMove or LiveCopy");
+        }
         if (policy != null && policy.getSpec().source != null) {
             findings.warn(
                     "spec.policyRef.name",

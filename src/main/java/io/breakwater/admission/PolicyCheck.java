@@ -8,6 +8,7 @@ import io.breakwater.api.BackupPolicySpec;
 import io.breakwater.api.BackupPolicySpec.Hook;
 import io.breakwater.api.BackupPolicySpec.VerificationPlan;
 import io.breakwater.api.Durations;
+import io.breakwater.api.FailoverPlan;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.DateTimeException;
 import java.time.Duration;
@@ -60,6 +61,9 @@ final class PolicyCheck {
             }
         }
         locations(policy, findings);
+        if (spec.keepsSnapshots()) {
+            keeping(policy, findings);
+        }
         if (create) {
             onlyOne(policy, findings);
         }
@@ -85,6 +89,26 @@ final class PolicyCheck {
         }
     }
 
+    /** What stays in the storage is lost with it, and the other site cannot start from it. */
+    private void keeping(BackupPolicy policy, Findings findings) {
+        String namespace = policy.getMetadata().getNamespace();
+        String name = policy.getMetadata().getName();
+        String field = "spec.volumes.method";
+        client.resources(FailoverPlan.class).inNamespace(namespace).list().getItems().stream()
+                .filter(p -> name.equals(p.getSpec().policyRef.name))
+                .findFirst()
+                .ifPresent(
+                        plan -> findings.refuse(
+                                field,
+                                "FailoverPlan " + plan.getMetadata().getName()
+                                        + " moves the application by this policy, and the other site cannot read snapshots that"
+                                        + " stay in the storage of this one; use SnapshotAndMove here, and a second policy with Snapshot"));
+        findings.warn(
+                field,
+                "RestorePoints of this policy are lost with the cluster's storage; a second BackupPolicy with method"
+                        + " SnapshotAndMove brings the data to its location");
+    }
+
     /** A policy protects all volumes of its namespace, so a second one would cut and move each of them twice. */
     private void onlyOne(BackupPolicy policy, Findings findings) {
         String namespace = policy.getMetadata().getNamespace();
@@ -92,6 +116,7 @@ final class PolicyCheck {
                 .filter(p ->
                         !p.getMetadata().getName().equals(policy.getMetadata().getName()))
                 .filter(p -> p.getMetadata().getDeletionTimestamp() == null)
+                .filter(p -> p.getSpec().keepsSnapshots() == policy.getSpec().keepsSnapshots())
                 .findFirst()
                 .ifPresent(other -> findings.refuse(
                         "metadata.name",

@@ -15,6 +15,10 @@ import java.util.List;
 
 /** What is protected, when, where to. Acts on the policy's own namespace. */
 @JsonInclude(JsonInclude.Include.NON_NULL)
+@ValidationRule(
+        value =
+                "!has(self.copies) || size(self.copies) == 0 || !has(self.volumes) || self.volumes.method != 'Snapshot'",
+        message = "copies go with volumes.method SnapshotAndMove or LiveCopy: a kept snapshot stays where it is")
 public class BackupPolicySpec {
     @JsonPropertyDescription("When RestorePoints are made; without it only on demand, by creating a RestorePoint.")
     public Schedule schedule;
@@ -214,21 +218,27 @@ public class BackupPolicySpec {
         public String rto;
     }
 
-    /** How the content of volumes gets to the location. */
+    /** How the content of volumes is kept. */
     public enum VolumeMethod {
+        /** As CSI snapshots that stay in the storage: at hand at once, and lost with it. */
+        Snapshot,
         /** From CSI snapshots; a volume that cannot be snapshotted is not captured. */
         SnapshotAndMove,
         /** From CSI snapshots where there are any, and from the volume itself, while it is in use, where there are none. */
         LiveCopy
     }
 
-    /** How volumes are captured: CSI snapshots, whose content is moved to the location. */
+    /** How volumes are captured: CSI snapshots, whose content is moved to the location unless the policy wants them kept. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
+    @ValidationRule(
+            value = "self.method != 'Snapshot' || !has(self.groupBy)",
+            message = "groupBy goes with methods that move the data: a member of a group snapshot cannot be kept alone")
     public static class Volumes {
         @Default("SnapshotAndMove")
         @JsonPropertyDescription(
                 "SnapshotAndMove: from CSI snapshots. LiveCopy: the same, and volumes that cannot be snapshotted are read while they"
-                        + " are in use; files that change meanwhile may not fit together.")
+                        + " are in use; files that change meanwhile may not fit together. Snapshot: CSI snapshots stay in the"
+                        + " storage, and nothing is moved; such a point is quickly made and restored, and lost with the storage.")
         public VolumeMethod method;
 
         @Size(max = 253)
@@ -250,6 +260,11 @@ public class BackupPolicySpec {
 
         @JsonPropertyDescription("The pods that move the volumes' content to the location.")
         public MoverSettings mover;
+    }
+
+    /** Whether snapshots stay in the storage, and nothing is moved. */
+    public boolean keepsSnapshots() {
+        return volumes != null && volumes.method == VolumeMethod.Snapshot;
     }
 
     /** The settings of the movers; defaults where the policy has none. */

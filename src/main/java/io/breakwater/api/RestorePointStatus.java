@@ -194,6 +194,10 @@ public class RestorePointStatus implements ConditionedStatus {
         @JsonPropertyDescription("When the snapshot was cut, RFC 3339 in UTC.")
         public String snapshotAt;
 
+        @JsonPropertyDescription(
+                "Set where the data stays in the storage of its site, as a snapshot, and is not moved to the location.")
+        public Kept kept;
+
         @Size(max = 128)
         @JsonPropertyDescription("Snapshot in the repository.")
         public String repositorySnapshot;
@@ -207,6 +211,27 @@ public class RestorePointStatus implements ConditionedStatus {
         @Size(max = 1024)
         @JsonPropertyDescription("Why the volume is not in the point, although its policy allows that.")
         public String skipped;
+    }
+
+    /** A snapshot that stays where it is. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public static class Kept {
+        @Size(max = 253)
+        @JsonPropertyDescription("CSI driver; absent until the snapshot is ready.")
+        public String driver;
+
+        @Size(max = 1024)
+        @JsonPropertyDescription("The driver's name for the snapshot; absent until it is ready.")
+        public String handle;
+
+        /** A snapshot of which nothing is known yet. */
+        public Kept() {}
+
+        /** A snapshot that is ready. */
+        public Kept(String driver, String handle) {
+            this.driver = driver;
+            this.handle = handle;
+        }
     }
 
     /** What a volume is to its pods. */

@@ -11,6 +11,7 @@ import io.breakwater.steps.Activities;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
 import io.breakwater.volume.GroupSnapshots;
+import io.breakwater.volume.KeptSnapshots;
 import io.breakwater.volume.Movers;
 import io.breakwater.volume.Snapshots;
 import io.breakwater.volume.VolumePlanner;
@@ -25,6 +26,7 @@ class CaptureSteps {
     private final KubernetesClient client;
     private final Snapshots snapshots;
     private final GroupSnapshots groups;
+    private final KeptSnapshots kept;
     private final Movers movers;
     private final Catalog catalog;
     private final List<Step<CaptureRun>> all;
@@ -36,6 +38,7 @@ class CaptureSteps {
             Catalog catalog,
             Snapshots snapshots,
             GroupSnapshots groups,
+            KeptSnapshots kept,
             Movers movers,
             ArchiveUpload upload,
             Stores stores,
@@ -44,6 +47,7 @@ class CaptureSteps {
         this.client = client;
         this.snapshots = snapshots;
         this.groups = groups;
+        this.kept = kept;
         this.movers = movers;
         this.catalog = catalog;
         Activities activities = new Activities();
@@ -53,6 +57,7 @@ class CaptureSteps {
                 new Cut(client, snapshots, groups, activities, halfRestored),
                 new Resources(upload, stores, activities),
                 new Move(client, snapshots, movers),
+                new Keep(snapshots, kept),
                 new SealPoint(catalog, guard, version),
                 new Tidy());
     }
@@ -85,6 +90,7 @@ class CaptureSteps {
 
         @Override
         public Outcome run(CaptureRun run, int attempt) {
+            kept.sealed(run.label());
             abandon(run.point());
             try {
                 catalog.end(run.route().location(), run.key());

@@ -53,8 +53,9 @@ final class Move implements Step<CaptureRun> {
 
     @Override
     public Outcome run(CaptureRun run, int attempt) {
-        List<VolumeStatus> all =
-                run.status().volumes.stream().filter(v -> v.skipped == null).toList();
+        List<VolumeStatus> all = run.status().volumes.stream()
+                .filter(v -> v.skipped == null && v.kept == null)
+                .toList();
         if (all.isEmpty()) {
             return Outcome.done("no volumes");
         }

@@ -4,6 +4,7 @@ import io.breakwater.api.BackupPolicySpec;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePointSpec.Trigger;
+import io.breakwater.api.RestorePointStatus.Kept;
 import io.breakwater.api.RestorePointStatus.VolumeMode;
 import io.breakwater.api.RestorePointStatus.VolumeStatus;
 import io.breakwater.catalog.Catalog;
@@ -59,6 +60,8 @@ final class Prepare implements Step<CaptureRun> {
         BackupPolicySpec policy = run.policy().getSpec();
         List<Planned> plan =
                 planner.plan(run.namespace(), policy, CaptureScope.claims(client, run.namespace(), policy.source));
+        // What a failover starts from must lie where the other site can read it.
+        boolean keeps = policy.keepsSnapshots() && trigger != Trigger.Final && trigger != Trigger.Divergent;
         catalog.begin(run.route().location(), run.key());
         run.update(s -> {
             s.site = run.site();
@@ -66,13 +69,13 @@ final class Prepare implements Step<CaptureRun> {
             s.point = run.name();
             s.location = run.route().location().getMetadata().getName();
             s.epoch = run.route().epoch();
-            s.volumes = plan.stream().map(Prepare::status).toList();
+            s.volumes = plan.stream().map(p -> status(p, keeps)).toList();
             s.volumeCount = (int) plan.stream().filter(p -> p.skipped() == null).count();
         });
         return Outcome.done(run.status().volumeCount + " volumes");
     }
 
-    private static VolumeStatus status(Planned planned) {
+    private static VolumeStatus status(Planned planned, boolean keeps) {
         VolumeStatus v = new VolumeStatus();
         v.pvc = planned.claim().getMetadata().getName();
         v.storageClass = planned.claim().getSpec().getStorageClassName();
@@ -82,6 +85,7 @@ final class Prepare implements Step<CaptureRun> {
         v.group = planned.group();
         v.skipped = planned.skipped();
         v.live = planned.live() ? true : null;
+        v.kept = keeps && planned.skipped() == null ? new Kept() : null;
         return v;
     }
 }

@@ -21,6 +21,7 @@ import io.breakwater.location.Stores;
 import io.breakwater.observe.Conditions;
 import io.breakwater.observe.Events;
 import io.breakwater.observe.StatusWriter;
+import io.breakwater.volume.KeptSnapshots;
 import io.breakwater.volume.MoverTask;
 import io.breakwater.volume.Movers;
 import io.fabric8.kubernetes.api.model.Namespace;
@@ -38,7 +39,7 @@ import java.util.Set;
 /**
  * What deleting a RestorePoint removes: first the seals, so that from then on there is no point in any location; then the
  * archives; then, by a Job at the gateway, the repository's snapshots and what only they needed. All of it is put under
- * tombstones and frees its bytes after a grace period. Data stays when the object
+ * tombstones, kept snapshots are marked, and the bytes are free after a grace period. Data stays when the object
  * says Retain, when another site captured it, and when the whole namespace is being deleted.
  */
 @ApplicationScoped
@@ -55,6 +56,7 @@ class RemovePoint {
     private final Movers movers;
     private final CaptureSteps steps;
     private final CopyPoint copies;
+    private final KeptSnapshots snapshots;
     private final StatusWriter writer;
     private final Events events;
     private final Clock clock;
@@ -69,6 +71,7 @@ class RemovePoint {
             Movers movers,
             CaptureSteps steps,
             CopyPoint copies,
+            KeptSnapshots snapshots,
             StatusWriter writer,
             Events events,
             Clock clock) {
@@ -81,6 +84,7 @@ class RemovePoint {
         this.movers = movers;
         this.steps = steps;
         this.copies = copies;
+        this.snapshots = snapshots;
         this.writer = writer;
         this.events = events;
         this.clock = clock;
@@ -106,6 +110,7 @@ class RemovePoint {
             gone &= removedFrom(point, key.get(), name);
         }
         if (gone) {
+            snapshots.bury(key.get().toString(), clock.instant());
             movers.delete(config.namespace(), CaptureRun.label(point));
             events.normal(point, Reason.Deleting, "removed the data of " + key.get() + " from " + places(point));
             return Optional.empty();

@@ -81,8 +81,9 @@ final class SealPoint implements Step<CaptureRun> {
                 v.size,
                 Move.path(v),
                 v.repositorySnapshot,
-                v.logicalBytes,
-                v.addedBytes,
-                v.volumeMode);
+                v.logicalBytes == null ? 0 : v.logicalBytes,
+                v.addedBytes == null ? 0 : v.addedBytes,
+                v.volumeMode,
+                v.kept == null ? null : new PointDocument.Kept(v.kept.driver, v.kept.handle));
     }
 }

@@ -161,6 +161,13 @@ class UnsealedReconciler implements Reconciler<BackupLocation> {
             events.normal(
                     location, Reason.Deleting, "removed " + found.uploads() + " uploads that never came to their end");
         }
+        count(location, "kept snapshot", found.kept());
+        if (found.kept() > 0) {
+            events.normal(
+                    location,
+                    Reason.Deleting,
+                    "had the storage remove " + found.kept() + " kept snapshots that belong to no point");
+        }
         found.trouble().forEach(e -> warn(location, e));
     }
 

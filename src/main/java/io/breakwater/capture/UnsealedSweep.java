@@ -13,6 +13,7 @@ import io.breakwater.location.Identity;
 import io.breakwater.location.ObjectStore;
 import io.breakwater.location.ObjectStore.ObjectInfo;
 import io.breakwater.location.Stores;
+import io.breakwater.volume.KeptSnapshots;
 import io.breakwater.volume.MoverTask;
 import io.breakwater.volume.Movers;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -41,6 +42,7 @@ class UnsealedSweep {
     private final Catalog catalog;
     private final Movers movers;
     private final CopyPoint copies;
+    private final KeptSweep kept;
     private final Clock clock;
 
     UnsealedSweep(
@@ -50,6 +52,7 @@ class UnsealedSweep {
             Catalog catalog,
             Movers movers,
             CopyPoint copies,
+            KeptSnapshots kept,
             Clock clock) {
         this.client = client;
         this.config = config;
@@ -57,6 +60,7 @@ class UnsealedSweep {
         this.catalog = catalog;
         this.movers = movers;
         this.copies = copies;
+        this.kept = new KeptSweep(kept, catalog, config.sweep().grace());
         this.clock = clock;
     }
 
@@ -66,6 +70,7 @@ class UnsealedSweep {
      * @param archives of points that never were, which are under tombstones now
      * @param bytes of these archives
      * @param uploads that were cut off, and are gone
+     * @param kept snapshots in the storage that no point names, which are removed
      * @param snapshots that no point names, by namespace; to be removed by {@link #forget}
      * @param trouble what could not be done, and why
      */
@@ -73,6 +78,7 @@ class UnsealedSweep {
             int archives,
             long bytes,
             int uploads,
+            int kept,
             Map<String, List<String>> snapshots,
             List<BreakwaterException> trouble) {}
 
@@ -104,9 +110,10 @@ class UnsealedSweep {
                 bytes += archive.get().stream().mapToLong(ObjectInfo::size).sum();
             }
         }
+        int dropped = kept.sweep(location, now, before, data::isBusy, trouble);
         Map<String, List<String>> snapshots = snapshots(data, trouble);
         tidy(location, data, snapshots);
-        return new Found(archives, bytes, uploads, snapshots, trouble);
+        return new Found(archives, bytes, uploads, dropped, snapshots, trouble);
     }
 
     /** Takes Jobs away that ended while nobody looked; copies would wait for them. */

@@ -139,7 +139,7 @@ public class Catalog {
     public void verifyObjects(BackupLocation location, PointDocument document) {
         ObjectStore store = stores.open(location);
         document.objects().forEach(o -> verify(store, document.key(), o.key(), o.sha256()));
-        for (PointDocument.Volume v : document.volumes()) {
+        for (PointDocument.Volume v : document.moved()) {
             String key = document.key().repositoryPrefix() + "snapshots/" + v.repositorySnapshot();
             verify(store, document.key(), key, v.repositorySnapshot());
         }
@@ -196,7 +196,7 @@ public class Catalog {
                 .flatMap(key -> graveyard.takenAway(namespace, key.sealKey()).stream()
                         .map(content -> signatures.verify(key, content)));
         return Stream.concat(there, gone)
-                .flatMap(document -> document.volumes().stream())
+                .flatMap(document -> document.moved().stream())
                 .map(PointDocument.Volume::repositorySnapshot)
                 .collect(Collectors.toSet());
     }

@@ -10,6 +10,7 @@ import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.api.RestorePointStatus;
 import io.breakwater.api.RestorePointStatus.CopyState;
 import io.breakwater.api.RestorePointStatus.DatabaseStatus;
+import io.breakwater.api.RestorePointStatus.Kept;
 import io.breakwater.api.RestorePointStatus.PointCopy;
 import io.breakwater.api.RestorePointStatus.StoredObject;
 import io.breakwater.api.RestorePointStatus.VolumeStatus;
@@ -170,6 +171,7 @@ final class ImportedPoint {
         s.repositorySnapshot = v.repositorySnapshot();
         s.logicalBytes = v.logicalBytes();
         s.addedBytes = v.addedBytes();
+        s.kept = v.kept() == null ? null : new Kept(v.kept().driver(), v.kept().handle());
         return s;
     }
 

@@ -48,8 +48,9 @@ public record PointDocument(
      *
      * @param size requested or real size, as a quantity; the whole claim is in the archive
      * @param path where the data lies in the repository's snapshot
-     * @param repositorySnapshot restic's snapshot id
+     * @param repositorySnapshot restic's snapshot id; null where the data was not moved
      * @param volumeMode null in points of earlier versions, whose volumes all have files
+     * @param kept the snapshot in the storage of the point's site, where the data was not moved; null where it was
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     @JsonIgnoreProperties(ignoreUnknown = true)
@@ -61,7 +62,8 @@ public record PointDocument(
             String repositorySnapshot,
             long logicalBytes,
             long addedBytes,
-            VolumeMode volumeMode) {
+            VolumeMode volumeMode,
+            Kept kept) {
         /** A volume as points of earlier versions have them. */
         public Volume(
                 String pvc,
@@ -71,7 +73,7 @@ public record PointDocument(
                 String repositorySnapshot,
                 long logicalBytes,
                 long addedBytes) {
-            this(pvc, storageClass, size, path, repositorySnapshot, logicalBytes, addedBytes, null);
+            this(pvc, storageClass, size, path, repositorySnapshot, logicalBytes, addedBytes, null, null);
         }
 
         /** Whether it is a raw block device: then its data is the file {@link #path}, otherwise what lies below. */
@@ -79,6 +81,10 @@ public record PointDocument(
             return volumeMode == VolumeMode.Block;
         }
     }
+
+    /** A snapshot that stays in the storage of its site: its CSI driver, and that driver's name for it. */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    public record Kept(String driver, String handle) {}
 
     /**
      * One database.
@@ -95,6 +101,16 @@ public record PointDocument(
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
     public record StoredObject(String key, long size, String sha256) {}
+
+    /** The volumes whose data lies in the repository. */
+    public List<Volume> moved() {
+        return volumes.stream().filter(v -> v.kept == null).toList();
+    }
+
+    /** The volumes whose data stays in the storage of the point's site. */
+    public List<Volume> kept() {
+        return volumes.stream().filter(v -> v.kept != null).toList();
+    }
 
     /** The same point, to be signed with a key that derives from the master key of this id. */
     PointDocument signedWith(String masterKey) {

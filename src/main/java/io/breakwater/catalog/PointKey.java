@@ -48,6 +48,16 @@ public record PointKey(String site, String namespace, String point) {
                 : Optional.empty();
     }
 
+    /** The key that {@link #toString} gave. */
+    public static PointKey parse(String text) {
+        String[] parts = text.split("/", -1);
+        if (parts.length != 3) {
+            throw new IllegalArgumentException("not the key of a point: " + text);
+        }
+        return new PointKey(parts[0], parts[1], parts[2]);
+    }
+
+    /** {@code <site>/<namespace>/<point>}. */
     @Override
     public String toString() {
         return site + "/" + namespace + "/" + point;

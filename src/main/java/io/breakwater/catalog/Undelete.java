@@ -54,7 +54,7 @@ class Undelete {
         graveyard.dead(key.namespace(), key.directory()).stream()
                 .filter(k -> !k.equals(key.sealKey()))
                 .forEach(grace::undelete);
-        document.volumes().forEach(v -> grace.undelete(key.repositoryPrefix() + "snapshots/" + v.repositorySnapshot()));
+        document.moved().forEach(v -> grace.undelete(key.repositoryPrefix() + "snapshots/" + v.repositorySnapshot()));
         document.objects().forEach(o -> grace.undelete(o.key()));
         new Catalog(stores, keys).verifyObjects(location, document);
         boolean there = store.write(key.sealKey(), seal, Precondition.ABSENT).isPresent()

@@ -63,7 +63,7 @@ final class PointTransfer {
         }
         mayGoOn.run();
         Map<String, Long> expected = new LinkedHashMap<>();
-        if (!document.volumes().isEmpty()) {
+        if (!document.moved().isEmpty()) {
             expected.putAll(repository(document));
         }
         archive(document);
@@ -105,7 +105,7 @@ final class PointTransfer {
         String prefix = document.key().repositoryPrefix();
         sameRepository(prefix);
         Map<String, Long> snapshots = list(source, prefix + "snapshots/");
-        document.volumes().forEach(v -> requireSnapshot(snapshots, prefix, v));
+        document.moved().forEach(v -> requireSnapshot(snapshots, prefix, v));
         Map<String, Long> index = list(source, prefix + "index/");
         Map<String, Long> packs = list(source, prefix + "data/");
         if (!list(source, prefix + "index/").keySet().containsAll(index.keySet())) {

@@ -16,6 +16,8 @@ import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.TypedLocalObjectReference;
+import io.fabric8.kubernetes.api.model.storage.StorageClass;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.net.HttpURLConnection;
@@ -59,7 +61,7 @@ final class Claims implements Step<RestoreRun> {
             PersistentVolumeClaim there = get(run, name);
             if (there == null) {
                 checkMode(run, captured, fills.containsKey(name) ? volume : null);
-                create(run, claim(captured, volume, run.target(), warnings), false);
+                create(run, claim(run, captured, volume, fills.containsKey(name), warnings), false);
                 made++;
                 if (!fills.containsKey(name)) {
                     warnings.add("claim " + name + " is empty: its volume is not in the point, or was left out");
@@ -92,11 +94,11 @@ final class Claims implements Step<RestoreRun> {
                 } else if (there == null) {
                     checkMode(run, captured, fill == null ? null : volumes.get(name));
                     List<String> notes = new ArrayList<>();
-                    PersistentVolumeClaim claim = claim(captured, volumes.get(name), run.target(), notes);
+                    PersistentVolumeClaim claim = claim(run, captured, volumes.get(name), fill != null, notes);
                     if (!namespaceIsMissing) {
                         create(run, claim, true);
                     }
-                    notes.add(fill == null ? "empty" : "filled with " + fill.bytes + " bytes");
+                    notes.add(content(fill, volumes.get(name)));
                     lines.add(new Line(Verb.create, key, String.join("; ", notes)));
                 } else if (spec.onConflict == OnConflict.Fail) {
                     lines.add(new Line(Verb.refuse, key, "it exists already, and onConflict is Fail"));
@@ -114,6 +116,16 @@ final class Claims implements Step<RestoreRun> {
             }
         }
         return lines;
+    }
+
+    private static String content(VolumeFill fill, PointDocument.Volume volume) {
+        if (fill == null) {
+            return "empty";
+        }
+        return volume.kept() == null
+                ? "filled with " + fill.bytes + " bytes"
+                : "made from snapshot " + volume.kept().handle() + " of driver "
+                        + volume.kept().driver();
     }
 
     /** Claims of the point whose data is not in it, unless they were asked for without data. */
@@ -159,6 +171,39 @@ final class Claims implements Step<RestoreRun> {
             throw e.getCode() >= 400 && e.getCode() < 500
                     ? run.refused(Reason.Conflict, message)
                     : BreakwaterException.retryable(Reason.Conflict, message, e);
+        }
+    }
+
+    /** The claim as the user wrote it, and made from the snapshot that the storage kept, where it did. */
+    private PersistentVolumeClaim claim(
+            RestoreRun run,
+            PersistentVolumeClaim captured,
+            PointDocument.Volume volume,
+            boolean filled,
+            List<String> warnings) {
+        PersistentVolumeClaim claim = claim(captured, volume, run.target(), warnings);
+        if (filled && volume.kept() != null) {
+            checkDriver(run, claim, volume.kept().driver());
+            claim.getSpec()
+                    .setDataSource(new TypedLocalObjectReference(
+                            "snapshot.storage.k8s.io", "VolumeSnapshot", Bring.snapshot(run, volume.pvc())));
+        }
+        return claim;
+    }
+
+    /** Only the driver that has a snapshot makes volumes of it. */
+    private void checkDriver(RestoreRun run, PersistentVolumeClaim claim, String driver) {
+        String name = claim.getSpec().getStorageClassName();
+        StorageClass wanted = name == null || name.isEmpty()
+                ? null
+                : client.storage().v1().storageClasses().withName(name).get();
+        if (wanted != null && !driver.equals(wanted.getProvisioner())) {
+            throw run.refused(
+                    Reason.Conflict,
+                    "claim " + claim.getMetadata().getName() + " wants StorageClass " + name + " of driver "
+                            + wanted.getProvisioner() + ", and its data is a snapshot of driver " + driver
+                            + "; map it to a class of that driver in spec.transforms, or back it up by method"
+                            + " SnapshotAndMove");
         }
     }
 

@@ -19,7 +19,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
-/** The point's data into the claims, by mover Jobs; all volumes at the same time. */
+/**
+ * The point's data into the claims, by mover Jobs; all volumes at the same time. What was made from a kept snapshot has its data
+ * already, and is mounted once: many drivers make a volume only when a pod needs it, and the snapshot is there only now.
+ */
 final class Fill implements Step<RestoreRun> {
     static final String NAME = "Fill";
     private static final Pattern ALTERED = Pattern.compile(
@@ -117,14 +120,15 @@ final class Fill implements Step<RestoreRun> {
     }
 
     private static Movers.Request request(RestoreRun run, VolumeFill v) {
-        PointDocument document = run.source().document();
-        PointDocument.Volume volume = document.volumes().stream()
-                .filter(d -> d.pvc().equals(v.pvc))
-                .findFirst()
-                .orElseThrow(() -> run.refused(Reason.Tampered, "the point has no volume " + v.pvc + " any more"));
-        MoverTask task = volume.ofBlocks()
-                ? new MoverTask.FillDevice(v.pvc, volume.path(), volume.repositorySnapshot(), locked(run))
-                : new MoverTask.Fill(v.pvc, volume.path(), volume.repositorySnapshot(), locked(run));
+        PointDocument.Volume volume = run.volume(v.pvc);
+        MoverTask task;
+        if (volume.kept() != null) {
+            task = new MoverTask.Mount(v.pvc, volume.ofBlocks());
+        } else if (volume.ofBlocks()) {
+            task = new MoverTask.FillDevice(v.pvc, volume.path(), volume.repositorySnapshot(), locked(run));
+        } else {
+            task = new MoverTask.Fill(v.pvc, volume.path(), volume.repositorySnapshot(), locked(run));
+        }
         return new Movers.Request(run.target(), run.label(), run.uid() + "/fill/" + v.pvc, task, access(run));
     }
 

@@ -29,6 +29,7 @@ final class Read implements Step<RestoreRun> {
         List<String> snapshots = run.volumes().stream()
                 .filter(v -> Boolean.TRUE.equals(v.replaces))
                 .map(v -> v.repositorySnapshot)
+                .filter(java.util.Objects::nonNull)
                 .toList();
         if (snapshots.isEmpty() || run.ofPlan()) {
             return Outcome.done("no volume that must be read first");
@@ -55,7 +56,7 @@ final class Read implements Step<RestoreRun> {
 
     private static List<String> claims(RestoreRun run) {
         return run.volumes().stream()
-                .filter(v -> Boolean.TRUE.equals(v.replaces))
+                .filter(v -> Boolean.TRUE.equals(v.replaces) && v.repositorySnapshot != null)
                 .map((VolumeFill v) -> v.pvc)
                 .toList();
     }

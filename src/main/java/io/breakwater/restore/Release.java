@@ -2,6 +2,7 @@ package io.breakwater.restore;
 
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
+import io.breakwater.volume.KeptSnapshots;
 import io.breakwater.volume.Movers;
 import java.time.Duration;
 import java.util.List;
@@ -14,11 +15,13 @@ import java.util.Optional;
 final class Release implements Step<RestoreRun> {
     private final Grip grip;
     private final Movers movers;
+    private final KeptSnapshots kept;
     private final Orderings orderings;
 
-    Release(Grip grip, Movers movers, Orderings orderings) {
+    Release(Grip grip, Movers movers, KeptSnapshots kept, Orderings orderings) {
         this.grip = grip;
         this.movers = movers;
+        this.kept = kept;
         this.orderings = orderings;
     }
 
@@ -34,6 +37,7 @@ final class Release implements Step<RestoreRun> {
             return Outcome.waiting("reading what waits for what", Duration.ofSeconds(10));
         }
         movers.delete(run.target(), run.label());
+        kept.dismiss(run.target(), run.label());
         List<String> left = grip.left(run);
         if (!left.isEmpty()) {
             run.update(s -> s.warnings = Objects.merged(s.warnings, left));

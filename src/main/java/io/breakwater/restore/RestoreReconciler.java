@@ -13,6 +13,7 @@ import io.breakwater.observe.Events;
 import io.breakwater.observe.Meters;
 import io.breakwater.observe.StatusWriter;
 import io.breakwater.steps.StepRunner;
+import io.breakwater.volume.KeptSnapshots;
 import io.breakwater.volume.Movers;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.api.config.informer.Informer;
@@ -57,6 +58,7 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
     private final RestoreSteps steps;
     private final NamespaceGate gate;
     private final Movers movers;
+    private final KeptSnapshots kept;
     private final Availability availability;
     private final StepRunner runner;
     private final SimpleInboundEventSource<Restore> wake = new SimpleInboundEventSource<>("wake");
@@ -71,7 +73,8 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
             Sources sources,
             RestoreSteps steps,
             NamespaceGate gate,
-            Movers movers) {
+            Movers movers,
+            KeptSnapshots kept) {
         this.client = client;
         this.writer = writer;
         this.events = events;
@@ -82,6 +85,7 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
         this.steps = steps;
         this.gate = gate;
         this.movers = movers;
+        this.kept = kept;
         this.availability = new Availability(client, events, clock);
         this.runner = new StepRunner(clock);
     }
@@ -138,6 +142,7 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
         runner.forget(restore.getMetadata().getUid());
         steps.forget(restore.getMetadata().getUid());
         movers.delete(target, RestoreRun.label(restore));
+        kept.dismiss(target, RestoreRun.label(restore));
         if (client.namespaces().withName(target).get() != null) {
             gate.open(target, RestoreRun.holder(restore));
         }
@@ -166,6 +171,7 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
 
     private void fail(RestoreRun run, BreakwaterException e) {
         movers.delete(run.target(), RestoreRun.label(run.restore()));
+        kept.dismiss(run.target(), RestoreRun.label(run.restore()));
         String message = e.getMessage();
         String holder = RestoreRun.holder(run.restore());
         if (touched(run) && gate.closedBy(run.target(), holder)) {

@@ -134,6 +134,18 @@ final class RestoreRun implements StepRunner.Log {
         return status() == null || status().volumes == null ? List.of() : status().volumes;
     }
 
+    /** What the point says of a volume that is filled. */
+    PointDocument.Volume volume(String pvc) {
+        return source().document().volumes().stream()
+                .filter(d -> d.pvc().equals(pvc))
+                .findFirst()
+                .orElseThrow(() -> refused(Reason.Tampered, "the point has no volume " + pvc + " any more"));
+    }
+
+    Clock clock() {
+        return clock;
+    }
+
     Runnable wake() {
         return wake;
     }

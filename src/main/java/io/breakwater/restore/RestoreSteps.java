@@ -6,7 +6,9 @@ import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.resource.Workloads;
 import io.breakwater.steps.Activities;
 import io.breakwater.steps.Step;
+import io.breakwater.volume.KeptSnapshots;
 import io.breakwater.volume.Movers;
+import io.breakwater.volume.Snapshots;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Clock;
@@ -28,15 +30,17 @@ class RestoreSteps {
             Archives archives,
             NamespaceGate gate,
             Movers movers,
+            Snapshots snapshots,
+            KeptSnapshots kept,
             BreakwaterConfig config,
             Clock clock) {
         Activities activities = new Activities();
         Others others = new Others(client, gate);
-        Validate validate = new Validate(client, others, sources, archives, activities);
+        Validate validate = new Validate(client, config.site(), others, sources, archives, activities);
         Claims claims = new Claims(client, archives);
         Grip grip = new Grip(client, gate);
         this.orderings = new Orderings(archives, activities);
-        Release release = new Release(grip, movers, orderings);
+        Release release = new Release(grip, movers, kept, orderings);
         PodCommands commands = new PodCommands(client, activities, clock);
         InOrder inOrder =
                 new InOrder(archives, orderings, new Workloads(client), gate, grip, commands, activities, clock);
@@ -44,6 +48,7 @@ class RestoreSteps {
                 validate,
                 new Read(movers),
                 new Hold(archives, gate, others),
+                new Bring(client, snapshots, kept, config.namespace()),
                 claims,
                 new Fill(
                         movers,

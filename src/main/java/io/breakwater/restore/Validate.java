@@ -27,13 +27,21 @@ final class Validate implements Step<RestoreRun> {
     private static final int SHOWN = 5;
 
     private final KubernetesClient client;
+    private final String site;
     private final Others others;
     private final Sources sources;
     private final Archives archives;
     private final Activities activities;
 
-    Validate(KubernetesClient client, Others others, Sources sources, Archives archives, Activities activities) {
+    Validate(
+            KubernetesClient client,
+            String site,
+            Others others,
+            Sources sources,
+            Archives archives,
+            Activities activities) {
         this.client = client;
+        this.site = site;
         this.others = others;
         this.sources = sources;
         this.archives = archives;
@@ -96,6 +104,7 @@ final class Validate implements Step<RestoreRun> {
             }
             boolean left = spec.volumes == RestoreSpec.Volumes.Skip || keeps(spec) && claims.contains(v.pvc());
             if (!left) {
+                checkSite(run, v);
                 VolumeFill fill = fill(v);
                 fill.replaces = claims.contains(v.pvc());
                 volumes.add(fill);
@@ -119,6 +128,18 @@ final class Validate implements Step<RestoreRun> {
                 .toList();
         if (!absent.isEmpty() && !run.restore().getSpec().rehearsal()) {
             throw run.refused(Reason.VolumeDataAbsent, Claims.absence(run, absent));
+        }
+    }
+
+    private void checkSite(RestoreRun run, PointDocument.Volume v) {
+        PointDocument point = run.source().document();
+        if (v.kept() != null && !point.site().equals(site)) {
+            throw run.refused(
+                    Reason.VolumeDataAbsent,
+                    "the data of claim " + v.pvc() + " stays as a snapshot in the storage of site " + point.site()
+                            + ", and this is site " + site
+                            + "; restore there, or exclude the claim, or set spec.volumes to"
+                            + " Skip to get it empty");
         }
     }
 

@@ -37,6 +37,13 @@ final class WriteFiles implements Step<RestoreRun> {
                                 + document.volumes().stream()
                                         .map(PointDocument.Volume::pvc)
                                         .collect(Collectors.joining(", "))));
+        if (volume.kept() != null) {
+            throw run.refused(
+                    Reason.InvalidSpec,
+                    "volume " + pvc
+                            + " of spec.files.pvc stays in the storage as a snapshot, which files cannot be taken"
+                            + " from; restore the claim as a whole into another namespace, and take them from there");
+        }
         if (volume.ofBlocks()) {
             throw run.refused(
                     Reason.InvalidSpec,

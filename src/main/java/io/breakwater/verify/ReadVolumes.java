@@ -10,6 +10,7 @@ import io.breakwater.location.Locations;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
 import io.breakwater.verify.ReadBack.Subject;
+import io.breakwater.volume.KeptSnapshots;
 import io.breakwater.volume.MoverTask;
 import io.breakwater.volume.Movers;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -29,13 +30,21 @@ final class ReadVolumes implements Step<VerifyRun> {
     private final Locations locations;
     private final Catalog catalog;
     private final Movers movers;
+    private final KeptSnapshots kept;
 
-    ReadVolumes(KubernetesClient client, BreakwaterConfig config, Locations locations, Catalog catalog, Movers movers) {
+    ReadVolumes(
+            KubernetesClient client,
+            BreakwaterConfig config,
+            Locations locations,
+            Catalog catalog,
+            Movers movers,
+            KeptSnapshots kept) {
         this.client = client;
         this.config = config;
         this.locations = locations;
         this.catalog = catalog;
         this.movers = movers;
+        this.kept = kept;
     }
 
     @Override
@@ -49,12 +58,14 @@ final class ReadVolumes implements Step<VerifyRun> {
             return Outcome.done("read by the Restore");
         }
         Subject subject = Subject.of(run, client, locations);
-        List<String> snapshots = subject.sealed(run, catalog).document().volumes().stream()
+        PointDocument document = subject.sealed(run, catalog).document();
+        checkKept(run, document);
+        List<String> snapshots = document.volumes().stream()
                 .map(PointDocument.Volume::repositorySnapshot)
                 .filter(Objects::nonNull)
                 .toList();
         if (snapshots.isEmpty()) {
-            return Outcome.done("no volumes");
+            return Outcome.done(document.kept().isEmpty() ? "no volumes" : told(document));
         }
         var access = new Repositories.Access(
                 subject.location(),
@@ -74,5 +85,20 @@ final class ReadVolumes implements Step<VerifyRun> {
                 yield Outcome.done(snapshots.size() + " volumes were read to their last block");
             }
         };
+    }
+
+    private static String told(PointDocument document) {
+        return document.kept().size() + " volumes stay in the storage as snapshots, which are there and were not read";
+    }
+
+    /** Nothing of a kept snapshot is in the repository; that the storage still has it is all that can be told. */
+    private void checkKept(VerifyRun run, PointDocument document) {
+        for (PointDocument.Volume v : document.kept()) {
+            var handle = new KeptSnapshots.Handle(v.kept().driver(), v.kept().handle());
+            if (!kept.isThere(document.key().toString(), handle)) {
+                throw run.failed("the snapshot of claim " + v.pvc() + ", which stays in the storage of site "
+                        + document.site() + ", is not known to this cluster");
+            }
+        }
     }
 }

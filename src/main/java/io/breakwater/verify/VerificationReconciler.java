@@ -19,6 +19,7 @@ import io.breakwater.observe.StatusWriter;
 import io.breakwater.steps.Activities;
 import io.breakwater.steps.Step;
 import io.breakwater.steps.StepRunner;
+import io.breakwater.volume.KeptSnapshots;
 import io.breakwater.volume.Movers;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.api.config.informer.Informer;
@@ -74,7 +75,8 @@ class VerificationReconciler implements Reconciler<Verification>, Cleaner<Verifi
             Sandbox sandbox,
             Locations locations,
             Catalog catalog,
-            Movers movers) {
+            Movers movers,
+            KeptSnapshots kept) {
         this.client = client;
         this.config = config;
         this.writer = writer;
@@ -89,7 +91,7 @@ class VerificationReconciler implements Reconciler<Verification>, Cleaner<Verifi
         this.steps = List.of(
                 new Choose(client),
                 new ReadBack(client, locations, catalog, activities),
-                new ReadVolumes(client, config, locations, catalog, movers),
+                new ReadVolumes(client, config, locations, catalog, movers, kept),
                 new Restored(client, sandbox),
                 new Answers(client, activities));
     }

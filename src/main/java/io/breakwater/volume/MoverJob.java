@@ -187,6 +187,8 @@ final class MoverJob {
             case MoverTask.Files f -> writable(f.path(), mounts);
             case MoverTask.BackupDevice b -> {}
             case MoverTask.FillDevice f -> {}
+            case MoverTask.Mount m when m.block() -> {}
+            case MoverTask.Mount m -> mounts.add(mount("data", "/volumes/" + m.claim(), true));
             case MoverTask.Init i -> {}
             case MoverTask.Rekey r -> {}
             case MoverTask.Verify v -> {}
@@ -199,6 +201,7 @@ final class MoverJob {
         return switch (task) {
             case MoverTask.BackupDevice b -> List.of(new VolumeDevice(MoverTask.DEVICE, "data"));
             case MoverTask.FillDevice f -> List.of(new VolumeDevice(MoverTask.DEVICE, "data"));
+            case MoverTask.Mount m when m.block() -> List.of(new VolumeDevice(MoverTask.DEVICE, "data"));
             default -> List.of();
         };
     }
@@ -241,6 +244,7 @@ final class MoverJob {
             case MoverTask.Files f -> target(f.claim(), volumes);
             case MoverTask.BackupDevice b -> volumes.add(claim(b.claim()));
             case MoverTask.FillDevice f -> volumes.add(claim(f.claim()));
+            case MoverTask.Mount m -> volumes.add(claim(m.claim()));
             case MoverTask.Init i -> {}
             case MoverTask.Rekey r -> {}
             case MoverTask.Verify v -> {}

@@ -81,6 +81,14 @@ public sealed interface MoverTask {
     record Files(String claim, String path, String snapshot, boolean overwrite, boolean locked, List<String> files)
             implements MoverTask {}
 
+    /**
+     * Mounts a volume, and does nothing with it.
+     *
+     * @param claim PersistentVolumeClaim
+     * @param block whether it is a raw block volume
+     */
+    record Mount(String claim, boolean block) implements MoverTask {}
+
     /** Removes snapshots, and the data that only they needed. */
     record Forget(List<String> snapshots) implements MoverTask {}
 
@@ -110,6 +118,7 @@ public sealed interface MoverTask {
                 f.files.forEach(file -> args.add(f.path + file));
                 yield args;
             }
+            case Mount m -> List.of("mount");
             case Verify v -> with(v.locked ? List.of("verify") : List.of("verify", NO_LOCK), v.snapshots);
             case Forget f -> with(List.of("forget"), f.snapshots);
         };

@@ -5,8 +5,10 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResourceBuilder;
+import io.fabric8.kubernetes.api.model.GenericKubernetesResourceList;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.Listable;
 import io.fabric8.kubernetes.client.dsl.base.ResourceDefinitionContext;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.net.HttpURLConnection;
@@ -19,8 +21,8 @@ import java.util.Optional;
 /** VolumeSnapshots of the CSI snapshot API, {@code snapshot.storage.k8s.io/v1}. */
 @ApplicationScoped
 public class Snapshots {
-    private static final String GROUP = "snapshot.storage.k8s.io";
-    private static final ResourceDefinitionContext SNAPSHOT = context(GROUP, "v1", "VolumeSnapshot", true);
+    static final String GROUP = "snapshot.storage.k8s.io";
+    static final ResourceDefinitionContext SNAPSHOT = context(GROUP, "v1", "VolumeSnapshot", true);
     private static final ResourceDefinitionContext CLASS = context(GROUP, "v1", "VolumeSnapshotClass", false);
 
     private final KubernetesClient client;
@@ -41,23 +43,9 @@ public class Snapshots {
 
     /** Asks for a snapshot; one of that name that is there already counts. */
     public void create(String namespace, String name, String pvc, String snapshotClass, Map<String, String> labels) {
-        GenericKubernetesResource snapshot = new GenericKubernetesResourceBuilder()
-                .withApiVersion(GROUP + "/v1")
-                .withKind(SNAPSHOT.getKind())
-                .withNewMetadata()
-                .withName(name)
-                .withNamespace(namespace)
-                .withLabels(labels)
-                .addToLabels(Api.EXCLUDE, "true")
-                .endMetadata()
-                .addToAdditionalProperties(
-                        "spec",
-                        Map.of(
-                                "volumeSnapshotClassName",
-                                snapshotClass,
-                                "source",
-                                Map.of("persistentVolumeClaimName", pvc)))
-                .build();
+        Map<String, Object> spec =
+                Map.of("volumeSnapshotClassName", snapshotClass, "source", Map.of("persistentVolumeClaimName", pvc));
+        GenericKubernetesResource snapshot = draft(namespace, name, labels, spec);
         try {
             client.genericKubernetesResources(SNAPSHOT)
                     .inNamespace(namespace)
@@ -74,26 +62,52 @@ public class Snapshots {
         }
     }
 
-    /** Looks at a snapshot; empty when it is not there. */
-    @SuppressWarnings("unchecked")
-    public Optional<State> state(String namespace, String name) {
-        GenericKubernetesResource s = client.genericKubernetesResources(SNAPSHOT)
+    /** A VolumeSnapshot that no restore point takes in. */
+    static GenericKubernetesResource draft(
+            String namespace, String name, Map<String, String> labels, Map<String, Object> spec) {
+        return new GenericKubernetesResourceBuilder()
+                .withApiVersion(GROUP + "/v1")
+                .withKind(SNAPSHOT.getKind())
+                .withNewMetadata()
+                .withName(name)
+                .withNamespace(namespace)
+                .withLabels(labels)
+                .addToLabels(Api.EXCLUDE, "true")
+                .endMetadata()
+                .addToAdditionalProperties("spec", spec)
+                .build();
+    }
+
+    /** Name of the VolumeSnapshotContent that a snapshot is bound to; empty when it is bound to none, or is not there. */
+    Optional<String> content(String namespace, String name) {
+        return get(namespace, name)
+                .flatMap(s -> Optional.ofNullable(map(s.get("status")).get("boundVolumeSnapshotContentName"))
+                        .map(Object::toString));
+    }
+
+    private Optional<GenericKubernetesResource> get(String namespace, String name) {
+        return Optional.ofNullable(client.genericKubernetesResources(SNAPSHOT)
                 .inNamespace(namespace)
                 .withName(name)
-                .get();
-        if (s == null) {
-            return Optional.empty();
-        }
-        Map<String, Object> status = s.get("status") instanceof Map<?, ?> m ? (Map<String, Object>) m : Map.of();
+                .get());
+    }
+
+    /** Looks at a snapshot; empty when it is not there. */
+    public Optional<State> state(String namespace, String name) {
+        return get(namespace, name).map(Snapshots::state);
+    }
+
+    private static State state(GenericKubernetesResource s) {
+        Map<?, ?> status = map(s.get("status"));
         Object error = status.get("error") instanceof Map<?, ?> e ? e.get("message") : null;
         Object cut = status.get("creationTime");
-        return Optional.of(new State(
+        return new State(
                 cut == null ? null : Instant.parse(cut.toString()),
                 Boolean.TRUE.equals(status.get("readyToUse")),
                 status.get("restoreSize") == null
                         ? null
                         : status.get("restoreSize").toString(),
-                error == null ? null : error.toString()));
+                error == null ? null : error.toString());
     }
 
     /** The members of a group snapshot, as far as they are there: the name of each claim's VolumeSnapshot. */
@@ -119,14 +133,14 @@ public class Snapshots {
                                 && o.getName().equals(group));
     }
 
-    private static Map<?, ?> map(Object value) {
+    static Map<?, ?> map(Object value) {
         return value instanceof Map<?, ?> m ? m : Map.of();
     }
 
     /** Removes all snapshots of a run but the given ones. */
     public void delete(String namespace, String run, List<String> except) {
         var all = client.genericKubernetesResources(SNAPSHOT).inNamespace(namespace);
-        for (GenericKubernetesResource s : all.withLabel(Api.RUN, run).list().getItems()) {
+        for (GenericKubernetesResource s : listed(all.withLabel(Api.RUN, run))) {
             if (!except.contains(s.getMetadata().getName())) {
                 all.withName(s.getMetadata().getName()).delete();
             }
@@ -134,8 +148,13 @@ public class Snapshots {
     }
 
     static List<GenericKubernetesResource> classes(KubernetesClient client) {
+        return listed(client.genericKubernetesResources(CLASS));
+    }
+
+    /** What is there; nothing in a cluster without the API. */
+    static List<GenericKubernetesResource> listed(Listable<GenericKubernetesResourceList> some) {
         try {
-            return client.genericKubernetesResources(CLASS).list().getItems();
+            return some.list().getItems();
         } catch (KubernetesClientException e) {
             if (e.getCode() == HttpURLConnection.HTTP_NOT_FOUND) {
                 return List.of();

@@ -194,6 +194,34 @@ class KindChecksTest {
     }
 
     @Test
+    void besideAPolicyThatMovesDataAnotherOneMayKeepSnapshots() {
+        store(POLICY, BackupPolicy.class);
+        String keeping = POLICY.replace("name: shop}", "name: quick}") + "  volumes: {method: Snapshot}\n";
+        Verdict verdict = create(keeping);
+        assertThat(verdict.isAllowed()).as(verdict.refusal()).isTrue();
+        assertThat(verdict.warnings())
+                .anySatisfy(w -> assertThat(w)
+                        .contains("lost with the cluster's storage")
+                        .contains("spec.volumes.method"));
+
+        store(keeping, BackupPolicy.class);
+        assertThat(create(keeping.replace("name: quick}", "name: third}")).refusal())
+                .contains("BackupPolicy quick protects the volumes of namespace shop already");
+    }
+
+    @Test
+    void aFailoverPlanNeedsDataThatTheOtherSiteCanRead() {
+        store(POLICY + "  volumes: {method: Snapshot}\n", BackupPolicy.class);
+        assertThat(create(PLAN).refusal()).contains("spec.policyRef.name").contains("stays in the storage of one site");
+
+        store(PLAN, FailoverPlan.class);
+        assertThat(checks.review(Reviews.update("u", POLICY, POLICY + "  volumes: {method: Snapshot}\n"))
+                        .refusal())
+                .contains("spec.volumes.method")
+                .contains("FailoverPlan shop");
+    }
+
+    @Test
     void aSecondPlanForANamespaceIsRefused() {
         store(PLAN, FailoverPlan.class);
         assertThat(create(PLAN.replace("name: shop}\nspec", "name: other}\nspec"))

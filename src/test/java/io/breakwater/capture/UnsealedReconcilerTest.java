@@ -55,7 +55,7 @@ class UnsealedReconcilerTest {
 
     @Test
     void whatWasFoundIsRemovedOnceAndToldInEventsAndMetrics() {
-        sweep.found = new UnsealedSweep.Found(2, 700, 1, Map.of("shop", List.of("a", "b", "c")), List.of());
+        sweep.found = new UnsealedSweep.Found(2, 700, 1, 0, Map.of("shop", List.of("a", "b", "c")), List.of());
         sweep.states.add(Optional.of(new Movers.State.Running("a Job")));
         sweep.states.add(Optional.of(new Movers.State.Succeeded(null)));
         BackupLocation location = location(true, AccessMode.ReadWrite);
@@ -81,6 +81,7 @@ class UnsealedReconcilerTest {
                 0,
                 0,
                 0,
+                0,
                 Map.of("shop", List.of("a")),
                 List.of(BreakwaterException.permanent(Reason.Tampered, "the seal of p was altered")));
         sweep.states.add(Optional.of(new Movers.State.Failed("exit 11: it is locked")));
@@ -95,7 +96,7 @@ class UnsealedReconcilerTest {
 
     @Test
     void whatCannotBeBegunNowIsLeftToTheNextLook() {
-        sweep.found = new UnsealedSweep.Found(0, 0, 0, Map.of("shop", List.of("a")), List.of());
+        sweep.found = new UnsealedSweep.Found(0, 0, 0, 0, Map.of("shop", List.of("a")), List.of());
         sweep.states.add(Optional.empty());
         BackupLocation location = location(true, AccessMode.ReadWrite);
 
@@ -157,7 +158,7 @@ class UnsealedReconcilerTest {
         private volatile int looks;
 
         HandSweep() {
-            super(null, null, null, null, null, null, null);
+            super(null, TestConfig.of(Map.of()), null, null, null, null, null, null);
         }
 
         @Override

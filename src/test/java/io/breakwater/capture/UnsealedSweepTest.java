@@ -26,8 +26,10 @@ import io.breakwater.location.ObjectStore.Precondition;
 import io.breakwater.location.Stores;
 import io.breakwater.location.TestKeys;
 import io.breakwater.location.TestStores;
+import io.breakwater.volume.KeptSnapshots;
 import io.breakwater.volume.MoverTask;
 import io.breakwater.volume.Movers;
+import io.breakwater.volume.Snapshots;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;
@@ -93,7 +95,15 @@ class UnsealedSweepTest {
         Stores stores = TestStores.of(client, config);
         disk = stores.open(location);
         catalog = new Catalog(stores, TestKeys.of(client));
-        sweep = new UnsealedSweep(client, config, stores, catalog, movers, copies, Clock.systemUTC());
+        sweep = new UnsealedSweep(
+                client,
+                config,
+                stores,
+                catalog,
+                movers,
+                copies,
+                new KeptSnapshots(client, new Snapshots(client)),
+                Clock.systemUTC());
         write(GOOD.repositoryPrefix() + "config", "config");
         captured(GOOD);
         captured(LOST);

@@ -15,10 +15,13 @@ import io.breakwater.api.RestoreSpec;
 import io.breakwater.api.RestoreStatus;
 import io.breakwater.api.RestoreStatus.VolumeFill;
 import io.breakwater.catalog.PointDocument;
+import io.breakwater.catalog.PointDocument.Kept;
 import io.breakwater.observe.PlainStatusWriter;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.storage.StorageClass;
+import io.fabric8.kubernetes.api.model.storage.StorageClassBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Clock;
 import java.util.ArrayList;
@@ -42,7 +45,7 @@ class ClaimsTest {
     void aDeviceNeedsRoomForEveryByteThatWasRead() {
         restore(
                 claim("Block", "1Gi"),
-                new PointDocument.Volume("disk", "csi", "1Gi", "/disk", "s", GIB + 512, 1, VolumeMode.Block));
+                new PointDocument.Volume("disk", "csi", "1Gi", "/disk", "s", GIB + 512, 1, VolumeMode.Block, null));
         assertThat(made().getSpec().getVolumeMode()).isEqualTo("Block");
         assertThat(made().getSpec()
                         .getResources()
@@ -57,7 +60,8 @@ class ClaimsTest {
     void filesNeedTheSizeThatTheirVolumeHad() {
         restore(
                 claim("Filesystem", "1Gi"),
-                new PointDocument.Volume("disk", "csi", "2Gi", "/volumes/disk", "s", 7, 1, VolumeMode.Filesystem));
+                new PointDocument.Volume(
+                        "disk", "csi", "2Gi", "/volumes/disk", "s", 7, 1, VolumeMode.Filesystem, null));
         assertThat(made().getSpec().getResources().getRequests().get("storage")).isEqualTo(new Quantity("2Gi"));
     }
 
@@ -66,14 +70,14 @@ class ClaimsTest {
         client.resource(claim("Block", "1Gi")).create();
         refused(
                 claim("Block", "1Gi"),
-                new PointDocument.Volume("disk", "csi", "1Gi", "/disk", "s", GIB + 512, 1, VolumeMode.Block),
+                new PointDocument.Volume("disk", "csi", "1Gi", "/disk", "s", GIB + 512, 1, VolumeMode.Block, null),
                 "has room for 1Gi, the point's volume holds 1073742336 bytes");
     }
 
     @Test
     void aDeviceTakesNoFilesAndFilesNoDevice() {
         var files = new PointDocument.Volume("disk", "csi", "1Gi", "/volumes/disk", "s", 7, 1); // of an earlier version
-        var device = new PointDocument.Volume("disk", "csi", "1Gi", "/disk", "s", 7, 1, VolumeMode.Block);
+        var device = new PointDocument.Volume("disk", "csi", "1Gi", "/disk", "s", 7, 1, VolumeMode.Block, null);
         refused(
                 claim("Block", "1Gi"),
                 files,
@@ -81,6 +85,41 @@ class ClaimsTest {
 
         client.resource(claim("Filesystem", "1Gi")).create();
         refused(claim("Block", "1Gi"), device, "claim disk has volumeMode Filesystem");
+    }
+
+    @Test
+    void aClaimWhoseSnapshotTheStorageKeptIsMadeFromIt() {
+        client.resource(storageClass("dir.example.com")).create();
+        PersistentVolumeClaim captured = claim("Filesystem", "1Gi");
+        captured.getSpec().setStorageClassName("fast");
+
+        restore(captured, kept("dir.example.com"));
+
+        assertThat(made().getSpec().getDataSource().getKind()).isEqualTo("VolumeSnapshot");
+        assertThat(made().getSpec().getDataSource().getName()).startsWith("breakwater-");
+    }
+
+    @Test
+    void aSnapshotOfAnotherDriverIsNoSourceForAClaim() {
+        client.resource(storageClass("dir.example.com")).create();
+        PersistentVolumeClaim captured = claim("Filesystem", "1Gi");
+        captured.getSpec().setStorageClassName("fast");
+
+        refused(captured, kept("other.example.com"), "claim disk wants StorageClass fast of driver dir.example.com");
+    }
+
+    private static PointDocument.Volume kept(String driver) {
+        return new PointDocument.Volume(
+                "disk", "fast", "1Gi", "/volumes/disk", null, 0, 0, VolumeMode.Filesystem, new Kept(driver, "s-1"));
+    }
+
+    private static StorageClass storageClass(String driver) {
+        return new StorageClassBuilder()
+                .withNewMetadata()
+                .withName("fast")
+                .endMetadata()
+                .withProvisioner(driver)
+                .build();
     }
 
     private void refused(PersistentVolumeClaim captured, PointDocument.Volume volume, String message) {

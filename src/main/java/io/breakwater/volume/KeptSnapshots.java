@@ -1,0 +1,280 @@
+package io.breakwater.volume;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.breakwater.api.Api;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.api.model.GenericKubernetesResourceBuilder;
+import io.fabric8.kubernetes.api.model.GenericKubernetesResourceList;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.NonNamespaceOperation;
+import io.fabric8.kubernetes.client.dsl.Resource;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import io.fabric8.kubernetes.client.dsl.base.ResourceDefinitionContext;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.net.HttpURLConnection;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * Snapshots that stay in the storage, for points whose volumes are not moved. What the cluster has of one is its
+ * VolumeSnapshotContent, which outlives the namespace; the driver removes nothing before that is dropped. Its annotations say
+ * which point it belongs to. Tenants cannot write them, since contents are cluster-scoped.
+ */
+@ApplicationScoped
+public class KeptSnapshots {
+    private static final ResourceDefinitionContext CONTENT =
+            Snapshots.context(Snapshots.GROUP, "v1", "VolumeSnapshotContent", false);
+
+    /** Label: {@link Names} of the point's key. */
+    private static final String KEPT = Api.GROUP + "/kept-for";
+
+    private static final String POINT = Api.GROUP + "/point";
+    private static final String LOCATION = Api.GROUP + "/location";
+    private static final String SEALED = Api.GROUP + "/sealed";
+    private static final String REMOVED_AT = Api.GROUP + "/removed-at";
+
+    /** What the snapshot controller tells the driver's sidecar when a VolumeSnapshot is deleted. */
+    private static final String BEING_DELETED = "snapshot.storage.kubernetes.io/volumesnapshot-being-deleted";
+
+    /** Where the driver's secret is named; that of the deletion is good for all that is done with a content. */
+    private static final String SECRET = "snapshot.storage.kubernetes.io/deletion-secret-";
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final KubernetesClient client;
+    private final Snapshots snapshots;
+
+    public KeptSnapshots(KubernetesClient client, Snapshots snapshots) {
+        this.client = client;
+        this.snapshots = snapshots;
+    }
+
+    /**
+     * How the storage knows a snapshot.
+     *
+     * @param driver the CSI driver
+     * @param id the driver's name for it
+     */
+    public record Handle(String driver, String id) {}
+
+    /**
+     * Whom a snapshot is kept for.
+     *
+     * @param run value of the label {@link Api#RUN} of what the capture makes
+     * @param point key of the point
+     * @param location {@code <namespace>/<name>} of the location that holds its seal
+     */
+    public record Owner(String run, String point, String location) {}
+
+    /**
+     * One that is kept.
+     *
+     * @param name of the content
+     * @param point key of the point
+     * @param sealed whether the point was sealed
+     * @param removedAt when the point was deleted; null when it was not
+     */
+    public record Kept(String name, String point, boolean sealed, Instant removedAt, Instant madeAt) {}
+
+    /**
+     * Lets a snapshot outlive its VolumeSnapshot. May be done again.
+     *
+     * @return empty while the driver has not finished it
+     */
+    public Optional<Handle> keep(String namespace, String snapshot, Owner owner) {
+        return snapshots
+                .content(namespace, snapshot)
+                .flatMap(name -> Optional.ofNullable(contents().withName(name).get()))
+                .filter(c -> isOf(c, namespace, snapshot)) // a status may be forged, this is not
+                .flatMap(c -> handle(c).map(handle -> {
+                    patch(
+                            c.getMetadata().getName(),
+                            Map.of(
+                                    "metadata",
+                                            Map.of(
+                                                    "labels",
+                                                    Map.of(Api.RUN, owner.run, KEPT, Names.of(owner.point)),
+                                                    "annotations",
+                                                    Map.of(POINT, owner.point, LOCATION, owner.location)),
+                                    "spec", Map.of("deletionPolicy", "Retain")));
+                    return handle;
+                }));
+    }
+
+    /** Notes that the run's point was sealed. */
+    public void sealed(String run) {
+        with(Api.RUN, run).forEach(c -> annotate(c.getMetadata().getName(), SEALED, "true"));
+    }
+
+    /** Notes that the point was deleted; its snapshots are to be dropped after a grace period. */
+    public void bury(String point, Instant now) {
+        with(KEPT, Names.of(point)).stream()
+                .filter(c -> annotation(c, REMOVED_AT) == null)
+                .forEach(c -> annotate(c.getMetadata().getName(), REMOVED_AT, now.toString()));
+    }
+
+    /** Notes that the point is there, and sealed. */
+    public void revive(Kept kept) {
+        annotate(kept.name, REMOVED_AT, null);
+        annotate(kept.name, SEALED, "true");
+    }
+
+    /** Has the driver remove a snapshot. */
+    public void drop(String name) {
+        patch(
+                name,
+                Map.of(
+                        "metadata", Map.of("annotations", Map.of(BEING_DELETED, "yes")),
+                        "spec", Map.of("deletionPolicy", "Delete")));
+        contents().withName(name).delete();
+    }
+
+    /** All that are kept for points whose seals a location holds, {@code <namespace>/<name>}. */
+    public List<Kept> of(String location) {
+        return with(KEPT, null).stream()
+                .filter(c -> location.equals(annotation(c, LOCATION)) && annotation(c, POINT) != null)
+                .filter(c -> c.getMetadata().getDeletionTimestamp() == null)
+                .map(c -> new Kept(
+                        c.getMetadata().getName(),
+                        annotation(c, POINT),
+                        annotation(c, SEALED) != null,
+                        Optional.ofNullable(annotation(c, REMOVED_AT))
+                                .map(Instant::parse)
+                                .orElse(null),
+                        Instant.parse(c.getMetadata().getCreationTimestamp())))
+                .toList();
+    }
+
+    /** Whether the cluster knows a snapshot as one of the point's, and volumes can be made from it. */
+    public boolean isThere(String point, Handle handle) {
+        return find(point, handle)
+                .filter(c -> Boolean.TRUE.equals(Snapshots.map(c.get("status")).get("readyToUse")))
+                .isPresent();
+    }
+
+    /**
+     * Makes a VolumeSnapshot of a kept snapshot in any namespace, to make volumes from. It is for this use alone: taking it away
+     * leaves the snapshot as it is. May be done again.
+     *
+     * @param point key of the point that the snapshot belongs to
+     * @param name of the VolumeSnapshot, and of its content
+     * @param run value of the label {@link Api#RUN} on both
+     */
+    public void bring(String point, Handle handle, String namespace, String name, String run) {
+        Map<String, String> annotations = new TreeMap<>(
+                find(point, handle).map(c -> c.getMetadata().getAnnotations()).orElse(Map.of()));
+        annotations.keySet().removeIf(k -> !k.startsWith(SECRET));
+        GenericKubernetesResource content = new GenericKubernetesResourceBuilder()
+                .withApiVersion(Snapshots.GROUP + "/v1")
+                .withKind(CONTENT.getKind())
+                .withNewMetadata()
+                .withName(name)
+                .addToLabels(Api.RUN, run)
+                .withAnnotations(annotations)
+                .endMetadata()
+                .addToAdditionalProperties(
+                        "spec",
+                        Map.of(
+                                "deletionPolicy",
+                                "Retain",
+                                "driver",
+                                handle.driver,
+                                "source",
+                                Map.of("snapshotHandle", handle.id),
+                                "volumeSnapshotRef",
+                                Map.of("namespace", namespace, "name", name)))
+                .build();
+        create(contents().resource(content));
+        Map<String, Object> spec = Map.of("source", Map.of("volumeSnapshotContentName", name));
+        create(client.genericKubernetesResources(Snapshots.SNAPSHOT)
+                .inNamespace(namespace)
+                .resource(Snapshots.draft(namespace, name, Map.of(Api.RUN, run), spec)));
+    }
+
+    /** Takes away what {@link #bring} made for a run. */
+    public void dismiss(String namespace, String run) {
+        List<GenericKubernetesResource> brought = with(Api.RUN, run).stream()
+                .filter(c -> !c.getMetadata().getLabels().containsKey(KEPT))
+                .toList();
+        if (!brought.isEmpty()) {
+            snapshots.delete(namespace, run, List.of());
+            brought.forEach(c -> contents().withName(c.getMetadata().getName()).delete());
+        }
+    }
+
+    private Optional<GenericKubernetesResource> find(String point, Handle handle) {
+        return with(KEPT, Names.of(point)).stream()
+                .filter(c -> handle(c).filter(handle::equals).isPresent())
+                .findFirst();
+    }
+
+    private static Optional<Handle> handle(GenericKubernetesResource content) {
+        Object id = Snapshots.map(content.get("status")).get("snapshotHandle");
+        Object driver = Snapshots.map(content.get("spec")).get("driver");
+        return id == null ? Optional.empty() : Optional.of(new Handle(driver.toString(), id.toString()));
+    }
+
+    private static boolean isOf(GenericKubernetesResource content, String namespace, String snapshot) {
+        Map<?, ?> of = Snapshots.map(Snapshots.map(content.get("spec")).get("volumeSnapshotRef"));
+        return namespace.equals(of.get("namespace")) && snapshot.equals(of.get("name"));
+    }
+
+    private static String annotation(GenericKubernetesResource content, String name) {
+        Map<String, String> annotations = content.getMetadata().getAnnotations();
+        return annotations == null ? null : annotations.get(name);
+    }
+
+    private NonNamespaceOperation<
+                    GenericKubernetesResource, GenericKubernetesResourceList, Resource<GenericKubernetesResource>>
+            contents() {
+        return client.genericKubernetesResources(CONTENT);
+    }
+
+    /** @param value of the label; null for any */
+    private List<GenericKubernetesResource> with(String label, String value) {
+        return Snapshots.listed(
+                value == null ? contents().withLabel(label) : contents().withLabel(label, value));
+    }
+
+    private void annotate(String name, String annotation, String value) {
+        Map<String, String> annotations = new TreeMap<>();
+        annotations.put(annotation, value);
+        patch(name, Map.of("metadata", Map.of("annotations", annotations)));
+    }
+
+    private void patch(String name, Map<String, Object> patch) {
+        try {
+            contents().withName(name).patch(PatchContext.of(PatchType.JSON_MERGE), JSON.writeValueAsString(patch));
+        } catch (JsonProcessingException e) {
+            throw new IllegalArgumentException(e);
+        } catch (KubernetesClientException e) {
+            if (e.getCode() != HttpURLConnection.HTTP_NOT_FOUND) {
+                throw refused(CONTENT.getKind(), name, e);
+            }
+        }
+    }
+
+    private static void create(Resource<GenericKubernetesResource> object) {
+        try {
+            object.create();
+        } catch (KubernetesClientException e) {
+            if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
+                throw refused(
+                        object.item().getKind(), object.item().getMetadata().getName(), e);
+            }
+        }
+    }
+
+    private static BreakwaterException refused(String kind, String name, KubernetesClientException e) {
+        return BreakwaterException.retryable(
+                Reason.SnapshotFailed, kind + " " + name + " was refused: " + e.getMessage(), e);
+    }
+}
