@@ -9,6 +9,7 @@ import io.breakwater.api.FailoverPlan;
 import io.breakwater.api.Restore;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointSpec.Trigger;
+import io.breakwater.api.Verification;
 import io.breakwater.config.BreakwaterConfig;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.util.List;
@@ -22,6 +23,7 @@ final class KindChecks {
     private final String ownNamespace;
     private final String ownSite;
     private final References references;
+    private final TemplateCheck templates;
     private final PolicyCheck policies;
     private final PlanCheck plans;
     private final RestoreCheck restores;
@@ -31,9 +33,10 @@ final class KindChecks {
         this.ownNamespace = config.namespace();
         this.ownSite = config.site();
         this.references = new References(client, ownNamespace);
-        this.policies = new PolicyCheck(client, references);
-        this.restores = new RestoreCheck(references, ownNamespace);
-        this.plans = new PlanCheck(client, references, config);
+        this.templates = new TemplateCheck(client, ownNamespace);
+        this.policies = new PolicyCheck(client, references, templates, ownNamespace);
+        this.restores = new RestoreCheck(references, templates, ownNamespace);
+        this.plans = new PlanCheck(client, references, templates, config);
     }
 
     Verdict review(Review review) {
@@ -41,13 +44,14 @@ final class KindChecks {
         JsonNode object = review.object();
         switch (review.kind()) {
             case "BackupLocation" -> location(read(object, BackupLocation.class), review.isCreate(), findings);
-            case "BackupPolicy" -> policies.check(read(object, BackupPolicy.class), review.isCreate(), findings);
+            case "BackupPolicy" -> policies.check(read(object, BackupPolicy.class), review, findings);
             case "RestorePoint" -> point(read(object, RestorePoint.class), review, findings);
             case "Restore" -> restores.check(read(object, Restore.class), review.isCreate(), findings);
             case "FailoverPlan" -> {
                 FailoverPlan before = review.isCreate() ? null : read(review.oldObject(), FailoverPlan.class);
                 plans.check(read(object, FailoverPlan.class), before, review, findings);
             }
+            case "Verification" -> verification(read(object, Verification.class), review.isCreate(), findings);
             default -> {
                 return Verdict.allow();
             }
@@ -119,11 +123,25 @@ final class KindChecks {
             findings.refuse("spec.hold", "the data is site " + site + "'s to remove; hold the RestorePoint there");
         }
         if (review.isCreate() && point.getSpec().policyRef != null) {
+            String namespace = point.getMetadata().getNamespace();
             references.object(
-                    BackupPolicy.class,
-                    point.getMetadata().getNamespace(),
+                    BackupPolicy.class, namespace, "spec.policyRef.name", point.getSpec().policyRef, findings);
+            templates.reference(
+                    namespace,
                     "spec.policyRef.name",
                     point.getSpec().policyRef,
+                    "create the RestorePoint in the namespace that is to be captured",
+                    findings);
+        }
+    }
+
+    private void verification(Verification verification, boolean create, Findings findings) {
+        if (create) {
+            templates.reference(
+                    verification.getMetadata().getNamespace(),
+                    "spec.policyRef.name",
+                    verification.getSpec().policyRef,
+                    "create the Verification in the namespace that was captured",
                     findings);
         }
     }

@@ -18,12 +18,14 @@ final class PlanCheck {
 
     private final KubernetesClient client;
     private final References references;
+    private final TemplateCheck templates;
     private final String site;
     private final String ownNamespace;
 
-    PlanCheck(KubernetesClient client, References references, BreakwaterConfig config) {
+    PlanCheck(KubernetesClient client, References references, TemplateCheck templates, BreakwaterConfig config) {
         this.client = client;
         this.references = references;
+        this.templates = templates;
         this.site = config.site();
         this.ownNamespace = config.namespace();
     }
@@ -46,6 +48,12 @@ final class PlanCheck {
             findings.duration("spec.readiness.timeout", spec.readiness.timeout, SECOND);
         }
         references.object(BackupPolicy.class, namespace, "spec.policyRef.name", spec.policyRef, findings);
+        templates.reference(
+                namespace,
+                "spec.policyRef.name",
+                spec.policyRef,
+                "put the plan beside the application, where the policy of the same name is kept",
+                findings);
         partial(namespace, spec, findings);
         references.location(namespace, "spec.rendezvousRef.name", spec.rendezvousRef, findings);
         for (int i = 0; i < spec.sites.size(); i++) {

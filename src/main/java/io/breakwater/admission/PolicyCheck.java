@@ -9,6 +9,7 @@ import io.breakwater.api.BackupPolicySpec.Hook;
 import io.breakwater.api.BackupPolicySpec.VerificationPlan;
 import io.breakwater.api.Durations;
 import io.breakwater.api.FailoverPlan;
+import io.breakwater.api.NamedRef;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.DateTimeException;
 import java.time.Duration;
@@ -26,13 +27,18 @@ final class PolicyCheck {
 
     private final KubernetesClient client;
     private final References references;
+    private final TemplateCheck templates;
+    private final String ownNamespace;
 
-    PolicyCheck(KubernetesClient client, References references) {
+    PolicyCheck(KubernetesClient client, References references, TemplateCheck templates, String ownNamespace) {
         this.client = client;
         this.references = references;
+        this.templates = templates;
+        this.ownNamespace = ownNamespace;
     }
 
-    void check(BackupPolicy policy, boolean create, Findings findings) {
+    void check(BackupPolicy policy, Review review, Findings findings) {
+        templates.policy(policy, review, findings);
         BackupPolicySpec spec = policy.getSpec();
         schedule("spec.schedule", spec.schedule, findings);
         if (spec.objectives != null) {
@@ -64,15 +70,14 @@ final class PolicyCheck {
         if (spec.keepsSnapshots()) {
             keeping(policy, findings);
         }
-        if (create) {
+        if (review.isCreate() && !policy.template()) {
             onlyOne(policy, findings);
         }
     }
 
     private void locations(BackupPolicy policy, Findings findings) {
-        String namespace = policy.getMetadata().getNamespace();
         BackupPolicySpec spec = policy.getSpec();
-        references.location(namespace, "spec.locationRef.name", spec.locationRef, findings);
+        location(policy, "spec.locationRef.name", spec.locationRef, findings);
         if (spec.copies == null) {
             return;
         }
@@ -80,7 +85,7 @@ final class PolicyCheck {
             String field = "spec.copies[" + i + "]";
             BackupPolicySpec.Copy copy = spec.copies.get(i);
             findings.duration(field + ".rpo", copy.rpo, MINUTE);
-            references.location(namespace, field + ".locationRef.name", copy.locationRef, findings);
+            location(policy, field + ".locationRef.name", copy.locationRef, findings);
             if (copy.locationRef.name.equals(spec.locationRef.name)) {
                 findings.refuse(
                         field + ".locationRef.name",
@@ -109,19 +114,31 @@ final class PolicyCheck {
                         + " SnapshotAndMove brings the data to its location");
     }
 
+    private void location(BackupPolicy policy, String field, NamedRef ref, Findings findings) {
+        if (policy.template()) {
+            references.shared(field, ref, findings);
+        } else {
+            references.location(policy.getMetadata().getNamespace(), field, ref, findings);
+        }
+    }
+
     /** A policy protects all volumes of its namespace, so a second one would cut and move each of them twice. */
     private void onlyOne(BackupPolicy policy, Findings findings) {
         String namespace = policy.getMetadata().getNamespace();
         client.resources(BackupPolicy.class).inNamespace(namespace).list().getItems().stream()
                 .filter(p ->
                         !p.getMetadata().getName().equals(policy.getMetadata().getName()))
-                .filter(p -> p.getMetadata().getDeletionTimestamp() == null)
+                .filter(p -> p.getMetadata().getDeletionTimestamp() == null && !p.template())
                 .filter(p -> p.getSpec().keepsSnapshots() == policy.getSpec().keepsSnapshots())
                 .findFirst()
                 .ifPresent(other -> findings.refuse(
                         "metadata.name",
                         "BackupPolicy " + other.getMetadata().getName() + " protects the volumes of namespace "
-                                + namespace + " already; change that one, or delete it first"));
+                                + namespace + " already; "
+                                + other.keptBy()
+                                        .map(t -> "to have one of its own, leave the namespace out of BackupPolicy "
+                                                + ownNamespace + "/" + t)
+                                        .orElse("change that one, or delete it first")));
     }
 
     private static void verification(VerificationPlan plan, Findings findings) {
@@ -159,6 +176,7 @@ final class PolicyCheck {
                     "'" + schedule.cron + "' is no schedule: " + e.getMessage()
                             + "; five fields are needed, as in '*/15 * * * *' for every quarter of an hour");
         }
+        findings.duration(field + ".jitter", schedule.jitter, SECOND);
         if (schedule.timeZone == null) {
             return;
         }

@@ -28,12 +28,21 @@ final class References {
         if (location(namespace, ref.name) != null) {
             return;
         }
-        BackupLocation shared = location(ownNamespace, ref.name);
-        if (shared == null) {
+        if (location(ownNamespace, ref.name) == null) {
             findings.warn(
                     field,
                     "BackupLocation '" + ref.name + "' is neither in namespace " + namespace + " nor shared from "
                             + ownNamespace + " yet");
+        } else {
+            shared(field, ref, findings);
+        }
+    }
+
+    /** A BackupLocation that the operator's namespace shares. */
+    void shared(String field, NamedRef ref, Findings findings) {
+        BackupLocation shared = location(ownNamespace, ref.name);
+        if (shared == null) {
+            findings.warn(field, "BackupLocation '" + ref.name + "' is not in namespace " + ownNamespace + " yet");
         } else if (isPrivate(shared)) {
             findings.warn(
                     field,

@@ -14,8 +14,8 @@ import java.time.Clock;
 import java.util.Optional;
 
 /**
- * Refuses to delete RestorePoints that are held, and those whose data would go before the date until which it is locked. A
- * namespace that goes as a whole takes its objects along: data stays then in any case, and a refusal would leave the
+ * Refuses to delete RestorePoints that are held, and those whose data would go before the date until which it is locked;
+ * and policies that a template keeps, to anyone but the operator. A namespace that goes as a whole takes its objects along: data stays then in any case, and a refusal would leave the
  * namespace half deleted for as long as the lock lasts.
  */
 final class RemovalCheck {
@@ -30,9 +30,23 @@ final class RemovalCheck {
     }
 
     Verdict review(Review review) {
-        if (!review.isDelete() || !"RestorePoint".equals(review.kind())) {
+        if (!review.isDelete()) {
             return Verdict.allow();
         }
+        return switch (review.kind()) {
+            case "RestorePoint" -> point(review);
+            case "BackupPolicy" -> policy(review);
+            default -> Verdict.allow();
+        };
+    }
+
+    private Verdict policy(Review review) {
+        BackupPolicy policy = client.getKubernetesSerialization().convertValue(review.oldObject(), BackupPolicy.class);
+        boolean free = policy.keptBy().isEmpty() || review.isFrom(config.namespace()) || isGoing(review.namespace());
+        return free ? Verdict.allow() : Verdict.refuse(new TemplateCheck(client, config.namespace()).removal(policy));
+    }
+
+    private Verdict point(Review review) {
         RestorePoint point = client.getKubernetesSerialization().convertValue(review.oldObject(), RestorePoint.class);
         return PointLock.of(point, retention(point), clock.instant())
                 .filter(lock -> lock.reason() == Reason.Held || isDataAtStake(point))

@@ -15,10 +15,12 @@ final class RestoreCheck {
     private static final Pattern KIND = Pattern.compile("[a-z0-9]([a-z0-9.-]*[a-z0-9])?");
 
     private final References references;
+    private final TemplateCheck templates;
     private final String ownNamespace;
 
-    RestoreCheck(References references, String ownNamespace) {
+    RestoreCheck(References references, TemplateCheck templates, String ownNamespace) {
         this.references = references;
+        this.templates = templates;
         this.ownNamespace = ownNamespace;
     }
 
@@ -70,6 +72,12 @@ final class RestoreCheck {
         }
         if (spec.policyRef != null) {
             references.object(BackupPolicy.class, namespace, "spec.policyRef.name", spec.policyRef, findings);
+            templates.reference(
+                    namespace,
+                    "spec.policyRef.name",
+                    spec.policyRef,
+                    "say by spec.sourceNamespace which namespace's points are meant",
+                    findings);
         }
     }
 

@@ -38,6 +38,11 @@ final class WebhookConfigurations {
     private static final MatchCondition NOT_YET_DELETED =
             new MatchCondition("!has(oldObject.metadata.deletionTimestamp)", "not-being-deleted");
 
+    /** A namespace that goes as a whole waits for nobody, not even for an operator that is down. */
+    private static final MatchCondition NOT_WITH_ITS_NAMESPACE = new MatchCondition(
+            "request.userInfo.username != 'system:serviceaccount:kube-system:namespace-controller'",
+            "not-with-its-namespace");
+
     private final BreakwaterConfig config;
     private final String caBundle;
     private final ClusterRole owner;
@@ -68,7 +73,7 @@ final class WebhookConfigurations {
                 .build();
     }
 
-    /** Webhooks that refuse objects: checks of our kinds, the guard of points that must stay, and the guard of held back namespaces. */
+    /** Webhooks that refuse objects: checks of our kinds, the guards of points and policies that must stay, and of held back namespaces. */
     ValidatingWebhookConfiguration validating() {
         return new ValidatingWebhookConfigurationBuilder()
                 .withMetadata(metadata())
@@ -80,6 +85,16 @@ final class WebhookConfigurations {
                         validating("removals", AdmissionServer.REMOVALS)
                                 .withMatchConditions(NOT_YET_DELETED)
                                 .withRules(rule(Api.GROUP, "restorepoints", "DELETE"))
+                                .build(),
+                        validating("kept-policies", AdmissionServer.REMOVALS)
+                                .withMatchConditions(NOT_YET_DELETED, NOT_WITH_ITS_NAMESPACE)
+                                .withNewObjectSelector()
+                                .addNewMatchExpression()
+                                .withKey(Api.TEMPLATE)
+                                .withOperator("Exists")
+                                .endMatchExpression()
+                                .endObjectSelector()
+                                .withRules(rule(Api.GROUP, "backuppolicies", "DELETE"))
                                 .build(),
                         validating("namespaces", AdmissionServer.NAMESPACES)
                                 .withMatchConditions(ALIVE)

@@ -32,6 +32,9 @@ public final class Api {
     /** Label on RestorePoints, Jobs and snapshots: name of the BackupPolicy they stem from. */
     public static final String POLICY = GROUP + "/policy";
 
+    /** Label on a BackupPolicy that the operator keeps: name of its template in the operator's namespace. */
+    public static final String TEMPLATE = GROUP + "/template";
+
     /** Label on RestorePoints that catalog sync made: the site whose operator captured the point. */
     public static final String ORIGIN_SITE = GROUP + "/origin-site";
 

@@ -11,6 +11,7 @@ import io.fabric8.kubernetes.model.annotation.Group;
 import io.fabric8.kubernetes.model.annotation.Plural;
 import io.fabric8.kubernetes.model.annotation.ShortNames;
 import io.fabric8.kubernetes.model.annotation.Version;
+import java.util.Optional;
 
 /** What is protected, when, where to, and how much may be lost. */
 @Group(Api.GROUP)
@@ -25,6 +26,7 @@ import io.fabric8.kubernetes.model.annotation.Version;
     @AdditionalPrinterColumn(name = "Ready", jsonPath = ".status.conditions[?(@.type==\"Ready\")].status"),
     @AdditionalPrinterColumn(name = "Protected", jsonPath = ".status.conditions[?(@.type==\"Protected\")].status"),
     @AdditionalPrinterColumn(name = "Proven", jsonPath = ".status.conditions[?(@.type==\"Proven\")].status"),
+    @AdditionalPrinterColumn(name = "Namespaces", jsonPath = ".status.namespaces.summary"),
     @AdditionalPrinterColumn(name = "Schedule", jsonPath = ".spec.schedule.cron"),
     @AdditionalPrinterColumn(name = "Last point", jsonPath = ".status.lastSuccessfulPoint"),
     @AdditionalPrinterColumn(
@@ -33,6 +35,10 @@ import io.fabric8.kubernetes.model.annotation.Version;
             type = AdditionalPrinterColumn.Type.DATE),
     @AdditionalPrinterColumn(name = "Next", jsonPath = ".status.nextRunTime"),
     @AdditionalPrinterColumn(name = "Suspended", jsonPath = ".spec.suspend"),
+    @AdditionalPrinterColumn(
+            name = "Template",
+            jsonPath = ".metadata.labels['breakwater\\.io/template']",
+            priority = 1),
     @AdditionalPrinterColumn(
             name = "Age",
             jsonPath = ".metadata.creationTimestamp",
@@ -43,5 +49,15 @@ public class BackupPolicy extends CustomResource<BackupPolicySpec, BackupPolicyS
     @Required
     public BackupPolicySpec getSpec() {
         return super.getSpec();
+    }
+
+    /** Whether it captures nothing itself, and is the pattern of policies in the namespaces that it selects. */
+    public boolean template() {
+        return getSpec() != null && getSpec().source != null && getSpec().source.namespaces != null;
+    }
+
+    /** Name of the template, in the operator's namespace, that this policy is kept by; empty for one that stands for itself. */
+    public Optional<String> keptBy() {
+        return Optional.ofNullable(getMetadata().getLabels()).map(l -> l.get(Api.TEMPLATE));
     }
 }

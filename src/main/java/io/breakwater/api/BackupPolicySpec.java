@@ -169,11 +169,32 @@ public class BackupPolicySpec {
         @Size(max = 64)
         @JsonPropertyDescription("Time zone of the cron expression, as in the IANA database.")
         public String timeZone;
+
+        @Pattern(Durations.PATTERN)
+        @Size(min = 2, max = 32)
+        @JsonPropertyDescription(
+                "Every time is put off by a part of this, as 10m, that follows from the policy's namespace and name and is always the"
+                        + " same, so that many namespaces do not start at one moment. When absent nothing is put off; in policies that"
+                        + " a template keeps, half of the interval, at most 10m.")
+        public String jitter;
     }
 
     /** What of the namespace is captured. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
+    @ValidationRule(
+            value =
+                    "!has(self.namespaces) || !has(self.includeClusterResources) || self.includeClusterResources != 'All'",
+            message =
+                    "includeClusterResources All and namespaces exclude each other: the cluster's objects belong into one policy,"
+                            + " not into that of each namespace",
+            fieldPath = ".includeClusterResources")
     public static class Source {
+        @JsonPropertyDescription(
+                "Makes the policy a template: the operator keeps a policy of the same name, and the same but for this field, in every"
+                        + " namespace that is selected, also in those that come later. Only in the operator's namespace, which is"
+                        + " never selected itself.")
+        public NamespaceSelection namespaces;
+
         @JsonPropertyDescription(
                 "Only objects with these labels, and the claims that pods with these labels mount. Volumes of other claims are not"
                         + " captured.")
@@ -191,14 +212,37 @@ public class BackupPolicySpec {
         @Default("Referenced")
         @JsonPropertyDescription(
                 "Cluster-scoped objects. Referenced: those that captured objects need, as their definitions, ClusterRoles and"
-                        + " StorageClasses. None: no other than the namespace itself.")
+                        + " StorageClasses. None: no other than the namespace itself. All: every one that means anything in"
+                        + " another cluster; only in the operator's namespace.")
         public ClusterResources includeClusterResources;
+    }
+
+    /** Which namespaces a template is for: those that meet everything that it states. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    @ValidationRule(
+            value = "has(self.include) || has(self.selector)",
+            message = "state include or selector; include: ['*'] takes every namespace")
+    public static class NamespaceSelection {
+        private static final String NAME = "^[a-z0-9*]([-a-z0-9*]*[a-z0-9*])?$";
+
+        @Size(min = 1, max = 256)
+        @JsonPropertyDescription(
+                "Names of namespaces, in which * stands for any part of one; ['*'] takes all, kube-system among them.")
+        public List<@Size(min = 1, max = 63) @Pattern(NAME) String> include;
+
+        @Size(max = 256)
+        @JsonPropertyDescription("Names of namespaces that are not selected; * stands for any part of one.")
+        public List<@Size(min = 1, max = 63) @Pattern(NAME) String> exclude;
+
+        @JsonPropertyDescription("Labels that the namespaces have.")
+        public LabelSelector selector;
     }
 
     /** Which cluster-scoped objects are captured. */
     public enum ClusterResources {
         Referenced,
-        None
+        None,
+        All
     }
 
     /** Promises. */

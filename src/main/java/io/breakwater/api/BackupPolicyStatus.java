@@ -1,6 +1,7 @@
 package io.breakwater.api;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Size;
 import java.util.ArrayList;
@@ -47,6 +48,9 @@ public class BackupPolicyStatus implements ConditionedStatus {
     @JsonPropertyDescription("How long the newest measured restore took, until every workload was ready.")
     public String measuredRestoreTime;
 
+    @JsonPropertyDescription("Of a template: how the namespaces stand that it selects.")
+    public Namespaces namespaces;
+
     @Override
     public List<Condition> conditions() {
         return conditions;
@@ -79,5 +83,46 @@ public class BackupPolicyStatus implements ConditionedStatus {
         @Size(max = 4096)
         @JsonPropertyDescription("Why copying does not get on, when it does not.")
         public String error;
+    }
+
+    /** How the namespaces of a template stand. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public static class Namespaces {
+        @JsonPropertyDescription("Namespaces that are selected.")
+        public Integer selected;
+
+        @JsonProperty("protected")
+        @JsonPropertyDescription(
+                "Of these, namespaces with a policy that is ready and keeps its promise, or has a good RestorePoint where nothing was"
+                        + " promised.")
+        public Integer covered;
+
+        @JsonPropertyDescription(
+                "Of these, namespaces in which something is wrong; the others have no RestorePoint yet.")
+        public Integer failing;
+
+        @Size(max = 64)
+        @JsonPropertyDescription("Protected and selected, for people.")
+        public String summary;
+
+        @Size(max = 32)
+        @JsonPropertyDescription("Namespaces in which something is wrong; the first ones by name.")
+        public List<Failing> failingNamespaces;
+    }
+
+    /** A namespace in which something is wrong. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public static class Failing {
+        @Size(max = 63)
+        @JsonPropertyDescription("Name of the namespace.")
+        public String name;
+
+        @Size(max = 64)
+        @JsonPropertyDescription("Why, as in the policy's conditions.")
+        public String reason;
+
+        @Size(max = 512)
+        @JsonPropertyDescription("The same for people.")
+        public String message;
     }
 }

@@ -37,6 +37,8 @@ public enum Reason {
     PolicyNotFound,
     /** Another policy already protects the same volumes. */
     PolicyConflict,
+    /** No template selects the namespace any more, so the policy that it kept there goes; RestorePoints stay. */
+    NotSelected,
     /** The schedule cannot be parsed. */
     InvalidSchedule,
     /** A volume cannot be snapshotted, or not with its group, and is not listed in allowUnprotected. */

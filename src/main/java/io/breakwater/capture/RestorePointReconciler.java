@@ -154,6 +154,13 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
                     "RestorePoint " + namespace + "/" + point.getMetadata().getName() + ": BackupPolicy " + name
                             + " of spec.policyRef does not exist in this namespace");
         }
+        if (policy.template()) {
+            throw BreakwaterException.permanent(
+                    Reason.InvalidSpec,
+                    "RestorePoint " + namespace + "/" + point.getMetadata().getName() + ": BackupPolicy " + name
+                            + " of spec.policyRef is a template and captures nothing itself; create the RestorePoint in the"
+                            + " namespace that is to be captured");
+        }
         return policy;
     }
 

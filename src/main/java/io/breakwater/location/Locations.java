@@ -1,8 +1,10 @@
 package io.breakwater.location;
 
+import io.breakwater.api.Api;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec.Namespaces;
 import io.breakwater.api.BackupLocationSpec.UsagePolicy;
+import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Labels;
 import io.breakwater.api.NamedRef;
@@ -15,7 +17,8 @@ import java.util.Map;
 
 /**
  * Finds the location that a reference means: one in the referrer's own namespace, else one that the operator's namespace
- * shares with it. No other namespace's location can be named.
+ * shares with it. No other namespace's location can be named. Where a template of the operator's namespace keeps the policy
+ * it is the other way round: what an administrator has named cannot be replaced by a tenant's location of the same name.
  */
 @ApplicationScoped
 public class Locations {
@@ -34,10 +37,13 @@ public class Locations {
      */
     public BackupLocation resolve(String namespace, NamedRef ref) {
         BackupLocation own = get(namespace, ref.name);
-        if (own != null) {
+        if (own != null && namespace.equals(config.namespace())) {
             return own;
         }
         BackupLocation shared = get(config.namespace(), ref.name);
+        if (own != null) {
+            return shared != null && admits(shared, namespace) && isKeptByTemplate(namespace) ? shared : own;
+        }
         if (shared == null) {
             throw BreakwaterException.permanent(
                     Reason.LocationNotFound,
@@ -59,6 +65,15 @@ public class Locations {
                 .inNamespace(namespace)
                 .withName(name)
                 .get();
+    }
+
+    private boolean isKeptByTemplate(String namespace) {
+        return !client.resources(BackupPolicy.class)
+                .inNamespace(namespace)
+                .withLabel(Api.TEMPLATE)
+                .list()
+                .getItems()
+                .isEmpty();
     }
 
     private boolean admits(BackupLocation location, String namespace) {

@@ -8,6 +8,7 @@ import io.breakwater.api.FailoverPlan;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.Verification;
+import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.failover.PlanRole;
 import io.breakwater.failover.PlanRoles;
 import io.breakwater.gateway.EpochGuard;
@@ -42,9 +43,11 @@ import java.util.stream.Collectors;
 @GradualRetry(maxAttempts = Integer.MAX_VALUE, initialInterval = 2000, intervalMultiplier = 1.5, maxInterval = 60_000)
 class BackupPolicyReconciler implements Reconciler<BackupPolicy> {
     private final KubernetesClient client;
+    private final BreakwaterConfig config;
     private final PolicyPoints points;
     private final Conflicts conflicts;
     private final Routes routes;
+    private final Templates templates;
     private final PlanRoles plans;
     private final EpochGuard epochs;
     private final PolicyReport report;
@@ -55,9 +58,11 @@ class BackupPolicyReconciler implements Reconciler<BackupPolicy> {
 
     BackupPolicyReconciler(
             KubernetesClient client,
+            BreakwaterConfig config,
             PolicyPoints points,
             Conflicts conflicts,
             Routes routes,
+            Templates templates,
             PlanRoles plans,
             EpochGuard epochs,
             PolicyReport report,
@@ -66,9 +71,11 @@ class BackupPolicyReconciler implements Reconciler<BackupPolicy> {
             Events events,
             Clock clock) {
         this.client = client;
+        this.config = config;
         this.points = points;
         this.conflicts = conflicts;
         this.routes = routes;
+        this.templates = templates;
         this.plans = plans;
         this.epochs = epochs;
         this.report = report;
@@ -86,13 +93,22 @@ class BackupPolicyReconciler implements Reconciler<BackupPolicy> {
                         watch(Verification.class, v -> in(v, Set.of(v.getSpec().policyRef.name))), context),
                 new InformerEventSource<>(
                         watch(FailoverPlan.class, p -> in(p, Set.of(p.getSpec().policyRef.name))), context),
-                neighbours(context));
+                neighbours(context),
+                TemplateEvents.ofNamespaces(context),
+                TemplateEvents.ofPolicies(context, config.namespace()));
     }
 
     @Override
     public UpdateControl<BackupPolicy> reconcile(BackupPolicy cached, Context<BackupPolicy> context) {
         BackupPolicy policy = client.resource(cached).get();
         if (policy == null || policy.getMetadata().getDeletionTimestamp() != null) {
+            return UpdateControl.noUpdate();
+        }
+        if (policy.template()) {
+            return UpdateControl.<BackupPolicy>noUpdate().rescheduleAfter(templates.keep(policy));
+        }
+        if (templates.isLeft(policy)) {
+            templates.withdraw(policy);
             return UpdateControl.noUpdate();
         }
         PolicyReport.Findings found = observe(policy);
@@ -109,7 +125,7 @@ class BackupPolicyReconciler implements Reconciler<BackupPolicy> {
         Optional<Route> route = Optional.empty();
         Optional<BreakwaterException> trouble = Optional.empty();
         try {
-            cron = Optional.ofNullable(spec.schedule).map(Cron::of);
+            cron = Optional.ofNullable(spec.schedule).map(schedule -> Cron.of(policy, schedule));
             conflicts.check(
                     policy, plans.roleOf(policy.getMetadata().getNamespace()).map(PlanRole::policy));
             route = Optional.of(routes.of(policy));

@@ -56,7 +56,7 @@ class Conflicts {
             BackupPolicy policy, List<BackupPolicy> all, List<String> claims, Optional<String> ruled) {
         String name = policy.getMetadata().getName();
         Optional<BackupPolicy> first = all.stream()
-                .filter(p -> p.getMetadata().getDeletionTimestamp() == null)
+                .filter(p -> p.getMetadata().getDeletionTimestamp() == null && !p.template())
                 .min(Comparator.comparing((BackupPolicy p) ->
                                 !ruled.equals(Optional.of(p.getMetadata().getName())))
                         .thenComparing(p -> p.getMetadata().getCreationTimestamp())

@@ -4,10 +4,12 @@ import com.cronutils.model.CronType;
 import com.cronutils.model.definition.CronDefinitionBuilder;
 import com.cronutils.model.time.ExecutionTime;
 import com.cronutils.parser.CronParser;
+import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.BackupPolicySpec.Schedule;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import java.time.DateTimeException;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
@@ -22,10 +24,18 @@ public final class Cron {
 
     private final ExecutionTime times;
     private final ZoneId zone;
+    private final Duration delay;
 
-    private Cron(ExecutionTime times, ZoneId zone) {
+    private Cron(ExecutionTime times, ZoneId zone, Duration delay) {
         this.times = times;
         this.zone = zone;
+        this.delay = delay;
+    }
+
+    /** A schedule of a policy, every time of which is put off as {@link Spread} says. */
+    public static Cron of(BackupPolicy policy, Schedule schedule) {
+        Cron plain = of(schedule);
+        return new Cron(plain.times, plain.zone, Spread.of(policy, schedule, plain));
     }
 
     /**
@@ -37,7 +47,7 @@ public final class Cron {
         ZoneId zone = zone(schedule);
         Cron cron;
         try {
-            cron = new Cron(ExecutionTime.forCron(PARSER.parse(schedule.cron).validate()), zone);
+            cron = new Cron(ExecutionTime.forCron(PARSER.parse(schedule.cron).validate()), zone, Duration.ZERO);
         } catch (IllegalArgumentException e) {
             throw invalid("spec.schedule.cron '" + schedule.cron + "' is not a cron expression such as '*/15 * * * *': "
                     + e.getMessage());
@@ -50,6 +60,10 @@ public final class Cron {
 
     /** The first time after the given one. */
     public Optional<Instant> next(Instant after) {
+        return plainNext(after.minus(delay)).map(t -> t.plus(delay));
+    }
+
+    private Optional<Instant> plainNext(Instant after) {
         Optional<Instant> next = times.nextExecution(after.atZone(zone)).map(Cron::second);
         if (next.isEmpty()) {
             return next;
@@ -66,6 +80,10 @@ public final class Cron {
 
     /** The last time that is not after the given one. */
     public Optional<Instant> last(Instant until) {
+        return plainLast(until.minus(delay)).map(t -> t.plus(delay));
+    }
+
+    private Optional<Instant> plainLast(Instant until) {
         Instant justAfter = second(until.atZone(zone)).plusSeconds(1);
         Optional<Instant> last = times.lastExecution(justAfter.atZone(zone)).map(Cron::second);
         ZoneOffsetTransition change = zone.getRules().previousTransition(justAfter);

@@ -58,12 +58,15 @@ class VerificationSchedule implements Reconciler<BackupPolicy> {
     public UpdateControl<BackupPolicy> reconcile(BackupPolicy policy, Context<BackupPolicy> context) {
         VerificationPlan plan = policy.getSpec().verification;
         boolean suspended = Boolean.TRUE.equals(policy.getSpec().suspend);
-        if (plan == null || plan.schedule == null || policy.getMetadata().getDeletionTimestamp() != null) {
+        if (plan == null
+                || plan.schedule == null
+                || policy.template()
+                || policy.getMetadata().getDeletionTimestamp() != null) {
             return UpdateControl.noUpdate();
         }
         Duration again = LONGEST;
         try {
-            Cron cron = Cron.of(plan.schedule);
+            Cron cron = Cron.of(policy, plan.schedule);
             if (!suspended && routes.of(policy).active()) {
                 follow(policy, cron);
             }

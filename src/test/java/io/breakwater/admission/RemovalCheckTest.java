@@ -103,6 +103,24 @@ class RemovalCheckTest {
         assertThat(delete("ann", HELD)).isNull();
     }
 
+    @Test
+    void aPolicyThatATemplateKeepsGoesByTheTemplateOrWithItsNamespaceOnly() {
+        String kept = POLICY.replace("name: shop}", "name: shop, labels: {breakwater.io/template: shop}}");
+        cluster.add(new NamespaceBuilder()
+                .withNewMetadata()
+                .withName("shop")
+                .addToFinalizers("breakwater.io/test")
+                .endMetadata()
+                .build());
+        assertThat(delete("ann", POLICY)).isNull();
+        assertThat(delete("ann", kept))
+                .contains("BackupPolicy shop/shop is kept by Breakwater", "BackupPolicy breakwater-system/shop");
+        assertThat(delete(Reviews.OPERATOR, kept)).isNull();
+
+        cluster.client().namespaces().withName("shop").delete();
+        assertThat(delete("ann", kept)).isNull();
+    }
+
     private String delete(String user, String point) {
         return check.review(Reviews.delete(user, point)).refusal();
     }

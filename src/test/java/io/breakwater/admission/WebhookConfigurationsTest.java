@@ -47,6 +47,24 @@ class WebhookConfigurationsTest {
     }
 
     @Test
+    void theDeletionOfAPolicyIsAskedAboutOnlyWhereATemplateKeepsItAndNeverWithItsNamespace() {
+        var kept = made.validating().getWebhooks().stream()
+                .filter(w -> w.getName().startsWith("kept-policies."))
+                .findFirst()
+                .orElseThrow();
+        assertThat(kept.getRules().getFirst().getOperations()).containsExactly("DELETE");
+        assertThat(kept.getRules().getFirst().getResources()).containsExactly("backuppolicies");
+        assertThat(kept.getObjectSelector().getMatchExpressions())
+                .singleElement()
+                .satisfies(e -> {
+                    assertThat(e.getKey()).isEqualTo("breakwater.io/template");
+                    assertThat(e.getOperator()).isEqualTo("Exists");
+                });
+        assertThat(kept.getMatchConditions())
+                .anyMatch(c -> c.getExpression().contains("kube-system:namespace-controller"));
+    }
+
+    @Test
     void theRegistrationGoesWithTheOperatorAndTrustsItsAuthority() {
         assertThat(made.mutating().getMetadata().getOwnerReferences())
                 .singleElement()

@@ -135,6 +135,44 @@ class BackupPolicyReconcilerTest {
     }
 
     @Test
+    void aTemplateIsNoOtherPolicyForTheVolumesOfItsNamespace() {
+        BackupPolicy template = new BackupPolicy();
+        template.getMetadata().setName("older");
+        template.getMetadata().setNamespace("shop");
+        template.getMetadata().setCreationTimestamp("2090-01-05T00:00:00Z");
+        template.setSpec(new BackupPolicySpec());
+        template.getSpec().source = new BackupPolicySpec.Source();
+        template.getSpec().source.namespaces = new BackupPolicySpec.NamespaceSelection();
+        assertThat(Conflicts.conflict(policy, List.of(template, policy), List.of("data"), Optional.empty()))
+                .isEmpty();
+    }
+
+    @Test
+    void aPolicyThatATemplateHasKeptGoesWithTheTemplateAndItsPointsStay() {
+        policy.getMetadata().setLabels(Map.of(Api.TEMPLATE, "hourly"));
+        add(good("p1", "2090-01-05T10:00:00Z"));
+
+        reconcile("12:00:05");
+
+        assertThat(now()).as("there is no such template").isNull();
+        assertThat(points()).containsExactly("p1");
+        assertThat(events()).anyMatch(m -> m.contains("ops/hourly does not select this namespace any more"));
+    }
+
+    @Test
+    void aTemplateOutsideOfTheOperatorsNamespaceCapturesNothingAndSaysSo() {
+        policy.getSpec().source = new BackupPolicySpec.Source();
+        policy.getSpec().source.namespaces = new BackupPolicySpec.NamespaceSelection();
+        policy.getSpec().source.namespaces.include = List.of("*");
+
+        reconcile("12:00:05");
+
+        assertThat(points()).isEmpty();
+        assertThat(condition(Condition.READY).reason).isEqualTo("InvalidSpec");
+        assertThat(condition(Condition.READY).message).contains("spec.source.namespaces", "ops");
+    }
+
+    @Test
     void aWrongScheduleIsSaid() {
         policy.getSpec().schedule = CronTest.schedule("61 * * * *", "Etc/UTC");
 
@@ -251,22 +289,26 @@ class BackupPolicyReconcilerTest {
         }
         StatusWriter writer = new PlainStatusWriter(client);
         PolicyMeters meters = new PolicyMeters(new Meters(registry, clock), clock);
+        Events events = new Events(client, clock);
+        TemplateReport templates = new TemplateReport(writer, new Meters(registry, clock), events, clock);
         return new BackupPolicyReconciler(
                         client,
+                        config,
                         new PolicyPoints(client),
                         new Conflicts(client),
                         new FixedRoutes(),
+                        new Templates(client, config, templates, events),
                         new PlanRoles(client, config),
                         new OverdueGuard(),
                         new PolicyReport(locations, meters, writer, clock),
                         meters,
                         writer,
-                        new Events(client, clock),
+                        events,
                         clock)
                 .reconcile(policy, null)
                 .getScheduleDelay()
                 .map(Duration::ofMillis)
-                .orElseThrow();
+                .orElse(null);
     }
 
     private BackupPolicy now() {
