@@ -11,7 +11,8 @@ import java.util.Set;
  * <p>Left out, since the cluster makes it anew: events, leases, metrics; objects controlled by a built-in controller whose
  * own object is captured (pods, ReplicaSets of Deployments, revisions, Jobs of CronJobs, EndpointSlices and Endpoints of
  * Services). Price: {@code kubectl rollout undo} starts anew after a restore. Left out, since it belongs to a moment:
- * RestorePoints, Restores, mover objects, volume snapshots (their data is in the repository).
+ * RestorePoints, Restores, mover objects, volume snapshots (their data is in the repository). Left out, since its template
+ * makes it anew: a policy that a template keeps.
  */
 final class CaptureRules {
     private static final Set<String> KINDS = Set.of(
@@ -41,6 +42,9 @@ final class CaptureRules {
             "Node");
 
     private static final String MOVER_ACCOUNT = "breakwater-mover";
+    /** Archives are not encrypted, and this is the key to everything else that lies beside them. */
+    private static final String MASTER_KEY = "breakwater-master-key";
+
     private static final String ROOT_CA = "kube-root-ca.crt";
 
     private CaptureRules() {}
@@ -56,12 +60,13 @@ final class CaptureRules {
         if (isTrue(labels, Api.EXCLUDE) || isTrue(labels, Api.VELERO_EXCLUDE) || meta.has("deletionTimestamp")) {
             return false;
         }
-        if (labels.has(Api.RUN) || labels.has(Api.COMPONENT)) {
+        if (labels.has(Api.RUN) || labels.has(Api.COMPONENT) || labels.has(Api.TEMPLATE)) {
             return false;
         }
         String name = meta.path("name").asText();
         return switch (kind.qualified()) {
             case "configmaps" -> !name.equals(ROOT_CA);
+            case "secrets" -> !name.equals(MASTER_KEY);
             case "serviceaccounts" -> !name.equals(MOVER_ACCOUNT);
             case "endpoints" ->
                 !labels.path("endpoints.kubernetes.io/managed-by").asText().equals("endpoint-controller");

@@ -67,7 +67,12 @@ public final class CaptureScope {
 
     /** Whether cluster-scoped objects that captured ones need are captured. */
     boolean referenced() {
-        return source.includeClusterResources != ClusterResources.None;
+        return source.includeClusterResources == null || source.includeClusterResources == ClusterResources.Referenced;
+    }
+
+    /** Whether all of the cluster's objects are captured, as far as the rules take them. */
+    boolean wholeCluster() {
+        return source.includeClusterResources == ClusterResources.All;
     }
 
     /** Whether a kind must be listed at all. */

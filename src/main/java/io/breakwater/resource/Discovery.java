@@ -41,6 +41,13 @@ record Discovery(Map<String, ApiKind> preferred, Map<String, ApiKind> served, Ma
                 .toList();
     }
 
+    /** Kinds whose objects belong to no namespace. */
+    List<ApiKind> clusterScoped() {
+        return preferred.values().stream()
+                .filter(k -> !k.namespaced() && k.isCapturable())
+                .toList();
+    }
+
     Optional<ApiKind> find(String apiVersion, String kind) {
         return Optional.ofNullable(served.get(apiVersion + "/" + kind));
     }

@@ -19,7 +19,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Writes the objects of a namespace, and the cluster-scoped ones that they need, into an archive: every kind that the API
+ * Writes the objects of a namespace, and the cluster-scoped ones that they need or all of these, into an archive: every kind that the API
  * server serves at that moment and that is in scope, in the version that it is stored in, pages of all kinds side by side. An
  * object is parsed, stripped of {@code managedFields} and written on; memory does not depend on the number of objects.
  */
@@ -99,7 +99,13 @@ public final class ResourceCapture {
                     .filter(scope::lists)
                     .toList();
             Parallel.each(LISTS, kinds, this::list);
-            if (scope.referenced()) {
+            if (scope.wholeCluster()) {
+                List<ApiKind> clusters = discovery.clusterScoped().stream()
+                        .filter(ClusterRules::kind)
+                        .filter(scope::lists)
+                        .toList();
+                Parallel.each(LISTS, clusters, this::list);
+            } else if (scope.referenced()) {
                 bindings();
                 Parallel.each(LISTS, references.found(), r -> one(r, false));
             }
@@ -111,7 +117,9 @@ public final class ResourceCapture {
             try {
                 new PagedList(server, PagedList.OBJECTS).each(kind.path(namespace), scope.query(kind), object -> {
                     seen.incrementAndGet();
-                    if (CaptureRules.object(kind, object) && scope.takes(kind, key(kind, object), object)) {
+                    if (CaptureRules.object(kind, object)
+                            && ClusterRules.object(kind, object)
+                            && scope.takes(kind, key(kind, object), object)) {
                         references.look(kind, object);
                         write(kind, object);
                     }
@@ -125,7 +133,8 @@ public final class ResourceCapture {
                 }
                 throw BreakwaterException.retryable(
                         Reason.ResourcesFailed,
-                        kind.qualified() + " of namespace " + namespace + " cannot be listed: " + e.getMessage()
+                        kind.qualified() + (kind.namespaced() ? " of namespace " + namespace : "")
+                                + " cannot be listed: " + e.getMessage()
                                 + (code == 403 ? "; grant the operator's ClusterRole get and list on it" : ""),
                         e);
             }

@@ -136,6 +136,8 @@ class ResourceCaptureTest {
                 "pods        | {'name':'p','ownerReferences':[{'kind':'ReplicaSet','controller':true}]}",
                 "pods        | {'name':'p','annotations':{'kubernetes.io/config.mirror':'x'}}",
                 "serviceaccounts | {'name':'breakwater-mover'}",
+                "secrets     | {'name':'breakwater-master-key'}",
+                "configmaps  | {'name':'c','labels':{'breakwater.io/template':'all'}}",
                 "endpoints   | {'name':'e','labels':{'endpoints.kubernetes.io/managed-by':'endpoint-controller'}}",
             })
     void noise_stays_out(String kind, String meta) throws IOException {
@@ -321,6 +323,115 @@ class ResourceCaptureTest {
 
         scope(source -> source.includeClusterResources = ClusterResources.None, "data");
         assertThat(capture()).containsOnlyKeys("namespaces shop", "persistentvolumeclaims shop/data");
+    }
+
+    @Test
+    void all_of_the_cluster_is_what_nobody_refers_to_too() throws IOException {
+        cluster();
+        scope(source -> source.includeClusterResources = ClusterResources.All, "data");
+        assertThat(capture())
+                .containsOnlyKeys(
+                        "namespaces shop",
+                        "persistentvolumeclaims shop/data",
+                        "persistentvolumes static",
+                        "storageclasses.storage.k8s.io fast",
+                        "clusterroles.rbac.authorization.k8s.io nobody",
+                        "clusterrolebindings.rbac.authorization.k8s.io foreign",
+                        "customresourcedefinitions.apiextensions.k8s.io gadgets.acme.io",
+                        "gadgets.acme.io g",
+                        "apiservices.apiregistration.k8s.io v1.metrics.example.com",
+                        "flowschemas.flowcontrol.apiserver.k8s.io mine",
+                        "validatingwebhookconfigurations.admissionregistration.k8s.io theirs");
+
+        scope(source -> source.includeClusterResources = ClusterResources.Referenced, "data");
+        assertThat(capture())
+                .containsOnlyKeys(
+                        "namespaces shop", "persistentvolumeclaims shop/data", "storageclasses.storage.k8s.io fast");
+    }
+
+    @Test
+    void rules_and_labels_hold_for_all_of_the_cluster() throws IOException {
+        cluster();
+        scope(source -> {
+            source.includeClusterResources = ClusterResources.All;
+            source.include = List.of(kinds("clusterroles.rbac.authorization.k8s.io", "gadgets.acme.io"), names("fast"));
+            source.exclude = List.of(kinds("gadgets.acme.io"));
+        });
+        assertThat(capture())
+                .containsOnlyKeys(
+                        "namespaces shop",
+                        "clusterroles.rbac.authorization.k8s.io nobody",
+                        "storageclasses.storage.k8s.io fast");
+
+        scope(source -> {
+            source.includeClusterResources = ClusterResources.All;
+            source.labelSelector = label("keep", "yes");
+        });
+        assertThat(capture()).containsOnlyKeys("namespaces shop", "gadgets.acme.io g");
+    }
+
+    @Test
+    void a_kind_of_the_cluster_that_may_not_be_listed_fails_the_capture() {
+        server.refuse((method, path) -> path.endsWith("/clusterroles") ? 403 : 0);
+        scope(source -> source.includeClusterResources = ClusterResources.All);
+        assertThatThrownBy(this::capture)
+                .hasMessageContaining("clusterroles.rbac.authorization.k8s.io cannot be listed");
+    }
+
+    /** Objects of a cluster, and of namespace shop one that refers to a single one of them. */
+    private void cluster() {
+        server.put(CORE + "persistentvolumeclaims", "{'metadata':{'name':'data'},'spec':{'storageClassName':'fast'}}");
+        server.put("/apis/storage.k8s.io/v1/storageclasses", "{'metadata':{'name':'fast'}}");
+        server.put("/api/v1/persistentvolumes", "{'metadata':{'name':'static'}}");
+        server.put("/api/v1/namespaces", "{'metadata':{'name':'other'}}");
+        String rbac = "/apis/rbac.authorization.k8s.io/v1/";
+        server.put(rbac + "clusterroles", "{'metadata':{'name':'nobody'}}");
+        server.put(
+                rbac + "clusterrolebindings",
+                "{'metadata':{'name':'foreign'},'roleRef':{'kind':'ClusterRole','name':'gone'},'subjects':[]}");
+        server.put(
+                "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", "{'metadata':{'name':'gadgets.acme.io'}}");
+        server.serve("acme.io/v1", "Gadget", "gadgets", false);
+        server.put("/apis/acme.io/v1/gadgets", "{'metadata':{'name':'g','labels':{'keep':'yes'}}}");
+        for (String[] kind : new String[][] {
+            {"v1", "Node", "nodes"},
+            {"storage.k8s.io/v1", "CSINode", "csinodes"},
+            {"storage.k8s.io/v1", "VolumeAttachment", "volumeattachments"},
+            {"certificates.k8s.io/v1", "CertificateSigningRequest", "certificatesigningrequests"},
+            {"snapshot.storage.k8s.io/v1", "VolumeSnapshotContent", "volumesnapshotcontents"},
+        }) {
+            server.serve(kind[0], kind[1], kind[2], false);
+            server.put(
+                    (kind[0].contains("/") ? "/apis/" : "/api/") + kind[0] + "/" + kind[2],
+                    "{'metadata':{'name':'moment'}}");
+        }
+        some("apiregistration.k8s.io/v1", "APIService", "apiservices", "v1.metrics.example.com", "");
+        some(
+                "apiregistration.k8s.io/v1",
+                "APIService",
+                "apiservices",
+                "v1.apps",
+                ",'labels':{'kube-aggregator.kubernetes.io/automanaged':'onstart'}");
+        some("flowcontrol.apiserver.k8s.io/v1", "FlowSchema", "flowschemas", "mine", "");
+        some(
+                "flowcontrol.apiserver.k8s.io/v1",
+                "FlowSchema",
+                "flowschemas",
+                "exempt",
+                ",'annotations':{'apf.kubernetes.io/autoupdate-spec':'true'}");
+        String webhooks = "validatingwebhookconfigurations";
+        some("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration", webhooks, "theirs", "");
+        some(
+                "admissionregistration.k8s.io/v1",
+                "ValidatingWebhookConfiguration",
+                webhooks,
+                "breakwater",
+                ",'labels':{'app.kubernetes.io/managed-by':'breakwater'}");
+    }
+
+    private void some(String apiVersion, String kind, String plural, String name, String more) {
+        server.serve(apiVersion, kind, plural, false);
+        server.put("/apis/" + apiVersion + "/" + plural, "{'metadata':{'name':'" + name + "'" + more + "}}");
     }
 
     @Test
