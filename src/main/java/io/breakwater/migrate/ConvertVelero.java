@@ -18,11 +18,11 @@ public final class ConvertVelero {
 
               kubectl get schedules,backupstoragelocations -n velero -o yaml | convert-velero > breakwater.yaml
 
-            Reads Schedules, Backups and BackupStorageLocations of velero.io/v1 on standard input, in YAML or JSON, and
-            Namespaces, which resolve wildcards. Writes BackupPolicies and BackupLocations on standard output, and on
-            standard error a line for everything that has no counterpart: object, field, what becomes of it.
+            Reads Schedules, Backups and BackupStorageLocations of velero.io/v1 on standard input, in YAML or JSON. Writes
+            BackupPolicies and BackupLocations on standard output, and on standard error a line for everything that has no
+            counterpart: object, field, what becomes of it.
 
-              --operator-namespace NAME   where the locations go (breakwater-system)
+              --operator-namespace NAME   where locations and policies for several namespaces go (breakwater-system)
             """;
     private static final int UNREADABLE = 2;
 

@@ -7,23 +7,14 @@ import io.breakwater.velero.model.Backup;
 import io.breakwater.velero.model.BackupStorageLocation;
 import io.breakwater.velero.model.Schedule;
 import io.fabric8.kubernetes.api.model.HasMetadata;
-import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
 
-/**
- * What was read.
- *
- * @param namespaces names of the cluster's, to resolve wildcards; may be empty
- */
-record Input(
-        List<Schedule> schedules,
-        List<Backup> backups,
-        List<BackupStorageLocation> locations,
-        List<String> namespaces) {
+/** What was read. */
+record Input(List<Schedule> schedules, List<Backup> backups, List<BackupStorageLocation> locations) {
     private static final KubernetesSerialization KUBERNETES = new KubernetesSerialization();
 
     /**
@@ -32,7 +23,7 @@ record Input(
      * @throws IOException when it is neither
      */
     static Input read(InputStream in, Report report) throws IOException {
-        Input input = new Input(new ArrayList<>(), new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+        Input input = new Input(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
         YAMLMapper yaml = new YAMLMapper();
         try (MappingIterator<JsonNode> documents =
                 yaml.readerFor(JsonNode.class).readValues(in)) {
@@ -62,8 +53,9 @@ record Input(
             case "velero.io/v1 Schedule" -> schedules.add(as(object, Schedule.class));
             case "velero.io/v1 Backup" -> backups.add(as(object, Backup.class));
             case "velero.io/v1 BackupStorageLocation" -> locations.add(as(object, BackupStorageLocation.class));
-            case "v1 Namespace" ->
-                namespaces.add(as(object, Namespace.class).getMetadata().getName());
+            case "v1 Namespace" -> {
+                // A template knows by itself which there are.
+            }
             default ->
                 report.about(
                                 object.path("kind").asText(),

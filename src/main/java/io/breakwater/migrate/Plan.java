@@ -11,6 +11,7 @@ import java.util.Optional;
  *
  * @param at path of the backup's specification, with a dot at its end
  * @param timing when it runs; empty for a Backup, and for a schedule that has no equal
+ * @param reach the namespaces that it is for
  */
 record Plan(
         String name,
@@ -19,6 +20,7 @@ record Plan(
         Backup.Spec spec,
         Optional<Timing> timing,
         boolean paused,
+        Reach reach,
         Report.Subject about) {
     /** How long Velero keeps a backup when nothing is said. */
     private static final Duration KEPT = Duration.ofDays(30);
@@ -45,27 +47,24 @@ record Plan(
             about.tell("spec.skipImmediately", "a new policy waits for its first time anyway");
         }
         spec.more().keySet().forEach(f -> about.tell("spec." + f, "is not known and left out"));
+        Backup.Spec template = spec.template == null ? new Backup.Spec() : spec.template;
         return new Plan(
                 name,
                 namespace,
                 "spec.template.",
-                spec.template == null ? new Backup.Spec() : spec.template,
+                template,
                 timing,
                 Boolean.TRUE.equals(spec.paused),
+                Reach.of(template, "spec.template.", about),
                 about);
     }
 
     static Plan of(Backup backup, Report report) {
         String name = backup.getMetadata().getName();
         String namespace = backup.getMetadata().getNamespace();
-        return new Plan(
-                name,
-                namespace,
-                "spec.",
-                backup.getSpec() == null ? new Backup.Spec() : backup.getSpec(),
-                Optional.empty(),
-                false,
-                report.about("Backup", namespace, name));
+        Report.Subject about = report.about("Backup", namespace, name);
+        Backup.Spec spec = backup.getSpec() == null ? new Backup.Spec() : backup.getSpec();
+        return new Plan(name, namespace, "spec.", spec, Optional.empty(), false, Reach.of(spec, "spec.", about), about);
     }
 
     Duration kept() {

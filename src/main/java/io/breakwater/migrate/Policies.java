@@ -2,22 +2,26 @@ package io.breakwater.migrate;
 
 import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.BackupPolicySpec;
+import io.breakwater.api.BackupPolicySpec.NamespaceSelection;
+import io.breakwater.api.BackupPolicySpec.Source;
 import io.breakwater.api.NamedRef;
+import io.fabric8.kubernetes.api.model.LabelSelectorBuilder;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.TreeMap;
 
 /**
- * Plans as policies: one for each namespace, since a policy lies in the namespace that it protects, and one only. Of several
- * plans for a namespace the most frequent gives the policy its schedule, and the others its long retention.
+ * Plans as policies: one in each namespace that is meant alone, one template for several, and one for the cluster's own objects.
+ * Of several plans for the same namespaces the most frequent gives the policy its schedule, and the others its long retention.
  */
 final class Policies {
-    private static final List<String> SYSTEM = List.of("kube-system", "kube-public", "kube-node-lease");
+    private static final String OPT_OUT = "velero.io/exclude-from-backup";
+    private static final String CLUSTER = "-cluster";
+    private static final int LONGEST_NAME = 52;
+    private static final int MOST_EXCLUDED = 256;
 
     private final Input input;
     private final Report report;
@@ -30,73 +34,124 @@ final class Policies {
     }
 
     List<BackupPolicy> all() {
-        Map<String, List<Plan>> byNamespace = new TreeMap<>();
-        input.schedules().stream()
-                .map(s -> Plan.of(s, report))
-                .forEach(p -> namespaces(p)
-                        .forEach(n -> byNamespace
-                                .computeIfAbsent(n, k -> new ArrayList<>())
-                                .add(p)));
+        Placement placement = new Placement();
+        List<Plan> plans = new ArrayList<>(
+                input.schedules().stream().map(s -> Plan.of(s, report)).toList());
+        plans.forEach(placement::add);
         input.backups().stream()
                 .filter(b -> b.getMetadata().getLabels() == null
                         || !b.getMetadata().getLabels().containsKey("velero.io/schedule-name"))
                 .map(b -> Plan.of(b, report))
-                .forEach(p -> namespaces(p).forEach(n -> alone(p, n, byNamespace)));
+                .forEach(p -> {
+                    placement.addAlone(p);
+                    plans.add(p);
+                });
+        placement.settle();
         List<BackupPolicy> policies = new ArrayList<>();
-        byNamespace.forEach((namespace, plans) -> policies.add(policy(namespace, plans)));
+        placement.namespaces().forEach((namespace, there) -> {
+            BackupPolicy policy = policy(namespace, there);
+            Plan first = byFrequency(there).getFirst();
+            policy.getSpec().hooks = new Commands(first.at(), first.about()).of(first.spec().hooks, namespace);
+            policies.add(policy);
+        });
+        placement.groups().forEach(g -> policies.add(template(g)));
+        List<Plan> cluster =
+                plans.stream().filter(p -> new ClusterObjects(p).areTaken()).toList();
+        if (!cluster.isEmpty()) {
+            policies.add(cluster(cluster));
+        }
         return policies;
     }
 
-    /** A backup that was made by hand makes a policy without a schedule, where no other is. */
-    private static void alone(Plan plan, String namespace, Map<String, List<Plan>> byNamespace) {
-        List<Plan> there = byNamespace.putIfAbsent(namespace, new ArrayList<>(List.of(plan)));
-        if (there != null) {
-            plan.about()
+    /** A policy for several namespaces, in the operator's. */
+    private BackupPolicy template(Placement.Group group) {
+        BackupPolicy policy = policy(operatorNamespace, group.plans());
+        Plan first = byFrequency(group.plans()).getFirst();
+        NamespaceSelection selection = new NamespaceSelection();
+        selection.include = group.reach().include();
+        selection.exclude =
+                group.reach().exclude().isEmpty() ? null : group.reach().exclude();
+        selection.selector = new LabelSelectorBuilder()
+                .addNewMatchExpression()
+                .withKey(OPT_OUT)
+                .withOperator("NotIn")
+                .withValues("true")
+                .endMatchExpression()
+                .build();
+        Source source = policy.getSpec().source == null ? new Source() : policy.getSpec().source;
+        source.namespaces = selection;
+        policy.getSpec().source = source;
+        if (Placement.hasHooksEverywhere(first)) {
+            first.about()
                     .tell(
-                            "metadata.name",
-                            "namespace " + namespace + " is protected by the policy "
-                                    + there.getFirst().name() + " already");
+                            first.at() + "hooks",
+                            "a hook must find a pod, which it would not in every namespace of "
+                                    + first.name()
+                                    + ": give the pods the annotations pre.hook.backup.velero.io/command and post.hook…, which are"
+                                    + " honoured, or the namespaces that have such pods a policy of their own");
         }
+        if (group.reach().isOpen()) {
+            first.about()
+                    .tell(
+                            first.at() + "includedNamespaces",
+                            "became a policy in namespace " + operatorNamespace
+                                    + " that is kept in every namespace of spec.source.namespaces, also in those that come"
+                                    + " later, and in the cluster's own such as kube-system where * takes them; never in "
+                                    + operatorNamespace + " itself");
+        }
+        if (group.reach().exclude().size() > MOST_EXCLUDED) {
+            first.about()
+                    .tell(
+                            first.at() + "excludedNamespaces",
+                            "a policy excludes at most " + MOST_EXCLUDED
+                                    + " names: use patterns, or spec.source.namespaces.selector");
+        }
+        return policy;
     }
 
-    private List<String> namespaces(Plan plan) {
-        List<String> named = plan.spec().includedNamespaces == null ? List.of() : plan.spec().includedNamespaces;
-        List<String> excluded = plan.spec().excludedNamespaces;
-        if (!named.isEmpty() && named.stream().noneMatch(Patterns::isPattern)) {
-            return named.stream().filter(n -> !Patterns.names(excluded, n)).toList();
-        }
-        if (input.namespaces().isEmpty()) {
+    /** The cluster's own objects, whether a namespace needs them or not. */
+    private BackupPolicy cluster(List<Plan> plans) {
+        Plan first = byFrequency(plans).getFirst();
+        BackupPolicy policy = policy(operatorNamespace, plans);
+        String name = first.name().length() + CLUSTER.length() > LONGEST_NAME
+                ? first.name().substring(0, LONGEST_NAME - CLUSTER.length())
+                : first.name();
+        policy.getMetadata().setName(name + CLUSTER);
+        policy.getSpec().source = new ClusterObjects(first).source();
+        policy.getSpec().volumes = null;
+        for (Plan plan : plans) {
+            String field = plan.spec().includedClusterScopedResources == null
+                    ? "includeClusterResources"
+                    : "includedClusterScopedResources";
             plan.about()
                     .tell(
-                            plan.at() + "includedNamespaces",
-                            "a policy lies in its namespace, and which ones are meant is not known: give the output of kubectl get"
-                                    + " namespaces -o yaml along");
-            return List.of();
+                            plan.at() + field,
+                            "the cluster's objects are in points of their own, of the policy " + name + CLUSTER
+                                    + " in namespace "
+                                    + operatorNamespace
+                                    + "; nodes, attachments, certificate requests, contents of snapshots and"
+                                    + " what the API server makes by itself are not in them"
+                                    + (plan == first ? "" : "; what " + first.name() + " selects of them counts"));
         }
-        List<String> meant = input.namespaces().stream()
-                .filter(n -> Patterns.takes(named, n) && !Patterns.names(excluded, n))
-                .filter(n -> !SYSTEM.contains(n) && !n.equals(operatorNamespace) && !n.equals(plan.namespace()))
+        return policy;
+    }
+
+    /** The most frequent first; one that is paused protects nothing, and goes before none that is not. */
+    private static List<Plan> byFrequency(List<Plan> plans) {
+        return plans.stream()
+                .sorted(Comparator.comparing(Plan::paused)
+                        .thenComparing(p -> p.timing().map(Timing::interval).orElse(Retentions.NEVER)))
                 .toList();
-        plan.about()
-                .tell(
-                        plan.at() + "includedNamespaces",
-                        "stands for the namespaces of today, without the cluster's own: " + String.join(", ", meant)
-                                + "; new ones need a policy of their own");
-        return meant;
     }
 
     private BackupPolicy policy(String namespace, List<Plan> plans) {
-        List<Plan> byFrequency = plans.stream()
-                .sorted(Comparator.comparing(
-                        p -> p.timing().map(Timing::interval).orElse(Retentions.NEVER)))
-                .toList();
+        List<Plan> byFrequency = byFrequency(plans);
         Plan first = byFrequency.getFirst();
         first.tellWhatIsLeft();
         BackupPolicySpec spec = new BackupPolicySpec();
         first.timing().ifPresent(t -> spec.schedule = schedule(t, first.about()));
         spec.suspend = first.paused() ? Boolean.TRUE : null;
         spec.source = new Sources(first.spec(), first.at(), first.about()).source();
-        spec.hooks = new Commands(first.at(), first.about()).of(first.spec().hooks, namespace);
         if (first.volumes() != null || first.groupBy() != null) {
             spec.volumes = new BackupPolicySpec.Volumes();
             spec.volumes.method = first.volumes();

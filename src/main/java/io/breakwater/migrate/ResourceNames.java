@@ -44,6 +44,15 @@ final class ResourceNames {
             Map.entry("autoscaling", List.of("horizontalpodautoscalers/horizontalpodautoscaler/hpa")),
             Map.entry("policy", List.of("poddisruptionbudgets/poddisruptionbudget/pdb")),
             Map.entry("coordination.k8s.io", List.of("leases/lease")),
+            Map.entry(
+                    "admissionregistration.k8s.io",
+                    List.of(
+                            "validatingwebhookconfigurations/validatingwebhookconfiguration",
+                            "mutatingwebhookconfigurations/mutatingwebhookconfiguration",
+                            "validatingadmissionpolicies/validatingadmissionpolicy",
+                            "validatingadmissionpolicybindings/validatingadmissionpolicybinding")),
+            Map.entry("node.k8s.io", List.of("runtimeclasses/runtimeclass")),
+            Map.entry("apiregistration.k8s.io", List.of("apiservices/apiservice")),
             Map.entry("scheduling.k8s.io", List.of("priorityclasses/priorityclass/pc")),
             Map.entry("apiextensions.k8s.io", List.of("customresourcedefinitions/customresourcedefinition/crd/crds")),
             Map.entry(
@@ -77,6 +86,12 @@ final class ResourceNames {
             "persistentvolumes",
             "namespaces",
             "nodes",
+            "validatingwebhookconfigurations.admissionregistration.k8s.io",
+            "mutatingwebhookconfigurations.admissionregistration.k8s.io",
+            "validatingadmissionpolicies.admissionregistration.k8s.io",
+            "validatingadmissionpolicybindings.admissionregistration.k8s.io",
+            "runtimeclasses.node.k8s.io",
+            "apiservices.apiregistration.k8s.io",
             "priorityclasses.scheduling.k8s.io",
             "customresourcedefinitions.apiextensions.k8s.io",
             "ingressclasses.networking.k8s.io",

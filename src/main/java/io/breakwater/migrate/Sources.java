@@ -42,7 +42,9 @@ final class Sources {
             if (ResourceNames.ofTheCluster(kind)) {
                 about.tell(
                         at + "includedResources",
-                        kind + " is left out: of the cluster's objects those are captured that the namespace needs");
+                        kind
+                                + " is left out of policies for namespaces: of the cluster's objects they take those that are"
+                                + " needed");
             } else {
                 kinds.add(kind);
             }
@@ -69,17 +71,6 @@ final class Sources {
     }
 
     private ClusterResources clusterResources() {
-        if (spec.includedClusterScopedResources != null && !spec.includedClusterScopedResources.isEmpty()) {
-            about.tell(
-                    at + "includedClusterScopedResources",
-                    "of the cluster's objects those are captured that the namespace needs; keep others in Git, or in a backup"
-                            + " of etcd");
-        }
-        if (Boolean.TRUE.equals(spec.includeClusterResources)) {
-            about.tell(
-                    at + "includeClusterResources",
-                    "true becomes Referenced: of the cluster's objects those are captured that the namespace needs");
-        }
         boolean none = Boolean.FALSE.equals(spec.includeClusterResources)
                 || spec.excludedClusterScopedResources != null
                         && spec.excludedClusterScopedResources.contains(ResourceNames.ALL);
@@ -101,7 +92,7 @@ final class Sources {
         return rule;
     }
 
-    private static boolean isEmpty(LabelSelector selector) {
+    static boolean isEmpty(LabelSelector selector) {
         return selector == null
                 || (selector.getMatchLabels() == null
                                 || selector.getMatchLabels().isEmpty())

@@ -153,6 +153,18 @@ class VeleroIT {
                     excludedResources: [events]
                     storageLocation: primary
                     ttl: 240h0m0s
+                ---
+                apiVersion: velero.io/v1
+                kind: Schedule
+                metadata: {name: everything}
+                spec:
+                  schedule: 0 4 * * *
+                  template:
+                    includedNamespaces: ["*"]
+                    excludedNamespaces: ["kube-*"]
+                    includeClusterResources: true
+                    storageLocation: primary
+                    ttl: 240h0m0s
                 """.formatted(NS));
         String objects = site.cluster()
                 .kubectl(
@@ -170,7 +182,10 @@ class VeleroIT {
                 .kubectlWith(made, "apply", "--server-side", "--validate=strict", "--dry-run=server", "-f", "-");
 
         assertThat(applied)
-                .contains("backuppolicy.breakwater.io/nightly serverside-applied")
+                .contains(
+                        "backuppolicy.breakwater.io/nightly serverside-applied",
+                        "backuppolicy.breakwater.io/everything serverside-applied",
+                        "backuppolicy.breakwater.io/everything-cluster serverside-applied")
                 .doesNotContain("backuplocation"); // the rig's own provider is neither azure nor aws
         assertThat(made).contains("keepLast: 10");
     }

@@ -1,0 +1,96 @@
+package io.breakwater.migrate;
+
+import io.breakwater.api.BackupPolicySpec.ClusterResources;
+import io.breakwater.api.BackupPolicySpec.Source;
+import io.breakwater.api.ObjectRule;
+import io.breakwater.velero.model.Backup;
+import io.fabric8.kubernetes.api.model.LabelSelector;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** What of the cluster's own objects a Backup takes, as the source of a policy in the operator's namespace. */
+final class ClusterObjects {
+    /** What the operator's namespace consists of, which comes back with the chart. */
+    private static final List<String> OURS = List.of(
+            "configmaps",
+            "deployments.apps",
+            "persistentvolumeclaims",
+            "poddisruptionbudgets.policy",
+            "rolebindings.rbac.authorization.k8s.io",
+            "roles.rbac.authorization.k8s.io",
+            "secrets",
+            "serviceaccounts",
+            "services");
+
+    private final Plan plan;
+    private final Backup.Spec spec;
+
+    ClusterObjects(Plan plan) {
+        this.plan = plan;
+        this.spec = plan.spec();
+    }
+
+    /**
+     * Whether Velero takes them: when it is told to, or when it takes every namespace and is told nothing. Only those that a
+     * namespace needs otherwise, which its policy takes by itself.
+     */
+    boolean areTaken() {
+        boolean listed = isSome(spec.includedClusterScopedResources);
+        boolean none = Boolean.FALSE.equals(spec.includeClusterResources)
+                || spec.excludedClusterScopedResources != null
+                        && spec.excludedClusterScopedResources.contains(ResourceNames.ALL);
+        boolean all = Boolean.TRUE.equals(spec.includeClusterResources)
+                || spec.includeClusterResources == null && plan.reach().isEverything();
+        boolean excludedByKind = isSome(spec.includedResources)
+                && !spec.includedResources.contains(ResourceNames.ALL)
+                && kinds().isEmpty();
+        return !none && (listed || all) && !excludedByKind;
+    }
+
+    Source source() {
+        Source source = new Source();
+        source.includeClusterResources = ClusterResources.All;
+        source.labelSelector = Sources.isEmpty(spec.labelSelector) ? null : spec.labelSelector;
+        List<String> kinds = kinds();
+        List<LabelSelector> selectors = spec.orLabelSelectors == null ? List.of() : spec.orLabelSelectors;
+        if (!selectors.isEmpty()) {
+            source.include = selectors.stream().map(s -> rule(kinds, s)).toList();
+        } else if (!kinds.isEmpty()) {
+            source.include = List.of(rule(kinds, null));
+        }
+        List<String> not = new ArrayList<>(OURS);
+        Stream.of(spec.excludedResources, spec.excludedClusterScopedResources)
+                .filter(ClusterObjects::isSome)
+                .flatMap(List::stream)
+                .filter(n -> !n.equals(ResourceNames.ALL))
+                .map(n -> ResourceNames.qualified(n, plan.at() + "excludedResources", plan.about()))
+                .filter(ResourceNames::ofTheCluster)
+                .forEach(not::add);
+        source.exclude = List.of(rule(not.stream().distinct().toList(), null));
+        return source;
+    }
+
+    /** Kinds that are asked for; empty for all. */
+    private List<String> kinds() {
+        return Stream.of(spec.includedResources, spec.includedClusterScopedResources)
+                .filter(ClusterObjects::isSome)
+                .filter(list -> !list.contains(ResourceNames.ALL))
+                .flatMap(list -> list.stream()
+                        .map(n -> ResourceNames.qualified(n, plan.at() + "includedResources", plan.about()))
+                        .filter(k -> list == spec.includedClusterScopedResources || ResourceNames.ofTheCluster(k)))
+                .distinct()
+                .toList();
+    }
+
+    private static ObjectRule rule(List<String> kinds, LabelSelector selector) {
+        ObjectRule rule = new ObjectRule();
+        rule.kinds = kinds.isEmpty() ? null : kinds;
+        rule.labelSelector = selector;
+        return rule;
+    }
+
+    private static boolean isSome(List<String> list) {
+        return list != null && !list.isEmpty();
+    }
+}
