@@ -176,7 +176,7 @@ final class PolicyCheck {
                     "'" + schedule.cron + "' is no schedule: " + e.getMessage()
                             + "; five fields are needed, as in '*/15 * * * *' for every quarter of an hour");
         }
-        findings.duration(field + ".jitter", schedule.jitter, SECOND);
+        findings.duration(field + ".jitter", schedule.jitter, Duration.ZERO);
         if (schedule.timeZone == null) {
             return;
         }

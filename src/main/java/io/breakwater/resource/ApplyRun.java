@@ -157,8 +157,23 @@ final class ApplyRun {
             ObjectWriter.Done done = writer.write(kind, key, captured);
             tally.count(done.fate(), key, done.detail());
         } catch (ObjectWriter.Failed e) {
-            tally.fail(key, e.getMessage());
+            if (isSuperseded(kind)) {
+                tally.warn(
+                        key + " was not restored, since the namespace has another BackupPolicy now: " + e.getMessage());
+                tally.count(Tally.Fate.SKIPPED, key, "the namespace has another BackupPolicy now");
+            } else {
+                tally.fail(key, e.getMessage());
+            }
         }
+    }
+
+    /** Whether the kind is that of policies, of which a namespace has one only, and one is there: it stays. */
+    private boolean isSuperseded(ApiKind kind) {
+        return RestoreRules.isPolicy(kind)
+                && !server.get(kind.path(request.targetNamespace()))
+                        .body()
+                        .path("items")
+                        .isEmpty();
     }
 
     /** In a rehearsal a bound role may not be there yet; whether the author may hand it out was asked for the role itself. */

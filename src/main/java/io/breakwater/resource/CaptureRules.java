@@ -60,13 +60,14 @@ final class CaptureRules {
         if (isTrue(labels, Api.EXCLUDE) || isTrue(labels, Api.VELERO_EXCLUDE) || meta.has("deletionTimestamp")) {
             return false;
         }
-        if (labels.has(Api.RUN) || labels.has(Api.COMPONENT) || labels.has(Api.TEMPLATE)) {
+        if (labels.has(Api.RUN) || labels.has(Api.COMPONENT)) {
             return false;
         }
         String name = meta.path("name").asText();
         return switch (kind.qualified()) {
             case "configmaps" -> !name.equals(ROOT_CA);
             case "secrets" -> !name.equals(MASTER_KEY);
+            case "backuppolicies." + Api.GROUP -> !labels.has(Api.TEMPLATE);
             case "serviceaccounts" -> !name.equals(MOVER_ACCOUNT);
             case "endpoints" ->
                 !labels.path("endpoints.kubernetes.io/managed-by").asText().equals("endpoint-controller");

@@ -70,6 +70,10 @@ final class RestoreRules {
                         && object.path("type").asText().equals("kubernetes.io/service-account-token");
     }
 
+    static boolean isPolicy(ApiKind kind) {
+        return kind.qualified().equals("backuppolicies." + Api.GROUP);
+    }
+
     /** Objects that every namespace has from the start; finding them is no conflict. */
     static boolean isGiven(ObjectKey key) {
         return key.directory().equals("serviceaccounts") && key.name().equals("default");

@@ -93,6 +93,7 @@ class KindChecksTest {
                     */15 * * * *  | 61 * * * *    | spec.schedule.cron
                     */15 * * * *  | a b c d e     | spec.schedule.cron
                     Europe/Berlin | Europe/Berlni | spec.schedule.timeZone
+                    Europe/Berlin | Europe/Berlin, jitter: 10min | spec.schedule.jitter
                     rpo: 30m      | rpo: ''       | spec.objectives.rpo
                     rpo: 30m      | rpo: 30min    | spec.objectives.rpo
                     rpo: 30m      | rpo: 0s       | spec.objectives.rpo

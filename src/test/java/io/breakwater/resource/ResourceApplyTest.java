@@ -186,6 +186,22 @@ class ResourceApplyTest {
     }
 
     @Test
+    void a_policy_that_was_replaced_by_another_since_is_no_failure() throws IOException {
+        server.serve("breakwater.io/v1alpha1", "BackupPolicy", "backuppolicies", true);
+        server.refuse((method, path) -> method.equals("POST") && path.endsWith("/backuppolicies") ? 403 : 0);
+        archive("BackupPolicy", "former", "'spec':{}");
+        Report report = apply(OnConflict.Skip);
+        assertThat(report.failed()).as("there is none").hasSize(1);
+
+        server.put(
+                "/apis/breakwater.io/v1alpha1/namespaces/shop/backuppolicies",
+                object("BackupPolicy", "all", "'spec':{}"));
+        report = apply(OnConflict.Skip);
+        assertThat(report.failed()).isEmpty();
+        assertThat(report.warnings()).anyMatch(w -> w.contains("the namespace has another BackupPolicy now"));
+    }
+
+    @Test
     void what_the_cluster_makes_and_what_is_ours_stays_in_the_archive() throws IOException {
         server.serve("breakwater.io/v1alpha1", "FailoverPlan", "failoverplans", true);
         server.serve("breakwater.io/v1alpha1", "BackupPolicy", "backuppolicies", true);

@@ -137,7 +137,6 @@ class ResourceCaptureTest {
                 "pods        | {'name':'p','annotations':{'kubernetes.io/config.mirror':'x'}}",
                 "serviceaccounts | {'name':'breakwater-mover'}",
                 "secrets     | {'name':'breakwater-master-key'}",
-                "configmaps  | {'name':'c','labels':{'breakwater.io/template':'all'}}",
                 "endpoints   | {'name':'e','labels':{'endpoints.kubernetes.io/managed-by':'endpoint-controller'}}",
             })
     void noise_stays_out(String kind, String meta) throws IOException {
@@ -150,6 +149,7 @@ class ResourceCaptureTest {
             delimiter = '|',
             value = {
                 "configmaps  | {'name':'c','labels':{'breakwater.io/exclude':'false'}}",
+                "configmaps  | {'name':'c','labels':{'breakwater.io/template':'all'}}",
                 "secrets     | {'name':'s','ownerReferences':[{'kind':'Certificate','controller':true}]}",
                 "pods        | {'name':'p'}",
                 "pods        | {'name':'p','ownerReferences':[{'kind':'Thing','controller':false}]}",
@@ -271,6 +271,16 @@ class ResourceCaptureTest {
                     "{'metadata':{'name':'x','namespace':'shop'}}");
         }
         assertThat(capture()).containsOnlyKeys("namespaces shop");
+    }
+
+    @Test
+    void a_policy_that_a_template_keeps_stays_out_and_another_does_not() throws IOException {
+        server.serve("breakwater.io/v1alpha1", "BackupPolicy", "backuppolicies", true);
+        String policies = "/apis/breakwater.io/v1alpha1/namespaces/shop/backuppolicies";
+        server.put(
+                policies, "{'metadata':{'name':'all','namespace':'shop','labels':{'breakwater.io/template':'all'}}}");
+        server.put(policies, "{'metadata':{'name':'own','namespace':'shop'}}");
+        assertThat(capture()).containsOnlyKeys("namespaces shop", "backuppolicies.breakwater.io shop/own");
     }
 
     @Test
