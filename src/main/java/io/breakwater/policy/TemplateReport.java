@@ -61,7 +61,8 @@ class TemplateReport {
         });
         gauge(template, "protected", standing.count(State.Protected));
         gauge(template, "waiting", standing.count(State.Waiting));
-        gauge(template, "failing", standing.count(State.Failing));
+        gauge(template, "failing", standing.count(State.Failing) - standing.left());
+        gauge(template, "left", standing.left());
     }
 
     /** A template where there may be none: it does nothing, and says so. */

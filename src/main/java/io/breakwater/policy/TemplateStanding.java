@@ -27,8 +27,9 @@ record TemplateStanding(List<Place> places) {
      * A namespace.
      *
      * @param broken whether the policy itself is in trouble, and not only its promise
+     * @param left whether the template could keep no policy there
      */
-    record Place(String namespace, State state, boolean broken, String reason, String message) {}
+    record Place(String namespace, State state, boolean broken, boolean left, String reason, String message) {}
 
     static TemplateStanding of(TemplatePlan plan, Map<String, BreakwaterException> refused) {
         return new TemplateStanding(plan.members().stream()
@@ -48,16 +49,29 @@ record TemplateStanding(List<Place> places) {
         return places.stream().filter(Place::broken).toList();
     }
 
+    /** Namespaces in which the template could keep no policy; no other policy's status or metric tells of them. */
+    int left() {
+        return (int) places.stream().filter(Place::left).count();
+    }
+
     private static Place place(Member member, Optional<BreakwaterException> refused) {
         String namespace = member.namespace();
         if (refused.isPresent()) {
-            return failing(
-                    namespace, refused.get().reason().name(), refused.get().getMessage());
+            return new Place(
+                    namespace,
+                    State.Failing,
+                    true,
+                    member.kept().isEmpty(),
+                    refused.get().reason().name(),
+                    refused.get().getMessage());
         }
         if (member.step() instanceof Step.Yield(BackupPolicy other)) {
             String name = other.getMetadata().getName();
-            return failing(
+            return new Place(
                     namespace,
+                    State.Failing,
+                    true,
+                    true,
                     Reason.PolicyConflict.name(),
                     "BackupPolicy " + namespace + "/" + name
                             + other.keptBy().map(t -> " of template " + t).orElse(", which is the namespace's own,")
@@ -90,10 +104,10 @@ record TemplateStanding(List<Place> places) {
             Condition c = promise.get();
             return status.lastSuccessfulPoint == null && isYoung(status)
                     ? waiting(namespace, c.message)
-                    : new Place(namespace, State.Failing, false, c.reason, c.message);
+                    : new Place(namespace, State.Failing, false, false, c.reason, c.message);
         }
         return promise.isPresent() || status.lastSuccessfulPoint != null
-                ? new Place(namespace, State.Protected, false, Reason.Ready.name(), "")
+                ? new Place(namespace, State.Protected, false, false, Reason.Ready.name(), "")
                 : waiting(namespace, "no good RestorePoint yet");
     }
 
@@ -103,10 +117,10 @@ record TemplateStanding(List<Place> places) {
     }
 
     private static Place failing(String namespace, String reason, String message) {
-        return new Place(namespace, State.Failing, true, reason, message == null ? "" : message);
+        return new Place(namespace, State.Failing, true, false, reason, message == null ? "" : message);
     }
 
     private static Place waiting(String namespace, String message) {
-        return new Place(namespace, State.Waiting, false, Reason.Pending.name(), message);
+        return new Place(namespace, State.Waiting, false, false, Reason.Pending.name(), message);
     }
 }

@@ -40,6 +40,7 @@ class AlertsTest {
             "breakwater_location_escrowed",
             "breakwater_immutability_age_seconds",
             "breakwater_immutability_period_seconds",
+            "breakwater_template_namespaces",
             "breakwater_policy_proven",
             "breakwater_policy_restore_seconds",
             "breakwater_policy_rto_seconds");

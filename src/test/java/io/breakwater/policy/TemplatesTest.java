@@ -71,6 +71,7 @@ class TemplatesTest {
         assertThat(status.namespaces.failingNamespaces.getFirst().name).isEqualTo("a");
         assertThat(status.namespaces.failingNamespaces.getFirst().message).contains("no room for it");
         assertThat(condition(Condition.READY).reason).isEqualTo("Forbidden");
+        assertThat(gauge("left")).isEqualTo(1);
     }
 
     @Test
@@ -98,11 +99,10 @@ class TemplatesTest {
                 .doesNotContain("late");
         assertThat(condition(Condition.PROTECTED).holds()).isFalse();
         assertThat(condition(Condition.PROTECTED).message).contains("late (ObjectiveMissed)", "new (Pending)");
-        assertThat(registry.find(TemplateReport.NAMESPACES)
-                        .tag("state", "failing")
-                        .gauge()
-                        .value())
-                .isEqualTo(3);
+        assertThat(gauge("protected")).isEqualTo(1);
+        assertThat(gauge("waiting")).isEqualTo(1);
+        assertThat(gauge("failing")).isEqualTo(2);
+        assertThat(gauge("left")).as("to a policy of its own").isEqualTo(1);
         assertThat(events()).filteredOn(e -> e.contains("own/mine")).hasSize(1);
     }
 
@@ -173,6 +173,13 @@ class TemplatesTest {
         template.getSpec().source = null;
         client.resource(template).update();
         assertThat(templates.isLeft(kept)).as("no template any more").isTrue();
+    }
+
+    private double gauge(String state) {
+        return registry.find(TemplateReport.NAMESPACES)
+                .tag("state", state)
+                .gauge()
+                .value();
     }
 
     private BackupPolicy stored(String... include) {
