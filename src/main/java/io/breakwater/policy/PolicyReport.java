@@ -93,7 +93,12 @@ class PolicyReport {
         Optional<BreakwaterException> trouble = found.trouble().or(() -> places(policy, found));
         boolean runs = found.trouble().isEmpty() && found.active() && !suspended(policy);
         Optional<Instant> next = runs ? found.cron().flatMap(c -> c.next(now)) : Optional.empty();
+        if (policy.getStatus() != null && policy.getStatus().namespaces != null) {
+            meters.forget(
+                    policy.getMetadata().getNamespace(), policy.getMetadata().getName()); // It was a template.
+        }
         writer.update(policy, BackupPolicyStatus.class, s -> {
+            s.namespaces = null;
             s.lastSuccessfulPoint = standing.newest().map(Good::name).orElse(null);
             s.lastSuccessTime = standing.newest()
                     .map(n -> Conditions.timestamp(n.capturedAt()))

@@ -49,9 +49,14 @@ class TemplateReport {
         TemplateStanding standing = TemplateStanding.of(plan, refused);
         boolean promised = template.getSpec().objectives != null;
         warn(template, standing);
+        if (template.getStatus() == null || template.getStatus().namespaces == null) {
+            forget(template); // It may have captured something itself until now.
+        }
         writer.update(template, BackupPolicyStatus.class, s -> {
+            ofItsOwn(s);
             s.namespaces = counts(standing);
             Conditions conditions = Conditions.of(s, template.getMetadata().getGeneration(), clock);
+            conditions.clear(Condition.PROVEN).clear(Condition.RTO_MET);
             ready(conditions, standing);
             if (promised) {
                 protection(conditions, standing);
@@ -63,6 +68,26 @@ class TemplateReport {
         gauge(template, "waiting", standing.count(State.Waiting));
         gauge(template, "failing", standing.count(State.Failing) - standing.left());
         gauge(template, "left", standing.left());
+    }
+
+    private void forget(BackupPolicy template) {
+        meters.removeAll(
+                "namespace",
+                template.getMetadata().getNamespace(),
+                "policy",
+                template.getMetadata().getName());
+    }
+
+    /** Takes away what only a policy that captures something can say. */
+    private static void ofItsOwn(BackupPolicyStatus s) {
+        s.lastSuccessfulPoint = null;
+        s.lastSuccessTime = null;
+        s.nextRunTime = null;
+        s.points = null;
+        s.copies = null;
+        s.lastVerification = null;
+        s.lastProvenTime = null;
+        s.measuredRestoreTime = null;
     }
 
     /** A template where there may be none: it does nothing, and says so. */
@@ -147,7 +172,7 @@ class TemplateReport {
                                 : "not within the RPO: " + list(open));
     }
 
-    /** The reason that all of them share, or the first one's. */
+    /** The first one's; each has its own in {@code status.namespaces}. */
     private static Reason reason(List<Place> places) {
         try {
             return Reason.valueOf(places.getFirst().reason());

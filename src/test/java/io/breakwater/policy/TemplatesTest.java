@@ -36,6 +36,7 @@ class TemplatesTest {
     private final BreakwaterConfig config = TestConfig.of(java.util.Map.of("breakwater.namespace", "ops"));
     private final Clock clock = Clock.fixed(Instant.parse("2026-03-01T00:00:00Z"), ZoneOffset.UTC);
     private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
+    private final Meters meters = new Meters(registry, clock);
     private final Set<String> refusing = new HashSet<>();
     private final Templates templates = new Playing();
 
@@ -139,6 +140,25 @@ class TemplatesTest {
         assertThat(status().namespaces.failing).isEqualTo(50);
         assertThat(status().namespaces.failingNamespaces).hasSize(32);
         assertThat(condition(Condition.READY).message).contains("and 45 more");
+    }
+
+    @Test
+    void whatAPolicyHasSaidOfItselfGoesWhenItBecomesATemplate() {
+        BackupPolicy template = template("*");
+        template.setStatus(new BackupPolicyStatus());
+        template.getStatus().lastSuccessfulPoint = "p1";
+        template.getStatus().nextRunTime = "2026-03-01T01:00:00Z";
+        template.getStatus().conditions.add(condition(Condition.PROVEN, true, "Proven"));
+        client.resource(template).create();
+        meters.set("breakwater.policy.rpo.seconds", 1, "namespace", "ops", "policy", "all");
+
+        templates.keep(template);
+
+        assertThat(status().lastSuccessfulPoint).isNull();
+        assertThat(status().nextRunTime).isNull();
+        assertThat(status().condition(Condition.PROVEN)).isEmpty();
+        assertThat(status().namespaces.selected).isZero();
+        assertThat(registry.find("breakwater.policy.rpo.seconds").gauge()).isNull();
     }
 
     @Test
@@ -247,11 +267,7 @@ class TemplatesTest {
             super(
                     client,
                     config,
-                    new TemplateReport(
-                            new PlainStatusWriter(client),
-                            new Meters(registry, clock),
-                            new Events(client, clock),
-                            clock),
+                    new TemplateReport(new PlainStatusWriter(client), meters, new Events(client, clock), clock),
                     new Events(client, clock));
         }
 
