@@ -63,6 +63,9 @@ public class BackupLocationSpec {
                     + " appear as RestorePoints.")
     public Layout layout;
 
+    @JsonPropertyDescription("How many bytes each namespace may hold here; no limit when absent.")
+    public Quota quota;
+
     @JsonPropertyDescription("Which namespaces may refer to this location.")
     public UsagePolicy usagePolicy;
 

@@ -14,7 +14,7 @@ public class BackupLocationStatus implements ConditionedStatus {
 
     @JsonPropertyDescription(
             "Ready; Synced: every point is shown; Readable: the keys at hand open all; Rotated: the current master key does;"
-                    + " Escrowed: all master keys are in escrow; Stalled when only a change of the spec or of a Secret can help.")
+                    + " Escrowed: all master keys are in escrow; WithinQuota: no namespace has used its quota up; Stalled when only a change of the spec or of a Secret can help.")
     public List<Condition> conditions = new ArrayList<>();
 
     @JsonPropertyDescription("What the store can do, found by doing it.")
@@ -35,6 +35,9 @@ public class BackupLocationStatus implements ConditionedStatus {
     @JsonPropertyDescription("Master keys: those at hand, and those that something here needs.")
     public List<Key> keys;
 
+    @JsonPropertyDescription("How namespaces stand to spec.quota; absent without one.")
+    public QuotaStatus quota;
+
     @Override
     public List<Condition> conditions() {
         return conditions;
@@ -48,6 +51,19 @@ public class BackupLocationStatus implements ConditionedStatus {
     @Override
     public void observedGeneration(Long generation) {
         observedGeneration = generation;
+    }
+
+    /** How namespaces stand to the quota. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public static class QuotaStatus {
+        @JsonPropertyDescription("Repositories that a limit holds for; one a namespace and site.")
+        public Integer repositories;
+
+        @JsonPropertyDescription("Repositories at nine tenths of their limit or above, but not over it.")
+        public Integer near;
+
+        @JsonPropertyDescription("Repositories that hold as much as they may, or more: they get no new data.")
+        public Integer over;
     }
 
     /** One master key. */

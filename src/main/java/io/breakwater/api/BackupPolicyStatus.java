@@ -37,6 +37,10 @@ public class BackupPolicyStatus implements ConditionedStatus {
     @JsonPropertyDescription("The further locations.")
     public List<CopyStatus> copies;
 
+    @JsonPropertyDescription(
+            "What the namespace holds in the first location, and may hold; absent without a quota there.")
+    public QuotaUse quota;
+
     @Size(max = 253)
     @JsonPropertyDescription("Name of the newest Verification that ended.")
     public String lastVerification;
@@ -64,6 +68,20 @@ public class BackupPolicyStatus implements ConditionedStatus {
     @Override
     public void observedGeneration(Long generation) {
         observedGeneration = generation;
+    }
+
+    /** How much of a quota is used. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public static class QuotaUse {
+        @JsonPropertyDescription("Bytes that the namespace's repository has there, deleted ones until they are freed.")
+        public Long usedBytes;
+
+        @JsonPropertyDescription("Bytes that it may have, by spec.quota of the location.")
+        public Long allowedBytes;
+
+        @Size(max = 64)
+        @JsonPropertyDescription("Both for people.")
+        public String summary;
     }
 
     /** How far a copy is behind. */

@@ -24,6 +24,7 @@ public class Condition {
     public static final String READABLE = "Readable";
     public static final String ROTATED = "Rotated";
     public static final String ESCROWED = "Escrowed";
+    public static final String WITHIN_QUOTA = "WithinQuota";
 
     @Required
     @Size(max = 316)

@@ -33,6 +33,8 @@ public enum Reason {
     NoConditionalWrites,
     /** The store does not lock objects, as the location demands. */
     NoObjectLock,
+    /** The namespace holds as many bytes in the location as it may. */
+    QuotaExceeded,
     /** The named BackupPolicy does not exist. */
     PolicyNotFound,
     /** Another policy already protects the same volumes. */

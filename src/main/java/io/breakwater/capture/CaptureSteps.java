@@ -6,7 +6,9 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.catalog.Catalog;
 import io.breakwater.gateway.EpochGuard;
+import io.breakwater.location.Quotas;
 import io.breakwater.location.Stores;
+import io.breakwater.observe.Events;
 import io.breakwater.steps.Activities;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
@@ -43,6 +45,8 @@ class CaptureSteps {
             ArchiveUpload upload,
             Stores stores,
             EpochGuard guard,
+            Quotas quotas,
+            Events events,
             @ConfigProperty(name = "quarkus.application.version") String version) {
         this.client = client;
         this.snapshots = snapshots;
@@ -52,11 +56,12 @@ class CaptureSteps {
         this.catalog = catalog;
         Activities activities = new Activities();
         HalfRestored halfRestored = new HalfRestored(gate);
+        Room room = new Room(quotas, activities, events);
         this.all = List.of(
-                new Prepare(client, planner, catalog, halfRestored),
+                new Prepare(client, planner, catalog, halfRestored, room),
                 new Cut(client, snapshots, groups, activities, halfRestored),
                 new Resources(upload, stores, activities),
-                new Move(client, snapshots, movers),
+                new Move(client, snapshots, movers, room),
                 new Keep(snapshots, kept),
                 new SealPoint(catalog, guard, version),
                 new Tidy());

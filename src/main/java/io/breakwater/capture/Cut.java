@@ -72,7 +72,7 @@ final class Cut implements Step<CaptureRun> {
             s.consistency = cut.consistency;
             s.quiescedFor = cut.quiescedFor.toMillis() + "ms";
             s.databases = cut.databases.stream().map(Cut::status).toList();
-            s.warnings = cut.warnings.isEmpty() ? s.warnings : cut.warnings;
+            s.warnings = cut.warnings.isEmpty() ? s.warnings : Resources.merged(s.warnings, cut.warnings);
             for (VolumeStatus v : s.volumes) {
                 Taken taken = cut.snapshots.get(v.pvc);
                 if (taken != null) {

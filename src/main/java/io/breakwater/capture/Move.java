@@ -39,11 +39,13 @@ final class Move implements Step<CaptureRun> {
     private final KubernetesClient client;
     private final Snapshots snapshots;
     private final Movers movers;
+    private final Room room;
 
-    Move(KubernetesClient client, Snapshots snapshots, Movers movers) {
+    Move(KubernetesClient client, Snapshots snapshots, Movers movers, Room room) {
         this.client = client;
         this.snapshots = snapshots;
         this.movers = movers;
+        this.room = room;
     }
 
     @Override
@@ -59,7 +61,7 @@ final class Move implements Step<CaptureRun> {
         if (all.isEmpty()) {
             return Outcome.done("no volumes");
         }
-        Repositories.Access access = run.route().access(run.key(), Repositories.Mode.APPEND);
+        Repositories.Access access = Room.access(run);
         MoverSettings settings = run.policy().getSpec().mover();
         if (!movers.repositoryReady(run.namespace(), access)) {
             all.stream().limit(settings.volumesAtATime()).forEach(v -> claim(run, v)); // meanwhile
@@ -145,9 +147,10 @@ final class Move implements Step<CaptureRun> {
                 yield message;
             }
             case Movers.State.Failed(String message) ->
-                throw BreakwaterException.permanent(
-                        message.contains("exit 3:") ? Reason.Partial : Reason.MoverFailed,
-                        "claim " + v.pvc + ": " + message);
+                throw room.refusal(run, message)
+                        .orElseGet(() -> BreakwaterException.permanent(
+                                message.contains("exit 3:") ? Reason.Partial : Reason.MoverFailed,
+                                "claim " + v.pvc + ": " + message));
             case Movers.State.Succeeded(JsonNode report) -> {
                 record(run, v.pvc, report);
                 yield null;

@@ -24,12 +24,14 @@ final class Prepare implements Step<CaptureRun> {
     private final VolumePlanner planner;
     private final Catalog catalog;
     private final HalfRestored halfRestored;
+    private final Room room;
 
-    Prepare(KubernetesClient client, VolumePlanner planner, Catalog catalog, HalfRestored halfRestored) {
+    Prepare(KubernetesClient client, VolumePlanner planner, Catalog catalog, HalfRestored halfRestored, Room room) {
         this.client = client;
         this.planner = planner;
         this.catalog = catalog;
         this.halfRestored = halfRestored;
+        this.room = room;
     }
 
     @Override
@@ -62,6 +64,9 @@ final class Prepare implements Step<CaptureRun> {
                 planner.plan(run.namespace(), policy, CaptureScope.claims(client, run.namespace(), policy.source));
         // What a failover starts from must lie where the other site can read it.
         boolean keeps = policy.keepsSnapshots() && trigger != Trigger.Final && trigger != Trigger.Divergent;
+        if (!keeps && plan.stream().anyMatch(p -> p.skipped() == null) && !room.isThere(run)) {
+            return Outcome.waiting("finding out how much namespace " + run.namespace() + " holds in the location");
+        }
         catalog.begin(run.route().location(), run.key());
         run.update(s -> {
             s.site = run.site();

@@ -49,7 +49,8 @@ final class Resources implements Step<CaptureRun> {
         return Outcome.done(result.get().count() + " resources");
     }
 
-    private static List<String> merged(List<String> before, List<String> more) {
+    /** Warnings of this step beside those of others. */
+    static List<String> merged(List<String> before, List<String> more) {
         return Stream.concat(before == null ? Stream.of() : before.stream(), more.stream())
                 .distinct()
                 .limit(64)

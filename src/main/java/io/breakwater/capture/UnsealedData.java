@@ -117,6 +117,18 @@ final class UnsealedData {
         return List.copyOf(found);
     }
 
+    /**
+     * Whether the repository has every snapshot that a point of this cluster names. One that somebody removed from the store may
+     * be put back, and needs its data until then.
+     */
+    boolean isWhole(String namespace) {
+        String prefix = new PointKey(site, namespace, "").repositoryPrefix() + "snapshots/";
+        Set<String> missing = named(namespace);
+        new GraceStore(store, site, namespace)
+                .list(prefix, o -> missing.remove(o.key().substring(prefix.length())));
+        return missing.isEmpty();
+    }
+
     private Set<String> named(String namespace) {
         Set<String> named = new HashSet<>();
         points.stream()

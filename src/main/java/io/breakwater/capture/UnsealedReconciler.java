@@ -132,8 +132,10 @@ class UnsealedReconciler implements Reconciler<BackupLocation> {
                     events.normal(
                             location,
                             Reason.Deleting,
-                            "removed " + snapshots.size() + " snapshots of namespace " + namespace
-                                    + " that no sealed point names");
+                            snapshots.isEmpty()
+                                    ? "removed data of namespace " + namespace + " that no snapshot needs"
+                                    : "removed " + snapshots.size() + " snapshots of namespace " + namespace
+                                            + " that no sealed point names");
                     yield true;
                 }
                 case Movers.State.Failed(String message) -> {

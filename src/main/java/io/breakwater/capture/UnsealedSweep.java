@@ -26,6 +26,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * Removes what {@link UnsealedData} finds: archives by tombstones that mean exactly the objects that were found, snapshots by
@@ -71,7 +72,8 @@ class UnsealedSweep {
      * @param bytes of these archives
      * @param uploads that were cut off, and are gone
      * @param kept snapshots in the storage that no point names, which are removed
-     * @param snapshots that no point names, by namespace; to be removed by {@link #forget}
+     * @param snapshots that no point names, by namespace; to be removed by {@link #forget}, as is data of which there is not
+     *     even a snapshot, where there are none
      * @param trouble what could not be done, and why
      */
     record Found(
@@ -98,6 +100,7 @@ class UnsealedSweep {
         int archives = 0;
         long bytes = 0;
         int uploads = abandon(store, "breakwater/repos/" + config.site() + "/", before, trouble);
+        Set<String> loose = new TreeSet<>();
         for (Begun begun : data.begun()) {
             Optional<List<ObjectInfo>> archive = data.archive(begun);
             if (archive.isPresent()) {
@@ -105,15 +108,25 @@ class UnsealedSweep {
                         new GraceStore(store, begun.key().site(), begun.key().namespace());
                 archive.get().forEach(grace::delete);
                 uploads += abandon(store, ArchiveUpload.prefix(begun.key()), before, trouble);
-                Begun.clear(store, begun.key());
+                if (mayHaveMoved(store, begun)) {
+                    loose.add(begun.key().namespace());
+                } else {
+                    Begun.clear(store, begun.key());
+                }
                 archives += archive.get().isEmpty() ? 0 : 1;
                 bytes += archive.get().stream().mapToLong(ObjectInfo::size).sum();
             }
         }
         int dropped = kept.sweep(location, now, before, data::isBusy, trouble);
-        Map<String, List<String>> snapshots = snapshots(data, trouble);
+        Map<String, List<String>> snapshots = snapshots(data, loose, trouble);
         tidy(location, data, snapshots);
         return new Found(archives, bytes, uploads, dropped, snapshots, trouble);
+    }
+
+    /** Whether data of what was begun may lie in the repository, of which no snapshot tells: its mark stays until it is gone. */
+    private static boolean mayHaveMoved(ObjectStore store, Begun begun) {
+        return store.head(begun.key().sealKey()).isEmpty()
+                && store.head(begun.key().repositoryPrefix() + "config").isPresent();
     }
 
     /** Takes Jobs away that ended while nobody looked; copies would wait for them. */
@@ -135,12 +148,14 @@ class UnsealedSweep {
         }
     }
 
-    private Map<String, List<String>> snapshots(UnsealedData data, List<BreakwaterException> trouble) {
+    /** @param loose namespaces in whose repositories there may be data without a snapshot */
+    private Map<String, List<String>> snapshots(
+            UnsealedData data, Set<String> loose, List<BreakwaterException> trouble) {
         Map<String, List<String>> found = new TreeMap<>();
         for (String namespace : data.namespaces()) {
             try {
                 List<String> unsealed = data.isBusy(namespace) ? List.of() : data.snapshots(namespace);
-                if (!unsealed.isEmpty()) {
+                if (!unsealed.isEmpty() || loose.contains(namespace) && data.isWhole(namespace)) {
                     found.put(namespace, unsealed.stream().limit(AT_A_TIME).toList());
                 }
             } catch (BreakwaterException e) {
@@ -168,10 +183,26 @@ class UnsealedSweep {
             }
         }
         Movers.State state = movers.poll(request);
+        if (state instanceof Movers.State.Succeeded) {
+            settle(location, namespace);
+        }
         if (!(state instanceof Movers.State.Running)) {
             movers.delete(config.namespace(), request.run());
         }
         return Optional.of(state);
+    }
+
+    /** Takes the marks away of what was begun in a namespace, of which nothing is left. */
+    private void settle(BackupLocation location, String namespace) {
+        ObjectStore store = stores.open(location);
+        Instant before = Identity.now(store, clock).minus(config.sweep().unsealed());
+        List<RestorePoint> points =
+                client.resources(RestorePoint.class).inAnyNamespace().list().getItems();
+        new UnsealedData(location, store, catalog, config.site(), before, points)
+                .begun().stream()
+                        .filter(b -> b.key().namespace().equals(namespace))
+                        .filter(b -> store.head(b.key().sealKey()).isEmpty())
+                        .forEach(b -> Begun.clear(store, b.key()));
     }
 
     private Movers.Request request(BackupLocation location, String namespace, List<String> snapshots) {

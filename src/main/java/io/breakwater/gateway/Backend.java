@@ -7,6 +7,7 @@ import io.breakwater.api.Reason;
 import io.breakwater.location.GraceStore;
 import io.breakwater.location.Locations;
 import io.breakwater.location.ObjectStore;
+import io.breakwater.location.Quotas;
 import io.breakwater.location.Stores;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
@@ -24,12 +25,14 @@ class Backend {
     private final Locations locations;
     private final Stores stores;
     private final EpochGuard guard;
+    private final Quotas quotas;
     private final Map<String, Known> known = new ConcurrentHashMap<>();
 
-    Backend(Locations locations, Stores stores, EpochGuard guard) {
+    Backend(Locations locations, Stores stores, EpochGuard guard, Quotas quotas) {
         this.locations = locations;
         this.stores = stores;
         this.guard = guard;
+        this.quotas = quotas;
     }
 
     /** The store behind a ticket; what is deleted there can be taken back for a while. */
@@ -67,6 +70,27 @@ class Backend {
                     fence.plan(),
                     fence.epoch()));
         }
+    }
+
+    /**
+     * Passes when there is room for an object. Packs are what counts: what a mover writes after its last one is little, and
+     * without it the packs are of no use, so that passes a while longer.
+     *
+     * @throws BreakwaterException QuotaExceeded, when there is none; StoreUnavailable, when that cannot be found out
+     */
+    void checkQuota(Ticket ticket, Blob blob) {
+        if (ticket.isLimited()) {
+            quotas.admit(
+                    location(ticket.locationNamespace(), ticket.location()),
+                    ticket.site(),
+                    ticket.namespace(),
+                    blob.isPack());
+        }
+    }
+
+    /** Says that an object of so many bytes was added. */
+    void added(Ticket ticket, long bytes) {
+        quotas.added(location(ticket.locationNamespace(), ticket.location()), ticket.site(), ticket.namespace(), bytes);
     }
 
     private BackupLocation location(String namespace, String name) {

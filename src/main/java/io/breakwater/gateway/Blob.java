@@ -46,6 +46,11 @@ record Blob(String repository, String type, String name) {
         return "locks".equals(type);
     }
 
+    /** Packs are what a repository consists of, but for a hundredth. */
+    boolean isPack() {
+        return "data".equals(type);
+    }
+
     boolean mayWrite(Mode mode) {
         return isLock() || mode != Mode.READ;
     }

@@ -18,12 +18,15 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.Optional;
+import java.util.Set;
 import org.jboss.logging.Logger;
 
 /** The HTTPS server that movers talk to. Each request needs a ticket, a token of the ticket's holder, and a path within. */
 @ApplicationScoped
 public class GatewayServer {
     private static final Logger LOG = Logger.getLogger(GatewayServer.class);
+
+    private static final Set<Reason> REFUSALS = Set.of(Reason.LeaseLost, Reason.Forbidden, Reason.QuotaExceeded);
 
     private final BreakwaterConfig config;
     private final ServingCertificate certificate;
@@ -119,7 +122,7 @@ public class GatewayServer {
                 return ResticProtocol.refuse(exchange, 403, "this is not what the ticket is for");
             }
             return allowed(exchange, blob.get(), ticket.get())
-                    ? protocol.serve(exchange, blob.get(), backend.store(ticket.get()))
+                    ? serve(exchange, blob.get(), ticket.get())
                     : ResticProtocol.refuse(
                             exchange, 403, "the ticket allows " + ticket.get().mode() + " only");
         } catch (BreakwaterException e) {
@@ -132,6 +135,25 @@ public class GatewayServer {
             LOG.errorf(e, "%s failed", what);
             return ResticProtocol.refuse(exchange, 500, "internal error, see the gateway's log");
         }
+    }
+
+    private Done serve(HttpExchange exchange, Blob blob, Ticket ticket) throws IOException {
+        if (!"POST".equals(exchange.getRequestMethod()) || blob.isRepository() || blob.isLock()) {
+            return protocol.serve(exchange, blob, backend.store(ticket));
+        }
+        try {
+            backend.checkQuota(ticket, blob);
+        } catch (BreakwaterException e) {
+            if (e.reason() == Reason.QuotaExceeded) {
+                meters.count(
+                        "breakwater.quota.refused", "namespace", ticket.namespace(), "location", ticket.location());
+                protocol.drain(exchange);
+            }
+            throw e;
+        }
+        Done done = protocol.serve(exchange, blob, backend.store(ticket));
+        backend.added(ticket, done.added());
+        return done;
     }
 
     private boolean allowed(HttpExchange exchange, Blob blob, Ticket ticket) {
@@ -153,7 +175,7 @@ public class GatewayServer {
 
     /** 403 ends restic at once, 503 makes it try again. */
     private static Done tell(HttpExchange exchange, BreakwaterException e) throws IOException {
-        boolean refused = e.reason() == Reason.LeaseLost || e.reason() == Reason.Forbidden;
+        boolean refused = REFUSALS.contains(e.reason());
         if (e.isRetryable()) {
             exchange.getResponseHeaders().set("Retry-After", "2");
         }

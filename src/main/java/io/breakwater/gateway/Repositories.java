@@ -60,9 +60,26 @@ public class Repositories {
      * @param site site that captured what is in it
      * @param namespace namespace that was captured
      * @param guard what writes must not be older than; empty without a plan
+     * @param limited whether the location's quota holds for what is added
      */
     public record Access(
-            BackupLocation location, String site, String namespace, Mode mode, Optional<EpochGuard.Guard> guard) {}
+            BackupLocation location,
+            String site,
+            String namespace,
+            Mode mode,
+            Optional<EpochGuard.Guard> guard,
+            boolean limited) {
+        /** One for which the location's quota holds. */
+        public Access(
+                BackupLocation location, String site, String namespace, Mode mode, Optional<EpochGuard.Guard> guard) {
+            this(location, site, namespace, mode, guard, true);
+        }
+
+        /** The same, for what must be kept whatever the quota says. */
+        public Access unlimited() {
+            return new Access(location, site, namespace, mode, guard, false);
+        }
+    }
 
     /**
      * A ticket for one ServiceAccount. Whoever may read is entered as a reader until the ticket runs out, so that nothing that
@@ -90,7 +107,8 @@ public class Repositories {
                 access.mode(),
                 holder,
                 fence,
-                expires.getEpochSecond());
+                expires.getEpochSecond(),
+                access.limited() ? null : true);
     }
 
     /** A ticket as a mover presents it. */

@@ -35,8 +35,16 @@ final class ResticProtocol {
     private final Semaphore uploads;
     private final Patience patience;
 
-    /** What was moved, for the metrics. */
-    record Done(int code, long received, long sent) {
+    /**
+     * What was moved, for the metrics.
+     *
+     * @param added bytes that the repository has more than before
+     */
+    record Done(int code, long received, long sent, long added) {
+        Done(int code, long received, long sent) {
+            this(code, received, sent, 0);
+        }
+
         static Done of(int code) {
             return new Done(code, 0, 0);
         }
@@ -147,7 +155,7 @@ final class ResticProtocol {
             }
             // An object of the same name is there: it has the same content, and the first answer got lost.
             exchange.sendResponseHeaders(200, -1);
-            return new Done(200, received, 0);
+            return new Done(200, received, 0, written ? received : 0);
         } finally {
             uploads.release();
         }
@@ -179,12 +187,22 @@ final class ResticProtocol {
         return total;
     }
 
+    /** Takes what is being sent, for nothing: who is cut off while sending sees no answer, and tries again. */
+    void drain(HttpExchange exchange) throws IOException {
+        InputStream in = patience.in(exchange.getRequestBody());
+        byte[] buffer = new byte[BUFFER];
+        long total = 0;
+        for (int n = in.read(buffer); n >= 0 && total <= LARGEST; n = in.read(buffer)) {
+            total += n;
+        }
+    }
+
     private static Done answer(HttpExchange exchange, int code) throws IOException {
         exchange.sendResponseHeaders(code, -1);
         return Done.of(code);
     }
 
-    /** An answer with a reason, which restic shows. */
+    /** An answer with a reason; restic shows the code alone. */
     static Done refuse(HttpExchange exchange, int code, String why) throws IOException {
         byte[] text = (why + "\n").getBytes(StandardCharsets.UTF_8);
         exchange.getResponseHeaders().set("Content-Type", "text/plain; charset=utf-8");

@@ -15,6 +15,7 @@ import io.breakwater.gateway.Repositories.Mode;
  * @param holder user name of the ServiceAccount, {@code system:serviceaccount:<namespace>:<name>}
  * @param fence the epoch that writes belong to; null without a plan
  * @param expires seconds since 1970 after which it is worth nothing
+ * @param unlimited true where no quota holds; null, as in tickets of older versions, where it does
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record Ticket(
@@ -25,7 +26,26 @@ public record Ticket(
         Mode mode,
         String holder,
         Fence fence,
-        long expires) {
+        long expires,
+        Boolean unlimited) {
+
+    /** A ticket for which the quota holds. */
+    Ticket(
+            String locationNamespace,
+            String location,
+            String site,
+            String namespace,
+            Mode mode,
+            String holder,
+            Fence fence,
+            long expires) {
+        this(locationNamespace, location, site, namespace, mode, holder, fence, expires, null);
+    }
+
+    /** Whether what is written with it has to stay within the quota: whoever removes needs room for that. */
+    boolean isLimited() {
+        return mode == Mode.APPEND && !Boolean.TRUE.equals(unlimited);
+    }
 
     /**
      * The lease that writes depend on.

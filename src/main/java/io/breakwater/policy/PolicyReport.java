@@ -5,12 +5,14 @@ import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.BackupPolicySpec;
 import io.breakwater.api.BackupPolicyStatus;
 import io.breakwater.api.BackupPolicyStatus.CopyStatus;
+import io.breakwater.api.BackupPolicyStatus.QuotaUse;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Condition;
 import io.breakwater.api.NamedRef;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.location.Locations;
+import io.breakwater.location.Quotas;
 import io.breakwater.observe.Conditions;
 import io.breakwater.observe.StatusWriter;
 import io.breakwater.policy.Standing.Good;
@@ -33,11 +35,13 @@ class PolicyReport {
 
     private final Locations locations;
     private final PolicyMeters meters;
+    private final Quotas quotas;
     private final StatusWriter writer;
     private final Clock clock;
 
-    PolicyReport(Locations locations, PolicyMeters meters, StatusWriter writer, Clock clock) {
+    PolicyReport(Locations locations, Quotas quotas, PolicyMeters meters, StatusWriter writer, Clock clock) {
         this.locations = locations;
+        this.quotas = quotas;
         this.meters = meters;
         this.writer = writer;
         this.clock = clock;
@@ -90,7 +94,9 @@ class PolicyReport {
         Standing standing = Standing.of(found.points());
         List<String> copies = found.active() ? found.copies() : List.of();
         List<Promise> promises = Promise.of(policy.getSpec(), copies, standing);
-        Optional<BreakwaterException> trouble = found.trouble().or(() -> places(policy, found));
+        Optional<Quotas.Usage> usage = usage(policy, found);
+        Optional<BreakwaterException> trouble =
+                found.trouble().or(() -> places(policy, found)).or(() -> full(found, usage));
         boolean runs = found.trouble().isEmpty() && found.active() && !suspended(policy);
         Optional<Instant> next = runs ? found.cron().flatMap(c -> c.next(now)) : Optional.empty();
         if (policy.getStatus() != null && policy.getStatus().namespaces != null) {
@@ -105,6 +111,7 @@ class PolicyReport {
                     .orElse(null);
             s.nextRunTime = next.map(Conditions::timestamp).orElse(null);
             s.points = standing.good().size();
+            s.quota = usage.map(PolicyReport::quota).orElse(null);
             s.lastVerification =
                     found.proof().newest().map(v -> v.getMetadata().getName()).orElse(null);
             s.lastProvenTime =
@@ -122,6 +129,25 @@ class PolicyReport {
         meters.show(policy.getMetadata().getNamespace(), policy.getMetadata().getName(), standing, promises, copies);
         meters.proof(policy, found.proof(), found.verifies(policy));
         return again(now, next, promises, trouble.isPresent(), found);
+    }
+
+    /** What lies in the first location, as far as somebody has looked; empty without a quota. */
+    private Optional<Quotas.Usage> usage(BackupPolicy policy, Findings found) {
+        return found.route()
+                .flatMap(r -> quotas.known(r.location(), policy.getMetadata().getNamespace()));
+    }
+
+    private static Optional<BreakwaterException> full(Findings found, Optional<Quotas.Usage> usage) {
+        return usage.filter(Quotas.Usage::isOver)
+                .map(u -> Quotas.exceeded(found.route().orElseThrow().location(), u));
+    }
+
+    private static QuotaUse quota(Quotas.Usage usage) {
+        QuotaUse use = new QuotaUse();
+        use.usedBytes = usage.used();
+        use.allowedBytes = usage.allowed();
+        use.summary = usage.text();
+        return use;
     }
 
     /** The first location that a point could not go to. */

@@ -78,7 +78,8 @@ class Rekey {
         String id = "rekey/" + location.getMetadata().getUid() + "/" + repository + "/" + keyId;
         String run = Names.of(id);
         Repositories.Access access = new Repositories.Access(
-                location, repository.site(), repository.namespace(), Repositories.Mode.APPEND, Optional.empty());
+                        location, repository.site(), repository.namespace(), Repositories.Mode.APPEND, Optional.empty())
+                .unlimited();
         Movers.Request request = new Movers.Request(config.namespace(), run, id, new MoverTask.Rekey(keyId), access);
         return switch (movers.poll(request)) {
             case Movers.State.Running(String message) -> new State(false, true, repository + ": " + message);

@@ -32,6 +32,9 @@ final class MoverJob {
     private static final String CREDENTIALS = "/var/run/breakwater/credentials";
     private static final String TOKEN = "/var/run/breakwater/token";
 
+    /** Exit code of a mover that the gateway refused: another pod would fare no better. */
+    private static final int REFUSED = 40;
+
     /** Where the application's pod runs, the mover has to run, whatever keeps others away. */
     private static final Toleration ANYTHING =
             new TolerationBuilder().withOperator("Exists").build();
@@ -52,6 +55,16 @@ final class MoverJob {
                 .withNewSpec()
                 .withBackoffLimit(2)
                 .withActiveDeadlineSeconds(config.mover().deadline().toSeconds())
+                .withNewPodFailurePolicy()
+                .addNewRule()
+                .withAction("FailJob")
+                .withNewOnExitCodes()
+                .withContainerName("mover")
+                .withOperator("In")
+                .withValues(REFUSED)
+                .endOnExitCodes()
+                .endRule()
+                .endPodFailurePolicy()
                 .withNewTemplate()
                 .withNewMetadata()
                 .withLabels(labels)

@@ -50,6 +50,9 @@ public class Movers {
     /** How the last words of a mover begin that no password of its Secret let in. */
     private static final String WRONG_PASSWORD = "exit 12:";
 
+    /** How restic tells of the gateway's 403; the answer's text it does not tell. */
+    private static final String REFUSED = "unexpected HTTP response (403)";
+
     private final KubernetesClient client;
     private final BreakwaterConfig config;
     private final Repositories repositories;
@@ -139,6 +142,11 @@ public class Movers {
                         return Optional.empty(); // no more than a courtesy
                     }
                 });
+    }
+
+    /** Whether a mover's last words say that the gateway refused something, which no other try gets through either. */
+    public static boolean isRefusal(String lastWords) {
+        return lastWords.contains(REFUSED);
     }
 
     /** Whether a pod of a task runs, or has run. */

@@ -1,21 +1,29 @@
 package io.breakwater.capture;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.breakwater.admission.FakeCluster;
 import io.breakwater.api.Api;
 import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.BackupPolicySpec;
+import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.MoverSettings;
+import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointSpec;
 import io.breakwater.api.RestorePointStatus;
 import io.breakwater.api.RestorePointStatus.VolumeMode;
 import io.breakwater.api.RestorePointStatus.VolumeStatus;
 import io.breakwater.gateway.Repositories;
+import io.breakwater.location.ObjectStore.Precondition;
+import io.breakwater.location.TestQuotas;
+import io.breakwater.observe.Events;
 import io.breakwater.observe.PlainStatusWriter;
 import io.breakwater.policy.Route;
+import io.breakwater.replication.MemoryStore;
+import io.breakwater.steps.Activities;
 import io.breakwater.steps.Outcome;
 import io.breakwater.volume.MoverTask;
 import io.breakwater.volume.Movers;
@@ -43,9 +51,13 @@ class MoveTest {
     private final KubernetesClient client = cluster.client();
     private final Set<String> running = new HashSet<>();
     private final Set<String> over = new HashSet<>();
+    private String failure;
     private final List<MoverTask> tasks = new ArrayList<>();
     private final List<MoverSettings> asked = new ArrayList<>();
-    private final Move move = new Move(client, new ReadySnapshots(), new HandMovers());
+    private final MemoryStore store = new MemoryStore();
+    private final Room room = new Room(
+            TestQuotas.of(store, "west", System::nanoTime), new Activities(), new Events(client, Clock.systemUTC()));
+    private final Move move = new Move(client, new ReadySnapshots(), new HandMovers(), room);
 
     @AfterEach
     void close() {
@@ -139,6 +151,20 @@ class MoveTest {
                 .containsExactlyInAnyOrder("Block", null);
     }
 
+    @Test
+    void aMoverThatTheGatewayRefusedForTheQuotaSaysSo() {
+        store.write("breakwater/repos/west/shop/data/a", new byte[100], Precondition.NONE);
+        CaptureRun run = run(null, 1);
+        failure = "exit 1: Fatal: unexpected HTTP response (403): 403 Forbidden";
+        assertThatThrownBy(() -> move.run(run, 1))
+                .isInstanceOfSatisfying(
+                        BreakwaterException.class, e -> assertThat(e.reason()).isEqualTo(Reason.QuotaExceeded));
+        failure = "exit 1: Fatal: something else";
+        assertThatThrownBy(() -> move.run(run, 1))
+                .isInstanceOfSatisfying(
+                        BreakwaterException.class, e -> assertThat(e.reason()).isEqualTo(Reason.MoverFailed));
+    }
+
     private CaptureRun run(MoverSettings settings, int volumes) {
         BackupPolicy policy = new BackupPolicy();
         policy.setSpec(new BackupPolicySpec());
@@ -155,7 +181,7 @@ class MoveTest {
         point.getStatus().volumes =
                 IntStream.range(0, volumes).mapToObj(i -> volume("v" + i)).toList();
         point = client.resource(point).create();
-        Route route = new Route(null, List.of(), 0, Optional.empty(), true);
+        Route route = new Route(TestQuotas.location("100"), List.of(), 0, Optional.empty(), true);
         return new CaptureRun(point, policy, route, "west", new PlainStatusWriter(client), Clock.systemUTC(), () -> {});
     }
 
@@ -214,6 +240,9 @@ class MoveTest {
                     : ((MoverTask.Backup) request.task()).path();
             String pvc = path.substring(path.lastIndexOf('/') + 1);
             asked.add(request.settings());
+            if (failure != null) {
+                return new State.Failed(failure);
+            }
             if (!over.contains(pvc)) {
                 running.add(pvc);
                 return new State.Running("is read");

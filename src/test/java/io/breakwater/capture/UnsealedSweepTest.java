@@ -144,14 +144,39 @@ class UnsealedSweepTest {
 
     @Test
     void aSecondSweepFindsNothing() {
-        sweep.sweep(location);
-        new GraceStore(disk, "east", "shop").delete(LOST.repositoryPrefix() + "snapshots/" + snapshot(LOST));
+        List<String> snapshots = sweep.sweep(location).snapshots().get("shop");
+        sweep.forget(location, "shop", snapshots);
+        sweep.forget(location, "shop", snapshots);
 
         UnsealedSweep.Found again = sweep.sweep(location);
 
         assertThat(again.archives()).isZero();
         assertThat(again.snapshots()).isEmpty();
         assertThat(Begun.list(disk, "east")).isEmpty();
+    }
+
+    /** A mover that was refused or killed leaves packs that no index and no snapshot knows. */
+    @Test
+    void dataWithoutASnapshotGoesToo() {
+        disk.delete(LOST.repositoryPrefix() + "snapshots/" + snapshot(LOST));
+
+        assertThat(sweep.sweep(location).snapshots()).isEqualTo(Map.of("shop", List.of()));
+        sweep.forget(location, "shop", List.of());
+        assertThat(sweep.sweep(location).snapshots())
+                .as("until the Job has ended well")
+                .containsOnlyKeys("shop");
+        sweep.forget(location, "shop", List.of());
+        assertThat(sweep.sweep(location).snapshots()).isEmpty();
+        assertThat(Begun.list(disk, "east")).isEmpty();
+    }
+
+    @Test
+    void nothingIsPrunedWhereSomebodyRemovedASnapshotThatAPointNeeds() {
+        disk.delete(LOST.repositoryPrefix() + "snapshots/" + snapshot(LOST));
+        disk.delete(GOOD.repositoryPrefix() + "snapshots/" + snapshot(GOOD));
+
+        assertThat(sweep.sweep(location).snapshots()).isEmpty();
+        assertThat(Begun.list(disk, "east")).as("it is looked at again").hasSize(1);
     }
 
     @Test
@@ -290,7 +315,7 @@ class UnsealedSweepTest {
         makeOld();
 
         assertThat(sweep.sweep(location).archives()).isEqualTo(1);
-        assertThat(Begun.list(disk, "east")).isEmpty();
+        assertThat(Begun.list(disk, "east")).extracting(Begun::key).containsExactly(LOST);
         catalog.verifyObjects(location, catalog.find(location, GOOD).orElseThrow());
         assertThat(listed()).contains(archive(GOOD));
     }
@@ -300,6 +325,7 @@ class UnsealedSweepTest {
         String run = UnsealedData.run(location, "east", "shop");
         movers.started.add(run);
         new GraceStore(disk, "east", "shop").delete(LOST.repositoryPrefix() + "snapshots/" + snapshot(LOST));
+        catalog.end(location, LOST);
 
         sweep.sweep(location);
 

@@ -41,6 +41,8 @@ class AlertsTest {
             "breakwater_immutability_age_seconds",
             "breakwater_immutability_period_seconds",
             "breakwater_template_namespaces",
+            "breakwater_quota_used_bytes",
+            "breakwater_quota_bytes",
             "breakwater_policy_proven",
             "breakwater_policy_restore_seconds",
             "breakwater_policy_rto_seconds");

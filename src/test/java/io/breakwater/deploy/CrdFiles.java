@@ -89,6 +89,11 @@ final class CrdFiles {
         ObjectNode conditions = (ObjectNode) schema.at("/properties/status/properties/conditions");
         conditions.put("x-kubernetes-list-type", "map");
         conditions.putArray("x-kubernetes-list-map-keys").add("type");
+        JsonNode shares = schema.at("/properties/spec/properties/quota/properties/namespaces");
+        if (shares instanceof ObjectNode list) {
+            list.put("x-kubernetes-list-type", "map");
+            list.putArray("x-kubernetes-list-map-keys").add("name");
+        }
     }
 
     private static ArrayNode inDeclaredOrder(ArrayNode columns, Class<?> kind) {

@@ -5,9 +5,12 @@ import static io.breakwater.gateway.TestGateway.authorization;
 import static io.breakwater.gateway.TestGateway.sha;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
+import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec;
 import io.breakwater.api.BackupLocationSpec.AccessMode;
+import io.breakwater.api.Quota;
 import io.breakwater.gateway.Repositories.Mode;
 import io.breakwater.location.ObjectStore;
 import io.breakwater.location.ObjectStore.Precondition;
@@ -18,7 +21,9 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -28,6 +33,10 @@ import org.junit.jupiter.api.io.TempDir;
 /** The gateway as movers see it: real TLS, real HTTP, a real directory; only the API server is played. */
 class GatewayServerTest {
     private static final byte[] PACK = "pack".getBytes(UTF_8);
+    private static final byte[] OTHER = "another pack".getBytes(UTF_8);
+
+    /** More than a connection takes while nobody reads it. */
+    private static final byte[] LARGE = new byte[8 << 20];
 
     @TempDir
     private Path root;
@@ -55,6 +64,55 @@ class GatewayServerTest {
         assertThat(get(Mode.READ, "data/").body()).isEqualTo("[{\"name\":\"" + sha(PACK) + "\",\"size\":4}]");
         String key = "breakwater/repos/east/shop/data/" + sha(PACK).substring(0, 2) + "/" + sha(PACK);
         assertThat(store.read(key)).isPresent();
+    }
+
+    @Test
+    void whereTheQuotaIsUsedUpPacksAreRefusedAndWhatIsNeededForAllElsePasses() throws Exception {
+        quota("6");
+        assertThat(post(Mode.APPEND, "data/" + sha(PACK), PACK).statusCode()).isEqualTo(200);
+        assertThat(post(Mode.APPEND, "data/" + sha(LARGE), LARGE).statusCode())
+                .as("what begins while there is room")
+                .isEqualTo(200);
+        HttpResponse<String> refused = post(Mode.APPEND, "data/" + sha(OTHER), OTHER);
+        assertThat(refused.statusCode()).isEqualTo(403);
+        assertThat(refused.body()).startsWith("QuotaExceeded: namespace shop holds");
+        assertThat(get(Mode.READ, "data/" + sha(OTHER)).statusCode()).isEqualTo(404);
+
+        assertThat(get(Mode.READ, "data/" + sha(LARGE)).statusCode()).isEqualTo(200);
+        for (String type : List.of("locks", "index", "snapshots", "keys")) {
+            assertThat(post(Mode.APPEND, type + "/" + sha(PACK), PACK).statusCode())
+                    .as(type)
+                    .isEqualTo(200);
+        }
+        assertThat(post(Mode.MAINTAIN, "data/" + sha(OTHER), OTHER).statusCode())
+                .as("a prune needs room to free some")
+                .isEqualTo(200);
+        assertThat(delete(Mode.MAINTAIN, "data/" + sha(LARGE))).isEqualTo(200);
+    }
+
+    @Test
+    void aRaisedQuotaAndATicketWithoutOneLetPacksIn() throws Exception {
+        quota("4");
+        post(Mode.APPEND, "data/" + sha(PACK), PACK);
+        assertThat(post(Mode.APPEND, "data/" + sha(OTHER), OTHER).statusCode()).isEqualTo(403);
+        long later = Instant.now().plusSeconds(600).getEpochSecond();
+        Ticket unlimited = new Ticket("sys", "disk", "east", "shop", Mode.APPEND, HOLDER, null, later, true);
+        assertThat(send(gateway.request("disk", gateway.tickets.sign(unlimited), "data/" + sha(OTHER))
+                                .POST(BodyPublishers.ofByteArray(OTHER)))
+                        .statusCode())
+                .isEqualTo(200);
+        assertThat(post(Mode.APPEND, "data/" + sha(LARGE), LARGE).statusCode()).isEqualTo(403);
+
+        quota("1Ki");
+        await().atMost(Duration.ofSeconds(20))
+                .until(() -> post(Mode.APPEND, "data/" + sha(LARGE), LARGE).statusCode() == 200);
+    }
+
+    private void quota(String size) {
+        BackupLocation location = gateway.location("disk");
+        location.getSpec().quota = new Quota();
+        location.getSpec().quota.perNamespace = size;
+        gateway.update(location);
     }
 
     @Test

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec.AccessMode;
+import io.breakwater.api.Quota;
 import io.breakwater.gateway.Repositories.Mode;
 import io.breakwater.location.Front;
 import io.breakwater.location.Front.Fault;
@@ -135,6 +136,51 @@ class ResticIT {
         Path restored = target.resolve(data.toString().substring(1));
         assertThat(restored.resolve("small")).hasContent("second");
         assertThat(restored.resolve("large")).doesNotExist();
+    }
+
+    /** Of many packs the first few are on their way at a time, and pass; restic must not try the others for minutes. */
+    @Test
+    void whereTheQuotaIsUsedUpABackupEndsAtOnceAndARestoreAndAPruneDoNot() throws Exception {
+        good(run(Mode.APPEND, "init"));
+        good(run(Mode.APPEND, "backup", data.toString()));
+        quota("metered", "25Mi");
+        byte[] more = new byte[300 << 20];
+        new Random(2).nextBytes(more);
+        Files.write(data.resolve("more"), more);
+
+        Ended refused = moverTo("metered", Mode.APPEND, "backup", data.toString(), "host", "pvc=data");
+        assertThat(refused.code()).as(refused.output()).isEqualTo(40);
+        assertThat(refused.output()).doesNotContain("retrying after");
+        assertThat(directory.resolve("report")).content().contains("unexpected HTTP response (403)");
+        assertThat(keys()).filteredOn(k -> k.contains("/snapshots/")).hasSize(1);
+        long held = held();
+        assertThat(held).isBetween(25L << 20, 200L << 20);
+
+        Path target = directory.resolve("restored");
+        good(run("metered", Mode.READ, "restore", "latest", "--target", target.toString()));
+        assertThat(target.resolve(data.toString().substring(1)).resolve("large"))
+                .hasSameBinaryContentAs(data.resolve("large"));
+
+        good(moverTo("metered", Mode.MAINTAIN, "forget"));
+        assertThat(held - bytes()).as("packs without a snapshot are gone").isGreaterThan(10 << 20);
+        good(run(Mode.READ, "check", "--read-data"));
+
+        quota("roomy", "1Gi");
+        good(moverTo("roomy", Mode.APPEND, "backup", data.toString(), "host", "pvc=data"));
+    }
+
+    /** The same bucket by another name, with a quota. */
+    private void quota(String name, String size) {
+        location.getSpec().quota = new Quota();
+        location.getSpec().quota.perNamespace = size;
+        gateway.location(name, location.getSpec());
+    }
+
+    /** Bytes that lie in the repository, deleted ones too. */
+    private long held() {
+        long[] sum = {0};
+        gateway.stores().open(location).list("breakwater/repos/", o -> sum[0] += o.size());
+        return sum[0];
     }
 
     @Test
@@ -286,11 +332,15 @@ class ResticIT {
     }
 
     private Ended mover(Mode mode, String... arguments) throws Exception {
+        return moverTo("bucket", mode, arguments);
+    }
+
+    private Ended moverTo(String name, Mode mode, String... arguments) throws Exception {
         Files.writeString(directory.resolve("token"), "good");
         List<String> command = new ArrayList<>(List.of("sh", "images/breakwater-mover/mover"));
         command.addAll(Arrays.asList(arguments));
         return run(
-                "bucket",
+                name,
                 mode,
                 command,
                 Map.of(

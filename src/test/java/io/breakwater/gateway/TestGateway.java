@@ -11,6 +11,7 @@ import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.TestConfig;
 import io.breakwater.gateway.Repositories.Mode;
 import io.breakwater.location.ObjectStore;
+import io.breakwater.location.Quotas;
 import io.breakwater.location.S3Server;
 import io.breakwater.location.Stores;
 import io.breakwater.location.TestLocations;
@@ -90,7 +91,8 @@ final class TestGateway implements AutoCloseable {
                 certificate,
                 tickets,
                 tokens,
-                new Backend(TestLocations.of(client, config), stores, new EpochGuard(stores)),
+                new Backend(
+                        TestLocations.of(client, config), stores, new EpochGuard(stores), new Quotas(stores, config)),
                 new Meters(new SimpleMeterRegistry(), Clock.systemUTC()));
         server.start();
         caPem = certificate.caPem();
@@ -139,6 +141,18 @@ final class TestGateway implements AutoCloseable {
                 .build());
         location.setSpec(spec);
         return client.resource(location).create();
+    }
+
+    /** A location as it is now. */
+    BackupLocation location(String name) {
+        return client.resources(BackupLocation.class)
+                .inNamespace("sys")
+                .withName(name)
+                .get();
+    }
+
+    void update(BackupLocation location) {
+        client.resource(location).update();
     }
 
     Stores stores() {

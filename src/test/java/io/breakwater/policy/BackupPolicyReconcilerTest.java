@@ -13,6 +13,8 @@ import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.BackupPolicySpec;
 import io.breakwater.api.Condition;
 import io.breakwater.api.NamedRef;
+import io.breakwater.api.Quota;
+import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.api.RestorePointStatus.CopyState;
@@ -22,11 +24,15 @@ import io.breakwater.failover.PlanRoles;
 import io.breakwater.gateway.EpochGuard;
 import io.breakwater.gateway.OverdueGuard;
 import io.breakwater.location.Locations;
+import io.breakwater.location.ObjectStore.Precondition;
+import io.breakwater.location.Quotas;
 import io.breakwater.location.TestLocations;
+import io.breakwater.location.TestStores;
 import io.breakwater.observe.Events;
 import io.breakwater.observe.Meters;
 import io.breakwater.observe.PlainStatusWriter;
 import io.breakwater.observe.StatusWriter;
+import io.breakwater.replication.MemoryStore;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -50,6 +56,8 @@ class BackupPolicyReconcilerTest {
     private final KubernetesClient client = cluster.client();
     private final BreakwaterConfig config = TestConfig.of(Map.of("breakwater.namespace", "ops"));
     private final Locations locations = TestLocations.of(client, config);
+    private final MemoryStore store = new MemoryStore();
+    private final Quotas quotas = new Quotas(TestStores.always(store), config);
     private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
     private boolean active = true;
     private Optional<EpochGuard.Guard> guard = Optional.empty();
@@ -282,6 +290,31 @@ class BackupPolicyReconcilerTest {
                 .isEqualTo(Duration.ofMinutes(115).toSeconds());
     }
 
+    @Test
+    void aPolicyTellsWhatItsNamespaceHoldsAndWhenThatIsTooMuch() {
+        BackupLocation location = locations.get("shop", "a");
+        location.getSpec().quota = new Quota();
+        location.getSpec().quota.perNamespace = "100";
+        client.resource(location).update();
+        reconcile("11:55:00");
+        assertThat(now().getStatus().quota).as("nobody has looked yet").isNull();
+
+        store.write("breakwater/repos/" + config.site() + "/shop/data/a", new byte[99], Precondition.NONE);
+        quotas.measure(location);
+        reconcile("11:56:00");
+        assertThat(now().getStatus().quota.usedBytes).isEqualTo(99);
+        assertThat(now().getStatus().quota.allowedBytes).isEqualTo(100);
+        assertThat(now().getStatus().holds(Condition.READY)).isTrue();
+
+        quotas.added(location, config.site(), "shop", 1);
+        reconcile("12:00:05");
+        assertThat(condition(Condition.READY).status).isEqualTo("False");
+        assertThat(condition(Condition.READY).reason).isEqualTo(Reason.QuotaExceeded.name());
+        assertThat(points())
+                .as("the schedule goes on: a capture looks for itself")
+                .hasSize(1);
+    }
+
     private Duration reconcile(String time) {
         Clock clock = Clock.fixed(Instant.parse("2090-01-05T" + time + "Z"), ZoneOffset.UTC);
         if (client.resource(policy).get() == null) {
@@ -300,7 +333,7 @@ class BackupPolicyReconcilerTest {
                         new Templates(client, config, templates, events),
                         new PlanRoles(client, config),
                         new OverdueGuard(),
-                        new PolicyReport(locations, meters, writer, clock),
+                        new PolicyReport(locations, quotas, meters, writer, clock),
                         meters,
                         writer,
                         events,

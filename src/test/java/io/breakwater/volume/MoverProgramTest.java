@@ -37,6 +37,9 @@ class MoverProgramTest {
     void locksThatNobodyRenewsAreRemovedBeforeSnapshotsAre() throws Exception {
         assertThat(printed(new MoverTask.Forget(List.of("abc", "def"))).lines())
                 .containsExactly("--retry-lock 10m unlock", "--retry-lock 10m forget --prune abc def");
+        assertThat(printed(new MoverTask.Forget(List.of())).lines())
+                .as("data that no snapshot needs")
+                .containsExactly("--retry-lock 10m unlock", "--retry-lock 10m prune");
     }
 
     /** The content of a device must be all of it, so where something is amiss the mover must fail, and say what. */

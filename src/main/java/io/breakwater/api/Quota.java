@@ -1,0 +1,82 @@
+package io.breakwater.api;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Pattern;
+import io.fabric8.generator.annotation.Required;
+import io.fabric8.generator.annotation.Size;
+import io.fabric8.generator.annotation.ValidationRule;
+import io.fabric8.kubernetes.api.model.Quantity;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/** How many bytes the repository of each namespace may have in a location. */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+@ValidationRule(
+        value = "has(self.perNamespace) || has(self.namespaces)",
+        message = "spec.quota needs perNamespace, namespaces, or both")
+public class Quota {
+    private static final String SIZE = "^[0-9]{1,9}([.][0-9]{1,3})?(Ki|Mi|Gi|Ti|Pi|k|M|G|T|P)?$";
+    private static final String[] UNITS = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
+    private static final BigDecimal MOST = BigDecimal.valueOf(Long.MAX_VALUE);
+
+    @Size(min = 1, max = 16)
+    @Pattern(SIZE)
+    @JsonPropertyDescription(
+            "What the repository of every namespace may hold, as 100Gi; no limit when absent. It counts what lies in this location,"
+                    + " deleted bytes until they are freed.")
+    public String perNamespace;
+
+    @Size(min = 1, max = 256)
+    @JsonPropertyDescription("Namespaces that may hold more or less than that.")
+    public List<Share> namespaces;
+
+    /** One namespace's own limit. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public static class Share {
+        @Required
+        @Size(min = 1, max = 63)
+        @Pattern("^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")
+        @JsonPropertyDescription("The namespace whose data it is.")
+        public String name;
+
+        @Required
+        @Size(min = 1, max = 16)
+        @Pattern(SIZE)
+        @JsonPropertyDescription("What its repository may hold, as 1Ti; 0 for nothing.")
+        public String size;
+    }
+
+    /** Bytes that a namespace may hold; empty without a limit. */
+    public Optional<Long> of(String namespace) {
+        return Optional.ofNullable(namespaces).stream()
+                .flatMap(List::stream)
+                .filter(s -> namespace.equals(s.name))
+                .map(s -> s.size)
+                .findFirst()
+                .or(() -> Optional.ofNullable(perNamespace))
+                .map(Quota::bytes);
+    }
+
+    private static long bytes(String size) {
+        return new Quantity(size)
+                .getNumericalAmount()
+                .setScale(0, RoundingMode.DOWN)
+                .min(MOST)
+                .longValue();
+    }
+
+    /** Bytes for people: 1.5 GiB. */
+    public static String text(long bytes) {
+        double size = bytes;
+        int unit = 0;
+        while (size >= 1024 && unit < UNITS.length - 1) {
+            size /= 1024;
+            unit++;
+        }
+        return String.format(Locale.ROOT, unit == 0 || size >= 100 ? "%.0f %s" : "%.1f %s", size, UNITS[unit]);
+    }
+}

@@ -1,0 +1,128 @@
+package io.breakwater.location;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.breakwater.admission.FakeCluster;
+import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BackupLocationStatus;
+import io.breakwater.api.Condition;
+import io.breakwater.api.Reason;
+import io.breakwater.location.ObjectStore.Precondition;
+import io.breakwater.observe.Events;
+import io.breakwater.observe.Meters;
+import io.breakwater.observe.PlainStatusWriter;
+import io.breakwater.replication.MemoryStore;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.javaoperatorsdk.operator.processing.event.source.inbound.SimpleInboundEventSource;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** A location tells who has used its quota up, and stops when they have not or it has none any more. */
+class QuotaReconcilerTest {
+    private final FakeCluster cluster = new FakeCluster();
+    private final KubernetesClient client = cluster.client();
+    private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
+    private final MemoryStore store = new MemoryStore();
+    private QuotaReconciler reconciler;
+    private BackupLocation location;
+
+    @BeforeEach
+    void make() {
+        Clock clock = Clock.systemUTC();
+        reconciler = new QuotaReconciler(
+                client,
+                TestQuotas.of(store, "east", System::nanoTime),
+                new PlainStatusWriter(client),
+                new Events(client, clock),
+                new Meters(registry, clock),
+                clock);
+        ((SimpleInboundEventSource<?>) reconciler.prepareEventSources(null).getFirst()).setEventHandler(e -> {});
+        BackupLocation made = TestQuotas.location("100");
+        made.setStatus(new BackupLocationStatus());
+        Condition ready = new Condition();
+        ready.type = Condition.READY;
+        ready.status = "True";
+        made.getStatus().conditions.add(ready);
+        location = client.resource(made).create();
+        store.write("breakwater/repos/east/shop/data/a", new byte[95], Precondition.NONE);
+        store.write("breakwater/repos/west/shop/data/a", new byte[120], Precondition.NONE);
+        store.write("breakwater/repos/east/bank/data/a", new byte[10], Precondition.NONE);
+    }
+
+    @AfterEach
+    void close() {
+        cluster.close();
+    }
+
+    @Test
+    void whoIsNearAndOverIsCountedAndTheOnesOverAreNamed() {
+        Condition condition = await("False");
+
+        assertThat(condition.reason).isEqualTo(Reason.QuotaExceeded.name());
+        assertThat(condition.message).contains("west/shop (120 B of 100 B)").doesNotContain("east/shop");
+        BackupLocationStatus status = now().getStatus();
+        assertThat(List.of(status.quota.repositories, status.quota.near, status.quota.over))
+                .containsExactly(3, 1, 1);
+        assertThat(gauge("breakwater.quota.used.bytes", "west", "shop").value()).isEqualTo(120);
+        assertThat(gauge("breakwater.quota.bytes", "east", "bank").value()).isEqualTo(100);
+        assertThat(client.v1().events().inNamespace("sys").list().getItems())
+                .singleElement()
+                .satisfies(e -> assertThat(e.getReason()).isEqualTo(Reason.QuotaExceeded.name()));
+    }
+
+    @Test
+    void aRaisedQuotaIsSeenAtOnceAndOneThatIsTakenAwayTellsNothing() {
+        await("False");
+        change("1Ki");
+        assertThat(await("True").message).isEqualTo("no namespace has used its quota up");
+        assertThat(now().getStatus().quota.over).isZero();
+
+        change(null);
+        reconciler.reconcile(now(), null);
+        assertThat(now().getStatus().quota).isNull();
+        assertThat(now().getStatus().condition(Condition.WITHIN_QUOTA)).isEmpty();
+        assertThat(gauge("breakwater.quota.used.bytes", "west", "shop")).isNull();
+    }
+
+    private void change(String size) {
+        BackupLocation changed = now();
+        if (size == null) {
+            changed.getSpec().quota = null;
+        } else {
+            changed.getSpec().quota.perNamespace = size;
+        }
+        changed.getMetadata().setGeneration(2L);
+        client.resource(changed).update();
+    }
+
+    private Condition await(String status) {
+        return org.awaitility.Awaitility.await()
+                .atMost(Duration.ofSeconds(20))
+                .pollInterval(Duration.ofMillis(20))
+                .until(
+                        () -> {
+                            reconciler.reconcile(now(), null);
+                            return now().getStatus()
+                                    .condition(Condition.WITHIN_QUOTA)
+                                    .filter(c -> status.equals(c.status));
+                        },
+                        java.util.Optional::isPresent)
+                .orElseThrow();
+    }
+
+    private BackupLocation now() {
+        return client.resource(location).get();
+    }
+
+    private Gauge gauge(String name, String site, String namespace) {
+        return registry.find(name)
+                .tags("namespace", namespace, "site", site, "location", "blob")
+                .gauge();
+    }
+}

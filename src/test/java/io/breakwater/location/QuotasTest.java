@@ -1,0 +1,278 @@
+package io.breakwater.location;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
+import io.breakwater.location.ObjectStore.Precondition;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** When a repository is full, and how often the store is asked for that. */
+class QuotasTest {
+    private static final long MIB = 1L << 20;
+
+    @TempDir
+    private Path directory;
+
+    private final BackupLocation location = TestQuotas.location("1000Mi");
+    private Counting store;
+    private long nanos;
+    private Quotas quotas;
+
+    @BeforeEach
+    void open() {
+        store = new Counting(directory);
+        quotas = TestQuotas.of(store, "east", () -> nanos);
+    }
+
+    @Test
+    void whatLiesInTheRepositoryCountsAndNothingElse() {
+        location.getSpec().quota.perNamespace = "100";
+        put("breakwater/repos/east/shop/data/a", 60);
+        put("breakwater/repos/east/shop/index/a", 30);
+        put("breakwater/repos/east/shopping/data/a", 5000);
+        put("breakwater/repos/west/shop/data/a", 5000);
+        put("velero/backups/east-shop-p/a", 5000);
+        admit();
+
+        put("breakwater/repos/east/shop/data/b", 10);
+        quotas.added(location, "east", "shop", 10);
+        assertThatThrownBy(this::admit).isInstanceOfSatisfying(BreakwaterException.class, e -> {
+            assertThat(e.reason()).isEqualTo(Reason.QuotaExceeded);
+            assertThat(e.isRetryable()).isFalse();
+            assertThat(e).hasMessageContainingAll("namespace shop", "sys/blob", "100 bytes", "spec.quota");
+        });
+    }
+
+    @Test
+    void whatIsUnderATombstoneCountsUntilItIsFreed() {
+        location.getSpec().quota.perNamespace = "100";
+        put("breakwater/repos/east/shop/data/a", 100);
+        new GraceStore(store, "east", "shop").delete("breakwater/repos/east/shop/data/a");
+        assertThatThrownBy(this::admit).isInstanceOf(BreakwaterException.class);
+
+        store.delete("breakwater/repos/east/shop/data/a");
+        pass(RepositorySize.FRESH);
+        assertThatCode(this::admit).doesNotThrowAnyException();
+    }
+
+    @Test
+    void otherFilesThanPacksPassAWhileLonger() {
+        location.getSpec().quota.perNamespace = "100";
+        put("breakwater/repos/east/shop/data/a", 200);
+        assertThatThrownBy(this::admit).isInstanceOf(BreakwaterException.class);
+        assertThatCode(() -> quotas.admit(location, "east", "shop", false)).doesNotThrowAnyException();
+        quotas.added(location, "east", "shop", 65 * MIB);
+        put("breakwater/repos/east/shop/index/large", (int) (65 * MIB));
+        assertThatThrownBy(() -> quotas.admit(location, "east", "shop", false)).isInstanceOf(BreakwaterException.class);
+    }
+
+    @Test
+    void nobodyIsRefusedByWhatWasOnlyReckoned() {
+        admit();
+        quotas.added(location, "east", "shop", 2000 * MIB); // as it lay there already
+        assertThatCode(this::admit).doesNotThrowAnyException();
+    }
+
+    @Test
+    void aRaisedQuotaHoldsAtOnce() {
+        location.getSpec().quota.perNamespace = "100";
+        put("breakwater/repos/east/shop/data/a", 100);
+        assertThatThrownBy(this::admit).isInstanceOf(BreakwaterException.class);
+        location.getSpec().quota.perNamespace = "101";
+        assertThatCode(this::admit).doesNotThrowAnyException();
+    }
+
+    @Test
+    void theStoreIsAskedAfterSomeGrowthOrSomeTime() {
+        admit();
+        admit();
+        quotas.added(location, "east", "shop", 100 * MIB);
+        admit();
+        assertThat(store.lists).as("an eighth of the room is not used").isEqualTo(1);
+        quotas.added(location, "east", "shop", 26 * MIB);
+        admit();
+        assertThat(store.lists).as("it is").isEqualTo(2);
+        pass(RepositorySize.OLD);
+        admit();
+        assertThat(store.lists).as("others may have added").isEqualTo(3);
+    }
+
+    /** Each sees its own uploads and, when it lists, everybody's. */
+    @Test
+    void severalGatewaysGoPastTheQuotaByLittle() {
+        long[] held = {0};
+        FullStore shared = new FullStore(held);
+        int gateways = 8;
+        Quotas[] all = new Quotas[gateways];
+        for (int i = 0; i < gateways; i++) {
+            all[i] = TestQuotas.of(shared, "east", () -> nanos);
+        }
+        int refused = 0;
+        for (int i = 0; refused < gateways; i++) {
+            try {
+                all[i % gateways].admit(location, "east", "shop", true);
+                held[0] += 16 * MIB;
+                all[i % gateways].added(location, "east", "shop", 16 * MIB);
+            } catch (BreakwaterException e) {
+                refused++;
+            }
+        }
+        assertThat(held[0]).isBetween(1000 * MIB, 1000 * MIB + gateways * RepositorySize.STEP);
+    }
+
+    @Test
+    void aStoreThatIsIllHoldsNobodyUpWhileThereIsRoom() {
+        admit();
+        store.ill = true;
+        pass(RepositorySize.OLD);
+        assertThatCode(this::admit).doesNotThrowAnyException();
+        quotas.added(location, "east", "shop", 2000 * MIB);
+        assertThatThrownBy(this::admit)
+                .isInstanceOfSatisfying(
+                        BreakwaterException.class, e -> assertThat(e.reason()).isEqualTo(Reason.StoreUnavailable));
+    }
+
+    @Test
+    void aLookAtTheWholeLocationTellsOfEveryRepository() {
+        location.getSpec().quota.perNamespace = "100";
+        put("breakwater/repos/east/shop/data/a", 95);
+        put("breakwater/repos/west/shop/data/a", 100);
+        put("breakwater/repos/east/bank/data/a", 10);
+
+        assertThat(quotas.measure(location))
+                .extracting(u -> u.site() + "/" + u.namespace() + " " + u.used() + " " + u.isNear() + " " + u.isOver())
+                .containsExactlyInAnyOrder(
+                        "east/shop 95 true false", "west/shop 100 false true", "east/bank 10 false false");
+        assertThat(quotas.known(location, "shop")).map(Quotas.Usage::used).contains(95L);
+        assertThat(quotas.known(location, "unknown")).isEmpty();
+        quotas.added(location, "east", "shop", 2);
+        assertThat(quotas.known(location, "shop")).map(Quotas.Usage::used).contains(97L);
+        assertThat(store.lists).isEqualTo(1);
+    }
+
+    @Test
+    void withoutAQuotaTheStoreIsNotAsked() {
+        location.getSpec().quota = null;
+        admit();
+        quotas.added(location, "east", "shop", 5);
+        assertThat(quotas.exceeded(location, "shop")).isEmpty();
+        assertThat(quotas.known(location, "shop")).isEmpty();
+        assertThat(store.lists).isZero();
+    }
+
+    private void admit() {
+        quotas.admit(location, "east", "shop", true);
+    }
+
+    private void pass(Duration time) {
+        nanos += time.toNanos() + 1;
+    }
+
+    private void put(String key, int size) {
+        store.write(key, new byte[Math.min(size, 16 << 20)], Precondition.NONE);
+        if (size > 16 << 20) {
+            for (int i = 1; i * (16 << 20) < size; i++) {
+                store.write(key + i, new byte[16 << 20], Precondition.NONE);
+            }
+        }
+    }
+
+    /** Counts lists, and fails when it is told to. */
+    private static final class Counting extends FilesystemStoreView {
+        int lists;
+        boolean ill;
+
+        Counting(Path directory) {
+            super(new FilesystemStore(directory, Clock.systemUTC()));
+        }
+
+        @Override
+        public void list(String prefix, Consumer<ObjectInfo> each) {
+            if (ill) {
+                throw BreakwaterException.retryable(Reason.StoreUnavailable, "ill");
+            }
+            lists += prefix.startsWith("breakwater/repos/") ? 1 : 0;
+            super.list(prefix, each);
+        }
+    }
+
+    /** One object of as many bytes as are held. */
+    private static final class FullStore extends FilesystemStoreView {
+        private final long[] held;
+
+        FullStore(long[] held) {
+            super(null);
+            this.held = held;
+        }
+
+        @Override
+        public void list(String prefix, Consumer<ObjectInfo> each) {
+            each.accept(new ObjectInfo(prefix + "data/a", held[0], "", null));
+        }
+    }
+
+    /** Another store, of which a test changes something. */
+    private static class FilesystemStoreView implements ObjectStore {
+        private final ObjectStore store;
+
+        FilesystemStoreView(ObjectStore store) {
+            this.store = store;
+        }
+
+        @Override
+        public Optional<Observed> head(String key) {
+            return store.head(key);
+        }
+
+        @Override
+        public Optional<Document> read(String key) {
+            return store.read(key);
+        }
+
+        @Override
+        public Optional<java.io.InputStream> open(String key, long offset, long length) {
+            return store.open(key, offset, length);
+        }
+
+        @Override
+        public void list(String prefix, Consumer<ObjectInfo> each) {
+            store.list(prefix, each);
+        }
+
+        @Override
+        public java.util.Set<String> directories(String prefix) {
+            return store.directories(prefix);
+        }
+
+        @Override
+        public Optional<Observed> write(String key, byte[] content, Precondition precondition) {
+            return store.write(key, content, precondition);
+        }
+
+        @Override
+        public Upload upload(String key, Precondition precondition) {
+            return store.upload(key, precondition);
+        }
+
+        @Override
+        public void delete(String key) {
+            store.delete(key);
+        }
+
+        @Override
+        public void close() {
+            store.close();
+        }
+    }
+}
