@@ -14,7 +14,8 @@ public class BackupLocationStatus implements ConditionedStatus {
 
     @JsonPropertyDescription(
             "Ready; Synced: every point is shown; Readable: the keys at hand open all; Rotated: the current master key does;"
-                    + " Escrowed: all master keys are in escrow; WithinQuota: no namespace has used its quota up; Stalled when only a change of the spec or of a Secret can help.")
+                    + " Escrowed: all master keys are in escrow; WithinQuota: no namespace has used its quota up; Intact: nobody but us"
+                    + " removed what points need; Stalled when only a change of the spec or of a Secret can help.")
     public List<Condition> conditions = new ArrayList<>();
 
     @JsonPropertyDescription("What the store can do, found by doing it.")

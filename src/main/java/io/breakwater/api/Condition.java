@@ -25,6 +25,7 @@ public class Condition {
     public static final String ROTATED = "Rotated";
     public static final String ESCROWED = "Escrowed";
     public static final String WITHIN_QUOTA = "WithinQuota";
+    public static final String INTACT = "Intact";
 
     @Required
     @Size(max = 316)

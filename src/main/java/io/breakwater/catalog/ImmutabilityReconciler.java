@@ -2,6 +2,7 @@ package io.breakwater.catalog;
 
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec.AccessMode;
+import io.breakwater.api.BackupLocationStatus;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Condition;
 import io.breakwater.api.Durations;
@@ -11,8 +12,10 @@ import io.breakwater.location.Identity;
 import io.breakwater.location.ObjectStore;
 import io.breakwater.location.OldVersions;
 import io.breakwater.location.Stores;
+import io.breakwater.observe.Conditions;
 import io.breakwater.observe.Events;
 import io.breakwater.observe.Meters;
+import io.breakwater.observe.StatusWriter;
 import io.breakwater.steps.Activities;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.api.config.informer.Informer;
@@ -30,6 +33,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** Extends the locks in each location that has them, and frees what is out of sight and not locked any more. */
@@ -42,6 +46,10 @@ class ImmutabilityReconciler implements Reconciler<BackupLocation> {
     private static final Duration EVERY = Duration.ofHours(1);
 
     private static final Duration RETRY = Duration.ofMinutes(5);
+
+    /** For how long a removal by somebody else is told of. */
+    private static final Duration ALARM = Duration.ofDays(1);
+
     private static final String[] GAUGES = {
         "breakwater.immutability.age",
         "breakwater.immutability.period",
@@ -52,11 +60,13 @@ class ImmutabilityReconciler implements Reconciler<BackupLocation> {
     private final KubernetesClient client;
     private final Stores stores;
     private final BreakwaterConfig config;
+    private final StatusWriter writer;
     private final Meters meters;
     private final Events events;
     private final Clock clock;
     private final Activities activities = new Activities();
     private final Map<String, Instant> next = new ConcurrentHashMap<>();
+    private final Map<String, Instant> alarms = new ConcurrentHashMap<>();
     private final Map<String, Long> generations = new ConcurrentHashMap<>();
     private final SimpleInboundEventSource<BackupLocation> wake = new SimpleInboundEventSource<>("immutability-wake");
 
@@ -64,12 +74,14 @@ class ImmutabilityReconciler implements Reconciler<BackupLocation> {
             KubernetesClient client,
             Stores stores,
             BreakwaterConfig config,
+            StatusWriter writer,
             Meters meters,
             Events events,
             Clock clock) {
         this.client = client;
         this.stores = stores;
         this.config = config;
+        this.writer = writer;
         this.meters = meters;
         this.events = events;
         this.clock = clock;
@@ -92,6 +104,16 @@ class ImmutabilityReconciler implements Reconciler<BackupLocation> {
             next.remove(cached.getMetadata().getUid());
             for (String gauge : GAUGES) {
                 meters.remove(gauge, tags(cached));
+            }
+            alarms.remove(cached.getMetadata().getUid());
+            if (location != null
+                    && location.getStatus() != null
+                    && location.getStatus().condition(Condition.INTACT).isPresent()) {
+                writer.update(
+                        location,
+                        BackupLocationStatus.class,
+                        s -> Conditions.of(s, location.getMetadata().getGeneration(), clock)
+                                .clear(Condition.INTACT));
             }
             return UpdateControl.noUpdate();
         }
@@ -126,9 +148,10 @@ class ImmutabilityReconciler implements Reconciler<BackupLocation> {
     private Done work(BackupLocation location) {
         ObjectStore store = stores.open(location);
         Instant now = Identity.now(store, clock);
-        LockRounds.Result rounds = new LockRounds(store, config.site(), period(location), now).run();
-        return new Done(
-                rounds, OldVersions.sweep(store, versioned(), config.sweep().grace(), now));
+        // First of all what somebody removed comes back, so that its locks are extended with the others.
+        OldVersions.Swept versions =
+                OldVersions.sweep(store, versioned(), config.sweep().grace(), LockRounds.least(period(location)), now);
+        return new Done(new LockRounds(store, config.site(), period(location), now).run(), versions);
     }
 
     /** What is this site's own, and what nobody's in particular. */
@@ -143,6 +166,7 @@ class ImmutabilityReconciler implements Reconciler<BackupLocation> {
                 "breakwater/sites/" + site + ".json",
                 "breakwater/immutability/",
                 "breakwater/probe/",
+                "breakwater/removed/",
                 "breakwater/plans/",
                 "velero/backups/");
     }
@@ -154,6 +178,7 @@ class ImmutabilityReconciler implements Reconciler<BackupLocation> {
         meters.count("breakwater.immutability.extended", done.rounds().extended(), tags);
         meters.set("breakwater.locked.versions", done.versions().waiting(), tags);
         meters.set("breakwater.locked.bytes", done.versions().waitingBytes(), tags);
+        intact(location, done.versions().broughtBack());
         if (done.rounds().extended() > 0) {
             events.normal(
                     location,
@@ -171,6 +196,39 @@ class ImmutabilityReconciler implements Reconciler<BackupLocation> {
                             + done.versions().waitingBytes()
                             + " bytes wait for theirs");
         }
+    }
+
+    /** Tells what somebody else removed; for a day, since it is over at once. */
+    private void intact(BackupLocation location, List<String> broughtBack) {
+        Instant now = clock.instant();
+        meters.count("breakwater.foreign.removals", broughtBack.size(), tags(location));
+        if (!broughtBack.isEmpty()) {
+            String message = "somebody who has the store's credentials removed " + broughtBack.size()
+                    + " objects, which were brought back; one is " + broughtBack.getFirst()
+                    + "; change the credentials, and find out who had them";
+            alarms.put(location.getMetadata().getUid(), now);
+            tell(location, false, Reason.Tampered, message);
+            events.warning(location, Reason.Tampered, message);
+            return;
+        }
+        Optional<Condition> told =
+                Optional.ofNullable(location.getStatus()).flatMap(s -> s.condition(Condition.INTACT));
+        Instant last = alarms.computeIfAbsent(
+                location.getMetadata().getUid(),
+                id -> told.filter(c -> !c.holds())
+                        .map(c -> Instant.parse(c.lastTransitionTime))
+                        .orElse(Instant.EPOCH));
+        if (!last.plus(ALARM).isAfter(now)) {
+            tell(location, true, Reason.Ready, "nobody but us removed what points need");
+        }
+    }
+
+    private void tell(BackupLocation location, boolean intact, Reason reason, String message) {
+        writer.update(
+                location,
+                BackupLocationStatus.class,
+                s -> Conditions.of(s, location.getMetadata().getGeneration(), clock)
+                        .set(Condition.INTACT, intact, reason, message));
     }
 
     private static Duration period(BackupLocation location) {

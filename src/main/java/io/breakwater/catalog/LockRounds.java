@@ -116,6 +116,11 @@ final class LockRounds {
         return !last.get().begun().plus(ours ? period.dividedBy(4) : late()).isAfter(now);
     }
 
+    /** How much of a lock has to be left, or it is extended. */
+    static Duration least(Duration period) {
+        return period.multipliedBy(3).dividedBy(4);
+    }
+
     /** When another site's round is ours to do. */
     private Duration late() {
         return period.multipliedBy(3).dividedBy(8);
@@ -136,7 +141,7 @@ final class LockRounds {
         for (var namespace : left.entrySet()) {
             Parallel.each(WORKERS, reached(of, namespace.getKey(), namespace.getValue()), key -> {
                 objects.increment();
-                if (store.relock(key, period.multipliedBy(3).dividedBy(4))) {
+                if (store.relock(key, least(period))) {
                     extended.increment();
                 }
             });
@@ -147,16 +152,16 @@ final class LockRounds {
     }
 
     private List<String> reached(String of, String namespace, List<PointKey> points) {
-        ObjectStore alive = new GraceStore(store, of, namespace);
+        GraceStore alive = new GraceStore(store, of, namespace);
         String repository = points.getFirst().repositoryPrefix();
         List<String> keys = new ArrayList<>();
         for (String part : List.of("config", "keys/", "snapshots/", "index/", "data/")) {
-            alive.list(repository + part, o -> keys.add(o.key()));
+            alive.listUnlessOurs(repository + part, o -> keys.add(o.key()));
         }
         for (PointKey point : points) {
             keys.add(point.sealKey());
             String backup = BackupObjects.name(point.site(), point.namespace(), point.point());
-            alive.list(BackupObjects.prefix(backup), o -> keys.add(o.key()));
+            alive.listUnlessOurs(BackupObjects.prefix(backup), o -> keys.add(o.key()));
         }
         return keys;
     }

@@ -155,6 +155,14 @@ class SweepReconciler implements Reconciler<BackupLocation> {
         meters.count("breakwater.swept.objects", result.objects(), tags);
         meters.count("breakwater.swept.bytes", result.bytes(), tags);
         meters.set("breakwater.tombstones", result.waiting(), tags);
+        if (result.forged() > 0) {
+            meters.count("breakwater.foreign.removals", result.forged(), tags);
+            events.warning(
+                    location,
+                    Reason.Tampered,
+                    "somebody who has the store's credentials put up " + result.forged()
+                            + " tombstones, by which nothing was removed; change the credentials, and find out who had them");
+        }
         if (result.objects() > 0) {
             events.normal(
                     location,

@@ -59,8 +59,10 @@ final class AzureBlobStore implements ObjectStore {
     private final String prefix;
     private final String name;
     private final AzureLocks locks;
+    private final Removals removals;
 
-    private AzureBlobStore(BlobContainerClient container, String prefix, String name, Lock lock) {
+    private AzureBlobStore(BlobContainerClient container, String prefix, String name, Lock lock, Removals removals) {
+        this.removals = removals;
         this.locks = new AzureLocks(lock);
         this.container = container;
         this.prefix = prefix;
@@ -75,6 +77,11 @@ final class AzureBlobStore implements ObjectStore {
      * @param lock on what is written; null for none
      */
     static AzureBlobStore open(AzureBlob spec, String accountKey, String sasToken, Lock lock) {
+        return open(spec, accountKey, sasToken, lock, null);
+    }
+
+    /** The same, where our own removals are told from others; null where they are not. */
+    static AzureBlobStore open(AzureBlob spec, String accountKey, String sasToken, Lock lock, Removals removals) {
         String endpoint = spec.endpoint == null ? "https://" + spec.account + ".blob.core.windows.net" : spec.endpoint;
         BlobServiceClientBuilder builder = new BlobServiceClientBuilder()
                 .endpoint(endpoint)
@@ -100,7 +107,7 @@ final class AzureBlobStore implements ObjectStore {
             BlobContainerClient container = builder.buildClient().getBlobContainerClient(spec.container);
             String prefix = spec.prefix == null || spec.prefix.isEmpty() ? "" : spec.prefix + "/";
             String name = "container " + spec.container + " of account " + spec.account + " at " + endpoint;
-            return new AzureBlobStore(container, prefix, name, lock);
+            return new AzureBlobStore(container, prefix, name, lock, removals);
         } catch (IllegalArgumentException e) {
             throw BreakwaterException.permanent(
                     Reason.CredentialsRejected,
@@ -113,6 +120,11 @@ final class AzureBlobStore implements ObjectStore {
     /** Makes the container unless it is there. */
     void createContainer() {
         call("create", () -> container.createIfNotExistsWithResponse(null, CALL, Context.NONE));
+    }
+
+    @Override
+    public Optional<Removals> removals() {
+        return Optional.ofNullable(removals);
     }
 
     @Override

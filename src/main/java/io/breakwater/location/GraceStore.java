@@ -58,6 +58,32 @@ public final class GraceStore implements ObjectStore {
         });
     }
 
+    /**
+     * Lists what nobody of us deleted: a tombstone that somebody else put up hides nothing. Reads every tombstone where
+     * removals are signed.
+     */
+    public void listUnlessOurs(String prefix, Consumer<ObjectInfo> each) {
+        Set<String> dead = new HashSet<>();
+        store.list(graves + prefix, t -> {
+            if (store.removals().isEmpty()
+                    || store.read(t.key()).filter(this::isOurs).isPresent()) {
+                dead.add(t.key().substring(graves.length()));
+            }
+        });
+        store.list(prefix, o -> {
+            if (!dead.contains(o.key())) {
+                each.accept(o);
+            }
+        });
+    }
+
+    /** Whether a tombstone is one of ours; any is where removals are not signed. */
+    private boolean isOurs(Document document) {
+        return store.removals().isEmpty()
+                || document.info().key().equals(graves + Tombstone.of(document).key())
+                        && store.removals().get().isProven(Tombstone.of(document));
+    }
+
     @Override
     public Set<String> directories(String prefix) {
         return store.directories(prefix);
@@ -85,13 +111,18 @@ public final class GraceStore implements ObjectStore {
         }
         Optional<Observed> there = store.head(key);
         if (there.isPresent()) {
-            bury(new Tombstone(1, key, there.get().info().size(), State.Dead, null, null));
+            bury(dead(there.get().info(), null, null));
         }
     }
 
     /** Puts up a tombstone that means this version of an object, and is void when another one lies there by then. */
     public void delete(ObjectInfo listed) {
-        bury(new Tombstone(1, listed.key(), listed.size(), State.Dead, null, Tombstone.Version.of(listed)));
+        bury(dead(listed, null, Tombstone.Version.of(listed)));
+    }
+
+    private Tombstone dead(ObjectInfo object, byte[] content, Tombstone.Version version) {
+        Tombstone.Proof proof = store.removals().map(r -> r.prove(object)).orElse(null);
+        return new Tombstone(1, object.key(), object.size(), State.Dead, content, version, proof);
     }
 
     private void bury(Tombstone dead) {
@@ -100,7 +131,7 @@ public final class GraceStore implements ObjectStore {
             return;
         }
         Optional<Document> before = store.read(graves + key);
-        if (before.isPresent() && Tombstone.of(before.get()).covers(dead)) {
+        if (before.isPresent() && Tombstone.of(before.get()).covers(dead) && isOurs(before.get())) {
             return;
         }
         Precondition same = before.isPresent()
@@ -115,9 +146,9 @@ public final class GraceStore implements ObjectStore {
     public void takeAway(String key) {
         Optional<Document> there = store.read(key);
         if (there.isPresent()) {
-            byte[] content = there.get().content();
-            Tombstone dead = new Tombstone(1, key, content.length, State.Dead, content, null);
+            Tombstone dead = dead(there.get().info(), there.get().content(), null);
             store.write(graves + key, dead.bytes(), Precondition.NONE);
+            store.removals().ifPresent(r -> r.note(store, there.get().info()));
             store.delete(key);
         }
     }

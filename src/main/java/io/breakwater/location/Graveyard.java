@@ -31,6 +31,7 @@ public final class Graveyard {
 
     private final ObjectStore store;
     private final String site;
+    private int forged;
 
     /** The graves of a site. */
     public Graveyard(ObjectStore store, String site) {
@@ -44,8 +45,13 @@ public final class Graveyard {
      * @param objects that were removed
      * @param bytes that they had
      * @param waiting tombstones that are left
+     * @param forged tombstones that none of us put up, and that are gone without any effect
      */
-    public record Swept(int objects, long bytes, int waiting) {}
+    public record Swept(int objects, long bytes, int waiting, int forged) {
+        Swept(int objects, long bytes, int waiting) {
+            this(objects, bytes, waiting, 0);
+        }
+    }
 
     /** A reader, by the store's clock. */
     private record Lease(Instant since) {}
@@ -77,6 +83,7 @@ public final class Graveyard {
         tombstones.sort(Comparator.comparing(ObjectInfo::lastModified));
         int objects = 0;
         long bytes = 0;
+        forged = 0;
         for (ObjectInfo t : tombstones) {
             boolean due = !t.lastModified().plus(grace).isAfter(now) && !isRead(t, readers);
             if (due || thorough) {
@@ -87,7 +94,7 @@ public final class Graveyard {
         }
         int[] left = {0};
         store.list(Tombstone.PREFIX + site + "/", t -> left[0]++);
-        return new Swept(objects, bytes, left[0]);
+        return new Swept(objects, bytes, left[0], forged);
     }
 
     private Optional<Tombstone> bury(ObjectInfo info, boolean due) {
@@ -106,6 +113,13 @@ public final class Graveyard {
             }
             return Optional.empty();
         }
+        if (store.removals().isPresent() && !store.removals().get().isProven(tombstone)) {
+            if (due) {
+                store.delete(info.key());
+                forged++;
+            }
+            return Optional.empty();
+        }
         if (tombstone.state() == State.Dead) {
             Precondition same = new Precondition.Matches(there.get().info().etag());
             if (!due
@@ -114,10 +128,7 @@ public final class Graveyard {
                 return Optional.empty();
             }
         }
-        boolean meant = tombstone.version() == null
-                || store.head(tombstone.key())
-                        .map(o -> Tombstone.Version.of(o.info()).equals(tombstone.version()))
-                        .orElse(false);
+        boolean meant = isMeant(tombstone);
         if (tombstone.content() == null && meant && !removed(tombstone)) {
             // It waits for another grace period; until then it can be taken back.
             store.write(info.key(), tombstone.in(State.Dead).bytes(), Precondition.NONE);
@@ -127,9 +138,24 @@ public final class Graveyard {
         return meant ? Optional.of(tombstone) : Optional.empty();
     }
 
+    /** Whether what lies there is what was deleted; what was written since by somebody else is not. */
+    private boolean isMeant(Tombstone tombstone) {
+        Tombstone.Version signed = tombstone.proof() == null || tombstone.content() != null
+                ? null
+                : tombstone.proof().of();
+        if (tombstone.version() == null && (signed == null || store.removals().isEmpty())) {
+            return true;
+        }
+        Optional<Tombstone.Version> there = store.head(tombstone.key()).map(o -> Tombstone.Version.of(o.info()));
+        return there.isPresent()
+                && (tombstone.version() == null || tombstone.version().equals(there.get()))
+                && (signed == null || store.removals().isEmpty() || signed.equals(there.get()));
+    }
+
     /** Whether the store let it go: where it keeps versions it always does, and keeps one that is locked. */
     private boolean removed(Tombstone tombstone) {
         try {
+            store.removals().ifPresent(r -> store.head(tombstone.key()).ifPresent(o -> r.note(store, o.info())));
             store.delete(tombstone.key());
             return true;
         } catch (BreakwaterException e) {

@@ -91,6 +91,11 @@ public final class KeyRing {
         return ids.stream().map(id -> repositoryPassword(id, site, namespace)).toList();
     }
 
+    /** Key that tells our own removals. */
+    byte[] removalKey(String id) {
+        return derive(id, "removal");
+    }
+
     /** Key that vouches for what lies in escrow. */
     byte[] escrowKey(String id) {
         return derive(id, "escrow");

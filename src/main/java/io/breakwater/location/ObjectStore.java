@@ -138,6 +138,11 @@ public interface ObjectStore extends AutoCloseable {
         throw new UnsupportedOperationException("this store has no versions");
     }
 
+    /** What tells our own removals here; empty where nothing is locked, and everybody's are believed. */
+    default Optional<Removals> removals() {
+        return Optional.empty();
+    }
+
     @Override
     void close();
 

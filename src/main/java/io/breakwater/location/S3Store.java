@@ -46,7 +46,10 @@ final class S3Store implements ObjectStore {
     final S3Locks locks;
     private final String prefix;
 
-    private S3Store(S3Client client, S3 spec, Lock lock) {
+    private final Removals removals;
+
+    private S3Store(S3Client client, S3 spec, Lock lock, Removals removals) {
+        this.removals = removals;
         this.client = client;
         this.locks = new S3Locks(this, lock);
         this.errors = new S3Errors(spec);
@@ -62,7 +65,17 @@ final class S3Store implements ObjectStore {
      * @throws BreakwaterException CredentialsRejected, when there is no such role
      */
     static S3Store open(S3 spec, String accessKeyId, String secretAccessKey, Lock lock) {
-        return new S3Store(S3Connection.client(spec, accessKeyId, secretAccessKey), spec, lock);
+        return open(spec, accessKeyId, secretAccessKey, lock, null);
+    }
+
+    /** The same, where our own removals are told from others; null where they are not. */
+    static S3Store open(S3 spec, String accessKeyId, String secretAccessKey, Lock lock, Removals removals) {
+        return new S3Store(S3Connection.client(spec, accessKeyId, secretAccessKey), spec, lock, removals);
+    }
+
+    @Override
+    public Optional<Removals> removals() {
+        return Optional.ofNullable(removals);
     }
 
     @Override

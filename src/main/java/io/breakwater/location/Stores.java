@@ -126,7 +126,8 @@ public class Stores {
         if (secret != null && (key == null) == (sas == null)) {
             throw missing(location, name(secret) + " must hold exactly one of the keys accountKey and sasToken");
         }
-        return AzureBlobStore.open(location.getSpec().azureBlob, key, sas, Lock.of(location.getSpec(), clock));
+        return AzureBlobStore.open(
+                location.getSpec().azureBlob, key, sas, Lock.of(location.getSpec(), clock), removals(location));
     }
 
     private ObjectStore s3(BackupLocation location, Secret secret) {
@@ -135,7 +136,22 @@ public class Stores {
         if (secret != null && (id == null || key == null)) {
             throw missing(location, name(secret) + " must hold the keys accessKeyId and secretAccessKey");
         }
-        return S3Store.open(location.getSpec().s3, id, key, Lock.of(location.getSpec(), clock));
+        return S3Store.open(location.getSpec().s3, id, key, Lock.of(location.getSpec(), clock), removals(location));
+    }
+
+    /** What tells our own removals in a location with locks; null without. */
+    private Removals removals(BackupLocation location) {
+        if (location.getSpec().immutability == null) {
+            return null;
+        }
+        LocationKeys keys = new LocationKeys(client);
+        return new Removals(
+                () -> {
+                    BackupLocation now = client.resource(location).get();
+                    KeyRing ring = keys.ring(location);
+                    return new Removals.Keys(ring, keys.writing(now == null ? location : now, ring));
+                },
+                clock);
     }
 
     private static String name(Secret secret) {

@@ -21,10 +21,12 @@ import java.io.IOException;
  * @param content of a small object that left its place at once, as a seal does; null when the object still lies there
  * @param version of the object that is to be removed, where another one may take its place unnoticed; null for whichever
  *     lies there
+ * @param proof that it is ours, in locations with locks; null elsewhere
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @JsonIgnoreProperties(ignoreUnknown = true)
-public record Tombstone(int schemaVersion, String key, long size, State state, byte[] content, Version version) {
+public record Tombstone(
+        int schemaVersion, String key, long size, State state, byte[] content, Version version, Proof proof) {
     /** Prefix of all tombstones. */
     public static final String PREFIX = "breakwater/tombstones/";
 
@@ -42,6 +44,14 @@ public record Tombstone(int schemaVersion, String key, long size, State state, b
         }
     }
 
+    /**
+     * A signature by a master key.
+     *
+     * @param of what lay under the key when it was deleted
+     */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    record Proof(String keyId, Version of, String hmac) {}
+
     /** How far the removal is. */
     public enum State {
         /** Hidden from listings; waits for the end of its grace period. */
@@ -58,7 +68,7 @@ public record Tombstone(int schemaVersion, String key, long size, State state, b
     }
 
     Tombstone in(State next) {
-        return new Tombstone(schemaVersion, key, size, next, content, version);
+        return new Tombstone(schemaVersion, key, size, next, content, version, proof);
     }
 
     /** Whether what another tombstone would remove is removed by this one already. */

@@ -16,6 +16,7 @@ import io.breakwater.location.Stores;
 import io.breakwater.location.TestStores;
 import io.breakwater.observe.Events;
 import io.breakwater.observe.Meters;
+import io.breakwater.observe.PlainStatusWriter;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.processing.event.source.inbound.SimpleInboundEventSource;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -50,6 +51,7 @@ class ImmutabilityReconcilerTest {
                 client,
                 stores,
                 config,
+                new PlainStatusWriter(client),
                 new Meters(registry, Clock.systemUTC()),
                 new Events(client, Clock.systemUTC()),
                 Clock.systemUTC());

@@ -41,6 +41,7 @@ class AlertsTest {
             "breakwater_immutability_age_seconds",
             "breakwater_immutability_period_seconds",
             "breakwater_template_namespaces",
+            "breakwater_foreign_removals_total",
             "breakwater_quota_used_bytes",
             "breakwater_quota_bytes",
             "breakwater_policy_proven",

@@ -217,7 +217,7 @@ class S3LocksTest extends ObjectStoreContract {
     }
 
     private Swept sweep(S3Store of, Duration grace, Instant now) {
-        return OldVersions.sweep(of, List.of("breakwater/repos/", "breakwater/sites/"), grace, now);
+        return OldVersions.sweep(of, List.of("breakwater/repos/", "breakwater/sites/"), grace, PERIOD, now);
     }
 
     private List<Version> versions() {

@@ -1,0 +1,121 @@
+package io.breakwater.location;
+
+import io.breakwater.location.ObjectStore.ObjectInfo;
+import io.breakwater.location.ObjectStore.Precondition;
+import io.breakwater.location.ObjectStore.Version;
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HexFormat;
+import java.util.function.Supplier;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
+
+/**
+ * What tells our own removals from those of somebody who has a store's credentials and not the master key. A tombstone carries a
+ * signature, and without a good one nothing is removed by it. What is removed leaves a note in the store whose name is a
+ * signature of what lay there: {@code breakwater/removed/<keyId>/<hmac>}. A version that somebody removed and no note is about
+ * was not removed by us. All signatures are HMAC-SHA256 with a key of their own that derives from a master key.
+ */
+public final class Removals {
+    static final String PREFIX = "breakwater/removed/";
+
+    /** How long changed keys may go unnoticed. */
+    private static final Duration RECHECK = Duration.ofSeconds(10);
+
+    private final Supplier<Keys> source;
+    private final Clock clock;
+    private Keys keys;
+    private Instant read = Instant.MIN;
+
+    /**
+     * Keys of a location.
+     *
+     * @param writing id of the one that signs
+     */
+    record Keys(KeyRing ring, String writing) {}
+
+    Removals(Supplier<Keys> source, Clock clock) {
+        this.source = source;
+        this.clock = clock;
+    }
+
+    /** A proof that somebody with a master key wanted this object removed. */
+    Tombstone.Proof prove(ObjectInfo object) {
+        Tombstone.Version version = Tombstone.Version.of(object);
+        String id = keys().writing;
+        return new Tombstone.Proof(id, version, hmac(id, "dead", object.key(), version.etag(), version.modified()));
+    }
+
+    /** Whether a tombstone was put up by somebody with a master key. */
+    boolean isProven(Tombstone tombstone) {
+        Tombstone.Proof proof = tombstone.proof();
+        return proof != null
+                && proof.hmac() != null
+                && proof.of() != null
+                && keys().ring.has(proof.keyId())
+                && same(
+                        proof.hmac(),
+                        hmac(
+                                proof.keyId(),
+                                "dead",
+                                tombstone.key(),
+                                proof.of().etag(),
+                                proof.of().modified()));
+    }
+
+    /** Notes that an object is about to be removed by us. */
+    void note(ObjectStore store, ObjectInfo object) {
+        String note = name(keys().writing, object.key(), object.lastModified(), object.size());
+        store.write(note, object.key().getBytes(StandardCharsets.UTF_8), Precondition.NONE);
+    }
+
+    /** Whether we removed a version. */
+    boolean isNoted(ObjectStore store, Version version) {
+        return keys().ring.ids().stream()
+                .anyMatch(id -> store.head(name(id, version)).isPresent());
+    }
+
+    /** Takes the note about a version away, which is gone for good. */
+    void forget(ObjectStore store, Version version) {
+        keys().ring.ids().stream()
+                .map(id -> name(id, version))
+                .filter(name -> store.head(name).isPresent())
+                .forEach(store::delete);
+    }
+
+    private String name(String id, Version version) {
+        return name(id, version.key(), version.modified(), version.size());
+    }
+
+    private String name(String id, String key, Instant modified, long size) {
+        return PREFIX + id + "/" + hmac(id, "removed", key, Long.toString(size), modified.getEpochSecond());
+    }
+
+    private String hmac(String id, String what, String key, String mark, long modified) {
+        try {
+            Mac mac = Mac.getInstance("HmacSHA256");
+            mac.init(new SecretKeySpec(keys().ring.removalKey(id), "HmacSHA256"));
+            String text = what + "\n" + key + "\n" + mark + "\n" + modified;
+            return HexFormat.of().formatHex(mac.doFinal(text.getBytes(StandardCharsets.UTF_8)));
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException("HmacSHA256 is part of every JDK", e);
+        }
+    }
+
+    private static boolean same(String a, String b) {
+        return MessageDigest.isEqual(a.getBytes(StandardCharsets.UTF_8), b.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private synchronized Keys keys() {
+        Instant now = clock.instant();
+        if (keys == null || !read.plus(RECHECK).isAfter(now)) {
+            keys = source.get();
+            read = now;
+        }
+        return keys;
+    }
+}
