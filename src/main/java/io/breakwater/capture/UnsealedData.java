@@ -96,6 +96,9 @@ final class UnsealedData {
         if (store.head(key.sealKey()).isPresent()) {
             return Optional.of(List.of());
         }
+        if (points.stream().anyMatch(p -> isHeld(p, key))) {
+            return Optional.empty();
+        }
         boolean left = found.stream().allMatch(o -> o.lastModified().isBefore(before)) && begun.holds(store);
         return left ? Optional.of(found) : Optional.empty();
     }
@@ -153,6 +156,21 @@ final class UnsealedData {
                 || Stream.ofNullable(s.copies)
                         .flatMap(List::stream)
                         .anyMatch(c -> c.location.equals(name) && c.state != CopyState.Completed);
+    }
+
+    /** Whether a RestorePoint was sealed or copied here; without a seal somebody else has taken that. */
+    private boolean isHeld(RestorePoint p, PointKey key) {
+        RestorePointStatus s = p.getStatus();
+        if (s == null
+                || !s.holds(Condition.SUCCEEDED)
+                || !PointKey.of(p).filter(key::equals).isPresent()) {
+            return false;
+        }
+        String name = location.getMetadata().getName();
+        return name.equals(s.location)
+                || Stream.ofNullable(s.copies)
+                        .flatMap(List::stream)
+                        .anyMatch(c -> c.location.equals(name) && c.state == CopyState.Completed);
     }
 
     /** A point that was found in the store has nothing to do that could be over. */

@@ -320,6 +320,18 @@ class UnsealedSweepTest {
         assertThat(listed()).contains(archive(GOOD));
     }
 
+    /** Who has the store's credentials hides the seal, says that the point was only begun, and waits. */
+    @Test
+    void anArchiveStaysWhosePointTheClusterKnowsThoughSomebodyTookItsSeal() {
+        catalog.begin(location, GOOD);
+        disk.delete(GOOD.sealKey());
+        makeOld();
+
+        sweep.sweep(location);
+
+        assertThat(listed()).contains(archive(GOOD)).doesNotContain(archive(LOST));
+    }
+
     @Test
     void aJobThatEndedWhileNobodyLookedIsTakenAway() {
         String run = UnsealedData.run(location, "east", "shop");
