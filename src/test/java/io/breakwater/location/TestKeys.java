@@ -34,6 +34,12 @@ public final class TestKeys {
         return KeyRing.of(data(keys));
     }
 
+    /** What tells the removals of those who have a master key. */
+    public static Removals removals(byte[] key) {
+        KeyRing ring = ring(key);
+        return new Removals(() -> new Removals.Keys(ring, ring.current()), Clock.systemUTC());
+    }
+
     /** Id of a master key. */
     public static String id(byte[] key) {
         return KeyRing.id(key);

@@ -12,6 +12,7 @@ import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.Toleration;
 import io.fabric8.kubernetes.api.model.VolumeDevice;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -64,6 +65,22 @@ class MoverJobTest {
         MoverSettings settings = new MoverSettings();
         settings.throttle = throttle;
         assertThat(throttle(container(settings))).isEqualTo(kibibytes);
+    }
+
+    /** Its program ends so where restic tells of the gateway's 403. */
+    @Test
+    void aMoverThatTheGatewayRefusedHasNoSuccessor() {
+        assertThat(job(new MoverSettings(), new MoverTask.Forget(List.of()))
+                        .getSpec()
+                        .getPodFailurePolicy()
+                        .getRules())
+                .singleElement()
+                .satisfies(rule -> {
+                    assertThat(rule.getAction()).isEqualTo("FailJob");
+                    assertThat(rule.getOnExitCodes().getContainerName()).isEqualTo("mover");
+                    assertThat(rule.getOnExitCodes().getOperator()).isEqualTo("In");
+                    assertThat(rule.getOnExitCodes().getValues()).containsExactly(40);
+                });
     }
 
     /** Whatever the policy says of nodes: on another one the volume cannot be mounted. */
@@ -137,10 +154,11 @@ class MoverJobTest {
     }
 
     private static PodSpec pod(MoverSettings settings, MoverTask task) {
+        return job(settings, task).getSpec().getTemplate().getSpec();
+    }
+
+    private static Job job(MoverSettings settings, MoverTask task) {
         Movers.Request request = new Movers.Request("shop", "run", "id", task, null, settings);
-        return MoverJob.build(CONFIG, request, "name", "https://gateway/")
-                .getSpec()
-                .getTemplate()
-                .getSpec();
+        return MoverJob.build(CONFIG, request, "name", "https://gateway/");
     }
 }
