@@ -129,7 +129,7 @@ final class PolicyCheck {
                 .filter(p ->
                         !p.getMetadata().getName().equals(policy.getMetadata().getName()))
                 .filter(p -> p.getMetadata().getDeletionTimestamp() == null && !p.template())
-                .filter(p -> p.getSpec().keepsSnapshots() == policy.getSpec().keepsSnapshots())
+                .filter(p -> p.getSpec().isRivalOf(policy.getSpec()))
                 .findFirst()
                 .ifPresent(other -> findings.refuse(
                         "metadata.name",

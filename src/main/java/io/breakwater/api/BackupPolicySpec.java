@@ -311,6 +311,11 @@ public class BackupPolicySpec {
         return volumes != null && volumes.method == VolumeMethod.Snapshot;
     }
 
+    /** Whether both would do the same with the same volumes; one that keeps snapshots may stand beside one that moves them. */
+    public boolean isRivalOf(BackupPolicySpec other) {
+        return keepsSnapshots() == other.keepsSnapshots();
+    }
+
     /** The settings of the movers; defaults where the policy has none. */
     public MoverSettings mover() {
         return volumes == null || volumes.mover == null ? new MoverSettings() : volumes.mover;

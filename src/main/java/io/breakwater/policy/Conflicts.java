@@ -28,9 +28,8 @@ class Conflicts {
      */
     void check(BackupPolicy policy, Optional<String> ruled) {
         String namespace = policy.getMetadata().getNamespace();
-        // One may keep snapshots at hand, and another one move them.
         List<BackupPolicy> all = client.resources(BackupPolicy.class).inNamespace(namespace).list().getItems().stream()
-                .filter(p -> p.getSpec().keepsSnapshots() == policy.getSpec().keepsSnapshots())
+                .filter(p -> p.getSpec().isRivalOf(policy.getSpec()))
                 .toList();
         if (all.size() < 2) {
             return;

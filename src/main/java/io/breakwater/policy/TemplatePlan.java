@@ -76,8 +76,10 @@ record TemplatePlan(List<Member> members, List<BackupPolicy> leaving) {
         Optional<BackupPolicy> kept = there.stream()
                 .filter(p -> isKeptBy(template, p) && name(p).equals(name(template)))
                 .findFirst();
-        Optional<BackupPolicy> other =
-                there.stream().filter(p -> kept.isEmpty() && isAlive(p)).min(Comparator.comparing(TemplatePlan::name));
+        Optional<BackupPolicy> other = there.stream()
+                .filter(p -> kept.isEmpty() && isAlive(p))
+                .filter(p -> name(p).equals(name(template)) || p.getSpec().isRivalOf(template.getSpec()))
+                .min(Comparator.comparing(TemplatePlan::name));
         if (other.isPresent()) {
             return new Member(namespace, kept, new Step.Yield(other.get()));
         }

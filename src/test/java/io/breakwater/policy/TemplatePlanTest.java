@@ -89,6 +89,23 @@ class TemplatePlanTest {
     }
 
     @Test
+    void besideAPolicyThatMovesDataATemplateMayKeepOneThatKeepsSnapshots() {
+        template.getSpec().volumes = new BackupPolicySpec.Volumes();
+        template.getSpec().volumes.method = BackupPolicySpec.VolumeMethod.Snapshot;
+        BackupPolicy moving = policy("shop", "mine", null);
+        assertThat(applied(plan(List.of(namespace("shop")), List.of(moving)))
+                        .getMetadata()
+                        .getName())
+                .isEqualTo("all");
+        BackupPolicy namesake = policy("shop", "all", null);
+        assertThat(plan(List.of(namespace("shop")), List.of(namesake))
+                        .members()
+                        .getFirst()
+                        .step())
+                .isEqualTo(new Step.Yield(namesake));
+    }
+
+    @Test
     void whatTheTemplateKeepsElsewhereGoesAndNothingElseDoes() {
         template.getSpec().source.namespaces.include = List.of("shop");
         BackupPolicy left = policy("blog", "all", "all");
