@@ -1,0 +1,80 @@
+package io.breakwater.location;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.breakwater.admission.FakeCluster;
+import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BackupLocationSpec;
+import io.breakwater.api.BackupLocationSpec.Immutability;
+import io.breakwater.api.NamedRef;
+import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.config.TestConfig;
+import io.breakwater.location.ObjectStore.ObjectInfo;
+import io.fabric8.kubernetes.api.model.SecretBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import java.time.Instant;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What a location's store is made from; nothing is asked of the store. */
+class StoresTest {
+    private static final byte[] KEY = new byte[32];
+    private static final byte[] ANOTHER = {
+        1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8
+    };
+
+    private final FakeCluster cluster = new FakeCluster();
+    private final KubernetesClient client = cluster.client();
+    private final BreakwaterConfig config = TestConfig.of(Map.of());
+    private final BackupLocation location = new BackupLocation();
+
+    @BeforeEach
+    void make() {
+        secret("bucket", Map.of("accessKeyId", "aWQ=", "secretAccessKey", "c2VjcmV0"));
+        secret(LocationKeys.DEFAULT_SECRET, TestKeys.data(KEY));
+        location.getMetadata().setNamespace(config.namespace());
+        location.getMetadata().setName("bucket");
+        location.getMetadata().setUid("bucket");
+        location.getMetadata().setGeneration(1L);
+        location.setSpec(new BackupLocationSpec());
+        location.getSpec().s3 = new BackupLocationSpec.S3();
+        location.getSpec().s3.bucket = "bucket";
+        location.getSpec().s3.endpoint = "http://127.0.0.1:9";
+        location.getSpec().s3.credentialsSecretRef = new NamedRef("bucket");
+    }
+
+    @AfterEach
+    void close() {
+        cluster.close();
+    }
+
+    @Test
+    void whereObjectsAreLockedRemovalsAreSignedWithTheLocationsMasterKeyAndNowhereElse() {
+        Stores stores = TestStores.of(client, config);
+        assertThat(stores.open(location).removals()).isEmpty();
+
+        location.getSpec().immutability = new Immutability();
+        location.getSpec().immutability.mode = Immutability.Mode.Compliance;
+        location.getSpec().immutability.period = "30d";
+        location.getMetadata().setGeneration(2L);
+        Removals removals = stores.open(location).removals().orElseThrow();
+
+        ObjectInfo pack = new ObjectInfo("breakwater/repos/east/shop/data/ab/abcd", 3, "etag", Instant.EPOCH);
+        Tombstone dead = new Tombstone(1, pack.key(), 3, Tombstone.State.Dead, null, null, removals.prove(pack));
+        assertThat(TestKeys.removals(KEY).isProven(dead)).isTrue();
+        assertThat(TestKeys.removals(ANOTHER).isProven(dead)).isFalse();
+    }
+
+    private void secret(String name, Map<String, String> data) {
+        client.resource(new SecretBuilder()
+                        .withNewMetadata()
+                        .withNamespace(config.namespace())
+                        .withName(name)
+                        .endMetadata()
+                        .withData(data)
+                        .build())
+                .create();
+    }
+}
