@@ -148,7 +148,7 @@ public final class GraceStore implements ObjectStore {
         if (there.isPresent()) {
             Tombstone dead = dead(there.get().info(), there.get().content(), null);
             store.write(graves + key, dead.bytes(), Precondition.NONE);
-            store.removals().ifPresent(r -> r.note(store, there.get().info()));
+            store.removals().ifPresent(r -> r.note(store, key));
             store.delete(key);
         }
     }

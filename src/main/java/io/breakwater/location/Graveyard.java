@@ -155,7 +155,7 @@ public final class Graveyard {
     /** Whether the store let it go: where it keeps versions it always does, and keeps one that is locked. */
     private boolean removed(Tombstone tombstone) {
         try {
-            store.removals().ifPresent(r -> store.head(tombstone.key()).ifPresent(o -> r.note(store, o.info())));
+            store.removals().ifPresent(r -> r.note(store, tombstone.key()));
             store.delete(tombstone.key());
             return true;
         } catch (BreakwaterException e) {

@@ -126,6 +126,11 @@ public interface ObjectStore extends AutoCloseable {
         return false;
     }
 
+    /** Id of the version that is seen now under a key; empty where there is none, or none that could be found again. */
+    default Optional<String> version(String key) {
+        return Optional.empty();
+    }
+
     /** Calls back with the versions of each key that has older ones, or was removed, the newest first. */
     default void histories(String prefix, Consumer<List<Version>> each) {}
 

@@ -67,10 +67,12 @@ public final class Removals {
                                 proof.of().modified()));
     }
 
-    /** Notes that an object is about to be removed by us. */
-    void note(ObjectStore store, ObjectInfo object) {
-        String note = name(keys().writing, object.key(), object.lastModified(), object.size());
-        store.write(note, object.key().getBytes(StandardCharsets.UTF_8), Precondition.NONE);
+    /** Notes that what lies under a key is about to be removed by us; only where it is kept as an older version then. */
+    void note(ObjectStore store, String key) {
+        store.version(key).ifPresent(id -> {
+            byte[] text = key.getBytes(StandardCharsets.UTF_8); // for people
+            store.write(name(keys().writing, key, id), text, Precondition.NONE);
+        });
     }
 
     /** Whether we removed a version. */
@@ -87,12 +89,12 @@ public final class Removals {
                 .forEach(store::delete);
     }
 
-    private String name(String id, Version version) {
-        return name(id, version.key(), version.modified(), version.size());
+    private String name(String keyId, Version version) {
+        return name(keyId, version.key(), version.id());
     }
 
-    private String name(String id, String key, Instant modified, long size) {
-        return PREFIX + id + "/" + hmac(id, "removed", key, Long.toString(size), modified.getEpochSecond());
+    private String name(String keyId, String key, String version) {
+        return PREFIX + keyId + "/" + hmac(keyId, "removed", key, version, 0);
     }
 
     private String hmac(String id, String what, String key, String mark, long modified) {

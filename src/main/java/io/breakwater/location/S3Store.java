@@ -74,6 +74,11 @@ final class S3Store implements ObjectStore {
     }
 
     @Override
+    public Optional<String> version(String key) {
+        return errors.call("head " + key, () -> facts(key).map(HeadObjectResponse::versionId));
+    }
+
+    @Override
     public Optional<Removals> removals() {
         return Optional.ofNullable(removals);
     }
