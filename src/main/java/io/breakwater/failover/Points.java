@@ -92,9 +92,12 @@ final class Points {
                         .map(c -> "RestorePoint " + x.getMetadata().getName() + ": " + c.reason + ": " + c.message);
     }
 
-    /** Whether a point is complete in a location. */
+    /** Whether a point is complete in a location; what stays in the storage of a site makes it complete in none. */
     static boolean liesIn(RestorePoint x, String location) {
         RestorePointStatus s = x.getStatus();
+        if (s.volumes != null && s.volumes.stream().anyMatch(v -> v.kept != null)) {
+            return false;
+        }
         return location.equals(s.location)
                 || s.copies != null
                         && s.copies.stream()

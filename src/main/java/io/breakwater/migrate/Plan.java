@@ -100,7 +100,8 @@ record Plan(
         tell(
                 "snapshotMoveData",
                 Boolean.FALSE.equals(spec.snapshotMoveData),
-                "the content of volumes goes to the location always");
+                "the content of volumes goes to the location; for snapshots that stay in the storage as well, add a"
+                        + " BackupPolicy with spec.volumes.method Snapshot");
         String snapshotsFirst =
                 "became spec.volumes.method LiveCopy: volumes with CSI snapshots are still read from those,"
                         + " since only then their files belong to one moment";
