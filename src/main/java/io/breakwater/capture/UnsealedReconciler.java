@@ -7,6 +7,7 @@ import io.breakwater.api.Condition;
 import io.breakwater.api.Reason;
 import io.breakwater.capture.UnsealedSweep.Found;
 import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.location.Rounds;
 import io.breakwater.observe.Events;
 import io.breakwater.observe.Meters;
 import io.breakwater.steps.Activities;
@@ -24,7 +25,6 @@ import io.javaoperatorsdk.operator.processing.event.source.inbound.SimpleInbound
 import io.javaoperatorsdk.operator.processing.retry.GradualRetry;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -42,9 +42,8 @@ class UnsealedReconciler implements Reconciler<BackupLocation> {
     private final BreakwaterConfig config;
     private final Meters meters;
     private final Events events;
-    private final Clock clock;
     private final Activities activities = new Activities();
-    private final Map<String, Instant> next = new ConcurrentHashMap<>();
+    private final Rounds turns;
     private final Map<String, Map<String, List<String>>> left = new ConcurrentHashMap<>();
     private final SimpleInboundEventSource<BackupLocation> wake = new SimpleInboundEventSource<>("unsealed-wake");
 
@@ -60,7 +59,7 @@ class UnsealedReconciler implements Reconciler<BackupLocation> {
         this.config = config;
         this.meters = meters;
         this.events = events;
-        this.clock = clock;
+        this.turns = new Rounds(clock);
     }
 
     @Override
@@ -74,7 +73,7 @@ class UnsealedReconciler implements Reconciler<BackupLocation> {
         if (location == null
                 || location.getMetadata().getDeletionTimestamp() != null
                 || location.getSpec().accessMode == AccessMode.ReadOnly) {
-            next.remove(cached.getMetadata().getUid());
+            turns.forget(cached);
             left.remove(cached.getMetadata().getUid());
             return UpdateControl.noUpdate();
         }
@@ -93,20 +92,19 @@ class UnsealedReconciler implements Reconciler<BackupLocation> {
             });
             return JOB;
         }
-        Instant due = next.getOrDefault(id, Instant.MIN);
-        if (due.isAfter(clock.instant())) {
+        if (!turns.isOn(location)) {
             return LOOK;
         }
         try {
             activities
                     .poll(id, () -> sweep.sweep(location), () -> wake.propagateEvent(ResourceID.fromResource(location)))
                     .ifPresent(found -> {
-                        next.put(id, clock.instant().plus(every()));
+                        turns.end(location, every());
                         show(location, found);
                         todo.putAll(found.snapshots());
                     });
         } catch (BreakwaterException e) {
-            next.put(id, clock.instant().plus(every()));
+            turns.end(location, every());
             warn(location, e);
         }
         return todo.isEmpty() ? LOOK : JOB;

@@ -11,6 +11,7 @@ import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.location.Identity;
 import io.breakwater.location.ObjectStore;
 import io.breakwater.location.OldVersions;
+import io.breakwater.location.Rounds;
 import io.breakwater.location.Stores;
 import io.breakwater.observe.Conditions;
 import io.breakwater.observe.Events;
@@ -65,9 +66,8 @@ class ImmutabilityReconciler implements Reconciler<BackupLocation> {
     private final Events events;
     private final Clock clock;
     private final Activities activities = new Activities();
-    private final Map<String, Instant> next = new ConcurrentHashMap<>();
+    private final Rounds turns;
     private final Map<String, Instant> alarms = new ConcurrentHashMap<>();
-    private final Map<String, Long> generations = new ConcurrentHashMap<>();
     private final SimpleInboundEventSource<BackupLocation> wake = new SimpleInboundEventSource<>("immutability-wake");
 
     ImmutabilityReconciler(
@@ -85,6 +85,7 @@ class ImmutabilityReconciler implements Reconciler<BackupLocation> {
         this.meters = meters;
         this.events = events;
         this.clock = clock;
+        this.turns = new Rounds(clock);
     }
 
     private record Done(LockRounds.Result rounds, OldVersions.Swept versions) {}
@@ -101,7 +102,7 @@ class ImmutabilityReconciler implements Reconciler<BackupLocation> {
                 || location.getMetadata().getDeletionTimestamp() != null
                 || location.getSpec().accessMode == AccessMode.ReadOnly
                 || location.getSpec().immutability == null) {
-            next.remove(cached.getMetadata().getUid());
+            turns.forget(cached);
             for (String gauge : GAUGES) {
                 meters.remove(gauge, tags(cached));
             }
@@ -124,22 +125,21 @@ class ImmutabilityReconciler implements Reconciler<BackupLocation> {
     }
 
     private void advance(BackupLocation location) {
-        String id = location.getMetadata().getUid();
-        Long generation = location.getMetadata().getGeneration();
-        boolean changed = !generation.equals(generations.put(id, generation));
-        if (!changed && next.getOrDefault(id, Instant.MIN).isAfter(clock.instant())) {
+        if (!turns.isOn(location)) {
             return;
         }
-        next.remove(id);
         try {
             activities
-                    .poll(id, () -> work(location), () -> wake.propagateEvent(ResourceID.fromResource(location)))
+                    .poll(
+                            location.getMetadata().getUid(),
+                            () -> work(location),
+                            () -> wake.propagateEvent(ResourceID.fromResource(location)))
                     .ifPresent(done -> {
-                        next.put(id, clock.instant().plus(EVERY));
+                        turns.end(location, EVERY);
                         show(location, done);
                     });
         } catch (BreakwaterException e) {
-            next.put(id, clock.instant().plus(RETRY));
+            turns.end(location, RETRY);
             events.warning(
                     location, e.reason(), "locks are not extended, or what they held is not freed: " + e.getMessage());
         }

@@ -60,8 +60,7 @@ class QuotaReconciler implements Reconciler<BackupLocation> {
     private final Meters meters;
     private final Clock clock;
     private final Activities activities = new Activities();
-    private final Map<String, Instant> next = new ConcurrentHashMap<>();
-    private final Map<String, Long> generations = new ConcurrentHashMap<>();
+    private final Rounds turns;
     private final Map<String, Set<Shown>> shown = new ConcurrentHashMap<>();
     private final Map<String, Set<String>> told = new ConcurrentHashMap<>();
     private final SimpleInboundEventSource<BackupLocation> wake = new SimpleInboundEventSource<>("quota-wake");
@@ -74,6 +73,7 @@ class QuotaReconciler implements Reconciler<BackupLocation> {
         this.events = events;
         this.meters = meters;
         this.clock = clock;
+        this.turns = new Rounds(clock);
     }
 
     @Override
@@ -87,7 +87,7 @@ class QuotaReconciler implements Reconciler<BackupLocation> {
         if (location == null
                 || location.getMetadata().getDeletionTimestamp() != null
                 || location.getSpec().quota == null) {
-            next.remove(cached.getMetadata().getUid());
+            turns.forget(cached);
             measure(cached, List.of());
             if (location != null && location.getStatus() != null && location.getStatus().quota != null) {
                 write(location, null, List.of());
@@ -101,26 +101,22 @@ class QuotaReconciler implements Reconciler<BackupLocation> {
     }
 
     private void advance(BackupLocation location) {
-        String id = location.getMetadata().getUid();
-        Long generation = location.getMetadata().getGeneration();
-        boolean changed = !generation.equals(generations.put(id, generation));
-        if (!changed && next.getOrDefault(id, Instant.MIN).isAfter(clock.instant())) {
+        if (!turns.isOn(location)) {
             return;
         }
-        next.remove(id);
         try {
             activities
                     .poll(
-                            id + "/" + generation,
+                            location.getMetadata().getUid(),
                             () -> look(location),
                             () -> wake.propagateEvent(ResourceID.fromResource(location)))
                     .ifPresent(found -> {
                         Duration pause = found.took().multipliedBy(SHARE);
-                        next.put(id, clock.instant().plus(pause.compareTo(EVERY) > 0 ? pause : EVERY));
+                        turns.end(location, pause.compareTo(EVERY) > 0 ? pause : EVERY);
                         show(location, found.usages());
                     });
         } catch (BreakwaterException e) {
-            next.put(id, clock.instant().plus(LOOK));
+            turns.end(location, LOOK);
             events.warning(location, e.reason(), "how much namespaces hold is not known: " + e.getMessage());
         }
     }
