@@ -3,7 +3,6 @@ package io.breakwater.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.breakwater.api.Condition;
-import io.breakwater.api.NamedRef;
 import io.breakwater.api.Reason;
 import io.breakwater.api.Restore;
 import io.breakwater.api.RestorePointStatus;
@@ -12,7 +11,6 @@ import io.breakwater.api.RestoreSpec;
 import io.breakwater.api.RestoreSpec.OnConflict;
 import io.breakwater.api.Verification;
 import io.breakwater.api.VerificationSpec;
-import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -76,16 +74,7 @@ class BlockIT {
     @Test
     @Order(2)
     void itIsVerified() {
-        Verification verification = new Verification();
-        verification.setMetadata(new ObjectMetaBuilder()
-                .withNamespace(NAMESPACE)
-                .withName("block")
-                .build());
-        verification.setSpec(new VerificationSpec());
-        verification.getSpec().policyRef = new NamedRef("block");
-        verification.getSpec().restorePointRef = new NamedRef("point");
-        verification.getSpec().level = VerificationSpec.Level.Checksum;
-        site.client().resource(verification).create();
+        site.createVerification(NAMESPACE, "block", "block", "point", VerificationSpec.Level.Checksum);
         site.awaitSuccess(Verification.class, NAMESPACE, "block");
     }
 

@@ -9,7 +9,6 @@ import io.breakwater.api.FailoverPlan;
 import io.breakwater.api.FailoverPlanStatus;
 import io.breakwater.api.FailoverPlanStatus.Role;
 import io.breakwater.api.JournalEntry;
-import io.breakwater.api.NamedRef;
 import io.breakwater.api.Reason;
 import io.breakwater.api.Restore;
 import io.breakwater.api.RestorePoint;
@@ -17,10 +16,8 @@ import io.breakwater.api.RestorePointStatus;
 import io.breakwater.api.RestoreSpec.OnConflict;
 import io.breakwater.api.RestoreStatus;
 import io.breakwater.api.Verification;
-import io.breakwater.api.VerificationSpec;
 import io.breakwater.api.VerificationSpec.Level;
 import io.breakwater.it.Ledger.Entry;
-import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.CustomResource;
 import java.time.Duration;
 import java.util.List;
@@ -96,13 +93,7 @@ class OperatorKillIT {
     @Order(2)
     void inAVerification() {
         Site east = rig.east();
-        Verification verification = new Verification();
-        verification.setMetadata(
-                new ObjectMetaBuilder().withNamespace(SHOP).withName("killed").build());
-        verification.setSpec(new VerificationSpec());
-        verification.getSpec().policyRef = new NamedRef("shop");
-        verification.getSpec().level = Level.Restored;
-        east.client().resource(verification).create();
+        east.createVerification(SHOP, "killed", "shop", null, Level.Restored);
         awaitVerification("restores into a sandbox", v -> v.getStatus().sandbox != null);
         east.killOperator();
         awaitVerification("is over, the sandbox is there", v -> v.over() && v.getStatus().sandbox != null);

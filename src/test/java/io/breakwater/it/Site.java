@@ -11,6 +11,8 @@ import io.breakwater.api.Restore;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointSpec;
 import io.breakwater.api.RestoreSpec;
+import io.breakwater.api.Verification;
+import io.breakwater.api.VerificationSpec;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.CustomResource;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -102,6 +104,22 @@ record Site(Cluster cluster, Progress progress) {
         restore.getSpec().onConflict = onConflict;
         more.accept(restore.getSpec());
         return client().resource(restore).create();
+    }
+
+    /**
+     * Asks for a proof.
+     *
+     * @param point null for the newest one of the policy
+     */
+    void createVerification(String namespace, String name, String policy, String point, VerificationSpec.Level level) {
+        var verification = new Verification();
+        verification.setMetadata(
+                new ObjectMetaBuilder().withNamespace(namespace).withName(name).build());
+        verification.setSpec(new VerificationSpec());
+        verification.getSpec().policyRef = new NamedRef(policy);
+        verification.getSpec().restorePointRef = point == null ? null : new NamedRef(point);
+        verification.getSpec().level = level;
+        client().resource(verification).create();
     }
 
     /** Waits for a run to succeed; a run that has failed for good is not waited for. */

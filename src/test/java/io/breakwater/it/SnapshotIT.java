@@ -6,7 +6,6 @@ import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.BackupPolicySpec;
 import io.breakwater.api.BackupPolicySpec.VolumeMethod;
 import io.breakwater.api.Condition;
-import io.breakwater.api.NamedRef;
 import io.breakwater.api.Reason;
 import io.breakwater.api.Restore;
 import io.breakwater.api.RestorePoint;
@@ -14,7 +13,6 @@ import io.breakwater.api.RestorePointStatus.VolumeStatus;
 import io.breakwater.api.RestoreSpec.OnConflict;
 import io.breakwater.api.Verification;
 import io.breakwater.api.VerificationSpec;
-import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import java.time.Duration;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
@@ -94,17 +92,7 @@ class SnapshotIT {
     @Test
     @Order(3)
     void itIsProven() {
-        var verification = new Verification();
-        verification.setMetadata(new ObjectMetaBuilder()
-                .withNamespace(NAMESPACE)
-                .withName("proof")
-                .build());
-        verification.setSpec(new VerificationSpec());
-        verification.getSpec().policyRef = new NamedRef("kept");
-        verification.getSpec().restorePointRef = new NamedRef("point");
-        verification.getSpec().level = VerificationSpec.Level.Restored;
-        site.client().resource(verification).create();
-
+        site.createVerification(NAMESPACE, "proof", "kept", "point", VerificationSpec.Level.Restored);
         site.awaitSuccess(Verification.class, NAMESPACE, "proof");
     }
 

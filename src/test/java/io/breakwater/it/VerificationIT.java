@@ -8,10 +8,8 @@ import io.breakwater.api.NamedRef;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.Verification;
-import io.breakwater.api.VerificationSpec;
 import io.breakwater.api.VerificationSpec.Level;
 import io.breakwater.it.Ledger.Entry;
-import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
@@ -127,13 +125,7 @@ class VerificationIT {
     }
 
     private void create(String name, Level level) {
-        Verification verification = new Verification();
-        verification.setMetadata(
-                new ObjectMetaBuilder().withNamespace(SHOP).withName(name).build());
-        verification.setSpec(new VerificationSpec());
-        verification.getSpec().policyRef = new NamedRef(POLICY);
-        verification.getSpec().level = level;
-        site.client().resource(verification).create();
+        site.createVerification(SHOP, name, POLICY, null, level);
     }
 
     private void awaitProven(String status, Reason reason) {
