@@ -148,12 +148,21 @@ class QuotaIT {
         assertThat(condition.reason).as(condition.message).isEqualTo(Reason.QuotaExceeded.name());
         assertThat(condition.message)
                 .contains("namespace " + NAMESPACE, Rig.SYSTEM + "/" + LOCATION, "20971520", "spec.quota");
-        assertThat(site.client().v1().events().inNamespace(NAMESPACE).list().getItems())
-                .filteredOn(e -> point.getMetadata()
-                        .getName()
-                        .equals(e.getInvolvedObject().getName()))
-                .extracting(Event::getReason)
-                .contains(Reason.QuotaExceeded.name());
+        rig.progress() // an event comes a moment after the status
+                .await(
+                        "an event tells that " + point.getMetadata().getName() + " was refused",
+                        SOON,
+                        () -> reasons(point).toString(),
+                        () -> Optional.of(reasons(point).contains(Reason.QuotaExceeded.name())));
+    }
+
+    /** Of the events of a point. */
+    private List<String> reasons(RestorePoint point) {
+        String name = point.getMetadata().getName();
+        return site.client().v1().events().inNamespace(NAMESPACE).list().getItems().stream()
+                .filter(e -> name.equals(e.getInvolvedObject().getName()))
+                .map(Event::getReason)
+                .toList();
     }
 
     /** What the policy says of itself. */
