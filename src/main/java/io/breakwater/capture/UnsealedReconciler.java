@@ -161,7 +161,7 @@ class UnsealedReconciler implements Reconciler<BackupLocation> {
             events.normal(
                     location, Reason.Deleting, "removed " + found.uploads() + " uploads that never came to their end");
         }
-        count(location, "kept snapshot", found.kept());
+        count(location, "kept", found.kept());
         if (found.kept() > 0) {
             events.normal(
                     location,
