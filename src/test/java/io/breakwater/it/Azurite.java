@@ -50,14 +50,7 @@ final class Azurite implements AutoCloseable {
 
     /** URL of an account, as pods of both clusters reach it; by address, since pods know no names of this network. */
     String endpoint(String account) {
-        String address = server.getContainerInfo()
-                .getNetworkSettings()
-                .getNetworks()
-                .values()
-                .iterator()
-                .next()
-                .getIpAddress();
-        return "http://%s:%d/%s".formatted(address, PORT, account);
+        return "http://%s:%d/%s".formatted(Rig.address(server), PORT, account);
     }
 
     /** URL of an account, as this machine reaches it. */

@@ -22,6 +22,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.Stream;
+import org.testcontainers.containers.GenericContainer;
 import org.testcontainers.containers.Network;
 
 /**
@@ -261,6 +262,23 @@ final class Rig implements AutoCloseable {
         BackupLocationSpec.AzureBlob spec = location(region).getSpec().azureBlob;
         spec.endpoint = azurite.reachedFromHere(region);
         return TestStores.azure(spec, azurite.key(region));
+    }
+
+    /** Starts a store that keeps versions and locks, in a network with both clusters. */
+    Vault vault() {
+        return Vault.start(network);
+    }
+
+    /** Address of a container in the network of the clusters. */
+    static String address(GenericContainer<?> container) {
+        return container
+                .getContainerInfo()
+                .getNetworkSettings()
+                .getNetworks()
+                .values()
+                .iterator()
+                .next()
+                .getIpAddress();
     }
 
     /** Prints what may explain a failure. */
