@@ -46,20 +46,6 @@ class ArchiveUpload {
     /** What was written. */
     record Result(long count, List<Stored> objects, List<String> warnings) {}
 
-    /** Prefix of everything that {@link #write} makes for a point. */
-    static String prefix(PointKey key) {
-        return BackupObjects.prefix(backup(key));
-    }
-
-    /** Key of the archive. */
-    static String archiveKey(PointKey key) {
-        return BackupObjects.archiveKey(backup(key));
-    }
-
-    private static String backup(PointKey key) {
-        return BackupObjects.name(key.site(), key.namespace(), key.point());
-    }
-
     /**
      * Writes everything anew: a run that was cut off left objects behind that no seal names.
      *
@@ -67,7 +53,7 @@ class ArchiveUpload {
      */
     Result write(CaptureRun run, ObjectStore store) {
         Instant startedAt = clock.instant();
-        String archive = archiveKey(run.key());
+        String archive = run.key().archiveKey();
         List<Stored> stored = new ArrayList<>();
         try (Upload upload = store.upload(archive, Precondition.NONE)) {
             Digest out = new Digest(upload);
@@ -79,7 +65,7 @@ class ArchiveUpload {
             upload.commit();
             stored.add(new Stored(archive, out.size, out.hex()));
             BackupObjects beside = new BackupObjects(
-                    backup(run.key()),
+                    run.key().backupName(),
                     run.namespace(),
                     startedAt,
                     clock.instant(),

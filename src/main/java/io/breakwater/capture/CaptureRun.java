@@ -1,5 +1,6 @@
 package io.breakwater.capture;
 
+import io.breakwater.volume.RunLabel;
 import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.JournalEntry;
 import io.breakwater.api.RestorePoint;
@@ -44,11 +45,7 @@ record CaptureRun(
 
     /** Value of the label on everything that is made for this run. */
     String label() {
-        return label(point);
-    }
-
-    static String label(RestorePoint point) {
-        return "restorepoint." + point.getMetadata().getUid();
+        return RunLabel.of(point);
     }
 
     PointKey key() {

@@ -1,5 +1,6 @@
 package io.breakwater.capture;
 
+import io.breakwater.volume.RunLabel;
 import io.breakwater.admission.NamespaceGate;
 import io.breakwater.api.Api;
 import io.breakwater.api.BreakwaterException;
@@ -74,7 +75,7 @@ class CaptureSteps {
     /** Removes what a run made in the cluster: of no use once it is over, well or not. */
     void abandon(RestorePoint point) {
         String namespace = point.getMetadata().getNamespace();
-        String label = CaptureRun.label(point);
+        String label = RunLabel.of(point);
         movers.delete(namespace, label);
         var claims = client.persistentVolumeClaims().inNamespace(namespace);
         claims.withLabel(Api.RUN, label)

@@ -1,5 +1,6 @@
 package io.breakwater.capture;
 
+import io.breakwater.volume.RunLabel;
 import io.breakwater.api.Api;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupPolicy;
@@ -199,7 +200,7 @@ class CopyPoint {
                     Reason.Deleting,
                     "waiting until the data of RestorePoint " + other + " is removed from the repository");
         });
-        if (Stream.of(locations).anyMatch(l -> hasJob(UnsealedData.run(l, key.site(), key.namespace())))) {
+        if (Stream.of(locations).anyMatch(l -> hasJob(RunLabel.ofCleanup(l, key.site(), key.namespace())))) {
             throw BreakwaterException.retryable(
                     Reason.Deleting, "waiting until data without a seal is removed from the repository");
         }
@@ -220,7 +221,7 @@ class CopyPoint {
         Stream<RestorePoint> deleted =
                 client.resources(RestorePoint.class).inNamespace(namespace).list().getItems().stream()
                         .filter(p -> p.getMetadata().getDeletionTimestamp() != null);
-        return deleted.filter(p -> hasJob(CaptureRun.label(p)))
+        return deleted.filter(p -> hasJob(RunLabel.of(p)))
                 .map(p -> p.getMetadata().getName())
                 .findFirst();
     }

@@ -1,6 +1,5 @@
 package io.breakwater.capture;
 
-import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePointStatus.Kept;
@@ -30,12 +29,6 @@ final class Keep implements Step<CaptureRun> {
         return "Keep";
     }
 
-    /** How a kept snapshot names the location of its point's seal. */
-    static String name(BackupLocation location) {
-        return location.getMetadata().getNamespace() + "/"
-                + location.getMetadata().getName();
-    }
-
     @Override
     public Outcome run(CaptureRun run, int attempt) {
         List<VolumeStatus> all =
@@ -44,7 +37,7 @@ final class Keep implements Step<CaptureRun> {
             return Outcome.done("every volume was moved");
         }
         var owner = new KeptSnapshots.Owner(
-                run.label(), run.key().toString(), name(run.route().location()));
+                run.label(), run.key().toString(), KeptSnapshots.locationName(run.route().location()));
         Map<String, Kept> ready = new LinkedHashMap<>();
         Map<String, String> waiting = new LinkedHashMap<>();
         for (VolumeStatus v : all) {

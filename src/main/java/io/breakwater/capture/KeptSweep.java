@@ -41,7 +41,7 @@ final class KeptSweep {
             Predicate<String> busy,
             List<BreakwaterException> trouble) {
         int dropped = 0;
-        for (Kept k : kept.of(Keep.name(location))) {
+        for (Kept k : kept.of(KeptSnapshots.locationName(location))) {
             boolean buried = k.removedAt() != null && k.removedAt().plus(grace).isBefore(now);
             boolean lost = k.removedAt() == null && !k.sealed() && k.madeAt().isBefore(before);
             PointKey key = PointKey.parse(k.point());

@@ -1,5 +1,6 @@
 package io.breakwater.capture;
 
+import io.breakwater.volume.RunLabel;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.BreakwaterException;
@@ -111,7 +112,7 @@ class RemovePoint {
         }
         if (gone) {
             snapshots.bury(key.get().toString(), clock.instant());
-            movers.delete(config.namespace(), CaptureRun.label(point));
+            movers.delete(config.namespace(), RunLabel.of(point));
             events.normal(point, Reason.Deleting, "removed the data of " + key.get() + " from " + places(point));
             return Optional.empty();
         }
@@ -161,7 +162,7 @@ class RemovePoint {
             ObjectStore store = new GraceStore(stores.open(location), key.site(), key.namespace());
             catalog.unseal(location, key);
             List<String> archive = new ArrayList<>();
-            store.list(ArchiveUpload.prefix(key), o -> archive.add(o.key()));
+            store.list(key.archivePrefix(), o -> archive.add(o.key()));
             archive.forEach(store::delete);
             boolean gone = pruned(point, key, location);
             if (gone) {
@@ -193,7 +194,7 @@ class RemovePoint {
             tell(point, Reason.Deleting, "location " + name + ": waiting for a copy of the repository to end");
             return false;
         }
-        String run = CaptureRun.label(point);
+        String run = RunLabel.of(point);
         String id = point.getMetadata().getUid() + "/forget/" + name;
         var request = new Movers.Request(config.namespace(), run, id, new MoverTask.Forget(snapshots), access);
         return switch (movers.poll(request)) {

@@ -66,7 +66,7 @@ final class SealPoint implements Step<CaptureRun> {
                         : s.databases.stream()
                                 .map(d -> new PointDocument.Database(d.name, d.kind, d.version, d.position))
                                 .toList(),
-                ArchiveUpload.archiveKey(run.key()),
+                run.key().archiveKey(),
                 s.resourceCount,
                 Resources.sealed(run),
                 null,

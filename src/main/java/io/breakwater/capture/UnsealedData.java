@@ -11,7 +11,6 @@ import io.breakwater.catalog.PointKey;
 import io.breakwater.location.GraceStore;
 import io.breakwater.location.ObjectStore;
 import io.breakwater.location.ObjectStore.ObjectInfo;
-import io.breakwater.volume.Names;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -53,11 +52,6 @@ final class UnsealedData {
         this.points = points;
     }
 
-    /** Label of the Job that removes snapshots without a seal from a repository. */
-    static String run(BackupLocation location, String site, String namespace) {
-        return Names.of("unsealed/" + location.getMetadata().getUid() + "/" + site + "/" + namespace);
-    }
-
     /** Namespaces of which something lies here, or may lie here. */
     Set<String> namespaces() {
         Set<String> found = new TreeSet<>();
@@ -91,7 +85,7 @@ final class UnsealedData {
     Optional<List<ObjectInfo>> archive(Begun begun) {
         PointKey key = begun.key();
         List<ObjectInfo> found = new ArrayList<>();
-        new GraceStore(store, key.site(), key.namespace()).list(ArchiveUpload.prefix(key), found::add);
+        new GraceStore(store, key.site(), key.namespace()).list(key.archivePrefix(), found::add);
         // The seal is asked after the list: what was sealed in between stays.
         if (store.head(key.sealKey()).isPresent()) {
             return Optional.of(List.of());

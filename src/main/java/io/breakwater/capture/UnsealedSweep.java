@@ -1,5 +1,6 @@
 package io.breakwater.capture;
 
+import io.breakwater.volume.RunLabel;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.RestorePoint;
@@ -107,7 +108,7 @@ class UnsealedSweep {
                 GraceStore grace =
                         new GraceStore(store, begun.key().site(), begun.key().namespace());
                 archive.get().forEach(grace::delete);
-                uploads += abandon(store, ArchiveUpload.prefix(begun.key()), before, trouble);
+                uploads += abandon(store, begun.key().archivePrefix(), before, trouble);
                 if (mayHaveMoved(store, begun)) {
                     loose.add(begun.key().namespace());
                 } else {
@@ -134,7 +135,7 @@ class UnsealedSweep {
         Set<String> runs = movers.runs(config.namespace());
         data.namespaces().stream()
                 .filter(namespace -> !snapshots.containsKey(namespace))
-                .map(namespace -> UnsealedData.run(location, config.site(), namespace))
+                .map(namespace -> RunLabel.ofCleanup(location, config.site(), namespace))
                 .filter(runs::contains)
                 .forEach(run -> movers.delete(config.namespace(), run));
     }
@@ -206,7 +207,7 @@ class UnsealedSweep {
     }
 
     private Movers.Request request(BackupLocation location, String namespace, List<String> snapshots) {
-        String run = UnsealedData.run(location, config.site(), namespace);
+        String run = RunLabel.ofCleanup(location, config.site(), namespace);
         String id = "unsealed/" + location.getMetadata().getUid() + "/" + namespace;
         var access = new Repositories.Access(
                 location, config.site(), namespace, Repositories.Mode.MAINTAIN, Optional.empty());

@@ -9,7 +9,6 @@ import io.breakwater.location.ObjectStore;
 import io.breakwater.location.ObjectStore.Document;
 import io.breakwater.location.ObjectStore.Precondition;
 import io.breakwater.steps.Parallel;
-import io.breakwater.velero.BackupObjects;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -160,8 +159,7 @@ final class LockRounds {
         }
         for (PointKey point : points) {
             keys.add(point.sealKey());
-            String backup = BackupObjects.name(point.site(), point.namespace(), point.point());
-            alive.listUnlessOurs(BackupObjects.prefix(backup), o -> keys.add(o.key()));
+            alive.listUnlessOurs(point.archivePrefix(), o -> keys.add(o.key()));
         }
         return keys;
     }

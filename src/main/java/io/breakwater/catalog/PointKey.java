@@ -1,5 +1,6 @@
 package io.breakwater.catalog;
 
+import io.breakwater.velero.BackupObjects;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointStatus;
 import java.util.Optional;
@@ -33,6 +34,21 @@ public record PointKey(String site, String namespace, String point) {
     /** Prefix of the seal, and of what vouches for it. */
     public String directory() {
         return PREFIX + site + "/" + namespace + "/" + point + "/";
+    }
+
+    /** Name of the point in Velero's layout. */
+    public String backupName() {
+        return BackupObjects.name(site, namespace, point);
+    }
+
+    /** Prefix of everything that is written beside the repository for the point. */
+    public String archivePrefix() {
+        return BackupObjects.prefix(backupName());
+    }
+
+    /** Key of the archive of resources. */
+    public String archiveKey() {
+        return BackupObjects.archiveKey(backupName());
     }
 
     /** Prefix of the namespace's restic repository. */

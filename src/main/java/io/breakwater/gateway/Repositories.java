@@ -1,5 +1,6 @@
 package io.breakwater.gateway;
 
+import io.breakwater.location.ReadLease;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec.AccessMode;
 import io.breakwater.config.BreakwaterConfig;
@@ -88,7 +89,7 @@ public class Repositories {
     public Ticket ticket(Access access, String holder) {
         Instant expires = clock.instant().plus(config.mover().deadline()).plus(SLACK);
         if (access.mode() == Mode.READ && access.location().getSpec().accessMode != AccessMode.ReadOnly) {
-            Graveyard.reading(stores.open(access.location()), access.site(), access.namespace(), expires);
+            ReadLease.acquire(stores.open(access.location()), access.site(), access.namespace(), expires);
         }
         ObjectMeta location = access.location().getMetadata();
         Ticket.Fence fence = access.guard()

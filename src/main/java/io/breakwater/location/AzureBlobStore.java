@@ -118,7 +118,8 @@ final class AzureBlobStore implements ObjectStore {
     }
 
     /** Makes the container unless it is there. */
-    void createContainer() {
+    @Override
+    public void prepare() {
         call("create", () -> container.createIfNotExistsWithResponse(null, CALL, Context.NONE));
     }
 

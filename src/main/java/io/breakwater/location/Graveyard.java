@@ -1,24 +1,18 @@
 package io.breakwater.location;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.location.ObjectStore.Document;
 import io.breakwater.location.ObjectStore.ObjectInfo;
 import io.breakwater.location.ObjectStore.Precondition;
 import io.breakwater.location.Tombstone.State;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.UUID;
 
 /**
  * What one site deleted in a store, and who may still be reading it. Only that site's operator sweeps it. A tombstone is
@@ -26,9 +20,6 @@ import java.util.UUID;
  * sweep finishes.
  */
 public final class Graveyard {
-    private static final String READERS = "breakwater/readers/";
-    private static final ObjectMapper JSON = new ObjectMapper();
-
     private final ObjectStore store;
     private final String site;
     private int forged;
@@ -53,22 +44,6 @@ public final class Graveyard {
         }
     }
 
-    /** A reader, by the store's clock. */
-    private record Lease(Instant since) {}
-
-    /**
-     * Says that somebody reads a repository and its archives until a time, so that nothing that is deleted from now on goes
-     * before. Leases are never given back: they run out.
-     */
-    public static void reading(ObjectStore store, String site, String namespace, Instant until) {
-        byte[] lease = JSON.createObjectNode()
-                .put("schemaVersion", 1)
-                .put("until", until.toString())
-                .toString()
-                .getBytes(StandardCharsets.UTF_8);
-        store.write(READERS + site + "/" + namespace + "/" + UUID.randomUUID() + ".json", lease, Precondition.ABSENT);
-    }
-
     /**
      * Removes what was deleted longer than the grace period ago and nobody reads who began before that.
      *
@@ -76,7 +51,7 @@ public final class Graveyard {
      * @param thorough looks into young tombstones too, for what a killed sweep left
      */
     public Swept sweep(Duration grace, Instant now, boolean thorough) {
-        Map<String, List<Lease>> readers = readers(now);
+        Map<String, List<ReadLease>> readers = ReadLease.active(store, site, now);
         List<ObjectInfo> tombstones = new ArrayList<>();
         store.list(Tombstone.PREFIX + site + "/", tombstones::add);
         // Oldest first: a point's seal was taken away before its data, so it never comes back without them.
@@ -166,38 +141,10 @@ public final class Graveyard {
         }
     }
 
-    private static boolean isRead(ObjectInfo tombstone, Map<String, List<Lease>> readers) {
+    private static boolean isRead(ObjectInfo tombstone, Map<String, List<ReadLease>> readers) {
         String[] parts = tombstone.key().substring(Tombstone.PREFIX.length()).split("/", 3);
         return readers.getOrDefault(parts[0] + "/" + parts[1], List.of()).stream()
-                .anyMatch(lease -> !lease.since.isAfter(tombstone.lastModified()));
-    }
-
-    /** Leases that hold, by repository; those that ran out are removed. */
-    private Map<String, List<Lease>> readers(Instant now) {
-        List<ObjectInfo> found = new ArrayList<>();
-        store.list(READERS + site + "/", found::add);
-        Map<String, List<Lease>> readers = new HashMap<>();
-        for (ObjectInfo o : found) {
-            String[] parts = o.key().substring(READERS.length()).split("/", 3);
-            Optional<Document> document = store.read(o.key());
-            if (document.isPresent() && until(document.get()).isAfter(now)) {
-                readers.computeIfAbsent(parts[0] + "/" + parts[1], k -> new ArrayList<>())
-                        .add(new Lease(o.lastModified()));
-            } else {
-                store.delete(o.key());
-            }
-        }
-        return readers;
-    }
-
-    /** A lease that cannot be read holds for ever: better too much is kept. */
-    private static Instant until(Document document) {
-        try {
-            JsonNode lease = JSON.readTree(document.content());
-            return Instant.parse(lease.path("until").asText());
-        } catch (IOException | java.time.DateTimeException e) {
-            return Instant.MAX;
-        }
+                .anyMatch(lease -> !lease.since().isAfter(tombstone.lastModified()));
     }
 
     /** Content of a small object that was taken away; empty when it was not, or its grace period is over. */

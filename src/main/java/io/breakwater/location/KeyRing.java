@@ -91,6 +91,27 @@ public final class KeyRing {
         return ids.stream().map(id -> repositoryPassword(id, site, namespace)).toList();
     }
 
+    /** The ring's keys for signing deletions; the key with this id signs. */
+    SigningKeys signingKeys(String current) {
+        KeyRing ring = this;
+        return new SigningKeys() {
+            @Override
+            public String current() {
+                return current;
+            }
+
+            @Override
+            public Set<String> ids() {
+                return ring.ids();
+            }
+
+            @Override
+            public byte[] key(String id) {
+                return ring.removalKey(id);
+            }
+        };
+    }
+
     /** Key that tells our own removals. */
     byte[] removalKey(String id) {
         return derive(id, "removal");

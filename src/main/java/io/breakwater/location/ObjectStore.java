@@ -43,6 +43,9 @@ public interface ObjectStore extends AutoCloseable {
         Precondition ABSENT = new Absent();
     }
 
+    /** Sets up what the store needs before the first write, where that can be done through it; may be called again. */
+    default void prepare() {}
+
     /** Facts about one object; empty when it does not exist. */
     Optional<Observed> head(String key);
 

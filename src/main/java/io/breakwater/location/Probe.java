@@ -78,8 +78,8 @@ class Probe {
             return foreign(location, store);
         }
         boolean writable = location.getSpec().accessMode != AccessMode.ReadOnly;
-        if (writable && store instanceof AzureBlobStore azure) {
-            azure.createContainer();
+        if (writable) {
+            store.prepare();
         }
         Optional<Identity> identity = identity(location, store);
         if (identity.isEmpty()) {

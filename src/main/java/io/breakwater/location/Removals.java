@@ -26,19 +26,12 @@ public final class Removals {
     /** How long changed keys may go unnoticed. */
     private static final Duration RECHECK = Duration.ofSeconds(10);
 
-    private final Supplier<Keys> source;
+    private final Supplier<SigningKeys> source;
     private final Clock clock;
-    private Keys keys;
+    private SigningKeys keys;
     private Instant read = Instant.MIN;
 
-    /**
-     * Keys of a location.
-     *
-     * @param writing id of the one that signs
-     */
-    record Keys(KeyRing ring, String writing) {}
-
-    Removals(Supplier<Keys> source, Clock clock) {
+    Removals(Supplier<SigningKeys> source, Clock clock) {
         this.source = source;
         this.clock = clock;
     }
@@ -46,7 +39,7 @@ public final class Removals {
     /** A proof that somebody with a master key wanted this object removed. */
     Tombstone.Proof prove(ObjectInfo object) {
         Tombstone.Version version = Tombstone.Version.of(object);
-        String id = keys().writing;
+        String id = keys().current();
         return new Tombstone.Proof(id, version, hmac(id, "dead", object.key(), version.etag(), version.modified()));
     }
 
@@ -56,7 +49,7 @@ public final class Removals {
         return proof != null
                 && proof.hmac() != null
                 && proof.of() != null
-                && keys().ring.has(proof.keyId())
+                && keys().ids().contains(proof.keyId())
                 && same(
                         proof.hmac(),
                         hmac(
@@ -71,19 +64,19 @@ public final class Removals {
     void note(ObjectStore store, String key) {
         store.version(key).ifPresent(id -> {
             byte[] text = key.getBytes(StandardCharsets.UTF_8); // for people
-            store.write(name(keys().writing, key, id), text, Precondition.NONE);
+            store.write(name(keys().current(), key, id), text, Precondition.NONE);
         });
     }
 
     /** Whether we removed a version. */
     boolean isNoted(ObjectStore store, Version version) {
-        return keys().ring.ids().stream()
+        return keys().ids().stream()
                 .anyMatch(id -> store.head(name(id, version)).isPresent());
     }
 
     /** Takes the note about a version away, which is gone for good. */
     void forget(ObjectStore store, Version version) {
-        keys().ring.ids().stream()
+        keys().ids().stream()
                 .map(id -> name(id, version))
                 .filter(name -> store.head(name).isPresent())
                 .forEach(store::delete);
@@ -100,7 +93,7 @@ public final class Removals {
     private String hmac(String id, String what, String key, String mark, long modified) {
         try {
             Mac mac = Mac.getInstance("HmacSHA256");
-            mac.init(new SecretKeySpec(keys().ring.removalKey(id), "HmacSHA256"));
+            mac.init(new SecretKeySpec(keys().key(id), "HmacSHA256"));
             String text = what + "\n" + key + "\n" + mark + "\n" + modified;
             return HexFormat.of().formatHex(mac.doFinal(text.getBytes(StandardCharsets.UTF_8)));
         } catch (GeneralSecurityException e) {
@@ -112,7 +105,7 @@ public final class Removals {
         return MessageDigest.isEqual(a.getBytes(StandardCharsets.UTF_8), b.getBytes(StandardCharsets.UTF_8));
     }
 
-    private synchronized Keys keys() {
+    private synchronized SigningKeys keys() {
         Instant now = clock.instant();
         if (keys == null || !read.plus(RECHECK).isAfter(now)) {
             keys = source.get();

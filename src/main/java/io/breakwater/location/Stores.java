@@ -149,7 +149,7 @@ public class Stores {
                 () -> {
                     BackupLocation now = client.resource(location).get();
                     KeyRing ring = keys.ring(location);
-                    return new Removals.Keys(ring, keys.writing(now == null ? location : now, ring));
+                    return ring.signingKeys(keys.writing(now == null ? location : now, ring));
                 },
                 clock);
     }

@@ -1,5 +1,6 @@
 package io.breakwater.resource;
 
+import io.breakwater.steps.Activities;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -12,11 +13,13 @@ import java.util.Optional;
 
 /** One restore of objects, wave by wave. */
 final class ApplyRun {
+    private static final Duration BRIEF = Duration.ofMillis(100);
+
     private static final int WRITES = 16;
     private static final Duration ESTABLISHED = Duration.ofSeconds(60);
 
     private final ApiServer server;
-    private final ResourceApply.Request request;
+    private final ApplyRequest request;
     private final Plan plan;
     private final Owners owners;
     private final Tally tally;
@@ -31,7 +34,7 @@ final class ApplyRun {
      */
     ApplyRun(
             ApiServer server,
-            ResourceApply.Request request,
+            ApplyRequest request,
             Plan plan,
             Discovery discovery,
             boolean homeless,
@@ -98,7 +101,7 @@ final class ApplyRun {
         ApiServer.Answer live = server.get(path);
         if (live.isOk()) {
             owners.became(captured, live.body());
-            if (Existing.isFrom(live.body(), request.runId())) {
+            if (RestoreMark.isFrom(live.body(), request.runId())) {
                 owners.later(path, captured);
             }
         }
@@ -223,7 +226,7 @@ final class ApplyRun {
             if (answer.code() == 404) {
                 return;
             }
-            Pause.brief();
+            Activities.pause(BRIEF);
         }
         tally.warn("CustomResourceDefinition " + definition.name() + " was not established within "
                 + ESTABLISHED.toSeconds() + " s");

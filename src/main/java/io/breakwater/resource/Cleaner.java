@@ -15,9 +15,6 @@ import java.util.function.Predicate;
  * them back.
  */
 final class Cleaner {
-    /** Annotation on restored objects: {@code <run>/created} or {@code <run>/replaced}. */
-    static final String RESTORED_BY = Api.GROUP + "/restored-by";
-
     private static final List<String> SERVER_OWNED = List.of(
             "uid",
             "resourceVersion",
@@ -30,7 +27,7 @@ final class Cleaner {
             "ownerReferences",
             "generateName");
 
-    private static final Set<String> SERVER_ANNOTATIONS = Set.of("deployment.kubernetes.io/revision", RESTORED_BY);
+    private static final Set<String> SERVER_ANNOTATIONS = Set.of("deployment.kubernetes.io/revision", RestoreMark.ANNOTATION);
     private static final Set<String> SERVER_FINALIZERS = Set.of("foregroundDeletion", "orphan", Api.FINALIZER);
     private static final List<String> JOB_LABELS = List.of("controller-uid", "batch.kubernetes.io/controller-uid");
 

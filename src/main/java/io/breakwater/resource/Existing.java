@@ -36,7 +36,7 @@ final class Existing {
                 warnings.add(unserved(type.apiVersion(), type.kind()));
             }
         }
-        ResourceApply.Request request = plan.request();
+        ApplyRequest request = plan.request();
         List<String> existing = Collections.synchronizedList(new ArrayList<>());
         each(kinds, request.targetNamespace(), (kind, object) -> {
             String name = object.path("metadata").path("name").asText();
@@ -45,7 +45,7 @@ final class Existing {
                     && RestoreRules.excluded(kind, object, request.isMoved()).isEmpty()
                     && !RestoreRules.isCreatedOnly(kind, object)
                     && !RestoreRules.isGiven(key)
-                    && !isFrom(object, request.runId());
+                    && !RestoreMark.isFrom(object, request.runId());
             if (conflict && existing.size() < NAMED) {
                 existing.add(kind.qualified() + " " + request.targetNamespace() + "/" + name);
             }
@@ -55,7 +55,7 @@ final class Existing {
 
     /** Objects of the target namespace that the archive has not. */
     int extra(Plan plan) {
-        ResourceApply.Request request = plan.request();
+        ApplyRequest request = plan.request();
         AtomicInteger count = new AtomicInteger();
         each(discovery.capturable(), request.targetNamespace(), (kind, object) -> {
             ObjectKey key = kind.key(
@@ -73,17 +73,6 @@ final class Existing {
     static String unserved(String apiVersion, String kind) {
         return kind + " in version " + apiVersion
                 + " is not served here; install its CustomResourceDefinition or the API that serves it";
-    }
-
-    static boolean isFrom(JsonNode object, String runId) {
-        return mark(object).startsWith(runId + "/");
-    }
-
-    static String mark(JsonNode object) {
-        return object.path("metadata")
-                .path("annotations")
-                .path(Cleaner.RESTORED_BY)
-                .asText();
     }
 
     private void each(Collection<ApiKind> kinds, String namespace, BiConsumer<ApiKind, JsonNode> each) {

@@ -22,7 +22,7 @@ final class Namespaces {
     }
 
     /** @param captured the Namespace as it was captured, or nothing */
-    boolean create(ResourceApply.Request request, List<byte[]> captured) throws IOException {
+    boolean create(ApplyRequest request, List<byte[]> captured) throws IOException {
         String name = request.targetNamespace();
         ApiServer.Answer there = server.get(PATH + "/" + ApiKind.encoded(name));
         if (there.isOk()) {
@@ -50,7 +50,7 @@ final class Namespaces {
      *
      * @throws BreakwaterException Forbidden, when it would and must not
      */
-    boolean isMissing(ResourceApply.Request request) {
+    boolean isMissing(ApplyRequest request) {
         boolean missing = server.get(PATH + "/" + ApiKind.encoded(request.targetNamespace()))
                         .code()
                 == NOT_FOUND;
@@ -60,7 +60,7 @@ final class Namespaces {
         return missing;
     }
 
-    private static void authorize(ResourceApply.Request request) {
+    private static void authorize(ApplyRequest request) {
         ApiKind kind = new ApiKind("", "v1", "Namespace", "namespaces", false, java.util.Set.of());
         boolean allowed = request.allowClusterScoped()
                 && request.author().lacks(kind, "", List.of("create")).isEmpty();

@@ -1,5 +1,6 @@
 package io.breakwater.resource;
 
+import io.breakwater.steps.Activities;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.breakwater.api.RestoreSpec.OnConflict;
@@ -9,6 +10,8 @@ import java.util.Map;
 
 /** Creates an object, or does with the one that is there what the conflict policy says. */
 final class ObjectWriter {
+    private static final Duration BRIEF = Duration.ofMillis(100);
+
     private static final int NOT_FOUND = 404;
     private static final int CONFLICT = 409;
     private static final int INVALID = 422;
@@ -47,13 +50,13 @@ final class ObjectWriter {
     }
 
     private final ApiServer server;
-    private final ResourceApply.Request request;
+    private final ApplyRequest request;
     private final Owners owners;
     private final Tally tally;
     private final Cleaner cleaner;
     private final Cleaner present;
 
-    ObjectWriter(ApiServer server, ResourceApply.Request request, Owners owners, Tally tally) {
+    ObjectWriter(ApiServer server, ApplyRequest request, Owners owners, Tally tally) {
         this.server = server;
         this.request = request;
         this.owners = owners;
@@ -106,9 +109,9 @@ final class ObjectWriter {
     /** Decides about an object that was there before. */
     private Done meet(Job job, JsonNode live) throws Failed {
         owners.became(job.captured(), live);
-        if (Existing.isFrom(live, request.runId())) {
+        if (RestoreMark.isFrom(live, request.runId())) {
             owners.later(job.path(), job.captured());
-            return new Done(fate(Existing.mark(live)));
+            return new Done(fate(RestoreMark.of(live)));
         }
         if (request.isMoved() && job.kind().qualified().startsWith("clusterrolebindings.")) {
             tally.warn("ClusterRoleBinding " + job.key().name() + " exists; if the ServiceAccounts of namespace "
@@ -255,7 +258,7 @@ final class ObjectWriter {
                 throw new Failed("a field of it cannot be changed, and it did not end within " + GONE.toSeconds()
                         + " s after its removal; see its finalizers");
             }
-            Pause.brief();
+            Activities.pause(BRIEF);
         }
     }
 
@@ -263,7 +266,7 @@ final class ObjectWriter {
         ObjectNode body = wanted.deepCopy();
         ((ObjectNode) body.path("metadata"))
                 .withObjectProperty("annotations")
-                .put(Cleaner.RESTORED_BY, request.runId() + "/" + verb);
+                .put(RestoreMark.ANNOTATION, request.runId() + "/" + verb);
         return body;
     }
 

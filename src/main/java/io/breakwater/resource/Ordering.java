@@ -25,12 +25,4 @@ public record Ordering(List<Stage> stages) {
      * @param field that asks for it, as {@code spec.order[0]}
      */
     public record Wait(String field, Duration timeout, List<Awaited> objects) {}
-
-    /**
-     * An object that has to be up.
-     *
-     * @param path in the API server
-     * @param reports whether its readiness is told in a condition, so that one has to come
-     */
-    public record Awaited(String path, String kind, String name, boolean reports) {}
 }

@@ -35,7 +35,7 @@ final class Plan implements Closeable {
         }
     }
 
-    private final ResourceApply.Request request;
+    private final ApplyRequest request;
     private final Spool spool = new Spool(IN_MEMORY);
     private final Map<Wave, List<Entry>> waves = new EnumMap<>(Wave.class);
     private final Set<Type> types = new TreeSet<>();
@@ -48,7 +48,7 @@ final class Plan implements Closeable {
 
     private int beyond;
 
-    private Plan(ResourceApply.Request request) {
+    private Plan(ApplyRequest request) {
         this.request = request;
         this.selection = new Selection("spec", request.spec().include, request.spec().exclude);
         this.transforms = new Transforms(request.spec());
@@ -60,7 +60,7 @@ final class Plan implements Closeable {
      *     bring back what only administrators may, InvalidSpec when nothing is wanted of it, or objects of it would wait
      *     for each other
      */
-    static Plan read(ResourceApply.Request request) throws IOException {
+    static Plan read(ApplyRequest request) throws IOException {
         Plan plan = new Plan(request);
         try (ArchiveReader reader = new ArchiveReader(request.archive().open(), ArchiveReader.Limits.DEFAULT)) {
             for (Optional<ArchiveReader.Item> item = reader.next(); item.isPresent(); item = reader.next()) {
@@ -204,7 +204,7 @@ final class Plan implements Closeable {
         }
     }
 
-    static BreakwaterException forbidden(ResourceApply.Request request, String lacks) {
+    static BreakwaterException forbidden(ApplyRequest request, String lacks) {
         return BreakwaterException.permanent(
                 Reason.Forbidden,
                 "author " + request.author().author() + " may not " + lacks + " in namespace "
@@ -225,7 +225,7 @@ final class Plan implements Closeable {
         }
     }
 
-    ResourceApply.Request request() {
+    ApplyRequest request() {
         return request;
     }
 

@@ -24,44 +24,6 @@ import java.util.Set;
  * <p>Claims and volumes are the caller's; so is closing the gate. Nothing is ever deleted but to make the same object anew.
  */
 public final class ResourceApply {
-    /** Opens the archive from its beginning. */
-    @FunctionalInterface
-    public interface ArchiveSource {
-        InputStream open() throws IOException;
-    }
-
-    /**
-     * What to restore.
-     *
-     * @param sourceNamespace the captured namespace; objects of others in the archive are passed over
-     * @param spec what of it is wanted, and what to do about objects that are there
-     * @param allowClusterScoped whether cluster-scoped objects, and the target namespace, are created where they are absent:
-     *     for administrators
-     * @param runId identity of the run, the same after a crash
-     */
-    public record Request(
-            ArchiveSource archive,
-            String sourceNamespace,
-            String targetNamespace,
-            RestoreSpec spec,
-            boolean allowClusterScoped,
-            String runId,
-            AuthorCheck author) {
-        /** What to do about objects that are there. */
-        OnConflict onConflict() {
-            return spec.onConflict;
-        }
-
-        /** Whether nothing is changed. */
-        boolean isRehearsal() {
-            return spec.rehearsal();
-        }
-
-        boolean isMoved() {
-            return !sourceNamespace.equals(targetNamespace);
-        }
-    }
-
     /**
      * What a restore would meet.
      *
@@ -87,7 +49,7 @@ public final class ResourceApply {
      * @throws BreakwaterException Forbidden when the author lacks a right that the restore would use, Tampered for an archive
      *     that no honest writer makes
      */
-    public Preview preview(Request request) throws IOException {
+    public Preview preview(ApplyRequest request) throws IOException {
         try (Plan plan = Plan.read(request)) {
             Discovery discovery = Discovery.of(server);
             plan.authorize(discovery);
@@ -101,7 +63,7 @@ public final class ResourceApply {
      * @return whether it was created by this call
      * @throws BreakwaterException when it is absent and cannot be created
      */
-    public boolean createNamespace(Request request) throws IOException {
+    public boolean createNamespace(ApplyRequest request) throws IOException {
         return new Namespaces(server).create(request, find(request, "namespaces"));
     }
 
@@ -112,16 +74,16 @@ public final class ResourceApply {
      * @return what was done; an object that could not be restored is in there, and does not end the run
      * @throws BreakwaterException Forbidden, Tampered, or a retryable one when the API server does not answer
      */
-    public Report apply(Request request) throws IOException {
+    public Report apply(ApplyRequest request) throws IOException {
         return apply(request, 0);
     }
 
     /**
      * Restores one stage of {@code spec.order}, after those before it.
      *
-     * @see #apply(Request)
+     * @see #apply(ApplyRequest)
      */
-    public Report apply(Request request, int stage) throws IOException {
+    public Report apply(ApplyRequest request, int stage) throws IOException {
         try (Plan plan = Plan.read(request)) {
             Discovery discovery = Discovery.of(server);
             plan.authorize(discovery);
@@ -130,7 +92,7 @@ public final class ResourceApply {
     }
 
     /** What {@code spec.order} makes wait for what. */
-    public Ordering ordering(Request request) throws IOException {
+    public Ordering ordering(ApplyRequest request) throws IOException {
         try (Plan plan = Plan.read(request)) {
             Order order = plan.order();
             List<Ordering.Stage> stages = new ArrayList<>();
@@ -141,11 +103,11 @@ public final class ResourceApply {
         }
     }
 
-    private static List<Ordering.Wait> waits(Request request, Order order, int stage) {
+    private static List<Ordering.Wait> waits(ApplyRequest request, Order order, int stage) {
         List<Ordering.Wait> waits = new ArrayList<>();
         order.before(stage).forEach((dependency, objects) -> {
-            List<Ordering.Awaited> awaited = objects.stream()
-                    .map(o -> new Ordering.Awaited(
+            List<Awaited> awaited = objects.stream()
+                    .map(o -> new Awaited(
                             kind(o).path(request.targetNamespace(), o.key().name()),
                             o.kind(),
                             o.key().name(),
@@ -168,7 +130,7 @@ public final class ResourceApply {
      *
      * @throws BreakwaterException Forbidden, with what he lacks
      */
-    public void authorizeFiles(Request request) {
+    public void authorizeFiles(ApplyRequest request) {
         List<String> lacks = new ArrayList<>();
         ApiKind pods = new ApiKind("", "v1", "Pod", "pods", true, Set.of());
         ApiKind claims = new ApiKind("", "v1", "PersistentVolumeClaim", CLAIMS, true, Set.of());
@@ -183,7 +145,7 @@ public final class ResourceApply {
         }
     }
 
-    private boolean isHomeless(Request request) {
+    private boolean isHomeless(ApplyRequest request) {
         return request.isRehearsal() && isNamespaceMissing(request);
     }
 
@@ -192,12 +154,12 @@ public final class ResourceApply {
      *
      * @throws BreakwaterException Forbidden, when it is absent and must not be created
      */
-    public boolean isNamespaceMissing(Request request) {
+    public boolean isNamespaceMissing(ApplyRequest request) {
         return new Namespaces(server).isMissing(request);
     }
 
     /** The wanted claims of the archive, as they were captured and the request transforms them. */
-    public List<PersistentVolumeClaim> claims(Request request) throws IOException {
+    public List<PersistentVolumeClaim> claims(ApplyRequest request) throws IOException {
         Transforms transforms = new Transforms(request.spec());
         Selection selection = new Selection("spec", request.spec().include, request.spec().exclude);
         List<PersistentVolumeClaim> claims = new ArrayList<>();
@@ -216,7 +178,7 @@ public final class ResourceApply {
         return claims;
     }
 
-    private static List<byte[]> find(Request request, String directory) throws IOException {
+    private static List<byte[]> find(ApplyRequest request, String directory) throws IOException {
         List<byte[]> found = new ArrayList<>();
         try (ArchiveReader reader = new ArchiveReader(request.archive().open(), ArchiveReader.Limits.DEFAULT)) {
             for (Optional<ArchiveReader.Item> i = reader.next(); i.isPresent(); i = reader.next()) {

@@ -53,7 +53,7 @@ public final class Workloads {
 
         /** Whether a run of a restore has made or changed it. */
         public boolean isFrom(String runId) {
-            return Existing.isFrom(object, runId);
+            return RestoreMark.isFrom(object, runId);
         }
 
         /** What keeps it from being available; asks the API server. */
@@ -117,7 +117,7 @@ public final class Workloads {
      * @param thoroughly whether to find out why its pods are not ready
      * @return empty when it is up
      */
-    public Optional<Standing> look(Ordering.Awaited awaited, boolean thoroughly) {
+    public Optional<Standing> look(Awaited awaited, boolean thoroughly) {
         String name = awaited.kind() + " " + awaited.name();
         ApiServer.Answer answer = server.get(awaited.path());
         if (!answer.isOk()) {

@@ -1,5 +1,6 @@
 package io.breakwater.restore;
 
+import io.breakwater.resource.ApplyRequest;
 import io.breakwater.api.Api;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BreakwaterException;
@@ -35,7 +36,7 @@ class Archives {
     }
 
     private interface Reading<T> {
-        T of(ResourceApply.Request request) throws IOException;
+        T of(ApplyRequest request) throws IOException;
     }
 
     /** What the restore would meet; refuses what the author may not do. */
@@ -89,10 +90,10 @@ class Archives {
         }
     }
 
-    private ResourceApply.Request request(RestoreRun run) {
+    private ApplyRequest request(RestoreRun run) {
         boolean administrator = run.namespace().equals(config.namespace());
         AuthorCheck author = author(run, administrator);
-        return new ResourceApply.Request(
+        return new ApplyRequest(
                 () -> open(run),
                 run.source().document().namespace(),
                 run.target(),

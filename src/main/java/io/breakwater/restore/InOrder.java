@@ -27,7 +27,6 @@ import java.util.stream.Collectors;
  * kill interrupted is done again, to the same end.
  */
 final class InOrder implements Step<RestoreRun> {
-    static final String NAME = "Order";
     private static final int SHOWN = 5;
     private static final Duration LOOK = Duration.ofSeconds(2);
 
@@ -64,7 +63,7 @@ final class InOrder implements Step<RestoreRun> {
 
     @Override
     public String name() {
-        return NAME;
+        return RestoreRun.ORDER;
     }
 
     /** Workloads of stages that are not over, whose pods must not start. */

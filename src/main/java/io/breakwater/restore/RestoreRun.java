@@ -37,6 +37,9 @@ final class RestoreRun implements StepRunner.Log {
     private static final int PROGRESS = 256;
 
     private final Restore restore;
+    /** Name of the step that restores in the order of {@code spec.order}. */
+    static final String ORDER = "Order";
+
     private final StatusWriter writer;
     private final Clock clock;
     private final Runnable wake;
@@ -173,7 +176,7 @@ final class RestoreRun implements StepRunner.Log {
     /** The step; where workloads are waited for, also which. */
     private static String progress(JournalEntry entry) {
         boolean waits =
-                entry.step.equals(InOrder.NAME) && entry.state == JournalEntry.State.Running && entry.message != null;
+                entry.step.equals(ORDER) && entry.state == JournalEntry.State.Running && entry.message != null;
         String text = waits ? entry.step + ": " + entry.message : entry.step;
         return text.length() > PROGRESS ? text.substring(0, PROGRESS - 1) + "…" : text;
     }

@@ -1,5 +1,6 @@
 package io.breakwater.volume;
 
+import io.breakwater.api.BackupLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.breakwater.api.Api;
@@ -276,5 +277,11 @@ public class KeptSnapshots {
     private static BreakwaterException refused(String kind, String name, KubernetesClientException e) {
         return BreakwaterException.retryable(
                 Reason.SnapshotFailed, kind + " " + name + " was refused: " + e.getMessage(), e);
+    }
+
+    /** How a kept snapshot names the location of its point's seal. */
+    public static String locationName(BackupLocation location) {
+        return location.getMetadata().getNamespace() + "/"
+                + location.getMetadata().getName();
     }
 }

@@ -3,6 +3,7 @@ package io.breakwater.capture;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.breakwater.volume.RunLabel;
 import io.breakwater.admission.FakeCluster;
 import io.breakwater.api.Api;
 import io.breakwater.api.BackupLocation;
@@ -224,7 +225,7 @@ class CopyPointTest {
                         .withNewMetadata()
                         .withName("forget")
                         .withNamespace("ops")
-                        .addToLabels(Api.RUN, CaptureRun.label(get("old")))
+                        .addToLabels(Api.RUN, RunLabel.of(get("old")))
                         .endMetadata()
                         .build())
                 .create();
@@ -242,7 +243,7 @@ class CopyPointTest {
                         .withNewMetadata()
                         .withName("unsealed")
                         .withNamespace("ops")
-                        .addToLabels(Api.RUN, UnsealedData.run(resolve("b"), "east", "shop"))
+                        .addToLabels(Api.RUN, RunLabel.ofCleanup(resolve("b"), "east", "shop"))
                         .endMetadata()
                         .build())
                 .create();

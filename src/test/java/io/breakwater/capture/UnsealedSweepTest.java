@@ -2,6 +2,7 @@ package io.breakwater.capture;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.breakwater.volume.RunLabel;
 import io.breakwater.admission.FakeCluster;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec;
@@ -334,7 +335,7 @@ class UnsealedSweepTest {
 
     @Test
     void aJobThatEndedWhileNobodyLookedIsTakenAway() {
-        String run = UnsealedData.run(location, "east", "shop");
+        String run = RunLabel.ofCleanup(location, "east", "shop");
         movers.started.add(run);
         new GraceStore(disk, "east", "shop").delete(LOST.repositoryPrefix() + "snapshots/" + snapshot(LOST));
         catalog.end(location, LOST);
@@ -410,7 +411,7 @@ class UnsealedSweepTest {
     }
 
     private static String archive(PointKey key) {
-        return ArchiveUpload.archiveKey(key);
+        return key.archiveKey();
     }
 
     /** Its name is the digest of its content, which is the point's name. */

@@ -50,8 +50,8 @@ class AzureBlobStoreIT extends ObjectStoreContract {
     @BeforeEach
     void open() {
         store = AzureBlobStore.open(spec(), KEY, null, null);
-        store.createContainer();
-        store.createContainer();
+        store.prepare();
+        store.prepare();
     }
 
     private static AzureBlob spec() {

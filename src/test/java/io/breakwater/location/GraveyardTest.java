@@ -91,7 +91,7 @@ class GraveyardTest {
 
     @Test
     void aReaderWhoBeganBeforeKeepsIt() {
-        Graveyard.reading(disk, "east", "shop", Instant.now().plus(LONG));
+        ReadLease.acquire(disk, "east", "shop", Instant.now().plus(LONG));
         store.delete(PACK);
 
         assertThat(sweep(NONE)).isEqualTo(new Swept(0, 0, 1));
@@ -100,9 +100,9 @@ class GraveyardTest {
 
     @Test
     void aReaderOfSomethingElseOrWhoseLeaseRanOutDoesNot() {
-        Graveyard.reading(disk, "east", "shop", Instant.now().minusSeconds(1));
-        Graveyard.reading(disk, "east", "other", Instant.now().plus(LONG));
-        Graveyard.reading(disk, "west", "shop", Instant.now().plus(LONG));
+        ReadLease.acquire(disk, "east", "shop", Instant.now().minusSeconds(1));
+        ReadLease.acquire(disk, "east", "other", Instant.now().plus(LONG));
+        ReadLease.acquire(disk, "west", "shop", Instant.now().plus(LONG));
         store.delete(PACK);
 
         assertThat(sweep(NONE).objects()).isEqualTo(1);
@@ -115,7 +115,7 @@ class GraveyardTest {
         Path tombstone = directory.resolve(TOMBSTONE);
         Files.setLastModifiedTime(
                 tombstone, java.nio.file.attribute.FileTime.from(Instant.now().minusSeconds(5)));
-        Graveyard.reading(disk, "east", "shop", Instant.now().plus(LONG));
+        ReadLease.acquire(disk, "east", "shop", Instant.now().plus(LONG));
 
         assertThat(sweep(NONE).objects()).isEqualTo(1);
     }

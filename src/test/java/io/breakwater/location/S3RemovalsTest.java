@@ -236,7 +236,7 @@ class S3RemovalsTest {
 
     private static Removals removals(byte[]... keys) {
         KeyRing ring = TestKeys.ring(keys);
-        return new Removals(() -> new Removals.Keys(ring, ring.current()), Clock.systemUTC());
+        return new Removals(() -> ring.signingKeys(ring.current()), Clock.systemUTC());
     }
 
     private Swept sweep(S3Store of) {

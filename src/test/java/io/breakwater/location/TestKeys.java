@@ -37,7 +37,7 @@ public final class TestKeys {
     /** What tells the removals of those who have a master key. */
     public static Removals removals(byte[] key) {
         KeyRing ring = ring(key);
-        return new Removals(() -> new Removals.Keys(ring, ring.current()), Clock.systemUTC());
+        return new Removals(() -> ring.signingKeys(ring.current()), Clock.systemUTC());
     }
 
     /** Id of a master key. */

@@ -54,7 +54,7 @@ class OrderTest {
                 .containsExactly(new Ordering.Wait(
                         "spec.order[0]",
                         Duration.ofSeconds(90),
-                        List.of(new Ordering.Awaited(Scene.APPS + "statefulsets/db", "StatefulSet", "db", false))));
+                        List.of(new Awaited(Scene.APPS + "statefulsets/db", "StatefulSet", "db", false))));
         assertThat(stages.get(1).held()).containsExactly("Deployment/web");
         assertThat(stages.get(1).before()).singleElement().satisfies(w -> {
             assertThat(w.field()).isEqualTo("spec.order[1]");
@@ -142,7 +142,7 @@ class OrderTest {
     @Test
     void whoIsWaitedForIsToldWithWhatKeepsHim() {
         Workloads workloads = new Workloads(scene.server.client());
-        Ordering.Awaited db = new Ordering.Awaited(Scene.APPS + "statefulsets/db", "StatefulSet", "db", false);
+        Awaited db = new Awaited(Scene.APPS + "statefulsets/db", "StatefulSet", "db", false);
         assertThat(workloads.look(db, false)).contains(new Standing("StatefulSet db: it is not there", false));
         scene.server.put(
                 Scene.APPS + "statefulsets",

@@ -344,8 +344,8 @@ class ResourceApplyTest {
         archive("RoleBinding", "b", "'roleRef':{'kind':'ClusterRole','name':'admin'}");
         archive("Role", "r", "'rules':[]");
         archive("ConfigMap", "c", "");
-        ResourceApply.Request vouched = request(OnConflict.Replace);
-        ResourceApply.Request unvouched = new ResourceApply.Request(
+        ApplyRequest vouched = request(OnConflict.Replace);
+        ApplyRequest unvouched = new ApplyRequest(
                 vouched.archive(),
                 vouched.sourceNamespace(),
                 vouched.targetNamespace(),
@@ -464,13 +464,13 @@ class ResourceApplyTest {
         return out.toByteArray();
     }
 
-    private ResourceApply.Request request(OnConflict onConflict) throws IOException {
+    private ApplyRequest request(OnConflict onConflict) throws IOException {
         return request(onConflict, archiveBytes());
     }
 
-    private ResourceApply.Request request(OnConflict onConflict, byte[] archive) {
+    private ApplyRequest request(OnConflict onConflict, byte[] archive) {
         spec.onConflict = onConflict;
-        return new ResourceApply.Request(
+        return new ApplyRequest(
                 () -> new ByteArrayInputStream(archive),
                 "shop",
                 target,

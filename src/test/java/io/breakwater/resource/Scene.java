@@ -82,7 +82,7 @@ final class Scene implements AutoCloseable {
         ((ObjectNode) object.path("metadata")).withObjectProperty("labels").put(name, value);
     }
 
-    ResourceApply.Request request() throws IOException {
+    ApplyRequest request() throws IOException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         try (ArchiveWriter writer = new ArchiveWriter(out, Instant.EPOCH)) {
             for (int i = 0; i < archived.size(); i++) {
@@ -95,7 +95,7 @@ final class Scene implements AutoCloseable {
             writer.finish();
         }
         byte[] bytes = out.toByteArray();
-        return new ResourceApply.Request(
+        return new ApplyRequest(
                 () -> new ByteArrayInputStream(bytes),
                 "shop",
                 target,

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.breakwater.resource.Awaited;
 import io.breakwater.admission.FakeCluster;
 import io.breakwater.admission.NamespaceGate;
 import io.breakwater.api.BreakwaterException;
@@ -38,10 +39,10 @@ import org.junit.jupiter.api.Test;
 /** What comes later waits, goes on after a kill, and is told about when it waits in vain. */
 class InOrderTest {
     private static final String NS = "shop";
-    private static final Ordering.Awaited DB =
-            new Ordering.Awaited("/apis/apps/v1/namespaces/shop/statefulsets/db", "StatefulSet", "db", false);
-    private static final Ordering.Awaited MIGRATE =
-            new Ordering.Awaited("/apis/batch/v1/namespaces/shop/jobs/migrate", "Job", "migrate", false);
+    private static final Awaited DB =
+            new Awaited("/apis/apps/v1/namespaces/shop/statefulsets/db", "StatefulSet", "db", false);
+    private static final Awaited MIGRATE =
+            new Awaited("/apis/batch/v1/namespaces/shop/jobs/migrate", "Job", "migrate", false);
 
     private final FakeCluster cluster = new FakeCluster();
     private final KubernetesClient client = cluster.client();
@@ -248,7 +249,7 @@ class InOrderTest {
         return gate.limit(NS, RestoreRun.holder(run.restore())).orElseThrow();
     }
 
-    private static Ordering.Stage stage(int number, Ordering.Awaited first, String field, List<String> held) {
+    private static Ordering.Stage stage(int number, Awaited first, String field, List<String> held) {
         return new Ordering.Stage(
                 number, List.of(new Ordering.Wait(field, Duration.ofMinutes(5), List.of(first))), 3, held);
     }
