@@ -201,7 +201,7 @@ public class Catalog {
                 .collect(Collectors.toSet());
     }
 
-    /** Takes the seal away: from here on the point does not exist. {@link Undelete} can put it back for a while. */
+    /** Takes the seal away: from here on the point does not exist. It can be restored until its grace period ends. */
     public void unseal(BackupLocation location, PointKey key) {
         GraceStore store = new GraceStore(stores.open(location), key.site(), key.namespace());
         store.takeAway(key.sealKey());
