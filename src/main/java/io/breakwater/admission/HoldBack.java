@@ -2,6 +2,7 @@ package io.breakwater.admission;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.breakwater.api.Api;
+import io.breakwater.gate.Gated;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;

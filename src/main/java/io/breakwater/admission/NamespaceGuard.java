@@ -2,6 +2,7 @@ package io.breakwater.admission;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.breakwater.api.Api;
+import io.breakwater.gate.Gated;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.util.Set;

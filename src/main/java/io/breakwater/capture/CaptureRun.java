@@ -1,6 +1,5 @@
 package io.breakwater.capture;
 
-import io.breakwater.volume.RunLabel;
 import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.JournalEntry;
 import io.breakwater.api.RestorePoint;
@@ -10,6 +9,7 @@ import io.breakwater.observe.Conditions;
 import io.breakwater.observe.StatusWriter;
 import io.breakwater.policy.Route;
 import io.breakwater.steps.Journal;
+import io.breakwater.steps.RunLabel;
 import io.breakwater.steps.StepRunner;
 import java.time.Clock;
 import java.util.List;

@@ -1,21 +1,21 @@
 package io.breakwater.capture;
 
-import io.breakwater.volume.RunLabel;
-import io.breakwater.admission.NamespaceGate;
 import io.breakwater.api.Api;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.catalog.Catalog;
+import io.breakwater.gate.NamespaceGate;
 import io.breakwater.gateway.EpochGuard;
 import io.breakwater.location.Quotas;
 import io.breakwater.location.Stores;
+import io.breakwater.mover.Movers;
 import io.breakwater.observe.Events;
 import io.breakwater.steps.Activities;
 import io.breakwater.steps.Outcome;
+import io.breakwater.steps.RunLabel;
 import io.breakwater.steps.Step;
 import io.breakwater.volume.GroupSnapshots;
 import io.breakwater.volume.KeptSnapshots;
-import io.breakwater.volume.Movers;
 import io.breakwater.volume.Snapshots;
 import io.breakwater.volume.VolumePlanner;
 import io.fabric8.kubernetes.client.KubernetesClient;

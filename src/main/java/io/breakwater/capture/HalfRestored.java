@@ -1,7 +1,7 @@
 package io.breakwater.capture;
 
-import io.breakwater.admission.NamespaceGate;
 import io.breakwater.api.RestorePointSpec.Trigger;
+import io.breakwater.gate.NamespaceGate;
 import java.util.List;
 import java.util.Optional;
 

@@ -37,7 +37,9 @@ final class Keep implements Step<CaptureRun> {
             return Outcome.done("every volume was moved");
         }
         var owner = new KeptSnapshots.Owner(
-                run.label(), run.key().toString(), KeptSnapshots.locationName(run.route().location()));
+                run.label(),
+                run.key().toString(),
+                KeptSnapshots.locationName(run.route().location()));
         Map<String, Kept> ready = new LinkedHashMap<>();
         Map<String, String> waiting = new LinkedHashMap<>();
         for (VolumeStatus v : all) {

@@ -9,7 +9,7 @@ import io.breakwater.api.RestorePointStatus.VolumeMode;
 import io.breakwater.api.RestorePointStatus.VolumeStatus;
 import io.breakwater.catalog.Catalog;
 import io.breakwater.catalog.PointDocument;
-import io.breakwater.resource.CaptureScope;
+import io.breakwater.resource.capture.CaptureScope;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
 import io.breakwater.volume.VolumePlanner;

@@ -2,11 +2,11 @@ package io.breakwater.capture;
 
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointStatus.StoredObject;
-import io.breakwater.location.GraceStore;
 import io.breakwater.location.Stores;
 import io.breakwater.steps.Activities;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
+import io.breakwater.store.GraceStore;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;

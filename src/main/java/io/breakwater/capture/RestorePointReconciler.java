@@ -15,6 +15,7 @@ import io.breakwater.observe.Meters;
 import io.breakwater.observe.StatusWriter;
 import io.breakwater.policy.Route;
 import io.breakwater.policy.Routes;
+import io.breakwater.replication.CopyPoint;
 import io.breakwater.steps.Step;
 import io.breakwater.steps.StepRunner;
 import io.fabric8.kubernetes.client.KubernetesClient;

@@ -6,9 +6,9 @@ import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.gateway.Repositories;
 import io.breakwater.location.Quotas;
+import io.breakwater.mover.Movers;
 import io.breakwater.observe.Events;
 import io.breakwater.steps.Activities;
-import io.breakwater.volume.Movers;
 import java.util.List;
 import java.util.Optional;
 

@@ -1,8 +1,8 @@
 package io.breakwater.catalog;
 
-import io.breakwater.location.ObjectStore;
-import io.breakwater.location.ObjectStore.ObjectInfo;
-import io.breakwater.location.ObjectStore.Precondition;
+import io.breakwater.store.ObjectStore;
+import io.breakwater.store.ObjectStore.ObjectInfo;
+import io.breakwater.store.ObjectStore.Precondition;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;

@@ -1,8 +1,8 @@
 package io.breakwater.catalog;
 
-import io.breakwater.velero.BackupObjects;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointStatus;
+import io.breakwater.velero.BackupObjects;
 import java.util.Optional;
 
 /**

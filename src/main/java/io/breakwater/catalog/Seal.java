@@ -23,7 +23,7 @@ import javax.crypto.spec.SecretKeySpec;
  * Signs and checks {@code point.json}: HMAC-SHA-256 over the document without its field {@code hmac}, in compact JSON with
  * sorted keys, so that fields which this version does not know stay covered.
  */
-final class Seal {
+public final class Seal {
     private static final ObjectMapper JSON = JsonMapper.builder()
             .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
             .build();
@@ -98,7 +98,7 @@ final class Seal {
     }
 
     /** SHA-256 in lower-case hexadecimal. */
-    static String sha256(byte[] content) {
+    public static String sha256(byte[] content) {
         try {
             return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
         } catch (NoSuchAlgorithmException e) {

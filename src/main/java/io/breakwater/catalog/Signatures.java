@@ -5,11 +5,11 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
-import io.breakwater.location.KeyRing;
-import io.breakwater.location.LocationKeys;
-import io.breakwater.location.ObjectStore;
-import io.breakwater.location.ObjectStore.Document;
-import io.breakwater.location.ObjectStore.Precondition;
+import io.breakwater.location.keys.KeyRing;
+import io.breakwater.location.keys.LocationKeys;
+import io.breakwater.store.ObjectStore;
+import io.breakwater.store.ObjectStore.Document;
+import io.breakwater.store.ObjectStore.Precondition;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
@@ -26,7 +26,7 @@ import javax.crypto.spec.SecretKeySpec;
  * never written anew, since its digest is what copies and RestorePoints know the point by; so a key that is to be retired is
  * replaced by {@code point.<keyId>.json} beside the seal: the seal's SHA-256, and an HMAC over that and the point's place.
  */
-final class Signatures {
+public final class Signatures {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Pattern VOUCHING = Pattern.compile("point\\.([0-9a-f]{16})\\.json");
 
@@ -34,7 +34,7 @@ final class Signatures {
     private final ObjectStore store;
     private final KeyRing ring;
 
-    Signatures(BackupLocation location, ObjectStore store, KeyRing ring) {
+    public Signatures(BackupLocation location, ObjectStore store, KeyRing ring) {
         this.location = location;
         this.store = store;
         this.ring = ring;
@@ -45,7 +45,7 @@ final class Signatures {
      *
      * @throws BreakwaterException Tampered, when it is neither; KeyMismatch, when a key that we lack is said to have signed it
      */
-    PointDocument verify(PointKey where, byte[] seal) {
+    public PointDocument verify(PointKey where, byte[] seal) {
         Optional<String> signer = Seal.keyId(seal);
         if (signer.isPresent() && ring.has(signer.get())) {
             return Seal.verify(where, seal, ring.catalogKey(signer.get(), where.site(), where.namespace()));

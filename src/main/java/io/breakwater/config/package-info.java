@@ -1,2 +1,2 @@
-/** One typed interface for everything that an installation can set. Uses nothing of ours. */
+/** One typed interface for every setting of an installation. */
 package io.breakwater.config;

@@ -1,5 +1,5 @@
 /**
- * Databases and hooks: what is told to an application before the snapshots are cut, held while they are, and taken back
- * after them, come what may. Uses {@code api}.
+ * Databases and hooks: commands in pods that prepare an application for a snapshot, and undo that after it in every
+ * case.
  */
 package io.breakwater.database;

@@ -1,9 +1,9 @@
 package io.breakwater.failover;
 
-import io.breakwater.admission.NamespaceGate;
 import io.breakwater.api.Api;
 import io.breakwater.api.JournalEntry.State;
 import io.breakwater.api.RestorePoint;
+import io.breakwater.gate.NamespaceGate;
 import io.breakwater.observe.StatusWriter;
 import java.time.Clock;
 import java.util.Map;

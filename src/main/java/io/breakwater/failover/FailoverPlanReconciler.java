@@ -1,6 +1,5 @@
 package io.breakwater.failover;
 
-import io.breakwater.admission.NamespaceGate;
 import io.breakwater.api.Api;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.FailoverPlan;
@@ -8,6 +7,7 @@ import io.breakwater.api.FailoverPlanStatus;
 import io.breakwater.api.FailoverPlanStatus.Role;
 import io.breakwater.api.Reason;
 import io.breakwater.failover.Situation.Handover;
+import io.breakwater.gate.NamespaceGate;
 import io.breakwater.observe.Events;
 import io.breakwater.observe.Meters;
 import io.breakwater.observe.StatusWriter;

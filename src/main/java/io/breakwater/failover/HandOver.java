@@ -1,10 +1,10 @@
 package io.breakwater.failover;
 
-import io.breakwater.admission.NamespaceGate;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.failover.Situation.Handover;
+import io.breakwater.gate.NamespaceGate;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
 import io.breakwater.steps.StepRunner;

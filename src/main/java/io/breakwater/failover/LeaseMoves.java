@@ -1,6 +1,5 @@
 package io.breakwater.failover;
 
-import io.breakwater.admission.NamespaceGate;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Condition;
 import io.breakwater.api.Durations;
@@ -11,6 +10,7 @@ import io.breakwater.api.FailoverPlanStatus.Role;
 import io.breakwater.api.FailoverPlanStatus.Run;
 import io.breakwater.api.JournalEntry.State;
 import io.breakwater.api.Reason;
+import io.breakwater.gate.NamespaceGate;
 import io.breakwater.observe.Events;
 import io.breakwater.observe.StatusWriter;
 import io.breakwater.steps.StepRunner;

@@ -1,10 +1,10 @@
 package io.breakwater.failover;
 
-import io.breakwater.admission.NamespaceGate;
 import io.breakwater.api.FailoverPlan;
 import io.breakwater.api.FailoverPlanStatus;
 import io.breakwater.api.FailoverPlanStatus.Role;
 import io.breakwater.api.Reason;
+import io.breakwater.gate.NamespaceGate;
 import io.breakwater.observe.Events;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Clock;

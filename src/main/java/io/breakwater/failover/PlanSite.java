@@ -1,11 +1,11 @@
 package io.breakwater.failover;
 
-import io.breakwater.admission.NamespaceGate;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Durations;
 import io.breakwater.api.FailoverPlan;
 import io.breakwater.api.FailoverPlanStatus;
 import io.breakwater.api.Reason;
+import io.breakwater.gate.NamespaceGate;
 import java.time.Duration;
 
 /**

@@ -1,6 +1,5 @@
 package io.breakwater.failover;
 
-import io.breakwater.admission.NamespaceGate;
 import io.breakwater.api.Api;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Condition;
@@ -9,7 +8,8 @@ import io.breakwater.api.Reason;
 import io.breakwater.api.Restore;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestoreSpec;
-import io.breakwater.resource.Workloads;
+import io.breakwater.gate.NamespaceGate;
+import io.breakwater.resource.workload.Workloads;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
 import io.breakwater.steps.StepRunner;

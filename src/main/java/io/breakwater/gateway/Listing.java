@@ -3,7 +3,7 @@ package io.breakwater.gateway;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.sun.net.httpserver.HttpExchange;
-import io.breakwater.location.ObjectStore.ObjectInfo;
+import io.breakwater.store.ObjectStore.ObjectInfo;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 

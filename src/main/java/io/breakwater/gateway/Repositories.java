@@ -1,12 +1,11 @@
 package io.breakwater.gateway;
 
-import io.breakwater.location.ReadLease;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec.AccessMode;
 import io.breakwater.config.BreakwaterConfig;
-import io.breakwater.location.Graveyard;
-import io.breakwater.location.LocationKeys;
 import io.breakwater.location.Stores;
+import io.breakwater.location.keys.LocationKeys;
+import io.breakwater.store.ReadLease;
 import io.breakwater.tls.ServingCertificate;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
 import jakarta.enterprise.context.ApplicationScoped;

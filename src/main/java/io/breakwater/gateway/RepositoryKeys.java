@@ -2,10 +2,10 @@ package io.breakwater.gateway;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.breakwater.api.BackupLocation;
-import io.breakwater.location.GraceStore;
-import io.breakwater.location.ObjectStore;
-import io.breakwater.location.ObjectStore.Document;
 import io.breakwater.location.Stores;
+import io.breakwater.store.GraceStore;
+import io.breakwater.store.ObjectStore;
+import io.breakwater.store.ObjectStore.Document;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
 import java.security.MessageDigest;

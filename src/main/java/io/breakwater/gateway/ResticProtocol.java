@@ -1,10 +1,10 @@
 package io.breakwater.gateway;
 
 import com.sun.net.httpserver.HttpExchange;
-import io.breakwater.location.ObjectStore;
-import io.breakwater.location.ObjectStore.ObjectInfo;
-import io.breakwater.location.ObjectStore.Precondition;
-import io.breakwater.location.ObjectStore.Upload;
+import io.breakwater.store.ObjectStore;
+import io.breakwater.store.ObjectStore.ObjectInfo;
+import io.breakwater.store.ObjectStore.Precondition;
+import io.breakwater.store.ObjectStore.Upload;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;

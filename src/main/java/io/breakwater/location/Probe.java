@@ -8,8 +8,14 @@ import io.breakwater.api.BackupLocationSpec.AccessMode;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.config.BreakwaterConfig;
-import io.breakwater.location.ObjectStore.Observed;
-import io.breakwater.location.ObjectStore.Precondition;
+import io.breakwater.location.keys.Escrow;
+import io.breakwater.location.keys.Identity;
+import io.breakwater.location.keys.KeyRing;
+import io.breakwater.location.keys.LocationKeys;
+import io.breakwater.location.keys.SiteKeys;
+import io.breakwater.store.ObjectStore;
+import io.breakwater.store.ObjectStore.Observed;
+import io.breakwater.store.ObjectStore.Precondition;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -29,7 +35,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 /** Finds out what a location is good for, by using it; and sets a new one up, once. */
 @ApplicationScoped
-class Probe {
+public class Probe {
     private static final String POINTS = "breakwater/points/";
     private static final String BACKUPS = "backups/";
     private static final ObjectStore.Locking UNTOLD = new ObjectStore.Locking(null, null);
@@ -41,7 +47,7 @@ class Probe {
     private final String site;
     private final Clock clock;
 
-    Probe(KubernetesClient client, Stores stores, LocationKeys keys, BreakwaterConfig config, Clock clock) {
+    public Probe(KubernetesClient client, Stores stores, LocationKeys keys, BreakwaterConfig config, Clock clock) {
         this.client = client;
         this.stores = stores;
         this.keys = keys;
@@ -72,7 +78,7 @@ class Probe {
      *
      * @throws BreakwaterException with the reason why it cannot be used
      */
-    Findings run(BackupLocation location) {
+    public Findings run(BackupLocation location) {
         ObjectStore store = stores.open(location);
         if (location.getSpec().hasVeleroLayout()) {
             return foreign(location, store);

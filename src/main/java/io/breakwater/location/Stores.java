@@ -7,6 +7,15 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.NamedRef;
 import io.breakwater.api.Reason;
 import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.location.keys.KeyRing;
+import io.breakwater.location.keys.LocationKeys;
+import io.breakwater.store.FilesystemStore;
+import io.breakwater.store.Lock;
+import io.breakwater.store.ObjectStore;
+import io.breakwater.store.ReadOnlyStore;
+import io.breakwater.store.Removals;
+import io.breakwater.store.azure.AzureBlobStore;
+import io.breakwater.store.s3.S3Store;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -38,7 +47,7 @@ public class Stores {
     private final Clock clock;
     private final Map<String, Opened> opened = new ConcurrentHashMap<>();
 
-    Stores(KubernetesClient client, BreakwaterConfig config, Clock clock) {
+    public Stores(KubernetesClient client, BreakwaterConfig config, Clock clock) {
         this.client = client;
         this.config = config;
         this.clock = clock;

@@ -1,4 +1,2 @@
-/**
- * What we tell the outside: conditions and status, events, metrics. The same reason words everywhere. Uses {@code api}.
- */
+/** What an operator reports: conditions and status, events, metrics, with the same reason words everywhere. */
 package io.breakwater.observe;

@@ -15,6 +15,8 @@ import io.breakwater.gateway.EpochGuard;
 import io.breakwater.observe.Conditions;
 import io.breakwater.observe.Events;
 import io.breakwater.observe.StatusWriter;
+import io.breakwater.policy.template.TemplateEvents;
+import io.breakwater.policy.template.Templates;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.api.config.informer.Informer;

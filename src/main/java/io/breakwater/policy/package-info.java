@@ -1,6 +1,4 @@
 /**
- * BackupPolicies: when points are made, where they go, which are kept, and whether the promise holds; and templates, which keep
- * policies in other namespaces. Uses {@code api}, {@code config}, {@code observe}, {@code steps}, {@code location},
- * {@code gateway}, {@code catalog}, {@code volume} and {@code failover}.
+ * BackupPolicies: when points are made, where they are stored, which are kept, and whether the objectives are met.
  */
 package io.breakwater.policy;

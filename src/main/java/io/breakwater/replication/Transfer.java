@@ -2,8 +2,8 @@ package io.breakwater.replication;
 
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
-import io.breakwater.location.ObjectStore;
-import io.breakwater.location.ObjectStore.Precondition;
+import io.breakwater.store.ObjectStore;
+import io.breakwater.store.ObjectStore.Precondition;
 import java.io.IOException;
 import java.io.InputStream;
 import java.security.MessageDigest;

@@ -1,5 +1,2 @@
-/**
- * Copies of sealed points in other locations: object by object from store to store, verified on the way, sealed there last.
- * Uses {@code api}, {@code location}, {@code catalog} and {@code steps}.
- */
+/** Copies of sealed points in other locations: object by object, verified on the way, sealed there last. */
 package io.breakwater.replication;

@@ -12,36 +12,37 @@ import java.util.Set;
  * @param version without the group
  * @param resource lower-case plural
  */
-record ApiKind(String group, String version, String kind, String resource, boolean namespaced, Set<String> verbs) {
-    String apiVersion() {
+public record ApiKind(
+        String group, String version, String kind, String resource, boolean namespaced, Set<String> verbs) {
+    public String apiVersion() {
         return group.isEmpty() ? version : group + "/" + version;
     }
 
     /** Directory in an archive, and name of the CRD of a custom resource. */
-    String qualified() {
+    public String qualified() {
         return group.isEmpty() ? resource : resource + "." + group;
     }
 
     /** Whether objects can be read whole, and made again: not so for what only reports, like metrics. */
-    boolean isCapturable() {
+    public boolean isCapturable() {
         return verbs.contains("list") && verbs.contains("create") && !resource.contains("/");
     }
 
-    ObjectKey key(String namespace, String name) {
+    public ObjectKey key(String namespace, String name) {
         return new ObjectKey(group, resource, namespaced ? namespace : "", name);
     }
 
     /** Path of the collection; the namespace counts only for namespaced kinds. */
-    String path(String namespace) {
+    public String path(String namespace) {
         String root = group.isEmpty() ? "/api/" + version : "/apis/" + group + "/" + version;
         return root + (namespaced ? "/namespaces/" + encoded(namespace) : "") + "/" + resource;
     }
 
-    String path(String namespace, String name) {
+    public String path(String namespace, String name) {
         return path(namespace) + "/" + encoded(name);
     }
 
-    static String encoded(String segment) {
+    public static String encoded(String segment) {
         return URLEncoder.encode(segment, StandardCharsets.UTF_8).replace("+", "%20");
     }
 }

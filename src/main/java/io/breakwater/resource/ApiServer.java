@@ -20,8 +20,8 @@ import java.util.concurrent.TimeoutException;
  * The API server, spoken to in plain JSON. Authentication, and retries of 429, 5xx and broken connections, are the
  * client's. Calls block; made for virtual threads.
  */
-final class ApiServer {
-    static final ObjectMapper JSON = new ObjectMapper();
+public final class ApiServer {
+    public static final ObjectMapper JSON = new ObjectMapper();
     private static final String JSON_TYPE = "application/json";
     private static final String METADATA_TYPE =
             "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
@@ -33,18 +33,18 @@ final class ApiServer {
      *
      * @param body missing when there was none, or none in JSON
      */
-    record Answer(int code, JsonNode body) {
-        boolean isOk() {
+    public record Answer(int code, JsonNode body) {
+        public boolean isOk() {
             return code / 100 == 2;
         }
 
         /** The server's own words. */
-        String message() {
+        public String message() {
             return code + " " + body.path("message").asText("");
         }
 
         /** Reason of a Kubernetes Status. */
-        String reason() {
+        public String reason() {
             return body.path("reason").asText("");
         }
     }
@@ -58,7 +58,7 @@ final class ApiServer {
     private final String base;
     private final boolean dry;
 
-    ApiServer(KubernetesClient client) {
+    public ApiServer(KubernetesClient client) {
         this.http = client.getHttpClient();
         String url = client.getMasterUrl().toString();
         this.base = url.endsWith("/") ? url.substring(0, url.length() - 1) : url;
@@ -72,11 +72,11 @@ final class ApiServer {
     }
 
     /** The same server, where every write passes all checks and none is kept. */
-    ApiServer rehearsing() {
+    public ApiServer rehearsing() {
         return new ApiServer(this);
     }
 
-    Answer get(String path) {
+    public Answer get(String path) {
         return get(path, JSON_TYPE);
     }
 
@@ -85,15 +85,15 @@ final class ApiServer {
     }
 
     /** A path for a write that is checked and not kept. */
-    static String dry(String path) {
+    public static String dry(String path) {
         return path.endsWith(DRY_RUN) ? path : path + (path.contains("?") ? "&" : "?") + DRY_RUN;
     }
 
-    Answer send(String method, String path, JsonNode body) {
+    public Answer send(String method, String path, JsonNode body) {
         return send(method, path, JSON_TYPE, body);
     }
 
-    Answer send(String method, String path, String contentType, JsonNode body) {
+    public Answer send(String method, String path, String contentType, JsonNode body) {
         return send(method, path, JSON_TYPE, contentType, body);
     }
 
@@ -101,7 +101,7 @@ final class ApiServer {
      * Creates an object in a collection. A good answer has the object's metadata at least; servers that can leave the rest
      * out, which neither side then has to write and to read.
      */
-    Answer create(String path, JsonNode body) {
+    public Answer create(String path, JsonNode body) {
         return send("POST", path, METADATA_TYPE, JSON_TYPE, body);
     }
 
@@ -153,7 +153,7 @@ final class ApiServer {
     }
 
     /** An answer that is not good, where the caller knows what to do about some of them. */
-    static final class Refused extends Exception {
+    public static final class Refused extends Exception {
         private static final long serialVersionUID = 1;
         private final transient Answer answer;
 
@@ -162,7 +162,7 @@ final class ApiServer {
             this.answer = answer;
         }
 
-        Answer answer() {
+        public Answer answer() {
             return answer;
         }
     }

@@ -14,7 +14,7 @@ import java.util.Set;
  * RestorePoints, Restores, mover objects, volume snapshots (their data is in the repository). Left out, since its template
  * makes it anew: a policy that a template keeps.
  */
-final class CaptureRules {
+public final class CaptureRules {
     private static final Set<String> KINDS = Set.of(
             "events",
             "events.events.k8s.io",
@@ -49,12 +49,12 @@ final class CaptureRules {
 
     private CaptureRules() {}
 
-    static boolean kind(ApiKind kind) {
+    public static boolean kind(ApiKind kind) {
         return !KINDS.contains(kind.qualified());
     }
 
     /** Whether an object, of a kind that is in, is in. Looks at metadata only. */
-    static boolean object(ApiKind kind, JsonNode object) {
+    public static boolean object(ApiKind kind, JsonNode object) {
         JsonNode meta = object.path("metadata");
         JsonNode labels = meta.path("labels");
         if (isTrue(labels, Api.EXCLUDE) || isTrue(labels, Api.VELERO_EXCLUDE) || meta.has("deletionTimestamp")) {
@@ -85,7 +85,7 @@ final class CaptureRules {
     }
 
     /** The owner that controls the object. */
-    static Optional<JsonNode> controller(JsonNode meta) {
+    public static Optional<JsonNode> controller(JsonNode meta) {
         for (JsonNode owner : meta.path("ownerReferences")) {
             if (owner.path("controller").asBoolean()) {
                 return Optional.of(owner);

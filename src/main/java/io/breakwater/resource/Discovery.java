@@ -22,19 +22,19 @@ import java.util.Set;
  * @param served by {@code apiVersion/Kind}, every kind in every version
  * @param unavailable group versions that are registered and did not answer, with the answer
  */
-record Discovery(Map<String, ApiKind> preferred, Map<String, ApiKind> served, Map<String, String> unavailable) {
+public record Discovery(Map<String, ApiKind> preferred, Map<String, ApiKind> served, Map<String, String> unavailable) {
     private static final int PARALLEL = 16;
 
     private static final String AGGREGATED =
             "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json";
 
     /** The same, with each kind preferred in the version that its objects are stored in, where that is served. */
-    Discovery stored(ApiServer server) {
+    public Discovery stored(ApiServer server) {
         return new Discovery(StorageVersions.of(server, preferred, served), served, unavailable);
     }
 
     /** Kinds whose objects a namespace consists of. */
-    List<ApiKind> capturable() {
+    public List<ApiKind> capturable() {
         return preferred.values().stream()
                 .filter(ApiKind::namespaced)
                 .filter(ApiKind::isCapturable)
@@ -42,17 +42,17 @@ record Discovery(Map<String, ApiKind> preferred, Map<String, ApiKind> served, Ma
     }
 
     /** Kinds whose objects belong to no namespace. */
-    List<ApiKind> clusterScoped() {
+    public List<ApiKind> clusterScoped() {
         return preferred.values().stream()
                 .filter(k -> !k.namespaced() && k.isCapturable())
                 .toList();
     }
 
-    Optional<ApiKind> find(String apiVersion, String kind) {
+    public Optional<ApiKind> find(String apiVersion, String kind) {
         return Optional.ofNullable(served.get(apiVersion + "/" + kind));
     }
 
-    Optional<ApiKind> preferred(String qualified) {
+    public Optional<ApiKind> preferred(String qualified) {
         return Optional.ofNullable(preferred.get(qualified));
     }
 
@@ -61,7 +61,7 @@ record Discovery(Map<String, ApiKind> preferred, Map<String, ApiKind> served, Ma
      *
      * @throws BreakwaterException ResourcesFailed when the list of groups cannot be read
      */
-    static Discovery of(ApiServer server) {
+    public static Discovery of(ApiServer server) {
         Map<String, ApiServer.Answer> roots =
                 Parallel.map(2, List.of("/api", "/apis"), path -> server.get(path, AGGREGATED));
         boolean aggregated = roots.values().stream()

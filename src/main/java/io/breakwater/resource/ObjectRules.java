@@ -9,11 +9,11 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /** Rules that take objects by kind, name and labels. */
-final class ObjectRules {
+public final class ObjectRules {
     private ObjectRules() {}
 
     /** Whether an object meets everything that a rule states. */
-    static boolean take(ObjectRule rule, ObjectKey key, JsonNode object) {
+    public static boolean take(ObjectRule rule, ObjectKey key, JsonNode object) {
         return (rule.kinds == null || rule.kinds.contains(key.directory()))
                 && (rule.names == null || rule.names.contains(key.name()))
                 && (rule.labelSelector == null || match(rule.labelSelector, object));

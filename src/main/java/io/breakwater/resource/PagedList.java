@@ -11,17 +11,18 @@ import java.util.function.Consumer;
  * Lists a collection in pages and hands over each object as it is parsed, so that memory holds one object at a time.
  * Protocol: Kubernetes API concepts, "Retrieving large results sets in chunks".
  */
-final class PagedList {
+public final class PagedList {
     private static final int PAGE = 500;
     private static final int GONE = 410;
-    static final String OBJECTS = "application/json";
-    static final String METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
+    public static final String OBJECTS = "application/json";
+    public static final String METADATA =
+            "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
 
     private final ApiServer server;
     private final String accept;
 
     /** @param accept {@link #OBJECTS} or {@link #METADATA} */
-    PagedList(ApiServer server, String accept) {
+    public PagedList(ApiServer server, String accept) {
         this.server = server;
         this.accept = accept;
     }
@@ -33,7 +34,7 @@ final class PagedList {
      *
      * @param labels selector as in {@link io.breakwater.api.Labels#query}; empty for all
      */
-    void each(String collection, String labels, Consumer<ObjectNode> item) throws ApiServer.Refused {
+    public void each(String collection, String labels, Consumer<ObjectNode> item) throws ApiServer.Refused {
         String token = "";
         do {
             String page =

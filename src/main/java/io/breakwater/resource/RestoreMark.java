@@ -4,19 +4,19 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.breakwater.api.Api;
 
 /** The mark that a restore leaves on its objects, so that the same run finds them after a crash. */
-final class RestoreMark {
+public final class RestoreMark {
     /** Annotation on restored objects: {@code <run>/created} or {@code <run>/replaced}. */
-    static final String ANNOTATION = Api.GROUP + "/restored-by";
+    public static final String ANNOTATION = Api.GROUP + "/restored-by";
 
     private RestoreMark() {}
 
     /** The mark of an object; empty when it has none. */
-    static String of(JsonNode object) {
+    public static String of(JsonNode object) {
         return object.path("metadata").path("annotations").path(ANNOTATION).asText();
     }
 
     /** Whether an object was written by this run. */
-    static boolean isFrom(JsonNode object, String runId) {
+    public static boolean isFrom(JsonNode object, String runId) {
         return of(object).startsWith(runId + "/");
     }
 }

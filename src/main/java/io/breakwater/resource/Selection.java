@@ -13,34 +13,34 @@ import java.util.stream.IntStream;
  * Which objects are wanted: those that an include rule takes, or all without such rules, but none that an exclude rule takes.
  * Remembers which rules never took one, since that is a typing error more often than not. May be used from many threads.
  */
-final class Selection {
+public final class Selection {
     private final Rules include;
     private final Rules exclude;
 
     /** @param field that the rules stand in, for messages; null lists are empty ones */
-    Selection(String field, List<ObjectRule> include, List<ObjectRule> exclude) {
+    public Selection(String field, List<ObjectRule> include, List<ObjectRule> exclude) {
         this.include = new Rules(field + ".include", include);
         this.exclude = new Rules(field + ".exclude", exclude);
     }
 
-    boolean wants(ObjectKey key, JsonNode object) {
+    public boolean wants(ObjectKey key, JsonNode object) {
         return (include.rules.isEmpty() || include.take(key, object)) && !excludes(key, object);
     }
 
     /** Whether an exclude rule takes an object. */
-    boolean excludes(ObjectKey key, JsonNode object) {
+    public boolean excludes(ObjectKey key, JsonNode object) {
         return exclude.take(key, object);
     }
 
     /** Whether any object of a kind can be wanted; no, if the rules decide that without a look at one. */
-    boolean mayWant(String kind) {
+    public boolean mayWant(String kind) {
         boolean included = include.rules.isEmpty()
                 || include.rules.stream().anyMatch(r -> r.kinds == null || r.kinds.contains(kind));
         return included && !exclude.takeAll(kind);
     }
 
     /** Rules that took nothing of what was asked so far. */
-    List<String> idle() {
+    public List<String> idle() {
         List<String> idle = new ArrayList<>(include.idle());
         idle.addAll(exclude.idle());
         return idle;

@@ -24,7 +24,7 @@ import java.util.stream.Collectors;
  * {@code storageVersionHash} of {@code meta/v1} APIResource, the first 8 bytes of the SHA-256 of {@code group/version/kind} in
  * base64, as k8s.io/apiserver makes it.
  */
-final class StorageVersions {
+public final class StorageVersions {
     private static final int PARALLEL = 16;
     private static final int HASH = 8;
 
@@ -72,7 +72,7 @@ final class StorageVersions {
         return hashes;
     }
 
-    static String hash(ApiKind kind) {
+    public static String hash(ApiKind kind) {
         String text = kind.group() + "/" + kind.version() + "/" + kind.kind();
         try {
             byte[] digest = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));

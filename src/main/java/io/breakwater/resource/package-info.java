@@ -1,10 +1,9 @@
 /**
- * Kubernetes objects of any kind, as JSON: found by discovery, listed into an archive, brought back from one in order and
- * side by side. Works on the API server's own bytes and knows no typed models, so that nothing is lost in between. Uses
- * {@code api}, {@code steps} and {@code velero}.
+ * Kubernetes objects of any kind as JSON: kinds by discovery, lists in pages, selection. Works on the bytes of the API
+ * server and knows no typed models, so that nothing is lost.
  *
- * <p>What stays out of an archive is decided in {@code CaptureRules}: what the cluster makes anew from what is in it (pods
- * and other objects of a built-in controller, leases, events) and what only describes the moment. Pods without a
+ * <p>{@code CaptureRules} decides what stays out of an archive: what the cluster makes again from what is in it (pods
+ * and other objects of a built-in controller, leases, events), and what only describes the moment. Pods without a
  * controller are captured.
  */
 package io.breakwater.resource;

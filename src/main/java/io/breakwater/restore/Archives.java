@@ -1,16 +1,16 @@
 package io.breakwater.restore;
 
-import io.breakwater.resource.ApplyRequest;
 import io.breakwater.api.Api;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.location.Stores;
-import io.breakwater.resource.AuthorCheck;
-import io.breakwater.resource.Ordering;
-import io.breakwater.resource.Report;
-import io.breakwater.resource.ResourceApply;
+import io.breakwater.resource.apply.ApplyRequest;
+import io.breakwater.resource.apply.AuthorCheck;
+import io.breakwater.resource.apply.Ordering;
+import io.breakwater.resource.apply.Report;
+import io.breakwater.resource.apply.ResourceApply;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import jakarta.enterprise.context.ApplicationScoped;

@@ -1,9 +1,9 @@
 package io.breakwater.restore;
 
-import io.breakwater.admission.NamespaceGate;
 import io.breakwater.api.Condition;
 import io.breakwater.api.Restore;
 import io.breakwater.api.RestoreStatus.VolumeFill;
+import io.breakwater.gate.NamespaceGate;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.util.ArrayList;
 import java.util.List;

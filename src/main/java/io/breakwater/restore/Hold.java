@@ -1,8 +1,8 @@
 package io.breakwater.restore;
 
-import io.breakwater.admission.NamespaceGate;
 import io.breakwater.api.RestoreSpec;
 import io.breakwater.api.RestoreSpec.OnConflict;
+import io.breakwater.gate.NamespaceGate;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
 

@@ -1,15 +1,15 @@
 package io.breakwater.restore;
 
-import io.breakwater.admission.NamespaceGate;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Durations;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestoreStatus.Stage;
+import io.breakwater.gate.NamespaceGate;
 import io.breakwater.observe.Conditions;
-import io.breakwater.resource.Ordering;
-import io.breakwater.resource.Report;
-import io.breakwater.resource.Workloads;
-import io.breakwater.resource.Workloads.Standing;
+import io.breakwater.resource.apply.Ordering;
+import io.breakwater.resource.apply.Report;
+import io.breakwater.resource.workload.Workloads;
+import io.breakwater.resource.workload.Workloads.Standing;
 import io.breakwater.steps.Activities;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;

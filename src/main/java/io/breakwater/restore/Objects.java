@@ -3,7 +3,7 @@ package io.breakwater.restore;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestoreStatus;
-import io.breakwater.resource.Report;
+import io.breakwater.resource.apply.Report;
 import io.breakwater.steps.Activities;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;

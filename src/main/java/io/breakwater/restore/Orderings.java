@@ -1,6 +1,6 @@
 package io.breakwater.restore;
 
-import io.breakwater.resource.Ordering;
+import io.breakwater.resource.apply.Ordering;
 import io.breakwater.steps.Activities;
 import java.util.Map;
 import java.util.Optional;

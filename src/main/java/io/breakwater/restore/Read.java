@@ -1,10 +1,10 @@
 package io.breakwater.restore;
 
 import io.breakwater.api.RestoreStatus.VolumeFill;
+import io.breakwater.mover.MoverTask;
+import io.breakwater.mover.Movers;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
-import io.breakwater.volume.MoverTask;
-import io.breakwater.volume.Movers;
 import java.util.List;
 
 /**

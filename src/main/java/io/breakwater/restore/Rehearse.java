@@ -1,8 +1,8 @@
 package io.breakwater.restore;
 
-import io.breakwater.resource.Report;
-import io.breakwater.resource.Report.Line;
-import io.breakwater.resource.Report.Verb;
+import io.breakwater.resource.apply.Report;
+import io.breakwater.resource.apply.Report.Line;
+import io.breakwater.resource.apply.Report.Verb;
 import io.breakwater.steps.Activities;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;

@@ -1,9 +1,9 @@
 package io.breakwater.restore;
 
+import io.breakwater.mover.Movers;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
 import io.breakwater.volume.KeptSnapshots;
-import io.breakwater.volume.Movers;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;

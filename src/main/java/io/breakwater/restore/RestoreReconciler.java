@@ -1,6 +1,5 @@
 package io.breakwater.restore;
 
-import io.breakwater.admission.NamespaceGate;
 import io.breakwater.api.Api;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.JournalEntry;
@@ -8,13 +7,14 @@ import io.breakwater.api.Reason;
 import io.breakwater.api.Restore;
 import io.breakwater.api.RestoreStatus;
 import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.gate.NamespaceGate;
+import io.breakwater.mover.Movers;
 import io.breakwater.observe.Conditions;
 import io.breakwater.observe.Events;
 import io.breakwater.observe.Meters;
 import io.breakwater.observe.StatusWriter;
 import io.breakwater.steps.StepRunner;
 import io.breakwater.volume.KeptSnapshots;
-import io.breakwater.volume.Movers;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.api.config.informer.Informer;
 import io.javaoperatorsdk.operator.api.reconciler.Cleaner;

@@ -1,6 +1,5 @@
 package io.breakwater.restore;
 
-import io.breakwater.admission.NamespaceGate;
 import io.breakwater.api.Api;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BreakwaterException;
@@ -10,6 +9,7 @@ import io.breakwater.api.Restore;
 import io.breakwater.api.RestoreStatus;
 import io.breakwater.api.RestoreStatus.VolumeFill;
 import io.breakwater.catalog.PointDocument;
+import io.breakwater.gate.NamespaceGate;
 import io.breakwater.observe.Conditions;
 import io.breakwater.observe.StatusWriter;
 import io.breakwater.steps.Journal;
@@ -175,8 +175,7 @@ final class RestoreRun implements StepRunner.Log {
 
     /** The step; where workloads are waited for, also which. */
     private static String progress(JournalEntry entry) {
-        boolean waits =
-                entry.step.equals(ORDER) && entry.state == JournalEntry.State.Running && entry.message != null;
+        boolean waits = entry.step.equals(ORDER) && entry.state == JournalEntry.State.Running && entry.message != null;
         String text = waits ? entry.step + ": " + entry.message : entry.step;
         return text.length() > PROGRESS ? text.substring(0, PROGRESS - 1) + "…" : text;
     }

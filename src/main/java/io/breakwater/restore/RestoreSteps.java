@@ -1,13 +1,13 @@
 package io.breakwater.restore;
 
-import io.breakwater.admission.NamespaceGate;
 import io.breakwater.api.RestoreSpec;
 import io.breakwater.config.BreakwaterConfig;
-import io.breakwater.resource.Workloads;
+import io.breakwater.gate.NamespaceGate;
+import io.breakwater.mover.Movers;
+import io.breakwater.resource.workload.Workloads;
 import io.breakwater.steps.Activities;
 import io.breakwater.steps.Step;
 import io.breakwater.volume.KeptSnapshots;
-import io.breakwater.volume.Movers;
 import io.breakwater.volume.Snapshots;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import jakarta.enterprise.context.ApplicationScoped;

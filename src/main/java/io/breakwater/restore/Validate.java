@@ -5,7 +5,7 @@ import io.breakwater.api.RestoreSpec;
 import io.breakwater.api.RestoreSpec.OnConflict;
 import io.breakwater.api.RestoreStatus.VolumeFill;
 import io.breakwater.catalog.PointDocument;
-import io.breakwater.resource.ResourceApply;
+import io.breakwater.resource.apply.ResourceApply;
 import io.breakwater.steps.Activities;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;

@@ -5,10 +5,10 @@ import io.breakwater.api.Reason;
 import io.breakwater.api.RestoreSpec;
 import io.breakwater.api.RestoreSpec.OnConflict;
 import io.breakwater.catalog.PointDocument;
+import io.breakwater.mover.MoverTask;
+import io.breakwater.mover.Movers;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
-import io.breakwater.volume.MoverTask;
-import io.breakwater.volume.Movers;
 import java.util.stream.Collectors;
 
 /** Single files of the point into a volume that is there, by a mover Job. Pods go on, and no file is removed. */

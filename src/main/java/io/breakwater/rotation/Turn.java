@@ -1,6 +1,6 @@
 package io.breakwater.rotation;
 
-import io.breakwater.location.SiteKeys;
+import io.breakwater.location.keys.SiteKeys;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;

@@ -1,6 +1,5 @@
 /**
- * How a location gets from one master key to the next: when all sites know the new one, which key what needs, and what has to
- * be done so that the old one can go. Uses {@code api}, {@code catalog}, {@code config}, {@code gateway}, {@code location},
- * {@code observe}, {@code steps} and {@code volume}.
+ * How a location gets from one master key to the next: when all sites know the new key, which objects need which key,
+ * and what has to be done before the old one can be removed.
  */
 package io.breakwater.rotation;

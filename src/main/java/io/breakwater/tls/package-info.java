@@ -1,5 +1,5 @@
 /**
- * The certificate that our own HTTPS servers (webhook, gateway) show: made by ourselves, kept in a Secret, renewed without
- * a restart; and the threads that serve their requests. Uses {@code config} and {@code api}.
+ * The certificate of the HTTPS servers (webhook, gateway): made here, kept in a Secret, renewed without a restart; and
+ * the threads that serve their requests.
  */
 package io.breakwater.tls;

@@ -4,7 +4,7 @@ import io.breakwater.api.Condition;
 import io.breakwater.api.Durations;
 import io.breakwater.api.Restore;
 import io.breakwater.api.VerificationSpec.Level;
-import io.breakwater.resource.Workloads;
+import io.breakwater.resource.workload.Workloads;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
 import io.fabric8.kubernetes.client.KubernetesClient;

@@ -1,5 +1,2 @@
-/**
- * Volumes: which can be captured, their CSI snapshots, those of them that stay, and the mover Jobs that carry data between a
- * volume and the repository. Uses {@code api}, {@code config}, {@code location}, {@code gateway}, {@code tls} and {@code catalog}.
- */
+/** Volumes: which can be captured, and their CSI snapshots, single, in groups, or retained in the storage. */
 package io.breakwater.volume;

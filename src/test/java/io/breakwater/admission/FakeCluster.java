@@ -24,7 +24,7 @@ public final class FakeCluster implements AutoCloseable {
     }
 
     @SafeVarargs
-    final <T extends HasMetadata> void add(T... objects) {
+    public final <T extends HasMetadata> void add(T... objects) {
         for (T object : objects) {
             client.resource(object).create();
         }

@@ -3,11 +3,11 @@ package io.breakwater.capture;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.breakwater.admission.FakeCluster;
-import io.breakwater.admission.NamespaceGate;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointSpec;
 import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.config.TestConfig;
+import io.breakwater.gate.NamespaceGate;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import java.time.Clock;
 import java.util.Map;

@@ -2,7 +2,7 @@ package io.breakwater.failover;
 
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
-import io.breakwater.location.ObjectStore;
+import io.breakwater.store.ObjectStore;
 import java.io.InputStream;
 import java.util.Optional;
 import java.util.Set;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.breakwater.api.FailoverPlanStatus.Fence;
-import io.breakwater.location.TestStores;
+import io.breakwater.store.TestStores;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;

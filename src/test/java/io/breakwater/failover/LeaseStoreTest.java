@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.breakwater.api.BreakwaterException;
-import io.breakwater.location.ObjectStore.Precondition;
-import io.breakwater.location.TestStores;
+import io.breakwater.store.ObjectStore.Precondition;
+import io.breakwater.store.TestStores;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -1,7 +1,6 @@
 package io.breakwater.failover;
 
 import io.breakwater.admission.FakeCluster;
-import io.breakwater.admission.NamespaceGate;
 import io.breakwater.api.Api;
 import io.breakwater.api.Condition;
 import io.breakwater.api.FailoverPlan;
@@ -19,11 +18,12 @@ import io.breakwater.api.RestorePointStatus.PointCopy;
 import io.breakwater.api.RestoreStatus;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.TestConfig;
-import io.breakwater.location.TestStores;
+import io.breakwater.gate.NamespaceGate;
 import io.breakwater.observe.Conditions;
 import io.breakwater.observe.Events;
 import io.breakwater.observe.Meters;
 import io.breakwater.observe.StatusWriter;
+import io.breakwater.store.TestStores;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.PodBuilder;

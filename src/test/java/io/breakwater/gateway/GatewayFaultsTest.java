@@ -7,11 +7,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.breakwater.gateway.Repositories.Mode;
-import io.breakwater.location.Front;
-import io.breakwater.location.Front.Fault;
-import io.breakwater.location.ObjectStore;
-import io.breakwater.location.ObjectStore.Precondition;
-import io.breakwater.location.S3Server;
+import io.breakwater.store.Front;
+import io.breakwater.store.Front.Fault;
+import io.breakwater.store.ObjectStore;
+import io.breakwater.store.ObjectStore.Precondition;
+import io.breakwater.store.s3.S3Server;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.http.HttpResponse;

@@ -3,7 +3,7 @@ package io.breakwater.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.breakwater.api.RestorePoint;
-import io.breakwater.location.ObjectStore;
+import io.breakwater.store.ObjectStore;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.time.Duration;
 import java.util.Optional;

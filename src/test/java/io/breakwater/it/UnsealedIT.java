@@ -8,7 +8,7 @@ import io.breakwater.api.Condition;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestoreSpec.OnConflict;
-import io.breakwater.location.ObjectStore;
+import io.breakwater.store.ObjectStore;
 import io.fabric8.kubernetes.client.CustomResource;
 import java.time.Duration;
 import java.util.ArrayList;

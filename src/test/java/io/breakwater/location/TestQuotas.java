@@ -3,6 +3,8 @@ package io.breakwater.location;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec;
 import io.breakwater.api.Quota;
+import io.breakwater.store.ObjectStore;
+import io.breakwater.store.TestStores;
 import java.util.function.LongSupplier;
 
 /** Quotas for tests of other packages. */

@@ -12,7 +12,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Times of a schedule, in its own time zone. */
-class CronTest {
+public class CronTest {
     @ParameterizedTest
     @CsvSource({
         "*/15 * * * *,   Etc/UTC,          2026-11-23T12:00:00Z, 2026-11-23T12:15:00Z",
@@ -82,7 +82,7 @@ class CronTest {
         assertThat(e).hasMessageContaining("spec.schedule." + field);
     }
 
-    static Schedule schedule(String cron, String zone) {
+    public static Schedule schedule(String cron, String zone) {
         Schedule schedule = new Schedule();
         schedule.cron = cron;
         schedule.timeZone = zone;

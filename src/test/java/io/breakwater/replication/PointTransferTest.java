@@ -7,8 +7,9 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
-import io.breakwater.location.ObjectStore.Precondition;
 import io.breakwater.replication.Scene.Point;
+import io.breakwater.store.MemoryStore;
+import io.breakwater.store.ObjectStore.Precondition;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Semaphore;

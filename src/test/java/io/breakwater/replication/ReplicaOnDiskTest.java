@@ -2,9 +2,9 @@ package io.breakwater.replication;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.breakwater.location.ObjectStore;
-import io.breakwater.location.TestStores;
 import io.breakwater.replication.Scene.Point;
+import io.breakwater.store.ObjectStore;
+import io.breakwater.store.TestStores;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

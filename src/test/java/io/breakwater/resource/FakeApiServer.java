@@ -32,10 +32,10 @@ import java.util.function.BiFunction;
  * with 409, update with resourceVersion, delete, merge patch of owner references, access reviews. Unlike the client's mock
  * server it pages, and leaves apiVersion and kind out of list items, as a real one does.
  */
-final class FakeApiServer implements AutoCloseable {
+public final class FakeApiServer implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    record Request(String method, String path, JsonNode body) {}
+    public record Request(String method, String path, JsonNode body) {}
 
     private final HttpServer http;
     private final KubernetesClient client;
@@ -50,7 +50,7 @@ final class FakeApiServer implements AutoCloseable {
     private volatile boolean expireTokens;
     private volatile Set<String> stale;
 
-    FakeApiServer() throws IOException {
+    public FakeApiServer() throws IOException {
         http = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 100);
         http.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
         http.createContext("/", this::handle);
@@ -62,12 +62,12 @@ final class FakeApiServer implements AutoCloseable {
         client = new KubernetesClientBuilder().withConfig(config).build();
     }
 
-    KubernetesClient client() {
+    public KubernetesClient client() {
         return client;
     }
 
     /** Serves a kind; the first version of a group is its preferred one. */
-    FakeApiServer serve(String apiVersion, String kind, String plural, boolean namespaced, String... verbs) {
+    public FakeApiServer serve(String apiVersion, String kind, String plural, boolean namespaced, String... verbs) {
         int slash = apiVersion.indexOf('/');
         versions.computeIfAbsent(apiVersion, v -> new CopyOnWriteArrayList<>())
                 .add(new ApiKind(
@@ -83,7 +83,7 @@ final class FakeApiServer implements AutoCloseable {
     }
 
     /** Tells in which of its versions a kind is stored, which need not be served. */
-    FakeApiServer store(String apiVersion, String kind, String plural) {
+    public FakeApiServer store(String apiVersion, String kind, String plural) {
         String[] gv = apiVersion.split("/", 2);
         ApiKind version = new ApiKind(gv[0], gv[1], kind, plural, true, Set.of());
         stored.put(version.qualified(), version);
@@ -91,7 +91,7 @@ final class FakeApiServer implements AutoCloseable {
     }
 
     /** The kinds that most tests need. */
-    FakeApiServer serveUsual() {
+    public FakeApiServer serveUsual() {
         serve("v1", "Namespace", "namespaces", false);
         serve("v1", "ConfigMap", "configmaps", true);
         serve("v1", "Secret", "secrets", true);
@@ -116,55 +116,55 @@ final class FakeApiServer implements AutoCloseable {
     }
 
     /** Answers with this code, where it is not 0. */
-    void refuse(BiFunction<String, String, Integer> rule) {
+    public void refuse(BiFunction<String, String, Integer> rule) {
         refuse = rule;
     }
 
     /** Answers writes with 422 and this message, where there is one. */
-    void judge(BiFunction<String, JsonNode, String> rule) {
+    public void judge(BiFunction<String, JsonNode, String> rule) {
         judge = rule;
     }
 
     /** Access reviews: verb and {@code resource.group}. */
-    void allow(BiFunction<String, String, Boolean> rule) {
+    public void allow(BiFunction<String, String, Boolean> rule) {
         allowed = rule;
     }
 
-    void expireTokens() {
+    public void expireTokens() {
         expireTokens = true;
     }
 
     /** Tells all groups at once, as newer servers do when they are asked to; those of these groups are stale. */
-    void aggregate(String... staleGroups) {
+    public void aggregate(String... staleGroups) {
         stale = Set.of(staleGroups);
     }
 
-    List<Request> requests() {
+    public List<Request> requests() {
         return requests;
     }
 
     /** Stores an object as it is, with a uid. */
-    ObjectNode put(String collection, String json) {
+    public ObjectNode put(String collection, String json) {
         return put(collection, tree(json));
     }
 
-    ObjectNode put(String collection, ObjectNode object) {
+    public ObjectNode put(String collection, ObjectNode object) {
         stamp(object);
         objects.put(collection + "/" + object.path("metadata").path("name").asText(), object);
         return object;
     }
 
     /** The object at a path, or null. */
-    ObjectNode at(String path) {
+    public ObjectNode at(String path) {
         return objects.get(path);
     }
 
-    void clear() {
+    public void clear() {
         objects.clear();
         requests.clear();
     }
 
-    static ObjectNode tree(String json) {
+    public static ObjectNode tree(String json) {
         try {
             return (ObjectNode) JSON.readTree(json.replace('\'', '"'));
         } catch (IOException e) {

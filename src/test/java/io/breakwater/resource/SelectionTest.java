@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.resource.apply.ResourceApply;
+import io.breakwater.resource.apply.Scene;
 import java.io.IOException;
 import java.util.Set;
 import java.util.TreeSet;

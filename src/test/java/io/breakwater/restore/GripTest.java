@@ -3,13 +3,13 @@ package io.breakwater.restore;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.breakwater.admission.FakeCluster;
-import io.breakwater.admission.NamespaceGate;
 import io.breakwater.api.Reason;
 import io.breakwater.api.Restore;
 import io.breakwater.api.RestoreSpec;
 import io.breakwater.api.RestoreStatus;
 import io.breakwater.api.RestoreStatus.VolumeFill;
 import io.breakwater.config.TestConfig;
+import io.breakwater.gate.NamespaceGate;
 import io.breakwater.observe.Conditions;
 import io.breakwater.observe.PlainStatusWriter;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.breakwater.admission.FakeCluster;
-import io.breakwater.admission.NamespaceGate;
 import io.breakwater.api.Api;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.JournalEntry;
@@ -17,6 +16,7 @@ import io.breakwater.api.RestorePointStatus;
 import io.breakwater.api.RestoreSpec;
 import io.breakwater.api.RestoreStatus;
 import io.breakwater.config.TestConfig;
+import io.breakwater.gate.NamespaceGate;
 import io.breakwater.observe.Conditions;
 import io.breakwater.observe.PlainStatusWriter;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;

@@ -2,8 +2,8 @@ package io.breakwater.restore;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.breakwater.resource.Report.Line;
-import io.breakwater.resource.Report.Verb;
+import io.breakwater.resource.apply.Report.Line;
+import io.breakwater.resource.apply.Report.Verb;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;

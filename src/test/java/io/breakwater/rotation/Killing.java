@@ -1,6 +1,6 @@
 package io.breakwater.rotation;
 
-import io.breakwater.location.ObjectStore;
+import io.breakwater.store.ObjectStore;
 import java.io.InputStream;
 import java.util.Optional;
 import java.util.Set;

@@ -2,7 +2,7 @@ package io.breakwater.rotation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.breakwater.location.SiteKeys;
+import io.breakwater.location.keys.SiteKeys;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;

@@ -1,0 +1,76 @@
+package io.breakwater.cleanup;
+
+import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
+import io.breakwater.catalog.Catalog;
+import io.breakwater.catalog.PointDocument;
+import io.breakwater.catalog.PointKey;
+import io.breakwater.catalog.Signatures;
+import io.breakwater.location.Stores;
+import io.breakwater.location.keys.LocationKeys;
+import io.breakwater.store.GraceStore;
+import io.breakwater.store.Graveyard;
+import io.breakwater.store.ObjectStore;
+import io.breakwater.store.ObjectStore.Document;
+import io.breakwater.store.ObjectStore.Precondition;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.util.Arrays;
+
+/**
+ * Takes the deletion of a point back, while its grace period lasts: first what it needs, its seal last, so that a point
+ * that is there is whole. Catalog sync then shows it again. Where the seal is in its place, because somebody put it back,
+ * what it needs comes back all the same. May be done again after it was cut off.
+ */
+@ApplicationScoped
+class Undelete {
+    private final Stores stores;
+    private final LocationKeys keys;
+
+    Undelete(Stores stores, LocationKeys keys) {
+        this.stores = stores;
+        this.keys = keys;
+    }
+
+    /**
+     * Brings a point back in one location.
+     *
+     * @throws BreakwaterException RestorePointNotFound, when it was not deleted here lately; Tampered, when something of it is
+     *     gone or altered; Conflict, when there is another point of that name by now
+     */
+    void undelete(BackupLocation location, PointKey key) {
+        ObjectStore store = stores.open(location);
+        Graveyard graveyard = new Graveyard(store, key.site());
+        byte[] seal = graveyard
+                .takenAway(key.namespace(), key.sealKey())
+                .or(() -> store.read(key.sealKey()).map(Document::content))
+                .orElseThrow(() -> BreakwaterException.permanent(
+                        Reason.RestorePointNotFound,
+                        "point " + key + " was not deleted from location "
+                                + location.getMetadata().getName()
+                                + ", or its grace period is over; another location may still have it"));
+        PointDocument document = new Signatures(location, store, keys.ring(location)).verify(key, seal);
+        GraceStore grace = new GraceStore(store, key.site(), key.namespace());
+        // Files of the repository that other points let go come back too: the next prune removes what nobody needs.
+        for (String type : new String[] {"data/", "index/"}) {
+            graveyard.dead(key.namespace(), key.repositoryPrefix() + type).forEach(grace::undelete);
+        }
+        graveyard.dead(key.namespace(), key.directory()).stream()
+                .filter(k -> !k.equals(key.sealKey()))
+                .forEach(grace::undelete);
+        document.moved().forEach(v -> grace.undelete(key.repositoryPrefix() + "snapshots/" + v.repositorySnapshot()));
+        document.objects().forEach(o -> grace.undelete(o.key()));
+        new Catalog(stores, keys).verifyObjects(location, document);
+        boolean there = store.write(key.sealKey(), seal, Precondition.ABSENT).isPresent()
+                || store.read(key.sealKey())
+                        .filter(d -> Arrays.equals(d.content(), seal))
+                        .isPresent();
+        if (!there) {
+            throw BreakwaterException.permanent(
+                    Reason.Conflict,
+                    "location " + location.getMetadata().getName() + " holds another point " + key
+                            + " by now; delete that one first");
+        }
+        graveyard.forget(key.namespace(), key.sealKey());
+    }
+}

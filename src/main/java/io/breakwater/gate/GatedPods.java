@@ -1,0 +1,115 @@
+package io.breakwater.gate;
+
+import io.fabric8.kubernetes.api.model.DeletionPropagation;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodSchedulingGate;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import java.net.HttpURLConnection;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.Predicate;
+import org.jboss.logging.Logger;
+
+/** Ends and releases the pods of a namespace. */
+final class GatedPods {
+    private static final Logger LOG = Logger.getLogger(GatedPods.class);
+    private static final String LABEL_PATH = "/metadata/labels/" + Gated.GATE.replace("/", "~1");
+    private static final int UNPROCESSABLE = 422;
+    private static final long DEFAULT_GRACE = 30;
+
+    private final KubernetesClient client;
+
+    GatedPods(KubernetesClient client) {
+        this.client = client;
+    }
+
+    /** The application's pods that run or may begin to. */
+    List<Pod> active(String namespace) {
+        return client.pods().inNamespace(namespace).list().getItems().stream()
+                .filter(Gated::isActive)
+                .toList();
+    }
+
+    /** Deletes the Jobs of CronJobs that are held back, then every active pod of those that is not already ending soon enough. */
+    void end(String namespace, Duration grace, Predicate<HasMetadata> held) {
+        client.batch().v1().jobs().inNamespace(namespace).list().getItems().stream()
+                .filter(Gated::isFromCronJob)
+                .filter(GatedPods::isUnfinished)
+                .filter(held)
+                .forEach(this::delete);
+        active(namespace).stream().filter(held).forEach(pod -> delete(pod, grace));
+    }
+
+    /** Takes our scheduling gate off every pod that has it, and is not held back. */
+    void release(String namespace, Predicate<HasMetadata> held) {
+        client.pods().inNamespace(namespace).list().getItems().stream()
+                .filter(Gated::isHeld)
+                .filter(held.negate())
+                .forEach(this::release);
+    }
+
+    private void delete(Job job) {
+        LOG.infof("Job %s/%s of a CronJob ends: the namespace is held back", namespace(job), name(job));
+        client.resource(job)
+                .withPropagationPolicy(DeletionPropagation.BACKGROUND)
+                .delete();
+    }
+
+    private void delete(Pod pod, Duration grace) {
+        Long left = pod.getMetadata().getDeletionGracePeriodSeconds();
+        Long own = pod.getSpec().getTerminationGracePeriodSeconds();
+        long wanted = own == null ? DEFAULT_GRACE : own;
+        if (grace != null) {
+            // Never 0: that would drop the pod from the API while its containers may still run.
+            wanted = Math.max(1, Math.min(wanted, grace.toSeconds()));
+        }
+        boolean ending = pod.getMetadata().getDeletionTimestamp() != null;
+        if (ending && (grace == null || (left != null && left <= wanted))) {
+            return;
+        }
+        LOG.infof("pod %s/%s ends within %d s: the namespace is held back", namespace(pod), name(pod), wanted);
+        client.resource(pod).withGracePeriod(wanted).delete();
+    }
+
+    private void release(Pod pod) {
+        List<PodSchedulingGate> gates = pod.getSpec().getSchedulingGates();
+        int at = 0;
+        while (!Gated.GATE.equals(gates.get(at).getName())) {
+            at++;
+        }
+        String path = "/spec/schedulingGates/" + at;
+        String patch = "[{\"op\":\"test\",\"path\":\"" + path + "/name\",\"value\":\"" + Gated.GATE + "\"},"
+                + "{\"op\":\"remove\",\"path\":\"" + path + "\"}"
+                + (Gated.isLabelled(pod) ? ",{\"op\":\"remove\",\"path\":\"" + LABEL_PATH + "\"}" : "")
+                + "]";
+        try {
+            client.pods().inNamespace(namespace(pod)).withName(name(pod)).patch(PatchContext.of(PatchType.JSON), patch);
+        } catch (KubernetesClientException e) {
+            // Gone, or its gates changed meanwhile: the next sweep looks again.
+            if (e.getCode() != HttpURLConnection.HTTP_NOT_FOUND && e.getCode() != UNPROCESSABLE) {
+                throw e;
+            }
+        }
+    }
+
+    private static boolean isUnfinished(Job job) {
+        return job.getStatus() == null
+                || job.getStatus().getConditions().stream()
+                        .noneMatch(c -> "True".equals(c.getStatus())
+                                && (c.getType().equals("Complete")
+                                        || c.getType().equals("Failed")));
+    }
+
+    private static String namespace(HasMetadata object) {
+        return object.getMetadata().getNamespace();
+    }
+
+    private static String name(HasMetadata object) {
+        return object.getMetadata().getName();
+    }
+}

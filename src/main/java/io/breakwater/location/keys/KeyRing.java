@@ -1,0 +1,166 @@
+package io.breakwater.location.keys;
+
+import io.breakwater.store.SigningKeys;
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.Collections;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import javax.crypto.KDF;
+import javax.crypto.spec.HKDFParameterSpec;
+
+/**
+ * The master keys of a location: the one that shall be used, and older ones that still open what was written with them.
+ * Everything else derives from one of them by HKDF-SHA256 (RFC 5869). A key is named by its id, 16 hexadecimal digits that
+ * derive from it and say nothing about it.
+ */
+public final class KeyRing {
+    /** Entry of a Secret with the key that shall be used: 32 random bytes in base64. */
+    public static final String ENTRY = "masterKey";
+
+    /** Start of the entries with older keys; what follows is for people. */
+    public static final String OLDER = ENTRY + ".";
+
+    public static final int BYTES = 32;
+
+    private final Map<String, byte[]> keys;
+
+    private KeyRing(Map<String, byte[]> keys) {
+        this.keys = Collections.unmodifiableMap(keys);
+    }
+
+    /**
+     * The ring in a Secret's data.
+     *
+     * @throws IllegalArgumentException naming the entry that is missing or no key
+     */
+    public static KeyRing of(Map<String, String> data) {
+        Map<String, byte[]> keys = new LinkedHashMap<>();
+        Stream.concat(Stream.of(ENTRY), new TreeMap<>(data).keySet().stream().filter(name -> name.startsWith(OLDER)))
+                .forEach(name -> {
+                    byte[] key = decoded(name, data.get(name));
+                    keys.putIfAbsent(id(key), key);
+                });
+        return new KeyRing(keys);
+    }
+
+    /** Id of the key that shall be used. */
+    public String current() {
+        return keys.keySet().iterator().next();
+    }
+
+    /** Ids of all keys, the current one first. */
+    public Set<String> ids() {
+        return keys.keySet();
+    }
+
+    /** Whether the key is at hand. */
+    public boolean has(String id) {
+        return id != null && keys.containsKey(id);
+    }
+
+    /** Key that signs the seals of a namespace's points. */
+    public byte[] catalogKey(String id, String site, String namespace) {
+        return derive(id, "catalog/" + site + "/" + namespace);
+    }
+
+    /** Key that vouches for seals which another master key signed. */
+    public byte[] countersignKey(String id, String site, String namespace) {
+        return derive(id, "countersign/" + site + "/" + namespace);
+    }
+
+    /** Password of a namespace's repository, in base64url. */
+    public String repositoryPassword(String id, String site, String namespace) {
+        return Base64.getUrlEncoder()
+                .withoutPadding()
+                .encodeToString(derive(id, "repository/" + site + "/" + namespace));
+    }
+
+    /** All passwords that may open a namespace's repository, that of the given key, which is at hand, first. */
+    public List<String> repositoryPasswords(String first, String site, String namespace) {
+        List<String> ids = new ArrayList<>(keys.keySet());
+        ids.remove(first);
+        ids.addFirst(first);
+        return ids.stream().map(id -> repositoryPassword(id, site, namespace)).toList();
+    }
+
+    /** The ring's keys for signing deletions; the key with this id signs. */
+    public SigningKeys signingKeys(String current) {
+        KeyRing ring = this;
+        return new SigningKeys() {
+            @Override
+            public String current() {
+                return current;
+            }
+
+            @Override
+            public Set<String> ids() {
+                return ring.ids();
+            }
+
+            @Override
+            public byte[] key(String id) {
+                return ring.removalKey(id);
+            }
+        };
+    }
+
+    /** Key that tells our own removals. */
+    byte[] removalKey(String id) {
+        return derive(id, "removal");
+    }
+
+    /** Key that vouches for what lies in escrow. */
+    byte[] escrowKey(String id) {
+        return derive(id, "escrow");
+    }
+
+    /** A key as it stands in a Secret, before Kubernetes encodes it once more. */
+    public String text(String id) {
+        return Base64.getEncoder().encodeToString(keys.get(id));
+    }
+
+    /** Id of a key. */
+    public static String id(byte[] masterKey) {
+        return HexFormat.of().formatHex(derive(masterKey, "key-id", 8));
+    }
+
+    private byte[] derive(String id, String info) {
+        return derive(Optional.ofNullable(keys.get(id)).orElseThrow(), info, BYTES);
+    }
+
+    private static byte[] decoded(String name, String encoded) {
+        if (encoded == null) {
+            throw new IllegalArgumentException("key " + name + " is missing");
+        }
+        try {
+            String text = new String(Base64.getDecoder().decode(encoded), StandardCharsets.US_ASCII);
+            byte[] key = Base64.getDecoder().decode(text.strip());
+            if (key.length == BYTES) {
+                return key;
+            }
+        } catch (IllegalArgumentException e) {
+            // reported below, without the content
+        }
+        throw new IllegalArgumentException("key " + name + " is not " + BYTES + " bytes in base64");
+    }
+
+    private static byte[] derive(byte[] masterKey, String info, int length) {
+        try {
+            return KDF.getInstance("HKDF-SHA256")
+                    .deriveData(HKDFParameterSpec.ofExtract()
+                            .addIKM(masterKey)
+                            .thenExpand(info.getBytes(StandardCharsets.UTF_8), length));
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException("HKDF-SHA256 is part of every JDK 25", e);
+        }
+    }
+}

@@ -1,0 +1,2 @@
+/** Mover Jobs: their spec, start, progress and end. */
+package io.breakwater.mover;

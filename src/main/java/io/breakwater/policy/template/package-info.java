@@ -1,0 +1,2 @@
+/** Templates: one BackupPolicy of an administrator, kept in every selected namespace. */
+package io.breakwater.policy.template;

@@ -1,0 +1,288 @@
+package io.breakwater.resource.apply;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.breakwater.api.RestoreSpec.OnConflict;
+import io.breakwater.resource.ApiKind;
+import io.breakwater.resource.ApiServer;
+import io.breakwater.resource.RestoreMark;
+import io.breakwater.steps.Activities;
+import io.breakwater.velero.ObjectKey;
+import java.time.Duration;
+import java.util.Map;
+
+/** Creates an object, or does with the one that is there what the conflict policy says. */
+final class ObjectWriter {
+    private static final Duration BRIEF = Duration.ofMillis(100);
+
+    private static final int NOT_FOUND = 404;
+    private static final int CONFLICT = 409;
+    private static final int INVALID = 422;
+    private static final int ATTEMPTS = 5;
+    private static final String MERGE = "?fieldManager=breakwater-restore&force=true";
+    private static final Done SKIPPED = new Done(Tally.Fate.SKIPPED);
+    private static final Duration GONE = Duration.ofSeconds(90);
+
+    /** Kinds that are made anew when a field cannot be changed, and what happens to their dependents. */
+    private static final Map<String, String> RECREATED = Map.ofEntries(
+            Map.entry("jobs.batch", "Background"),
+            Map.entry("statefulsets.apps", "Orphan"),
+            Map.entry("deployments.apps", "Background"),
+            Map.entry("daemonsets.apps", "Background"),
+            Map.entry("replicasets.apps", "Background"),
+            Map.entry("pods", "Background"),
+            Map.entry("services", "Background"),
+            Map.entry("configmaps", "Background"),
+            Map.entry("secrets", "Background"),
+            Map.entry("rolebindings.rbac.authorization.k8s.io", "Background"));
+
+    /** What was done with an object, or would be; a rehearsal tells which fields would change. */
+    record Done(Tally.Fate fate, String detail) {
+        Done(Tally.Fate fate) {
+            this(fate, "");
+        }
+    }
+
+    /** The API server did not take an object; the message is its own. */
+    static final class Failed extends Exception {
+        private static final long serialVersionUID = 1;
+
+        Failed(String message) {
+            super(message);
+        }
+    }
+
+    private final ApiServer server;
+    private final ApplyRequest request;
+    private final Owners owners;
+    private final Tally tally;
+    private final Cleaner cleaner;
+    private final Cleaner present;
+
+    ObjectWriter(ApiServer server, ApplyRequest request, Owners owners, Tally tally) {
+        this.server = server;
+        this.request = request;
+        this.owners = owners;
+        this.tally = tally;
+        this.cleaner = new Cleaner(request.sourceNamespace(), request.targetNamespace());
+        this.present = new Cleaner(request.targetNamespace(), request.targetNamespace());
+    }
+
+    /** One object on its way. */
+    private record Job(ApiKind kind, ObjectKey key, JsonNode captured, ObjectNode wanted, String path) {}
+
+    Done write(ApiKind kind, ObjectKey key, JsonNode captured) throws Failed {
+        String path = kind.path(request.targetNamespace(), key.name());
+        Job job = new Job(kind, key, captured, cleaner.clean(kind, captured), path);
+        if (owners.resolve(captured, job.wanted())) {
+            owners.later(path, captured);
+        }
+        for (int attempt = 1; ; attempt++) {
+            ApiServer.Answer answer = create(job, "created");
+            if (answer.isOk()) {
+                return new Done(Tally.Fate.CREATED);
+            }
+            if (answer.code() != CONFLICT || answer.reason().equals("Conflict")) {
+                throw new Failed(answer.message());
+            }
+            ApiServer.Answer live = server.get(path);
+            if (live.isOk()) {
+                return meet(job, live.body());
+            }
+            if (live.code() != NOT_FOUND || attempt == ATTEMPTS) {
+                throw new Failed("it exists, and cannot be read: " + live.message());
+            }
+        }
+    }
+
+    private ApiServer.Answer create(Job job, String verb) {
+        ObjectNode body = marked(job.wanted(), verb);
+        String collection = job.kind().path(request.targetNamespace());
+        ApiServer.Answer answer = server.create(collection, body);
+        if (isPortTaken(job, answer)) {
+            answer = server.create(collection, Cleaner.withoutPorts(body));
+            warnOfPorts(job, answer);
+        }
+        if (answer.isOk()) {
+            owners.became(job.captured(), answer.body());
+        }
+        return answer;
+    }
+
+    /** Decides about an object that was there before. */
+    private Done meet(Job job, JsonNode live) throws Failed {
+        owners.became(job.captured(), live);
+        if (RestoreMark.isFrom(live, request.runId())) {
+            owners.later(job.path(), job.captured());
+            return new Done(fate(RestoreMark.of(live)));
+        }
+        if (request.isMoved() && job.kind().qualified().startsWith("clusterrolebindings.")) {
+            tally.warn("ClusterRoleBinding " + job.key().name() + " exists; if the ServiceAccounts of namespace "
+                    + request.targetNamespace() + " need it, name them in a ClusterRoleBinding of their own");
+        }
+        if (RestoreRules.isCreatedOnly(job.kind(), job.captured())) {
+            return SKIPPED;
+        }
+        if (request.onConflict() != OnConflict.Replace && RestoreRules.isGiven(job.key())) {
+            return complete(job, live);
+        }
+        return switch (request.onConflict()) {
+            case Skip -> SKIPPED;
+            case Fail -> throw new Failed("it exists already, and onConflict is Fail");
+            case Update -> update(job, live);
+            case Replace -> replace(job, live);
+        };
+    }
+
+    /** The ServiceAccount that the cluster has made: it gets what the captured one had, if nobody has touched it yet. */
+    private static Tally.Fate fate(String mark) {
+        return switch (mark.substring(mark.lastIndexOf('/') + 1)) {
+            case "replaced" -> Tally.Fate.REPLACED;
+            case "updated" -> Tally.Fate.UPDATED;
+            default -> Tally.Fate.CREATED;
+        };
+    }
+
+    private Done complete(Job job, JsonNode live) throws Failed {
+        boolean untouched = !live.has("imagePullSecrets")
+                && live.path("metadata").path("labels").isEmpty()
+                && live.path("metadata").path("annotations").isEmpty();
+        return untouched ? replace(job, live) : SKIPPED;
+    }
+
+    private Done replace(Job job, JsonNode first) throws Failed {
+        JsonNode live = first;
+        ApiServer.Answer answer = null;
+        JsonNode wanted = cleaner.clean(job.kind(), job.captured());
+        for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
+            JsonNode now = present.clean(job.kind(), live);
+            if (now.equals(wanted)) {
+                return SKIPPED;
+            }
+            answer = put(job, Replacement.of(job.kind(), marked(job.wanted(), "replaced"), live));
+            if (answer.isOk()) {
+                owners.became(job.captured(), answer.body());
+                return new Done(Tally.Fate.REPLACED, changes(now, wanted));
+            }
+            if (answer.code() == NOT_FOUND) {
+                return recreated(job);
+            }
+            if (answer.code() != CONFLICT) {
+                break;
+            }
+            ApiServer.Answer again = server.get(job.path());
+            if (again.code() == NOT_FOUND) {
+                return recreated(job);
+            }
+            live = again.body();
+        }
+        if (answer.code() == INVALID && RECREATED.containsKey(job.kind().qualified())) {
+            if (request.isRehearsal()) {
+                return new Done(
+                        Tally.Fate.REPLACED,
+                        "deleted and made anew, since a field of it cannot be changed: "
+                                + changes(present.clean(job.kind(), live), wanted));
+            }
+            remove(job, live);
+            return recreated(job);
+        }
+        throw new Failed(answer.message());
+    }
+
+    /**
+     * Merges the captured fields in, by the API server's own rules for each kind: it is asked what a server-side apply would
+     * give, and that is written as an update. So no field has us as its owner, and a later apply takes none away.
+     */
+    private Done update(Job job, JsonNode first) throws Failed {
+        JsonNode live = first;
+        for (int attempt = 1; ; attempt++) {
+            ObjectNode fields = job.wanted().deepCopy();
+            if (live.path("metadata").has("ownerReferences")) {
+                ((ObjectNode) fields.path("metadata")).remove("ownerReferences");
+            }
+            ApiServer.Answer merged =
+                    server.send("PATCH", ApiServer.dry(job.path() + MERGE), "application/apply-patch+yaml", fields);
+            if (!merged.isOk()) {
+                throw new Failed(merged.message());
+            }
+            JsonNode before = present.clean(job.kind(), live);
+            JsonNode after = present.clean(job.kind(), merged.body());
+            if (before.equals(after)) {
+                return SKIPPED;
+            }
+            ObjectNode body = marked((ObjectNode) merged.body(), "updated");
+            ObjectNode meta = (ObjectNode) body.path("metadata");
+            meta.remove("managedFields");
+            meta.set("resourceVersion", live.path("metadata").path("resourceVersion"));
+            ApiServer.Answer answer = put(job, body);
+            if (answer.isOk()) {
+                return new Done(Tally.Fate.UPDATED, changes(before, after));
+            }
+            if (answer.code() != CONFLICT || attempt == ATTEMPTS) {
+                throw new Failed(answer.message());
+            }
+            live = server.get(job.path()).body();
+        }
+    }
+
+    private String changes(JsonNode before, JsonNode after) {
+        return request.isRehearsal() ? Changes.between(before, after) : "";
+    }
+
+    private ApiServer.Answer put(Job job, ObjectNode body) {
+        ApiServer.Answer answer = server.send("PUT", job.path(), body);
+        if (isPortTaken(job, answer)) {
+            answer = server.send("PUT", job.path(), Cleaner.withoutPorts(body));
+            warnOfPorts(job, answer);
+        }
+        return answer;
+    }
+
+    private Done recreated(Job job) throws Failed {
+        ApiServer.Answer answer = create(job, "replaced");
+        if (!answer.isOk()) {
+            throw new Failed("it had to be made anew, and was not taken: " + answer.message());
+        }
+        return new Done(Tally.Fate.REPLACED);
+    }
+
+    private void remove(Job job, JsonNode live) throws Failed {
+        ObjectNode options = ApiServer.JSON.createObjectNode();
+        options.put("apiVersion", "v1").put("kind", "DeleteOptions");
+        options.put("propagationPolicy", RECREATED.get(job.kind().qualified()));
+        options.putObject("preconditions").set("uid", live.path("metadata").path("uid"));
+        ApiServer.Answer answer = server.send("DELETE", job.path(), options);
+        if (!answer.isOk() && answer.code() != NOT_FOUND) {
+            throw new Failed("a field of it cannot be changed, and it cannot be removed: " + answer.message());
+        }
+        long deadline = System.nanoTime() + GONE.toNanos();
+        while (server.get(job.path()).code() != NOT_FOUND) {
+            if (System.nanoTime() > deadline) {
+                throw new Failed("a field of it cannot be changed, and it did not end within " + GONE.toSeconds()
+                        + " s after its removal; see its finalizers");
+            }
+            Activities.pause(BRIEF);
+        }
+    }
+
+    private ObjectNode marked(ObjectNode wanted, String verb) {
+        ObjectNode body = wanted.deepCopy();
+        ((ObjectNode) body.path("metadata"))
+                .withObjectProperty("annotations")
+                .put(RestoreMark.ANNOTATION, request.runId() + "/" + verb);
+        return body;
+    }
+
+    private static boolean isPortTaken(Job job, ApiServer.Answer answer) {
+        return answer.code() == INVALID
+                && job.kind().qualified().equals("services")
+                && answer.message().contains("port is already allocated");
+    }
+
+    private void warnOfPorts(Job job, ApiServer.Answer answer) {
+        if (answer.isOk()) {
+            tally.warn("Service " + request.targetNamespace() + "/" + job.key().name()
+                    + " got other node ports, since another Service holds the captured ones");
+        }
+    }
+}

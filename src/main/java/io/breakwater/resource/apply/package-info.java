@@ -1,0 +1,2 @@
+/** Restores the objects of an archive into a namespace, in order and in parallel. */
+package io.breakwater.resource.apply;

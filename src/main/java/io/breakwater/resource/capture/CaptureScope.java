@@ -1,0 +1,109 @@
+package io.breakwater.resource.capture;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.breakwater.api.BackupPolicySpec.ClusterResources;
+import io.breakwater.api.BackupPolicySpec.Source;
+import io.breakwater.api.Labels;
+import io.breakwater.resource.ApiKind;
+import io.breakwater.resource.ApiServer;
+import io.breakwater.resource.Selection;
+import io.breakwater.velero.ObjectKey;
+import io.fabric8.kubernetes.api.model.LabelSelector;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+
+/** What a policy's source takes of a namespace. May be used from many threads. */
+public final class CaptureScope {
+    private static final String CLAIMS = "persistentvolumeclaims";
+
+    private final Source source;
+    private final Selection selection;
+    private final Set<String> claims;
+
+    /**
+     * @param source null for everything
+     * @param claims names of those that {@link #claims} took; what counts, where there is a source, since their volumes were cut
+     */
+    public CaptureScope(Source source, Set<String> claims) {
+        this.source = source == null ? new Source() : source;
+        this.selection = new Selection("spec.source", this.source.include, this.source.exclude);
+        this.claims = source == null ? null : Set.copyOf(claims);
+    }
+
+    /**
+     * Which claims of a namespace belong to a source: by their own labels or those of a pod that mounts them, and by its rules.
+     * Asks for the pods at once.
+     */
+    public static Predicate<PersistentVolumeClaim> claims(KubernetesClient client, String namespace, Source source) {
+        if (source == null) {
+            return claim -> true;
+        }
+        Set<String> mounted = mounted(client, namespace, source.labelSelector);
+        Selection selection = new Selection("spec.source", source.include, source.exclude);
+        return claim -> {
+            String name = claim.getMetadata().getName();
+            boolean labelled = source.labelSelector == null
+                    || mounted.contains(name)
+                    || Labels.match(source.labelSelector, claim.getMetadata().getLabels());
+            ObjectKey key = new ObjectKey("", CLAIMS, namespace, name);
+            return labelled && selection.wants(key, ApiServer.JSON.valueToTree(claim));
+        };
+    }
+
+    private static Set<String> mounted(KubernetesClient client, String namespace, LabelSelector selector) {
+        if (selector == null) {
+            return Set.of();
+        }
+        return client.pods().inNamespace(namespace).withLabelSelector(selector).list().getItems().stream()
+                .flatMap(p -> p.getSpec().getVolumes().stream())
+                .map(v -> v.getPersistentVolumeClaim() == null
+                        ? null
+                        : v.getPersistentVolumeClaim().getClaimName())
+                .filter(Objects::nonNull)
+                .collect(Collectors.toSet());
+    }
+
+    /** Whether cluster-scoped objects that captured ones need are captured. */
+    boolean referenced() {
+        return source.includeClusterResources == null || source.includeClusterResources == ClusterResources.Referenced;
+    }
+
+    /** Whether all of the cluster's objects are captured, as far as the rules take them. */
+    boolean wholeCluster() {
+        return source.includeClusterResources == ClusterResources.All;
+    }
+
+    /** Whether a kind must be listed at all. */
+    boolean lists(ApiKind kind) {
+        return selection.mayWant(kind.qualified());
+    }
+
+    /** What to ask the API server for when it lists a kind; empty for all. */
+    String query(ApiKind kind) {
+        return source.labelSelector == null || isClaim(kind) ? "" : Labels.query(source.labelSelector);
+    }
+
+    /** Whether an object is taken that was listed with that query. */
+    boolean takes(ApiKind kind, ObjectKey key, JsonNode object) {
+        return isClaim(kind) && claims != null ? claims.contains(key.name()) : selection.wants(key, object);
+    }
+
+    /** Whether a cluster-scoped object is taken that a captured one needs. */
+    boolean takesReferenced(ObjectKey key, JsonNode object) {
+        return !selection.excludes(key, object);
+    }
+
+    /** What should be told about the rules once everything was listed. */
+    List<String> warnings() {
+        return selection.idle().stream().map(i -> i + ": look at its spelling").toList();
+    }
+
+    private static boolean isClaim(ApiKind kind) {
+        return kind.qualified().equals(CLAIMS);
+    }
+}

@@ -1,0 +1,216 @@
+package io.breakwater.resource.capture;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
+import io.breakwater.resource.ApiKind;
+import io.breakwater.resource.ApiServer;
+import io.breakwater.resource.CaptureRules;
+import io.breakwater.resource.Discovery;
+import io.breakwater.resource.PagedList;
+import io.breakwater.steps.Parallel;
+import io.breakwater.velero.ArchiveWriter;
+import io.breakwater.velero.ObjectKey;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Writes the objects of a namespace, and the cluster-scoped ones that they need or all of these, into an archive: every kind that the API
+ * server serves at that moment and that is in scope, in the version that it is stored in, pages of all kinds side by side. An
+ * object is parsed, stripped of {@code managedFields} and written on; memory does not depend on the number of objects.
+ */
+public final class ResourceCapture {
+    /** Kinds listed at a time. */
+    private static final int LISTS = 12;
+
+    private static final int NOT_FOUND = 404;
+    private static final int NOT_ALLOWED = 405;
+
+    /**
+     * What to capture.
+     *
+     * @param scope what of the namespace
+     * @param capturedAt time of the archive's entries
+     */
+    public record Request(String namespace, CaptureScope scope, Instant capturedAt) {}
+
+    /**
+     * What was captured.
+     *
+     * @param count objects in the archive
+     * @param resourceList content of Velero's resource list, compressed
+     * @param serverVersion gitVersion of the API server; may be empty
+     * @param warnings what a reader should know, such as an API that did not answer
+     */
+    public record Result(long count, byte[] resourceList, String serverVersion, List<String> warnings) {}
+
+    private final ApiServer server;
+
+    public ResourceCapture(KubernetesClient client) {
+        this.server = new ApiServer(client);
+    }
+
+    /**
+     * Captures a namespace. Ends the archive, and leaves the stream open.
+     *
+     * @throws BreakwaterException ResourcesFailed when a kind cannot be listed: an archive with a hole is none
+     * @throws IOException when the stream cannot be written
+     */
+    public Result capture(Request request, OutputStream out) throws IOException {
+        try (ArchiveWriter archive = new ArchiveWriter(out, request.capturedAt())) {
+            Run run = new Run(request, archive, Discovery.of(server).stored(server));
+            run.all();
+            archive.finish();
+            String version = server.get("/version").body().path("gitVersion").asText("");
+            return new Result(archive.count(), archive.resourceList(), version, List.copyOf(run.warnings));
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
+    }
+
+    /** One capture. */
+    private final class Run {
+        private final String namespace;
+        private final CaptureScope scope;
+        private final ArchiveWriter archive;
+        private final Discovery discovery;
+        private final References references = new References();
+        private final List<String> warnings = Collections.synchronizedList(new ArrayList<>());
+
+        Run(Request request, ArchiveWriter archive, Discovery discovery) {
+            this.namespace = request.namespace();
+            this.scope = request.scope();
+            this.archive = archive;
+            this.discovery = discovery;
+        }
+
+        void all() {
+            discovery
+                    .unavailable()
+                    .forEach((groupVersion, why) -> warnings.add(
+                            "API " + groupVersion + " did not answer, so its objects are not in the point: " + why));
+            one(new References.Reference("namespaces", namespace), true);
+            List<ApiKind> kinds = discovery.capturable().stream()
+                    .filter(CaptureRules::kind)
+                    .filter(scope::lists)
+                    .toList();
+            Parallel.each(LISTS, kinds, this::list);
+            if (scope.wholeCluster()) {
+                List<ApiKind> clusters = discovery.clusterScoped().stream()
+                        .filter(ClusterRules::kind)
+                        .filter(scope::lists)
+                        .toList();
+                Parallel.each(LISTS, clusters, this::list);
+            } else if (scope.referenced()) {
+                bindings();
+                Parallel.each(LISTS, references.found(), r -> one(r, false));
+            }
+            warnings.addAll(scope.warnings());
+        }
+
+        private void list(ApiKind kind) {
+            AtomicLong seen = new AtomicLong();
+            try {
+                new PagedList(server, PagedList.OBJECTS).each(kind.path(namespace), scope.query(kind), object -> {
+                    seen.incrementAndGet();
+                    if (CaptureRules.object(kind, object)
+                            && ClusterRules.object(kind, object)
+                            && scope.takes(kind, key(kind, object), object)) {
+                        references.look(kind, object);
+                        write(kind, object);
+                    }
+                });
+            } catch (ApiServer.Refused e) {
+                int code = e.answer().code();
+                if (seen.get() == 0 && (code == NOT_FOUND || code == NOT_ALLOWED)) {
+                    // The kind went away between discovery and the list.
+                    warnings.add(kind.qualified() + " is not served any more: " + e.getMessage());
+                    return;
+                }
+                throw BreakwaterException.retryable(
+                        Reason.ResourcesFailed,
+                        kind.qualified() + (kind.namespaced() ? " of namespace " + namespace : "")
+                                + " cannot be listed: " + e.getMessage()
+                                + (code == 403 ? "; grant the operator's ClusterRole get and list on it" : ""),
+                        e);
+            }
+        }
+
+        /** ClusterRoleBindings that name a ServiceAccount of the namespace, and their roles. */
+        private void bindings() {
+            discovery.preferred("clusterrolebindings.rbac.authorization.k8s.io").ifPresent(kind -> {
+                try {
+                    new PagedList(server, PagedList.OBJECTS).each(kind.path(""), "", binding -> {
+                        if (names(binding, namespace)
+                                && CaptureRules.object(kind, binding)
+                                && scope.takesReferenced(key(kind, binding), binding)) {
+                            references.role(binding.path("roleRef"));
+                            write(kind, binding);
+                        }
+                    });
+                } catch (ApiServer.Refused e) {
+                    warnings.add("ClusterRoleBindings of the namespace's ServiceAccounts are not in the point: "
+                            + e.getMessage());
+                }
+            });
+        }
+
+        private static boolean names(JsonNode binding, String namespace) {
+            for (JsonNode subject : binding.path("subjects")) {
+                if (subject.path("kind").asText().equals("ServiceAccount")
+                        && subject.path("namespace").asText().equals(namespace)) {
+                    return true;
+                }
+            }
+            return false;
+        }
+
+        private void one(References.Reference reference, boolean required) {
+            ApiKind kind = discovery.preferred(reference.kind()).orElse(null);
+            if (kind == null) {
+                return;
+            }
+            ApiServer.Answer answer = server.get(kind.path("", reference.name()));
+            if (answer.isOk() && answer.body() instanceof ObjectNode object) {
+                if (required || scope.takesReferenced(key(kind, object), object)) {
+                    write(kind, object);
+                }
+            } else if (required || answer.code() != NOT_FOUND) {
+                String message = kind.kind() + " " + reference.name() + " cannot be read: " + answer.message();
+                if (required) {
+                    throw BreakwaterException.retryable(Reason.ResourcesFailed, message);
+                }
+                warnings.add(message);
+            }
+        }
+
+        private ObjectKey key(ApiKind kind, JsonNode object) {
+            return kind.key(namespace, object.path("metadata").path("name").asText());
+        }
+
+        private void write(ApiKind kind, ObjectNode object) {
+            ObjectNode whole = ApiServer.JSON.createObjectNode();
+            whole.put("apiVersion", kind.apiVersion()).put("kind", kind.kind());
+            whole.setAll(object);
+            if (whole.path("metadata") instanceof ObjectNode meta) {
+                meta.remove("managedFields");
+            }
+            try {
+                archive.add(key(kind, whole), kind.version(), kind.kind(), ApiServer.JSON.writeValueAsBytes(whole));
+            } catch (JsonProcessingException e) {
+                throw new IllegalStateException(e);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+}

@@ -1,0 +1,443 @@
+package io.breakwater.store.azure;
+
+import com.azure.core.http.HttpHeaderName;
+import com.azure.core.http.HttpHeaders;
+import com.azure.core.http.rest.Response;
+import com.azure.core.util.BinaryData;
+import com.azure.core.util.Context;
+import com.azure.core.util.DateTimeRfc1123;
+import com.azure.core.util.HttpClientOptions;
+import com.azure.identity.WorkloadIdentityCredentialBuilder;
+import com.azure.storage.blob.BlobClient;
+import com.azure.storage.blob.BlobContainerClient;
+import com.azure.storage.blob.BlobServiceClientBuilder;
+import com.azure.storage.blob.models.BlobErrorCode;
+import com.azure.storage.blob.models.BlobProperties;
+import com.azure.storage.blob.models.BlobRange;
+import com.azure.storage.blob.models.BlobRequestConditions;
+import com.azure.storage.blob.models.BlobStorageException;
+import com.azure.storage.blob.models.BlockBlobItem;
+import com.azure.storage.blob.models.ListBlobsOptions;
+import com.azure.storage.blob.options.BlobInputStreamOptions;
+import com.azure.storage.blob.options.BlockBlobCommitBlockListOptions;
+import com.azure.storage.blob.options.BlockBlobSimpleUploadOptions;
+import com.azure.storage.blob.specialized.BlockBlobClient;
+import com.azure.storage.common.StorageSharedKeyCredential;
+import com.azure.storage.common.policy.RequestRetryOptions;
+import com.azure.storage.common.policy.RetryPolicyType;
+import io.breakwater.api.BackupLocationSpec.AzureBlob;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
+import io.breakwater.store.Lock;
+import io.breakwater.store.ObjectStore;
+import io.breakwater.store.Removals;
+import java.io.InputStream;
+import java.net.ConnectException;
+import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/** A container in Azure Blob Storage, below one prefix. */
+public final class AzureBlobStore implements ObjectStore {
+    /** Budget of one small call, with all its retries. */
+    private static final Duration CALL = Duration.ofSeconds(30);
+
+    private static final Duration TRY = Duration.ofSeconds(10);
+    private static final int BLOCK = 4 << 20;
+
+    /** What a reader fetches at a time; the SDK holds several times as much while it does. */
+    private static final int FETCH = 1 << 20;
+
+    private final BlobContainerClient container;
+    private final String prefix;
+    private final String name;
+    private final AzureLocks locks;
+    private final Removals removals;
+
+    private AzureBlobStore(BlobContainerClient container, String prefix, String name, Lock lock, Removals removals) {
+        this.removals = removals;
+        this.locks = new AzureLocks(lock);
+        this.container = container;
+        this.prefix = prefix;
+        this.name = name;
+    }
+
+    /**
+     * Opens a container; nothing is asked of the store yet.
+     *
+     * @param accountKey or null
+     * @param sasToken or null; where both are null the pod's federated identity is used
+     * @param lock on what is written; null for none
+     */
+    public static AzureBlobStore open(AzureBlob spec, String accountKey, String sasToken, Lock lock) {
+        return open(spec, accountKey, sasToken, lock, null);
+    }
+
+    /** The same, where our own removals are told from others; null where they are not. */
+    public static AzureBlobStore open(
+            AzureBlob spec, String accountKey, String sasToken, Lock lock, Removals removals) {
+        String endpoint = spec.endpoint == null ? "https://" + spec.account + ".blob.core.windows.net" : spec.endpoint;
+        BlobServiceClientBuilder builder = new BlobServiceClientBuilder()
+                .endpoint(endpoint)
+                .clientOptions(new HttpClientOptions()
+                        .setConnectTimeout(TRY)
+                        .setResponseTimeout(TRY)
+                        .setReadTimeout(TRY))
+                .retryOptions(new RequestRetryOptions(
+                        RetryPolicyType.EXPONENTIAL, 4, TRY, Duration.ofMillis(250), Duration.ofSeconds(4), null));
+        try {
+            if (accountKey != null) {
+                Base64.getDecoder().decode(accountKey); // the SDK would complain with the first request only
+                builder.credential(new StorageSharedKeyCredential(spec.account, accountKey));
+            } else if (sasToken != null) {
+                builder.sasToken(sasToken.startsWith("?") ? sasToken.substring(1) : sasToken);
+            } else {
+                WorkloadIdentityCredentialBuilder identity = new WorkloadIdentityCredentialBuilder();
+                if (spec.workloadIdentity.clientId != null) {
+                    identity.clientId(spec.workloadIdentity.clientId);
+                }
+                builder.credential(identity.build());
+            }
+            BlobContainerClient container = builder.buildClient().getBlobContainerClient(spec.container);
+            String prefix = spec.prefix == null || spec.prefix.isEmpty() ? "" : spec.prefix + "/";
+            String name = "container " + spec.container + " of account " + spec.account + " at " + endpoint;
+            return new AzureBlobStore(container, prefix, name, lock, removals);
+        } catch (IllegalArgumentException e) {
+            throw BreakwaterException.permanent(
+                    Reason.CredentialsRejected,
+                    "container " + spec.container + " of account " + spec.account
+                            + ": the credentials at hand are malformed: " + e.getMessage(),
+                    e);
+        }
+    }
+
+    /** Makes the container unless it is there. */
+    @Override
+    public void prepare() {
+        call("create", () -> container.createIfNotExistsWithResponse(null, CALL, Context.NONE));
+    }
+
+    @Override
+    public Optional<Removals> removals() {
+        return Optional.ofNullable(removals);
+    }
+
+    @Override
+    public Optional<Observed> head(String key) {
+        return optional("head " + key, () -> {
+            Response<BlobProperties> r = blob(key).getPropertiesWithResponse(null, CALL, Context.NONE);
+            BlobProperties p = r.getValue();
+            return new Observed(
+                    new ObjectInfo(
+                            key,
+                            p.getBlobSize(),
+                            p.getETag(),
+                            p.getLastModified().toInstant()),
+                    date(r.getHeaders()));
+        });
+    }
+
+    @Override
+    public Optional<Document> read(String key) {
+        return optional("read " + key, () -> {
+            var r = blob(key).downloadContentWithResponse(null, null, CALL, Context.NONE);
+            byte[] content = r.getValue().toBytes();
+            var h = r.getDeserializedHeaders();
+            return new Document(
+                    new ObjectInfo(
+                            key,
+                            content.length,
+                            h.getETag(),
+                            h.getLastModified().toInstant()),
+                    content,
+                    date(r.getHeaders()));
+        });
+    }
+
+    @Override
+    public Optional<InputStream> open(String key, long offset, long length) {
+        BlobRange range = length < 0 ? new BlobRange(offset) : new BlobRange(offset, length);
+        return optional(
+                "open " + key,
+                () -> blob(key)
+                        .openInputStream(
+                                new BlobInputStreamOptions().setRange(range).setBlockSize(FETCH)));
+    }
+
+    @Override
+    public void list(String keyPrefix, Consumer<ObjectInfo> each) {
+        call("list " + keyPrefix, () -> {
+            container
+                    .listBlobs(new ListBlobsOptions().setPrefix(prefix + keyPrefix), null)
+                    .forEach(b -> each.accept(new ObjectInfo(
+                            b.getName().substring(prefix.length()),
+                            b.getProperties().getContentLength(),
+                            b.getProperties().getETag(),
+                            b.getProperties().getLastModified().toInstant())));
+            return null;
+        });
+    }
+
+    @Override
+    public Set<String> directories(String keyPrefix) {
+        Set<String> names = new TreeSet<>();
+        call("list " + keyPrefix, () -> {
+            int start = (prefix + keyPrefix).length();
+            container.listBlobsByHierarchy("/", new ListBlobsOptions().setPrefix(prefix + keyPrefix), null).stream()
+                    .filter(b -> Boolean.TRUE.equals(b.isPrefix()))
+                    .forEach(b ->
+                            names.add(b.getName().substring(start, b.getName().length() - 1)));
+            return null;
+        });
+        return names;
+    }
+
+    @Override
+    public Optional<Observed> write(String key, byte[] content, Precondition precondition) {
+        return conditional("write " + key, () -> put(key, content, precondition));
+    }
+
+    @Override
+    public Upload upload(String key, Precondition precondition) {
+        return new BlockUpload(key, precondition);
+    }
+
+    @Override
+    public void delete(String key) {
+        call("delete " + key, () -> blob(key).deleteIfExistsWithResponse(null, null, CALL, Context.NONE));
+    }
+
+    /** The container tells; an account without versions tells it of every blob. */
+    @Override
+    public Locking locking() {
+        return call("describe", () -> {
+            try {
+                boolean locks =
+                        Boolean.TRUE.equals(container.getProperties().isImmutableStorageWithVersioningEnabled());
+                return new Locking(locks ? true : null, locks);
+            } catch (BlobStorageException e) {
+                if (e.getStatusCode() == 403) {
+                    return new Locking(null, null); // as with a shared access signature
+                }
+                throw e;
+            }
+        });
+    }
+
+    @Override
+    public boolean enforcesLocks(String key) {
+        return call("lock " + key, () -> locks.enforced(blob(key), CALL));
+    }
+
+    @Override
+    public boolean relock(String key, Duration least) {
+        return locks.isAsked()
+                && call("lock " + key, () -> {
+                    try {
+                        return locks.relock(blob(key), least, CALL);
+                    } catch (BlobStorageException e) {
+                        if (e.getStatusCode() == 404) {
+                            return false; // it was removed meanwhile
+                        }
+                        throw e;
+                    }
+                });
+    }
+
+    @Override
+    public void close() {
+        // the transport is shared by all clients of the process
+    }
+
+    private BlobClient blob(String key) {
+        return container.getBlobClient(prefix + key);
+    }
+
+    private Observed put(String key, byte[] content, Precondition precondition) {
+        var options = new BlockBlobSimpleUploadOptions(BinaryData.fromBytes(content))
+                .setRequestConditions(conditions(precondition))
+                .setImmutabilityPolicy(locks.policy(key));
+        return observed(
+                key, content.length, blob(key).getBlockBlobClient().uploadWithResponse(options, CALL, Context.NONE));
+    }
+
+    private static Observed observed(String key, long size, Response<BlockBlobItem> r) {
+        BlockBlobItem item = r.getValue();
+        return new Observed(
+                new ObjectInfo(key, size, item.getETag(), item.getLastModified().toInstant()), date(r.getHeaders()));
+    }
+
+    private static BlobRequestConditions conditions(Precondition precondition) {
+        return switch (precondition) {
+            case Precondition.None n -> null;
+            case Precondition.Absent a -> new BlobRequestConditions().setIfNoneMatch("*");
+            case Precondition.Matches(String etag) -> new BlobRequestConditions().setIfMatch(etag);
+        };
+    }
+
+    /** The store's own time of an answer. */
+    private static Instant date(HttpHeaders headers) {
+        String date = headers.getValue(HttpHeaderName.DATE);
+        if (date == null) {
+            throw BreakwaterException.permanent(
+                    Reason.StoreUnavailable, "the store's answers carry no Date header, so its clock cannot be read");
+        }
+        return new DateTimeRfc1123(date).getDateTime().toInstant();
+    }
+
+    private <T> Optional<T> optional(String what, Supplier<T> action) {
+        return call(what, () -> {
+            try {
+                return Optional.of(action.get());
+            } catch (BlobStorageException e) {
+                if (e.getStatusCode() == 404 && e.getErrorCode() != BlobErrorCode.CONTAINER_NOT_FOUND) {
+                    return Optional.empty();
+                }
+                throw e;
+            }
+        });
+    }
+
+    private <T> Optional<T> conditional(String what, Supplier<T> action) {
+        return call(what, () -> {
+            try {
+                return Optional.of(action.get());
+            } catch (BlobStorageException e) {
+                boolean refused = e.getStatusCode() == 412
+                        || e.getStatusCode() == 409 && BlobErrorCode.BLOB_ALREADY_EXISTS.equals(e.getErrorCode());
+                if (refused) {
+                    return Optional.empty();
+                }
+                throw e;
+            }
+        });
+    }
+
+    private <T> T call(String what, Supplier<T> action) {
+        try {
+            return action.get();
+        } catch (BlobStorageException e) {
+            throw translated(what, e);
+        } catch (BreakwaterException e) {
+            throw e;
+        } catch (RuntimeException e) {
+            throw BreakwaterException.retryable(Reason.StoreUnavailable, name + ": " + what + " failed: " + why(e), e);
+        }
+    }
+
+    /** Reactor wraps what the transport throws, and the transport's own errors may have no message. */
+    private static String why(Throwable e) {
+        for (Throwable t = e; t != null && t != t.getCause(); t = t.getCause()) {
+            if (t instanceof ConnectException || t instanceof UnknownHostException) {
+                return "no connection to it (" + t.getClass().getSimpleName()
+                        + (t.getMessage() == null ? "" : ": " + t.getMessage()) + "); check endpoint and network";
+            }
+        }
+        return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+    }
+
+    private BreakwaterException translated(String what, BlobStorageException e) {
+        String message = name + ": " + what + " was answered with " + e.getStatusCode() + " " + e.getErrorCode();
+        if (e.getStatusCode() == 401 || e.getStatusCode() == 403) {
+            return BreakwaterException.permanent(
+                    Reason.CredentialsRejected, message + "; check the key, its permissions and its expiry", e);
+        }
+        if (BlobErrorCode.CONTAINER_NOT_FOUND.equals(e.getErrorCode())) {
+            return BreakwaterException.permanent(
+                    Reason.StoreUnavailable, message + "; create the container, or let the credentials do it", e);
+        }
+        if (e.getStatusCode() == 409 && "BlobImmutableDueToPolicy".equals(String.valueOf(e.getErrorCode()))) {
+            return BreakwaterException.permanent(
+                    Reason.Locked, message + "; it can be removed once its immutability policy is over", e);
+        }
+        return BreakwaterException.retryable(Reason.StoreUnavailable, message, e);
+    }
+
+    /** Blocks of bounded size, which become the blob when they are committed; Azure forgets those that are not. */
+    private final class BlockUpload extends Upload {
+        private final String key;
+        private final Precondition precondition;
+        private final BlockBlobClient blob;
+        private final List<String> blocks = new ArrayList<>();
+        private byte[] buffer = new byte[64 << 10];
+        private int used;
+        private long size;
+
+        BlockUpload(String key, Precondition precondition) {
+            this.key = key;
+            this.precondition = precondition;
+            this.blob = blob(key).getBlockBlobClient();
+        }
+
+        @Override
+        public void write(int b) {
+            write(new byte[] {(byte) b}, 0, 1);
+        }
+
+        @Override
+        public void write(byte[] bytes, int offset, int length) {
+            int from = offset;
+            int left = length;
+            while (left > 0) {
+                if (used == buffer.length) {
+                    grow();
+                }
+                int n = Math.min(left, buffer.length - used);
+                System.arraycopy(bytes, from, buffer, used, n);
+                used += n;
+                from += n;
+                left -= n;
+            }
+            size += length;
+        }
+
+        @Override
+        public Optional<Observed> commit() {
+            byte[] rest = Arrays.copyOf(buffer, used);
+            if (blocks.isEmpty()) {
+                return conditional("write " + key, () -> put(key, rest, precondition));
+            }
+            if (used > 0) {
+                stage(rest);
+            }
+            var options = new BlockBlobCommitBlockListOptions(blocks)
+                    .setRequestConditions(conditions(precondition))
+                    .setImmutabilityPolicy(locks.policy(key));
+            return conditional(
+                    "write " + key,
+                    () -> observed(key, size, blob.commitBlockListWithResponse(options, CALL, Context.NONE)));
+        }
+
+        private void grow() {
+            if (buffer.length < BLOCK) {
+                buffer = Arrays.copyOf(buffer, Math.min(BLOCK, buffer.length * 4));
+            } else {
+                stage(buffer);
+                used = 0;
+            }
+        }
+
+        private void stage(byte[] block) {
+            // Ids of one blob must have the same length, and must not meet those of another upload of the same key.
+            String id = Base64.getEncoder()
+                    .encodeToString("%08x-%08d"
+                            .formatted(System.identityHashCode(this), blocks.size())
+                            .getBytes(StandardCharsets.US_ASCII));
+            call("write " + key, () -> {
+                blob.stageBlock(id, BinaryData.fromBytes(block));
+                return null;
+            });
+            blocks.add(id);
+        }
+    }
+}

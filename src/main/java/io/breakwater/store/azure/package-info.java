@@ -1,0 +1,2 @@
+/** Azure Blob Storage as an {@link io.breakwater.store.ObjectStore}. */
+package io.breakwater.store.azure;

@@ -1,0 +1,113 @@
+package io.breakwater.store.s3;
+
+import io.breakwater.api.BackupLocationSpec.S3;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
+import java.net.ConnectException;
+import java.net.UnknownHostException;
+import java.util.Set;
+import java.util.function.Supplier;
+import software.amazon.awssdk.awscore.exception.AwsServiceException;
+import software.amazon.awssdk.core.exception.ApiCallAttemptTimeoutException;
+import software.amazon.awssdk.core.exception.ApiCallTimeoutException;
+import software.amazon.awssdk.core.exception.SdkException;
+import software.amazon.awssdk.services.s3.model.S3Exception;
+
+/** Says what went wrong with a bucket in our words: which bucket, where, which field, and the way out. */
+final class S3Errors {
+    private static final Set<String> CREDENTIALS = Set.of(
+            "AccessDenied",
+            "AuthorizationHeaderMalformed",
+            "ExpiredToken",
+            "InvalidAccessKeyId",
+            "InvalidToken",
+            "SignatureDoesNotMatch");
+
+    private final String name;
+
+    S3Errors(S3 spec) {
+        name = "bucket " + spec.bucket + " at " + where(spec);
+    }
+
+    private static String where(S3 spec) {
+        return spec.endpoint == null ? "Amazon S3 in " + spec.region : spec.endpoint;
+    }
+
+    /** Runs something and translates its errors. */
+    <T> T call(String what, Supplier<T> action) {
+        try {
+            return action.get();
+        } catch (AwsServiceException e) {
+            throw refusal(what, e);
+        } catch (ApiCallTimeoutException | ApiCallAttemptTimeoutException e) {
+            throw BreakwaterException.retryable(
+                    Reason.StoreUnavailable,
+                    name + ": " + what + " was not answered in time; check the server and the network",
+                    e);
+        } catch (SdkException e) {
+            throw BreakwaterException.retryable(Reason.StoreUnavailable, name + ": " + what + " failed: " + why(e), e);
+        }
+    }
+
+    /** An error of another kind than the server's own. */
+    BreakwaterException unavailable(String what) {
+        return BreakwaterException.retryable(Reason.StoreUnavailable, name + ": " + what);
+    }
+
+    BreakwaterException permanent(String what) {
+        return BreakwaterException.permanent(Reason.StoreUnavailable, name + ": " + what);
+    }
+
+    private BreakwaterException refusal(String what, AwsServiceException e) {
+        String code = code(e);
+        String message = name + ": " + what + " was answered with " + e.statusCode() + " " + code;
+        if (!(e instanceof S3Exception)) {
+            return BreakwaterException.permanent(
+                    Reason.CredentialsRejected,
+                    name + ": the role of spec.s3.workloadIdentity cannot be assumed: " + e.getMessage()
+                            + "; check its trust policy and the annotation of the ServiceAccount",
+                    e);
+        }
+        if (e.statusCode() == 401 || e.statusCode() == 403 || CREDENTIALS.contains(code)) {
+            return BreakwaterException.permanent(
+                    Reason.CredentialsRejected,
+                    message + "; check key or role, spec.s3.region, and the permissions: ListBucket on the bucket,"
+                            + " GetObject, PutObject, DeleteObject and AbortMultipartUpload on its objects; with"
+                            + " spec.immutability also those that docs/reference/locations.md names",
+                    e);
+        }
+        if (code.equals("NoSuchBucket")) {
+            return BreakwaterException.permanent(
+                    Reason.StoreUnavailable, message + "; create the bucket, or correct spec.s3.bucket", e);
+        }
+        if (e.statusCode() / 100 == 3) {
+            return BreakwaterException.permanent(
+                    Reason.StoreUnavailable,
+                    message + "; the bucket is in another region: correct spec.s3.region or spec.s3.endpoint",
+                    e);
+        }
+        if (e.statusCode() == 501) {
+            return BreakwaterException.permanent(
+                    Reason.NoConditionalWrites,
+                    message + "; the server lacks what a location needs: use one with conditional writes",
+                    e);
+        }
+        return BreakwaterException.retryable(Reason.StoreUnavailable, message, e);
+    }
+
+    /** The server's word for it; an answer to HEAD has none. */
+    static String code(AwsServiceException e) {
+        String code = e.awsErrorDetails() == null ? null : e.awsErrorDetails().errorCode();
+        return code == null ? "" : code;
+    }
+
+    private static String why(Throwable e) {
+        for (Throwable t = e; t != null && t != t.getCause(); t = t.getCause()) {
+            if (t instanceof ConnectException || t instanceof UnknownHostException) {
+                return "no connection to it (" + t.getClass().getSimpleName()
+                        + (t.getMessage() == null ? "" : ": " + t.getMessage()) + "); check endpoint and network";
+            }
+        }
+        return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+    }
+}

@@ -1,0 +1,243 @@
+package io.breakwater.store.s3;
+
+import io.breakwater.api.BackupLocationSpec.Immutability.Mode;
+import io.breakwater.store.Lock;
+import io.breakwater.store.ObjectStore.Locking;
+import io.breakwater.store.ObjectStore.Version;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import software.amazon.awssdk.core.sync.RequestBody;
+import software.amazon.awssdk.services.s3.model.BucketVersioningStatus;
+import software.amazon.awssdk.services.s3.model.CreateMultipartUploadRequest;
+import software.amazon.awssdk.services.s3.model.HeadObjectResponse;
+import software.amazon.awssdk.services.s3.model.ListObjectVersionsResponse;
+import software.amazon.awssdk.services.s3.model.ObjectLockEnabled;
+import software.amazon.awssdk.services.s3.model.ObjectLockMode;
+import software.amazon.awssdk.services.s3.model.ObjectLockRetention;
+import software.amazon.awssdk.services.s3.model.ObjectLockRetentionMode;
+import software.amazon.awssdk.services.s3.model.PutObjectRequest;
+import software.amazon.awssdk.services.s3.model.PutObjectResponse;
+import software.amazon.awssdk.services.s3.model.S3Exception;
+
+/** S3 Object Lock: what a bucket can do, locks on what is written, and the versions that they leave behind. */
+final class S3Locks {
+    private static final Duration TEST = Duration.ofDays(1);
+
+    private final S3Store store;
+    private final Lock lock;
+
+    /** @param lock of the location; null without one */
+    S3Locks(S3Store store, Lock lock) {
+        this.store = store;
+        this.lock = lock;
+    }
+
+    void put(String key, PutObjectRequest.Builder request) {
+        if (lock != null && Lock.covers(key)) {
+            request.objectLockMode(mode(lock.mode())).objectLockRetainUntilDate(lock.until());
+        }
+    }
+
+    void put(String key, CreateMultipartUploadRequest.Builder request) {
+        if (lock != null && Lock.covers(key)) {
+            request.objectLockMode(mode(lock.mode())).objectLockRetainUntilDate(lock.until());
+        }
+    }
+
+    Locking locking() {
+        Boolean versioning = asked(() ->
+                store.client.getBucketVersioning(r -> r.bucket(store.bucket)).status()
+                        == BucketVersioningStatus.ENABLED);
+        Boolean locks = asked(() -> {
+            var found = store.client.getObjectLockConfiguration(r -> r.bucket(store.bucket));
+            return found.objectLockConfiguration() != null
+                    && found.objectLockConfiguration().objectLockEnabled() == ObjectLockEnabled.ENABLED;
+        });
+        return new Locking(versioning, locks);
+    }
+
+    /** Asks something that a server may not know, or not tell us; null when it is not allowed to. */
+    private Boolean asked(Supplier<Boolean> question) {
+        return store.errors.call("describe bucket", () -> {
+            try {
+                return question.get();
+            } catch (S3Exception e) {
+                if (e.statusCode() == 403) {
+                    return null;
+                }
+                if (e.statusCode() / 100 == 4 || e.statusCode() == 501) {
+                    return false;
+                }
+                throw e;
+            }
+        });
+    }
+
+    /** Locks a small object, or finds the one that is locked already, and tries to remove it all the same. */
+    boolean enforced(String key) {
+        return store.errors.call("lock " + key, () -> {
+            Optional<HeadObjectResponse> there = store.facts(key).filter(h -> isLocked(h, Duration.ofHours(1)));
+            String version = there.isPresent() ? there.get().versionId() : locked(key);
+            if (version == null) {
+                return false;
+            }
+            HeadObjectResponse head = store.client.headObject(
+                    r -> r.bucket(store.bucket).key(store.full(key)).versionId(version));
+            if (!isLocked(head, Duration.ZERO)) {
+                return false;
+            }
+            try {
+                store.client.deleteObject(
+                        r -> r.bucket(store.bucket).key(store.full(key)).versionId(version));
+                return false;
+            } catch (S3Exception e) {
+                if (e.statusCode() == 403) {
+                    return true;
+                }
+                throw e;
+            }
+        });
+    }
+
+    /** The version that was written; null when the server takes no locks. */
+    private String locked(String key) {
+        byte[] content = "locked".getBytes(StandardCharsets.US_ASCII);
+        try {
+            PutObjectResponse put = store.client.putObject(
+                    r -> r.bucket(store.bucket)
+                            .key(store.full(key))
+                            .contentMD5(Base64.getEncoder().encodeToString(S3Store.md5(content)))
+                            .objectLockMode(mode(lock.mode()))
+                            .objectLockRetainUntilDate(lock.clock().instant().plus(TEST)),
+                    RequestBody.fromBytes(content));
+            return put.versionId();
+        } catch (S3Exception e) {
+            if (e.statusCode() == 400 || e.statusCode() == 501) {
+                return null;
+            }
+            throw e;
+        }
+    }
+
+    private boolean isLocked(HeadObjectResponse head, Duration least) {
+        Instant until = head.objectLockRetainUntilDate();
+        return until != null && until.isAfter(store.date(head).plus(least));
+    }
+
+    /** Extends the lock of what lies under a key, unless it lasts as long as that anyway. */
+    boolean relock(String key, Duration least) {
+        return lock != null
+                && store.errors.call("lock " + key, () -> {
+                    Optional<HeadObjectResponse> there = store.facts(key);
+                    if (there.isEmpty()) {
+                        return false;
+                    }
+                    if (isLocked(there.get(), least)) {
+                        return false;
+                    }
+                    Instant until = later(
+                            there.get().objectLockRetainUntilDate(),
+                            store.date(there.get()).plus(lock.period()));
+                    // Another mode is a right of its own, so what is locked keeps the one that it has.
+                    boolean compliance = there.get().objectLockMode() == null
+                            ? lock.mode() == Mode.Compliance
+                            : there.get().objectLockMode() == ObjectLockMode.COMPLIANCE;
+                    store.client.putObjectRetention(r -> r.bucket(store.bucket)
+                            .key(store.full(key))
+                            .versionId(there.get().versionId())
+                            .retention(x -> x.retainUntilDate(until)
+                                    .mode(
+                                            compliance
+                                                    ? ObjectLockRetentionMode.COMPLIANCE
+                                                    : ObjectLockRetentionMode.GOVERNANCE)));
+                    return true;
+                });
+    }
+
+    private static Instant later(Instant a, Instant b) {
+        return a != null && a.isAfter(b) ? a : b;
+    }
+
+    void histories(String prefix, Consumer<List<Version>> each) {
+        store.errors.call("list versions of " + prefix, () -> {
+            TreeMap<String, List<Version>> open = new TreeMap<>();
+            for (ListObjectVersionsResponse page : store.client.listObjectVersionsPaginator(
+                    r -> r.bucket(store.bucket).prefix(store.full(prefix)))) {
+                page.versions()
+                        .forEach(v -> add(
+                                open,
+                                new Version(
+                                        store.below(v.key()),
+                                        v.versionId(),
+                                        v.size(),
+                                        v.lastModified(),
+                                        false,
+                                        v.isLatest())));
+                page.deleteMarkers()
+                        .forEach(m -> add(
+                                open,
+                                new Version(
+                                        store.below(m.key()), m.versionId(), 0, m.lastModified(), true, m.isLatest())));
+                // Keys come in order, so those before the last one of a page are complete.
+                while (open.size() > 1) {
+                    close(open.pollFirstEntry().getValue(), each);
+                }
+            }
+            open.values().forEach(versions -> close(versions, each));
+            return null;
+        });
+    }
+
+    private static void add(TreeMap<String, List<Version>> open, Version v) {
+        open.computeIfAbsent(v.key(), k -> new ArrayList<>()).add(v);
+    }
+
+    private static void close(List<Version> versions, Consumer<List<Version>> each) {
+        versions.sort(Comparator.comparing(Version::newest)
+                .thenComparing(Version::modified)
+                .reversed());
+        if (versions.size() > 1 || versions.getFirst().deletion()) {
+            each.accept(versions);
+        }
+    }
+
+    Optional<Instant> destroy(Version version) {
+        return store.errors.call("remove a version of " + version.key(), () -> {
+            String key = store.full(version.key());
+            Optional<Instant> locked = version.deletion() ? Optional.empty() : lockedUntil(version, key);
+            if (locked.isEmpty()) {
+                store.client.deleteObject(r -> r.bucket(store.bucket).key(key).versionId(version.id()));
+            }
+            return locked;
+        });
+    }
+
+    private Optional<Instant> lockedUntil(Version version, String key) {
+        try {
+            var found = store.client.getObjectRetention(
+                    r -> r.bucket(store.bucket).key(key).versionId(version.id()));
+            Instant now = store.date(found);
+            return Optional.ofNullable(found.retention())
+                    .map(ObjectLockRetention::retainUntilDate)
+                    .filter(now::isBefore);
+        } catch (S3Exception e) {
+            if (e.statusCode() == 404 || e.statusCode() == 400) {
+                return Optional.empty(); // it has none, or is gone
+            }
+            throw e;
+        }
+    }
+
+    private static ObjectLockMode mode(Mode mode) {
+        return mode == Mode.Compliance ? ObjectLockMode.COMPLIANCE : ObjectLockMode.GOVERNANCE;
+    }
+}

@@ -1,0 +1,364 @@
+package io.breakwater.store.s3;
+
+import io.breakwater.api.BackupLocationSpec.S3;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.store.Lock;
+import io.breakwater.store.ObjectStore;
+import io.breakwater.store.Removals;
+import java.io.InputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.format.DateTimeFormatter;
+import java.util.Base64;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.UUID;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import software.amazon.awssdk.awscore.exception.AwsServiceException;
+import software.amazon.awssdk.core.ResponseInputStream;
+import software.amazon.awssdk.core.SdkResponse;
+import software.amazon.awssdk.core.sync.RequestBody;
+import software.amazon.awssdk.services.s3.S3Client;
+import software.amazon.awssdk.services.s3.model.GetObjectRequest;
+import software.amazon.awssdk.services.s3.model.GetObjectResponse;
+import software.amazon.awssdk.services.s3.model.HeadObjectResponse;
+import software.amazon.awssdk.services.s3.model.MultipartUpload;
+import software.amazon.awssdk.services.s3.model.PutObjectRequest;
+import software.amazon.awssdk.services.s3.model.PutObjectResponse;
+import software.amazon.awssdk.services.s3.model.S3Exception;
+
+/**
+ * A bucket of Amazon S3, or of a server that speaks its protocol, below one prefix.
+ *
+ * <p>Each write carries a stamp in the object's metadata. Where the server says that a precondition did not hold, the stamp
+ * tells whether an earlier try of the same write, whose answer got lost, is why.
+ */
+public final class S3Store implements ObjectStore {
+    static final String STAMP = "breakwater-write";
+
+    final S3Client client;
+    final S3Errors errors;
+    final String bucket;
+    final S3Locks locks;
+    private final String prefix;
+
+    private final Removals removals;
+
+    private S3Store(S3Client client, S3 spec, Lock lock, Removals removals) {
+        this.removals = removals;
+        this.client = client;
+        this.locks = new S3Locks(this, lock);
+        this.errors = new S3Errors(spec);
+        this.bucket = spec.bucket;
+        this.prefix = spec.prefix == null || spec.prefix.isEmpty() ? "" : spec.prefix + "/";
+    }
+
+    /**
+     * Opens a bucket; nothing is asked of the store yet.
+     *
+     * @param accessKeyId or null; then the role of the pod's ServiceAccount is used
+     * @param lock on what is written; null for none
+     * @throws BreakwaterException CredentialsRejected, when there is no such role
+     */
+    static S3Store open(S3 spec, String accessKeyId, String secretAccessKey, Lock lock) {
+        return open(spec, accessKeyId, secretAccessKey, lock, null);
+    }
+
+    /** The same, where our own removals are told from others; null where they are not. */
+    public static S3Store open(S3 spec, String accessKeyId, String secretAccessKey, Lock lock, Removals removals) {
+        return new S3Store(S3Connection.client(spec, accessKeyId, secretAccessKey), spec, lock, removals);
+    }
+
+    @Override
+    public Optional<String> version(String key) {
+        return errors.call("head " + key, () -> facts(key).map(HeadObjectResponse::versionId));
+    }
+
+    @Override
+    public Optional<Removals> removals() {
+        return Optional.ofNullable(removals);
+    }
+
+    @Override
+    public Optional<Observed> head(String key) {
+        return errors.call("head " + key, () -> facts(key).map(r -> observed(key, r)));
+    }
+
+    @Override
+    public Optional<Document> read(String key) {
+        return optional("read " + key, () -> {
+            var r = client.getObjectAsBytes(request(key).build());
+            GetObjectResponse h = r.response();
+            byte[] content = r.asByteArrayUnsafe();
+            return new Document(new ObjectInfo(key, content.length, h.eTag(), h.lastModified()), content, date(h));
+        });
+    }
+
+    @Override
+    public Optional<InputStream> open(String key, long offset, long length) {
+        if (length == 0) {
+            return head(key).map(o -> InputStream.nullInputStream());
+        }
+        try {
+            return optional("open " + key, () -> get(key, offset, length, null))
+                    .map(in -> new S3Content(this, key, offset, in));
+        } catch (BreakwaterException e) {
+            if (e.getCause() instanceof S3Exception s && s.statusCode() == 416) {
+                return Optional.of(InputStream.nullInputStream());
+            }
+            throw e;
+        }
+    }
+
+    /**
+     * The bytes of an object from an offset on.
+     *
+     * @param length at most so many; negative: all
+     * @param etag of the version to read; null for whichever is there
+     */
+    ResponseInputStream<GetObjectResponse> get(String key, long offset, long length, String etag) {
+        GetObjectRequest.Builder request = request(key).ifMatch(etag);
+        if (offset > 0 || length > 0) {
+            request.range("bytes=" + offset + "-" + (length < 0 ? "" : offset + length - 1));
+        }
+        return client.getObject(request.build());
+    }
+
+    @Override
+    public void list(String keyPrefix, Consumer<ObjectInfo> each) {
+        errors.call("list " + keyPrefix, () -> {
+            client.listObjectsV2Paginator(r -> r.bucket(bucket).prefix(prefix + keyPrefix))
+                    .contents()
+                    .forEach(o -> each.accept(new ObjectInfo(below(o.key()), o.size(), o.eTag(), o.lastModified())));
+            return null;
+        });
+    }
+
+    @Override
+    public Set<String> directories(String keyPrefix) {
+        Set<String> names = new TreeSet<>();
+        errors.call("list " + keyPrefix, () -> {
+            int start = (prefix + keyPrefix).length();
+            client.listObjectsV2Paginator(
+                            r -> r.bucket(bucket).prefix(prefix + keyPrefix).delimiter("/"))
+                    .commonPrefixes()
+                    .forEach(p ->
+                            names.add(p.prefix().substring(start, p.prefix().length() - 1)));
+            return null;
+        });
+        return names;
+    }
+
+    @Override
+    public Optional<Observed> write(String key, byte[] content, Precondition precondition) {
+        byte[] md5 = md5(content);
+        if (precondition instanceof Precondition.Matches(String etag)
+                && etag.contains(HexFormat.of().formatHex(md5))) {
+            // The same content has the same ETag, which would hide that it was written; in parts it has another one.
+            try (S3Upload twin = new S3Upload(this, key, precondition)) {
+                twin.write(content, 0, content.length);
+                return etag.contains("-") ? Optional.empty() : twin.commitParts();
+            }
+        }
+        String stamp = stamp();
+        PutObjectRequest.Builder request = PutObjectRequest.builder()
+                .bucket(bucket)
+                .key(prefix + key)
+                .metadata(Map.of(STAMP, stamp))
+                .contentMD5(Base64.getEncoder().encodeToString(md5));
+        locks.put(key, request);
+        switch (precondition) {
+            case Precondition.None n -> {}
+            case Precondition.Absent a -> request.ifNoneMatch("*");
+            case Precondition.Matches(String etag) -> request.ifMatch(etag);
+        }
+        return conditional("write " + key, key, stamp, precondition, () -> {
+            PutObjectResponse r = client.putObject(request.build(), RequestBody.fromBytes(content));
+            return new Written(r.eTag(), content.length, date(r));
+        });
+    }
+
+    @Override
+    public Upload upload(String key, Precondition precondition) {
+        return new S3Upload(this, key, precondition);
+    }
+
+    @Override
+    public void delete(String key) {
+        errors.call(
+                "delete " + key, () -> client.deleteObject(r -> r.bucket(bucket).key(prefix + key)));
+    }
+
+    @Override
+    public int abandonUploads(String keyPrefix, Instant before) {
+        return errors.call("list uploads of " + keyPrefix, () -> {
+            int abandoned = 0;
+            for (MultipartUpload u : client.listMultipartUploadsPaginator(
+                            r -> r.bucket(bucket).prefix(prefix + keyPrefix))
+                    .uploads()) {
+                if (u.initiated().isBefore(before)) {
+                    abandon(u);
+                    abandoned++;
+                }
+            }
+            return abandoned;
+        });
+    }
+
+    private void abandon(MultipartUpload upload) {
+        try {
+            client.abortMultipartUpload(r -> r.bucket(bucket).key(upload.key()).uploadId(upload.uploadId()));
+        } catch (S3Exception e) {
+            if (e.statusCode() != 404) { // it ended meanwhile
+                throw e;
+            }
+        }
+    }
+
+    @Override
+    public Locking locking() {
+        return locks.locking();
+    }
+
+    @Override
+    public boolean enforcesLocks(String key) {
+        return locks.enforced(key);
+    }
+
+    @Override
+    public boolean relock(String key, Duration least) {
+        return locks.relock(key, least);
+    }
+
+    @Override
+    public void histories(String keyPrefix, Consumer<List<Version>> each) {
+        locks.histories(keyPrefix, each);
+    }
+
+    @Override
+    public Optional<Instant> destroy(Version version) {
+        return locks.destroy(version);
+    }
+
+    @Override
+    public void close() {
+        client.close();
+    }
+
+    /** Key below our prefix. */
+    String below(String full) {
+        return full.substring(prefix.length());
+    }
+
+    /** Key in the bucket. */
+    String full(String key) {
+        return prefix + key;
+    }
+
+    static String stamp() {
+        return UUID.randomUUID().toString();
+    }
+
+    /** What a server says of a write that worked. */
+    record Written(String etag, long size, Instant storeTime) {}
+
+    /**
+     * Writes.
+     *
+     * @return empty when the precondition did not hold
+     */
+    Optional<Observed> conditional(
+            String what, String key, String stamp, Precondition precondition, Supplier<Written> write) {
+        return errors.call(what, () -> {
+            try {
+                Written w = write.get();
+                // Only the object itself tells when it was modified.
+                Optional<Observed> there = facts(key)
+                        .map(r -> observed(key, r))
+                        .filter(o -> o.info().etag().equals(w.etag()));
+                return there.or(() -> Optional.of(
+                        new Observed(new ObjectInfo(key, w.size(), w.etag(), w.storeTime()), w.storeTime())));
+            } catch (AwsServiceException e) {
+                return refused(what, key, stamp, precondition, e);
+            }
+        });
+    }
+
+    private Optional<Observed> refused(
+            String what, String key, String stamp, Precondition precondition, AwsServiceException e) {
+        boolean gone = e.statusCode() == 404 && !S3Errors.code(e).equals("NoSuchBucket");
+        if (e.statusCode() != 412 && e.statusCode() != 409 && !gone) {
+            throw e;
+        }
+        Optional<HeadObjectResponse> there = facts(key);
+        if (there.isPresent() && stamp.equals(there.get().metadata().get(STAMP))) {
+            return there.map(r -> observed(key, r));
+        }
+        boolean holds = switch (precondition) {
+            case Precondition.None n -> true;
+            case Precondition.Absent a -> there.isEmpty();
+            case Precondition.Matches(String etag) ->
+                there.map(r -> r.eTag().equals(etag)).orElse(false);
+        };
+        if (holds && e.statusCode() != 412) {
+            throw errors.unavailable(what + " met another write of the same object; try again");
+        }
+        return Optional.empty();
+    }
+
+    Optional<HeadObjectResponse> facts(String key) {
+        try {
+            return Optional.of(client.headObject(r -> r.bucket(bucket).key(prefix + key)));
+        } catch (S3Exception e) {
+            if (e.statusCode() == 404) {
+                return Optional.empty();
+            }
+            throw e;
+        }
+    }
+
+    private Observed observed(String key, HeadObjectResponse r) {
+        return new Observed(new ObjectInfo(key, r.contentLength(), r.eTag(), r.lastModified()), date(r));
+    }
+
+    private GetObjectRequest.Builder request(String key) {
+        return GetObjectRequest.builder().bucket(bucket).key(prefix + key);
+    }
+
+    private <T> Optional<T> optional(String what, Supplier<T> action) {
+        return errors.call(what, () -> {
+            try {
+                return Optional.of(action.get());
+            } catch (S3Exception e) {
+                if (e.statusCode() == 404 && !S3Errors.code(e).equals("NoSuchBucket")) {
+                    return Optional.empty();
+                }
+                throw e;
+            }
+        });
+    }
+
+    /** The store's own time of an answer. */
+    Instant date(SdkResponse response) {
+        return response.sdkHttpResponse()
+                .firstMatchingHeader("Date")
+                .map(d -> Instant.from(DateTimeFormatter.RFC_1123_DATE_TIME.parse(d)))
+                .orElseThrow(() -> errors.permanent(
+                        "its answers carry no Date header, so its clock cannot be read; use another server"));
+    }
+
+    static byte[] md5(byte[] content) {
+        try {
+            return MessageDigest.getInstance("MD5").digest(content);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}

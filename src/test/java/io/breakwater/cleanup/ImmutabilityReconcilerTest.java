@@ -1,0 +1,190 @@
+package io.breakwater.cleanup;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.breakwater.admission.FakeCluster;
+import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BackupLocationSpec;
+import io.breakwater.api.BackupLocationStatus;
+import io.breakwater.api.Condition;
+import io.breakwater.api.Reason;
+import io.breakwater.catalog.PointKey;
+import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.config.TestConfig;
+import io.breakwater.location.Stores;
+import io.breakwater.location.keys.TestKeys;
+import io.breakwater.observe.Events;
+import io.breakwater.observe.Meters;
+import io.breakwater.observe.PlainStatusWriter;
+import io.breakwater.store.ObjectStore;
+import io.breakwater.store.ObjectStore.Precondition;
+import io.breakwater.store.ObjectStore.Version;
+import io.breakwater.store.TestStores;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.javaoperatorsdk.operator.processing.event.source.inbound.SimpleInboundEventSource;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.lang.reflect.Proxy;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Rounds are done for locations that ask for locks, and their age is told; not for others. */
+class ImmutabilityReconcilerTest {
+    @TempDir
+    Path directory;
+
+    private final FakeCluster cluster = new FakeCluster();
+    private final KubernetesClient client = cluster.client();
+    private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
+
+    @AfterEach
+    void close() {
+        cluster.close();
+    }
+
+    @Test
+    void aLocationWithLocksHasItsRoundsAndOneWithoutHasNone() {
+        BreakwaterConfig config = TestConfig.of(
+                Map.of("breakwater.site", "east", "breakwater.gateway.filesystem-root", directory.toString()));
+        Stores stores = TestStores.of(client, config);
+        ImmutabilityReconciler reconciler = new ImmutabilityReconciler(
+                client,
+                stores,
+                config,
+                new PlainStatusWriter(client),
+                new Meters(registry, Clock.systemUTC()),
+                new Events(client, Clock.systemUTC()),
+                Clock.systemUTC());
+        ((SimpleInboundEventSource<?>) reconciler.prepareEventSources(null).getFirst()).setEventHandler(e -> {});
+        BackupLocation location = location(config.namespace());
+        ObjectStore store = stores.open(location);
+        store.write(new PointKey("east", "shop", "p").sealKey(), new byte[1], Precondition.NONE);
+
+        reconciler.reconcile(location, null);
+        assertThat(store.read("breakwater/immutability/east.json")).isEmpty();
+
+        location.getSpec().immutability = new BackupLocationSpec.Immutability();
+        location.getSpec().immutability.mode = BackupLocationSpec.Immutability.Mode.Governance;
+        location.getSpec().immutability.period = "30d";
+        client.resource(location).update();
+        await().atMost(Duration.ofSeconds(20))
+                .pollInterval(Duration.ofMillis(20))
+                .until(() -> {
+                    reconciler.reconcile(location, null);
+                    return registry.find("breakwater.immutability.age").gauge() != null;
+                });
+        assertThat(store.read("breakwater/immutability/east.json")).isPresent();
+        assertThat(registry.find("breakwater.immutability.age").gauge().value()).isBetween(0.0, 60.0);
+        assertThat(registry.find("breakwater.immutability.period").gauge().value())
+                .isEqualTo(30 * 24 * 3600.0);
+
+        BackupLocation now = client.resource(location).get();
+        now.getSpec().immutability = null;
+        client.resource(now).update();
+        reconciler.reconcile(now, null);
+        assertThat(registry.find("breakwater.immutability.age").gauge()).isNull();
+    }
+
+    @Test
+    void whatSomebodyElseRemovedIsToldOf() {
+        BreakwaterConfig config = TestConfig.of(Map.of("breakwater.site", "east"));
+        String key = "breakwater/repos/east/shop/data/ab/abcd";
+        Set<String> destroyed = new HashSet<>();
+        ObjectStore attacked = attacked(
+                List.of(
+                        new Version(key, "marker", 0, Instant.now(), true, true),
+                        new Version(key, "content", 3, Instant.now(), false, false)),
+                destroyed);
+        ImmutabilityReconciler reconciler = new ImmutabilityReconciler(
+                client,
+                TestStores.always(attacked),
+                config,
+                new PlainStatusWriter(client),
+                new Meters(registry, Clock.systemUTC()),
+                new Events(client, Clock.systemUTC()),
+                Clock.systemUTC());
+        ((SimpleInboundEventSource<?>) reconciler.prepareEventSources(null).getFirst()).setEventHandler(e -> {});
+        BackupLocation location = location(config.namespace());
+        location.getSpec().immutability = new BackupLocationSpec.Immutability();
+        location.getSpec().immutability.mode = BackupLocationSpec.Immutability.Mode.Governance;
+        location.getSpec().immutability.period = "30d";
+        client.resource(location).update();
+
+        Condition intact = await().atMost(Duration.ofSeconds(20))
+                .pollInterval(Duration.ofMillis(20))
+                .until(
+                        () -> {
+                            reconciler.reconcile(location, null);
+                            return client.resource(location).get().getStatus().condition(Condition.INTACT);
+                        },
+                        Optional::isPresent)
+                .orElseThrow();
+        assertThat(intact.status).isEqualTo("False");
+        assertThat(intact.reason).isEqualTo(Reason.Tampered.name());
+        assertThat(intact.message).contains("1 objects", key);
+        assertThat(destroyed).containsExactly("marker");
+        assertThat(registry.find("breakwater.foreign.removals").counter().count())
+                .isEqualTo(1);
+        assertThat(client.v1().events().inNamespace(config.namespace()).list().getItems())
+                .anyMatch(e -> e.getMessage().contains(key) && e.getType().equals("Warning"));
+    }
+
+    /** A directory with one object that is hidden. */
+    private ObjectStore attacked(List<Version> history, Set<String> destroyed) {
+        ObjectStore disk = TestStores.filesystem(directory);
+        return (ObjectStore) Proxy.newProxyInstance(
+                getClass().getClassLoader(), new Class<?>[] {ObjectStore.class}, (proxy, method, arguments) -> {
+                    switch (method.getName()) {
+                        case "removals" -> {
+                            return Optional.of(TestKeys.removals(new byte[32]));
+                        }
+                        case "histories" -> {
+                            if (history.getFirst().key().startsWith((String) arguments[0])) {
+                                accept(arguments[1], history);
+                            }
+                            return null;
+                        }
+                        case "destroy" -> {
+                            destroyed.add(((Version) arguments[0]).id());
+                            return Optional.empty();
+                        }
+                        default -> {
+                            return method.invoke(disk, arguments);
+                        }
+                    }
+                });
+    }
+
+    @SuppressWarnings("unchecked")
+    private static void accept(Object consumer, List<Version> history) {
+        ((Consumer<List<Version>>) consumer).accept(history);
+    }
+
+    private BackupLocation location(String namespace) {
+        BackupLocation location = new BackupLocation();
+        location.getMetadata().setNamespace(namespace);
+        location.getMetadata().setName("disk");
+        location.setSpec(new BackupLocationSpec());
+        location.getSpec().filesystem = new BackupLocationSpec.Filesystem();
+        location.getSpec().filesystem.path = "disk";
+        location.setStatus(new BackupLocationStatus());
+        Condition ready = new Condition();
+        ready.type = Condition.READY;
+        ready.status = "True";
+        location.getStatus().conditions.add(ready);
+        BackupLocation created = client.resource(location).create();
+        created.setStatus(location.getStatus());
+        return created;
+    }
+}

@@ -1,0 +1,509 @@
+package io.breakwater.cleanup;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.breakwater.admission.FakeCluster;
+import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BackupLocationSpec;
+import io.breakwater.api.Condition;
+import io.breakwater.api.Reason;
+import io.breakwater.api.RestorePoint;
+import io.breakwater.api.RestorePointSpec;
+import io.breakwater.api.RestorePointSpec.Trigger;
+import io.breakwater.api.RestorePointStatus;
+import io.breakwater.api.RestorePointStatus.Consistency;
+import io.breakwater.api.RestorePointStatus.VolumeStatus;
+import io.breakwater.catalog.Begun;
+import io.breakwater.catalog.Catalog;
+import io.breakwater.catalog.PointDocument;
+import io.breakwater.catalog.PointKey;
+import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.config.TestConfig;
+import io.breakwater.location.Stores;
+import io.breakwater.location.keys.TestKeys;
+import io.breakwater.mover.MoverTask;
+import io.breakwater.mover.Movers;
+import io.breakwater.replication.CopyPoint;
+import io.breakwater.steps.RunLabel;
+import io.breakwater.store.GraceStore;
+import io.breakwater.store.Graveyard;
+import io.breakwater.store.ObjectStore;
+import io.breakwater.store.ObjectStore.Precondition;
+import io.breakwater.store.TestStores;
+import io.breakwater.volume.KeptSnapshots;
+import io.breakwater.volume.Snapshots;
+import io.fabric8.kubernetes.api.model.SecretBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.HashSet;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What captures left behind, in a directory; one sealed point beside it. */
+class UnsealedSweepTest {
+    private static final PointKey GOOD = new PointKey("east", "shop", "good");
+    private static final PointKey LOST = new PointKey("east", "shop", "lost");
+
+    @TempDir
+    Path directory;
+
+    private final FakeCluster cluster = new FakeCluster();
+    private final KubernetesClient client = cluster.client();
+    private final BackupLocation location = new BackupLocation();
+    private final HandMovers movers = new HandMovers();
+    private final BusyCopies copies = new BusyCopies();
+    private ObjectStore disk;
+    private Catalog catalog;
+    private UnsealedSweep sweep;
+
+    @BeforeEach
+    void captureTwoAndSealOne() {
+        BreakwaterConfig config = TestConfig.of(
+                Map.of("breakwater.site", "east", "breakwater.gateway.filesystem-root", directory.toString()));
+        location.getMetadata().setNamespace(config.namespace());
+        location.getMetadata().setName("disk");
+        location.getMetadata().setUid("disk");
+        location.getMetadata().setGeneration(1L);
+        location.setSpec(new BackupLocationSpec());
+        location.getSpec().filesystem = new BackupLocationSpec.Filesystem();
+        location.getSpec().filesystem.path = "disk";
+        client.resource(new SecretBuilder()
+                        .withNewMetadata()
+                        .withNamespace(config.namespace())
+                        .withName("breakwater-master-key")
+                        .endMetadata()
+                        .addToData("masterKey", base64(base64(new byte[32]).getBytes(StandardCharsets.US_ASCII)))
+                        .build())
+                .create();
+        Stores stores = TestStores.of(client, config);
+        disk = stores.open(location);
+        catalog = new Catalog(stores, TestKeys.of(client));
+        sweep = new UnsealedSweep(
+                client,
+                config,
+                stores,
+                catalog,
+                movers,
+                copies,
+                new KeptSnapshots(client, new Snapshots(client)),
+                Clock.systemUTC());
+        write(GOOD.repositoryPrefix() + "config", "config");
+        captured(GOOD);
+        captured(LOST);
+        catalog.seal(location, document(GOOD));
+        catalog.end(location, GOOD);
+        object(GOOD, "True");
+        object(LOST, "False");
+        makeOld();
+    }
+
+    @AfterEach
+    void close() {
+        cluster.close();
+    }
+
+    @Test
+    void whatAFailedCaptureLeftGoesAndTheSealedPointStaysWhole() {
+        UnsealedSweep.Found found = sweep.sweep(location);
+
+        assertThat(found.trouble()).isEmpty();
+        assertThat(found.archives()).isEqualTo(1);
+        assertThat(found.bytes()).isEqualTo("lost".length() * 2L);
+        assertThat(found.snapshots()).isEqualTo(Map.of("shop", List.of(snapshot(LOST))));
+        assertThat(sweep.forget(location, "shop", found.snapshots().get("shop")))
+                .containsInstanceOf(Movers.State.Running.class);
+        assertThat(sweep.forget(location, "shop", found.snapshots().get("shop")))
+                .containsInstanceOf(Movers.State.Succeeded.class);
+
+        assertThat(listed()).noneMatch(k -> k.contains("lost") || k.endsWith(snapshot(LOST)));
+        assertThat(disk.read(archive(LOST))).as("it can be undone for a while").isPresent();
+        assertThat(graveyard()
+                        .sweep(Duration.ZERO, Instant.now().plusSeconds(5), true)
+                        .objects())
+                .isEqualTo(3);
+        assertThat(disk.read(archive(LOST))).isEmpty();
+        catalog.verifyObjects(location, catalog.find(location, GOOD).orElseThrow());
+    }
+
+    @Test
+    void aSecondSweepFindsNothing() {
+        List<String> snapshots = sweep.sweep(location).snapshots().get("shop");
+        sweep.forget(location, "shop", snapshots);
+        sweep.forget(location, "shop", snapshots);
+
+        UnsealedSweep.Found again = sweep.sweep(location);
+
+        assertThat(again.archives()).isZero();
+        assertThat(again.snapshots()).isEmpty();
+        assertThat(Begun.list(disk, "east")).isEmpty();
+    }
+
+    /** A mover that was refused or killed leaves packs that no index and no snapshot knows. */
+    @Test
+    void dataWithoutASnapshotGoesToo() {
+        disk.delete(LOST.repositoryPrefix() + "snapshots/" + snapshot(LOST));
+
+        assertThat(sweep.sweep(location).snapshots()).isEqualTo(Map.of("shop", List.of()));
+        sweep.forget(location, "shop", List.of());
+        assertThat(sweep.sweep(location).snapshots())
+                .as("until the Job has ended well")
+                .containsOnlyKeys("shop");
+        sweep.forget(location, "shop", List.of());
+        assertThat(sweep.sweep(location).snapshots()).isEmpty();
+        assertThat(Begun.list(disk, "east")).isEmpty();
+    }
+
+    @Test
+    void nothingIsPrunedWhereSomebodyRemovedASnapshotThatAPointNeeds() {
+        disk.delete(LOST.repositoryPrefix() + "snapshots/" + snapshot(LOST));
+        disk.delete(GOOD.repositoryPrefix() + "snapshots/" + snapshot(GOOD));
+
+        assertThat(sweep.sweep(location).snapshots()).isEmpty();
+        assertThat(Begun.list(disk, "east")).as("it is looked at again").hasSize(1);
+    }
+
+    @Test
+    void aSweepThatWasKilledIsFinishedByTheNext() {
+        GraceStore grace = new GraceStore(disk, "east", "shop");
+        disk.list("velero/backups/east-shop-lost/", o -> {
+            if (o.key().equals(archive(LOST))) {
+                grace.delete(o);
+            }
+        });
+
+        assertThat(sweep.sweep(location).archives()).isEqualTo(1);
+        assertThat(listed()).noneMatch(k -> k.contains("lost"));
+    }
+
+    @Test
+    void whatIsYoungStays() throws IOException {
+        touch(archive(LOST));
+        touch(LOST.repositoryPrefix() + "snapshots/" + snapshot(LOST));
+
+        UnsealedSweep.Found found = sweep.sweep(location);
+
+        assertThat(found.archives()).isZero();
+        assertThat(found.snapshots()).isEmpty();
+        assertThat(Begun.list(disk, "east")).as("it is looked at again").hasSize(1);
+    }
+
+    @Test
+    void whileACaptureOfTheNamespaceRunsNothingGoes() {
+        object(new PointKey("east", "shop", "running"), "Unknown");
+
+        nothingGoes();
+    }
+
+    @Test
+    void whileAPointOfTheNamespaceIsRemovedNothingGoes() {
+        var removed = client.resources(RestorePoint.class).inNamespace("shop").withName("good");
+        removed.edit(p -> {
+            p.getMetadata().setFinalizers(List.of("breakwater.io/finalizer"));
+            return p;
+        });
+        removed.delete();
+
+        nothingGoes();
+    }
+
+    @Test
+    void whatACopyIsStillToCompleteStays() {
+        client.resources(RestorePoint.class)
+                .inNamespace("shop")
+                .withName("lost")
+                .delete();
+        RestorePoint copied = object(LOST, "True");
+        copied.getStatus().location = "elsewhere";
+        copied.getStatus().copies = List.of(CopyPoint.pending("disk"));
+        client.resource(copied).update();
+
+        nothingGoes();
+
+        copied = client.resource(copied).get();
+        copied.getStatus().copies = List.of(CopyPoint.pending("another"));
+        client.resource(copied).update();
+        assertThat(sweep.sweep(location).archives())
+                .as("nobody copies it here any more")
+                .isEqualTo(1);
+    }
+
+    @Test
+    void snapshotsAreNotRemovedWhileACopyOfTheRepositoryRuns() {
+        List<String> snapshots = sweep.sweep(location).snapshots().get("shop");
+        copies.busy = true;
+
+        assertThat(sweep.forget(location, "shop", snapshots)).isEmpty();
+        assertThat(movers.started).isEmpty();
+    }
+
+    @Test
+    void anotherSitesDataIsItsOwn() {
+        PointKey theirs = new PointKey("west", "shop", "theirs");
+        captured(theirs);
+        makeOld();
+
+        sweep.sweep(location);
+
+        assertThat(listed()).contains(archive(theirs), theirs.repositoryPrefix() + "snapshots/" + snapshot(theirs));
+        assertThat(Begun.list(disk, "west")).hasSize(1);
+    }
+
+    @Test
+    void whatAPointOfTheClusterNamesStaysThoughSomebodyTookItsSeal() {
+        disk.delete(GOOD.sealKey());
+
+        assertThat(sweep.sweep(location).snapshots().get("shop")).containsExactly(snapshot(LOST));
+    }
+
+    @Test
+    void whatASealNamesStaysThoughNoObjectStandsForIt() {
+        client.resources(RestorePoint.class)
+                .inNamespace("shop")
+                .withName("good")
+                .delete();
+
+        assertThat(sweep.sweep(location).snapshots().get("shop")).containsExactly(snapshot(LOST));
+    }
+
+    @Test
+    void whatADeletedPointNamedStaysWhileItCanBeTakenBack() {
+        client.resources(RestorePoint.class)
+                .inNamespace("shop")
+                .withName("good")
+                .delete();
+        catalog.unseal(location, GOOD);
+
+        assertThat(sweep.sweep(location).snapshots().get("shop")).containsExactly(snapshot(LOST));
+    }
+
+    @Test
+    void whereASealWasAlteredNoSnapshotGoesAndTheReasonIsTold() {
+        client.resources(RestorePoint.class)
+                .inNamespace("shop")
+                .withName("good")
+                .delete();
+        disk.write(GOOD.sealKey(), "{}".getBytes(StandardCharsets.UTF_8), Precondition.NONE);
+
+        UnsealedSweep.Found found = sweep.sweep(location);
+
+        assertThat(found.snapshots()).isEmpty();
+        assertThat(found.trouble())
+                .singleElement()
+                .satisfies(e -> assertThat(e.reason()).isEqualTo(Reason.Tampered));
+    }
+
+    @Test
+    void aCaptureThatSealedAndCouldNotSaySoStays() {
+        catalog.begin(location, GOOD);
+        makeOld();
+
+        assertThat(sweep.sweep(location).archives()).isEqualTo(1);
+        assertThat(Begun.list(disk, "east")).extracting(Begun::key).containsExactly(LOST);
+        catalog.verifyObjects(location, catalog.find(location, GOOD).orElseThrow());
+        assertThat(listed()).contains(archive(GOOD));
+    }
+
+    /** Who has the store's credentials hides the seal, says that the point was only begun, and waits. */
+    @Test
+    void anArchiveStaysWhosePointTheClusterKnowsThoughSomebodyTookItsSeal() {
+        catalog.begin(location, GOOD);
+        disk.delete(GOOD.sealKey());
+        makeOld();
+
+        sweep.sweep(location);
+
+        assertThat(listed()).contains(archive(GOOD)).doesNotContain(archive(LOST));
+    }
+
+    @Test
+    void aJobThatEndedWhileNobodyLookedIsTakenAway() {
+        String run = RunLabel.ofCleanup(location, "east", "shop");
+        movers.started.add(run);
+        new GraceStore(disk, "east", "shop").delete(LOST.repositoryPrefix() + "snapshots/" + snapshot(LOST));
+        catalog.end(location, LOST);
+
+        sweep.sweep(location);
+
+        assertThat(movers.started).isEmpty();
+    }
+
+    private void nothingGoes() {
+        List<String> before = listed();
+        UnsealedSweep.Found found = sweep.sweep(location);
+
+        assertThat(found.archives()).isZero();
+        found.snapshots()
+                .forEach((namespace, ids) ->
+                        assertThat(sweep.forget(location, namespace, ids)).isEmpty());
+        assertThat(movers.started).isEmpty();
+        assertThat(listed()).containsExactlyInAnyOrderElementsOf(before);
+    }
+
+    /** What a capture writes until right before its seal. */
+    private void captured(PointKey key) {
+        catalog.begin(location, key);
+        write(archive(key), key.point());
+        write(archive(key).replace(".tar.gz", "-logs.gz"), key.point());
+        write(key.repositoryPrefix() + "snapshots/" + snapshot(key), key.point());
+    }
+
+    private RestorePoint object(PointKey key, String succeeded) {
+        RestorePoint point = new RestorePoint();
+        point.getMetadata().setNamespace(key.namespace());
+        point.getMetadata().setName(key.point());
+        point.setSpec(new RestorePointSpec());
+        point.getSpec().trigger = Trigger.Manual;
+        RestorePointStatus s = new RestorePointStatus();
+        s.site = key.site();
+        s.namespace = key.namespace();
+        s.point = key.point();
+        s.location = "disk";
+        VolumeStatus volume = new VolumeStatus();
+        volume.repositorySnapshot = snapshot(key);
+        s.volumes = List.of(volume);
+        Condition condition = new Condition();
+        condition.type = Condition.SUCCEEDED;
+        condition.status = succeeded;
+        s.conditions.add(condition);
+        point.setStatus(s);
+        return client.resource(point).create();
+    }
+
+    private static PointDocument document(PointKey key) {
+        return new PointDocument(
+                1,
+                key.site(),
+                key.namespace(),
+                key.point(),
+                "uid",
+                "shop",
+                Trigger.Manual,
+                0,
+                "test",
+                "2026-06-01T00:00:00Z",
+                Consistency.Crash,
+                List.of(new PointDocument.Volume("data", "fast", "1Gi", "/data", snapshot(key), 7, 7)),
+                List.of(),
+                archive(key),
+                1,
+                List.of(new PointDocument.StoredObject(archive(key), key.point().length(), snapshot(key))),
+                "key",
+                null,
+                null);
+    }
+
+    private static String archive(PointKey key) {
+        return key.archiveKey();
+    }
+
+    /** Its name is the digest of its content, which is the point's name. */
+    private static String snapshot(PointKey key) {
+        try {
+            return HexFormat.of()
+                    .formatHex(MessageDigest.getInstance("SHA-256")
+                            .digest(key.point().getBytes(StandardCharsets.UTF_8)));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private void write(String key, String content) {
+        disk.write(key, content.getBytes(StandardCharsets.UTF_8), Precondition.NONE);
+    }
+
+    private List<String> listed() {
+        List<String> keys = new ArrayList<>();
+        new GraceStore(disk, "east", "shop").list("velero/", o -> keys.add(o.key()));
+        for (String site : List.of("east", "west")) {
+            new GraceStore(disk, site, "shop").list("breakwater/repos/" + site + "/", o -> keys.add(o.key()));
+        }
+        return keys;
+    }
+
+    private Graveyard graveyard() {
+        return new Graveyard(disk, "east");
+    }
+
+    /** Two days older than it is: files carry the time that counts. */
+    private void makeOld() {
+        try (Stream<Path> files = Files.walk(directory)) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                Files.setLastModifiedTime(file, FileTime.from(Instant.now().minus(Duration.ofDays(2))));
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private void touch(String key) throws IOException {
+        Files.setLastModifiedTime(directory.resolve("disk").resolve(key), FileTime.from(Instant.now()));
+    }
+
+    private static String base64(byte[] bytes) {
+        return Base64.getEncoder().encodeToString(bytes);
+    }
+
+    /** Does at the second look what the Job would. */
+    private final class HandMovers extends Movers {
+        final Set<String> started = new HashSet<>();
+
+        HandMovers() {
+            super(null, null, null);
+        }
+
+        @Override
+        public State poll(Request request) {
+            if (started.add(request.run())) {
+                return new State.Running("started");
+            }
+            GraceStore grace = new GraceStore(
+                    disk, request.access().site(), request.access().namespace());
+            ((MoverTask.Forget) request.task())
+                    .snapshots()
+                    .forEach(id -> grace.delete(GOOD.repositoryPrefix() + "snapshots/" + id));
+            return new State.Succeeded(null);
+        }
+
+        @Override
+        public Set<String> runs(String namespace) {
+            return started;
+        }
+
+        @Override
+        public void delete(String namespace, String run) {
+            started.remove(run);
+        }
+    }
+
+    private static final class BusyCopies extends CopyPoint {
+        boolean busy;
+
+        BusyCopies() {
+            super(null, null, null, null, null, null, null, null, null, null, null);
+        }
+
+        @Override
+        public boolean busy(String site, String namespace) {
+            return busy;
+        }
+    }
+}

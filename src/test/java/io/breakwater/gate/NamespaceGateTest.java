@@ -1,0 +1,361 @@
+package io.breakwater.gate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.breakwater.admission.FakeCluster;
+import io.breakwater.api.Api;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.config.TestConfig;
+import io.fabric8.kubernetes.api.model.Namespace;
+import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.PodSchedulingGate;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class NamespaceGateTest {
+    private static final String PLAN = "failoverplan/shop";
+    private static final String RESTORE = "restore/monday";
+
+    private final FakeCluster cluster = new FakeCluster();
+    private final KubernetesClient client = cluster.client();
+    private final NamespaceGate gate = new NamespaceGate(client, TestConfig.of(Map.of()));
+
+    @BeforeEach
+    void namespace() {
+        cluster.add(new NamespaceBuilder()
+                .withNewMetadata()
+                .withName("shop")
+                .addToLabels("team", "blue")
+                .endMetadata()
+                .build());
+    }
+
+    @AfterEach
+    void close() {
+        cluster.close();
+    }
+
+    @Test
+    void closingLabelsTheNamespaceAndEndsWhatRuns() {
+        cluster.add(pod("web", "Running"), pod("new", "Pending"));
+        gate.close("shop", PLAN);
+        assertThat(shop().getMetadata().getLabels())
+                .containsEntry(Api.STANDBY, "true")
+                .containsEntry("team", "blue");
+        assertThat(pods()).isEmpty();
+        assertThat(gate.isQuiet("shop")).isTrue();
+        assertThat(gate.closedBy("shop", PLAN)).isTrue();
+    }
+
+    @Test
+    void moversAndHeldAndFinishedPodsStay() {
+        cluster.add(mover("mover"), held("db", Gated.GATE), pod("done", "Succeeded"), pod("broken", "Failed"));
+        gate.close("shop", PLAN);
+        assertThat(pods()).containsExactlyInAnyOrder("mover", "db", "done", "broken");
+        assertThat(gate.isQuiet("shop")).isTrue();
+    }
+
+    @Test
+    void aPodThatOnlySaysThatItIsAMoverIsEnded() {
+        Pod pretender = new PodBuilder(mover("pretender"))
+                .editSpec()
+                .withServiceAccountName("default")
+                .endSpec()
+                .build();
+        cluster.add(pretender);
+        gate.close("shop", PLAN);
+        assertThat(pods()).isEmpty();
+    }
+
+    @Test
+    void aPodHeldBySomebodyElsesGateIsEndedToo() {
+        cluster.add(held("queued", "example.com/quota"));
+        gate.close("shop", PLAN);
+        assertThat(pods()).isEmpty();
+    }
+
+    @Test
+    void aPodThatSlipsInIsNotQuietAndIsEnded() {
+        gate.close("shop", PLAN);
+        cluster.add(pod("late", "Running"));
+        assertThat(gate.isQuiet("shop")).isFalse();
+        assertThat(pods()).isEmpty();
+        assertThat(gate.isQuiet("shop")).isTrue();
+    }
+
+    @Test
+    void askingWhetherAnOpenNamespaceIsQuietEndsNothing() {
+        cluster.add(pod("web", "Running"));
+        assertThat(gate.isQuiet("shop")).isFalse();
+        assertThat(pods()).containsExactly("web");
+    }
+
+    @Test
+    void unfinishedJobsOfCronJobsGoAndOthersStay() {
+        cluster.add(job("nightly-1", "CronJob", false), job("nightly-0", "CronJob", true), job("import", null, false));
+        gate.close("shop", PLAN);
+        assertThat(client.batch().v1().jobs().inNamespace("shop").list().getItems())
+                .extracting(j -> j.getMetadata().getName())
+                .containsExactlyInAnyOrder("nightly-0", "import");
+    }
+
+    @Test
+    void theGateOpensWhenTheLastHolderLetsGo() {
+        gate.close("shop", PLAN);
+        gate.close("shop", RESTORE);
+        cluster.add(held("db", Gated.GATE, "example.com/quota"));
+        gate.open("shop", PLAN);
+        assertThat(gate.closedBy("shop", PLAN)).isFalse();
+        assertThat(gate.closedBy("shop", RESTORE)).isTrue();
+        assertThat(gates("db")).contains(Gated.GATE);
+        gate.open("shop", RESTORE);
+        assertThat(shop().getMetadata().getLabels()).doesNotContainKey(Api.STANDBY);
+        assertThat(shop().getMetadata().getAnnotations()).doesNotContainKey(Api.GATED_BY);
+        assertThat(gates("db")).containsExactly("example.com/quota");
+        assertThat(pod("db").getMetadata().getLabels()).doesNotContainKey(Api.STANDBY);
+    }
+
+    @Test
+    void openingForSomebodyWhoNeverClosedItLeavesItClosed() {
+        gate.close("shop", PLAN);
+        gate.open("shop", RESTORE);
+        assertThat(gate.closedBy("shop", PLAN)).isTrue();
+        assertThat(Gated.isStandby(shop())).isTrue();
+    }
+
+    @Test
+    void closingTwiceIsClosingOnce() {
+        gate.close("shop", PLAN);
+        gate.close("shop", PLAN);
+        assertThat(Gated.holders(shop())).containsExactly(PLAN);
+        gate.open("shop", PLAN);
+        assertThat(Gated.isStandby(shop())).isFalse();
+    }
+
+    @Test
+    void aHolderMayLetAllGoButThePodsOfSomeWorkloads() {
+        gate.close("shop", RESTORE);
+        cluster.add(
+                owned(held("db-0", Gated.GATE), "StatefulSet", "db"),
+                owned(held("web-5d4f-x", Gated.GATE), "ReplicaSet", "web-5d4f"),
+                held("single", Gated.GATE));
+        gate.narrow("shop", RESTORE, List.of("Deployment/web", "Pod/single"));
+        assertThat(gates("db-0")).isEmpty();
+        assertThat(gates("web-5d4f-x")).containsExactly(Gated.GATE);
+        assertThat(gates("single")).containsExactly(Gated.GATE);
+        assertThat(gate.limit("shop", RESTORE)).hasValue(List.of("Deployment/web", "Pod/single"));
+        assertThat(gate.closedBy("shop", RESTORE)).isTrue();
+
+        cluster.add(owned(pod("web-5d4f-y", "Running"), "ReplicaSet", "web-5d4f"));
+        new GateKeeper(client, gate).look();
+        assertThat(pods())
+                .as("what slipped in is ended, what was let go is not")
+                .containsExactlyInAnyOrder("db-0", "web-5d4f-x", "single");
+
+        gate.narrow("shop", RESTORE, List.of());
+        assertThat(gates("web-5d4f-x")).isEmpty();
+        assertThat(gate.closedBy("shop", RESTORE)).isTrue();
+        gate.open("shop", RESTORE);
+        assertThat(shop().getMetadata().getLabels()).doesNotContainKey(Api.STANDBY);
+        assertThat(shop().getMetadata().getAnnotations()).doesNotContainKey(Api.GATED_ONLY);
+    }
+
+    @Test
+    void whatOneHolderLetsGoAnotherMayHold() {
+        gate.close("shop", RESTORE);
+        gate.narrow("shop", RESTORE, List.of("Deployment/web"));
+        cluster.add(owned(pod("db-0", "Running"), "StatefulSet", "db"));
+        gate.close("shop", PLAN);
+        assertThat(pods()).as("a plan holds everything").isEmpty();
+        assertThat(gate.isQuiet("shop")).isTrue();
+        cluster.add(owned(held("db-0", Gated.GATE), "StatefulSet", "db"));
+        new GateKeeper(client, gate).look();
+        assertThat(gates("db-0")).containsExactly(Gated.GATE);
+        gate.open("shop", PLAN);
+        assertThat(gates("db-0")).isEmpty();
+    }
+
+    @Test
+    void closingAgainHoldsEverythingAgain() {
+        gate.close("shop", RESTORE);
+        gate.narrow("shop", RESTORE, List.of("Deployment/web"));
+        gate.close("shop", RESTORE);
+        assertThat(gate.limit("shop", RESTORE)).isEmpty();
+        cluster.add(owned(pod("db-0", "Running"), "StatefulSet", "db"));
+        assertThat(gate.isQuiet("shop")).isFalse();
+        assertThat(pods()).isEmpty();
+    }
+
+    @Test
+    void whoDoesNotHoldCannotLetGo() {
+        gate.close("shop", PLAN);
+        gate.narrow("shop", RESTORE, List.of());
+        assertThat(shop().getMetadata().getAnnotations()).doesNotContainKey(Api.GATED_ONLY);
+        assertThat(Gated.holds(shop(), pod("web", "Pending"))).isTrue();
+    }
+
+    @Test
+    void openingGoesOnWhereAKilledOperatorStopped() {
+        cluster.add(held("db", Gated.GATE));
+        new GateKeeper(client, gate).look();
+        assertThat(gates("db")).isEmpty();
+    }
+
+    @Test
+    void theKeeperEndsWhatSlippedInBehindAClosedGate() {
+        gate.close("shop", PLAN);
+        cluster.add(pod("late", "Running"));
+        new GateKeeper(client, gate).look();
+        assertThat(pods()).isEmpty();
+    }
+
+    @Test
+    void noHolderIsLostWhenManyCloseAtOnce() throws Exception {
+        NamespaceGate other = new NamespaceGate(client, TestConfig.of(Map.of()));
+        CountDownLatch start = new CountDownLatch(1);
+        List<Thread> threads = IntStream.range(0, 4)
+                .mapToObj(i -> Thread.ofVirtual().start(() -> {
+                    await(start);
+                    (i % 2 == 0 ? gate : other).close("shop", "restore/r" + i);
+                }))
+                .toList();
+        start.countDown();
+        for (Thread thread : threads) {
+            thread.join();
+        }
+        assertThat(Gated.holders(shop()))
+                .containsExactlyInAnyOrder("restore/r0", "restore/r1", "restore/r2", "restore/r3");
+    }
+
+    @Test
+    void breakwaterAndTheClusterItselfAreNeverHeldBack() {
+        assertThatThrownBy(() -> gate.close("breakwater-system", PLAN)).isInstanceOf(BreakwaterException.class);
+        assertThatThrownBy(() -> gate.close("kube-system", PLAN)).isInstanceOf(BreakwaterException.class);
+    }
+
+    @Test
+    void aMissingNamespaceIsNamedWhenClosingAndOpenOtherwise() {
+        assertThatThrownBy(() -> gate.close("absent", PLAN)).hasMessageContaining("namespace absent does not exist");
+        gate.open("absent", PLAN);
+        assertThat(gate.closedBy("absent", PLAN)).isFalse();
+        assertThat(gate.isQuiet("absent")).isTrue();
+    }
+
+    private Namespace shop() {
+        return client.namespaces().withName("shop").get();
+    }
+
+    private Pod pod(String name) {
+        return client.pods().inNamespace("shop").withName(name).get();
+    }
+
+    private List<String> gates(String name) {
+        List<PodSchedulingGate> gates = pod(name).getSpec().getSchedulingGates();
+        return gates.stream().map(PodSchedulingGate::getName).toList();
+    }
+
+    private List<String> pods() {
+        return client.pods().inNamespace("shop").list().getItems().stream()
+                .map(p -> p.getMetadata().getName())
+                .toList();
+    }
+
+    private static Pod pod(String name, String phase) {
+        return new PodBuilder()
+                .withNewMetadata()
+                .withNamespace("shop")
+                .withName(name)
+                .endMetadata()
+                .withNewSpec()
+                .endSpec()
+                .withNewStatus()
+                .withPhase(phase)
+                .endStatus()
+                .build();
+    }
+
+    private static Pod held(String name, String... gates) {
+        return new PodBuilder(pod(name, "Pending"))
+                .editMetadata()
+                .addToLabels(Api.STANDBY, "true")
+                .endMetadata()
+                .editSpec()
+                .withSchedulingGates(
+                        List.of(gates).stream().map(PodSchedulingGate::new).toList())
+                .endSpec()
+                .build();
+    }
+
+    private static Pod owned(Pod pod, String kind, String name) {
+        return new PodBuilder(pod)
+                .editMetadata()
+                .addNewOwnerReference()
+                .withApiVersion("apps/v1")
+                .withKind(kind)
+                .withName(name)
+                .withUid("u")
+                .withController(true)
+                .endOwnerReference()
+                .endMetadata()
+                .build();
+    }
+
+    private static Pod mover(String name) {
+        return new PodBuilder(pod(name, "Running"))
+                .editMetadata()
+                .addToLabels(Api.COMPONENT, "mover")
+                .endMetadata()
+                .editSpec()
+                .withServiceAccountName("breakwater-mover")
+                .endSpec()
+                .build();
+    }
+
+    private static Job job(String name, String owner, boolean finished) {
+        JobBuilder job = new JobBuilder()
+                .withNewMetadata()
+                .withNamespace("shop")
+                .withName(name)
+                .endMetadata()
+                .withNewStatus()
+                .endStatus();
+        if (owner != null) {
+            job.editMetadata()
+                    .addNewOwnerReference()
+                    .withApiVersion("batch/v1")
+                    .withKind(owner)
+                    .withName("nightly")
+                    .withUid("u")
+                    .endOwnerReference()
+                    .endMetadata();
+        }
+        if (finished) {
+            job.editStatus()
+                    .addNewCondition()
+                    .withType("Failed")
+                    .withStatus("True")
+                    .endCondition()
+                    .endStatus();
+        }
+        return job.build();
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}

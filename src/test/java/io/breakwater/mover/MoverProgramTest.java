@@ -1,0 +1,177 @@
+package io.breakwater.mover;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What the mover program makes of a task; restic itself is played, since it would write to this machine's root. */
+class MoverProgramTest {
+    @TempDir
+    private Path directory;
+
+    @Test
+    void aReadOnlyRepositoryIsNotLocked() throws Exception {
+        assertThat(run(new MoverTask.Fill("data", "/volumes/data", "abc", true)))
+                .contains("restore abc")
+                .contains("--include /volumes/data")
+                .doesNotContain("--no-lock");
+        assertThat(run(new MoverTask.Fill("data", "/volumes/data", "abc", false)))
+                .contains("restore abc --no-lock")
+                .contains("--include /volumes/data");
+        assertThat(new MoverTask.Verify(List.of("abc"), false).arguments())
+                .containsExactly("verify", "--no-lock", "abc");
+        assertThat(new MoverTask.Verify(List.of("abc"), true).arguments()).containsExactly("verify", "abc");
+    }
+
+    /** A mover that was killed leaves its lock, which would keep everybody from removing anything. */
+    @Test
+    void locksThatNobodyRenewsAreRemovedBeforeSnapshotsAre() throws Exception {
+        assertThat(printed(new MoverTask.Forget(List.of("abc", "def"))).lines())
+                .containsExactly("--retry-lock 10m unlock", "--retry-lock 10m forget --prune abc def");
+        assertThat(printed(new MoverTask.Forget(List.of())).lines())
+                .as("data that no snapshot needs")
+                .containsExactly("--retry-lock 10m unlock", "--retry-lock 10m prune");
+    }
+
+    /** The content of a device must be all of it, so where something is amiss the mover must fail, and say what. */
+    @Test
+    void aDeviceIsReadToItsEnd() throws Exception {
+        MoverTask task = new MoverTask.BackupDevice("data", "/data", "west-shop", Map.of("pvc", "data"));
+        Files.writeString(device(), "0123456789");
+
+        assertThat(play(RESTIC, task, 10).report()).contains("\"snapshot_id\":\"new\"");
+        assertThat(Files.readString(directory.resolve("asked")))
+                .contains("--tag pvc=data")
+                .contains("--stdin-filename /data -- dd if=");
+
+        Ended shorter = play(RESTIC, task, 11);
+        assertThat(shorter.code()).isEqualTo(1);
+        assertThat(shorter.report()).contains("has 11 bytes, 10 of which were read");
+
+        Files.delete(device());
+        assertThat(play(RESTIC, task, 10).report()).startsWith("exit 1:").contains("command failed");
+    }
+
+    @Test
+    void aDeviceHoldsWhatTheSnapshotHoldsAndNothingElse() throws Exception {
+        MoverTask task = new MoverTask.FillDevice("data", "/data", "abc", true);
+        Files.writeString(directory.resolve("content"), "new content");
+        Files.writeString(device(), "old content, and more of it");
+
+        Ended ended = play(RESTIC, task, 27);
+        assertThat(ended.report()).isEqualTo("{\"total_bytes\":11,\"bytes_restored\":11}");
+        assertThat(Files.readString(device())).isEqualTo("new content" + "\0".repeat(16));
+        assertThat(Files.readString(directory.resolve("asked"))).contains("dump abc /data");
+
+        play(RESTIC, new MoverTask.FillDevice("data", "/data", "abc", false), 27);
+        assertThat(Files.readString(directory.resolve("asked")))
+                .contains("ls --json --no-lock abc")
+                .contains("dump --no-lock abc /data");
+    }
+
+    @Test
+    void aDeviceThatIsTooSmallIsLeftAsItIs() throws Exception {
+        Files.writeString(directory.resolve("content"), "new content");
+        Files.writeString(device(), "old");
+
+        Ended ended = play(RESTIC, new MoverTask.FillDevice("data", "/data", "abc", true), 10);
+        assertThat(ended.code()).isEqualTo(1);
+        assertThat(ended.report()).contains("room for 10 bytes, and the snapshot holds 11; nothing was written");
+        assertThat(Files.readString(device())).isEqualTo("old");
+    }
+
+    @Test
+    void whatCannotBeReadFromTheRepositoryIsAFailure() throws Exception {
+        Files.writeString(directory.resolve("content"), "new content");
+        MoverTask fill = new MoverTask.FillDevice("data", "/data", "abc", true);
+        String broken = RESTIC.replace(
+                "cat \"$here/content\"", "printf new; echo 'ciphertext verification failed' >&2; exit 7");
+        Ended ended = play(broken, fill, 11);
+        assertThat(ended.code()).isEqualTo(7);
+        assertThat(ended.report()).startsWith("exit 7:").contains("ciphertext verification failed");
+
+        Ended verified = play(broken, new MoverTask.Verify(List.of("abc"), true), 11);
+        assertThat(verified.code()).isEqualTo(7);
+        assertThat(verified.report()).startsWith("exit 7:").contains("ciphertext verification failed");
+
+        Ended cut = play(RESTIC.replace("cat \"$here/content\"", "printf new"), fill, 11);
+        assertThat(cut.report()).contains("3 bytes were written, and the snapshot holds 11");
+    }
+
+    private static final String RESTIC = """
+            #!/bin/sh
+            here=$(dirname "$0")
+            echo "$@" >> "$here/asked"
+            case $* in
+              *" backup "*)
+                while [ "$1" != -- ]; do shift; done
+                shift
+                "$@" > "$here/read" || { echo 'Fatal: command failed' >&2; exit 1; }
+                printf '{"snapshot_id":"new","total_bytes_processed":%s}\n' "$(wc -c < "$here/read")"
+                ;;
+              *" ls "*) printf '{"type":"file","path":"/data","size":%s,"mode":420}\n' "$(wc -c < "$here/content")" ;;
+              *" dump "*) cat "$here/content" ;;
+            esac
+            """;
+
+    private record Ended(int code, String report) {}
+
+    private Path device() {
+        return directory.resolve("device");
+    }
+
+    /** Runs the mover with a restic of the test's own, and a file for a device. */
+    private Ended play(String restic, MoverTask task, long size) throws Exception {
+        Files.deleteIfExists(directory.resolve("asked"));
+        Files.deleteIfExists(directory.resolve("report"));
+        Process process = start(
+                restic,
+                task.arguments().stream()
+                        .map(a -> a.equals(MoverTask.DEVICE) ? device().toString() : a)
+                        .toList(),
+                Map.of("BREAKWATER_DEVICE_SIZE", Long.toString(size)));
+        process.getInputStream().readAllBytes();
+        return new Ended(process.waitFor(), Files.readString(directory.resolve("report")));
+    }
+
+    private String run(MoverTask task) throws Exception {
+        String output = printed(task);
+        assertThat(Files.readString(directory.resolve("report"))).isEqualTo(output);
+        return output;
+    }
+
+    private String printed(MoverTask task) throws Exception {
+        Process process = start("#!/bin/sh\necho \"$@\"\n", task.arguments(), Map.of());
+        String output = new String(process.getInputStream().readAllBytes(), UTF_8);
+        assertThat(process.waitFor()).as(output).isZero();
+        return output;
+    }
+
+    private Process start(String program, List<String> arguments, Map<String, String> more) throws IOException {
+        Path restic = Files.writeString(directory.resolve("restic"), program);
+        Files.setPosixFilePermissions(restic, PosixFilePermissions.fromString("rwxr-xr-x"));
+        Files.writeString(directory.resolve("token"), "token");
+        List<String> command = new ArrayList<>(
+                List.of("sh", Path.of("images/breakwater-mover/mover").toString()));
+        command.addAll(arguments);
+        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+        builder.environment()
+                .putAll(Map.of(
+                        "PATH", directory + ":" + System.getenv("PATH"),
+                        "TMPDIR", directory.toString(),
+                        "RESTIC_CACERT", "none",
+                        "BREAKWATER_TOKEN_FILE", directory.resolve("token").toString(),
+                        "BREAKWATER_REPORT_FILE", directory.resolve("report").toString()));
+        builder.environment().putAll(more);
+        return builder.start();
+    }
+}

@@ -1,0 +1,508 @@
+package io.breakwater.resource.apply;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
+import io.breakwater.api.RestoreSpec;
+import io.breakwater.api.RestoreSpec.OnConflict;
+import io.breakwater.resource.ApiServer;
+import io.breakwater.resource.FakeApiServer;
+import io.breakwater.velero.ArchiveWriter;
+import io.breakwater.velero.ObjectKey;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class ResourceApplyTest {
+    private static final String CORE = "/api/v1/namespaces/shop/";
+    private static final String APPS = "/apis/apps/v1/namespaces/shop/";
+    private static final String RBAC = "/apis/rbac.authorization.k8s.io/v1/namespaces/shop/";
+    private static final String OPERATOR = "system:serviceaccount:bw:operator";
+
+    private FakeApiServer server;
+    private final List<ObjectNode> archived = new ArrayList<>();
+    private String author = "{\"username\":\"alice\",\"groups\":[\"team\"]}";
+    private String target = "shop";
+    private boolean admin;
+    private final RestoreSpec spec = new RestoreSpec();
+
+    @BeforeEach
+    void start() throws IOException {
+        server = new FakeApiServer().serveUsual();
+    }
+
+    @AfterEach
+    void stop() {
+        server.close();
+    }
+
+    @Test
+    void objects_are_created_in_waves() throws IOException {
+        archive("Deployment", "web", "'spec':{'replicas':1}");
+        archive("Service", "web", "'spec':{'selector':{'a':'b'}}");
+        archive("RoleBinding", "b", "'roleRef':{'kind':'Role','name':'r'}");
+        archive("Role", "r", "'rules':[]");
+        archive("Secret", "s", "'data':{'a':'eA=='}");
+        archive("ServiceAccount", "web", "");
+        Report report = apply(OnConflict.Fail);
+        assertThat(report.failed()).isEmpty();
+        assertThat(report.created()).isEqualTo(6);
+        List<String> order = written();
+        assertThat(order.subList(0, 2)).containsExactlyInAnyOrder("POST secrets", "POST serviceaccounts");
+        assertThat(order.subList(2, 6))
+                .containsExactly("POST roles", "POST rolebindings", "POST services", "POST deployments");
+    }
+
+    @Test
+    void a_second_run_after_a_crash_changes_nothing_and_counts_the_same() throws IOException {
+        server.put(CORE + "configmaps", object("ConfigMap", "old", "'data':{'a':'0'}"));
+        archive("ConfigMap", "old", "'data':{'a':'1'}");
+        archive("ConfigMap", "new", "'data':{'a':'1'}");
+        Report first = apply(OnConflict.Replace);
+        server.requests().clear();
+        Report second = apply(OnConflict.Replace);
+        assertThat(first).isEqualTo(new Report(1, 0, 1, 0, 0, List.of(), List.of(), List.of()));
+        assertThat(second).isEqualTo(first);
+        assertThat(server.requests())
+                .noneMatch(r -> r.method().equals("PUT") || r.method().equals("DELETE"));
+    }
+
+    @Test
+    void skip_leaves_what_is_there() throws IOException {
+        server.put(CORE + "configmaps", object("ConfigMap", "c", "'data':{'a':'0'}"));
+        archive("ConfigMap", "c", "'data':{'a':'1'}");
+        assertThat(apply(OnConflict.Skip).skipped()).isEqualTo(1);
+        assertThat(data("c")).isEqualTo("0");
+    }
+
+    @Test
+    void fail_reports_what_is_there_and_leaves_it() throws IOException {
+        server.put(CORE + "configmaps", object("ConfigMap", "c", "'data':{'a':'0'}"));
+        archive("ConfigMap", "c", "'data':{'a':'1'}");
+        ResourceApply.Preview preview = new ResourceApply(server.client()).preview(request(OnConflict.Fail));
+        assertThat(preview.existing()).containsExactly("configmaps shop/c");
+        assertThat(apply(OnConflict.Fail).failed())
+                .singleElement()
+                .asString()
+                .contains("configmaps shop/c")
+                .contains("onConflict is Fail");
+        assertThat(data("c")).isEqualTo("0");
+    }
+
+    @Test
+    void replace_makes_the_object_equal_and_counts_what_only_is_there() throws IOException {
+        server.put(CORE + "configmaps", object("ConfigMap", "c", "'data':{'a':'0','more':'x'}"));
+        server.put(CORE + "configmaps", object("ConfigMap", "same", "'data':{'a':'1'}"));
+        server.put(CORE + "configmaps", object("ConfigMap", "extra", "'data':{'a':'1'}"));
+        archive("ConfigMap", "c", "'data':{'a':'1'}");
+        archive("ConfigMap", "same", "'data':{'a':'1'}");
+        assertThat(apply(OnConflict.Replace)).isEqualTo(new Report(0, 0, 1, 1, 1, List.of(), List.of(), List.of()));
+        assertThat(server.at(CORE + "configmaps/c").path("data")).isEqualTo(FakeApiServer.tree("{'a':'1'}"));
+        assertThat(server.at(CORE + "configmaps/extra")).isNotNull();
+    }
+
+    @Test
+    void replace_makes_an_object_anew_when_a_field_cannot_change() throws IOException {
+        server.put(APPS + "statefulsets", object("StatefulSet", "db", "'spec':{'serviceName':'old'}"));
+        archive("StatefulSet", "db", "'spec':{'serviceName':'new'}");
+        server.judge((method, body) -> method.equals("PUT") ? "spec: Forbidden: updates to statefulset spec" : "");
+        assertThat(apply(OnConflict.Replace).replaced()).isEqualTo(1);
+        assertThat(server.at(APPS + "statefulsets/db")
+                        .path("spec")
+                        .path("serviceName")
+                        .asText())
+                .isEqualTo("new");
+        JsonNode options = server.requests().stream()
+                .filter(r -> r.method().equals("DELETE"))
+                .findFirst()
+                .orElseThrow()
+                .body();
+        assertThat(options.path("propagationPolicy").asText()).isEqualTo("Orphan");
+    }
+
+    @Test
+    void replace_never_deletes_a_custom_resource() throws IOException {
+        server.serve("acme.io/v1", "Widget", "widgets", true);
+        server.put("/apis/acme.io/v1/namespaces/shop/widgets", object("Widget", "w", "'spec':{'a':1}"));
+        archive("Widget", "w", "'spec':{'a':2}");
+        server.judge((method, body) -> method.equals("PUT") ? "immutable" : "");
+        assertThat(apply(OnConflict.Replace).failed())
+                .singleElement()
+                .asString()
+                .contains("immutable");
+        assertThat(server.requests()).noneMatch(r -> r.method().equals("DELETE"));
+    }
+
+    @Test
+    void a_service_keeps_its_live_address_when_it_is_replaced() throws IOException {
+        server.put(CORE + "services", object("Service", "s", "'spec':{'clusterIP':'10.0.0.9','ports':[{'port':1}]}"));
+        archive("Service", "s", "'spec':{'clusterIP':'10.0.0.1','ports':[{'port':2}]}");
+        assertThat(apply(OnConflict.Replace).replaced()).isEqualTo(1);
+        assertThat(server.at(CORE + "services/s").path("spec"))
+                .isEqualTo(FakeApiServer.tree("{'ports':[{'port':2}],'clusterIP':'10.0.0.9'}"));
+    }
+
+    @Test
+    void a_node_port_that_is_taken_is_given_up_with_a_warning() throws IOException {
+        archive("Service", "s", "'spec':{'ports':[{'port':80,'nodePort':30080}]}");
+        server.judge((method, body) -> body.path("spec").path("ports").path(0).has("nodePort")
+                ? "spec.ports[0].nodePort: Invalid value: 30080: provided port is already allocated"
+                : "");
+        Report report = apply(OnConflict.Fail);
+        assertThat(report.created()).isEqualTo(1);
+        assertThat(report.warnings()).singleElement().asString().contains("other node ports");
+    }
+
+    @Test
+    void owners_are_found_again_whoever_comes_first() throws IOException {
+        server.serve("acme.io/v1", "Widget", "widgets", true);
+        ObjectNode widget = archive("Widget", "w", "'spec':{}");
+        ((ObjectNode) widget.path("metadata")).put("uid", "old-uid");
+        owned(archive("Secret", "made", ""), "old-uid");
+        owned(archive("ConfigMap", "orphan", ""), "unknown-uid");
+        apply(OnConflict.Fail);
+        String uid = server.at("/apis/acme.io/v1/namespaces/shop/widgets/w")
+                .path("metadata")
+                .path("uid")
+                .asText();
+        assertThat(uid).isNotEqualTo("old-uid");
+        assertThat(server.at(CORE + "secrets/made")
+                        .path("metadata")
+                        .path("ownerReferences")
+                        .path(0)
+                        .path("uid")
+                        .asText())
+                .isEqualTo(uid);
+        assertThat(server.at(CORE + "configmaps/orphan").path("metadata").has("ownerReferences"))
+                .isFalse();
+    }
+
+    @Test
+    void a_policy_that_was_replaced_by_another_since_is_no_failure() throws IOException {
+        server.serve("breakwater.io/v1alpha1", "BackupPolicy", "backuppolicies", true);
+        server.refuse((method, path) -> method.equals("POST") && path.endsWith("/backuppolicies") ? 403 : 0);
+        archive("BackupPolicy", "former", "'spec':{}");
+        Report report = apply(OnConflict.Skip);
+        assertThat(report.failed()).as("there is none").hasSize(1);
+
+        server.put(
+                "/apis/breakwater.io/v1alpha1/namespaces/shop/backuppolicies",
+                object("BackupPolicy", "all", "'spec':{}"));
+        report = apply(OnConflict.Skip);
+        assertThat(report.failed()).isEmpty();
+        assertThat(report.warnings()).anyMatch(w -> w.contains("the namespace has another BackupPolicy now"));
+    }
+
+    @Test
+    void what_the_cluster_makes_and_what_is_ours_stays_in_the_archive() throws IOException {
+        server.serve("breakwater.io/v1alpha1", "FailoverPlan", "failoverplans", true);
+        server.serve("breakwater.io/v1alpha1", "BackupPolicy", "backuppolicies", true);
+        server.put(
+                "/apis/breakwater.io/v1alpha1/namespaces/shop/backuppolicies",
+                object("BackupPolicy", "p", "'spec':{'suspend':true}"));
+        archive("FailoverPlan", "plan", "'spec':{'activeSite':'east'}");
+        archive("BackupPolicy", "p", "'spec':{'suspend':false}");
+        archive("PersistentVolumeClaim", "data", "'spec':{}");
+        archive("Job", "done", "'status':{'conditions':[{'type':'Complete','status':'True'}]}");
+        archive("Pod", "over", "'status':{'phase':'Succeeded'}");
+        archive("Service", "web", "'spec':{'selector':{'a':'b'}}");
+        archive("Endpoints", "web", "");
+        archive("Endpoints", "external", "");
+        Report report = apply(OnConflict.Replace);
+        assertThat(report.failed()).isEmpty();
+        assertThat(written()).containsExactlyInAnyOrder("POST services", "POST endpoints", "POST backuppolicies");
+        assertThat(server.at("/apis/breakwater.io/v1alpha1/namespaces/shop/backuppolicies/p")
+                        .path("spec")
+                        .path("suspend")
+                        .asBoolean())
+                .isTrue();
+    }
+
+    @Test
+    void a_kind_that_is_not_served_is_reported_with_the_way_out() throws IOException {
+        ObjectNode widget = FakeApiServer.tree("{'metadata':{'name':'w','namespace':'shop'}}");
+        widget.put("apiVersion", "acme.io/v1").put("kind", "Widget");
+        archived.add(widget);
+        assertThat(apply(OnConflict.Fail).failed())
+                .singleElement()
+                .asString()
+                .contains("widgets.acme.io shop/w")
+                .contains("CustomResourceDefinition");
+    }
+
+    @Test
+    void another_namespace_gets_the_objects_and_the_subjects() throws IOException {
+        target = "copy";
+        archive(
+                "RoleBinding",
+                "b",
+                "'roleRef':{'kind':'Role','name':'r'},'subjects':[{'kind':'ServiceAccount','namespace':'shop','name':'a'}]");
+        author = "{\"username\":\"" + OPERATOR + "\"}";
+        assertThat(apply(OnConflict.Fail).created()).isEqualTo(1);
+        JsonNode binding = server.at("/apis/rbac.authorization.k8s.io/v1/namespaces/copy/rolebindings/b");
+        assertThat(binding.path("subjects").path(0).path("namespace").asText()).isEqualTo("copy");
+    }
+
+    @Test
+    void cluster_scoped_objects_come_back_for_administrators_only_and_are_never_replaced() throws IOException {
+        server.put("/apis/storage.k8s.io/v1/storageclasses", object("StorageClass", "fast", "'provisioner':'live'"));
+        archive("StorageClass", "fast", "'provisioner':'old'");
+        archive("StorageClass", "slow", "'provisioner':'old'");
+        assertThat(apply(OnConflict.Replace)).isEqualTo(new Report(0, 0, 0, 0, 0, List.of(), List.of(), List.of()));
+        admin = true;
+        assertThat(apply(OnConflict.Replace)).isEqualTo(new Report(1, 0, 0, 1, 0, List.of(), List.of(), List.of()));
+        assertThat(server.at("/apis/storage.k8s.io/v1/storageclasses/fast")
+                        .path("provisioner")
+                        .asText())
+                .isEqualTo("live");
+    }
+
+    @Test
+    void the_default_account_gets_what_the_captured_one_had() throws IOException {
+        server.put(CORE + "serviceaccounts", object("ServiceAccount", "default", ""));
+        archive("ServiceAccount", "default", "'imagePullSecrets':[{'name':'pull'}]");
+        assertThat(new ResourceApply(server.client())
+                        .preview(request(OnConflict.Fail))
+                        .existing())
+                .isEmpty();
+        assertThat(apply(OnConflict.Fail).failed()).isEmpty();
+        assertThat(server.at(CORE + "serviceaccounts/default").path("imagePullSecrets"))
+                .hasSize(1);
+    }
+
+    @Test
+    void a_missing_namespace_is_created_as_it_was_for_administrators_only() throws IOException {
+        target = "copy";
+        archive("Namespace", "shop", "");
+        ((ObjectNode) archived.getFirst().path("metadata"))
+                .set("labels", FakeApiServer.tree("{'team':'a','breakwater.io/standby':'true'}"));
+        ResourceApply apply = new ResourceApply(server.client());
+        assertThatThrownBy(() -> apply.createNamespace(request(OnConflict.Fail)))
+                .hasMessageContaining("namespace copy does not exist");
+        admin = true;
+        assertThat(apply.createNamespace(request(OnConflict.Fail))).isTrue();
+        assertThat(apply.createNamespace(request(OnConflict.Fail))).isFalse();
+        assertThat(server.at("/api/v1/namespaces/copy").path("metadata").path("labels"))
+                .isEqualTo(FakeApiServer.tree("{'team':'a'}"));
+    }
+
+    @Test
+    void claims_are_read_as_they_were_captured() throws IOException {
+        archive("PersistentVolumeClaim", "data", "'spec':{'volumeName':'pv1'}");
+        assertThat(new ResourceApply(server.client()).claims(request(OnConflict.Fail)))
+                .singleElement()
+                .satisfies(c -> {
+                    assertThat(c.getMetadata().getName()).isEqualTo("data");
+                    assertThat(c.getSpec().getVolumeName()).isEqualTo("pv1");
+                });
+    }
+
+    @Test
+    void nothing_is_touched_when_the_author_lacks_a_right() {
+        archive("ConfigMap", "c", "");
+        archive("Secret", "s", "");
+        server.allow((verb, resource) -> !resource.equals("secrets") && !verb.equals("delete"));
+        assertThatThrownBy(() -> apply(OnConflict.Replace))
+                .isInstanceOfSatisfying(
+                        BreakwaterException.class, e -> assertThat(e.reason()).isEqualTo(Reason.Forbidden))
+                .hasMessageContaining("alice")
+                .hasMessageContaining("get/create/update/delete secrets")
+                .hasMessageContaining("delete configmaps");
+        assertThat(written()).isEmpty();
+    }
+
+    @Test
+    void nobody_hands_out_rights_by_a_restore_that_he_does_not_have() throws IOException {
+        archive("Role", "r", "'rules':[{'apiGroups':[''],'resources':['secrets'],'verbs':['get']}]");
+        archive("RoleBinding", "b", "'roleRef':{'kind':'ClusterRole','name':'admin'}");
+        server.put(
+                "/apis/rbac.authorization.k8s.io/v1/clusterroles",
+                object("ClusterRole", "admin", "'rules':[{'apiGroups':['*'],'resources':['*'],'verbs':['*']}]"));
+        server.allow((verb, resource) -> verb.equals("create") || verb.equals("get") && !resource.equals("secrets"));
+        Report report = apply(OnConflict.Fail);
+        assertThat(report.created()).isZero();
+        assertThat(report.failed())
+                .hasSize(2)
+                .allSatisfy(f -> assertThat(f.reason()).contains("hand out"));
+        assertThat(report.failed().toString()).contains("get secrets").contains("* *.*");
+        server.allow((verb, resource) -> true);
+        assertThat(apply(OnConflict.Fail).created()).isEqualTo(2);
+        assertThat(server.at(RBAC + "roles/r")).isNotNull();
+    }
+
+    @Test
+    void the_operator_hands_out_no_rights_that_nobody_vouches_for() throws IOException {
+        author = "{\"username\":\"" + OPERATOR + "\"}";
+        archive("RoleBinding", "b", "'roleRef':{'kind':'ClusterRole','name':'admin'}");
+        archive("Role", "r", "'rules':[]");
+        archive("ConfigMap", "c", "");
+        ApplyRequest vouched = request(OnConflict.Replace);
+        ApplyRequest unvouched = new ApplyRequest(
+                vouched.archive(),
+                vouched.sourceNamespace(),
+                vouched.targetNamespace(),
+                vouched.spec(),
+                vouched.allowClusterScoped(),
+                vouched.runId(),
+                vouched.author().unvouched());
+        Report report = new ResourceApply(server.client()).apply(unvouched);
+        assertThat(report.failed()).as("a failover goes on without them").isEmpty();
+        assertThat(report.created()).isEqualTo(1);
+        assertThat(report.warnings()).hasSize(2).allSatisfy(w -> assertThat(w).contains("nobody vouches"));
+        assertThat(server.at(RBAC + "rolebindings/b")).isNull();
+        assertThat(new ResourceApply(server.client()).apply(vouched).created()).isEqualTo(3);
+    }
+
+    @Test
+    void an_unknown_author_is_refused_and_the_operator_is_not_asked() throws IOException {
+        assertThatThrownBy(() -> AuthorCheck.of(server.client(), null, OPERATOR))
+                .hasMessageContaining("author");
+        assertThatThrownBy(() -> AuthorCheck.of(server.client(), "{}", OPERATOR))
+                .hasMessageContaining("author");
+        assertThat(AuthorCheck.operator(server.client())).isEqualTo(OPERATOR);
+        author = "{\"username\":\"" + OPERATOR + "\"}";
+        archive("ConfigMap", "c", "");
+        server.allow((verb, resource) -> false);
+        assertThat(apply(OnConflict.Fail).created()).isEqualTo(1);
+    }
+
+    @Test
+    void an_object_that_is_not_what_its_path_says_ends_the_restore() {
+        assertThatThrownBy(() -> apply(
+                        OnConflict.Fail,
+                        archiveOf(new ObjectKey("", "configmaps", "shop", "c"), object("Secret", "c", ""))))
+                .as("kind is checked against discovery, group and name against the path")
+                .isInstanceOf(AssertionError.class);
+        assertThatThrownBy(() -> apply(
+                        OnConflict.Fail,
+                        archiveOf(new ObjectKey("", "configmaps", "shop", "c"), object("ConfigMap", "other", ""))))
+                .hasMessageContaining("is another object than its path says");
+        assertThatThrownBy(() -> apply(
+                        OnConflict.Fail,
+                        archiveOf(new ObjectKey("apps", "deployments", "shop", "c"), object("ConfigMap", "c", ""))))
+                .hasMessageContaining("is another object than its path says");
+        assertThat(written()).isEmpty();
+    }
+
+    private ObjectNode archive(String kind, String name, String rest) {
+        ObjectNode object = object(kind, name, rest);
+        archived.add(object);
+        return object;
+    }
+
+    private static void owned(ObjectNode object, String uid) {
+        ((ObjectNode) object.path("metadata"))
+                .putArray("ownerReferences")
+                .addObject()
+                .put("apiVersion", "acme.io/v1")
+                .put("kind", "Widget")
+                .put("name", "w")
+                .put("uid", uid);
+    }
+
+    private static String group(String kind) {
+        return switch (kind) {
+            case "Deployment", "StatefulSet" -> "apps/v1";
+            case "Job" -> "batch/v1";
+            case "Role", "RoleBinding", "ClusterRole" -> "rbac.authorization.k8s.io/v1";
+            case "StorageClass" -> "storage.k8s.io/v1";
+            case "Widget" -> "acme.io/v1";
+            case "FailoverPlan", "BackupPolicy" -> "breakwater.io/v1alpha1";
+            default -> "v1";
+        };
+    }
+
+    private static ObjectNode object(String kind, String name, String rest) {
+        boolean cluster = List.of("StorageClass", "ClusterRole", "Namespace").contains(kind);
+        String namespace = cluster ? "" : ",'namespace':'shop'";
+        return FakeApiServer.tree("{'apiVersion':'" + group(kind) + "','kind':'" + kind + "','metadata':{'name':'"
+                + name + "'" + namespace + "}" + (rest.isEmpty() ? "" : "," + rest) + "}");
+    }
+
+    private static ObjectKey key(ObjectNode object) {
+        String kind = object.path("kind").asText();
+        String plural = kind.equals("Endpoints")
+                ? "endpoints"
+                : kind.equals("BackupPolicy")
+                        ? "backuppolicies"
+                        : kind.toLowerCase(java.util.Locale.ROOT) + (kind.endsWith("s") ? "es" : "s");
+        String version = object.path("apiVersion").asText();
+        String group = version.contains("/") ? version.substring(0, version.indexOf('/')) : "";
+        JsonNode meta = object.path("metadata");
+        return new ObjectKey(
+                group,
+                plural,
+                meta.path("namespace").asText(""),
+                meta.path("name").asText());
+    }
+
+    private byte[] archiveBytes() throws IOException {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        try (ArchiveWriter writer = new ArchiveWriter(out, Instant.EPOCH)) {
+            for (ObjectNode o : archived) {
+                writer.add(key(o), "v1", o.path("kind").asText(), ApiServer.JSON.writeValueAsBytes(o));
+            }
+            writer.finish();
+        }
+        return out.toByteArray();
+    }
+
+    private static byte[] archiveOf(ObjectKey key, ObjectNode object) throws IOException {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        try (ArchiveWriter writer = new ArchiveWriter(out, Instant.EPOCH)) {
+            writer.add(key, "v1", "Any", ApiServer.JSON.writeValueAsBytes(object));
+            writer.finish();
+        }
+        return out.toByteArray();
+    }
+
+    private ApplyRequest request(OnConflict onConflict) throws IOException {
+        return request(onConflict, archiveBytes());
+    }
+
+    private ApplyRequest request(OnConflict onConflict, byte[] archive) {
+        spec.onConflict = onConflict;
+        return new ApplyRequest(
+                () -> new ByteArrayInputStream(archive),
+                "shop",
+                target,
+                spec,
+                admin,
+                "run-1",
+                AuthorCheck.of(server.client(), author, OPERATOR));
+    }
+
+    private Report apply(OnConflict onConflict) throws IOException {
+        return new ResourceApply(server.client()).apply(request(onConflict));
+    }
+
+    private void apply(OnConflict onConflict, byte[] archive) throws IOException {
+        Report report = new ResourceApply(server.client()).apply(request(onConflict, archive));
+        assertThat(report.failed()).isEmpty();
+    }
+
+    /** Writes that succeeded or not, as {@code POST configmaps}. */
+    private List<String> written() {
+        return server.requests().stream()
+                .filter(r -> !r.method().equals("GET") && !r.path().endsWith("reviews"))
+                .map(r -> r.method() + " " + r.path().substring(r.path().lastIndexOf('/') + 1))
+                .toList();
+    }
+
+    private String data(String configMap) {
+        return server.at(CORE + "configmaps/" + configMap)
+                .path("data")
+                .path("a")
+                .asText();
+    }
+}

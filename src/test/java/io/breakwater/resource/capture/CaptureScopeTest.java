@@ -1,0 +1,84 @@
+package io.breakwater.resource.capture;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.breakwater.api.BackupPolicySpec.Source;
+import io.breakwater.api.ObjectRule;
+import io.breakwater.resource.FakeApiServer;
+import io.fabric8.kubernetes.api.model.LabelSelectorBuilder;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Which claims, and so which volumes, belong to a policy. */
+class CaptureScopeTest {
+    private final Source source = new Source();
+    private FakeApiServer server;
+
+    @BeforeEach
+    void start() throws IOException {
+        server = new FakeApiServer().serveUsual();
+        server.put("/api/v1/namespaces/shop/pods", """
+                {'metadata':{'name':'web-1','labels':{'app':'web'}},
+                 'spec':{'volumes':[{'name':'a','persistentVolumeClaim':{'claimName':'uploads'}},{'name':'b','emptyDir':{}}]}}""");
+        server.put("/api/v1/namespaces/shop/pods", """
+                {'metadata':{'name':'db-1','labels':{'app':'db'}},
+                 'spec':{'volumes':[{'name':'a','persistentVolumeClaim':{'claimName':'pgdata'}}]}}""");
+    }
+
+    @AfterEach
+    void stop() {
+        server.close();
+    }
+
+    @Test
+    void everyClaimBelongsToAPolicyWithoutSource() {
+        assertThat(CaptureScope.claims(server.client(), "shop", null).test(claim("pgdata", Map.of())))
+                .isTrue();
+        assertThat(server.requests()).isEmpty();
+    }
+
+    @Test
+    void aClaimBelongsByItsLabelsOrThoseOfAPodThatMountsIt() {
+        source.labelSelector =
+                new LabelSelectorBuilder().addToMatchLabels("app", "web").build();
+
+        assertThat(taken(claim("uploads", Map.of()))).isTrue();
+        assertThat(taken(claim("cache", Map.of("app", "web")))).isTrue();
+        assertThat(taken(claim("pgdata", Map.of()))).isFalse();
+    }
+
+    @Test
+    void rulesTakeAndLeaveClaims() {
+        ObjectRule some = new ObjectRule();
+        some.names = List.of("cache");
+        source.exclude = List.of(some);
+        assertThat(taken(claim("cache", Map.of()))).isFalse();
+        assertThat(taken(claim("uploads", Map.of()))).isTrue();
+
+        ObjectRule only = new ObjectRule();
+        only.kinds = List.of("deployments.apps");
+        source.include = List.of(only);
+        assertThat(taken(claim("uploads", Map.of()))).isFalse();
+    }
+
+    private boolean taken(PersistentVolumeClaim claim) {
+        Predicate<PersistentVolumeClaim> claims = CaptureScope.claims(server.client(), "shop", source);
+        return claims.test(claim);
+    }
+
+    private static PersistentVolumeClaim claim(String name, Map<String, String> labels) {
+        return new PersistentVolumeClaimBuilder()
+                .withNewMetadata()
+                .withName(name)
+                .withLabels(labels)
+                .endMetadata()
+                .build();
+    }
+}

@@ -1,0 +1,513 @@
+package io.breakwater.resource.capture;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.breakwater.api.BackupPolicySpec.ClusterResources;
+import io.breakwater.api.BackupPolicySpec.Source;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.ObjectRule;
+import io.breakwater.api.Reason;
+import io.breakwater.resource.ApiKind;
+import io.breakwater.resource.ApiServer;
+import io.breakwater.resource.FakeApiServer;
+import io.breakwater.resource.StorageVersions;
+import io.breakwater.velero.ArchiveReader;
+import io.fabric8.kubernetes.api.model.LabelSelector;
+import io.fabric8.kubernetes.api.model.LabelSelectorBuilder;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ResourceCaptureTest {
+    private static final String CORE = "/api/v1/namespaces/shop/";
+    private FakeApiServer server;
+    private CaptureScope scope = new CaptureScope(null, Set.of());
+    private ResourceCapture.Result result;
+
+    @BeforeEach
+    void start() throws IOException {
+        server = new FakeApiServer().serveUsual();
+        server.put(
+                "/api/v1/namespaces",
+                "{'apiVersion':'v1','kind':'Namespace','metadata':{'name':'shop','labels':{'team':'a'}}}");
+    }
+
+    @AfterEach
+    void stop() {
+        server.close();
+    }
+
+    @Test
+    void an_object_is_captured_whole_but_for_managed_fields() throws IOException {
+        server.put(
+                CORE + "configmaps",
+                "{'metadata':{'name':'settings','namespace':'shop','managedFields':[{'manager':'x'}]},'data':{'a':'1'}}");
+        Map<String, JsonNode> captured = capture();
+        JsonNode settings = captured.get("configmaps shop/settings");
+        assertThat(settings.path("apiVersion").asText()).isEqualTo("v1");
+        assertThat(settings.path("kind").asText()).isEqualTo("ConfigMap");
+        assertThat(settings.path("data").path("a").asText()).isEqualTo("1");
+        assertThat(settings.path("metadata").path("uid").asText()).startsWith("uid-");
+        assertThat(settings.path("metadata").has("managedFields")).isFalse();
+        assertThat(captured).containsKey("namespaces shop");
+        assertThat(result.count()).isEqualTo(2);
+        assertThat(result.serverVersion()).isEqualTo("v1.34.4");
+    }
+
+    @Test
+    void a_kind_in_several_versions_is_read_in_the_one_that_it_is_stored_in() throws IOException {
+        twoVersions("example.com/v1beta1");
+        assertThat(capture()
+                        .get("widgets.example.com shop/w")
+                        .path("apiVersion")
+                        .asText())
+                .isEqualTo("example.com/v1beta1");
+    }
+
+    @Test
+    void a_stored_version_that_is_not_served_is_left_alone() throws IOException {
+        twoVersions("example.com/v1alpha1");
+        assertThat(capture()
+                        .get("widgets.example.com shop/w")
+                        .path("apiVersion")
+                        .asText())
+                .isEqualTo("example.com/v1");
+    }
+
+    private void twoVersions(String stored) {
+        for (String version : List.of("example.com/v1", "example.com/v1beta1")) {
+            server.serve(version, "Widget", "widgets", true);
+            server.put("/apis/" + version + "/namespaces/shop/widgets", "{'metadata':{'name':'w','namespace':'shop'}}");
+        }
+        server.store(stored, "Widget", "widgets");
+    }
+
+    /** As API servers have printed it for years. */
+    @Test
+    void the_hash_of_a_version_is_the_api_servers() {
+        assertThat(StorageVersions.hash(new ApiKind("apps", "v1", "Deployment", "deployments", true, Set.of())))
+                .isEqualTo("8aSe+NMegvE=");
+        assertThat(StorageVersions.hash(new ApiKind("", "v1", "ConfigMap", "configmaps", true, Set.of())))
+                .isEqualTo("qFsyl6wFWjQ=");
+    }
+
+    @Test
+    void every_page_is_read() throws IOException {
+        fill(1234);
+        assertThat(capture()).hasSize(1235);
+        assertThat(server.requests().stream().filter(r -> r.path().equals(CORE + "configmaps")))
+                .hasSize(3);
+    }
+
+    @Test
+    void an_expired_token_is_replaced_by_the_one_that_the_server_offers() throws IOException {
+        fill(1234);
+        server.expireTokens();
+        assertThat(capture()).hasSize(1235);
+    }
+
+    @Test
+    void objects_of_other_namespaces_stay_out() throws IOException {
+        server.put("/api/v1/namespaces/other/configmaps", "{'metadata':{'name':'x','namespace':'other'}}");
+        assertThat(capture()).containsOnlyKeys("namespaces shop");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "events      | {'name':'e'}",
+                "configmaps  | {'name':'kube-root-ca.crt'}",
+                "configmaps  | {'name':'c','labels':{'breakwater.io/exclude':'true'}}",
+                "configmaps  | {'name':'c','labels':{'velero.io/exclude-from-backup':'true'}}",
+                "configmaps  | {'name':'c','deletionTimestamp':'2026-01-01T00:00:00Z'}",
+                "secrets     | {'name':'s','labels':{'breakwater.io/run':'restorepoint.1'}}",
+                "pods        | {'name':'p','labels':{'breakwater.io/component':'mover'}}",
+                "pods        | {'name':'p','ownerReferences':[{'kind':'ReplicaSet','controller':true}]}",
+                "pods        | {'name':'p','annotations':{'kubernetes.io/config.mirror':'x'}}",
+                "serviceaccounts | {'name':'breakwater-mover'}",
+                "secrets     | {'name':'breakwater-master-key'}",
+                "endpoints   | {'name':'e','labels':{'endpoints.kubernetes.io/managed-by':'endpoint-controller'}}",
+            })
+    void noise_stays_out(String kind, String meta) throws IOException {
+        server.put(CORE + kind, "{'metadata':" + meta + "}");
+        assertThat(capture()).containsOnlyKeys("namespaces shop");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "configmaps  | {'name':'c','labels':{'breakwater.io/exclude':'false'}}",
+                "configmaps  | {'name':'c','labels':{'breakwater.io/template':'all'}}",
+                "secrets     | {'name':'s','ownerReferences':[{'kind':'Certificate','controller':true}]}",
+                "pods        | {'name':'p'}",
+                "pods        | {'name':'p','ownerReferences':[{'kind':'Thing','controller':false}]}",
+                "endpoints   | {'name':'e'}",
+                "serviceaccounts | {'name':'default'}",
+            })
+    void everything_else_is_in(String kind, String meta) throws IOException {
+        server.put(CORE + kind, "{'metadata':" + meta + "}");
+        assertThat(capture()).hasSize(2);
+    }
+
+    @Test
+    void custom_resources_come_with_their_definition() throws IOException {
+        server.serve("acme.io/v1", "Widget", "widgets", true);
+        String definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+        server.put(definitions, "{'metadata':{'name':'widgets.acme.io'}}");
+        server.put(definitions, "{'metadata':{'name':'gadgets.acme.io'}}");
+        server.put("/apis/acme.io/v1/namespaces/shop/widgets", "{'metadata':{'name':'w','namespace':'shop'}}");
+        assertThat(capture())
+                .containsOnlyKeys(
+                        "namespaces shop",
+                        "widgets.acme.io shop/w",
+                        "customresourcedefinitions.apiextensions.k8s.io" + " widgets.acme.io");
+    }
+
+    @Test
+    void claims_come_with_volume_and_class_and_bindings_with_their_roles() throws IOException {
+        server.put(
+                CORE + "persistentvolumeclaims",
+                "{'metadata':{'name':'data','namespace':'shop'},'spec':{'volumeName':'pv1','storageClassName':'fast'}}");
+        server.put("/api/v1/persistentvolumes", "{'metadata':{'name':'pv1'}}");
+        server.put("/api/v1/persistentvolumes", "{'metadata':{'name':'pv2'}}");
+        server.put("/apis/storage.k8s.io/v1/storageclasses", "{'metadata':{'name':'fast'}}");
+        String rbac = "/apis/rbac.authorization.k8s.io/v1/";
+        server.put(
+                rbac + "clusterrolebindings",
+                "{'metadata':{'name':'b'},'roleRef':{'kind':'ClusterRole','name':'reader'},"
+                        + "'subjects':[{'kind':'ServiceAccount','namespace':'shop','name':'web'}]}");
+        server.put(
+                rbac + "clusterrolebindings",
+                "{'metadata':{'name':'foreign'},'roleRef':{'kind':'ClusterRole','name':'writer'},"
+                        + "'subjects':[{'kind':'ServiceAccount','namespace':'bank','name':'web'}]}");
+        server.put(rbac + "clusterroles", "{'metadata':{'name':'reader'}}");
+        server.put(rbac + "clusterroles", "{'metadata':{'name':'writer'}}");
+        assertThat(capture())
+                .containsOnlyKeys(
+                        "namespaces shop",
+                        "persistentvolumeclaims shop/data",
+                        "persistentvolumes pv1",
+                        "storageclasses.storage.k8s.io fast",
+                        "clusterrolebindings.rbac.authorization.k8s.io b",
+                        "clusterroles.rbac.authorization.k8s.io reader");
+    }
+
+    @Test
+    void a_kind_that_may_not_be_listed_fails_the_capture() {
+        server.refuse((method, path) -> path.endsWith("/secrets") ? 403 : 0);
+        assertThatThrownBy(this::capture)
+                .isInstanceOfSatisfying(
+                        BreakwaterException.class, e -> assertThat(e.reason()).isEqualTo(Reason.ResourcesFailed))
+                .hasMessageContaining("secrets of namespace shop cannot be listed")
+                .hasMessageContaining("ClusterRole");
+    }
+
+    @Test
+    void a_list_that_breaks_in_the_middle_fails_the_capture() {
+        fill(600);
+        int[] seen = {0};
+        server.refuse((method, path) -> path.endsWith("/configmaps") && ++seen[0] == 2 ? 404 : 0);
+        assertThatThrownBy(this::capture).hasMessageContaining("configmaps of namespace shop cannot be listed");
+    }
+
+    @Test
+    void a_missing_namespace_fails_the_capture() {
+        server.clear();
+        assertThatThrownBy(this::capture).hasMessageContaining("Namespace shop cannot be read");
+    }
+
+    @Test
+    void an_api_that_does_not_answer_is_a_warning() throws IOException {
+        server.serve("down.io/v1", "Thing", "things", true);
+        server.refuse((method, path) -> path.equals("/apis/down.io/v1") ? 404 : 0);
+        capture();
+        assertThat(result.warnings()).singleElement().asString().contains("API down.io/v1 did not answer");
+    }
+
+    @Test
+    void a_server_that_tells_everything_at_once_is_asked_twice() throws IOException {
+        server.serve("acme.io/v1", "Widget", "widgets", true);
+        server.put("/apis/acme.io/v1/namespaces/shop/widgets", "{'metadata':{'name':'w','namespace':'shop'}}");
+        fill(1);
+        Map<String, JsonNode> slowly = capture();
+        server.requests().clear();
+        server.aggregate();
+
+        assertThat(capture()).isEqualTo(slowly).containsKey("widgets.acme.io shop/w");
+        assertThat(server.requests())
+                .filteredOn(r -> r.path().matches("/apis?(/[^/]+)?(/v[^/]+)?"))
+                .extracting(FakeApiServer.Request::path)
+                .containsExactlyInAnyOrder("/api", "/apis");
+    }
+
+    @Test
+    void a_stale_api_is_a_warning() throws IOException {
+        server.serve("down.io/v1", "Thing", "things", true);
+        server.aggregate("down.io");
+        capture();
+        assertThat(result.warnings()).singleElement().asString().contains("API down.io/v1 did not answer");
+    }
+
+    @Test
+    void what_is_about_points_stays_out_of_them() throws IOException {
+        for (String[] kind : new String[][] {
+            {"RestorePoint", "restorepoints"}, {"Restore", "restores"}, {"Verification", "verifications"}
+        }) {
+            server.serve("breakwater.io/v1alpha1", kind[0], kind[1], true);
+            server.put(
+                    "/apis/breakwater.io/v1alpha1/namespaces/shop/" + kind[1],
+                    "{'metadata':{'name':'x','namespace':'shop'}}");
+        }
+        assertThat(capture()).containsOnlyKeys("namespaces shop");
+    }
+
+    @Test
+    void a_policy_that_a_template_keeps_stays_out_and_another_does_not() throws IOException {
+        server.serve("breakwater.io/v1alpha1", "BackupPolicy", "backuppolicies", true);
+        String policies = "/apis/breakwater.io/v1alpha1/namespaces/shop/backuppolicies";
+        server.put(
+                policies, "{'metadata':{'name':'all','namespace':'shop','labels':{'breakwater.io/template':'all'}}}");
+        server.put(policies, "{'metadata':{'name':'own','namespace':'shop'}}");
+        assertThat(capture()).containsOnlyKeys("namespaces shop", "backuppolicies.breakwater.io shop/own");
+    }
+
+    @Test
+    void kinds_that_only_report_stay_out() throws IOException {
+        server.serve("metrics.k8s.io/v1", "PodMetrics", "pods", true, "get", "list");
+        server.put("/apis/metrics.k8s.io/v1/namespaces/shop/pods", "{'metadata':{'name':'m'}}");
+        assertThat(capture()).containsOnlyKeys("namespaces shop");
+    }
+
+    @Test
+    void labels_are_asked_of_the_server_and_claims_are_those_that_were_planned() throws IOException {
+        server.put(CORE + "configmaps", "{'metadata':{'name':'in','labels':{'app':'web'}}}");
+        server.put(CORE + "configmaps", "{'metadata':{'name':'out','labels':{'app':'db'}}}");
+        server.put(CORE + "persistentvolumeclaims", "{'metadata':{'name':'mounted'},'spec':{}}");
+        server.put(CORE + "persistentvolumeclaims", "{'metadata':{'name':'other'},'spec':{}}");
+        scope(source -> source.labelSelector = label("app", "web"), "mounted");
+
+        assertThat(capture())
+                .containsOnlyKeys("namespaces shop", "configmaps shop/in", "persistentvolumeclaims shop/mounted");
+        assertThat(server.requests())
+                .anyMatch(r -> r.path().equals(CORE + "configmaps"))
+                .noneMatch(r -> r.path().contains("out"));
+    }
+
+    @Test
+    void rules_take_and_leave_and_a_kind_that_none_takes_is_not_even_listed() throws IOException {
+        server.put(CORE + "configmaps", "{'metadata':{'name':'a'}}");
+        server.put(CORE + "configmaps", "{'metadata':{'name':'b'}}");
+        server.put(CORE + "secrets", "{'metadata':{'name':'a'}}");
+        server.put(CORE + "services", "{'metadata':{'name':'a'}}");
+        scope(source -> {
+            source.include = List.of(kinds("configmaps", "secrets"));
+            source.exclude = List.of(kinds("secrets"), names("b"), kinds("widgets.example.org"));
+        });
+
+        assertThat(capture()).containsOnlyKeys("namespaces shop", "configmaps shop/a");
+        assertThat(server.requests()).noneMatch(r -> r.path().equals(CORE + "services"));
+        assertThat(server.requests()).noneMatch(r -> r.path().equals(CORE + "secrets"));
+        assertThat(result.warnings()).containsExactly("spec.source.exclude[2] takes no object: look at its spelling");
+    }
+
+    @Test
+    void without_cluster_resources_nothing_of_the_cluster_is_taken_but_the_namespace() throws IOException {
+        server.put(
+                CORE + "persistentvolumeclaims",
+                "{'metadata':{'name':'data'},'spec':{'storageClassName':'fast','volumeName':'pv-1'}}");
+        server.put("/apis/storage.k8s.io/v1/storageclasses", "{'metadata':{'name':'fast'}}");
+        scope(source -> {}, "data");
+        assertThat(capture()).containsKey("storageclasses.storage.k8s.io fast");
+
+        scope(source -> source.includeClusterResources = ClusterResources.None, "data");
+        assertThat(capture()).containsOnlyKeys("namespaces shop", "persistentvolumeclaims shop/data");
+    }
+
+    @Test
+    void all_of_the_cluster_is_what_nobody_refers_to_too() throws IOException {
+        cluster();
+        scope(source -> source.includeClusterResources = ClusterResources.All, "data");
+        assertThat(capture())
+                .containsOnlyKeys(
+                        "namespaces shop",
+                        "persistentvolumeclaims shop/data",
+                        "persistentvolumes static",
+                        "storageclasses.storage.k8s.io fast",
+                        "clusterroles.rbac.authorization.k8s.io nobody",
+                        "clusterrolebindings.rbac.authorization.k8s.io foreign",
+                        "customresourcedefinitions.apiextensions.k8s.io gadgets.acme.io",
+                        "gadgets.acme.io g",
+                        "apiservices.apiregistration.k8s.io v1.metrics.example.com",
+                        "flowschemas.flowcontrol.apiserver.k8s.io mine",
+                        "validatingwebhookconfigurations.admissionregistration.k8s.io theirs");
+
+        scope(source -> source.includeClusterResources = ClusterResources.Referenced, "data");
+        assertThat(capture())
+                .containsOnlyKeys(
+                        "namespaces shop", "persistentvolumeclaims shop/data", "storageclasses.storage.k8s.io fast");
+    }
+
+    @Test
+    void rules_and_labels_hold_for_all_of_the_cluster() throws IOException {
+        cluster();
+        scope(source -> {
+            source.includeClusterResources = ClusterResources.All;
+            source.include = List.of(kinds("clusterroles.rbac.authorization.k8s.io", "gadgets.acme.io"), names("fast"));
+            source.exclude = List.of(kinds("gadgets.acme.io"));
+        });
+        assertThat(capture())
+                .containsOnlyKeys(
+                        "namespaces shop",
+                        "clusterroles.rbac.authorization.k8s.io nobody",
+                        "storageclasses.storage.k8s.io fast");
+
+        scope(source -> {
+            source.includeClusterResources = ClusterResources.All;
+            source.labelSelector = label("keep", "yes");
+        });
+        assertThat(capture()).containsOnlyKeys("namespaces shop", "gadgets.acme.io g");
+    }
+
+    @Test
+    void a_kind_of_the_cluster_that_may_not_be_listed_fails_the_capture() {
+        server.refuse((method, path) -> path.endsWith("/clusterroles") ? 403 : 0);
+        scope(source -> source.includeClusterResources = ClusterResources.All);
+        assertThatThrownBy(this::capture)
+                .hasMessageContaining("clusterroles.rbac.authorization.k8s.io cannot be listed");
+    }
+
+    /** Objects of a cluster, and of namespace shop one that refers to a single one of them. */
+    private void cluster() {
+        server.put(CORE + "persistentvolumeclaims", "{'metadata':{'name':'data'},'spec':{'storageClassName':'fast'}}");
+        server.put("/apis/storage.k8s.io/v1/storageclasses", "{'metadata':{'name':'fast'}}");
+        server.put("/api/v1/persistentvolumes", "{'metadata':{'name':'static'}}");
+        server.put("/api/v1/namespaces", "{'metadata':{'name':'other'}}");
+        String rbac = "/apis/rbac.authorization.k8s.io/v1/";
+        server.put(rbac + "clusterroles", "{'metadata':{'name':'nobody'}}");
+        server.put(
+                rbac + "clusterrolebindings",
+                "{'metadata':{'name':'foreign'},'roleRef':{'kind':'ClusterRole','name':'gone'},'subjects':[]}");
+        server.put(
+                "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", "{'metadata':{'name':'gadgets.acme.io'}}");
+        server.serve("acme.io/v1", "Gadget", "gadgets", false);
+        server.put("/apis/acme.io/v1/gadgets", "{'metadata':{'name':'g','labels':{'keep':'yes'}}}");
+        for (String[] kind : new String[][] {
+            {"v1", "Node", "nodes"},
+            {"storage.k8s.io/v1", "CSINode", "csinodes"},
+            {"storage.k8s.io/v1", "VolumeAttachment", "volumeattachments"},
+            {"certificates.k8s.io/v1", "CertificateSigningRequest", "certificatesigningrequests"},
+            {"snapshot.storage.k8s.io/v1", "VolumeSnapshotContent", "volumesnapshotcontents"},
+        }) {
+            server.serve(kind[0], kind[1], kind[2], false);
+            server.put(
+                    (kind[0].contains("/") ? "/apis/" : "/api/") + kind[0] + "/" + kind[2],
+                    "{'metadata':{'name':'moment'}}");
+        }
+        some("apiregistration.k8s.io/v1", "APIService", "apiservices", "v1.metrics.example.com", "");
+        some(
+                "apiregistration.k8s.io/v1",
+                "APIService",
+                "apiservices",
+                "v1.apps",
+                ",'labels':{'kube-aggregator.kubernetes.io/automanaged':'onstart'}");
+        some("flowcontrol.apiserver.k8s.io/v1", "FlowSchema", "flowschemas", "mine", "");
+        some(
+                "flowcontrol.apiserver.k8s.io/v1",
+                "FlowSchema",
+                "flowschemas",
+                "exempt",
+                ",'annotations':{'apf.kubernetes.io/autoupdate-spec':'true'}");
+        String webhooks = "validatingwebhookconfigurations";
+        some("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration", webhooks, "theirs", "");
+        some(
+                "admissionregistration.k8s.io/v1",
+                "ValidatingWebhookConfiguration",
+                webhooks,
+                "breakwater",
+                ",'labels':{'app.kubernetes.io/managed-by':'breakwater'}");
+    }
+
+    private void some(String apiVersion, String kind, String plural, String name, String more) {
+        server.serve(apiVersion, kind, plural, false);
+        server.put("/apis/" + apiVersion + "/" + plural, "{'metadata':{'name':'" + name + "'" + more + "}}");
+    }
+
+    @Test
+    void what_captured_objects_need_comes_with_them_unless_a_rule_leaves_it_out() throws IOException {
+        server.put(
+                CORE + "persistentvolumeclaims",
+                "{'metadata':{'name':'data'},'spec':{'storageClassName':'fast','volumeName':'pv-1'}}");
+        server.put("/apis/storage.k8s.io/v1/storageclasses", "{'metadata':{'name':'fast'}}");
+        server.put("/api/v1/persistentvolumes", "{'metadata':{'name':'pv-1'}}");
+        scope(
+                source -> {
+                    source.include = List.of(kinds("persistentvolumeclaims"));
+                    source.exclude = List.of(kinds("persistentvolumes"));
+                },
+                "data");
+
+        assertThat(capture())
+                .containsOnlyKeys(
+                        "namespaces shop", "persistentvolumeclaims shop/data", "storageclasses.storage.k8s.io fast");
+    }
+
+    private void scope(Consumer<Source> change, String... claims) {
+        Source source = new Source();
+        change.accept(source);
+        scope = new CaptureScope(source, Set.of(claims));
+    }
+
+    private static LabelSelector label(String key, String value) {
+        return new LabelSelectorBuilder().addToMatchLabels(key, value).build();
+    }
+
+    private static ObjectRule kinds(String... kinds) {
+        ObjectRule rule = new ObjectRule();
+        rule.kinds = List.of(kinds);
+        return rule;
+    }
+
+    private static ObjectRule names(String... names) {
+        ObjectRule rule = new ObjectRule();
+        rule.names = List.of(names);
+        return rule;
+    }
+
+    private void fill(int count) {
+        for (int i = 0; i < count; i++) {
+            server.put(CORE + "configmaps", "{'metadata':{'name':'c-" + i + "','namespace':'shop'}}");
+        }
+    }
+
+    private Map<String, JsonNode> capture() throws IOException {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        result = new ResourceCapture(server.client())
+                .capture(new ResourceCapture.Request("shop", scope, Instant.parse("2026-11-23T10:00:00Z")), out);
+        Map<String, JsonNode> all = new TreeMap<>();
+        try (ArchiveReader reader =
+                new ArchiveReader(new ByteArrayInputStream(out.toByteArray()), ArchiveReader.Limits.DEFAULT)) {
+            for (Optional<ArchiveReader.Item> i = reader.next(); i.isPresent(); i = reader.next()) {
+                all.put(
+                        i.get().key().toString(),
+                        ApiServer.JSON.readTree(i.get().json()));
+            }
+        }
+        return all;
+    }
+}
