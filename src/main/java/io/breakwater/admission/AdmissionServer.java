@@ -39,18 +39,18 @@ class AdmissionServer {
     private final ObjectMapper json = new ObjectMapper();
     private final BreakwaterConfig config;
     private final ServingCertificate certificate;
-    private final Map<String, Function<Review, Verdict>> paths;
+    private final Map<String, Function<AdmissionRequest, AdmissionResponse>> paths;
     private HttpsServer server;
 
     AdmissionServer(KubernetesClient client, BreakwaterConfig config, ServingCertificate certificate) {
         this.config = config;
         this.certificate = certificate;
         this.paths = Map.of(
-                HOLD_BACK, new HoldBack(client)::review,
+                HOLD_BACK, new PodGateCheck(client)::review,
                 AUTHOR, AuthorStamp::review,
                 KINDS, new KindChecks(client, config)::review,
-                NAMESPACES, new NamespaceGuard(client, config.namespace())::review,
-                REMOVALS, new RemovalCheck(client, config, Clock.systemUTC())::review);
+                NAMESPACES, new NamespaceLabelCheck(client, config.namespace())::review,
+                REMOVALS, new DeletionCheck(client, config, Clock.systemUTC())::review);
     }
 
     /** Begins to listen; does nothing when it does already. */
@@ -82,7 +82,7 @@ class AdmissionServer {
         }
     }
 
-    private void serve(HttpExchange exchange, Function<Review, Verdict> decide) throws IOException {
+    private void serve(HttpExchange exchange, Function<AdmissionRequest, AdmissionResponse> decide) throws IOException {
         try (exchange) {
             Answer answer = answer(exchange.getRequestBody().readNBytes(LARGEST_BODY + 1), decide);
             exchange.getResponseHeaders().set("Content-Type", answer.code() == 200 ? "application/json" : "text/plain");
@@ -92,13 +92,13 @@ class AdmissionServer {
         }
     }
 
-    private Answer answer(byte[] body, Function<Review, Verdict> decide) throws IOException {
+    private Answer answer(byte[] body, Function<AdmissionRequest, AdmissionResponse> decide) throws IOException {
         if (body.length > LARGEST_BODY) {
             return new Answer(413, "the review is too large");
         }
         try {
-            Review review = Review.of(json.readTree(body));
-            Verdict verdict = decide.apply(review);
+            AdmissionRequest review = AdmissionRequest.of(json.readTree(body));
+            AdmissionResponse verdict = decide.apply(review);
             if (!verdict.isAllowed()) {
                 LOG.infof("%s: refused to %s: %s", review.what(), review.user(), verdict.refusal());
             }

@@ -12,17 +12,17 @@ final class AuthorStamp {
 
     private AuthorStamp() {}
 
-    static Verdict review(Review review) {
+    static AdmissionResponse review(AdmissionRequest review) {
         String author = review.isCreate()
                 ? review.userInfo().toString()
                 : author(review.oldObject()).asText(null);
         if (author == null) {
             return author(review.object()).isMissingNode()
-                    ? Verdict.allow()
-                    : Verdict.refuse("metadata.annotations: " + Api.AUTHOR
+                    ? AdmissionResponse.allow()
+                    : AdmissionResponse.refuse("metadata.annotations: " + Api.AUTHOR
                             + " is written when a Restore is created, and not later; create another Restore");
         }
-        return Verdict.patch(new JsonPatch(review.object())
+        return AdmissionResponse.patch(new JsonPatch(review.object())
                 .put(ANNOTATIONS, Api.AUTHOR, author)
                 .steps());
     }

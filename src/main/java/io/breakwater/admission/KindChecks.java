@@ -22,7 +22,7 @@ final class KindChecks {
     private final KubernetesClient client;
     private final String ownNamespace;
     private final String ownSite;
-    private final References references;
+    private final ReferenceCheck references;
     private final TemplateCheck templates;
     private final PolicyCheck policies;
     private final PlanCheck plans;
@@ -32,15 +32,15 @@ final class KindChecks {
         this.client = client;
         this.ownNamespace = config.namespace();
         this.ownSite = config.site();
-        this.references = new References(client, ownNamespace);
+        this.references = new ReferenceCheck(client, ownNamespace);
         this.templates = new TemplateCheck(client, ownNamespace);
         this.policies = new PolicyCheck(client, references, templates, ownNamespace);
         this.restores = new RestoreCheck(references, templates, ownNamespace);
         this.plans = new PlanCheck(client, references, templates, config);
     }
 
-    Verdict review(Review review) {
-        Findings findings = new Findings();
+    AdmissionResponse review(AdmissionRequest review) {
+        CheckFindings findings = new CheckFindings();
         JsonNode object = review.object();
         switch (review.kind()) {
             case "BackupLocation" -> location(read(object, BackupLocation.class), review.isCreate(), findings);
@@ -53,13 +53,13 @@ final class KindChecks {
             }
             case "Verification" -> verification(read(object, Verification.class), review.isCreate(), findings);
             default -> {
-                return Verdict.allow();
+                return AdmissionResponse.allow();
             }
         }
         return findings.verdict();
     }
 
-    private void location(BackupLocation location, boolean create, Findings findings) {
+    private void location(BackupLocation location, boolean create, CheckFindings findings) {
         BackupLocationSpec spec = location.getSpec();
         if (create) {
             references.shadowing(location, findings);
@@ -87,7 +87,7 @@ final class KindChecks {
         }
     }
 
-    private static void store(String field, String prefix, String endpoint, Findings findings) {
+    private static void store(String field, String prefix, String endpoint, CheckFindings findings) {
         if (prefix != null) {
             for (String segment : prefix.split("/", -1)) {
                 if (segment.equals(".") || segment.equals("..")) {
@@ -101,7 +101,7 @@ final class KindChecks {
     }
 
     /** Labels of origin decide whose data a point is, so only catalog sync sets them. */
-    private void point(RestorePoint point, Review review, Findings findings) {
+    private void point(RestorePoint point, AdmissionRequest review, CheckFindings findings) {
         Map<String, String> labels = point.getMetadata().getLabels();
         if (!review.isFrom(ownNamespace)) {
             if (review.isCreate() && point.getSpec().trigger == Trigger.Imported) {
@@ -135,7 +135,7 @@ final class KindChecks {
         }
     }
 
-    private void verification(Verification verification, boolean create, Findings findings) {
+    private void verification(Verification verification, boolean create, CheckFindings findings) {
         if (create) {
             templates.reference(
                     verification.getMetadata().getNamespace(),

@@ -31,7 +31,7 @@ final class OrderCheck {
         }
     }
 
-    static void check(List<Dependency> order, Findings findings) {
+    static void check(List<Dependency> order, CheckFindings findings) {
         if (order == null) {
             return;
         }

@@ -17,12 +17,12 @@ final class PlanCheck {
     private static final Duration SECOND = Duration.ofSeconds(1);
 
     private final KubernetesClient client;
-    private final References references;
+    private final ReferenceCheck references;
     private final TemplateCheck templates;
     private final String site;
     private final String ownNamespace;
 
-    PlanCheck(KubernetesClient client, References references, TemplateCheck templates, BreakwaterConfig config) {
+    PlanCheck(KubernetesClient client, ReferenceCheck references, TemplateCheck templates, BreakwaterConfig config) {
         this.client = client;
         this.references = references;
         this.templates = templates;
@@ -31,13 +31,14 @@ final class PlanCheck {
     }
 
     /** @param before the stored plan; null for a new one */
-    void check(FailoverPlan plan, FailoverPlan before, Review review, Findings findings) {
+    void check(FailoverPlan plan, FailoverPlan before, AdmissionRequest review, CheckFindings findings) {
         FailoverPlanSpec spec = plan.getSpec();
         String namespace = plan.getMetadata().getNamespace();
         if (namespace.equals(ownNamespace)) {
             findings.refuse(
                     "metadata.namespace",
-                    "a plan holds back the pods of its namespace, and Breakwater runs in this one; put it beside the application");
+                    "a plan holds back the pods of its namespace, and Breakwater runs in this one; put it beside the"
+                            + " application");
         }
         sites(spec, findings);
         findings.duration("spec.maxDataLoss", spec.maxDataLoss, Duration.ZERO);
@@ -68,7 +69,7 @@ final class PlanCheck {
     }
 
     /** What a policy leaves out does not come up on the other site. */
-    private void partial(String namespace, FailoverPlanSpec spec, Findings findings) {
+    private void partial(String namespace, FailoverPlanSpec spec, CheckFindings findings) {
         BackupPolicy policy = client.resources(BackupPolicy.class)
                 .inNamespace(namespace)
                 .withName(spec.policyRef.name)
@@ -77,8 +78,8 @@ final class PlanCheck {
             findings.refuse(
                     "spec.policyRef.name",
                     "BackupPolicy '" + spec.policyRef.name
-                            + "' has spec.volumes.method Snapshot: its data stays in the storage of one site, and the other"
-                            + " cannot start from it; name a policy with SnapshotAndMove or LiveCopy");
+                            + "' has spec.volumes.method Snapshot: its data stays in the storage of one site, and the"
+                            + " other cannot start from it; name a policy with SnapshotAndMove or LiveCopy");
         }
         if (policy != null && policy.getSpec().source != null) {
             findings.warn(
@@ -88,7 +89,7 @@ final class PlanCheck {
         }
     }
 
-    private void sites(FailoverPlanSpec spec, Findings findings) {
+    private void sites(FailoverPlanSpec spec, CheckFindings findings) {
         if (spec.sites.stream().noneMatch(s -> s.name.equals(site))) {
             findings.refuse(
                     "spec.sites",
@@ -97,21 +98,21 @@ final class PlanCheck {
         }
     }
 
-    private void onlyOne(FailoverPlan plan, Findings findings) {
+    private void onlyOne(FailoverPlan plan, CheckFindings findings) {
         client.resources(FailoverPlan.class).inNamespace(plan.getMetadata().getNamespace()).list().getItems().stream()
                 .filter(p ->
                         !p.getMetadata().getName().equals(plan.getMetadata().getName()))
                 .filter(p -> p.getMetadata().getDeletionTimestamp() == null)
                 .findFirst()
-                .ifPresent(
-                        other -> findings.refuse(
-                                "metadata.name",
-                                "FailoverPlan " + other.getMetadata().getName()
-                                        + " rules this namespace already, and two leases cannot; change that one, or delete it first"));
+                .ifPresent(other -> findings.refuse(
+                        "metadata.name",
+                        "FailoverPlan " + other.getMetadata().getName()
+                                + " rules this namespace already, and two leases cannot; change that one, or"
+                                + " delete it first"));
     }
 
     /** Failing over is a right of its own: {@code update} on {@code failoverplans/activesite}. */
-    private void failingOver(FailoverPlan plan, FailoverPlan before, Review review, Findings findings) {
+    private void failingOver(FailoverPlan plan, FailoverPlan before, AdmissionRequest review, CheckFindings findings) {
         FailoverPlanSpec then = before.getSpec();
         FailoverPlanSpec now = plan.getSpec();
         boolean same = then.activeSite.equals(now.activeSite) && Objects.equals(then.maxDataLoss, now.maxDataLoss);
@@ -127,7 +128,7 @@ final class PlanCheck {
         }
     }
 
-    private boolean mayFailOver(FailoverPlan plan, Review review) {
+    private boolean mayFailOver(FailoverPlan plan, AdmissionRequest review) {
         SubjectAccessReview question = new SubjectAccessReviewBuilder()
                 .withNewSpec()
                 .withUser(review.user())

@@ -26,18 +26,18 @@ final class PolicyCheck {
     private static final CronParser CRON = new CronParser(CronDefinitionBuilder.instanceDefinitionFor(CronType.UNIX));
 
     private final KubernetesClient client;
-    private final References references;
+    private final ReferenceCheck references;
     private final TemplateCheck templates;
     private final String ownNamespace;
 
-    PolicyCheck(KubernetesClient client, References references, TemplateCheck templates, String ownNamespace) {
+    PolicyCheck(KubernetesClient client, ReferenceCheck references, TemplateCheck templates, String ownNamespace) {
         this.client = client;
         this.references = references;
         this.templates = templates;
         this.ownNamespace = ownNamespace;
     }
 
-    void check(BackupPolicy policy, Review review, Findings findings) {
+    void check(BackupPolicy policy, AdmissionRequest review, CheckFindings findings) {
         templates.policy(policy, review, findings);
         BackupPolicySpec spec = policy.getSpec();
         schedule("spec.schedule", spec.schedule, findings);
@@ -75,7 +75,7 @@ final class PolicyCheck {
         }
     }
 
-    private void locations(BackupPolicy policy, Findings findings) {
+    private void locations(BackupPolicy policy, CheckFindings findings) {
         BackupPolicySpec spec = policy.getSpec();
         location(policy, "spec.locationRef.name", spec.locationRef, findings);
         if (spec.copies == null) {
@@ -95,26 +95,26 @@ final class PolicyCheck {
     }
 
     /** What stays in the storage is lost with it, and the other site cannot start from it. */
-    private void keeping(BackupPolicy policy, Findings findings) {
+    private void keeping(BackupPolicy policy, CheckFindings findings) {
         String namespace = policy.getMetadata().getNamespace();
         String name = policy.getMetadata().getName();
         String field = "spec.volumes.method";
         client.resources(FailoverPlan.class).inNamespace(namespace).list().getItems().stream()
                 .filter(p -> name.equals(p.getSpec().policyRef.name))
                 .findFirst()
-                .ifPresent(
-                        plan -> findings.refuse(
-                                field,
-                                "FailoverPlan " + plan.getMetadata().getName()
-                                        + " moves the application by this policy, and the other site cannot read snapshots that"
-                                        + " stay in the storage of this one; use SnapshotAndMove here, and a second policy with Snapshot"));
+                .ifPresent(plan -> findings.refuse(
+                        field,
+                        "FailoverPlan " + plan.getMetadata().getName()
+                                + " moves the application by this policy, and the other site cannot read"
+                                + " snapshots that stay in the storage of this one; use SnapshotAndMove here,"
+                                + " and a second policy with Snapshot"));
         findings.warn(
                 field,
                 "RestorePoints of this policy are lost with the cluster's storage; a second BackupPolicy with method"
                         + " SnapshotAndMove brings the data to its location");
     }
 
-    private void location(BackupPolicy policy, String field, NamedRef ref, Findings findings) {
+    private void location(BackupPolicy policy, String field, NamedRef ref, CheckFindings findings) {
         if (policy.template()) {
             references.shared(field, ref, findings);
         } else {
@@ -123,7 +123,7 @@ final class PolicyCheck {
     }
 
     /** A policy protects all volumes of its namespace, so a second one would cut and move each of them twice. */
-    private void onlyOne(BackupPolicy policy, Findings findings) {
+    private void onlyOne(BackupPolicy policy, CheckFindings findings) {
         String namespace = policy.getMetadata().getNamespace();
         client.resources(BackupPolicy.class).inNamespace(namespace).list().getItems().stream()
                 .filter(p ->
@@ -141,7 +141,7 @@ final class PolicyCheck {
                                         .orElse("change that one, or delete it first")));
     }
 
-    private static void verification(VerificationPlan plan, Findings findings) {
+    private static void verification(VerificationPlan plan, CheckFindings findings) {
         schedule("spec.verification.schedule", plan.schedule, findings);
         findings.duration("spec.verification.readyTimeout", plan.readyTimeout, SECOND);
         findings.duration("spec.verification.keepFor", plan.keepFor, Duration.ZERO);
@@ -164,7 +164,7 @@ final class PolicyCheck {
         }
     }
 
-    private static void schedule(String field, BackupPolicySpec.Schedule schedule, Findings findings) {
+    private static void schedule(String field, BackupPolicySpec.Schedule schedule, CheckFindings findings) {
         if (schedule == null) {
             return;
         }
@@ -189,7 +189,7 @@ final class PolicyCheck {
         }
     }
 
-    private static void hooks(String field, List<Hook> hooks, Findings findings) {
+    private static void hooks(String field, List<Hook> hooks, CheckFindings findings) {
         for (int i = 0; hooks != null && i < hooks.size(); i++) {
             findings.duration(field + "[" + i + "].timeout", hooks.get(i).timeout, SECOND);
         }

@@ -14,17 +14,17 @@ import java.util.regex.Pattern;
 final class RestoreCheck {
     private static final Pattern KIND = Pattern.compile("[a-z0-9]([a-z0-9.-]*[a-z0-9])?");
 
-    private final References references;
+    private final ReferenceCheck references;
     private final TemplateCheck templates;
     private final String ownNamespace;
 
-    RestoreCheck(References references, TemplateCheck templates, String ownNamespace) {
+    RestoreCheck(ReferenceCheck references, TemplateCheck templates, String ownNamespace) {
         this.references = references;
         this.templates = templates;
         this.ownNamespace = ownNamespace;
     }
 
-    void check(Restore restore, boolean create, Findings findings) {
+    void check(Restore restore, boolean create, CheckFindings findings) {
         target(restore, findings);
         RestoreSpec spec = restore.getSpec();
         time(spec.at, findings);
@@ -38,7 +38,7 @@ final class RestoreCheck {
         }
     }
 
-    private void target(Restore restore, Findings findings) {
+    private void target(Restore restore, CheckFindings findings) {
         String namespace = restore.getMetadata().getNamespace();
         String target = restore.getSpec().targetNamespace;
         if (target != null && !target.equals(namespace) && !namespace.equals(ownNamespace)) {
@@ -55,7 +55,7 @@ final class RestoreCheck {
         }
     }
 
-    private void source(Restore restore, Findings findings) {
+    private void source(Restore restore, CheckFindings findings) {
         String namespace = restore.source();
         if (!namespace.equals(restore.getMetadata().getNamespace())
                 && !restore.getMetadata().getNamespace().equals(ownNamespace)) {
@@ -81,7 +81,7 @@ final class RestoreCheck {
         }
     }
 
-    private static void time(String at, Findings findings) {
+    private static void time(String at, CheckFindings findings) {
         if (at == null) {
             return;
         }
@@ -92,7 +92,7 @@ final class RestoreCheck {
         }
     }
 
-    private static void files(RestoreSpec.Files files, Findings findings) {
+    private static void files(RestoreSpec.Files files, CheckFindings findings) {
         for (int i = 0; files != null && i < files.paths.size(); i++) {
             String path = files.paths.get(i);
             List<String> parts = List.of(path.split("/", -1));
@@ -105,13 +105,13 @@ final class RestoreCheck {
         }
     }
 
-    static void rules(String field, List<ObjectRule> rules, Findings findings) {
+    static void rules(String field, List<ObjectRule> rules, CheckFindings findings) {
         for (int i = 0; rules != null && i < rules.size(); i++) {
             rule(field + "[" + i + "]", rules.get(i), findings);
         }
     }
 
-    static void rule(String field, ObjectRule rule, Findings findings) {
+    static void rule(String field, ObjectRule rule, CheckFindings findings) {
         for (int i = 0; rule.kinds != null && i < rule.kinds.size(); i++) {
             if (!KIND.matcher(rule.kinds.get(i)).matches()) {
                 findings.refuse(

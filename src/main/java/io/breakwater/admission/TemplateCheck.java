@@ -25,7 +25,7 @@ final class TemplateCheck {
         this.ownNamespace = ownNamespace;
     }
 
-    void policy(BackupPolicy policy, Review review, Findings findings) {
+    void policy(BackupPolicy policy, AdmissionRequest review, CheckFindings findings) {
         if (!policy.getMetadata().getNamespace().equals(ownNamespace)) {
             reach(policy, findings);
         }
@@ -47,7 +47,7 @@ final class TemplateCheck {
     }
 
     /** Refuses to name a template where a policy is needed that captures something itself. */
-    void reference(String namespace, String field, NamedRef ref, String wayOut, Findings findings) {
+    void reference(String namespace, String field, NamedRef ref, String wayOut, CheckFindings findings) {
         BackupPolicy policy = client.resources(BackupPolicy.class)
                 .inNamespace(namespace)
                 .withName(ref.name)
@@ -71,7 +71,7 @@ final class TemplateCheck {
                 + template + " says";
     }
 
-    private void reach(BackupPolicy policy, Findings findings) {
+    private void reach(BackupPolicy policy, CheckFindings findings) {
         if (policy.template()) {
             findings.refuse(
                     "spec.source.namespaces",
@@ -88,7 +88,7 @@ final class TemplateCheck {
     }
 
     /** The part of an object in which an update changes anything; empty where it changes nothing. */
-    private static String changed(Review review) {
+    private static String changed(AdmissionRequest review) {
         if (!review.oldObject().path("spec").equals(review.object().path("spec"))) {
             return "spec";
         }

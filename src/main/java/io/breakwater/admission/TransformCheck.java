@@ -22,7 +22,7 @@ final class TransformCheck {
 
     private TransformCheck() {}
 
-    static void check(RestoreSpec spec, Findings findings) {
+    static void check(RestoreSpec spec, CheckFindings findings) {
         for (int i = 0; spec.transforms != null && i < spec.transforms.size(); i++) {
             transform("spec.transforms[" + i + "]", spec.transforms.get(i), findings);
         }
@@ -40,7 +40,8 @@ final class TransformCheck {
         }
     }
 
-    private static void names(String field, Map<String, String> map, Pattern shape, String what, Findings findings) {
+    private static void names(
+            String field, Map<String, String> map, Pattern shape, String what, CheckFindings findings) {
         if (map != null) {
             map.forEach((from, to) -> List.of(from, to).stream()
                     .filter(n -> !shape.matcher(n).matches())
@@ -48,7 +49,7 @@ final class TransformCheck {
         }
     }
 
-    private static void transform(String field, Transform transform, Findings findings) {
+    private static void transform(String field, Transform transform, CheckFindings findings) {
         RestoreCheck.rule(field + ".select", transform.select, findings);
         if ((transform.jsonPatch == null) == isMissing(transform.mergePatch)) {
             findings.refuse(field, "exactly one of jsonPatch and mergePatch must be set");
@@ -63,7 +64,7 @@ final class TransformCheck {
         }
     }
 
-    private static void operation(String field, PatchOperation operation, Findings findings) {
+    private static void operation(String field, PatchOperation operation, CheckFindings findings) {
         boolean moves = operation.op == PatchVerb.move || operation.op == PatchVerb.copy;
         boolean sets =
                 operation.op == PatchVerb.add || operation.op == PatchVerb.replace || operation.op == PatchVerb.test;
@@ -85,7 +86,7 @@ final class TransformCheck {
         return IDENTITY.stream().anyMatch(i -> i.equals(path) || i.startsWith(path + "/") || path.startsWith(i + "/"));
     }
 
-    private static void merge(String field, JsonNode patch, Findings findings) {
+    private static void merge(String field, JsonNode patch, CheckFindings findings) {
         if (!patch.isObject()) {
             findings.refuse(field, "it is no object");
             return;

@@ -90,7 +90,7 @@ public class RestorePointStatus implements ConditionedStatus {
     public String progress;
 
     @JsonPropertyDescription("How far the content of volumes is; absent while nothing is on its way.")
-    public Transfer transfer;
+    public TransferStatus transfer;
 
     @Size(max = 32)
     @JsonPropertyDescription("The steps of the run.")

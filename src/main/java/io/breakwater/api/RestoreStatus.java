@@ -80,7 +80,7 @@ public class RestoreStatus implements ConditionedStatus {
     public String progress;
 
     @JsonPropertyDescription("How far the content of volumes is; absent while nothing is on its way.")
-    public Transfer transfer;
+    public TransferStatus transfer;
 
     @Size(max = 32)
     @JsonPropertyDescription("The steps of the run.")
@@ -99,8 +99,8 @@ public class RestoreStatus implements ConditionedStatus {
     public List<Stage> stages;
 
     @JsonPropertyDescription(
-            "Workloads that were brought back, or were held back meanwhile: how many are available. Looked at for ten minutes"
-                    + " after the end of the run; see the condition Available.")
+            "Workloads that were brought back, or were held back meanwhile: how many are available. Looked at for ten"
+                    + " minutes after the end of the run; see the condition Available.")
     public Workloads workloads;
 
     /** Objects that are restored after others are up. */

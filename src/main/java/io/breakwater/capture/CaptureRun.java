@@ -7,7 +7,7 @@ import io.breakwater.api.RestorePointStatus;
 import io.breakwater.catalog.PointKey;
 import io.breakwater.observe.Conditions;
 import io.breakwater.observe.StatusWriter;
-import io.breakwater.policy.Route;
+import io.breakwater.policy.PointRoute;
 import io.breakwater.steps.Journal;
 import io.breakwater.steps.RunLabel;
 import io.breakwater.steps.StepRunner;
@@ -24,7 +24,7 @@ import java.util.function.Consumer;
 record CaptureRun(
         RestorePoint point,
         BackupPolicy policy,
-        Route route,
+        PointRoute route,
         String site,
         StatusWriter writer,
         Clock clock,

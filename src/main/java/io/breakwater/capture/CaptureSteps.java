@@ -8,7 +8,7 @@ import io.breakwater.gate.NamespaceGate;
 import io.breakwater.gateway.EpochGuard;
 import io.breakwater.location.Quotas;
 import io.breakwater.location.Stores;
-import io.breakwater.mover.Movers;
+import io.breakwater.mover.MoverJobs;
 import io.breakwater.observe.Events;
 import io.breakwater.steps.Activities;
 import io.breakwater.steps.Outcome;
@@ -30,7 +30,7 @@ class CaptureSteps {
     private final Snapshots snapshots;
     private final GroupSnapshots groups;
     private final KeptSnapshots kept;
-    private final Movers movers;
+    private final MoverJobs movers;
     private final Catalog catalog;
     private final List<Step<CaptureRun>> all;
 
@@ -42,7 +42,7 @@ class CaptureSteps {
             Snapshots snapshots,
             GroupSnapshots groups,
             KeptSnapshots kept,
-            Movers movers,
+            MoverJobs movers,
             ArchiveUpload upload,
             Stores stores,
             EpochGuard guard,
@@ -56,15 +56,15 @@ class CaptureSteps {
         this.movers = movers;
         this.catalog = catalog;
         Activities activities = new Activities();
-        HalfRestored halfRestored = new HalfRestored(gate);
-        Room room = new Room(quotas, activities, events);
+        RestoreInProgressCheck halfRestored = new RestoreInProgressCheck(gate);
+        QuotaCheck room = new QuotaCheck(quotas, activities, events);
         this.all = List.of(
-                new Prepare(client, planner, catalog, halfRestored, room),
-                new Cut(client, snapshots, groups, activities, halfRestored),
-                new Resources(upload, stores, activities),
-                new Move(client, snapshots, movers, room),
-                new Keep(snapshots, kept),
-                new SealPoint(catalog, guard, version),
+                new PrepareStep(client, planner, catalog, halfRestored, room),
+                new SnapshotStep(client, snapshots, groups, activities, halfRestored),
+                new ArchiveResourcesStep(upload, stores, activities),
+                new MoveVolumesStep(client, snapshots, movers, room),
+                new RetainSnapshotsStep(snapshots, kept),
+                new SealStep(catalog, guard, version),
                 new Tidy());
     }
 
@@ -83,7 +83,7 @@ class CaptureSteps {
                 .getItems()
                 .forEach(claim -> claims.resource(claim).delete());
         snapshots.delete(namespace, label, List.of());
-        if (point.getStatus() != null && Shutter.isGrouped(point.getStatus().volumes)) {
+        if (point.getStatus() != null && SnapshotTaker.isGrouped(point.getStatus().volumes)) {
             groups.delete(namespace, label, point.getMetadata().getUid());
         }
     }
@@ -99,7 +99,7 @@ class CaptureSteps {
             kept.sealed(run.label());
             abandon(run.point());
             try {
-                catalog.end(run.route().location(), run.key());
+                catalog.markFinished(run.route().location(), run.key());
             } catch (BreakwaterException e) {
                 // The point is sealed, so the sweep will see that this was its end.
             }

@@ -13,9 +13,9 @@ import io.breakwater.observe.Conditions;
 import io.breakwater.observe.Events;
 import io.breakwater.observe.Meters;
 import io.breakwater.observe.StatusWriter;
-import io.breakwater.policy.Route;
-import io.breakwater.policy.Routes;
-import io.breakwater.replication.CopyPoint;
+import io.breakwater.policy.PointRoute;
+import io.breakwater.policy.PointRoutes;
+import io.breakwater.replication.PointCopies;
 import io.breakwater.steps.Step;
 import io.breakwater.steps.StepRunner;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -52,10 +52,10 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
     private final Events events;
     private final Meters meters;
     private final Clock clock;
-    private final Routes routes;
+    private final PointRoutes routes;
     private final CaptureSteps steps;
-    private final CopyPoint copies;
-    private final RemovePoint removal;
+    private final PointCopies copies;
+    private final PointDeletion removal;
     private final StepRunner runner;
     private final SimpleInboundEventSource<RestorePoint> wake = new SimpleInboundEventSource<>("wake");
 
@@ -66,10 +66,10 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
             Events events,
             Meters meters,
             Clock clock,
-            Routes routes,
+            PointRoutes routes,
             CaptureSteps steps,
-            CopyPoint copies,
-            RemovePoint removal) {
+            PointCopies copies,
+            PointDeletion removal) {
         this.client = client;
         this.config = config;
         this.writer = writer;
@@ -121,7 +121,7 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
         CaptureRun run = null;
         try {
             BackupPolicy policy = policy(point);
-            Route route = routes.of(policy);
+            PointRoute route = routes.of(policy);
             run = new CaptureRun(point, policy, route, config.site(), writer, clock, () -> wake(point));
             List<Step<CaptureRun>> todo = steps.all();
             return switch (runner.run(run.uid(), todo, run, run)) {
@@ -159,8 +159,8 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
             throw BreakwaterException.permanent(
                     Reason.InvalidSpec,
                     "RestorePoint " + namespace + "/" + point.getMetadata().getName() + ": BackupPolicy " + name
-                            + " of spec.policyRef is a template and captures nothing itself; create the RestorePoint in the"
-                            + " namespace that is to be captured");
+                            + " of spec.policyRef is a template and captures nothing itself; create the RestorePoint"
+                            + " in the namespace that is to be captured");
         }
         return policy;
     }
@@ -187,7 +187,7 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
         run.update(s -> {
             s.progress = "sealed";
             s.transfer = null;
-            s.copies = run.route().copies().stream().map(CopyPoint::pending).toList();
+            s.copies = run.route().copies().stream().map(PointCopies::pending).toList();
             s.copiesCompleted = 0;
             Conditions.of(s, run.point().getMetadata().getGeneration(), clock)
                     .succeeded(Reason.Completed, "sealed in location " + s.location);

@@ -6,11 +6,11 @@ import io.breakwater.api.Reason;
 import io.breakwater.location.Stores;
 import io.breakwater.location.keys.KeyRing;
 import io.breakwater.location.keys.LocationKeys;
-import io.breakwater.store.GraceStore;
-import io.breakwater.store.Graveyard;
+import io.breakwater.store.DeletedObjects;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Document;
 import io.breakwater.store.ObjectStore.Precondition;
+import io.breakwater.store.SoftDeleteStore;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
 import java.io.InputStream;
@@ -68,8 +68,8 @@ public class Catalog {
         return store.read(key.sealKey())
                 .map(Document::content)
                 .map(content -> new Sealed(
-                        new Signatures(location, store, keys.ring(location)).verify(key, content),
-                        Seal.sha256(content)));
+                        new SealSignatures(location, store, keys.ring(location)).verify(key, content),
+                        SealCodec.sha256(content)));
     }
 
     /** The document of a point, verified; empty when it is not there. */
@@ -114,9 +114,10 @@ public class Catalog {
         ObjectStore store = stores.open(location);
         KeyRing ring = keys.ring(location);
         String keyId = keys.writing(location, store, ring);
-        byte[] content = Seal.sign(document.signedWith(keyId), ring.catalogKey(keyId, key.site(), key.namespace()));
+        byte[] content =
+                SealCodec.sign(document.signedWith(keyId), ring.catalogKey(keyId, key.site(), key.namespace()));
         if (store.write(key.sealKey(), content, Precondition.ABSENT).isPresent()) {
-            return Seal.sha256(content);
+            return SealCodec.sha256(content);
         }
         Sealed there = read(location, key)
                 .orElseThrow(() -> BreakwaterException.retryable(
@@ -147,9 +148,9 @@ public class Catalog {
 
     private static void verify(ObjectStore store, PointKey point, String key, String sha256) {
         InputStream content =
-                store.open(key, 0, -1).orElseThrow(() -> Seal.tampered(point, "object " + key + " is missing"));
+                store.open(key, 0, -1).orElseThrow(() -> SealCodec.tampered(point, "object " + key + " is missing"));
         if (!sha256.equals(sha256(content, key))) {
-            throw Seal.tampered(point, "object " + key + " does not have its digest");
+            throw SealCodec.tampered(point, "object " + key + " does not have its digest");
         }
     }
 
@@ -167,13 +168,13 @@ public class Catalog {
     }
 
     /** Says that a point is about to be captured into a location, before anything of it is written. */
-    public void begin(BackupLocation location, PointKey key) {
-        Begun.mark(stores.open(location), key);
+    public void markStarted(BackupLocation location, PointKey key) {
+        InProgressMarker.create(stores.open(location), key);
     }
 
     /** Says that a point is sealed, or that nothing of it is left. */
-    public void end(BackupLocation location, PointKey key) {
-        Begun.clear(stores.open(location), key);
+    public void markFinished(BackupLocation location, PointKey key) {
+        InProgressMarker.delete(stores.open(location), key);
     }
 
     /**
@@ -189,11 +190,11 @@ public class Catalog {
         List<PointKey> sealed = new ArrayList<>();
         store.list(prefix, o -> PointKey.ofSeal(o.key()).ifPresent(sealed::add));
         Stream<PointDocument> there = sealed.stream().flatMap(key -> find(location, key).stream());
-        Signatures signatures = new Signatures(location, store, keys.ring(location));
-        Graveyard graveyard = new Graveyard(store, site);
-        Stream<PointDocument> gone = graveyard.dead(namespace, prefix).stream()
+        SealSignatures signatures = new SealSignatures(location, store, keys.ring(location));
+        DeletedObjects graveyard = new DeletedObjects(store, site);
+        Stream<PointDocument> gone = graveyard.listDeleted(namespace, prefix).stream()
                 .flatMap(key -> PointKey.ofSeal(key).stream())
-                .flatMap(key -> graveyard.takenAway(namespace, key.sealKey()).stream()
+                .flatMap(key -> graveyard.contentOf(namespace, key.sealKey()).stream()
                         .map(content -> signatures.verify(key, content)));
         return Stream.concat(there, gone)
                 .flatMap(document -> document.moved().stream())
@@ -203,8 +204,8 @@ public class Catalog {
 
     /** Takes the seal away: from here on the point does not exist. It can be restored until its grace period ends. */
     public void unseal(BackupLocation location, PointKey key) {
-        GraceStore store = new GraceStore(stores.open(location), key.site(), key.namespace());
-        store.takeAway(key.sealKey());
+        SoftDeleteStore store = new SoftDeleteStore(stores.open(location), key.site(), key.namespace());
+        store.deleteInline(key.sealKey());
         List<String> vouching = new ArrayList<>();
         store.list(key.directory(), o -> vouching.add(o.key()));
         vouching.forEach(store::delete);

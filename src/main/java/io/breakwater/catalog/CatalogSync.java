@@ -112,7 +112,7 @@ class CatalogSync {
         private void show(PointKey key) {
             if (!NAME.matcher(key.namespace()).matches()
                     || !NAME.matcher(key.site()).matches()) {
-                throw Seal.tampered(key, "its key is not one that we write");
+                throw SealCodec.tampered(key, "its key is not one that we write");
             }
             Optional<Place> place = place(key);
             if (place.isEmpty()) {
@@ -244,7 +244,7 @@ class CatalogSync {
         if (name.length() <= LONGEST_NAME) {
             return name;
         }
-        String hash = Seal.sha256(name.getBytes(StandardCharsets.UTF_8)).substring(0, 12);
+        String hash = SealCodec.sha256(name.getBytes(StandardCharsets.UTF_8)).substring(0, 12);
         return name.substring(0, LONGEST_NAME - 13) + "-" + hash;
     }
 }

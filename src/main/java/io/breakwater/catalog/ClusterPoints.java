@@ -9,7 +9,7 @@ import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointSpec.DeletionPolicy;
 import io.breakwater.api.RestorePointStatus;
 import io.breakwater.catalog.ImportedPoint.Place;
-import io.breakwater.location.Locations;
+import io.breakwater.location.LocationResolver;
 import io.breakwater.observe.StatusWriter;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -22,10 +22,10 @@ import java.util.function.Consumer;
 @ApplicationScoped
 class ClusterPoints {
     private final KubernetesClient client;
-    private final Locations locations;
+    private final LocationResolver locations;
     private final StatusWriter writer;
 
-    ClusterPoints(KubernetesClient client, Locations locations, StatusWriter writer) {
+    ClusterPoints(KubernetesClient client, LocationResolver locations, StatusWriter writer) {
         this.client = client;
         this.locations = locations;
         this.writer = writer;

@@ -83,7 +83,7 @@ final class VeleroCatalog {
                 null,
                 null,
                 contents.claims());
-        return Optional.of(new Catalog.Sealed(document, Seal.sha256(Seal.canonical(document))));
+        return Optional.of(new Catalog.Sealed(document, SealCodec.sha256(SealCodec.canonical(document))));
     }
 
     private Known known(BackupLocation location, ObjectStore store, String name, String etag) {
@@ -143,7 +143,7 @@ final class VeleroCatalog {
         return site.length() <= LONGEST_SITE
                 ? site
                 : site.substring(0, LONGEST_SITE - 9) + "-"
-                        + Seal.sha256(site.getBytes(java.nio.charset.StandardCharsets.UTF_8))
+                        + SealCodec.sha256(site.getBytes(java.nio.charset.StandardCharsets.UTF_8))
                                 .substring(0, 8);
     }
 

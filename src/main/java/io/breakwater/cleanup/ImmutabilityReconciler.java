@@ -8,9 +8,9 @@ import io.breakwater.api.Condition;
 import io.breakwater.api.Durations;
 import io.breakwater.api.Reason;
 import io.breakwater.config.BreakwaterConfig;
-import io.breakwater.location.Rounds;
+import io.breakwater.location.RoundSchedule;
 import io.breakwater.location.Stores;
-import io.breakwater.location.keys.Identity;
+import io.breakwater.location.keys.LocationDocument;
 import io.breakwater.observe.Conditions;
 import io.breakwater.observe.Events;
 import io.breakwater.observe.Meters;
@@ -66,7 +66,7 @@ class ImmutabilityReconciler implements Reconciler<BackupLocation> {
     private final Events events;
     private final Clock clock;
     private final Activities activities = new Activities();
-    private final Rounds turns;
+    private final RoundSchedule turns;
     private final Map<String, Instant> alarms = new ConcurrentHashMap<>();
     private final SimpleInboundEventSource<BackupLocation> wake = new SimpleInboundEventSource<>("immutability-wake");
 
@@ -85,10 +85,10 @@ class ImmutabilityReconciler implements Reconciler<BackupLocation> {
         this.meters = meters;
         this.events = events;
         this.clock = clock;
-        this.turns = new Rounds(clock);
+        this.turns = new RoundSchedule(clock);
     }
 
-    private record Done(LockRounds.Result rounds, OldVersions.Swept versions) {}
+    private record Done(LockExtension.Result rounds, OldVersions.Swept versions) {}
 
     @Override
     public List<EventSource<?, BackupLocation>> prepareEventSources(EventSourceContext<BackupLocation> context) {
@@ -125,7 +125,7 @@ class ImmutabilityReconciler implements Reconciler<BackupLocation> {
     }
 
     private void advance(BackupLocation location) {
-        if (!turns.isOn(location)) {
+        if (!turns.begin(location)) {
             return;
         }
         try {
@@ -147,11 +147,11 @@ class ImmutabilityReconciler implements Reconciler<BackupLocation> {
 
     private Done work(BackupLocation location) {
         ObjectStore store = stores.open(location);
-        Instant now = Identity.now(store, clock);
+        Instant now = LocationDocument.now(store, clock);
         // First of all what somebody removed comes back, so that its locks are extended with the others.
-        OldVersions.Swept versions =
-                OldVersions.sweep(store, versioned(), config.sweep().grace(), LockRounds.least(period(location)), now);
-        return new Done(new LockRounds(store, config.site(), period(location), now).run(), versions);
+        OldVersions.Swept versions = OldVersions.sweep(
+                store, versioned(), config.sweep().grace(), LockExtension.least(period(location)), now);
+        return new Done(new LockExtension(store, config.site(), period(location), now).run(), versions);
     }
 
     /** What is this site's own, and what nobody's in particular. */

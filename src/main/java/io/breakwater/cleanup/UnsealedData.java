@@ -5,12 +5,12 @@ import io.breakwater.api.Condition;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointStatus;
 import io.breakwater.api.RestorePointStatus.CopyState;
-import io.breakwater.catalog.Begun;
 import io.breakwater.catalog.Catalog;
+import io.breakwater.catalog.InProgressMarker;
 import io.breakwater.catalog.PointKey;
-import io.breakwater.store.GraceStore;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.ObjectInfo;
+import io.breakwater.store.SoftDeleteStore;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -58,7 +58,7 @@ final class UnsealedData {
         store.list(
                 PointKey.PREFIX + site + "/",
                 o -> PointKey.ofSeal(o.key()).ifPresent(key -> found.add(key.namespace())));
-        Begun.list(store, site).forEach(b -> found.add(b.key().namespace()));
+        InProgressMarker.list(store, site).forEach(b -> found.add(b.key().namespace()));
         points.stream()
                 .map(RestorePoint::getStatus)
                 .filter(s -> s != null && site.equals(s.site) && s.namespace != null)
@@ -74,26 +74,26 @@ final class UnsealedData {
     }
 
     /** What was begun long ago and is not wanted any more: neither captured nor copied by any RestorePoint. */
-    List<Begun> begun() {
-        return Begun.list(store, site).stream()
+    List<InProgressMarker> begun() {
+        return InProgressMarker.list(store, site).stream()
                 .filter(b -> b.since().isBefore(before))
-                .filter(b -> !isBusy(b.key().namespace()) && points.stream().noneMatch(p -> brings(p, b.key())))
+                .filter(b -> !isBusy(b.key().namespace()) && points.stream().noneMatch(p -> isStillWanted(p, b.key())))
                 .toList();
     }
 
     /** Archive objects of a point that was begun; none when it is sealed, and empty when somebody is still at it. */
-    Optional<List<ObjectInfo>> archive(Begun begun) {
+    Optional<List<ObjectInfo>> archive(InProgressMarker begun) {
         PointKey key = begun.key();
         List<ObjectInfo> found = new ArrayList<>();
-        new GraceStore(store, key.site(), key.namespace()).list(key.archivePrefix(), found::add);
+        new SoftDeleteStore(store, key.site(), key.namespace()).list(key.archivePrefix(), found::add);
         // The seal is asked after the list: what was sealed in between stays.
         if (store.head(key.sealKey()).isPresent()) {
             return Optional.of(List.of());
         }
-        if (points.stream().anyMatch(p -> isHeld(p, key))) {
+        if (points.stream().anyMatch(p -> isNamedByPoint(p, key))) {
             return Optional.empty();
         }
-        boolean left = found.stream().allMatch(o -> o.lastModified().isBefore(before)) && begun.holds(store);
+        boolean left = found.stream().allMatch(o -> o.lastModified().isBefore(before)) && begun.isCurrent(store);
         return left ? Optional.of(found) : Optional.empty();
     }
 
@@ -101,7 +101,7 @@ final class UnsealedData {
     List<String> snapshots(String namespace) {
         String prefix = new PointKey(site, namespace, "").repositoryPrefix() + "snapshots/";
         Set<String> found = new TreeSet<>();
-        new GraceStore(store, site, namespace).list(prefix, o -> {
+        new SoftDeleteStore(store, site, namespace).list(prefix, o -> {
             if (o.lastModified().isBefore(before)) {
                 found.add(o.key().substring(prefix.length()));
             }
@@ -121,7 +121,7 @@ final class UnsealedData {
     boolean isWhole(String namespace) {
         String prefix = new PointKey(site, namespace, "").repositoryPrefix() + "snapshots/";
         Set<String> missing = named(namespace);
-        new GraceStore(store, site, namespace)
+        new SoftDeleteStore(store, site, namespace)
                 .list(prefix, o -> missing.remove(o.key().substring(prefix.length())));
         return missing.isEmpty();
     }
@@ -140,7 +140,7 @@ final class UnsealedData {
     }
 
     /** Whether a RestorePoint still brings a point into this location, or will try to. */
-    private boolean brings(RestorePoint p, PointKey key) {
+    private boolean isStillWanted(RestorePoint p, PointKey key) {
         RestorePointStatus s = p.getStatus();
         if (isFailed(p) || !PointKey.of(p).filter(key::equals).isPresent()) {
             return false;
@@ -153,7 +153,7 @@ final class UnsealedData {
     }
 
     /** Whether a RestorePoint was sealed or copied here; without a seal somebody else has taken that. */
-    private boolean isHeld(RestorePoint p, PointKey key) {
+    private boolean isNamedByPoint(RestorePoint p, PointKey key) {
         RestorePointStatus s = p.getStatus();
         if (s == null
                 || !s.holds(Condition.SUCCEEDED)

@@ -7,8 +7,8 @@ import io.breakwater.api.Condition;
 import io.breakwater.api.Reason;
 import io.breakwater.cleanup.UnsealedSweep.Found;
 import io.breakwater.config.BreakwaterConfig;
-import io.breakwater.location.Rounds;
-import io.breakwater.mover.Movers;
+import io.breakwater.location.RoundSchedule;
+import io.breakwater.mover.MoverJobs;
 import io.breakwater.observe.Events;
 import io.breakwater.observe.Meters;
 import io.breakwater.steps.Activities;
@@ -43,7 +43,7 @@ class UnsealedReconciler implements Reconciler<BackupLocation> {
     private final Meters meters;
     private final Events events;
     private final Activities activities = new Activities();
-    private final Rounds turns;
+    private final RoundSchedule turns;
     private final Map<String, Map<String, List<String>>> left = new ConcurrentHashMap<>();
     private final SimpleInboundEventSource<BackupLocation> wake = new SimpleInboundEventSource<>("unsealed-wake");
 
@@ -59,7 +59,7 @@ class UnsealedReconciler implements Reconciler<BackupLocation> {
         this.config = config;
         this.meters = meters;
         this.events = events;
-        this.turns = new Rounds(clock);
+        this.turns = new RoundSchedule(clock);
     }
 
     @Override
@@ -86,13 +86,13 @@ class UnsealedReconciler implements Reconciler<BackupLocation> {
         Map<String, List<String>> todo = left.computeIfAbsent(id, k -> new ConcurrentHashMap<>());
         if (!todo.isEmpty()) {
             todo.forEach((namespace, snapshots) -> {
-                if (isOver(location, namespace, snapshots)) {
+                if (advanceCleanup(location, namespace, snapshots)) {
                     todo.remove(namespace);
                 }
             });
             return JOB;
         }
-        if (!turns.isOn(location)) {
+        if (!turns.begin(location)) {
             return LOOK;
         }
         try {
@@ -117,15 +117,15 @@ class UnsealedReconciler implements Reconciler<BackupLocation> {
         return least.compareTo(some) > 0 ? least : some;
     }
 
-    private boolean isOver(BackupLocation location, String namespace, List<String> snapshots) {
+    private boolean advanceCleanup(BackupLocation location, String namespace, List<String> snapshots) {
         try {
-            Optional<Movers.State> state = sweep.forget(location, namespace, snapshots);
+            Optional<MoverJobs.State> state = sweep.forget(location, namespace, snapshots);
             if (state.isEmpty()) {
                 return true; // it is found again in the next round
             }
             return switch (state.get()) {
-                case Movers.State.Running r -> false;
-                case Movers.State.Succeeded s -> {
+                case MoverJobs.State.Running r -> false;
+                case MoverJobs.State.Succeeded s -> {
                     count(location, "snapshot", snapshots.size());
                     events.normal(
                             location,
@@ -136,7 +136,7 @@ class UnsealedReconciler implements Reconciler<BackupLocation> {
                                             + " that no sealed point names");
                     yield true;
                 }
-                case Movers.State.Failed(String message) -> {
+                case MoverJobs.State.Failed(String message) -> {
                     warn(location, BreakwaterException.retryable(Reason.MoverFailed, message));
                     yield true;
                 }

@@ -3,20 +3,20 @@ package io.breakwater.cleanup;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.RestorePoint;
-import io.breakwater.catalog.Begun;
 import io.breakwater.catalog.Catalog;
+import io.breakwater.catalog.InProgressMarker;
 import io.breakwater.catalog.PointKey;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.gateway.Repositories;
 import io.breakwater.location.Stores;
-import io.breakwater.location.keys.Identity;
+import io.breakwater.location.keys.LocationDocument;
+import io.breakwater.mover.MoverJobs;
 import io.breakwater.mover.MoverTask;
-import io.breakwater.mover.Movers;
-import io.breakwater.replication.CopyPoint;
+import io.breakwater.replication.PointCopies;
 import io.breakwater.steps.RunLabel;
-import io.breakwater.store.GraceStore;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.ObjectInfo;
+import io.breakwater.store.SoftDeleteStore;
 import io.breakwater.volume.KeptSnapshots;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -43,9 +43,9 @@ class UnsealedSweep {
     private final BreakwaterConfig config;
     private final Stores stores;
     private final Catalog catalog;
-    private final Movers movers;
-    private final CopyPoint copies;
-    private final KeptSweep kept;
+    private final MoverJobs movers;
+    private final PointCopies copies;
+    private final KeptSnapshotSweep kept;
     private final Clock clock;
 
     UnsealedSweep(
@@ -53,8 +53,8 @@ class UnsealedSweep {
             BreakwaterConfig config,
             Stores stores,
             Catalog catalog,
-            Movers movers,
-            CopyPoint copies,
+            MoverJobs movers,
+            PointCopies copies,
             KeptSnapshots kept,
             Clock clock) {
         this.client = client;
@@ -63,7 +63,7 @@ class UnsealedSweep {
         this.catalog = catalog;
         this.movers = movers;
         this.copies = copies;
-        this.kept = new KeptSweep(kept, catalog, config.sweep().grace());
+        this.kept = new KeptSnapshotSweep(kept, catalog, config.sweep().grace());
         this.clock = clock;
     }
 
@@ -93,7 +93,7 @@ class UnsealedSweep {
      */
     Found sweep(BackupLocation location) {
         ObjectStore store = stores.open(location);
-        Instant now = Identity.now(store, clock);
+        Instant now = LocationDocument.now(store, clock);
         Instant before = now.minus(config.sweep().unsealed());
         List<RestorePoint> points =
                 client.resources(RestorePoint.class).inAnyNamespace().list().getItems();
@@ -103,17 +103,17 @@ class UnsealedSweep {
         long bytes = 0;
         int uploads = abandon(store, "breakwater/repos/" + config.site() + "/", before, trouble);
         Set<String> loose = new TreeSet<>();
-        for (Begun begun : data.begun()) {
+        for (InProgressMarker begun : data.begun()) {
             Optional<List<ObjectInfo>> archive = data.archive(begun);
             if (archive.isPresent()) {
-                GraceStore grace =
-                        new GraceStore(store, begun.key().site(), begun.key().namespace());
+                SoftDeleteStore grace = new SoftDeleteStore(
+                        store, begun.key().site(), begun.key().namespace());
                 archive.get().forEach(grace::delete);
                 uploads += abandon(store, begun.key().archivePrefix(), before, trouble);
                 if (mayHaveMoved(store, begun)) {
                     loose.add(begun.key().namespace());
                 } else {
-                    Begun.clear(store, begun.key());
+                    InProgressMarker.delete(store, begun.key());
                 }
                 archives += archive.get().isEmpty() ? 0 : 1;
                 bytes += archive.get().stream().mapToLong(ObjectInfo::size).sum();
@@ -126,7 +126,7 @@ class UnsealedSweep {
     }
 
     /** Whether data of what was begun may lie in the repository, of which no snapshot tells: its mark stays until it is gone. */
-    private static boolean mayHaveMoved(ObjectStore store, Begun begun) {
+    private static boolean mayHaveMoved(ObjectStore store, InProgressMarker begun) {
         return store.head(begun.key().sealKey()).isEmpty()
                 && store.head(begun.key().repositoryPrefix() + "config").isPresent();
     }
@@ -172,23 +172,23 @@ class UnsealedSweep {
      *
      * @return empty when it is not begun now, since a capture, a removal or a copy comes first
      */
-    Optional<Movers.State> forget(BackupLocation location, String namespace, List<String> snapshots) {
-        Movers.Request request = request(location, namespace, snapshots);
+    Optional<MoverJobs.State> forget(BackupLocation location, String namespace, List<String> snapshots) {
+        MoverJobs.Request request = request(location, namespace, snapshots);
         if (!movers.runs(config.namespace()).contains(request.run())) {
             String head = new PointKey(config.site(), namespace, "").repositoryPrefix() + "config";
             if (stores.open(location).head(head).isEmpty()) {
-                return Optional.of(new Movers.State.Failed(
+                return Optional.of(new MoverJobs.State.Failed(
                         "the repository of namespace " + namespace + " has no config, so it cannot be opened"));
             }
             if (isBusy(location, namespace) || copies.busy(config.site(), namespace)) {
                 return Optional.empty();
             }
         }
-        Movers.State state = movers.poll(request);
-        if (state instanceof Movers.State.Succeeded) {
+        MoverJobs.State state = movers.poll(request);
+        if (state instanceof MoverJobs.State.Succeeded) {
             settle(location, namespace);
         }
-        if (!(state instanceof Movers.State.Running)) {
+        if (!(state instanceof MoverJobs.State.Running)) {
             movers.delete(config.namespace(), request.run());
         }
         return Optional.of(state);
@@ -197,22 +197,22 @@ class UnsealedSweep {
     /** Takes the marks away of what was begun in a namespace, of which nothing is left. */
     private void settle(BackupLocation location, String namespace) {
         ObjectStore store = stores.open(location);
-        Instant before = Identity.now(store, clock).minus(config.sweep().unsealed());
+        Instant before = LocationDocument.now(store, clock).minus(config.sweep().unsealed());
         List<RestorePoint> points =
                 client.resources(RestorePoint.class).inAnyNamespace().list().getItems();
         new UnsealedData(location, store, catalog, config.site(), before, points)
                 .begun().stream()
                         .filter(b -> b.key().namespace().equals(namespace))
                         .filter(b -> store.head(b.key().sealKey()).isEmpty())
-                        .forEach(b -> Begun.clear(store, b.key()));
+                        .forEach(b -> InProgressMarker.delete(store, b.key()));
     }
 
-    private Movers.Request request(BackupLocation location, String namespace, List<String> snapshots) {
+    private MoverJobs.Request request(BackupLocation location, String namespace, List<String> snapshots) {
         String run = RunLabel.ofCleanup(location, config.site(), namespace);
         String id = "unsealed/" + location.getMetadata().getUid() + "/" + namespace;
         var access = new Repositories.Access(
                 location, config.site(), namespace, Repositories.Mode.MAINTAIN, Optional.empty());
-        return new Movers.Request(config.namespace(), run, id, new MoverTask.Forget(snapshots), access);
+        return new MoverJobs.Request(config.namespace(), run, id, new MoverTask.Forget(snapshots), access);
     }
 
     private boolean isBusy(BackupLocation location, String namespace) {

@@ -24,11 +24,11 @@ public final class Postgresql implements Quiesced {
     private static final String END = "--breakwater-end--";
 
     private final String where;
-    private final Session session;
+    private final PodSession session;
     private final String pid;
     private final Facts facts;
 
-    private Postgresql(Database database, String where, Session session) {
+    private Postgresql(Database database, String where, PodSession session) {
         this.where = where;
         this.session = session;
         this.pid = one("SELECT pg_backend_pid();");
@@ -44,7 +44,7 @@ public final class Postgresql implements Quiesced {
      * @throws BreakwaterException QuiesceFailed, with what the server said
      */
     public static Postgresql quiesce(KubernetesClient client, String namespace, Database database) {
-        Exec exec = new Exec(client, namespace);
+        PodExec exec = new PodExec(client, namespace);
         String name = "database " + database.name + " in namespace " + namespace;
         List<Pod> pods = exec.pods(database.postgresql.podSelector);
         if (pods.size() != 1) {
@@ -63,7 +63,7 @@ public final class Postgresql implements Quiesced {
             // The server's messages come in order with the answers. The pod's own standard error stays open as 3,
             // unused:
             // containerd ends a session's input as soon as one of its outputs is closed.
-            Session session = Session.open(
+            PodSession session = PodSession.open(
                     exec.pod(pod.getMetadata().getName()),
                     container,
                     "sh",
@@ -76,7 +76,7 @@ public final class Postgresql implements Quiesced {
         }
     }
 
-    private static Postgresql opened(Database database, String where, Session session) {
+    private static Postgresql opened(Database database, String where, PodSession session) {
         try {
             return new Postgresql(database, where, session);
         } catch (RuntimeException e) {
@@ -144,8 +144,8 @@ public final class Postgresql implements Quiesced {
     private String next(String sql, List<String> soFar, Duration patience) {
         try {
             return switch (session.next(patience).orElse(null)) {
-                case Session.Said.Line(String text) -> text;
-                case Session.Said.Ended(String why) ->
+                case PodSession.Said.Line(String text) -> text;
+                case PodSession.Said.Ended(String why) ->
                     throw failed(
                             why + " before it answered " + sql + (soFar.isEmpty() ? "" : "; it had said " + soFar));
                 case null -> throw failed("no answer to " + sql + " within " + PATIENCE.toSeconds() + "s");

@@ -26,12 +26,12 @@ public final class RestoreHooks {
     private static final Duration PATIENCE = Duration.ofMinutes(10);
 
     private final KubernetesClient client;
-    private final Exec exec;
+    private final PodExec exec;
     private final String namespace;
 
     public RestoreHooks(KubernetesClient client, String namespace) {
         this.client = client;
-        this.exec = new Exec(client, namespace);
+        this.exec = new PodExec(client, namespace);
         this.namespace = namespace;
     }
 
@@ -74,7 +74,7 @@ public final class RestoreHooks {
 
     private Optional<Asked> asked(Pod pod, Instant made) {
         try {
-            return PodHooks.of(pod, PodHooks.Phase.RESTORED)
+            return PodHookAnnotations.of(pod, PodHookAnnotations.Phase.RESTORED)
                     .map(call -> new Asked(
                             call.pod(),
                             pod.getMetadata().getUid(),
@@ -143,8 +143,8 @@ public final class RestoreHooks {
                 : Optional.of(workload.getKind() + " " + workload.getMetadata().getName() + " has pods to make");
     }
 
-    private void run(Hooks.Call call) {
-        Exec.Ended ended =
+    private void run(CaptureHooks.Call call) {
+        PodExec.Ended ended =
                 exec.call(call.pod(), call.container(), call.command(), call.timeout(), Reason.RestoreHookFailed);
         if (ended.code() != 0) {
             throw BreakwaterException.permanent(
@@ -172,6 +172,8 @@ public final class RestoreHooks {
 
     private static Duration patience(Pod pod) {
         String text = pod.getMetadata().getAnnotations().get(PREFIX + "wait-timeout");
-        return text == null || text.isBlank() ? PATIENCE : PodHooks.timeout(text, PREFIX + "wait-timeout", pod);
+        return text == null || text.isBlank()
+                ? PATIENCE
+                : PodHookAnnotations.timeout(text, PREFIX + "wait-timeout", pod);
     }
 }

@@ -6,7 +6,7 @@ import io.breakwater.api.FailoverPlan;
 import io.breakwater.api.FailoverPlanStatus;
 import io.breakwater.api.FailoverPlanStatus.Role;
 import io.breakwater.api.Reason;
-import io.breakwater.failover.Situation.Handover;
+import io.breakwater.failover.SiteFacts.Handover;
 import io.breakwater.gate.NamespaceGate;
 import io.breakwater.observe.Events;
 import io.breakwater.observe.Meters;
@@ -42,26 +42,26 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
     private static final Duration AGAIN = Duration.ofSeconds(5);
 
     private final KubernetesClient client;
-    private final Sites sites;
+    private final PlanSites sites;
     private final NamespaceGate gate;
     private final LeaseKeepers keepers;
-    private final PlanGuards guards;
+    private final LeaseSupervisor guards;
     private final PlanRoles roles;
     private final StatusWriter writer;
     private final Events events;
     private final Clock clock;
-    private final Points points;
+    private final PlanPoints points;
     private final HandOver handOver;
-    private final LeaseMoves moves;
+    private final LeaseActions moves;
     private final PlanReport report;
     private final SimpleInboundEventSource<FailoverPlan> wake = new SimpleInboundEventSource<>("wake");
 
     FailoverPlanReconciler(
             KubernetesClient client,
-            Sites sites,
+            PlanSites sites,
             NamespaceGate gate,
             LeaseKeepers keepers,
-            PlanGuards guards,
+            LeaseSupervisor guards,
             PlanRoles roles,
             StatusWriter writer,
             Events events,
@@ -76,15 +76,15 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
         this.writer = writer;
         this.events = events;
         this.clock = clock;
-        this.points = new Points(client);
+        this.points = new PlanPoints(client);
         StepRunner runner = new StepRunner(clock);
         this.handOver = new HandOver(gate, points, runner);
         this.report = new PlanReport(client, writer, meters, points, clock);
-        this.moves = new LeaseMoves(
+        this.moves = new LeaseActions(
                 gate,
                 keepers,
                 new TakeOver(client, gate, points, runner, clock),
-                new Divergent(gate, points, writer, clock),
+                new DivergentCapture(gate, points, writer, clock),
                 report,
                 writer,
                 events,
@@ -102,40 +102,40 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
         FailoverPlan plan = client.resource(cached).get();
         return plan == null
                 ? UpdateControl.noUpdate()
-                : UpdateControl.<FailoverPlan>noUpdate().rescheduleAfter(look(plan));
+                : UpdateControl.<FailoverPlan>noUpdate().rescheduleAfter(reconcilePlan(plan));
     }
 
     /** One look at a plan that was read fresh. @return when to look again at the latest */
-    Duration look(FailoverPlan plan) {
+    Duration reconcilePlan(FailoverPlan plan) {
         if (plan.getStatus() == null) {
             plan.setStatus(new FailoverPlanStatus());
         }
         try {
-            onlyOne(plan);
+            requireSinglePlan(plan);
             PlanSite p = sites.open(plan);
-            p.store().beat(p.site());
+            p.store().heartbeat(p.site());
             long asked = System.nanoTime();
-            Optional<Seen> seen = p.store().read();
-            Look look = decide(p, seen, asked);
+            Optional<LeaseVersion> seen = p.store().read();
+            PlanOutcome look = decide(p, seen, asked);
             roles.set(p.key(), look.role(), seen.map(s -> s.lease().epoch()).orElse(0L));
             report.write(p, seen, look);
             return look.recheck();
         } catch (BreakwaterException e) {
-            return trouble(plan, e);
+            return reportFailure(plan, e);
         }
     }
 
-    private Look decide(PlanSite p, Optional<Seen> seen, long asked) {
+    private PlanOutcome decide(PlanSite p, Optional<LeaseVersion> seen, long asked) {
         boolean holder = seen.map(s -> s.lease().heldBy(p.site())).orElse(false);
         OptionalLong known = p.status().epoch == null ? OptionalLong.empty() : OptionalLong.of(p.status().epoch);
-        RunLog log = new RunLog(p, runEpoch(p, seen), writer, clock);
+        FailoverJournal log = new FailoverJournal(p, runEpoch(p, seen), writer, clock);
         if (holder) {
             keep(p, seen.get(), known, asked);
         } else if (seen.isPresent()) {
             gate.close(p.namespace(), p.holder());
             keepers.stop(p.key());
         }
-        Situation s = new Situation(
+        SiteFacts s = new SiteFacts(
                 p.site(),
                 p.timing(),
                 seen,
@@ -153,7 +153,7 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
     }
 
     /** A lease that is ours is kept, if this cluster knows of it. */
-    private void keep(PlanSite p, Seen seen, OptionalLong known, long asked) {
+    private void keep(PlanSite p, LeaseVersion seen, OptionalLong known, long asked) {
         long epoch = seen.lease().epoch();
         boolean created = epoch == 1 && known.isPresent() && known.getAsLong() == 0;
         if (created) {
@@ -165,7 +165,7 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
         }
     }
 
-    private Handover handover(PlanSite p, Lease lease, OptionalLong known, RunLog log) {
+    private Handover handover(PlanSite p, Lease lease, OptionalLong known, FailoverJournal log) {
         boolean ours = lease.state() == Lease.State.Releasing
                 && lease.request() != null
                 && known.isPresent()
@@ -174,17 +174,17 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
     }
 
     /** Whether the other site's operator is away; it matters only while it asks for something. */
-    private static boolean silent(PlanSite p, Optional<Seen> seen) {
+    private static boolean silent(PlanSite p, Optional<LeaseVersion> seen) {
         boolean asks = seen.map(s -> s.lease().requestedBy(p.peer())).orElse(false);
         return asks
                 && p.store()
-                        .silence(p.peer())
+                        .timeSinceHeartbeat(p.peer())
                         .map(d -> d.compareTo(p.timing().duration()) > 0)
                         .orElse(true);
     }
 
     /** The epoch that a run leads to, seen from here. */
-    private static long runEpoch(PlanSite p, Optional<Seen> seen) {
+    private static long runEpoch(PlanSite p, Optional<LeaseVersion> seen) {
         if (seen.isEmpty()) {
             return 1;
         }
@@ -194,7 +194,7 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
     }
 
     /** One plan for a namespace: two would gate against each other. */
-    private void onlyOne(FailoverPlan plan) {
+    private void requireSinglePlan(FailoverPlan plan) {
         FailoverPlan ruling = PlanRoles.ruling(client.resources(FailoverPlan.class)
                         .inNamespace(plan.getMetadata().getNamespace())
                         .list()
@@ -212,7 +212,7 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
      * The lease cannot be read, or the plan cannot work. A site that is active stays so as long as its keeper can prove it;
      * pods of a plan that names the other site are held back even then.
      */
-    private Duration trouble(FailoverPlan plan, BreakwaterException e) {
+    private Duration reportFailure(FailoverPlan plan, BreakwaterException e) {
         boolean active = keepers.mayRun(PlanRoles.key(plan)) && plan.getStatus().role == Role.Active;
         Role role = active ? Role.Active : Role.Unknown;
         Long known = plan.getStatus().epoch;
@@ -250,7 +250,7 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
 
     private void leave(FailoverPlan plan) {
         PlanSite p = sites.open(plan);
-        Optional<Seen> seen = p.store().read();
+        Optional<LeaseVersion> seen = p.store().read();
         if (seen.map(s -> s.lease().heldBy(p.site())).orElse(false)) {
             keepers.stop(p.key());
             if (p.store().write(seen.get().lease().retired(), seen).isEmpty()) {

@@ -3,7 +3,7 @@ package io.breakwater.failover;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePoint;
-import io.breakwater.failover.Situation.Handover;
+import io.breakwater.failover.SiteFacts.Handover;
 import io.breakwater.gate.NamespaceGate;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
@@ -18,19 +18,20 @@ final class HandOver {
     record Run(PlanSite p, Lease lease) {}
 
     private final NamespaceGate gate;
-    private final Points points;
+    private final PlanPoints points;
     private final StepRunner runner;
     private final List<Step<Run>> steps;
 
-    HandOver(NamespaceGate gate, Points points, StepRunner runner) {
+    HandOver(NamespaceGate gate, PlanPoints points, StepRunner runner) {
         this.gate = gate;
         this.points = points;
         this.runner = runner;
-        this.steps = List.of(step(Phase.GatePods, this::gatePods), step(Phase.FinalPoint, this::finalPoint));
+        this.steps =
+                List.of(step(FailoverStep.GatePods, this::gatePods), step(FailoverStep.FinalPoint, this::finalPoint));
     }
 
     /** Goes on with handing over. */
-    Handover advance(PlanSite p, Lease lease, RunLog log) {
+    Handover advance(PlanSite p, Lease lease, FailoverJournal log) {
         Run run = new Run(p, lease);
         try {
             return switch (runner.run(lease.request().id(), steps, run, log)) {
@@ -47,30 +48,30 @@ final class HandOver {
 
     /** Looks again at what the steps found: the journal says that they are done, the cluster has to agree. */
     private Handover complete(Run run) {
-        boolean quiet = gate.isQuiet(run.p.namespace());
+        boolean quiet = gate.endStragglers(run.p.namespace());
         return quiet && finalPoint(run) instanceof Outcome.Done
-                ? new Handover.Complete(Points.ref(point(run)))
+                ? new Handover.Complete(PlanPoints.ref(point(run)))
                 : Handover.PENDING;
     }
 
     private Outcome gatePods(Run run) {
         gate.close(run.p.namespace(), run.p.holder());
-        return gate.isQuiet(run.p.namespace())
+        return gate.endStragglers(run.p.namespace())
                 ? Outcome.done("nothing of the application runs on this site")
                 : Outcome.waiting("waiting for pods to end");
     }
 
     private Outcome finalPoint(Run run) {
         RestorePoint point = point(run);
-        Optional<String> failure = Points.failure(point);
+        Optional<String> failure = PlanPoints.failure(point);
         if (failure.isPresent()) {
             throw BreakwaterException.permanent(Reason.RolledBack, failure.get());
         }
         String name = point.getMetadata().getName();
-        if (!Points.succeeded(point)) {
+        if (!PlanPoints.succeeded(point)) {
             return Outcome.waiting("RestorePoint " + name + " is being captured");
         }
-        return Points.liesIn(point, run.p.peerLocation())
+        return PlanPoints.liesIn(point, run.p.peerLocation())
                 ? Outcome.done("RestorePoint " + name + " is complete in location " + run.p.peerLocation())
                 : Outcome.waiting("RestorePoint " + name + " is being copied to location " + run.p.peerLocation());
     }
@@ -79,7 +80,7 @@ final class HandOver {
         return points.ensureFinal(run.p, run.lease.epoch(), run.lease.request().id());
     }
 
-    static <C> Step<C> step(Phase phase, Function<C, Outcome> action) {
+    static <C> Step<C> step(FailoverStep phase, Function<C, Outcome> action) {
         return new Step<>() {
             @Override
             public String name() {

@@ -47,7 +47,7 @@ record Lease(
         Outcome outcome,
         PointRef proof,
         PointRef start,
-        List<Term> terms) {
+        List<EpochRecord> terms) {
 
     static final int SCHEMA = 1;
     static final int MAX_TERMS = 64;
@@ -102,7 +102,7 @@ record Lease(
                 null,
                 null,
                 null,
-                List.of(new Term(1, site, Fence.Initial)));
+                List.of(new EpochRecord(1, site, Fence.Initial)));
     }
 
     /** Renewal by the holder. */
@@ -163,9 +163,9 @@ record Lease(
     /** A new epoch. Nothing runs in it before {@link #serving()}. */
     Lease acquired(String site, Fence how, Duration duration, PointRef from) {
         require(state != State.Retired && (state == State.Released || !site.equals(holder)), "acquire");
-        List<Term> all = new ArrayList<>(terms);
-        all.add(new Term(epoch + 1, site, how));
-        List<Term> kept = all.subList(Math.max(0, all.size() - MAX_TERMS), all.size());
+        List<EpochRecord> all = new ArrayList<>(terms);
+        all.add(new EpochRecord(epoch + 1, site, how));
+        List<EpochRecord> kept = all.subList(Math.max(0, all.size() - MAX_TERMS), all.size());
         return new Lease(
                 schemaVersion,
                 epoch + 1,
@@ -224,7 +224,10 @@ record Lease(
 
     /** The site that held an epoch, as far as the history goes back. */
     Optional<String> holderOf(long term) {
-        return terms.stream().filter(t -> t.epoch() == term).map(Term::holder).findFirst();
+        return terms.stream()
+                .filter(t -> t.epoch() == term)
+                .map(EpochRecord::holder)
+                .findFirst();
     }
 
     /**
@@ -234,7 +237,7 @@ record Lease(
     Optional<Long> lostBy(String site) {
         Optional<Long> lost = Optional.empty();
         for (int i = 1; i < terms.size(); i++) {
-            Term before = terms.get(i - 1);
+            EpochRecord before = terms.get(i - 1);
             if (before.holder().equals(site)) {
                 lost = terms.get(i).fence() == Fence.Expired ? Optional.of(before.epoch()) : Optional.empty();
             }

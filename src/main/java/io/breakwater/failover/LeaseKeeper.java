@@ -24,7 +24,7 @@ final class LeaseKeeper {
         void gate(Duration grace);
 
         /** The lease was renewed, or read as it is. */
-        void proven(Seen seen);
+        void proven(LeaseVersion seen);
 
         /** The lease may not be counted on any more; the keeper has ended if it is not ours. */
         void lost(String why);
@@ -34,7 +34,7 @@ final class LeaseKeeper {
     private static final int OUTSTANDING = 3;
 
     private sealed interface Answer {
-        record Renewed(long startedAt, Seen seen) implements Answer {}
+        record Renewed(long startedAt, LeaseVersion seen) implements Answer {}
 
         record NotOurs(String why) implements Answer {}
 
@@ -213,7 +213,7 @@ final class LeaseKeeper {
     }
 
     private Answer renew(long startedAt) {
-        Optional<Seen> now = store.read();
+        Optional<LeaseVersion> now = store.read();
         if (now.isEmpty()) {
             return new Answer.NotOurs("there is no lease in the store");
         }

@@ -1,7 +1,7 @@
 package io.breakwater.failover;
 
 import io.breakwater.api.FailoverPlanStatus.Fence;
-import io.breakwater.failover.Situation.Handover;
+import io.breakwater.failover.SiteFacts.Handover;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.OptionalLong;
@@ -14,11 +14,11 @@ final class LeaseRules {
     private LeaseRules() {}
 
     /** The next move of a site that has just read the lease. */
-    static Move decide(Situation s) {
+    static LeaseAction decide(SiteFacts s) {
         if (s.seen().isEmpty()) {
             return withoutLease(s);
         }
-        Seen seen = s.seen().get();
+        LeaseVersion seen = s.seen().get();
         return seen.lease().heldBy(s.site()) ? asHolder(s, seen.lease()) : asOther(s, seen);
     }
 
@@ -26,7 +26,7 @@ final class LeaseRules {
      * Whether another site may take the lease: it was released, or the last renewal is older than the holder may be
      * trusted to have gated its pods. By the store's clock alone.
      */
-    static boolean takeable(Seen seen, LeaseTiming holders) {
+    static boolean takeable(LeaseVersion seen, LeaseTiming holders) {
         return switch (seen.lease().state()) {
             case Released -> true;
             case Retired -> false;
@@ -40,7 +40,7 @@ final class LeaseRules {
      *
      * @return never negative
      */
-    static Duration lossBound(Seen seen, PointRef start) {
+    static Duration lossBound(LeaseVersion seen, PointRef start) {
         Instant served = seen.renewedAt().plus(seen.lease().duration());
         Instant last = seen.storeTime().isBefore(served) ? seen.storeTime() : served;
         Duration loss = Duration.between(capturedByStore(seen.lease(), start), last);
@@ -57,33 +57,35 @@ final class LeaseRules {
         return site.equals(activeSite) && settled != null && !settled.equals(site);
     }
 
-    private static Move withoutLease(Situation s) {
+    private static LeaseAction withoutLease(SiteFacts s) {
         OptionalLong known = s.knownEpoch();
         if (known.isPresent() && known.getAsLong() > 0) {
-            return new Move.Missing();
+            return new LeaseAction.Missing();
         }
-        return s.named() ? new Move.Create(Lease.first(s.site(), s.timing().duration())) : new Move.Follow();
+        return s.named()
+                ? new LeaseAction.Create(Lease.first(s.site(), s.timing().duration()))
+                : new LeaseAction.Follow();
     }
 
-    private static Move asHolder(Situation s, Lease lease) {
+    private static LeaseAction asHolder(SiteFacts s, Lease lease) {
         if (lease.state() == Lease.State.Taken) {
             return lease.request() != null && !s.peerSilent()
-                    ? new Move.Release(lease.released(lease.start()))
-                    : new Move.Promote();
+                    ? new LeaseAction.Release(lease.released(lease.start()))
+                    : new LeaseAction.Promote();
         }
         if (!remembers(s.knownEpoch(), lease)) {
-            return new Move.Amnesia();
+            return new LeaseAction.Amnesia();
         }
         if (lease.state() == Lease.State.Releasing) {
             return handingOver(s, lease);
         }
         if (lease.request() == null) {
-            return new Move.Serve();
+            return new LeaseAction.Serve();
         }
-        return s.peerSilent() ? rollBack(lease, silent(lease)) : new Move.Honour(lease.honoured());
+        return s.peerSilent() ? rollBack(lease, silent(lease)) : new LeaseAction.Honour(lease.honoured());
     }
 
-    private static Move handingOver(Situation s, Lease lease) {
+    private static LeaseAction handingOver(SiteFacts s, Lease lease) {
         if (lease.request() == null) {
             return rollBack(lease, "the request was withdrawn");
         }
@@ -91,13 +93,13 @@ final class LeaseRules {
             return rollBack(lease, silent(lease));
         }
         return switch (s.handover()) {
-            case Handover.Pending p -> new Move.HandOver();
-            case Handover.Complete c -> new Move.Release(lease.released(c.last()));
+            case Handover.Pending p -> new LeaseAction.HandOver();
+            case Handover.Complete c -> new LeaseAction.Release(lease.released(c.last()));
             case Handover.Failed f -> rollBack(lease, f.message());
         };
     }
 
-    private static Move asOther(Situation s, Seen seen) {
+    private static LeaseAction asOther(SiteFacts s, LeaseVersion seen) {
         Lease lease = seen.lease();
         return switch (lease.state()) {
             case Released -> released(s, lease);
@@ -106,53 +108,53 @@ final class LeaseRules {
         };
     }
 
-    private static Move released(Situation s, Lease lease) {
+    private static LeaseAction released(SiteFacts s, Lease lease) {
         boolean forUs = lease.requestedBy(s.site());
         return forUs || s.wanted()
-                ? new Move.Acquire(
+                ? new LeaseAction.Acquire(
                         lease.acquired(s.site(), Fence.Graceful, s.timing().duration(), lease.proof()), Duration.ZERO)
-                : new Move.Follow();
+                : new LeaseAction.Follow();
     }
 
-    private static Move retired(Situation s, Lease lease) {
+    private static LeaseAction retired(SiteFacts s, Lease lease) {
         if (!lease.holder().equals(s.site())) {
-            return new Move.Unguarded();
+            return new LeaseAction.Unguarded();
         }
-        return s.named() ? new Move.Adopt(lease.adopted()) : new Move.Follow();
+        return s.named() ? new LeaseAction.Adopt(lease.adopted()) : new LeaseAction.Follow();
     }
 
-    private static Move beside(Situation s, Seen seen) {
+    private static LeaseAction beside(SiteFacts s, LeaseVersion seen) {
         Lease lease = seen.lease();
         boolean asked = lease.requestedBy(s.site());
         if (!s.wanted()) {
-            return asked ? new Move.Withdraw(lease.withdrawn(seen.renewedAt())) : new Move.Follow();
+            return asked ? new LeaseAction.Withdraw(lease.withdrawn(seen.renewedAt())) : new LeaseAction.Follow();
         }
         if (!asked) {
             boolean answered = lease.outcome() != null && lease.outcome().id().equals(s.run());
             return answered
-                    ? new Move.Rejected(lease.outcome().message())
-                    : new Move.Ask(lease.requested(new Lease.Request(s.site(), s.run()), seen.renewedAt()));
+                    ? new LeaseAction.Rejected(lease.outcome().message())
+                    : new LeaseAction.Ask(lease.requested(new Lease.Request(s.site(), s.run()), seen.renewedAt()));
         }
         return asked(s, seen);
     }
 
-    private static Move asked(Situation s, Seen seen) {
+    private static LeaseAction asked(SiteFacts s, LeaseVersion seen) {
         LeaseTiming holders = LeaseTiming.of(seen.lease().duration());
         Duration overdue = seen.age().minus(holders.notice());
         if (overdue.isNegative()) {
-            return new Move.AwaitRelease();
+            return new LeaseAction.AwaitRelease();
         }
         if (!takeable(seen, holders)) {
-            return new Move.AwaitExpiry(holders.takeableAfter().minus(seen.age()));
+            return new LeaseAction.AwaitExpiry(holders.takeableAfter().minus(seen.age()));
         }
         if (s.newest().isEmpty()) {
-            return new Move.NothingToStartFrom();
+            return new LeaseAction.NothingToStartFrom();
         }
         Duration loss = lossBound(seen, s.newest().get());
         if (loss.compareTo(s.maxDataLoss()) > 0) {
-            return new Move.TooMuchLoss(loss);
+            return new LeaseAction.TooMuchLoss(loss);
         }
-        return new Move.Acquire(
+        return new LeaseAction.Acquire(
                 seen.lease()
                         .acquired(
                                 s.site(),
@@ -171,8 +173,8 @@ final class LeaseRules {
         return creating || known.getAsLong() == lease.epoch();
     }
 
-    private static Move rollBack(Lease lease, String message) {
-        return new Move.RollBack(lease.rolledBack(message), message);
+    private static LeaseAction rollBack(Lease lease, String message) {
+        return new LeaseAction.RollBack(lease.rolledBack(message), message);
     }
 
     private static String silent(Lease lease) {

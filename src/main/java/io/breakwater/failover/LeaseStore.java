@@ -34,7 +34,7 @@ final class LeaseStore {
     }
 
     /** The lease as it is now; empty when there is none. */
-    Optional<Seen> read() {
+    Optional<LeaseVersion> read() {
         return store.read(key()).map(this::seen);
     }
 
@@ -45,15 +45,15 @@ final class LeaseStore {
      * @return the new version, or empty when another one came first and nothing was written
      * @throws BreakwaterException when it is not known whether the write took effect, or it did not
      */
-    Optional<Seen> write(Lease lease, Optional<Seen> basis) {
+    Optional<LeaseVersion> write(Lease lease, Optional<LeaseVersion> basis) {
         Precondition condition =
                 basis.<Precondition>map(s -> new Precondition.Matches(s.etag())).orElse(Precondition.ABSENT);
         try {
-            Optional<Seen> written = store.write(key(), bytes(lease), condition)
-                    .map(o -> new Seen(lease, o.info().etag(), o.info().lastModified(), o.storeTime()));
+            Optional<LeaseVersion> written = store.write(key(), bytes(lease), condition)
+                    .map(o -> new LeaseVersion(lease, o.info().etag(), o.info().lastModified(), o.storeTime()));
             return written.isPresent() ? written : ours(lease);
         } catch (BreakwaterException e) {
-            Optional<Seen> landed = ours(lease);
+            Optional<LeaseVersion> landed = ours(lease);
             if (landed.isPresent()) {
                 return landed;
             }
@@ -62,12 +62,12 @@ final class LeaseStore {
     }
 
     /** Shows that the operator of a site is alive. */
-    void beat(String site) {
+    void heartbeat(String site) {
         store.write(beatKey(site), bytes(Map.of("site", site)), Precondition.NONE);
     }
 
     /** How long the operator of a site has not been seen, by the store's clock; empty when it never was. */
-    Optional<Duration> silence(String site) {
+    Optional<Duration> timeSinceHeartbeat(String site) {
         return store.head(beatKey(site)).map(o -> Duration.between(o.info().lastModified(), o.storeTime()));
     }
 
@@ -78,11 +78,11 @@ final class LeaseStore {
     }
 
     /** A lost answer is no lost write: what lies there may be what was to be written. */
-    private Optional<Seen> ours(Lease lease) {
+    private Optional<LeaseVersion> ours(Lease lease) {
         return read().filter(s -> s.lease().equals(lease));
     }
 
-    private Seen seen(Document d) {
+    private LeaseVersion seen(Document d) {
         try {
             Lease lease = JSON.readValue(d.content(), Lease.class);
             if (lease.schemaVersion() != Lease.SCHEMA) {
@@ -91,7 +91,7 @@ final class LeaseStore {
                         key() + " has schemaVersion " + lease.schemaVersion() + ", this operator knows " + Lease.SCHEMA
                                 + "; run the same version of Breakwater on both sites");
             }
-            return new Seen(lease, d.info().etag(), d.info().lastModified(), d.storeTime());
+            return new LeaseVersion(lease, d.info().etag(), d.info().lastModified(), d.storeTime());
         } catch (IOException e) {
             throw BreakwaterException.permanent(
                     Reason.Tampered, key() + " is no lease: " + e.getMessage() + "; it must not be edited by hand", e);

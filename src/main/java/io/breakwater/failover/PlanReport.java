@@ -26,10 +26,10 @@ final class PlanReport {
     private final KubernetesClient client;
     private final StatusWriter writer;
     private final Meters meters;
-    private final Points points;
+    private final PlanPoints points;
     private final Clock clock;
 
-    PlanReport(KubernetesClient client, StatusWriter writer, Meters meters, Points points, Clock clock) {
+    PlanReport(KubernetesClient client, StatusWriter writer, Meters meters, PlanPoints points, Clock clock) {
         this.client = client;
         this.writer = writer;
         this.meters = meters;
@@ -38,7 +38,7 @@ final class PlanReport {
     }
 
     /** What was seen and done. */
-    void write(PlanSite p, Optional<Seen> seen, Look look) {
+    void write(PlanSite p, Optional<LeaseVersion> seen, PlanOutcome look) {
         Optional<Duration> lag = seen.flatMap(s -> lag(p, s));
         boolean holder = seen.map(s -> s.lease().heldBy(p.site())).orElse(false);
         writer.update(p.plan(), FailoverPlanStatus.class, s -> {
@@ -82,13 +82,13 @@ final class PlanReport {
                 result);
     }
 
-    private static void describe(FailoverPlanStatus s, Seen seen) {
+    private static void describe(FailoverPlanStatus s, LeaseVersion seen) {
         s.activeSite = seen.lease().holder();
         s.fence = seen.lease().fence();
         s.leaseRenewedAt = Conditions.timestamp(seen.renewedAt());
     }
 
-    private static void health(Conditions c, Look look) {
+    private static void health(Conditions c, PlanOutcome look) {
         switch (look.health()) {
             case Ready -> c.ready(look.reason(), look.message());
             case Working ->
@@ -102,7 +102,7 @@ final class PlanReport {
         }
     }
 
-    private static void drift(Conditions c, PlanSite p, Optional<Seen> seen, FailoverPlanStatus s) {
+    private static void drift(Conditions c, PlanSite p, Optional<LeaseVersion> seen, FailoverPlanStatus s) {
         boolean running = s.run != null && s.run.state == JournalEntry.State.Running;
         if (seen.isEmpty() || running) {
             c.clear(Condition.GIT_DRIFT);
@@ -140,7 +140,7 @@ final class PlanReport {
     }
 
     /** How far the standby site is behind; on the active site as its own points tell. */
-    private Optional<Duration> lag(PlanSite p, Seen seen) {
+    private Optional<Duration> lag(PlanSite p, LeaseVersion seen) {
         boolean holder = seen.lease().heldBy(p.site());
         String location = holder ? p.peerLocation() : p.location();
         return points.newest(p, seen.lease(), location).map(ref -> LeaseRules.lossBound(seen, ref));
@@ -156,7 +156,7 @@ final class PlanReport {
                 : Optional.of(Durations.parse(policy.getSpec().objectives.rpo));
     }
 
-    private void gauges(PlanSite p, Optional<Seen> seen, Role role, Optional<Duration> loss) {
+    private void gauges(PlanSite p, Optional<LeaseVersion> seen, Role role, Optional<Duration> loss) {
         String[] tags = tags(p.plan());
         role(p.plan(), role);
         seen.ifPresent(s -> {

@@ -41,33 +41,35 @@ final class TakeOver {
 
     private final KubernetesClient client;
     private final NamespaceGate gate;
-    private final Points points;
+    private final PlanPoints points;
     private final Workloads workloads;
     private final StepRunner runner;
     private final Clock clock;
     private final List<Step<Run>> fill;
     private final List<Step<Run>> start;
 
-    TakeOver(KubernetesClient client, NamespaceGate gate, Points points, StepRunner runner, Clock clock) {
+    TakeOver(KubernetesClient client, NamespaceGate gate, PlanPoints points, StepRunner runner, Clock clock) {
         this.client = client;
         this.gate = gate;
         this.points = points;
         this.workloads = new Workloads(client);
         this.runner = runner;
         this.clock = clock;
-        this.fill =
-                List.of(HandOver.step(Phase.AwaitPoint, this::awaitPoint), HandOver.step(Phase.Restore, this::restore));
-        this.start = List.of(HandOver.step(Phase.Open, this::open), HandOver.step(Phase.AwaitReady, this::awaitReady));
+        this.fill = List.of(
+                HandOver.step(FailoverStep.AwaitPoint, this::awaitPoint),
+                HandOver.step(FailoverStep.Restore, this::restore));
+        this.start = List.of(
+                HandOver.step(FailoverStep.Open, this::open), HandOver.step(FailoverStep.AwaitReady, this::awaitReady));
     }
 
     /** Brings the data of the point here, behind a closed gate. */
-    StepRunner.Result fill(Run run, RunLog log) {
+    StepRunner.Result fill(Run run, FailoverJournal log) {
         gate.close(run.p.namespace(), run.p.holder());
         return runner.run(run.id(), fill, run, log);
     }
 
     /** Lets the application run, and waits until it is up. */
-    StepRunner.Result start(Run run, RunLog log) {
+    StepRunner.Result start(Run run, FailoverJournal log) {
         return runner.run(run.id(), start, run, log);
     }
 
@@ -142,7 +144,7 @@ final class TakeOver {
             return Outcome.done("all workloads are ready");
         }
         Instant opened = run.p.status().journal.stream()
-                .filter(e -> e.step.equals(Phase.AwaitReady.name()))
+                .filter(e -> e.step.equals(FailoverStep.AwaitReady.name()))
                 .findFirst()
                 .map(e -> Instant.parse(e.startedAt))
                 .orElse(clock.instant());

@@ -18,7 +18,7 @@ import org.jboss.logging.Logger;
 /** Ends and releases the pods of a namespace. */
 final class GatedPods {
     private static final Logger LOG = Logger.getLogger(GatedPods.class);
-    private static final String LABEL_PATH = "/metadata/labels/" + Gated.GATE.replace("/", "~1");
+    private static final String LABEL_PATH = "/metadata/labels/" + GateRules.GATE.replace("/", "~1");
     private static final int UNPROCESSABLE = 422;
     private static final long DEFAULT_GRACE = 30;
 
@@ -31,14 +31,14 @@ final class GatedPods {
     /** The application's pods that run or may begin to. */
     List<Pod> active(String namespace) {
         return client.pods().inNamespace(namespace).list().getItems().stream()
-                .filter(Gated::isActive)
+                .filter(GateRules::isActive)
                 .toList();
     }
 
     /** Deletes the Jobs of CronJobs that are held back, then every active pod of those that is not already ending soon enough. */
     void end(String namespace, Duration grace, Predicate<HasMetadata> held) {
         client.batch().v1().jobs().inNamespace(namespace).list().getItems().stream()
-                .filter(Gated::isFromCronJob)
+                .filter(GateRules::isFromCronJob)
                 .filter(GatedPods::isUnfinished)
                 .filter(held)
                 .forEach(this::delete);
@@ -48,7 +48,7 @@ final class GatedPods {
     /** Takes our scheduling gate off every pod that has it, and is not held back. */
     void release(String namespace, Predicate<HasMetadata> held) {
         client.pods().inNamespace(namespace).list().getItems().stream()
-                .filter(Gated::isHeld)
+                .filter(GateRules::isHeld)
                 .filter(held.negate())
                 .forEach(this::release);
     }
@@ -79,13 +79,13 @@ final class GatedPods {
     private void release(Pod pod) {
         List<PodSchedulingGate> gates = pod.getSpec().getSchedulingGates();
         int at = 0;
-        while (!Gated.GATE.equals(gates.get(at).getName())) {
+        while (!GateRules.GATE.equals(gates.get(at).getName())) {
             at++;
         }
         String path = "/spec/schedulingGates/" + at;
-        String patch = "[{\"op\":\"test\",\"path\":\"" + path + "/name\",\"value\":\"" + Gated.GATE + "\"},"
+        String patch = "[{\"op\":\"test\",\"path\":\"" + path + "/name\",\"value\":\"" + GateRules.GATE + "\"},"
                 + "{\"op\":\"remove\",\"path\":\"" + path + "\"}"
-                + (Gated.isLabelled(pod) ? ",{\"op\":\"remove\",\"path\":\"" + LABEL_PATH + "\"}" : "")
+                + (GateRules.isLabelled(pod) ? ",{\"op\":\"remove\",\"path\":\"" + LABEL_PATH + "\"}" : "")
                 + "]";
         try {
             client.pods().inNamespace(namespace(pod)).withName(name(pod)).patch(PatchContext.of(PatchType.JSON), patch);

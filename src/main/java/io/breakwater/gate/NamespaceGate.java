@@ -104,7 +104,7 @@ public class NamespaceGate {
     /** Which workloads' pods alone are held back for this holder, as {@code Deployment/web}; empty when it has no such limit. */
     public Optional<List<String>> limit(String namespace, String holder) {
         return Optional.ofNullable(
-                        Gated.limits(client.namespaces().withName(namespace).get())
+                        GateRules.limits(client.namespaces().withName(namespace).get())
                                 .get(holder))
                 .map(names ->
                         names.stream().map(WorkloadName::toString).sorted().toList());
@@ -114,7 +114,7 @@ public class NamespaceGate {
      * Whether nothing of the application runs any more. While the gate is closed this also ends pods that slipped in when
      * it closed.
      */
-    public boolean isQuiet(String namespace) {
+    public boolean endStragglers(String namespace) {
         if (pods.active(namespace).isEmpty()) {
             return true;
         }
@@ -129,7 +129,7 @@ public class NamespaceGate {
             if (present == null) {
                 return;
             }
-            if (Gated.holders(present).contains(holder)) {
+            if (GateRules.holders(present).contains(holder)) {
                 change(namespace, holders -> holders.remove(holder), limits -> limits.remove(holder) != null);
             }
             settle(namespace);
@@ -143,7 +143,8 @@ public class NamespaceGate {
 
     /** Who keeps the gate closed, in the order in which they came; nobody where the namespace is missing. */
     public List<String> holders(String namespace) {
-        return List.copyOf(Gated.holders(client.namespaces().withName(namespace).get()));
+        return List.copyOf(
+                GateRules.holders(client.namespaces().withName(namespace).get()));
     }
 
     /** Makes pods agree with the namespace's gate as it is: ends those that run behind a closed one, lets others go. */
@@ -153,8 +154,8 @@ public class NamespaceGate {
 
     private void settle(String namespace) {
         Namespace present = client.namespaces().withName(namespace).get();
-        Predicate<HasMetadata> held = o -> Gated.holds(present, o);
-        if (Gated.isStandby(present)) {
+        Predicate<HasMetadata> held = o -> GateRules.holds(present, o);
+        if (GateRules.isStandby(present)) {
             pods.end(namespace, null, held);
         }
         pods.release(namespace, held);
@@ -169,11 +170,11 @@ public class NamespaceGate {
                 throw BreakwaterException.retryable(
                         Reason.Pending, "namespace " + namespace + " does not exist; create it, or correct its name");
             }
-            Set<String> holders = Gated.holders(present);
-            Map<String, Set<WorkloadName>> limits = Gated.limits(present);
+            Set<String> holders = GateRules.holders(present);
+            Map<String, Set<WorkloadName>> limits = GateRules.limits(present);
             // Both, whatever the first one says.
             boolean changed = edit.test(holders) | editLimits.test(limits);
-            if (!changed && Gated.isStandby(present) == !holders.isEmpty()) {
+            if (!changed && GateRules.isStandby(present) == !holders.isEmpty()) {
                 return;
             }
             try {
@@ -195,7 +196,7 @@ public class NamespaceGate {
         var metadata = new NamespaceBuilder(present).editMetadata();
         metadata = limits.isEmpty()
                 ? metadata.removeFromAnnotations(Api.GATED_ONLY)
-                : metadata.addToAnnotations(Api.GATED_ONLY, Gated.text(limits));
+                : metadata.addToAnnotations(Api.GATED_ONLY, GateRules.text(limits));
         return (holders.isEmpty()
                         ? metadata.removeFromLabels(Api.STANDBY).removeFromAnnotations(Api.GATED_BY)
                         : metadata.addToLabels(Api.STANDBY, "true")

@@ -30,20 +30,20 @@ public class GatewayServer {
 
     private final BreakwaterConfig config;
     private final ServingCertificate certificate;
-    private final Tickets tickets;
-    private final TokenCheck tokens;
-    private final Backend backend;
+    private final TicketSigner tickets;
+    private final TokenReviewer tokens;
+    private final GatewayBackend backend;
     private final Meters meters;
-    private final Patience patience;
+    private final IdleTimeout patience;
     private final ResticProtocol protocol;
     private HttpsServer server;
 
     GatewayServer(
             BreakwaterConfig config,
             ServingCertificate certificate,
-            Tickets tickets,
-            TokenCheck tokens,
-            Backend backend,
+            TicketSigner tickets,
+            TokenReviewer tokens,
+            GatewayBackend backend,
             Meters meters) {
         this.config = config;
         this.certificate = certificate;
@@ -51,7 +51,7 @@ public class GatewayServer {
         this.tokens = tokens;
         this.backend = backend;
         this.meters = meters;
-        this.patience = new Patience(config.gateway().patience());
+        this.patience = new IdleTimeout(config.gateway().patience());
         this.protocol = new ResticProtocol(config.gateway().uploads(), patience);
     }
 
@@ -85,8 +85,8 @@ public class GatewayServer {
     }
 
     private void handle(HttpExchange exchange) throws IOException {
-        Optional<Blob> blob = Blob.of(exchange.getRequestURI().getRawPath());
-        String type = blob.map(Blob::type).orElse("none");
+        Optional<ResticPath> blob = ResticPath.of(exchange.getRequestURI().getRawPath());
+        String type = blob.map(ResticPath::type).orElse("none");
         Done done;
         try (exchange) {
             done = answer(exchange, blob);
@@ -106,7 +106,7 @@ public class GatewayServer {
         meters.count("breakwater.gateway.bytes", done.sent(), "direction", "sent");
     }
 
-    private Done answer(HttpExchange exchange, Optional<Blob> blob) throws IOException {
+    private Done answer(HttpExchange exchange, Optional<ResticPath> blob) throws IOException {
         String what =
                 exchange.getRequestMethod() + " " + exchange.getRequestURI().getRawPath();
         try {
@@ -121,10 +121,13 @@ public class GatewayServer {
                         what, ticket.get().holder());
                 return ResticProtocol.refuse(exchange, 403, "this is not what the ticket is for");
             }
-            return allowed(exchange, blob.get(), ticket.get())
-                    ? serve(exchange, blob.get(), ticket.get())
-                    : ResticProtocol.refuse(
-                            exchange, 403, "the ticket allows " + ticket.get().mode() + " only");
+            String method = exchange.getRequestMethod();
+            if (!isAllowed(method, blob.get(), ticket.get().mode())) {
+                return ResticProtocol.refuse(
+                        exchange, 403, "the ticket allows " + ticket.get().mode() + " only");
+            }
+            authorizeChange(method, blob.get(), ticket.get());
+            return serve(exchange, blob.get(), ticket.get());
         } catch (BreakwaterException e) {
             LOG.warnf("%s: %s: %s", what, e.reason(), e.getMessage());
             return tell(exchange, e);
@@ -137,7 +140,7 @@ public class GatewayServer {
         }
     }
 
-    private Done serve(HttpExchange exchange, Blob blob, Ticket ticket) throws IOException {
+    private Done serve(HttpExchange exchange, ResticPath blob, Ticket ticket) throws IOException {
         if (!"POST".equals(exchange.getRequestMethod()) || blob.isRepository() || blob.isLock()) {
             return protocol.serve(exchange, blob, backend.store(ticket));
         }
@@ -156,21 +159,23 @@ public class GatewayServer {
         return done;
     }
 
-    private boolean allowed(HttpExchange exchange, Blob blob, Ticket ticket) {
-        boolean writes = "POST".equals(exchange.getRequestMethod()) && blob.mayWrite(ticket.mode());
-        boolean deletes = "DELETE".equals(exchange.getRequestMethod()) && blob.mayDelete(ticket.mode());
-        if (writes || deletes) {
+    private static boolean isAllowed(String method, ResticPath path, Repositories.Mode mode) {
+        return switch (method) {
+            case "GET", "HEAD" -> true;
+            case "POST" -> path.mayWrite(mode);
+            case "DELETE" -> path.mayDelete(mode);
+            default -> false;
+        };
+    }
+
+    /** Asks for every change whether it may be made now: the location must be writable, and the epoch that of the ticket. */
+    private void authorizeChange(String method, ResticPath path, Ticket ticket) {
+        if ("POST".equals(method) || "DELETE".equals(method)) {
             backend.checkWritable(ticket);
-            if (!blob.isLock()) {
+            if (!path.isLock()) {
                 backend.checkEpoch(ticket);
             }
         }
-        return switch (exchange.getRequestMethod()) {
-            case "GET", "HEAD" -> true;
-            case "POST" -> writes;
-            case "DELETE" -> deletes;
-            default -> false;
-        };
     }
 
     /** 403 ends restic at once, 503 makes it try again. */

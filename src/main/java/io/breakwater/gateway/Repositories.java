@@ -24,7 +24,7 @@ public class Repositories {
     private final BreakwaterConfig config;
     private final Stores stores;
     private final LocationKeys keys;
-    private final Tickets tickets;
+    private final TicketSigner tickets;
     private final ServingCertificate certificate;
     private final Clock clock;
 
@@ -32,7 +32,7 @@ public class Repositories {
             BreakwaterConfig config,
             Stores stores,
             LocationKeys keys,
-            Tickets tickets,
+            TicketSigner tickets,
             ServingCertificate certificate,
             Clock clock) {
         this.config = config;

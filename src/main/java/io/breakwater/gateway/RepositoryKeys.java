@@ -3,9 +3,9 @@ package io.breakwater.gateway;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.location.Stores;
-import io.breakwater.store.GraceStore;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Document;
+import io.breakwater.store.SoftDeleteStore;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
 import java.security.MessageDigest;
@@ -119,8 +119,8 @@ public class RepositoryKeys {
         return true;
     }
 
-    private GraceStore grace(BackupLocation location, Repository repository) {
-        return new GraceStore(stores.open(location), repository.site(), repository.namespace());
+    private SoftDeleteStore grace(BackupLocation location, Repository repository) {
+        return new SoftDeleteStore(stores.open(location), repository.site(), repository.namespace());
     }
 
     private static Optional<String> mark(byte[] content) {

@@ -33,7 +33,7 @@ final class ResticProtocol {
     private static final long LARGEST = 1L << 30;
 
     private final Semaphore uploads;
-    private final Patience patience;
+    private final IdleTimeout patience;
 
     /**
      * What was moved, for the metrics.
@@ -51,13 +51,13 @@ final class ResticProtocol {
     }
 
     /** @param uploads how many uploads may hold a buffer at a time; others wait */
-    ResticProtocol(int uploads, Patience patience) {
+    ResticProtocol(int uploads, IdleTimeout patience) {
         this.uploads = new Semaphore(uploads, true);
         this.patience = patience;
     }
 
     /** Answers a request that was found to be allowed. */
-    Done serve(HttpExchange exchange, Blob blob, ObjectStore store) throws IOException {
+    Done serve(HttpExchange exchange, ResticPath blob, ObjectStore store) throws IOException {
         String method = exchange.getRequestMethod();
         if (blob.isRepository()) {
             // The gateway needs no directories; asking to make them always works.
@@ -78,7 +78,7 @@ final class ResticProtocol {
         };
     }
 
-    private static Done head(HttpExchange exchange, Blob blob, ObjectStore store) throws IOException {
+    private static Done head(HttpExchange exchange, ResticPath blob, ObjectStore store) throws IOException {
         Optional<ObjectInfo> info = store.head(blob.key()).map(ObjectStore.Observed::info);
         if (info.isEmpty()) {
             return answer(exchange, 404);
@@ -88,7 +88,7 @@ final class ResticProtocol {
         return answer(exchange, 200);
     }
 
-    private Done get(HttpExchange exchange, Blob blob, ObjectStore store) throws IOException {
+    private Done get(HttpExchange exchange, ResticPath blob, ObjectStore store) throws IOException {
         Optional<ObjectInfo> info = store.head(blob.key()).map(ObjectStore.Observed::info);
         if (info.isEmpty()) {
             return answer(exchange, 404);
@@ -118,10 +118,10 @@ final class ResticProtocol {
         }
     }
 
-    private Done list(HttpExchange exchange, Blob blob, ObjectStore store) throws IOException {
+    private Done list(HttpExchange exchange, ResticPath blob, ObjectStore store) throws IOException {
         String accept = exchange.getRequestHeaders().getFirst("Accept");
         boolean sizes = accept != null && accept.contains(V2);
-        Listing listing = new Listing(exchange, sizes, patience);
+        ListingResponse listing = new ListingResponse(exchange, sizes, patience);
         try {
             store.list(blob.key(), listing::add);
         } catch (UncheckedIOException e) {
@@ -131,7 +131,7 @@ final class ResticProtocol {
         return Done.of(200);
     }
 
-    private Done post(HttpExchange exchange, Blob blob, ObjectStore store) throws IOException {
+    private Done post(HttpExchange exchange, ResticPath blob, ObjectStore store) throws IOException {
         if (!admitted()) {
             exchange.getResponseHeaders().set("Retry-After", "2");
             return refuse(exchange, 503, "too many uploads at a time; try again");

@@ -5,7 +5,7 @@ import io.breakwater.api.BackupLocationStatus;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Condition;
 import io.breakwater.api.Reason;
-import io.breakwater.location.keys.Escrow;
+import io.breakwater.location.keys.KeyEscrow;
 import io.breakwater.observe.Conditions;
 import io.breakwater.observe.Events;
 import io.breakwater.observe.Meters;
@@ -42,7 +42,7 @@ class BackupLocationReconciler implements Reconciler<BackupLocation> {
     private static final Duration SOON = Duration.ofSeconds(5);
 
     private final KubernetesClient client;
-    private final Probe probe;
+    private final LocationProbe probe;
     private final Stores stores;
     private final StatusWriter writer;
     private final Events events;
@@ -55,7 +55,7 @@ class BackupLocationReconciler implements Reconciler<BackupLocation> {
 
     BackupLocationReconciler(
             KubernetesClient client,
-            Probe probe,
+            LocationProbe probe,
             Stores stores,
             StatusWriter writer,
             Events events,
@@ -86,7 +86,7 @@ class BackupLocationReconciler implements Reconciler<BackupLocation> {
         }
         ResourceID id = ResourceID.fromResource(location);
         try {
-            Optional<Probe.Findings> found = activities.poll(
+            Optional<LocationProbe.Findings> found = activities.poll(
                     location.getMetadata().getUid() + "/probe",
                     () -> probe.run(location),
                     () -> wake.propagateEvent(id));
@@ -107,7 +107,7 @@ class BackupLocationReconciler implements Reconciler<BackupLocation> {
         return UpdateControl.<BackupLocation>noUpdate().rescheduleAfter(SOON);
     }
 
-    private void ready(BackupLocation location, Probe.Findings found) {
+    private void ready(BackupLocation location, LocationProbe.Findings found) {
         boolean before = holds(location);
         Optional<Condition> escrowed =
                 Optional.ofNullable(location.getStatus()).flatMap(s -> s.condition(Condition.ESCROWED));
@@ -134,7 +134,7 @@ class BackupLocationReconciler implements Reconciler<BackupLocation> {
         measure(location, 1);
     }
 
-    private static void escrow(Conditions conditions, Escrow.State state) {
+    private static void escrow(Conditions conditions, KeyEscrow.State state) {
         if (state == null) {
             conditions.clear(Condition.ESCROWED);
         } else {
@@ -142,7 +142,7 @@ class BackupLocationReconciler implements Reconciler<BackupLocation> {
         }
     }
 
-    private void escrow(BackupLocation location, Optional<Condition> before, Escrow.State state) {
+    private void escrow(BackupLocation location, Optional<Condition> before, KeyEscrow.State state) {
         String[] tags = tags(ResourceID.fromResource(location));
         if (state == null) {
             meters.remove(ESCROWED, tags);

@@ -60,7 +60,7 @@ class QuotaReconciler implements Reconciler<BackupLocation> {
     private final Meters meters;
     private final Clock clock;
     private final Activities activities = new Activities();
-    private final Rounds turns;
+    private final RoundSchedule turns;
     private final Map<String, Set<Shown>> shown = new ConcurrentHashMap<>();
     private final Map<String, Set<String>> told = new ConcurrentHashMap<>();
     private final SimpleInboundEventSource<BackupLocation> wake = new SimpleInboundEventSource<>("quota-wake");
@@ -73,7 +73,7 @@ class QuotaReconciler implements Reconciler<BackupLocation> {
         this.events = events;
         this.meters = meters;
         this.clock = clock;
-        this.turns = new Rounds(clock);
+        this.turns = new RoundSchedule(clock);
     }
 
     @Override
@@ -101,7 +101,7 @@ class QuotaReconciler implements Reconciler<BackupLocation> {
     }
 
     private void advance(BackupLocation location) {
-        if (!turns.isOn(location)) {
+        if (!turns.begin(location)) {
             return;
         }
         try {

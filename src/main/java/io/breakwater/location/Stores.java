@@ -9,11 +9,11 @@ import io.breakwater.api.Reason;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.location.keys.KeyRing;
 import io.breakwater.location.keys.LocationKeys;
+import io.breakwater.store.DeletionSigner;
 import io.breakwater.store.FilesystemStore;
-import io.breakwater.store.Lock;
+import io.breakwater.store.ObjectLock;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ReadOnlyStore;
-import io.breakwater.store.Removals;
 import io.breakwater.store.azure.AzureBlobStore;
 import io.breakwater.store.s3.S3Store;
 import io.fabric8.kubernetes.api.model.Secret;
@@ -123,7 +123,8 @@ public class Stores {
                     Reason.InvalidSpec,
                     "BackupLocation " + location.getMetadata().getNamespace() + "/"
                             + location.getMetadata().getName()
-                            + ": workloadIdentity is Breakwater's own identity, so it is allowed in the operator's namespace "
+                            + ": workloadIdentity is Breakwater's own identity, so it is allowed in the operator's"
+                            + " namespace "
                             + config.namespace() + " only; use credentialsSecretRef");
         }
         return spec.s3 != null ? s3(location, secret) : azure(location, secret);
@@ -136,7 +137,7 @@ public class Stores {
             throw missing(location, name(secret) + " must hold exactly one of the keys accountKey and sasToken");
         }
         return AzureBlobStore.open(
-                location.getSpec().azureBlob, key, sas, Lock.of(location.getSpec(), clock), removals(location));
+                location.getSpec().azureBlob, key, sas, ObjectLock.of(location.getSpec(), clock), removals(location));
     }
 
     private ObjectStore s3(BackupLocation location, Secret secret) {
@@ -145,16 +146,17 @@ public class Stores {
         if (secret != null && (id == null || key == null)) {
             throw missing(location, name(secret) + " must hold the keys accessKeyId and secretAccessKey");
         }
-        return S3Store.open(location.getSpec().s3, id, key, Lock.of(location.getSpec(), clock), removals(location));
+        return S3Store.open(
+                location.getSpec().s3, id, key, ObjectLock.of(location.getSpec(), clock), removals(location));
     }
 
     /** What tells our own removals in a location with locks; null without. */
-    private Removals removals(BackupLocation location) {
+    private DeletionSigner removals(BackupLocation location) {
         if (location.getSpec().immutability == null) {
             return null;
         }
         LocationKeys keys = new LocationKeys(client);
-        return new Removals(
+        return new DeletionSigner(
                 () -> {
                     BackupLocation now = client.resource(location).get();
                     KeyRing ring = keys.ring(location);

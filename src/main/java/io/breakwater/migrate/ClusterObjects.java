@@ -23,10 +23,10 @@ final class ClusterObjects {
             "serviceaccounts",
             "services");
 
-    private final Plan plan;
+    private final BackupPlan plan;
     private final Backup.Spec spec;
 
-    ClusterObjects(Plan plan) {
+    ClusterObjects(BackupPlan plan) {
         this.plan = plan;
         this.spec = plan.spec();
     }
@@ -51,7 +51,7 @@ final class ClusterObjects {
     Source source() {
         Source source = new Source();
         source.includeClusterResources = ClusterResources.All;
-        source.labelSelector = Sources.isEmpty(spec.labelSelector) ? null : spec.labelSelector;
+        source.labelSelector = SourceConversion.isEmpty(spec.labelSelector) ? null : spec.labelSelector;
         List<String> kinds = kinds();
         List<LabelSelector> selectors = spec.orLabelSelectors == null ? List.of() : spec.orLabelSelectors;
         if (!selectors.isEmpty()) {

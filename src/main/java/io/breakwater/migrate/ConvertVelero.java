@@ -14,16 +14,16 @@ import java.util.List;
 /** The command {@code convert-velero}. */
 public final class ConvertVelero {
     private static final String USAGE = """
-            Turns Velero's objects into Breakwater's.
+        Turns Velero's objects into Breakwater's.
 
-              kubectl get schedules,backupstoragelocations -n velero -o yaml | convert-velero > breakwater.yaml
+          kubectl get schedules,backupstoragelocations -n velero -o yaml | convert-velero > breakwater.yaml
 
-            Reads Schedules, Backups and BackupStorageLocations of velero.io/v1 on standard input, in YAML or JSON. Writes
-            BackupPolicies and BackupLocations on standard output, and on standard error a line for everything that has no
-            counterpart: object, field, what becomes of it.
+        Reads Schedules, Backups and BackupStorageLocations of velero.io/v1 on standard input, in YAML or JSON. Writes
+        BackupPolicies and BackupLocations on standard output, and on standard error a line for everything that has no
+        counterpart: object, field, what becomes of it.
 
-              --operator-namespace NAME   where locations and policies for several namespaces go (breakwater-system)
-            """;
+          --operator-namespace NAME   where locations and policies for several namespaces go (breakwater-system)
+        """;
     private static final int UNREADABLE = 2;
 
     private ConvertVelero() {}
@@ -48,10 +48,10 @@ public final class ConvertVelero {
             (asked ? out : told).print(USAGE);
             return asked ? 0 : UNREADABLE;
         }
-        Report report = new Report();
+        ConversionReport report = new ConversionReport();
         List<HasMetadata> made;
         try {
-            made = convert(Input.read(in, report), operatorNamespace, report);
+            made = convert(VeleroObjects.read(in, report), operatorNamespace, report);
         } catch (IOException e) {
             told.println("the input cannot be read: " + e.getMessage());
             return UNREADABLE;
@@ -65,11 +65,11 @@ public final class ConvertVelero {
         return 0;
     }
 
-    private static List<HasMetadata> convert(Input input, String operatorNamespace, Report report) {
+    private static List<HasMetadata> convert(VeleroObjects input, String operatorNamespace, ConversionReport report) {
         List<HasMetadata> made = new ArrayList<>();
-        Locations locations = new Locations(operatorNamespace, report);
+        LocationConversion locations = new LocationConversion(operatorNamespace, report);
         input.locations().forEach(l -> made.addAll(locations.of(l)));
-        List<BackupPolicy> policies = new Policies(input, operatorNamespace, report).all();
+        List<BackupPolicy> policies = new PolicyConversion(input, operatorNamespace, report).all();
         for (BackupPolicy policy : policies) {
             String location = policy.getSpec().locationRef.name;
             if (made.stream().noneMatch(o -> o.getMetadata().getName().equals(location))) {

@@ -122,7 +122,7 @@ final class ResourceNames {
     }
 
     /** Our name of a kind; a name that nobody here knows is told, unless it has a group, and passed on. */
-    static String qualified(String name, String field, Report.Subject about) {
+    static String qualified(String name, String field, ConversionReport.Subject about) {
         String plain = name.toLowerCase(Locale.ROOT);
         String known = BY_NAME.get(plain);
         if (known == null && !plain.contains(".")) {

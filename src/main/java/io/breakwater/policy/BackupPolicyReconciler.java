@@ -16,7 +16,7 @@ import io.breakwater.observe.Conditions;
 import io.breakwater.observe.Events;
 import io.breakwater.observe.StatusWriter;
 import io.breakwater.policy.template.TemplateEvents;
-import io.breakwater.policy.template.Templates;
+import io.breakwater.policy.template.TemplateSync;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.api.config.informer.Informer;
@@ -47,9 +47,9 @@ class BackupPolicyReconciler implements Reconciler<BackupPolicy> {
     private final KubernetesClient client;
     private final BreakwaterConfig config;
     private final PolicyPoints points;
-    private final Conflicts conflicts;
-    private final Routes routes;
-    private final Templates templates;
+    private final PolicyConflictCheck conflicts;
+    private final PointRoutes routes;
+    private final TemplateSync templates;
     private final PlanRoles plans;
     private final EpochGuard epochs;
     private final PolicyReport report;
@@ -62,9 +62,9 @@ class BackupPolicyReconciler implements Reconciler<BackupPolicy> {
             KubernetesClient client,
             BreakwaterConfig config,
             PolicyPoints points,
-            Conflicts conflicts,
-            Routes routes,
-            Templates templates,
+            PolicyConflictCheck conflicts,
+            PointRoutes routes,
+            TemplateSync templates,
             PlanRoles plans,
             EpochGuard epochs,
             PolicyReport report,
@@ -123,11 +123,11 @@ class BackupPolicyReconciler implements Reconciler<BackupPolicy> {
 
     private PolicyReport.Findings observe(BackupPolicy policy) {
         BackupPolicySpec spec = policy.getSpec();
-        Optional<Cron> cron = Optional.empty();
-        Optional<Route> route = Optional.empty();
+        Optional<CronSchedule> cron = Optional.empty();
+        Optional<PointRoute> route = Optional.empty();
         Optional<BreakwaterException> trouble = Optional.empty();
         try {
-            cron = Optional.ofNullable(spec.schedule).map(schedule -> Cron.of(policy, schedule));
+            cron = Optional.ofNullable(spec.schedule).map(schedule -> CronSchedule.of(policy, schedule));
             conflicts.check(
                     policy, plans.roleOf(policy.getMetadata().getNamespace()).map(PlanRole::policy));
             route = Optional.of(routes.of(policy));
@@ -135,11 +135,11 @@ class BackupPolicyReconciler implements Reconciler<BackupPolicy> {
             trouble = Optional.of(e);
         }
         return new PolicyReport.Findings(
-                points.of(policy), cron, route, Proof.of(spec, points.verifications(policy)), trouble);
+                points.of(policy), cron, route, VerificationSummary.of(spec, points.verifications(policy)), trouble);
     }
 
     private PolicyReport.Findings act(BackupPolicy policy, PolicyReport.Findings found) {
-        Route route = found.route().orElseThrow();
+        PointRoute route = found.route().orElseThrow();
         if (!route.active()) {
             return found;
         }
@@ -154,21 +154,21 @@ class BackupPolicyReconciler implements Reconciler<BackupPolicy> {
         }
     }
 
-    private void followSchedule(BackupPolicy policy, Cron cron, List<RestorePoint> all) {
+    private void followSchedule(BackupPolicy policy, CronSchedule cron, List<RestorePoint> all) {
         Set<String> names = all.stream().map(p -> p.getMetadata().getName()).collect(Collectors.toSet());
         Optional<String> running = all.stream()
-                .filter(p -> !Standing.isOver(p) && p.getMetadata().getDeletionTimestamp() == null)
+                .filter(p -> !PointInventory.isOver(p) && p.getMetadata().getDeletionTimestamp() == null)
                 .map(p -> p.getMetadata().getName())
                 .findFirst();
         String name = policy.getMetadata().getName();
-        switch (Turn.decide(cron, name, since(policy), clock.instant(), names, running)) {
-            case Turn.Fire(Instant at, String point) -> {
+        switch (ScheduleDecision.decide(cron, name, since(policy), clock.instant(), names, running)) {
+            case ScheduleDecision.Fire(Instant at, String point) -> {
                 if (points.create(policy, point)) {
                     events.normal(policy, Reason.InProgress, "started RestorePoint " + point);
                 }
                 remember(policy, at);
             }
-            case Turn.Skip(Instant at, String point, String other) -> {
+            case ScheduleDecision.Skip(Instant at, String point, String other) -> {
                 events.warning(
                         policy,
                         Reason.InProgress,
@@ -176,7 +176,7 @@ class BackupPolicyReconciler implements Reconciler<BackupPolicy> {
                                 + " give spec.schedule.cron a longer interval");
                 remember(policy, at);
             }
-            case Turn.Rest() -> {}
+            case ScheduleDecision.Rest() -> {}
         }
     }
 
@@ -192,13 +192,14 @@ class BackupPolicyReconciler implements Reconciler<BackupPolicy> {
         writer.update(policy, BackupPolicyStatus.class, s -> s.lastScheduleTime = Conditions.timestamp(at));
     }
 
-    private void retire(BackupPolicy policy, Route route, List<RestorePoint> all) {
+    private void retire(BackupPolicy policy, PointRoute route, List<RestorePoint> all) {
         if (policy.getSpec().retention == null) {
             return;
         }
         Set<String> inUse = points.inUse(policy.getMetadata().getNamespace(), all);
-        ZoneId zone = Cron.zone(policy.getSpec().schedule);
-        List<RestorePoint> expired = new Keep(policy.getSpec().retention, zone, clock.instant()).expired(all, inUse);
+        ZoneId zone = CronSchedule.zone(policy.getSpec().schedule);
+        List<RestorePoint> expired =
+                new RetentionRules(policy.getSpec().retention, zone, clock.instant()).expired(all, inUse);
         if (!expired.isEmpty()) {
             // A site that lost its lease without knowing it yet must not take away what the other one starts from.
             route.guard().ifPresent(epochs::check);

@@ -5,7 +5,7 @@ import io.breakwater.api.Condition;
 import io.breakwater.api.Durations;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.observe.Meters;
-import io.breakwater.policy.Standing.Good;
+import io.breakwater.policy.PointInventory.Good;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Clock;
 import java.time.Instant;
@@ -46,7 +46,12 @@ class PolicyMeters {
      *
      * @param copies locations that points are copied to from this site; empty where the policy does not run
      */
-    void show(String namespace, String policy, Standing standing, List<Promise> promises, List<String> copies) {
+    void show(
+            String namespace,
+            String policy,
+            PointInventory standing,
+            List<RpoObjective> promises,
+            List<String> copies) {
         String[] tags = {"namespace", namespace, "policy", policy};
         age(AGE, standing.newest().map(Good::capturedAt), tags);
         standing.newest()
@@ -79,7 +84,7 @@ class PolicyMeters {
      *
      * @param runs whether the schedule of verifications runs on this site, so that a proof can be overdue here
      */
-    void proof(BackupPolicy policy, Proof proof, boolean runs) {
+    void proof(BackupPolicy policy, VerificationSummary proof, boolean runs) {
         String[] tags = {
             "namespace",
             policy.getMetadata().getNamespace(),
@@ -131,7 +136,7 @@ class PolicyMeters {
         since.ifPresentOrElse(at -> meters.age(name, at, tags), () -> meters.remove(name, tags));
     }
 
-    private void objective(List<Promise> promises, Optional<String> location, String name, String... tags) {
+    private void objective(List<RpoObjective> promises, Optional<String> location, String name, String... tags) {
         promises.stream()
                 .filter(p -> p.location().equals(location))
                 .findFirst()

@@ -11,11 +11,11 @@ import io.breakwater.api.Condition;
 import io.breakwater.api.NamedRef;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePoint;
-import io.breakwater.location.Locations;
+import io.breakwater.location.LocationResolver;
 import io.breakwater.location.Quotas;
 import io.breakwater.observe.Conditions;
 import io.breakwater.observe.StatusWriter;
-import io.breakwater.policy.Standing.Good;
+import io.breakwater.policy.PointInventory.Good;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Clock;
 import java.time.Duration;
@@ -33,13 +33,13 @@ class PolicyReport {
     private static final Duration UNDER_A_PLAN = Duration.ofSeconds(30);
     private static final Duration IN_TROUBLE = Duration.ofSeconds(15);
 
-    private final Locations locations;
+    private final LocationResolver locations;
     private final PolicyMeters meters;
     private final Quotas quotas;
     private final StatusWriter writer;
     private final Clock clock;
 
-    PolicyReport(Locations locations, Quotas quotas, PolicyMeters meters, StatusWriter writer, Clock clock) {
+    PolicyReport(LocationResolver locations, Quotas quotas, PolicyMeters meters, StatusWriter writer, Clock clock) {
         this.locations = locations;
         this.quotas = quotas;
         this.meters = meters;
@@ -57,9 +57,9 @@ class PolicyReport {
      */
     record Findings(
             List<RestorePoint> points,
-            Optional<Cron> cron,
-            Optional<Route> route,
-            Proof proof,
+            Optional<CronSchedule> cron,
+            Optional<PointRoute> route,
+            VerificationSummary proof,
             Optional<BreakwaterException> trouble) {
         Findings withTrouble(BreakwaterException e) {
             return new Findings(points, cron, route, proof, Optional.of(e));
@@ -76,11 +76,11 @@ class PolicyReport {
         }
 
         boolean active() {
-            return route.map(Route::active).orElse(false);
+            return route.map(PointRoute::active).orElse(false);
         }
 
         List<String> copies() {
-            return route.map(Route::copies).orElse(List.of());
+            return route.map(PointRoute::copies).orElse(List.of());
         }
     }
 
@@ -91,9 +91,9 @@ class PolicyReport {
      */
     Duration write(BackupPolicy policy, Findings found) {
         Instant now = clock.instant();
-        Standing standing = Standing.of(found.points());
+        PointInventory standing = PointInventory.of(found.points());
         List<String> copies = found.active() ? found.copies() : List.of();
-        List<Promise> promises = Promise.of(policy.getSpec(), copies, standing);
+        List<RpoObjective> promises = RpoObjective.of(policy.getSpec(), copies, standing);
         Optional<Quotas.Usage> usage = usage(policy, found);
         Optional<BreakwaterException> trouble =
                 found.trouble().or(() -> places(policy, found)).or(() -> full(found, usage));
@@ -192,14 +192,14 @@ class PolicyReport {
         }
     }
 
-    private static void protection(Conditions conditions, List<Promise> promises, Instant now) {
+    private static void protection(Conditions conditions, List<RpoObjective> promises, Instant now) {
         if (promises.isEmpty()) {
             conditions.clear(Condition.PROTECTED);
             return;
         }
-        List<Promise> broken = promises.stream().filter(p -> !p.holds(now)).toList();
+        List<RpoObjective> broken = promises.stream().filter(p -> !p.holds(now)).toList();
         String message = (broken.isEmpty() ? promises : broken)
-                .stream().map(Promise::toString).collect(Collectors.joining("; "));
+                .stream().map(RpoObjective::toString).collect(Collectors.joining("; "));
         conditions.set(
                 Condition.PROTECTED,
                 broken.isEmpty(),
@@ -207,7 +207,7 @@ class PolicyReport {
                 message);
     }
 
-    private static CopyStatus copy(String location, Standing standing) {
+    private static CopyStatus copy(String location, PointInventory standing) {
         CopyStatus copy = new CopyStatus();
         copy.location = location;
         standing.newestAt(location).ifPresent(n -> {
@@ -225,8 +225,8 @@ class PolicyReport {
     }
 
     private static Duration again(
-            Instant now, Optional<Instant> next, List<Promise> promises, boolean trouble, Findings found) {
-        Duration most = found.route().flatMap(Route::guard).isPresent() ? UNDER_A_PLAN : LONGEST;
+            Instant now, Optional<Instant> next, List<RpoObjective> promises, boolean trouble, Findings found) {
+        Duration most = found.route().flatMap(PointRoute::guard).isPresent() ? UNDER_A_PLAN : LONGEST;
         Duration bound = trouble ? IN_TROUBLE : most;
         return Stream.concat(
                         next.stream(),

@@ -36,7 +36,7 @@ final class PointTransfer {
 
     private final ObjectStore source;
     private final ObjectStore target;
-    private final Transfer transfer;
+    private final ObjectTransfer transfer;
     private final LongAdder objects = new LongAdder();
     private final LongAdder bytes = new LongAdder();
     private final LongAdder present = new LongAdder();
@@ -44,7 +44,7 @@ final class PointTransfer {
     PointTransfer(ObjectStore source, ObjectStore target, Semaphore streams) {
         this.source = source;
         this.target = target;
-        this.transfer = new Transfer(source, target, streams);
+        this.transfer = new ObjectTransfer(source, target, streams);
     }
 
     /**
@@ -56,10 +56,10 @@ final class PointTransfer {
      * @throws BreakwaterException Conflict, when the target holds another point or another repository in this place;
      *     Tampered, when the source does not hold what the seal says
      */
-    Copied run(PointDocument document, byte[] seal, Runnable mayGoOn) {
+    CopyResult run(PointDocument document, byte[] seal, Runnable mayGoOn) {
         PointKey key = document.key();
         if (sealed(key, seal)) {
-            return new Copied(0, 0, 1);
+            return new CopyResult(0, 0, 1);
         }
         mayGoOn.run();
         Map<String, Long> expected = new LinkedHashMap<>();
@@ -74,9 +74,9 @@ final class PointTransfer {
         if (target.write(key.sealKey(), seal, Precondition.ABSENT).isPresent()) {
             count(seal.length);
         } else if (!sealed(key, seal)) {
-            throw Transfer.changed(key.sealKey(), "the target refused it");
+            throw ObjectTransfer.changed(key.sealKey(), "the target refused it");
         }
-        return new Copied(objects.sum(), bytes.sum(), present.sum());
+        return new CopyResult(objects.sum(), bytes.sum(), present.sum());
     }
 
     /** What vouches for the seal when the key that signed it is not at hand any more. */
@@ -109,7 +109,7 @@ final class PointTransfer {
         Map<String, Long> index = list(source, prefix + "index/");
         Map<String, Long> packs = list(source, prefix + "data/");
         if (!list(source, prefix + "index/").keySet().containsAll(index.keySet())) {
-            throw Transfer.changed(prefix + "index", "the repository was pruned");
+            throw ObjectTransfer.changed(prefix + "index", "the repository was pruned");
         }
         Map<String, Long> keys = list(source, prefix + "keys/");
         copyMissing(prefix + "data/", packs);
@@ -152,7 +152,8 @@ final class PointTransfer {
 
     private void config(String prefix) {
         String key = prefix + "config";
-        byte[] content = source.read(key).map(Document::content).orElseThrow(() -> Transfer.changed(key, "it is gone"));
+        byte[] content =
+                source.read(key).map(Document::content).orElseThrow(() -> ObjectTransfer.changed(key, "it is gone"));
         if (target.write(key, content, Precondition.ABSENT).isPresent()) {
             count(content.length);
         } else {
@@ -194,7 +195,7 @@ final class PointTransfer {
         Map<String, Long> missing = new HashMap<>(expected);
         target.list(prefix, o -> missing.remove(o.key(), o.size()));
         if (!missing.isEmpty()) {
-            throw Transfer.changed(missing.keySet().iterator().next(), "it is gone from the target");
+            throw ObjectTransfer.changed(missing.keySet().iterator().next(), "it is gone from the target");
         }
     }
 

@@ -3,13 +3,13 @@ package io.breakwater.replication;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
-import io.breakwater.catalog.Begun;
 import io.breakwater.catalog.Catalog;
+import io.breakwater.catalog.InProgressMarker;
 import io.breakwater.catalog.PointKey;
 import io.breakwater.location.Stores;
-import io.breakwater.store.GraceStore;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Document;
+import io.breakwater.store.SoftDeleteStore;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -42,7 +42,7 @@ public class Replicator {
      * @param mayGoOn throws when the copy is not wanted any more; called at the beginning and right before the seal
      * @throws BreakwaterException what stood in the way; a retryable one goes on where it stopped
      */
-    public Copied copy(BackupLocation from, BackupLocation to, PointKey key, Runnable mayGoOn) {
+    public CopyResult copy(BackupLocation from, BackupLocation to, PointKey key, Runnable mayGoOn) {
         catalog.checkSharedKey(from, to);
         ReentrantLock lock = repositories.computeIfAbsent(
                 to.getMetadata().getUid() + "/" + key.site() + "/" + key.namespace(), k -> new ReentrantLock());
@@ -52,15 +52,15 @@ public class Replicator {
             Catalog.Sealed sealed = catalog.read(from, key).orElseThrow(() -> missing(from, key));
             byte[] seal = source.read(key.sealKey()).map(Document::content).orElseThrow(() -> missing(from, key));
             if (!sha256(seal).equals(sealed.digest())) {
-                throw Transfer.changed(key.sealKey(), "it was replaced");
+                throw ObjectTransfer.changed(key.sealKey(), "it was replaced");
             }
             ObjectStore target = stores.open(to);
             if (target.head(key.sealKey()).isEmpty()) {
-                Begun.mark(target, key);
+                InProgressMarker.create(target, key);
             }
-            Copied copied =
+            CopyResult copied =
                     new PointTransfer(grace(from, key), grace(to, key), streams).run(sealed.document(), seal, mayGoOn);
-            Begun.clear(target, key);
+            InProgressMarker.delete(target, key);
             return copied;
         } finally {
             lock.unlock();
@@ -69,7 +69,7 @@ public class Replicator {
 
     /** What is deleted is not copied; what the target deleted and the source still has is copied again, which revives it. */
     private ObjectStore grace(BackupLocation location, PointKey key) {
-        return new GraceStore(stores.open(location), key.site(), key.namespace());
+        return new SoftDeleteStore(stores.open(location), key.site(), key.namespace());
     }
 
     private static BreakwaterException missing(BackupLocation from, PointKey key) {

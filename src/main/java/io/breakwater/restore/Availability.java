@@ -37,14 +37,14 @@ final class Availability {
 
     private final KubernetesClient client;
     private final Workloads workloads;
-    private final ClaimTrouble claims;
+    private final ClaimDiagnosis claims;
     private final Events events;
     private final Clock clock;
 
     Availability(KubernetesClient client, Events events, Clock clock) {
         this.client = client;
         this.workloads = new Workloads(client);
-        this.claims = new ClaimTrouble(client);
+        this.claims = new ClaimDiagnosis(client);
         this.events = events;
         this.clock = clock;
     }
@@ -91,7 +91,7 @@ final class Availability {
 
     /** All workloads where pods were held back; otherwise those that the run made or changed. */
     private List<Workload> counted(RestoreRun run) {
-        boolean all = Hold.holds(run);
+        boolean all = HoldPodsStep.holds(run);
         return workloads.of(run.target()).stream()
                 .filter(w -> all || w.isFrom(run.uid()))
                 .toList();

@@ -8,7 +8,7 @@ import io.breakwater.api.Restore;
 import io.breakwater.api.RestoreStatus;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.gate.NamespaceGate;
-import io.breakwater.mover.Movers;
+import io.breakwater.mover.MoverJobs;
 import io.breakwater.observe.Conditions;
 import io.breakwater.observe.Events;
 import io.breakwater.observe.Meters;
@@ -54,10 +54,10 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
     private final Meters meters;
     private final Clock clock;
     private final BreakwaterConfig config;
-    private final Sources sources;
+    private final PointResolver sources;
     private final RestoreSteps steps;
     private final NamespaceGate gate;
-    private final Movers movers;
+    private final MoverJobs movers;
     private final KeptSnapshots kept;
     private final Availability availability;
     private final StepRunner runner;
@@ -70,10 +70,10 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
             Meters meters,
             Clock clock,
             BreakwaterConfig config,
-            Sources sources,
+            PointResolver sources,
             RestoreSteps steps,
             NamespaceGate gate,
-            Movers movers,
+            MoverJobs movers,
             KeptSnapshots kept) {
         this.client = client;
         this.writer = writer;
@@ -114,7 +114,7 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
                     .orElseGet(UpdateControl::noUpdate);
         }
         try {
-            Tenancy.checkTarget(restore, config.namespace());
+            TenancyCheck.checkTarget(restore, config.namespace());
             return switch (runner.run(run.uid(), steps.of(restore.getSpec()), run, run)) {
                 case StepRunner.Result.Waiting w ->
                     UpdateControl.<Restore>noUpdate().rescheduleAfter(w.recheck());
@@ -142,7 +142,7 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
         runner.forget(restore.getMetadata().getUid());
         steps.forget(restore.getMetadata().getUid());
         movers.delete(target, RestoreRun.label(restore));
-        kept.dismiss(target, RestoreRun.label(restore));
+        kept.removeImports(target, RestoreRun.label(restore));
         if (client.namespaces().withName(target).get() != null) {
             gate.open(target, RestoreRun.holder(restore));
         }
@@ -171,13 +171,13 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
 
     private void fail(RestoreRun run, BreakwaterException e) {
         movers.delete(run.target(), RestoreRun.label(run.restore()));
-        kept.dismiss(run.target(), RestoreRun.label(run.restore()));
+        kept.removeImports(run.target(), RestoreRun.label(run.restore()));
         String message = e.getMessage();
         String holder = RestoreRun.holder(run.restore());
         if (touched(run) && gate.closedBy(run.target(), holder)) {
             message += "; " + held(run.target(), gate.limit(run.target(), holder))
-                    + ", since it is half restored: create another Restore with onConflict Replace, or delete this one to"
-                    + " let it go";
+                    + ", since it is half restored: create another Restore with onConflict Replace, or delete this one"
+                    + " to let it go";
         } else if (client.namespaces().withName(run.target()).get() != null) {
             gate.open(run.target(), holder);
         }
@@ -200,7 +200,7 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
 
     /** Whether a volume may be half filled. */
     private static boolean touched(RestoreRun run) {
-        return run.entries().stream().anyMatch(j -> j.step.equals(Fill.NAME))
+        return run.entries().stream().anyMatch(j -> j.step.equals(FillVolumesStep.NAME))
                 && run.volumes().stream().anyMatch(v -> !Boolean.TRUE.equals(v.filled));
     }
 

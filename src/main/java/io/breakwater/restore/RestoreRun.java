@@ -132,7 +132,7 @@ final class RestoreRun implements StepRunner.Log {
         return restore.getStatus();
     }
 
-    /** The volumes that are filled, once {@link Validate} has decided. */
+    /** The volumes that are filled, once {@link ValidateStep} has decided. */
     List<VolumeFill> volumes() {
         return status() == null || status().volumes == null ? List.of() : status().volumes;
     }
@@ -153,7 +153,7 @@ final class RestoreRun implements StepRunner.Log {
         return wake;
     }
 
-    /** The verified point; known from {@link Validate} on. */
+    /** The verified point; known from {@link ValidateStep} on. */
     Source source() {
         if (source == null) {
             source = opener.get();

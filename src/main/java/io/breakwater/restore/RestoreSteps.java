@@ -3,7 +3,7 @@ package io.breakwater.restore;
 import io.breakwater.api.RestoreSpec;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.gate.NamespaceGate;
-import io.breakwater.mover.Movers;
+import io.breakwater.mover.MoverJobs;
 import io.breakwater.resource.workload.Workloads;
 import io.breakwater.steps.Activities;
 import io.breakwater.steps.Step;
@@ -22,46 +22,46 @@ class RestoreSteps {
     private final List<Step<RestoreRun>> ordered;
     private final List<Step<RestoreRun>> rehearsal;
     private final List<Step<RestoreRun>> files;
-    private final Orderings orderings;
+    private final RestoreOrders orderings;
 
     RestoreSteps(
             KubernetesClient client,
-            Sources sources,
-            Archives archives,
+            PointResolver sources,
+            PointArchive archives,
             NamespaceGate gate,
-            Movers movers,
+            MoverJobs movers,
             Snapshots snapshots,
             KeptSnapshots kept,
             BreakwaterConfig config,
             Clock clock) {
         Activities activities = new Activities();
-        Others others = new Others(client, gate);
-        Validate validate = new Validate(client, config.site(), others, sources, archives, activities);
-        Claims claims = new Claims(client, archives);
-        Grip grip = new Grip(client, gate);
-        this.orderings = new Orderings(archives, activities);
-        Release release = new Release(grip, movers, kept, orderings);
-        PodCommands commands = new PodCommands(client, activities, clock);
-        InOrder inOrder =
-                new InOrder(archives, orderings, new Workloads(client), gate, grip, commands, activities, clock);
+        ConcurrentRuns others = new ConcurrentRuns(client, gate);
+        ValidateStep validate = new ValidateStep(client, config.site(), others, sources, archives, activities);
+        RestoreClaimsStep claims = new RestoreClaimsStep(client, archives);
+        RestoreGate grip = new RestoreGate(client, gate);
+        this.orderings = new RestoreOrders(archives, activities);
+        ReleasePodsStep release = new ReleasePodsStep(grip, movers, kept, orderings);
+        RestoreHooksStep commands = new RestoreHooksStep(client, activities, clock);
+        OrderedRestoreStep inOrder = new OrderedRestoreStep(
+                archives, orderings, new Workloads(client), gate, grip, commands, activities, clock);
         this.restore = List.of(
                 validate,
-                new Read(movers),
-                new Hold(archives, gate, others),
-                new Bring(client, snapshots, kept, config.namespace()),
+                new PreflightReadStep(movers),
+                new HoldPodsStep(archives, gate, others),
+                new ImportSnapshotsStep(client, snapshots, kept, config.namespace()),
                 claims,
-                new Fill(
+                new FillVolumesStep(
                         movers,
-                        new ClaimTrouble(client),
-                        new Starting(config.mover().start(), clock)),
-                new Objects(archives, activities),
+                        new ClaimDiagnosis(client),
+                        new MoverStartTimeout(config.mover().start(), clock)),
+                new RestoreObjectsStep(archives, activities),
                 release,
                 commands);
         List<Step<RestoreRun>> more = new ArrayList<>(restore);
         more.add(more.indexOf(commands), inOrder);
         this.ordered = List.copyOf(more);
-        this.files = List.of(validate, new WriteFiles(movers), release);
-        this.rehearsal = List.of(validate, new Rehearse(archives, claims, new ReportMap(client), activities));
+        this.files = List.of(validate, new RestoreFilesStep(movers), release);
+        this.rehearsal = List.of(validate, new DryRunStep(archives, claims, new DryRunReport(client), activities));
     }
 
     /** What a Restore consists of; a dry run has no step that changes anything. */

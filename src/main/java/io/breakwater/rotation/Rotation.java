@@ -10,8 +10,8 @@ import io.breakwater.catalog.PointKey;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.gateway.RepositoryKeys.Repository;
 import io.breakwater.location.Stores;
-import io.breakwater.location.keys.Identity;
 import io.breakwater.location.keys.KeyRing;
+import io.breakwater.location.keys.LocationDocument;
 import io.breakwater.location.keys.LocationKeys;
 import io.breakwater.location.keys.SiteKeys;
 import io.breakwater.store.ObjectStore;
@@ -32,9 +32,9 @@ class Rotation {
     private final BreakwaterConfig config;
     private final Stores stores;
     private final LocationKeys keys;
-    private final Work work;
+    private final KeyTakeover work;
 
-    Rotation(BreakwaterConfig config, Stores stores, LocationKeys keys, Work work) {
+    Rotation(BreakwaterConfig config, Stores stores, LocationKeys keys, KeyTakeover work) {
         this.config = config;
         this.stores = stores;
         this.keys = keys;
@@ -46,7 +46,7 @@ class Rotation {
      *
      * @throws BreakwaterException when the location or its Secret cannot be read
      */
-    Outcome advance(BackupLocation location) {
+    RotationResult advance(BackupLocation location) {
         return new Pass(location).run();
     }
 
@@ -57,7 +57,7 @@ class Rotation {
         private final KeyRing ring;
         private final boolean writable;
         private final List<SiteKeys> sites;
-        private Identity identity;
+        private LocationDocument identity;
         private boolean turned;
 
         Pass(BackupLocation location) {
@@ -69,40 +69,41 @@ class Rotation {
             this.identity = identity();
         }
 
-        Outcome run() {
-            Turn turn = turn();
+        RotationResult run() {
+            KeySwitch turn = turn();
             String writing = identity.keyId();
             if (!ring.has(writing)) {
                 throw keys.missing(location, writing);
             }
             if (ring.ids().size() == 1 && identity.keys().size() == 1) {
-                return Report.quiet(writing, turned, writable);
+                return RotationReport.quiet(writing, turned, writable);
             }
             Map<PointKey, Set<String>> points = work.points(location, writing, ring.ids(), writable);
             Map<Repository, Map<String, Optional<String>>> found = work.survey(location);
-            Work.Rest rest = Work.Rest.NONE;
+            KeyTakeover.Rest rest = KeyTakeover.Rest.NONE;
             if (writable) {
                 rest = work.repositories(location, found, writing, ring.ids(), this::isMine);
                 found = work.survey(location);
             }
             KeyUse use = KeyUse.of(points, found, writing, identity.keys(), ring.ids());
             Set<String> known = writable ? remember(use) : identity.keys();
-            return new Report(LocationKeys.secretPath(location), ring.ids(), writing, use, turn, rest)
+            return new RotationReport(LocationKeys.secretPath(location), ring.ids(), writing, use, turn, rest)
                     .outcome(turned, writable, known);
         }
 
         /** Writes with another key from now on, if it is time. */
-        private Turn turn() {
-            Turn turn =
-                    writable ? Turn.of(ring.current(), identity.keyId(), sites, identity.storeTime()) : new Turn.Stay();
-            if (!(turn instanceof Turn.Go) || isNotEscrowed()) {
+        private KeySwitch turn() {
+            KeySwitch turn = writable
+                    ? KeySwitch.of(ring.current(), identity.keyId(), sites, identity.storeTime())
+                    : new KeySwitch.Stay();
+            if (!(turn instanceof KeySwitch.Go) || isNotEscrowed()) {
                 return turn;
             }
             Set<String> all = new TreeSet<>(identity.keys());
             all.add(ring.current());
             turned = identity.change(store, ring.current(), all);
             identity = identity();
-            return new Turn.Stay();
+            return new KeySwitch.Stay();
         }
 
         /** What is written with a key that is not in escrow could be lost with the clusters. */
@@ -115,7 +116,7 @@ class Rotation {
         /** Forgets keys that nothing needs and nobody has, and remembers those that something needs. */
         private Set<String> remember(KeyUse use) {
             Set<String> had = new TreeSet<>(ring.ids());
-            sites.stream().filter(s -> Turn.lives(s, identity.storeTime())).forEach(s -> had.addAll(s.keys()));
+            sites.stream().filter(s -> KeySwitch.lives(s, identity.storeTime())).forEach(s -> had.addAll(s.keys()));
             Set<String> now = new TreeSet<>(identity.keys());
             now.retainAll(had);
             now.addAll(use.keys());
@@ -127,15 +128,15 @@ class Rotation {
         private boolean isMine(String site) {
             return site.equals(config.site())
                     || sites.stream()
-                            .filter(s -> Turn.lives(s, identity.storeTime()))
+                            .filter(s -> KeySwitch.lives(s, identity.storeTime()))
                             .map(SiteKeys::site)
                             .collect(Collectors.toSet())
                             .stream()
                             .noneMatch(site::equals);
         }
 
-        private Identity identity() {
-            return Identity.read(store)
+        private LocationDocument identity() {
+            return LocationDocument.read(store)
                     .orElseThrow(() -> BreakwaterException.retryable(
                             Reason.LocationNotReady,
                             "BackupLocation " + location.getMetadata().getNamespace() + "/"

@@ -90,7 +90,7 @@ class RotationReconciler implements Reconciler<BackupLocation> {
 
     private Duration advance(BackupLocation location) {
         try {
-            Optional<Outcome> outcome = activities.poll(
+            Optional<RotationResult> outcome = activities.poll(
                     location.getMetadata().getUid(),
                     () -> rotation.advance(location),
                     () -> wake.propagateEvent(ResourceID.fromResource(location)));
@@ -107,7 +107,7 @@ class RotationReconciler implements Reconciler<BackupLocation> {
         }
     }
 
-    private void show(BackupLocation location, Outcome outcome) {
+    private void show(BackupLocation location, RotationResult outcome) {
         Optional<Condition> readable = condition(location, Condition.READABLE);
         Optional<Condition> rotated = condition(location, Condition.ROTATED);
         writer.update(location, BackupLocationStatus.class, s -> {
@@ -132,7 +132,7 @@ class RotationReconciler implements Reconciler<BackupLocation> {
         measure(location, outcome);
     }
 
-    private void measure(BackupLocation location, Outcome outcome) {
+    private void measure(BackupLocation location, RotationResult outcome) {
         ResourceID id = ResourceID.fromResource(location);
         measured.add(id);
         meters.set(UNREAD, outcome.unread(), tags(id));
@@ -145,7 +145,7 @@ class RotationReconciler implements Reconciler<BackupLocation> {
     }
 
     /** What a user has to do something about is an event too, once. */
-    private void tell(BackupLocation location, Optional<Condition> before, Outcome.Told now) {
+    private void tell(BackupLocation location, Optional<Condition> before, RotationResult.Told now) {
         boolean news = now != null
                 && now.reason() != Reason.InProgress
                 && before.map(c -> !c.message.equals(now.message())).orElse(!now.holds());
@@ -156,7 +156,7 @@ class RotationReconciler implements Reconciler<BackupLocation> {
         }
     }
 
-    private static void set(Conditions conditions, String type, Outcome.Told told) {
+    private static void set(Conditions conditions, String type, RotationResult.Told told) {
         conditions.set(type, told.holds(), told.reason(), told.message());
     }
 

@@ -15,6 +15,6 @@ public final class RunLabel {
 
     /** Of the Job that removes snapshots without a seal from a namespace's repository in a location. */
     public static String ofCleanup(BackupLocation location, String site, String namespace) {
-        return Names.of("unsealed/" + location.getMetadata().getUid() + "/" + site + "/" + namespace);
+        return RunNames.of("unsealed/" + location.getMetadata().getUid() + "/" + site + "/" + namespace);
     }
 }

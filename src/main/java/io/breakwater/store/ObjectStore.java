@@ -147,7 +147,7 @@ public interface ObjectStore extends AutoCloseable {
     }
 
     /** What tells our own removals here; empty where nothing is locked, and everybody's are believed. */
-    default Optional<Removals> removals() {
+    default Optional<DeletionSigner> removals() {
         return Optional.empty();
     }
 

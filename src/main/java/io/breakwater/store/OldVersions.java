@@ -65,7 +65,7 @@ public final class OldVersions {
     /** @param history newest first */
     private void prune(List<Version> history) {
         Version newest = history.getFirst();
-        boolean needed = Lock.covers(newest.key());
+        boolean needed = ObjectLock.covers(newest.key());
         if (needed && !newest.deletion()) {
             history.stream().skip(1).filter(v -> !v.deletion()).forEach(this::waits);
             return;
@@ -88,12 +88,12 @@ public final class OldVersions {
             }
         }
         if (newest.deletion() && left == 0 && destroyed(newest, newest.modified()) && needed) {
-            last.ifPresent(v -> store.removals().ifPresent(r -> r.forget(store, v)));
+            last.ifPresent(v -> store.removals().ifPresent(r -> r.forgetRemoval(store, v)));
         }
     }
 
     private boolean isOurs(Version version) {
-        return store.removals().map(r -> r.isNoted(store, version)).orElse(true);
+        return store.removals().map(r -> r.isRecorded(store, version)).orElse(true);
     }
 
     /** Takes away what hides an object, and locks it: for how long it was out of sight nobody knows. */

@@ -38,7 +38,7 @@ public class ServingCertificate {
     private final String namespace;
     private final String secretName;
     private final Set<String> hosts;
-    private volatile Material material;
+    private volatile CertificateBundle material;
     private Thread keeper;
     private SSLContext context;
 
@@ -60,7 +60,7 @@ public class ServingCertificate {
         if (context == null) {
             try {
                 SSLContext made = SSLContext.getInstance("TLS");
-                made.init(new KeyManager[] {new CurrentKey(() -> material)}, null, null);
+                made.init(new KeyManager[] {new CurrentKeyManager(() -> material)}, null, null);
                 context = made;
             } catch (GeneralSecurityException e) {
                 throw BreakwaterException.permanent(Reason.InternalError, "TLS could not be set up", e);
@@ -114,15 +114,16 @@ public class ServingCertificate {
     }
 
     /** One try; a conflict means that another pod was faster, and the next try takes over what it wrote. */
-    private Material settle() throws GeneralSecurityException {
+    private CertificateBundle settle() throws GeneralSecurityException {
         Instant now = clock.instant();
         Secret secret =
                 client.secrets().inNamespace(namespace).withName(secretName).get();
-        Optional<Material> found = read(secret);
+        Optional<CertificateBundle> found = read(secret);
         if (found.isPresent() && found.get().isGood(hosts, now)) {
             return found.get();
         }
-        Material made = found.isPresent() ? found.get().renew(hosts, now) : Material.generate(hosts, now);
+        CertificateBundle made =
+                found.isPresent() ? found.get().renew(hosts, now) : CertificateBundle.generate(hosts, now);
         Secret wanted = new SecretBuilder()
                 .withNewMetadata()
                 .withName(secretName)
@@ -145,12 +146,12 @@ public class ServingCertificate {
         return made;
     }
 
-    private Optional<Material> read(Secret secret) {
+    private Optional<CertificateBundle> read(Secret secret) {
         if (secret == null) {
             return Optional.empty();
         }
         try {
-            return Optional.of(Material.read(secret.getData()));
+            return Optional.of(CertificateBundle.read(secret.getData()));
         } catch (GeneralSecurityException e) {
             LOG.warnf("Secret %s holds no usable certificate (%s); it is made anew", where(), e.getMessage());
             return Optional.empty();

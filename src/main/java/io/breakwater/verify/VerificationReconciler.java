@@ -11,8 +11,8 @@ import io.breakwater.api.VerificationSpec.Level;
 import io.breakwater.api.VerificationStatus;
 import io.breakwater.catalog.Catalog;
 import io.breakwater.config.BreakwaterConfig;
-import io.breakwater.location.Locations;
-import io.breakwater.mover.Movers;
+import io.breakwater.location.LocationResolver;
+import io.breakwater.mover.MoverJobs;
 import io.breakwater.observe.Conditions;
 import io.breakwater.observe.Events;
 import io.breakwater.observe.Meters;
@@ -59,8 +59,8 @@ class VerificationReconciler implements Reconciler<Verification>, Cleaner<Verifi
     private final Meters meters;
     private final Clock clock;
     private final Sandbox sandbox;
-    private final Movers movers;
-    private final VerifiedPoint verified;
+    private final MoverJobs movers;
+    private final VerificationRecord verified;
     private final StepRunner runner;
     private final List<Step<VerifyRun>> steps;
     private final SimpleInboundEventSource<Verification> wake = new SimpleInboundEventSource<>("wake");
@@ -73,9 +73,9 @@ class VerificationReconciler implements Reconciler<Verification>, Cleaner<Verifi
             Meters meters,
             Clock clock,
             Sandbox sandbox,
-            Locations locations,
+            LocationResolver locations,
             Catalog catalog,
-            Movers movers,
+            MoverJobs movers,
             KeptSnapshots kept) {
         this.client = client;
         this.config = config;
@@ -85,15 +85,15 @@ class VerificationReconciler implements Reconciler<Verification>, Cleaner<Verifi
         this.clock = clock;
         this.sandbox = sandbox;
         this.movers = movers;
-        this.verified = new VerifiedPoint(client);
+        this.verified = new VerificationRecord(client);
         this.runner = new StepRunner(clock);
         Activities activities = new Activities();
         this.steps = List.of(
-                new Choose(client),
-                new ReadBack(client, locations, catalog, activities),
-                new ReadVolumes(client, config, locations, catalog, movers, kept),
-                new Restored(client, sandbox),
-                new Answers(client, activities));
+                new ChoosePointStep(client),
+                new VerifyObjectsStep(client, locations, catalog, activities),
+                new ReadVolumesStep(client, config, locations, catalog, movers, kept),
+                new RestoreToSandboxStep(client, sandbox),
+                new RunChecksStep(client, activities));
     }
 
     @Override
@@ -193,10 +193,10 @@ class VerificationReconciler implements Reconciler<Verification>, Cleaner<Verifi
     private static String evidence(VerifyRun run) {
         VerificationStatus s = run.status();
         String found = s.journal.stream()
-                .filter(e -> e.step.equals(ReadBack.NAME)
-                        || e.step.equals(ReadVolumes.NAME) && !run.includes(Level.Restored)
-                        || e.step.equals(Restored.NAME) && run.includes(Level.Restored)
-                        || e.step.equals(Answers.NAME) && run.includes(Level.Queried))
+                .filter(e -> e.step.equals(VerifyObjectsStep.NAME)
+                        || e.step.equals(ReadVolumesStep.NAME) && !run.includes(Level.Restored)
+                        || e.step.equals(RestoreToSandboxStep.NAME) && run.includes(Level.Restored)
+                        || e.step.equals(RunChecksStep.NAME) && run.includes(Level.Queried))
                 .map(e -> e.message)
                 .collect(Collectors.joining("; "));
         return "RestorePoint " + s.restorePoint + " is proven: " + found;

@@ -11,9 +11,9 @@ import io.breakwater.api.VerificationSpec;
 import io.breakwater.api.VerificationSpec.Choice;
 import io.breakwater.api.VerificationSpec.Level;
 import io.breakwater.observe.Events;
-import io.breakwater.policy.Cron;
-import io.breakwater.policy.Routes;
-import io.breakwater.policy.Turn;
+import io.breakwater.policy.CronSchedule;
+import io.breakwater.policy.PointRoutes;
+import io.breakwater.policy.ScheduleDecision;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -43,11 +43,11 @@ class VerificationSchedule implements Reconciler<BackupPolicy> {
     private static final Duration LONGEST = Duration.ofMinutes(10);
 
     private final KubernetesClient client;
-    private final Routes routes;
+    private final PointRoutes routes;
     private final Events events;
     private final Clock clock;
 
-    VerificationSchedule(KubernetesClient client, Routes routes, Events events, Clock clock) {
+    VerificationSchedule(KubernetesClient client, PointRoutes routes, Events events, Clock clock) {
         this.client = client;
         this.routes = routes;
         this.events = events;
@@ -66,7 +66,7 @@ class VerificationSchedule implements Reconciler<BackupPolicy> {
         }
         Duration again = LONGEST;
         try {
-            Cron cron = Cron.of(policy, plan.schedule);
+            CronSchedule cron = CronSchedule.of(policy, plan.schedule);
             if (!suspended && routes.of(policy).active()) {
                 follow(policy, cron);
             }
@@ -80,16 +80,16 @@ class VerificationSchedule implements Reconciler<BackupPolicy> {
         return UpdateControl.<BackupPolicy>noUpdate().rescheduleAfter(again);
     }
 
-    private void follow(BackupPolicy policy, Cron cron) {
+    private void follow(BackupPolicy policy, CronSchedule cron) {
         List<Verification> all = of(policy);
         Set<String> names = all.stream().map(v -> v.getMetadata().getName()).collect(Collectors.toSet());
         Optional<String> running = all.stream()
                 .filter(v -> !v.over() || v.getStatus().sandbox != null)
                 .map(v -> v.getMetadata().getName())
                 .findFirst();
-        Turn turn =
-                Turn.decide(cron, policy.getMetadata().getName(), since(policy, all), clock.instant(), names, running);
-        if (turn instanceof Turn.Fire(Instant at, String name) && !names.contains(name)) {
+        ScheduleDecision turn = ScheduleDecision.decide(
+                cron, policy.getMetadata().getName(), since(policy, all), clock.instant(), names, running);
+        if (turn instanceof ScheduleDecision.Fire(Instant at, String name) && !names.contains(name)) {
             create(policy, name);
         }
         retire(all);

@@ -6,7 +6,7 @@ import io.breakwater.api.Api;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
-import io.breakwater.steps.Names;
+import io.breakwater.steps.RunNames;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResourceBuilder;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResourceList;
@@ -35,7 +35,7 @@ public class KeptSnapshots {
     private static final ResourceDefinitionContext CONTENT =
             Snapshots.context(Snapshots.GROUP, "v1", "VolumeSnapshotContent", false);
 
-    /** Label: {@link Names} of the point's key. */
+    /** Label: {@link RunNames} of the point's key. */
     private static final String KEPT = Api.GROUP + "/kept-for";
 
     private static final String POINT = Api.GROUP + "/point";
@@ -103,7 +103,7 @@ public class KeptSnapshots {
                                     "metadata",
                                             Map.of(
                                                     "labels",
-                                                    Map.of(Api.RUN, owner.run, KEPT, Names.of(owner.point)),
+                                                    Map.of(Api.RUN, owner.run, KEPT, RunNames.of(owner.point)),
                                                     "annotations",
                                                     Map.of(POINT, owner.point, LOCATION, owner.location)),
                                     "spec", Map.of("deletionPolicy", "Retain")));
@@ -117,20 +117,20 @@ public class KeptSnapshots {
     }
 
     /** Notes that the point was deleted; its snapshots are to be dropped after a grace period. */
-    public void bury(String point, Instant now) {
-        with(KEPT, Names.of(point)).stream()
+    public void markDeleted(String point, Instant now) {
+        with(KEPT, RunNames.of(point)).stream()
                 .filter(c -> annotation(c, REMOVED_AT) == null)
                 .forEach(c -> annotate(c.getMetadata().getName(), REMOVED_AT, now.toString()));
     }
 
     /** Notes that the point is there, and sealed. */
-    public void revive(Kept kept) {
+    public void unmarkDeleted(Kept kept) {
         annotate(kept.name, REMOVED_AT, null);
         annotate(kept.name, SEALED, "true");
     }
 
     /** Has the driver remove a snapshot. */
-    public void drop(String name) {
+    public void delete(String name) {
         patch(
                 name,
                 Map.of(
@@ -170,7 +170,7 @@ public class KeptSnapshots {
      * @param name of the VolumeSnapshot, and of its content
      * @param run value of the label {@link Api#RUN} on both
      */
-    public void bring(String point, Handle handle, String namespace, String name, String run) {
+    public void importInto(String point, Handle handle, String namespace, String name, String run) {
         Map<String, String> annotations = new TreeMap<>(
                 find(point, handle).map(c -> c.getMetadata().getAnnotations()).orElse(Map.of()));
         annotations.keySet().removeIf(k -> !k.startsWith(SECRET));
@@ -201,8 +201,8 @@ public class KeptSnapshots {
                 .resource(Snapshots.draft(namespace, name, Map.of(Api.RUN, run), spec)));
     }
 
-    /** Takes away what {@link #bring} made for a run. */
-    public void dismiss(String namespace, String run) {
+    /** Takes away what {@link #importInto} made for a run. */
+    public void removeImports(String namespace, String run) {
         List<GenericKubernetesResource> brought = with(Api.RUN, run).stream()
                 .filter(c -> !c.getMetadata().getLabels().containsKey(KEPT))
                 .toList();
@@ -213,7 +213,7 @@ public class KeptSnapshots {
     }
 
     private Optional<GenericKubernetesResource> find(String point, Handle handle) {
-        return with(KEPT, Names.of(point)).stream()
+        return with(KEPT, RunNames.of(point)).stream()
                 .filter(c -> handle(c).filter(handle::equals).isPresent())
                 .findFirst();
     }

@@ -78,9 +78,8 @@ public class VolumePlanner {
                         + " BackupPolicy";
             }
             if (problems.stream().anyMatch(p -> !p.grouped)) {
-                told +=
-                        "; move the data to a class with CSI snapshots, or set spec.volumes.method of the BackupPolicy to"
-                                + " LiveCopy to read it while it is in use";
+                told += "; move the data to a class with CSI snapshots, or set spec.volumes.method of the BackupPolicy"
+                        + " to LiveCopy to read it while it is in use";
             }
             return told + ", or list the claim in spec.volumes.allowUnprotected to leave it out knowingly";
         }
@@ -127,7 +126,7 @@ public class VolumePlanner {
             }
         }
         String groupBy = policy.volumes == null ? null : policy.volumes.groupBy;
-        Map<String, Groups.Membership> members = Groups.of(groupBy, bound, groups);
+        Map<String, VolumeGroups.Membership> members = VolumeGroups.of(groupBy, bound, groups);
         List<GenericKubernetesResource> classes = bound.isEmpty() ? List.of() : Snapshots.classes(client);
         List<Problem> stuck = new ArrayList<>();
         for (Bound b : bound) {
@@ -149,7 +148,7 @@ public class VolumePlanner {
     }
 
     private Decision decide(
-            Bound b, Groups.Membership member, BackupPolicySpec policy, List<GenericKubernetesResource> classes) {
+            Bound b, VolumeGroups.Membership member, BackupPolicySpec policy, List<GenericKubernetesResource> classes) {
         if (member != null) {
             return member.problem() == null
                     ? new Planned(b.claim, member.snapshotClass(), member.group(), null)
@@ -196,13 +195,13 @@ public class VolumePlanner {
                             ? "its PersistentVolume is not from a CSI driver"
                             : noClass(claim, driver, policy.volumes.snapshotClassName));
         }
-        List<Pod> users = Users.of(client, claim);
+        List<Pod> users = ClaimUsers.of(client, claim);
         if (!users.isEmpty() && claim.getSpec().getAccessModes().contains("ReadWriteOncePod")) {
             return "its access mode ReadWriteOncePod keeps the mover from reading it while pod "
                     + users.getFirst().getMetadata().getName() + " uses it";
         }
         return users.stream()
-                .flatMap(pod -> Users.databaseIn(pod, policy).stream())
+                .flatMap(pod -> ClaimUsers.databaseIn(pod, policy).stream())
                 .findFirst()
                 .map(database -> "database " + database
                         + " of spec.databases writes to it, and files of a database that are read"

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
 
 /** Questions over the wire, as the API server asks them. */
 class AdmissionServerTest {
-    private final FakeCluster cluster = new FakeCluster();
+    private final InMemoryApiServer cluster = new InMemoryApiServer();
     private final BreakwaterConfig config =
             TestConfig.of(Map.of("breakwater.webhook.port", "0", "breakwater.gateway.url", "https://127.0.0.1:8443"));
     private final ServingCertificate certificate = new ServingCertificate(cluster.client(), config, Clock.systemUTC());

@@ -21,7 +21,7 @@ class AuthorStampTest {
 
     @Test
     void aForgedAuthorIsOverwrittenAndOtherAnnotationsStay() {
-        Review review = Reviews.create("jane", FORGED);
+        AdmissionRequest review = Reviews.create("jane", FORGED);
         assertThat(author(review)).contains("jane").doesNotContain("admin");
         assertThat(Reviews.patched(review, AuthorStamp.review(review))
                         .at("/metadata/annotations/a")
@@ -44,7 +44,7 @@ class AuthorStampTest {
                 .isTrue();
     }
 
-    private static String author(Review review) {
+    private static String author(AdmissionRequest review) {
         return Reviews.patched(review, AuthorStamp.review(review))
                 .at("/metadata/annotations")
                 .path(Api.AUTHOR)

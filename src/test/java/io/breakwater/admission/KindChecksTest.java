@@ -25,55 +25,55 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class KindChecksTest {
     private static final String POLICY = """
-            kind: BackupPolicy
-            apiVersion: breakwater.io/v1alpha1
-            metadata: {namespace: shop, name: shop}
-            spec:
-              schedule: {cron: "*/15 * * * *", timeZone: Europe/Berlin}
-              objectives: {rpo: 30m}
-              locationRef: {name: near}
-              copies: [{locationRef: {name: far}, rpo: 1h}]
-              hooks: {pre: [{podSelector: {}, command: [sync], timeout: 30s}]}
-            """;
+        kind: BackupPolicy
+        apiVersion: breakwater.io/v1alpha1
+        metadata: {namespace: shop, name: shop}
+        spec:
+          schedule: {cron: "*/15 * * * *", timeZone: Europe/Berlin}
+          objectives: {rpo: 30m}
+          locationRef: {name: near}
+          copies: [{locationRef: {name: far}, rpo: 1h}]
+          hooks: {pre: [{podSelector: {}, command: [sync], timeout: 30s}]}
+        """;
     private static final String PLAN = """
-            kind: FailoverPlan
-            apiVersion: breakwater.io/v1alpha1
-            metadata: {namespace: shop, name: shop}
-            spec:
-              sites: [{name: east, locationRef: {name: near}}, {name: west, locationRef: {name: far}}]
-              activeSite: east
-              rendezvousRef: {name: meet}
-              policyRef: {name: shop}
-              maxDataLoss: 0s
-              lease: {duration: 60s}
-              readiness: {timeout: 5m}
-            """;
+        kind: FailoverPlan
+        apiVersion: breakwater.io/v1alpha1
+        metadata: {namespace: shop, name: shop}
+        spec:
+          sites: [{name: east, locationRef: {name: near}}, {name: west, locationRef: {name: far}}]
+          activeSite: east
+          rendezvousRef: {name: meet}
+          policyRef: {name: shop}
+          maxDataLoss: 0s
+          lease: {duration: 60s}
+          readiness: {timeout: 5m}
+        """;
     private static final String LOCATION = """
-            kind: BackupLocation
-            apiVersion: breakwater.io/v1alpha1
-            metadata: {namespace: shop, name: near}
-            spec: {azureBlob: {account: acc, container: backups, prefix: a/b, credentialsSecretRef: {name: s}}}
-            """;
+        kind: BackupLocation
+        apiVersion: breakwater.io/v1alpha1
+        metadata: {namespace: shop, name: near}
+        spec: {azureBlob: {account: acc, container: backups, prefix: a/b, credentialsSecretRef: {name: s}}}
+        """;
     private static final String SHARED = """
-            kind: BackupLocation
-            apiVersion: breakwater.io/v1alpha1
-            metadata: {namespace: breakwater-system, name: near}
-            spec: {filesystem: {path: near}, usagePolicy: {namespaces: All}}
-            """;
+        kind: BackupLocation
+        apiVersion: breakwater.io/v1alpha1
+        metadata: {namespace: breakwater-system, name: near}
+        spec: {filesystem: {path: near}, usagePolicy: {namespaces: All}}
+        """;
     private static final String POINT = """
-            kind: RestorePoint
-            apiVersion: breakwater.io/v1alpha1
-            metadata: {namespace: shop, name: p}
-            spec: {policyRef: {name: shop}, trigger: Manual}
-            """;
+        kind: RestorePoint
+        apiVersion: breakwater.io/v1alpha1
+        metadata: {namespace: shop, name: p}
+        spec: {policyRef: {name: shop}, trigger: Manual}
+        """;
     private static final String RESTORE = """
-            kind: Restore
-            apiVersion: breakwater.io/v1alpha1
-            metadata: {namespace: shop, name: r}
-            spec: {restorePointRef: {name: p}}
-            """;
+        kind: Restore
+        apiVersion: breakwater.io/v1alpha1
+        metadata: {namespace: shop, name: r}
+        spec: {restorePointRef: {name: p}}
+        """;
 
-    private final FakeCluster cluster = new FakeCluster();
+    private final InMemoryApiServer cluster = new InMemoryApiServer();
     private final KindChecks checks =
             new KindChecks(cluster.client(), TestConfig.of(Map.of("breakwater.site", "east")));
 
@@ -90,17 +90,17 @@ class KindChecksTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-                    */15 * * * *  | 61 * * * *    | spec.schedule.cron
-                    */15 * * * *  | a b c d e     | spec.schedule.cron
-                    Europe/Berlin | Europe/Berlni | spec.schedule.timeZone
-                    Europe/Berlin | Europe/Berlin, jitter: 10min | spec.schedule.jitter
-                    rpo: 30m      | rpo: ''       | spec.objectives.rpo
-                    rpo: 30m      | rpo: 30min    | spec.objectives.rpo
-                    rpo: 30m      | rpo: 0s       | spec.objectives.rpo
-                    rpo: 1h       | rpo: 5s       | spec.copies[0].rpo
-                    timeout: 30s  | timeout: 0s   | spec.hooks.pre[0].timeout
-                    name: far     | name: near    | spec.copies[0].locationRef.name
-                    """)
+        */15 * * * *  | 61 * * * *    | spec.schedule.cron
+        */15 * * * *  | a b c d e     | spec.schedule.cron
+        Europe/Berlin | Europe/Berlni | spec.schedule.timeZone
+        Europe/Berlin | Europe/Berlin, jitter: 10min | spec.schedule.jitter
+        rpo: 30m      | rpo: ''       | spec.objectives.rpo
+        rpo: 30m      | rpo: 30min    | spec.objectives.rpo
+        rpo: 30m      | rpo: 0s       | spec.objectives.rpo
+        rpo: 1h       | rpo: 5s       | spec.copies[0].rpo
+        timeout: 30s  | timeout: 0s   | spec.hooks.pre[0].timeout
+        name: far     | name: near    | spec.copies[0].locationRef.name
+        """)
     void aPolicyThatCannotWorkIsRefusedAndTheFieldNamed(String right, String wrong, String field) {
         assertThat(POLICY).contains(right);
         assertThat(create(POLICY.replace(right, wrong)).refusal()).startsWith(field + ": ");
@@ -108,12 +108,12 @@ class KindChecksTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-                    name: east      | name: north     | spec.sites
-                    maxDataLoss: 0s | maxDataLoss: '' | spec.maxDataLoss
-                    duration: 60s   | duration: 29s   | spec.lease.duration
-                    timeout: 5m     | timeout: soon   | spec.readiness.timeout
-                    namespace: shop | namespace: breakwater-system | metadata.namespace
-                    """)
+        name: east      | name: north     | spec.sites
+        maxDataLoss: 0s | maxDataLoss: '' | spec.maxDataLoss
+        duration: 60s   | duration: 29s   | spec.lease.duration
+        timeout: 5m     | timeout: soon   | spec.readiness.timeout
+        namespace: shop | namespace: breakwater-system | metadata.namespace
+        """)
     void aPlanThatCannotWorkIsRefusedAndTheFieldNamed(String right, String wrong, String field) {
         assertThat(PLAN).contains(right);
         assertThat(create(PLAN.replace(right, wrong)).refusal()).startsWith(field + ": ");
@@ -121,7 +121,7 @@ class KindChecksTest {
 
     @Test
     void aWholeDirectoryMayBeAppliedInAnyOrder() {
-        Verdict policy = create(POLICY);
+        AdmissionResponse policy = create(POLICY);
         assertThat(policy.isAllowed()).isTrue();
         assertThat(policy.warnings())
                 .anyMatch(w -> w.startsWith("spec.locationRef.name: BackupLocation 'near'"))
@@ -198,7 +198,7 @@ class KindChecksTest {
     void besideAPolicyThatMovesDataAnotherOneMayKeepSnapshots() {
         store(POLICY, BackupPolicy.class);
         String keeping = POLICY.replace("name: shop}", "name: quick}") + "  volumes: {method: Snapshot}\n";
-        Verdict verdict = create(keeping);
+        AdmissionResponse verdict = create(keeping);
         assertThat(verdict.isAllowed()).as(verdict.refusal()).isTrue();
         assertThat(verdict.warnings())
                 .anySatisfy(w -> assertThat(w)
@@ -334,44 +334,45 @@ class KindChecksTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-                    at: '2026-02-30T25:00:00Z'         | spec.at
-                    include: [{kinds: [Deployment]}]   | spec.include[0].kinds[0]
-                    exclude: [{names: [a]}, {kinds: [secrets, apps/v1]}] | spec.exclude[1].kinds[1]
-                    transforms: [{select: {names: [a]}}] | spec.transforms[0]
-                    transforms: [{select: {names: [a]}, jsonPatch: [{op: add, path: /a, value: 1}], mergePatch: {}}] | spec.transforms[0]
-                    transforms: [{select: {kinds: [Pod]}, mergePatch: {a: 1}}] | spec.transforms[0].select.kinds[0]
-                    transforms: [{select: {names: [a]}, mergePatch: {a: 1}}, {select: {names: [a]}, mergePatch: text}] | spec.transforms[1].mergePatch
-                    transforms: [{select: {names: [a]}, mergePatch: {kind: ConfigMap}}] | spec.transforms[0].mergePatch
-                    transforms: [{select: {names: [a]}, mergePatch: {metadata: null}}] | spec.transforms[0].mergePatch
-                    transforms: [{select: {names: [a]}, jsonPatch: [{op: remove, path: /a}, {op: add, path: /a}]}] | spec.transforms[0].jsonPatch[1].value
-                    transforms: [{select: {names: [a]}, jsonPatch: [{op: remove, path: /a, value: 1}]}] | spec.transforms[0].jsonPatch[0].value
-                    transforms: [{select: {names: [a]}, jsonPatch: [{op: move, path: /a}]}] | spec.transforms[0].jsonPatch[0].from
-                    transforms: [{select: {names: [a]}, jsonPatch: [{op: move, path: /a, from: /metadata/name}]}] | spec.transforms[0].jsonPatch[0].from
-                    transforms: [{select: {names: [a]}, jsonPatch: [{op: replace, path: /kind, value: ConfigMap}]}] | spec.transforms[0].jsonPatch[0].path
-                    transforms: [{select: {names: [a]}, jsonPatch: [{op: replace, path: /metadata, value: {}}]}] | spec.transforms[0].jsonPatch[0].path
-                    order: [{first: [{kinds: [Pod]}], then: [{names: [a]}]}] | spec.order[0].first[0].kinds[0]
-                    order: [{first: [{names: [a]}], then: [{names: [b]}, {kinds: [apps/v1]}]}] | spec.order[0].then[1].kinds[0]
-                    order: [{first: [{names: [a]}], then: [{names: [b]}], timeout: 0s}] | spec.order[0].timeout
-                    order: [{first: [{names: [a]}], then: [{names: [b]}]}, {first: [{names: [b]}], then: [{names: [a]}]}] | spec.order[1] and spec.order[0]
-                    order: [{first: [{kinds: [a.b]}], then: [{kinds: [c.d]}]}, {first: [{kinds: [c.d], names: [x]}], then: [{kinds: [a.b], names: [y]}]}] | spec.order[1] and spec.order[0]
-                    files: {pvc: a, paths: [/a, uploads]} | spec.files.paths[1]
-                    files: {pvc: a, paths: [/a/../../b]}  | spec.files.paths[0]
-                    files: {pvc: a, paths: [/]}           | spec.files.paths[0]
-                    storageClasses: {fast: 'not a class'} | spec.storageClasses
-                    images: {docker.io/: mirror}          | spec.images
-                    hosts: {.example.com: example.org}    | spec.hosts
-                    hosts: {shop.example.com: https://x}  | spec.hosts
-                    """)
+        at: '2026-02-30T25:00:00Z'         | spec.at
+        include: [{kinds: [Deployment]}]   | spec.include[0].kinds[0]
+        exclude: [{names: [a]}, {kinds: [secrets, apps/v1]}] | spec.exclude[1].kinds[1]
+        transforms: [{select: {names: [a]}}] | spec.transforms[0]
+        transforms: [{select: {names: [a]}, jsonPatch: [{op: add, path: /a, value: 1}], mergePatch: {}}] | spec.transforms[0]
+        transforms: [{select: {kinds: [Pod]}, mergePatch: {a: 1}}] | spec.transforms[0].select.kinds[0]
+        transforms: [{select: {names: [a]}, mergePatch: {a: 1}}, {select: {names: [a]}, mergePatch: text}] | spec.transforms[1].mergePatch
+        transforms: [{select: {names: [a]}, mergePatch: {kind: ConfigMap}}] | spec.transforms[0].mergePatch
+        transforms: [{select: {names: [a]}, mergePatch: {metadata: null}}] | spec.transforms[0].mergePatch
+        transforms: [{select: {names: [a]}, jsonPatch: [{op: remove, path: /a}, {op: add, path: /a}]}] | spec.transforms[0].jsonPatch[1].value
+        transforms: [{select: {names: [a]}, jsonPatch: [{op: remove, path: /a, value: 1}]}] | spec.transforms[0].jsonPatch[0].value
+        transforms: [{select: {names: [a]}, jsonPatch: [{op: move, path: /a}]}] | spec.transforms[0].jsonPatch[0].from
+        transforms: [{select: {names: [a]}, jsonPatch: [{op: move, path: /a, from: /metadata/name}]}] | spec.transforms[0].jsonPatch[0].from
+        transforms: [{select: {names: [a]}, jsonPatch: [{op: replace, path: /kind, value: ConfigMap}]}] | spec.transforms[0].jsonPatch[0].path
+        transforms: [{select: {names: [a]}, jsonPatch: [{op: replace, path: /metadata, value: {}}]}] | spec.transforms[0].jsonPatch[0].path
+        order: [{first: [{kinds: [Pod]}], then: [{names: [a]}]}] | spec.order[0].first[0].kinds[0]
+        order: [{first: [{names: [a]}], then: [{names: [b]}, {kinds: [apps/v1]}]}] | spec.order[0].then[1].kinds[0]
+        order: [{first: [{names: [a]}], then: [{names: [b]}], timeout: 0s}] | spec.order[0].timeout
+        order: [{first: [{names: [a]}], then: [{names: [b]}]}, {first: [{names: [b]}], then: [{names: [a]}]}] | spec.order[1] and spec.order[0]
+        order: [{first: [{kinds: [a.b]}], then: [{kinds: [c.d]}]}, {first: [{kinds: [c.d], names: [x]}], then: [{kinds: [a.b], names: [y]}]}] | spec.order[1] and spec.order[0]
+        files: {pvc: a, paths: [/a, uploads]} | spec.files.paths[1]
+        files: {pvc: a, paths: [/a/../../b]}  | spec.files.paths[0]
+        files: {pvc: a, paths: [/]}           | spec.files.paths[0]
+        storageClasses: {fast: 'not a class'} | spec.storageClasses
+        images: {docker.io/: mirror}          | spec.images
+        hosts: {.example.com: example.org}    | spec.hosts
+        hosts: {shop.example.com: https://x}  | spec.hosts
+        """)
     void aRestoreThatCanMeanNothingIsRefusedAndTheFieldNamed(String wrong, String field) {
         String right = RESTORE.replace(
                 "{restorePointRef: {name: p}}", "{policyRef: {name: shop}, at: '2026-02-03T04:05:06.7+01:00'}");
         assertThat(create(right).isAllowed()).isTrue();
         String transforms =
                 "transforms: [{select: {kinds: [pods]}, jsonPatch: [{op: test, path: /kind, value: Pod}, {op: copy,"
-                        + " path: /a, from: /kind}, {op: remove, path: /b}, {op: add, path: /c, value: false}]}, {select: {names: [a]},"
-                        + " mergePatch: {metadata: {labels: {a: b}}}}], storageClasses: {a: b}, images: {quay.io/a: r.io:5000/b/c},"
-                        + " hosts: {a.io: b.io, .a.io: .b.io}, order: [{first: [{kinds: [a.b], names: [x]}], then: [{kinds:"
-                        + " [a.b]}]}, {first: [{labelSelector: {}}], then: [{kinds: [a.b], names: [x]}], timeout: 5m}]";
+                    + " path: /a, from: /kind}, {op: remove, path: /b}, {op: add, path: /c, value: false}]}, {select:"
+                    + " {names: [a]}, mergePatch: {metadata: {labels: {a: b}}}}], storageClasses: {a: b}, images:"
+                    + " {quay.io/a: r.io:5000/b/c}, hosts: {a.io: b.io, .a.io: .b.io}, order: [{first: [{kinds: [a.b],"
+                    + " names: [x]}], then: [{kinds: [a.b]}]}, {first: [{labelSelector: {}}], then: [{kinds: [a.b],"
+                    + " names: [x]}], timeout: 5m}]";
         assertThat(create(RESTORE.replace("{name: p}}", "{name: p}, " + transforms + "}"))
                         .refusal())
                 .isNull();
@@ -389,7 +390,7 @@ class KindChecksTest {
                 .isFalse();
     }
 
-    private Verdict create(String object) {
+    private AdmissionResponse create(String object) {
         return checks.review(Reviews.create("jane", object));
     }
 
@@ -420,7 +421,7 @@ class KindChecksTest {
                     .always();
         }
 
-        Verdict review(Review review) {
+        AdmissionResponse review(AdmissionRequest review) {
             return new KindChecks(client, TestConfig.of(Map.of("breakwater.site", "east"))).review(review);
         }
 

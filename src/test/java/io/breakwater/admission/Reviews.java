@@ -17,16 +17,16 @@ final class Reviews {
 
     private Reviews() {}
 
-    static Review create(String user, String yaml) {
-        return Review.of(document("CREATE", user, yaml(yaml), null));
+    static AdmissionRequest create(String user, String yaml) {
+        return AdmissionRequest.of(document("CREATE", user, yaml(yaml), null));
     }
 
-    static Review update(String user, String before, String after) {
-        return Review.of(document("UPDATE", user, yaml(after), yaml(before)));
+    static AdmissionRequest update(String user, String before, String after) {
+        return AdmissionRequest.of(document("UPDATE", user, yaml(after), yaml(before)));
     }
 
-    static Review delete(String user, String yaml) {
-        return Review.of(document("DELETE", user, null, yaml(yaml)));
+    static AdmissionRequest delete(String user, String yaml) {
+        return AdmissionRequest.of(document("DELETE", user, null, yaml(yaml)));
     }
 
     static ObjectNode document(String operation, String user, JsonNode object, JsonNode before) {
@@ -53,7 +53,7 @@ final class Reviews {
     }
 
     /** The object as the API server would store it: our patch applied by the client library's own JSON patch. */
-    static JsonNode patched(Review review, Verdict verdict) {
+    static JsonNode patched(AdmissionRequest review, AdmissionResponse verdict) {
         try {
             String patch = verdict.document("u").at("/response/patch").asText("");
             if (patch.isEmpty()) {

@@ -16,22 +16,22 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Policies for several namespaces: who may write them, and who may touch what they bring about. */
 class TemplateCheckTest {
     private static final String TEMPLATE = """
-            kind: BackupPolicy
-            apiVersion: breakwater.io/v1alpha1
-            metadata: {namespace: breakwater-system, name: all}
-            spec:
-              source: {namespaces: {include: ["*"]}}
-              locationRef: {name: near}
-            """;
+        kind: BackupPolicy
+        apiVersion: breakwater.io/v1alpha1
+        metadata: {namespace: breakwater-system, name: all}
+        spec:
+          source: {namespaces: {include: ["*"]}}
+          locationRef: {name: near}
+        """;
     private static final String KEPT = """
-            kind: BackupPolicy
-            apiVersion: breakwater.io/v1alpha1
-            metadata: {namespace: shop, name: all, labels: {breakwater.io/template: all}, resourceVersion: "1"}
-            spec: {suspend: false, locationRef: {name: near}}
-            """;
+        kind: BackupPolicy
+        apiVersion: breakwater.io/v1alpha1
+        metadata: {namespace: shop, name: all, labels: {breakwater.io/template: all}, resourceVersion: "1"}
+        spec: {suspend: false, locationRef: {name: near}}
+        """;
     private static final String OWN = KEPT.replace("labels: {breakwater.io/template: all}, ", "");
 
-    private final FakeCluster cluster = new FakeCluster();
+    private final InMemoryApiServer cluster = new InMemoryApiServer();
     private final KindChecks checks =
             new KindChecks(cluster.client(), TestConfig.of(Map.of("breakwater.site", "east")));
 
@@ -82,13 +82,13 @@ class TemplateCheckTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-                    suspend: false  | suspend: true    | spec
-                    name: near      | name: mine       | spec
-                    name: all,      | name: all, annotations: {a: b}, | metadata
-                    name: all,      | name: all, finalizers: [a.io/b], | metadata
-                    {breakwater.io/template: all} | {} | metadata
-                    {breakwater.io/template: all} | {breakwater.io/template: other} | metadata
-                    """)
+        suspend: false  | suspend: true    | spec
+        name: near      | name: mine       | spec
+        name: all,      | name: all, annotations: {a: b}, | metadata
+        name: all,      | name: all, finalizers: [a.io/b], | metadata
+        {breakwater.io/template: all} | {} | metadata
+        {breakwater.io/template: all} | {breakwater.io/template: other} | metadata
+        """)
     void whatATemplateKeepsIsNobodysToChange(String right, String wrong, String field) {
         String changed = KEPT.replace(right, wrong);
         assertThat(changed).isNotEqualTo(KEPT);
@@ -117,8 +117,8 @@ class TemplateCheckTest {
                 "RestorePoint|{policyRef: {name: all}, trigger: Manual}",
                 "Verification|{policyRef: {name: all}, level: Checksum}",
                 "Restore|{policyRef: {name: all}, targetNamespace: shop}",
-                "FailoverPlan|{policyRef: {name: all}, rendezvousRef: {name: near}, activeSite: east, sites: [{name: east,"
-                        + " locationRef: {name: near}}]}",
+                "FailoverPlan|{policyRef: {name: all}, rendezvousRef: {name: near}, activeSite: east, sites: [{name:"
+                        + " east, locationRef: {name: near}}]}",
             })
     void aTemplateIsNamedByNothingThatNeedsAPolicyOfItsOwn(String kindAndSpec) {
         String[] parts = kindAndSpec.split("\\|");
@@ -134,11 +134,11 @@ class TemplateCheckTest {
     void aTemplateWhoseLocationIsNotSharedIsWarnedAbout() {
         assertThat(checks.review(Reviews.create("ann", TEMPLATE)).warnings()).anyMatch(w -> w.contains("is not in"));
         cluster.add(Serialization.unmarshal("""
-                kind: BackupLocation
-                apiVersion: breakwater.io/v1alpha1
-                metadata: {namespace: breakwater-system, name: near}
-                spec: {filesystem: {path: near}}
-                """, BackupLocation.class));
+            kind: BackupLocation
+            apiVersion: breakwater.io/v1alpha1
+            metadata: {namespace: breakwater-system, name: near}
+            spec: {filesystem: {path: near}}
+            """, BackupLocation.class));
         assertThat(checks.review(Reviews.create("ann", TEMPLATE)).warnings())
                 .anyMatch(w -> w.startsWith("spec.locationRef.name: ") && w.contains("usagePolicy"));
     }

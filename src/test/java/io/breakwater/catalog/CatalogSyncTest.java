@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 
 /** On site west, the operator in namespace ops: what a location holds is shown, and what is shown is what it holds. */
 class CatalogSyncTest {
-    private final FakeCluster cluster = new FakeCluster("ops", "shop");
+    private final FakeClusterPoints cluster = new FakeClusterPoints("ops", "shop");
     private final FakeCatalog catalog = new FakeCatalog();
     private final CatalogSync sync = new CatalogSync(
             catalog,
@@ -314,7 +314,7 @@ class CatalogSyncTest {
                 throw BreakwaterException.permanent(Reason.KeyMismatch, "the key is not at hand");
             }
             if (tampered.contains(key.point())) {
-                throw Seal.tampered(key, "its signature does not match");
+                throw SealCodec.tampered(key, "its signature does not match");
             }
             return java.util.Optional.ofNullable(
                             seals.getOrDefault(uid(location), Map.of()).get(key))

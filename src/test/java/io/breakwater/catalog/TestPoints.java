@@ -6,6 +6,6 @@ public final class TestPoints {
 
     /** A point without volumes. */
     public static PointDocument document(PointKey key) {
-        return SignaturesTest.document(key);
+        return SealSignaturesTest.document(key);
     }
 }

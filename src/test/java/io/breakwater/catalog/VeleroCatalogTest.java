@@ -33,7 +33,7 @@ class VeleroCatalogTest {
 
     @BeforeEach
     void copy() throws IOException, URISyntaxException {
-        location = new FakeCluster("ops").addLocation("ops", "old");
+        location = new FakeClusterPoints("ops").addLocation("ops", "old");
         store = TestStores.filesystem(directory);
         Path from = Path.of(Objects.requireNonNull(getClass().getResource("/velero/backups/nightly"))
                 .toURI());
@@ -120,8 +120,8 @@ class VeleroCatalogTest {
 
     @Test
     void aLongLocationNameStillMakesASiteOfItsOwn() {
-        BackupLocation one = new FakeCluster("ops").addLocation("ops", "a".repeat(100) + "1");
-        BackupLocation two = new FakeCluster("ops").addLocation("ops", "a".repeat(100) + "2");
+        BackupLocation one = new FakeClusterPoints("ops").addLocation("ops", "a".repeat(100) + "1");
+        BackupLocation two = new FakeClusterPoints("ops").addLocation("ops", "a".repeat(100) + "2");
 
         assertThat(VeleroCatalog.site(one)).hasSizeLessThanOrEqualTo(63).isNotEqualTo(VeleroCatalog.site(two));
     }

@@ -3,7 +3,7 @@ package io.breakwater.cleanup;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.breakwater.admission.FakeCluster;
+import io.breakwater.admission.InMemoryApiServer;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec;
 import io.breakwater.api.BackupLocationStatus;
@@ -44,7 +44,7 @@ class ImmutabilityReconcilerTest {
     @TempDir
     Path directory;
 
-    private final FakeCluster cluster = new FakeCluster();
+    private final InMemoryApiServer cluster = new InMemoryApiServer();
     private final KubernetesClient client = cluster.client();
     private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
 

@@ -3,7 +3,7 @@ package io.breakwater.cleanup;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.breakwater.admission.FakeCluster;
+import io.breakwater.admission.InMemoryApiServer;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec;
 import io.breakwater.api.BackupLocationSpec.AccessMode;
@@ -12,7 +12,7 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Condition;
 import io.breakwater.api.Reason;
 import io.breakwater.config.TestConfig;
-import io.breakwater.mover.Movers;
+import io.breakwater.mover.MoverJobs;
 import io.breakwater.observe.Events;
 import io.breakwater.observe.Meters;
 import io.fabric8.kubernetes.api.model.Event;
@@ -32,7 +32,7 @@ import org.junit.jupiter.api.Test;
 
 /** When a location is looked through, and how that is told. */
 class UnsealedReconcilerTest {
-    private final FakeCluster cluster = new FakeCluster();
+    private final InMemoryApiServer cluster = new InMemoryApiServer();
     private final KubernetesClient client = cluster.client();
     private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
     private final HandSweep sweep = new HandSweep();
@@ -56,8 +56,8 @@ class UnsealedReconcilerTest {
     @Test
     void whatWasFoundIsRemovedOnceAndToldInEventsAndMetrics() {
         sweep.found = new UnsealedSweep.Found(2, 700, 1, 0, Map.of("shop", List.of("a", "b", "c")), List.of());
-        sweep.states.add(Optional.of(new Movers.State.Running("a Job")));
-        sweep.states.add(Optional.of(new Movers.State.Succeeded(null)));
+        sweep.states.add(Optional.of(new MoverJobs.State.Running("a Job")));
+        sweep.states.add(Optional.of(new MoverJobs.State.Succeeded(null)));
         BackupLocation location = location(true, AccessMode.ReadWrite);
 
         until(location, () -> count("snapshot") == 3);
@@ -84,7 +84,7 @@ class UnsealedReconcilerTest {
                 0,
                 Map.of("shop", List.of("a")),
                 List.of(BreakwaterException.permanent(Reason.Tampered, "the seal of p was altered")));
-        sweep.states.add(Optional.of(new Movers.State.Failed("exit 11: it is locked")));
+        sweep.states.add(Optional.of(new MoverJobs.State.Failed("exit 11: it is locked")));
 
         until(location(true, AccessMode.ReadWrite), () -> events("Warning").size() == 2);
 
@@ -152,7 +152,7 @@ class UnsealedReconcilerTest {
     }
 
     private static final class HandSweep extends UnsealedSweep {
-        private final Queue<Optional<Movers.State>> states = new ArrayDeque<>();
+        private final Queue<Optional<MoverJobs.State>> states = new ArrayDeque<>();
         private final List<String> asked = new ArrayList<>();
         private volatile UnsealedSweep.Found found;
         private volatile int looks;
@@ -168,7 +168,7 @@ class UnsealedReconcilerTest {
         }
 
         @Override
-        Optional<Movers.State> forget(BackupLocation location, String namespace, List<String> snapshots) {
+        Optional<MoverJobs.State> forget(BackupLocation location, String namespace, List<String> snapshots) {
             asked.add(namespace + " " + snapshots);
             return states.remove();
         }

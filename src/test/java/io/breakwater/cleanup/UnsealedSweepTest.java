@@ -2,7 +2,7 @@ package io.breakwater.cleanup;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.breakwater.admission.FakeCluster;
+import io.breakwater.admission.InMemoryApiServer;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec;
 import io.breakwater.api.Condition;
@@ -13,22 +13,22 @@ import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.api.RestorePointStatus;
 import io.breakwater.api.RestorePointStatus.Consistency;
 import io.breakwater.api.RestorePointStatus.VolumeStatus;
-import io.breakwater.catalog.Begun;
 import io.breakwater.catalog.Catalog;
+import io.breakwater.catalog.InProgressMarker;
 import io.breakwater.catalog.PointDocument;
 import io.breakwater.catalog.PointKey;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.TestConfig;
 import io.breakwater.location.Stores;
 import io.breakwater.location.keys.TestKeys;
+import io.breakwater.mover.MoverJobs;
 import io.breakwater.mover.MoverTask;
-import io.breakwater.mover.Movers;
-import io.breakwater.replication.CopyPoint;
+import io.breakwater.replication.PointCopies;
 import io.breakwater.steps.RunLabel;
-import io.breakwater.store.GraceStore;
-import io.breakwater.store.Graveyard;
+import io.breakwater.store.DeletedObjects;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Precondition;
+import io.breakwater.store.SoftDeleteStore;
 import io.breakwater.store.TestStores;
 import io.breakwater.volume.KeptSnapshots;
 import io.breakwater.volume.Snapshots;
@@ -66,7 +66,7 @@ class UnsealedSweepTest {
     @TempDir
     Path directory;
 
-    private final FakeCluster cluster = new FakeCluster();
+    private final InMemoryApiServer cluster = new InMemoryApiServer();
     private final KubernetesClient client = cluster.client();
     private final BackupLocation location = new BackupLocation();
     private final HandMovers movers = new HandMovers();
@@ -110,7 +110,7 @@ class UnsealedSweepTest {
         captured(GOOD);
         captured(LOST);
         catalog.seal(location, document(GOOD));
-        catalog.end(location, GOOD);
+        catalog.markFinished(location, GOOD);
         object(GOOD, "True");
         object(LOST, "False");
         makeOld();
@@ -130,9 +130,9 @@ class UnsealedSweepTest {
         assertThat(found.bytes()).isEqualTo("lost".length() * 2L);
         assertThat(found.snapshots()).isEqualTo(Map.of("shop", List.of(snapshot(LOST))));
         assertThat(sweep.forget(location, "shop", found.snapshots().get("shop")))
-                .containsInstanceOf(Movers.State.Running.class);
+                .containsInstanceOf(MoverJobs.State.Running.class);
         assertThat(sweep.forget(location, "shop", found.snapshots().get("shop")))
-                .containsInstanceOf(Movers.State.Succeeded.class);
+                .containsInstanceOf(MoverJobs.State.Succeeded.class);
 
         assertThat(listed()).noneMatch(k -> k.contains("lost") || k.endsWith(snapshot(LOST)));
         assertThat(disk.read(archive(LOST))).as("it can be undone for a while").isPresent();
@@ -154,7 +154,7 @@ class UnsealedSweepTest {
 
         assertThat(again.archives()).isZero();
         assertThat(again.snapshots()).isEmpty();
-        assertThat(Begun.list(disk, "east")).isEmpty();
+        assertThat(InProgressMarker.list(disk, "east")).isEmpty();
     }
 
     /** A mover that was refused or killed leaves packs that no index and no snapshot knows. */
@@ -169,7 +169,7 @@ class UnsealedSweepTest {
                 .containsOnlyKeys("shop");
         sweep.forget(location, "shop", List.of());
         assertThat(sweep.sweep(location).snapshots()).isEmpty();
-        assertThat(Begun.list(disk, "east")).isEmpty();
+        assertThat(InProgressMarker.list(disk, "east")).isEmpty();
     }
 
     @Test
@@ -178,12 +178,14 @@ class UnsealedSweepTest {
         disk.delete(GOOD.repositoryPrefix() + "snapshots/" + snapshot(GOOD));
 
         assertThat(sweep.sweep(location).snapshots()).isEmpty();
-        assertThat(Begun.list(disk, "east")).as("it is looked at again").hasSize(1);
+        assertThat(InProgressMarker.list(disk, "east"))
+                .as("it is looked at again")
+                .hasSize(1);
     }
 
     @Test
     void aSweepThatWasKilledIsFinishedByTheNext() {
-        GraceStore grace = new GraceStore(disk, "east", "shop");
+        SoftDeleteStore grace = new SoftDeleteStore(disk, "east", "shop");
         disk.list("velero/backups/east-shop-lost/", o -> {
             if (o.key().equals(archive(LOST))) {
                 grace.delete(o);
@@ -203,7 +205,9 @@ class UnsealedSweepTest {
 
         assertThat(found.archives()).isZero();
         assertThat(found.snapshots()).isEmpty();
-        assertThat(Begun.list(disk, "east")).as("it is looked at again").hasSize(1);
+        assertThat(InProgressMarker.list(disk, "east"))
+                .as("it is looked at again")
+                .hasSize(1);
     }
 
     @Test
@@ -233,13 +237,13 @@ class UnsealedSweepTest {
                 .delete();
         RestorePoint copied = object(LOST, "True");
         copied.getStatus().location = "elsewhere";
-        copied.getStatus().copies = List.of(CopyPoint.pending("disk"));
+        copied.getStatus().copies = List.of(PointCopies.pending("disk"));
         client.resource(copied).update();
 
         nothingGoes();
 
         copied = client.resource(copied).get();
-        copied.getStatus().copies = List.of(CopyPoint.pending("another"));
+        copied.getStatus().copies = List.of(PointCopies.pending("another"));
         client.resource(copied).update();
         assertThat(sweep.sweep(location).archives())
                 .as("nobody copies it here any more")
@@ -264,7 +268,7 @@ class UnsealedSweepTest {
         sweep.sweep(location);
 
         assertThat(listed()).contains(archive(theirs), theirs.repositoryPrefix() + "snapshots/" + snapshot(theirs));
-        assertThat(Begun.list(disk, "west")).hasSize(1);
+        assertThat(InProgressMarker.list(disk, "west")).hasSize(1);
     }
 
     @Test
@@ -313,11 +317,13 @@ class UnsealedSweepTest {
 
     @Test
     void aCaptureThatSealedAndCouldNotSaySoStays() {
-        catalog.begin(location, GOOD);
+        catalog.markStarted(location, GOOD);
         makeOld();
 
         assertThat(sweep.sweep(location).archives()).isEqualTo(1);
-        assertThat(Begun.list(disk, "east")).extracting(Begun::key).containsExactly(LOST);
+        assertThat(InProgressMarker.list(disk, "east"))
+                .extracting(InProgressMarker::key)
+                .containsExactly(LOST);
         catalog.verifyObjects(location, catalog.find(location, GOOD).orElseThrow());
         assertThat(listed()).contains(archive(GOOD));
     }
@@ -325,7 +331,7 @@ class UnsealedSweepTest {
     /** Who has the store's credentials hides the seal, says that the point was only begun, and waits. */
     @Test
     void anArchiveStaysWhosePointTheClusterKnowsThoughSomebodyTookItsSeal() {
-        catalog.begin(location, GOOD);
+        catalog.markStarted(location, GOOD);
         disk.delete(GOOD.sealKey());
         makeOld();
 
@@ -338,8 +344,8 @@ class UnsealedSweepTest {
     void aJobThatEndedWhileNobodyLookedIsTakenAway() {
         String run = RunLabel.ofCleanup(location, "east", "shop");
         movers.started.add(run);
-        new GraceStore(disk, "east", "shop").delete(LOST.repositoryPrefix() + "snapshots/" + snapshot(LOST));
-        catalog.end(location, LOST);
+        new SoftDeleteStore(disk, "east", "shop").delete(LOST.repositoryPrefix() + "snapshots/" + snapshot(LOST));
+        catalog.markFinished(location, LOST);
 
         sweep.sweep(location);
 
@@ -360,7 +366,7 @@ class UnsealedSweepTest {
 
     /** What a capture writes until right before its seal. */
     private void captured(PointKey key) {
-        catalog.begin(location, key);
+        catalog.markStarted(location, key);
         write(archive(key), key.point());
         write(archive(key).replace(".tar.gz", "-logs.gz"), key.point());
         write(key.repositoryPrefix() + "snapshots/" + snapshot(key), key.point());
@@ -432,15 +438,15 @@ class UnsealedSweepTest {
 
     private List<String> listed() {
         List<String> keys = new ArrayList<>();
-        new GraceStore(disk, "east", "shop").list("velero/", o -> keys.add(o.key()));
+        new SoftDeleteStore(disk, "east", "shop").list("velero/", o -> keys.add(o.key()));
         for (String site : List.of("east", "west")) {
-            new GraceStore(disk, site, "shop").list("breakwater/repos/" + site + "/", o -> keys.add(o.key()));
+            new SoftDeleteStore(disk, site, "shop").list("breakwater/repos/" + site + "/", o -> keys.add(o.key()));
         }
         return keys;
     }
 
-    private Graveyard graveyard() {
-        return new Graveyard(disk, "east");
+    private DeletedObjects graveyard() {
+        return new DeletedObjects(disk, "east");
     }
 
     /** Two days older than it is: files carry the time that counts. */
@@ -463,7 +469,7 @@ class UnsealedSweepTest {
     }
 
     /** Does at the second look what the Job would. */
-    private final class HandMovers extends Movers {
+    private final class HandMovers extends MoverJobs {
         final Set<String> started = new HashSet<>();
 
         HandMovers() {
@@ -475,7 +481,7 @@ class UnsealedSweepTest {
             if (started.add(request.run())) {
                 return new State.Running("started");
             }
-            GraceStore grace = new GraceStore(
+            SoftDeleteStore grace = new SoftDeleteStore(
                     disk, request.access().site(), request.access().namespace());
             ((MoverTask.Forget) request.task())
                     .snapshots()
@@ -494,7 +500,7 @@ class UnsealedSweepTest {
         }
     }
 
-    private static final class BusyCopies extends CopyPoint {
+    private static final class BusyCopies extends PointCopies {
         boolean busy;
 
         BusyCopies() {

@@ -3,7 +3,7 @@ package io.breakwater.database;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.breakwater.admission.FakeCluster;
+import io.breakwater.admission.InMemoryApiServer;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -22,7 +22,7 @@ class RestoreHooksTest {
     /** Before any pod of the test was made; the fake API server writes down when that was. */
     private static final Instant START = Instant.now().minusSeconds(1);
 
-    private final FakeCluster cluster = new FakeCluster();
+    private final InMemoryApiServer cluster = new InMemoryApiServer();
     private final RestoreHooks hooks = new RestoreHooks(cluster.client(), "shop");
 
     @AfterEach

@@ -51,7 +51,7 @@ class LeaseKeeperTest {
         }
 
         @Override
-        public void proven(Seen seen) {}
+        public void proven(LeaseVersion seen) {}
 
         @Override
         public void lost(String why) {
@@ -164,7 +164,7 @@ class LeaseKeeperTest {
 
     @Test
     void aLeaseThatTheOtherSiteTookGatesAtOnceAndIsNotWritten() {
-        Seen seen = store.read().orElseThrow();
+        LeaseVersion seen = store.read().orElseThrow();
         PointRef point = new PointRef("east/shop/p", "d", Instant.EPOCH);
         store.write(seen.lease().acquired("west", Fence.Expired, TIMING.duration(), point), Optional.of(seen));
         int before = objects.writes;

@@ -9,7 +9,7 @@ import io.breakwater.api.FailoverPlanStatus.Fence;
 import io.breakwater.failover.ModelState.Flight;
 import io.breakwater.failover.ModelState.Pods;
 import io.breakwater.failover.ModelState.Site;
-import io.breakwater.failover.Situation.Handover;
+import io.breakwater.failover.SiteFacts.Handover;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -47,7 +47,7 @@ final class LeaseModel {
      * @param gates whether a holder that cannot renew gates
      */
     record Subject(
-            Function<Situation, Move> rules,
+            Function<SiteFacts, LeaseAction> rules,
             LeaseTiming timing,
             boolean podsFirst,
             boolean conditional,
@@ -231,39 +231,39 @@ final class LeaseModel {
             return;
         }
         site.beat = 0;
-        Move move = subject.rules().apply(situation(s, site));
+        LeaseAction move = subject.rules().apply(situation(s, site));
         switch (move) {
-            case Move.Create m -> {
+            case LeaseAction.Create m -> {
                 site.known = 0;
                 send(site, m, m.lease());
             }
-            case Move.Acquire m -> {
+            case LeaseAction.Acquire m -> {
                 site.known = m.lease().epoch();
                 site.close();
                 send(site, m, m.lease());
             }
-            case Move.Write m -> send(site, m, m.lease());
-            case Move.Serve m -> send(site, m, renewal(s, site));
-            case Move.Promote m -> send(site, m, s.lease.serving());
-            case Move.HandOver m -> {
+            case LeaseAction.Write m -> send(site, m, m.lease());
+            case LeaseAction.Serve m -> send(site, m, renewal(s, site));
+            case LeaseAction.Promote m -> send(site, m, s.lease.serving());
+            case LeaseAction.HandOver m -> {
                 site.close();
                 if (site.last == null && (!site.runs() || !subject.podsFirst())) {
                     site.last = captured(site);
                 }
                 send(site, m, renewal(s, site));
             }
-            case Move.Follow m -> standBy(site);
-            case Move.Rejected m -> standBy(site);
+            case LeaseAction.Follow m -> standBy(site);
+            case LeaseAction.Rejected m -> standBy(site);
             default -> site.close();
         }
     }
 
-    private Situation situation(ModelState s, Site site) {
+    private SiteFacts situation(ModelState s, Site site) {
         boolean ready = site.last != null && (!site.runs() || !subject.podsFirst());
-        return new Situation(
+        return new SiteFacts(
                 site.name,
                 subject.timing(),
-                Optional.ofNullable(s.lease).map(l -> new Seen(l, "", ago(s.modified), NOW)),
+                Optional.ofNullable(s.lease).map(l -> new LeaseVersion(l, "", ago(s.modified), NOW)),
                 site.known < 0 ? OptionalLong.empty() : OptionalLong.of(site.known),
                 site.named.equals(site.name),
                 LeaseRules.wants(site.name, site.named, site.settled),
@@ -279,7 +279,7 @@ final class LeaseModel {
         site.settled = site.named;
     }
 
-    private static void send(Site site, Move move, Lease document) {
+    private static void send(Site site, LeaseAction move, Lease document) {
         site.flight = new Flight(move, ModelState.canonical(document), true, false, false, 0);
     }
 
@@ -321,7 +321,7 @@ final class LeaseModel {
         s.lease = f.document();
         s.modified = 0;
         for (Site x : s.sites()) {
-            x.last = turned || f.move() instanceof Move.RollBack ? null : x.last;
+            x.last = turned || f.move() instanceof LeaseAction.RollBack ? null : x.last;
             if (x.flight != null && x.flight.landed()) {
                 continue;
             }
@@ -344,7 +344,7 @@ final class LeaseModel {
         Lease now = f.document();
         if (!now.heldBy(site.name)) {
             site.close();
-            site.settled = f.move() instanceof Move.Release ? site.named : site.settled;
+            site.settled = f.move() instanceof LeaseAction.Release ? site.named : site.settled;
             return;
         }
         site.known = now.epoch();
@@ -427,7 +427,7 @@ final class LeaseModel {
         if (f.document().fence() == Fence.Graceful && lost.isPositive()) {
             throw new Violation("I3: " + lost + " lost in a planned failover");
         }
-        Duration told = f.move() instanceof Move.Acquire a ? a.loss() : Duration.ZERO;
+        Duration told = f.move() instanceof LeaseAction.Acquire a ? a.loss() : Duration.ZERO;
         if (lost.compareTo(told) > 0 || told.compareTo(limits.maxDataLoss()) > 0) {
             throw new Violation("I4: " + lost + " lost, " + told + " told, " + limits.maxDataLoss() + " allowed");
         }

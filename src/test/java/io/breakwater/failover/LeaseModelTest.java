@@ -83,34 +83,36 @@ class LeaseModelTest {
         return new Subject(real.rules(), real.timing(), podsFirst, conditional, gates);
     }
 
-    private static Subject rules(Function<Situation, Move> rules) {
+    private static Subject rules(Function<SiteFacts, LeaseAction> rules) {
         return new Subject(rules, Subject.real().timing(), true, true, true);
     }
 
-    private static Move takesEarly(Situation s) {
-        Move move = LeaseRules.decide(s);
-        return move instanceof Move.AwaitExpiry && s.newest().isPresent() ? take(s, Duration.ofSeconds(60)) : move;
+    private static LeaseAction takesEarly(SiteFacts s) {
+        LeaseAction move = LeaseRules.decide(s);
+        return move instanceof LeaseAction.AwaitExpiry && s.newest().isPresent()
+                ? take(s, Duration.ofSeconds(60))
+                : move;
     }
 
-    private static Move ignoresLoss(Situation s) {
-        Move move = LeaseRules.decide(s);
-        return move instanceof Move.TooMuchLoss m ? take(s, m.loss()) : move;
+    private static LeaseAction ignoresLoss(SiteFacts s) {
+        LeaseAction move = LeaseRules.decide(s);
+        return move instanceof LeaseAction.TooMuchLoss m ? take(s, m.loss()) : move;
     }
 
-    private static Move take(Situation s, Duration loss) {
+    private static LeaseAction take(SiteFacts s, Duration loss) {
         Lease lease = s.seen().orElseThrow().lease();
         Lease taken = lease.acquired(
                 s.site(), Fence.Expired, s.timing().duration(), s.newest().orElseThrow());
-        return new Move.Acquire(taken, loss);
+        return new LeaseAction.Acquire(taken, loss);
     }
 
-    private static Move keepsEpoch(Situation s) {
-        Move move = LeaseRules.decide(s);
-        if (!(move instanceof Move.Acquire a)) {
+    private static LeaseAction keepsEpoch(SiteFacts s) {
+        LeaseAction move = LeaseRules.decide(s);
+        if (!(move instanceof LeaseAction.Acquire a)) {
             return move;
         }
         Lease l = a.lease();
-        return new Move.Acquire(
+        return new LeaseAction.Acquire(
                 new Lease(
                         1,
                         l.epoch() - 1,
@@ -129,10 +131,10 @@ class LeaseModelTest {
                 a.loss());
     }
 
-    private static Move releasesEarly(Situation s) {
-        Move move = LeaseRules.decide(s);
-        return move instanceof Move.HandOver && s.newest().isPresent()
-                ? new Move.Release(
+    private static LeaseAction releasesEarly(SiteFacts s) {
+        LeaseAction move = LeaseRules.decide(s);
+        return move instanceof LeaseAction.HandOver && s.newest().isPresent()
+                ? new LeaseAction.Release(
                         s.seen().orElseThrow().lease().released(s.newest().get()))
                 : move;
     }

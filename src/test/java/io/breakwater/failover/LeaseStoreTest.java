@@ -33,9 +33,12 @@ class LeaseStoreTest {
     void whatWasWrittenIsRead() {
         Lease first = Lease.first("east", MINUTE);
 
-        Seen written = store.write(first, Optional.empty()).orElseThrow();
+        LeaseVersion written = store.write(first, Optional.empty()).orElseThrow();
 
-        assertThat(store.read()).get().extracting(Seen::lease, Seen::etag).containsExactly(first, written.etag());
+        assertThat(store.read())
+                .get()
+                .extracting(LeaseVersion::lease, LeaseVersion::etag)
+                .containsExactly(first, written.etag());
     }
 
     @Test
@@ -48,7 +51,8 @@ class LeaseStoreTest {
 
     @Test
     void aChangeOfAnOldVersionIsNotWritten() {
-        Seen old = store.write(Lease.first("east", MINUTE), Optional.empty()).orElseThrow();
+        LeaseVersion old =
+                store.write(Lease.first("east", MINUTE), Optional.empty()).orElseThrow();
         store.write(old.lease().renewed(MINUTE, null), Optional.of(old));
 
         assertThat(store.write(old.lease().retired(), Optional.of(old))).isEmpty();
@@ -57,13 +61,14 @@ class LeaseStoreTest {
 
     @Test
     void aWriteWhoseAnswerIsLostIsFoundToHold() {
-        Seen old = store.write(Lease.first("east", MINUTE), Optional.empty()).orElseThrow();
+        LeaseVersion old =
+                store.write(Lease.first("east", MINUTE), Optional.empty()).orElseThrow();
         Lease renewed = old.lease().renewed(MINUTE, 12L);
         objects.losesAnswers = true;
 
         assertThat(store.write(renewed, Optional.of(old)))
                 .get()
-                .extracting(Seen::lease)
+                .extracting(LeaseVersion::lease)
                 .isEqualTo(renewed);
     }
 
@@ -85,9 +90,11 @@ class LeaseStoreTest {
 
     @Test
     void aSiteThatWasNeverSeenHasNoSilence() {
-        store.beat("east");
+        store.heartbeat("east");
 
-        assertThat(store.silence("east")).get().satisfies(d -> assertThat(d).isLessThan(MINUTE));
-        assertThat(store.silence("west")).isEmpty();
+        assertThat(store.timeSinceHeartbeat("east"))
+                .get()
+                .satisfies(d -> assertThat(d).isLessThan(MINUTE));
+        assertThat(store.timeSinceHeartbeat("west")).isEmpty();
     }
 }

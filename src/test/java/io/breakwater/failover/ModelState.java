@@ -37,7 +37,7 @@ final class ModelState {
      * A write on its way; {@code fresh} while the version that it depends on is the present one,
      * {@code slow} once time may pass before it is answered, {@code landed} when only the answer is missing.
      */
-    record Flight(Move move, Lease document, boolean fresh, boolean slow, boolean landed, int age) {
+    record Flight(LeaseAction move, Lease document, boolean fresh, boolean slow, boolean landed, int age) {
         Flight older() {
             return this == FUTILE
                     ? this

@@ -1,6 +1,6 @@
 package io.breakwater.failover;
 
-import io.breakwater.admission.FakeCluster;
+import io.breakwater.admission.InMemoryApiServer;
 import io.breakwater.api.Api;
 import io.breakwater.api.Condition;
 import io.breakwater.api.FailoverPlan;
@@ -70,13 +70,13 @@ final class TwoSites implements AutoCloseable {
     /** One site: its cluster, and the operator process that runs there now. */
     final class Cluster {
         final String site;
-        final FakeCluster api = new FakeCluster();
+        final InMemoryApiServer api = new InMemoryApiServer();
         final FaultyStore store = new FaultyStore(TestStores.filesystem(directory));
         boolean down;
         boolean copies = true;
         NamespaceGate gate;
         PlanRoles roles;
-        StartGate startGate;
+        StartupGate startGate;
         private LeaseKeepers keepers;
         private FailoverPlanReconciler reconciler;
         private Runnable touched = () -> {};
@@ -110,8 +110,8 @@ final class TwoSites implements AutoCloseable {
             gate = new NamespaceGate(client(), config);
             keepers = new LeaseKeepers(clock);
             roles = new PlanRoles(client(), config);
-            PlanGuards guards = new PlanGuards(gate, keepers, roles, events, clock);
-            Sites sites = new Sites(config, null, null) {
+            LeaseSupervisor guards = new LeaseSupervisor(gate, keepers, roles, events, clock);
+            PlanSites sites = new PlanSites(config, null, null) {
                 @Override
                 PlanSite open(FailoverPlan plan) {
                     return PlanSite.of(
@@ -120,7 +120,7 @@ final class TwoSites implements AutoCloseable {
                             new LeaseStore(store, NS, plan.getMetadata().getName()));
                 }
             };
-            startGate = new StartGate(client(), sites, guards, config);
+            startGate = new StartupGate(client(), sites, guards, config);
             reconciler = new FailoverPlanReconciler(
                     client(), sites, gate, keepers, guards, roles, writer, events, new Meters(metrics, clock), clock);
         }
@@ -155,7 +155,7 @@ final class TwoSites implements AutoCloseable {
 
         void look() {
             try {
-                reconciler.look(plan());
+                reconciler.reconcilePlan(plan());
             } catch (Killed e) {
                 touched = () -> {};
                 startProcess();

@@ -3,7 +3,7 @@ package io.breakwater.gate;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.breakwater.admission.FakeCluster;
+import io.breakwater.admission.InMemoryApiServer;
 import io.breakwater.api.Api;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.config.TestConfig;
@@ -27,7 +27,7 @@ class NamespaceGateTest {
     private static final String PLAN = "failoverplan/shop";
     private static final String RESTORE = "restore/monday";
 
-    private final FakeCluster cluster = new FakeCluster();
+    private final InMemoryApiServer cluster = new InMemoryApiServer();
     private final KubernetesClient client = cluster.client();
     private final NamespaceGate gate = new NamespaceGate(client, TestConfig.of(Map.of()));
 
@@ -54,16 +54,16 @@ class NamespaceGateTest {
                 .containsEntry(Api.STANDBY, "true")
                 .containsEntry("team", "blue");
         assertThat(pods()).isEmpty();
-        assertThat(gate.isQuiet("shop")).isTrue();
+        assertThat(gate.endStragglers("shop")).isTrue();
         assertThat(gate.closedBy("shop", PLAN)).isTrue();
     }
 
     @Test
     void moversAndHeldAndFinishedPodsStay() {
-        cluster.add(mover("mover"), held("db", Gated.GATE), pod("done", "Succeeded"), pod("broken", "Failed"));
+        cluster.add(mover("mover"), held("db", GateRules.GATE), pod("done", "Succeeded"), pod("broken", "Failed"));
         gate.close("shop", PLAN);
         assertThat(pods()).containsExactlyInAnyOrder("mover", "db", "done", "broken");
-        assertThat(gate.isQuiet("shop")).isTrue();
+        assertThat(gate.endStragglers("shop")).isTrue();
     }
 
     @Test
@@ -89,15 +89,15 @@ class NamespaceGateTest {
     void aPodThatSlipsInIsNotQuietAndIsEnded() {
         gate.close("shop", PLAN);
         cluster.add(pod("late", "Running"));
-        assertThat(gate.isQuiet("shop")).isFalse();
+        assertThat(gate.endStragglers("shop")).isFalse();
         assertThat(pods()).isEmpty();
-        assertThat(gate.isQuiet("shop")).isTrue();
+        assertThat(gate.endStragglers("shop")).isTrue();
     }
 
     @Test
     void askingWhetherAnOpenNamespaceIsQuietEndsNothing() {
         cluster.add(pod("web", "Running"));
-        assertThat(gate.isQuiet("shop")).isFalse();
+        assertThat(gate.endStragglers("shop")).isFalse();
         assertThat(pods()).containsExactly("web");
     }
 
@@ -114,11 +114,11 @@ class NamespaceGateTest {
     void theGateOpensWhenTheLastHolderLetsGo() {
         gate.close("shop", PLAN);
         gate.close("shop", RESTORE);
-        cluster.add(held("db", Gated.GATE, "example.com/quota"));
+        cluster.add(held("db", GateRules.GATE, "example.com/quota"));
         gate.open("shop", PLAN);
         assertThat(gate.closedBy("shop", PLAN)).isFalse();
         assertThat(gate.closedBy("shop", RESTORE)).isTrue();
-        assertThat(gates("db")).contains(Gated.GATE);
+        assertThat(gates("db")).contains(GateRules.GATE);
         gate.open("shop", RESTORE);
         assertThat(shop().getMetadata().getLabels()).doesNotContainKey(Api.STANDBY);
         assertThat(shop().getMetadata().getAnnotations()).doesNotContainKey(Api.GATED_BY);
@@ -131,34 +131,34 @@ class NamespaceGateTest {
         gate.close("shop", PLAN);
         gate.open("shop", RESTORE);
         assertThat(gate.closedBy("shop", PLAN)).isTrue();
-        assertThat(Gated.isStandby(shop())).isTrue();
+        assertThat(GateRules.isStandby(shop())).isTrue();
     }
 
     @Test
     void closingTwiceIsClosingOnce() {
         gate.close("shop", PLAN);
         gate.close("shop", PLAN);
-        assertThat(Gated.holders(shop())).containsExactly(PLAN);
+        assertThat(GateRules.holders(shop())).containsExactly(PLAN);
         gate.open("shop", PLAN);
-        assertThat(Gated.isStandby(shop())).isFalse();
+        assertThat(GateRules.isStandby(shop())).isFalse();
     }
 
     @Test
     void aHolderMayLetAllGoButThePodsOfSomeWorkloads() {
         gate.close("shop", RESTORE);
         cluster.add(
-                owned(held("db-0", Gated.GATE), "StatefulSet", "db"),
-                owned(held("web-5d4f-x", Gated.GATE), "ReplicaSet", "web-5d4f"),
-                held("single", Gated.GATE));
+                owned(held("db-0", GateRules.GATE), "StatefulSet", "db"),
+                owned(held("web-5d4f-x", GateRules.GATE), "ReplicaSet", "web-5d4f"),
+                held("single", GateRules.GATE));
         gate.narrow("shop", RESTORE, List.of("Deployment/web", "Pod/single"));
         assertThat(gates("db-0")).isEmpty();
-        assertThat(gates("web-5d4f-x")).containsExactly(Gated.GATE);
-        assertThat(gates("single")).containsExactly(Gated.GATE);
+        assertThat(gates("web-5d4f-x")).containsExactly(GateRules.GATE);
+        assertThat(gates("single")).containsExactly(GateRules.GATE);
         assertThat(gate.limit("shop", RESTORE)).hasValue(List.of("Deployment/web", "Pod/single"));
         assertThat(gate.closedBy("shop", RESTORE)).isTrue();
 
         cluster.add(owned(pod("web-5d4f-y", "Running"), "ReplicaSet", "web-5d4f"));
-        new GateKeeper(client, gate).look();
+        new GateSweeper(client, gate).look();
         assertThat(pods())
                 .as("what slipped in is ended, what was let go is not")
                 .containsExactlyInAnyOrder("db-0", "web-5d4f-x", "single");
@@ -178,10 +178,10 @@ class NamespaceGateTest {
         cluster.add(owned(pod("db-0", "Running"), "StatefulSet", "db"));
         gate.close("shop", PLAN);
         assertThat(pods()).as("a plan holds everything").isEmpty();
-        assertThat(gate.isQuiet("shop")).isTrue();
-        cluster.add(owned(held("db-0", Gated.GATE), "StatefulSet", "db"));
-        new GateKeeper(client, gate).look();
-        assertThat(gates("db-0")).containsExactly(Gated.GATE);
+        assertThat(gate.endStragglers("shop")).isTrue();
+        cluster.add(owned(held("db-0", GateRules.GATE), "StatefulSet", "db"));
+        new GateSweeper(client, gate).look();
+        assertThat(gates("db-0")).containsExactly(GateRules.GATE);
         gate.open("shop", PLAN);
         assertThat(gates("db-0")).isEmpty();
     }
@@ -193,7 +193,7 @@ class NamespaceGateTest {
         gate.close("shop", RESTORE);
         assertThat(gate.limit("shop", RESTORE)).isEmpty();
         cluster.add(owned(pod("db-0", "Running"), "StatefulSet", "db"));
-        assertThat(gate.isQuiet("shop")).isFalse();
+        assertThat(gate.endStragglers("shop")).isFalse();
         assertThat(pods()).isEmpty();
     }
 
@@ -202,13 +202,13 @@ class NamespaceGateTest {
         gate.close("shop", PLAN);
         gate.narrow("shop", RESTORE, List.of());
         assertThat(shop().getMetadata().getAnnotations()).doesNotContainKey(Api.GATED_ONLY);
-        assertThat(Gated.holds(shop(), pod("web", "Pending"))).isTrue();
+        assertThat(GateRules.holds(shop(), pod("web", "Pending"))).isTrue();
     }
 
     @Test
     void openingGoesOnWhereAKilledOperatorStopped() {
-        cluster.add(held("db", Gated.GATE));
-        new GateKeeper(client, gate).look();
+        cluster.add(held("db", GateRules.GATE));
+        new GateSweeper(client, gate).look();
         assertThat(gates("db")).isEmpty();
     }
 
@@ -216,7 +216,7 @@ class NamespaceGateTest {
     void theKeeperEndsWhatSlippedInBehindAClosedGate() {
         gate.close("shop", PLAN);
         cluster.add(pod("late", "Running"));
-        new GateKeeper(client, gate).look();
+        new GateSweeper(client, gate).look();
         assertThat(pods()).isEmpty();
     }
 
@@ -234,7 +234,7 @@ class NamespaceGateTest {
         for (Thread thread : threads) {
             thread.join();
         }
-        assertThat(Gated.holders(shop()))
+        assertThat(GateRules.holders(shop()))
                 .containsExactlyInAnyOrder("restore/r0", "restore/r1", "restore/r2", "restore/r3");
     }
 
@@ -249,7 +249,7 @@ class NamespaceGateTest {
         assertThatThrownBy(() -> gate.close("absent", PLAN)).hasMessageContaining("namespace absent does not exist");
         gate.open("absent", PLAN);
         assertThat(gate.closedBy("absent", PLAN)).isFalse();
-        assertThat(gate.isQuiet("absent")).isTrue();
+        assertThat(gate.endStragglers("absent")).isTrue();
     }
 
     private Namespace shop() {

@@ -7,8 +7,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.breakwater.gateway.Repositories.Mode;
-import io.breakwater.store.Front;
-import io.breakwater.store.Front.Fault;
+import io.breakwater.store.FaultyProxy;
+import io.breakwater.store.FaultyProxy.Fault;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.store.s3.S3Server;
@@ -41,7 +41,7 @@ class GatewayFaultsTest {
     private static final int UPLOADS = 2;
 
     private static S3Server server;
-    private static Front front;
+    private static FaultyProxy front;
     private TestGateway gateway;
     private ObjectStore store;
 
@@ -57,7 +57,7 @@ class GatewayFaultsTest {
 
     @BeforeEach
     void start(@TempDir Path root) throws Exception {
-        front = new Front(server.endpoint());
+        front = new FaultyProxy(server.endpoint());
         var bucket = server.bucket();
         bucket.endpoint = front.endpoint();
         gateway = new TestGateway(

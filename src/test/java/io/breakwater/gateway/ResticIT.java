@@ -10,11 +10,11 @@ import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec.AccessMode;
 import io.breakwater.api.Quota;
 import io.breakwater.gateway.Repositories.Mode;
-import io.breakwater.store.Front;
-import io.breakwater.store.Front.Fault;
-import io.breakwater.store.GraceStore;
+import io.breakwater.store.FaultyProxy;
+import io.breakwater.store.FaultyProxy.Fault;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Precondition;
+import io.breakwater.store.SoftDeleteStore;
 import io.breakwater.store.s3.S3Server;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -55,7 +55,7 @@ class ResticIT {
     @TempDir
     private Path directory;
 
-    private Front front;
+    private FaultyProxy front;
     private TestGateway gateway;
     private BackupLocation location;
     private Path data;
@@ -92,7 +92,7 @@ class ResticIT {
 
     @BeforeEach
     void start() throws Exception {
-        front = new Front(server.endpoint());
+        front = new FaultyProxy(server.endpoint());
         gateway = new TestGateway(directory, Map.of());
         var bucket = server.bucket();
         bucket.endpoint = front.endpoint();
@@ -310,7 +310,7 @@ class ResticIT {
     /** Names of the repository's key files, as restic sees them. */
     private Set<String> keyFiles() {
         Set<String> names = new TreeSet<>();
-        new GraceStore(store(), "east", "shop")
+        new SoftDeleteStore(store(), "east", "shop")
                 .list(
                         "breakwater/repos/east/shop/keys/",
                         o -> names.add(o.key().substring(o.key().lastIndexOf('/') + 1)));
@@ -357,7 +357,7 @@ class ResticIT {
     /** Bytes of what restic sees; what it removed lies under tombstones for a while. */
     private long bytes() {
         List<Long> sizes = new ArrayList<>();
-        new GraceStore(store(), "east", "shop").list("breakwater/repos/", o -> sizes.add(o.size()));
+        new SoftDeleteStore(store(), "east", "shop").list("breakwater/repos/", o -> sizes.add(o.size()));
         return sizes.stream().mapToLong(Long::longValue).sum();
     }
 

@@ -2,7 +2,7 @@ package io.breakwater.gateway;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.breakwater.admission.FakeCluster;
+import io.breakwater.admission.InMemoryApiServer;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec;
 import io.breakwater.api.BackupLocationSpec.S3;
@@ -49,10 +49,10 @@ import javax.net.ssl.TrustManagerFactory;
 final class TestGateway implements AutoCloseable {
     static final String HOLDER = "system:serviceaccount:shop:breakwater-mover";
 
-    final Tickets tickets;
+    final TicketSigner tickets;
     final HttpClient http;
     final String caPem;
-    private final FakeCluster cluster = new FakeCluster();
+    private final InMemoryApiServer cluster = new InMemoryApiServer();
     private final KubernetesClient client = cluster.client();
     private final Stores stores;
     private final GatewayServer server;
@@ -78,8 +78,8 @@ final class TestGateway implements AutoCloseable {
                         .build())
                 .create();
         stores = TestStores.of(client, config);
-        tickets = new Tickets(client, config, Clock.systemUTC());
-        var tokens = new TokenCheck(client) {
+        tickets = new TicketSigner(client, config, Clock.systemUTC());
+        var tokens = new TokenReviewer(client) {
             @Override
             Optional<String> user(String token) {
                 return token.equals("good") ? Optional.of(HOLDER) : Optional.empty();
@@ -91,7 +91,7 @@ final class TestGateway implements AutoCloseable {
                 certificate,
                 tickets,
                 tokens,
-                new Backend(
+                new GatewayBackend(
                         TestLocations.of(client, config), stores, new EpochGuard(stores), new Quotas(stores, config)),
                 new Meters(new SimpleMeterRegistry(), Clock.systemUTC()));
         server.start();

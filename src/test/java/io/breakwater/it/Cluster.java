@@ -118,7 +118,7 @@ final class Cluster implements AutoCloseable {
     void load(List<String> images) {
         var save = new ArrayList<>(List.of("docker", "save"));
         save.addAll(images);
-        Commands.pipe(
+        HostCommands.pipe(
                 save,
                 List.of("docker", "exec", "-i", node.getContainerId(), "ctr", "-n", "k8s.io", "images", "import", "-"));
     }
@@ -130,7 +130,7 @@ final class Cluster implements AutoCloseable {
 
     /** Runs kubectl with an input, for {@code -f -}. */
     String kubectlWith(String input, String... arguments) {
-        return Commands.run(
+        return HostCommands.run(
                 input,
                 Stream.concat(Stream.of("docker", "exec", "-i", node.getContainerId(), "kubectl"), Stream.of(arguments))
                         .toList());
@@ -182,14 +182,15 @@ final class Cluster implements AutoCloseable {
             text.append(quietly("get", "breakwater,pods,jobs,pvc,volumesnapshots", "-n", namespace, "-o", "wide"));
             text.append(quietly(
                     "get", "events", "-n", namespace, "--sort-by=.lastTimestamp", "--field-selector=type=Warning"));
-            text.append(
-                    quietly(
-                            "get",
-                            "restorepoints,restores,failoverplans,backuppolicies,backuplocations",
-                            "-n",
-                            namespace,
-                            "-o",
-                            "jsonpath={range .items[*]}{.kind}/{.metadata.name}{range .status.conditions[*]} {.type}={.status}:{.reason}:{.message}{end}{'\\n'}{end}"));
+            text.append(quietly(
+                    "get",
+                    "restorepoints,restores,failoverplans,backuppolicies,backuplocations",
+                    "-n",
+                    namespace,
+                    "-o",
+                    "jsonpath={range .items[*]}{.kind}/{.metadata.name}{range .status.conditions[*]}"
+                            + " {.type}={.status}:{.reason}:{.message}{end}{'\\n"
+                            + "'}{end}"));
         }
         text.append("--- operator\n");
         text.append(quietly(

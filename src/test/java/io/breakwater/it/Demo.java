@@ -42,7 +42,7 @@ final class Demo {
                     story.tell();
                     code = 0;
                 } finally {
-                    System.out.printf("%n%s%n", Line.table(story.lines()));
+                    System.out.printf("%n%s%n", StoryRow.table(story.lines()));
                 }
             }
         } catch (AssertionError e) {

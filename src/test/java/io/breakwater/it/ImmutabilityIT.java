@@ -36,7 +36,7 @@ class ImmutabilityIT {
 
     private final Rig rig;
     private final Site site;
-    private Vault vault;
+    private ObjectLockServer vault;
     private S3Client thief;
 
     ImmutabilityIT(Rig rig) {
@@ -68,7 +68,11 @@ class ImmutabilityIT {
                 .inNamespace(Rig.SYSTEM)
                 .withName(LOCATION)
                 .delete();
-        site.client().secrets().inNamespace(Rig.SYSTEM).withName(Vault.BUCKET).delete();
+        site.client()
+                .secrets()
+                .inNamespace(Rig.SYSTEM)
+                .withName(ObjectLockServer.BUCKET)
+                .delete();
         if (thief != null) {
             thief.close();
         }
@@ -85,7 +89,7 @@ class ImmutabilityIT {
         assertThat(needed).extracting(ObjectVersion::key).anyMatch(k -> k.contains("/data/"));
         for (ObjectVersion v : needed) {
             assertThatThrownBy(() -> thief.deleteObject(
-                            r -> r.bucket(Vault.BUCKET).key(v.key()).versionId(v.versionId())))
+                            r -> r.bucket(ObjectLockServer.BUCKET).key(v.key()).versionId(v.versionId())))
                     .as(v.key())
                     .isInstanceOf(S3Exception.class);
         }
@@ -95,7 +99,8 @@ class ImmutabilityIT {
     @Order(2)
     void whatSomebodyHidesComesBackAndIsToldOf() {
         List<ObjectVersion> hidden = versions();
-        hidden.forEach(v -> thief.deleteObject(r -> r.bucket(Vault.BUCKET).key(v.key())));
+        hidden.forEach(
+                v -> thief.deleteObject(r -> r.bucket(ObjectLockServer.BUCKET).key(v.key())));
         assertThat(versions()).isEmpty();
 
         // A round is made at once where a location changes, and once an hour otherwise.
@@ -132,7 +137,7 @@ class ImmutabilityIT {
 
     /** What the point needs and is in sight: its seal, its archive, and the repository but for locks. */
     private List<ObjectVersion> versions() {
-        return thief.listObjectVersionsPaginator(r -> r.bucket(Vault.BUCKET)).versions().stream()
+        return thief.listObjectVersionsPaginator(r -> r.bucket(ObjectLockServer.BUCKET)).versions().stream()
                 .filter(ObjectVersion::isLatest)
                 .filter(v -> v.key().contains("/points/" + Rig.WEST + "/" + NAMESPACE + "/")
                         || v.key().contains("/repos/" + Rig.WEST + "/" + NAMESPACE + "/")
@@ -146,24 +151,24 @@ class ImmutabilityIT {
     }
 
     private static final String NOTE = """
-            apiVersion: v1
-            kind: PersistentVolumeClaim
-            metadata: {name: data}
-            spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
-            ---
-            apiVersion: v1
-            kind: Pod
-            metadata: {name: note}
-            spec:
-              terminationGracePeriodSeconds: 1
-              containers:
-              - name: note
-                image: IMAGE
-                imagePullPolicy: IfNotPresent
-                command: [bash, -c, "[ -e /data/note ] || echo kept > /data/note; exec sleep infinity"]
-                securityContext: {runAsUser: 0}
-                readinessProbe: {exec: {command: [test, -s, /data/note]}, periodSeconds: 1}
-                volumeMounts: [{name: data, mountPath: /data}]
-              volumes: [{name: data, persistentVolumeClaim: {claimName: data}}]
-            """;
+        apiVersion: v1
+        kind: PersistentVolumeClaim
+        metadata: {name: data}
+        spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: note}
+        spec:
+          terminationGracePeriodSeconds: 1
+          containers:
+          - name: note
+            image: IMAGE
+            imagePullPolicy: IfNotPresent
+            command: [bash, -c, "[ -e /data/note ] || echo kept > /data/note; exec sleep infinity"]
+            securityContext: {runAsUser: 0}
+            readinessProbe: {exec: {command: [test, -s, /data/note]}, periodSeconds: 1}
+            volumeMounts: [{name: data, mountPath: /data}]
+          volumes: [{name: data, persistentVolumeClaim: {claimName: data}}]
+        """;
 }

@@ -10,8 +10,8 @@ import io.breakwater.api.Condition;
 import io.breakwater.api.NamedRef;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestoreSpec.OnConflict;
-import io.breakwater.store.GraceStore;
 import io.breakwater.store.ObjectStore;
+import io.breakwater.store.SoftDeleteStore;
 import io.breakwater.store.TestStores;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
@@ -350,7 +350,7 @@ class KeysIT {
     private List<String> marks() {
         String prefix = "breakwater/repos/east/" + NAMESPACE + "/keys/";
         List<String> marks = new ArrayList<>();
-        new GraceStore(store, "east", NAMESPACE).list(prefix, o -> {
+        new SoftDeleteStore(store, "east", NAMESPACE).list(prefix, o -> {
             String text = new String(store.read(o.key()).orElseThrow().content(), StandardCharsets.UTF_8);
             marks.add(text.replaceFirst("(?s).*\"hostname\":\"([^\"]*)\".*", "$1"));
         });
@@ -381,6 +381,6 @@ class KeysIT {
     private static void openssl(String... arguments) {
         List<String> command = new ArrayList<>(List.of("openssl"));
         command.addAll(List.of(arguments));
-        Commands.run("", command);
+        HostCommands.run("", command);
     }
 }

@@ -17,7 +17,7 @@ import io.breakwater.api.RestoreSpec.OnConflict;
 import io.breakwater.api.RestoreStatus;
 import io.breakwater.api.Verification;
 import io.breakwater.api.VerificationSpec.Level;
-import io.breakwater.it.Ledger.Entry;
+import io.breakwater.it.AcknowledgedOrders.Entry;
 import io.fabric8.kubernetes.client.CustomResource;
 import java.time.Duration;
 import java.util.List;
@@ -180,7 +180,7 @@ class OperatorKillIT {
         moreOrders();
         List<Entry> promises = customers.orders.promises();
         assertThat(customers.orders.compare(promises, shop(rig.west()).orders()))
-                .matches(Ledger.Difference::none, "every acknowledged order is there");
+                .matches(AcknowledgedOrders.Difference::none, "every acknowledged order is there");
         assertThat(shop(rig.east()).running()).isEmpty();
     }
 

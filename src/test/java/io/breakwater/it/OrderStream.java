@@ -1,6 +1,6 @@
 package io.breakwater.it;
 
-import io.breakwater.it.Ledger.Entry;
+import io.breakwater.it.AcknowledgedOrders.Entry;
 import java.io.IOException;
 import java.net.URI;
 import java.security.MessageDigest;
@@ -24,9 +24,9 @@ final class OrderStream implements AutoCloseable {
     private static final int FILE_SIZE = 64 * 1024;
 
     /** What customers were promised, orders and files. */
-    final Ledger orders = new Ledger();
+    final AcknowledgedOrders orders = new AcknowledgedOrders();
 
-    final Ledger files = new Ledger();
+    final AcknowledgedOrders files = new AcknowledgedOrders();
 
     private final Supplier<List<Shop>> shops;
     private final Random random;
@@ -71,7 +71,7 @@ final class OrderStream implements AutoCloseable {
     }
 
     /** Tries until it is acknowledged. A turn is one attempt, so that a pause falls between two. */
-    private void insist(Ledger ledger, Entry entry, Attempt attempt) {
+    private void insist(AcknowledgedOrders ledger, Entry entry, Attempt attempt) {
         while (!closed) {
             turn.lock();
             try {

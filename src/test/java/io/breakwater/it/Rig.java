@@ -180,8 +180,8 @@ final class Rig implements AutoCloseable {
         Path kubeconfig = privateFile("breakwater-" + cluster.name(), cluster.kubeconfig());
         command.addAll(List.of("--kubeconfig", kubeconfig.toString()));
         try {
-            Commands.run("", command);
-        } catch (Commands.Failed e) {
+            HostCommands.run("", command);
+        } catch (HostCommands.Failed e) {
             progress.quote(cluster.diagnosis(List.of(SYSTEM)));
             throw e;
         } finally {
@@ -265,8 +265,8 @@ final class Rig implements AutoCloseable {
     }
 
     /** Starts a store that keeps versions and locks, in a network with both clusters. */
-    Vault vault() {
-        return Vault.start(network);
+    ObjectLockServer vault() {
+        return ObjectLockServer.start(network);
     }
 
     /** Address of a container in the network of the clusters. */

@@ -2,7 +2,7 @@ package io.breakwater.it;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.breakwater.it.Ledger.Entry;
+import io.breakwater.it.AcknowledgedOrders.Entry;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;

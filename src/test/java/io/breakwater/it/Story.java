@@ -8,8 +8,8 @@ import io.breakwater.api.FailoverPlanStatus.Role;
 import io.breakwater.api.JournalEntry;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestoreSpec.OnConflict;
-import io.breakwater.it.Ledger.Entry;
-import io.breakwater.it.Line.Figures;
+import io.breakwater.it.AcknowledgedOrders.Entry;
+import io.breakwater.it.StoryRow.Figures;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -29,7 +29,7 @@ final class Story implements AutoCloseable {
     private final Rig rig;
     private final Progress progress;
     private final OrderStream customers;
-    private final List<Line> lines = new ArrayList<>();
+    private final List<StoryRow> lines = new ArrayList<>();
     private final Contents first = new Contents();
     private long epoch;
 
@@ -63,7 +63,7 @@ final class Story implements AutoCloseable {
         step("10 East returns and steps down", this::comeback);
     }
 
-    List<Line> lines() {
+    List<StoryRow> lines() {
         return List.copyOf(lines);
     }
 
@@ -72,10 +72,10 @@ final class Story implements AutoCloseable {
         Instant begin = Instant.now();
         try {
             Figures figures = work.get();
-            lines.add(Line.done(name, since(begin), figures));
-            progress.say("   %s s: %s", Line.seconds(since(begin)), figures.note());
+            lines.add(StoryRow.done(name, since(begin), figures));
+            progress.say("   %s s: %s", StoryRow.seconds(since(begin)), figures.note());
         } catch (RuntimeException | AssertionError e) {
-            lines.add(Line.failed(name, since(begin), e));
+            lines.add(StoryRow.failed(name, since(begin), e));
             progress.say("!! %s: %s", name, e.getMessage());
             rig.explain(SHOP, REBUILT);
             throw e;
@@ -146,7 +146,7 @@ final class Story implements AutoCloseable {
             first.files = shop.files();
             int rows = customers.orders.moment(first.orders);
             int files = customers.files.moment(first.files);
-            Ledger.Loss loss = customers.orders.loss(first.orders);
+            AcknowledgedOrders.Loss loss = customers.orders.loss(first.orders);
             customers.orders.settle(first.orders);
             customers.files.settle(first.files);
             figures[0] = new Figures(
@@ -173,7 +173,7 @@ final class Story implements AutoCloseable {
             Duration rto = since(disaster);
             same("orders", first.orders, rebuilt.orders());
             same("files", first.files, rebuilt.files());
-            Ledger.Loss loss = customers.orders.loss(first.orders);
+            AcknowledgedOrders.Loss loss = customers.orders.loss(first.orders);
             moveHome(east, point);
             figures[0] = new Figures(
                     loss.time(),
@@ -213,7 +213,7 @@ final class Story implements AutoCloseable {
                 () -> rig.east()
                         .metric("breakwater_replication_lag_seconds", "namespace=\"shop\"", "location=\"blob-west\""));
         return Figures.of(
-                "copied %s s after the seal, listed on west, lag %.0f s".formatted(Line.seconds(copied), lag));
+                "copied %s s after the seal, listed on west, lag %.0f s".formatted(StoryRow.seconds(copied), lag));
     }
 
     private Figures handOver(Site from, Site to) {
@@ -250,7 +250,7 @@ final class Story implements AutoCloseable {
         rig.west().ask(SHOP, SHOP, Rig.WEST, Durations.format(MAX_DATA_LOSS));
         FailoverPlanStatus status = awaitTakeOver(rig.west(), FailoverPlanStatus.Kind.Unplanned);
         awaitServing(rig.west());
-        var loss = new Ledger.Loss[1];
+        var loss = new AcknowledgedOrders.Loss[1];
         Duration rto = customers.longestSilence();
         customers.whileQuiet(() -> loss[0] = countLoss());
         Duration reported = Durations.parse(status.run.dataLoss);
@@ -272,10 +272,10 @@ final class Story implements AutoCloseable {
     }
 
     /** What is gone now. */
-    private Ledger.Loss countLoss() {
+    private AcknowledgedOrders.Loss countLoss() {
         List<Entry> orders = shop(rig.west()).orders();
         List<Entry> files = shop(rig.west()).files();
-        Ledger.Loss loss = customers.orders.loss(orders);
+        AcknowledgedOrders.Loss loss = customers.orders.loss(orders);
         customers.files.loss(files);
         customers.orders.settle(orders);
         customers.files.settle(files);
@@ -308,7 +308,7 @@ final class Story implements AutoCloseable {
         return Figures.of("passive at epoch %d %s s after its return; %s kept; west has every order"
                 .formatted(
                         status.epoch,
-                        Line.seconds(steppedDown),
+                        StoryRow.seconds(steppedDown),
                         divergent.getMetadata().getName()));
     }
 
@@ -342,8 +342,8 @@ final class Story implements AutoCloseable {
         List<Entry> orders = customers.orders.promises();
         List<Entry> files = customers.files.promises();
         Shop shop = shop(site);
-        Ledger.Difference o = customers.orders.compare(orders, shop.orders());
-        Ledger.Difference f = customers.files.compare(files, shop.files());
+        AcknowledgedOrders.Difference o = customers.orders.compare(orders, shop.orders());
+        AcknowledgedOrders.Difference f = customers.files.compare(files, shop.files());
         expect(o.none(), "orders on %s: %s", site.cluster().name(), o);
         expect(f.none(), "files on %s: %s", site.cluster().name(), f);
     }

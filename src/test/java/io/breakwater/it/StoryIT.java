@@ -14,7 +14,7 @@ class StoryIT {
             try {
                 story.tell();
             } finally {
-                System.out.print(Line.table(story.lines()));
+                System.out.print(StoryRow.table(story.lines()));
             }
             assertThat(story.lines()).hasSize(10).allMatch(line -> line.result().equals("ok"));
         }

@@ -30,7 +30,7 @@ final class Velero {
     static Velero install(Rig rig, Site site, String... flags) {
         String image = Rig.environment("BREAKWATER_VELERO_IMAGE");
         site.cluster().load(List.of(image));
-        String manifests = Commands.run(
+        String manifests = HostCommands.run(
                 "",
                 List.of(
                         "docker",
@@ -75,17 +75,17 @@ final class Velero {
     /** Makes a BackupStorageLocation of a region's container and waits until Velero can read it. */
     void location(String name, String region, String prefix, String accessMode) {
         site.cluster().apply(NAMESPACE, """
-                apiVersion: velero.io/v1
-                kind: BackupStorageLocation
-                metadata: {name: %s}
-                spec:
-                  provider: breakwater.io/blob
-                  accessMode: %s
-                  backupSyncPeriod: 5s
-                  validationFrequency: 5s
-                  objectStorage: {bucket: %s, prefix: %s}
-                  config: {endpoint: "%s", account: %s, key: "%s"}
-                """.formatted(
+            apiVersion: velero.io/v1
+            kind: BackupStorageLocation
+            metadata: {name: %s}
+            spec:
+              provider: breakwater.io/blob
+              accessMode: %s
+              backupSyncPeriod: 5s
+              validationFrequency: 5s
+              objectStorage: {bucket: %s, prefix: %s}
+              config: {endpoint: "%s", account: %s, key: "%s"}
+            """.formatted(
                         name,
                         accessMode,
                         rig.location(region).getSpec().azureBlob.container,
@@ -102,22 +102,22 @@ final class Velero {
     /** Backs a namespace up, without its volumes' data, into a location; waits for the end. */
     GenericKubernetesResource backup(String name, String namespace, String location) {
         site.cluster().apply(NAMESPACE, """
-                apiVersion: velero.io/v1
-                kind: Backup
-                metadata: {name: %s}
-                spec: {includedNamespaces: [%s], storageLocation: %s, snapshotVolumes: false}
-                """.formatted(name, namespace, location));
+            apiVersion: velero.io/v1
+            kind: Backup
+            metadata: {name: %s}
+            spec: {includedNamespaces: [%s], storageLocation: %s, snapshotVolumes: false}
+            """.formatted(name, namespace, location));
         return awaitEnd("Backup", name);
     }
 
     /** Restores a backup's namespace into another one; waits for the end. */
     GenericKubernetesResource restore(String name, String backup, String from, String to) {
         site.cluster().apply(NAMESPACE, """
-                apiVersion: velero.io/v1
-                kind: Restore
-                metadata: {name: %s}
-                spec: {backupName: %s, includedNamespaces: [%s], namespaceMapping: {%s: %s}, restorePVs: false}
-                """.formatted(name, backup, from, from, to));
+            apiVersion: velero.io/v1
+            kind: Restore
+            metadata: {name: %s}
+            spec: {backupName: %s, includedNamespaces: [%s], namespaceMapping: {%s: %s}, restorePVs: false}
+            """.formatted(name, backup, from, from, to));
         return awaitEnd("Restore", name);
     }
 

@@ -22,11 +22,11 @@ import io.breakwater.velero.model.DataDownload;
 import io.breakwater.velero.model.DataUpload;
 import io.breakwater.velero.model.DeleteBackupRequest;
 import io.breakwater.velero.model.DownloadRequest;
-import io.breakwater.velero.model.Open;
 import io.breakwater.velero.model.PodVolumeBackup;
 import io.breakwater.velero.model.PodVolumeRestore;
 import io.breakwater.velero.model.Schedule;
 import io.breakwater.velero.model.ServerStatusRequest;
+import io.breakwater.velero.model.UnknownFields;
 import io.breakwater.velero.model.VolumeSnapshotLocation;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
@@ -143,29 +143,29 @@ class VeleroIT {
     void whatVeleroHasIsConvertedInTheOperatorsContainerAndAccepted() {
         velero.location("primary", Rig.EAST, "cluster-1", "ReadWrite");
         site.cluster().apply(Velero.NAMESPACE, """
-                apiVersion: velero.io/v1
-                kind: Schedule
-                metadata: {name: nightly}
-                spec:
-                  schedule: 0 3 * * *
-                  template:
-                    includedNamespaces: [%s]
-                    excludedResources: [events]
-                    storageLocation: primary
-                    ttl: 240h0m0s
-                ---
-                apiVersion: velero.io/v1
-                kind: Schedule
-                metadata: {name: everything}
-                spec:
-                  schedule: 0 4 * * *
-                  template:
-                    includedNamespaces: ["*"]
-                    excludedNamespaces: ["kube-*"]
-                    includeClusterResources: true
-                    storageLocation: primary
-                    ttl: 240h0m0s
-                """.formatted(NS));
+            apiVersion: velero.io/v1
+            kind: Schedule
+            metadata: {name: nightly}
+            spec:
+              schedule: 0 3 * * *
+              template:
+                includedNamespaces: [%s]
+                excludedResources: [events]
+                storageLocation: primary
+                ttl: 240h0m0s
+            ---
+            apiVersion: velero.io/v1
+            kind: Schedule
+            metadata: {name: everything}
+            spec:
+              schedule: 0 4 * * *
+              template:
+                includedNamespaces: ["*"]
+                excludedNamespaces: ["kube-*"]
+                includeClusterResources: true
+                storageLocation: primary
+                ttl: 240h0m0s
+            """.formatted(NS));
         String objects = site.cluster()
                 .kubectl(
                         "get",
@@ -206,7 +206,7 @@ class VeleroIT {
                 Schedule.class,
                 ServerStatusRequest.class,
                 VolumeSnapshotLocation.class);
-        ObjectMapper strict = new ObjectMapper().addMixIn(Open.class, KnownFieldsOnly.class);
+        ObjectMapper strict = new ObjectMapper().addMixIn(UnknownFields.class, KnownFieldsOnly.class);
         List<CustomResourceDefinition> definitions =
                 site.client().apiextensions().v1().customResourceDefinitions().list().getItems().stream()
                         .filter(d -> d.getSpec().getGroup().equals("velero.io"))
@@ -303,66 +303,66 @@ class VeleroIT {
             .build();
 
     private static final String DEFINITION = """
-            apiVersion: apiextensions.k8s.io/v1
-            kind: CustomResourceDefinition
-            metadata: {name: widgets.example.org}
-            spec:
-              group: example.org
-              scope: Namespaced
-              names: {kind: Widget, plural: widgets, singular: widget}
-              versions:
-                - name: v1
-                  served: true
-                  storage: true
-                  schema:
-                    openAPIV3Schema:
-                      type: object
-                      properties:
-                        spec: {type: object, properties: {size: {type: integer}}}
-            """;
+        apiVersion: apiextensions.k8s.io/v1
+        kind: CustomResourceDefinition
+        metadata: {name: widgets.example.org}
+        spec:
+          group: example.org
+          scope: Namespaced
+          names: {kind: Widget, plural: widgets, singular: widget}
+          versions:
+            - name: v1
+              served: true
+              storage: true
+              schema:
+                openAPIV3Schema:
+                  type: object
+                  properties:
+                    spec: {type: object, properties: {size: {type: integer}}}
+        """;
 
     private static final String APPLICATION = """
-            apiVersion: v1
-            kind: ConfigMap
-            metadata: {name: settings}
-            data: {color: green, umlaut.txt: "zwölf"}
-            ---
-            apiVersion: v1
-            kind: Secret
-            metadata: {name: password}
-            stringData: {password: correct horse}
-            ---
-            apiVersion: v1
-            kind: ServiceAccount
-            metadata: {name: web}
-            ---
-            apiVersion: v1
-            kind: Service
-            metadata: {name: web}
-            spec: {selector: {app: web}, ports: [{name: http, port: 80, targetPort: 8080}]}
-            ---
-            apiVersion: apps/v1
-            kind: Deployment
-            metadata: {name: web}
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: {name: settings}
+        data: {color: green, umlaut.txt: "zwölf"}
+        ---
+        apiVersion: v1
+        kind: Secret
+        metadata: {name: password}
+        stringData: {password: correct horse}
+        ---
+        apiVersion: v1
+        kind: ServiceAccount
+        metadata: {name: web}
+        ---
+        apiVersion: v1
+        kind: Service
+        metadata: {name: web}
+        spec: {selector: {app: web}, ports: [{name: http, port: 80, targetPort: 8080}]}
+        ---
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: {name: web}
+        spec:
+          replicas: 0
+          selector: {matchLabels: {app: web}}
+          template:
+            metadata: {labels: {app: web}}
             spec:
-              replicas: 0
-              selector: {matchLabels: {app: web}}
-              template:
-                metadata: {labels: {app: web}}
-                spec:
-                  serviceAccountName: web
-                  containers: [{name: web, image: example.org/web, envFrom: [{configMapRef: {name: settings}}]}]
-            ---
-            apiVersion: v1
-            kind: PersistentVolumeClaim
-            metadata: {name: data}
-            spec:
-              accessModes: [ReadWriteOnce]
-              resources: {requests: {storage: 16Mi}}
-            ---
-            apiVersion: example.org/v1
-            kind: Widget
-            metadata: {name: one}
-            spec: {size: 7}
-            """;
+              serviceAccountName: web
+              containers: [{name: web, image: example.org/web, envFrom: [{configMapRef: {name: settings}}]}]
+        ---
+        apiVersion: v1
+        kind: PersistentVolumeClaim
+        metadata: {name: data}
+        spec:
+          accessModes: [ReadWriteOnce]
+          resources: {requests: {storage: 16Mi}}
+        ---
+        apiVersion: example.org/v1
+        kind: Widget
+        metadata: {name: one}
+        spec: {size: 7}
+        """;
 }

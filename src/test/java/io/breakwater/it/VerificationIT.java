@@ -9,7 +9,7 @@ import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.Verification;
 import io.breakwater.api.VerificationSpec.Level;
-import io.breakwater.it.Ledger.Entry;
+import io.breakwater.it.AcknowledgedOrders.Entry;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;

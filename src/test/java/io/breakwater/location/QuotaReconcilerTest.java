@@ -2,7 +2,7 @@ package io.breakwater.location;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.breakwater.admission.FakeCluster;
+import io.breakwater.admission.InMemoryApiServer;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationStatus;
 import io.breakwater.api.Condition;
@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 
 /** A location tells who has used its quota up, and stops when they have not or it has none any more. */
 class QuotaReconcilerTest {
-    private final FakeCluster cluster = new FakeCluster();
+    private final InMemoryApiServer cluster = new InMemoryApiServer();
     private final KubernetesClient client = cluster.client();
     private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
     private final MemoryStore store = new MemoryStore();

@@ -8,9 +8,9 @@ import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.store.FilesystemStore;
-import io.breakwater.store.GraceStore;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Precondition;
+import io.breakwater.store.SoftDeleteStore;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -61,7 +61,7 @@ class QuotasTest {
     void whatIsUnderATombstoneCountsUntilItIsFreed() {
         location.getSpec().quota.perNamespace = "100";
         put("breakwater/repos/east/shop/data/a", 100);
-        new GraceStore(store, "east", "shop").delete("breakwater/repos/east/shop/data/a");
+        new SoftDeleteStore(store, "east", "shop").delete("breakwater/repos/east/shop/data/a");
         assertThatThrownBy(this::admit).isInstanceOf(BreakwaterException.class);
 
         store.delete("breakwater/repos/east/shop/data/a");

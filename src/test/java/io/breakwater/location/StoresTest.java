@@ -2,7 +2,7 @@ package io.breakwater.location;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.breakwater.admission.FakeCluster;
+import io.breakwater.admission.InMemoryApiServer;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec;
 import io.breakwater.api.BackupLocationSpec.Immutability;
@@ -11,8 +11,8 @@ import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.TestConfig;
 import io.breakwater.location.keys.LocationKeys;
 import io.breakwater.location.keys.TestKeys;
+import io.breakwater.store.DeletionSigner;
 import io.breakwater.store.ObjectStore.ObjectInfo;
-import io.breakwater.store.Removals;
 import io.breakwater.store.TestStores;
 import io.breakwater.store.Tombstone;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
@@ -30,7 +30,7 @@ class StoresTest {
         1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8
     };
 
-    private final FakeCluster cluster = new FakeCluster();
+    private final InMemoryApiServer cluster = new InMemoryApiServer();
     private final KubernetesClient client = cluster.client();
     private final BreakwaterConfig config = TestConfig.of(Map.of());
     private final BackupLocation location = new BackupLocation();
@@ -64,12 +64,12 @@ class StoresTest {
         location.getSpec().immutability.mode = Immutability.Mode.Compliance;
         location.getSpec().immutability.period = "30d";
         location.getMetadata().setGeneration(2L);
-        Removals removals = stores.open(location).removals().orElseThrow();
+        DeletionSigner removals = stores.open(location).removals().orElseThrow();
 
         ObjectInfo pack = new ObjectInfo("breakwater/repos/east/shop/data/ab/abcd", 3, "etag", Instant.EPOCH);
-        Tombstone dead = new Tombstone(1, pack.key(), 3, Tombstone.State.Dead, null, null, removals.prove(pack));
-        assertThat(TestKeys.removals(KEY).isProven(dead)).isTrue();
-        assertThat(TestKeys.removals(ANOTHER).isProven(dead)).isFalse();
+        Tombstone dead = new Tombstone(1, pack.key(), 3, Tombstone.State.Dead, null, null, removals.sign(pack));
+        assertThat(TestKeys.removals(KEY).isSigned(dead)).isTrue();
+        assertThat(TestKeys.removals(ANOTHER).isSigned(dead)).isFalse();
     }
 
     private void secret(String name, Map<String, String> data) {

@@ -7,7 +7,7 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 public final class TestLocations {
     private TestLocations() {}
 
-    public static Locations of(KubernetesClient client, BreakwaterConfig config) {
-        return new Locations(client, config);
+    public static LocationResolver of(KubernetesClient client, BreakwaterConfig config) {
+        return new LocationResolver(client, config);
     }
 }

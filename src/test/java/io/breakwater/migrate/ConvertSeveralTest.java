@@ -1,8 +1,8 @@
 package io.breakwater.migrate;
 
-import static io.breakwater.migrate.Converted.YAML;
-import static io.breakwater.migrate.Converted.hooks;
-import static io.breakwater.migrate.Converted.schedule;
+import static io.breakwater.migrate.ConversionFixture.YAML;
+import static io.breakwater.migrate.ConversionFixture.hooks;
+import static io.breakwater.migrate.ConversionFixture.schedule;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.breakwater.api.BackupPolicy;
@@ -23,7 +23,7 @@ class ConvertSeveralTest {
         Schedule schedule = schedule();
         schedule.getSpec().template.includedNamespaces = List.of("shop", "blog", "wiki");
         schedule.getSpec().template.excludedNamespaces = List.of("wiki");
-        Converted result = Converted.of(YAML.asYaml(schedule));
+        ConversionFixture result = ConversionFixture.of(YAML.asYaml(schedule));
         assertThat(result.all()).hasSize(1);
         NamespaceSelection selection =
                 result.one(BackupPolicy.class, "breakwater-system", "s").getSpec().source.namespaces;
@@ -31,7 +31,7 @@ class ConvertSeveralTest {
         assertThat(selection.exclude).isNull();
 
         schedule.getSpec().template.excludedNamespaces = List.of("wiki", "blog");
-        assertThat(Converted.of(YAML.asYaml(schedule))
+        assertThat(ConversionFixture.of(YAML.asYaml(schedule))
                         .one(BackupPolicy.class, "shop", "s")
                         .getSpec()
                         .source)
@@ -39,7 +39,7 @@ class ConvertSeveralTest {
                 .isNull();
 
         schedule.getSpec().template.excludedNamespaces = List.of("wiki", "blog", "shop");
-        Converted nothing = Converted.of(YAML.asYaml(schedule));
+        ConversionFixture nothing = ConversionFixture.of(YAML.asYaml(schedule));
         assertThat(nothing.out()).isEmpty();
         assertThat(nothing.told()).contains("spec.template.excludedNamespaces: leaves nothing");
     }
@@ -49,7 +49,7 @@ class ConvertSeveralTest {
         Schedule schedule = schedule();
         schedule.getSpec().template.includedNamespaces = List.of("team-?", "app-[ab]*");
         schedule.getSpec().template.excludedNamespaces = List.of("team-x*", "app-a?");
-        Converted result = Converted.of(YAML.asYaml(schedule));
+        ConversionFixture result = ConversionFixture.of(YAML.asYaml(schedule));
         NamespaceSelection selection =
                 result.one(BackupPolicy.class, "breakwater-system", "s").getSpec().source.namespaces;
         assertThat(selection.include).containsExactly("team-*", "app-*");
@@ -68,7 +68,7 @@ class ConvertSeveralTest {
         Schedule team = schedule();
         team.getMetadata().setName("team");
         team.getSpec().template.includedNamespaces = List.of("team-*");
-        Converted result = Converted.of(YAML.asYaml(every) + "\n---\n" + YAML.asYaml(team));
+        ConversionFixture result = ConversionFixture.of(YAML.asYaml(every) + "\n---\n" + YAML.asYaml(team));
         BackupPolicy closer = result.one(BackupPolicy.class, "breakwater-system", "team");
         assertThat(closer.getSpec().source.namespaces.exclude).isNull();
         assertThat(closer.getSpec().retention.daily)
@@ -78,7 +78,7 @@ class ConvertSeveralTest {
                 .containsExactly("team-*");
 
         team.getSpec().template.excludedNamespaces = List.of("team-x");
-        result = Converted.of(YAML.asYaml(every) + "\n---\n" + YAML.asYaml(team));
+        result = ConversionFixture.of(YAML.asYaml(every) + "\n---\n" + YAML.asYaml(team));
         assertThat(result.one(BackupPolicy.class, "breakwater-system", "every").getSpec().source.namespaces.exclude)
                 .as("team-x would be in neither")
                 .isNull();
@@ -105,7 +105,7 @@ class ConvertSeveralTest {
                 schedules.add(s);
                 input.append("---\n").append(YAML.asYaml(s)).append('\n');
             }
-            Converted result = Converted.of(input.toString());
+            ConversionFixture result = ConversionFixture.of(input.toString());
             String what = "seed " + seed + "\n" + input + "\n" + result.out() + "\n" + result.told();
             boolean told = result.told().contains("PolicyConflict");
             overlaps += told ? 1 : 0;
@@ -158,7 +158,7 @@ class ConvertSeveralTest {
         every.getMetadata().setName("every");
         every.getSpec().schedule = "0 3 * * *";
         every.getSpec().template.includedNamespaces = List.of("*");
-        Converted result = Converted.of(YAML.asYaml(paused) + "\n---\n" + YAML.asYaml(every));
+        ConversionFixture result = ConversionFixture.of(YAML.asYaml(paused) + "\n---\n" + YAML.asYaml(every));
         BackupPolicy shop = result.one(BackupPolicy.class, "shop", "every");
         assertThat(shop.getSpec().suspend).isNull();
         assertThat(shop.getSpec().schedule.cron).isEqualTo("0 3 * * *");
@@ -170,7 +170,7 @@ class ConvertSeveralTest {
         schedule.getSpec().template.includedNamespaces = List.of("*");
         schedule.getSpec().template.hooks = hooks();
         schedule.getSpec().template.hooks.resources.getFirst().includedNamespaces = List.of("shop");
-        Converted result = Converted.of(YAML.asYaml(schedule));
+        ConversionFixture result = ConversionFixture.of(YAML.asYaml(schedule));
         assertThat(result.one(BackupPolicy.class, "shop", "s").getSpec().hooks.pre)
                 .hasSize(1);
         BackupPolicy template = result.one(BackupPolicy.class, "breakwater-system", "s");
@@ -178,7 +178,7 @@ class ConvertSeveralTest {
         assertThat(template.getSpec().source.namespaces.exclude).containsExactly("shop");
 
         schedule.getSpec().template.hooks.resources.getFirst().includedNamespaces = null;
-        result = Converted.of(YAML.asYaml(schedule));
+        result = ConversionFixture.of(YAML.asYaml(schedule));
         assertThat(result.one(BackupPolicy.class, "breakwater-system", "s").getSpec().hooks)
                 .isNull();
         assertThat(result.told()).contains("spec.template.hooks: a hook must find a pod");
@@ -189,7 +189,7 @@ class ConvertSeveralTest {
         Schedule schedule = schedule();
         schedule.getSpec().template.includeClusterResources = true;
         schedule.getSpec().template.excludedResources = List.of("storageclasses", "jobs");
-        Converted result = Converted.of(YAML.asYaml(schedule));
+        ConversionFixture result = ConversionFixture.of(YAML.asYaml(schedule));
         Source source =
                 result.one(BackupPolicy.class, "breakwater-system", "s-cluster").getSpec().source;
         assertThat(source.includeClusterResources).isEqualTo(ClusterResources.All);
@@ -209,7 +209,7 @@ class ConvertSeveralTest {
         schedule.getSpec().template.includedResources = List.of("deployments", "secrets");
         assertThat(clusterPolicies(schedule)).as("no such kind").isZero();
         schedule.getSpec().template.includedResources = List.of("deployments", "clusterroles");
-        assertThat(Converted.of(YAML.asYaml(schedule))
+        assertThat(ConversionFixture.of(YAML.asYaml(schedule))
                         .one(BackupPolicy.class, "breakwater-system", "s-cluster")
                         .getSpec()
                         .source
@@ -226,7 +226,7 @@ class ConvertSeveralTest {
     }
 
     private static long clusterPolicies(Schedule schedule) {
-        return Converted.of(YAML.asYaml(schedule)).all().stream()
+        return ConversionFixture.of(YAML.asYaml(schedule)).all().stream()
                 .filter(o -> o.getMetadata().getName().endsWith("-cluster"))
                 .count();
     }

@@ -1,10 +1,10 @@
 package io.breakwater.migrate;
 
-import static io.breakwater.migrate.Converted.YAML;
-import static io.breakwater.migrate.Converted.hooks;
-import static io.breakwater.migrate.Converted.installation;
-import static io.breakwater.migrate.Converted.run;
-import static io.breakwater.migrate.Converted.schedule;
+import static io.breakwater.migrate.ConversionFixture.YAML;
+import static io.breakwater.migrate.ConversionFixture.hooks;
+import static io.breakwater.migrate.ConversionFixture.installation;
+import static io.breakwater.migrate.ConversionFixture.run;
+import static io.breakwater.migrate.ConversionFixture.schedule;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.breakwater.api.BackupLocation;
@@ -30,10 +30,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 class ConvertVeleroTest {
     @Test
     void aPolicyComesOutForEachSingleNamespaceAndATemplateForSeveral() throws IOException {
-        Converted result = Converted.of(installation());
+        ConversionFixture result = ConversionFixture.of(installation());
 
         assertThat(result.code()).isZero();
-        assertThat(result.all().stream().filter(o -> o instanceof BackupPolicy).map(Converted::place))
+        assertThat(result.all().stream().filter(o -> o instanceof BackupPolicy).map(ConversionFixture::place))
                 .containsExactlyInAnyOrder(
                         "shop/shop-hourly", "odd/odd", "archive/before-upgrade", "breakwater-system/everything-daily");
         BackupPolicy shop = result.one(BackupPolicy.class, "shop", "shop-hourly");
@@ -61,14 +61,13 @@ class ConvertVeleroTest {
                 .singleElement()
                 .satisfies(e -> assertThat(e.getKey()).isEqualTo("velero.io/exclude-from-backup"));
         assertThat(result.told())
-                .contains(
-                        "Schedule velero/everything-daily: spec.template.includedNamespaces: became a policy in namespace"
-                                + " breakwater-system");
+                .contains("Schedule velero/everything-daily: spec.template.includedNamespaces: became a policy in"
+                        + " namespace breakwater-system");
     }
 
     @Test
     void aLocationBecomesOneToReadAndOneToWriteThatVeleroDoesNotStumbleOver() throws IOException {
-        Converted result = Converted.of(installation());
+        ConversionFixture result = ConversionFixture.of(installation());
 
         BackupLocation old = result.one(BackupLocation.class, "breakwater-system", "velero-primary");
         assertThat(old.getSpec().layout).isEqualTo(Layout.Velero);
@@ -86,7 +85,7 @@ class ConvertVeleroTest {
 
     @Test
     void whatHasNoCounterpartIsTold() throws IOException {
-        assertThat(Converted.of(installation()).told())
+        assertThat(ConversionFixture.of(installation()).told())
                 .contains(
                         "- Schedule velero/odd: spec.schedule: '@every 7h'",
                         "- VolumeSnapshotLocation velero/default: kind: ",
@@ -98,13 +97,13 @@ class ConvertVeleroTest {
     void theLabelOfGroupSnapshotsIsTakenOver() {
         Schedule schedule = schedule();
         schedule.getSpec().template.volumeGroupSnapshotLabelKey = "example.com/app";
-        Converted result = Converted.of(YAML.asYaml(schedule));
+        ConversionFixture result = ConversionFixture.of(YAML.asYaml(schedule));
         assertThat(result.one(BackupPolicy.class, "shop", "s").getSpec().volumes.groupBy)
                 .isEqualTo("example.com/app");
         assertThat(result.told()).contains("spec.template.volumeGroupSnapshotLabelKey: became spec.volumes.groupBy");
 
         schedule.getSpec().template.volumeGroupSnapshotLabelKey = "velero.io/volume-group";
-        assertThat(Converted.of(YAML.asYaml(schedule))
+        assertThat(ConversionFixture.of(YAML.asYaml(schedule))
                         .one(BackupPolicy.class, "shop", "s")
                         .getSpec()
                         .volumes)
@@ -114,14 +113,14 @@ class ConvertVeleroTest {
 
     @Test
     void jsonIsReadToo() {
-        assertThat(Converted.of(YAML.asJson(schedule())).one(BackupPolicy.class, "shop", "s"))
+        assertThat(ConversionFixture.of(YAML.asJson(schedule())).one(BackupPolicy.class, "shop", "s"))
                 .isNotNull();
     }
 
     @Test
     void whatIsNoObjectIsRefused() {
         for (String wrong : List.of("- a\n- b", "hello", "{", "apiVersion: velero.io/v1\nkind: Schedule\n")) {
-            Converted result = Converted.of(wrong);
+            ConversionFixture result = ConversionFixture.of(wrong);
             assertThat(result.code()).as(wrong).isEqualTo(2);
             assertThat(result.out()).isEmpty();
             assertThat(result.told()).startsWith("the input cannot be read: ");
@@ -158,8 +157,8 @@ class ConvertVeleroTest {
     }
 
     private static void changes(Field field, Schedule plain, Schedule with) {
-        Converted before = Converted.of(YAML.asYaml(plain));
-        Converted after = Converted.of(YAML.asYaml(with));
+        ConversionFixture before = ConversionFixture.of(YAML.asYaml(plain));
+        ConversionFixture after = ConversionFixture.of(YAML.asYaml(with));
         boolean converted = !before.out().equals(after.out());
         boolean told = after.told().contains(field.getName()) && !before.told().equals(after.told());
         assertThat(converted || told).as(field.getName()).isTrue();

@@ -1,10 +1,10 @@
 package io.breakwater.policy;
 
-import static io.breakwater.policy.Points.good;
-import static io.breakwater.policy.Points.running;
+import static io.breakwater.policy.PointFixtures.good;
+import static io.breakwater.policy.PointFixtures.running;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.breakwater.admission.FakeCluster;
+import io.breakwater.admission.InMemoryApiServer;
 import io.breakwater.api.Api;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec;
@@ -22,8 +22,8 @@ import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.TestConfig;
 import io.breakwater.failover.PlanRoles;
 import io.breakwater.gateway.EpochGuard;
-import io.breakwater.gateway.OverdueGuard;
-import io.breakwater.location.Locations;
+import io.breakwater.gateway.StaleEpochGuard;
+import io.breakwater.location.LocationResolver;
 import io.breakwater.location.Quotas;
 import io.breakwater.location.TestLocations;
 import io.breakwater.observe.Events;
@@ -31,7 +31,7 @@ import io.breakwater.observe.Meters;
 import io.breakwater.observe.PlainStatusWriter;
 import io.breakwater.observe.StatusWriter;
 import io.breakwater.policy.template.TemplateReport;
-import io.breakwater.policy.template.Templates;
+import io.breakwater.policy.template.TemplateSync;
 import io.breakwater.store.MemoryStore;
 import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.store.TestStores;
@@ -54,10 +54,10 @@ import org.junit.jupiter.api.Test;
  * A policy against an API server in memory. The days are far off, since that server dates what is made by the real clock.
  */
 class BackupPolicyReconcilerTest {
-    private final FakeCluster cluster = new FakeCluster();
+    private final InMemoryApiServer cluster = new InMemoryApiServer();
     private final KubernetesClient client = cluster.client();
     private final BreakwaterConfig config = TestConfig.of(Map.of("breakwater.namespace", "ops"));
-    private final Locations locations = TestLocations.of(client, config);
+    private final LocationResolver locations = TestLocations.of(client, config);
     private final MemoryStore store = new MemoryStore();
     private final Quotas quotas = new Quotas(TestStores.always(store), config);
     private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
@@ -72,7 +72,7 @@ class BackupPolicyReconcilerTest {
         policy.getMetadata().setNamespace("shop");
         policy.getMetadata().setCreationTimestamp("2090-01-05T11:50:00Z");
         policy.setSpec(new BackupPolicySpec());
-        policy.getSpec().schedule = CronTest.schedule("0 * * * *", "Etc/UTC");
+        policy.getSpec().schedule = CronScheduleTest.schedule("0 * * * *", "Etc/UTC");
         policy.getSpec().locationRef = new NamedRef("a");
         policy.getSpec().objectives = new BackupPolicySpec.Objectives();
         policy.getSpec().objectives.rpo = "2h";
@@ -153,7 +153,7 @@ class BackupPolicyReconcilerTest {
         template.setSpec(new BackupPolicySpec());
         template.getSpec().source = new BackupPolicySpec.Source();
         template.getSpec().source.namespaces = new BackupPolicySpec.NamespaceSelection();
-        assertThat(Conflicts.conflict(policy, List.of(template, policy), List.of("data"), Optional.empty()))
+        assertThat(PolicyConflictCheck.conflict(policy, List.of(template, policy), List.of("data"), Optional.empty()))
                 .isEmpty();
     }
 
@@ -184,7 +184,7 @@ class BackupPolicyReconcilerTest {
 
     @Test
     void aWrongScheduleIsSaid() {
-        policy.getSpec().schedule = CronTest.schedule("61 * * * *", "Etc/UTC");
+        policy.getSpec().schedule = CronScheduleTest.schedule("61 * * * *", "Etc/UTC");
 
         reconcile("12:00:05");
 
@@ -330,11 +330,11 @@ class BackupPolicyReconcilerTest {
                         client,
                         config,
                         new PolicyPoints(client),
-                        new Conflicts(client),
+                        new PolicyConflictCheck(client),
                         new FixedRoutes(),
-                        new Templates(client, config, templates, events),
+                        new TemplateSync(client, config, templates, events),
                         new PlanRoles(client, config),
-                        new OverdueGuard(),
+                        new StaleEpochGuard(),
                         new PolicyReport(locations, quotas, meters, writer, clock),
                         meters,
                         writer,
@@ -367,8 +367,8 @@ class BackupPolicyReconcilerTest {
                 .toList();
     }
 
-    private void add(Points... points) {
-        for (Points p : points) {
+    private void add(PointFixtures... points) {
+        for (PointFixtures p : points) {
             client.resource(p.get()).create();
         }
     }
@@ -398,14 +398,14 @@ class BackupPolicyReconcilerTest {
     }
 
     /** The way of points as the policy says it, on a site that is active or not. */
-    private final class FixedRoutes extends Routes {
+    private final class FixedRoutes extends PointRoutes {
         FixedRoutes() {
             super(locations, null);
         }
 
         @Override
-        public Route of(BackupPolicy p) {
-            return new Route(
+        public PointRoute of(BackupPolicy p) {
+            return new PointRoute(
                     locations.resolve("shop", p.getSpec().locationRef),
                     p.getSpec().copies.stream().map(c -> c.locationRef.name).toList(),
                     0,

@@ -1,6 +1,6 @@
 package io.breakwater.policy;
 
-import static io.breakwater.policy.Points.good;
+import static io.breakwater.policy.PointFixtures.good;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.breakwater.api.BackupPolicySpec;
@@ -79,12 +79,13 @@ class PolicyMetersTest {
         assertThat(registry.getMeters()).isEmpty();
     }
 
-    private void show(List<String> copies, Points... points) {
-        Standing standing = Standing.of(Stream.of(points).map(Points::get).toList());
+    private void show(List<String> copies, PointFixtures... points) {
+        PointInventory standing =
+                PointInventory.of(Stream.of(points).map(PointFixtures::get).toList());
         BackupPolicySpec spec = new BackupPolicySpec();
         spec.objectives = new BackupPolicySpec.Objectives();
         spec.objectives.rpo = "15m";
-        meters.show("shop", "hourly", standing, Promise.of(spec, copies, standing), copies);
+        meters.show("shop", "hourly", standing, RpoObjective.of(spec, copies, standing), copies);
     }
 
     private Gauge gauge(String name) {

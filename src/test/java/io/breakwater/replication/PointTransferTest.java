@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
-import io.breakwater.replication.Scene.Point;
+import io.breakwater.replication.ReplicationFixture.Point;
 import io.breakwater.store.MemoryStore;
 import io.breakwater.store.ObjectStore.Precondition;
 import java.util.Arrays;
@@ -22,15 +22,15 @@ import org.junit.jupiter.api.Test;
 class PointTransferTest {
     private final MemoryStore source = new MemoryStore();
     private final MemoryStore target = new MemoryStore();
-    private final Scene scene = new Scene(source);
+    private final ReplicationFixture scene = new ReplicationFixture(source);
 
     @Test
     void theReplicaIsTheSameToTheByteButForLocks() {
         Point point = scene.capture(source, "p1", 10);
 
-        Copied copied = point.copy(source, target);
+        CopyResult copied = point.copy(source, target);
 
-        assertThat(Scene.contents(target)).isEqualTo(Scene.contents(source));
+        assertThat(ReplicationFixture.contents(target)).isEqualTo(ReplicationFixture.contents(source));
         assertThat(target.objects.keySet()).noneMatch(k -> k.contains("/locks/"));
         assertThat(copied.bytes())
                 .isEqualTo(target.objects.values().stream()
@@ -70,7 +70,7 @@ class PointTransferTest {
         scene.capture(source, "p1", 10).copy(source, target);
         int before = target.objects.size();
 
-        Copied copied = scene.capture(source, "p2", 1).copy(source, target);
+        CopyResult copied = scene.capture(source, "p2", 1).copy(source, target);
 
         assertThat(copied.objects()).as("pack, index, snapshot, archive, seal").isEqualTo(5);
         assertThat(target.objects).hasSize(before + 5);
@@ -84,13 +84,13 @@ class PointTransferTest {
         Point point = scene.capture(source, "p1", 3);
         point.copy(source, target);
 
-        assertThat(point.copy(source, target)).isEqualTo(new Copied(0, 0, 1));
+        assertThat(point.copy(source, target)).isEqualTo(new CopyResult(0, 0, 1));
     }
 
     @Test
     void killedBeforeAnyWriteTheTargetIsReadableAndTheNextTryEndsIt() {
         Point point = scene.capture(source, "p1", 6);
-        int writes = Scene.contents(source).size();
+        int writes = ReplicationFixture.contents(source).size();
         for (int survive = 0; survive < writes; survive++) {
             MemoryStore fresh = new MemoryStore();
             AtomicInteger left = new AtomicInteger(survive);
@@ -104,12 +104,14 @@ class PointTransferTest {
 
             assertThat(fresh.objects).as("after %s writes", survive).hasSize(survive);
             assertThat(fresh.objects.keySet()).noneMatch(k -> k.endsWith("point.json"));
-            assertThat(Scene.dangling(fresh)).as("after %s writes", survive).isEmpty();
+            assertThat(ReplicationFixture.dangling(fresh))
+                    .as("after %s writes", survive)
+                    .isEmpty();
 
             fresh.beforeWrite = key -> {};
-            Copied rest = point.copy(source, fresh);
+            CopyResult rest = point.copy(source, fresh);
             assertThat(rest.objects()).as("after %s writes", survive).isEqualTo(writes - survive);
-            assertThat(Scene.contents(fresh)).isEqualTo(Scene.contents(source));
+            assertThat(ReplicationFixture.contents(fresh)).isEqualTo(ReplicationFixture.contents(source));
         }
     }
 
@@ -128,7 +130,7 @@ class PointTransferTest {
     @Test
     void anAlteredPackIsNotPassedOn() {
         Point point = scene.capture(source, "p1", 2);
-        String pack = source.objects.ceilingKey(Scene.REPO + "data/");
+        String pack = source.objects.ceilingKey(ReplicationFixture.REPO + "data/");
         source.objects.computeIfPresent(pack, (k, c) -> flipped(c));
 
         BreakwaterException e = failure(point);
@@ -142,12 +144,12 @@ class PointTransferTest {
     @Test
     void whatLiesCutAtTheTargetIsReplaced() {
         Point point = scene.capture(source, "p1", 4);
-        String pack = source.objects.ceilingKey(Scene.REPO + "data/");
+        String pack = source.objects.ceilingKey(ReplicationFixture.REPO + "data/");
         target.objects.put(pack, Arrays.copyOf(source.objects.get(pack), 17));
 
         point.copy(source, target);
 
-        assertThat(Scene.contents(target)).isEqualTo(Scene.contents(source));
+        assertThat(ReplicationFixture.contents(target)).isEqualTo(ReplicationFixture.contents(source));
     }
 
     @Test
@@ -164,7 +166,7 @@ class PointTransferTest {
     @Test
     void aRepositoryWithOtherKeysIsNotTouched() {
         Point point = scene.capture(source, "p1", 1);
-        target.objects.put(Scene.REPO + "config", scene.bytes(155));
+        target.objects.put(ReplicationFixture.REPO + "config", scene.bytes(155));
 
         BreakwaterException e = failure(point);
 
@@ -191,7 +193,7 @@ class PointTransferTest {
 
         point.copy(source, target);
 
-        assertThat(Scene.dangling(target)).isEmpty();
+        assertThat(ReplicationFixture.dangling(target)).isEmpty();
         assertThat(target.objects).containsKey(point.document().key().sealKey());
     }
 
@@ -218,14 +220,14 @@ class PointTransferTest {
 
         Throwable e = catchThrowable(() -> point.copy(source, target, () -> {
             if (looks.incrementAndGet() == 2) {
-                target.delete(target.objects.ceilingKey(Scene.REPO + "data/"));
+                target.delete(target.objects.ceilingKey(ReplicationFixture.REPO + "data/"));
             }
         }));
 
         assertThat(e).isInstanceOf(BreakwaterException.class).hasMessageContaining("gone from the target");
         assertThat(target.objects.keySet()).noneMatch(k -> k.endsWith("point.json"));
         point.copy(source, target);
-        assertThat(Scene.contents(target)).isEqualTo(Scene.contents(source));
+        assertThat(ReplicationFixture.contents(target)).isEqualTo(ReplicationFixture.contents(source));
     }
 
     @Test
@@ -246,7 +248,7 @@ class PointTransferTest {
     @Test
     void aPointWhoseSnapshotIsMissingIsNotSealedElsewhere() {
         Point point = scene.capture(source, "p1", 1);
-        source.delete(Scene.REPO + "snapshots/"
+        source.delete(ReplicationFixture.REPO + "snapshots/"
                 + point.document().volumes().getFirst().repositorySnapshot());
 
         BreakwaterException e = failure(point);

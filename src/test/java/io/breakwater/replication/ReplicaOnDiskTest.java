@@ -2,7 +2,7 @@ package io.breakwater.replication;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.breakwater.replication.Scene.Point;
+import io.breakwater.replication.ReplicationFixture.Point;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.TestStores;
 import java.io.IOException;
@@ -22,12 +22,12 @@ class ReplicaOnDiskTest {
     void aReplicaIsTheSameAndALaterPointMovesOnlyWhatIsNew() {
         ObjectStore source = TestStores.filesystem(root.resolve("east"));
         ObjectStore target = TestStores.filesystem(root.resolve("west"));
-        Scene scene = new Scene(source);
+        ReplicationFixture scene = new ReplicationFixture(source);
         scene.capture(source, "p1", 50).copy(source, target);
 
-        Copied second = scene.capture(source, "p2", 2).copy(source, target);
+        CopyResult second = scene.capture(source, "p2", 2).copy(source, target);
 
-        assertThat(Scene.contents(target)).isEqualTo(Scene.contents(source));
+        assertThat(ReplicationFixture.contents(target)).isEqualTo(ReplicationFixture.contents(source));
         assertThat(second.objects())
                 .as("2 packs, index, snapshot, archive, seal")
                 .isEqualTo(6);
@@ -37,7 +37,7 @@ class ReplicaOnDiskTest {
     void aTargetThatLostPartOfItsFilesIsMadeWholeAgainByTheNextPoint() throws IOException {
         ObjectStore source = TestStores.filesystem(root.resolve("east"));
         ObjectStore target = TestStores.filesystem(root.resolve("west"));
-        Scene scene = new Scene(source);
+        ReplicationFixture scene = new ReplicationFixture(source);
         scene.capture(source, "p1", 10).copy(source, target);
         List<Path> packs;
         try (Stream<Path> all = Files.walk(root.resolve("west/breakwater/repos/east/shop/data"))) {
@@ -49,6 +49,6 @@ class ReplicaOnDiskTest {
         Point next = scene.capture(source, "p2", 1);
         next.copy(source, target);
 
-        assertThat(Scene.contents(target)).isEqualTo(Scene.contents(source));
+        assertThat(ReplicationFixture.contents(target)).isEqualTo(ReplicationFixture.contents(source));
     }
 }

@@ -2,7 +2,7 @@ package io.breakwater.restore;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.breakwater.admission.FakeCluster;
+import io.breakwater.admission.InMemoryApiServer;
 import io.breakwater.api.Api;
 import io.breakwater.api.Condition;
 import io.breakwater.api.Restore;
@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 
 /** Whether the application came up is told beside the end of a restore, and changes nothing about that. */
 class AvailabilityTest {
-    private final FakeCluster cluster = new FakeCluster();
+    private final InMemoryApiServer cluster = new InMemoryApiServer();
     private final KubernetesClient client = cluster.client();
     private final Availability availability =
             new Availability(client, new Events(client, Clock.systemUTC()), Clock.systemUTC());
@@ -105,9 +105,8 @@ class AvailabilityTest {
         assertThat(condition(run).status).isEqualTo("False");
         assertThat(condition(run).reason).isEqualTo("WorkloadsNotReady");
         assertThat(condition(run).message)
-                .isEqualTo(
-                        "restored, but not available within 10m: Deployment restored: 0 of 1 ready, claim data is Pending"
-                                + " (StorageClass fast)");
+                .isEqualTo("restored, but not available within 10m: Deployment restored: 0 of 1 ready, claim data is"
+                        + " Pending (StorageClass fast)");
     }
 
     @Test

@@ -8,9 +8,9 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.catalog.PointKey;
 import io.breakwater.gateway.RepositoryKeys.Repository;
-import io.breakwater.location.keys.Identity;
+import io.breakwater.location.keys.LocationDocument;
 import io.breakwater.location.keys.TestKeys;
-import io.breakwater.rotation.Killing.Killed;
+import io.breakwater.rotation.CrashingStore.Killed;
 import io.breakwater.store.MemoryStore;
 import io.breakwater.store.ObjectStore.Precondition;
 import java.util.ArrayList;
@@ -33,15 +33,15 @@ class RotationTest {
     private final MemoryStore disk = new MemoryStore();
     private Random random = new Random(7);
     private int untilKilled = Integer.MAX_VALUE;
-    private PlayedSite east;
-    private PlayedSite west;
+    private SiteFixture east;
+    private SiteFixture west;
     private final List<PointKey> points = new ArrayList<>();
     private final List<Repository> repositories = new ArrayList<>();
 
     @BeforeEach
     void start() {
-        east = new PlayedSite("east", disk, random, () -> --untilKilled == 0);
-        west = new PlayedSite("west", disk, random, () -> --untilKilled == 0);
+        east = new SiteFixture("east", disk, random, () -> --untilKilled == 0);
+        west = new SiteFixture("west", disk, random, () -> --untilKilled == 0);
         both(FIRST);
         both(s -> {
             s.probe();
@@ -53,7 +53,7 @@ class RotationTest {
 
     @Test
     void aLocationWithOneKeyIsQuiet() {
-        Outcome outcome = east.rotate();
+        RotationResult outcome = east.rotate();
 
         assertThat(outcome.writing()).isEqualTo(id(FIRST));
         assertThat(outcome.rotated().holds()).isTrue();
@@ -66,7 +66,7 @@ class RotationTest {
         east.give(SECOND, FIRST);
         east.probe();
         for (int i = 0; i < 5; i++) {
-            Outcome outcome = east.rotate();
+            RotationResult outcome = east.rotate();
             capture(east);
             makeRepository(east, true);
 
@@ -84,12 +84,12 @@ class RotationTest {
     @Test
     void statusSaysWhatTheOldKeyIsNeededForAndThenThatItCanGo() {
         both(SECOND, FIRST);
-        both(PlayedSite::probe);
+        both(SiteFixture::probe);
 
-        Outcome first = east.rotate();
+        RotationResult first = east.rotate();
         assertThat(first.turned()).isTrue();
         assertThat(used(first, FIRST).repositories).isPositive();
-        Outcome last = untilRotated(east);
+        RotationResult last = untilRotated(east);
         untilRotated(west);
         last = east.rotate();
 
@@ -105,12 +105,12 @@ class RotationTest {
     @Test
     void aKeyThatWasTakenOutTooEarlyIsNamedWithWhatItOpensAndHealsWhenItIsBack() {
         both(SECOND, FIRST);
-        both(PlayedSite::probe);
+        both(SiteFixture::probe);
         east.store().write("breakwater/location.json", turned(), Precondition.NONE);
         both(SECOND);
-        both(PlayedSite::probe);
+        both(SiteFixture::probe);
 
-        Outcome outcome = east.rotate();
+        RotationResult outcome = east.rotate();
 
         assertThat(outcome.readable().holds()).isFalse();
         assertThat(outcome.readable().reason()).isEqualTo(Reason.KeyMismatch);
@@ -142,7 +142,7 @@ class RotationTest {
     void aRepositoryThatAnOlderVersionMadeIsRotatedToo() {
         makeRepository(east, false);
         both(SECOND, FIRST);
-        both(PlayedSite::probe);
+        both(SiteFixture::probe);
         untilRotated(east);
         untilRotated(west);
         both(SECOND);
@@ -153,7 +153,7 @@ class RotationTest {
     @Test
     void whenASiteIsGoneForGoodTheOtherOneLooksAfterItsRepositories() {
         both(SECOND, FIRST);
-        both(PlayedSite::probe);
+        both(SiteFixture::probe);
         east.store().delete("breakwater/sites/west.json");
 
         untilRotated(east);
@@ -166,10 +166,10 @@ class RotationTest {
     @Test
     void aRotationCanBeTakenBack() {
         both(SECOND, FIRST);
-        both(PlayedSite::probe);
+        both(SiteFixture::probe);
         east.rotate();
         both(FIRST, SECOND);
-        both(PlayedSite::probe);
+        both(SiteFixture::probe);
         untilRotated(east);
         untilRotated(west);
         both(FIRST);
@@ -195,22 +195,22 @@ class RotationTest {
                 new byte[][] {THIRD});
 
         for (int i = 0; i < 4; i++) {
-            both(PlayedSite::probe);
-            both(PlayedSite::rotate);
+            both(SiteFixture::probe);
+            both(SiteFixture::rotate);
         }
-        assertThat(Identity.read(east.store()).orElseThrow().keys())
+        assertThat(LocationDocument.read(east.store()).orElseThrow().keys())
                 .as("seed %d", seed)
                 .containsExactly(id(THIRD));
     }
 
     private void rotateAmidTurmoil(byte[][] from, byte[][] ring, byte[][] to) {
-        List<PlayedSite> waiting = new ArrayList<>(List.of(east, west));
+        List<SiteFixture> waiting = new ArrayList<>(List.of(east, west));
         for (int i = 0; i < MANY; i++) {
             if (!waiting.isEmpty() && random.nextInt(12) == 0) {
                 waiting.remove(random.nextInt(waiting.size())).give(ring);
             }
-            PlayedSite site = random.nextBoolean() ? east : west;
-            Outcome outcome = turmoil(site, i < MANY / 2);
+            SiteFixture site = random.nextBoolean() ? east : west;
+            RotationResult outcome = turmoil(site, i < MANY / 2);
             everybodyReadsAll();
             if (i >= MANY / 2
                     && waiting.isEmpty()
@@ -229,7 +229,7 @@ class RotationTest {
     }
 
     /** One step of a site; the outcome, where it was a pass that came to its end. */
-    private Outcome turmoil(PlayedSite site, boolean deadly) {
+    private RotationResult turmoil(SiteFixture site, boolean deadly) {
         untilKilled = deadly && random.nextInt(3) == 0 ? 1 + random.nextInt(25) : Integer.MAX_VALUE;
         try {
             switch (random.nextInt(deadly ? 6 : 4)) {
@@ -249,22 +249,22 @@ class RotationTest {
     }
 
     private void everybodyReadsAll() {
-        for (PlayedSite site : List.of(east, west)) {
+        for (SiteFixture site : List.of(east, west)) {
             for (PointKey key : points) {
                 assertThat(site.catalog.find(site.location(), key))
                         .as("%s reads %s", site.name, key)
                         .isPresent();
             }
             for (Repository r : repositories) {
-                assertThat(PlayedMovers.opens(site.store(), site.ring(), r.site(), r.namespace()))
+                assertThat(FakeMovers.opens(site.store(), site.ring(), r.site(), r.namespace()))
                         .as("%s opens repository %s", site.name, r)
                         .isTrue();
             }
         }
     }
 
-    private Outcome untilRotated(PlayedSite site) {
-        Outcome outcome = site.rotate();
+    private RotationResult untilRotated(SiteFixture site) {
+        RotationResult outcome = site.rotate();
         for (int i = 0; i < 100 && !outcome.rotated().holds(); i++) {
             (site == east ? west : east).rotate();
             outcome = site.rotate();
@@ -275,18 +275,18 @@ class RotationTest {
 
     /** What a process does that turns the location and is killed then. */
     private byte[] turned() {
-        return PlayedMovers.bytes("{\"schemaVersion\":1,\"keyId\":\"%s\",\"keys\":[\"%s\",\"%s\"]}"
+        return FakeMovers.bytes("{\"schemaVersion\":1,\"keyId\":\"%s\",\"keys\":[\"%s\",\"%s\"]}"
                 .formatted(id(SECOND), id(FIRST), id(SECOND)));
     }
 
-    private static BackupLocationStatus.Key used(Outcome outcome, byte[] key) {
+    private static BackupLocationStatus.Key used(RotationResult outcome, byte[] key) {
         return outcome.keys().stream()
                 .filter(k -> k.id.equals(id(key)))
                 .findFirst()
                 .orElseThrow();
     }
 
-    private void capture(PlayedSite site) {
+    private void capture(SiteFixture site) {
         PointKey key = new PointKey(site.name, "shop", "p" + points.size());
         points.add(key);
         try {
@@ -299,7 +299,7 @@ class RotationTest {
         }
     }
 
-    private void makeRepository(PlayedSite site, boolean marked) {
+    private void makeRepository(SiteFixture site, boolean marked) {
         Repository repository = new Repository(site.name, "ns" + repositories.size());
         try {
             site.makeRepository(repository.namespace(), marked);
@@ -319,7 +319,7 @@ class RotationTest {
         west.give(keys);
     }
 
-    private void both(java.util.function.Consumer<PlayedSite> what) {
+    private void both(java.util.function.Consumer<SiteFixture> what) {
         what.accept(east);
         what.accept(west);
     }

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsServer;
-import io.breakwater.admission.FakeCluster;
+import io.breakwater.admission.InMemoryApiServer;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.TestConfig;
 import io.fabric8.kubernetes.api.model.Secret;
@@ -29,7 +29,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class ServingCertificateTest {
-    private final FakeCluster cluster = new FakeCluster();
+    private final InMemoryApiServer cluster = new InMemoryApiServer();
     private final BreakwaterConfig config = TestConfig.of(Map.of("breakwater.gateway.url", "https://127.0.0.1:8443"));
     private final MovableClock clock = new MovableClock();
     private final ServingCertificate certificate = new ServingCertificate(cluster.client(), config, clock);

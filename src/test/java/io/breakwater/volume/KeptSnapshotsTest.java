@@ -2,7 +2,7 @@ package io.breakwater.volume;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.breakwater.admission.FakeCluster;
+import io.breakwater.admission.InMemoryApiServer;
 import io.breakwater.volume.KeptSnapshots.Handle;
 import io.breakwater.volume.KeptSnapshots.Kept;
 import io.breakwater.volume.KeptSnapshots.Owner;
@@ -26,7 +26,7 @@ class KeptSnapshotsTest {
     private static final Owner OWNER = new Owner("restorepoint.1", POINT, "ops/blob");
     private static final Handle HANDLE = new Handle("dir.example.com", "s-1");
 
-    private final FakeCluster cluster = new FakeCluster();
+    private final InMemoryApiServer cluster = new InMemoryApiServer();
     private final KubernetesClient client = cluster.client();
     private final Snapshots snapshots = new Snapshots(client);
     private final KeptSnapshots kept = new KeptSnapshots(client, snapshots);
@@ -34,11 +34,11 @@ class KeptSnapshotsTest {
     @BeforeEach
     void cut() {
         create(SNAPSHOT, "shop", """
-                apiVersion: snapshot.storage.k8s.io/v1
-                kind: VolumeSnapshot
-                metadata: {name: cut, namespace: shop, labels: {breakwater.io/run: restorepoint.1}}
-                status: {boundVolumeSnapshotContentName: content, readyToUse: true}
-                """);
+            apiVersion: snapshot.storage.k8s.io/v1
+            kind: VolumeSnapshot
+            metadata: {name: cut, namespace: shop, labels: {breakwater.io/run: restorepoint.1}}
+            status: {boundVolumeSnapshotContentName: content, readyToUse: true}
+            """);
         create(CONTENT, null, content("shop"));
     }
 
@@ -77,12 +77,12 @@ class KeptSnapshotsTest {
     void aDeletionIsNotedOnceAndCanBeTakenBack() {
         kept.keep("shop", "cut", OWNER);
         Instant first = Instant.parse("2026-01-02T03:04:05Z");
-        kept.bury(POINT, first);
-        kept.bury(POINT, first.plusSeconds(60));
+        kept.markDeleted(POINT, first);
+        kept.markDeleted(POINT, first.plusSeconds(60));
         Kept buried = kept.of("ops/blob").getFirst();
         assertThat(buried.removedAt()).isEqualTo(first);
 
-        kept.revive(buried);
+        kept.unmarkDeleted(buried);
         Kept revived = kept.of("ops/blob").getFirst();
         assertThat(revived.removedAt()).isNull();
         assertThat(revived.sealed()).isTrue();
@@ -91,8 +91,8 @@ class KeptSnapshotsTest {
     @Test
     void whatARestoreBroughtGoesAndTheSnapshotStays() {
         kept.keep("shop", "cut", OWNER);
-        kept.bring(POINT, HANDLE, "copy", "brought", "restore.7");
-        kept.bring(POINT, HANDLE, "copy", "brought", "restore.7");
+        kept.importInto(POINT, HANDLE, "copy", "brought", "restore.7");
+        kept.importInto(POINT, HANDLE, "copy", "brought", "restore.7");
         GenericKubernetesResource brought =
                 client.genericKubernetesResources(CONTENT).withName("brought").get();
         assertThat(Snapshots.map(brought.get("spec")).get("deletionPolicy")).isEqualTo("Retain");
@@ -103,7 +103,7 @@ class KeptSnapshotsTest {
                 .isEqualTo(Map.of("snapshot.storage.kubernetes.io/deletion-secret-name", "secret"));
         assertThat(snapshots.state("copy", "brought")).isPresent();
 
-        kept.dismiss("copy", "restore.7");
+        kept.removeImports("copy", "restore.7");
         assertThat(client.genericKubernetesResources(CONTENT)
                         .withName("brought")
                         .get())
@@ -120,7 +120,7 @@ class KeptSnapshotsTest {
             return c;
         });
 
-        kept.drop("content");
+        kept.delete("content");
         assertThat(content().getMetadata().getDeletionTimestamp()).isNotNull();
         assertThat(Snapshots.map(content().get("spec")).get("deletionPolicy")).isEqualTo("Delete");
         assertThat(content().getMetadata().getAnnotations())
@@ -134,17 +134,17 @@ class KeptSnapshotsTest {
 
     private static String content(String namespace) {
         return """
-                apiVersion: snapshot.storage.k8s.io/v1
-                kind: VolumeSnapshotContent
-                metadata:
-                  name: content
-                  annotations: {snapshot.storage.kubernetes.io/deletion-secret-name: secret}
-                spec:
-                  deletionPolicy: Delete
-                  driver: dir.example.com
-                  volumeSnapshotRef: {namespace: NAMESPACE, name: cut}
-                status: {snapshotHandle: s-1, readyToUse: true}
-                """.replace("NAMESPACE", namespace);
+            apiVersion: snapshot.storage.k8s.io/v1
+            kind: VolumeSnapshotContent
+            metadata:
+              name: content
+              annotations: {snapshot.storage.kubernetes.io/deletion-secret-name: secret}
+            spec:
+              deletionPolicy: Delete
+              driver: dir.example.com
+              volumeSnapshotRef: {namespace: NAMESPACE, name: cut}
+            status: {snapshotHandle: s-1, readyToUse: true}
+            """.replace("NAMESPACE", namespace);
     }
 
     private void create(ResourceDefinitionContext kind, String namespace, String yaml) {

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
-import io.breakwater.admission.FakeCluster;
+import io.breakwater.admission.InMemoryApiServer;
 import io.breakwater.api.BackupPolicySpec;
 import io.breakwater.api.BackupPolicySpec.VolumeMethod;
 import io.breakwater.api.BreakwaterException;
@@ -41,7 +41,7 @@ class VolumePlannerTest {
             .withNamespaced(false)
             .build();
 
-    private final FakeCluster cluster = new FakeCluster();
+    private final InMemoryApiServer cluster = new InMemoryApiServer();
     private final KubernetesClient client = cluster.client();
     private final FakeGroups groups = new FakeGroups();
     private final VolumePlanner planner = new VolumePlanner(client, groups);
@@ -101,9 +101,8 @@ class VolumePlannerTest {
     void aVolumeWithoutSnapshotsIsRefusedLeftOutOrReadAsItIs() {
         claim("local", null, "Filesystem", "ReadWriteOnce");
         claim("other", "nfs.example.com", "Filesystem", "ReadWriteMany");
-        refused(
-                "PersistentVolumeClaim local: its PersistentVolume is not from a CSI driver; PersistentVolumeClaim other: no"
-                        + " VolumeSnapshotClass for driver nfs.example.com");
+        refused("PersistentVolumeClaim local: its PersistentVolume is not from a CSI driver; PersistentVolumeClaim"
+                + " other: no VolumeSnapshotClass for driver nfs.example.com");
 
         policy.volumes.allowUnprotected = List.of("local");
         refused("PersistentVolumeClaim other");
@@ -164,10 +163,10 @@ class VolumePlannerTest {
         pod("web", "once", "Running");
         pod("app", "many", "Running");
 
-        assertThat(Users.node(client, once)).contains("node-1");
-        assertThat(Users.node(client, many)).isEmpty();
+        assertThat(ClaimUsers.node(client, once)).contains("node-1");
+        assertThat(ClaimUsers.node(client, many)).isEmpty();
         client.pods().inNamespace(NAMESPACE).withName("web").delete();
-        assertThat(Users.node(client, once)).isEmpty();
+        assertThat(ClaimUsers.node(client, once)).isEmpty();
     }
 
     @Test
@@ -195,9 +194,8 @@ class VolumePlannerTest {
     void aGroupThatCannotBeHadIsRefused() {
         policy.volumes.groupBy = "example.com/app";
         member("data", SNAPSHOTTER, "shop");
-        refused(
-                "PersistentVolumeClaim data: it cannot be cut with its group example.com/app=shop: the API server does not serve"
-                        + " groupsnapshot.storage.k8s.io");
+        refused("PersistentVolumeClaim data: it cannot be cut with its group example.com/app=shop: the API server does"
+                + " not serve groupsnapshot.storage.k8s.io");
 
         groups.serve("v1");
         refused("no VolumeGroupSnapshotClass for driver " + SNAPSHOTTER);
@@ -216,9 +214,9 @@ class VolumePlannerTest {
         groups.serve("v1", "apples");
         member("data", SNAPSHOTTER, "shop");
         member("local", null, "shop");
-        refused(
-                "PersistentVolumeClaim data: it cannot be cut with its group example.com/app=shop: a group snapshot takes volumes"
-                        + " of one driver, and those of the group are of several: [" + SNAPSHOTTER + ", none]");
+        refused("PersistentVolumeClaim data: it cannot be cut with its group example.com/app=shop: a group snapshot"
+                + " takes volumes of one driver, and those of the group are of"
+                + " several: [" + SNAPSHOTTER + ", none]");
     }
 
     private void member(String name, String driver, String group) {

@@ -54,7 +54,7 @@ public class LocationKeys {
      * @throws BreakwaterException KeyMismatch, when it is not at hand
      */
     public String writing(BackupLocation location, ObjectStore store, KeyRing ring) {
-        String id = Identity.read(store).map(Identity::keyId).orElse(ring.current());
+        String id = LocationDocument.read(store).map(LocationDocument::keyId).orElse(ring.current());
         if (!ring.has(id)) {
             throw missing(location, id);
         }

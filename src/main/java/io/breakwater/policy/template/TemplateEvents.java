@@ -60,7 +60,7 @@ public final class TemplateEvents {
                 || !Objects.equals(now.getDeletionTimestamp(), before.getDeletionTimestamp());
     }
 
-    /** Of a status what {@link TemplateStanding} looks at, but for the words. */
+    /** Of a status what {@link TemplateSummary} looks at, but for the words. */
     private static List<Object> standing(BackupPolicy policy) {
         BackupPolicyStatus s = policy.getStatus();
         return s == null

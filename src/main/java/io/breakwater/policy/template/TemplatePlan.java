@@ -50,7 +50,7 @@ record TemplatePlan(List<Member> members, List<BackupPolicy> leaving) {
      * @param own namespace of the operator
      */
     static TemplatePlan of(BackupPolicy template, List<Namespace> namespaces, List<BackupPolicy> policies, String own) {
-        NamespaceChoice choice = new NamespaceChoice(template.getSpec().source.namespaces, own);
+        NamespaceSelector choice = new NamespaceSelector(template.getSpec().source.namespaces, own);
         Map<String, List<BackupPolicy>> present = policies.stream()
                 .filter(p -> !p.getMetadata().getNamespace().equals(own))
                 .collect(Collectors.groupingBy(p -> p.getMetadata().getNamespace()));

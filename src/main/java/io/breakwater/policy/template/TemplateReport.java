@@ -11,8 +11,8 @@ import io.breakwater.observe.Conditions;
 import io.breakwater.observe.Events;
 import io.breakwater.observe.Meters;
 import io.breakwater.observe.StatusWriter;
-import io.breakwater.policy.template.TemplateStanding.Place;
-import io.breakwater.policy.template.TemplateStanding.State;
+import io.breakwater.policy.template.TemplateSummary.Place;
+import io.breakwater.policy.template.TemplateSummary.State;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Clock;
 import java.util.List;
@@ -46,7 +46,7 @@ public class TemplateReport {
 
     /** Writes status and gauges. */
     void write(BackupPolicy template, TemplatePlan plan, Map<String, BreakwaterException> refused) {
-        TemplateStanding standing = TemplateStanding.of(plan, refused);
+        TemplateSummary standing = TemplateSummary.of(plan, refused);
         boolean promised = template.getSpec().objectives != null;
         warn(template, standing);
         if (template.getStatus() == null || template.getStatus().namespaces == null) {
@@ -103,7 +103,7 @@ public class TemplateReport {
     }
 
     /** An event for each namespace that begins to be left to another policy. */
-    private void warn(BackupPolicy template, TemplateStanding standing) {
+    private void warn(BackupPolicy template, TemplateSummary standing) {
         Set<String> told = new TreeSet<>();
         if (template.getStatus() != null
                 && template.getStatus().namespaces != null
@@ -118,7 +118,7 @@ public class TemplateReport {
                         template, Reason.PolicyConflict, "namespace " + p.namespace() + ": " + p.message()));
     }
 
-    private static Namespaces counts(TemplateStanding standing) {
+    private static Namespaces counts(TemplateSummary standing) {
         Namespaces n = new Namespaces();
         n.selected = standing.places().size();
         n.covered = standing.count(State.Protected);
@@ -141,7 +141,7 @@ public class TemplateReport {
         return f;
     }
 
-    private static void ready(Conditions conditions, TemplateStanding standing) {
+    private static void ready(Conditions conditions, TemplateSummary standing) {
         List<Place> broken = standing.broken();
         if (broken.isEmpty()) {
             int all = standing.places().size();
@@ -156,7 +156,7 @@ public class TemplateReport {
                 reason(broken), "not in order: " + list(broken) + "; see status.namespaces"));
     }
 
-    private static void protection(Conditions conditions, TemplateStanding standing) {
+    private static void protection(Conditions conditions, TemplateSummary standing) {
         List<Place> open = standing.places().stream()
                 .filter(p -> p.state() != State.Protected)
                 .toList();

@@ -24,9 +24,9 @@ final class ApplyRun {
 
     private final ApiServer server;
     private final ApplyRequest request;
-    private final Plan plan;
-    private final Owners owners;
-    private final Tally tally;
+    private final ApplyPlan plan;
+    private final OwnerReferences owners;
+    private final ApplyCounts tally;
     private final ObjectWriter writer;
     private final boolean homeless;
     private final int stage;
@@ -36,7 +36,7 @@ final class ApplyRun {
      * @param homeless whether the target namespace is not there yet, in a rehearsal
      * @param stage whose objects are restored; a rehearsal has only one
      */
-    ApplyRun(ApiServer server, ApplyRequest request, Plan plan, Discovery discovery, boolean homeless, int stage) {
+    ApplyRun(ApiServer server, ApplyRequest request, ApplyPlan plan, Discovery discovery, boolean homeless, int stage) {
         this.server = request.isRehearsal() ? server.rehearsing() : server;
         this.request = request;
         this.plan = plan;
@@ -44,13 +44,13 @@ final class ApplyRun {
         this.discovery = discovery;
         this.homeless = homeless;
         this.stage = stage;
-        this.tally = new Tally(request.isRehearsal());
+        this.tally = new ApplyCounts(request.isRehearsal());
         this.writer = new ObjectWriter(this.server, request, owners, tally);
     }
 
-    Report all() {
-        for (Wave wave : Wave.values()) {
-            List<Plan.Entry> entries =
+    ApplyReport all() {
+        for (ApplyWave wave : ApplyWave.values()) {
+            List<ApplyPlan.Entry> entries =
                     plan.wave(wave).stream().filter(this::isOfStage).toList();
             if (stage > 0) {
                 Parallel.each(
@@ -59,7 +59,7 @@ final class ApplyRun {
                         this::recall);
             }
             Parallel.each(WRITES, entries, this::restore);
-            if (wave == Wave.DEFINITIONS && !request.isRehearsal() && !entries.isEmpty()) {
+            if (wave == ApplyWave.DEFINITIONS && !request.isRehearsal() && !entries.isEmpty()) {
                 entries.forEach(e -> awaitEstablished(e.key()));
                 discovery = Discovery.of(server);
             }
@@ -69,22 +69,22 @@ final class ApplyRun {
         }
         int extra =
                 request.onConflict() == OnConflict.Replace && !request.spec().partial() && stage == 0
-                        ? new Existing(server, discovery).extra(plan)
+                        ? new ExistingObjects(server, discovery).extra(plan)
                         : 0;
         return tally.report(extra);
     }
 
-    private boolean isOfStage(Plan.Entry entry) {
+    private boolean isOfStage(ApplyPlan.Entry entry) {
         return request.isRehearsal() || plan.order().stage(entry.key()) == stage;
     }
 
-    private boolean isEarlier(Plan.Entry entry) {
+    private boolean isEarlier(ApplyPlan.Entry entry) {
         return plan.order().stage(entry.key()) < stage
                 && !RestoreRules.isNever(entry.key().directory());
     }
 
     /** What an earlier stage has restored: owners of objects of this one, and objects whose owners come now. */
-    private void recall(Plan.Entry entry) {
+    private void recall(ApplyPlan.Entry entry) {
         JsonNode captured = plan.object(entry);
         boolean owned = !captured.path("metadata").path("ownerReferences").isEmpty();
         if (!owned && !owners.isWanted(captured)) {
@@ -105,7 +105,7 @@ final class ApplyRun {
         }
     }
 
-    private void restore(Plan.Entry entry) {
+    private void restore(ApplyPlan.Entry entry) {
         ObjectKey key = entry.key();
         JsonNode captured = plan.object(entry);
         String apiVersion = captured.path("apiVersion").asText();
@@ -115,16 +115,16 @@ final class ApplyRun {
             return;
         }
         if (kind.isEmpty() && request.isRehearsal() && plan.defines(key.directory())) {
-            tally.count(Tally.Fate.CREATED, key, "once its CustomResourceDefinition is there; not checked");
+            tally.count(ApplyCounts.Fate.CREATED, key, "once its CustomResourceDefinition is there; not checked");
             return;
         }
         if (kind.isEmpty() || !kind.get().qualified().equals(key.directory())) {
-            tally.fail(key, Existing.unserved(apiVersion, name));
+            tally.fail(key, ExistingObjects.unserved(apiVersion, name));
             return;
         }
         Optional<String> excluded = RestoreRules.excluded(kind.get(), captured, request.isMoved());
         if (excluded.isPresent() || isServed(key)) {
-            tally.count(Tally.Fate.SKIPPED, key, excluded.orElse("the Service makes it"));
+            tally.count(ApplyCounts.Fate.SKIPPED, key, excluded.orElse("the Service makes it"));
             return;
         }
         if (mayGrant(kind.get(), key, captured)) {
@@ -138,7 +138,7 @@ final class ApplyRun {
             tally.warn(key
                     + " was not restored: the point lies in a location of the namespace itself, so nobody vouches for"
                     + " the rights that it hands out; create a Restore that includes it as somebody who has them");
-            tally.count(Tally.Fate.SKIPPED, key, "nobody vouches for the rights that it hands out");
+            tally.count(ApplyCounts.Fate.SKIPPED, key, "nobody vouches for the rights that it hands out");
             return false;
         }
         String namespace = kind.namespaced() ? request.targetNamespace() : "";
@@ -151,7 +151,7 @@ final class ApplyRun {
 
     private void write(ApiKind kind, ObjectKey key, JsonNode captured) {
         if (homeless && kind.namespaced()) {
-            tally.count(Tally.Fate.CREATED, key, "");
+            tally.count(ApplyCounts.Fate.CREATED, key, "");
             return;
         }
         try {
@@ -161,7 +161,7 @@ final class ApplyRun {
             if (isSuperseded(kind)) {
                 tally.warn(
                         key + " was not restored, since the namespace has another BackupPolicy now: " + e.getMessage());
-                tally.count(Tally.Fate.SKIPPED, key, "the namespace has another BackupPolicy now");
+                tally.count(ApplyCounts.Fate.SKIPPED, key, "the namespace has another BackupPolicy now");
             } else {
                 tally.fail(key, e.getMessage());
             }
@@ -179,7 +179,7 @@ final class ApplyRun {
 
     /** In a rehearsal a bound role may not be there yet; whether the author may hand it out was asked for the role itself. */
     private boolean grantedByPlan(ObjectKey key, JsonNode captured) {
-        if (!request.isRehearsal() || Wave.of(key) != Wave.BINDINGS) {
+        if (!request.isRehearsal() || ApplyWave.of(key) != ApplyWave.BINDINGS) {
             return false;
         }
         JsonNode role = captured.path("roleRef");
@@ -197,7 +197,7 @@ final class ApplyRun {
         return key.directory().equals("endpoints") && plan.isSelecting(key.name());
     }
 
-    private void adopt(Owners.Pending pending) {
+    private void adopt(OwnerReferences.Pending pending) {
         ArrayNode known = owners.known(pending.captured());
         if (known.isEmpty()) {
             return;

@@ -20,7 +20,7 @@ final class ObjectWriter {
     private static final int INVALID = 422;
     private static final int ATTEMPTS = 5;
     private static final String MERGE = "?fieldManager=breakwater-restore&force=true";
-    private static final Done SKIPPED = new Done(Tally.Fate.SKIPPED);
+    private static final Done SKIPPED = new Done(ApplyCounts.Fate.SKIPPED);
     private static final Duration GONE = Duration.ofSeconds(90);
 
     /** Kinds that are made anew when a field cannot be changed, and what happens to their dependents. */
@@ -37,8 +37,8 @@ final class ObjectWriter {
             Map.entry("rolebindings.rbac.authorization.k8s.io", "Background"));
 
     /** What was done with an object, or would be; a rehearsal tells which fields would change. */
-    record Done(Tally.Fate fate, String detail) {
-        Done(Tally.Fate fate) {
+    record Done(ApplyCounts.Fate fate, String detail) {
+        Done(ApplyCounts.Fate fate) {
             this(fate, "");
         }
     }
@@ -54,18 +54,18 @@ final class ObjectWriter {
 
     private final ApiServer server;
     private final ApplyRequest request;
-    private final Owners owners;
-    private final Tally tally;
-    private final Cleaner cleaner;
-    private final Cleaner present;
+    private final OwnerReferences owners;
+    private final ApplyCounts tally;
+    private final ObjectSanitizer cleaner;
+    private final ObjectSanitizer present;
 
-    ObjectWriter(ApiServer server, ApplyRequest request, Owners owners, Tally tally) {
+    ObjectWriter(ApiServer server, ApplyRequest request, OwnerReferences owners, ApplyCounts tally) {
         this.server = server;
         this.request = request;
         this.owners = owners;
         this.tally = tally;
-        this.cleaner = new Cleaner(request.sourceNamespace(), request.targetNamespace());
-        this.present = new Cleaner(request.targetNamespace(), request.targetNamespace());
+        this.cleaner = new ObjectSanitizer(request.sourceNamespace(), request.targetNamespace());
+        this.present = new ObjectSanitizer(request.targetNamespace(), request.targetNamespace());
     }
 
     /** One object on its way. */
@@ -80,7 +80,7 @@ final class ObjectWriter {
         for (int attempt = 1; ; attempt++) {
             ApiServer.Answer answer = create(job, "created");
             if (answer.isOk()) {
-                return new Done(Tally.Fate.CREATED);
+                return new Done(ApplyCounts.Fate.CREATED);
             }
             if (answer.code() != CONFLICT || answer.reason().equals("Conflict")) {
                 throw new Failed(answer.message());
@@ -100,7 +100,7 @@ final class ObjectWriter {
         String collection = job.kind().path(request.targetNamespace());
         ApiServer.Answer answer = server.create(collection, body);
         if (isPortTaken(job, answer)) {
-            answer = server.create(collection, Cleaner.withoutPorts(body));
+            answer = server.create(collection, ObjectSanitizer.withoutPorts(body));
             warnOfPorts(job, answer);
         }
         if (answer.isOk()) {
@@ -135,11 +135,11 @@ final class ObjectWriter {
     }
 
     /** The ServiceAccount that the cluster has made: it gets what the captured one had, if nobody has touched it yet. */
-    private static Tally.Fate fate(String mark) {
+    private static ApplyCounts.Fate fate(String mark) {
         return switch (mark.substring(mark.lastIndexOf('/') + 1)) {
-            case "replaced" -> Tally.Fate.REPLACED;
-            case "updated" -> Tally.Fate.UPDATED;
-            default -> Tally.Fate.CREATED;
+            case "replaced" -> ApplyCounts.Fate.REPLACED;
+            case "updated" -> ApplyCounts.Fate.UPDATED;
+            default -> ApplyCounts.Fate.CREATED;
         };
     }
 
@@ -159,10 +159,10 @@ final class ObjectWriter {
             if (now.equals(wanted)) {
                 return SKIPPED;
             }
-            answer = put(job, Replacement.of(job.kind(), marked(job.wanted(), "replaced"), live));
+            answer = put(job, ReplacementBody.of(job.kind(), marked(job.wanted(), "replaced"), live));
             if (answer.isOk()) {
                 owners.became(job.captured(), answer.body());
-                return new Done(Tally.Fate.REPLACED, changes(now, wanted));
+                return new Done(ApplyCounts.Fate.REPLACED, changes(now, wanted));
             }
             if (answer.code() == NOT_FOUND) {
                 return recreated(job);
@@ -179,7 +179,7 @@ final class ObjectWriter {
         if (answer.code() == INVALID && RECREATED.containsKey(job.kind().qualified())) {
             if (request.isRehearsal()) {
                 return new Done(
-                        Tally.Fate.REPLACED,
+                        ApplyCounts.Fate.REPLACED,
                         "deleted and made anew, since a field of it cannot be changed: "
                                 + changes(present.clean(job.kind(), live), wanted));
             }
@@ -216,7 +216,7 @@ final class ObjectWriter {
             meta.set("resourceVersion", live.path("metadata").path("resourceVersion"));
             ApiServer.Answer answer = put(job, body);
             if (answer.isOk()) {
-                return new Done(Tally.Fate.UPDATED, changes(before, after));
+                return new Done(ApplyCounts.Fate.UPDATED, changes(before, after));
             }
             if (answer.code() != CONFLICT || attempt == ATTEMPTS) {
                 throw new Failed(answer.message());
@@ -226,13 +226,13 @@ final class ObjectWriter {
     }
 
     private String changes(JsonNode before, JsonNode after) {
-        return request.isRehearsal() ? Changes.between(before, after) : "";
+        return request.isRehearsal() ? FieldChanges.between(before, after) : "";
     }
 
     private ApiServer.Answer put(Job job, ObjectNode body) {
         ApiServer.Answer answer = server.send("PUT", job.path(), body);
         if (isPortTaken(job, answer)) {
-            answer = server.send("PUT", job.path(), Cleaner.withoutPorts(body));
+            answer = server.send("PUT", job.path(), ObjectSanitizer.withoutPorts(body));
             warnOfPorts(job, answer);
         }
         return answer;
@@ -243,7 +243,7 @@ final class ObjectWriter {
         if (!answer.isOk()) {
             throw new Failed("it had to be made anew, and was not taken: " + answer.message());
         }
-        return new Done(Tally.Fate.REPLACED);
+        return new Done(ApplyCounts.Fate.REPLACED);
     }
 
     private void remove(Job job, JsonNode live) throws Failed {

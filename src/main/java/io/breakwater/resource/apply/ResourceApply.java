@@ -6,7 +6,7 @@ import io.breakwater.api.Durations;
 import io.breakwater.resource.ApiKind;
 import io.breakwater.resource.ApiServer;
 import io.breakwater.resource.Discovery;
-import io.breakwater.resource.Selection;
+import io.breakwater.resource.ObjectSelection;
 import io.breakwater.resource.workload.Awaited;
 import io.breakwater.velero.ArchiveReader;
 import io.breakwater.velero.ObjectKey;
@@ -19,7 +19,7 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Brings the objects of an archive back: in {@link Wave}s, all of a wave side by side. An object is created first; only
+ * Brings the objects of an archive back: in {@link ApplyWave}s, all of a wave side by side. An object is created first; only
  * when it is there already it is looked at, and the conflict policy decides. Everything may be run again after a crash:
  * objects carry the run that made them, so the end and the counts are the same.
  *
@@ -52,10 +52,10 @@ public final class ResourceApply {
      *     that no honest writer makes
      */
     public Preview preview(ApplyRequest request) throws IOException {
-        try (Plan plan = Plan.read(request)) {
+        try (ApplyPlan plan = ApplyPlan.read(request)) {
             Discovery discovery = Discovery.of(server);
             plan.authorize(discovery);
-            return new Existing(server, discovery).preview(plan);
+            return new ExistingObjects(server, discovery).preview(plan);
         }
     }
 
@@ -66,7 +66,7 @@ public final class ResourceApply {
      * @throws BreakwaterException when it is absent and cannot be created
      */
     public boolean createNamespace(ApplyRequest request) throws IOException {
-        return new Namespaces(server).create(request, find(request, "namespaces"));
+        return new TargetNamespace(server).create(request, find(request, "namespaces"));
     }
 
     /**
@@ -76,7 +76,7 @@ public final class ResourceApply {
      * @return what was done; an object that could not be restored is in there, and does not end the run
      * @throws BreakwaterException Forbidden, Tampered, or a retryable one when the API server does not answer
      */
-    public Report apply(ApplyRequest request) throws IOException {
+    public ApplyReport apply(ApplyRequest request) throws IOException {
         return apply(request, 0);
     }
 
@@ -85,8 +85,8 @@ public final class ResourceApply {
      *
      * @see #apply(ApplyRequest)
      */
-    public Report apply(ApplyRequest request, int stage) throws IOException {
-        try (Plan plan = Plan.read(request)) {
+    public ApplyReport apply(ApplyRequest request, int stage) throws IOException {
+        try (ApplyPlan plan = ApplyPlan.read(request)) {
             Discovery discovery = Discovery.of(server);
             plan.authorize(discovery);
             return new ApplyRun(server, request, plan, discovery, isHomeless(request), stage).all();
@@ -94,19 +94,19 @@ public final class ResourceApply {
     }
 
     /** What {@code spec.order} makes wait for what. */
-    public Ordering ordering(ApplyRequest request) throws IOException {
-        try (Plan plan = Plan.read(request)) {
-            Order order = plan.order();
-            List<Ordering.Stage> stages = new ArrayList<>();
+    public RestoreOrder ordering(ApplyRequest request) throws IOException {
+        try (ApplyPlan plan = ApplyPlan.read(request)) {
+            OrderResolver order = plan.order();
+            List<RestoreOrder.Stage> stages = new ArrayList<>();
             for (int i = 1; i <= order.last(); i++) {
-                stages.add(new Ordering.Stage(i, waits(request, order, i), order.size(i), order.held(i)));
+                stages.add(new RestoreOrder.Stage(i, waits(request, order, i), order.size(i), order.held(i)));
             }
-            return new Ordering(stages);
+            return new RestoreOrder(stages);
         }
     }
 
-    private static List<Ordering.Wait> waits(ApplyRequest request, Order order, int stage) {
-        List<Ordering.Wait> waits = new ArrayList<>();
+    private static List<RestoreOrder.Wait> waits(ApplyRequest request, OrderResolver order, int stage) {
+        List<RestoreOrder.Wait> waits = new ArrayList<>();
         order.before(stage).forEach((dependency, objects) -> {
             List<Awaited> awaited = objects.stream()
                     .map(o -> new Awaited(
@@ -115,13 +115,13 @@ public final class ResourceApply {
                             o.key().name(),
                             o.reports()))
                     .toList();
-            waits.add(new Ordering.Wait(
+            waits.add(new RestoreOrder.Wait(
                     "spec.order[" + dependency + "]", Durations.parse(order.timeout(dependency)), awaited));
         });
         return waits;
     }
 
-    private static ApiKind kind(Order.Waited object) {
+    private static ApiKind kind(OrderResolver.Waited object) {
         ObjectKey key = object.key();
         String version = object.apiVersion().substring(object.apiVersion().indexOf('/') + 1);
         return new ApiKind(key.group(), version, object.kind(), key.resource(), !key.isClusterScoped(), Set.of());
@@ -143,7 +143,7 @@ public final class ResourceApply {
                 .lacks(claims, request.targetNamespace(), List.of("get", "update"))
                 .forEach(v -> lacks.add(v + " " + CLAIMS));
         if (!lacks.isEmpty()) {
-            throw Plan.forbidden(request, String.join(", ", lacks));
+            throw ApplyPlan.forbidden(request, String.join(", ", lacks));
         }
     }
 
@@ -157,13 +157,13 @@ public final class ResourceApply {
      * @throws BreakwaterException Forbidden, when it is absent and must not be created
      */
     public boolean isNamespaceMissing(ApplyRequest request) {
-        return new Namespaces(server).isMissing(request);
+        return new TargetNamespace(server).isMissing(request);
     }
 
     /** The wanted claims of the archive, as they were captured and the request transforms them. */
     public List<PersistentVolumeClaim> claims(ApplyRequest request) throws IOException {
-        Transforms transforms = new Transforms(request.spec());
-        Selection selection = new Selection("spec", request.spec().include, request.spec().exclude);
+        ObjectTransforms transforms = new ObjectTransforms(request.spec());
+        ObjectSelection selection = new ObjectSelection("spec", request.spec().include, request.spec().exclude);
         List<PersistentVolumeClaim> claims = new ArrayList<>();
         for (byte[] json : find(request, CLAIMS)) {
             JsonNode object = ApiServer.JSON.readTree(json);

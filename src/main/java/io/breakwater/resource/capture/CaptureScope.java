@@ -6,7 +6,7 @@ import io.breakwater.api.BackupPolicySpec.Source;
 import io.breakwater.api.Labels;
 import io.breakwater.resource.ApiKind;
 import io.breakwater.resource.ApiServer;
-import io.breakwater.resource.Selection;
+import io.breakwater.resource.ObjectSelection;
 import io.breakwater.velero.ObjectKey;
 import io.fabric8.kubernetes.api.model.LabelSelector;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
@@ -22,7 +22,7 @@ public final class CaptureScope {
     private static final String CLAIMS = "persistentvolumeclaims";
 
     private final Source source;
-    private final Selection selection;
+    private final ObjectSelection selection;
     private final Set<String> claims;
 
     /**
@@ -31,7 +31,7 @@ public final class CaptureScope {
      */
     public CaptureScope(Source source, Set<String> claims) {
         this.source = source == null ? new Source() : source;
-        this.selection = new Selection("spec.source", this.source.include, this.source.exclude);
+        this.selection = new ObjectSelection("spec.source", this.source.include, this.source.exclude);
         this.claims = source == null ? null : Set.copyOf(claims);
     }
 
@@ -44,7 +44,7 @@ public final class CaptureScope {
             return claim -> true;
         }
         Set<String> mounted = mounted(client, namespace, source.labelSelector);
-        Selection selection = new Selection("spec.source", source.include, source.exclude);
+        ObjectSelection selection = new ObjectSelection("spec.source", source.include, source.exclude);
         return claim -> {
             String name = claim.getMetadata().getName();
             boolean labelled = source.labelSelector == null

@@ -83,7 +83,7 @@ public final class ResourceCapture {
         private final CaptureScope scope;
         private final ArchiveWriter archive;
         private final Discovery discovery;
-        private final References references = new References();
+        private final ClusterReferences references = new ClusterReferences();
         private final List<String> warnings = Collections.synchronizedList(new ArrayList<>());
 
         Run(Request request, ArchiveWriter archive, Discovery discovery) {
@@ -98,7 +98,7 @@ public final class ResourceCapture {
                     .unavailable()
                     .forEach((groupVersion, why) -> warnings.add(
                             "API " + groupVersion + " did not answer, so its objects are not in the point: " + why));
-            one(new References.Reference("namespaces", namespace), true);
+            one(new ClusterReferences.Reference("namespaces", namespace), true);
             List<ApiKind> kinds = discovery.capturable().stream()
                     .filter(CaptureRules::kind)
                     .filter(scope::lists)
@@ -174,7 +174,7 @@ public final class ResourceCapture {
             return false;
         }
 
-        private void one(References.Reference reference, boolean required) {
+        private void one(ClusterReferences.Reference reference, boolean required) {
             ApiKind kind = discovery.preferred(reference.kind()).orElse(null);
             if (kind == null) {
                 return;

@@ -64,7 +64,7 @@ public final class Workloads {
         public String why() {
             Readiness readiness = Readiness.of(object, false);
             List<String> told = new ArrayList<>(List.of(name() + ": " + readiness.message()));
-            told.addAll(new PodTrouble(
+            told.addAll(new PodDiagnosis(
                             server, object.path("metadata").path("namespace").asText())
                     .of(object));
             return String.join("; ", told);
@@ -135,7 +135,7 @@ public final class Workloads {
         List<String> told = new ArrayList<>(List.of(name + ": " + readiness.message()));
         if (thoroughly) {
             String namespace = answer.body().path("metadata").path("namespace").asText();
-            told.addAll(new PodTrouble(server, namespace).of(answer.body()));
+            told.addAll(new PodDiagnosis(server, namespace).of(answer.body()));
         }
         return Optional.of(new Standing(String.join("; ", told), readiness.state() == Readiness.State.FAILED));
     }

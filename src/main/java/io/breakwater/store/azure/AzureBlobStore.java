@@ -28,9 +28,9 @@ import com.azure.storage.common.policy.RetryPolicyType;
 import io.breakwater.api.BackupLocationSpec.AzureBlob;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
-import io.breakwater.store.Lock;
+import io.breakwater.store.DeletionSigner;
+import io.breakwater.store.ObjectLock;
 import io.breakwater.store.ObjectStore;
-import io.breakwater.store.Removals;
 import java.io.InputStream;
 import java.net.ConnectException;
 import java.net.UnknownHostException;
@@ -62,9 +62,10 @@ public final class AzureBlobStore implements ObjectStore {
     private final String prefix;
     private final String name;
     private final AzureLocks locks;
-    private final Removals removals;
+    private final DeletionSigner removals;
 
-    private AzureBlobStore(BlobContainerClient container, String prefix, String name, Lock lock, Removals removals) {
+    private AzureBlobStore(
+            BlobContainerClient container, String prefix, String name, ObjectLock lock, DeletionSigner removals) {
         this.removals = removals;
         this.locks = new AzureLocks(lock);
         this.container = container;
@@ -79,13 +80,13 @@ public final class AzureBlobStore implements ObjectStore {
      * @param sasToken or null; where both are null the pod's federated identity is used
      * @param lock on what is written; null for none
      */
-    public static AzureBlobStore open(AzureBlob spec, String accountKey, String sasToken, Lock lock) {
+    public static AzureBlobStore open(AzureBlob spec, String accountKey, String sasToken, ObjectLock lock) {
         return open(spec, accountKey, sasToken, lock, null);
     }
 
     /** The same, where our own removals are told from others; null where they are not. */
     public static AzureBlobStore open(
-            AzureBlob spec, String accountKey, String sasToken, Lock lock, Removals removals) {
+            AzureBlob spec, String accountKey, String sasToken, ObjectLock lock, DeletionSigner removals) {
         String endpoint = spec.endpoint == null ? "https://" + spec.account + ".blob.core.windows.net" : spec.endpoint;
         BlobServiceClientBuilder builder = new BlobServiceClientBuilder()
                 .endpoint(endpoint)
@@ -128,7 +129,7 @@ public final class AzureBlobStore implements ObjectStore {
     }
 
     @Override
-    public Optional<Removals> removals() {
+    public Optional<DeletionSigner> removals() {
         return Optional.ofNullable(removals);
     }
 

@@ -9,7 +9,7 @@ import com.azure.storage.blob.models.BlobProperties;
 import com.azure.storage.blob.models.BlobStorageException;
 import com.azure.storage.blob.options.BlockBlobSimpleUploadOptions;
 import io.breakwater.api.BackupLocationSpec.Immutability.Mode;
-import io.breakwater.store.Lock;
+import io.breakwater.store.ObjectLock;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -20,16 +20,16 @@ import java.time.ZoneOffset;
 final class AzureLocks {
     private static final Duration TEST = Duration.ofDays(2);
 
-    private final Lock lock;
+    private final ObjectLock lock;
 
     /** @param lock of the location; null without one */
-    AzureLocks(Lock lock) {
+    AzureLocks(ObjectLock lock) {
         this.lock = lock;
     }
 
     /** The policy of what is written under a key; null for none. */
     BlobImmutabilityPolicy policy(String key) {
-        return lock != null && Lock.covers(key) ? policy(lock.mode(), lock.until()) : null;
+        return lock != null && ObjectLock.covers(key) ? policy(lock.mode(), lock.until()) : null;
     }
 
     private static BlobImmutabilityPolicy policy(Mode mode, Instant until) {

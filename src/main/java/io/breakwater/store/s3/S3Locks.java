@@ -1,7 +1,7 @@
 package io.breakwater.store.s3;
 
 import io.breakwater.api.BackupLocationSpec.Immutability.Mode;
-import io.breakwater.store.Lock;
+import io.breakwater.store.ObjectLock;
 import io.breakwater.store.ObjectStore.Locking;
 import io.breakwater.store.ObjectStore.Version;
 import java.nio.charset.StandardCharsets;
@@ -33,22 +33,22 @@ final class S3Locks {
     private static final Duration TEST = Duration.ofDays(1);
 
     private final S3Store store;
-    private final Lock lock;
+    private final ObjectLock lock;
 
     /** @param lock of the location; null without one */
-    S3Locks(S3Store store, Lock lock) {
+    S3Locks(S3Store store, ObjectLock lock) {
         this.store = store;
         this.lock = lock;
     }
 
     void put(String key, PutObjectRequest.Builder request) {
-        if (lock != null && Lock.covers(key)) {
+        if (lock != null && ObjectLock.covers(key)) {
             request.objectLockMode(mode(lock.mode())).objectLockRetainUntilDate(lock.until());
         }
     }
 
     void put(String key, CreateMultipartUploadRequest.Builder request) {
-        if (lock != null && Lock.covers(key)) {
+        if (lock != null && ObjectLock.covers(key)) {
             request.objectLockMode(mode(lock.mode())).objectLockRetainUntilDate(lock.until());
         }
     }

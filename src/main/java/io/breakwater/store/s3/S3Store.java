@@ -2,9 +2,9 @@ package io.breakwater.store.s3;
 
 import io.breakwater.api.BackupLocationSpec.S3;
 import io.breakwater.api.BreakwaterException;
-import io.breakwater.store.Lock;
+import io.breakwater.store.DeletionSigner;
+import io.breakwater.store.ObjectLock;
 import io.breakwater.store.ObjectStore;
-import io.breakwater.store.Removals;
 import java.io.InputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -49,9 +49,9 @@ public final class S3Store implements ObjectStore {
     final S3Locks locks;
     private final String prefix;
 
-    private final Removals removals;
+    private final DeletionSigner removals;
 
-    private S3Store(S3Client client, S3 spec, Lock lock, Removals removals) {
+    private S3Store(S3Client client, S3 spec, ObjectLock lock, DeletionSigner removals) {
         this.removals = removals;
         this.client = client;
         this.locks = new S3Locks(this, lock);
@@ -67,12 +67,13 @@ public final class S3Store implements ObjectStore {
      * @param lock on what is written; null for none
      * @throws BreakwaterException CredentialsRejected, when there is no such role
      */
-    static S3Store open(S3 spec, String accessKeyId, String secretAccessKey, Lock lock) {
+    static S3Store open(S3 spec, String accessKeyId, String secretAccessKey, ObjectLock lock) {
         return open(spec, accessKeyId, secretAccessKey, lock, null);
     }
 
     /** The same, where our own removals are told from others; null where they are not. */
-    public static S3Store open(S3 spec, String accessKeyId, String secretAccessKey, Lock lock, Removals removals) {
+    public static S3Store open(
+            S3 spec, String accessKeyId, String secretAccessKey, ObjectLock lock, DeletionSigner removals) {
         return new S3Store(S3Connection.client(spec, accessKeyId, secretAccessKey), spec, lock, removals);
     }
 
@@ -82,7 +83,7 @@ public final class S3Store implements ObjectStore {
     }
 
     @Override
-    public Optional<Removals> removals() {
+    public Optional<DeletionSigner> removals() {
         return Optional.ofNullable(removals);
     }
 

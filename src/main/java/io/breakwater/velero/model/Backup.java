@@ -16,7 +16,7 @@ public class Backup extends CustomResource<Backup.Spec, Backup.Status> implement
     private static final long serialVersionUID = 1;
 
     /** What is wanted. */
-    public static class Spec extends Open {
+    public static class Spec extends UnknownFields {
         public String csiSnapshotTimeout;
         public String datamover;
         public Boolean defaultVolumesToFsBackup;
@@ -47,7 +47,7 @@ public class Backup extends CustomResource<Backup.Spec, Backup.Status> implement
     }
 
     /** What was found. */
-    public static class Status extends Open {
+    public static class Status extends UnknownFields {
         public Integer backupItemOperationsAttempted;
         public Integer backupItemOperationsCompleted;
         public Integer backupItemOperationsFailed;
@@ -71,7 +71,7 @@ public class Backup extends CustomResource<Backup.Spec, Backup.Status> implement
     }
 
     /** A command in a container. */
-    public static class Exec extends Open {
+    public static class Exec extends UnknownFields {
         public List<String> command;
         public String container;
         public String onError;
@@ -79,12 +79,12 @@ public class Backup extends CustomResource<Backup.Spec, Backup.Status> implement
     }
 
     /** A command. */
-    public static class Hook extends Open {
+    public static class Hook extends UnknownFields {
         public Exec exec;
     }
 
     /** Commands for the pods that match. */
-    public static class ResourceHook extends Open {
+    public static class ResourceHook extends UnknownFields {
         public List<String> excludedNamespaces;
         public List<String> excludedResources;
         public List<String> includedNamespaces;
@@ -96,28 +96,28 @@ public class Backup extends CustomResource<Backup.Spec, Backup.Status> implement
     }
 
     /** Commands around it. */
-    public static class Hooks extends Open {
+    public static class Hooks extends UnknownFields {
         public List<ResourceHook> resources;
     }
 
     /** Labels for what is made. */
-    public static class Metadata extends Open {
+    public static class Metadata extends UnknownFields {
         public Map<String, String> labels;
     }
 
     /** Settings of the uploader. */
-    public static class UploaderConfig extends Open {
+    public static class UploaderConfig extends UnknownFields {
         public Integer parallelFilesUpload;
     }
 
     /** How many commands ran. */
-    public static class HookStatus extends Open {
+    public static class HookStatus extends UnknownFields {
         public Integer hooksAttempted;
         public Integer hooksFailed;
     }
 
     /** How far it got. */
-    public static class Progress extends Open {
+    public static class Progress extends UnknownFields {
         public Integer itemsBackedUp;
         public Integer totalItems;
     }

@@ -15,7 +15,7 @@ public class BackupRepository extends CustomResource<BackupRepository.Spec, Back
     private static final long serialVersionUID = 1;
 
     /** What is wanted. */
-    public static class Spec extends Open {
+    public static class Spec extends UnknownFields {
         public String backupStorageLocation;
         public String maintenanceFrequency;
         public Map<String, String> repositoryConfig;
@@ -25,7 +25,7 @@ public class BackupRepository extends CustomResource<BackupRepository.Spec, Back
     }
 
     /** What was found. */
-    public static class Status extends Open {
+    public static class Status extends UnknownFields {
         public String lastMaintenanceTime;
         public String message;
         public String phase;
@@ -33,7 +33,7 @@ public class BackupRepository extends CustomResource<BackupRepository.Spec, Back
     }
 
     /** One run of the maintenance. */
-    public static class Maintenance extends Open {
+    public static class Maintenance extends UnknownFields {
         public String completeTimestamp;
         public String message;
         public String result;

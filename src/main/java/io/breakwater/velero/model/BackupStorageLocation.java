@@ -16,7 +16,7 @@ public class BackupStorageLocation extends CustomResource<BackupStorageLocation.
     private static final long serialVersionUID = 1;
 
     /** What is wanted. */
-    public static class Spec extends Open {
+    public static class Spec extends UnknownFields {
         public String accessMode;
         public String backupSyncPeriod;
         public Map<String, String> config;
@@ -31,7 +31,7 @@ public class BackupStorageLocation extends CustomResource<BackupStorageLocation.
     }
 
     /** What was found. */
-    public static class Status extends Open {
+    public static class Status extends UnknownFields {
         public String accessMode;
         public String lastSyncedRevision;
         public String lastSyncedTime;
@@ -41,7 +41,7 @@ public class BackupStorageLocation extends CustomResource<BackupStorageLocation.
     }
 
     /** The bucket. */
-    public static class ObjectStorage extends Open {
+    public static class ObjectStorage extends UnknownFields {
         public String bucket;
         public String caCert;
         public SecretKeySelector caCertRef;

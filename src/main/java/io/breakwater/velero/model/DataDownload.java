@@ -13,7 +13,7 @@ public class DataDownload extends CustomResource<DataDownload.Spec, DataDownload
     private static final long serialVersionUID = 1;
 
     /** What is wanted. */
-    public static class Spec extends Open {
+    public static class Spec extends UnknownFields {
         public String backupStorageLocation;
         public Boolean cancel;
         public Map<String, String> dataMoverConfig;
@@ -27,7 +27,7 @@ public class DataDownload extends CustomResource<DataDownload.Spec, DataDownload
     }
 
     /** What was found. */
-    public static class Status extends Open {
+    public static class Status extends UnknownFields {
         public String acceptedByNode;
         public String acceptedTimestamp;
         public String completionTimestamp;
@@ -39,14 +39,14 @@ public class DataDownload extends CustomResource<DataDownload.Spec, DataDownload
     }
 
     /** The volume that is filled. */
-    public static class TargetVolume extends Open {
+    public static class TargetVolume extends UnknownFields {
         public String namespace;
         public String pv;
         public String pvc;
     }
 
     /** How far it got. */
-    public static class Progress extends Open {
+    public static class Progress extends UnknownFields {
         public Long bytesDone;
         public Long totalBytes;
     }

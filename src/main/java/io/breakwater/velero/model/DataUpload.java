@@ -13,7 +13,7 @@ public class DataUpload extends CustomResource<DataUpload.Spec, DataUpload.Statu
     private static final long serialVersionUID = 1;
 
     /** What is wanted. */
-    public static class Spec extends Open {
+    public static class Spec extends UnknownFields {
         public String backupStorageLocation;
         public Boolean cancel;
         public CsiSnapshot csiSnapshot;
@@ -26,7 +26,7 @@ public class DataUpload extends CustomResource<DataUpload.Spec, DataUpload.Statu
     }
 
     /** What was found. */
-    public static class Status extends Open {
+    public static class Status extends UnknownFields {
         public String acceptedByNode;
         public String acceptedTimestamp;
         public String completionTimestamp;
@@ -43,7 +43,7 @@ public class DataUpload extends CustomResource<DataUpload.Spec, DataUpload.Statu
     }
 
     /** The snapshot that is read. */
-    public static class CsiSnapshot extends Open {
+    public static class CsiSnapshot extends UnknownFields {
         public String driver;
         public String snapshotClass;
         public String storageClass;
@@ -51,7 +51,7 @@ public class DataUpload extends CustomResource<DataUpload.Spec, DataUpload.Statu
     }
 
     /** How far it got. */
-    public static class Progress extends Open {
+    public static class Progress extends UnknownFields {
         public Long bytesDone;
         public Long totalBytes;
     }

@@ -14,12 +14,12 @@ public class DeleteBackupRequest extends CustomResource<DeleteBackupRequest.Spec
     private static final long serialVersionUID = 1;
 
     /** What is wanted. */
-    public static class Spec extends Open {
+    public static class Spec extends UnknownFields {
         public String backupName;
     }
 
     /** What was found. */
-    public static class Status extends Open {
+    public static class Status extends UnknownFields {
         public List<String> errors;
         public String phase;
     }

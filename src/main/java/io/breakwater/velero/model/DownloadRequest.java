@@ -13,19 +13,19 @@ public class DownloadRequest extends CustomResource<DownloadRequest.Spec, Downlo
     private static final long serialVersionUID = 1;
 
     /** What is wanted. */
-    public static class Spec extends Open {
+    public static class Spec extends UnknownFields {
         public Target target;
     }
 
     /** What was found. */
-    public static class Status extends Open {
+    public static class Status extends UnknownFields {
         public String downloadURL;
         public String expiration;
         public String phase;
     }
 
     /** The file. */
-    public static class Target extends Open {
+    public static class Target extends UnknownFields {
         public String kind;
         public String name;
     }

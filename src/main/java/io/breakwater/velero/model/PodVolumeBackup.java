@@ -15,7 +15,7 @@ public class PodVolumeBackup extends CustomResource<PodVolumeBackup.Spec, PodVol
     private static final long serialVersionUID = 1;
 
     /** What is wanted. */
-    public static class Spec extends Open {
+    public static class Spec extends UnknownFields {
         public String backupStorageLocation;
         public Boolean cancel;
         public String node;
@@ -28,7 +28,7 @@ public class PodVolumeBackup extends CustomResource<PodVolumeBackup.Spec, PodVol
     }
 
     /** What was found. */
-    public static class Status extends Open {
+    public static class Status extends UnknownFields {
         public String acceptedTimestamp;
         public String completionTimestamp;
         public Long incrementalBytes;
@@ -41,7 +41,7 @@ public class PodVolumeBackup extends CustomResource<PodVolumeBackup.Spec, PodVol
     }
 
     /** How far it got. */
-    public static class Progress extends Open {
+    public static class Progress extends UnknownFields {
         public Long bytesDone;
         public Long totalBytes;
     }

@@ -15,7 +15,7 @@ public class PodVolumeRestore extends CustomResource<PodVolumeRestore.Spec, PodV
     private static final long serialVersionUID = 1;
 
     /** What is wanted. */
-    public static class Spec extends Open {
+    public static class Spec extends UnknownFields {
         public String backupStorageLocation;
         public Boolean cancel;
         public ObjectReference pod;
@@ -29,7 +29,7 @@ public class PodVolumeRestore extends CustomResource<PodVolumeRestore.Spec, PodV
     }
 
     /** What was found. */
-    public static class Status extends Open {
+    public static class Status extends UnknownFields {
         public String acceptedTimestamp;
         public String completionTimestamp;
         public String message;
@@ -40,7 +40,7 @@ public class PodVolumeRestore extends CustomResource<PodVolumeRestore.Spec, PodV
     }
 
     /** How far it got. */
-    public static class Progress extends Open {
+    public static class Progress extends UnknownFields {
         public Long bytesDone;
         public Long totalBytes;
     }

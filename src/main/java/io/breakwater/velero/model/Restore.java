@@ -16,7 +16,7 @@ public class Restore extends CustomResource<Restore.Spec, Restore.Status> implem
     private static final long serialVersionUID = 1;
 
     /** What is wanted. */
-    public static class Spec extends Open {
+    public static class Spec extends UnknownFields {
         public String backupName;
         public List<String> excludedNamespaces;
         public List<String> excludedResources;
@@ -39,7 +39,7 @@ public class Restore extends CustomResource<Restore.Spec, Restore.Status> implem
     }
 
     /** What was found. */
-    public static class Status extends Open {
+    public static class Status extends UnknownFields {
         public String completionTimestamp;
         public Integer errors;
         public String failureReason;
@@ -55,7 +55,7 @@ public class Restore extends CustomResource<Restore.Spec, Restore.Status> implem
     }
 
     /** A command in a container. */
-    public static class Exec extends Open {
+    public static class Exec extends UnknownFields {
         public List<String> command;
         public String container;
         public String execTimeout;
@@ -65,19 +65,19 @@ public class Restore extends CustomResource<Restore.Spec, Restore.Status> implem
     }
 
     /** Containers that run before those of the pod. */
-    public static class Init extends Open {
+    public static class Init extends UnknownFields {
         public List<Map<String, Object>> initContainers;
         public String timeout;
     }
 
     /** A command. */
-    public static class Hook extends Open {
+    public static class Hook extends UnknownFields {
         public Exec exec;
         public Init init;
     }
 
     /** Commands for the pods that match. */
-    public static class ResourceHook extends Open {
+    public static class ResourceHook extends UnknownFields {
         public List<String> excludedNamespaces;
         public List<String> excludedResources;
         public List<String> includedNamespaces;
@@ -88,30 +88,30 @@ public class Restore extends CustomResource<Restore.Spec, Restore.Status> implem
     }
 
     /** Commands around it. */
-    public static class Hooks extends Open {
+    public static class Hooks extends UnknownFields {
         public List<ResourceHook> resources;
     }
 
     /** Kinds whose status is restored, too. */
-    public static class RestoreStatus extends Open {
+    public static class RestoreStatus extends UnknownFields {
         public List<String> excludedResources;
         public List<String> includedResources;
     }
 
     /** Settings of the uploader. */
-    public static class UploaderConfig extends Open {
+    public static class UploaderConfig extends UnknownFields {
         public Integer parallelFilesDownload;
         public Boolean writeSparseFiles;
     }
 
     /** How many commands ran. */
-    public static class HookStatus extends Open {
+    public static class HookStatus extends UnknownFields {
         public Integer hooksAttempted;
         public Integer hooksFailed;
     }
 
     /** How far it got. */
-    public static class Progress extends Open {
+    public static class Progress extends UnknownFields {
         public Integer itemsRestored;
         public Integer totalItems;
     }

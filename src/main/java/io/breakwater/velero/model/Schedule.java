@@ -13,7 +13,7 @@ public class Schedule extends CustomResource<Schedule.Spec, Schedule.Status> imp
     private static final long serialVersionUID = 1;
 
     /** What is wanted. */
-    public static class Spec extends Open {
+    public static class Spec extends UnknownFields {
         public Boolean paused;
         public String schedule;
         public Boolean skipImmediately;
@@ -22,7 +22,7 @@ public class Schedule extends CustomResource<Schedule.Spec, Schedule.Status> imp
     }
 
     /** What was found. */
-    public static class Status extends Open {
+    public static class Status extends UnknownFields {
         public String lastBackup;
         public String lastSkipped;
         public String phase;

@@ -14,10 +14,10 @@ public class ServerStatusRequest extends CustomResource<ServerStatusRequest.Spec
     private static final long serialVersionUID = 1;
 
     /** What is wanted. */
-    public static class Spec extends Open {}
+    public static class Spec extends UnknownFields {}
 
     /** What was found. */
-    public static class Status extends Open {
+    public static class Status extends UnknownFields {
         public String phase;
         public List<Plugin> plugins;
         public String processedTimestamp;
@@ -25,7 +25,7 @@ public class ServerStatusRequest extends CustomResource<ServerStatusRequest.Spec
     }
 
     /** A plugin of the server. */
-    public static class Plugin extends Open {
+    public static class Plugin extends UnknownFields {
         public String kind;
         public String name;
     }

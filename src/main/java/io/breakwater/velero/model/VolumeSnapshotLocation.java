@@ -15,14 +15,14 @@ public class VolumeSnapshotLocation extends CustomResource<VolumeSnapshotLocatio
     private static final long serialVersionUID = 1;
 
     /** What is wanted. */
-    public static class Spec extends Open {
+    public static class Spec extends UnknownFields {
         public Map<String, String> config;
         public SecretKeySelector credential;
         public String provider;
     }
 
     /** What was found. */
-    public static class Status extends Open {
+    public static class Status extends UnknownFields {
         public String phase;
     }
 }

@@ -2,9 +2,9 @@ package io.breakwater.location.keys;
 
 import io.breakwater.api.BackupLocation;
 import io.breakwater.config.BreakwaterConfig;
-import io.breakwater.location.Probe;
+import io.breakwater.location.LocationProbe;
 import io.breakwater.location.Stores;
-import io.breakwater.store.Removals;
+import io.breakwater.store.DeletionSigner;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -38,9 +38,9 @@ public final class TestKeys {
     }
 
     /** What tells the removals of those who have a master key. */
-    public static Removals removals(byte[] key) {
+    public static DeletionSigner removals(byte[] key) {
         KeyRing ring = ring(key);
-        return new Removals(() -> ring.signingKeys(ring.current()), Clock.systemUTC());
+        return new DeletionSigner(() -> ring.signingKeys(ring.current()), Clock.systemUTC());
     }
 
     /** Id of a master key. */
@@ -50,7 +50,7 @@ public final class TestKeys {
 
     /** A probe of a location, as a site runs it. */
     public static void probe(LocationKeys keys, Stores stores, BreakwaterConfig config, BackupLocation location) {
-        new Probe(null, stores, keys, config, Clock.systemUTC()).run(location);
+        new LocationProbe(null, stores, keys, config, Clock.systemUTC()).run(location);
     }
 
     /** Keys from a Secret without an API server. */

@@ -8,7 +8,7 @@ import io.breakwater.api.BackupPolicySpec;
 import io.breakwater.api.BackupPolicySpec.ClusterResources;
 import io.breakwater.api.NamedRef;
 import io.breakwater.api.ObjectRule;
-import io.breakwater.policy.CronTest;
+import io.breakwater.policy.CronScheduleTest;
 import io.breakwater.policy.template.TemplatePlan.Member;
 import io.breakwater.policy.template.TemplatePlan.Step;
 import io.fabric8.kubernetes.api.model.Namespace;
@@ -28,7 +28,7 @@ class TemplatePlanTest {
 
     @Test
     void aNamespaceGetsAPolicyThatIsTheTemplateWithoutItsNamespaces() {
-        template.getSpec().schedule = CronTest.schedule("0 3 * * *", "Europe/Berlin");
+        template.getSpec().schedule = CronScheduleTest.schedule("0 3 * * *", "Europe/Berlin");
         template.getSpec().source.includeClusterResources = ClusterResources.Referenced;
 
         BackupPolicy made = applied(plan(List.of(namespace("shop")), List.of()));

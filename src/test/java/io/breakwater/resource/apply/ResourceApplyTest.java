@@ -54,7 +54,7 @@ class ResourceApplyTest {
         archive("Role", "r", "'rules':[]");
         archive("Secret", "s", "'data':{'a':'eA=='}");
         archive("ServiceAccount", "web", "");
-        Report report = apply(OnConflict.Fail);
+        ApplyReport report = apply(OnConflict.Fail);
         assertThat(report.failed()).isEmpty();
         assertThat(report.created()).isEqualTo(6);
         List<String> order = written();
@@ -68,10 +68,10 @@ class ResourceApplyTest {
         server.put(CORE + "configmaps", object("ConfigMap", "old", "'data':{'a':'0'}"));
         archive("ConfigMap", "old", "'data':{'a':'1'}");
         archive("ConfigMap", "new", "'data':{'a':'1'}");
-        Report first = apply(OnConflict.Replace);
+        ApplyReport first = apply(OnConflict.Replace);
         server.requests().clear();
-        Report second = apply(OnConflict.Replace);
-        assertThat(first).isEqualTo(new Report(1, 0, 1, 0, 0, List.of(), List.of(), List.of()));
+        ApplyReport second = apply(OnConflict.Replace);
+        assertThat(first).isEqualTo(new ApplyReport(1, 0, 1, 0, 0, List.of(), List.of(), List.of()));
         assertThat(second).isEqualTo(first);
         assertThat(server.requests())
                 .noneMatch(r -> r.method().equals("PUT") || r.method().equals("DELETE"));
@@ -106,7 +106,8 @@ class ResourceApplyTest {
         server.put(CORE + "configmaps", object("ConfigMap", "extra", "'data':{'a':'1'}"));
         archive("ConfigMap", "c", "'data':{'a':'1'}");
         archive("ConfigMap", "same", "'data':{'a':'1'}");
-        assertThat(apply(OnConflict.Replace)).isEqualTo(new Report(0, 0, 1, 1, 1, List.of(), List.of(), List.of()));
+        assertThat(apply(OnConflict.Replace))
+                .isEqualTo(new ApplyReport(0, 0, 1, 1, 1, List.of(), List.of(), List.of()));
         assertThat(server.at(CORE + "configmaps/c").path("data")).isEqualTo(FakeApiServer.tree("{'a':'1'}"));
         assertThat(server.at(CORE + "configmaps/extra")).isNotNull();
     }
@@ -158,7 +159,7 @@ class ResourceApplyTest {
         server.judge((method, body) -> body.path("spec").path("ports").path(0).has("nodePort")
                 ? "spec.ports[0].nodePort: Invalid value: 30080: provided port is already allocated"
                 : "");
-        Report report = apply(OnConflict.Fail);
+        ApplyReport report = apply(OnConflict.Fail);
         assertThat(report.created()).isEqualTo(1);
         assertThat(report.warnings()).singleElement().asString().contains("other node ports");
     }
@@ -192,7 +193,7 @@ class ResourceApplyTest {
         server.serve("breakwater.io/v1alpha1", "BackupPolicy", "backuppolicies", true);
         server.refuse((method, path) -> method.equals("POST") && path.endsWith("/backuppolicies") ? 403 : 0);
         archive("BackupPolicy", "former", "'spec':{}");
-        Report report = apply(OnConflict.Skip);
+        ApplyReport report = apply(OnConflict.Skip);
         assertThat(report.failed()).as("there is none").hasSize(1);
 
         server.put(
@@ -218,7 +219,7 @@ class ResourceApplyTest {
         archive("Service", "web", "'spec':{'selector':{'a':'b'}}");
         archive("Endpoints", "web", "");
         archive("Endpoints", "external", "");
-        Report report = apply(OnConflict.Replace);
+        ApplyReport report = apply(OnConflict.Replace);
         assertThat(report.failed()).isEmpty();
         assertThat(written()).containsExactlyInAnyOrder("POST services", "POST endpoints", "POST backuppolicies");
         assertThat(server.at("/apis/breakwater.io/v1alpha1/namespaces/shop/backuppolicies/p")
@@ -258,9 +259,11 @@ class ResourceApplyTest {
         server.put("/apis/storage.k8s.io/v1/storageclasses", object("StorageClass", "fast", "'provisioner':'live'"));
         archive("StorageClass", "fast", "'provisioner':'old'");
         archive("StorageClass", "slow", "'provisioner':'old'");
-        assertThat(apply(OnConflict.Replace)).isEqualTo(new Report(0, 0, 0, 0, 0, List.of(), List.of(), List.of()));
+        assertThat(apply(OnConflict.Replace))
+                .isEqualTo(new ApplyReport(0, 0, 0, 0, 0, List.of(), List.of(), List.of()));
         admin = true;
-        assertThat(apply(OnConflict.Replace)).isEqualTo(new Report(1, 0, 0, 1, 0, List.of(), List.of(), List.of()));
+        assertThat(apply(OnConflict.Replace))
+                .isEqualTo(new ApplyReport(1, 0, 0, 1, 0, List.of(), List.of(), List.of()));
         assertThat(server.at("/apis/storage.k8s.io/v1/storageclasses/fast")
                         .path("provisioner")
                         .asText())
@@ -329,7 +332,7 @@ class ResourceApplyTest {
                 "/apis/rbac.authorization.k8s.io/v1/clusterroles",
                 object("ClusterRole", "admin", "'rules':[{'apiGroups':['*'],'resources':['*'],'verbs':['*']}]"));
         server.allow((verb, resource) -> verb.equals("create") || verb.equals("get") && !resource.equals("secrets"));
-        Report report = apply(OnConflict.Fail);
+        ApplyReport report = apply(OnConflict.Fail);
         assertThat(report.created()).isZero();
         assertThat(report.failed())
                 .hasSize(2)
@@ -355,7 +358,7 @@ class ResourceApplyTest {
                 vouched.allowClusterScoped(),
                 vouched.runId(),
                 vouched.author().unvouched());
-        Report report = new ResourceApply(server.client()).apply(unvouched);
+        ApplyReport report = new ResourceApply(server.client()).apply(unvouched);
         assertThat(report.failed()).as("a failover goes on without them").isEmpty();
         assertThat(report.created()).isEqualTo(1);
         assertThat(report.warnings()).hasSize(2).allSatisfy(w -> assertThat(w).contains("nobody vouches"));
@@ -482,12 +485,12 @@ class ResourceApplyTest {
                 AuthorCheck.of(server.client(), author, OPERATOR));
     }
 
-    private Report apply(OnConflict onConflict) throws IOException {
+    private ApplyReport apply(OnConflict onConflict) throws IOException {
         return new ResourceApply(server.client()).apply(request(onConflict));
     }
 
     private void apply(OnConflict onConflict, byte[] archive) throws IOException {
-        Report report = new ResourceApply(server.client()).apply(request(onConflict, archive));
+        ApplyReport report = new ResourceApply(server.client()).apply(request(onConflict, archive));
         assertThat(report.failed()).isEmpty();
     }
 

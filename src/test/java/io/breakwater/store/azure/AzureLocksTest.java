@@ -8,7 +8,7 @@ import io.breakwater.api.BackupLocationSpec.AzureBlob;
 import io.breakwater.api.BackupLocationSpec.Immutability.Mode;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
-import io.breakwater.store.Lock;
+import io.breakwater.store.ObjectLock;
 import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.store.ObjectStore.Upload;
 import java.io.IOException;
@@ -141,7 +141,7 @@ class AzureLocksTest {
         spec.account = "east";
         spec.container = "breakwater";
         spec.endpoint = "http://127.0.0.1:" + server.getAddress().getPort() + "/east";
-        return AzureBlobStore.open(spec, "AAAA", null, new Lock(mode, PERIOD, Clock.fixed(NOW, ZoneOffset.UTC)));
+        return AzureBlobStore.open(spec, "AAAA", null, new ObjectLock(mode, PERIOD, Clock.fixed(NOW, ZoneOffset.UTC)));
     }
 
     private void answer(HttpExchange exchange) throws IOException {

@@ -7,9 +7,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.breakwater.api.BackupLocationSpec.Immutability.Mode;
 import io.breakwater.api.BackupLocationSpec.S3;
-import io.breakwater.store.GraceStore;
-import io.breakwater.store.Graveyard;
-import io.breakwater.store.Lock;
+import io.breakwater.store.DeletedObjects;
+import io.breakwater.store.ObjectLock;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Locking;
 import io.breakwater.store.ObjectStore.Precondition;
@@ -18,6 +17,7 @@ import io.breakwater.store.ObjectStore.Version;
 import io.breakwater.store.ObjectStoreContract;
 import io.breakwater.store.OldVersions;
 import io.breakwater.store.OldVersions.Swept;
+import io.breakwater.store.SoftDeleteStore;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -79,7 +79,7 @@ class S3LocksTest extends ObjectStoreContract {
 
     private S3Store open(Mode mode, Duration period) {
         return S3Store.open(
-                spec, LockingS3Server.ID, LockingS3Server.SECRET, new Lock(mode, period, Clock.systemUTC()));
+                spec, LockingS3Server.ID, LockingS3Server.SECRET, new ObjectLock(mode, period, Clock.systemUTC()));
     }
 
     @Test
@@ -145,10 +145,10 @@ class S3LocksTest extends ObjectStoreContract {
     void whatIsRemovedGoesForGoodOnceItsLockIsOver() {
         S3Store brief = open(Mode.Governance, Duration.ofSeconds(8));
         brief.write(PACK, CONTENT, Precondition.NONE);
-        GraceStore grace = new GraceStore(brief, "east", "shop");
+        SoftDeleteStore grace = new SoftDeleteStore(brief, "east", "shop");
         grace.delete(PACK);
         Instant later = Instant.now().plusSeconds(60);
-        assertThat(new Graveyard(brief, "east")
+        assertThat(new DeletedObjects(brief, "east")
                         .sweep(Duration.ZERO, later, false)
                         .objects())
                 .isEqualTo(1);

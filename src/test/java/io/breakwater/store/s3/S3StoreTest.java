@@ -8,8 +8,8 @@ import io.breakwater.api.BackupLocationSpec.S3;
 import io.breakwater.api.BackupLocationSpec.WebIdentity;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
-import io.breakwater.store.Front;
-import io.breakwater.store.Front.Fault;
+import io.breakwater.store.FaultyProxy;
+import io.breakwater.store.FaultyProxy.Fault;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Observed;
 import io.breakwater.store.ObjectStore.Precondition;
@@ -39,14 +39,14 @@ import software.amazon.awssdk.services.s3.S3Client;
 @Tag("slow")
 class S3StoreTest extends ObjectStoreContract {
     private static S3Server server;
-    private static Front front;
+    private static FaultyProxy front;
     private S3 spec;
     private S3Store store;
 
     @BeforeAll
     static void start(@TempDir Path directory) {
         server = S3Server.start(directory);
-        front = new Front(server.endpoint());
+        front = new FaultyProxy(server.endpoint());
     }
 
     @AfterAll

@@ -1,0 +1,64 @@
+package io.breakwater.admission;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.List;
+
+/**
+ * Our answer: refused with a message, or allowed, with warnings that kubectl prints and changes as a JSON patch (RFC 6902).
+ *
+ * @param refusal why not; null when allowed
+ */
+record AdmissionResponse(String refusal, List<String> warnings, ArrayNode patch) {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    /** The API server cuts longer warnings anyway. */
+    private static final int LONGEST_WARNING = 250;
+
+    static AdmissionResponse allow() {
+        return new AdmissionResponse(null, List.of(), JSON.createArrayNode());
+    }
+
+    static AdmissionResponse warn(List<String> warnings) {
+        return new AdmissionResponse(null, List.copyOf(warnings), JSON.createArrayNode());
+    }
+
+    static AdmissionResponse patch(ArrayNode patch) {
+        return new AdmissionResponse(null, List.of(), patch);
+    }
+
+    static AdmissionResponse refuse(String message) {
+        return new AdmissionResponse(message, List.of(), JSON.createArrayNode());
+    }
+
+    boolean isAllowed() {
+        return refusal == null;
+    }
+
+    /** The AdmissionReview to send back. */
+    ObjectNode document(String uid) {
+        ObjectNode document = JSON.createObjectNode();
+        document.put("apiVersion", "admission.k8s.io/v1").put("kind", "AdmissionReview");
+        ObjectNode response = document.putObject("response");
+        response.put("uid", uid).put("allowed", isAllowed());
+        if (!isAllowed()) {
+            response.putObject("status")
+                    .put("code", 403)
+                    .put("reason", "Forbidden")
+                    .put("message", refusal);
+        }
+        if (!warnings.isEmpty()) {
+            ArrayNode array = response.putArray("warnings");
+            warnings.forEach(w -> array.add(w.length() > LONGEST_WARNING ? w.substring(0, LONGEST_WARNING) : w));
+        }
+        if (!patch.isEmpty()) {
+            byte[] bytes = patch.toString().getBytes(StandardCharsets.UTF_8);
+            response.put("patchType", "JSONPatch")
+                    .put("patch", Base64.getEncoder().encodeToString(bytes));
+        }
+        return document;
+    }
+}

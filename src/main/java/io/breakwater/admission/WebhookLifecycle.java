@@ -1,0 +1,105 @@
+package io.breakwater.admission;
+
+import io.breakwater.api.Api;
+import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.tls.ServingCertificate;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.rbac.ClusterRole;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import java.io.IOException;
+import java.time.Duration;
+import org.eclipse.microprofile.health.HealthCheck;
+import org.eclipse.microprofile.health.HealthCheckResponse;
+import org.eclipse.microprofile.health.Readiness;
+import org.jboss.logging.Logger;
+
+/**
+ * Starts the admission server and keeps its registration as it should be, whoever changes it and whenever the certificate
+ * is renewed. The operator is ready only once both are in place, so that what is applied after an installation is checked.
+ */
+@Readiness
+@ApplicationScoped
+class WebhookLifecycle implements HealthCheck {
+    private static final Logger LOG = Logger.getLogger(WebhookLifecycle.class);
+    private static final Duration RETRY = Duration.ofSeconds(3);
+    private static final Duration LOOK = Duration.ofSeconds(30);
+
+    private final KubernetesClient client;
+    private final BreakwaterConfig config;
+    private final ServingCertificate certificate;
+    private final AdmissionServer server;
+    private final boolean wanted;
+    private volatile boolean registered;
+    private volatile Thread keeper;
+
+    WebhookLifecycle(
+            KubernetesClient client, BreakwaterConfig config, ServingCertificate certificate, AdmissionServer server) {
+        this.client = client;
+        this.config = config;
+        this.certificate = certificate;
+        this.server = server;
+        this.wanted = config.role() == BreakwaterConfig.Role.operator
+                && config.webhook().enabled();
+    }
+
+    void start(@Observes StartupEvent event) {
+        if (wanted) {
+            keeper = Thread.ofVirtual().name("webhook-keeper").start(this::keep);
+        }
+    }
+
+    void stop(@Observes ShutdownEvent event) {
+        if (keeper != null) {
+            keeper.interrupt();
+        }
+    }
+
+    @Override
+    public HealthCheckResponse call() {
+        return HealthCheckResponse.named("admission webhook")
+                .status(registered || !wanted)
+                .build();
+    }
+
+    private void keep() {
+        while (!Thread.currentThread().isInterrupted()) {
+            try {
+                register();
+                Thread.sleep(LOOK);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            } catch (IOException | RuntimeException e) {
+                LOG.warnf(e, "the admission webhook is not registered; trying again in %s", RETRY);
+                pause();
+            }
+        }
+    }
+
+    private void register() throws IOException {
+        server.start();
+        ClusterRole owner = client.rbac()
+                .clusterRoles()
+                .withName(config.webhook().name() + "-operator")
+                .get();
+        WebhookConfigurations wanted = new WebhookConfigurations(config, certificate.caPem(), owner);
+        apply(wanted.mutating());
+        apply(wanted.validating());
+        registered = true;
+    }
+
+    private void apply(HasMetadata object) {
+        client.resource(object).fieldManager(Api.FIELD_MANAGER).forceConflicts().serverSideApply();
+    }
+
+    private static void pause() {
+        try {
+            Thread.sleep(RETRY);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

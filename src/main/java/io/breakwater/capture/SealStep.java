@@ -1,0 +1,89 @@
+package io.breakwater.capture;
+
+import io.breakwater.api.PointLock;
+import io.breakwater.api.RestorePointSpec.Trigger;
+import io.breakwater.api.RestorePointStatus;
+import io.breakwater.catalog.Catalog;
+import io.breakwater.catalog.PointDocument;
+import io.breakwater.gateway.EpochGuard;
+import io.breakwater.steps.Outcome;
+import io.breakwater.steps.Step;
+import java.time.Instant;
+import java.util.List;
+
+/** The seal: from here on the point exists. */
+final class SealStep implements Step<CaptureRun> {
+    private final Catalog catalog;
+    private final EpochGuard guard;
+    private final String version;
+
+    SealStep(Catalog catalog, EpochGuard guard, String version) {
+        this.catalog = catalog;
+        this.guard = guard;
+        this.version = version;
+    }
+
+    @Override
+    public String name() {
+        return "Seal";
+    }
+
+    @Override
+    public Outcome run(CaptureRun run, int attempt) {
+        if (run.point().getSpec().trigger != Trigger.Divergent) {
+            // A site that lost its lease keeps what only it has, in a divergent point, and seals nothing else.
+            run.route().guard().ifPresent(guard::check);
+        }
+        run.update(s -> s.lockedUntil = PointLock.end(
+                        Instant.parse(s.capturedAt), run.policy().getSpec().retention)
+                .map(Instant::toString)
+                .orElse(null));
+        String digest = catalog.seal(run.route().location(), document(run));
+        run.update(s -> s.digest = digest);
+        return Outcome.done("sealed, digest " + digest);
+    }
+
+    private PointDocument document(CaptureRun run) {
+        RestorePointStatus s = run.status();
+        return new PointDocument(
+                1,
+                run.site(),
+                run.namespace(),
+                run.name(),
+                run.uid(),
+                run.policy().getMetadata().getName(),
+                run.point().getSpec().trigger,
+                s.epoch,
+                version,
+                s.capturedAt,
+                s.consistency,
+                s.volumes.stream()
+                        .filter(v -> v.skipped == null)
+                        .map(SealStep::volume)
+                        .toList(),
+                s.databases == null
+                        ? List.of()
+                        : s.databases.stream()
+                                .map(d -> new PointDocument.Database(d.name, d.kind, d.version, d.position))
+                                .toList(),
+                run.key().archiveKey(),
+                s.resourceCount,
+                ArchiveResourcesStep.sealed(run),
+                null,
+                s.lockedUntil,
+                null);
+    }
+
+    private static PointDocument.Volume volume(RestorePointStatus.VolumeStatus v) {
+        return new PointDocument.Volume(
+                v.pvc,
+                v.storageClass,
+                v.size,
+                MoveVolumesStep.path(v),
+                v.repositorySnapshot,
+                v.logicalBytes == null ? 0 : v.logicalBytes,
+                v.addedBytes == null ? 0 : v.addedBytes,
+                v.volumeMode,
+                v.kept == null ? null : new PointDocument.Kept(v.kept.driver, v.kept.handle));
+    }
+}

@@ -1,0 +1,179 @@
+package io.breakwater.catalog;
+
+import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
+import io.breakwater.location.Stores;
+import io.breakwater.location.keys.KeyRing;
+import io.breakwater.location.keys.LocationKeys;
+import io.breakwater.steps.Parallel;
+import io.breakwater.store.ObjectStore;
+import io.breakwater.store.ObjectStore.Document;
+import io.breakwater.store.ObjectStore.ObjectInfo;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Which master keys verify the seals in a location, and how one key takes over from another. What was found out about an
+ * object is remembered as long as the object is the same, so that a location is read once and listed from then on.
+ */
+@ApplicationScoped
+public class SealKeySurvey {
+    private static final int READERS = 8;
+
+    private final Stores stores;
+    private final LocationKeys keys;
+    private final Map<String, Memory> memories = new ConcurrentHashMap<>();
+
+    /** What is known of a location with a certain ring. */
+    private record Memory(Set<String> ring, Map<String, Known> objects) {}
+
+    /**
+     * What an object was found to be.
+     *
+     * @param digest of the seal: of this one, or of the one that this vouches for
+     * @param keyId key that the object is good for; null when it is good for none
+     */
+    private record Known(String etag, Instant modified, String digest, String keyId) {
+        boolean isOf(ObjectInfo o) {
+            return Objects.equals(etag, o.etag()) && modified.equals(o.lastModified());
+        }
+    }
+
+    public SealKeySurvey(Stores stores, LocationKeys keys) {
+        this.stores = stores;
+        this.keys = keys;
+    }
+
+    /**
+     * The points of a location, each with the ids of the keys that verify its seal. Of a key that is not at hand the seal is
+     * taken at its word; a seal that was altered is left out, since no key makes it good.
+     */
+    public Map<PointKey, Set<String>> survey(BackupLocation location) {
+        KeyRing ring = keys.ring(location);
+        Memory before = memories.get(location.getMetadata().getUid());
+        boolean same = before != null && before.ring.equals(Set.copyOf(ring.ids()));
+        Survey survey = new Survey(location, ring, same ? before.objects : Map.of());
+        Map<PointKey, Set<String>> found = survey.run();
+        memories.put(location.getMetadata().getUid(), new Memory(Set.copyOf(ring.ids()), survey.now));
+        return found;
+    }
+
+    /** Forgets what is known of a location. */
+    public void forget(BackupLocation location) {
+        memories.remove(location.getMetadata().getUid());
+    }
+
+    /**
+     * Lets a key at hand vouch for a point's seal, after it was verified. Does nothing for a point that is gone.
+     *
+     * @throws BreakwaterException Tampered or KeyMismatch, when the seal cannot be verified
+     */
+    public void vouch(BackupLocation location, PointKey key, String keyId) {
+        ObjectStore store = stores.open(location);
+        SealSignatures signatures = new SealSignatures(location, store, keys.ring(location));
+        store.read(key.sealKey()).map(Document::content).ifPresent(seal -> {
+            signatures.verify(key, seal);
+            signatures.vouch(key, SealCodec.sha256(seal), keyId);
+        });
+    }
+
+    /** One look at a location. */
+    private final class Survey {
+        private final ObjectStore store;
+        private final KeyRing ring;
+        private final SealSignatures signatures;
+        private final Map<String, Known> before;
+        private final Map<String, Known> now = new ConcurrentHashMap<>();
+
+        Survey(BackupLocation location, KeyRing ring, Map<String, Known> before) {
+            this.store = stores.open(location);
+            this.ring = ring;
+            this.signatures = new SealSignatures(location, store, ring);
+            this.before = before;
+        }
+
+        Map<PointKey, Set<String>> run() {
+            Map<PointKey, Map<String, ObjectInfo>> listed = new HashMap<>();
+            store.list(PointKey.PREFIX, o -> {
+                String seal = o.key().substring(0, o.key().lastIndexOf('/') + 1) + PointKey.SEAL;
+                PointKey.ofSeal(seal)
+                        .ifPresent(key -> listed.computeIfAbsent(key, k -> new HashMap<>())
+                                .put(o.key(), o));
+            });
+            Map<PointKey, Set<String>> found = new ConcurrentHashMap<>();
+            Parallel.each(READERS, listed.entrySet(), e -> {
+                Set<String> good = good(e.getKey(), e.getValue());
+                if (!good.isEmpty()) {
+                    found.put(e.getKey(), good);
+                }
+            });
+            return found;
+        }
+
+        private Set<String> good(PointKey key, Map<String, ObjectInfo> objects) {
+            Set<String> good = new TreeSet<>();
+            ObjectInfo seal = objects.get(key.sealKey());
+            Known known = seal == null ? null : seal(key, seal);
+            if (known == null || known.keyId == null) {
+                return good;
+            }
+            good.add(known.keyId);
+            objects.forEach((name, info) -> SealSignatures.voucher(name)
+                    .filter(id -> vouches(key, name, info, known.digest, id))
+                    .ifPresent(good::add));
+            return good;
+        }
+
+        private Known seal(PointKey key, ObjectInfo info) {
+            Known k = before.get(info.key());
+            if (k == null || !k.isOf(info)) {
+                byte[] content = store.read(info.key()).map(Document::content).orElse(null);
+                if (content == null) {
+                    return null;
+                }
+                k = new Known(info.etag(), info.lastModified(), SealCodec.sha256(content), signer(key, content));
+            }
+            now.put(info.key(), k);
+            return k;
+        }
+
+        /** The key that signed a seal; null when none did. */
+        private String signer(PointKey key, byte[] seal) {
+            Optional<String> named = SealCodec.keyId(seal);
+            if (named.isPresent() && !ring.has(named.get())) {
+                return named.get();
+            }
+            Set<String> candidates = named.map(Set::of).orElse(ring.ids());
+            String found = null;
+            for (String id : candidates) {
+                try {
+                    SealCodec.verify(key, seal, ring.catalogKey(id, key.site(), key.namespace()));
+                    found = id;
+                } catch (BreakwaterException e) {
+                    if (e.reason() != Reason.Tampered) {
+                        throw e;
+                    }
+                }
+            }
+            return found;
+        }
+
+        private boolean vouches(PointKey key, String name, ObjectInfo info, String digest, String id) {
+            Known k = before.get(name);
+            if (k == null || !k.isOf(info) || !k.digest.equals(digest)) {
+                boolean good = !ring.has(id) || signatures.isVouchedFor(key, digest, id);
+                k = new Known(info.etag(), info.lastModified(), digest, good ? id : null);
+            }
+            now.put(name, k);
+            return k.keyId != null;
+        }
+    }
+}

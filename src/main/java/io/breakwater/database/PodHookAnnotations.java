@@ -1,0 +1,95 @@
+package io.breakwater.database;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Durations;
+import io.breakwater.api.Reason;
+import io.fabric8.kubernetes.api.model.Pod;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The hooks that a pod carries in Velero's annotations, {@code pre.hook.backup.velero.io/*},
+ * {@code post.hook.backup.velero.io/*} and {@code post.hook.restore.velero.io/*}, with Velero's defaults: the first container, 30 seconds, a failure counts. The command
+ * is an array of strings in JSON, or one word.
+ */
+final class PodHookAnnotations {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    /** When a hook runs. Velero takes a prefix without a word for the time before. */
+    enum Phase {
+        PRE(List.of("pre.hook.backup.velero.io/", "hook.backup.velero.io/"), "timeout"),
+        POST(List.of("post.hook.backup.velero.io/"), "timeout"),
+        RESTORED(List.of("post.hook.restore.velero.io/"), "exec-timeout");
+
+        private final List<String> prefixes;
+        private final String timeout;
+
+        Phase(List<String> prefixes, String timeout) {
+            this.prefixes = prefixes;
+            this.timeout = timeout;
+        }
+    }
+
+    private PodHookAnnotations() {}
+
+    /**
+     * The pod's hook of a phase.
+     *
+     * @throws BreakwaterException QuiesceFailed, for an annotation that means nothing
+     */
+    static Optional<CaptureHooks.Call> of(Pod pod, Phase phase) {
+        Map<String, String> annotations = pod.getMetadata().getAnnotations();
+        if (annotations == null) {
+            return Optional.empty();
+        }
+        return phase.prefixes.stream()
+                .filter(prefix ->
+                        !annotations.getOrDefault(prefix + "command", "").isBlank())
+                .findFirst()
+                .map(prefix -> call(pod, annotations, prefix, phase));
+    }
+
+    private static CaptureHooks.Call call(Pod pod, Map<String, String> annotations, String prefix, Phase phase) {
+        String field =
+                "annotation " + prefix + "command of pod " + pod.getMetadata().getName();
+        String container = annotations.get(prefix + "container");
+        return new CaptureHooks.Call(
+                field,
+                pod.getMetadata().getName(),
+                container == null || container.isBlank()
+                        ? pod.getSpec().getContainers().getFirst().getName()
+                        : container,
+                command(annotations.get(prefix + "command").strip(), field),
+                timeout(annotations.get(prefix + phase.timeout), prefix + phase.timeout, pod),
+                "Continue".equalsIgnoreCase(annotations.get(prefix + "on-error")));
+    }
+
+    private static List<String> command(String text, String field) {
+        if (!text.startsWith("[")) {
+            return List.of(text);
+        }
+        try {
+            return List.of(JSON.readValue(text, String[].class));
+        } catch (JsonProcessingException | NullPointerException e) {
+            throw BreakwaterException.permanent(Reason.QuiesceFailed, field + " is no JSON array of strings: " + text);
+        }
+    }
+
+    static Duration timeout(String text, String annotation, Pod pod) {
+        if (text == null || text.isBlank()) {
+            return CaptureHooks.DEFAULT_TIMEOUT;
+        }
+        try {
+            return Durations.parse(text.strip());
+        } catch (IllegalArgumentException e) {
+            throw BreakwaterException.permanent(
+                    Reason.QuiesceFailed,
+                    "annotation " + annotation + " of pod " + pod.getMetadata().getName() + ": '" + text
+                            + "' is no duration such as 30s");
+        }
+    }
+}

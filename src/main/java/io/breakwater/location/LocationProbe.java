@@ -1,0 +1,256 @@
+package io.breakwater.location;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.breakwater.api.Api;
+import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BackupLocationSpec.AccessMode;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
+import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.location.keys.KeyEscrow;
+import io.breakwater.location.keys.KeyRing;
+import io.breakwater.location.keys.LocationDocument;
+import io.breakwater.location.keys.LocationKeys;
+import io.breakwater.location.keys.SiteKeys;
+import io.breakwater.store.ObjectStore;
+import io.breakwater.store.ObjectStore.Observed;
+import io.breakwater.store.ObjectStore.Precondition;
+import io.fabric8.kubernetes.api.model.SecretBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.net.HttpURLConnection;
+import java.nio.charset.StandardCharsets;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/** Finds out what a location is good for, by using it; and sets a new one up, once. */
+@ApplicationScoped
+public class LocationProbe {
+    private static final String POINTS = "breakwater/points/";
+    private static final String BACKUPS = "backups/";
+    private static final ObjectStore.Locking UNTOLD = new ObjectStore.Locking(null, null);
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final KubernetesClient client;
+    private final Stores stores;
+    private final LocationKeys keys;
+    private final String site;
+    private final Clock clock;
+
+    public LocationProbe(
+            KubernetesClient client, Stores stores, LocationKeys keys, BreakwaterConfig config, Clock clock) {
+        this.client = client;
+        this.stores = stores;
+        this.keys = keys;
+        this.site = config.site();
+        this.clock = clock;
+    }
+
+    /**
+     * What was found.
+     *
+     * @param keyId id of the master key that the location is written with, which is at hand; null in a location of Velero
+     * @param conditionalWrites whether the store honours preconditions, as far as it may be written to
+     * @param locking what the store says of locks and versions, and what was found where locks are demanded
+     * @param clockSkew the store's clock minus ours
+     * @param escrow how escrow stands; null where none was asked for
+     * @param turning whether the Secret wants another key than that to be used
+     */
+    record Findings(
+            String keyId,
+            boolean conditionalWrites,
+            ObjectStore.Locking locking,
+            Duration clockSkew,
+            KeyEscrow.State escrow,
+            boolean turning) {}
+
+    /**
+     * Probes a location.
+     *
+     * @throws BreakwaterException with the reason why it cannot be used
+     */
+    public Findings run(BackupLocation location) {
+        ObjectStore store = stores.open(location);
+        if (location.getSpec().hasVeleroLayout()) {
+            return foreign(location, store);
+        }
+        boolean writable = location.getSpec().accessMode != AccessMode.ReadOnly;
+        if (writable) {
+            store.prepare();
+        }
+        Optional<LocationDocument> identity = identity(location, store);
+        if (identity.isEmpty()) {
+            if (!writable) {
+                throw BreakwaterException.permanent(
+                        Reason.LocationNotReady,
+                        name(location) + " has accessMode ReadOnly, and nothing of Breakwater lies there to be read");
+            }
+            ensureKey(location, store);
+            identity = Optional.of(introduce(location, store));
+        }
+        KeyRing ring = keys.ring(location);
+        String keyId = identity.get().keyId();
+        if (!ring.has(keyId)) {
+            throw keys.missing(location, keyId);
+        }
+        Optional<KeyEscrow.State> escrow = KeyEscrow.wanted(location, keys);
+        boolean conditional = writable && honoursConditions(store);
+        Instant storeTime = identity.get().storeTime();
+        if (writable) {
+            SiteKeys.tell(
+                    store, site, ring, escrow.map(KeyEscrow.State::fingerprint).orElse(null));
+            storeTime = heartbeat(store).storeTime();
+        }
+        escrow = escrow.map(e -> e.holds() ? new KeyEscrow(store, ring).keep(location, keys, writable) : e);
+        return new Findings(
+                keyId,
+                conditional,
+                writable ? locking(location, store) : UNTOLD,
+                skew(storeTime),
+                escrow.orElse(null),
+                !keyId.equals(ring.current()));
+    }
+
+    /** A store that takes a lock and does not keep it is worse than one that refuses, so it is tried. */
+    private ObjectStore.Locking locking(BackupLocation location, ObjectStore store) {
+        if (location.getSpec().immutability == null) {
+            return store.locking();
+        }
+        if (!store.enforcesLocks("breakwater/probe/" + site + "-locked")) {
+            throw BreakwaterException.permanent(
+                    Reason.NoObjectLock,
+                    name(location)
+                            + ", spec.immutability: the store does not lock objects, so nothing is written to it; "
+                            + (location.getSpec().s3 != null
+                                    ? "use a bucket that was created with Object Lock"
+                                    : "enable version-level immutability on the container")
+                            + ", or remove the field");
+        }
+        return new ObjectStore.Locking(true, true);
+    }
+
+    /** What another program has written: there is no key of ours, and its clock is of no interest. */
+    private Findings foreign(BackupLocation location, ObjectStore store) {
+        AtomicBoolean any = new AtomicBoolean();
+        store.list(BACKUPS, o -> any.set(true));
+        if (!any.get()) {
+            throw BreakwaterException.permanent(
+                    Reason.LocationNotReady,
+                    name(location) + ": nothing lies below " + BACKUPS
+                            + " there; spec.layout Velero needs the bucket and"
+                            + " prefix of a BackupStorageLocation that has backups");
+        }
+        return new Findings(null, false, UNTOLD, Duration.ZERO, null, false);
+    }
+
+    /** Makes the master key, if the location is new and its Secret is the default one and absent. */
+    private void ensureKey(BackupLocation location, ObjectStore store) {
+        boolean named = !LocationKeys.secretName(location).equals(LocationKeys.DEFAULT_SECRET);
+        if (named || keys.secret(location).isPresent()) {
+            return;
+        }
+        AtomicBoolean used = new AtomicBoolean();
+        store.list(POINTS, o -> used.set(true));
+        if (used.get()) {
+            throw BreakwaterException.permanent(
+                    Reason.SecretNotFound,
+                    name(location) + " holds points, but Secret "
+                            + location.getMetadata().getNamespace() + "/"
+                            + LocationKeys.DEFAULT_SECRET
+                            + " does not exist; copy it from the cluster that made them, since a new key could not"
+                            + " read them");
+        }
+        byte[] random = new byte[32];
+        new SecureRandom().nextBytes(random);
+        String encoded = Base64.getEncoder().encodeToString(random);
+        try {
+            client.secrets()
+                    .inNamespace(location.getMetadata().getNamespace())
+                    .resource(new SecretBuilder()
+                            .withNewMetadata()
+                            .withName(LocationKeys.DEFAULT_SECRET)
+                            .withNamespace(location.getMetadata().getNamespace())
+                            .addToLabels(Api.EXCLUDE, "true")
+                            .endMetadata()
+                            .addToData(
+                                    KeyRing.ENTRY,
+                                    Base64.getEncoder().encodeToString(encoded.getBytes(StandardCharsets.US_ASCII)))
+                            .build())
+                    .create();
+        } catch (KubernetesClientException e) {
+            if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
+                throw e;
+            }
+        }
+    }
+
+    private LocationDocument introduce(BackupLocation location, ObjectStore store) {
+        LocationDocument.introduce(store, keys.ring(location).current(), site, clock.instant());
+        return identity(location, store)
+                .orElseThrow(() -> BreakwaterException.retryable(
+                        Reason.StoreUnavailable,
+                        name(location) + ": " + LocationDocument.KEY + " was written and is not there"));
+    }
+
+    private static Optional<LocationDocument> identity(BackupLocation location, ObjectStore store) {
+        try {
+            return LocationDocument.read(store);
+        } catch (BreakwaterException e) {
+            throw e.reason() != Reason.LocationNotReady
+                    ? e
+                    : BreakwaterException.permanent(e.reason(), name(location) + ": " + e.getMessage());
+        }
+    }
+
+    private boolean honoursConditions(ObjectStore store) {
+        String key = "breakwater/probe/" + site + "-" + UUID.randomUUID();
+        byte[] content = "probe".getBytes(StandardCharsets.US_ASCII);
+        try {
+            Optional<Observed> first = store.write(key, content, Precondition.ABSENT);
+            return first.isPresent()
+                    && store.write(key, content, Precondition.ABSENT).isEmpty()
+                    && replaced(store, key, first.get()).isPresent()
+                    && replaced(store, key, first.get()).isEmpty();
+        } finally {
+            store.delete(key);
+        }
+    }
+
+    private static Optional<Observed> replaced(ObjectStore store, String key, Observed version) {
+        byte[] other = UUID.randomUUID().toString().getBytes(StandardCharsets.US_ASCII);
+        return store.write(key, other, new Precondition.Matches(version.info().etag()));
+    }
+
+    private Observed heartbeat(ObjectStore store) {
+        byte[] beat = json(Map.of("site", site, "at", clock.instant().toString()));
+        return store.write("breakwater/sites/" + site + ".json", beat, Precondition.NONE)
+                .orElseThrow();
+    }
+
+    private Duration skew(Instant storeTime) {
+        return Duration.between(clock.instant(), storeTime);
+    }
+
+    private static byte[] json(Map<String, ?> fields) {
+        try {
+            return JSON.writeValueAsBytes(new TreeMap<>(fields));
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static String name(BackupLocation location) {
+        return "BackupLocation " + location.getMetadata().getNamespace() + "/"
+                + location.getMetadata().getName();
+    }
+}

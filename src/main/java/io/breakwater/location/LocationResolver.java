@@ -1,0 +1,93 @@
+package io.breakwater.location;
+
+import io.breakwater.api.Api;
+import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BackupLocationSpec.Namespaces;
+import io.breakwater.api.BackupLocationSpec.UsagePolicy;
+import io.breakwater.api.BackupPolicy;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Labels;
+import io.breakwater.api.NamedRef;
+import io.breakwater.api.Reason;
+import io.breakwater.config.BreakwaterConfig;
+import io.fabric8.kubernetes.api.model.Namespace;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.util.Map;
+
+/**
+ * Finds the location that a reference means: one in the referrer's own namespace, else one that the operator's namespace
+ * shares with it. No other namespace's location can be named. Where a template of the operator's namespace keeps the policy
+ * it is the other way round: what an administrator has named cannot be replaced by a tenant's location of the same name.
+ */
+@ApplicationScoped
+public class LocationResolver {
+    private final KubernetesClient client;
+    private final BreakwaterConfig config;
+
+    LocationResolver(KubernetesClient client, BreakwaterConfig config) {
+        this.client = client;
+        this.config = config;
+    }
+
+    /**
+     * The location that a name means in a namespace.
+     *
+     * @throws BreakwaterException LocationNotFound, when there is none or the namespace may not use it
+     */
+    public BackupLocation resolve(String namespace, NamedRef ref) {
+        BackupLocation own = get(namespace, ref.name);
+        if (own != null && namespace.equals(config.namespace())) {
+            return own;
+        }
+        BackupLocation shared = get(config.namespace(), ref.name);
+        if (own != null) {
+            return shared != null && admits(shared, namespace) && isKeptByTemplate(namespace) ? shared : own;
+        }
+        if (shared == null) {
+            throw BreakwaterException.permanent(
+                    Reason.LocationNotFound,
+                    "BackupLocation " + ref.name + " exists neither in namespace " + namespace
+                            + " nor in the operator's namespace " + config.namespace() + "; create it in one of them");
+        }
+        if (!admits(shared, namespace)) {
+            throw BreakwaterException.permanent(
+                    Reason.LocationNotFound,
+                    "BackupLocation " + config.namespace() + "/" + ref.name + " does not admit namespace " + namespace
+                            + "; widen its spec.usagePolicy, or create a BackupLocation in namespace " + namespace);
+        }
+        return shared;
+    }
+
+    /** The location of a namespace itself; null when there is none. */
+    public BackupLocation get(String namespace, String name) {
+        return client.resources(BackupLocation.class)
+                .inNamespace(namespace)
+                .withName(name)
+                .get();
+    }
+
+    private boolean isKeptByTemplate(String namespace) {
+        return !client.resources(BackupPolicy.class)
+                .inNamespace(namespace)
+                .withLabel(Api.TEMPLATE)
+                .list()
+                .getItems()
+                .isEmpty();
+    }
+
+    private boolean admits(BackupLocation location, String namespace) {
+        UsagePolicy policy = location.getSpec().usagePolicy;
+        if (policy == null || policy.namespaces == Namespaces.Same) {
+            return namespace.equals(location.getMetadata().getNamespace());
+        }
+        return policy.namespaces == Namespaces.All || Labels.match(policy.selector, labels(namespace));
+    }
+
+    private Map<String, String> labels(String namespace) {
+        Namespace object = client.namespaces().withName(namespace).get();
+        return object == null || object.getMetadata().getLabels() == null
+                ? Map.of()
+                : object.getMetadata().getLabels();
+    }
+}

@@ -1,0 +1,293 @@
+package io.breakwater.mover;
+
+import io.breakwater.api.Api;
+import io.breakwater.api.MoverSettings;
+import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.gateway.RepositoryKeys;
+import io.fabric8.kubernetes.api.model.Affinity;
+import io.fabric8.kubernetes.api.model.AffinityBuilder;
+import io.fabric8.kubernetes.api.model.EnvVar;
+import io.fabric8.kubernetes.api.model.EnvVarBuilder;
+import io.fabric8.kubernetes.api.model.NodeSelectorRequirement;
+import io.fabric8.kubernetes.api.model.PodSpecBuilder;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.ResourceRequirements;
+import io.fabric8.kubernetes.api.model.ResourceRequirementsBuilder;
+import io.fabric8.kubernetes.api.model.Toleration;
+import io.fabric8.kubernetes.api.model.TolerationBuilder;
+import io.fabric8.kubernetes.api.model.Volume;
+import io.fabric8.kubernetes.api.model.VolumeBuilder;
+import io.fabric8.kubernetes.api.model.VolumeDevice;
+import io.fabric8.kubernetes.api.model.VolumeMount;
+import io.fabric8.kubernetes.api.model.VolumeMountBuilder;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The Job of a mover: what it mounts, what it may do, and when it is given up. */
+final class MoverJobSpec {
+    private static final String CREDENTIALS = "/var/run/breakwater/credentials";
+    private static final String TOKEN = "/var/run/breakwater/token";
+
+    /** Exit code of a mover that the gateway refused: another pod would fare no better. */
+    private static final int REFUSED = 40;
+
+    /** Where the application's pod runs, the mover has to run, whatever keeps others away. */
+    private static final Toleration ANYTHING =
+            new TolerationBuilder().withOperator("Exists").build();
+
+    private MoverJobSpec() {}
+
+    static Job build(BreakwaterConfig config, MoverJobs.Request request, String name, String repository) {
+        Map<String, String> labels = Map.of(
+                Api.RUN, request.run(),
+                Api.COMPONENT, "mover",
+                Api.EXCLUDE, "true");
+        return new JobBuilder()
+                .withNewMetadata()
+                .withName(name)
+                .withNamespace(request.namespace())
+                .withLabels(labels)
+                .endMetadata()
+                .withNewSpec()
+                .withBackoffLimit(2)
+                .withActiveDeadlineSeconds(config.mover().deadline().toSeconds())
+                .withNewPodFailurePolicy()
+                .addNewRule()
+                .withAction("FailJob")
+                .withNewOnExitCodes()
+                .withContainerName("mover")
+                .withOperator("In")
+                .withValues(REFUSED)
+                .endOnExitCodes()
+                .endRule()
+                .endPodFailurePolicy()
+                .withNewTemplate()
+                .withNewMetadata()
+                .withLabels(labels)
+                .endMetadata()
+                .withSpec(pod(config, request, name, repository).build())
+                .endTemplate()
+                .endSpec()
+                .build();
+    }
+
+    private static PodSpecBuilder pod(
+            BreakwaterConfig config, MoverJobs.Request request, String name, String repository) {
+        String node = request.task() instanceof MoverTask.Backup b ? b.node() : null;
+        return new PodSpecBuilder()
+                .withRestartPolicy("Never")
+                // restic writes the name of its machine into the key of a repository that it makes.
+                .withHostname(request.task() instanceof MoverTask.Init i ? RepositoryKeys.mark(i.keyId()) : null)
+                .withServiceAccountName(MoverJobs.SERVICE_ACCOUNT)
+                .withAutomountServiceAccountToken(false)
+                .withEnableServiceLinks(false)
+                .withTerminationGracePeriodSeconds(10L)
+                .withNodeSelector(node == null ? request.settings().nodeSelector : null)
+                .withAffinity(node == null ? null : to(node))
+                .withTolerations(node == null ? tolerations(request.settings().tolerations) : List.of(ANYTHING))
+                .withNewSecurityContext()
+                .withRunAsUser(0L)
+                .withNewSeccompProfile()
+                .withType("RuntimeDefault")
+                .endSeccompProfile()
+                .endSecurityContext()
+                .addNewContainer()
+                .withName("mover")
+                .withImage(config.mover().image())
+                .withImagePullPolicy(config.mover().imagePullPolicy())
+                .withCommand("/usr/local/bin/mover")
+                .withArgs(request.task().arguments())
+                .withEnv(environment(name, repository, request.settings().throttle))
+                .withVolumeMounts(mounts(request.task()))
+                .withVolumeDevices(devices(request.task()))
+                .withResources(resources(request.settings().resources))
+                // Files of any owner and mode must be read, and made again as they were.
+                .withNewSecurityContext()
+                .withAllowPrivilegeEscalation(false)
+                .withReadOnlyRootFilesystem(true)
+                .withNewCapabilities()
+                .addToDrop("ALL")
+                .addToAdd("CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "MKNOD", "SETFCAP", "SETUID", "SETGID")
+                .endCapabilities()
+                .endSecurityContext()
+                .endContainer()
+                .withVolumes(volumes(name, request.task()));
+    }
+
+    /** By its name, which no label need repeat. */
+    private static Affinity to(String node) {
+        return new AffinityBuilder()
+                .withNewNodeAffinity()
+                .withNewRequiredDuringSchedulingIgnoredDuringExecution()
+                .addNewNodeSelectorTerm()
+                .addToMatchFields(new NodeSelectorRequirement("metadata.name", "In", List.of(node)))
+                .endNodeSelectorTerm()
+                .endRequiredDuringSchedulingIgnoredDuringExecution()
+                .endNodeAffinity()
+                .build();
+    }
+
+    private static List<Toleration> tolerations(List<MoverSettings.Toleration> wanted) {
+        return wanted == null
+                ? List.of()
+                : wanted.stream()
+                        .map(t -> new TolerationBuilder()
+                                .withKey(t.key)
+                                .withOperator(t.operator == null ? null : t.operator.name())
+                                .withValue(t.value)
+                                .withEffect(t.effect == null ? null : t.effect.name())
+                                .build())
+                        .toList();
+    }
+
+    private static ResourceRequirements resources(MoverSettings.Resources wanted) {
+        if (wanted == null) {
+            return new ResourceRequirementsBuilder()
+                    .addToRequests("cpu", new Quantity("50m"))
+                    .addToRequests("memory", new Quantity("128Mi"))
+                    .addToLimits("memory", new Quantity("1Gi"))
+                    .build();
+        }
+        return new ResourceRequirementsBuilder()
+                .withRequests(amounts(wanted.requests))
+                .withLimits(amounts(wanted.limits))
+                .build();
+    }
+
+    private static Map<String, Quantity> amounts(MoverSettings.Amounts wanted) {
+        Map<String, Quantity> amounts = new LinkedHashMap<>();
+        if (wanted != null && wanted.cpu != null) {
+            amounts.put("cpu", new Quantity(wanted.cpu));
+        }
+        if (wanted != null && wanted.memory != null) {
+            amounts.put("memory", new Quantity(wanted.memory));
+        }
+        return amounts;
+    }
+
+    private static List<EnvVar> environment(String secret, String repository, String throttle) {
+        List<EnvVar> environment = new ArrayList<>(List.of(
+                new EnvVarBuilder()
+                        .withName("RESTIC_REST_USERNAME")
+                        .withNewValueFrom()
+                        .withNewSecretKeyRef("ticket", secret, false)
+                        .endValueFrom()
+                        .build(),
+                new EnvVar("RESTIC_REPOSITORY", "rest:" + repository, null),
+                new EnvVar("RESTIC_PASSWORD_FILE", CREDENTIALS + "/password", null),
+                new EnvVar("RESTIC_CACERT", CREDENTIALS + "/ca.crt", null),
+                new EnvVar("BREAKWATER_TOKEN_FILE", TOKEN + "/token", null)));
+        if (throttle != null) {
+            environment.add(new EnvVar("BREAKWATER_UPLOAD_KIB", Long.toString(kibibytes(throttle)), null));
+        }
+        return environment;
+    }
+
+    /** A quantity of bytes in KiB, rounded down but never to 0, which restic takes for no limit. */
+    private static long kibibytes(String bytes) {
+        return Math.max(1, new Quantity(bytes).getNumericalAmount().longValue() / 1024);
+    }
+
+    private static List<VolumeMount> mounts(MoverTask task) {
+        List<VolumeMount> mounts = new ArrayList<>(List.of(
+                mount("credentials", CREDENTIALS, true), mount("token", TOKEN, true), mount("tmp", "/tmp", false)));
+        switch (task) {
+            case MoverTask.Backup b -> mounts.add(mount("data", b.path(), true));
+            case MoverTask.Fill f -> writable(f.path(), mounts);
+            case MoverTask.Files f -> writable(f.path(), mounts);
+            case MoverTask.BackupDevice b -> {}
+            case MoverTask.FillDevice f -> {}
+            case MoverTask.Mount m when m.block() -> {}
+            case MoverTask.Mount m -> mounts.add(mount("data", "/volumes/" + m.claim(), true));
+            case MoverTask.Init i -> {}
+            case MoverTask.Rekey r -> {}
+            case MoverTask.Verify v -> {}
+            case MoverTask.Forget f -> {}
+        }
+        return mounts;
+    }
+
+    private static List<VolumeDevice> devices(MoverTask task) {
+        return switch (task) {
+            case MoverTask.BackupDevice b -> List.of(new VolumeDevice(MoverTask.DEVICE, "data"));
+            case MoverTask.FillDevice f -> List.of(new VolumeDevice(MoverTask.DEVICE, "data"));
+            case MoverTask.Mount m when m.block() -> List.of(new VolumeDevice(MoverTask.DEVICE, "data"));
+            default -> List.of();
+        };
+    }
+
+    /** restic sets owner and mode of each directory on the way down, so the parent must be writable too. */
+    private static void writable(String path, List<VolumeMount> mounts) {
+        mounts.add(mount("parent", path.substring(0, path.lastIndexOf('/')), false));
+        mounts.add(mount("data", path, false));
+    }
+
+    private static List<Volume> volumes(String secret, MoverTask task) {
+        List<Volume> volumes = new ArrayList<>(List.of(
+                new VolumeBuilder()
+                        .withName("credentials")
+                        .withNewSecret()
+                        .withSecretName(secret)
+                        .withDefaultMode(0400)
+                        .endSecret()
+                        .build(),
+                new VolumeBuilder()
+                        .withName("token")
+                        .withNewProjected()
+                        .addNewSource()
+                        .withNewServiceAccountToken()
+                        .withAudience("breakwater-gateway")
+                        .withExpirationSeconds(86_400L)
+                        .withPath("token")
+                        .endServiceAccountToken()
+                        .endSource()
+                        .endProjected()
+                        .build(),
+                new VolumeBuilder()
+                        .withName("tmp")
+                        .withNewEmptyDir()
+                        .endEmptyDir()
+                        .build()));
+        switch (task) {
+            case MoverTask.Backup b -> volumes.add(claim(b.claim()));
+            case MoverTask.Fill f -> target(f.claim(), volumes);
+            case MoverTask.Files f -> target(f.claim(), volumes);
+            case MoverTask.BackupDevice b -> volumes.add(claim(b.claim()));
+            case MoverTask.FillDevice f -> volumes.add(claim(f.claim()));
+            case MoverTask.Mount m -> volumes.add(claim(m.claim()));
+            case MoverTask.Init i -> {}
+            case MoverTask.Rekey r -> {}
+            case MoverTask.Verify v -> {}
+            case MoverTask.Forget f -> {}
+        }
+        return volumes;
+    }
+
+    private static void target(String claim, List<Volume> volumes) {
+        volumes.add(new VolumeBuilder()
+                .withName("parent")
+                .withNewEmptyDir()
+                .endEmptyDir()
+                .build());
+        volumes.add(claim(claim));
+    }
+
+    private static Volume claim(String name) {
+        return new VolumeBuilder()
+                .withName("data")
+                .withNewPersistentVolumeClaim(name, false)
+                .build();
+    }
+
+    private static VolumeMount mount(String volume, String path, boolean readOnly) {
+        return new VolumeMountBuilder()
+                .withName(volume)
+                .withMountPath(path)
+                .withReadOnly(readOnly)
+                .build();
+    }
+}

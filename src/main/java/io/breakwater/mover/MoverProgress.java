@@ -1,0 +1,80 @@
+package io.breakwater.mover;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.breakwater.api.Durations;
+import io.breakwater.api.TransferStatus;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * How far one mover is, in restic's words: the status lines of {@code backup --json} and {@code restore --json}.
+ *
+ * @param done bytes
+ * @param total bytes, as far as they were counted
+ * @param seconds that it has run for
+ */
+public record MoverProgress(long done, long total, long seconds) {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String[] UNITS = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
+
+    /** The newest status in the last lines of a log; empty where there is none. */
+    static Optional<MoverProgress> of(String log) {
+        return log.lines().map(MoverProgress::line).flatMap(Optional::stream).reduce((first, second) -> second);
+    }
+
+    private static Optional<MoverProgress> line(String line) {
+        try {
+            JsonNode status = line.startsWith("{") ? JSON.readTree(line) : JSON.missingNode();
+            if (!status.path("message_type").asText().equals("status")) {
+                return Optional.empty();
+            }
+            long done = status.path("bytes_done")
+                    .asLong(status.path("bytes_restored").asLong());
+            return Optional.of(new MoverProgress(
+                    done,
+                    status.path("total_bytes").asLong(),
+                    status.path("seconds_elapsed").asLong()));
+        } catch (JsonProcessingException e) {
+            return Optional.empty(); // a line that the log cut
+        }
+    }
+
+    /**
+     * What status shows.
+     *
+     * @param before bytes of volumes that are through
+     * @param running movers that run
+     */
+    public static TransferStatus transfer(long before, List<MoverProgress> running) {
+        TransferStatus t = new TransferStatus();
+        t.bytesDone = before + running.stream().mapToLong(MoverProgress::done).sum();
+        t.bytesTotal = before
+                + running.stream().mapToLong(p -> Math.max(p.done, p.total)).sum();
+        long rate = running.stream()
+                .filter(p -> p.seconds > 0)
+                .mapToLong(p -> p.done / p.seconds)
+                .sum();
+        String words = size(t.bytesDone) + " of " + size(t.bytesTotal);
+        if (rate > 0) {
+            t.bytesPerSecond = rate;
+            t.secondsLeft = Math.ceilDiv(t.bytesTotal - t.bytesDone, rate);
+            words += ", " + size(rate) + "/s, " + Durations.format(Duration.ofSeconds(t.secondsLeft)) + " left";
+        }
+        t.summary = words;
+        return t;
+    }
+
+    private static String size(long bytes) {
+        double size = bytes;
+        int unit = 0;
+        while (size >= 1024 && unit < UNITS.length - 1) {
+            size /= 1024;
+            unit++;
+        }
+        return String.format(Locale.ROOT, unit == 0 || size >= 100 ? "%.0f %s" : "%.1f %s", size, UNITS[unit]);
+    }
+}

@@ -1,0 +1,90 @@
+package io.breakwater.policy;
+
+import io.breakwater.api.Condition;
+import io.breakwater.api.RestorePoint;
+import io.breakwater.api.RestorePointStatus;
+import io.breakwater.api.RestorePointStatus.CopyState;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Where a policy stands: its good points, newest first, and for each location the newest that is complete there.
+ *
+ * @param good points that are sealed and not being deleted
+ */
+record PointInventory(List<Good> good, Map<String, Good> newestAt) {
+    /** A good point. */
+    record Good(RestorePoint point, Instant capturedAt) {
+        String name() {
+            return point.getMetadata().getName();
+        }
+
+        /** Names of the locations in which the point is complete. */
+        Set<String> locations() {
+            Set<String> complete = new LinkedHashSet<>();
+            RestorePointStatus s = point.getStatus();
+            if (s.location != null) {
+                complete.add(s.location);
+            }
+            if (s.copies != null) {
+                s.copies.stream().filter(c -> c.state == CopyState.Completed).forEach(c -> complete.add(c.location));
+            }
+            return complete;
+        }
+    }
+
+    /** Looks at points of one policy. */
+    static PointInventory of(List<RestorePoint> points) {
+        List<Good> good = points.stream()
+                .map(PointInventory::good)
+                .flatMap(Optional::stream)
+                .sorted(Comparator.comparing(Good::capturedAt)
+                        .thenComparing(Good::name)
+                        .reversed())
+                .toList();
+        Map<String, Good> newestAt = new HashMap<>();
+        good.forEach(g -> g.locations().forEach(location -> newestAt.putIfAbsent(location, g)));
+        return new PointInventory(good, newestAt);
+    }
+
+    /** The newest good point. */
+    Optional<Good> newest() {
+        return good.stream().findFirst();
+    }
+
+    /** The newest point that is complete in a location. */
+    Optional<Good> newestAt(String location) {
+        return Optional.ofNullable(newestAt.get(location));
+    }
+
+    /** Whether a run ended, well or not. */
+    static boolean isOver(RestorePoint point) {
+        return point.getStatus() != null
+                && point.getStatus()
+                        .condition(Condition.SUCCEEDED)
+                        .map(c -> !"Unknown".equals(c.status))
+                        .orElse(false);
+    }
+
+    private static Optional<Good> good(RestorePoint point) {
+        RestorePointStatus s = point.getStatus();
+        if (s == null
+                || !s.holds(Condition.SUCCEEDED)
+                || s.capturedAt == null
+                || point.getMetadata().getDeletionTimestamp() != null) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(new Good(point, Instant.parse(s.capturedAt)));
+        } catch (DateTimeException e) {
+            return Optional.empty();
+        }
+    }
+}

@@ -1,0 +1,26 @@
+package io.breakwater.policy;
+
+import io.breakwater.api.BackupLocation;
+import io.breakwater.catalog.PointKey;
+import io.breakwater.gateway.EpochGuard;
+import io.breakwater.gateway.Repositories;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Where the points of a policy go at this moment.
+ *
+ * @param location of the first copy
+ * @param copies names of the further locations
+ * @param epoch of the plan that rules the namespace; 0 without one
+ * @param guard what a write must not be older than; empty without a plan
+ * @param active whether the schedule runs on this site
+ */
+public record PointRoute(
+        BackupLocation location, List<String> copies, long epoch, Optional<EpochGuard.Guard> guard, boolean active) {
+
+    /** Access to the repository of a point's namespace in the first location. */
+    public Repositories.Access access(PointKey key, Repositories.Mode mode) {
+        return new Repositories.Access(location, key.site(), key.namespace(), mode, guard);
+    }
+}

@@ -1,0 +1,128 @@
+package io.breakwater.policy;
+
+import io.breakwater.api.BackupPolicy;
+import io.breakwater.api.BackupPolicySpec;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Condition;
+import io.breakwater.api.Durations;
+import io.breakwater.api.Reason;
+import io.breakwater.api.Verification;
+import io.breakwater.api.VerificationSpec.Level;
+import io.breakwater.observe.Conditions;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What verifications say about a policy.
+ *
+ * @param newest the newest one that ended and was at least as thorough as the policy demands
+ * @param success the newest of those that proved its point
+ * @param timed the newest that measured how long a restore takes
+ */
+record VerificationSummary(
+        Optional<Verification> newest, Optional<Verification> success, Optional<Verification> timed) {
+    static VerificationSummary of(BackupPolicySpec spec, List<Verification> all) {
+        Level demanded =
+                spec.verification == null || spec.verification.level == null ? Level.Checksum : spec.verification.level;
+        List<Verification> ended = all.stream()
+                .filter(Verification::over)
+                .sorted(Comparator.comparing((Verification v) -> v.getStatus().finishedAt)
+                        .reversed())
+                .toList();
+        List<Verification> thorough = ended.stream()
+                .filter(v -> v.getSpec().level.compareTo(demanded) >= 0)
+                .toList();
+        return new VerificationSummary(
+                thorough.stream().findFirst(),
+                thorough.stream()
+                        .filter(v -> v.getStatus().holds(Condition.SUCCEEDED))
+                        .findFirst(),
+                ended.stream().filter(v -> v.getStatus().restoreTime != null).findFirst());
+    }
+
+    /** How long a restore takes, as measured last. */
+    Optional<Duration> restoreTime() {
+        return timed.map(v -> Durations.parse(v.getStatus().restoreTime));
+    }
+
+    /** Sets Proven and RtoMet, or takes them away where nothing was asked for. */
+    void tell(Conditions conditions, BackupPolicySpec spec, Instant now) {
+        proven(conditions, spec, now);
+        String rto = spec.objectives == null ? null : spec.objectives.rto;
+        if (rto == null) {
+            conditions.clear(Condition.RTO_MET);
+        } else if (timed.isEmpty()) {
+            conditions.set(
+                    Condition.RTO_MET,
+                    "Unknown",
+                    Reason.NotVerified,
+                    "no restore was measured yet; create a Verification of level Restored");
+        } else {
+            boolean met = restoreTime().orElseThrow().compareTo(Durations.parse(rto)) <= 0;
+            conditions.set(
+                    Condition.RTO_MET,
+                    met,
+                    met ? Reason.ObjectiveMet : Reason.ObjectiveMissed,
+                    "Verification " + timed.get().getMetadata().getName() + " took "
+                            + timed.get().getStatus().restoreTime + " to restore; spec.objectives.rto is " + rto);
+        }
+    }
+
+    private void proven(Conditions conditions, BackupPolicySpec spec, Instant now) {
+        if (newest.isEmpty()) {
+            if (spec.verification == null) {
+                conditions.clear(Condition.PROVEN);
+            } else {
+                conditions.set(
+                        Condition.PROVEN,
+                        "Unknown",
+                        Reason.NotVerified,
+                        "no RestorePoint was verified at level " + spec.verification.level + " yet");
+            }
+            return;
+        }
+        Verification v = newest.get();
+        String what = "Verification " + v.getMetadata().getName() + ": ";
+        if (!v.getStatus().holds(Condition.SUCCEEDED)) {
+            conditions.set(Condition.PROVEN, false, Reason.VerificationFailed, what + v.getStatus().failure);
+        } else if (isOverdue(spec, Instant.parse(success.orElseThrow().getStatus().finishedAt), now)) {
+            conditions.set(
+                    Condition.PROVEN,
+                    false,
+                    Reason.NotVerified,
+                    "the last proof is of " + v.getStatus().finishedAt
+                            + ", more than two times of spec.verification.schedule ago");
+        } else {
+            conditions.set(
+                    Condition.PROVEN,
+                    true,
+                    Reason.Proven,
+                    what + v.getStatus().condition(Condition.SUCCEEDED).orElseThrow().message);
+        }
+    }
+
+    /** Whether the schedule came round twice since the last proof, or since the policy was made where there is none. */
+    boolean isOverdue(BackupPolicy policy, Instant now) {
+        String since = success.map(v -> v.getStatus().finishedAt)
+                .orElseGet(() -> policy.getMetadata().getCreationTimestamp());
+        return isOverdue(policy.getSpec(), Instant.parse(since), now);
+    }
+
+    private static boolean isOverdue(BackupPolicySpec spec, Instant proven, Instant now) {
+        if (spec.verification == null || spec.verification.schedule == null) {
+            return false;
+        }
+        try {
+            CronSchedule cron = CronSchedule.of(spec.verification.schedule);
+            return cron.last(now)
+                    .flatMap(last -> cron.last(last.minusSeconds(1)))
+                    .map(before -> proven.isBefore(before))
+                    .orElse(false);
+        } catch (BreakwaterException e) {
+            return false; // the schedule itself is told to be wrong elsewhere
+        }
+    }
+}

@@ -1,0 +1,325 @@
+package io.breakwater.replication;
+
+import io.breakwater.api.Api;
+import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BackupPolicy;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Condition;
+import io.breakwater.api.NamedRef;
+import io.breakwater.api.Reason;
+import io.breakwater.api.RestorePoint;
+import io.breakwater.api.RestorePointSpec.DeletionPolicy;
+import io.breakwater.api.RestorePointSpec.Trigger;
+import io.breakwater.api.RestorePointStatus;
+import io.breakwater.api.RestorePointStatus.CopyState;
+import io.breakwater.api.RestorePointStatus.PointCopy;
+import io.breakwater.catalog.Catalog;
+import io.breakwater.catalog.PointKey;
+import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.gateway.EpochGuard;
+import io.breakwater.location.LocationResolver;
+import io.breakwater.observe.Conditions;
+import io.breakwater.observe.Events;
+import io.breakwater.observe.Meters;
+import io.breakwater.observe.StatusWriter;
+import io.breakwater.policy.PointRoutes;
+import io.breakwater.steps.Activities;
+import io.breakwater.steps.RunLabel;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+
+/**
+ * Brings a sealed point to its further locations, each on its own: one that cannot be reached holds up no other. A copy
+ * that failed is tried again for as long as the RestorePoint exists, at growing intervals.
+ */
+@ApplicationScoped
+public class PointCopies {
+    private static final Duration RECHECK = Duration.ofSeconds(30);
+
+    /** A copy's tries that failed, in this process. */
+    private record Tries(int failed, Instant next) {}
+
+    private record Repository(String site, String namespace) {}
+
+    private final KubernetesClient client;
+    private final BreakwaterConfig config;
+    private final LocationResolver locations;
+    private final PointRoutes routes;
+    private final EpochGuard epochs;
+    private final Catalog catalog;
+    private final Replicator replicator;
+    private final StatusWriter writer;
+    private final Events events;
+    private final Meters meters;
+    private final Clock clock;
+    private final Activities activities = new Activities();
+    private final Map<String, Tries> tries = new ConcurrentHashMap<>();
+    private final Map<Repository, Integer> running = new ConcurrentHashMap<>();
+
+    public PointCopies(
+            KubernetesClient client,
+            BreakwaterConfig config,
+            LocationResolver locations,
+            PointRoutes routes,
+            EpochGuard epochs,
+            Catalog catalog,
+            Replicator replicator,
+            StatusWriter writer,
+            Events events,
+            Meters meters,
+            Clock clock) {
+        this.client = client;
+        this.config = config;
+        this.locations = locations;
+        this.routes = routes;
+        this.epochs = epochs;
+        this.catalog = catalog;
+        this.replicator = replicator;
+        this.writer = writer;
+        this.events = events;
+        this.meters = meters;
+        this.clock = clock;
+    }
+
+    /** A copy that nothing was done about yet. */
+    public static PointCopy pending(String location) {
+        PointCopy copy = new PointCopy();
+        copy.location = location;
+        copy.state = CopyState.Pending;
+        return copy;
+    }
+
+    /**
+     * Goes on with the copies of a sealed point.
+     *
+     * @param wake called when a copy ended, well or not
+     * @return when to look again at the latest; empty when every copy is complete
+     */
+    public Optional<Duration> push(RestorePoint point, Runnable wake) {
+        Optional<PointKey> key = PointKey.of(point);
+        List<PointCopy> copies = point.getStatus().copies;
+        if (key.isEmpty() || copies == null) {
+            return Optional.empty();
+        }
+        return copies.stream().filter(c -> c.state != CopyState.Completed).map(c -> c.location).toList().stream()
+                .map(location -> advance(point, key.get(), location, wake))
+                .flatMap(Optional::stream)
+                .min(Duration::compareTo);
+    }
+
+    /** Whether a copy of this repository runs; nothing may be pruned from it meanwhile. */
+    public boolean busy(String site, String namespace) {
+        return running.containsKey(new Repository(site, namespace));
+    }
+
+    private Optional<Duration> advance(RestorePoint point, PointKey key, String location, Runnable wake) {
+        String id = point.getMetadata().getUid() + "/copy/" + location;
+        Tries before = tries.get(id);
+        Duration pause = before == null ? Duration.ZERO : Duration.between(clock.instant(), before.next());
+        if (pause.isPositive()) {
+            return Optional.of(pause);
+        }
+        try {
+            Optional<CopyResult> copied = activities.poll(id, () -> copy(point, key, location), wake);
+            if (copied.isEmpty()) {
+                edit(point, location, c -> c.state = CopyState.Copying);
+                return Optional.of(RECHECK);
+            }
+            tries.remove(id);
+            completed(point, location, copied.get());
+            return Optional.empty();
+        } catch (BreakwaterException e) {
+            return Optional.of(failed(point, location, id, before, e));
+        } catch (RuntimeException e) {
+            return Optional.of(failed(point, location, id, before, unforeseen(key, location, e)));
+        }
+    }
+
+    /** Runs beside the reconciler. */
+    private CopyResult copy(RestorePoint point, PointKey key, String location) {
+        Repository repository = new Repository(key.site(), key.namespace());
+        running.merge(repository, 1, Integer::sum);
+        try {
+            Instant started = clock.instant();
+            BackupLocation from = usable(point, point.getStatus().location);
+            BackupLocation to = usable(point, location);
+            CopyResult copied = replicator.copy(from, to, key, () -> requireWanted(point, key, from, to));
+            if (isBeingRemoved(current(point))) {
+                // Removal waits for us, and may have looked for the seal before we wrote it.
+                catalog.unseal(to, key);
+                throw unwanted(point);
+            }
+            meters.time(
+                    "breakwater.replication.duration",
+                    Duration.between(started, clock.instant()),
+                    tags(point, location));
+            return copied;
+        } finally {
+            running.computeIfPresent(repository, (k, n) -> n == 1 ? null : n - 1);
+        }
+    }
+
+    private BackupLocation usable(RestorePoint point, String name) {
+        BackupLocation location = locations.resolve(point.getMetadata().getNamespace(), new NamedRef(name));
+        if (location.getStatus() == null || !location.getStatus().holds(Condition.READY)) {
+            throw BreakwaterException.retryable(
+                    Reason.LocationNotReady,
+                    "BackupLocation " + location.getMetadata().getNamespace() + "/" + name
+                            + " is not ready: "
+                            + Optional.ofNullable(location.getStatus())
+                                    .flatMap(s -> s.condition(Condition.READY))
+                                    .map(c -> c.message)
+                                    .orElse("it has not been probed yet"));
+        }
+        return location;
+    }
+
+    /**
+     * Throws unless the copy may be made. A site that lost its lease seals nothing any more, but for what only it has; a
+     * point that is being deleted gets no new seal; and nothing is copied while data is pruned from the repository.
+     */
+    private void requireWanted(RestorePoint point, PointKey key, BackupLocation... locations) {
+        RestorePoint now = current(point);
+        if (now == null || now.getMetadata().getDeletionTimestamp() != null) {
+            throw unwanted(point);
+        }
+        pruning(point.getMetadata().getNamespace()).ifPresent(other -> {
+            throw BreakwaterException.retryable(
+                    Reason.Deleting,
+                    "waiting until the data of RestorePoint " + other + " is removed from the repository");
+        });
+        if (Stream.of(locations).anyMatch(l -> hasJob(RunLabel.ofCleanup(l, key.site(), key.namespace())))) {
+            throw BreakwaterException.retryable(
+                    Reason.Deleting, "waiting until data without a seal is removed from the repository");
+        }
+        if (point.getSpec().trigger != Trigger.Divergent) {
+            policy(point).flatMap(p -> routes.of(p).guard()).ifPresent(epochs::check);
+        }
+    }
+
+    private Optional<BackupPolicy> policy(RestorePoint point) {
+        return Optional.ofNullable(client.resources(BackupPolicy.class)
+                .inNamespace(point.getMetadata().getNamespace())
+                .withName(point.getSpec().policyRef.name)
+                .get());
+    }
+
+    /** A point of the namespace whose snapshots a Job is removing at this moment. */
+    private Optional<String> pruning(String namespace) {
+        Stream<RestorePoint> deleted =
+                client.resources(RestorePoint.class).inNamespace(namespace).list().getItems().stream()
+                        .filter(p -> p.getMetadata().getDeletionTimestamp() != null);
+        return deleted.filter(p -> hasJob(RunLabel.of(p)))
+                .map(p -> p.getMetadata().getName())
+                .findFirst();
+    }
+
+    private boolean hasJob(String run) {
+        return !client.batch()
+                .v1()
+                .jobs()
+                .inNamespace(config.namespace())
+                .withLabel(Api.RUN, run)
+                .list()
+                .getItems()
+                .isEmpty();
+    }
+
+    private RestorePoint current(RestorePoint point) {
+        RestorePoint now = client.resource(point).get();
+        boolean same = now != null
+                && Objects.equals(
+                        now.getMetadata().getUid(), point.getMetadata().getUid());
+        return same ? now : null;
+    }
+
+    private static boolean isBeingRemoved(RestorePoint now) {
+        return now != null
+                && now.getMetadata().getDeletionTimestamp() != null
+                && now.getSpec().deletionPolicy != DeletionPolicy.Retain;
+    }
+
+    private static BreakwaterException unwanted(RestorePoint point) {
+        return BreakwaterException.retryable(
+                Reason.Deleting, Events.name(point) + " is being deleted; it is not copied");
+    }
+
+    private void completed(RestorePoint point, String location, CopyResult copied) {
+        edit(point, location, c -> {
+            c.state = CopyState.Completed;
+            c.completedAt = Conditions.timestamp(clock.instant());
+            c.bytes = copied.bytes();
+            c.message = null;
+        });
+        count(point, location, "Completed", Reason.Completed);
+        meters.count("breakwater.replication.bytes", copied.bytes(), tags(point, location));
+        events.normal(
+                point,
+                Reason.Completed,
+                "copied to location " + location + ": " + copied.objects() + " objects, " + copied.bytes() + " bytes; "
+                        + copied.present() + " objects were there");
+    }
+
+    private Duration failed(RestorePoint point, String location, String id, Tries before, BreakwaterException e) {
+        int failed = before == null ? 1 : before.failed() + 1;
+        Duration pause = pause(failed, e.isRetryable());
+        tries.put(id, new Tries(failed, clock.instant().plus(pause)));
+        edit(point, location, c -> {
+            c.state = CopyState.Failed;
+            c.message = e.reason() + ": " + e.getMessage();
+        });
+        count(point, location, "Failed", e.reason());
+        events.warning(point, e.reason(), "copy to location " + location + ": " + e.getMessage());
+        return pause;
+    }
+
+    /** How long to wait after so many failures in a row; what only a change can cure is still looked at now and then. */
+    static Duration pause(int failed, boolean retryable) {
+        Duration most = retryable ? Duration.ofMinutes(2) : Duration.ofMinutes(10);
+        Duration grown = Duration.ofSeconds(5L << Math.min(failed - 1, 10));
+        return grown.compareTo(most) < 0 ? grown : most;
+    }
+
+    private static BreakwaterException unforeseen(PointKey key, String location, RuntimeException e) {
+        return BreakwaterException.retryable(
+                Reason.InternalError, "copying " + key + " to location " + location + ": " + e, e);
+    }
+
+    private void edit(RestorePoint point, String location, Consumer<PointCopy> change) {
+        writer.update(point, RestorePointStatus.class, s -> {
+            s.copies.stream().filter(c -> c.location.equals(location)).forEach(change);
+            s.copiesCompleted = (int) s.copies.stream()
+                    .filter(c -> c.state == CopyState.Completed)
+                    .count();
+        });
+    }
+
+    private void count(RestorePoint point, String location, String result, Reason reason) {
+        String[] where = tags(point, location);
+        meters.count(
+                "breakwater.replication.copies",
+                Stream.concat(Stream.of(where), Stream.of("result", result, "reason", reason.name()))
+                        .toArray(String[]::new));
+    }
+
+    private static String[] tags(RestorePoint point, String location) {
+        return new String[] {
+            "namespace",
+            point.getMetadata().getNamespace(),
+            "policy",
+            point.getSpec().policyRef.name,
+            "location",
+            location
+        };
+    }
+}

@@ -1,0 +1,70 @@
+package io.breakwater.resource.apply;
+
+import io.breakwater.velero.ObjectKey;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+
+/** Counts of a run, and of a rehearsal also what each object would meet; from many threads. */
+final class ApplyCounts {
+    private static final int NAMED = 200;
+
+    private final Map<Fate, Integer> counts = new EnumMap<>(Fate.class);
+    private final List<ApplyReport.Failure> failed = new ArrayList<>();
+    private final List<String> warnings = new ArrayList<>();
+    private final List<ApplyReport.Line> lines = new ArrayList<>();
+    private final boolean rehearsal;
+
+    ApplyCounts(boolean rehearsal) {
+        this.rehearsal = rehearsal;
+    }
+
+    /** What became of one object. */
+    enum Fate {
+        CREATED,
+        UPDATED,
+        REPLACED,
+        SKIPPED
+    }
+
+    synchronized void count(Fate fate, ObjectKey key, String detail) {
+        counts.merge(fate, 1, Integer::sum);
+        if (rehearsal) {
+            lines.add(new ApplyReport.Line(
+                    switch (fate) {
+                        case CREATED -> ApplyReport.Verb.create;
+                        case UPDATED -> ApplyReport.Verb.update;
+                        case REPLACED -> ApplyReport.Verb.replace;
+                        case SKIPPED -> ApplyReport.Verb.leave;
+                    },
+                    key.toString(),
+                    detail));
+        }
+    }
+
+    synchronized void fail(ObjectKey key, String reason) {
+        failed.add(new ApplyReport.Failure(key.toString(), reason));
+        if (rehearsal) {
+            lines.add(new ApplyReport.Line(ApplyReport.Verb.refuse, key.toString(), reason));
+        }
+    }
+
+    synchronized void warn(String warning) {
+        if (warnings.size() < NAMED) {
+            warnings.add(warning);
+        }
+    }
+
+    synchronized ApplyReport report(int extra) {
+        return new ApplyReport(
+                counts.getOrDefault(Fate.CREATED, 0),
+                counts.getOrDefault(Fate.UPDATED, 0),
+                counts.getOrDefault(Fate.REPLACED, 0),
+                counts.getOrDefault(Fate.SKIPPED, 0),
+                extra,
+                List.copyOf(failed),
+                List.copyOf(warnings),
+                List.copyOf(lines));
+    }
+}

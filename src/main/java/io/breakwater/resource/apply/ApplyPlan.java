@@ -1,0 +1,278 @@
+package io.breakwater.resource.apply;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
+import io.breakwater.api.RestoreSpec.OnConflict;
+import io.breakwater.resource.ApiKind;
+import io.breakwater.resource.ApiServer;
+import io.breakwater.resource.Discovery;
+import io.breakwater.resource.ObjectSelection;
+import io.breakwater.steps.Parallel;
+import io.breakwater.velero.ArchiveReader;
+import io.breakwater.velero.ObjectKey;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+
+/** The archive, read once and sorted into waves. */
+final class ApplyPlan implements Closeable {
+    private static final long IN_MEMORY = 32L << 20;
+
+    /** One object, waiting. */
+    record Entry(ObjectKey key, ObjectSpool.Slot slot) {}
+
+    /** A kind as the archive has it. */
+    record Type(String apiVersion, String kind, String qualified) implements Comparable<Type> {
+        @Override
+        public int compareTo(Type other) {
+            return (qualified + apiVersion).compareTo(other.qualified + other.apiVersion);
+        }
+    }
+
+    private final ApplyRequest request;
+    private final ObjectSpool spool = new ObjectSpool(IN_MEMORY);
+    private final Map<ApplyWave, List<Entry>> waves = new EnumMap<>(ApplyWave.class);
+    private final Set<Type> types = new TreeSet<>();
+    private final Set<ObjectKey> keys = new HashSet<>();
+    private final Set<String> selecting = new HashSet<>();
+    private final OwnerReferences owners = new OwnerReferences();
+    private final ObjectSelection selection;
+    private final ObjectTransforms transforms;
+    private final OrderResolver order;
+
+    private int beyond;
+
+    private ApplyPlan(ApplyRequest request) {
+        this.request = request;
+        this.selection = new ObjectSelection("spec", request.spec().include, request.spec().exclude);
+        this.transforms = new ObjectTransforms(request.spec());
+        this.order = new OrderResolver(request.spec());
+    }
+
+    /**
+     * @throws BreakwaterException Tampered when an object is not the one that its path says, Forbidden when it is to
+     *     bring back what only administrators may, InvalidSpec when nothing is wanted of it, or objects of it would wait
+     *     for each other
+     */
+    static ApplyPlan read(ApplyRequest request) throws IOException {
+        ApplyPlan plan = new ApplyPlan(request);
+        try (ArchiveReader reader = new ArchiveReader(request.archive().open(), ArchiveReader.Limits.DEFAULT)) {
+            for (Optional<ArchiveReader.Item> item = reader.next(); item.isPresent(); item = reader.next()) {
+                plan.add(item.get());
+            }
+            plan.checkThatSomethingIsWanted();
+            plan.order.settle();
+            return plan;
+        } catch (IOException | RuntimeException e) {
+            plan.close();
+            throw e;
+        }
+    }
+
+    private void checkThatSomethingIsWanted() {
+        if (beyond > 0) {
+            throw BreakwaterException.permanent(
+                    Reason.Forbidden,
+                    "spec.include takes " + beyond
+                            + " cluster-scoped objects of the point; only a Restore in the operator's"
+                            + " namespace brings those back");
+        }
+        if (keys.isEmpty() && request.spec().partial()) {
+            throw BreakwaterException.permanent(
+                    Reason.InvalidSpec,
+                    "spec.include and spec.exclude leave nothing of the point; kinds are written as 'deployments.apps',"
+                            + " see kubectl api-resources -o name");
+        }
+    }
+
+    private void add(ArchiveReader.Item item) throws IOException {
+        ObjectKey key = item.key();
+        boolean inScope = key.isClusterScoped()
+                ? request.allowClusterScoped()
+                : key.namespace().equals(request.sourceNamespace());
+        if (!inScope) {
+            beyond += isAskedFor(item) ? 1 : 0;
+            return;
+        }
+        JsonNode object = parse(key, item.json());
+        check(key, object);
+        if (!selection.wants(key, object)) {
+            return;
+        }
+        JsonNode wanted = transforms.apply(key, object);
+        if (!keys.add(key)) {
+            throw tampered(key, "is in the archive twice");
+        }
+        owners.expect(wanted);
+        if (!order.isEmpty() && isBroughtBack(key, wanted)) {
+            order.add(key, object);
+        }
+        types.add(
+                new Type(wanted.path("apiVersion").asText(), wanted.path("kind").asText(), key.directory()));
+        if (key.directory().equals("services")
+                && !wanted.path("spec").path("selector").isEmpty()) {
+            selecting.add(key.name());
+        }
+        waves.computeIfAbsent(ApplyWave.of(key), w -> new ArrayList<>())
+                .add(new Entry(
+                        key, spool.put(wanted == object ? item.json() : ApiServer.JSON.writeValueAsBytes(wanted))));
+    }
+
+    private boolean isBroughtBack(ObjectKey key, JsonNode object) {
+        String apiVersion = object.path("apiVersion").asText();
+        ApiKind kind = new ApiKind(
+                key.group(),
+                apiVersion.substring(apiVersion.indexOf('/') + 1),
+                object.path("kind").asText(),
+                key.resource(),
+                !key.isClusterScoped(),
+                Set.of());
+        return RestoreRules.excluded(kind, object, request.isMoved()).isEmpty();
+    }
+
+    /** Whether the Restore names a cluster-scoped object that it may not bring back. */
+    private boolean isAskedFor(ArchiveReader.Item item) {
+        return item.key().isClusterScoped()
+                && request.spec().include != null
+                && selection.wants(item.key(), parse(item.key(), item.json()));
+    }
+
+    private static void check(ObjectKey key, JsonNode object) {
+        JsonNode meta = object.path("metadata");
+        String apiVersion = object.path("apiVersion").asText();
+        int slash = apiVersion.indexOf('/');
+        boolean honest = meta.isObject()
+                && meta.path("name").asText().equals(key.name())
+                && meta.path("namespace").asText("").equals(key.namespace())
+                && !object.path("kind").asText().isEmpty()
+                && !apiVersion.isEmpty()
+                && (slash < 0 ? "" : apiVersion.substring(0, slash)).equals(key.group());
+        if (!honest) {
+            throw tampered(key, "is another object than its path says");
+        }
+    }
+
+    private static JsonNode parse(ObjectKey key, byte[] json) {
+        try {
+            return ApiServer.JSON.readTree(json);
+        } catch (IOException e) {
+            throw tampered(key, "is no JSON");
+        }
+    }
+
+    private static BreakwaterException tampered(ObjectKey key, String why) {
+        return BreakwaterException.permanent(
+                Reason.Tampered, "archived object " + key + " " + why + "; nothing was restored from this archive");
+    }
+
+    /** To read belongs to all of them: a restore shows, and what the API server says about a refused object is told. */
+    private static List<String> verbs(OnConflict onConflict) {
+        return switch (onConflict) {
+            case Fail, Skip -> List.of("get", "create");
+            case Update -> List.of("get", "create", "update");
+            case Replace -> List.of("get", "create", "update", "delete");
+        };
+    }
+
+    /** @throws BreakwaterException Forbidden, with everything that the author lacks */
+    void authorize(Discovery discovery) {
+        List<String> verbs = verbs(request.onConflict());
+        List<Type> wanted = types.stream()
+                .filter(t -> !RestoreRules.isNeverAuthored(t.qualified()))
+                .toList();
+        Map<Type, String> lacking = Parallel.map(
+                8,
+                wanted,
+                type -> discovery
+                        .find(type.apiVersion(), type.kind())
+                        .map(kind -> {
+                            List<String> lacks = request.author()
+                                    .lacks(kind, kind.namespaced() ? request.targetNamespace() : "", verbs);
+                            return lacks.isEmpty() ? "" : String.join("/", lacks) + " " + type.qualified();
+                        })
+                        .orElse(""));
+        List<String> missing =
+                lacking.values().stream().filter(m -> !m.isEmpty()).toList();
+        if (!missing.isEmpty()) {
+            throw forbidden(request, String.join(", ", missing));
+        }
+    }
+
+    static BreakwaterException forbidden(ApplyRequest request, String lacks) {
+        return BreakwaterException.permanent(
+                Reason.Forbidden,
+                "author " + request.author().author() + " may not " + lacks + " in namespace "
+                        + request.targetNamespace()
+                        + "; a restore does nothing that its author could not do: grant the rights, or let an"
+                        + " administrator restore");
+    }
+
+    List<Entry> wave(ApplyWave wave) {
+        return waves.getOrDefault(wave, List.of());
+    }
+
+    JsonNode object(Entry entry) {
+        try {
+            return ApiServer.JSON.readTree(spool.get(entry.slot()));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    ApplyRequest request() {
+        return request;
+    }
+
+    Set<Type> types() {
+        return types;
+    }
+
+    /** Whether the archive has this object, named as in the source namespace. */
+    boolean has(ObjectKey key) {
+        return keys.contains(key);
+    }
+
+    /** Whether the archive has the CustomResourceDefinition of a kind, and it is to be restored. */
+    boolean defines(String qualified) {
+        return has(new ObjectKey("apiextensions.k8s.io", "customresourcedefinitions", "", qualified));
+    }
+
+    /** Rules of the Restore that did nothing. */
+    List<String> idle() {
+        return Stream.of(selection.idle(), transforms.idle(), order.idle())
+                .flatMap(List::stream)
+                .toList();
+    }
+
+    int size() {
+        return keys.size();
+    }
+
+    /** Whether a Service of this name makes its own Endpoints. */
+    boolean isSelecting(String service) {
+        return selecting.contains(service);
+    }
+
+    OwnerReferences owners() {
+        return owners;
+    }
+
+    OrderResolver order() {
+        return order;
+    }
+
+    @Override
+    public void close() throws IOException {
+        spool.close();
+    }
+}

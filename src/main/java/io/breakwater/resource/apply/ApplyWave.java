@@ -1,0 +1,56 @@
+package io.breakwater.resource.apply;
+
+import io.breakwater.velero.ObjectKey;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * When an object is restored: all of one wave beside each other, after all of the waves before it. Isolation and rights
+ * come before the pods that need them; kinds that controllers act upon come after the controllers' pods.
+ */
+enum ApplyWave {
+    DEFINITIONS("customresourcedefinitions.apiextensions.k8s.io"),
+    CLUSTER("storageclasses.storage.k8s.io", "priorityclasses.scheduling.k8s.io"),
+    BASICS(
+            "serviceaccounts",
+            "secrets",
+            "configmaps",
+            "limitranges",
+            "resourcequotas",
+            "networkpolicies.networking.k8s.io"),
+    ROLES("roles.rbac.authorization.k8s.io", "clusterroles.rbac.authorization.k8s.io"),
+    BINDINGS("rolebindings.rbac.authorization.k8s.io", "clusterrolebindings.rbac.authorization.k8s.io"),
+    SERVICES("services", "endpoints", "endpointslices.discovery.k8s.io"),
+    WORKLOADS(
+            "pods",
+            "replicationcontrollers",
+            "deployments.apps",
+            "statefulsets.apps",
+            "daemonsets.apps",
+            "replicasets.apps",
+            "jobs.batch",
+            "cronjobs.batch"),
+    REST,
+    WEBHOOKS(
+            "validatingwebhookconfigurations.admissionregistration.k8s.io",
+            "mutatingwebhookconfigurations.admissionregistration.k8s.io");
+
+    private static final Map<String, ApplyWave> BY_KIND = index();
+    private final Set<String> kinds;
+
+    ApplyWave(String... kinds) {
+        this.kinds = Set.of(kinds);
+    }
+
+    static ApplyWave of(ObjectKey key) {
+        return BY_KIND.getOrDefault(key.directory(), REST);
+    }
+
+    private static Map<String, ApplyWave> index() {
+        Map<String, ApplyWave> all = new java.util.HashMap<>();
+        for (ApplyWave wave : values()) {
+            wave.kinds.forEach(k -> all.put(k, wave));
+        }
+        return Map.copyOf(all);
+    }
+}

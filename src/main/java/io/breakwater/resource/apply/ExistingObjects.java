@@ -1,0 +1,100 @@
+package io.breakwater.resource.apply;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
+import io.breakwater.resource.ApiKind;
+import io.breakwater.resource.ApiServer;
+import io.breakwater.resource.CaptureRules;
+import io.breakwater.resource.Discovery;
+import io.breakwater.resource.PagedList;
+import io.breakwater.resource.RestoreMark;
+import io.breakwater.steps.Parallel;
+import io.breakwater.velero.ObjectKey;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiConsumer;
+
+/** What the target namespace holds already; lists metadata only, a kind at a time and never an object at a time. */
+final class ExistingObjects {
+    private static final int LISTS = 12;
+    private static final int NAMED = 100;
+
+    private final ApiServer server;
+    private final Discovery discovery;
+
+    ExistingObjects(ApiServer server, Discovery discovery) {
+        this.server = server;
+        this.discovery = discovery;
+    }
+
+    ResourceApply.Preview preview(ApplyPlan plan) {
+        List<String> warnings = new ArrayList<>(plan.idle());
+        List<ApiKind> kinds = new ArrayList<>();
+        for (ApplyPlan.Type type : plan.types()) {
+            Optional<ApiKind> kind = discovery.find(type.apiVersion(), type.kind());
+            kind.ifPresent(kinds::add);
+            if (kind.isEmpty() && !plan.defines(type.qualified())) {
+                warnings.add(unserved(type.apiVersion(), type.kind()));
+            }
+        }
+        ApplyRequest request = plan.request();
+        List<String> existing = Collections.synchronizedList(new ArrayList<>());
+        each(kinds, request.targetNamespace(), (kind, object) -> {
+            String name = object.path("metadata").path("name").asText();
+            ObjectKey key = kind.key(request.sourceNamespace(), name);
+            boolean conflict = plan.has(key)
+                    && RestoreRules.excluded(kind, object, request.isMoved()).isEmpty()
+                    && !RestoreRules.isCreatedOnly(kind, object)
+                    && !RestoreRules.isGiven(key)
+                    && !RestoreMark.isFrom(object, request.runId());
+            if (conflict && existing.size() < NAMED) {
+                existing.add(kind.qualified() + " " + request.targetNamespace() + "/" + name);
+            }
+        });
+        return new ResourceApply.Preview(plan.size(), existing.stream().sorted().toList(), warnings);
+    }
+
+    /** Objects of the target namespace that the archive has not. */
+    int extra(ApplyPlan plan) {
+        ApplyRequest request = plan.request();
+        AtomicInteger count = new AtomicInteger();
+        each(discovery.capturable(), request.targetNamespace(), (kind, object) -> {
+            ObjectKey key = kind.key(
+                    request.sourceNamespace(),
+                    object.path("metadata").path("name").asText());
+            if (!plan.has(key)
+                    && RestoreRules.excluded(kind, object, request.isMoved()).isEmpty()
+                    && !RestoreRules.isGiven(key)) {
+                count.incrementAndGet();
+            }
+        });
+        return count.get();
+    }
+
+    static String unserved(String apiVersion, String kind) {
+        return kind + " in version " + apiVersion
+                + " is not served here; install its CustomResourceDefinition or the API that serves it";
+    }
+
+    private void each(Collection<ApiKind> kinds, String namespace, BiConsumer<ApiKind, JsonNode> each) {
+        List<ApiKind> listed = kinds.stream()
+                .filter(k -> k.namespaced() && k.isCapturable() && CaptureRules.kind(k))
+                .distinct()
+                .toList();
+        Parallel.each(LISTS, listed, kind -> {
+            try {
+                new PagedList(server, PagedList.METADATA).each(kind.path(namespace), "", o -> each.accept(kind, o));
+            } catch (ApiServer.Refused e) {
+                throw BreakwaterException.retryable(
+                        Reason.ResourcesFailed,
+                        kind.qualified() + " of namespace " + namespace + " cannot be listed: " + e.getMessage(),
+                        e);
+            }
+        });
+    }
+}

@@ -1,0 +1,175 @@
+package io.breakwater.resource.apply;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.breakwater.api.Api;
+import io.breakwater.resource.ApiKind;
+import io.breakwater.resource.RestoreMark;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Predicate;
+
+/**
+ * Turns an object as a server returned it into one as a user would write it: without what the server owns, and in the
+ * target namespace. Rules per kind follow Velero's restore actions. Owner references are dropped; {@link OwnerReferences} brings
+ * them back.
+ */
+final class ObjectSanitizer {
+    private static final List<String> SERVER_OWNED = List.of(
+            "uid",
+            "resourceVersion",
+            "generation",
+            "creationTimestamp",
+            "deletionTimestamp",
+            "deletionGracePeriodSeconds",
+            "selfLink",
+            "managedFields",
+            "ownerReferences",
+            "generateName");
+
+    private static final Set<String> SERVER_ANNOTATIONS =
+            Set.of("deployment.kubernetes.io/revision", RestoreMark.ANNOTATION);
+    private static final Set<String> SERVER_FINALIZERS = Set.of("foregroundDeletion", "orphan", Api.FINALIZER);
+    private static final List<String> JOB_LABELS = List.of("controller-uid", "batch.kubernetes.io/controller-uid");
+
+    private final String source;
+    private final String target;
+
+    ObjectSanitizer(String source, String target) {
+        this.source = source;
+        this.target = target;
+    }
+
+    /** A cleaned copy. */
+    ObjectNode clean(ApiKind kind, JsonNode captured) {
+        ObjectNode object = captured.deepCopy();
+        ObjectNode meta = (ObjectNode) object.path("metadata");
+        meta.remove(SERVER_OWNED);
+        object.remove("status");
+        if (kind.namespaced()) {
+            meta.put("namespace", target);
+        }
+        if (meta.path("annotations") instanceof ObjectNode a) {
+            a.remove(SERVER_ANNOTATIONS);
+        }
+        if (meta.path("labels") instanceof ObjectNode l) {
+            // A claim that was listed while a group snapshot was taken of it.
+            l.properties().removeIf(e -> e.getKey().startsWith(Api.CUT));
+        }
+        removeIf(meta.path("finalizers"), f -> SERVER_FINALIZERS.contains(f.asText()));
+        dropEmpty(meta, "annotations");
+        dropEmpty(meta, "finalizers");
+        dropEmpty(meta, "labels");
+        rules(kind, object, meta);
+        return object;
+    }
+
+    private void rules(ApiKind kind, ObjectNode object, ObjectNode meta) {
+        switch (kind.qualified()) {
+            case "services" -> service(object.path("spec"));
+            case "pods" -> pod(object.path("spec"));
+            case "jobs.batch" -> job(object, meta);
+            case "secrets" -> secret(object, meta);
+            case "serviceaccounts" -> account(object, meta.path("name").asText());
+            case "rolebindings.rbac.authorization.k8s.io", "clusterrolebindings.rbac.authorization.k8s.io" ->
+                binding(object);
+            default -> {}
+        }
+    }
+
+    /** Node ports stay: a user may have told them to others. Where one is taken, {@link #withoutPorts} helps. */
+    private static void service(JsonNode spec) {
+        if (spec instanceof ObjectNode s && !s.path("clusterIP").asText().equals("None")) {
+            s.remove(List.of("clusterIP", "clusterIPs"));
+        }
+        if (spec instanceof ObjectNode s) {
+            s.remove("healthCheckNodePort");
+            if (s.path("type").asText().equals("ClusterIP")) {
+                // One that a transform took from outside; the API server refuses what is left of its former type.
+                dropNodePorts(s);
+            }
+        }
+    }
+
+    private static void dropNodePorts(JsonNode spec) {
+        spec.path("ports").forEach(p -> ((ObjectNode) p).remove("nodePort"));
+    }
+
+    /** A Service that takes whatever node ports are free. */
+    static ObjectNode withoutPorts(ObjectNode service) {
+        ObjectNode copy = service.deepCopy();
+        dropNodePorts(copy.path("spec"));
+        return copy;
+    }
+
+    private static void pod(JsonNode spec) {
+        if (!(spec instanceof ObjectNode s)) {
+            return;
+        }
+        s.remove(List.of("nodeName", "priority", "ephemeralContainers"));
+        Predicate<JsonNode> token = v -> v.path("name").asText().startsWith("kube-api-access-");
+        removeIf(s.path("volumes"), token);
+        for (String containers : List.of("containers", "initContainers")) {
+            s.path(containers).forEach(c -> removeIf(c.path("volumeMounts"), token));
+        }
+        removeIf(s.path("schedulingGates"), g -> g.path("name").asText().equals(Api.STANDBY));
+        dropEmpty(s, "schedulingGates");
+    }
+
+    private static void job(ObjectNode object, ObjectNode meta) {
+        JsonNode spec = object.path("spec");
+        if (spec instanceof ObjectNode s && !s.path("manualSelector").asBoolean()) {
+            s.remove("selector");
+            for (JsonNode labels : List.of(
+                    meta.path("labels"), s.path("template").path("metadata").path("labels"))) {
+                if (labels instanceof ObjectNode l) {
+                    l.remove(JOB_LABELS);
+                }
+            }
+        }
+    }
+
+    private static void secret(ObjectNode object, ObjectNode meta) {
+        if (object.path("type").asText().equals("kubernetes.io/service-account-token")) {
+            if (object.path("data") instanceof ObjectNode d) {
+                d.remove(List.of("token", "ca.crt", "namespace"));
+            }
+            if (meta.path("annotations") instanceof ObjectNode a) {
+                a.remove("kubernetes.io/service-account.uid");
+            }
+        }
+    }
+
+    private static void account(ObjectNode object, String name) {
+        Predicate<JsonNode> made = s -> s.path("name").asText().startsWith(name + "-token-");
+        removeIf(object.path("secrets"), made);
+        dropEmpty(object, "secrets");
+    }
+
+    private void binding(ObjectNode object) {
+        for (JsonNode subject : object.path("subjects")) {
+            if (subject.path("kind").asText().equals("ServiceAccount")
+                    && subject.path("namespace").asText().equals(source)) {
+                ((ObjectNode) subject).put("namespace", target);
+            }
+        }
+    }
+
+    private static void removeIf(JsonNode array, Predicate<JsonNode> test) {
+        if (array instanceof ArrayNode items) {
+            for (Iterator<JsonNode> i = items.iterator(); i.hasNext(); ) {
+                if (test.test(i.next())) {
+                    i.remove();
+                }
+            }
+        }
+    }
+
+    private static void dropEmpty(ObjectNode node, String field) {
+        if (node.path(field).isContainerNode() && node.path(field).isEmpty()) {
+            node.remove(field);
+        }
+    }
+}

@@ -1,0 +1,97 @@
+package io.breakwater.resource.apply;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.breakwater.api.Api;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
+import io.breakwater.resource.ApiKind;
+import io.breakwater.resource.ApiServer;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The target namespace. */
+final class TargetNamespace {
+    private static final String PATH = "/api/v1/namespaces";
+    private static final int CONFLICT = 409;
+    private static final int NOT_FOUND = 404;
+
+    private final ApiServer server;
+
+    TargetNamespace(ApiServer server) {
+        this.server = server;
+    }
+
+    /** @param captured the Namespace as it was captured, or nothing */
+    boolean create(ApplyRequest request, List<byte[]> captured) throws IOException {
+        String name = request.targetNamespace();
+        ApiServer.Answer there = server.get(PATH + "/" + ApiKind.encoded(name));
+        if (there.isOk()) {
+            if (there.body().path("metadata").has("deletionTimestamp")) {
+                throw BreakwaterException.retryable(
+                        Reason.Conflict, "namespace " + name + " is being deleted; wait until it is gone");
+            }
+            return false;
+        }
+        if (there.code() != NOT_FOUND) {
+            throw BreakwaterException.retryable(
+                    Reason.ResourcesFailed, "namespace " + name + " cannot be read: " + there.message());
+        }
+        authorize(request);
+        ApiServer.Answer made = server.send("POST", PATH, manifest(name, captured));
+        if (!made.isOk() && made.code() != CONFLICT) {
+            throw BreakwaterException.retryable(
+                    Reason.ResourcesFailed, "namespace " + name + " cannot be created: " + made.message());
+        }
+        return made.isOk();
+    }
+
+    /**
+     * Whether a restore would make the namespace.
+     *
+     * @throws BreakwaterException Forbidden, when it would and must not
+     */
+    boolean isMissing(ApplyRequest request) {
+        boolean missing = server.get(PATH + "/" + ApiKind.encoded(request.targetNamespace()))
+                        .code()
+                == NOT_FOUND;
+        if (missing) {
+            authorize(request);
+        }
+        return missing;
+    }
+
+    private static void authorize(ApplyRequest request) {
+        ApiKind kind = new ApiKind("", "v1", "Namespace", "namespaces", false, java.util.Set.of());
+        boolean allowed = request.allowClusterScoped()
+                && request.author().lacks(kind, "", List.of("create")).isEmpty();
+        if (!allowed) {
+            throw BreakwaterException.permanent(
+                    Reason.Forbidden,
+                    "namespace " + request.targetNamespace() + " does not exist, and author "
+                            + request.author().author() + " may not create it by a restore; create it first");
+        }
+    }
+
+    /** With the captured labels and annotations, but without ours: they tell of the source's state. */
+    private static ObjectNode manifest(String name, List<byte[]> captured) throws IOException {
+        ObjectNode namespace =
+                ApiServer.JSON.createObjectNode().put("apiVersion", "v1").put("kind", "Namespace");
+        ObjectNode meta = namespace.putObject("metadata").put("name", name);
+        if (!captured.isEmpty()) {
+            JsonNode old = ApiServer.JSON.readTree(captured.getFirst()).path("metadata");
+            for (String field : List.of("labels", "annotations")) {
+                if (old.path(field) instanceof ObjectNode marks) {
+                    ObjectNode kept = marks.deepCopy();
+                    List<String> names = new ArrayList<>();
+                    kept.fieldNames().forEachRemaining(names::add);
+                    names.removeIf(n -> !n.startsWith(Api.GROUP + "/") && !n.equals("kubernetes.io/metadata.name"));
+                    kept.remove(names);
+                    meta.set(field, kept);
+                }
+            }
+        }
+        return namespace;
+    }
+}

@@ -1,0 +1,58 @@
+package io.breakwater.restore;
+
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Condition;
+import io.breakwater.api.Reason;
+import io.breakwater.api.RestorePoint;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+
+/** Chooses a point by policy and time. */
+final class PointSelector {
+    private PointSelector() {}
+
+    static boolean isSealed(RestorePoint point) {
+        return point.getStatus() != null
+                && point.getStatus().holds(Condition.SUCCEEDED)
+                && point.getStatus().digest != null;
+    }
+
+    /**
+     * The newest sealed point of a policy that was captured not after a time.
+     *
+     * @param at RFC 3339; null for the newest of all
+     * @throws BreakwaterException RestorePointNotFound
+     */
+    static RestorePoint of(List<RestorePoint> points, String policy, String at) {
+        List<RestorePoint> sealed = points.stream()
+                .filter(p -> p.getSpec().policyRef != null && policy.equals(p.getSpec().policyRef.name))
+                .filter(p -> isSealed(p) && p.getStatus().capturedAt != null)
+                .sorted(Comparator.comparing(PointSelector::captured)
+                        .thenComparing(p -> p.getMetadata().getName()))
+                .toList();
+        Optional<Instant> until =
+                Optional.ofNullable(at).map(t -> OffsetDateTime.parse(t).toInstant());
+        return sealed.stream()
+                .filter(p -> until.map(u -> !captured(p).isAfter(u)).orElse(true))
+                .reduce((earlier, later) -> later)
+                .orElseThrow(() -> none(sealed, policy, at));
+    }
+
+    private static Instant captured(RestorePoint point) {
+        return Instant.parse(point.getStatus().capturedAt);
+    }
+
+    private static BreakwaterException none(List<RestorePoint> sealed, String policy, String at) {
+        String what = "there is no sealed RestorePoint of BackupPolicy " + policy + " in this namespace";
+        return BreakwaterException.permanent(
+                Reason.RestorePointNotFound,
+                sealed.isEmpty()
+                        ? what + "; kubectl get restorepoints shows what there is"
+                        : what + " that was captured at " + at + " or before; the oldest one is "
+                                + sealed.getFirst().getMetadata().getName() + " of "
+                                + sealed.getFirst().getStatus().capturedAt);
+    }
+}

@@ -1,0 +1,24 @@
+package io.breakwater.velero.model;
+
+import com.fasterxml.jackson.annotation.JsonAnyGetter;
+import com.fasterxml.jackson.annotation.JsonAnySetter;
+import com.fasterxml.jackson.annotation.JsonInclude;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** An object that keeps fields which it does not know, so that nothing of a later Velero is lost on the way through. */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public abstract class UnknownFields {
+    private final Map<String, Object> more = new LinkedHashMap<>();
+
+    /** Fields without a place of their own, by name. */
+    @JsonAnyGetter
+    public Map<String, Object> more() {
+        return more;
+    }
+
+    @JsonAnySetter
+    void put(String field, Object value) {
+        more.put(field, value);
+    }
+}

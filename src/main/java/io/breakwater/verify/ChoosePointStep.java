@@ -1,0 +1,111 @@
+package io.breakwater.verify;
+
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Condition;
+import io.breakwater.api.Reason;
+import io.breakwater.api.RestorePoint;
+import io.breakwater.api.Verification;
+import io.breakwater.api.VerificationSpec;
+import io.breakwater.api.VerificationSpec.Choice;
+import io.breakwater.steps.Outcome;
+import io.breakwater.steps.Step;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+
+/** Which point it is about. Waits while another verification of the policy has a sandbox: there is never more than one. */
+final class ChoosePointStep implements Step<VerifyRun> {
+    private final KubernetesClient client;
+
+    ChoosePointStep(KubernetesClient client) {
+        this.client = client;
+    }
+
+    @Override
+    public String name() {
+        return "Choose";
+    }
+
+    @Override
+    public Outcome run(VerifyRun run, int attempt) {
+        Optional<String> other = before(run);
+        if (other.isPresent()) {
+            return Outcome.waiting("waiting for Verification " + other.get() + " to end", Duration.ofSeconds(10));
+        }
+        VerificationSpec spec = run.verification().getSpec();
+        List<RestorePoint> points = client.resources(RestorePoint.class)
+                .inNamespace(run.namespace())
+                .list()
+                .getItems();
+        RestorePoint point = choose(points, spec, run.uid());
+        run.update(s -> {
+            s.restorePoint = point.getMetadata().getName();
+            s.capturedAt = point.getStatus().capturedAt;
+        });
+        return Outcome.done("RestorePoint " + point.getMetadata().getName() + " of " + point.getStatus().capturedAt);
+    }
+
+    /**
+     * The point that a spec means. The random choice follows from the run's uid, so that a crash does not change it.
+     *
+     * @throws BreakwaterException RestorePointNotFound or RestorePointNotSealed
+     */
+    static RestorePoint choose(List<RestorePoint> points, VerificationSpec spec, String uid) {
+        if (spec.restorePointRef != null) {
+            String name = spec.restorePointRef.name;
+            RestorePoint named = points.stream()
+                    .filter(p -> p.getMetadata().getName().equals(name))
+                    .findFirst()
+                    .orElseThrow(() -> BreakwaterException.permanent(
+                            Reason.RestorePointNotFound,
+                            "RestorePoint " + name + " of spec.restorePointRef does not exist in this namespace"));
+            if (!isGood(named)) {
+                throw BreakwaterException.permanent(
+                        Reason.RestorePointNotSealed,
+                        "RestorePoint " + name + " of spec.restorePointRef is not sealed; there is nothing to verify");
+            }
+            return named;
+        }
+        List<RestorePoint> good = points.stream()
+                .filter(ChoosePointStep::isGood)
+                .filter(p -> p.getSpec().policyRef != null && spec.policyRef.name.equals(p.getSpec().policyRef.name))
+                .sorted(Comparator.comparing((RestorePoint p) -> p.getStatus().capturedAt)
+                        .thenComparing(p -> p.getMetadata().getName()))
+                .toList();
+        if (good.isEmpty()) {
+            throw BreakwaterException.permanent(
+                    Reason.RestorePointNotFound,
+                    "BackupPolicy " + spec.policyRef.name + " has no sealed RestorePoint yet; create one first");
+        }
+        if (spec.point != Choice.Random) {
+            return good.getLast();
+        }
+        long seed = UUID.nameUUIDFromBytes(uid.getBytes(StandardCharsets.UTF_8)).getLeastSignificantBits();
+        return good.get((int) Math.floorMod(seed, (long) good.size()));
+    }
+
+    private static boolean isGood(RestorePoint point) {
+        return point.getStatus() != null
+                && point.getStatus().holds(Condition.SUCCEEDED)
+                && point.getStatus().capturedAt != null
+                && point.getMetadata().getDeletionTimestamp() == null;
+    }
+
+    /** An older verification of the policy that is not over, or whose sandbox is still there. */
+    private Optional<String> before(VerifyRun run) {
+        Comparator<Verification> age = Comparator.comparing(
+                        (Verification v) -> v.getMetadata().getCreationTimestamp())
+                .thenComparing(v -> v.getMetadata().getName());
+        return client.resources(Verification.class).inNamespace(run.namespace()).list().getItems().stream()
+                .filter(v ->
+                        v.getSpec().policyRef.name.equals(run.verification().getSpec().policyRef.name))
+                .filter(v -> age.compare(v, run.verification()) < 0)
+                .filter(v -> !v.over() || v.getStatus().sandbox != null)
+                .map(v -> v.getMetadata().getName())
+                .findFirst();
+    }
+}

@@ -1,0 +1,75 @@
+package io.breakwater.verify;
+
+import io.breakwater.api.Condition;
+import io.breakwater.api.Durations;
+import io.breakwater.api.Restore;
+import io.breakwater.api.VerificationSpec.Level;
+import io.breakwater.resource.workload.Workloads;
+import io.breakwater.steps.Outcome;
+import io.breakwater.steps.Step;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** Brings the point back in the sandbox and waits until every workload is ready; that is how long a restore takes. */
+final class RestoreToSandboxStep implements Step<VerifyRun> {
+    static final String NAME = "Restore";
+    private static final Duration PATIENCE = Duration.ofMinutes(10);
+    private static final int SHOWN = 5;
+
+    private final Workloads workloads;
+    private final Sandbox sandbox;
+
+    RestoreToSandboxStep(KubernetesClient client, Sandbox sandbox) {
+        this.workloads = new Workloads(client);
+        this.sandbox = sandbox;
+    }
+
+    @Override
+    public String name() {
+        return NAME;
+    }
+
+    @Override
+    public Outcome run(VerifyRun run, int attempt) {
+        if (!run.includes(Level.Restored)) {
+            return Outcome.done("level Checksum brings nothing back");
+        }
+        if (run.status().sandbox == null) {
+            run.update(s -> s.sandbox = run.sandbox());
+        }
+        Restore restore = sandbox.open(run);
+        if (!Restore.over(restore)) {
+            return Outcome.waiting("restoring into namespace " + run.sandbox()
+                    + (restore.getStatus() == null || restore.getStatus().progress == null
+                            ? ""
+                            : ": " + restore.getStatus().progress));
+        }
+        if (!restore.getStatus().holds(Condition.SUCCEEDED)) {
+            throw run.failed("it cannot be restored: "
+                    + restore.getStatus()
+                            .condition(Condition.SUCCEEDED)
+                            .map(c -> c.reason + ": " + c.message)
+                            .orElse(""));
+        }
+        List<String> waiting = workloads.of(run.sandbox()).stream()
+                .filter(w -> !w.isReady())
+                .map(Workloads.Workload::toString)
+                .toList();
+        Duration took = Duration.between(run.startedAt(NAME), run.clock().instant());
+        if (waiting.isEmpty()) {
+            run.update(s -> s.restoreTime = Durations.format(Duration.ofSeconds(Math.max(1, took.toSeconds()))));
+            return Outcome.done("restored, and every workload ready, after " + took.toSeconds() + "s");
+        }
+        String who = waiting.stream().limit(SHOWN).collect(Collectors.joining("; "));
+        Duration patience = Durations.parse(run.plan().readyTimeout, PATIENCE);
+        Duration waited = Duration.between(
+                java.time.Instant.parse(restore.getStatus().finishedAt),
+                run.clock().instant());
+        if (waited.compareTo(patience) > 0) {
+            throw run.failed("restored, but not ready within " + Durations.format(patience) + ": " + who);
+        }
+        return Outcome.waiting("waiting for workloads: " + who);
+    }
+}

@@ -1,0 +1,144 @@
+package io.breakwater.verify;
+
+import io.breakwater.api.BackupPolicySpec.Check;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Durations;
+import io.breakwater.api.Reason;
+import io.breakwater.api.VerificationSpec.Level;
+import io.breakwater.api.VerificationStatus.CheckResult;
+import io.breakwater.database.PodExec;
+import io.breakwater.steps.Activities;
+import io.breakwater.steps.Outcome;
+import io.breakwater.steps.Step;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/** Asks the restored application what the policy's checks ask. */
+final class RunChecksStep implements Step<VerifyRun> {
+    static final String NAME = "Query";
+
+    private static final Duration TIMEOUT = Duration.ofSeconds(30);
+    private static final int EVIDENCE = 400;
+
+    private final KubernetesClient client;
+    private final Activities activities;
+
+    RunChecksStep(KubernetesClient client, Activities activities) {
+        this.client = client;
+        this.activities = activities;
+    }
+
+    @Override
+    public String name() {
+        return NAME;
+    }
+
+    @Override
+    public Outcome run(VerifyRun run, int attempt) {
+        if (!run.includes(Level.Queried)) {
+            return Outcome.done("no questions at this level");
+        }
+        List<Check> checks = run.plan().checks;
+        if (checks == null || checks.isEmpty()) {
+            throw BreakwaterException.permanent(
+                    Reason.InvalidSpec,
+                    "level Queried needs spec.verification.checks in BackupPolicy "
+                            + run.policy().getMetadata().getName());
+        }
+        Optional<List<CheckResult>> results = activities.poll(
+                run.uid() + "/query",
+                () -> checks.stream().map(c -> ask(run.sandbox(), c)).toList(),
+                run.wake());
+        if (results.isEmpty()) {
+            return Outcome.waiting("asking " + checks.size() + " questions", Duration.ofSeconds(10));
+        }
+        run.update(s -> s.checks = results.get());
+        List<CheckResult> wrong = results.get().stream().filter(r -> !r.passed).toList();
+        if (!wrong.isEmpty()) {
+            throw run.failed(wrong.stream()
+                    .map(r -> "check " + r.name + " did not pass: " + r.output)
+                    .collect(Collectors.joining("; ")));
+        }
+        return Outcome.done(
+                results.get().stream().map(r -> r.name + ": " + r.output).collect(Collectors.joining("; ")));
+    }
+
+    private CheckResult ask(String namespace, Check check) {
+        long start = System.nanoTime();
+        CheckResult result = new CheckResult();
+        result.name = check.name;
+        try {
+            PodExec.Ended ended = call(namespace, check);
+            result.output = shortened(ended.output().strip());
+            result.passed = passes(check, ended);
+            if (ended.code() != 0) {
+                result.output = shortened("exit code " + ended.code() + ": " + result.output);
+            } else if (!result.passed) {
+                result.output = shortened("expected " + check.expect + ", got: " + result.output);
+            }
+        } catch (BreakwaterException e) {
+            result.passed = false;
+            result.output = shortened(e.getMessage());
+        }
+        result.duration = (System.nanoTime() - start) / 1_000_000 + "ms";
+        return result;
+    }
+
+    private PodExec.Ended call(String namespace, Check check) {
+        PodExec exec = new PodExec(client, namespace);
+        List<Pod> pods = exec.pods(check.podSelector);
+        if (pods.size() != 1) {
+            throw BreakwaterException.permanent(
+                    Reason.VerificationFailed,
+                    "podSelector matches " + pods.size() + " running pods in namespace " + namespace + ", not one");
+        }
+        Pod pod = pods.getFirst();
+        String container = check.container != null
+                ? check.container
+                : pod.getSpec().getContainers().getFirst().getName();
+        return exec.call(
+                pod.getMetadata().getName(),
+                container,
+                command(check),
+                Durations.parse(check.timeout, TIMEOUT),
+                Reason.VerificationFailed);
+    }
+
+    /** What is run: a query goes to psql as one argument, so that no shell reads it. */
+    static List<String> command(Check check) {
+        if (check.sql == null) {
+            return check.command;
+        }
+        return List.of(
+                "psql",
+                "-X",
+                "-A",
+                "-t",
+                "-q",
+                "-v",
+                "ON_ERROR_STOP=1",
+                "-U",
+                check.sql.user == null ? "postgres" : check.sql.user,
+                "-d",
+                check.sql.database,
+                "-c",
+                check.sql.query);
+    }
+
+    static boolean passes(Check check, PodExec.Ended ended) {
+        return ended.code() == 0
+                && (check.expect == null
+                        || Pattern.compile(check.expect, Pattern.DOTALL)
+                                .matcher(ended.output().strip())
+                                .matches());
+    }
+
+    private static String shortened(String text) {
+        return text.length() > EVIDENCE ? "…" + text.substring(text.length() - EVIDENCE) : text;
+    }
+}

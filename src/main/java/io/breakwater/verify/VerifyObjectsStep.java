@@ -1,0 +1,91 @@
+package io.breakwater.verify;
+
+import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.NamedRef;
+import io.breakwater.api.Reason;
+import io.breakwater.api.RestorePoint;
+import io.breakwater.catalog.Catalog;
+import io.breakwater.catalog.PointDocument;
+import io.breakwater.catalog.PointKey;
+import io.breakwater.location.LocationResolver;
+import io.breakwater.steps.Activities;
+import io.breakwater.steps.Outcome;
+import io.breakwater.steps.Step;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/** Reads a point's seal and every object that it names. */
+final class VerifyObjectsStep implements Step<VerifyRun> {
+    static final String NAME = "Checksum";
+
+    private final KubernetesClient client;
+    private final LocationResolver locations;
+    private final Catalog catalog;
+    private final Activities activities;
+
+    VerifyObjectsStep(KubernetesClient client, LocationResolver locations, Catalog catalog, Activities activities) {
+        this.client = client;
+        this.locations = locations;
+        this.catalog = catalog;
+        this.activities = activities;
+    }
+
+    /** What is verified, and where it lies. */
+    record Subject(RestorePoint point, PointKey key, BackupLocation location) {
+        static Subject of(VerifyRun run, KubernetesClient client, LocationResolver locations) {
+            RestorePoint point = client.resources(RestorePoint.class)
+                    .inNamespace(run.namespace())
+                    .withName(run.status().restorePoint)
+                    .get();
+            if (point == null) {
+                throw run.failed("it was deleted while it was verified");
+            }
+            return new Subject(
+                    point,
+                    PointKey.of(point).orElseThrow(),
+                    locations.resolve(run.namespace(), new NamedRef(point.getStatus().location)));
+        }
+
+        /** The point's document, with its signature verified. */
+        Catalog.Sealed sealed(VerifyRun run, Catalog catalog) {
+            return catalog.read(location, key)
+                    .orElseThrow(() -> run.failed("its seal is not in location "
+                            + location.getMetadata().getName() + " any more"));
+        }
+    }
+
+    @Override
+    public String name() {
+        return NAME;
+    }
+
+    @Override
+    public Outcome run(VerifyRun run, int attempt) {
+        Subject subject = Subject.of(run, client, locations);
+        Optional<PointDocument> document =
+                activities.poll(run.uid() + "/checksum", () -> read(run, subject), run.wake());
+        return document.map(d -> Outcome.done(d.objects().size() + " objects have their digests"))
+                .orElseGet(() -> Outcome.waiting("reading seal and objects", Duration.ofSeconds(10)));
+    }
+
+    private PointDocument read(VerifyRun run, Subject subject) {
+        Catalog.Sealed sealed = subject.sealed(run, catalog);
+        String digest = subject.point().getStatus().digest;
+        if (!sealed.digest().equals(digest)) {
+            throw BreakwaterException.permanent(
+                    Reason.Tampered,
+                    subject.key().sealKey() + " is another one than the RestorePoint was sealed with (digest "
+                            + sealed.digest() + ", not " + digest + ")");
+        }
+        catalog.verifyObjects(subject.location(), sealed.document());
+        List<String> absent = sealed.document().absentVolumes();
+        if (absent != null && !absent.isEmpty()) {
+            throw run.failed("the data of claims " + String.join(", ", absent)
+                    + " lies in Velero's own repositories, which Breakwater cannot read");
+        }
+        return sealed.document();
+    }
+}

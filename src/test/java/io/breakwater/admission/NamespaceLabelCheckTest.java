@@ -1,0 +1,57 @@
+package io.breakwater.admission;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class NamespaceLabelCheckTest {
+    private static final String HELD = """
+        kind: Namespace
+        metadata:
+          name: shop
+          labels: {breakwater.io/standby: "true"}
+          annotations: {breakwater.io/gated-by: failoverplan/shop}
+        """;
+    private static final String FREE = "{kind: Namespace, metadata: {name: shop}}";
+
+    private final InMemoryApiServer cluster = new InMemoryApiServer();
+    private final NamespaceLabelCheck guard = new NamespaceLabelCheck(cluster.client(), "breakwater-system");
+
+    @AfterEach
+    void close() {
+        cluster.close();
+    }
+
+    @Test
+    void nobodyElseOpensTheGate() {
+        assertThat(guard.review(Reviews.update("admin", HELD, FREE)).refusal()).contains("failoverplan/shop");
+    }
+
+    @Test
+    void nobodyElseForgetsAHolder() {
+        String forgotten = HELD.replace("failoverplan/shop", "restore/other");
+        assertThat(guard.review(Reviews.update("admin", HELD, forgotten)).isAllowed())
+                .isFalse();
+    }
+
+    @Test
+    void theOperatorMay() {
+        assertThat(guard.review(Reviews.update(Reviews.OPERATOR, HELD, FREE)).isAllowed())
+                .isTrue();
+    }
+
+    @Test
+    void otherChangesPass() {
+        String labelled = HELD.replace("labels: {", "labels: {team: blue, ");
+        assertThat(guard.review(Reviews.update("admin", HELD, labelled)).isAllowed())
+                .isTrue();
+    }
+
+    @Test
+    void aLabelThatSomebodySetByHandMayBeTakenOffAgain() {
+        String byHand = "{kind: Namespace, metadata: {name: shop, labels: {breakwater.io/standby: 'true'}}}";
+        assertThat(guard.review(Reviews.update("admin", byHand, FREE)).isAllowed())
+                .isTrue();
+    }
+}

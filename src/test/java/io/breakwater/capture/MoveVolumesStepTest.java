@@ -1,0 +1,257 @@
+package io.breakwater.capture;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import io.breakwater.admission.InMemoryApiServer;
+import io.breakwater.api.Api;
+import io.breakwater.api.BackupPolicy;
+import io.breakwater.api.BackupPolicySpec;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.MoverSettings;
+import io.breakwater.api.Reason;
+import io.breakwater.api.RestorePoint;
+import io.breakwater.api.RestorePointSpec;
+import io.breakwater.api.RestorePointStatus;
+import io.breakwater.api.RestorePointStatus.VolumeMode;
+import io.breakwater.api.RestorePointStatus.VolumeStatus;
+import io.breakwater.gateway.Repositories;
+import io.breakwater.location.TestQuotas;
+import io.breakwater.mover.MoverJobs;
+import io.breakwater.mover.MoverProgress;
+import io.breakwater.mover.MoverTask;
+import io.breakwater.observe.Events;
+import io.breakwater.observe.PlainStatusWriter;
+import io.breakwater.policy.PointRoute;
+import io.breakwater.steps.Activities;
+import io.breakwater.steps.Outcome;
+import io.breakwater.store.MemoryStore;
+import io.breakwater.store.ObjectStore.Precondition;
+import io.breakwater.volume.Snapshots;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** How many movers run at a time, and what they say meanwhile. */
+class MoveVolumesStepTest {
+    private final InMemoryApiServer cluster = new InMemoryApiServer();
+    private final KubernetesClient client = cluster.client();
+    private final Set<String> running = new HashSet<>();
+    private final Set<String> over = new HashSet<>();
+    private String failure;
+    private final List<MoverTask> tasks = new ArrayList<>();
+    private final List<MoverSettings> asked = new ArrayList<>();
+    private final MemoryStore store = new MemoryStore();
+    private final QuotaCheck room = new QuotaCheck(
+            TestQuotas.of(store, "west", System::nanoTime), new Activities(), new Events(client, Clock.systemUTC()));
+    private final MoveVolumesStep move = new MoveVolumesStep(client, new ReadySnapshots(), new HandMovers(), room);
+
+    @AfterEach
+    void close() {
+        cluster.close();
+    }
+
+    @Test
+    void movesAsManyVolumesAtATimeAsThePolicySays() {
+        MoverSettings settings = new MoverSettings();
+        settings.parallelism = 2;
+        CaptureRun run = run(settings, 5);
+
+        assertThat(move.run(run, 1)).isInstanceOf(Outcome.Wait.class);
+        assertThat(running).containsExactlyInAnyOrder("v0", "v1");
+        assertThat(asked).containsOnly(settings);
+
+        assertThat(run.status().transfer.summary).isEqualTo("6 B of 20 B, 2 B/s, 7s left");
+
+        over.add("v1");
+        move.run(run, 1);
+        assertThat(running).containsExactlyInAnyOrder("v0", "v2");
+
+        over.addAll(Set.of("v0", "v2", "v3", "v4"));
+        assertThat(move.run(run, 1)).isInstanceOf(Outcome.Done.class);
+        assertThat(run.status().volumes).allMatch(v -> v.repositorySnapshot.equals("of " + v.pvc));
+        assertThat(run.status().logicalBytes).isEqualTo(50);
+        assertThat(run.status().transfer).isNull();
+    }
+
+    @Test
+    void movesFourAtATimeWhereThePolicySaysNothing() {
+        move.run(run(null, 6), 1);
+        assertThat(running).containsExactlyInAnyOrder("v0", "v1", "v2", "v3");
+    }
+
+    /** A driver that serves volumes to many nodes may serve no others. */
+    @ParameterizedTest
+    @CsvSource({
+        ",ReadWriteOnce",
+        "ReadWriteOnce,ReadWriteOnce",
+        "ReadWriteMany ReadWriteOnce,ReadWriteOnce",
+        "ReadWriteMany,ReadWriteMany",
+        "ReadWriteOncePod,ReadWriteOncePod"
+    })
+    void theVolumeThatIsReadHasAModeOfTheOneThatWasCaptured(String modes, String expected) {
+        CaptureRun run = run(null, 1);
+        var source = client.persistentVolumeClaims().inNamespace("shop").withName("v0");
+        source.edit(c -> new PersistentVolumeClaimBuilder(c)
+                .editSpec()
+                .withAccessModes(modes == null ? List.of() : List.of(modes.split(" ")))
+                .endSpec()
+                .build());
+        move.run(run, 1);
+
+        assertThat(client.persistentVolumeClaims()
+                        .inNamespace("shop")
+                        .withLabel(Api.RUN)
+                        .list()
+                        .getItems())
+                .singleElement()
+                .satisfies(c -> assertThat(c.getSpec().getAccessModes()).containsExactly(expected));
+    }
+
+    @Test
+    void aRawBlockVolumeIsReadFromADevice() {
+        CaptureRun run = run(null, 2);
+        run.status().volumes.getFirst().volumeMode = VolumeMode.Block;
+        var source = client.persistentVolumeClaims().inNamespace("shop").withName("v0");
+        source.edit(c -> new PersistentVolumeClaimBuilder(c)
+                .editSpec()
+                .withVolumeMode("Block")
+                .endSpec()
+                .build());
+        move.run(run, 1);
+
+        assertThat(tasks)
+                .anySatisfy(t -> assertThat(t)
+                        .isInstanceOfSatisfying(
+                                MoverTask.BackupDevice.class,
+                                b -> assertThat(b.path()).isEqualTo("/v0")))
+                .anySatisfy(t -> assertThat(t)
+                        .isInstanceOfSatisfying(
+                                MoverTask.Backup.class,
+                                b -> assertThat(b.path()).isEqualTo("/volumes/v1")));
+        assertThat(client.persistentVolumeClaims()
+                        .inNamespace("shop")
+                        .withLabel(Api.RUN)
+                        .list()
+                        .getItems())
+                .extracting(c -> c.getSpec().getVolumeMode())
+                .containsExactlyInAnyOrder("Block", null);
+    }
+
+    @Test
+    void aMoverThatTheGatewayRefusedForTheQuotaSaysSo() {
+        store.write("breakwater/repos/west/shop/data/a", new byte[100], Precondition.NONE);
+        CaptureRun run = run(null, 1);
+        failure = "exit 1: Fatal: unexpected HTTP response (403): 403 Forbidden";
+        assertThatThrownBy(() -> move.run(run, 1))
+                .isInstanceOfSatisfying(
+                        BreakwaterException.class, e -> assertThat(e.reason()).isEqualTo(Reason.QuotaExceeded));
+        failure = "exit 1: Fatal: something else";
+        assertThatThrownBy(() -> move.run(run, 1))
+                .isInstanceOfSatisfying(
+                        BreakwaterException.class, e -> assertThat(e.reason()).isEqualTo(Reason.MoverFailed));
+    }
+
+    private CaptureRun run(MoverSettings settings, int volumes) {
+        BackupPolicy policy = new BackupPolicy();
+        policy.setSpec(new BackupPolicySpec());
+        if (settings != null) {
+            policy.getSpec().volumes = new BackupPolicySpec.Volumes();
+            policy.getSpec().volumes.mover = settings;
+        }
+        RestorePoint point = new RestorePoint();
+        point.getMetadata().setNamespace("shop");
+        point.getMetadata().setName("point");
+        point.getMetadata().setUid("uid");
+        point.setSpec(new RestorePointSpec());
+        point.setStatus(new RestorePointStatus());
+        point.getStatus().volumes =
+                IntStream.range(0, volumes).mapToObj(i -> volume("v" + i)).toList();
+        point = client.resource(point).create();
+        PointRoute route = new PointRoute(TestQuotas.location("100"), List.of(), 0, Optional.empty(), true);
+        return new CaptureRun(point, policy, route, "west", new PlainStatusWriter(client), Clock.systemUTC(), () -> {});
+    }
+
+    private VolumeStatus volume(String pvc) {
+        client.resource(new PersistentVolumeClaimBuilder()
+                        .withNewMetadata()
+                        .withName(pvc)
+                        .withNamespace("shop")
+                        .endMetadata()
+                        .withNewSpec()
+                        .withNewResources()
+                        .addToRequests("storage", new Quantity("1Gi"))
+                        .endResources()
+                        .endSpec()
+                        .build())
+                .create();
+        VolumeStatus v = new VolumeStatus();
+        v.pvc = pvc;
+        v.snapshot = "snapshot-" + pvc;
+        return v;
+    }
+
+    /** Snapshots that are ready. */
+    private static final class ReadySnapshots extends Snapshots {
+        ReadySnapshots() {
+            super(null);
+        }
+
+        @Override
+        public Optional<State> state(String namespace, String name) {
+            return Optional.of(new State(Instant.EPOCH, true, null, null));
+        }
+    }
+
+    /** Movers that are over when the test says so. */
+    private final class HandMovers extends MoverJobs {
+        HandMovers() {
+            super(null, null, null);
+        }
+
+        @Override
+        public boolean ensureRepository(String namespace, Repositories.Access access) {
+            return true;
+        }
+
+        @Override
+        public Optional<MoverProgress> progress(Request request) {
+            return Optional.of(new MoverProgress(3, 10, 2));
+        }
+
+        @Override
+        public State poll(Request request) {
+            tasks.add(request.task());
+            String path = request.task() instanceof MoverTask.BackupDevice b
+                    ? b.path()
+                    : ((MoverTask.Backup) request.task()).path();
+            String pvc = path.substring(path.lastIndexOf('/') + 1);
+            asked.add(request.settings());
+            if (failure != null) {
+                return new State.Failed(failure);
+            }
+            if (!over.contains(pvc)) {
+                running.add(pvc);
+                return new State.Running("is read");
+            }
+            running.remove(pvc);
+            return new State.Succeeded(JsonNodeFactory.instance
+                    .objectNode()
+                    .put("snapshot_id", "of " + pvc)
+                    .put("total_bytes_processed", 10));
+        }
+    }
+}

@@ -1,0 +1,98 @@
+package io.breakwater.catalog;
+
+import io.breakwater.api.BackupLocation;
+import io.breakwater.api.RestorePoint;
+import io.breakwater.api.RestorePointSpec.Trigger;
+import io.breakwater.api.RestorePointStatus;
+import io.breakwater.catalog.ImportedPoint.Place;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+
+/** A cluster with namespaces, locations and RestorePoints; locations of namespace ops are for everybody. */
+final class FakeClusterPoints extends ClusterPoints {
+    final Set<String> namespaces;
+    final Map<String, String> locations = new TreeMap<>();
+    final Set<Place> inUse = new HashSet<>();
+    int changes;
+
+    private final Map<String, RestorePoint> objects = new TreeMap<>();
+
+    FakeClusterPoints(String... namespaces) {
+        super(null, null, null);
+        this.namespaces = new HashSet<>(Set.of(namespaces));
+    }
+
+    BackupLocation addLocation(String namespace, String name) {
+        BackupLocation location = new BackupLocation();
+        location.getMetadata().setNamespace(namespace);
+        location.getMetadata().setName(name);
+        location.getMetadata().setUid("uid of " + namespace + "/" + name);
+        locations.put(namespace + "/" + name, location.getMetadata().getUid());
+        return location;
+    }
+
+    RestorePoint add(String namespace, String name, Trigger trigger) {
+        RestorePoint object = CatalogSyncTest.object(namespace, name, trigger);
+        objects.put(namespace + "/" + name, object);
+        return object;
+    }
+
+    RestorePoint get(String namespace, String name) {
+        return objects.get(namespace + "/" + name);
+    }
+
+    Collection<String> names() {
+        return objects.keySet();
+    }
+
+    @Override
+    List<RestorePoint> all() {
+        return List.copyOf(objects.values());
+    }
+
+    @Override
+    Optional<RestorePoint> at(Place place) {
+        return Optional.ofNullable(objects.get(place.toString()));
+    }
+
+    @Override
+    boolean hasNamespace(String name) {
+        return namespaces.contains(name);
+    }
+
+    @Override
+    Optional<String> location(String namespace, String name) {
+        return Optional.ofNullable(locations.getOrDefault(namespace + "/" + name, locations.get("ops/" + name)));
+    }
+
+    @Override
+    void create(RestorePoint object, Consumer<RestorePointStatus> status) {
+        objects.put(Place.of(object).toString(), object);
+        update(object, status);
+    }
+
+    @Override
+    void update(RestorePoint object, Consumer<RestorePointStatus> change) {
+        changes++;
+        RestorePointStatus status = object.getStatus() == null ? new RestorePointStatus() : object.getStatus();
+        change.accept(status);
+        object.setStatus(status);
+    }
+
+    @Override
+    boolean inUse(Place place) {
+        return inUse.contains(place);
+    }
+
+    @Override
+    void remove(RestorePoint object) {
+        changes++;
+        objects.remove(Place.of(object).toString());
+    }
+}

@@ -1,0 +1,205 @@
+package io.breakwater.cleanup;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.breakwater.admission.InMemoryApiServer;
+import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BackupLocationSpec;
+import io.breakwater.api.RestorePointSpec.Trigger;
+import io.breakwater.api.RestorePointStatus.Consistency;
+import io.breakwater.catalog.Catalog;
+import io.breakwater.catalog.PointDocument;
+import io.breakwater.catalog.PointKey;
+import io.breakwater.catalog.SealCodec;
+import io.breakwater.catalog.SealKeySurvey;
+import io.breakwater.config.TestConfig;
+import io.breakwater.location.Stores;
+import io.breakwater.location.keys.LocationKeys;
+import io.breakwater.location.keys.TestKeys;
+import io.breakwater.store.DeletedObjects;
+import io.breakwater.store.ObjectStore;
+import io.breakwater.store.ObjectStore.Precondition;
+import io.breakwater.store.SoftDeleteStore;
+import io.breakwater.store.TestStores;
+import io.fabric8.kubernetes.api.model.SecretBuilder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A point that was deleted, in a directory: within its grace period, and after it. */
+class UndeletePointTest {
+    private static final PointKey POINT = new PointKey("east", "shop", "p");
+    private static final byte[] CONTENT = "content".getBytes(StandardCharsets.UTF_8);
+    private static final String SHA = SealCodec.sha256(CONTENT);
+    private static final String ARCHIVE = "velero/backups/east-shop-p/east-shop-p.tar.gz";
+    private static final String PACK = POINT.repositoryPrefix() + "data/" + SHA.substring(0, 2) + "/" + SHA;
+    private static final String SNAPSHOT = POINT.repositoryPrefix() + "snapshots/" + SHA;
+
+    @TempDir
+    Path directory;
+
+    private final InMemoryApiServer cluster = new InMemoryApiServer();
+    private final BackupLocation location = new BackupLocation();
+    private Catalog catalog;
+    private UndeletePoint undelete;
+    private ObjectStore disk;
+    private SoftDeleteStore store;
+
+    @BeforeEach
+    void sealAndDelete() {
+        location.getMetadata().setNamespace("breakwater-system");
+        location.getMetadata().setName("disk");
+        location.getMetadata().setUid("disk");
+        location.getMetadata().setGeneration(1L);
+        location.setSpec(new BackupLocationSpec());
+        location.getSpec().filesystem = new BackupLocationSpec.Filesystem();
+        location.getSpec().filesystem.path = "disk";
+        String key = Base64.getEncoder().encodeToString(new byte[32]);
+        cluster.client()
+                .resource(new SecretBuilder()
+                        .withNewMetadata()
+                        .withNamespace("breakwater-system")
+                        .withName("breakwater-master-key")
+                        .endMetadata()
+                        .addToData(
+                                "masterKey",
+                                Base64.getEncoder().encodeToString(key.getBytes(StandardCharsets.US_ASCII)))
+                        .build())
+                .create();
+        Stores stores = TestStores.of(
+                cluster.client(), TestConfig.of(Map.of("breakwater.gateway.filesystem-root", directory.toString())));
+        LocationKeys keys = TestKeys.of(cluster.client());
+        catalog = new Catalog(stores, keys);
+        undelete = new UndeletePoint(stores, keys);
+        disk = stores.open(location);
+        store = new SoftDeleteStore(disk, "east", "shop");
+        for (String object : List.of(ARCHIVE, PACK, SNAPSHOT)) {
+            store.write(object, CONTENT, Precondition.ABSENT);
+        }
+        catalog.seal(location, document());
+        catalog.unseal(location, POINT);
+        for (String object : List.of(ARCHIVE, PACK, SNAPSHOT)) {
+            store.delete(object);
+        }
+    }
+
+    @AfterEach
+    void close() {
+        cluster.close();
+    }
+
+    @Test
+    void aDeletedPointIsNotThereAnyMore() {
+        assertThat(catalog.list(location)).isEmpty();
+        assertThat(catalog.find(location, POINT)).isEmpty();
+    }
+
+    @Test
+    void withinItsGracePeriodItComesBackWholeAndStays() {
+        undelete.undelete(location, POINT);
+
+        PointDocument back = catalog.find(location, POINT).orElseThrow();
+        catalog.verifyObjects(location, back);
+        assertThat(sweep().objects()).as("nothing of it is swept later").isZero();
+        catalog.verifyObjects(location, back);
+        assertThat(disk.head(PACK)).isPresent();
+    }
+
+    @Test
+    void afterItsGracePeriodItsBytesAreFreeAndItIsGone() {
+        assertThat(sweep().objects()).isEqualTo(4);
+
+        assertThat(disk.head(PACK)).isEmpty();
+        assertThat(disk.head(ARCHIVE)).isEmpty();
+        assertThatThrownBy(() -> undelete.undelete(location, POINT)).hasMessageContaining("grace period is over");
+    }
+
+    @Test
+    void itDoesNotComeBackWithoutAllOfItsObjects() {
+        disk.delete(ARCHIVE);
+
+        assertThatThrownBy(() -> undelete.undelete(location, POINT)).hasMessageContaining(ARCHIVE);
+        assertThat(catalog.find(location, POINT)).isEmpty();
+    }
+
+    @Test
+    void whatASealThatWasPutBackNeedsComesBackToo() {
+        new DeletedObjects(disk, "east").forget("shop", POINT.sealKey());
+        catalog.seal(location, document());
+
+        undelete.undelete(location, POINT);
+
+        assertThat(sweep().objects()).as("nothing of it is swept later").isZero();
+        catalog.verifyObjects(location, catalog.find(location, POINT).orElseThrow());
+    }
+
+    @Test
+    void aPointWhoseKeyWasRetiredComesBackByTheKeyThatVouchesForIt() {
+        undelete.undelete(location, POINT);
+        byte[] next = "0123456789abcdef0123456789abcdef".getBytes(StandardCharsets.UTF_8);
+        give(TestKeys.data(next, new byte[32]));
+        new SealKeySurvey(TestStores.always(disk), TestKeys.of(cluster.client()))
+                .vouch(location, POINT, TestKeys.id(next));
+        give(TestKeys.data(next));
+        assertThat(catalog.find(location, POINT)).isPresent();
+
+        catalog.unseal(location, POINT);
+        assertThat(catalog.find(location, POINT)).isEmpty();
+        undelete.undelete(location, POINT);
+
+        assertThat(catalog.find(location, POINT)).isPresent();
+        assertThat(sweep().objects()).as("nothing of it is swept later").isZero();
+        assertThat(catalog.find(location, POINT)).isPresent();
+
+        catalog.unseal(location, POINT);
+        sweep();
+        assertThat(disk.directories("breakwater/points/"))
+                .as("nothing is left of it")
+                .isEmpty();
+    }
+
+    private void give(Map<String, String> data) {
+        cluster.client()
+                .secrets()
+                .inNamespace("breakwater-system")
+                .withName("breakwater-master-key")
+                .edit(s -> new SecretBuilder(s).withData(data).build());
+    }
+
+    private DeletedObjects.Swept sweep() {
+        return new DeletedObjects(disk, "east")
+                .sweep(Duration.ZERO, Instant.now().plusSeconds(1), false);
+    }
+
+    private static PointDocument document() {
+        return new PointDocument(
+                1,
+                "east",
+                "shop",
+                "p",
+                "uid",
+                "shop",
+                Trigger.Manual,
+                0,
+                "test",
+                "2026-06-01T00:00:00Z",
+                Consistency.Crash,
+                List.of(new PointDocument.Volume("data", "fast", "1Gi", "/data", SHA, 7, 7)),
+                List.of(),
+                ARCHIVE,
+                1,
+                List.of(new PointDocument.StoredObject(ARCHIVE, CONTENT.length, SHA)),
+                "key",
+                null,
+                null);
+    }
+}

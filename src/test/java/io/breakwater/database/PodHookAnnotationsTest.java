@@ -1,0 +1,99 @@
+package io.breakwater.database;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.breakwater.database.PodHookAnnotations.Phase;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
+import java.time.Duration;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** The annotations mean what they mean to Velero. */
+class PodHookAnnotationsTest {
+    @Test
+    void withoutACommandThereIsNone() {
+        assertThat(PodHookAnnotations.of(pod(Map.of()), Phase.PRE)).isEmpty();
+        assertThat(PodHookAnnotations.of(pod(Map.of("pre.hook.backup.velero.io/container", "db")), Phase.PRE))
+                .isEmpty();
+        assertThat(PodHookAnnotations.of(pod(Map.of("post.hook.backup.velero.io/command", "sync")), Phase.PRE))
+                .isEmpty();
+    }
+
+    @Test
+    void theDefaults() {
+        assertThat(PodHookAnnotations.of(
+                        pod(Map.of("pre.hook.backup.velero.io/command", "/bin/freeze now")), Phase.PRE))
+                .hasValueSatisfying(call -> {
+                    assertThat(call.pod()).isEqualTo("db-0");
+                    assertThat(call.container()).isEqualTo("first");
+                    assertThat(call.command()).containsExactly("/bin/freeze now");
+                    assertThat(call.timeout()).isEqualTo(Duration.ofSeconds(30));
+                    assertThat(call.mayFail()).isFalse();
+                });
+    }
+
+    @Test
+    void everythingSaid() {
+        Pod pod = pod(Map.of(
+                "post.hook.backup.velero.io/command", "[\"/sbin/fsfreeze\", \"--unfreeze\", \"/var/a b\"]",
+                "post.hook.backup.velero.io/container", "freezer",
+                "post.hook.backup.velero.io/on-error", "Continue",
+                "post.hook.backup.velero.io/timeout", "2m"));
+        assertThat(PodHookAnnotations.of(pod, Phase.POST)).hasValueSatisfying(call -> {
+            assertThat(call.command()).containsExactly("/sbin/fsfreeze", "--unfreeze", "/var/a b");
+            assertThat(call.container()).isEqualTo("freezer");
+            assertThat(call.timeout()).isEqualTo(Duration.ofMinutes(2));
+            assertThat(call.mayFail()).isTrue();
+        });
+    }
+
+    @Test
+    void aPrefixWithoutAWordIsTheTimeBefore() {
+        Pod pod = pod(Map.of("hook.backup.velero.io/command", "sync"));
+        assertThat(PodHookAnnotations.of(pod, Phase.PRE)).isPresent();
+        assertThat(PodHookAnnotations.of(pod, Phase.POST)).isEmpty();
+    }
+
+    @Test
+    void whatARestoredPodAsksForHasATimeoutOfItsOwnName() {
+        Pod pod = pod(Map.of(
+                "post.hook.restore.velero.io/command", "[\"migrate\"]",
+                "post.hook.restore.velero.io/exec-timeout", "5m",
+                "post.hook.restore.velero.io/timeout", "1s"));
+        assertThat(PodHookAnnotations.of(pod, Phase.RESTORED))
+                .hasValueSatisfying(call -> assertThat(call.timeout()).isEqualTo(Duration.ofMinutes(5)));
+        assertThat(PodHookAnnotations.of(pod, Phase.POST)).isEmpty();
+    }
+
+    @Test
+    void whatMeansNothingIsNamed() {
+        assertThatThrownBy(() ->
+                        PodHookAnnotations.of(pod(Map.of("pre.hook.backup.velero.io/command", "[\"sync\"")), Phase.PRE))
+                .hasMessageContaining("annotation pre.hook.backup.velero.io/command of pod db-0 is no JSON array");
+        assertThatThrownBy(() -> PodHookAnnotations.of(
+                        pod(Map.of(
+                                "pre.hook.backup.velero.io/command", "sync",
+                                "pre.hook.backup.velero.io/timeout", "soon")),
+                        Phase.PRE))
+                .hasMessageContaining("'soon' is no duration");
+    }
+
+    private static Pod pod(Map<String, String> annotations) {
+        return new PodBuilder()
+                .withNewMetadata()
+                .withName("db-0")
+                .withAnnotations(annotations)
+                .endMetadata()
+                .withNewSpec()
+                .addNewContainer()
+                .withName("first")
+                .endContainer()
+                .addNewContainer()
+                .withName("freezer")
+                .endContainer()
+                .endSpec()
+                .build();
+    }
+}

@@ -1,0 +1,44 @@
+package io.breakwater.failover;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.breakwater.api.RestorePoint;
+import io.breakwater.api.RestorePointStatus;
+import io.breakwater.api.RestorePointStatus.CopyState;
+import io.breakwater.api.RestorePointStatus.Kept;
+import io.breakwater.api.RestorePointStatus.PointCopy;
+import io.breakwater.api.RestorePointStatus.VolumeStatus;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What a site can start from. */
+class PlanPointsTest {
+    private final RestorePoint point = new RestorePoint();
+    private final VolumeStatus volume = new VolumeStatus();
+    private final PointCopy copy = new PointCopy();
+
+    @BeforeEach
+    void seal() {
+        point.setStatus(new RestorePointStatus());
+        point.getStatus().location = "near";
+        copy.location = "far";
+        copy.state = CopyState.Copying;
+        point.getStatus().copies = List.of(copy);
+        point.getStatus().volumes = List.of(volume);
+    }
+
+    @Test
+    void aPointIsCompleteWhereItWasSealedAndWhereItsCopyIs() {
+        assertThat(PlanPoints.liesIn(point, "near")).isTrue();
+        assertThat(PlanPoints.liesIn(point, "far")).isFalse();
+        copy.state = CopyState.Completed;
+        assertThat(PlanPoints.liesIn(point, "far")).isTrue();
+    }
+
+    @Test
+    void aPointWhoseDataStaysInTheStorageIsCompleteInNoLocation() {
+        volume.kept = new Kept("csi.example.com", "s-1");
+        assertThat(PlanPoints.liesIn(point, "near")).isFalse();
+    }
+}

@@ -1,0 +1,62 @@
+package io.breakwater.it;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * A line of the table at the story's end.
+ *
+ * @param step what was told
+ * @param result what came of it
+ * @param took the whole step
+ * @param figures what the step achieved
+ */
+record StoryRow(String step, String result, Duration took, Figures figures) {
+    /**
+     * What was achieved.
+     *
+     * @param rpo how much time's worth of acknowledged orders was lost; null where nothing was at stake
+     * @param rto how long customers waited; null where they did not
+     * @param note what else deserves to be told
+     */
+    record Figures(Duration rpo, Duration rto, String note) {
+        static Figures of(String note) {
+            return new Figures(null, null, note);
+        }
+    }
+
+    static StoryRow done(String step, Duration took, Figures figures) {
+        return new StoryRow(step, "ok", took, figures);
+    }
+
+    static StoryRow failed(String step, Duration took, Throwable cause) {
+        return new StoryRow(
+                step,
+                "FAILED",
+                took,
+                Figures.of(
+                        String.valueOf(cause.getMessage()).lines().findFirst().orElse("")));
+    }
+
+    /** The table, for a terminal. */
+    static String table(List<StoryRow> lines) {
+        var text = new StringBuilder(
+                "%-44s %-7s %9s %9s %9s   %s%n".formatted("step", "result", "seconds", "RPO", "RTO", ""));
+        for (StoryRow line : lines) {
+            text.append("%-44s %-7s %9s %9s %9s   %s%n"
+                    .formatted(
+                            line.step,
+                            line.result,
+                            seconds(line.took),
+                            seconds(line.figures.rpo()),
+                            seconds(line.figures.rto()),
+                            line.figures.note()));
+        }
+        return text.toString();
+    }
+
+    static String seconds(Duration duration) {
+        return duration == null ? "" : String.format(Locale.ROOT, "%.1f", duration.toMillis() / 1000.0);
+    }
+}

@@ -1,0 +1,84 @@
+package io.breakwater.location;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.breakwater.admission.InMemoryApiServer;
+import io.breakwater.api.Api;
+import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BackupLocationSpec;
+import io.breakwater.api.BackupLocationSpec.Namespaces;
+import io.breakwater.api.BackupPolicy;
+import io.breakwater.api.BackupPolicySpec;
+import io.breakwater.api.NamedRef;
+import io.breakwater.config.TestConfig;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Which location a name means. */
+class LocationResolverTest {
+    private final InMemoryApiServer cluster = new InMemoryApiServer();
+    private final LocationResolver locations =
+            TestLocations.of(cluster.client(), TestConfig.of(Map.of("breakwater.namespace", "ops")));
+
+    @AfterEach
+    void close() {
+        cluster.close();
+    }
+
+    @Test
+    void aNamespacesOwnGoesBeforeASharedOne() {
+        location("ops", Namespaces.All);
+        assertThat(meant("shop")).isEqualTo("ops");
+        location("shop", Namespaces.Same);
+        assertThat(meant("shop")).isEqualTo("shop");
+        assertThat(meant("blog")).isEqualTo("ops");
+    }
+
+    @Test
+    void whereATemplateKeepsThePolicyTheSharedOneGoesFirst() {
+        location("ops", Namespaces.All);
+        location("shop", Namespaces.Same);
+        policy("shop", null);
+        assertThat(meant("shop")).isEqualTo("shop");
+        policy("blog", Map.of(Api.TEMPLATE, "all"));
+        assertThat(meant("shop")).as("a policy of another namespace is kept").isEqualTo("shop");
+
+        policy("shop", Map.of(Api.TEMPLATE, "all"));
+        assertThat(meant("shop")).isEqualTo("ops");
+    }
+
+    @Test
+    void aSharedOneThatDoesNotAdmitTheNamespaceTakesNoPlace() {
+        location("ops", Namespaces.Same);
+        location("shop", Namespaces.Same);
+        policy("shop", Map.of(Api.TEMPLATE, "all"));
+        assertThat(meant("shop")).isEqualTo("shop");
+        assertThatThrownBy(() -> meant("blog")).hasMessageContaining("does not admit namespace blog");
+        assertThat(meant("ops")).isEqualTo("ops");
+    }
+
+    private String meant(String namespace) {
+        return locations.resolve(namespace, new NamedRef("blob")).getMetadata().getNamespace();
+    }
+
+    private void location(String namespace, Namespaces usage) {
+        BackupLocation location = new BackupLocation();
+        location.getMetadata().setName("blob");
+        location.getMetadata().setNamespace(namespace);
+        location.setSpec(new BackupLocationSpec());
+        location.getSpec().usagePolicy = new BackupLocationSpec.UsagePolicy();
+        location.getSpec().usagePolicy.namespaces = usage;
+        cluster.client().resource(location).create();
+    }
+
+    private void policy(String namespace, Map<String, String> labels) {
+        BackupPolicy policy = new BackupPolicy();
+        policy.getMetadata().setName(labels == null ? "own" : "all");
+        policy.getMetadata().setNamespace(namespace);
+        policy.getMetadata().setLabels(labels);
+        policy.setSpec(new BackupPolicySpec());
+        cluster.client().resource(policy).create();
+    }
+}

@@ -1,0 +1,245 @@
+package io.breakwater.location.keys;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.breakwater.admission.InMemoryApiServer;
+import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BackupLocationSpec;
+import io.breakwater.api.EscrowKey;
+import io.breakwater.api.NamedRef;
+import io.breakwater.api.Reason;
+import io.breakwater.store.ObjectStore;
+import io.breakwater.store.ObjectStore.Precondition;
+import io.breakwater.store.TestStores;
+import io.fabric8.kubernetes.api.model.SecretBuilder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
+import java.security.PrivateKey;
+import java.security.spec.MGF1ParameterSpec;
+import java.util.Base64;
+import java.util.Set;
+import java.util.TreeSet;
+import javax.crypto.Cipher;
+import javax.crypto.spec.OAEPParameterSpec;
+import javax.crypto.spec.PSource;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What lies in escrow is opened by whoever has the private key, and by nobody else. */
+class KeyEscrowTest {
+    private static final byte[] FIRST = new byte[32];
+    private static final byte[] SECOND = "0123456789abcdef0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
+    private static KeyPair keeper;
+    private static KeyPair other;
+
+    @TempDir
+    Path directory;
+
+    private final InMemoryApiServer cluster = new InMemoryApiServer();
+    private final BackupLocation location = new BackupLocation();
+    private LocationKeys keys;
+    private ObjectStore store;
+
+    @BeforeAll
+    static void makeKeys() throws Exception {
+        keeper = pair(3072);
+        other = pair(3072);
+    }
+
+    @BeforeEach
+    void start() {
+        location.getMetadata().setNamespace("shop");
+        location.getMetadata().setName("blob");
+        location.setSpec(new BackupLocationSpec());
+        location.getSpec().encryption = new BackupLocationSpec.Encryption();
+        location.getSpec().encryption.escrowSecretRef = new NamedRef("escrow");
+        keys = TestKeys.of(cluster.client());
+        store = TestStores.filesystem(directory);
+        give(pem(keeper));
+    }
+
+    @AfterEach
+    void stop() {
+        cluster.close();
+    }
+
+    @Test
+    void everyKeyOfTheRingIsOpenedByThePrivateKey() throws Exception {
+        KeyRing ring = TestKeys.ring(FIRST, SECOND);
+
+        KeyEscrow.State state = keep(ring);
+
+        assertThat(state.holds()).isTrue();
+        String print = state.fingerprint();
+        assertThat(opened(keeper.getPrivate(), TestKeys.id(FIRST) + "." + print))
+                .isEqualTo(text(FIRST));
+        assertThat(opened(keeper.getPrivate(), TestKeys.id(SECOND) + "." + print))
+                .isEqualTo(text(SECOND));
+        assertThat(state.message()).contains(TestKeys.id(FIRST), TestKeys.id(SECOND), print);
+    }
+
+    @Test
+    void whatIsWholeIsLeftAsItIs() {
+        KeyRing ring = TestKeys.ring(FIRST);
+        String name = name(keep(ring));
+        byte[] before = content(name);
+
+        keep(ring);
+
+        assertThat(content(name)).isEqualTo(before);
+    }
+
+    @Test
+    void whatWasAlteredExchangedOrRemovedIsWrittenAgain() throws Exception {
+        KeyRing ring = TestKeys.ring(FIRST);
+        String name = name(keep(ring));
+        byte[] whole = content(name);
+        byte[] flipped = whole.clone();
+        flipped[100] ^= 1;
+        byte[] forged = EscrowKey.of(pem(keeper)).wrap("of somebody else".getBytes(StandardCharsets.US_ASCII));
+
+        for (byte[] bad : new byte[][] {flipped, forged, new byte[0]}) {
+            store.write(name, bad, Precondition.NONE);
+            keep(ring);
+            assertThat(opened(keeper.getPrivate(), name.substring("breakwater/escrow/".length(), name.length() - 4)))
+                    .isEqualTo(text(FIRST));
+        }
+        store.delete(name);
+        keep(ring);
+        assertThat(store.head(name)).isPresent();
+    }
+
+    @Test
+    void anotherPublicKeyReplacesTheFirstOneForAllKeysAtHand() throws Exception {
+        String gone = name(keep(TestKeys.ring(FIRST)));
+        String old = name(keep(TestKeys.ring(SECOND, FIRST)));
+        give(pem(other));
+
+        KeyEscrow.State state = keep(TestKeys.ring(SECOND));
+
+        assertThat(opened(other.getPrivate(), TestKeys.id(SECOND) + "." + state.fingerprint()))
+                .isEqualTo(text(SECOND));
+        assertThat(store.head(old)).isEmpty();
+        assertThat(store.head(gone)).as("nobody could wrap this one again").isPresent();
+    }
+
+    @Test
+    void aSiteThatWantsTheFirstPublicKeyKeepsIt() {
+        KeyRing ring = TestKeys.ring(FIRST);
+        KeyEscrow.State first = keep(ring);
+        String old = name(first);
+        store.write("breakwater/sites/west.json", new byte[] {'{', '}'}, Precondition.NONE);
+        SiteKeys.tell(store, "west", ring, first.fingerprint());
+        give(pem(other));
+
+        KeyEscrow.State second = keep(ring);
+
+        assertThat(names()).contains(old, name(second));
+        SiteKeys.tell(store, "west", ring, second.fingerprint());
+        keep(ring);
+        assertThat(names()).contains(name(second)).doesNotContain(old);
+    }
+
+    @Test
+    void aKeyThatCannotBeUsedIsSaidAndNothingIsWritten() throws Exception {
+        refused(pem(pair(2048)), "it has 2048 bits; at least 3072 are needed");
+        refused("nonsense", "it is no public key in PEM");
+        refused("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----", "it is no RSA public key");
+        KeyPairGenerator curve = KeyPairGenerator.getInstance("EC");
+        refused(pem(curve.generateKeyPair()), "it is no RSA public key");
+        refused(pem(keeper).replace("PUBLIC", "PRIVATE"), "must never be in a cluster");
+        assertThat(names()).isEmpty();
+    }
+
+    @Test
+    void aMissingSecretIsSaid() {
+        cluster.client().secrets().inNamespace("shop").withName("escrow").delete();
+
+        KeyEscrow.State state = KeyEscrow.wanted(location, keys).orElseThrow();
+
+        assertThat(state.reason()).isEqualTo(Reason.SecretNotFound);
+        assertThat(state.message()).contains("shop/escrow does not exist");
+    }
+
+    @Test
+    void whereNothingMayBeWrittenNothingIs() {
+        KeyEscrow.State state = new KeyEscrow(store, TestKeys.ring(FIRST)).keep(location, keys, false);
+
+        assertThat(state.holds()).isFalse();
+        assertThat(names()).isEmpty();
+    }
+
+    private void refused(String pem, String why) {
+        give(pem);
+        KeyEscrow.State state = KeyEscrow.wanted(location, keys).orElseThrow();
+        assertThat(state.holds()).isFalse();
+        assertThat(state.reason()).isEqualTo(Reason.InvalidSpec);
+        assertThat(state.message()).contains("escrowSecretRef", "shop/escrow", why);
+    }
+
+    private KeyEscrow.State keep(KeyRing ring) {
+        assertThat(KeyEscrow.wanted(location, keys).orElseThrow().holds()).isTrue();
+        return new KeyEscrow(store, ring).keep(location, keys, true);
+    }
+
+    private String name(KeyEscrow.State state) {
+        return names().stream()
+                .filter(n -> n.endsWith(state.fingerprint() + ".rsa"))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private Set<String> names() {
+        Set<String> names = new TreeSet<>();
+        store.list("breakwater/escrow/", o -> names.add(o.key()));
+        return names;
+    }
+
+    private String opened(PrivateKey key, String name) throws Exception {
+        Cipher cipher = Cipher.getInstance("RSA/ECB/OAEPPadding");
+        cipher.init(
+                Cipher.DECRYPT_MODE,
+                key,
+                new OAEPParameterSpec("SHA-256", "MGF1", MGF1ParameterSpec.SHA256, PSource.PSpecified.DEFAULT));
+        return new String(cipher.doFinal(content("breakwater/escrow/" + name + ".rsa")), StandardCharsets.US_ASCII);
+    }
+
+    private byte[] content(String key) {
+        return store.read(key).orElseThrow().content();
+    }
+
+    private static String text(byte[] key) {
+        return Base64.getEncoder().encodeToString(key);
+    }
+
+    private void give(String pem) {
+        cluster.client()
+                .resource(new SecretBuilder()
+                        .withNewMetadata()
+                        .withNamespace("shop")
+                        .withName("escrow")
+                        .endMetadata()
+                        .addToData(
+                                "publicKey",
+                                Base64.getEncoder().encodeToString(pem.getBytes(StandardCharsets.US_ASCII)))
+                        .build())
+                .createOr(io.fabric8.kubernetes.client.dsl.NonDeletingOperation::update);
+    }
+
+    private static KeyPair pair(int bits) throws Exception {
+        KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
+        generator.initialize(bits);
+        return generator.generateKeyPair();
+    }
+
+    private static String pem(KeyPair pair) {
+        return "-----BEGIN PUBLIC KEY-----\n"
+                + Base64.getMimeEncoder().encodeToString(pair.getPublic().getEncoded())
+                + "\n-----END PUBLIC KEY-----\n";
+    }
+}

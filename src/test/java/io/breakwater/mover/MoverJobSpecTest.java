@@ -1,0 +1,164 @@
+package io.breakwater.mover;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.breakwater.api.MoverSettings;
+import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.config.TestConfig;
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.EnvVar;
+import io.fabric8.kubernetes.api.model.NodeSelectorRequirement;
+import io.fabric8.kubernetes.api.model.PodSpec;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.Toleration;
+import io.fabric8.kubernetes.api.model.VolumeDevice;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What a policy says of its movers is what the Job says. */
+class MoverJobSpecTest {
+    private static final BreakwaterConfig CONFIG =
+            TestConfig.of(Map.of("breakwater.site", "west", "breakwater.mover.image", "mover"));
+
+    @Test
+    void asksForLittleWhereNothingIsSaid() {
+        Container mover = container(new MoverSettings());
+        assertThat(mover.getResources().getRequests())
+                .isEqualTo(Map.of("cpu", new Quantity("50m"), "memory", new Quantity("128Mi")));
+        assertThat(mover.getResources().getLimits()).isEqualTo(Map.of("memory", new Quantity("1Gi")));
+        assertThat(throttle(mover)).isNull();
+        assertThat(pod(new MoverSettings()).getNodeSelector()).isNullOrEmpty();
+    }
+
+    @Test
+    void replacesTheDefaultResourcesAsAWhole() {
+        MoverSettings settings = new MoverSettings();
+        settings.resources = new MoverSettings.Resources();
+        settings.resources.requests = new MoverSettings.Amounts();
+        settings.resources.requests.memory = "2Gi"; // above the default limit, which must therefore be gone
+        Container mover = container(settings);
+        assertThat(mover.getResources().getRequests()).isEqualTo(Map.of("memory", new Quantity("2Gi")));
+        assertThat(mover.getResources().getLimits()).isNullOrEmpty();
+    }
+
+    @Test
+    void runsOnTheNodesThatThePolicyNames() {
+        MoverSettings.Toleration toleration = new MoverSettings.Toleration();
+        toleration.key = "batch";
+        toleration.operator = MoverSettings.Operator.Exists;
+        toleration.effect = MoverSettings.Effect.NoSchedule;
+        MoverSettings settings = new MoverSettings();
+        settings.nodeSelector = Map.of("pool", "batch");
+        settings.tolerations = List.of(toleration);
+        PodSpec pod = pod(settings);
+        assertThat(pod.getNodeSelector()).isEqualTo(Map.of("pool", "batch"));
+        assertThat(pod.getTolerations()).containsExactly(new Toleration("NoSchedule", "batch", "Exists", null, null));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"50Mi,51200", "1M,976", "1k,1", "3Gi,3145728"})
+    void throttlesInTheUnitOfRestic(String throttle, String kibibytes) {
+        MoverSettings settings = new MoverSettings();
+        settings.throttle = throttle;
+        assertThat(throttle(container(settings))).isEqualTo(kibibytes);
+    }
+
+    /** Its program ends so where restic tells of the gateway's 403. */
+    @Test
+    void aMoverThatTheGatewayRefusedHasNoSuccessor() {
+        assertThat(job(new MoverSettings(), new MoverTask.Forget(List.of()))
+                        .getSpec()
+                        .getPodFailurePolicy()
+                        .getRules())
+                .singleElement()
+                .satisfies(rule -> {
+                    assertThat(rule.getAction()).isEqualTo("FailJob");
+                    assertThat(rule.getOnExitCodes().getContainerName()).isEqualTo("mover");
+                    assertThat(rule.getOnExitCodes().getOperator()).isEqualTo("In");
+                    assertThat(rule.getOnExitCodes().getValues()).containsExactly(40);
+                });
+    }
+
+    /** Whatever the policy says of nodes: on another one the volume cannot be mounted. */
+    @Test
+    void aVolumeInUseIsReadWhereItIsInUse() {
+        MoverSettings settings = new MoverSettings();
+        settings.nodeSelector = Map.of("pool", "batch");
+        PodSpec pod = pod(settings, "node-7");
+
+        assertThat(pod.getNodeSelector()).isNullOrEmpty();
+        assertThat(pod.getAffinity()
+                        .getNodeAffinity()
+                        .getRequiredDuringSchedulingIgnoredDuringExecution()
+                        .getNodeSelectorTerms())
+                .singleElement()
+                .satisfies(t -> assertThat(t.getMatchFields())
+                        .containsExactly(new NodeSelectorRequirement("metadata.name", "In", List.of("node-7"))));
+        assertThat(pod.getTolerations())
+                .singleElement()
+                .satisfies(t -> assertThat(t.getOperator()).isEqualTo("Exists"));
+    }
+
+    /** By this name status tells which master key a repository is from. */
+    @Test
+    void whoMakesARepositoryIsNamedAfterItsMasterKey() {
+        assertThat(pod(new MoverSettings(), new MoverTask.Init("0123456789abcdef"))
+                        .getHostname())
+                .isEqualTo("breakwater-0123456789abcdef");
+        assertThat(pod(new MoverSettings(), new MoverTask.Rekey("0123456789abcdef"))
+                        .getContainers()
+                        .getFirst()
+                        .getArgs())
+                .containsExactly("rekey", "0123456789abcdef");
+    }
+
+    @Test
+    void aRawBlockVolumeIsADeviceAndIsNotMounted() {
+        for (MoverTask task : List.of(
+                new MoverTask.BackupDevice("claim", "/data", "west-shop", Map.of()),
+                new MoverTask.FillDevice("claim", "/data", "abc", true))) {
+            PodSpec pod = pod(new MoverSettings(), task);
+            Container mover = pod.getContainers().getFirst();
+            assertThat(mover.getVolumeDevices()).containsExactly(new VolumeDevice(MoverTask.DEVICE, "data"));
+            assertThat(mover.getVolumeMounts()).noneMatch(m -> m.getName().equals("data"));
+            assertThat(mover.getArgs()).contains(MoverTask.DEVICE, "/data");
+            assertThat(pod.getVolumes())
+                    .anyMatch(v -> v.getName().equals("data")
+                            && v.getPersistentVolumeClaim().getClaimName().equals("claim"));
+        }
+        assertThat(container(new MoverSettings()).getVolumeDevices()).isEmpty();
+    }
+
+    private static String throttle(Container mover) {
+        return mover.getEnv().stream()
+                .filter(e -> e.getName().equals("BREAKWATER_UPLOAD_KIB"))
+                .map(EnvVar::getValue)
+                .findFirst()
+                .orElse(null);
+    }
+
+    private static Container container(MoverSettings settings) {
+        return pod(settings).getContainers().getFirst();
+    }
+
+    private static PodSpec pod(MoverSettings settings) {
+        return pod(settings, (String) null);
+    }
+
+    private static PodSpec pod(MoverSettings settings, String node) {
+        return pod(settings, new MoverTask.Backup("claim", "/volumes/data", "west-shop", Map.of(), node));
+    }
+
+    private static PodSpec pod(MoverSettings settings, MoverTask task) {
+        return job(settings, task).getSpec().getTemplate().getSpec();
+    }
+
+    private static Job job(MoverSettings settings, MoverTask task) {
+        MoverJobs.Request request = new MoverJobs.Request("shop", "run", "id", task, null, settings);
+        return MoverJobSpec.build(CONFIG, request, "name", "https://gateway/");
+    }
+}

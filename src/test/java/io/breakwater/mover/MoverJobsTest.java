@@ -1,0 +1,123 @@
+package io.breakwater.mover;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.breakwater.admission.InMemoryApiServer;
+import io.breakwater.config.TestConfig;
+import io.breakwater.gateway.TestRepositories;
+import io.breakwater.steps.RunNames;
+import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.SecretBuilder;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** A mover gets the passwords of the day on which it is made. */
+class MoverJobsTest {
+    private final InMemoryApiServer cluster = new InMemoryApiServer();
+    private List<String> passwords = List.of("current", "older");
+    private final MoverJobs movers = new MoverJobs(
+            cluster.client(),
+            TestConfig.of(Map.of("breakwater.site", "east", "breakwater.mover.image", "mover")),
+            TestRepositories.with(() -> passwords));
+    private final MoverJobs.Request request =
+            new MoverJobs.Request("shop", "run", "id", new MoverTask.Verify(List.of("abc"), true), null);
+
+    @AfterEach
+    void close() {
+        cluster.close();
+    }
+
+    /** It waited for its pod while the master key changed, and the password that it holds was taken away. */
+    @Test
+    void aJobThatNoPasswordOfItsOwnLetInStartsAnew() {
+        ended("exit 12: Fatal: wrong password or no key found");
+        passwords = List.of("next", "current");
+
+        assertThat(movers.poll(request)).isInstanceOf(MoverJobs.State.Running.class);
+        assertThat(job()).as("the next look makes it again").isNull();
+    }
+
+    @Test
+    void aJobThatFailsWithThePasswordsOfTodayHasFailed() {
+        ended("exit 12: Fatal: wrong password or no key found");
+
+        assertThat(movers.poll(request)).isInstanceOf(MoverJobs.State.Failed.class);
+        assertThat(job()).isNotNull();
+    }
+
+    @Test
+    void aJobThatFailsForAnotherReasonHasFailedWhateverThePasswordsAre() {
+        ended("exit 1: Fatal: no space left");
+        passwords = List.of("next", "current");
+
+        assertThat(movers.poll(request)).isInstanceOf(MoverJobs.State.Failed.class);
+    }
+
+    /** A Job that was made with the first passwords, and is over. */
+    private void ended(String words) {
+        cluster.client()
+                .resource(new SecretBuilder()
+                        .withNewMetadata()
+                        .withNamespace("shop")
+                        .withName(RunNames.of("id"))
+                        .endMetadata()
+                        .addToData("password", encoded("current"))
+                        .addToData("password.1", encoded("older"))
+                        .build())
+                .create();
+        cluster.client()
+                .resource(new JobBuilder()
+                        .withNewMetadata()
+                        .withNamespace("shop")
+                        .withName(RunNames.of("id"))
+                        .endMetadata()
+                        .withNewStatus()
+                        .addNewCondition()
+                        .withType("Failed")
+                        .withStatus("True")
+                        .endCondition()
+                        .endStatus()
+                        .build())
+                .create();
+        cluster.client()
+                .resource(new PodBuilder()
+                        .withNewMetadata()
+                        .withNamespace("shop")
+                        .withName("pod")
+                        .addToLabels("batch.kubernetes.io/job-name", RunNames.of("id"))
+                        .endMetadata()
+                        .withNewStatus()
+                        .withPhase("Failed")
+                        .addNewContainerStatus()
+                        .withNewState()
+                        .withNewTerminated()
+                        .withExitCode(12)
+                        .withMessage(words)
+                        .endTerminated()
+                        .endState()
+                        .endContainerStatus()
+                        .endStatus()
+                        .build())
+                .create();
+    }
+
+    private Job job() {
+        return cluster.client()
+                .batch()
+                .v1()
+                .jobs()
+                .inNamespace("shop")
+                .withName(RunNames.of("id"))
+                .get();
+    }
+
+    private static String encoded(String text) {
+        return Base64.getEncoder().encodeToString(text.getBytes(StandardCharsets.UTF_8));
+    }
+}

@@ -1,0 +1,127 @@
+package io.breakwater.policy;
+
+import static io.breakwater.policy.PointFixtures.failed;
+import static io.breakwater.policy.PointFixtures.good;
+import static io.breakwater.policy.PointFixtures.running;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.breakwater.api.BackupPolicySpec.Retention;
+import io.breakwater.api.RestorePoint;
+import io.breakwater.api.RestorePointSpec.Trigger;
+import io.breakwater.api.RestorePointStatus.CopyState;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** What retention lets go, and what it never does. */
+class RetentionRulesTest {
+    @Test
+    void theNewestGoodPointsAreKept() {
+        assertThat(expired(2, good("p1", at(1)), good("p3", at(3)), good("p2", at(2)), good("p4", at(4))))
+                .containsExactly("p2", "p1");
+    }
+
+    @Test
+    void pointsThatFailedOrRunTakeNoGoodPointsPlace() {
+        assertThat(expired(2, good("p1", at(1)), good("p2", at(2)), failed("p3", at(3)), running("p4", at(4))))
+                .isEmpty();
+    }
+
+    @Test
+    void aPointThatIsBeingDeletedTakesNoGoodPointsPlace() {
+        assertThat(expired(1, good("p1", at(1)), good("p2", at(2)).deleted())).isEmpty();
+    }
+
+    @Test
+    void theLastPointInAnyLocationStays() {
+        assertThat(expired(
+                        1,
+                        good("p1", at(1)).copy("b", CopyState.Completed),
+                        good("p2", at(2)).copy("b", CopyState.Completed),
+                        good("p3", at(3)).copy("b", CopyState.Failed),
+                        good("p4", at(4)).copy("b", CopyState.Pending)))
+                .as("p2 is the newest in b")
+                .containsExactly("p3", "p1");
+    }
+
+    @Test
+    void pointsThatARestoreReadsStay() {
+        List<RestorePoint> points = List.of(
+                good("p1", at(1)).get(),
+                good("p2", at(2)).get(),
+                good("p3", at(3)).get());
+
+        assertThat(names(keepLast(1).expired(points, Set.of("p1")))).containsExactly("p2");
+    }
+
+    @Test
+    void onlyUsersRemoveWhatExistsNowhereElse() {
+        assertThat(expired(
+                        1,
+                        good("imported", at(1)).trigger(Trigger.Imported),
+                        good("divergent", at(2)).trigger(Trigger.Divergent),
+                        good("pinned", at(3)).retained(),
+                        good("manual", at(4)).trigger(Trigger.Manual),
+                        good("final", at(5)).trigger(Trigger.Final),
+                        good("newest", at(6))))
+                .containsExactly("final", "manual");
+    }
+
+    @Test
+    void aFewFailedScheduledPointsAreKeptForPeopleToLookAt() {
+        assertThat(expired(
+                        1,
+                        failed("f1", at(1)),
+                        failed("f2", at(2)),
+                        failed("f3", at(3)),
+                        failed("f4", at(4)),
+                        failed("f0", at(0)).trigger(Trigger.Manual)))
+                .containsExactly("f1");
+    }
+
+    @Test
+    void aGoodPointIsAlwaysLeft() {
+        Random random = new Random(7);
+        for (int round = 0; round < 2000; round++) {
+            List<RestorePoint> points = new ArrayList<>();
+            for (int i = 0; i < random.nextInt(8); i++) {
+                PointFixtures p = random.nextInt(3) == 0 ? failed("p" + i, at(i)) : good("p" + i, at(i));
+                points.add(p.copy("b", CopyState.values()[random.nextInt(CopyState.values().length)])
+                        .get());
+            }
+            List<RestorePoint> left = new ArrayList<>(points);
+            left.removeAll(keepLast(1 + random.nextInt(2)).expired(points, Set.of()));
+
+            assertThat(PointInventory.of(left).newest().map(PointInventory.Good::name))
+                    .as("round %s", round)
+                    .isEqualTo(PointInventory.of(points).newest().map(PointInventory.Good::name));
+            assertThat(PointInventory.of(left).newestAt("b").map(PointInventory.Good::name))
+                    .as("round %s", round)
+                    .isEqualTo(PointInventory.of(points).newestAt("b").map(PointInventory.Good::name));
+        }
+    }
+
+    private static List<String> expired(int keepLast, PointFixtures... points) {
+        return names(keepLast(keepLast)
+                .expired(Stream.of(points).map(PointFixtures::get).toList(), Set.of()));
+    }
+
+    private static RetentionRules keepLast(int n) {
+        Retention retention = new Retention();
+        retention.keepLast = n;
+        return new RetentionRules(retention, ZoneOffset.UTC, Instant.parse("2026-11-24T00:00:00Z"));
+    }
+
+    private static List<String> names(List<RestorePoint> points) {
+        return points.stream().map(p -> p.getMetadata().getName()).toList();
+    }
+
+    private static String at(int hour) {
+        return "2026-11-23T%02d:00:00Z".formatted(hour);
+    }
+}

@@ -1,0 +1,94 @@
+package io.breakwater.policy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.breakwater.api.Api;
+import io.breakwater.api.BackupPolicy;
+import io.breakwater.api.BackupPolicySpec.Schedule;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+class ScheduleJitterTest {
+    private static final Instant NOON = Instant.parse("2026-03-02T12:00:00Z");
+
+    @Test
+    void twoHundredNamespacesOfATemplateDoNotStartAtOnce() {
+        Schedule hourly = CronScheduleTest.schedule("0 * * * *", "Etc/UTC");
+        Map<Duration, Long> delays = IntStream.range(0, 200)
+                .mapToObj(i -> kept("team-" + i))
+                .map(p -> delay(p, hourly))
+                .collect(Collectors.groupingBy(d -> d, Collectors.counting()));
+
+        assertThat(delays.keySet())
+                .allSatisfy(d -> assertThat(d)
+                        .isBetween(Duration.ZERO, Duration.ofMinutes(10).minusSeconds(1)));
+        assertThat(delays.values())
+                .as("in one second")
+                .allSatisfy(n -> assertThat(n).isLessThanOrEqualTo(6));
+        assertThat(delays).as("different seconds").hasSizeGreaterThan(120);
+    }
+
+    @Test
+    void theDelayOfAPolicyIsAlwaysTheSame() {
+        Schedule hourly = CronScheduleTest.schedule("0 * * * *", "Etc/UTC");
+        CronSchedule cron = CronSchedule.of(kept("shop"), hourly);
+        Instant first = cron.next(NOON).orElseThrow();
+        Instant second = cron.next(first).orElseThrow();
+
+        assertThat(Duration.between(first, second)).isEqualTo(Duration.ofHours(1));
+        assertThat(cron.last(first)).contains(first);
+        assertThat(cron.last(first.minusMillis(1))).contains(first.minus(Duration.ofHours(1)));
+        assertThat(CronSchedule.of(kept("shop"), hourly).next(NOON)).contains(first);
+    }
+
+    @Test
+    void aShortIntervalLeavesHalfOfItselfAsRoom() {
+        Schedule often = CronScheduleTest.schedule("*/4 * * * *", "Etc/UTC");
+        List<Duration> delays = IntStream.range(0, 500)
+                .mapToObj(i -> delay(kept("n" + i), often))
+                .distinct()
+                .toList();
+        assertThat(delays).allSatisfy(d -> assertThat(d).isLessThan(Duration.ofMinutes(2)));
+        assertThat(delays).as("of 120 seconds").hasSizeGreaterThan(100);
+    }
+
+    @Test
+    void whoAsksForAnotherRoomGetsIt() {
+        Schedule hourly = CronScheduleTest.schedule("0 * * * *", "Etc/UTC");
+        hourly.jitter = "2s";
+        assertThat(IntStream.range(0, 50).mapToObj(i -> delay(kept("n" + i), hourly)))
+                .containsOnly(Duration.ZERO, Duration.ofSeconds(1));
+        BackupPolicy alone = kept("shop");
+        alone.getMetadata().setLabels(null);
+        hourly.jitter = "45m";
+        assertThat(delay(alone, hourly)).isPositive().isLessThan(Duration.ofMinutes(45));
+    }
+
+    @Test
+    void aPolicyThatStandsForItselfStartsOnTime() {
+        BackupPolicy alone = kept("shop");
+        alone.getMetadata().setLabels(null);
+        assertThat(delay(alone, CronScheduleTest.schedule("0 * * * *", "Etc/UTC")))
+                .isZero();
+    }
+
+    /** How long after the hour, or the whole interval, a policy starts. */
+    private static Duration delay(BackupPolicy policy, Schedule schedule) {
+        return Duration.between(
+                NOON,
+                CronSchedule.of(policy, schedule).next(NOON.minusSeconds(1)).orElseThrow());
+    }
+
+    private static BackupPolicy kept(String namespace) {
+        BackupPolicy policy = new BackupPolicy();
+        policy.getMetadata().setName("all");
+        policy.getMetadata().setNamespace(namespace);
+        policy.getMetadata().setLabels(Map.of(Api.TEMPLATE, "all"));
+        return policy;
+    }
+}

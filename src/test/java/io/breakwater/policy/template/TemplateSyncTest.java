@@ -1,0 +1,282 @@
+package io.breakwater.policy.template;
+
+import static io.breakwater.policy.template.TemplatePlanTest.namespace;
+import static io.breakwater.policy.template.TemplatePlanTest.policy;
+import static io.breakwater.policy.template.TemplatePlanTest.template;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.breakwater.admission.InMemoryApiServer;
+import io.breakwater.api.BackupPolicy;
+import io.breakwater.api.BackupPolicySpec;
+import io.breakwater.api.BackupPolicyStatus;
+import io.breakwater.api.Condition;
+import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.config.TestConfig;
+import io.breakwater.observe.Events;
+import io.breakwater.observe.Meters;
+import io.breakwater.observe.PlainStatusWriter;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.NonDeletingOperation;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Templates against an API server in memory, which knows no server-side apply. */
+class TemplateSyncTest {
+    private final InMemoryApiServer cluster = new InMemoryApiServer();
+    private final KubernetesClient client = cluster.client();
+    private final BreakwaterConfig config = TestConfig.of(java.util.Map.of("breakwater.namespace", "ops"));
+    private final Clock clock = Clock.fixed(Instant.parse("2026-03-01T00:00:00Z"), ZoneOffset.UTC);
+    private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
+    private final Meters meters = new Meters(registry, clock);
+    private final Set<String> refusing = new HashSet<>();
+    private final TemplateSync templates = new Playing();
+
+    @AfterEach
+    void close() {
+        cluster.close();
+    }
+
+    @Test
+    void namespacesGetPoliciesAndLoseThemWhenTheyLeaveTheSelection() {
+        BackupPolicy template = stored("shop", "blog");
+        namespaces("shop", "blog", "bank", "ops");
+
+        templates.keep(template);
+        assertThat(places()).containsExactlyInAnyOrder("ops/all", "shop/all", "blog/all");
+
+        template.getSpec().source.namespaces.include = List.of("shop", "bank");
+        templates.keep(template);
+        assertThat(places()).containsExactlyInAnyOrder("ops/all", "shop/all", "bank/all");
+    }
+
+    @Test
+    void aNamespaceThatRefusesDoesNotHoldUpTheOthers() {
+        BackupPolicy template = stored("*");
+        namespaces("a", "b", "c");
+        refusing.add("a");
+
+        assertThat(templates.keep(template)).isLessThan(Duration.ofMinutes(1));
+
+        assertThat(places()).contains("b/all", "c/all").doesNotContain("a/all");
+        BackupPolicyStatus status = status();
+        assertThat(status.namespaces.failing).isEqualTo(1);
+        assertThat(status.namespaces.failingNamespaces.getFirst().name).isEqualTo("a");
+        assertThat(status.namespaces.failingNamespaces.getFirst().message).contains("no room for it");
+        assertThat(condition(Condition.READY).reason).isEqualTo("Forbidden");
+        assertThat(gauge("left")).isEqualTo(1);
+    }
+
+    @Test
+    void theStatusIsThatOfAllNamespacesTogether() {
+        BackupPolicy template = stored("*");
+        template.getSpec().objectives = new BackupPolicySpec.Objectives();
+        template.getSpec().objectives.rpo = "1h";
+        namespaces("fine", "broken", "late", "new", "own");
+        client.resource(policy("own", "mine", null)).create();
+        templates.keep(template);
+        stands("fine", true, true, "p1");
+        stands("broken", false, true, "p1");
+        stands("late", true, false, "p1");
+
+        templates.keep(template);
+
+        BackupPolicyStatus status = status();
+        assertThat(status.namespaces.summary).isEqualTo("1 of 5");
+        assertThat(status.namespaces.failingNamespaces)
+                .extracting(f -> f.name + " " + f.reason)
+                .containsExactly("broken LocationNotReady", "late ObjectiveMissed", "own PolicyConflict");
+        assertThat(condition(Condition.READY).holds()).isFalse();
+        assertThat(condition(Condition.READY).message)
+                .contains("broken (LocationNotReady), own (PolicyConflict)")
+                .doesNotContain("late");
+        assertThat(condition(Condition.PROTECTED).holds()).isFalse();
+        assertThat(condition(Condition.PROTECTED).message).contains("late (ObjectiveMissed)", "new (Pending)");
+        assertThat(gauge("protected")).isEqualTo(1);
+        assertThat(gauge("waiting")).isEqualTo(1);
+        assertThat(gauge("failing")).isEqualTo(2);
+        assertThat(gauge("left")).as("to a policy of its own").isEqualTo(1);
+        assertThat(events()).filteredOn(e -> e.contains("own/mine")).hasSize(1);
+    }
+
+    @Test
+    void readyAndProtectedWhenAllAre() {
+        BackupPolicy template = stored("*");
+        template.getSpec().objectives = new BackupPolicySpec.Objectives();
+        template.getSpec().objectives.rpo = "1h";
+        namespaces("a", "b");
+        templates.keep(template);
+        assertThat(condition(Condition.READY).holds())
+                .as("nothing is wrong yet")
+                .isTrue();
+        assertThat(condition(Condition.PROTECTED).holds()).as("no point yet").isFalse();
+
+        stands("a", true, true, "p1");
+        stands("b", true, true, "p1");
+        templates.keep(template);
+
+        assertThat(status().namespaces.summary).isEqualTo("2 of 2");
+        assertThat(status().namespaces.failingNamespaces).isNull();
+        assertThat(condition(Condition.READY).holds()).isTrue();
+        assertThat(condition(Condition.PROTECTED).reason).isEqualTo("ObjectiveMet");
+    }
+
+    @Test
+    void aStatusNamesSomeOfManyNamespacesOnly() {
+        BackupPolicy template = stored("*");
+        for (int i = 100; i < 150; i++) {
+            namespaces("n" + i);
+            refusing.add("n" + i);
+        }
+        templates.keep(template);
+        assertThat(status().namespaces.failing).isEqualTo(50);
+        assertThat(status().namespaces.failingNamespaces).hasSize(32);
+        assertThat(condition(Condition.READY).message).contains("and 45 more");
+    }
+
+    @Test
+    void whatAPolicyHasSaidOfItselfGoesWhenItBecomesATemplate() {
+        BackupPolicy template = template("*");
+        template.setStatus(new BackupPolicyStatus());
+        template.getStatus().lastSuccessfulPoint = "p1";
+        template.getStatus().nextRunTime = "2026-03-01T01:00:00Z";
+        template.getStatus().conditions.add(condition(Condition.PROVEN, true, "Proven"));
+        client.resource(template).create();
+        meters.set("breakwater.policy.rpo.seconds", 1, "namespace", "ops", "policy", "all");
+
+        templates.keep(template);
+
+        assertThat(status().lastSuccessfulPoint).isNull();
+        assertThat(status().nextRunTime).isNull();
+        assertThat(status().condition(Condition.PROVEN)).isEmpty();
+        assertThat(status().namespaces.selected).isZero();
+        assertThat(registry.find("breakwater.policy.rpo.seconds").gauge()).isNull();
+    }
+
+    @Test
+    void nothingThatIsSelectedIsNotCalledProtected() {
+        BackupPolicy template = stored("nowhere");
+        template.getSpec().objectives = new BackupPolicySpec.Objectives();
+        template.getSpec().objectives.rpo = "1h";
+        templates.keep(template);
+        assertThat(condition(Condition.PROTECTED).holds()).isFalse();
+        assertThat(condition(Condition.READY).message).contains("no namespace is selected");
+    }
+
+    @Test
+    void aKeptPolicyKnowsWhetherItIsStillWanted() {
+        BackupPolicy kept = policy("shop", "all", "all");
+        namespaces("shop", "blog");
+        assertThat(templates.isLeft(kept)).as("no template").isTrue();
+
+        BackupPolicy template = stored("shop");
+        assertThat(templates.isLeft(kept)).isFalse();
+        assertThat(templates.isLeft(policy("blog", "all", "all")))
+                .as("not selected")
+                .isTrue();
+        assertThat(templates.isLeft(policy("shop", "other", "all")))
+                .as("another name")
+                .isTrue();
+        assertThat(templates.isLeft(policy("blog", "all", null))).as("its own").isFalse();
+        assertThat(templates.isLeft(policy("ops", "all", "all")))
+                .as("the operator's")
+                .isFalse();
+
+        template.getSpec().source = null;
+        client.resource(template).update();
+        assertThat(templates.isLeft(kept)).as("no template any more").isTrue();
+    }
+
+    private double gauge(String state) {
+        return registry.find(TemplateReport.NAMESPACES)
+                .tag("state", state)
+                .gauge()
+                .value();
+    }
+
+    private BackupPolicy stored(String... include) {
+        BackupPolicy template = template(include);
+        client.resource(template).create();
+        return template;
+    }
+
+    private void namespaces(String... names) {
+        for (String name : names) {
+            client.resource(namespace(name)).create();
+        }
+    }
+
+    private void stands(String namespace, boolean ready, boolean isProtected, String point) {
+        BackupPolicy policy = client.resources(BackupPolicy.class)
+                .inNamespace(namespace)
+                .withName("all")
+                .get();
+        policy.setStatus(new BackupPolicyStatus());
+        policy.getStatus().lastSuccessfulPoint = point;
+        policy.getStatus().conditions.add(condition(Condition.READY, ready, ready ? "Ready" : "LocationNotReady"));
+        policy.getStatus()
+                .conditions
+                .add(condition(Condition.PROTECTED, isProtected, isProtected ? "ObjectiveMet" : "ObjectiveMissed"));
+        client.resource(policy).update();
+    }
+
+    private static Condition condition(String type, boolean holds, String reason) {
+        Condition c = new Condition();
+        c.type = type;
+        c.status = holds ? "True" : "False";
+        c.reason = reason;
+        c.message = "about " + type;
+        return c;
+    }
+
+    private BackupPolicyStatus status() {
+        return client.resources(BackupPolicy.class)
+                .inNamespace("ops")
+                .withName("all")
+                .get()
+                .getStatus();
+    }
+
+    private Condition condition(String type) {
+        return status().condition(type).orElseThrow();
+    }
+
+    private List<String> places() {
+        return client.resources(BackupPolicy.class).inAnyNamespace().list().getItems().stream()
+                .map(p -> p.getMetadata().getNamespace() + "/" + p.getMetadata().getName())
+                .toList();
+    }
+
+    private List<String> events() {
+        return client.v1().events().inNamespace("ops").list().getItems().stream()
+                .map(e -> e.getMessage())
+                .toList();
+    }
+
+    /** Writes by replacing, and plays namespaces that refuse. */
+    private final class Playing extends TemplateSync {
+        Playing() {
+            super(
+                    client,
+                    config,
+                    new TemplateReport(new PlainStatusWriter(client), meters, new Events(client, clock), clock),
+                    new Events(client, clock));
+        }
+
+        @Override
+        void apply(BackupPolicy wanted) {
+            if (refusing.contains(wanted.getMetadata().getNamespace())) {
+                throw new KubernetesClientException("no room for it", 403, null);
+            }
+            client.resource(wanted).createOr(NonDeletingOperation::update);
+        }
+    }
+}

@@ -1,0 +1,378 @@
+package io.breakwater.replication;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.breakwater.admission.InMemoryApiServer;
+import io.breakwater.api.Api;
+import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BackupLocationSpec;
+import io.breakwater.api.BackupLocationStatus;
+import io.breakwater.api.BackupPolicy;
+import io.breakwater.api.BackupPolicySpec;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Condition;
+import io.breakwater.api.NamedRef;
+import io.breakwater.api.Reason;
+import io.breakwater.api.RestorePoint;
+import io.breakwater.api.RestorePointSpec;
+import io.breakwater.api.RestorePointSpec.DeletionPolicy;
+import io.breakwater.api.RestorePointSpec.Trigger;
+import io.breakwater.api.RestorePointStatus;
+import io.breakwater.api.RestorePointStatus.CopyState;
+import io.breakwater.api.RestorePointStatus.PointCopy;
+import io.breakwater.catalog.Catalog;
+import io.breakwater.catalog.PointKey;
+import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.config.TestConfig;
+import io.breakwater.gateway.EpochGuard;
+import io.breakwater.gateway.StaleEpochGuard;
+import io.breakwater.location.LocationResolver;
+import io.breakwater.location.TestLocations;
+import io.breakwater.observe.Events;
+import io.breakwater.observe.Meters;
+import io.breakwater.observe.PlainStatusWriter;
+import io.breakwater.policy.PointRoute;
+import io.breakwater.policy.PointRoutes;
+import io.breakwater.steps.RunLabel;
+import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Copies of a point, against an API server in memory. */
+class PointCopiesTest {
+    private final InMemoryApiServer cluster = new InMemoryApiServer();
+    private final KubernetesClient client = cluster.client();
+    private final BreakwaterConfig config = TestConfig.of(Map.of("breakwater.namespace", "ops"));
+    private final LocationResolver locations = TestLocations.of(client, config);
+    private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
+    private final Hands clock = new Hands();
+    private final Map<String, Runnable> atLocation = new ConcurrentHashMap<>();
+    private final List<PointKey> unsealed = new ArrayList<>();
+    private final LinkedBlockingQueue<String> wakes = new LinkedBlockingQueue<>();
+    private Optional<EpochGuard.Guard> guard = Optional.empty();
+    private PointCopies copies;
+
+    @BeforeEach
+    void makeObjects() {
+        Stream.of("a", "b", "c").forEach(this::location);
+        BackupPolicy policy = new BackupPolicy();
+        policy.getMetadata().setName("hourly");
+        policy.getMetadata().setNamespace("shop");
+        policy.setSpec(new BackupPolicySpec());
+        client.resource(policy).create();
+        copies = new PointCopies(
+                client,
+                config,
+                locations,
+                new FixedRoutes(),
+                new StaleEpochGuard(),
+                new FakeCatalog(),
+                new FakeReplicator(),
+                new PlainStatusWriter(client),
+                new Events(client, clock),
+                new Meters(registry, clock),
+                clock);
+    }
+
+    @AfterEach
+    void close() {
+        cluster.close();
+    }
+
+    @Test
+    void aCopyGoesFromPendingToCompletedAndTellsItsBytes() {
+        CountDownLatch began = new CountDownLatch(1);
+        CountDownLatch go = new CountDownLatch(1);
+        atLocation.put("b", () -> {
+            began.countDown();
+            hold(go);
+        });
+        point("p1", "b");
+
+        assertThat(push("p1")).isPresent();
+        hold(began);
+        assertThat(copy("p1", "b").state).isEqualTo(CopyState.Copying);
+        assertThat(copies.busy("east", "shop")).isTrue();
+        assertThat(copies.busy("east", "other")).isFalse();
+
+        go.countDown();
+        settle("p1");
+
+        assertThat(copy("p1", "b").state).isEqualTo(CopyState.Completed);
+        assertThat(copy("p1", "b").bytes).isEqualTo(1234);
+        assertThat(copy("p1", "b").completedAt).isEqualTo("2026-11-23T12:00:00Z");
+        assertThat(get("p1").getStatus().copiesCompleted).isEqualTo(1);
+        assertThat(copies.busy("east", "shop")).isFalse();
+        assertThat(push("p1")).as("nothing is left to do").isEmpty();
+        assertThat(registry.find("breakwater.replication.bytes").counter().count())
+                .isEqualTo(1234);
+    }
+
+    @Test
+    void aLocationThatFailsHoldsUpNoOtherAndIsTriedAgainAfterAPause() {
+        atLocation.put("b", () -> {
+            throw BreakwaterException.retryable(Reason.StoreUnavailable, "b does not answer");
+        });
+        point("p1", "b", "c");
+
+        push("p1");
+        settle("p1");
+        settle("p1");
+
+        assertThat(copy("p1", "b").state).isEqualTo(CopyState.Failed);
+        assertThat(copy("p1", "b").message).isEqualTo("StoreUnavailable: b does not answer");
+        assertThat(copy("p1", "c").state).isEqualTo(CopyState.Completed);
+        assertThat(push("p1")).as("first pause").contains(Duration.ofSeconds(5));
+
+        atLocation.remove("b");
+        clock.now = clock.now.plusSeconds(5);
+        push("p1");
+        settle("p1");
+        assertThat(copy("p1", "b").state).isEqualTo(CopyState.Completed);
+        assertThat(copy("p1", "b").message).isNull();
+        assertThat(get("p1").getStatus().copiesCompleted).isEqualTo(2);
+    }
+
+    @Test
+    void pausesGrowUpToABoundAndEndlessly() {
+        assertThat(PointCopies.pause(1, true)).isEqualTo(Duration.ofSeconds(5));
+        assertThat(PointCopies.pause(3, true)).isEqualTo(Duration.ofSeconds(20));
+        assertThat(PointCopies.pause(100, true)).isEqualTo(Duration.ofMinutes(2));
+        assertThat(PointCopies.pause(100, false)).isEqualTo(Duration.ofMinutes(10));
+    }
+
+    @Test
+    void aStaleEpochCopiesNothingButWhatOnlyThisSiteHas() {
+        guard = Optional.of(new EpochGuard.Guard(new BackupLocation(), "shop", "plan", 3));
+        point("p1", "b");
+        point("p2", "b");
+        client.resource(get("p2")).edit(p -> {
+            p.getSpec().trigger = Trigger.Divergent;
+            return p;
+        });
+
+        push("p1");
+        settle("p1");
+        push("p2");
+        settle("p2");
+
+        assertThat(copy("p1", "b").message).isEqualTo("LeaseLost: epoch 3 is over");
+        assertThat(copy("p2", "b").state).isEqualTo(CopyState.Completed);
+    }
+
+    @Test
+    void aLocationThatIsNotReadyIsWaitedFor() {
+        client.resource(resolve("b")).edit(l -> {
+            l.getStatus().conditions.getFirst().status = "False";
+            l.getStatus().conditions.getFirst().message = "the account is gone";
+            return l;
+        });
+        point("p1", "b");
+
+        push("p1");
+        settle("p1");
+
+        assertThat(copy("p1", "b").message).contains("LocationNotReady", "shop/b", "the account is gone");
+    }
+
+    @Test
+    void aPointThatIsDeletedWhileItIsCopiedGetsNoSealThere() {
+        atLocation.put("b", () -> {
+            client.resource(get("p1")).edit(p -> {
+                p.getMetadata().setFinalizers(List.of(Api.FINALIZER));
+                return p;
+            });
+            client.resource(get("p1")).delete();
+        });
+        point("p1", "b");
+
+        push("p1");
+        settle("p1");
+
+        assertThat(unsealed).containsExactly(new PointKey("east", "shop", "p1"));
+        assertThat(copy("p1", "b").state).isEqualTo(CopyState.Failed);
+    }
+
+    @Test
+    void nothingIsCopiedWhileAJobPrunesTheRepository() {
+        point("old", "b");
+        client.resource(get("old")).edit(p -> {
+            p.getMetadata().setFinalizers(List.of(Api.FINALIZER));
+            return p;
+        });
+        client.resource(get("old")).delete();
+        client.resource(new JobBuilder()
+                        .withNewMetadata()
+                        .withName("forget")
+                        .withNamespace("ops")
+                        .addToLabels(Api.RUN, RunLabel.of(get("old")))
+                        .endMetadata()
+                        .build())
+                .create();
+        point("p1", "b");
+
+        push("p1");
+        settle("p1");
+
+        assertThat(copy("p1", "b").message).contains("Deleting", "RestorePoint old");
+    }
+
+    @Test
+    void nothingIsCopiedWhileAJobRemovesWhatWasNeverSealed() {
+        client.resource(new JobBuilder()
+                        .withNewMetadata()
+                        .withName("unsealed")
+                        .withNamespace("ops")
+                        .addToLabels(Api.RUN, RunLabel.ofCleanup(resolve("b"), "east", "shop"))
+                        .endMetadata()
+                        .build())
+                .create();
+        point("p1", "b");
+
+        push("p1");
+        settle("p1");
+
+        assertThat(copy("p1", "b").message).contains("Deleting", "without a seal");
+    }
+
+    private Optional<Duration> push(String name) {
+        return copies.push(get(name), () -> wakes.add(name));
+    }
+
+    /** Waits for a copy to end and looks at it as the reconciler would. */
+    private void settle(String name) {
+        await().atMost(Duration.ofSeconds(10)).until(() -> wakes.poll(10, TimeUnit.MILLISECONDS) != null);
+        push(name);
+    }
+
+    private RestorePoint get(String name) {
+        return client.resources(RestorePoint.class)
+                .inNamespace("shop")
+                .withName(name)
+                .get();
+    }
+
+    private PointCopy copy(String name, String location) {
+        return get(name).getStatus().copies.stream()
+                .filter(c -> c.location.equals(location))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private void point(String name, String... locations) {
+        RestorePoint point = new RestorePoint();
+        point.getMetadata().setName(name);
+        point.getMetadata().setNamespace("shop");
+        point.setSpec(new RestorePointSpec());
+        point.getSpec().policyRef = new NamedRef("hourly");
+        point.getSpec().trigger = Trigger.Scheduled;
+        point.getSpec().deletionPolicy = DeletionPolicy.Delete;
+        point.setStatus(new RestorePointStatus());
+        point.getStatus().site = "east";
+        point.getStatus().namespace = "shop";
+        point.getStatus().point = name;
+        point.getStatus().location = "a";
+        point.getStatus().copies =
+                Stream.of(locations).map(PointCopies::pending).toList();
+        client.resource(point).create();
+    }
+
+    private BackupLocation resolve(String name) {
+        return locations.resolve("shop", new NamedRef(name));
+    }
+
+    private void location(String name) {
+        BackupLocation location = new BackupLocation();
+        location.getMetadata().setName(name);
+        location.getMetadata().setNamespace("shop");
+        location.setSpec(new BackupLocationSpec());
+        location.setStatus(new BackupLocationStatus());
+        Condition ready = new Condition();
+        ready.type = Condition.READY;
+        ready.status = "True";
+        location.getStatus().conditions.add(ready);
+        client.resource(location).create();
+    }
+
+    private static void hold(CountDownLatch latch) {
+        try {
+            assertThat(latch.await(10, TimeUnit.SECONDS)).isTrue();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Copies by doing what the test says about the target. */
+    private final class FakeReplicator extends Replicator {
+        FakeReplicator() {
+            super(null, null);
+        }
+
+        @Override
+        public CopyResult copy(BackupLocation from, BackupLocation to, PointKey key, Runnable mayGoOn) {
+            mayGoOn.run();
+            atLocation.getOrDefault(to.getMetadata().getName(), () -> {}).run();
+            return new CopyResult(3, 1234, 0);
+        }
+    }
+
+    private final class FakeCatalog extends Catalog {
+        FakeCatalog() {
+            super(null, null);
+        }
+
+        @Override
+        public void unseal(BackupLocation location, PointKey key) {
+            unsealed.add(key);
+        }
+    }
+
+    private final class FixedRoutes extends PointRoutes {
+        FixedRoutes() {
+            super(null, null);
+        }
+
+        @Override
+        public PointRoute of(BackupPolicy policy) {
+            return new PointRoute(resolve("a"), List.of(), 3, guard, true);
+        }
+    }
+
+    /** A clock that a test sets. */
+    private static final class Hands extends Clock {
+        volatile Instant now = Instant.parse("2026-11-23T12:00:00Z");
+
+        @Override
+        public ZoneId getZone() {
+            return ZoneOffset.UTC;
+        }
+
+        @Override
+        public Clock withZone(ZoneId zone) {
+            return this;
+        }
+
+        @Override
+        public Instant instant() {
+            return now;
+        }
+    }
+}

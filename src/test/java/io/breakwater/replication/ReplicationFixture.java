@@ -1,0 +1,148 @@
+package io.breakwater.replication;
+
+import io.breakwater.api.RestorePointSpec.Trigger;
+import io.breakwater.api.RestorePointStatus.Consistency;
+import io.breakwater.catalog.PointDocument;
+import io.breakwater.store.ObjectStore;
+import io.breakwater.store.ObjectStore.Precondition;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.concurrent.Semaphore;
+
+/**
+ * A source with a repository and sealed points. Index files list their packs and snapshots their index files, one key a
+ * line, so that a test can tell whether what a store shows can be read.
+ */
+final class ReplicationFixture {
+    static final String REPO = "breakwater/repos/east/shop/";
+
+    final Random random = new Random(42);
+    final List<String> indexes = new ArrayList<>();
+
+    /** A point with one volume, sealed at the source. */
+    record Point(PointDocument document, byte[] seal) {
+        CopyResult copy(ObjectStore source, ObjectStore target, Runnable mayGoOn) {
+            return new PointTransfer(source, target, new Semaphore(8)).run(document, seal, mayGoOn);
+        }
+
+        CopyResult copy(ObjectStore source, ObjectStore target) {
+            return copy(source, target, () -> {});
+        }
+    }
+
+    /** Makes the repository. */
+    ReplicationFixture(ObjectStore source) {
+        put(source, REPO + "config", bytes(155));
+        put(source, REPO + "locks/" + sha256(bytes(10)), bytes(10));
+        named(source, "keys/", bytes(400));
+    }
+
+    /** Backs up one volume: packs, an index file, a snapshot, an archive and the seal. */
+    Point capture(ObjectStore store, String name, int packs) {
+        String snapshot = append(store, packs);
+        String archive = "velero/backups/east-shop-" + name + "/resources.tar.gz";
+        byte[] resources = bytes(3000);
+        put(store, archive, resources);
+        PointDocument document = new PointDocument(
+                1,
+                "east",
+                "shop",
+                name,
+                "uid-" + name,
+                "hourly",
+                Trigger.Scheduled,
+                0,
+                "test",
+                "2026-11-23T12:00:00Z",
+                Consistency.Crash,
+                List.of(new PointDocument.Volume("data", "csi", "1Gi", "/volumes/data", snapshot, 1, 1)),
+                List.of(),
+                archive,
+                7,
+                List.of(new PointDocument.StoredObject(archive, resources.length, sha256(resources))),
+                "key",
+                null,
+                null);
+        byte[] seal = ("seal of " + name).getBytes(StandardCharsets.UTF_8);
+        put(store, document.key().sealKey(), seal);
+        return new Point(document, seal);
+    }
+
+    /** What a mover writes, in the order in which it does; returns the snapshot. */
+    String append(ObjectStore store, int packs) {
+        List<String> names = new ArrayList<>();
+        for (int i = 0; i < packs; i++) {
+            byte[] pack = bytes(1000 + random.nextInt(100_000));
+            String key = REPO + "data/" + sha256(pack).substring(0, 2) + "/" + sha256(pack);
+            put(store, key, pack);
+            names.add(key);
+        }
+        indexes.add(named(store, "index/", String.join("\n", names).getBytes(StandardCharsets.UTF_8)));
+        String snapshot = named(
+                store,
+                "snapshots/",
+                (String.join("\n", indexes) + "\n#" + random.nextLong()).getBytes(StandardCharsets.UTF_8));
+        return snapshot.substring(snapshot.lastIndexOf('/') + 1);
+    }
+
+    private static String named(ObjectStore store, String folder, byte[] content) {
+        String key = REPO + folder + sha256(content);
+        put(store, key, content);
+        return key;
+    }
+
+    private static void put(ObjectStore store, String key, byte[] content) {
+        store.write(key, content, Precondition.NONE);
+    }
+
+    byte[] bytes(int n) {
+        byte[] b = new byte[n];
+        random.nextBytes(b);
+        return b;
+    }
+
+    /** Everything in a store: key and digest. */
+    static TreeMap<String, String> contents(ObjectStore store) {
+        TreeMap<String, String> all = new TreeMap<>();
+        store.list(
+                "",
+                o -> all.put(o.key(), sha256(store.read(o.key()).orElseThrow().content())));
+        all.keySet().removeIf(k -> k.contains("/locks/"));
+        return all;
+    }
+
+    /** What the store shows and cannot be read: snapshots without an index file, index files without a pack, points without. */
+    static List<String> dangling(ObjectStore store) {
+        TreeMap<String, String> all = contents(store);
+        List<String> broken = new ArrayList<>();
+        for (String key : all.keySet()) {
+            if (key.contains("/snapshots/") || key.contains("/index/")) {
+                for (String line :
+                        new String(store.read(key).orElseThrow().content(), StandardCharsets.UTF_8).split("\n")) {
+                    if (!line.startsWith("#") && !all.containsKey(line)) {
+                        broken.add(key + " -> " + line);
+                    }
+                }
+            }
+        }
+        boolean snapshots = all.keySet().stream().anyMatch(k -> k.contains("/snapshots/"));
+        if (snapshots && !all.containsKey(REPO + "config")) {
+            broken.add("snapshots without config");
+        }
+        return broken;
+    }
+
+    static String sha256(byte[] content) {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}

@@ -1,0 +1,200 @@
+package io.breakwater.restore;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.breakwater.admission.InMemoryApiServer;
+import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
+import io.breakwater.api.Restore;
+import io.breakwater.api.RestorePointSpec.Trigger;
+import io.breakwater.api.RestorePointStatus.Consistency;
+import io.breakwater.api.RestorePointStatus.VolumeMode;
+import io.breakwater.api.RestoreSpec;
+import io.breakwater.api.RestoreStatus;
+import io.breakwater.api.RestoreStatus.VolumeFill;
+import io.breakwater.catalog.PointDocument;
+import io.breakwater.catalog.PointDocument.Kept;
+import io.breakwater.observe.PlainStatusWriter;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.storage.StorageClass;
+import io.fabric8.kubernetes.api.model.storage.StorageClassBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Which claims a volume of the point may go to. */
+class RestoreClaimsStepTest {
+    private static final long GIB = 1 << 30;
+
+    private final InMemoryApiServer cluster = new InMemoryApiServer();
+    private final KubernetesClient client = cluster.client();
+
+    @AfterEach
+    void close() {
+        cluster.close();
+    }
+
+    @Test
+    void aDeviceNeedsRoomForEveryByteThatWasRead() {
+        restore(
+                claim("Block", "1Gi"),
+                new PointDocument.Volume("disk", "csi", "1Gi", "/disk", "s", GIB + 512, 1, VolumeMode.Block, null));
+        assertThat(made().getSpec().getVolumeMode()).isEqualTo("Block");
+        assertThat(made().getSpec()
+                        .getResources()
+                        .getRequests()
+                        .get("storage")
+                        .getNumericalAmount()
+                        .longValue())
+                .isEqualTo(GIB + 512);
+    }
+
+    @Test
+    void filesNeedTheSizeThatTheirVolumeHad() {
+        restore(
+                claim("Filesystem", "1Gi"),
+                new PointDocument.Volume(
+                        "disk", "csi", "2Gi", "/volumes/disk", "s", 7, 1, VolumeMode.Filesystem, null));
+        assertThat(made().getSpec().getResources().getRequests().get("storage")).isEqualTo(new Quantity("2Gi"));
+    }
+
+    @Test
+    void aDeviceThatIsTooSmallIsRefused() {
+        client.resource(claim("Block", "1Gi")).create();
+        refused(
+                claim("Block", "1Gi"),
+                new PointDocument.Volume("disk", "csi", "1Gi", "/disk", "s", GIB + 512, 1, VolumeMode.Block, null),
+                "has room for 1Gi, the point's volume holds 1073742336 bytes");
+    }
+
+    @Test
+    void aDeviceTakesNoFilesAndFilesNoDevice() {
+        var files = new PointDocument.Volume("disk", "csi", "1Gi", "/volumes/disk", "s", 7, 1); // of an earlier version
+        var device = new PointDocument.Volume("disk", "csi", "1Gi", "/disk", "s", 7, 1, VolumeMode.Block, null);
+        refused(
+                claim("Block", "1Gi"),
+                files,
+                "claim disk has volumeMode Block, and the point's volume is of mode Filesystem");
+
+        client.resource(claim("Filesystem", "1Gi")).create();
+        refused(claim("Block", "1Gi"), device, "claim disk has volumeMode Filesystem");
+    }
+
+    @Test
+    void aClaimWhoseSnapshotTheStorageKeptIsMadeFromIt() {
+        client.resource(storageClass("dir.example.com")).create();
+        PersistentVolumeClaim captured = claim("Filesystem", "1Gi");
+        captured.getSpec().setStorageClassName("fast");
+
+        restore(captured, kept("dir.example.com"));
+
+        assertThat(made().getSpec().getDataSource().getKind()).isEqualTo("VolumeSnapshot");
+        assertThat(made().getSpec().getDataSource().getName()).startsWith("breakwater-");
+    }
+
+    @Test
+    void aSnapshotOfAnotherDriverIsNoSourceForAClaim() {
+        client.resource(storageClass("dir.example.com")).create();
+        PersistentVolumeClaim captured = claim("Filesystem", "1Gi");
+        captured.getSpec().setStorageClassName("fast");
+
+        refused(captured, kept("other.example.com"), "claim disk wants StorageClass fast of driver dir.example.com");
+    }
+
+    private static PointDocument.Volume kept(String driver) {
+        return new PointDocument.Volume(
+                "disk", "fast", "1Gi", "/volumes/disk", null, 0, 0, VolumeMode.Filesystem, new Kept(driver, "s-1"));
+    }
+
+    private static StorageClass storageClass(String driver) {
+        return new StorageClassBuilder()
+                .withNewMetadata()
+                .withName("fast")
+                .endMetadata()
+                .withProvisioner(driver)
+                .build();
+    }
+
+    private void refused(PersistentVolumeClaim captured, PointDocument.Volume volume, String message) {
+        assertThatThrownBy(() -> restore(captured, volume))
+                .hasMessageContaining(message)
+                .isInstanceOfSatisfying(
+                        BreakwaterException.class, e -> assertThat(e.reason()).isEqualTo(Reason.Conflict));
+    }
+
+    private void restore(PersistentVolumeClaim captured, PointDocument.Volume volume) {
+        PointArchive archives = new PointArchive(client, null, null) {
+            @Override
+            List<PersistentVolumeClaim> claims(RestoreRun run) {
+                return List.of(captured);
+            }
+        };
+        new RestoreClaimsStep(client, archives).run(run(volume), 1);
+    }
+
+    private RestoreRun run(PointDocument.Volume volume) {
+        Restore restore = new Restore();
+        restore.getMetadata().setNamespace("shop");
+        restore.getMetadata().setName("undo");
+        restore.setSpec(new RestoreSpec());
+        restore.setStatus(new RestoreStatus());
+        VolumeFill fill = new VolumeFill();
+        fill.pvc = volume.pvc();
+        restore.getStatus().volumes = new ArrayList<>(List.of(fill));
+        PointDocument document = new PointDocument(
+                1,
+                "east",
+                "shop",
+                "p",
+                "uid",
+                "shop",
+                Trigger.Manual,
+                0,
+                "1",
+                "2026-01-02T03:04:05Z",
+                Consistency.Crash,
+                List.of(volume),
+                List.of(),
+                "archive",
+                1,
+                List.of(),
+                "key",
+                null,
+                null);
+        return new RestoreRun(
+                restore,
+                new PlainStatusWriter(client),
+                Clock.systemUTC(),
+                () -> new RestoreRun.Source(new BackupLocation(), document, "digest"),
+                () -> {});
+    }
+
+    private PersistentVolumeClaim made() {
+        return client.persistentVolumeClaims()
+                .inNamespace("shop")
+                .withName("disk")
+                .get();
+    }
+
+    private static PersistentVolumeClaim claim(String mode, String size) {
+        return new PersistentVolumeClaimBuilder()
+                .withNewMetadata()
+                .withNamespace("shop")
+                .withName("disk")
+                .endMetadata()
+                .withNewSpec()
+                .withVolumeMode(mode)
+                .withNewResources()
+                .addToRequests("storage", new Quantity(size))
+                .endResources()
+                .endSpec()
+                .build();
+    }
+}

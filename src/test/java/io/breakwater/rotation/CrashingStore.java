@@ -1,0 +1,70 @@
+package io.breakwater.rotation;
+
+import io.breakwater.store.ObjectStore;
+import java.io.InputStream;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+
+/** A store whose user is killed at a change of it: right before, or right after. */
+record CrashingStore(ObjectStore store, BooleanSupplier now) implements ObjectStore {
+    /** The end of a process. */
+    static final class Killed extends RuntimeException {
+        private static final long serialVersionUID = 1;
+    }
+
+    private void maybe() {
+        if (now.getAsBoolean()) {
+            throw new Killed();
+        }
+    }
+
+    @Override
+    public Optional<Observed> write(String key, byte[] content, Precondition precondition) {
+        maybe();
+        Optional<Observed> written = store.write(key, content, precondition);
+        maybe();
+        return written;
+    }
+
+    @Override
+    public void delete(String key) {
+        maybe();
+        store.delete(key);
+        maybe();
+    }
+
+    @Override
+    public Optional<Observed> head(String key) {
+        return store.head(key);
+    }
+
+    @Override
+    public Optional<Document> read(String key) {
+        return store.read(key);
+    }
+
+    @Override
+    public Optional<InputStream> open(String key, long offset, long length) {
+        return store.open(key, offset, length);
+    }
+
+    @Override
+    public void list(String prefix, Consumer<ObjectInfo> each) {
+        store.list(prefix, each);
+    }
+
+    @Override
+    public Set<String> directories(String prefix) {
+        return store.directories(prefix);
+    }
+
+    @Override
+    public Upload upload(String key, Precondition precondition) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void close() {}
+}

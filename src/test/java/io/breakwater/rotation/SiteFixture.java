@@ -1,0 +1,98 @@
+package io.breakwater.rotation;
+
+import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BackupLocationSpec;
+import io.breakwater.api.BackupLocationStatus;
+import io.breakwater.catalog.Catalog;
+import io.breakwater.catalog.PointKey;
+import io.breakwater.catalog.SealKeySurvey;
+import io.breakwater.catalog.TestPoints;
+import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.config.TestConfig;
+import io.breakwater.gateway.RepositoryKeys;
+import io.breakwater.location.Stores;
+import io.breakwater.location.keys.KeyRing;
+import io.breakwater.location.keys.LocationKeys;
+import io.breakwater.location.keys.TestKeys;
+import io.breakwater.store.ObjectStore;
+import io.breakwater.store.TestStores;
+import java.util.Map;
+import java.util.Random;
+import java.util.function.BooleanSupplier;
+
+/** Breakwater on one cluster, as far as keys go: its Secret, its probe, its rotation; a location in memory. */
+final class SiteFixture {
+    static final String SYSTEM = "breakwater-system";
+
+    final String name;
+    final FakeMovers movers;
+    final Catalog catalog;
+    private Map<String, String> secret;
+    private final BackupLocation location = new BackupLocation();
+    private final BreakwaterConfig config;
+    private final LocationKeys keys;
+    private final Stores stores;
+    private final RepositoryKeys files;
+    private final SealKeySurvey seals;
+
+    SiteFixture(String name, ObjectStore disk, Random random, BooleanSupplier killed) {
+        this.name = name;
+        this.config = TestConfig.of(Map.of("breakwater.site", name));
+        location.getMetadata().setNamespace(SYSTEM);
+        location.getMetadata().setName("disk");
+        location.getMetadata().setUid("disk");
+        location.getMetadata().setGeneration(1L);
+        location.setSpec(new BackupLocationSpec());
+        location.getSpec().filesystem = new BackupLocationSpec.Filesystem();
+        location.getSpec().filesystem.path = "disk";
+        location.setStatus(new BackupLocationStatus());
+        keys = TestKeys.from(() -> secret);
+        stores = TestStores.always(new CrashingStore(disk, killed));
+        catalog = new Catalog(stores, keys);
+        files = new RepositoryKeys(stores);
+        seals = new SealKeySurvey(stores, keys);
+        movers = new FakeMovers(keys, stores, random);
+    }
+
+    /** The user applies a Secret. */
+    void give(byte[]... masterKeys) {
+        secret = TestKeys.data(masterKeys);
+    }
+
+    void probe() {
+        TestKeys.probe(keys, stores, config, location);
+    }
+
+    /** One pass, by a process that knows nothing of earlier ones. */
+    RotationResult rotate() {
+        RotationResult outcome = new Rotation(
+                        config,
+                        stores,
+                        keys,
+                        new KeyTakeover(seals, files, new RepositoryRekey(config, stores, files, movers)))
+                .advance(location);
+        location.getStatus().keyId = outcome.writing();
+        return outcome;
+    }
+
+    void capture(String point) {
+        catalog.seal(location, TestPoints.document(new PointKey(name, "shop", point)));
+    }
+
+    void makeRepository(String namespace, boolean marked) {
+        KeyRing ring = ring();
+        movers.init(location, name, namespace, keys.writing(location, ring), marked);
+    }
+
+    KeyRing ring() {
+        return keys.ring(location);
+    }
+
+    BackupLocation location() {
+        return location;
+    }
+
+    ObjectStore store() {
+        return stores.open(location);
+    }
+}

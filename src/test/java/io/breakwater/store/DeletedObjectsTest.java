@@ -1,0 +1,256 @@
+package io.breakwater.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
+import io.breakwater.store.DeletedObjects.Swept;
+import io.breakwater.store.ObjectStore.Document;
+import io.breakwater.store.ObjectStore.ObjectInfo;
+import io.breakwater.store.ObjectStore.Precondition;
+import io.breakwater.store.ObjectStore.Upload;
+import io.breakwater.store.Tombstone.State;
+import java.io.IOException;
+import java.lang.reflect.Proxy;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Deletions that take effect later, in a directory. */
+class DeletedObjectsTest {
+    private static final String PACK = "breakwater/repos/east/shop/data/ab/abcd";
+    private static final String TOMBSTONE = Tombstone.prefix("east", "shop") + PACK;
+    private static final Duration NONE = Duration.ZERO;
+    private static final Duration LONG = Duration.ofHours(1);
+
+    @TempDir
+    Path directory;
+
+    private ObjectStore disk;
+    private SoftDeleteStore store;
+    private DeletedObjects graveyard;
+
+    @BeforeEach
+    void fill() {
+        disk = new FilesystemStore(directory, Clock.systemUTC());
+        store = new SoftDeleteStore(disk, "east", "shop");
+        graveyard = new DeletedObjects(disk, "east");
+        store.write(PACK, bytes("content"), Precondition.ABSENT);
+    }
+
+    @Test
+    void whatIsDeletedLeavesTheListingAndCanBeReadByName() {
+        store.delete(PACK);
+
+        assertThat(listed()).isEmpty();
+        assertThat(store.read(PACK)).isPresent();
+        assertThat(store.head(PACK)).isPresent();
+    }
+
+    @Test
+    void itsBytesAreFreedAfterTheGracePeriodAndNotBefore() {
+        store.delete(PACK);
+
+        assertThat(sweep(LONG)).isEqualTo(new Swept(0, 0, 1));
+        assertThat(directory.resolve(PACK)).exists();
+        assertThat(sweep(NONE)).isEqualTo(new Swept(1, 7, 0));
+        assertThat(directory.resolve(PACK)).doesNotExist();
+        assertThat(directory.resolve(TOMBSTONE)).doesNotExist();
+    }
+
+    @Test
+    void writingItAgainRevivesIt() throws IOException {
+        store.delete(PACK);
+        try (Upload upload = store.upload(PACK, Precondition.ABSENT)) {
+            upload.write(bytes("content"));
+            assertThat(upload.commit()).as("it is there already").isEmpty();
+        }
+
+        assertThat(listed()).containsExactly(PACK);
+        assertThat(sweep(NONE)).isEqualTo(new Swept(0, 0, 0));
+        assertThat(directory.resolve(PACK)).exists();
+    }
+
+    @Test
+    void aRevivedObjectCanBeDeletedAgain() {
+        store.delete(PACK);
+        mark(State.Revived);
+        store.delete(PACK);
+
+        assertThat(sweep(NONE).objects()).isEqualTo(1);
+    }
+
+    @Test
+    void aReaderWhoBeganBeforeKeepsIt() {
+        ReadLease.acquire(disk, "east", "shop", Instant.now().plus(LONG));
+        store.delete(PACK);
+
+        assertThat(sweep(NONE)).isEqualTo(new Swept(0, 0, 1));
+        assertThat(directory.resolve(PACK)).exists();
+    }
+
+    @Test
+    void aReaderOfSomethingElseOrWhoseLeaseRanOutDoesNot() {
+        ReadLease.acquire(disk, "east", "shop", Instant.now().minusSeconds(1));
+        ReadLease.acquire(disk, "east", "other", Instant.now().plus(LONG));
+        ReadLease.acquire(disk, "west", "shop", Instant.now().plus(LONG));
+        store.delete(PACK);
+
+        assertThat(sweep(NONE).objects()).isEqualTo(1);
+    }
+
+    @Test
+    void aReaderWhoBeganAfterwardsDoesNot() throws Exception {
+        store.delete(PACK);
+        // Times of files are what is compared, so the lease must be younger by more than their precision.
+        Path tombstone = directory.resolve(TOMBSTONE);
+        Files.setLastModifiedTime(
+                tombstone, java.nio.file.attribute.FileTime.from(Instant.now().minusSeconds(5)));
+        ReadLease.acquire(disk, "east", "shop", Instant.now().plus(LONG));
+
+        assertThat(sweep(NONE).objects()).isEqualTo(1);
+    }
+
+    @Test
+    void anotherSitesDeletionsAreItsOwn() {
+        store.delete(PACK);
+
+        assertThat(new DeletedObjects(disk, "west").sweep(NONE, Instant.now().plusSeconds(1), true))
+                .isEqualTo(new Swept(0, 0, 0));
+        assertThat(directory.resolve(PACK)).exists();
+    }
+
+    @Test
+    void whatAKilledSweepBeganIsFinishedByTheNextOperator() {
+        store.delete(PACK);
+        mark(State.Sweeping);
+
+        assertThat(sweep(LONG)).as("too young to be looked at").isEqualTo(new Swept(0, 0, 1));
+        assertThat(graveyard.sweep(LONG, Instant.now(), true)).isEqualTo(new Swept(1, 7, 0));
+        assertThat(directory.resolve(PACK)).doesNotExist();
+    }
+
+    @Test
+    void whatIsBeingSweptIsNotWrittenMeanwhile() {
+        store.delete(PACK);
+        mark(State.Sweeping);
+
+        assertThatThrownBy(() -> store.write(PACK, bytes("content"), Precondition.ABSENT))
+                .isInstanceOfSatisfying(
+                        BreakwaterException.class,
+                        e -> assertThat(e.isRetryable()).isTrue());
+    }
+
+    @Test
+    void whatTheStoreKeepsLockedWaitsForAnotherGracePeriodAndCanBeTakenBackMeanwhile() {
+        ObjectStore locked = (ObjectStore) Proxy.newProxyInstance(
+                getClass().getClassLoader(), new Class<?>[] {ObjectStore.class}, (proxy, method, arguments) -> {
+                    if (method.getName().equals("delete") && arguments[0].equals(PACK)) {
+                        throw BreakwaterException.permanent(Reason.Locked, "until tomorrow");
+                    }
+                    return method.invoke(disk, arguments);
+                });
+        store.delete(PACK);
+
+        assertThat(new DeletedObjects(locked, "east").sweep(NONE, Instant.now().plusMillis(50), false))
+                .isEqualTo(new Swept(0, 0, 1));
+        assertThat(directory.resolve(PACK)).exists();
+        assertThat(listed()).as("it stays out of sight").isEmpty();
+        store.write(PACK, bytes("content"), Precondition.ABSENT);
+        assertThat(listed()).containsExactly(PACK);
+    }
+
+    @Test
+    void aTombstoneThatMeansAnOlderVersionRemovesNothing() {
+        List<ObjectInfo> listed = new ArrayList<>();
+        disk.list(PACK, listed::add);
+        disk.write(PACK, bytes("content"), Precondition.NONE); // by somebody who saw no tombstone yet
+        age(PACK, 5);
+        store.delete(listed.getFirst());
+
+        assertThat(sweep(NONE)).isEqualTo(new Swept(0, 0, 0));
+        assertThat(directory.resolve(PACK)).exists();
+        assertThat(listed()).containsExactly(PACK);
+    }
+
+    @Test
+    void aTombstoneThatMeansThisVersionRemovesIt() {
+        List<ObjectInfo> listed = new ArrayList<>();
+        disk.list(PACK, listed::add);
+        store.delete(listed.getFirst());
+
+        assertThat(sweep(NONE)).isEqualTo(new Swept(1, 7, 0));
+        assertThat(directory.resolve(PACK)).doesNotExist();
+    }
+
+    @Test
+    void aDeletionOfWhateverIsThereReplacesATombstoneThatMeansAnOlderVersion() {
+        List<ObjectInfo> listed = new ArrayList<>();
+        disk.list(PACK, listed::add);
+        disk.write(PACK, bytes("content"), Precondition.NONE);
+        age(PACK, 5);
+        store.delete(listed.getFirst());
+        store.delete(PACK);
+
+        assertThat(sweep(NONE).objects()).isEqualTo(1);
+    }
+
+    private void age(String key, int seconds) {
+        try {
+            Files.setLastModifiedTime(
+                    directory.resolve(key),
+                    java.nio.file.attribute.FileTime.from(Instant.now().minusSeconds(seconds)));
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    @Test
+    void locksGoAtOnce() {
+        String lock = "breakwater/repos/east/shop/locks/ef01";
+        store.write(lock, bytes("lock"), Precondition.ABSENT);
+        store.delete(lock);
+
+        assertThat(directory.resolve(lock)).doesNotExist();
+    }
+
+    @Test
+    void whatIsTakenAwayIsGoneAndCanBePutBack() {
+        store.deleteInline(PACK);
+
+        assertThat(store.read(PACK)).isEmpty();
+        assertThat(graveyard.contentOf("shop", PACK))
+                .hasValueSatisfying(c -> assertThat(c).isEqualTo(bytes("content")));
+        assertThat(sweep(NONE).objects()).isEqualTo(1);
+        assertThat(graveyard.contentOf("shop", PACK)).isEmpty();
+    }
+
+    /** As if whoever was at work had been killed right after this. */
+    private void mark(State state) {
+        Document document = disk.read(TOMBSTONE).orElseThrow();
+        disk.write(TOMBSTONE, Tombstone.of(document).in(state).bytes(), Precondition.NONE);
+    }
+
+    private Swept sweep(Duration grace) {
+        return graveyard.sweep(grace, Instant.now().plusMillis(50), false);
+    }
+
+    private List<String> listed() {
+        List<String> keys = new ArrayList<>();
+        store.list("breakwater/repos/east/shop/data/", o -> keys.add(o.key()));
+        return keys;
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+}

@@ -1,0 +1,287 @@
+package io.breakwater.store.s3;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.breakwater.api.BackupLocationSpec.Immutability.Mode;
+import io.breakwater.api.BackupLocationSpec.S3;
+import io.breakwater.location.keys.KeyRing;
+import io.breakwater.location.keys.TestKeys;
+import io.breakwater.store.DeletedObjects;
+import io.breakwater.store.DeletionSigner;
+import io.breakwater.store.ObjectLock;
+import io.breakwater.store.ObjectStore.ObjectInfo;
+import io.breakwater.store.ObjectStore.Precondition;
+import io.breakwater.store.OldVersions;
+import io.breakwater.store.OldVersions.Swept;
+import io.breakwater.store.SoftDeleteStore;
+import io.breakwater.store.Tombstone;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import software.amazon.awssdk.core.sync.RequestBody;
+import software.amazon.awssdk.services.s3.S3Client;
+
+/**
+ * Somebody has the store's credentials and not the master key: what he removes comes back, and he cannot have us remove
+ * anything. In a bucket with Object Lock of a real S3 server.
+ */
+@Tag("slow")
+class S3DeletionSignerTest {
+    private static final Duration PERIOD = Duration.ofDays(30);
+    private static final Duration LEAST = Duration.ofDays(22);
+    private static final String PACK = "breakwater/repos/east/shop/data/ab/abcd";
+    private static final String ARCHIVE = "velero/backups/east-shop-p/east-shop-p.tar.gz";
+    private static final String SEAL = "breakwater/points/east/shop/p/point.json";
+    private static final String GRAVE = "breakwater/tombstones/east/shop/" + PACK;
+    private static final byte[] CONTENT = new byte[] {1, 2, 3};
+    private static final byte[] OLD = new byte[32];
+    private static final byte[] NEW = filled((byte) 1);
+    private static final byte[] STRANGE = filled((byte) 2);
+
+    private static LockingS3Server server;
+    private final Instant later = Instant.now().plusSeconds(3600);
+    private S3 spec;
+    private S3Store store;
+
+    @BeforeAll
+    static void start(@TempDir Path directory) {
+        assumeTrue(LockingS3Server.program().isPresent(), "BREAKWATER_VERSITYGW is not set: run dev/test");
+        server = LockingS3Server.start(directory);
+    }
+
+    @AfterAll
+    static void stop() {
+        if (server != null) {
+            server.close();
+        }
+    }
+
+    @BeforeEach
+    void open() {
+        spec = server.bucket(true);
+        store = open(PERIOD, OLD);
+    }
+
+    @Test
+    void whatSomebodyElseRemovesComesBackAndIsLockedAnew() {
+        S3Store brief = open(Duration.ofSeconds(5), OLD);
+        for (String key : List.of(PACK, ARCHIVE, SEAL)) {
+            brief.write(key, CONTENT, Precondition.NONE);
+            remove(key);
+            remove(key); // and once more: two markers, one on the other
+            assertThat(store.read(key)).isEmpty();
+        }
+
+        Swept swept = sweep(store);
+
+        assertThat(swept.broughtBack()).containsExactlyInAnyOrder(PACK, ARCHIVE, SEAL);
+        assertThat(swept.removed()).isZero();
+        for (String key : List.of(PACK, ARCHIVE, SEAL)) {
+            assertThat(store.read(key).orElseThrow().content()).as(key).isEqualTo(CONTENT);
+            assertThat(store.facts(key).orElseThrow().objectLockRetainUntilDate())
+                    .as(key)
+                    .isAfter(Instant.now().plus(PERIOD).minusSeconds(120));
+        }
+        assertThat(sweep(store).broughtBack()).isEmpty();
+    }
+
+    /** Long after the lock was over, which is when we used to remove it for good. */
+    @Test
+    void whatSomebodyElseRemovedIsNeverRemovedForGoodByUs() {
+        S3Store brief = open(Duration.ofSeconds(1), OLD);
+        brief.write(PACK, CONTENT, Precondition.NONE);
+        Instant over =
+                store.facts(PACK).orElseThrow().objectLockRetainUntilDate().plusSeconds(1);
+        remove(PACK);
+        await().atMost(Duration.ofSeconds(60)).until(() -> Instant.now().isAfter(over));
+
+        assertThat(sweep(store).removed()).isZero();
+        assertThat(store.read(PACK)).isPresent();
+    }
+
+    @Test
+    void whatWeRemovedGoesForGoodWithAllThatWasBelowItAndItsNote() {
+        S3Store brief = open(Duration.ofSeconds(6), OLD);
+        brief.write(ARCHIVE, CONTENT, Precondition.NONE);
+        brief.write(ARCHIVE, new byte[] {4}, Precondition.NONE); // a capture that was tried again
+        SoftDeleteStore grace = new SoftDeleteStore(brief, "east", "shop");
+        grace.delete(ARCHIVE);
+        assertThat(new DeletedObjects(brief, "east").sweep(Duration.ZERO, later, false))
+                .isEqualTo(new DeletedObjects.Swept(1, 1, 0));
+        assertThat(keys(DeletionSigner.PREFIX)).hasSize(1);
+
+        assertThat(sweep(brief)).isEqualTo(new Swept(0, 0, 2, 4));
+        await().atMost(Duration.ofSeconds(60))
+                .pollInterval(Duration.ofSeconds(1))
+                .until(() -> {
+                    Swept swept = sweep(brief);
+                    assertThat(swept.broughtBack()).isEmpty();
+                    return swept.waiting() == 0;
+                });
+        assertThat(versions(ARCHIVE)).isZero();
+        assertThat(keys(DeletionSigner.PREFIX)).isEmpty();
+    }
+
+    @Test
+    void aSealThatWeTookAwayStaysAway() {
+        store.write(SEAL, CONTENT, Precondition.NONE);
+        new SoftDeleteStore(store, "east", "shop").deleteInline(SEAL);
+
+        assertThat(sweep(store).broughtBack()).isEmpty();
+        assertThat(store.read(SEAL)).isEmpty();
+        assertThat(new DeletedObjects(store, "east").contentOf("shop", SEAL)).contains(CONTENT);
+    }
+
+    /** We were about to remove it, and had reason to; what lies there now is another one. */
+    @Test
+    void aNoteIsAboutOneVersionOnly() {
+        store.write(PACK, CONTENT, Precondition.NONE);
+        removals(OLD).recordRemoval(store, PACK);
+        store.write(PACK, CONTENT, Precondition.NONE); // the very same content
+        remove(PACK);
+
+        assertThat(sweep(store).broughtBack()).containsExactly(PACK);
+    }
+
+    @Test
+    void aTombstoneThatNoneOfUsPutUpRemovesAndHidesNothing() {
+        for (Tombstone.State state : List.of(Tombstone.State.Dead, Tombstone.State.Sweeping)) {
+            for (int i = 0; i < 4; i++) {
+                String pack = "breakwater/repos/east/shop/data/" + state + i; // this server minds what is written anew
+                store.write(pack, CONTENT, Precondition.NONE);
+                ObjectInfo there = store.head(pack).orElseThrow().info();
+                Tombstone.Proof proof = new Tombstone.Proof[] {
+                            null,
+                            removals(STRANGE).sign(there),
+                            new Tombstone.Proof(TestKeys.id(OLD), Tombstone.Version.of(there), "00"),
+                            removals(OLD).sign(new ObjectInfo(pack + "x", 3, there.etag(), there.lastModified()))
+                        }
+                        [i];
+                store.write(
+                        "breakwater/tombstones/east/shop/" + pack,
+                        new Tombstone(1, pack, 3, state, null, null, proof).bytes(),
+                        Precondition.NONE);
+                assertThat(listed()).as("whose lock is extended").contains(pack);
+                assertThat(new DeletedObjects(store, "east").sweep(Duration.ZERO, later, true))
+                        .as("%s %s", state, proof)
+                        .isEqualTo(new DeletedObjects.Swept(0, 0, 0, 1));
+                assertThat(store.read(pack)).isPresent();
+            }
+        }
+    }
+
+    @Test
+    void aForgedTombstoneKeepsNobodyFromDeleting() {
+        store.write(PACK, CONTENT, Precondition.NONE);
+        store.write(
+                GRAVE, new Tombstone(1, PACK, 3, Tombstone.State.Dead, null, null, null).bytes(), Precondition.NONE);
+        removeByGrave();
+        assertThat(store.read(PACK)).isEmpty();
+        assertThat(sweep(store).broughtBack()).isEmpty();
+    }
+
+    @Test
+    void whatWasWrittenOverAfterTheDeletionIsNotRemovedByIt() {
+        store.write(PACK, CONTENT, Precondition.NONE);
+        new SoftDeleteStore(store, "east", "shop").delete(PACK);
+        try (S3Client client = server.client(spec)) {
+            client.putObject(
+                    r -> r.bucket(spec.bucket).key(store.full(PACK)), RequestBody.fromBytes("strange".getBytes(UTF_8)));
+        }
+        assertThat(new DeletedObjects(store, "east")
+                        .sweep(Duration.ZERO, later, false)
+                        .objects())
+                .isZero();
+        assertThat(store.read(PACK)).isPresent();
+    }
+
+    @Test
+    void anOlderMasterKeyThatIsAtHandStillTells() {
+        store.write(PACK, CONTENT, Precondition.NONE);
+        new SoftDeleteStore(store, "east", "shop").delete(PACK);
+        S3Store rotated = open(PERIOD, NEW, OLD);
+        assertThat(new DeletedObjects(rotated, "east")
+                        .sweep(Duration.ZERO, later, false)
+                        .objects())
+                .isEqualTo(1);
+        assertThat(sweep(rotated).broughtBack()).isEmpty();
+        assertThat(sweep(open(PERIOD, STRANGE)).broughtBack())
+                .as("better too much is kept")
+                .containsExactly(PACK);
+    }
+
+    /** In another second than that of the writing: this server dates older versions by when they became that. */
+    private void removeByGrave() {
+        Instant written = store.head(PACK).orElseThrow().info().lastModified();
+        await().atMost(Duration.ofSeconds(10)).until(() -> Instant.now().isAfter(written.plusSeconds(1)));
+        new SoftDeleteStore(store, "east", "shop").delete(PACK);
+        assertThat(new DeletedObjects(store, "east")
+                        .sweep(Duration.ZERO, later, false)
+                        .objects())
+                .isEqualTo(1);
+    }
+
+    private S3Store open(Duration period, byte[]... keys) {
+        return S3Store.open(
+                spec,
+                LockingS3Server.ID,
+                LockingS3Server.SECRET,
+                new ObjectLock(Mode.Governance, period, Clock.systemUTC()),
+                removals(keys));
+    }
+
+    private static DeletionSigner removals(byte[]... keys) {
+        KeyRing ring = TestKeys.ring(keys);
+        return new DeletionSigner(() -> ring.signingKeys(ring.current()), Clock.systemUTC());
+    }
+
+    private Swept sweep(S3Store of) {
+        return OldVersions.sweep(
+                of, List.of("breakwater/repos/", "breakwater/points/", "velero/"), Duration.ZERO, LEAST, later);
+    }
+
+    private List<String> listed() {
+        List<String> found = new ArrayList<>();
+        new SoftDeleteStore(store, "east", "shop")
+                .listUnlessOurs("breakwater/repos/east/shop/data/", o -> found.add(o.key()));
+        return found;
+    }
+
+    private List<String> keys(String prefix) {
+        List<String> found = new ArrayList<>();
+        store.list(prefix, o -> found.add(o.key()));
+        return found;
+    }
+
+    private int versions(String key) {
+        try (S3Client client = server.client(spec)) {
+            var found = client.listObjectVersions(r -> r.bucket(spec.bucket).prefix(store.full(key)));
+            return found.versions().size() + found.deleteMarkers().size();
+        }
+    }
+
+    /** As somebody does it who knows nothing of us. */
+    private void remove(String key) {
+        try (S3Client client = server.client(spec)) {
+            client.deleteObject(r -> r.bucket(spec.bucket).key(store.full(key)));
+        }
+    }
+
+    private static byte[] filled(byte b) {
+        byte[] key = new byte[32];
+        java.util.Arrays.fill(key, b);
+        return key;
+    }
+}

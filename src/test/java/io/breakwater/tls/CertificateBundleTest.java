@@ -1,0 +1,77 @@
+package io.breakwater.tls;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.security.GeneralSecurityException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class CertificateBundleTest {
+    private static final Instant NOW = Instant.parse("2026-11-23T12:00:00Z");
+    private static final Set<String> HOSTS = Set.of("gateway.example", "10.0.0.7");
+
+    @Test
+    void whatIsWrittenIsReadBack() throws Exception {
+        CertificateBundle made = CertificateBundle.generate(HOSTS, NOW);
+        CertificateBundle read = CertificateBundle.read(made.write());
+        assertThat(read.serving()).isEqualTo(made.serving());
+        assertThat(read.authorities()).isEqualTo(made.authorities());
+        assertThat(read.key()).isEqualTo(made.key());
+        assertThat(read.authorityKey()).isEqualTo(made.authorityKey());
+    }
+
+    @Test
+    void aSecretWithAMissingOrMangledKeyIsRefused() throws Exception {
+        Map<String, String> data =
+                new HashMap<>(CertificateBundle.generate(HOSTS, NOW).write());
+        data.put(CertificateBundle.KEY, "%%%");
+        assertThatThrownBy(() -> CertificateBundle.read(data)).isInstanceOf(GeneralSecurityException.class);
+        data.remove(CertificateBundle.KEY);
+        assertThatThrownBy(() -> CertificateBundle.read(data)).hasMessageContaining(CertificateBundle.KEY);
+        assertThatThrownBy(() -> CertificateBundle.read(null)).isInstanceOf(GeneralSecurityException.class);
+    }
+
+    @Test
+    void aFreshCertificateIsGoodForItsHostsOnly() throws Exception {
+        CertificateBundle made = CertificateBundle.generate(HOSTS, NOW);
+        assertThat(made.isGood(HOSTS, NOW)).isTrue();
+        assertThat(made.isGood(Set.of("other.example"), NOW)).isFalse();
+    }
+
+    @Test
+    void aCertificateIsRenewedAMonthBeforeItRunsOutByTheSameAuthority() throws Exception {
+        CertificateBundle made = CertificateBundle.generate(HOSTS, NOW);
+        Instant due = NOW.plus(CertificateBundle.SERVING_VALID).minus(CertificateBundle.SERVING_RENEWED);
+        assertThat(made.isGood(HOSTS, due.minusSeconds(60))).isTrue();
+        assertThat(made.isGood(HOSTS, due)).isFalse();
+        CertificateBundle renewed = made.renew(HOSTS, due);
+        assertThat(renewed.isGood(HOSTS, due)).isTrue();
+        assertThat(renewed.authorities()).isEqualTo(made.authorities());
+        assertThat(renewed.serving()).isNotEqualTo(made.serving());
+    }
+
+    @Test
+    void aNewAuthorityComesAYearEarlyAndTheOldOneStaysTrusted() throws Exception {
+        CertificateBundle made = CertificateBundle.generate(HOSTS, NOW);
+        Instant due = NOW.plus(CertificateBundle.AUTHORITY_VALID).minus(Duration.ofDays(364));
+        CertificateBundle renewed = made.renew(HOSTS, due);
+        assertThat(renewed.isGood(HOSTS, due)).isTrue();
+        assertThat(renewed.authorities()).hasSize(2).contains(made.authorities().getFirst());
+        renewed.serving().verify(renewed.authorities().getFirst().getPublicKey());
+        assertThat(renewed.authorities().getFirst())
+                .isNotEqualTo(made.authorities().getFirst());
+    }
+
+    @Test
+    void addingAHostKeepsTheOnesOfTheOtherPod() throws Exception {
+        CertificateBundle made = CertificateBundle.generate(HOSTS, NOW);
+        CertificateBundle renewed = made.renew(Set.of("other.example"), NOW);
+        assertThat(renewed.isGood(HOSTS, NOW)).isTrue();
+        assertThat(renewed.isGood(Set.of("other.example"), NOW)).isTrue();
+    }
+}

@@ -1,0 +1,48 @@
+package io.breakwater.verify;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.breakwater.api.BackupPolicySpec.Check;
+import io.breakwater.api.BackupPolicySpec.Sql;
+import io.breakwater.database.PodExec.Ended;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** What a check asks, and which answers it takes. */
+class RunChecksStepTest {
+    @Test
+    void anExitCodeIsAnAnswer() {
+        assertThat(RunChecksStep.passes(check(null), new Ended(0, "anything"))).isTrue();
+        assertThat(RunChecksStep.passes(check(null), new Ended(1, "anything"))).isFalse();
+        assertThat(RunChecksStep.passes(check(".*"), new Ended(1, "anything"))).isFalse();
+    }
+
+    @Test
+    void theWholeTrimmedOutputMustMatch() {
+        assertThat(RunChecksStep.passes(check("[1-9][0-9]*"), new Ended(0, " 42\n")))
+                .isTrue();
+        assertThat(RunChecksStep.passes(check("[1-9][0-9]*"), new Ended(0, "0\n")))
+                .isFalse();
+        assertThat(RunChecksStep.passes(check("4"), new Ended(0, "42"))).isFalse();
+        assertThat(RunChecksStep.passes(check("a.b"), new Ended(0, "a\nb"))).isTrue();
+    }
+
+    @Test
+    void aQueryIsOneArgumentThatNoShellReads() {
+        Check check = check(null);
+        check.sql = new Sql();
+        check.sql.database = "shop";
+        check.sql.query = "SELECT count(*) FROM orders; -- $(rm -rf /)";
+
+        assertThat(RunChecksStep.command(check))
+                .startsWith("psql", "-X")
+                .containsSubsequence(List.of("-U", "postgres", "-d", "shop", "-c", check.sql.query));
+    }
+
+    private static Check check(String expect) {
+        Check check = new Check();
+        check.name = "c";
+        check.expect = expect;
+        return check;
+    }
+}
