@@ -53,7 +53,7 @@ class AdmissionServerTest {
     }
 
     @Test
-    void aPodComesBackWithAPatchAndTheReviewsId() throws Exception {
+    void returnsAPodPatchWithTheReviewId() throws Exception {
         JsonNode answer = post(AdmissionServer.HOLD_BACK, review("{kind: Pod, metadata: {namespace: shop}, spec: {}}"));
         assertThat(answer.path("kind").asText()).isEqualTo("AdmissionReview");
         assertThat(answer.at("/response/uid").asText()).isEqualTo("705ab4f5-6393-11e8-b7cc-42010a800002");
@@ -72,7 +72,7 @@ class AdmissionServerTest {
     }
 
     @Test
-    void whatIsNoReviewIsAClientsError() throws Exception {
+    void answersInvalidReviewsWithBadRequest() throws Exception {
         assertThat(send(AdmissionServer.KINDS, "{}").statusCode()).isEqualTo(400);
         assertThat(send(AdmissionServer.KINDS, "nonsense").statusCode()).isEqualTo(400);
     }

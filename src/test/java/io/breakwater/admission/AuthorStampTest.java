@@ -13,14 +13,14 @@ class AuthorStampTest {
             "{kind: Restore, metadata: {namespace: shop, name: r, annotations: {breakwater.io/author: 'admin', a: b}}}";
 
     @Test
-    void theAuthorIsWhomTheApiServerSaw() throws Exception {
+    void recordsTheUserOfTheRequestAsAuthor() throws Exception {
         JsonNode author = new ObjectMapper().readTree(author(Reviews.create("jane", PLAIN)));
         assertThat(author.path("username").asText()).isEqualTo("jane");
         assertThat(author.at("/groups/0").asText()).isEqualTo("system:authenticated");
     }
 
     @Test
-    void aForgedAuthorIsOverwrittenAndOtherAnnotationsStay() {
+    void overwritesForgedAuthorsAndPreservesOtherAnnotations() {
         AdmissionRequest review = Reviews.create("jane", FORGED);
         assertThat(author(review)).contains("jane").doesNotContain("admin");
         assertThat(Reviews.patched(review, AuthorStamp.review(review))

@@ -43,54 +43,54 @@ class DeletionCheckTest {
     }
 
     @Test
-    void anOrdinaryPointMayGo() {
+    void allowsDeletionOfOrdinaryPoints() {
         assertThat(delete("ann", POINT)).isNull();
     }
 
     @Test
-    void aHeldPointMayNotGoAndTheAnswerNamesTheField() {
+    void refusesDeletionOfHeldPointsAndNamesTheField() {
         assertThat(delete("ann", HELD)).contains("shop/p", "spec.hold: false");
         assertThat(delete(Reviews.OPERATOR, HELD)).contains("spec.hold");
     }
 
     @Test
-    void aHeldPointStaysEvenWhereItsDataWouldStay() {
+    void refusesDeletionOfHeldPointsThatRetainData() {
         assertThat(delete("ann", HELD.replace("deletionPolicy: Delete", "deletionPolicy: Retain")))
                 .contains("spec.hold");
     }
 
     @Test
-    void aLockedPointMayNotGoAndTheAnswerNamesTheDate() {
+    void refusesDeletionOfLockedPointsAndNamesTheDate() {
         assertThat(delete("ann", LOCKED)).contains("shop/p", "2026-06-05T00:00:00Z", "lockedFor", "Retain");
     }
 
     @Test
-    void aLockThatHasEndedIsNone() {
+    void allowsDeletionAfterTheLockExpires() {
         assertThat(delete("ann", LOCKED.replace("2026-06-05", "2026-06-03"))).isNull();
     }
 
     @Test
-    void aPolicyThatPromisesMoreLengthensTheLock() {
+    void appliesALongerLockOfThePolicy() {
         cluster.add(Serialization.unmarshal(POLICY, BackupPolicy.class));
         assertThat(delete("ann", LOCKED)).contains("2026-06-08T00:00:00Z");
         assertThat(delete("ann", POINT)).contains("2026-06-08T00:00:00Z");
     }
 
     @Test
-    void aPolicyThatPromisesLessShortensNothing() {
+    void ignoresAShorterLockOfThePolicy() {
         cluster.add(Serialization.unmarshal(POLICY.replace("7d", "1d"), BackupPolicy.class));
         assertThat(delete("ann", LOCKED)).contains("2026-06-05T00:00:00Z");
     }
 
     @Test
-    void theObjectOfALockedPointMayGoWhereItsDataStays() {
+    void allowsDeletionOfLockedPointsWhoseDataRemains() {
         assertThat(delete("ann", LOCKED.replace("deletionPolicy: Delete", "deletionPolicy: Retain")))
                 .isNull();
         assertThat(delete("ann", LOCKED.replace("site: east", "site: west"))).isNull();
     }
 
     @Test
-    void aNamespaceThatGoesIsNotHeldUp() {
+    void allowsDeletionOfHeldPointsInATerminatingNamespace() {
         cluster.add(new NamespaceBuilder()
                 .withNewMetadata()
                 .withName("shop")
@@ -104,7 +104,7 @@ class DeletionCheckTest {
     }
 
     @Test
-    void aPolicyThatATemplateKeepsGoesByTheTemplateOrWithItsNamespaceOnly() {
+    void refusesUserDeletionOfTemplateManagedPolicies() {
         String kept = POLICY.replace("name: shop}", "name: shop, labels: {breakwater.io/template: shop}}");
         cluster.add(new NamespaceBuilder()
                 .withNewMetadata()

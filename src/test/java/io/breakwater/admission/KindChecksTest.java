@@ -84,7 +84,7 @@ class KindChecksTest {
 
     @ParameterizedTest
     @ValueSource(strings = {POLICY, PLAN, LOCATION, SHARED, POINT, RESTORE})
-    void whatIsRightPasses(String object) {
+    void acceptsValidObjects(String object) {
         assertThat(create(object).refusal()).isNull();
     }
 
@@ -101,7 +101,7 @@ class KindChecksTest {
         timeout: 30s  | timeout: 0s   | spec.hooks.pre[0].timeout
         name: far     | name: near    | spec.copies[0].locationRef.name
         """)
-    void aPolicyThatCannotWorkIsRefusedAndTheFieldNamed(String right, String wrong, String field) {
+    void refusesInvalidPoliciesAndNamesTheField(String right, String wrong, String field) {
         assertThat(POLICY).contains(right);
         assertThat(create(POLICY.replace(right, wrong)).refusal()).startsWith(field + ": ");
     }
@@ -114,13 +114,13 @@ class KindChecksTest {
         timeout: 5m     | timeout: soon   | spec.readiness.timeout
         namespace: shop | namespace: breakwater-system | metadata.namespace
         """)
-    void aPlanThatCannotWorkIsRefusedAndTheFieldNamed(String right, String wrong, String field) {
+    void refusesInvalidPlansAndNamesTheField(String right, String wrong, String field) {
         assertThat(PLAN).contains(right);
         assertThat(create(PLAN.replace(right, wrong)).refusal()).startsWith(field + ": ");
     }
 
     @Test
-    void aWholeDirectoryMayBeAppliedInAnyOrder() {
+    void warnsAboutMissingReferencesInsteadOfRefusing() {
         AdmissionResponse policy = create(POLICY);
         assertThat(policy.isAllowed()).isTrue();
         assertThat(policy.warnings())
@@ -134,7 +134,7 @@ class KindChecksTest {
     }
 
     @Test
-    void aLocationOfTheNamespaceOrASharedOneDrawsNoWarning() {
+    void acceptsOwnAndSharedLocationsWithoutWarning() {
         String one = POLICY.replaceAll("(?m)^  copies.*\n", "");
         store(LOCATION, BackupLocation.class);
         assertThat(create(one).warnings()).isEmpty();
@@ -144,7 +144,7 @@ class KindChecksTest {
     }
 
     @Test
-    void aLocationThatIsNotSharedIsToldApartFromOneThatIsMissing() {
+    void namesUsagePolicyWhenALocationIsNotShared() {
         store(SHARED.replace("All", "Same"), BackupLocation.class);
         assertThat(create(POLICY).warnings().getFirst())
                 .contains("is not shared")
@@ -152,7 +152,7 @@ class KindChecksTest {
     }
 
     @Test
-    void aLocationCannotTakeThePlaceOfASharedOne() {
+    void refusesNewLocationsNamedLikeASharedOne() {
         store(SHARED, BackupLocation.class);
         assertThat(create(LOCATION).refusal()).startsWith("metadata.name: BackupLocation 'near' is shared");
         assertThat(checks.review(Reviews.update("u", LOCATION, LOCATION)).isAllowed())
@@ -162,13 +162,13 @@ class KindChecksTest {
     }
 
     @Test
-    void aLocationMayHaveTheNameOfOneThatIsNotShared() {
+    void acceptsALocationNamedLikeAnUnsharedOne() {
         store(SHARED.replace("All", "Same"), BackupLocation.class);
         assertThat(create(LOCATION).isAllowed()).isTrue();
     }
 
     @Test
-    void aPlanOnAPolicyThatLeavesSomethingOutIsToldSo() {
+    void warnsAboutPlansOnPoliciesWithASource() {
         store(POLICY, BackupPolicy.class);
         assertThat(create(PLAN).warnings()).noneMatch(w -> w.startsWith("spec.policyRef"));
         cluster.client().resources(BackupPolicy.class).inNamespace("shop").delete();
@@ -178,13 +178,13 @@ class KindChecksTest {
     }
 
     @Test
-    void aRuleOfASourceNamesKindsAsKubectlDoes() {
+    void refusesInvalidKindNamesInSourceRules() {
         String wrong = POLICY.replace("spec:", "spec:\n  source: {exclude: [{kinds: [Deployment]}]}");
         assertThat(create(wrong).refusal()).startsWith("spec.source.exclude[0].kinds[0]: 'Deployment' is no kind");
     }
 
     @Test
-    void aSecondPolicyForTheSameVolumesIsRefusedAndTheFirstMayStillChange() {
+    void refusesASecondPolicyForTheSameVolumes() {
         store(POLICY, BackupPolicy.class);
         assertThat(create(POLICY.replace("name: shop}", "name: other}")).refusal())
                 .contains("BackupPolicy shop protects the volumes of namespace shop already");
@@ -195,7 +195,7 @@ class KindChecksTest {
     }
 
     @Test
-    void besideAPolicyThatMovesDataAnotherOneMayKeepSnapshots() {
+    void allowsOneSnapshotPolicyNextToADataMovingPolicy() {
         store(POLICY, BackupPolicy.class);
         String keeping = POLICY.replace("name: shop}", "name: quick}") + "  volumes: {method: Snapshot}\n";
         AdmissionResponse verdict = create(keeping);
@@ -211,7 +211,7 @@ class KindChecksTest {
     }
 
     @Test
-    void aFailoverPlanNeedsDataThatTheOtherSiteCanRead() {
+    void refusesToCombineSnapshotPoliciesWithFailoverPlans() {
         store(POLICY + "  volumes: {method: Snapshot}\n", BackupPolicy.class);
         assertThat(create(PLAN).refusal()).contains("spec.policyRef.name").contains("stays in the storage of one site");
 
@@ -231,7 +231,7 @@ class KindChecksTest {
     }
 
     @Test
-    void failingOverTakesARightOfItsOwn() {
+    void requiresASeparatePermissionToFailOver() {
         String asked = PLAN.replace("activeSite: east", "activeSite: west");
         try (Authorizer authorizer = new Authorizer()) {
             authorizer.answers(false);
@@ -252,13 +252,13 @@ class KindChecksTest {
     }
 
     @Test
-    void directoriesOfTheGatewayAreAnAdministrators() {
+    void refusesFilesystemLocationsOutsideTheOperatorNamespace() {
         assertThat(create(SHARED.replace("breakwater-system", "shop")).refusal())
                 .startsWith("spec.filesystem: ");
     }
 
     @Test
-    void nobodyBorrowsTheOperatorsIdentity() {
+    void refusesWorkloadIdentityOutsideTheOperatorNamespace() {
         String borrowed = LOCATION.replace("credentialsSecretRef: {name: s}", "workloadIdentity: {}");
         String bucket = borrowed.replace(
                 "azureBlob: {account: acc, container: backups, prefix: a/b",
@@ -272,7 +272,7 @@ class KindChecksTest {
     }
 
     @Test
-    void aPublicKeyForEscrowThatCanNeverBeUsedIsRefused() throws Exception {
+    void refusesShortEscrowPublicKeys() throws Exception {
         String object = LOCATION.replace("spec: {", "spec: {encryption: {escrowSecretRef: {name: escrow}}, ");
         assertThat(create(object).refusal()).isNull();
         assertThat(create(object).warnings())
@@ -302,12 +302,12 @@ class KindChecksTest {
     }
 
     @Test
-    void aPrefixCannotClimb() {
+    void refusesPrefixesWithParentDirectories() {
         assertThat(create(LOCATION.replace("a/b", "a/../b")).refusal()).startsWith("spec.azureBlob.prefix: ");
     }
 
     @Test
-    void nobodyForgesAPointOfAnotherNamespace() {
+    void refusesRestorePointsWithAForgedOrigin() {
         String forged = POINT.replace("name: p}", "name: p, labels: {breakwater.io/origin-namespace: bank}}");
         assertThat(create(forged).refusal()).contains("breakwater.io/origin-namespace says whose data this is");
         assertThat(checks.review(Reviews.update("u", POINT, forged)).isAllowed())
@@ -362,7 +362,7 @@ class KindChecksTest {
         hosts: {.example.com: example.org}    | spec.hosts
         hosts: {shop.example.com: https://x}  | spec.hosts
         """)
-    void aRestoreThatCanMeanNothingIsRefusedAndTheFieldNamed(String wrong, String field) {
+    void refusesInvalidRestoresAndNamesTheField(String wrong, String field) {
         String right = RESTORE.replace(
                 "{restorePointRef: {name: p}}", "{policyRef: {name: shop}, at: '2026-02-03T04:05:06.7+01:00'}");
         assertThat(create(right).isAllowed()).isTrue();
@@ -382,7 +382,7 @@ class KindChecksTest {
     }
 
     @Test
-    void nothingIsRestoredOverTheClusterOrBreakwater() {
+    void refusesRestoresIntoSystemNamespaces() {
         String admin = RESTORE.replace("namespace: shop", "namespace: breakwater-system");
         assertThat(create(admin).refusal()).startsWith("spec.targetNamespace: ");
         assertThat(create(admin.replace("{name: p}}", "{name: p}, targetNamespace: kube-system}"))

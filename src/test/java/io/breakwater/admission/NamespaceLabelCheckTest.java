@@ -24,32 +24,32 @@ class NamespaceLabelCheckTest {
     }
 
     @Test
-    void nobodyElseOpensTheGate() {
+    void refusesGateOpeningByUsers() {
         assertThat(guard.review(Reviews.update("admin", HELD, FREE)).refusal()).contains("failoverplan/shop");
     }
 
     @Test
-    void nobodyElseForgetsAHolder() {
+    void refusesHolderReplacementByUsers() {
         String forgotten = HELD.replace("failoverplan/shop", "restore/other");
         assertThat(guard.review(Reviews.update("admin", HELD, forgotten)).isAllowed())
                 .isFalse();
     }
 
     @Test
-    void theOperatorMay() {
+    void allowsTheOperatorToOpenTheGate() {
         assertThat(guard.review(Reviews.update(Reviews.OPERATOR, HELD, FREE)).isAllowed())
                 .isTrue();
     }
 
     @Test
-    void otherChangesPass() {
+    void allowsUnrelatedLabelChanges() {
         String labelled = HELD.replace("labels: {", "labels: {team: blue, ");
         assertThat(guard.review(Reviews.update("admin", HELD, labelled)).isAllowed())
                 .isTrue();
     }
 
     @Test
-    void aLabelThatSomebodySetByHandMayBeTakenOffAgain() {
+    void allowsRemovalOfManuallySetLabels() {
         String byHand = "{kind: Namespace, metadata: {name: shop, labels: {breakwater.io/standby: 'true'}}}";
         assertThat(guard.review(Reviews.update("admin", byHand, FREE)).isAllowed())
                 .isTrue();

@@ -44,7 +44,7 @@ class PodGateCheckTest {
     }
 
     @Test
-    void aNewPodGetsTheSchedulingGateAndTheLabelToFindItBy() {
+    void addsSchedulingGateAndStandbyLabelToNewPods() {
         JsonNode stored = stored(POD);
         assertThat(stored.at("/spec/schedulingGates").toString()).isEqualTo("[{\"name\":\"breakwater.io/standby\"}]");
         assertThat(stored.at("/metadata/labels").path(Api.STANDBY).asText()).isEqualTo("true");
@@ -52,7 +52,7 @@ class PodGateCheckTest {
     }
 
     @Test
-    void gatesAndLabelsOfOthersStay() {
+    void preservesForeignGatesAndLabels() {
         JsonNode stored = stored("""
             kind: Pod
             metadata: {namespace: shop, name: web, labels: {app: web}}
@@ -64,7 +64,7 @@ class PodGateCheckTest {
     }
 
     @Test
-    void aHolderThatLetsSomeGoHoldsTheOthers() {
+    void holdsOnlyTheWorkloadsListedByAHolder() {
         cluster.add(new NamespaceBuilder()
                 .withNewMetadata()
                 .withName("staged")
@@ -97,13 +97,13 @@ class PodGateCheckTest {
     }
 
     @Test
-    void askingTwiceAddsOneGate() {
+    void addsNoSecondGateToAGatedPod() {
         AdmissionRequest again = Reviews.create("u", stored(POD).toString());
         assertThat(Reviews.patched(again, holdBack.review(again))).isEqualTo(again.object());
     }
 
     @Test
-    void moversPass() {
+    void admitsOnlyPodsOfTheMoverAccountUngated() {
         String mover = """
             kind: Pod
             metadata: {namespace: shop, name: m, labels: {breakwater.io/component: mover}}
@@ -117,20 +117,20 @@ class PodGateCheckTest {
     }
 
     @Test
-    void aPodThatNamesItsNodeIsRefusedSinceItCannotBeHeld() {
+    void refusesPodsThatNameTheirNode() {
         AdmissionResponse verdict =
                 holdBack.review(Reviews.create("u", "{kind: Pod, metadata: {namespace: shop}, spec: {nodeName: n1}}"));
         assertThat(verdict.refusal()).startsWith("spec.nodeName: ").contains("nodeSelector");
     }
 
     @Test
-    void aNamespaceThatWasLetGoMeanwhileHoldsNothing() {
+    void admitsPodsUnchangedInAReleasedNamespace() {
         AdmissionRequest review = Reviews.create("u", POD.replace("shop", "open"));
         assertThat(Reviews.patched(review, holdBack.review(review))).isEqualTo(review.object());
     }
 
     @Test
-    void whereTheNamespaceCannotBeReadThePodIsHeld() {
+    void holdsPodsWhenTheNamespaceIsUnreadable() {
         KubernetesMockServer server = new KubernetesMockServer(false);
         server.expect()
                 .get()
@@ -148,7 +148,7 @@ class PodGateCheckTest {
     }
 
     @Test
-    void jobsOfCronJobsAreRefusedAndOthersPass() {
+    void refusesCronJobRunsAndAdmitsOtherJobs() {
         String job = """
             kind: Job
             metadata: {namespace: shop, name: j, ownerReferences: [{kind: %s, name: o, apiVersion: v1, uid: u}]}

@@ -41,13 +41,13 @@ class TemplateCheckTest {
     }
 
     @Test
-    void anAdministratorWritesATemplateInTheOperatorsNamespace() {
+    void acceptsTemplatesOnlyInTheOperatorNamespace() {
         assertThat(create("ann", TEMPLATE)).isNull();
         assertThat(create("ann", TEMPLATE.replace("breakwater-system", "shop"))).startsWith("spec.source.namespaces: ");
     }
 
     @Test
-    void allOfTheClusterIsAnAdministrators() {
+    void acceptsAllClusterResourcesOnlyInTheOperatorNamespace() {
         String all = TEMPLATE.replace("namespaces: {include: [\"*\"]}", "includeClusterResources: All");
         assertThat(create("ann", all)).isNull();
         assertThat(create("ann", all.replace("breakwater-system", "shop")))
@@ -57,7 +57,7 @@ class TemplateCheckTest {
     }
 
     @Test
-    void templatesAndAPolicyOfTheOperatorsNamespaceGetAlong() {
+    void acceptsTemplatesNextToAPolicyOfTheOperatorNamespace() {
         cluster.add(Serialization.unmarshal(TEMPLATE, BackupPolicy.class));
         assertThat(create("ann", TEMPLATE.replace("name: all", "name: more"))).isNull();
         String plain =
@@ -69,14 +69,14 @@ class TemplateCheckTest {
     }
 
     @Test
-    void nobodyPassesAPolicyOffAsKept() {
+    void refusesTheTemplateLabelFromUsers() {
         assertThat(create("jane", KEPT)).startsWith("metadata.labels: breakwater.io/template ");
         assertThat(update("jane", OWN, KEPT)).startsWith("metadata.labels: ");
         assertThat(create(Reviews.OPERATOR, KEPT)).isNull();
     }
 
     @Test
-    void theOperatorDoesNotTakeAPolicyOverThatSomebodyElseMade() {
+    void refusesOperatorTakeoverOfUserPolicies() {
         assertThat(update(Reviews.OPERATOR, OWN, KEPT)).startsWith("metadata.labels: ");
     }
 
@@ -89,7 +89,7 @@ class TemplateCheckTest {
         {breakwater.io/template: all} | {} | metadata
         {breakwater.io/template: all} | {breakwater.io/template: other} | metadata
         """)
-    void whatATemplateKeepsIsNobodysToChange(String right, String wrong, String field) {
+    void refusesUserChangesToTemplateManagedPolicies(String right, String wrong, String field) {
         String changed = KEPT.replace(right, wrong);
         assertThat(changed).isNotEqualTo(KEPT);
         assertThat(update("jane", KEPT, changed))
@@ -99,13 +99,13 @@ class TemplateCheckTest {
     }
 
     @Test
-    void whoChangesNothingIsLeftAlone() {
+    void allowsUpdatesWithoutChanges() {
         assertThat(update("jane", KEPT, KEPT.replace("resourceVersion: \"1\"", "resourceVersion: \"2\"")))
                 .isNull();
     }
 
     @Test
-    void aSecondPolicyBesideAKeptOneIsRefusedAndTheTemplateNamed() {
+    void refusesASecondPolicyAndNamesTheTemplate() {
         cluster.add(Serialization.unmarshal(KEPT, BackupPolicy.class));
         assertThat(create("jane", OWN.replace("name: all", "name: mine")))
                 .contains("leave the namespace out of BackupPolicy breakwater-system/all");
@@ -120,7 +120,7 @@ class TemplateCheckTest {
                 "FailoverPlan|{policyRef: {name: all}, rendezvousRef: {name: near}, activeSite: east, sites: [{name:"
                         + " east, locationRef: {name: near}}]}",
             })
-    void aTemplateIsNamedByNothingThatNeedsAPolicyOfItsOwn(String kindAndSpec) {
+    void refusesPolicyReferencesToATemplate(String kindAndSpec) {
         String[] parts = kindAndSpec.split("\\|");
         String object =
                 "{kind: %s, apiVersion: breakwater.io/v1alpha1, metadata: {namespace: breakwater-system, name: x}, spec: %s}"
@@ -131,7 +131,7 @@ class TemplateCheckTest {
     }
 
     @Test
-    void aTemplateWhoseLocationIsNotSharedIsWarnedAbout() {
+    void warnsAboutTemplatesWithMissingOrUnsharedLocations() {
         assertThat(checks.review(Reviews.create("ann", TEMPLATE)).warnings()).anyMatch(w -> w.contains("is not in"));
         cluster.add(Serialization.unmarshal("""
             kind: BackupLocation

@@ -21,7 +21,7 @@ class WebhookConfigurationsTest {
     private final WebhookConfigurations made = new WebhookConfigurations(TestConfig.of(Map.of()), "PEM", owner);
 
     @Test
-    void podsAreAskedAboutOnlyInNamespacesThatAreHeldBackAndNeverInOurs() {
+    void reviewsPodsOnlyInHeldNamespacesOutsideTheOperatorNamespace() {
         MutatingWebhook hold = made.mutating().getWebhooks().getFirst();
         assertThat(hold.getNamespaceSelector().getMatchLabels())
                 .containsOnly(Map.entry("breakwater.io/standby", "true"));
@@ -36,7 +36,7 @@ class WebhookConfigurationsTest {
     }
 
     @Test
-    void ourKindsAreCheckedInEveryNamespaceAndNeverWhileTheyAreDeleted() {
+    void checksBreakwaterKindsInEveryNamespaceExceptDuringDeletion() {
         var kinds = made.validating().getWebhooks().getFirst();
         assertThat(kinds.getRules().getFirst().getApiGroups()).containsExactly("breakwater.io");
         assertThat(kinds.getRules().getFirst().getOperations()).containsExactly("CREATE", "UPDATE");
@@ -47,7 +47,7 @@ class WebhookConfigurationsTest {
     }
 
     @Test
-    void theDeletionOfAPolicyIsAskedAboutOnlyWhereATemplateKeepsItAndNeverWithItsNamespace() {
+    void reviewsOnlyDirectDeletionOfTemplateManagedPolicies() {
         var kept = made.validating().getWebhooks().stream()
                 .filter(w -> w.getName().startsWith("kept-policies."))
                 .findFirst()
@@ -65,7 +65,7 @@ class WebhookConfigurationsTest {
     }
 
     @Test
-    void theRegistrationGoesWithTheOperatorAndTrustsItsAuthority() {
+    void registersWebhooksWithOperatorOwnerAndCaBundle() {
         assertThat(made.mutating().getMetadata().getOwnerReferences())
                 .singleElement()
                 .satisfies(o -> assertThat(o.getUid()).isEqualTo("u1"));

@@ -19,13 +19,13 @@ class LabelsTest {
             .build();
 
     @Test
-    void aSelectorIsAskedForInTheWordsOfTheApi() {
+    void writesSelectorsInTheSyntaxOfTheApi() {
         assertThat(Labels.query(ALL_OPERATORS)).isEqualTo("app=web,tier in (front,edge),env notin (test),team,!old");
         assertThat(Labels.query(new LabelSelector())).isEmpty();
     }
 
     @Test
-    void aSelectorMatchesWhatTheApiServerWouldMatch() {
+    void matchesLabelsLikeTheApiServer() {
         Map<String, String> labels = Map.of("app", "web", "tier", "edge", "team", "");
         assertThat(Labels.match(ALL_OPERATORS, labels)).isTrue();
         assertThat(Labels.match(ALL_OPERATORS, Map.of("app", "web", "tier", "edge")))

@@ -18,14 +18,14 @@ class QuotaTest {
         "1k,1000",
         "999999999Pi,9223372036854775807"
     })
-    void sizesAreThoseOfKubernetes(String size, long bytes) {
+    void parsesKubernetesQuantities(String size, long bytes) {
         Quota quota = new Quota();
         quota.perNamespace = size;
         assertThat(quota.of("shop")).contains(bytes);
     }
 
     @Test
-    void aNamespaceOfItsOwnCountsMoreThanTheRest() {
+    void prefersTheQuotaOfTheNamespaceOverTheDefault() {
         Quota quota = new Quota();
         Quota.Share share = new Quota.Share();
         share.name = "bank";

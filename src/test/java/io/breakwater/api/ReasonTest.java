@@ -15,7 +15,7 @@ class ReasonTest {
     private static final Pattern ROW = Pattern.compile("^\\| `(\\w+)` \\| \\S.* \\| \\S.* \\|$");
 
     @Test
-    void everyReasonIsDocumentedWithWhatToDo() throws IOException {
+    void listsEveryReasonInTheDocs() throws IOException {
         List<String> documented = Files.readAllLines(Path.of("docs/reference/reasons.md")).stream()
                 .map(ROW::matcher)
                 .filter(java.util.regex.Matcher::matches)

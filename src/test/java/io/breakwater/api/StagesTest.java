@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What comes first, and what that comes to. */
 class StagesTest {
     @Test
-    void aChainHasAStageForEachLink() throws Stages.Circle {
+    void createsAStageForEachLinkOfAChain() throws Stages.Circle {
         Stages<String> stages = Stages.of(List.of(
                 new Pair<>(Set.of("api"), Set.of("web")), new Pair<>(Set.of("db", "cache"), Set.of("api", "jobs"))));
         assertThat(stages.later()).isEqualTo(Map.of("api", 1, "jobs", 1, "web", 2));
@@ -27,13 +27,13 @@ class StagesTest {
     }
 
     @Test
-    void whatBothSidesTakeComesFirst() throws Stages.Circle {
+    void putsItemsOnBothSidesFirst() throws Stages.Circle {
         Stages<String> stages = Stages.of(List.of(new Pair<>(Set.of("db"), Set.of("db", "web"))));
         assertThat(stages.later()).isEqualTo(Map.of("web", 1));
     }
 
     @Test
-    void aCircleIsNamedThingByThing() {
+    void namesEveryItemOfACycle() {
         List<Pair<String>> pairs = List.of(
                 new Pair<>(Set.of("alone"), Set.of("last")),
                 new Pair<>(Set.of("db"), Set.of("web")),
@@ -48,7 +48,7 @@ class StagesTest {
     /** Pairs that agree with some order of all things have stages, and each thing comes after all that it waits for. */
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
-    void everythingComesAfterWhatItWaitsFor(long seed) throws Stages.Circle {
+    void ordersEveryItemAfterItsDependencies(long seed) throws Stages.Circle {
         Random random = new Random(seed);
         for (int run = 0; run < 200; run++) {
             List<Pair<Integer>> pairs = new ArrayList<>();

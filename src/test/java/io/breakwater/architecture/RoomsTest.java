@@ -7,8 +7,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import io.breakwater.steps.Step;
 import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -159,7 +161,7 @@ class RoomsTest {
             .importPackages(ROOT);
 
     @TestFactory
-    Stream<DynamicTest> eachPackageUsesWhatItMayAndNothingElse() {
+    Stream<DynamicTest> matchesPackageDependenciesToTheMap() {
         return ARROWS.entrySet().stream()
                 .sorted(Map.Entry.comparingByKey())
                 .map(arrow -> DynamicTest.dynamicTest(
@@ -185,7 +187,7 @@ class RoomsTest {
     }
 
     @Test
-    void everyPackageIsOnTheMapAndSaysWhatItIsFor() {
+    void listsAndDocumentsEveryPackage() {
         Set<String> present = CLASSES.stream()
                 .map(RoomsTest::roomOf)
                 .filter(name -> !name.isEmpty())
@@ -199,12 +201,12 @@ class RoomsTest {
     }
 
     @Test
-    void packagesFormNoCircle() {
+    void forbidsCyclesBetweenPackages() {
         slices().matching(ROOT + ".(*)..").should().beFreeOfCycles().check(CLASSES);
     }
 
     @Test
-    void theApiKnowsNoFramework() {
+    void forbidsFrameworksInTheApiPackage() {
         noClasses()
                 .that()
                 .resideInAPackage(in("api"))
@@ -215,7 +217,7 @@ class RoomsTest {
     }
 
     @Test
-    void storesAreReachedThroughTheirInterface() {
+    void hidesCloudLibrariesBehindTheStoreInterface() {
         Map.of("store.azure", "com.azure..", "store.s3", "software.amazon..")
                 .forEach((room, library) -> noClasses()
                         .that()
@@ -227,7 +229,7 @@ class RoomsTest {
     }
 
     @Test
-    void reconcilersAreTheirPackagesOwnBusiness() {
+    void forbidsPublicReconcilers() {
         classes()
                 .that()
                 .implement(Reconciler.class)
@@ -238,7 +240,7 @@ class RoomsTest {
     }
 
     @Test
-    void nothingSleepsWhileItReconciles() {
+    void forbidsSleepInReconcilers() {
         noClasses()
                 .that()
                 .implement(Reconciler.class)
@@ -251,7 +253,7 @@ class RoomsTest {
     }
 
     @Test
-    void nobodyPrintsPastTheLog() {
+    void forbidsConsoleOutputOutsideCommands() {
         noClasses()
                 .that()
                 .doNotHaveSimpleName("ConvertVelero") // a command, whose output this is
@@ -262,6 +264,89 @@ class RoomsTest {
                 .orShould()
                 .accessField(System.class, "err")
                 .check(CLASSES);
+    }
+
+    /** Classes of one word: the field has that word, or the domain does. A new one is a decision, made here. */
+    private static final Set<String> DOMAIN_WORDS = Set.of(
+            "Activities",
+            "Availability",
+            "Awaited",
+            "Catalog",
+            "Conditions",
+            "Discovery",
+            "Events",
+            "Gzip",
+            "Journal",
+            "Lease",
+            "Meters",
+            "Outcome",
+            "Parallel",
+            "Pem",
+            "Postgresql",
+            "Quiesced",
+            "Quotas",
+            "Readiness",
+            "Replicator",
+            "Repositories",
+            "Rotation",
+            "Sandbox",
+            "Snapshots",
+            "Step",
+            "Stores",
+            "Ticket",
+            "Tombstone",
+            "Workloads");
+
+    @Test
+    void givesEachClassANameOfItsOwn() {
+        assertThat(named().filter(type -> !roomOf(type).equals("velero.model")).map(JavaClass::getSimpleName))
+                .as("simple names of all classes, but those that Velero named")
+                .doesNotHaveDuplicates();
+    }
+
+    @Test
+    void namesClassesByTheObjectAndTheRole() {
+        Set<String> single = named().filter(
+                        type -> !Set.of("", "api", "velero.model").contains(roomOf(type)))
+                .map(JavaClass::getSimpleName)
+                .filter(name -> name.matches("[A-Z]+[a-z0-9]*"))
+                .collect(Collectors.toCollection(TreeSet::new));
+        assertThat(single).as("names of one word").containsExactlyInAnyOrderElementsOf(DOMAIN_WORDS);
+        assertThat(single.size() * 10L)
+                .as("tenfold number of names of one word")
+                .isLessThanOrEqualTo(named().count());
+    }
+
+    @Test
+    void namesStepsAndChecksByTheirRole() {
+        classes()
+                .that()
+                .implement(Step.class)
+                .and()
+                .areTopLevelClasses()
+                .should()
+                .haveSimpleNameEndingWith("Step")
+                .check(CLASSES);
+        assertThat(named().filter(type -> roomOf(type).equals("admission"))
+                        .filter(RoomsTest::reportsFindings)
+                        .map(JavaClass::getSimpleName))
+                .as("classes of admission that report findings")
+                .isNotEmpty()
+                .allMatch(name -> name.endsWith("Check"));
+    }
+
+    private static boolean reportsFindings(JavaClass type) {
+        return type.getMethods().stream()
+                .filter(method -> !method.getModifiers().contains(JavaModifier.PRIVATE))
+                .filter(method -> !method.getModifiers().contains(JavaModifier.SYNTHETIC))
+                .flatMap(method -> method.getRawParameterTypes().stream())
+                .anyMatch(parameter -> parameter.getSimpleName().equals("CheckFindings"));
+    }
+
+    private static Stream<JavaClass> named() {
+        return CLASSES.stream()
+                .filter(JavaClass::isTopLevelClass)
+                .filter(type -> !type.getSimpleName().equals("package-info"));
     }
 
     private static String in(String room) {

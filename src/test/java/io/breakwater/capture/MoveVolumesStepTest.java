@@ -65,7 +65,7 @@ class MoveVolumesStepTest {
     }
 
     @Test
-    void movesAsManyVolumesAtATimeAsThePolicySays() {
+    void movesVolumesWithTheParallelismOfThePolicy() {
         MoverSettings settings = new MoverSettings();
         settings.parallelism = 2;
         CaptureRun run = run(settings, 5);
@@ -88,7 +88,7 @@ class MoveVolumesStepTest {
     }
 
     @Test
-    void movesFourAtATimeWhereThePolicySaysNothing() {
+    void movesFourVolumesAtATimeByDefault() {
         move.run(run(null, 6), 1);
         assertThat(running).containsExactlyInAnyOrder("v0", "v1", "v2", "v3");
     }
@@ -102,7 +102,7 @@ class MoveVolumesStepTest {
         "ReadWriteMany,ReadWriteMany",
         "ReadWriteOncePod,ReadWriteOncePod"
     })
-    void theVolumeThatIsReadHasAModeOfTheOneThatWasCaptured(String modes, String expected) {
+    void usesAnAccessModeOfTheCapturedClaim(String modes, String expected) {
         CaptureRun run = run(null, 1);
         var source = client.persistentVolumeClaims().inNamespace("shop").withName("v0");
         source.edit(c -> new PersistentVolumeClaimBuilder(c)
@@ -152,7 +152,7 @@ class MoveVolumesStepTest {
     }
 
     @Test
-    void aMoverThatTheGatewayRefusedForTheQuotaSaysSo() {
+    void reportsQuotaExceededWhenTheGatewayRefusesAMover() {
         store.write("breakwater/repos/west/shop/data/a", new byte[100], Precondition.NONE);
         CaptureRun run = run(null, 1);
         failure = "exit 1: Fatal: unexpected HTTP response (403): 403 Forbidden";

@@ -48,7 +48,7 @@ class QuotaCheckTest {
     }
 
     @Test
-    void whereThereIsRoomACaptureGoesOn() {
+    void continuesACaptureWithinQuota() {
         hold(99);
         CaptureRun run = run(Trigger.Scheduled);
         await().atMost(Duration.ofSeconds(10)).until(() -> room.requireRoom(run));
@@ -60,7 +60,7 @@ class QuotaCheckTest {
     @EnumSource(
             value = Trigger.class,
             names = {"Scheduled", "Manual"})
-    void aFullRepositoryStopsACaptureBeforeItTouchesAnything(Trigger trigger) {
+    void failsACaptureEarlyWhenTheRepositoryIsFull(Trigger trigger) {
         hold(100);
         CaptureRun run = run(trigger);
         assertThatThrownBy(() -> await().atMost(Duration.ofSeconds(10)).until(() -> room.requireRoom(run)))
@@ -74,7 +74,7 @@ class QuotaCheckTest {
     @EnumSource(
             value = Trigger.class,
             names = {"Final", "Divergent"})
-    void whatAFailoverMakesPassesAndIsWarnedOf(Trigger trigger) {
+    void capturesForAFailoverOverQuotaWithAWarning(Trigger trigger) {
         hold(100);
         CaptureRun run = run(trigger);
         await().atMost(Duration.ofSeconds(10)).until(() -> room.requireRoom(run));
@@ -89,7 +89,7 @@ class QuotaCheckTest {
     }
 
     @Test
-    void whatTheGatewayRefusedIsTheQuotaOnlyWhereThatIsUsedUp() {
+    void reportsQuotaExceededOnlyForRefusalsOverQuota() {
         CaptureRun run = run(Trigger.Manual);
         hold(99);
         assertThat(room.refusal(run, REFUSED)).isEmpty();

@@ -42,7 +42,7 @@ class RestoreInProgressCheckTest {
 
     @ParameterizedTest
     @CsvSource({"Scheduled, true", "Manual, true", "Final, true", "Divergent, false"})
-    void aRestoreIsWaitedFor(Trigger trigger, boolean waits) {
+    void blocksAllButDivergentPointsDuringARestore(Trigger trigger, boolean waits) {
         assertThat(halfRestored.by(run(trigger))).isEmpty();
 
         gate.close(NAMESPACE, NamespaceGate.PLAN + "shop");

@@ -66,7 +66,7 @@ class SnapshotTakerTest {
     }
 
     @Test
-    void aGroupIsOneSnapshotAndTheOthersHaveTheirOwn() {
+    void takesOneSnapshotPerGroupAndOnePerOtherVolume() {
         CaptureRun run = run(volume("alone", null), volume("data", "shop"), volume("files", "shop"));
         claim("stranger");
 
@@ -87,7 +87,7 @@ class SnapshotTakerTest {
     }
 
     @Test
-    void whatAnAttemptLeftBehindIsUndone() {
+    void deletesGroupsAndLabelsOfAnInterruptedAttempt() {
         CaptureRun run = run(volume("data", "shop"), volume("files", "shop"));
         Prepared lost = shutter.prepare(run);
         shutter.take(run, lost); // and here the process died
@@ -98,7 +98,7 @@ class SnapshotTakerTest {
     }
 
     @Test
-    void aGroupThatLacksAMemberIsNoGroup() {
+    void failsWhenAGroupSnapshotLacksAMember() {
         CaptureRun run = run(volume("data", "shop"), volume("files", "shop"));
         forgotten.add("files");
         Prepared aimed = shutter.prepare(run);
@@ -107,7 +107,7 @@ class SnapshotTakerTest {
     }
 
     @Test
-    void aGroupTakesNoClaimThatWasNotMeant() {
+    void failsWhenAGroupSnapshotContainsAnotherClaim() {
         CaptureRun run = run(volume("data", "shop"));
         Prepared aimed = shutter.prepare(run);
         claim("intruder");

@@ -35,7 +35,7 @@ class CatalogSyncTest {
     private final BackupLocation blob = cluster.addLocation("ops", "blob");
 
     @Test
-    void aPointOfTheOtherSiteAppearsInItsNamespaceAndLooksCompleted() {
+    void importsPointsOfOtherSitesAsCompleted() {
         catalog.put(blob, point("east", "shop", "p1"));
 
         CatalogSync.Result result = sync.sync(blob);
@@ -62,7 +62,7 @@ class CatalogSyncTest {
     }
 
     @Test
-    void aPointWhoseNamespaceIsNotHereAppearsForAdministrators() {
+    void importsPointsOfMissingNamespacesIntoTheOperatorNamespace() {
         catalog.put(blob, point("east", "gone", "p1"));
         catalog.put(blob, point("west", "gone", "p2"));
 
@@ -73,7 +73,7 @@ class CatalogSyncTest {
     }
 
     @Test
-    void aPointOfThisSiteComesBackUnderItsOwnName() {
+    void importsPointsOfThisSiteUnderTheirOwnName() {
         catalog.put(blob, point("west", "shop", "p1"));
 
         sync.sync(blob);
@@ -82,7 +82,7 @@ class CatalogSyncTest {
     }
 
     @Test
-    void anObjectThatWasNotImportedIsLeftAlone() {
+    void ignoresPointsThatWereNotImported() {
         RestorePoint own = cluster.add("shop", "p1", Trigger.Scheduled);
         catalog.put(blob, point("west", "shop", "p1"));
 
@@ -97,7 +97,7 @@ class CatalogSyncTest {
     }
 
     @Test
-    void whenTheNamespaceComesBackThePointMovesThere() {
+    void movesPointsWhenTheirNamespaceReturns() {
         catalog.put(blob, point("east", "later", "p1"));
         sync.sync(blob);
         cluster.namespaces.add("later");
@@ -112,7 +112,7 @@ class CatalogSyncTest {
     }
 
     @Test
-    void aPointOfAKeyThatIsNotAtHandIsReportedAndTheOthersAreShown() {
+    void reportsPointsOfAMissingKeyAndImportsTheOthers() {
         catalog.locked.add("old");
         catalog.put(blob, point("east", "shop", "old"));
         catalog.put(blob, point("east", "shop", "new"));
@@ -126,7 +126,7 @@ class CatalogSyncTest {
     }
 
     @Test
-    void aPointWithAForgedSealIsReportedAndNotShown() {
+    void reportsForgedSealsWithoutImportingTheirPoints() {
         catalog.put(blob, point("east", "shop", "good"));
         catalog.tampered.add("bad");
         catalog.put(blob, point("east", "shop", "bad"));
@@ -139,7 +139,7 @@ class CatalogSyncTest {
     }
 
     @Test
-    void aKeyThatIsNoNamespaceIsNotLookedUp() {
+    void rejectsKeysWithAnInvalidNamespace() {
         catalog.put(blob, point("east", "..", "p1"));
 
         assertThat(sync.sync(blob).bad()).containsOnlyKeys("east/../p1");
@@ -147,7 +147,7 @@ class CatalogSyncTest {
     }
 
     @Test
-    void whereTheSealVanishedTheObjectGoesAndTheDataStays() {
+    void deletesImportedObjectsWhoseSealIsMissing() {
         catalog.put(blob, point("east", "shop", "p1"));
         sync.sync(blob);
         cluster.get("shop", "east-p1").getSpec().deletionPolicy = DeletionPolicy.Delete;
@@ -160,7 +160,7 @@ class CatalogSyncTest {
     }
 
     @Test
-    void aListingThatBreaksOffRemovesNothing() {
+    void deletesNothingAfterAnIncompleteListing() {
         catalog.put(blob, point("east", "shop", "p1"));
         sync.sync(blob);
         catalog.broken = true;
@@ -171,7 +171,7 @@ class CatalogSyncTest {
     }
 
     @Test
-    void aPointInTwoLocationsIsOneObjectThatSurvivesTheLossOfEither() {
+    void mergesAPointInTwoLocationsIntoOneObject() {
         BackupLocation other = cluster.addLocation("ops", "other");
         catalog.put(blob, point("east", "shop", "p1"));
         catalog.put(other, point("east", "shop", "p1"));
@@ -190,7 +190,7 @@ class CatalogSyncTest {
     }
 
     @Test
-    void aLocationThatIsGoneIsNotNamedAnyMore() {
+    void clearsDeletedLocationsFromTheStatus() {
         BackupLocation other = cluster.addLocation("ops", "other");
         catalog.put(blob, point("east", "shop", "p1"));
         catalog.put(other, point("east", "shop", "p1"));
@@ -204,7 +204,7 @@ class CatalogSyncTest {
     }
 
     @Test
-    void aTeamsOwnLocationShowsNothingInOtherNamespaces() {
+    void importsFromATeamLocationIntoItsNamespaceOnly() {
         BackupLocation team = cluster.addLocation("team", "mine");
         cluster.namespaces.add("team");
         catalog.put(team, point("east", "shop", "p1"));
@@ -216,7 +216,7 @@ class CatalogSyncTest {
     }
 
     @Test
-    void anObjectWhoseStatusWasNotWrittenGetsIt() {
+    void writesAMissingStatusOfAnImportedPoint() {
         catalog.put(blob, point("east", "shop", "p1"));
         sync.sync(blob);
         cluster.get("shop", "east-p1").setStatus(null);
@@ -227,7 +227,7 @@ class CatalogSyncTest {
     }
 
     @Test
-    void aNameThatIsTakenIsReported() {
+    void reportsNameConflicts() {
         cluster.add("shop", "east-p1", Trigger.Manual);
         catalog.put(blob, point("east", "shop", "p1"));
 
@@ -238,7 +238,7 @@ class CatalogSyncTest {
     }
 
     @Test
-    void nothingIsDoneTwice() {
+    void skipsPointsThatAreAlreadyImported() {
         catalog.put(blob, point("east", "shop", "p1"));
         sync.sync(blob);
         int changes = cluster.changes;

@@ -36,13 +36,13 @@ class SealCodecTest {
             null);
 
     @Test
-    void whatWasSignedIsRead() {
+    void readsSignedSeals() {
         assertThat(SealCodec.verify(POINT.key(), SealCodec.sign(POINT, KEY), KEY))
                 .isEqualTo(POINT);
     }
 
     @Test
-    void aFieldOfAnotherVersionStaysCovered() {
+    void refusesUnknownFieldsAddedAfterSigning() {
         String signed = text(SealCodec.sign(POINT, KEY));
         byte[] extended = signed.replaceFirst("\\{", "{ \"later\" : 1,").getBytes(StandardCharsets.UTF_8);
 
@@ -60,17 +60,17 @@ class SealCodecTest {
     }
 
     @Test
-    void aSealInAnotherPlaceIsNone() {
+    void refusesSealsOfAnotherPoint() {
         refuses(new PointKey("east", "shop", "p2"), SealCodec.sign(POINT, KEY), KEY);
     }
 
     @Test
-    void anotherKeyMakesNoSeal() {
+    void refusesSealsByAnotherKey() {
         refuses(POINT.key(), SealCodec.sign(POINT, "another".getBytes(StandardCharsets.UTF_8)), KEY);
     }
 
     @Test
-    void rubbishIsNoSeal() {
+    void refusesMalformedSeals() {
         for (String rubbish : List.of("", "[]", "null", "{}", "{\"hmac\":\"zz\"}", "{\"hmac\":")) {
             refuses(POINT.key(), rubbish.getBytes(StandardCharsets.UTF_8), KEY);
         }

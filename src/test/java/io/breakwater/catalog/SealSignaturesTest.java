@@ -44,7 +44,7 @@ class SealSignaturesTest {
     }
 
     @Test
-    void whicheverKeyOfARingSignedItTheSealIsGood() {
+    void acceptsSealsByAnyKeyOfTheRing() {
         for (int round = 0; round < 30; round++) {
             byte[][] keys = keys(1 + random.nextInt(5));
             byte[] signer = keys[random.nextInt(keys.length)];
@@ -57,7 +57,7 @@ class SealSignaturesTest {
     }
 
     @Test
-    void aSealByAKeyThatWasTakenAwayNamesThatKeyAndIsGoodAgainWhenItIsBack() {
+    void namesTheMissingSigningKeyUntilItReturns() {
         byte[][] keys = keys(2);
         byte[] seal = sealed(keys[1], true);
 
@@ -71,7 +71,7 @@ class SealSignaturesTest {
     }
 
     @Test
-    void oneKeyTakesOverFromAnotherAndTheSealStaysAsItIs() {
+    void acceptsUnchangedSealsThroughAChainOfVouchers() {
         byte[][] keys = keys(3);
         byte[] seal = sealed(keys[2], true);
         with(keys).vouch(POINT, SealCodec.sha256(seal), TestKeys.id(keys[1]));
@@ -82,7 +82,7 @@ class SealSignaturesTest {
     }
 
     @Test
-    void nobodyVouchesForAnotherSealOrAnotherPlace() {
+    void refusesVouchersForAnotherSealOrPoint() {
         byte[][] keys = keys(2);
         byte[] seal = sealed(keys[1], true);
         with(keys).vouch(POINT, SealCodec.sha256(seal), TestKeys.id(keys[0]));
@@ -121,7 +121,7 @@ class SealSignaturesTest {
 
     /** A key at hand is asked for its signature, not taken at its word. */
     @Test
-    void aSealThatNamesAKeyAtHandAndIsNotByItIsTampered() {
+    void reportsTamperingWhenTheNamedKeyDidNotSign() {
         byte[][] keys = keys(2);
         byte[] seal = sealed(keys[1], true);
         String renamed = new String(seal, StandardCharsets.UTF_8).replace(TestKeys.id(keys[1]), TestKeys.id(keys[0]));

@@ -46,7 +46,7 @@ class VeleroCatalogTest {
     }
 
     @Test
-    void eachNamespaceOfABackupIsAPoint() throws IOException {
+    void listsEachNamespaceOfABackupAsAPoint() throws IOException {
         assertThat(catalog.list(location, store)).containsExactly(NIGHTLY);
 
         PointDocument point = read(NIGHTLY).document();
@@ -64,7 +64,7 @@ class VeleroCatalogTest {
     }
 
     @Test
-    void noOtherNamespaceSiteOrBackupIsThere() {
+    void findsNoPointOfAnotherNamespaceSiteOrBackup() {
         for (PointKey key : List.of(
                 new PointKey("velero-old", "default", "nightly"),
                 new PointKey("west", "neighbours", "nightly"),
@@ -74,7 +74,7 @@ class VeleroCatalogTest {
     }
 
     @Test
-    void aChangedArchiveIsAnotherPoint() throws IOException {
+    void changesTheDigestWithTheArchive() throws IOException {
         String before = read(NIGHTLY).digest();
         assertThat(read(NIGHTLY).digest()).isEqualTo(before);
 
@@ -96,7 +96,7 @@ class VeleroCatalogTest {
     }
 
     @Test
-    void aDamagedBackupHidesOnlyItself() throws IOException {
+    void hidesOnlyTheDamagedBackup() throws IOException {
         Files.createDirectories(backup("weekly"));
         Files.writeString(backup("weekly").resolve("velero-backup.json"), "{");
 
@@ -104,7 +104,7 @@ class VeleroCatalogTest {
     }
 
     @Test
-    void aBackupAppearsWhenItHasCompletedAndIsGoneWhenItWasDeleted() throws IOException {
+    void listsOnlyCompletedBackupsThatStillExist() throws IOException {
         Path metadata = backup("nightly").resolve("velero-backup.json");
         String completed = Files.readString(metadata);
         replace(metadata, completed.replace("\"Completed\"", "\"InProgress\"").getBytes());
@@ -119,7 +119,7 @@ class VeleroCatalogTest {
     }
 
     @Test
-    void aLongLocationNameStillMakesASiteOfItsOwn() {
+    void derivesUniqueSitesFromLongLocationNames() {
         BackupLocation one = new FakeClusterPoints("ops").addLocation("ops", "a".repeat(100) + "1");
         BackupLocation two = new FakeClusterPoints("ops").addLocation("ops", "a".repeat(100) + "2");
 

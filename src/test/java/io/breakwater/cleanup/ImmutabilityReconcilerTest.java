@@ -54,7 +54,7 @@ class ImmutabilityReconcilerTest {
     }
 
     @Test
-    void aLocationWithLocksHasItsRoundsAndOneWithoutHasNone() {
+    void extendsLocksOnlyInLocationsWithImmutability() {
         BreakwaterConfig config = TestConfig.of(
                 Map.of("breakwater.site", "east", "breakwater.gateway.filesystem-root", directory.toString()));
         Stores stores = TestStores.of(client, config);
@@ -97,7 +97,7 @@ class ImmutabilityReconcilerTest {
     }
 
     @Test
-    void whatSomebodyElseRemovedIsToldOf() {
+    void reportsForeignDeletions() {
         BreakwaterConfig config = TestConfig.of(Map.of("breakwater.site", "east"));
         String key = "breakwater/repos/east/shop/data/ab/abcd";
         Set<String> destroyed = new HashSet<>();

@@ -47,7 +47,7 @@ class KeptSnapshotSweepTest {
         "30, false,   , true,  false, true",
         "30, false, 23, false, false, false"
     })
-    void whatBelongsToNoPointGoes(
+    void deletesOrRevivesSnapshotsByTheSealInTheStore(
             int made, boolean sealed, Integer removed, boolean there, boolean dropped, boolean revived) {
         seal = there;
         add(made, sealed, removed);
@@ -58,14 +58,14 @@ class KeptSnapshotSweepTest {
     }
 
     @Test
-    void whatIsBeingCapturedOrRemovedStays() {
+    void skipsNamespacesWithARunningCaptureOrDeletion() {
         add(30, false, null);
         assertThat(sweep(Set.of("shop"))).isZero();
         assertThat(sweep(Set.of("other"))).isOne();
     }
 
     @Test
-    void whereTheLocationCannotBeAskedNothingGoes() {
+    void deletesNothingWhenTheLocationIsUnreachable() {
         down = true;
         add(30, true, 25);
         assertThat(sweep(Set.of())).isZero();

@@ -61,7 +61,7 @@ class LockExtensionTest {
     }
 
     @Test
-    void everythingThatAPointReachesIsLockedAndNothingElse() {
+    void locksOnlyObjectsThatPointsNeed() {
         for (String key : new String[] {
             REPOSITORY + "locks/ab",
             REPOSITORY + "data/ab/dead",
@@ -86,7 +86,7 @@ class LockExtensionTest {
     }
 
     @Test
-    void atAnyTimeHalfOfThePeriodIsLeft() {
+    void maintainsLocksOfAtLeastHalfThePeriod() {
         run("east");
         for (int hour = 0; hour < 24 * 200; hour += 7) {
             now = START.plus(Duration.ofHours(hour));
@@ -104,7 +104,7 @@ class LockExtensionTest {
     }
 
     @Test
-    void aKilledRoundGoesOnWhereItWas() {
+    void resumesAKilledRoundWhereItStopped() {
         captured("east", "zoo", "z");
         survive = 9;
         assertThatThrownBy(() -> run("east")).isInstanceOf(BreakwaterException.class);
@@ -119,7 +119,7 @@ class LockExtensionTest {
     }
 
     @Test
-    void aLongerPeriodIsPutInForceAtOnceAndAShorterOneShortensNothing() {
+    void appliesALongerPeriodImmediatelyAndIgnoresAShorterOne() {
         run("east");
         now = now.plusSeconds(60);
         period = PERIOD.multipliedBy(2);
@@ -134,7 +134,7 @@ class LockExtensionTest {
     }
 
     @Test
-    void aSiteThatIsLostHasItsLocksExtendedByTheOther() {
+    void extendsTheLocksOfALostSite() {
         run("east");
         now = START.plus(PERIOD.dividedBy(4)).plusSeconds(60);
         assertThat(run("west").extended()).as("east is not late yet").isZero();
@@ -145,7 +145,7 @@ class LockExtensionTest {
     }
 
     @Test
-    void itIsToldSinceWhenTheLocksWereNotLookedAt() {
+    void reportsTheTimeOfTheOldestLockCheck() {
         assertThat(run("east").oldest()).contains(START);
         now = START.plusSeconds(3600);
         assertThat(run("east").oldest()).as("the round that was").contains(START);

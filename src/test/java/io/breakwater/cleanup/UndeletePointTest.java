@@ -98,13 +98,13 @@ class UndeletePointTest {
     }
 
     @Test
-    void aDeletedPointIsNotThereAnyMore() {
+    void hidesDeletedPoints() {
         assertThat(catalog.list(location)).isEmpty();
         assertThat(catalog.find(location, POINT)).isEmpty();
     }
 
     @Test
-    void withinItsGracePeriodItComesBackWholeAndStays() {
+    void undeletesAllObjectsOfAPointWithinItsGracePeriod() {
         undelete.undelete(location, POINT);
 
         PointDocument back = catalog.find(location, POINT).orElseThrow();
@@ -115,7 +115,7 @@ class UndeletePointTest {
     }
 
     @Test
-    void afterItsGracePeriodItsBytesAreFreeAndItIsGone() {
+    void refusesToUndeleteAfterTheGracePeriod() {
         assertThat(sweep().objects()).isEqualTo(4);
 
         assertThat(disk.head(PACK)).isEmpty();
@@ -124,7 +124,7 @@ class UndeletePointTest {
     }
 
     @Test
-    void itDoesNotComeBackWithoutAllOfItsObjects() {
+    void refusesToUndeleteAnIncompletePoint() {
         disk.delete(ARCHIVE);
 
         assertThatThrownBy(() -> undelete.undelete(location, POINT)).hasMessageContaining(ARCHIVE);
@@ -132,7 +132,7 @@ class UndeletePointTest {
     }
 
     @Test
-    void whatASealThatWasPutBackNeedsComesBackToo() {
+    void undeletesTheObjectsOfAResealedPoint() {
         new DeletedObjects(disk, "east").forget("shop", POINT.sealKey());
         catalog.seal(location, document());
 
@@ -143,7 +143,7 @@ class UndeletePointTest {
     }
 
     @Test
-    void aPointWhoseKeyWasRetiredComesBackByTheKeyThatVouchesForIt() {
+    void undeletesPointsOfARetiredKeyByTheirVoucher() {
         undelete.undelete(location, POINT);
         byte[] next = "0123456789abcdef0123456789abcdef".getBytes(StandardCharsets.UTF_8);
         give(TestKeys.data(next, new byte[32]));

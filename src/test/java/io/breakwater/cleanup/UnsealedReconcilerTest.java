@@ -54,7 +54,7 @@ class UnsealedReconcilerTest {
     }
 
     @Test
-    void whatWasFoundIsRemovedOnceAndToldInEventsAndMetrics() {
+    void deletesFindingsOnceAndReportsEventsAndMetrics() {
         sweep.found = new UnsealedSweep.Found(2, 700, 1, 0, Map.of("shop", List.of("a", "b", "c")), List.of());
         sweep.states.add(Optional.of(new MoverJobs.State.Running("a Job")));
         sweep.states.add(Optional.of(new MoverJobs.State.Succeeded(null)));
@@ -76,7 +76,7 @@ class UnsealedReconcilerTest {
     }
 
     @Test
-    void whatCouldNotBeDoneIsToldWithItsReason() {
+    void reportsFailuresWithTheirReason() {
         sweep.found = new UnsealedSweep.Found(
                 0,
                 0,
@@ -95,7 +95,7 @@ class UnsealedReconcilerTest {
     }
 
     @Test
-    void whatCannotBeBegunNowIsLeftToTheNextLook() {
+    void postponesDeletionsThatCannotStartNow() {
         sweep.found = new UnsealedSweep.Found(0, 0, 0, 0, Map.of("shop", List.of("a")), List.of());
         sweep.states.add(Optional.empty());
         BackupLocation location = location(true, AccessMode.ReadWrite);
@@ -108,7 +108,7 @@ class UnsealedReconcilerTest {
     }
 
     @Test
-    void aLocationThatIsNotReadyOrReadOnlyIsLeftAlone() {
+    void skipsLocationsThatAreNotReadyOrReadOnly() {
         reconciler.reconcile(location(false, AccessMode.ReadWrite), null);
         reconciler.reconcile(location(true, AccessMode.ReadOnly), null);
 

@@ -122,7 +122,7 @@ class UnsealedSweepTest {
     }
 
     @Test
-    void whatAFailedCaptureLeftGoesAndTheSealedPointStaysWhole() {
+    void deletesLeftoversOfAFailedCaptureButNoSealedPoint() {
         UnsealedSweep.Found found = sweep.sweep(location);
 
         assertThat(found.trouble()).isEmpty();
@@ -159,7 +159,7 @@ class UnsealedSweepTest {
 
     /** A mover that was refused or killed leaves packs that no index and no snapshot knows. */
     @Test
-    void dataWithoutASnapshotGoesToo() {
+    void prunesDataWithoutASnapshot() {
         disk.delete(LOST.repositoryPrefix() + "snapshots/" + snapshot(LOST));
 
         assertThat(sweep.sweep(location).snapshots()).isEqualTo(Map.of("shop", List.of()));
@@ -173,7 +173,7 @@ class UnsealedSweepTest {
     }
 
     @Test
-    void nothingIsPrunedWhereSomebodyRemovedASnapshotThatAPointNeeds() {
+    void prunesNothingWhenASnapshotOfAPointIsMissing() {
         disk.delete(LOST.repositoryPrefix() + "snapshots/" + snapshot(LOST));
         disk.delete(GOOD.repositoryPrefix() + "snapshots/" + snapshot(GOOD));
 
@@ -184,7 +184,7 @@ class UnsealedSweepTest {
     }
 
     @Test
-    void aSweepThatWasKilledIsFinishedByTheNext() {
+    void finishesTheWorkOfAKilledSweep() {
         SoftDeleteStore grace = new SoftDeleteStore(disk, "east", "shop");
         disk.list("velero/backups/east-shop-lost/", o -> {
             if (o.key().equals(archive(LOST))) {
@@ -197,7 +197,7 @@ class UnsealedSweepTest {
     }
 
     @Test
-    void whatIsYoungStays() throws IOException {
+    void skipsYoungObjects() throws IOException {
         touch(archive(LOST));
         touch(LOST.repositoryPrefix() + "snapshots/" + snapshot(LOST));
 
@@ -211,14 +211,14 @@ class UnsealedSweepTest {
     }
 
     @Test
-    void whileACaptureOfTheNamespaceRunsNothingGoes() {
+    void deletesNothingDuringACaptureOfTheNamespace() {
         object(new PointKey("east", "shop", "running"), "Unknown");
 
         nothingGoes();
     }
 
     @Test
-    void whileAPointOfTheNamespaceIsRemovedNothingGoes() {
+    void deletesNothingDuringAPointDeletionInTheNamespace() {
         var removed = client.resources(RestorePoint.class).inNamespace("shop").withName("good");
         removed.edit(p -> {
             p.getMetadata().setFinalizers(List.of("breakwater.io/finalizer"));
@@ -230,7 +230,7 @@ class UnsealedSweepTest {
     }
 
     @Test
-    void whatACopyIsStillToCompleteStays() {
+    void preservesDataOfPendingCopies() {
         client.resources(RestorePoint.class)
                 .inNamespace("shop")
                 .withName("lost")
@@ -251,7 +251,7 @@ class UnsealedSweepTest {
     }
 
     @Test
-    void snapshotsAreNotRemovedWhileACopyOfTheRepositoryRuns() {
+    void deletesNoSnapshotsDuringACopyOfTheRepository() {
         List<String> snapshots = sweep.sweep(location).snapshots().get("shop");
         copies.busy = true;
 
@@ -260,7 +260,7 @@ class UnsealedSweepTest {
     }
 
     @Test
-    void anotherSitesDataIsItsOwn() {
+    void ignoresDataOfOtherSites() {
         PointKey theirs = new PointKey("west", "shop", "theirs");
         captured(theirs);
         makeOld();
@@ -272,14 +272,14 @@ class UnsealedSweepTest {
     }
 
     @Test
-    void whatAPointOfTheClusterNamesStaysThoughSomebodyTookItsSeal() {
+    void preservesSnapshotsOfKnownPointsWithoutASeal() {
         disk.delete(GOOD.sealKey());
 
         assertThat(sweep.sweep(location).snapshots().get("shop")).containsExactly(snapshot(LOST));
     }
 
     @Test
-    void whatASealNamesStaysThoughNoObjectStandsForIt() {
+    void preservesSnapshotsOfSealedPointsWithoutAnObject() {
         client.resources(RestorePoint.class)
                 .inNamespace("shop")
                 .withName("good")
@@ -289,7 +289,7 @@ class UnsealedSweepTest {
     }
 
     @Test
-    void whatADeletedPointNamedStaysWhileItCanBeTakenBack() {
+    void preservesSnapshotsOfDeletedPointsDuringTheGracePeriod() {
         client.resources(RestorePoint.class)
                 .inNamespace("shop")
                 .withName("good")
@@ -300,7 +300,7 @@ class UnsealedSweepTest {
     }
 
     @Test
-    void whereASealWasAlteredNoSnapshotGoesAndTheReasonIsTold() {
+    void deletesNoSnapshotsAndReportsAnAlteredSeal() {
         client.resources(RestorePoint.class)
                 .inNamespace("shop")
                 .withName("good")
@@ -316,7 +316,7 @@ class UnsealedSweepTest {
     }
 
     @Test
-    void aCaptureThatSealedAndCouldNotSaySoStays() {
+    void preservesSealedCapturesWithAnInProgressMarker() {
         catalog.markStarted(location, GOOD);
         makeOld();
 
@@ -330,7 +330,7 @@ class UnsealedSweepTest {
 
     /** Who has the store's credentials hides the seal, says that the point was only begun, and waits. */
     @Test
-    void anArchiveStaysWhosePointTheClusterKnowsThoughSomebodyTookItsSeal() {
+    void preservesArchivesOfKnownPointsWithoutASeal() {
         catalog.markStarted(location, GOOD);
         disk.delete(GOOD.sealKey());
         makeOld();
@@ -341,7 +341,7 @@ class UnsealedSweepTest {
     }
 
     @Test
-    void aJobThatEndedWhileNobodyLookedIsTakenAway() {
+    void deletesJobsThatEndedUnnoticed() {
         String run = RunLabel.ofCleanup(location, "east", "shop");
         movers.started.add(run);
         new SoftDeleteStore(disk, "east", "shop").delete(LOST.repositoryPrefix() + "snapshots/" + snapshot(LOST));

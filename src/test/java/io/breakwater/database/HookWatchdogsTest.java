@@ -21,7 +21,7 @@ class HookWatchdogsTest {
     Path directory;
 
     @Test
-    void whereAllGoesWellTheHookIsNotRunTwice() throws Exception {
+    void disarmsWithoutRunningTheHook() throws Exception {
         Process shell = start(60, 60, Map.of());
         try (BufferedReader said = shell.inputReader()) {
             assertThat(said.readLine()).isEqualTo("armed");
@@ -33,7 +33,7 @@ class HookWatchdogsTest {
     }
 
     @Test
-    void aConnectionThatBreaksRunsIt() throws Exception {
+    void runsTheHookWhenTheConnectionBreaks() throws Exception {
         Process shell = start(60, 0, Map.of());
         shell.outputWriter().close();
         assertThat(shell.waitFor()).isZero();
@@ -41,7 +41,7 @@ class HookWatchdogsTest {
     }
 
     @Test
-    void halfAWordIsNoWord() throws Exception {
+    void runsTheHookAfterATruncatedCommand() throws Exception {
         Process shell = start(60, 0, Map.of());
         say(shell, "don");
         shell.outputWriter().close();
@@ -50,7 +50,7 @@ class HookWatchdogsTest {
     }
 
     @Test
-    void nobodyIsHeldForEver() throws Exception {
+    void runsTheHookAfterTheTimeLimit() throws Exception {
         Process shell = start(1, 60, Map.of());
         assertThat(shell.waitFor()).isZero();
         assertThat(mark()).exists();
@@ -59,7 +59,7 @@ class HookWatchdogsTest {
 
     /** Else those that were armed before it would go off later, in the middle of another cut. */
     @Test
-    void aPodThatCannotBeSpokenToIsToldAndKeepsNobodyFromBeingDisarmed() {
+    void warnsAboutUnreachablePodsWithoutFailing() {
         try (InMemoryApiServer cluster = new InMemoryApiServer()) {
             Call call = new Call("spec.hooks.post[0]", "gone", "main", List.of("true"), Duration.ofSeconds(1), false);
             try (HookWatchdogs armed = HookWatchdogs.arm(
@@ -72,7 +72,7 @@ class HookWatchdogsTest {
     }
 
     @Test
-    void whereItCannotWaitItRunsNothing() throws Exception {
+    void runsNothingWhenItCannotWait() throws Exception {
         Process shell = start(60, 0, Map.of("PATH", directory.toString()));
         assertThat(shell.waitFor()).isEqualTo(127);
         assertThat(new String(shell.getInputStream().readAllBytes(), StandardCharsets.UTF_8))

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 /** The annotations mean what they mean to Velero. */
 class PodHookAnnotationsTest {
     @Test
-    void withoutACommandThereIsNone() {
+    void findsNoHookWithoutACommand() {
         assertThat(PodHookAnnotations.of(pod(Map.of()), Phase.PRE)).isEmpty();
         assertThat(PodHookAnnotations.of(pod(Map.of("pre.hook.backup.velero.io/container", "db")), Phase.PRE))
                 .isEmpty();
@@ -22,7 +22,7 @@ class PodHookAnnotationsTest {
     }
 
     @Test
-    void theDefaults() {
+    void appliesDefaultsOfHookAnnotations() {
         assertThat(PodHookAnnotations.of(
                         pod(Map.of("pre.hook.backup.velero.io/command", "/bin/freeze now")), Phase.PRE))
                 .hasValueSatisfying(call -> {
@@ -35,7 +35,7 @@ class PodHookAnnotationsTest {
     }
 
     @Test
-    void everythingSaid() {
+    void readsEveryHookAnnotation() {
         Pod pod = pod(Map.of(
                 "post.hook.backup.velero.io/command", "[\"/sbin/fsfreeze\", \"--unfreeze\", \"/var/a b\"]",
                 "post.hook.backup.velero.io/container", "freezer",
@@ -50,14 +50,14 @@ class PodHookAnnotationsTest {
     }
 
     @Test
-    void aPrefixWithoutAWordIsTheTimeBefore() {
+    void treatsUnprefixedAnnotationsAsPreHooks() {
         Pod pod = pod(Map.of("hook.backup.velero.io/command", "sync"));
         assertThat(PodHookAnnotations.of(pod, Phase.PRE)).isPresent();
         assertThat(PodHookAnnotations.of(pod, Phase.POST)).isEmpty();
     }
 
     @Test
-    void whatARestoredPodAsksForHasATimeoutOfItsOwnName() {
+    void readsTheExecTimeoutOfRestoreHooks() {
         Pod pod = pod(Map.of(
                 "post.hook.restore.velero.io/command", "[\"migrate\"]",
                 "post.hook.restore.velero.io/exec-timeout", "5m",
@@ -68,7 +68,7 @@ class PodHookAnnotationsTest {
     }
 
     @Test
-    void whatMeansNothingIsNamed() {
+    void namesInvalidAnnotations() {
         assertThatThrownBy(() ->
                         PodHookAnnotations.of(pod(Map.of("pre.hook.backup.velero.io/command", "[\"sync\"")), Phase.PRE))
                 .hasMessageContaining("annotation pre.hook.backup.velero.io/command of pod db-0 is no JSON array");

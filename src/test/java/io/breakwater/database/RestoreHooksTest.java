@@ -31,7 +31,7 @@ class RestoreHooksTest {
     }
 
     @Test
-    void onlyPodsThatAreNewAndAskAreMeant() {
+    void selectsOnlyNewPodsWithHookAnnotations() {
         add(pod("new", Map.of(), true, true));
         Pod silent = pod("silent", Map.of(), true, true);
         silent.getMetadata().setAnnotations(Map.of());
@@ -49,7 +49,7 @@ class RestoreHooksTest {
     }
 
     @Test
-    void aContainerIsWaitedForUntilItRunsOrIsReady() {
+    void waitsUntilTheContainerRunsOrIsReady() {
         add(pod("pending", Map.of(), false, false));
         add(pod("running", Map.of(), true, false));
         add(pod("not-ready", Map.of("wait-for-ready", "true"), true, false));
@@ -62,7 +62,7 @@ class RestoreHooksTest {
     }
 
     @Test
-    void patienceEndsWhenThePodSays() {
+    void appliesTheWaitTimeoutOfThePod() {
         add(pod("short", Map.of("wait-timeout", "90s"), false, false));
         add(pod("usual", Map.of(), false, false));
 
@@ -72,7 +72,7 @@ class RestoreHooksTest {
     }
 
     @Test
-    void anAnnotationThatMeansNothingFailsTheRestoreByName() {
+    void failsAndNamesAnInvalidAnnotation() {
         add(pod("wrong", Map.of("exec-timeout", "soon"), true, true));
 
         assertThatThrownBy(() -> hooks.asked(START))
@@ -82,7 +82,7 @@ class RestoreHooksTest {
     }
 
     @Test
-    void aDeploymentThatAsksIsUnsettledUntilItsPodsAreThere() {
+    void reportsDeploymentsWithMissingPodsAsUnsettled() {
         deployment("seen", 1L, 2, true);
         deployment("unseen", null, 2, true);
         deployment("growing", 1L, 1, true);

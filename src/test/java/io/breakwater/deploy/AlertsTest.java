@@ -63,7 +63,7 @@ class AlertsTest {
     }
 
     @Test
-    void alertsGoByMetricsThatExist() throws IOException {
+    void usesOnlyExistingMetrics() throws IOException {
         for (JsonNode rule : rules()) {
             Matcher metric = METRIC.matcher(rule.path("expr").asText().replace("job=\"breakwater-metrics\"", ""));
             while (metric.find()) {
@@ -73,7 +73,7 @@ class AlertsTest {
     }
 
     @Test
-    void eachAlertIsSeenToFireInTheRuleTests() throws IOException {
+    void coversEachAlertInTheRuleTests() throws IOException {
         String tests = Files.readString(RULE_TESTS);
         assertThat(rules())
                 .allSatisfy(

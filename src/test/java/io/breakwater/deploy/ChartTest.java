@@ -28,7 +28,7 @@ class ChartTest {
     private static final Path CHART = Path.of("deploy/helm/breakwater");
 
     @Test
-    void theDefaultsAreOneDeploymentThatServesBothAndKeepsItsCrds() throws IOException {
+    void rendersOneDeploymentAndRetainsCrdsByDefault() throws IOException {
         Map<String, JsonNode> objects = render();
         assertThat(kinds(objects, "Deployment")).containsExactly("breakwater-operator");
         assertThat(kinds(objects, "CustomResourceDefinition")).hasSize(6);
@@ -47,7 +47,7 @@ class ChartTest {
     }
 
     @Test
-    void theSchemaOfACrdSurvivesTheTemplate() throws IOException {
+    void rendersCrdSchemasUnchanged() throws IOException {
         JsonNode shipped = CrdFiles.YAML.readTree(
                 CrdFiles.DIRECTORY.resolve("backuppolicies.breakwater.io.yaml").toFile());
         assertThat(render().get("CustomResourceDefinition/backuppolicies.breakwater.io")
@@ -57,7 +57,7 @@ class ChartTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"gateway.embedded=false", "gateway.embedded=true", "quickstart.enabled=true"})
-    void theEnvironmentIsWhatTheProgramReads(String value) throws IOException {
+    void rendersAnEnvironmentThatTheProgramReads(String value) throws IOException {
         for (JsonNode deployment : render(value).values()) {
             if (!deployment.path("kind").asText().equals("Deployment")) {
                 continue;
@@ -97,13 +97,13 @@ class ChartTest {
     }
 
     @Test
-    void whoOnlyBacksUpMayDeclineTheRightsOfRestores() throws IOException {
+    void omitsRestorePermissionsOnRequest() throws IOException {
         assertThat(render("rbac.restores=false").keySet()).noneMatch(k -> k.contains("breakwater-restores"));
         assertThat(render().keySet()).contains("ClusterRoleBinding/breakwater-restores");
     }
 
     @Test
-    void theQuickstartGivesOnePodTheClaimAndKeepsIt() throws IOException {
+    void rendersTheQuickstartWithOnePodAndARetainedClaim() throws IOException {
         Map<String, JsonNode> objects = render("quickstart.enabled=true", "gateway.embedded=false");
         assertThat(kinds(objects, "Deployment")).containsExactly("breakwater-operator");
         assertThat(objects.get("PersistentVolumeClaim/breakwater-quickstart")
@@ -119,7 +119,7 @@ class ChartTest {
 
     /** Hooks are shown by the program only; {@code dev/test} provides it. */
     @Test
-    void theQuickstartsLocationComesAfterItsKind() throws Exception {
+    void createsTheQuickstartLocationAfterTheCrds() throws Exception {
         String helm = System.getenv("BREAKWATER_HELM");
         assumeTrue(helm != null, "BREAKWATER_HELM is not set: run dev/test");
         Process process = new ProcessBuilder(
@@ -143,7 +143,7 @@ class ChartTest {
     }
 
     @Test
-    void monitoringComesWhenAskedForAndRunbooksFollowTheirBase() throws IOException {
+    void rendersMonitoringOnRequestWithTheRunbookBaseUrl() throws IOException {
         Map<String, JsonNode> objects = render(
                 "metrics.serviceMonitor.enabled=true",
                 "metrics.prometheusRule.enabled=true",
@@ -192,14 +192,14 @@ class ChartTest {
     }
 
     @Test
-    void withoutANameForTheSiteNothingIsInstalled() {
+    void refusesToRenderWithoutASiteName() {
         assertThatThrownBy(() ->
                         new Helm(CHART).template().withKubeVersion("1.30.0").call())
                 .hasMessageContaining("site.name is needed");
     }
 
     @Test
-    void itPassesHelmsLint() {
+    void passesHelmLint() {
         var result = new Helm(CHART).lint().call();
         assertThat(result.isFailed()).as("%s", result.getMessages()).isFalse();
     }

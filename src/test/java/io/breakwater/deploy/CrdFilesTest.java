@@ -33,7 +33,7 @@ class CrdFilesTest {
     }
 
     @Test
-    void whatIsCheckedInIsWhatTheClassesSay() throws IOException {
+    void requiresCheckedInCrdsToMatchTheClasses() throws IOException {
         assertThat(files).hasSize(6);
         for (Path directory : List.of(CrdFiles.DIRECTORY, CrdFiles.CHART_DIRECTORY)) {
             try (var present = Files.list(directory)) {
@@ -60,7 +60,7 @@ class CrdFilesTest {
     }
 
     @Test
-    void everyTextAndListInSpecsIsBounded() throws IOException {
+    void limitsEveryStringAndListInSpecs() throws IOException {
         List<String> unbounded = new ArrayList<>();
         walk((path, schema) -> {
             boolean ours = path.contains(".spec.") && !path.contains("elector.") && !path.contains("template.");
@@ -75,7 +75,7 @@ class CrdFilesTest {
     }
 
     @Test
-    void theFirstColumnsAnswerWhetherOneIsSafeAndAgeComesLast() throws IOException {
+    void printsTheMainConditionFirstAndAgeLast() throws IOException {
         for (String file : files.values()) {
             List<String> columns = new ArrayList<>();
             CrdFiles.YAML

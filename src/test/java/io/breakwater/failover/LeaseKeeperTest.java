@@ -94,7 +94,7 @@ class LeaseKeeperTest {
     }
 
     @Test
-    void theLeaseIsRenewedAgainAndAgain() {
+    void renewsTheLeaseRepeatedly() {
         started();
         Instant first = store.read().orElseThrow().modified();
 
@@ -104,7 +104,7 @@ class LeaseKeeperTest {
     }
 
     @Test
-    void aStoreThatHangsGatesInTime() {
+    void gatesInTimeWhenTheStoreHangs() {
         started();
         objects.hangs = new CountDownLatch(1);
         long cut = System.nanoTime();
@@ -118,7 +118,7 @@ class LeaseKeeperTest {
     }
 
     @Test
-    void aStoreThatRefusesGatesInTimeAndPodsMayRunAgainWhenItIsBack() {
+    void gatesDuringAStoreOutageAndAllowsPodsAfterwards() {
         started();
         objects.away = true;
         await().atMost(TIMING.notice().plus(SLACK)).until(() -> guard.gatedAt != 0);
@@ -129,7 +129,7 @@ class LeaseKeeperTest {
     }
 
     @Test
-    void aShortOutageIsNoReasonToGate() throws InterruptedException {
+    void toleratesAShortStoreOutage() throws InterruptedException {
         started();
         objects.away = true;
         Thread.sleep(900);
@@ -142,7 +142,7 @@ class LeaseKeeperTest {
     }
 
     @Test
-    void gatingIsTriedUntilTheApiServerTakesIt() {
+    void retriesGatingUntilTheApiServerAcceptsIt() {
         started();
         guard.failures.set(2);
         objects.away = true;
@@ -151,7 +151,7 @@ class LeaseKeeperTest {
     }
 
     @Test
-    void aRenewalCountsFromItsStart() {
+    void measuresRenewalAgeFromItsStart() {
         objects.slowMillis = 300;
 
         start(1, TIMING.notice());
@@ -163,7 +163,7 @@ class LeaseKeeperTest {
     }
 
     @Test
-    void aLeaseThatTheOtherSiteTookGatesAtOnceAndIsNotWritten() {
+    void gatesWithoutWritingWhenTheOtherSiteHoldsTheLease() {
         LeaseVersion seen = store.read().orElseThrow();
         PointRef point = new PointRef("east/shop/p", "d", Instant.EPOCH);
         store.write(seen.lease().acquired("west", Fence.Expired, TIMING.duration(), point), Optional.of(seen));
@@ -178,7 +178,7 @@ class LeaseKeeperTest {
     }
 
     @Test
-    void aLeaseThatTheClusterDoesNotRememberIsNotOurs() {
+    void gatesWhenTheEpochDiffersFromTheLease() {
         start(7, Duration.ZERO);
 
         await().atMost(SLACK).until(() -> guard.gatedAt != 0);
@@ -186,7 +186,7 @@ class LeaseKeeperTest {
     }
 
     @Test
-    void anOldRenewalLeavesOnlyTheMarginToFindOut() {
+    void gatesWithinTheMarginAfterAnOldRenewal() {
         objects.hangs = new CountDownLatch(1);
         long begun = System.nanoTime();
 

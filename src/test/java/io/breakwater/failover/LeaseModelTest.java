@@ -33,7 +33,7 @@ class LeaseModelTest {
     /** Explores all histories, which checks the invariants, and lets a sample of the states come to rest. */
     @ParameterizedTest
     @MethodSource("limits")
-    void invariantsHoldInEveryHistoryAndAnUndisturbedRestEndsWithOneActiveSite(Limits limits) {
+    void holdsInvariantsInEveryHistoryAndSettlesOnOneSite(Limits limits) {
         LeaseModel model = new LeaseModel(Subject.real(), limits);
 
         List<ModelState> all =
@@ -69,7 +69,7 @@ class LeaseModelTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("broken")
-    void aBrokenRuleIsFound(String what, Subject broken, Limits limits, String invariant) {
+    void detectsBrokenRules(String what, Subject broken, Limits limits, String invariant) {
         LeaseModel model = new LeaseModel(broken, limits);
 
         assertThatThrownBy(model::explore)

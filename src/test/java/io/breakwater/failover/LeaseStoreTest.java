@@ -30,7 +30,7 @@ class LeaseStoreTest {
     }
 
     @Test
-    void whatWasWrittenIsRead() {
+    void readsWrittenLeases() {
         Lease first = Lease.first("east", MINUTE);
 
         LeaseVersion written = store.write(first, Optional.empty()).orElseThrow();
@@ -60,7 +60,7 @@ class LeaseStoreTest {
     }
 
     @Test
-    void aWriteWhoseAnswerIsLostIsFoundToHold() {
+    void recognizesAWriteWhoseAnswerWasLost() {
         LeaseVersion old =
                 store.write(Lease.first("east", MINUTE), Optional.empty()).orElseThrow();
         Lease renewed = old.lease().renewed(MINUTE, 12L);
@@ -73,7 +73,7 @@ class LeaseStoreTest {
     }
 
     @Test
-    void aWriteThatDidNotArriveIsAnError() {
+    void reportsAFailedWrite() {
         objects.away = true;
 
         assertThatThrownBy(() -> store.write(Lease.first("east", MINUTE), Optional.empty()))
@@ -82,14 +82,14 @@ class LeaseStoreTest {
     }
 
     @Test
-    void aLeaseThatCannotBeReadStopsEverybody() {
+    void rejectsAnUnreadableLease() {
         objects.write("breakwater/plans/shop/shop/lease.json", "{".getBytes(StandardCharsets.UTF_8), Precondition.NONE);
 
         assertThatThrownBy(store::read).hasMessageContaining("is no lease").hasMessageContaining("edited by hand");
     }
 
     @Test
-    void aSiteThatWasNeverSeenHasNoSilence() {
+    void reportsNoSilenceForAnUnknownSite() {
         store.heartbeat("east");
 
         assertThat(store.timeSinceHeartbeat("east"))

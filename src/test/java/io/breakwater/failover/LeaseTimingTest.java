@@ -14,7 +14,7 @@ class LeaseTimingTest {
 
     @ParameterizedTest
     @ValueSource(longs = {30, 31, 45, 60, 90, 300, 3600})
-    void podsAreGoneBeforeTheLeaseMayBeTakenEvenWithClocksOfDifferentRates(long seconds) {
+    void stopsPodsBeforeTakeoverDespiteClockDrift(long seconds) {
         LeaseTiming t = LeaseTiming.of(Duration.ofSeconds(seconds));
 
         double gone = t.notice().plus(t.gateBudget()).toMillis() * (1 + RATE);
@@ -25,7 +25,7 @@ class LeaseTimingTest {
 
     @ParameterizedTest
     @ValueSource(longs = {30, 60, 3600})
-    void aRenewalMayFailOnceBeforeTheHolderGates(long seconds) {
+    void allowsOneFailedRenewalBeforeGating(long seconds) {
         LeaseTiming t = LeaseTiming.of(Duration.ofSeconds(seconds));
 
         Duration second = t.renewEvery().plus(t.attempt()).plus(t.attempt());
@@ -34,7 +34,7 @@ class LeaseTimingTest {
     }
 
     @Test
-    void theHolderMayRunUntilTheTimeToNoticeAndNotAtIt() {
+    void allowsPodsOnlyUntilTheNoticeTime() {
         LeaseTiming t = LeaseTiming.of(Duration.ofSeconds(60));
 
         assertThat(t.mayRun(Duration.ofMillis(29_999))).isTrue();
@@ -49,7 +49,7 @@ class LeaseTimingTest {
     }
 
     @Test
-    void timesThatLetPodsOutliveTheLeaseAreRefused() {
+    void refusesTimingsThatOutlastTheLease() {
         Duration ten = Duration.ofSeconds(10);
 
         assertThatIllegalArgumentException()

@@ -17,7 +17,7 @@ class OperatorKillTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 19, 23, 28, 34, 41})
-    void bothOperatorsDieOnceAndTheFailoverEndsAsIfTheyHadNot(int touch) {
+    void finishesAFailoverAfterBothOperatorsAreKilled(int touch) {
         try (TwoSites sites = new TwoSites(directory).settled()) {
             sites.east.edit(s -> s.activeSite = "west");
             sites.west.edit(s -> s.activeSite = "west");

@@ -29,7 +29,7 @@ class PlanPointsTest {
     }
 
     @Test
-    void aPointIsCompleteWhereItWasSealedAndWhereItsCopyIs() {
+    void reportsAPointCompleteAtItsOriginAndCompletedCopies() {
         assertThat(PlanPoints.liesIn(point, "near")).isTrue();
         assertThat(PlanPoints.liesIn(point, "far")).isFalse();
         copy.state = CopyState.Completed;
@@ -37,7 +37,7 @@ class PlanPointsTest {
     }
 
     @Test
-    void aPointWhoseDataStaysInTheStorageIsCompleteInNoLocation() {
+    void reportsSnapshotOnlyPointsCompleteInNoLocation() {
         volume.kept = new Kept("csi.example.com", "s-1");
         assertThat(PlanPoints.liesIn(point, "near")).isFalse();
     }

@@ -36,7 +36,7 @@ class TwoSitesTest {
     }
 
     @Test
-    void theSiteThatThePlanNamesIsActiveAndItsPodsAreLeftAlone() {
+    void activatesTheSiteOfThePlanWithoutStoppingItsPods() {
         sites.settled();
 
         assertThat(sites.east.runs()).isTrue();
@@ -87,7 +87,7 @@ class TwoSitesTest {
     }
 
     @Test
-    void failbackIsAPlannedFailoverTheOtherWay() {
+    void failsBackByAPlannedFailover() {
         sites.settled();
         sites.west.edit(s -> s.activeSite = "west");
         sites.east.edit(s -> s.activeSite = "west");
@@ -104,7 +104,7 @@ class TwoSitesTest {
     }
 
     @Test
-    void aFinalPointThatCannotBeMadeRollsBackAndALaterRunMakesItsOwn() {
+    void createsANewFinalPointAfterARollback() {
         sites.settled();
         sites.east.copies = false;
         sites.west.edit(s -> s.activeSite = "west");
@@ -122,7 +122,7 @@ class TwoSitesTest {
     }
 
     @Test
-    void aLeaseThatHoldsIsNotTaken() {
+    void takesNoLeaseThatIsStillValid() {
         sites.settled();
         sites.scheduledPoint(sites.east, "p1", Duration.ofSeconds(5));
         sites.east.kill();
@@ -139,7 +139,7 @@ class TwoSitesTest {
     }
 
     @Test
-    void anUnplannedFailoverTellsWhatItLost() {
+    void reportsTheDataLossOfAnUnplannedFailover() {
         unplanned("2m");
 
         assertThat(sites.west.lease().fence()).isEqualTo(Fence.Expired);
@@ -150,7 +150,7 @@ class TwoSitesTest {
     }
 
     @Test
-    void anUnplannedFailoverThatWouldLoseTooMuchIsRefused() {
+    void refusesAnUnplannedFailoverAboveMaxDataLoss() {
         sites.settled();
         sites.scheduledPoint(sites.east, "p1", FIVE_MINUTES.plusSeconds(60));
         sites.east.kill();
@@ -166,7 +166,7 @@ class TwoSitesTest {
     }
 
     @Test
-    void aRebuiltClusterDoesNotBelieveThatItIsActive() {
+    void gatesARebuiltClusterWithUnknownRole() {
         sites.settled();
         sites.east.kill();
         sites.east.forget();
@@ -182,7 +182,7 @@ class TwoSitesTest {
     }
 
     @Test
-    void aReturningSiteGatesFirstKeepsItsDataOnceAndFollows() {
+    void gatesAReturningSiteAndCapturesItsDivergentDataOnce() {
         unplanned("10m");
         int writes = sites.east.store.writes;
         assertThat(sites.east.runs()).as("pods came back with the node").isTrue();

@@ -47,7 +47,7 @@ class NamespaceGateTest {
     }
 
     @Test
-    void closingLabelsTheNamespaceAndEndsWhatRuns() {
+    void labelsTheNamespaceAndDeletesRunningPodsOnClose() {
         cluster.add(pod("web", "Running"), pod("new", "Pending"));
         gate.close("shop", PLAN);
         assertThat(shop().getMetadata().getLabels())
@@ -59,7 +59,7 @@ class NamespaceGateTest {
     }
 
     @Test
-    void moversAndHeldAndFinishedPodsStay() {
+    void preservesMoverHeldAndFinishedPodsOnClose() {
         cluster.add(mover("mover"), held("db", GateRules.GATE), pod("done", "Succeeded"), pod("broken", "Failed"));
         gate.close("shop", PLAN);
         assertThat(pods()).containsExactlyInAnyOrder("mover", "db", "done", "broken");
@@ -67,7 +67,7 @@ class NamespaceGateTest {
     }
 
     @Test
-    void aPodThatOnlySaysThatItIsAMoverIsEnded() {
+    void deletesPodsThatOnlyClaimToBeMovers() {
         Pod pretender = new PodBuilder(mover("pretender"))
                 .editSpec()
                 .withServiceAccountName("default")
@@ -79,14 +79,14 @@ class NamespaceGateTest {
     }
 
     @Test
-    void aPodHeldBySomebodyElsesGateIsEndedToo() {
+    void deletesPodsHeldByAForeignGate() {
         cluster.add(held("queued", "example.com/quota"));
         gate.close("shop", PLAN);
         assertThat(pods()).isEmpty();
     }
 
     @Test
-    void aPodThatSlipsInIsNotQuietAndIsEnded() {
+    void deletesLatePodsBeforeReportingQuiet() {
         gate.close("shop", PLAN);
         cluster.add(pod("late", "Running"));
         assertThat(gate.endStragglers("shop")).isFalse();
@@ -95,14 +95,14 @@ class NamespaceGateTest {
     }
 
     @Test
-    void askingWhetherAnOpenNamespaceIsQuietEndsNothing() {
+    void deletesNoPodsOfAnOpenNamespace() {
         cluster.add(pod("web", "Running"));
         assertThat(gate.endStragglers("shop")).isFalse();
         assertThat(pods()).containsExactly("web");
     }
 
     @Test
-    void unfinishedJobsOfCronJobsGoAndOthersStay() {
+    void deletesOnlyUnfinishedJobsOfCronJobs() {
         cluster.add(job("nightly-1", "CronJob", false), job("nightly-0", "CronJob", true), job("import", null, false));
         gate.close("shop", PLAN);
         assertThat(client.batch().v1().jobs().inNamespace("shop").list().getItems())
@@ -111,7 +111,7 @@ class NamespaceGateTest {
     }
 
     @Test
-    void theGateOpensWhenTheLastHolderLetsGo() {
+    void opensWhenTheLastHolderReleases() {
         gate.close("shop", PLAN);
         gate.close("shop", RESTORE);
         cluster.add(held("db", GateRules.GATE, "example.com/quota"));
@@ -127,7 +127,7 @@ class NamespaceGateTest {
     }
 
     @Test
-    void openingForSomebodyWhoNeverClosedItLeavesItClosed() {
+    void remainsClosedWhenANonHolderOpensIt() {
         gate.close("shop", PLAN);
         gate.open("shop", RESTORE);
         assertThat(gate.closedBy("shop", PLAN)).isTrue();
@@ -135,7 +135,7 @@ class NamespaceGateTest {
     }
 
     @Test
-    void closingTwiceIsClosingOnce() {
+    void recordsAHolderOnceWhenClosedTwice() {
         gate.close("shop", PLAN);
         gate.close("shop", PLAN);
         assertThat(GateRules.holders(shop())).containsExactly(PLAN);
@@ -144,7 +144,7 @@ class NamespaceGateTest {
     }
 
     @Test
-    void aHolderMayLetAllGoButThePodsOfSomeWorkloads() {
+    void releasesAllPodsExceptThoseOfListedWorkloads() {
         gate.close("shop", RESTORE);
         cluster.add(
                 owned(held("db-0", GateRules.GATE), "StatefulSet", "db"),
@@ -172,7 +172,7 @@ class NamespaceGateTest {
     }
 
     @Test
-    void whatOneHolderLetsGoAnotherMayHold() {
+    void holdsPodsThatAnotherHolderReleased() {
         gate.close("shop", RESTORE);
         gate.narrow("shop", RESTORE, List.of("Deployment/web"));
         cluster.add(owned(pod("db-0", "Running"), "StatefulSet", "db"));
@@ -187,7 +187,7 @@ class NamespaceGateTest {
     }
 
     @Test
-    void closingAgainHoldsEverythingAgain() {
+    void holdsAllPodsAgainWhenClosedAgain() {
         gate.close("shop", RESTORE);
         gate.narrow("shop", RESTORE, List.of("Deployment/web"));
         gate.close("shop", RESTORE);
@@ -198,7 +198,7 @@ class NamespaceGateTest {
     }
 
     @Test
-    void whoDoesNotHoldCannotLetGo() {
+    void ignoresNarrowingByANonHolder() {
         gate.close("shop", PLAN);
         gate.narrow("shop", RESTORE, List.of());
         assertThat(shop().getMetadata().getAnnotations()).doesNotContainKey(Api.GATED_ONLY);
@@ -206,14 +206,14 @@ class NamespaceGateTest {
     }
 
     @Test
-    void openingGoesOnWhereAKilledOperatorStopped() {
+    void finishesOpeningAfterAnOperatorKill() {
         cluster.add(held("db", GateRules.GATE));
         new GateSweeper(client, gate).look();
         assertThat(gates("db")).isEmpty();
     }
 
     @Test
-    void theKeeperEndsWhatSlippedInBehindAClosedGate() {
+    void deletesPodsCreatedBehindAClosedGate() {
         gate.close("shop", PLAN);
         cluster.add(pod("late", "Running"));
         new GateSweeper(client, gate).look();
@@ -221,7 +221,7 @@ class NamespaceGateTest {
     }
 
     @Test
-    void noHolderIsLostWhenManyCloseAtOnce() throws Exception {
+    void recordsEveryHolderOfConcurrentCloses() throws Exception {
         NamespaceGate other = new NamespaceGate(client, TestConfig.of(Map.of()));
         CountDownLatch start = new CountDownLatch(1);
         List<Thread> threads = IntStream.range(0, 4)
@@ -239,13 +239,13 @@ class NamespaceGateTest {
     }
 
     @Test
-    void breakwaterAndTheClusterItselfAreNeverHeldBack() {
+    void refusesToCloseSystemNamespaces() {
         assertThatThrownBy(() -> gate.close("breakwater-system", PLAN)).isInstanceOf(BreakwaterException.class);
         assertThatThrownBy(() -> gate.close("kube-system", PLAN)).isInstanceOf(BreakwaterException.class);
     }
 
     @Test
-    void aMissingNamespaceIsNamedWhenClosingAndOpenOtherwise() {
+    void reportsAMissingNamespaceOnlyWhenClosing() {
         assertThatThrownBy(() -> gate.close("absent", PLAN)).hasMessageContaining("namespace absent does not exist");
         gate.open("absent", PLAN);
         assertThat(gate.closedBy("absent", PLAN)).isFalse();

@@ -74,7 +74,7 @@ class GatewayFaultsTest {
 
     /** A listing that lacks objects makes restic remove what they need. */
     @Test
-    void aListingThatBreaksIsNoListing() throws Exception {
+    void failsAnInterruptedListing() throws Exception {
         try (var executor = Executors.newFixedThreadPool(8)) {
             for (int i = 0; i < 1001; i++) {
                 String key = "breakwater/repos/east/shop/index/%064x".formatted(i);
@@ -94,7 +94,7 @@ class GatewayFaultsTest {
     }
 
     @Test
-    void anUploadThatIsCutOffLeavesNothing() throws Exception {
+    void discardsInterruptedUploads() throws Exception {
         String head = "POST /sys/bucket/east/shop/config HTTP/1.1\r\nHost: localhost\r\nContent-Length: 12000000\r\n"
                 + "Authorization: " + authorization(gateway.ticket("bucket", Mode.APPEND, null), "good") + "\r\n\r\n";
         try (Socket socket = gateway.http.sslContext().getSocketFactory().createSocket("localhost", gateway.port())) {
@@ -109,7 +109,7 @@ class GatewayFaultsTest {
     }
 
     @Test
-    void aStoreThatIsBusyForAMomentIsNotNoticed() throws Exception {
+    void retriesWhenTheStoreIsBrieflyBusy() throws Exception {
         front.fault("PUT", sha(PACK), 2, new Fault.Answer(503, Map.of("Retry-After", "1")));
         assertThat(post(PACK).statusCode()).isEqualTo(200);
         front.fault("GET", sha(PACK), 1, new Fault.CutAnswer(2));
@@ -117,7 +117,7 @@ class GatewayFaultsTest {
     }
 
     @Test
-    void aStoreThatStaysBusyIsToldWithWhenToComeAgain() throws Exception {
+    void answersServiceUnavailableWithRetryAfterWhenBusy() throws Exception {
         for (int code : new int[] {429, 500, 503}) {
             front.calm();
             front.fault("PUT", sha(PACK), 1000, new Fault.Answer(code, Map.of()));
@@ -135,7 +135,7 @@ class GatewayFaultsTest {
     }
 
     @Test
-    void aStoreThatHangsIsGivenUp() throws Exception {
+    void timesOutWhenTheStoreHangs() throws Exception {
         front.fault("", "", 1000, new Fault.Hang());
         Instant begin = Instant.now();
         try (var executor = Executors.newFixedThreadPool(6)) {
@@ -156,7 +156,7 @@ class GatewayFaultsTest {
     }
 
     @Test
-    void noMoreUploadsThanAllowedAreHeld() throws Exception {
+    void limitsConcurrentUploads() throws Exception {
         try (var executor = Executors.newFixedThreadPool(6)) {
             List<Future<HttpResponse<String>>> answers = new ArrayList<>();
             for (int i = 0; i < 6; i++) {
@@ -180,7 +180,7 @@ class GatewayFaultsTest {
 
     /** Else so many movers that hang would keep all others from writing. */
     @Test
-    void aMoverThatStopsSendingIsGivenUp() throws Exception {
+    void dropsStalledUploads() throws Exception {
         String head = "POST /sys/bucket/east/shop/config HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n"
                 + "Authorization: " + authorization(gateway.ticket("bucket", Mode.APPEND, null), "good")
                 + "\r\n\r\nhalf";

@@ -67,7 +67,7 @@ class GatewayServerTest {
     }
 
     @Test
-    void whereTheQuotaIsUsedUpPacksAreRefusedAndWhatIsNeededForAllElsePasses() throws Exception {
+    void refusesOnlyAppendedPacksOverQuota() throws Exception {
         quota("6");
         assertThat(post(Mode.APPEND, "data/" + sha(PACK), PACK).statusCode()).isEqualTo(200);
         assertThat(post(Mode.APPEND, "data/" + sha(LARGE), LARGE).statusCode())
@@ -91,7 +91,7 @@ class GatewayServerTest {
     }
 
     @Test
-    void aRaisedQuotaAndATicketWithoutOneLetPacksIn() throws Exception {
+    void acceptsPacksWithARaisedQuotaOrAnUnlimitedTicket() throws Exception {
         quota("4");
         post(Mode.APPEND, "data/" + sha(PACK), PACK);
         assertThat(post(Mode.APPEND, "data/" + sha(OTHER), OTHER).statusCode()).isEqualTo(403);
@@ -116,7 +116,7 @@ class GatewayServerTest {
     }
 
     @Test
-    void partsAreServed() throws Exception {
+    void servesByteRanges() throws Exception {
         post(Mode.APPEND, "data/" + sha(PACK), PACK);
 
         HttpResponse<String> part = send(request(Mode.READ, "data/" + sha(PACK)).header("Range", "bytes=1-2"));
@@ -132,7 +132,7 @@ class GatewayServerTest {
     }
 
     @Test
-    void headTellsTheSize() throws Exception {
+    void answersHeadWithTheSize() throws Exception {
         post(Mode.APPEND, "data/" + sha(PACK), PACK);
 
         HttpResponse<String> there =
@@ -145,14 +145,14 @@ class GatewayServerTest {
     }
 
     @Test
-    void contentThatIsNotWhatItsNameSaysIsRefused() throws Exception {
+    void refusesContentThatDoesNotMatchItsName() throws Exception {
         assertThat(post(Mode.APPEND, "data/" + "ab".repeat(32), PACK).statusCode())
                 .isEqualTo(400);
         assertThat(get(Mode.READ, "data/").body()).isEqualTo("[]");
     }
 
     @Test
-    void theSameAgainIsNoError() throws Exception {
+    void acceptsARepeatedUpload() throws Exception {
         post(Mode.APPEND, "data/" + sha(PACK), PACK);
         assertThat(post(Mode.APPEND, "data/" + sha(PACK), PACK).statusCode()).isEqualTo(200);
     }
@@ -166,7 +166,7 @@ class GatewayServerTest {
     }
 
     @Test
-    void anUploadThatIsCutOffLeavesNothing() throws Exception {
+    void discardsInterruptedUploads() throws Exception {
         String head = "POST /sys/disk/east/shop/config HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n"
                 + "Authorization: " + authorization(ticket(Mode.APPEND, null), "good") + "\r\n\r\nhalf";
         try (Socket socket = gateway.http.sslContext().getSocketFactory().createSocket("localhost", gateway.port())) {
@@ -187,7 +187,7 @@ class GatewayServerTest {
     }
 
     @Test
-    void nothingIsWrittenToWhatIsReadOnly() throws Exception {
+    void refusesWritesToReadOnlyLocations() throws Exception {
         byte[] lock = "lock".getBytes(UTF_8);
         post(Mode.APPEND, "data/" + sha(PACK), PACK);
         BackupLocationSpec spec = new BackupLocationSpec();
@@ -220,7 +220,7 @@ class GatewayServerTest {
     }
 
     @Test
-    void whatIsDeletedCanStillBeReadByNameAndComesBackWhenItIsWrittenAgain() throws Exception {
+    void readsDeletedPacksByNameAndRevivesThemOnWrite() throws Exception {
         post(Mode.APPEND, "data/" + sha(PACK), PACK);
         delete(Mode.MAINTAIN, "data/" + sha(PACK));
         assertThat(get(Mode.READ, "data/" + sha(PACK)).statusCode()).isEqualTo(200);
@@ -230,7 +230,7 @@ class GatewayServerTest {
     }
 
     @Test
-    void withoutTicketAndTokenNothingIsAnswered() throws Exception {
+    void requiresAValidTicketAndToken() throws Exception {
         String good = ticket(Mode.READ, null);
         assertThat(with(null)).isEqualTo(401);
         assertThat(with(authorization(good, "bad"))).isEqualTo(401);
@@ -242,7 +242,7 @@ class GatewayServerTest {
     }
 
     @Test
-    void aTicketIsForItsHolderAndItsTime() throws Exception {
+    void refusesForeignAndExpiredTickets() throws Exception {
         long later = Instant.now().plusSeconds(60).getEpochSecond();
         Ticket another =
                 new Ticket("sys", "disk", "east", "shop", Mode.READ, "system:serviceaccount:bank:x", null, later);
@@ -269,7 +269,7 @@ class GatewayServerTest {
     }
 
     @Test
-    void whatBelongsToAnEpochThatIsOverIsNotWritten() throws Exception {
+    void refusesWritesOfAStaleEpoch() throws Exception {
         ObjectStore rendezvous = TestStores.filesystem(root.resolve("rendezvous"));
         rendezvous.write("breakwater/plans/shop/plan/lease.json", "{\"epoch\":5}".getBytes(UTF_8), Precondition.NONE);
         Ticket.Fence before = new Ticket.Fence("sys", "rendezvous", "shop", "plan", 4);
@@ -285,7 +285,7 @@ class GatewayServerTest {
     }
 
     @Test
-    void whereTheLeaseCannotBeReadNothingIsWritten() throws Exception {
+    void refusesWritesWhenTheLeaseIsUnreadable() throws Exception {
         Ticket.Fence unknown = new Ticket.Fence("sys", "no-such-location", "shop", "plan", 4);
 
         assertThat(send(request(ticket(Mode.APPEND, unknown), "data/" + sha(PACK))
@@ -296,7 +296,7 @@ class GatewayServerTest {
     }
 
     @Test
-    void makingTheRepositoryNeedsNoDirectories() throws Exception {
+    void acceptsRepositoryCreationRequests() throws Exception {
         assertThat(send(request(Mode.APPEND, "?create=true").POST(BodyPublishers.noBody()))
                         .statusCode())
                 .isEqualTo(200);

@@ -113,7 +113,7 @@ class ResticIT {
     }
 
     @Test
-    void aRepositoryIsMadeFilledCheckedPrunedAndRestored() throws Exception {
+    void createsFillsChecksPrunesAndRestoresARepository() throws Exception {
         good(run(Mode.APPEND, "init", "--repository-version", "2"));
         assertThat(run(Mode.APPEND, "init").code()).as("a second init").isNotZero();
         good(run(Mode.APPEND, "backup", data.toString()));
@@ -140,7 +140,7 @@ class ResticIT {
 
     /** Of many packs the first few are on their way at a time, and pass; restic must not try the others for minutes. */
     @Test
-    void whereTheQuotaIsUsedUpABackupEndsAtOnceAndARestoreAndAPruneDoNot() throws Exception {
+    void stopsBackupsOverQuotaButAllowsRestoreAndPrune() throws Exception {
         good(run(Mode.APPEND, "init"));
         good(run(Mode.APPEND, "backup", data.toString()));
         quota("metered", "25Mi");
@@ -185,7 +185,7 @@ class ResticIT {
     }
 
     @Test
-    void aBackupGoesThroughThoughTheStoreIsIll() throws Exception {
+    void completesABackupDespiteStoreFaults() throws Exception {
         good(run(Mode.APPEND, "init"));
         front.fault("PUT", "partNumber", 3, new Fault.Answer(503, Map.of("Retry-After", "1")));
         front.fault("POST", "uploadId", 1, new Fault.LoseAnswer());
@@ -198,7 +198,7 @@ class ResticIT {
     }
 
     @Test
-    void fromAReadOnlyLocationOneRestoresWithoutALock() throws Exception {
+    void restoresFromAReadOnlyLocationWithoutALock() throws Exception {
         good(run(Mode.APPEND, "init"));
         good(run(Mode.APPEND, "backup", data.toString()));
         location.getSpec().accessMode = AccessMode.ReadOnly;
@@ -218,7 +218,7 @@ class ResticIT {
 
     /** restic's own dump leaves out directories that it cannot read, and ends well. */
     @Test
-    void theMoverFindsAFlippedBitWhereverItLies() throws Exception {
+    void detectsAFlippedBitAnywhereInAPack() throws Exception {
         Path tree = Files.createDirectories(data.resolve("tree/of/directories"));
         for (Path p = tree; !p.equals(data); p = p.getParent()) {
             Files.writeString(p.resolve("note"), p.toString());
@@ -251,7 +251,7 @@ class ResticIT {
 
     /** A mover is killed and run again wherever it is: there is always a password that opens the repository. */
     @Test
-    void aRepositoryGetsThePasswordOfANewMasterKeyAndLosesTheOldOne() throws Exception {
+    void rekeysARepositoryToANewMasterKey() throws Exception {
         String key = "0123456789abcdef";
         good(run(Mode.APPEND, "init"));
         good(run(Mode.APPEND, "backup", data.toString()));
@@ -294,7 +294,7 @@ class ResticIT {
     }
 
     @Test
-    void aRepositoryThatNoPasswordOpensIsLeftAlone() throws Exception {
+    void refusesToRekeyWithoutAValidPassword() throws Exception {
         good(run(Mode.APPEND, "init"));
         Set<String> before = keyFiles();
         Files.writeString(directory.resolve("password"), "new");

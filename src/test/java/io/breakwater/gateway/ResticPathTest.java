@@ -19,7 +19,7 @@ class ResticPathTest {
         "locks/NAME, breakwater/repos/east/shop/locks/NAME",
         "data/NAME, breakwater/repos/east/shop/data/ab/NAME",
     })
-    void pathsHaveTheirPlace(String path, String key) {
+    void mapsPathsToStoreKeys(String path, String key) {
         ResticPath blob = ResticPath.of("/sys/blob/east/shop/" + path.replace("NAME", NAME))
                 .orElseThrow();
 
@@ -44,7 +44,7 @@ class ResticPathTest {
                 "//blob/east/shop/config",
                 "/sys/blob/east/shop/DATA/",
             })
-    void otherPathsAreNone(String path) {
+    void rejectsInvalidPaths(String path) {
         assertThat(ResticPath.of(path.replace("NAME", NAME))).isEmpty();
     }
 
@@ -76,7 +76,7 @@ class ResticPathTest {
         "data/NAME,  MAINTAIN, true,  true",
         "config,     MAINTAIN, true,  false",
     })
-    void modesAllowWhatTheySay(String path, Mode mode, boolean write, boolean delete) {
+    void limitsWritesAndDeletesByMode(String path, Mode mode, boolean write, boolean delete) {
         ResticPath blob = ResticPath.of("/sys/blob/east/shop/" + path.replace("NAME", NAME))
                 .orElseThrow();
 
@@ -85,7 +85,7 @@ class ResticPathTest {
     }
 
     @Test
-    void theRepositoryItselfHasNoType() {
+    void recognizesTheRepositoryPath() {
         ResticPath repository = ResticPath.of("/sys/blob/east/shop/").orElseThrow();
 
         assertThat(repository.isRepository()).isTrue();

@@ -29,7 +29,7 @@ class AcknowledgedOrdersTest {
     }
 
     @Test
-    void acceptsAMomentWithOrWithoutWhatWasUnderWay() {
+    void acceptsAMomentWithOrWithoutPendingOrders() {
         assertThat(ledger.moment(List.of(order[0], order[1]))).isEqualTo(2);
         assertThat(ledger.moment(List.of(order))).isEqualTo(6);
     }
@@ -57,26 +57,26 @@ class AcknowledgedOrdersTest {
     }
 
     @Test
-    void measuresLossFromTheLastOneKeptToTheLastOneLost() {
+    void measuresLossFromLastKeptToLastLostOrder() {
         assertThat(ledger.loss(List.of(order[0], order[1])))
                 .isEqualTo(new AcknowledgedOrders.Loss(3, Duration.ofSeconds(3)));
         assertThat(ledger.loss(List.of(order))).isEqualTo(new AcknowledgedOrders.Loss(0, Duration.ZERO));
     }
 
     @Test
-    void measuresLossThatLiesBeforeNewOrders() {
+    void measuresLossBeforeNewOrders() {
         assertThat(ledger.loss(List.of(order[0], order[1], order[4])))
                 .isEqualTo(new AcknowledgedOrders.Loss(2, Duration.ofSeconds(2)));
     }
 
     @Test
-    void doesNotTakeHolesForALoss() {
+    void refusesToMeasureLossAcrossGaps() {
         assertThatThrownBy(() -> ledger.loss(List.of(order[0], order[2], order[4])))
                 .isInstanceOf(AssertionError.class);
     }
 
     @Test
-    void whatWasRolledBackMustNotReappear() {
+    void reportsRolledBackEntriesThatReappear() {
         ledger.settle(List.of(order[0], order[1]));
         assertThat(ledger.compare(ledger.promises(), List.of(order[0], order[1]))
                         .none())

@@ -58,7 +58,7 @@ class BlockIT {
 
     @Test
     @Order(1)
-    void itIsCaptured() {
+    void capturesABlockVolume() {
         sh(NAMESPACE, "head -c 20M /dev/urandom | dd of=/dev/disk bs=1M iflag=fullblock seek=7 conv=fsync");
         captured = sum(NAMESPACE);
         site.createPoint(NAMESPACE, "point", "block");
@@ -73,14 +73,14 @@ class BlockIT {
 
     @Test
     @Order(2)
-    void itIsVerified() {
+    void verifiesABlockVolume() {
         site.createVerification(NAMESPACE, "block", "block", "point", VerificationSpec.Level.Checksum);
         site.awaitSuccess(Verification.class, NAMESPACE, "block");
     }
 
     @Test
     @Order(3)
-    void itComesBackOverWhatIsThere() {
+    void restoresABlockVolumeInPlace() {
         sh(NAMESPACE, "dd if=/dev/urandom of=/dev/disk bs=1M count=64 conv=fsync");
         assertThat(sum(NAMESPACE)).isNotEqualTo(captured);
         site.restore(NAMESPACE, "undo", "point", null, OnConflict.Replace);
@@ -91,7 +91,7 @@ class BlockIT {
 
     @Test
     @Order(4)
-    void itComesUpInAnotherNamespace() {
+    void restoresABlockVolumeIntoAnotherNamespace() {
         site.createRestore(
                 Rig.SYSTEM, "block-copy", "point", COPY, OnConflict.Fail, spec -> spec.sourceNamespace = NAMESPACE);
         site.awaitSuccess(Restore.class, Rig.SYSTEM, "block-copy");
@@ -110,7 +110,7 @@ class BlockIT {
 
     @Test
     @Order(5)
-    void aDeviceThatIsTooSmallIsLeftAlone() {
+    void refusesToRestoreIntoATooSmallDevice() {
         deploy(SMALL, "32Mi");
         sh(SMALL, "echo mine > /dev/disk");
         site.createRestore(
@@ -130,7 +130,7 @@ class BlockIT {
 
     @Test
     @Order(6)
-    void itHasNoFilesToRestore() {
+    void refusesFileRestoresFromABlockVolume() {
         site.createRestore(NAMESPACE, "files", "point", null, OnConflict.Update, spec -> {
             spec.files = new RestoreSpec.Files();
             spec.files.pvc = "disk";
@@ -173,33 +173,33 @@ class BlockIT {
     }
 
     private static final String PODS = """
-            apiVersion: v1
-            kind: PersistentVolumeClaim
-            metadata: {name: disk}
+        apiVersion: v1
+        kind: PersistentVolumeClaim
+        metadata: {name: disk}
+        spec:
+          accessModes: [ReadWriteOnce]
+          volumeMode: Block
+          resources: {requests: {storage: SIZE}}
+        ---
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: {name: writer}
+        spec:
+          strategy: {type: Recreate}
+          selector: {matchLabels: {app: writer}}
+          template:
+            metadata: {labels: {app: writer}}
             spec:
-              accessModes: [ReadWriteOnce]
-              volumeMode: Block
-              resources: {requests: {storage: SIZE}}
-            ---
-            apiVersion: apps/v1
-            kind: Deployment
-            metadata: {name: writer}
-            spec:
-              strategy: {type: Recreate}
-              selector: {matchLabels: {app: writer}}
-              template:
-                metadata: {labels: {app: writer}}
-                spec:
-                  terminationGracePeriodSeconds: 1
-                  containers:
-                  - name: writer
-                    image: IMAGE
-                    imagePullPolicy: IfNotPresent
-                    command: [sleep, infinity]
-                    securityContext: {runAsUser: 0}
-                    volumeDevices:
-                    - {name: disk, devicePath: /dev/disk}
-                  volumes:
-                  - {name: disk, persistentVolumeClaim: {claimName: disk}}
-            """;
+              terminationGracePeriodSeconds: 1
+              containers:
+              - name: writer
+                image: IMAGE
+                imagePullPolicy: IfNotPresent
+                command: [sleep, infinity]
+                securityContext: {runAsUser: 0}
+                volumeDevices:
+                - {name: disk, devicePath: /dev/disk}
+              volumes:
+              - {name: disk, persistentVolumeClaim: {claimName: disk}}
+        """;
 }

@@ -55,7 +55,7 @@ class DeletionIT {
     }
 
     @Test
-    void aDeletionCanBeTakenBackAndThenFreesItsBytes() {
+    void undeletesAPointAndLaterFreesItsBytes() {
         hold(true);
         Assertions.assertThatThrownBy(() -> site.client()
                         .resources(RestorePoint.class)

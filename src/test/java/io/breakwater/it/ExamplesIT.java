@@ -21,7 +21,7 @@ class ExamplesIT {
 
     @ParameterizedTest
     @MethodSource("files")
-    void isAccepted(Path file) {
+    void acceptsEveryExample(Path file) {
         // These are allowed in the operator's namespace only.
         boolean shared = Stream.of("filesystem", "template", "cluster")
                 .anyMatch(word -> file.getFileName().toString().contains(word));

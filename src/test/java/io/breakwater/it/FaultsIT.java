@@ -51,28 +51,28 @@ class FaultsIT {
     }
 
     @Test
-    void aWrongCron() {
+    void reportsAnInvalidCron() {
         BackupPolicy policy = policy("wrong-cron");
         policy.getSpec().schedule.cron = "61 25 * * *";
         refusedOrReported(policy, Condition.READY, "cron", Reason.InvalidSchedule);
     }
 
     @Test
-    void aWrongTimeZone() {
+    void reportsAnInvalidTimeZone() {
         BackupPolicy policy = policy("wrong-zone");
         policy.getSpec().schedule.timeZone = "Mars/Olympus_Mons";
         refusedOrReported(policy, Condition.READY, "Mars/Olympus_Mons", Reason.InvalidSchedule);
     }
 
     @Test
-    void anUnknownLocation() {
+    void reportsAnUnknownLocation() {
         BackupPolicy policy = policy("unknown-location");
         policy.getSpec().locationRef = new NamedRef("nowhere");
         refusedOrReported(policy, Condition.READY, "nowhere", Reason.LocationNotFound);
     }
 
     @Test
-    void aSecretWithoutTheKey() {
+    void reportsASecretWithoutTheKey() {
         BackupLocation location = location("keyless");
         site.client()
                 .resource(new SecretBuilder()
@@ -87,12 +87,12 @@ class FaultsIT {
     }
 
     @Test
-    void noSecretAtAll() {
+    void reportsAMissingSecret() {
         refusedOrReported(location("absent"), Condition.READY, "absent", Reason.SecretNotFound);
     }
 
     @Test
-    void anUnreachableStore() {
+    void reportsAnUnreachableStore() {
         BackupLocation location = location("unreachable");
         location.getSpec().azureBlob.endpoint = "http://127.0.0.1:9/unreachable";
         site.client()
@@ -108,7 +108,7 @@ class FaultsIT {
     }
 
     @Test
-    void locksInADirectoryOrForLessThanADay() {
+    void refusesLocksInADirectoryOrUnderOneDay() {
         BackupLocation directory = location("directory");
         directory.getSpec().azureBlob = null;
         directory.getSpec().filesystem = new BackupLocationSpec.Filesystem();
@@ -127,7 +127,7 @@ class FaultsIT {
 
     /** The store of the rig takes no locks, as far as it knows of them at all. */
     @Test
-    void locksInAStoreThatHasNone() {
+    void reportsAStoreWithoutObjectLocks() {
         BackupLocation location = rig.location(Rig.WEST);
         location.getMetadata().setNamespace(Rig.SYSTEM);
         location.getMetadata().setName("lockless");
@@ -160,7 +160,7 @@ class FaultsIT {
     }
 
     @Test
-    void aVolumeWhoseClassCannotSnapshot() {
+    void reportsAVolumeWithoutASnapshotClass() {
         BackupPolicy policy = policy("nosnap");
         policy.getSpec().databases = null;
         site.client().resource(policy).create();
@@ -171,13 +171,13 @@ class FaultsIT {
     }
 
     @Test
-    void twoPoliciesForOneVolume() {
+    void reportsTwoPoliciesForOneVolume() {
         site.client().resource(policy("one")).create();
         refusedOrReported(policy("two"), Condition.READY, "one", Reason.PolicyConflict);
     }
 
     @Test
-    void aPlanThatNamesUnknownSites() {
+    void reportsAPlanWithUnknownSites() {
         site.client().resource(policy("shop")).create();
         FailoverPlan plan = plan();
         plan.getSpec().sites.get(0).name = "north";
@@ -187,7 +187,7 @@ class FaultsIT {
     }
 
     @Test
-    void aPlanWhoseActiveSiteIsNoneOfIts() {
+    void refusesAPlanWithAForeignActiveSite() {
         FailoverPlan plan = plan();
         plan.getSpec().activeSite = "elsewhere";
         assertThat(refusal(plan))
@@ -269,25 +269,25 @@ class FaultsIT {
     }
 
     private static final String WRITER = """
-            apiVersion: v1
-            kind: PersistentVolumeClaim
-            metadata: {name: unsnappable}
-            spec:
-              storageClassName: csidir-nosnap
-              accessModes: [ReadWriteOnce]
-              resources: {requests: {storage: 1Gi}}
-            ---
-            apiVersion: v1
-            kind: Pod
-            metadata: {name: writer}
-            spec:
-              terminationGracePeriodSeconds: 1
-              containers:
-              - name: writer
-                image: IMAGE
-                imagePullPolicy: IfNotPresent
-                command: [sleep, "3600"]
-                volumeMounts: [{name: data, mountPath: /data}]
-              volumes: [{name: data, persistentVolumeClaim: {claimName: unsnappable}}]
-            """;
+        apiVersion: v1
+        kind: PersistentVolumeClaim
+        metadata: {name: unsnappable}
+        spec:
+          storageClassName: csidir-nosnap
+          accessModes: [ReadWriteOnce]
+          resources: {requests: {storage: 1Gi}}
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: writer}
+        spec:
+          terminationGracePeriodSeconds: 1
+          containers:
+          - name: writer
+            image: IMAGE
+            imagePullPolicy: IfNotPresent
+            command: [sleep, "3600"]
+            volumeMounts: [{name: data, mountPath: /data}]
+          volumes: [{name: data, persistentVolumeClaim: {claimName: unsnappable}}]
+        """;
 }

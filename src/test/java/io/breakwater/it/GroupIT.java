@@ -71,7 +71,7 @@ class GroupIT {
 
     @Test
     @Order(1)
-    void aGroupThatCannotBeHadIsRefused() {
+    void refusesAGroupWithoutASnapshotClass() {
         site.cluster().kubectl("delete", "volumegroupsnapshotclass", "csidir");
         Condition condition;
         try {
@@ -93,7 +93,7 @@ class GroupIT {
 
     @Test
     @Order(2)
-    void itsVolumesAreCutTogetherAlsoIfTheOperatorDiesOnTheWay() {
+    void snapshotsAGroupTogetherDespiteAnOperatorKill() {
         site.createPoint(NAMESPACE, "point", "group");
         rig.progress()
                 .await(
@@ -117,7 +117,7 @@ class GroupIT {
 
     @Test
     @Order(3)
-    void nothingOfTheCutIsLeft() {
+    void deletesAllSnapshotObjectsAfterTheCapture() {
         assertThat(marked()).isEmpty();
         String[] kinds = {
             "volumegroupsnapshots", "volumesnapshots", "volumegroupsnapshotcontents", "volumesnapshotcontents"
@@ -132,7 +132,7 @@ class GroupIT {
 
     @Test
     @Order(4)
-    void whatTheVolumesHoldIsOfOneMoment() {
+    void restoresBothVolumesFromTheSameMoment() {
         site.createRestore(
                 Rig.SYSTEM, "group-copy", "point", COPY, OnConflict.Fail, spec -> spec.sourceNamespace = NAMESPACE);
         site.awaitSuccess(Restore.class, Rig.SYSTEM, "group-copy");
@@ -185,61 +185,61 @@ class GroupIT {
     }
 
     private static final String CLASS = """
-            apiVersion: groupsnapshot.storage.k8s.io/v1beta1
-            kind: VolumeGroupSnapshotClass
-            metadata:
-              name: csidir
-              annotations: {groupsnapshot.storage.kubernetes.io/is-default-class: "true"}
-            driver: dir.csi.breakwater.dev
-            deletionPolicy: Delete
-            """;
+        apiVersion: groupsnapshot.storage.k8s.io/v1beta1
+        kind: VolumeGroupSnapshotClass
+        metadata:
+          name: csidir
+          annotations: {groupsnapshot.storage.kubernetes.io/is-default-class: "true"}
+        driver: dir.csi.breakwater.dev
+        deletionPolicy: Delete
+        """;
 
     private static final String PODS = """
-            apiVersion: v1
-            kind: PersistentVolumeClaim
-            metadata: {name: first, labels: {example.com/cut-with: pair}}
-            spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
-            ---
-            apiVersion: v1
-            kind: PersistentVolumeClaim
-            metadata: {name: second, labels: {example.com/cut-with: pair}}
-            spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
-            ---
-            apiVersion: v1
-            kind: PersistentVolumeClaim
-            metadata: {name: alone}
-            spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
-            ---
-            apiVersion: v1
-            kind: Pod
-            metadata: {name: writer, labels: {app: writer}}
-            spec:
-              terminationGracePeriodSeconds: 1
-              containers:
-              - name: writer
-                image: IMAGE
-                imagePullPolicy: IfNotPresent
-                command:
-                - bash
-                - -c
-                - |
-                  for v in first second; do [ ! -e /$v/log ] || tail -n 1 /$v/log > /$v/found; done
-                  n=0
-                  while :; do
-                    n=$((n + 1))
-                    echo $n >> /first/log
-                    echo $n >> /second/log
-                    [ $((n % 50)) -gt 0 ] || sleep 0.01
-                  done
-                securityContext: {runAsUser: 0}
-                readinessProbe: {exec: {command: [test, -s, /second/log]}, periodSeconds: 1}
-                volumeMounts:
-                - {name: first, mountPath: /first}
-                - {name: second, mountPath: /second}
-                - {name: alone, mountPath: /alone}
-              volumes:
-              - {name: first, persistentVolumeClaim: {claimName: first}}
-              - {name: second, persistentVolumeClaim: {claimName: second}}
-              - {name: alone, persistentVolumeClaim: {claimName: alone}}
-            """;
+        apiVersion: v1
+        kind: PersistentVolumeClaim
+        metadata: {name: first, labels: {example.com/cut-with: pair}}
+        spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
+        ---
+        apiVersion: v1
+        kind: PersistentVolumeClaim
+        metadata: {name: second, labels: {example.com/cut-with: pair}}
+        spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
+        ---
+        apiVersion: v1
+        kind: PersistentVolumeClaim
+        metadata: {name: alone}
+        spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: writer, labels: {app: writer}}
+        spec:
+          terminationGracePeriodSeconds: 1
+          containers:
+          - name: writer
+            image: IMAGE
+            imagePullPolicy: IfNotPresent
+            command:
+            - bash
+            - -c
+            - |
+              for v in first second; do [ ! -e /$v/log ] || tail -n 1 /$v/log > /$v/found; done
+              n=0
+              while :; do
+                n=$((n + 1))
+                echo $n >> /first/log
+                echo $n >> /second/log
+                [ $((n % 50)) -gt 0 ] || sleep 0.01
+              done
+            securityContext: {runAsUser: 0}
+            readinessProbe: {exec: {command: [test, -s, /second/log]}, periodSeconds: 1}
+            volumeMounts:
+            - {name: first, mountPath: /first}
+            - {name: second, mountPath: /second}
+            - {name: alone, mountPath: /alone}
+          volumes:
+          - {name: first, persistentVolumeClaim: {claimName: first}}
+          - {name: second, persistentVolumeClaim: {claimName: second}}
+          - {name: alone, persistentVolumeClaim: {claimName: alone}}
+        """;
 }

@@ -45,7 +45,7 @@ class HooksIT {
     }
 
     @Test
-    void whatIsFrozenThawsWithoutTheOperator() {
+    void resumesTheApplicationWithoutTheOperator() {
         site.createPoint(NAMESPACE, "abandoned", "app");
         await("is frozen", "frozen");
         site.killOperator();
@@ -88,22 +88,22 @@ class HooksIT {
     }
 
     private static final String POD = """
-            apiVersion: v1
-            kind: Pod
-            metadata:
-              name: app
-              annotations:
-                pre.hook.backup.velero.io/command: '["sh", "-c", "echo frozen >> /left/hooks; sleep 5"]'
-                pre.hook.backup.velero.io/timeout: 10s
-                post.hook.backup.velero.io/command: '["sh", "-c", "echo thawed >> /left/hooks"]'
-            spec:
-              terminationGracePeriodSeconds: 1
-              containers:
-              - name: app
-                image: IMAGE
-                imagePullPolicy: IfNotPresent
-                command: [sh, -c, "touch /left/hooks; sleep 36000"]
-                volumeMounts: [{name: left, mountPath: /left}]
-              volumes: [{name: left, emptyDir: {}}]
-            """;
+        apiVersion: v1
+        kind: Pod
+        metadata:
+          name: app
+          annotations:
+            pre.hook.backup.velero.io/command: '["sh", "-c", "echo frozen >> /left/hooks; sleep 5"]'
+            pre.hook.backup.velero.io/timeout: 10s
+            post.hook.backup.velero.io/command: '["sh", "-c", "echo thawed >> /left/hooks"]'
+        spec:
+          terminationGracePeriodSeconds: 1
+          containers:
+          - name: app
+            image: IMAGE
+            imagePullPolicy: IfNotPresent
+            command: [sh, -c, "touch /left/hooks; sleep 36000"]
+            volumeMounts: [{name: left, mountPath: /left}]
+          volumes: [{name: left, emptyDir: {}}]
+        """;
 }

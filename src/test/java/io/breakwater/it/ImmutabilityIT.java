@@ -83,7 +83,7 @@ class ImmutabilityIT {
 
     @Test
     @Order(1)
-    void nobodyDestroysWhatAPointNeeds() {
+    void refusesDeletionOfLockedObjectVersions() {
         List<ObjectVersion> needed = versions();
         assertThat(needed).extracting(ObjectVersion::key).anyMatch(k -> k.endsWith("/point.json"));
         assertThat(needed).extracting(ObjectVersion::key).anyMatch(k -> k.contains("/data/"));
@@ -97,7 +97,7 @@ class ImmutabilityIT {
 
     @Test
     @Order(2)
-    void whatSomebodyHidesComesBackAndIsToldOf() {
+    void restoresHiddenObjectsAndReportsTampering() {
         List<ObjectVersion> hidden = versions();
         hidden.forEach(
                 v -> thief.deleteObject(r -> r.bucket(ObjectLockServer.BUCKET).key(v.key())));
@@ -126,7 +126,7 @@ class ImmutabilityIT {
 
     @Test
     @Order(3)
-    void thePointRestores() {
+    void restoresThePointAfterTheAttack() {
         site.createRestore(
                 Rig.SYSTEM, "vaulted-copy", "point", COPY, OnConflict.Fail, s -> s.sourceNamespace = NAMESPACE);
         site.awaitSuccess(Restore.class, Rig.SYSTEM, "vaulted-copy");

@@ -105,7 +105,7 @@ class KeysIT {
 
     @Test
     @Order(2)
-    void untilTheOtherSiteHasTheNewKeyTheOldOneStaysInUse() {
+    void usesTheOldKeyUntilEverySiteHasBoth() {
         write("A");
         point("before");
         Secret rotated = rotated();
@@ -126,7 +126,7 @@ class KeysIT {
 
     @Test
     @Order(3)
-    void statusSaysWhenTheOldKeyCanGoAndEverythingRestores() {
+    void reportsWhenTheOldKeyCanBeRemoved() {
         write("B");
         point("after");
         Condition done =
@@ -141,7 +141,7 @@ class KeysIT {
 
     @Test
     @Order(4)
-    void withoutTheOldKeyEverythingRestoresToo() {
+    void restoresAllPointsWithoutTheOldKey() {
         for (Site site : List.of(east, west)) {
             site.cluster()
                     .kubectl(
@@ -170,7 +170,7 @@ class KeysIT {
 
     @Test
     @Order(5)
-    void anOlderSecretIsToldAndHeals() {
+    void reportsAnOutdatedSecretUntilItIsReplaced() {
         Secret now = secret(west);
         west.client().secrets().inNamespace(NAMESPACE).withName(SECRET).delete();
         give(west, first);
@@ -187,7 +187,7 @@ class KeysIT {
     /** Both clusters and all Secrets are gone; somebody has the store, and the private key. */
     @Test
     @Order(6)
-    void fromEscrowANewClusterHasEverything() throws Exception {
+    void recoversAllPointsFromEscrowOnANewCluster() throws Exception {
         assertThat(awaitCondition(west, Condition.ESCROWED, Condition::holds).message)
                 .contains(secondId);
         for (Site site : List.of(east, west)) {

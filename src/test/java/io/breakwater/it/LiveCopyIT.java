@@ -57,7 +57,7 @@ class LiveCopyIT {
 
     @Test
     @Order(1)
-    void itIsRefusedUnlessThePolicyAllowsIt() {
+    void refusesALiveCopyUnlessThePolicyAllowsIt() {
         site.createPoint(NAMESPACE, "refused", "live");
         Condition condition = site.awaitFailure(RestorePoint.class, NAMESPACE, "refused")
                 .getStatus()
@@ -70,7 +70,7 @@ class LiveCopyIT {
 
     @Test
     @Order(2)
-    void itIsReadWhileItIsInUse() {
+    void capturesAVolumeWhileItIsInUse() {
         site.client()
                 .resources(BackupPolicy.class)
                 .inNamespace(NAMESPACE)
@@ -98,7 +98,7 @@ class LiveCopyIT {
 
     @Test
     @Order(3)
-    void itComesBack() {
+    void restoresALiveCopy() {
         sh("echo changed > /local/kept; echo changed > /snapped/kept; echo more > /local/more");
         site.restore(NAMESPACE, "undo", "point", null, OnConflict.Replace);
         ready();
@@ -123,60 +123,60 @@ class LiveCopyIT {
     }
 
     private static final String PODS = """
-            apiVersion: v1
-            kind: PersistentVolume
-            metadata: {name: live-local}
-            spec:
-              capacity: {storage: 1Gi}
-              accessModes: [ReadWriteOnce]
-              storageClassName: ""
-              persistentVolumeReclaimPolicy: Retain
-              claimRef: {namespace: live, name: local}
-              hostPath: {path: /var/lib/live-local, type: DirectoryOrCreate}
-            ---
-            apiVersion: v1
-            kind: PersistentVolumeClaim
-            metadata: {name: local}
-            spec:
-              accessModes: [ReadWriteOnce]
-              storageClassName: ""
-              volumeName: live-local
-              resources: {requests: {storage: 1Gi}}
-            ---
-            apiVersion: v1
-            kind: PersistentVolumeClaim
-            metadata: {name: snapped}
-            spec:
-              accessModes: [ReadWriteOnce]
-              resources: {requests: {storage: 1Gi}}
-            ---
-            apiVersion: v1
-            kind: Pod
-            metadata: {name: writer}
-            spec:
-              terminationGracePeriodSeconds: 1
-              containers:
-              - name: writer
-                image: IMAGE
-                imagePullPolicy: IfNotPresent
-                command:
-                - bash
-                - -c
-                - |
-                  [ -e /local/kept ] || echo first | tee /local/kept > /snapped/kept
-                  mkdir -p /local/tmp
-                  while :; do
-                    for i in $(seq 50); do echo $RANDOM > /local/tmp/$i.$RANDOM; done
-                    rm -f /local/tmp/*
-                    sleep 0.02
-                  done
-                securityContext: {runAsUser: 0}
-                readinessProbe: {exec: {command: [test, -s, /snapped/kept]}, periodSeconds: 1}
-                volumeMounts:
-                - {name: local, mountPath: /local}
-                - {name: snapped, mountPath: /snapped}
-              volumes:
-              - {name: local, persistentVolumeClaim: {claimName: local}}
-              - {name: snapped, persistentVolumeClaim: {claimName: snapped}}
-            """;
+        apiVersion: v1
+        kind: PersistentVolume
+        metadata: {name: live-local}
+        spec:
+          capacity: {storage: 1Gi}
+          accessModes: [ReadWriteOnce]
+          storageClassName: ""
+          persistentVolumeReclaimPolicy: Retain
+          claimRef: {namespace: live, name: local}
+          hostPath: {path: /var/lib/live-local, type: DirectoryOrCreate}
+        ---
+        apiVersion: v1
+        kind: PersistentVolumeClaim
+        metadata: {name: local}
+        spec:
+          accessModes: [ReadWriteOnce]
+          storageClassName: ""
+          volumeName: live-local
+          resources: {requests: {storage: 1Gi}}
+        ---
+        apiVersion: v1
+        kind: PersistentVolumeClaim
+        metadata: {name: snapped}
+        spec:
+          accessModes: [ReadWriteOnce]
+          resources: {requests: {storage: 1Gi}}
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: writer}
+        spec:
+          terminationGracePeriodSeconds: 1
+          containers:
+          - name: writer
+            image: IMAGE
+            imagePullPolicy: IfNotPresent
+            command:
+            - bash
+            - -c
+            - |
+              [ -e /local/kept ] || echo first | tee /local/kept > /snapped/kept
+              mkdir -p /local/tmp
+              while :; do
+                for i in $(seq 50); do echo $RANDOM > /local/tmp/$i.$RANDOM; done
+                rm -f /local/tmp/*
+                sleep 0.02
+              done
+            securityContext: {runAsUser: 0}
+            readinessProbe: {exec: {command: [test, -s, /snapped/kept]}, periodSeconds: 1}
+            volumeMounts:
+            - {name: local, mountPath: /local}
+            - {name: snapped, mountPath: /snapped}
+          volumes:
+          - {name: local, persistentVolumeClaim: {claimName: local}}
+          - {name: snapped, persistentVolumeClaim: {claimName: snapped}}
+        """;
 }

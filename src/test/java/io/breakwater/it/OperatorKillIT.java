@@ -79,7 +79,7 @@ class OperatorKillIT {
 
     @Test
     @Order(1)
-    void inABackup() {
+    void completesABackupAfterAnOperatorKill() {
         rig.east().createPoint(SHOP, "killed", "shop");
         kill(rig.east(), RestorePoint.class, "killed", (RestorePointStatus s) -> s.journal);
         RestorePoint point = rig.east().awaitPoint(SHOP, "killed");
@@ -91,7 +91,7 @@ class OperatorKillIT {
     /** Once while the sandbox is being filled, and once when the verdict is given and the sandbox still there. */
     @Test
     @Order(2)
-    void inAVerification() {
+    void completesAVerificationAfterOperatorKills() {
         Site east = rig.east();
         east.createVerification(SHOP, "killed", "shop", null, Level.Restored);
         awaitVerification("restores into a sandbox", v -> v.getStatus().sandbox != null);
@@ -143,7 +143,7 @@ class OperatorKillIT {
 
     @Test
     @Order(3)
-    void inARestore() {
+    void completesARestoreAfterAnOperatorKill() {
         moreOrders();
         customers.whileQuiet(() -> {
             shop(rig.east()).dropOrders();
@@ -164,7 +164,7 @@ class OperatorKillIT {
 
     @Test
     @Order(4)
-    void inAFailover() {
+    void completesAFailoverAfterOperatorKills() {
         rig.west().ask(SHOP, PLAN, Rig.WEST, "0s");
         kill(rig.east(), FailoverPlan.class, PLAN, (FailoverPlanStatus s) -> s.journal);
         kill(rig.west(), FailoverPlan.class, PLAN, (FailoverPlanStatus s) -> s.journal);

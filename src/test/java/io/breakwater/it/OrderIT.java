@@ -56,14 +56,14 @@ class OrderIT {
 
     /** Both workloads are there: their pods are held back, and the operator dies while one is waited for. */
     @Test
-    void theWebServerStartsWhenTheDatabaseIsReadyAlsoAfterAKill() {
+    void startsTheWebServerAfterTheDatabaseDespiteAKill() {
         create(NS, "in-order", """
-                restorePointRef: {name: first}
-                onConflict: Replace
-                order:
-                - first: [{kinds: [statefulsets.apps], names: [db]}]
-                  then: [{kinds: [deployments.apps]}]
-                """);
+            restorePointRef: {name: first}
+            onConflict: Replace
+            order:
+            - first: [{kinds: [statefulsets.apps], names: [db]}]
+              then: [{kinds: [deployments.apps]}]
+            """);
         rig.progress()
                 .await(
                         "the database is waited for",
@@ -96,18 +96,18 @@ class OrderIT {
     }
 
     @Test
-    void whoWaitsInVainIsToldWhyAndNothingIsRestoredThatComesLater() {
+    void reportsTheTimeoutAndRestoresNoLaterStage() {
         create(Rig.SYSTEM, "in-vain", """
-                restorePointRef: {name: first}
-                sourceNamespace: %s
-                targetNamespace: %s
-                images: {%s: registry.invalid/none}
-                exclude: [{kinds: [persistentvolumeclaims]}]
-                order:
-                - first: [{kinds: [statefulsets.apps]}]
-                  then: [{kinds: [deployments.apps]}]
-                  timeout: 20s
-                """.formatted(
+            restorePointRef: {name: first}
+            sourceNamespace: %s
+            targetNamespace: %s
+            images: {%s: registry.invalid/none}
+            exclude: [{kinds: [persistentvolumeclaims]}]
+            order:
+            - first: [{kinds: [statefulsets.apps]}]
+              then: [{kinds: [deployments.apps]}]
+              timeout: 20s
+            """.formatted(
                         NS, COPY, Rig.environment("BREAKWATER_SHOP_IMAGE").replaceAll(":[^:/]*$", "")));
         Restore failed = site.awaitFailure(Restore.class, Rig.SYSTEM, "in-vain");
 
@@ -126,15 +126,15 @@ class OrderIT {
     }
 
     @Test
-    void aCircleIsRefusedAtOnce() {
+    void refusesACyclicOrder() {
         assertThatThrownBy(() -> create(NS, "circle", """
-                restorePointRef: {name: first}
-                order:
-                - first: [{kinds: [statefulsets.apps]}]
-                  then: [{kinds: [deployments.apps]}]
-                - first: [{kinds: [deployments.apps]}]
-                  then: [{kinds: [statefulsets.apps]}]
-                """))
+            restorePointRef: {name: first}
+            order:
+            - first: [{kinds: [statefulsets.apps]}]
+              then: [{kinds: [deployments.apps]}]
+            - first: [{kinds: [deployments.apps]}]
+              then: [{kinds: [statefulsets.apps]}]
+            """))
                 .hasMessageContaining("spec.order[1] and spec.order[0]: they wait for each other");
     }
 
@@ -185,41 +185,41 @@ class OrderIT {
     }
 
     private static final String APPLICATION = """
-            ---
-            apiVersion: v1
-            kind: PersistentVolumeClaim
-            metadata: {name: data}
-            spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
-            ---
-            apiVersion: apps/v1
-            kind: StatefulSet
-            metadata: {name: db}
+        ---
+        apiVersion: v1
+        kind: PersistentVolumeClaim
+        metadata: {name: data}
+        spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
+        ---
+        apiVersion: apps/v1
+        kind: StatefulSet
+        metadata: {name: db}
+        spec:
+          serviceName: db
+          selector: {matchLabels: {app: db}}
+          template:
+            metadata: {labels: {app: db}}
             spec:
-              serviceName: db
-              selector: {matchLabels: {app: db}}
-              template:
-                metadata: {labels: {app: db}}
-                spec:
-                  terminationGracePeriodSeconds: 1
-                  containers:
-                  - name: db
-                    image: IMAGE
-                    imagePullPolicy: IfNotPresent
-                    command: [sh, -c, "sleep 12; touch /tmp/ready; sleep 3600"]
-                    readinessProbe: {exec: {command: [test, -f, /tmp/ready]}, periodSeconds: 1}
-                    volumeMounts: [{name: data, mountPath: /data}]
-                  volumes: [{name: data, persistentVolumeClaim: {claimName: data}}]
-            ---
-            apiVersion: apps/v1
-            kind: Deployment
-            metadata: {name: web}
+              terminationGracePeriodSeconds: 1
+              containers:
+              - name: db
+                image: IMAGE
+                imagePullPolicy: IfNotPresent
+                command: [sh, -c, "sleep 12; touch /tmp/ready; sleep 3600"]
+                readinessProbe: {exec: {command: [test, -f, /tmp/ready]}, periodSeconds: 1}
+                volumeMounts: [{name: data, mountPath: /data}]
+              volumes: [{name: data, persistentVolumeClaim: {claimName: data}}]
+        ---
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: {name: web}
+        spec:
+          selector: {matchLabels: {app: web}}
+          template:
+            metadata: {labels: {app: web}}
             spec:
-              selector: {matchLabels: {app: web}}
-              template:
-                metadata: {labels: {app: web}}
-                spec:
-                  terminationGracePeriodSeconds: 1
-                  containers:
-                  - {name: web, image: IMAGE, imagePullPolicy: IfNotPresent, command: [sleep, "3600"]}
-            """;
+              terminationGracePeriodSeconds: 1
+              containers:
+              - {name: web, image: IMAGE, imagePullPolicy: IfNotPresent, command: [sleep, "3600"]}
+        """;
 }

@@ -36,7 +36,7 @@ class QuickstartIT {
     }
 
     @Test
-    void aFirstBackupComesBack() {
+    void restoresAFirstBackup() {
         site.awaitLocation(Rig.SYSTEM, "quickstart");
         site.cluster().apply(NAMESPACE, NOTE.replace("IMAGE", Rig.environment("BREAKWATER_SHOP_IMAGE")));
         site.cluster().kubectl("wait", "pod/writer", "-n", NAMESPACE, "--for=condition=Ready", "--timeout=120s");
@@ -66,28 +66,28 @@ class QuickstartIT {
     }
 
     private static final String NOTE = """
-            apiVersion: v1
-            kind: PersistentVolumeClaim
-            metadata: {name: note}
-            spec:
-              accessModes: [ReadWriteOnce]
-              resources: {requests: {storage: 1Gi}}
-            ---
-            apiVersion: v1
-            kind: Pod
-            metadata:
-              name: writer
-              annotations:
-                pre.hook.backup.velero.io/command: '["sh", "-c", "echo frozen > /data/state; sync"]'
-                post.hook.backup.velero.io/command: '["sh", "-c", "echo thawed > /data/state; sync"]'
-            spec:
-              terminationGracePeriodSeconds: 1
-              containers:
-              - name: writer
-                image: IMAGE
-                imagePullPolicy: IfNotPresent
-                command: [sleep, "3600"]
-                volumeMounts: [{name: data, mountPath: /data}]
-              volumes: [{name: data, persistentVolumeClaim: {claimName: note}}]
-            """;
+        apiVersion: v1
+        kind: PersistentVolumeClaim
+        metadata: {name: note}
+        spec:
+          accessModes: [ReadWriteOnce]
+          resources: {requests: {storage: 1Gi}}
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata:
+          name: writer
+          annotations:
+            pre.hook.backup.velero.io/command: '["sh", "-c", "echo frozen > /data/state; sync"]'
+            post.hook.backup.velero.io/command: '["sh", "-c", "echo thawed > /data/state; sync"]'
+        spec:
+          terminationGracePeriodSeconds: 1
+          containers:
+          - name: writer
+            image: IMAGE
+            imagePullPolicy: IfNotPresent
+            command: [sleep, "3600"]
+            volumeMounts: [{name: data, mountPath: /data}]
+          volumes: [{name: data, persistentVolumeClaim: {claimName: note}}]
+        """;
 }

@@ -56,7 +56,7 @@ class QuotaIT {
     }
 
     @Test
-    void aNamespaceThatUsesItsQuotaUpIsStoppedAndNothingElseIs() {
+    void stopsOnlyBackupsOfANamespaceOverQuota() {
         shell("head -c 2000000 /dev/urandom > /data/note; sync");
         String digest = note();
         site.createPoint(NAMESPACE, "first", "note");
@@ -124,7 +124,7 @@ class QuotaIT {
     }
 
     @Test
-    void aQuotaThatIsNoneIsRefused() {
+    void refusesInvalidQuotas() {
         List<Quota> wrong = new ArrayList<>();
         for (String size : List.of("-1", "ten", "1e3", "5 Gi", "1ki")) {
             wrong.add(quota(size));

@@ -72,14 +72,14 @@ class RestoreIT {
     }
 
     @Test
-    void aDryRunTellsAllAndChangesNothing() {
+    void reportsAllActionsOfADryRunWithoutChanges() {
         String pod = pod();
         RestoreStatus status = restore("dry-run", """
-                policyRef: {name: shop}
-                at: FIRST
-                onConflict: Replace
-                dryRun: true
-                """);
+            policyRef: {name: shop}
+            at: FIRST
+            onConflict: Replace
+            dryRun: true
+            """);
         String objects = report(status);
         rig.progress().quote(objects);
         assertThat(objects.lines().map(String::strip))
@@ -100,13 +100,13 @@ class RestoreIT {
     }
 
     @Test
-    void aDryRunOfAnUpdateNamesWhatIsMergedIn() {
+    void reportsMergedFieldsInADryRunOfAnUpdate() {
         RestoreStatus status = restore("dry-update", """
-                policyRef: {name: shop}
-                at: FIRST
-                onConflict: Update
-                dryRun: true
-                """);
+            policyRef: {name: shop}
+            at: FIRST
+            onConflict: Update
+            dryRun: true
+            """);
         assertThat(report(status).lines())
                 .contains("update   configmaps restores/settings: /data/color")
                 .anyMatch(l -> l.startsWith("leave    persistentvolumeclaims restores/left"));
@@ -115,13 +115,13 @@ class RestoreIT {
     }
 
     @Test
-    void anUpdateOfAMomentMergesAndLeavesVolumesAlone() {
+    void mergesObjectsOfAMomentWithoutTouchingVolumes() {
         String left = read("left");
         RestoreStatus status = restore("update", """
-                policyRef: {name: shop}
-                at: FIRST
-                onConflict: Update
-                """);
+            policyRef: {name: shop}
+            at: FIRST
+            onConflict: Update
+            """);
         assertThat(status.restorePoint).endsWith("/" + NS + "/first");
         assertThat(status.updated).isEqualTo(1);
         assertThat(status.created).isEqualTo(1);
@@ -133,13 +133,13 @@ class RestoreIT {
     }
 
     @Test
-    void oneVolumeAloneComesBack() {
+    void restoresASingleVolume() {
         write("three");
         RestoreStatus status = restore("one-volume", """
-                restorePointRef: {name: first}
-                include: [{kinds: [persistentvolumeclaims], names: [left]}]
-                onConflict: Replace
-                """);
+            restorePointRef: {name: first}
+            include: [{kinds: [persistentvolumeclaims], names: [left]}]
+            onConflict: Replace
+            """);
         assertThat(status.volumes)
                 .singleElement()
                 .satisfies(v -> assertThat(v.pvc).isEqualTo("left"));
@@ -150,22 +150,22 @@ class RestoreIT {
     }
 
     @Test
-    void oneObjectComesBackChanged() {
+    void restoresASingleObjectWithTransforms() {
         site.cluster().kubectl("delete", "configmap", "settings", "-n", NS);
         String pod = pod();
         restore("one-object", """
-                policyRef: {name: shop}
-                include: [{kinds: [configmaps], names: [settings]}]
-                onConflict: Replace
-                transforms:
-                - select: {names: [settings]}
-                  jsonPatch:
-                  - {op: replace, path: /data/color, value: green}
-                  - {op: add, path: /immutable, value: false}
-                  - {op: add, path: /metadata/labels, value: {restored: "yes"}}
-                - select: {kinds: [configmaps]}
-                  mergePatch: {data: {merged: "1"}}
-                """);
+            policyRef: {name: shop}
+            include: [{kinds: [configmaps], names: [settings]}]
+            onConflict: Replace
+            transforms:
+            - select: {names: [settings]}
+              jsonPatch:
+              - {op: replace, path: /data/color, value: green}
+              - {op: add, path: /immutable, value: false}
+              - {op: add, path: /metadata/labels, value: {restored: "yes"}}
+            - select: {kinds: [configmaps]}
+              mergePatch: {data: {merged: "1"}}
+            """);
         assertThat(settings()).isEqualTo(Map.of("color", "green", "merged", "1"));
         var made =
                 site.client().configMaps().inNamespace(NS).withName("settings").get();
@@ -175,14 +175,14 @@ class RestoreIT {
     }
 
     @Test
-    void singleFilesComeBackWhileTheApplicationGoesOn() {
+    void restoresSingleFilesWhileTheApplicationRuns() {
         exec("echo mine > /right/file; rm -f /right/sub/*; echo new > /right/new");
         String pod = pod();
         RestoreStatus status = restore("files", """
-                restorePointRef: {name: first}
-                files: {pvc: left, targetPvc: right, paths: [/file, '/sub/*.txt']}
-                onConflict: Skip
-                """);
+            restorePointRef: {name: first}
+            files: {pvc: left, targetPvc: right, paths: [/file, '/sub/*.txt']}
+            onConflict: Skip
+            """);
         assertThat(status.files)
                 .as("files that were written, the one that was there apart")
                 .isEqualTo(2);
@@ -190,15 +190,15 @@ class RestoreIT {
                 .isEqualTo("mine\nnew\none\none\n");
         assertThat(exec("ls /right/sub").lines()).containsExactlyInAnyOrder("a.txt", "b.txt");
         create("files-none", """
-                restorePointRef: {name: first}
-                files: {pvc: left, paths: [/no/such/file]}
-                onConflict: Skip
-                """);
+            restorePointRef: {name: first}
+            files: {pvc: left, paths: [/no/such/file]}
+            onConflict: Skip
+            """);
         restore("files-over", """
-                restorePointRef: {name: first}
-                files: {pvc: left, targetPvc: right, paths: [/file]}
-                onConflict: Update
-                """);
+            restorePointRef: {name: first}
+            files: {pvc: left, targetPvc: right, paths: [/file]}
+            onConflict: Update
+            """);
         assertThat(exec("cat /right/file /right/new")).isEqualTo("one\nnew\n");
         assertThat(pod()).isEqualTo(pod);
         assertThat(rig.progress()
@@ -215,17 +215,17 @@ class RestoreIT {
     }
 
     @Test
-    void aRestoredPodRunsTheCommandThatItAsksFor() {
+    void runsTheRestoreHookOfARestoredPod() {
         var restore = new Restore();
         restore.setMetadata(new ObjectMetaBuilder()
                 .withNamespace(Rig.SYSTEM)
                 .withName("commands")
                 .build());
         restore.setSpec(Serialization.unmarshal("""
-                restorePointRef: {name: first}
-                sourceNamespace: %s
-                targetNamespace: %s
-                """.formatted(NS, COPY), RestoreSpec.class));
+            restorePointRef: {name: first}
+            sourceNamespace: %s
+            targetNamespace: %s
+            """.formatted(NS, COPY), RestoreSpec.class));
         site.client().resource(restore).create();
         RestoreStatus status =
                 site.awaitSuccess(Restore.class, Rig.SYSTEM, "commands").getStatus();
@@ -308,43 +308,43 @@ class RestoreIT {
     }
 
     private static final String APPLICATION = """
-            ---
-            {apiVersion: v1, kind: ConfigMap, metadata: {name: settings}, data: {color: red}}
-            ---
-            {apiVersion: v1, kind: Secret, metadata: {name: password}, stringData: {a: b}}
-            ---
-            apiVersion: v1
-            kind: PersistentVolumeClaim
-            metadata: {name: left}
-            spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
-            ---
-            apiVersion: v1
-            kind: PersistentVolumeClaim
-            metadata: {name: right}
-            spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
-            ---
-            apiVersion: apps/v1
-            kind: Deployment
-            metadata: {name: writer}
+        ---
+        {apiVersion: v1, kind: ConfigMap, metadata: {name: settings}, data: {color: red}}
+        ---
+        {apiVersion: v1, kind: Secret, metadata: {name: password}, stringData: {a: b}}
+        ---
+        apiVersion: v1
+        kind: PersistentVolumeClaim
+        metadata: {name: left}
+        spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
+        ---
+        apiVersion: v1
+        kind: PersistentVolumeClaim
+        metadata: {name: right}
+        spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
+        ---
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: {name: writer}
+        spec:
+          strategy: {type: Recreate}
+          selector: {matchLabels: {app: writer}}
+          template:
+            metadata:
+              labels: {app: writer}
+              annotations:
+                post.hook.restore.velero.io/command: '["sh", "-c", "echo ran >> /left/commands"]'
+                post.hook.restore.velero.io/wait-for-ready: "true"
             spec:
-              strategy: {type: Recreate}
-              selector: {matchLabels: {app: writer}}
-              template:
-                metadata:
-                  labels: {app: writer}
-                  annotations:
-                    post.hook.restore.velero.io/command: '["sh", "-c", "echo ran >> /left/commands"]'
-                    post.hook.restore.velero.io/wait-for-ready: "true"
-                spec:
-                  terminationGracePeriodSeconds: 1
-                  containers:
-                  - name: writer
-                    image: IMAGE
-                    imagePullPolicy: IfNotPresent
-                    command: [sleep, "3600"]
-                    volumeMounts: [{name: left, mountPath: /left}, {name: right, mountPath: /right}]
-                  volumes:
-                  - {name: left, persistentVolumeClaim: {claimName: left}}
-                  - {name: right, persistentVolumeClaim: {claimName: right}}
-            """;
+              terminationGracePeriodSeconds: 1
+              containers:
+              - name: writer
+                image: IMAGE
+                imagePullPolicy: IfNotPresent
+                command: [sleep, "3600"]
+                volumeMounts: [{name: left, mountPath: /left}, {name: right, mountPath: /right}]
+              volumes:
+              - {name: left, persistentVolumeClaim: {claimName: left}}
+              - {name: right, persistentVolumeClaim: {claimName: right}}
+        """;
 }

@@ -64,7 +64,7 @@ class SnapshotIT {
 
     @Test
     @Order(1)
-    void nothingIsMoved() {
+    void capturesASnapshotWithoutMovingData() {
         site.createPoint(NAMESPACE, "point", "kept");
         VolumeStatus volume =
                 site.awaitPoint(NAMESPACE, "point").getStatus().volumes.getFirst();
@@ -79,7 +79,7 @@ class SnapshotIT {
 
     @Test
     @Order(2)
-    void aClaimThatIsThereMakesRoom() {
+    void replacesAnExistingClaimFromTheSnapshot() {
         sh(NAMESPACE, "echo changed > /data/kept; echo more > /data/more");
         site.restore(NAMESPACE, "undo", "point", null, OnConflict.Replace);
         ready(NAMESPACE);
@@ -91,14 +91,14 @@ class SnapshotIT {
 
     @Test
     @Order(3)
-    void itIsProven() {
+    void verifiesASnapshotOnlyPoint() {
         site.createVerification(NAMESPACE, "proof", "kept", "point", VerificationSpec.Level.Restored);
         site.awaitSuccess(Verification.class, NAMESPACE, "proof");
     }
 
     @Test
     @Order(4)
-    void theOtherSiteSaysWhereTheDataIs() {
+    void reportsTheSiteThatHoldsTheData() {
         String listed = rig.east()
                 .awaitListed(Rig.SYSTEM, Rig.WEST, NAMESPACE, "point")
                 .getMetadata()
@@ -116,7 +116,7 @@ class SnapshotIT {
 
     @Test
     @Order(5)
-    void theStorageIsFreedOnceADeletionCannotBeTakenBack() {
+    void freesTheStorageAfterTheGracePeriod() {
         rig.install(site.cluster(), "sweep.grace=1S", "sweep.unsealed=1S", "sweep.interval=1S");
         site.createPoint(NAMESPACE, "gone", "kept");
         site.awaitPoint(NAMESPACE, "gone");
@@ -137,7 +137,7 @@ class SnapshotIT {
 
     @Test
     @Order(6)
-    void itOutlivesItsNamespace() {
+    void restoresAfterTheNamespaceWasDeleted() {
         site.cluster().deleteNamespace(NAMESPACE, rig.progress());
         String listed = site.awaitListed(Rig.SYSTEM, Rig.WEST, NAMESPACE, "point")
                 .getMetadata()
@@ -191,28 +191,28 @@ class SnapshotIT {
     }
 
     private static final String POD = """
-            apiVersion: v1
-            kind: PersistentVolumeClaim
-            metadata: {name: data}
-            spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
-            ---
-            apiVersion: apps/v1
-            kind: Deployment
-            metadata: {name: writer}
+        apiVersion: v1
+        kind: PersistentVolumeClaim
+        metadata: {name: data}
+        spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
+        ---
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: {name: writer}
+        spec:
+          strategy: {type: Recreate}
+          selector: {matchLabels: {app: writer}}
+          template:
+            metadata: {labels: {app: writer}}
             spec:
-              strategy: {type: Recreate}
-              selector: {matchLabels: {app: writer}}
-              template:
-                metadata: {labels: {app: writer}}
-                spec:
-                  terminationGracePeriodSeconds: 1
-                  containers:
-                  - name: writer
-                    image: IMAGE
-                    imagePullPolicy: IfNotPresent
-                    command: [sleep, infinity]
-                    securityContext: {runAsUser: 0}
-                    volumeMounts: [{name: data, mountPath: /data}]
-                  volumes: [{name: data, persistentVolumeClaim: {claimName: data}}]
-            """;
+              terminationGracePeriodSeconds: 1
+              containers:
+              - name: writer
+                image: IMAGE
+                imagePullPolicy: IfNotPresent
+                command: [sleep, infinity]
+                securityContext: {runAsUser: 0}
+                volumeMounts: [{name: data, mountPath: /data}]
+              volumes: [{name: data, persistentVolumeClaim: {claimName: data}}]
+        """;
 }

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(RigExtension.class)
 class StoryIT {
     @Test
-    void theDemoTellsItsStory(Rig rig) {
+    void passesEveryLineOfTheDemo(Rig rig) {
         try (var story = new Story(rig)) {
             try {
                 story.tell();

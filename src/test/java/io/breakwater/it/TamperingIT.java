@@ -69,14 +69,14 @@ class TamperingIT {
 
     @Test
     @Order(1)
-    void oneFlippedBitInTheArchive() {
+    void refusesAnArchiveWithAFlippedBit() {
         String key = archive(".tar.gz");
         whileAltered(key, flipped(content(key)), () -> refused("flipped", key));
     }
 
     @Test
     @Order(2)
-    void aMissingObject() {
+    void refusesAPointWithAMissingObject() {
         String key = archive("resource-list.json.gz");
         byte[] content = content(key);
         store.delete(key);
@@ -89,14 +89,14 @@ class TamperingIT {
 
     @Test
     @Order(3)
-    void theSealOfAnotherPoint() {
+    void refusesTheSealOfAnotherPoint() {
         made("second");
         whileAltered(seal("first"), content(seal("second")), () -> refused("exchanged", seal("first")));
     }
 
     @Test
     @Order(4)
-    void anOlderSealOfTheSameName() {
+    void refusesAnOlderSealOfTheSameName() {
         made("twice");
         byte[] older = content(seal("twice"));
         site.cluster().kubectl("delete", "restorepoint/twice", "-n", NAMESPACE, "--timeout=120s");
@@ -106,7 +106,7 @@ class TamperingIT {
 
     @Test
     @Order(5)
-    void aMissingSnapshotOfTheRepository() {
+    void refusesAPointWithAMissingSnapshot() {
         String key = repository()
                 + "snapshots/"
                 + site.get(RestorePoint.class, NAMESPACE, "first")
@@ -127,7 +127,7 @@ class TamperingIT {
     /** Found by the mover before anything is touched: filling the claim would leave neither the old content nor the new one. */
     @Test
     @Order(6)
-    void oneFlippedBitInEveryPack() {
+    void changesNothingWhenEveryPackHasAFlippedBit() {
         List<String> packs = new ArrayList<>();
         store.list(repository() + "data/", o -> packs.add(o.key()));
         assertThat(packs).isNotEmpty();
@@ -238,29 +238,29 @@ class TamperingIT {
     }
 
     static final String NOTE = """
-            apiVersion: v1
-            kind: ConfigMap
-            metadata: {name: settings}
-            data: {colour: blue}
-            ---
-            apiVersion: v1
-            kind: PersistentVolumeClaim
-            metadata: {name: note}
-            spec:
-              accessModes: [ReadWriteOnce]
-              resources: {requests: {storage: 1Gi}}
-            ---
-            apiVersion: v1
-            kind: Pod
-            metadata: {name: writer}
-            spec:
-              terminationGracePeriodSeconds: 1
-              containers:
-              - name: writer
-                image: IMAGE
-                imagePullPolicy: IfNotPresent
-                command: [sleep, "3600"]
-                volumeMounts: [{name: data, mountPath: /data}]
-              volumes: [{name: data, persistentVolumeClaim: {claimName: note}}]
-            """;
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: {name: settings}
+        data: {colour: blue}
+        ---
+        apiVersion: v1
+        kind: PersistentVolumeClaim
+        metadata: {name: note}
+        spec:
+          accessModes: [ReadWriteOnce]
+          resources: {requests: {storage: 1Gi}}
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: writer}
+        spec:
+          terminationGracePeriodSeconds: 1
+          containers:
+          - name: writer
+            image: IMAGE
+            imagePullPolicy: IfNotPresent
+            command: [sleep, "3600"]
+            volumeMounts: [{name: data, mountPath: /data}]
+          volumes: [{name: data, persistentVolumeClaim: {claimName: note}}]
+        """;
 }

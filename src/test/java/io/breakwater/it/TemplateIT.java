@@ -45,19 +45,19 @@ import org.junit.jupiter.api.extension.ExtendWith;
 class TemplateIT {
     private static final Duration SOON = Duration.ofMinutes(1);
     private static final String ROLE = """
-            {apiVersion: v1, kind: ConfigMap, metadata: {name: diary}, data: {today: mine}}
-            ---
-            apiVersion: rbac.authorization.k8s.io/v1
-            kind: Role
-            metadata: {name: breakwater-tenant}
-            rules: [{apiGroups: [breakwater.io], resources: ["*"], verbs: ["*"]}]
-            ---
-            apiVersion: rbac.authorization.k8s.io/v1
-            kind: RoleBinding
-            metadata: {name: breakwater-tenant}
-            roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: breakwater-tenant}
-            subjects: [{kind: User, name: jane, apiGroup: rbac.authorization.k8s.io}]
-            """;
+        {apiVersion: v1, kind: ConfigMap, metadata: {name: diary}, data: {today: mine}}
+        ---
+        apiVersion: rbac.authorization.k8s.io/v1
+        kind: Role
+        metadata: {name: breakwater-tenant}
+        rules: [{apiGroups: [breakwater.io], resources: ["*"], verbs: ["*"]}]
+        ---
+        apiVersion: rbac.authorization.k8s.io/v1
+        kind: RoleBinding
+        metadata: {name: breakwater-tenant}
+        roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: breakwater-tenant}
+        subjects: [{kind: User, name: jane, apiGroup: rbac.authorization.k8s.io}]
+        """;
 
     private final Rig rig;
     private final Site site;
@@ -88,7 +88,7 @@ class TemplateIT {
     }
 
     @Test
-    void aNamespaceThatComesLaterIsProtectedAndKeepsItsPointsWhenItLeaves() {
+    void protectsLaterNamespacesAndRetainsTheirPoints() {
         BackupPolicy template = template("fleet");
         template.getSpec().schedule = new BackupPolicySpec.Schedule();
         template.getSpec().schedule.cron = "* * * * *";
@@ -129,7 +129,7 @@ class TemplateIT {
     }
 
     @Test
-    void aTenantNeitherChangesNorDeletesNorDivertsWhatAnAdministratorKeeps() throws Exception {
+    void refusesTenantChangesToTemplateManagedPolicies() throws Exception {
         namespace("fleet-jane", "none");
         // Jane's location was there before the administrator's of the same name.
         location("fleet-jane", "fleet-store", "janes");
@@ -182,7 +182,7 @@ class TemplateIT {
     }
 
     @Test
-    void aPolicyOfTheNamespacesOwnIsLeftAloneAndTold() {
+    void reportsAndPreservesTheOwnPolicyOfANamespace() {
         namespace("fleet-own", "none");
         BackupPolicy own = Examples.policy("fleet-own", "yielding", "blob-" + Rig.EAST);
         jane.resource(own).create();
@@ -206,7 +206,7 @@ class TemplateIT {
     }
 
     @Test
-    void whatTheClusterHasAndNobodyRefersToComesBack() {
+    void restoresUnreferencedClusterObjects() {
         site.cluster().apply("default", NOBODYS);
         BackupPolicy policy = Examples.policy(Rig.SYSTEM, "cluster", "blob-" + Rig.EAST);
         policy.getSpec().source = new BackupPolicySpec.Source();
@@ -367,14 +367,14 @@ class TemplateIT {
     }
 
     private static final String NOBODYS = """
-            apiVersion: rbac.authorization.k8s.io/v1
-            kind: ClusterRole
-            metadata: {name: nobodys}
-            rules: [{apiGroups: [example.com], resources: [widgets], verbs: [get]}]
-            ---
-            apiVersion: scheduling.k8s.io/v1
-            kind: PriorityClass
-            metadata: {name: nobodys}
-            value: 12345
-            """;
+        apiVersion: rbac.authorization.k8s.io/v1
+        kind: ClusterRole
+        metadata: {name: nobodys}
+        rules: [{apiGroups: [example.com], resources: [widgets], verbs: [get]}]
+        ---
+        apiVersion: scheduling.k8s.io/v1
+        kind: PriorityClass
+        metadata: {name: nobodys}
+        value: 12345
+        """;
 }

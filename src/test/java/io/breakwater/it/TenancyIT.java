@@ -80,26 +80,26 @@ class TenancyIT {
     }
 
     @Test
-    void whatIsTheirsTheyGet() {
+    void allowsRestoresOfOwnObjects() {
         create(jane, "honest", SPEC + "include: [{kinds: [configmaps, secrets], names: [mine]}]");
         site.awaitSuccess(Restore.class, OWN, "honest");
         assertThat(kubectlGet("configmap/mine", "secret/mine")).contains("configmap/mine", "secret/mine");
     }
 
     @Test
-    void aRestoreIntoAnothersNamespace() {
+    void refusesARestoreIntoAForeignNamespace() {
         assertThatThrownBy(() -> create(jane, "elsewhere", SPEC + "targetNamespace: " + OTHERS))
                 .hasMessageContaining("spec.targetNamespace");
     }
 
     @Test
-    void anothersPointByName() {
+    void refusesAForeignPointByName() {
         create(jane, "anothers-point", "restorePointRef: {name: victims}");
         refused("anothers-point", Reason.RestorePointNotFound, "victims");
     }
 
     @Test
-    void anothersPointByAForgedStatus() {
+    void refusesAForeignPointByAForgedStatus() {
         forge("forged", s -> {
             s.namespace = OTHERS;
             s.point = "victims";
@@ -111,7 +111,7 @@ class TenancyIT {
     }
 
     @Test
-    void anothersLocationByAForgedStatus() {
+    void refusesAForeignLocationByAForgedStatus() {
         site.cluster().apply(OTHERS, Serialization.asYaml(privateLocation()));
         forge("misplaced", s -> {
             s.namespace = OWN;
@@ -124,7 +124,7 @@ class TenancyIT {
     }
 
     @Test
-    void aLocationInThePlaceOfASharedOne() {
+    void refusesALocationNamedLikeASharedOne() {
         var location = rig.location(Rig.EAST);
         location.getMetadata().setNamespace(OWN);
         assertThatThrownBy(() -> jane.resource(location).create())
@@ -133,7 +133,7 @@ class TenancyIT {
     }
 
     @Test
-    void aClusterRole() {
+    void refusesAClusterRole() {
         create(jane, "cluster-role", SPEC + "include: [{kinds: [clusterroles.rbac.authorization.k8s.io]}]");
         refused("cluster-role", Reason.Forbidden, "cluster-scoped");
         assertThat(site.client().rbac().clusterRoles().withName("tenancy-all").get())
@@ -141,7 +141,7 @@ class TenancyIT {
     }
 
     @Test
-    void aRoleWithMoreRightsThanTheirs() {
+    void refusesARoleWithMoreRightsThanTheAuthor() {
         create(jane, "role", SPEC + "include: [{kinds: [roles.rbac.authorization.k8s.io], names: [powerful]}]");
         refused("role", Reason.Partial, "may not hand out these rights");
         create(
@@ -153,35 +153,35 @@ class TenancyIT {
     }
 
     @Test
-    void aHarmlessRoleWithRightsPatchedIn() {
+    void refusesARoleWithPatchedInRights() {
         create(jane, "patched", SPEC + """
-                include: [{kinds: [roles.rbac.authorization.k8s.io], names: [harmless]}]
-                transforms:
-                - select: {names: [harmless]}
-                  jsonPatch: [{op: replace, path: /rules/0/apiGroups, value: ['*']}, {op: replace, path: /rules/0/resources, value: ['*']}]
-                """);
+            include: [{kinds: [roles.rbac.authorization.k8s.io], names: [harmless]}]
+            transforms:
+            - select: {names: [harmless]}
+              jsonPatch: [{op: replace, path: /rules/0/apiGroups, value: ['*']}, {op: replace, path: /rules/0/resources, value: ['*']}]
+            """);
         refused("patched", Reason.Partial, "may not hand out these rights");
         assertThat(kubectlGet("role/harmless")).isEmpty();
     }
 
     @Test
-    void aSecretThatTheyMayNotRead() {
+    void refusesASecretThatTheAuthorMayNotRead() {
         create(john, "secret", SPEC + "include: [{kinds: [secrets], names: [hidden]}]");
         refused("secret", Reason.Forbidden, "get secrets");
         assertThat(kubectlGet("secret/hidden")).isEmpty();
     }
 
     @Test
-    void aSecretAsAConfigMap() {
+    void refusesToTransformASecretIntoAConfigMap() {
         assertThatThrownBy(() -> create(john, "disguised", SPEC + """
-                include: [{kinds: [secrets], names: [hidden]}]
-                transforms: [{select: {names: [hidden]}, jsonPatch: [{op: replace, path: /kind, value: ConfigMap}]}]
-                """))
+            include: [{kinds: [secrets], names: [hidden]}]
+            transforms: [{select: {names: [hidden]}, jsonPatch: [{op: replace, path: /kind, value: ConfigMap}]}]
+            """))
                 .hasMessageContaining("spec.transforms[0].jsonPatch[0].path");
     }
 
     @Test
-    void aRestoreInTheOperatorsName() {
+    void refusesARestoreWithAForgedAuthor() {
         Restore restore = restore("impostor", SPEC + "include: [{kinds: [secrets], names: [hidden]}]");
         restore.getMetadata()
                 .getAnnotations()
@@ -276,70 +276,70 @@ class TenancyIT {
 
     /** What lay in the namespace before an administrator tidied up. */
     private static final String CAPTURED = """
-            ---
-            {apiVersion: v1, kind: ConfigMap, metadata: {name: mine}, data: {a: b}}
-            ---
-            {apiVersion: v1, kind: Secret, metadata: {name: mine}, stringData: {a: b}}
-            ---
-            {apiVersion: v1, kind: Secret, metadata: {name: hidden}, stringData: {password: open-sesame}}
-            ---
-            apiVersion: rbac.authorization.k8s.io/v1
-            kind: Role
-            metadata: {name: powerful}
-            rules: [{apiGroups: ["*"], resources: ["*"], verbs: ["*"]}]
-            ---
-            apiVersion: rbac.authorization.k8s.io/v1
-            kind: Role
-            metadata: {name: harmless}
-            rules: [{apiGroups: [""], resources: [configmaps], verbs: [get]}]
-            ---
-            apiVersion: rbac.authorization.k8s.io/v1
-            kind: ClusterRole
-            metadata: {name: tenancy-all}
-            rules: [{apiGroups: ["*"], resources: ["*"], verbs: ["*"]}]
-            ---
-            apiVersion: rbac.authorization.k8s.io/v1
-            kind: RoleBinding
-            metadata: {name: powerful}
-            roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}
-            subjects: [{kind: User, name: jane, apiGroup: rbac.authorization.k8s.io}]
-            ---
-            apiVersion: rbac.authorization.k8s.io/v1
-            kind: RoleBinding
-            metadata: {name: all}
-            roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: tenancy-all}
-            subjects: [{kind: User, name: jane, apiGroup: rbac.authorization.k8s.io}]
-            """;
+        ---
+        {apiVersion: v1, kind: ConfigMap, metadata: {name: mine}, data: {a: b}}
+        ---
+        {apiVersion: v1, kind: Secret, metadata: {name: mine}, stringData: {a: b}}
+        ---
+        {apiVersion: v1, kind: Secret, metadata: {name: hidden}, stringData: {password: open-sesame}}
+        ---
+        apiVersion: rbac.authorization.k8s.io/v1
+        kind: Role
+        metadata: {name: powerful}
+        rules: [{apiGroups: ["*"], resources: ["*"], verbs: ["*"]}]
+        ---
+        apiVersion: rbac.authorization.k8s.io/v1
+        kind: Role
+        metadata: {name: harmless}
+        rules: [{apiGroups: [""], resources: [configmaps], verbs: [get]}]
+        ---
+        apiVersion: rbac.authorization.k8s.io/v1
+        kind: ClusterRole
+        metadata: {name: tenancy-all}
+        rules: [{apiGroups: ["*"], resources: ["*"], verbs: ["*"]}]
+        ---
+        apiVersion: rbac.authorization.k8s.io/v1
+        kind: RoleBinding
+        metadata: {name: powerful}
+        roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}
+        subjects: [{kind: User, name: jane, apiGroup: rbac.authorization.k8s.io}]
+        ---
+        apiVersion: rbac.authorization.k8s.io/v1
+        kind: RoleBinding
+        metadata: {name: all}
+        roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: tenancy-all}
+        subjects: [{kind: User, name: jane, apiGroup: rbac.authorization.k8s.io}]
+        """;
 
     private static final String RIGHTS = """
-            apiVersion: rbac.authorization.k8s.io/v1
-            kind: Role
-            metadata: {name: breakwater-tenant}
-            rules: [{apiGroups: [breakwater.io], resources: ["*"], verbs: ["*"]}]
-            ---
-            apiVersion: rbac.authorization.k8s.io/v1
-            kind: Role
-            metadata: {name: blind}
-            rules: [{apiGroups: [""], resources: [secrets], verbs: [create, update, delete]}]
-            ---
-            apiVersion: rbac.authorization.k8s.io/v1
-            kind: RoleBinding
-            metadata: {name: breakwater-tenants}
-            roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: breakwater-tenant}
-            subjects:
-            - {kind: User, name: jane, apiGroup: rbac.authorization.k8s.io}
-            - {kind: User, name: john, apiGroup: rbac.authorization.k8s.io}
-            ---
-            apiVersion: rbac.authorization.k8s.io/v1
-            kind: RoleBinding
-            metadata: {name: jane-administers}
-            roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: admin}
-            subjects: [{kind: User, name: jane, apiGroup: rbac.authorization.k8s.io}]
-            ---
-            apiVersion: rbac.authorization.k8s.io/v1
-            kind: RoleBinding
-            metadata: {name: john-is-blind}
-            roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: blind}
-            subjects: [{kind: User, name: john, apiGroup: rbac.authorization.k8s.io}]
-            """;
+        apiVersion: rbac.authorization.k8s.io/v1
+        kind: Role
+        metadata: {name: breakwater-tenant}
+        rules: [{apiGroups: [breakwater.io], resources: ["*"], verbs: ["*"]}]
+        ---
+        apiVersion: rbac.authorization.k8s.io/v1
+        kind: Role
+        metadata: {name: blind}
+        rules: [{apiGroups: [""], resources: [secrets], verbs: [create, update, delete]}]
+        ---
+        apiVersion: rbac.authorization.k8s.io/v1
+        kind: RoleBinding
+        metadata: {name: breakwater-tenants}
+        roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: breakwater-tenant}
+        subjects:
+        - {kind: User, name: jane, apiGroup: rbac.authorization.k8s.io}
+        - {kind: User, name: john, apiGroup: rbac.authorization.k8s.io}
+        ---
+        apiVersion: rbac.authorization.k8s.io/v1
+        kind: RoleBinding
+        metadata: {name: jane-administers}
+        roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: admin}
+        subjects: [{kind: User, name: jane, apiGroup: rbac.authorization.k8s.io}]
+        ---
+        apiVersion: rbac.authorization.k8s.io/v1
+        kind: RoleBinding
+        metadata: {name: john-is-blind}
+        roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: blind}
+        subjects: [{kind: User, name: john, apiGroup: rbac.authorization.k8s.io}]
+        """;
 }

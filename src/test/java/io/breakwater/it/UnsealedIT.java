@@ -60,7 +60,7 @@ class UnsealedIT {
     }
 
     @Test
-    void whatAFailedCaptureLeftIsFreedAndALaterPointRestores() {
+    void freesFailedCaptureLeftoversAndRestoresALaterPoint() {
         write();
         failHalfWay();
         assertThat(keys(ARCHIVE)).as("its archive").isNotEmpty();
@@ -152,33 +152,33 @@ class UnsealedIT {
 
     /** The volumes are moved in the order of their names. */
     private static final String TWO = """
-            apiVersion: v1
-            kind: PersistentVolumeClaim
-            metadata: {name: first}
-            spec:
-              accessModes: [ReadWriteOnce]
-              resources: {requests: {storage: 1Gi}}
-            ---
-            apiVersion: v1
-            kind: PersistentVolumeClaim
-            metadata: {name: second}
-            spec:
-              accessModes: [ReadWriteOnce]
-              resources: {requests: {storage: 1Gi}}
-            ---
-            apiVersion: v1
-            kind: Pod
-            metadata: {name: writer}
-            spec:
-              terminationGracePeriodSeconds: 1
-              containers:
-              - name: writer
-                image: IMAGE
-                imagePullPolicy: IfNotPresent
-                command: [sleep, "3600"]
-                volumeMounts: [{name: first, mountPath: /data}, {name: second, mountPath: /second}]
-              volumes:
-              - {name: first, persistentVolumeClaim: {claimName: first}}
-              - {name: second, persistentVolumeClaim: {claimName: second}}
-            """;
+        apiVersion: v1
+        kind: PersistentVolumeClaim
+        metadata: {name: first}
+        spec:
+          accessModes: [ReadWriteOnce]
+          resources: {requests: {storage: 1Gi}}
+        ---
+        apiVersion: v1
+        kind: PersistentVolumeClaim
+        metadata: {name: second}
+        spec:
+          accessModes: [ReadWriteOnce]
+          resources: {requests: {storage: 1Gi}}
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: writer}
+        spec:
+          terminationGracePeriodSeconds: 1
+          containers:
+          - name: writer
+            image: IMAGE
+            imagePullPolicy: IfNotPresent
+            command: [sleep, "3600"]
+            volumeMounts: [{name: first, mountPath: /data}, {name: second, mountPath: /second}]
+          volumes:
+          - {name: first, persistentVolumeClaim: {claimName: first}}
+          - {name: second, persistentVolumeClaim: {claimName: second}}
+        """;
 }

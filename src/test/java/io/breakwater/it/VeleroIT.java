@@ -93,7 +93,7 @@ class VeleroIT {
     }
 
     @Test
-    void veleroRestoresWhatBreakwaterCaptured() {
+    void restoresABreakwaterPointWithVelero() {
         site.createPoint(NS, "first", "shop");
         int captured = site.awaitPoint(NS, "first").getStatus().resourceCount;
 
@@ -110,7 +110,7 @@ class VeleroIT {
     }
 
     @Test
-    void breakwaterRestoresWhatVeleroBackedUp() {
+    void restoresAVeleroBackupWithBreakwater() {
         velero.location("own", Rig.EAST, "old", "ReadWrite");
         assertThat(Velero.phase(velero.backup("nightly", NS, "own"))).isEqualTo("Completed");
 
@@ -140,7 +140,7 @@ class VeleroIT {
     }
 
     @Test
-    void whatVeleroHasIsConvertedInTheOperatorsContainerAndAccepted() {
+    void convertsVeleroSchedulesIntoAcceptedPolicies() {
         velero.location("primary", Rig.EAST, "cluster-1", "ReadWrite");
         site.cluster().apply(Velero.NAMESPACE, """
             apiVersion: velero.io/v1
@@ -191,7 +191,7 @@ class VeleroIT {
     }
 
     @Test
-    void theModelsKnowEveryFieldOfEveryKind() throws IOException {
+    void coversEveryFieldOfEveryVeleroKind() throws IOException {
         List<Class<? extends HasMetadata>> models = List.of(
                 Backup.class,
                 BackupRepository.class,

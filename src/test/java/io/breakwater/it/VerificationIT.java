@@ -61,7 +61,7 @@ class VerificationIT {
 
     @Test
     @Order(1)
-    void whatIsRightIsProven() {
+    void provesAPointWithCorrectData() {
         site.createPoint(SHOP, "right", POLICY);
         site.awaitPoint(SHOP, "right");
         create("quick", Level.Checksum);
@@ -87,7 +87,7 @@ class VerificationIT {
 
     @Test
     @Order(2)
-    void whatIsWrongIsNot() {
+    void failsAPointWithWrongData() {
         site.cluster()
                 .kubectl(
                         "exec",

@@ -28,7 +28,7 @@ class LocationResolverTest {
     }
 
     @Test
-    void aNamespacesOwnGoesBeforeASharedOne() {
+    void prefersTheLocationOfTheNamespace() {
         location("ops", Namespaces.All);
         assertThat(meant("shop")).isEqualTo("ops");
         location("shop", Namespaces.Same);
@@ -37,7 +37,7 @@ class LocationResolverTest {
     }
 
     @Test
-    void whereATemplateKeepsThePolicyTheSharedOneGoesFirst() {
+    void prefersTheSharedLocationForTemplateManagedPolicies() {
         location("ops", Namespaces.All);
         location("shop", Namespaces.Same);
         policy("shop", null);
@@ -50,7 +50,7 @@ class LocationResolverTest {
     }
 
     @Test
-    void aSharedOneThatDoesNotAdmitTheNamespaceTakesNoPlace() {
+    void ignoresSharedLocationsThatDoNotAdmitTheNamespace() {
         location("ops", Namespaces.Same);
         location("shop", Namespaces.Same);
         policy("shop", Map.of(Api.TEMPLATE, "all"));

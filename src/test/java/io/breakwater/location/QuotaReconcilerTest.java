@@ -61,7 +61,7 @@ class QuotaReconcilerTest {
     }
 
     @Test
-    void whoIsNearAndOverIsCountedAndTheOnesOverAreNamed() {
+    void countsNearAndExceededQuotasAndNamesTheExceeded() {
         Condition condition = await("False");
 
         assertThat(condition.reason).isEqualTo(Reason.QuotaExceeded.name());
@@ -77,7 +77,7 @@ class QuotaReconcilerTest {
     }
 
     @Test
-    void aRaisedQuotaIsSeenAtOnceAndOneThatIsTakenAwayTellsNothing() {
+    void appliesARaisedQuotaAndClearsADeletedOne() {
         await("False");
         change("1Ki");
         assertThat(await("True").message).isEqualTo("no namespace has used its quota up");

@@ -39,7 +39,7 @@ class QuotasTest {
     }
 
     @Test
-    void whatLiesInTheRepositoryCountsAndNothingElse() {
+    void countsOnlyTheObjectsInTheRepository() {
         location.getSpec().quota.perNamespace = "100";
         put("breakwater/repos/east/shop/data/a", 60);
         put("breakwater/repos/east/shop/index/a", 30);
@@ -58,7 +58,7 @@ class QuotasTest {
     }
 
     @Test
-    void whatIsUnderATombstoneCountsUntilItIsFreed() {
+    void countsDeletedObjectsUntilTheyAreFreed() {
         location.getSpec().quota.perNamespace = "100";
         put("breakwater/repos/east/shop/data/a", 100);
         new SoftDeleteStore(store, "east", "shop").delete("breakwater/repos/east/shop/data/a");
@@ -70,7 +70,7 @@ class QuotasTest {
     }
 
     @Test
-    void otherFilesThanPacksPassAWhileLonger() {
+    void allowsOtherFilesSlightlyOverQuota() {
         location.getSpec().quota.perNamespace = "100";
         put("breakwater/repos/east/shop/data/a", 200);
         assertThatThrownBy(this::admit).isInstanceOf(BreakwaterException.class);
@@ -81,14 +81,14 @@ class QuotasTest {
     }
 
     @Test
-    void nobodyIsRefusedByWhatWasOnlyReckoned() {
+    void measuresTheStoreBeforeRefusing() {
         admit();
         quotas.added(location, "east", "shop", 2000 * MIB); // as it lay there already
         assertThatCode(this::admit).doesNotThrowAnyException();
     }
 
     @Test
-    void aRaisedQuotaHoldsAtOnce() {
+    void appliesARaisedQuotaImmediately() {
         location.getSpec().quota.perNamespace = "100";
         put("breakwater/repos/east/shop/data/a", 100);
         assertThatThrownBy(this::admit).isInstanceOf(BreakwaterException.class);
@@ -97,7 +97,7 @@ class QuotasTest {
     }
 
     @Test
-    void theStoreIsAskedAfterSomeGrowthOrSomeTime() {
+    void measuresAgainAfterGrowthOrTime() {
         admit();
         admit();
         quotas.added(location, "east", "shop", 100 * MIB);
@@ -113,7 +113,7 @@ class QuotasTest {
 
     /** Each sees its own uploads and, when it lists, everybody's. */
     @Test
-    void severalGatewaysGoPastTheQuotaByLittle() {
+    void limitsTheOverrunOfSeveralGateways() {
         long[] held = {0};
         FullStore shared = new FullStore(held);
         int gateways = 8;
@@ -135,7 +135,7 @@ class QuotasTest {
     }
 
     @Test
-    void aStoreThatIsIllHoldsNobodyUpWhileThereIsRoom() {
+    void toleratesAFailingStoreWhileWithinQuota() {
         admit();
         store.ill = true;
         pass(RepositorySize.OLD);
@@ -147,7 +147,7 @@ class QuotasTest {
     }
 
     @Test
-    void aLookAtTheWholeLocationTellsOfEveryRepository() {
+    void measuresEveryRepositoryOfTheLocation() {
         location.getSpec().quota.perNamespace = "100";
         put("breakwater/repos/east/shop/data/a", 95);
         put("breakwater/repos/west/shop/data/a", 100);
@@ -165,7 +165,7 @@ class QuotasTest {
     }
 
     @Test
-    void withoutAQuotaTheStoreIsNotAsked() {
+    void measuresNothingWithoutAQuota() {
         location.getSpec().quota = null;
         admit();
         quotas.added(location, "east", "shop", 5);

@@ -29,7 +29,7 @@ class RoundScheduleTest {
     }
 
     @Test
-    void aTurnLastsUntilItEndsAndTheNextOneComesAfterThePause() {
+    void startsTheNextRoundAfterThePause() {
         assertThat(rounds.begin(location)).isTrue();
         now = now.plus(HOUR);
         assertThat(rounds.begin(location)).isTrue();
@@ -42,7 +42,7 @@ class RoundScheduleTest {
     }
 
     @Test
-    void aChangeIsATurn() {
+    void startsARoundAfterAChange() {
         rounds.begin(location);
         rounds.end(location, HOUR);
         location.getMetadata().setGeneration(2L);
@@ -52,7 +52,7 @@ class RoundScheduleTest {
     }
 
     @Test
-    void aChangeInTheMiddleOfARoundIsTheNextOne() {
+    void startsAnotherRoundAfterAChangeDuringARound() {
         rounds.begin(location);
         location.getMetadata().setGeneration(2L);
         assertThat(rounds.begin(location)).isTrue();
@@ -63,7 +63,7 @@ class RoundScheduleTest {
     }
 
     @Test
-    void whoWasForgottenBeginsAnew() {
+    void startsARoundForAForgottenLocation() {
         rounds.begin(location);
         rounds.end(location, HOUR);
         rounds.forget(location);

@@ -56,7 +56,7 @@ class StoresTest {
     }
 
     @Test
-    void whereObjectsAreLockedRemovalsAreSignedWithTheLocationsMasterKeyAndNowhereElse() {
+    void signsDeletionsOnlyInLocationsWithImmutability() {
         Stores stores = TestStores.of(client, config);
         assertThat(stores.open(location).removals()).isEmpty();
 

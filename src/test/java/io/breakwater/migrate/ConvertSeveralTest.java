@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 /** Schedules for several namespaces, and for what belongs to none. */
 class ConvertSeveralTest {
     @Test
-    void severalNamespacesByNameAreATemplateToo() {
+    void convertsSeveralNamedNamespacesToATemplate() {
         Schedule schedule = schedule();
         schedule.getSpec().template.includedNamespaces = List.of("shop", "blog", "wiki");
         schedule.getSpec().template.excludedNamespaces = List.of("wiki");
@@ -45,7 +45,7 @@ class ConvertSeveralTest {
     }
 
     @Test
-    void wildcardsThatATemplateLacksTakeRatherTooMuch() {
+    void widensUnsupportedWildcards() {
         Schedule schedule = schedule();
         schedule.getSpec().template.includedNamespaces = List.of("team-?", "app-[ab]*");
         schedule.getSpec().template.excludedNamespaces = List.of("team-x*", "app-a?");
@@ -59,7 +59,7 @@ class ConvertSeveralTest {
     }
 
     @Test
-    void ofTemplatesThatOverlapTheCloserOneKeepsItsNamespaces() {
+    void assignsNamespacesToTheMoreSpecificTemplate() {
         Schedule every = schedule();
         every.getMetadata().setName("every");
         every.getSpec().schedule = "0 3 * * *";
@@ -87,7 +87,7 @@ class ConvertSeveralTest {
 
     /** Whatever the schedules are: who was backed up by one of them is taken by a policy, and nobody by two. */
     @Test
-    void noNamespaceIsLostOrTakenTwice() {
+    void coversEveryNamespaceOnceOrReportsTheConflict() {
         long seed = System.nanoTime();
         Random random = new Random(seed);
         List<String> names = List.of("a1", "a2", "b1", "b2", "c");
@@ -165,7 +165,7 @@ class ConvertSeveralTest {
     }
 
     @Test
-    void hooksGoWhereTheyFindTheirPods() {
+    void convertsHooksOnlyForNamedNamespaces() {
         Schedule schedule = schedule();
         schedule.getSpec().template.includedNamespaces = List.of("*");
         schedule.getSpec().template.hooks = hooks();
@@ -185,7 +185,7 @@ class ConvertSeveralTest {
     }
 
     @Test
-    void theClustersObjectsBecomeAPolicyOfTheirOwnWhereVeleroTakesThem() {
+    void convertsClusterResourcesToASeparatePolicy() {
         Schedule schedule = schedule();
         schedule.getSpec().template.includeClusterResources = true;
         schedule.getSpec().template.excludedResources = List.of("storageclasses", "jobs");

@@ -29,7 +29,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 class ConvertVeleroTest {
     @Test
-    void aPolicyComesOutForEachSingleNamespaceAndATemplateForSeveral() throws IOException {
+    void convertsSingleNamespacesToPoliciesAndSeveralToTemplates() throws IOException {
         ConversionFixture result = ConversionFixture.of(installation());
 
         assertThat(result.code()).isZero();
@@ -66,7 +66,7 @@ class ConvertVeleroTest {
     }
 
     @Test
-    void aLocationBecomesOneToReadAndOneToWriteThatVeleroDoesNotStumbleOver() throws IOException {
+    void splitsALocationIntoReadOnlyAndWritableOnes() throws IOException {
         ConversionFixture result = ConversionFixture.of(installation());
 
         BackupLocation old = result.one(BackupLocation.class, "breakwater-system", "velero-primary");
@@ -84,7 +84,7 @@ class ConvertVeleroTest {
     }
 
     @Test
-    void whatHasNoCounterpartIsTold() throws IOException {
+    void reportsFieldsWithoutACounterpart() throws IOException {
         assertThat(ConversionFixture.of(installation()).told())
                 .contains(
                         "- Schedule velero/odd: spec.schedule: '@every 7h'",
@@ -94,7 +94,7 @@ class ConvertVeleroTest {
     }
 
     @Test
-    void theLabelOfGroupSnapshotsIsTakenOver() {
+    void convertsTheGroupSnapshotLabel() {
         Schedule schedule = schedule();
         schedule.getSpec().template.volumeGroupSnapshotLabelKey = "example.com/app";
         ConversionFixture result = ConversionFixture.of(YAML.asYaml(schedule));
@@ -112,13 +112,13 @@ class ConvertVeleroTest {
     }
 
     @Test
-    void jsonIsReadToo() {
+    void readsJsonInput() {
         assertThat(ConversionFixture.of(YAML.asJson(schedule())).one(BackupPolicy.class, "shop", "s"))
                 .isNotNull();
     }
 
     @Test
-    void whatIsNoObjectIsRefused() {
+    void refusesInvalidInput() {
         for (String wrong : List.of("- a\n- b", "hello", "{", "apiVersion: velero.io/v1\nkind: Schedule\n")) {
             ConversionFixture result = ConversionFixture.of(wrong);
             assertThat(result.code()).as(wrong).isEqualTo(2);
@@ -135,7 +135,7 @@ class ConvertVeleroTest {
     /** A field that is neither converted nor told would be lost without anybody's knowledge. */
     @ParameterizedTest
     @MethodSource("fieldsOfABackup")
-    void everyFieldOfATemplateIsConvertedOrTold(Field field) throws IllegalAccessException {
+    void convertsOrReportsEveryTemplateField(Field field) throws IllegalAccessException {
         Schedule plain = schedule();
         Schedule with = schedule();
         field.set(with.getSpec().template, sample(field));
@@ -149,7 +149,7 @@ class ConvertVeleroTest {
 
     @ParameterizedTest
     @MethodSource("fieldsOfASchedule")
-    void everyFieldOfAScheduleIsConvertedOrTold(Field field) throws IllegalAccessException {
+    void convertsOrReportsEveryScheduleField(Field field) throws IllegalAccessException {
         Schedule plain = schedule();
         Schedule with = schedule();
         field.set(with.getSpec(), sample(field));

@@ -25,19 +25,19 @@ class ScheduleConversionTest {
         CRON_TZ=Europe/Berlin 30 3 * * * | 30 3 * * *   | Europe/Berlin | PT24H
         TZ=UTC @daily                    | 0 0 * * *    | UTC           | PT24H
         """)
-    void whatVeleroReadsIsUnderstood(String velero, String cron, String zone, Duration interval) {
+    void parsesVeleroSchedules(String velero, String cron, String zone, Duration interval) {
         assertThat(ScheduleConversion.of(velero))
                 .contains(new ScheduleConversion(cron, zone == null ? "" : zone, interval));
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"@every 7h", "@every 90m", "@every 45m", "sometimes", "", "0 3 * *", "* * * * * *"})
-    void whatHasNoEqualIsNone(String velero) {
+    void rejectsSchedulesWithoutACronEquivalent(String velero) {
         assertThat(ScheduleConversion.of(velero)).isEmpty();
     }
 
     @Test
-    void durationsOfGoAreRead() {
+    void parsesGoDurations() {
         assertThat(GoDurations.parse("720h0m0s")).contains(Duration.ofDays(30));
         assertThat(GoDurations.parse("1h30m")).contains(Duration.ofMinutes(90));
         assertThat(GoDurations.parse("1.5s")).contains(Duration.ofSeconds(1));

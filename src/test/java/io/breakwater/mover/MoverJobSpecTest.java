@@ -25,7 +25,7 @@ class MoverJobSpecTest {
             TestConfig.of(Map.of("breakwater.site", "west", "breakwater.mover.image", "mover"));
 
     @Test
-    void asksForLittleWhereNothingIsSaid() {
+    void requestsFewResourcesByDefault() {
         Container mover = container(new MoverSettings());
         assertThat(mover.getResources().getRequests())
                 .isEqualTo(Map.of("cpu", new Quantity("50m"), "memory", new Quantity("128Mi")));
@@ -69,7 +69,7 @@ class MoverJobSpecTest {
 
     /** Its program ends so where restic tells of the gateway's 403. */
     @Test
-    void aMoverThatTheGatewayRefusedHasNoSuccessor() {
+    void retriesNoMoverThatTheGatewayRefused() {
         assertThat(job(new MoverSettings(), new MoverTask.Forget(List.of()))
                         .getSpec()
                         .getPodFailurePolicy()
@@ -85,7 +85,7 @@ class MoverJobSpecTest {
 
     /** Whatever the policy says of nodes: on another one the volume cannot be mounted. */
     @Test
-    void aVolumeInUseIsReadWhereItIsInUse() {
+    void runsOnTheNodeThatUsesTheVolume() {
         MoverSettings settings = new MoverSettings();
         settings.nodeSelector = Map.of("pool", "batch");
         PodSpec pod = pod(settings, "node-7");
@@ -105,7 +105,7 @@ class MoverJobSpecTest {
 
     /** By this name status tells which master key a repository is from. */
     @Test
-    void whoMakesARepositoryIsNamedAfterItsMasterKey() {
+    void namesTheHostAfterTheMasterKey() {
         assertThat(pod(new MoverSettings(), new MoverTask.Init("0123456789abcdef"))
                         .getHostname())
                 .isEqualTo("breakwater-0123456789abcdef");
@@ -117,7 +117,7 @@ class MoverJobSpecTest {
     }
 
     @Test
-    void aRawBlockVolumeIsADeviceAndIsNotMounted() {
+    void attachesARawBlockVolumeAsADevice() {
         for (MoverTask task : List.of(
                 new MoverTask.BackupDevice("claim", "/data", "west-shop", Map.of()),
                 new MoverTask.FillDevice("claim", "/data", "abc", true))) {

@@ -35,7 +35,7 @@ class MoverJobsTest {
 
     /** It waited for its pod while the master key changed, and the password that it holds was taken away. */
     @Test
-    void aJobThatNoPasswordOfItsOwnLetInStartsAnew() {
+    void restartsAJobWithOutdatedPasswords() {
         ended("exit 12: Fatal: wrong password or no key found");
         passwords = List.of("next", "current");
 
@@ -44,7 +44,7 @@ class MoverJobsTest {
     }
 
     @Test
-    void aJobThatFailsWithThePasswordsOfTodayHasFailed() {
+    void failsAJobWithCurrentPasswords() {
         ended("exit 12: Fatal: wrong password or no key found");
 
         assertThat(movers.poll(request)).isInstanceOf(MoverJobs.State.Failed.class);
@@ -52,7 +52,7 @@ class MoverJobsTest {
     }
 
     @Test
-    void aJobThatFailsForAnotherReasonHasFailedWhateverThePasswordsAre() {
+    void failsAJobForAnyOtherReason() {
         ended("exit 1: Fatal: no space left");
         passwords = List.of("next", "current");
 

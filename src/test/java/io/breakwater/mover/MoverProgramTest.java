@@ -34,7 +34,7 @@ class MoverProgramTest {
 
     /** A mover that was killed leaves its lock, which would keep everybody from removing anything. */
     @Test
-    void locksThatNobodyRenewsAreRemovedBeforeSnapshotsAre() throws Exception {
+    void removesStaleLocksBeforeSnapshots() throws Exception {
         assertThat(printed(new MoverTask.Forget(List.of("abc", "def"))).lines())
                 .containsExactly("--retry-lock 10m unlock", "--retry-lock 10m forget --prune abc def");
         assertThat(printed(new MoverTask.Forget(List.of())).lines())
@@ -44,7 +44,7 @@ class MoverProgramTest {
 
     /** The content of a device must be all of it, so where something is amiss the mover must fail, and say what. */
     @Test
-    void aDeviceIsReadToItsEnd() throws Exception {
+    void readsADeviceCompletely() throws Exception {
         MoverTask task = new MoverTask.BackupDevice("data", "/data", "west-shop", Map.of("pvc", "data"));
         Files.writeString(device(), "0123456789");
 
@@ -62,7 +62,7 @@ class MoverProgramTest {
     }
 
     @Test
-    void aDeviceHoldsWhatTheSnapshotHoldsAndNothingElse() throws Exception {
+    void fillsADeviceAndZeroesTheRest() throws Exception {
         MoverTask task = new MoverTask.FillDevice("data", "/data", "abc", true);
         Files.writeString(directory.resolve("content"), "new content");
         Files.writeString(device(), "old content, and more of it");
@@ -79,7 +79,7 @@ class MoverProgramTest {
     }
 
     @Test
-    void aDeviceThatIsTooSmallIsLeftAsItIs() throws Exception {
+    void writesNothingToATooSmallDevice() throws Exception {
         Files.writeString(directory.resolve("content"), "new content");
         Files.writeString(device(), "old");
 
@@ -90,7 +90,7 @@ class MoverProgramTest {
     }
 
     @Test
-    void whatCannotBeReadFromTheRepositoryIsAFailure() throws Exception {
+    void failsWhenTheRepositoryIsUnreadable() throws Exception {
         Files.writeString(directory.resolve("content"), "new content");
         MoverTask fill = new MoverTask.FillDevice("data", "/data", "abc", true);
         String broken = RESTIC.replace(
@@ -108,20 +108,20 @@ class MoverProgramTest {
     }
 
     private static final String RESTIC = """
-            #!/bin/sh
-            here=$(dirname "$0")
-            echo "$@" >> "$here/asked"
-            case $* in
-              *" backup "*)
-                while [ "$1" != -- ]; do shift; done
-                shift
-                "$@" > "$here/read" || { echo 'Fatal: command failed' >&2; exit 1; }
-                printf '{"snapshot_id":"new","total_bytes_processed":%s}\n' "$(wc -c < "$here/read")"
-                ;;
-              *" ls "*) printf '{"type":"file","path":"/data","size":%s,"mode":420}\n' "$(wc -c < "$here/content")" ;;
-              *" dump "*) cat "$here/content" ;;
-            esac
-            """;
+        #!/bin/sh
+        here=$(dirname "$0")
+        echo "$@" >> "$here/asked"
+        case $* in
+          *" backup "*)
+            while [ "$1" != -- ]; do shift; done
+            shift
+            "$@" > "$here/read" || { echo 'Fatal: command failed' >&2; exit 1; }
+            printf '{"snapshot_id":"new","total_bytes_processed":%s}\n' "$(wc -c < "$here/read")"
+            ;;
+          *" ls "*) printf '{"type":"file","path":"/data","size":%s,"mode":420}\n' "$(wc -c < "$here/content")" ;;
+          *" dump "*) cat "$here/content" ;;
+        esac
+        """;
 
     private record Ended(int code, String report) {}
 

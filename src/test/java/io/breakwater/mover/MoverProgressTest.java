@@ -18,13 +18,13 @@ class MoverProgressTest {
         """;
 
     @Test
-    void theNewestStatusCounts() {
+    void readsTheNewestStatus() {
         assertThat(MoverProgress.of(BACKUP)).contains(new MoverProgress(1L << 30, 4L << 30, 10));
         assertThat(MoverProgress.of(RESTORE)).contains(new MoverProgress(500, 1000, 5));
     }
 
     @Test
-    void whatIsNoStatusIsPassedOver() {
+    void ignoresLinesThatAreNotAStatus() {
         assertThat(MoverProgress.of("")).isEmpty();
         assertThat(MoverProgress.of("open repository\n{\"message_type\":\"summary\",\"total_bytes\":3}\n{\"message_ty"))
                 .isEmpty();
@@ -32,7 +32,7 @@ class MoverProgressTest {
     }
 
     @Test
-    void rateAndTimeLeftAreThoseOfAllMoversTogether() {
+    void computesRateAndTimeLeftOverAllMovers() {
         TransferStatus t = MoverProgress.transfer(
                 1L << 30,
                 List.of(new MoverProgress(1L << 30, 4L << 30, 10), new MoverProgress(512 << 20, 1L << 30, 10)));
@@ -45,7 +45,7 @@ class MoverProgressTest {
     }
 
     @Test
-    void aMoverThatHasJustBegunHasNoRate() {
+    void reportsNoRateForANewMover() {
         TransferStatus t = MoverProgress.transfer(0, List.of(new MoverProgress(0, 900, 0)));
 
         assertThat(t.bytesPerSecond).isNull();

@@ -15,7 +15,7 @@ class MoverTaskTest {
     Path directory;
 
     @Test
-    void filesAreIncludedOneByOneWhateverTheirNames() throws IOException, InterruptedException {
+    void includesEachFileByItsName() throws IOException, InterruptedException {
         var task = new MoverTask.Files("data", "/data/pvc", "abc123", false, true, List.of("/a b", "/c*", "/-d"));
         assertThat(calls(task))
                 .containsExactly(
@@ -38,7 +38,7 @@ class MoverTaskTest {
     }
 
     @Test
-    void onlyAFillRemovesFiles() throws IOException, InterruptedException {
+    void deletesFilesOnlyInAFill() throws IOException, InterruptedException {
         assertThat(calls(new MoverTask.Fill("data", "/data/pvc", "abc123", true)))
                 .contains("--delete");
         assertThat(calls(new MoverTask.Files("data", "/data/pvc", "abc123", true, true, List.of("/a"))))

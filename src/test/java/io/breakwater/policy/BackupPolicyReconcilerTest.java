@@ -85,7 +85,7 @@ class BackupPolicyReconcilerTest {
     }
 
     @Test
-    void aDueTimeMakesOnePointHoweverOftenItIsLookedAt() {
+    void createsOnePointPerDueTime() {
         reconcile("12:00:05");
         client.resource(now()).edit(p -> {
             p.setStatus(null); // as if the operator had been killed before it wrote what it did
@@ -106,7 +106,7 @@ class BackupPolicyReconcilerTest {
     }
 
     @Test
-    void aTimeIsLeftOutWhileAPointIsBeingMade() {
+    void skipsADueTimeWhileAPointIsRunning() {
         add(running("manual", "2090-01-05T11:59:00Z"));
 
         reconcile("12:00:05");
@@ -132,7 +132,7 @@ class BackupPolicyReconcilerTest {
     }
 
     @Test
-    void nothingIsStartedOrRemovedOnTheSiteThatStandsBy() {
+    void createsAndDeletesNothingOnTheStandbySite() {
         active = false;
         keepLast(1);
         add(good("p1", "2090-01-05T10:00:00Z"), good("p2", "2090-01-05T11:00:00Z"));
@@ -145,7 +145,7 @@ class BackupPolicyReconcilerTest {
     }
 
     @Test
-    void aTemplateIsNoOtherPolicyForTheVolumesOfItsNamespace() {
+    void excludesTemplatesFromVolumeConflicts() {
         BackupPolicy template = new BackupPolicy();
         template.getMetadata().setName("older");
         template.getMetadata().setNamespace("shop");
@@ -158,7 +158,7 @@ class BackupPolicyReconcilerTest {
     }
 
     @Test
-    void aPolicyThatATemplateHasKeptGoesWithTheTemplateAndItsPointsStay() {
+    void deletesPoliciesWithoutTheirTemplateButNoPoints() {
         policy.getMetadata().setLabels(Map.of(Api.TEMPLATE, "hourly"));
         add(good("p1", "2090-01-05T10:00:00Z"));
 
@@ -170,7 +170,7 @@ class BackupPolicyReconcilerTest {
     }
 
     @Test
-    void aTemplateOutsideOfTheOperatorsNamespaceCapturesNothingAndSaysSo() {
+    void rejectsTemplatesOutsideTheOperatorNamespace() {
         policy.getSpec().source = new BackupPolicySpec.Source();
         policy.getSpec().source.namespaces = new BackupPolicySpec.NamespaceSelection();
         policy.getSpec().source.namespaces.include = List.of("*");
@@ -183,7 +183,7 @@ class BackupPolicyReconcilerTest {
     }
 
     @Test
-    void aWrongScheduleIsSaid() {
+    void reportsAnInvalidSchedule() {
         policy.getSpec().schedule = CronScheduleTest.schedule("61 * * * *", "Etc/UTC");
 
         reconcile("12:00:05");
@@ -193,7 +193,7 @@ class BackupPolicyReconcilerTest {
     }
 
     @Test
-    void anUnknownLocationIsSaidAndNothingIsStarted() {
+    void reportsAnUnknownLocationAndStartsNothing() {
         policy.getSpec().locationRef = new NamedRef("nowhere");
 
         reconcile("12:00:05");
@@ -204,7 +204,7 @@ class BackupPolicyReconcilerTest {
     }
 
     @Test
-    void anUnknownLocationOfACopyDoesNotHoldUpTheFirstCopy() {
+    void createsAPointDespiteAnUnknownCopyLocation() {
         copy("nowhere");
 
         reconcile("12:00:05");
@@ -214,7 +214,7 @@ class BackupPolicyReconcilerTest {
     }
 
     @Test
-    void ofTwoPoliciesForAVolumeTheYoungerSaysSo() {
+    void reportsAConflictOnTheYoungerOfTwoPolicies() {
         client.resource(new PersistentVolumeClaimBuilder()
                         .withNewMetadata()
                         .withName("data")
@@ -238,7 +238,7 @@ class BackupPolicyReconcilerTest {
     }
 
     @Test
-    void oldPointsGo() {
+    void deletesOldPoints() {
         policy.getSpec().schedule = null;
         keepLast(1);
         add(good("p1", "2090-01-05T10:00:00Z"), good("p2", "2090-01-05T11:00:00Z"));
@@ -249,7 +249,7 @@ class BackupPolicyReconcilerTest {
     }
 
     @Test
-    void aSiteThatLostItsLeaseRemovesNothing() {
+    void deletesNothingAfterLosingTheLease() {
         policy.getSpec().schedule = null;
         keepLast(1);
         guard = Optional.of(new EpochGuard.Guard(new BackupLocation(), "shop", "plan", 3));
@@ -262,7 +262,7 @@ class BackupPolicyReconcilerTest {
     }
 
     @Test
-    void protectionIsJudgedAgainAtTheMomentAtWhichItEnds() {
+    void rechecksProtectionWhenItExpires() {
         policy.getSpec().schedule = null;
         add(good("p1", "2090-01-05T11:00:00Z"));
 
@@ -276,7 +276,7 @@ class BackupPolicyReconcilerTest {
     }
 
     @Test
-    void statusTellsHowFarEachCopyIs() {
+    void reportsTheProgressOfEachCopy() {
         location("b");
         copy("b");
         add(
@@ -293,7 +293,7 @@ class BackupPolicyReconcilerTest {
     }
 
     @Test
-    void aPolicyTellsWhatItsNamespaceHoldsAndWhenThatIsTooMuch() {
+    void reportsQuotaUsageAndExcess() {
         BackupLocation location = locations.get("shop", "a");
         location.getSpec().quota = new Quota();
         location.getSpec().quota.perNamespace = "100";

@@ -26,7 +26,7 @@ public class CronScheduleTest {
         "0 12 * * 7,     Etc/UTC,          2026-11-23T12:00:00Z, 2026-11-29T12:00:00Z",
         "0 12 * * MON,   Etc/UTC,          2026-11-23T12:00:00Z, 2026-11-30T12:00:00Z"
     })
-    void nextIsTheFirstTimeAfter(String cron, String zone, Instant after, Instant expected) {
+    void findsTheNextTimeAfterAMoment(String cron, String zone, Instant after, Instant expected) {
         assertThat(CronSchedule.of(schedule(cron, zone)).next(after)).contains(expected);
     }
 
@@ -37,12 +37,12 @@ public class CronScheduleTest {
         "*/15 * * * *, Etc/UTC,       2026-11-23T12:14:59.999Z, 2026-11-23T12:00:00Z",
         "0 3 * * *,    Europe/Berlin, 2026-07-01T00:59:00Z,     2026-06-30T01:00:00Z"
     })
-    void lastIsTheLatestTimeThatIsNotAfter(String cron, String zone, Instant until, Instant expected) {
+    void findsTheLastTimeUpToAMoment(String cron, String zone, Instant until, Instant expected) {
         assertThat(CronSchedule.of(schedule(cron, zone)).last(until)).contains(expected);
     }
 
     @Test
-    void anHourThatTheClockSkipsStillMakesOnePointThatDay() {
+    void runsOnceOnADayThatSkipsTheHour() {
         CronSchedule cron = CronSchedule.of(schedule("30 2 * * *", "Europe/Berlin"));
         // 2026-03-29 has no half past two: at 01:00 UTC the clocks go from 02:00 to 03:00.
         Instant change = Instant.parse("2026-03-29T01:00:00Z");
@@ -56,7 +56,7 @@ public class CronScheduleTest {
 
     @ParameterizedTest
     @CsvSource({"2026-03-29", "2026-10-25"})
-    void whenTheClocksChangeAShortIntervalStaysWhatItIs(String day) {
+    void preservesShortIntervalsAcrossClockChanges(String day) {
         CronSchedule cron = CronSchedule.of(schedule("*/15 * * * *", "Europe/Berlin"));
         Instant at = Instant.parse(day + "T00:00:00Z").minusSeconds(7200);
         for (int i = 0; i < 30; i++) {
@@ -74,7 +74,7 @@ public class CronScheduleTest {
         "0 0 30 2 *,     Etc/UTC,     cron",
         "0 0 * * *,      Mars/Olympus, timeZone"
     })
-    void whatCannotWorkIsNamed(String cron, String zone, String field) {
+    void rejectsInvalidSchedulesAndNamesTheField(String cron, String zone, String field) {
         BreakwaterException e =
                 catchThrowableOfType(BreakwaterException.class, () -> CronSchedule.of(schedule(cron, zone)));
 

@@ -15,7 +15,7 @@ class PolicyConflictCheckTest {
     private final BackupPolicy younger = policy("younger", "2026-11-23T12:00:00Z");
 
     @Test
-    void theOlderGoesOn() {
+    void prefersTheOlderPolicy() {
         assertThat(conflict(older, CLAIMS, Optional.empty())).isEmpty();
         assertThat(conflict(younger, CLAIMS, Optional.empty()).orElseThrow())
                 .contains("BackupPolicy younger", "BackupPolicy older", "PersistentVolumeClaim data and 1 more")
@@ -23,18 +23,18 @@ class PolicyConflictCheckTest {
     }
 
     @Test
-    void thePolicyOfThePlanGoesBeforeAnOlderOne() {
+    void prefersThePolicyOfThePlanOverAnOlderOne() {
         assertThat(conflict(younger, CLAIMS, Optional.of("younger"))).isEmpty();
         assertThat(conflict(older, CLAIMS, Optional.of("younger"))).isPresent();
     }
 
     @Test
-    void withoutVolumesThereIsNothingToShare() {
+    void findsNoConflictWithoutVolumes() {
         assertThat(conflict(younger, List.of(), Optional.empty())).isEmpty();
     }
 
     @Test
-    void aPolicyThatIsBeingDeletedIsNoObstacle() {
+    void ignoresPoliciesThatAreBeingDeleted() {
         older.getMetadata().setDeletionTimestamp("2026-11-23T13:00:00Z");
 
         assertThat(conflict(younger, CLAIMS, Optional.empty())).isEmpty();

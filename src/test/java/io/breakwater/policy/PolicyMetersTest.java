@@ -25,7 +25,7 @@ class PolicyMetersTest {
     private final PolicyMeters meters = new PolicyMeters(new Meters(registry, clock), clock);
 
     @Test
-    void lagIsAbsentBeforeTheFirstCopyAndGrowsFromCaptureAfterwards() {
+    void reportsLagFromTheFirstCompletedCopy() {
         show(List.of("b"), good("p1", CAPTURED.toString()).copy("b", CopyState.Copying));
         assertThat(gauge(PolicyMeters.LAG)).isNull();
 
@@ -39,7 +39,7 @@ class PolicyMetersTest {
     }
 
     @Test
-    void theObjectiveIsJudgedAtTheMomentOfTheScrape() {
+    void evaluatesTheObjectiveAtScrapeTime() {
         show(List.of(), good("p1", CAPTURED.toString()));
 
         clock.now = CAPTURED.plusSeconds(900);
@@ -52,7 +52,7 @@ class PolicyMetersTest {
     }
 
     @Test
-    void beforeTheFirstPointThereIsNoAgeAndTheObjectiveIsNotMet() {
+    void reportsAnUnmetObjectiveBeforeTheFirstPoint() {
         show(List.of());
 
         assertThat(gauge(PolicyMeters.AGE)).isNull();
@@ -61,7 +61,7 @@ class PolicyMetersTest {
     }
 
     @Test
-    void aLocationThatIsNotCopiedToAnyMoreIsNotShown() {
+    void deletesGaugesOfUnusedCopyLocations() {
         show(List.of("b"), good("p1", CAPTURED.toString()).copy("b", CopyState.Completed));
         show(List.of(), good("p1", CAPTURED.toString()).copy("b", CopyState.Completed));
 
@@ -71,7 +71,7 @@ class PolicyMetersTest {
     }
 
     @Test
-    void nothingIsLeftOfAPolicyThatIsGone() {
+    void deletesAllGaugesOfADeletedPolicy() {
         show(List.of("b"), good("p1", CAPTURED.toString()).copy("b", CopyState.Completed));
 
         meters.forget("shop", "hourly");

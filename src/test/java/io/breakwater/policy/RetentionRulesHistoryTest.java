@@ -30,13 +30,13 @@ class RetentionRulesHistoryTest {
     private static final Instant NOW = Instant.parse("2026-11-24T00:00:00Z");
 
     @Test
-    void theNewestOfEachDayStays() {
+    void retainsTheNewestPointOfEachDay() {
         assertThat(kept(r -> r.daily = 2, BERLIN, "2026-06-01T08:00Z", "2026-06-01T20:00Z", "2026-06-02T08:00Z"))
                 .containsExactly("2026-06-01T20:00Z", "2026-06-02T08:00Z");
     }
 
     @Test
-    void daysBeginAtMidnightOfTheSchedulesZone() {
+    void startsDaysAtMidnightInTheScheduleZone() {
         // 22:30 in UTC is half past midnight of the next day in Berlin.
         String[] points = {"2026-06-01T21:30Z", "2026-06-01T22:30Z", "2026-06-02T10:00Z"};
         assertThat(kept(r -> r.daily = 5, BERLIN, points)).containsExactly("2026-06-01T21:30Z", "2026-06-02T10:00Z");
@@ -45,7 +45,7 @@ class RetentionRulesHistoryTest {
     }
 
     @Test
-    void anHourThatTheClocksRepeatIsTwoHours() {
+    void countsARepeatedHourTwice() {
         // On 25 October 2026 the hour from two to three comes twice: at 00 and at 01 in UTC.
         assertThat(kept(
                         r -> r.hourly = 9,
@@ -58,14 +58,14 @@ class RetentionRulesHistoryTest {
     }
 
     @Test
-    void anHourThatTheClocksSkipIsNone() {
+    void countsNoSkippedHour() {
         // On 29 March 2026 one o'clock is followed by three o'clock, at 01:00 in UTC.
         assertThat(kept(r -> r.hourly = 9, BERLIN, "2026-03-29T00:30Z", "2026-03-29T01:30Z", "2026-03-29T01:40Z"))
                 .containsExactly("2026-03-29T00:30Z", "2026-03-29T01:40Z");
     }
 
     @Test
-    void weeksAreThoseOfIso8601AcrossTheTurnOfTheYear() {
+    void countsIsoWeeksAcrossTheNewYear() {
         // 29 December 2025 to 4 January 2026 is week 1 of 2026; 5 January begins week 2.
         assertThat(kept(
                         r -> r.weekly = 9,
@@ -78,13 +78,13 @@ class RetentionRulesHistoryTest {
     }
 
     @Test
-    void periodsWithoutAPointDoNotCount() {
+    void skipsPeriodsWithoutAPoint() {
         assertThat(kept(r -> r.yearly = 2, BERLIN, "2019-05-01T12:00Z", "2021-05-01T12:00Z", "2026-05-01T12:00Z"))
                 .containsExactly("2021-05-01T12:00Z", "2026-05-01T12:00Z");
     }
 
     @Test
-    void aPointStaysWhenAnyRuleKeepsIt() {
+    void retainsAPointUnderAnyMatchingRule() {
         assertThat(kept(
                         r -> {
                             r.keepLast = 1;
@@ -99,13 +99,13 @@ class RetentionRulesHistoryTest {
     }
 
     @Test
-    void withoutACountNothingGood() {
+    void retainsAllGoodPointsWithoutACount() {
         assertThat(kept(r -> r.lockedFor = "1h", BERLIN, "2019-05-01T12:00Z", "2026-05-01T12:00Z"))
                 .hasSize(2);
     }
 
     @Test
-    void heldAndLockedPointsStayAndTakeNobodysPlace() {
+    void retainsHeldAndLockedPointsWithoutCountingThem() {
         List<RestorePoint> points = Stream.of(
                         good("held", "2026-06-01T00:00:00Z").held(),
                         good("locked", "2026-06-02T00:00:00Z").lockedUntil("2026-11-24T00:00:01Z"),
@@ -119,7 +119,7 @@ class RetentionRulesHistoryTest {
     }
 
     @Test
-    void pointsYoungerThanTheirPolicysLockStay() {
+    void retainsPointsYoungerThanTheLockOfThePolicy() {
         assertThat(kept(
                         r -> {
                             r.keepLast = 1;
@@ -133,7 +133,7 @@ class RetentionRulesHistoryTest {
     }
 
     @Test
-    void failedPointsGoByNumberAndByAge() {
+    void deletesFailedPointsByNumberAndAge() {
         List<RestorePoint> points = Stream.of(
                         failed("f1", "2026-11-23T21:00:00Z"),
                         failed("f2", "2026-11-23T22:00:00Z"),
@@ -151,7 +151,7 @@ class RetentionRulesHistoryTest {
 
     /** Against the rules said in another way: a point stays by a period if it is its newest, and few newer periods have points. */
     @Test
-    void generatedHistoriesAreKeptAsTheRulesSay() {
+    void retainsGeneratedHistoriesLikeTheModel() {
         for (int seed = 0; seed < 300; seed++) {
             Random random = new Random(seed);
             ZoneId zone = List.of(BERLIN, ZoneId.of("America/St_Johns"), ZoneId.of("Australia/Lord_Howe"))

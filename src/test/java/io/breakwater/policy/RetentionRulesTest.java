@@ -21,24 +21,24 @@ import org.junit.jupiter.api.Test;
 /** What retention lets go, and what it never does. */
 class RetentionRulesTest {
     @Test
-    void theNewestGoodPointsAreKept() {
+    void retainsTheNewestGoodPoints() {
         assertThat(expired(2, good("p1", at(1)), good("p3", at(3)), good("p2", at(2)), good("p4", at(4))))
                 .containsExactly("p2", "p1");
     }
 
     @Test
-    void pointsThatFailedOrRunTakeNoGoodPointsPlace() {
+    void countsNoFailedOrRunningPoints() {
         assertThat(expired(2, good("p1", at(1)), good("p2", at(2)), failed("p3", at(3)), running("p4", at(4))))
                 .isEmpty();
     }
 
     @Test
-    void aPointThatIsBeingDeletedTakesNoGoodPointsPlace() {
+    void countsNoPointsThatAreBeingDeleted() {
         assertThat(expired(1, good("p1", at(1)), good("p2", at(2)).deleted())).isEmpty();
     }
 
     @Test
-    void theLastPointInAnyLocationStays() {
+    void retainsTheLastPointOfEachLocation() {
         assertThat(expired(
                         1,
                         good("p1", at(1)).copy("b", CopyState.Completed),
@@ -50,7 +50,7 @@ class RetentionRulesTest {
     }
 
     @Test
-    void pointsThatARestoreReadsStay() {
+    void retainsPointsInUseByARestore() {
         List<RestorePoint> points = List.of(
                 good("p1", at(1)).get(),
                 good("p2", at(2)).get(),
@@ -60,7 +60,7 @@ class RetentionRulesTest {
     }
 
     @Test
-    void onlyUsersRemoveWhatExistsNowhereElse() {
+    void retainsImportedDivergentAndPinnedPoints() {
         assertThat(expired(
                         1,
                         good("imported", at(1)).trigger(Trigger.Imported),
@@ -73,7 +73,7 @@ class RetentionRulesTest {
     }
 
     @Test
-    void aFewFailedScheduledPointsAreKeptForPeopleToLookAt() {
+    void retainsTheNewestFailedScheduledPoints() {
         assertThat(expired(
                         1,
                         failed("f1", at(1)),
@@ -85,7 +85,7 @@ class RetentionRulesTest {
     }
 
     @Test
-    void aGoodPointIsAlwaysLeft() {
+    void retainsTheNewestGoodPointInEveryHistory() {
         Random random = new Random(7);
         for (int round = 0; round < 2000; round++) {
             List<RestorePoint> points = new ArrayList<>();

@@ -20,7 +20,7 @@ class RpoObjectiveTest {
     private static final Instant CAPTURED = Instant.parse("2026-11-23T12:00:00Z");
 
     @Test
-    void anObjectiveIsMetUpToItsVeryAge() {
+    void meetsAnObjectiveUpToItsExactAge() {
         RpoObjective promise = only(policy("15m"), List.of(), good("p1", CAPTURED.toString()));
 
         assertThat(promise.holds(CAPTURED.plus(Duration.ofMinutes(15)))).isTrue();
@@ -31,7 +31,7 @@ class RpoObjectiveTest {
     }
 
     @Test
-    void beforeTheFirstGoodPointNothingIsMet() {
+    void meetsNoObjectiveBeforeTheFirstGoodPoint() {
         RpoObjective promise = only(policy("15m"), List.of(), failed("p1", CAPTURED.toString()));
 
         assertThat(promise.holds(CAPTURED)).isFalse();
@@ -40,7 +40,7 @@ class RpoObjectiveTest {
     }
 
     @Test
-    void aCopyIsJudgedByTheNewestPointThatIsCompleteThere() {
+    void evaluatesACopyByItsNewestCompletePoint() {
         BackupPolicySpec policy = policy(null, copy("b", "1h"));
 
         RpoObjective promise = only(
@@ -54,7 +54,7 @@ class RpoObjectiveTest {
     }
 
     @Test
-    void aCopyWithoutAnObjectivePromisesNothingButTheOneThatAPlanAddsDoes() {
+    void createsNoObjectiveForCopiesExceptThoseOfAPlan() {
         BackupPolicySpec policy = policy("15m", copy("b", null));
 
         List<RpoObjective> promises = RpoObjective.of(policy, List.of("peer", "b"), PointInventory.of(List.of()));

@@ -19,25 +19,25 @@ class ScheduleDecisionTest {
     }
 
     @Test
-    void aTimeThatWasDealtWithIsNotDueAgain() {
+    void waitsAfterAHandledTime() {
         assertThat(at("12:15:00", "12:15:00")).isEqualTo(new ScheduleDecision.Rest());
         assertThat(at("12:29:59", "12:15:00")).isEqualTo(new ScheduleDecision.Rest());
     }
 
     @Test
-    void ofManyMissedTimesOnlyTheLastIsMadeUpFor() {
+    void catchesUpOnlyOnTheLastMissedTime() {
         assertThat(at("18:07:00", "12:15:00")).isEqualTo(fire("18:00:00", "shop-20261123-180000"));
     }
 
     @Test
-    void nothingIsStartedBesideARunningPoint() {
+    void skipsATimeWhileAPointIsRunning() {
         assertThat(ScheduleDecision.decide(
                         EVERY_15_MINUTES, "shop", t("12:15:00"), t("12:30:01"), Set.of(), Optional.of("manual")))
                 .isEqualTo(new ScheduleDecision.Skip(t("12:30:00"), "shop-20261123-123000", "manual"));
     }
 
     @Test
-    void thePointThatWasStartedBeforeACrashIsFoundAgain() {
+    void findsThePointStartedBeforeACrash() {
         String name = "shop-20261123-123000";
 
         assertThat(ScheduleDecision.decide(

@@ -17,7 +17,7 @@ class ScheduleJitterTest {
     private static final Instant NOON = Instant.parse("2026-03-02T12:00:00Z");
 
     @Test
-    void twoHundredNamespacesOfATemplateDoNotStartAtOnce() {
+    void spreadsTheStartsOfManyNamespaces() {
         Schedule hourly = CronScheduleTest.schedule("0 * * * *", "Etc/UTC");
         Map<Duration, Long> delays = IntStream.range(0, 200)
                 .mapToObj(i -> kept("team-" + i))
@@ -47,7 +47,7 @@ class ScheduleJitterTest {
     }
 
     @Test
-    void aShortIntervalLeavesHalfOfItselfAsRoom() {
+    void limitsTheDelayToHalfOfTheInterval() {
         Schedule often = CronScheduleTest.schedule("*/4 * * * *", "Etc/UTC");
         List<Duration> delays = IntStream.range(0, 500)
                 .mapToObj(i -> delay(kept("n" + i), often))
@@ -58,7 +58,7 @@ class ScheduleJitterTest {
     }
 
     @Test
-    void whoAsksForAnotherRoomGetsIt() {
+    void appliesTheRequestedJitter() {
         Schedule hourly = CronScheduleTest.schedule("0 * * * *", "Etc/UTC");
         hourly.jitter = "2s";
         assertThat(IntStream.range(0, 50).mapToObj(i -> delay(kept("n" + i), hourly)))
@@ -70,7 +70,7 @@ class ScheduleJitterTest {
     }
 
     @Test
-    void aPolicyThatStandsForItselfStartsOnTime() {
+    void startsAPolicyWithoutATemplateOnTime() {
         BackupPolicy alone = kept("shop");
         alone.getMetadata().setLabels(null);
         assertThat(delay(alone, CronScheduleTest.schedule("0 * * * *", "Etc/UTC")))

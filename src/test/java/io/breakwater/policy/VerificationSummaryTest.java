@@ -36,14 +36,14 @@ class VerificationSummaryTest {
     }
 
     @Test
-    void nothingWasTriedYet() {
+    void reportsUnknownBeforeTheFirstVerification() {
         Condition proven = proven();
         assertThat(proven.status).isEqualTo("Unknown");
         assertThat(proven.reason).isEqualTo(Reason.NotVerified.name());
     }
 
     @Test
-    void nothingWasAskedFor() {
+    void reportsOnlyManualRunsWithoutAVerificationSpec() {
         spec.verification = null;
         assertThat(tell().condition(Condition.PROVEN)).isEmpty();
         assertThat(tell(run("v", Level.Checksum, true, "2026-11-10T12:01:00Z")).holds(Condition.PROVEN))
@@ -51,7 +51,7 @@ class VerificationSummaryTest {
     }
 
     @Test
-    void theNewestThatIsThoroughEnoughCounts() {
+    void evaluatesTheNewestVerificationOfSufficientLevel() {
         Verification good = run("good", Level.Restored, true, "2026-11-10T12:01:00Z");
         Verification bad = run("bad", Level.Queried, false, "2026-11-10T12:02:00Z");
         Verification shallow = run("shallow", Level.Checksum, true, "2026-11-10T12:03:00Z");
@@ -65,7 +65,7 @@ class VerificationSummaryTest {
     }
 
     @Test
-    void aProofGrowsOldWhenTheScheduleCameRoundTwice() {
+    void expiresAProofAfterTwoScheduledTimes() {
         assertThat(proven(run("v", Level.Restored, true, "2026-11-09T12:00:00Z")).status)
                 .isEqualTo("True");
         Condition overdue = proven(run("v", Level.Restored, true, "2026-11-09T11:59:59Z"));
@@ -74,7 +74,7 @@ class VerificationSummaryTest {
     }
 
     @Test
-    void whatWasNeverProvenIsOverdueWhenTheScheduleCameRoundTwice() {
+    void reportsOverdueWithoutAProofAfterTwoScheduledTimes() {
         BackupPolicy policy = new BackupPolicy();
         policy.setSpec(spec);
         policy.setMetadata(new ObjectMetaBuilder()
@@ -92,7 +92,7 @@ class VerificationSummaryTest {
     }
 
     @Test
-    void theMeasuredTimeIsComparedWithThePromise() {
+    void comparesTheMeasuredTimeWithTheRto() {
         spec.objectives = new Objectives();
         spec.objectives.rto = "1m";
         assertThat(tell().condition(Condition.RTO_MET).orElseThrow().status).isEqualTo("Unknown");

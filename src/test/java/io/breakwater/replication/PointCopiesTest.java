@@ -98,7 +98,7 @@ class PointCopiesTest {
     }
 
     @Test
-    void aCopyGoesFromPendingToCompletedAndTellsItsBytes() {
+    void completesAPendingCopyAndCountsItsBytes() {
         CountDownLatch began = new CountDownLatch(1);
         CountDownLatch go = new CountDownLatch(1);
         atLocation.put("b", () -> {
@@ -127,7 +127,7 @@ class PointCopiesTest {
     }
 
     @Test
-    void aLocationThatFailsHoldsUpNoOtherAndIsTriedAgainAfterAPause() {
+    void retriesAFailedLocationWithoutBlockingOthers() {
         atLocation.put("b", () -> {
             throw BreakwaterException.retryable(Reason.StoreUnavailable, "b does not answer");
         });
@@ -152,7 +152,7 @@ class PointCopiesTest {
     }
 
     @Test
-    void pausesGrowUpToABoundAndEndlessly() {
+    void limitsTheGrowthOfRetryPauses() {
         assertThat(PointCopies.pause(1, true)).isEqualTo(Duration.ofSeconds(5));
         assertThat(PointCopies.pause(3, true)).isEqualTo(Duration.ofSeconds(20));
         assertThat(PointCopies.pause(100, true)).isEqualTo(Duration.ofMinutes(2));
@@ -160,7 +160,7 @@ class PointCopiesTest {
     }
 
     @Test
-    void aStaleEpochCopiesNothingButWhatOnlyThisSiteHas() {
+    void copiesOnlyDivergentPointsInAStaleEpoch() {
         guard = Optional.of(new EpochGuard.Guard(new BackupLocation(), "shop", "plan", 3));
         point("p1", "b");
         point("p2", "b");
@@ -179,7 +179,7 @@ class PointCopiesTest {
     }
 
     @Test
-    void aLocationThatIsNotReadyIsWaitedFor() {
+    void waitsForALocationThatIsNotReady() {
         client.resource(resolve("b")).edit(l -> {
             l.getStatus().conditions.getFirst().status = "False";
             l.getStatus().conditions.getFirst().message = "the account is gone";
@@ -194,7 +194,7 @@ class PointCopiesTest {
     }
 
     @Test
-    void aPointThatIsDeletedWhileItIsCopiedGetsNoSealThere() {
+    void unsealsTheCopyOfAPointDeletedWhileCopying() {
         atLocation.put("b", () -> {
             client.resource(get("p1")).edit(p -> {
                 p.getMetadata().setFinalizers(List.of(Api.FINALIZER));
@@ -212,7 +212,7 @@ class PointCopiesTest {
     }
 
     @Test
-    void nothingIsCopiedWhileAJobPrunesTheRepository() {
+    void copiesNothingWhileAJobPrunesTheRepository() {
         point("old", "b");
         client.resource(get("old")).edit(p -> {
             p.getMetadata().setFinalizers(List.of(Api.FINALIZER));
@@ -236,7 +236,7 @@ class PointCopiesTest {
     }
 
     @Test
-    void nothingIsCopiedWhileAJobRemovesWhatWasNeverSealed() {
+    void copiesNothingWhileAJobDeletesUnsealedData() {
         client.resource(new JobBuilder()
                         .withNewMetadata()
                         .withName("unsealed")

@@ -25,7 +25,7 @@ class PointTransferTest {
     private final ReplicationFixture scene = new ReplicationFixture(source);
 
     @Test
-    void theReplicaIsTheSameToTheByteButForLocks() {
+    void copiesEveryByteExceptLocks() {
         Point point = scene.capture(source, "p1", 10);
 
         CopyResult copied = point.copy(source, target);
@@ -40,7 +40,7 @@ class PointTransferTest {
     }
 
     @Test
-    void filesAreWrittenInTheOrderInWhichTheyReferToEachOtherAndTheSealLast() {
+    void writesReferencedFilesFirstAndTheSealLast() {
         scene.capture(source, "p1", 10).copy(source, target);
 
         List<String> order = List.of("/data/", "/index/", "/keys/", "/config", "/snapshots/", "velero/", "point.json");
@@ -53,7 +53,7 @@ class PointTransferTest {
 
     /** The key that signed the seal may be gone where the copy is read. */
     @Test
-    void whatVouchesForASealIsThereBeforeTheSeal() {
+    void writesVouchersBeforeTheSeal() {
         Point point = scene.capture(source, "p1", 1);
         String voucher = "breakwater/points/east/shop/p1/point.0123456789abcdef.json";
         source.write(voucher, new byte[] {1, 2, 3}, Precondition.NONE);
@@ -66,7 +66,7 @@ class PointTransferTest {
     }
 
     @Test
-    void theNextPointMovesOnlyWhatIsNew() {
+    void copiesOnlyNewObjectsOfTheNextPoint() {
         scene.capture(source, "p1", 10).copy(source, target);
         int before = target.objects.size();
 
@@ -80,7 +80,7 @@ class PointTransferTest {
     }
 
     @Test
-    void aSecondCopyOfThePointMovesNothing() {
+    void copiesNothingOnASecondRun() {
         Point point = scene.capture(source, "p1", 3);
         point.copy(source, target);
 
@@ -88,7 +88,7 @@ class PointTransferTest {
     }
 
     @Test
-    void killedBeforeAnyWriteTheTargetIsReadableAndTheNextTryEndsIt() {
+    void finishesACopyKilledBeforeAnyWrite() {
         Point point = scene.capture(source, "p1", 6);
         int writes = ReplicationFixture.contents(source).size();
         for (int survive = 0; survive < writes; survive++) {
@@ -116,7 +116,7 @@ class PointTransferTest {
     }
 
     @Test
-    void aStreamThatEndsEarlyLeavesNothing() {
+    void discardsATruncatedStream() {
         Point point = scene.capture(source, "p1", 2);
         source.onRead = content -> Arrays.copyOf(content, content.length / 2);
 
@@ -128,7 +128,7 @@ class PointTransferTest {
     }
 
     @Test
-    void anAlteredPackIsNotPassedOn() {
+    void refusesToCopyAnAlteredPack() {
         Point point = scene.capture(source, "p1", 2);
         String pack = source.objects.ceilingKey(ReplicationFixture.REPO + "data/");
         source.objects.computeIfPresent(pack, (k, c) -> flipped(c));
@@ -142,7 +142,7 @@ class PointTransferTest {
     }
 
     @Test
-    void whatLiesCutAtTheTargetIsReplaced() {
+    void replacesATruncatedPackAtTheTarget() {
         Point point = scene.capture(source, "p1", 4);
         String pack = source.objects.ceilingKey(ReplicationFixture.REPO + "data/");
         target.objects.put(pack, Arrays.copyOf(source.objects.get(pack), 17));
@@ -153,7 +153,7 @@ class PointTransferTest {
     }
 
     @Test
-    void anArchiveOfTheSameSizeIsNotTakenForTheSame() {
+    void replacesADifferentArchiveOfTheSameSize() {
         Point point = scene.capture(source, "p1", 1);
         String archive = point.document().archive();
         target.objects.put(archive, flipped(source.objects.get(archive)));
@@ -164,7 +164,7 @@ class PointTransferTest {
     }
 
     @Test
-    void aRepositoryWithOtherKeysIsNotTouched() {
+    void refusesToCopyIntoARepositoryWithOtherKeys() {
         Point point = scene.capture(source, "p1", 1);
         target.objects.put(ReplicationFixture.REPO + "config", scene.bytes(155));
 
@@ -175,7 +175,7 @@ class PointTransferTest {
     }
 
     @Test
-    void anotherPointOfTheSameNameIsNotTouched() {
+    void refusesToOverwriteAnotherPointOfTheSameName() {
         Point point = scene.capture(source, "p1", 1);
         target.objects.put(point.document().key().sealKey(), scene.bytes(50));
 
@@ -186,7 +186,7 @@ class PointTransferTest {
     }
 
     @Test
-    void aMoverMayAppendMeanwhile() {
+    void copiesWhileAMoverAppends() {
         Point point = scene.capture(source, "p1", 3);
         source.beforeList = prefix -> scene.append(source, 2);
         target.beforeList = prefix -> scene.append(source, 1);
@@ -198,7 +198,7 @@ class PointTransferTest {
     }
 
     @Test
-    void aPruneOfTheSourceMakesTheCopyStartOver() {
+    void reportsAPruneOfTheSourceAsRetryable() {
         Point first = scene.capture(source, "p1", 3);
         AtomicBoolean pruned = new AtomicBoolean();
         source.beforeList = prefix -> {
@@ -214,7 +214,7 @@ class PointTransferTest {
     }
 
     @Test
-    void aPruneOfTheTargetBeforeTheSealIsNoticed() {
+    void detectsAPruneOfTheTargetBeforeTheSeal() {
         Point point = scene.capture(source, "p1", 3);
         AtomicInteger looks = new AtomicInteger();
 
@@ -231,7 +231,7 @@ class PointTransferTest {
     }
 
     @Test
-    void aStaleEpochGetsNoSeal() {
+    void sealsNothingInAStaleEpoch() {
         Point point = scene.capture(source, "p1", 3);
         AtomicInteger looks = new AtomicInteger();
 
@@ -246,7 +246,7 @@ class PointTransferTest {
     }
 
     @Test
-    void aPointWhoseSnapshotIsMissingIsNotSealedElsewhere() {
+    void refusesToCopyAPointWithoutItsSnapshot() {
         Point point = scene.capture(source, "p1", 1);
         source.delete(ReplicationFixture.REPO + "snapshots/"
                 + point.document().volumes().getFirst().repositorySnapshot());
@@ -258,7 +258,7 @@ class PointTransferTest {
     }
 
     @Test
-    void noMoreStreamsRunThanTheProcessAllows() {
+    void limitsConcurrentStreams() {
         Point point = scene.capture(source, "p1", 40);
         AtomicInteger open = new AtomicInteger();
         AtomicInteger most = new AtomicInteger();

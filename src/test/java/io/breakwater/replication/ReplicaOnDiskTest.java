@@ -19,7 +19,7 @@ class ReplicaOnDiskTest {
     Path root;
 
     @Test
-    void aReplicaIsTheSameAndALaterPointMovesOnlyWhatIsNew() {
+    void copiesAnIdenticalReplicaAndThenOnlyNewObjects() {
         ObjectStore source = TestStores.filesystem(root.resolve("east"));
         ObjectStore target = TestStores.filesystem(root.resolve("west"));
         ReplicationFixture scene = new ReplicationFixture(source);
@@ -34,7 +34,7 @@ class ReplicaOnDiskTest {
     }
 
     @Test
-    void aTargetThatLostPartOfItsFilesIsMadeWholeAgainByTheNextPoint() throws IOException {
+    void repairsADamagedTargetWithTheNextPoint() throws IOException {
         ObjectStore source = TestStores.filesystem(root.resolve("east"));
         ObjectStore target = TestStores.filesystem(root.resolve("west"));
         ReplicationFixture scene = new ReplicationFixture(source);

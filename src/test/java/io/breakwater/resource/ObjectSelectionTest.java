@@ -49,7 +49,7 @@ class ObjectSelectionTest {
         exclude: [{kinds: [secrets, configmaps], names: [web]}]       | configmaps/db deployments/db deployments/web
         {include: [{kinds: [configmaps]}], exclude: [{labelSelector: {matchExpressions: [{key: tier, operator: Exists}]}}]} | configmaps/db
         """)
-    void onlyWhatIsWantedComesBack(String spec, String wanted) throws IOException {
+    void restoresOnlySelectedObjects(String spec, String wanted) throws IOException {
         scene.spec(spec);
         assertThat(scene.apply().failed()).isEmpty();
         Set<String> there = new TreeSet<>();
@@ -68,14 +68,14 @@ class ObjectSelectionTest {
         include: [{kinds: [secrets]}]                                   | 0
         exclude: [{names: [data]}]                                      | 0
         """)
-    void claimsAreWantedOrNotLikeAnyOtherObject(String spec, int claims) throws IOException {
+    void selectsClaimsLikeOtherObjects(String spec, int claims) throws IOException {
         scene.spec(spec);
         assertThat(new ResourceApply(scene.server.client()).claims(scene.request()))
                 .hasSize(claims);
     }
 
     @Test
-    void rightsAreNeededForWhatIsWantedOnly() throws IOException {
+    void requiresPermissionsForSelectedObjectsOnly() throws IOException {
         scene.server.allow((verb, resource) -> !resource.equals("secrets"));
         assertThatThrownBy(scene::apply).hasMessageContaining("secrets");
         scene.spec("exclude: [{kinds: [secrets]}]");
@@ -83,7 +83,7 @@ class ObjectSelectionTest {
     }
 
     @Test
-    void conflictsAreWhatIsWantedOnly() throws IOException {
+    void reportsConflictsOfSelectedObjectsOnly() throws IOException {
         scene.server.put(ApplyFixture.CORE + "configmaps", ApplyFixture.object("v1", "ConfigMap", "db", ""));
         assertThat(scene.preview().existing()).containsExactly("configmaps shop/db");
         scene.spec("include: [{names: [web]}]");
@@ -91,7 +91,7 @@ class ObjectSelectionTest {
     }
 
     @Test
-    void clusterScopedObjectsAreForAdministrators() throws IOException {
+    void restoresClusterScopedObjectsForAdministratorsOnly() throws IOException {
         ObjectNode role = scene.archive(
                 "rbac.authorization.k8s.io/v1",
                 "ClusterRole",
@@ -112,7 +112,7 @@ class ObjectSelectionTest {
     }
 
     @Test
-    void aRuleThatTakesNothingIsToldAndASelectionThatLeavesNothingIsRefused() throws IOException {
+    void warnsAboutUnmatchedRulesAndRefusesEmptySelections() throws IOException {
         scene.spec("{include: [{names: [web]}, {kinds: [deployment]}], exclude: [{names: [gone]}]}");
         assertThat(scene.preview().warnings())
                 .containsExactly("spec.include[1] takes no object", "spec.exclude[0] takes no object");

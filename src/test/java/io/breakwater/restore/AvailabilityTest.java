@@ -54,7 +54,7 @@ class AvailabilityTest {
     }
 
     @Test
-    void whatTheRunMadeIsWaitedForUntilItIsUp() {
+    void waitsUntilRestoredWorkloadsAreAvailable() {
         RestoreRun run = run();
         deployment("restored", run.uid() + "/created", 0);
         run.update(availability.first(run));
@@ -73,7 +73,7 @@ class AvailabilityTest {
     }
 
     @Test
-    void wherePodsWereHeldBackEverythingCounts() {
+    void countsAllWorkloadsWhenPodsWereHeld() {
         restore.getSpec().onConflict = OnConflict.Replace;
         RestoreRun run = run();
         deployment("restored", run.uid() + "/created", 0);
@@ -82,7 +82,7 @@ class AvailabilityTest {
     }
 
     @Test
-    void whoIsNotUpInTimeIsNamedWithTheClaimThatIsNotBound() {
+    void namesLateWorkloadsAndTheirUnboundClaims() {
         client.resource(new PersistentVolumeClaimBuilder()
                         .withNewMetadata()
                         .withNamespace("shop")
@@ -110,7 +110,7 @@ class AvailabilityTest {
     }
 
     @Test
-    void whereOthersWaitNothingIsLookedAt() {
+    void skipsRestoresOfPlansAndSandboxes() {
         restore.getSpec().onConflict = OnConflict.Replace;
         for (String label : new String[] {Api.PLAN, Api.SANDBOX}) {
             restore.getMetadata().setLabels(Map.of(label, "x"));
@@ -124,7 +124,7 @@ class AvailabilityTest {
     }
 
     @Test
-    void aRestoreWithoutWorkloadsSaysNothingOfThem() {
+    void reportsNothingWithoutWorkloads() {
         RestoreRun run = run();
         run.update(availability.first(run));
         assertThat(run.status().condition(Condition.AVAILABLE)).isEmpty();

@@ -54,7 +54,7 @@ class ConcurrentRunsTest {
     }
 
     @Test
-    void theRestoreThatCameFirstComesToItsEndFirst() {
+    void waitsForAnEarlierRestore() {
         RestoreRun first = run("first");
         RestoreRun second = run("second");
         gate.close(NAMESPACE, RestoreRun.holder(first.restore()));
@@ -78,7 +78,7 @@ class ConcurrentRunsTest {
         "Resources, Running, true",
         "Resources, Done, false"
     })
-    void aPointIsCutToItsEndFirst(String step, JournalEntry.State state, boolean waits) {
+    void waitsForARunningCapture(String step, JournalEntry.State state, boolean waits) {
         RestoreRun run = run("only");
         RestorePoint point = new RestorePoint();
         point.getMetadata().setNamespace(NAMESPACE);
@@ -104,7 +104,7 @@ class ConcurrentRunsTest {
     }
 
     @Test
-    void onAStandbySiteOnlyThePlanRestores() {
+    void allowsOnlyThePlanToRestoreOnAStandbySite() {
         RestoreRun run = run("by-hand");
         gate.close(NAMESPACE, NamespaceGate.PLAN + "shop");
 

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 
 class DryRunReportTest {
     @Test
-    void refusalsComeFirst() {
+    void listsRefusalsFirst() {
         assertThat(DryRunReport.text(List.of(
                         new Line(Verb.leave, "configmaps shop/c", ""),
                         new Line(Verb.create, "configmaps shop/b", ""),
@@ -25,7 +25,7 @@ class DryRunReportTest {
     }
 
     @Test
-    void itFitsIntoAConfigMapAndSaysWhatDoesNot() {
+    void truncatesReportsToTheSizeOfAConfigMap() {
         List<Line> many = IntStream.range(0, 40_000)
                 .mapToObj(i -> new Line(Verb.create, "configmaps shop/" + i, "x".repeat(i == 0 ? 100_000 : 10)))
                 .toList();

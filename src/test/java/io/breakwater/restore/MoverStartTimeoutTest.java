@@ -39,7 +39,7 @@ class MoverStartTimeoutTest {
     private final RestoreRun run = run();
 
     @Test
-    void whatDoesNotStartIsGivenUpWithTheReason() {
+    void failsWithTheReasonWhenNoMoverStarts() {
         starting.waiting(run, PENDING);
         after(Duration.ofMinutes(15));
         starting.waiting(run, PENDING);
@@ -52,7 +52,7 @@ class MoverStartTimeoutTest {
     }
 
     @Test
-    void whoWaitsForOthersHasTheFullTimeAfterThem() {
+    void restartsTheTimeoutWhileOtherMoversRun() {
         starting.waiting(run, PENDING);
         after(Duration.ofHours(2));
         starting.progressed(run);

@@ -102,7 +102,7 @@ class OrderedRestoreStepTest {
     }
 
     @Test
-    void aStageBeginsWhenWhatComesFirstIsUpAndLetsItsPodsGo() {
+    void startsEachStageWhenItsPredecessorsAreReady() {
         OrderedRestoreStep step = step();
         assertThat(waits(step)).isEqualTo("waiting for StatefulSet db: it is not there");
         database(0);
@@ -125,7 +125,7 @@ class OrderedRestoreStepTest {
     }
 
     @Test
-    void anotherProcessGoesOnWithTheStageThatIsNotOver() {
+    void resumesTheUnfinishedStageInAnotherProcess() {
         database(1);
         waits(step());
         assertThat(restored).containsExactly(1);
@@ -136,14 +136,14 @@ class OrderedRestoreStepTest {
     }
 
     @Test
-    void theTimeOfAStageGoesOnAfterAKill() {
+    void continuesTheStageTimeoutAfterAKill() {
         waits(step());
         clock.now = clock.now.plus(Duration.ofMinutes(6));
         assertThatThrownBy(() -> waits(step())).hasMessageContaining("not up within 5m");
     }
 
     @Test
-    void whoWaitsInVainIsToldWhatForAndWhatIsMissing() {
+    void reportsTheTimeoutAndTheMissingObjects() {
         database(0);
         OrderedRestoreStep step = step();
         waits(step);
@@ -163,7 +163,7 @@ class OrderedRestoreStepTest {
     }
 
     @Test
-    void whatCannotComeUpAnyMoreIsNotWaitedFor() {
+    void failsWhenAnObjectCannotBecomeReady() {
         database(1);
         job("Failed");
         assertThatThrownBy(() -> waits(step()))
@@ -173,7 +173,7 @@ class OrderedRestoreStepTest {
     }
 
     @Test
-    void anObjectThatCannotBeRestoredEndsTheRunBeforeItsPodsGo() {
+    void failsBeforeReleasingPodsWhenAnObjectIsRefused() {
         database(1);
         report = new ApplyReport(
                 1,
@@ -192,7 +192,7 @@ class OrderedRestoreStepTest {
     }
 
     @Test
-    void whatAFailedRestoreHeldIsLetGoInOrderToo() {
+    void releasesPodsOfAFailedRestoreInOrder() {
         Restore before = new Restore();
         before.getMetadata().setNamespace(NS);
         before.getMetadata().setName("before");

@@ -32,13 +32,13 @@ class PointSelectorTest {
         "2030-01-01T00:00:00Z, ten",
         ", ten"
     })
-    void theNewestSealedPointNotAfterTheTimeIsChosen(String at, String name) {
+    void selectsTheNewestSealedPointUpToATime(String at, String name) {
         assertThat(PointSelector.of(POINTS, "shop", at).getMetadata().getName()).isEqualTo(name);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"2026-03-01T07:59:59Z", "2026-03-01T08:59:59+01:00"})
-    void beforeTheOldestThereIsNothingAndTheOldestIsNamed(String at) {
+    void namesTheOldestPointWhenTheTimeIsEarlier(String at) {
         assertThatThrownBy(() -> PointSelector.of(POINTS, "shop", at))
                 .hasMessageContaining(at)
                 .hasMessageContaining("eight of 2026-03-01T08:00:00Z");

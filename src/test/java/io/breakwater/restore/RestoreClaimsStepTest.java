@@ -42,7 +42,7 @@ class RestoreClaimsStepTest {
     }
 
     @Test
-    void aDeviceNeedsRoomForEveryByteThatWasRead() {
+    void requestsStorageForEveryByteOfADevice() {
         restore(
                 claim("Block", "1Gi"),
                 new PointDocument.Volume("disk", "csi", "1Gi", "/disk", "s", GIB + 512, 1, VolumeMode.Block, null));
@@ -57,7 +57,7 @@ class RestoreClaimsStepTest {
     }
 
     @Test
-    void filesNeedTheSizeThatTheirVolumeHad() {
+    void requestsTheOriginalVolumeSizeForFiles() {
         restore(
                 claim("Filesystem", "1Gi"),
                 new PointDocument.Volume(
@@ -75,7 +75,7 @@ class RestoreClaimsStepTest {
     }
 
     @Test
-    void aDeviceTakesNoFilesAndFilesNoDevice() {
+    void refusesADifferentVolumeMode() {
         var files = new PointDocument.Volume("disk", "csi", "1Gi", "/volumes/disk", "s", 7, 1); // of an earlier version
         var device = new PointDocument.Volume("disk", "csi", "1Gi", "/disk", "s", 7, 1, VolumeMode.Block, null);
         refused(
@@ -88,7 +88,7 @@ class RestoreClaimsStepTest {
     }
 
     @Test
-    void aClaimWhoseSnapshotTheStorageKeptIsMadeFromIt() {
+    void createsClaimsFromRetainedSnapshots() {
         client.resource(storageClass("dir.example.com")).create();
         PersistentVolumeClaim captured = claim("Filesystem", "1Gi");
         captured.getSpec().setStorageClassName("fast");
@@ -100,7 +100,7 @@ class RestoreClaimsStepTest {
     }
 
     @Test
-    void aSnapshotOfAnotherDriverIsNoSourceForAClaim() {
+    void refusesSnapshotsOfAnotherDriver() {
         client.resource(storageClass("dir.example.com")).create();
         PersistentVolumeClaim captured = claim("Filesystem", "1Gi");
         captured.getSpec().setStorageClassName("fast");

@@ -47,7 +47,7 @@ class RestoreGateTest {
     }
 
     @Test
-    void oneThatFillsWhatWasLeftLetsThePodsGo() {
+    void releasesPodsAfterAllFailedVolumesAreFilled() {
         RestoreRun run = run("whole", new RestoreSpec(), volume("db", true));
         assertThat(grip.heldByFailed(run)).isEmpty();
         grip.release(run);
@@ -55,7 +55,7 @@ class RestoreGateTest {
     }
 
     @Test
-    void oneOfObjectsOrOtherVolumesDoesNotAndSaysSo() {
+    void holdsPodsWhileFailedVolumesRemain() {
         RestoreRun run = run("part", new RestoreSpec(), volume("files", true));
         assertThat(grip.heldByFailed(run))
                 .singleElement()
@@ -68,7 +68,7 @@ class RestoreGateTest {
     }
 
     @Test
-    void singleFilesFillNoVolume() {
+    void holdsPodsAfterAFileRestore() {
         RestoreSpec spec = new RestoreSpec();
         spec.files = new RestoreSpec.Files();
         RestoreRun run = run("files", spec, volume("db", true));

@@ -14,7 +14,7 @@ class TenancyCheckTest {
 
     @ParameterizedTest
     @CsvSource({"shop,, true", "shop, shop, true", "shop, bank, false", "breakwater-system, bank, true"})
-    void onlyAdministratorsWriteElsewhere(String own, String target, boolean allowed) {
+    void allowsOnlyAdministratorsToWriteElsewhere(String own, String target, boolean allowed) {
         Restore restore = restore(own);
         restore.getSpec().targetNamespace = target;
         check(() -> TenancyCheck.checkTarget(restore, OPERATOR), allowed);
@@ -22,7 +22,7 @@ class TenancyCheckTest {
 
     @ParameterizedTest
     @CsvSource({"shop, shop, true", "shop, bank, false", "breakwater-system, bank, true"})
-    void onlyAdministratorsReadPointsOfOthers(String own, String source, boolean allowed) {
+    void allowsOnlyAdministratorsToReadForeignPoints(String own, String source, boolean allowed) {
         check(() -> TenancyCheck.checkSource(restore(own), new PointKey("east", source, "p"), OPERATOR), allowed);
     }
 

@@ -16,13 +16,13 @@ class KeySwitchTest {
     private static final Instant NOW = Instant.parse("2026-06-01T00:00:00Z");
 
     @Test
-    void nothingTurnsWhereTheKeyIsInUse() {
+    void switchesNothingWhenTheKeyIsAlreadyInUse() {
         assertThat(KeySwitch.of("k1", "k1", List.of(site("east", "k2", 0)), NOW))
                 .isInstanceOf(KeySwitch.Stay.class);
     }
 
     @Test
-    void aSiteThatDoesNotSayWhatItHasIsWaitedFor() {
+    void waitsForSitesThatReportNoKeys() {
         KeySwitch turn = KeySwitch.of("k2", "k1", List.of(site("east", "k2", 0), site("west", null, 0)), NOW);
 
         assertThat(turn)
@@ -32,7 +32,7 @@ class KeySwitchTest {
     }
 
     @Test
-    void aSiteThatIsGoneForAWeekHoldsNobodyUp() {
+    void ignoresSitesThatAreSilentForAWeek() {
         assertThat(KeySwitch.of("k2", "k1", List.of(site("east", "k2", 0), site("west", "k1", 8)), NOW))
                 .isInstanceOf(KeySwitch.Go.class);
         assertThat(KeySwitch.of("k2", "k1", List.of(site("east", "k2", 0), site("west", "k1", 6)), NOW))
@@ -41,7 +41,7 @@ class KeySwitchTest {
 
     /** Two sites that turn it to and fro would leave each other behind. */
     @Test
-    void noTwoSitesTurnALocationToDifferentKeysAtTheSameTime() {
+    void switchesToOneKeyAtATimeAcrossSites() {
         Random random = new Random(16);
         List<String> ids = List.of("k1", "k2", "k3");
         for (int round = 0; round < 5000; round++) {

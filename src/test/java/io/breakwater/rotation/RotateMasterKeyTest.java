@@ -22,7 +22,7 @@ class RotateMasterKeyTest {
     private String told;
 
     @Test
-    void theNewSecretHasANewKeyAndKeepsAllOlderOnes() {
+    void addsANewKeyAndPreservesOlderOnes() {
         Secret once = rotated(secret());
         Secret twice = rotated(once);
 
@@ -38,7 +38,7 @@ class RotateMasterKeyTest {
 
     /** It is applied on two clusters. */
     @Test
-    void whatBelongsToOneClusterIsLeftOut() {
+    void omitsClusterSpecificMetadata() {
         Secret after = rotated(secret());
 
         assertThat(after.getMetadata().getName()).isEqualTo("breakwater-master-key");
@@ -50,7 +50,7 @@ class RotateMasterKeyTest {
     }
 
     @Test
-    void whatIsNoSecretWithAKeyMakesNothing() {
+    void rejectsInputWithoutAMasterKey() {
         for (String input : List.of("", "kind: ConfigMap", "{", "apiVersion: v1\nkind: Secret\ndata: {a: Yg==}")) {
             assertThat(run(input)).as(input).isEmpty();
             assertThat(told).as(input).contains("cannot be used");

@@ -52,7 +52,7 @@ class RotationTest {
     }
 
     @Test
-    void aLocationWithOneKeyIsQuiet() {
+    void changesNothingWithASingleKey() {
         RotationResult outcome = east.rotate();
 
         assertThat(outcome.writing()).isEqualTo(id(FIRST));
@@ -62,7 +62,7 @@ class RotationTest {
     }
 
     @Test
-    void aSiteThatDoesNotHaveTheNewKeyIsNamedAndGoesOnReadingEverything() {
+    void waitsForAndNamesSitesWithoutTheNewKey() {
         east.give(SECOND, FIRST);
         east.probe();
         for (int i = 0; i < 5; i++) {
@@ -82,7 +82,7 @@ class RotationTest {
     }
 
     @Test
-    void statusSaysWhatTheOldKeyIsNeededForAndThenThatItCanGo() {
+    void reportsUsesOfTheOldKeyUntilItIsUnused() {
         both(SECOND, FIRST);
         both(SiteFixture::probe);
 
@@ -103,7 +103,7 @@ class RotationTest {
     }
 
     @Test
-    void aKeyThatWasTakenOutTooEarlyIsNamedWithWhatItOpensAndHealsWhenItIsBack() {
+    void namesAPrematurelyRemovedKeyUntilItReturns() {
         both(SECOND, FIRST);
         both(SiteFixture::probe);
         east.store().write("breakwater/location.json", turned(), Precondition.NONE);
@@ -129,7 +129,7 @@ class RotationTest {
     }
 
     @Test
-    void theKeyThatIsWrittenWithCannotBeTakenOut() {
+    void refusesToRotateWithoutTheKeyInUse() {
         both(SECOND);
 
         assertThatThrownBy(east::rotate)
@@ -139,7 +139,7 @@ class RotationTest {
     }
 
     @Test
-    void aRepositoryThatAnOlderVersionMadeIsRotatedToo() {
+    void rotatesRepositoriesOfOlderVersions() {
         makeRepository(east, false);
         both(SECOND, FIRST);
         both(SiteFixture::probe);
@@ -151,7 +151,7 @@ class RotationTest {
     }
 
     @Test
-    void whenASiteIsGoneForGoodTheOtherOneLooksAfterItsRepositories() {
+    void rotatesTheRepositoriesOfALostSite() {
         both(SECOND, FIRST);
         both(SiteFixture::probe);
         east.store().delete("breakwater/sites/west.json");
@@ -164,7 +164,7 @@ class RotationTest {
     }
 
     @Test
-    void aRotationCanBeTakenBack() {
+    void revertsARotation() {
         both(SECOND, FIRST);
         both(SiteFixture::probe);
         east.rotate();
@@ -185,7 +185,7 @@ class RotationTest {
     @Tag("slow")
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
-    void inAnyOrderAndWhoeverIsKilledNothingIsEverOutOfReach(long seed) {
+    void preservesAccessInAnyOrderDespiteKills(long seed) {
         random.setSeed(seed);
         rotateAmidTurmoil(new byte[][] {FIRST}, new byte[][] {SECOND, FIRST}, new byte[][] {SECOND});
         boolean directly = random.nextBoolean();

@@ -20,7 +20,7 @@ class StepRunnerTest {
     private final List<String> calls = new ArrayList<>();
 
     @Test
-    void goesThroughTheStepsOnce() {
+    void runsEachStepOnce() {
         List<Step<String>> steps = List.of(step("A", n -> Outcome.done("a")), step("B", n -> Outcome.done("b")));
 
         assertThat(run(new StepRunner(Clock.systemUTC()), steps)).isInstanceOf(Result.Finished.class);
@@ -43,7 +43,7 @@ class StepRunnerTest {
     }
 
     @Test
-    void waitsAtAStepAndCountsAnAttemptOnlyForANewProcess() {
+    void countsAnAttemptOnlyForANewProcess() {
         List<Step<String>> steps = List.of(
                 step("A", n -> n < 2 ? Outcome.waiting("for it") : Outcome.done("a")),
                 step("B", n -> Outcome.done("b")));
@@ -60,7 +60,7 @@ class StepRunnerTest {
     }
 
     @Test
-    void recordsAFailureForGood() {
+    void recordsAPermanentFailure() {
         List<Step<String>> steps = List.of(step("A", n -> {
             throw BreakwaterException.permanent(Reason.Tampered, "altered");
         }));
@@ -74,7 +74,7 @@ class StepRunnerTest {
     }
 
     @Test
-    void leavesAStepRunningThatMayBeTriedAgain() {
+    void leavesARetryableStepRunning() {
         List<Step<String>> steps = List.of(step("A", n -> {
             throw BreakwaterException.retryable(Reason.StoreUnavailable, "not now");
         }));
@@ -87,7 +87,7 @@ class StepRunnerTest {
     }
 
     @Test
-    void tellsWhatNobodyForesaw() {
+    void reportsUnexpectedErrorsAsRetryable() {
         List<Step<String>> steps = List.of(step("A", n -> {
             throw new IllegalStateException("jobs.batch is forbidden");
         }));

@@ -48,7 +48,7 @@ class DeletedObjectsTest {
     }
 
     @Test
-    void whatIsDeletedLeavesTheListingAndCanBeReadByName() {
+    void hidesDeletedObjectsFromListingsButReadsThem() {
         store.delete(PACK);
 
         assertThat(listed()).isEmpty();
@@ -57,7 +57,7 @@ class DeletedObjectsTest {
     }
 
     @Test
-    void itsBytesAreFreedAfterTheGracePeriodAndNotBefore() {
+    void freesBytesOnlyAfterTheGracePeriod() {
         store.delete(PACK);
 
         assertThat(sweep(LONG)).isEqualTo(new Swept(0, 0, 1));
@@ -68,7 +68,7 @@ class DeletedObjectsTest {
     }
 
     @Test
-    void writingItAgainRevivesIt() throws IOException {
+    void revivesADeletedObjectOnWrite() throws IOException {
         store.delete(PACK);
         try (Upload upload = store.upload(PACK, Precondition.ABSENT)) {
             upload.write(bytes("content"));
@@ -90,7 +90,7 @@ class DeletedObjectsTest {
     }
 
     @Test
-    void aReaderWhoBeganBeforeKeepsIt() {
+    void preservesObjectsOfEarlierReaders() {
         ReadLease.acquire(disk, "east", "shop", Instant.now().plus(LONG));
         store.delete(PACK);
 
@@ -99,7 +99,7 @@ class DeletedObjectsTest {
     }
 
     @Test
-    void aReaderOfSomethingElseOrWhoseLeaseRanOutDoesNot() {
+    void ignoresForeignAndExpiredReaders() {
         ReadLease.acquire(disk, "east", "shop", Instant.now().minusSeconds(1));
         ReadLease.acquire(disk, "east", "other", Instant.now().plus(LONG));
         ReadLease.acquire(disk, "west", "shop", Instant.now().plus(LONG));
@@ -109,7 +109,7 @@ class DeletedObjectsTest {
     }
 
     @Test
-    void aReaderWhoBeganAfterwardsDoesNot() throws Exception {
+    void ignoresLaterReaders() throws Exception {
         store.delete(PACK);
         // Times of files are what is compared, so the lease must be younger by more than their precision.
         Path tombstone = directory.resolve(TOMBSTONE);
@@ -121,7 +121,7 @@ class DeletedObjectsTest {
     }
 
     @Test
-    void anotherSitesDeletionsAreItsOwn() {
+    void ignoresTombstonesOfOtherSites() {
         store.delete(PACK);
 
         assertThat(new DeletedObjects(disk, "west").sweep(NONE, Instant.now().plusSeconds(1), true))
@@ -130,7 +130,7 @@ class DeletedObjectsTest {
     }
 
     @Test
-    void whatAKilledSweepBeganIsFinishedByTheNextOperator() {
+    void finishesTheWorkOfAKilledSweep() {
         store.delete(PACK);
         mark(State.Sweeping);
 
@@ -140,7 +140,7 @@ class DeletedObjectsTest {
     }
 
     @Test
-    void whatIsBeingSweptIsNotWrittenMeanwhile() {
+    void refusesWritesDuringASweep() {
         store.delete(PACK);
         mark(State.Sweeping);
 
@@ -151,7 +151,7 @@ class DeletedObjectsTest {
     }
 
     @Test
-    void whatTheStoreKeepsLockedWaitsForAnotherGracePeriodAndCanBeTakenBackMeanwhile() {
+    void waitsForLockedObjectsAndAllowsTheirRevival() {
         ObjectStore locked = (ObjectStore) Proxy.newProxyInstance(
                 getClass().getClassLoader(), new Class<?>[] {ObjectStore.class}, (proxy, method, arguments) -> {
                     if (method.getName().equals("delete") && arguments[0].equals(PACK)) {
@@ -170,7 +170,7 @@ class DeletedObjectsTest {
     }
 
     @Test
-    void aTombstoneThatMeansAnOlderVersionRemovesNothing() {
+    void ignoresTombstonesOfOlderVersions() {
         List<ObjectInfo> listed = new ArrayList<>();
         disk.list(PACK, listed::add);
         disk.write(PACK, bytes("content"), Precondition.NONE); // by somebody who saw no tombstone yet
@@ -183,7 +183,7 @@ class DeletedObjectsTest {
     }
 
     @Test
-    void aTombstoneThatMeansThisVersionRemovesIt() {
+    void deletesTheVersionOfATombstone() {
         List<ObjectInfo> listed = new ArrayList<>();
         disk.list(PACK, listed::add);
         store.delete(listed.getFirst());
@@ -193,7 +193,7 @@ class DeletedObjectsTest {
     }
 
     @Test
-    void aDeletionOfWhateverIsThereReplacesATombstoneThatMeansAnOlderVersion() {
+    void replacesATombstoneOfAnOlderVersion() {
         List<ObjectInfo> listed = new ArrayList<>();
         disk.list(PACK, listed::add);
         disk.write(PACK, bytes("content"), Precondition.NONE);
@@ -215,7 +215,7 @@ class DeletedObjectsTest {
     }
 
     @Test
-    void locksGoAtOnce() {
+    void deletesLocksImmediately() {
         String lock = "breakwater/repos/east/shop/locks/ef01";
         store.write(lock, bytes("lock"), Precondition.ABSENT);
         store.delete(lock);
@@ -224,7 +224,7 @@ class DeletedObjectsTest {
     }
 
     @Test
-    void whatIsTakenAwayIsGoneAndCanBePutBack() {
+    void removesAnObjectButRetainsItsContentUntilTheSweep() {
         store.deleteInline(PACK);
 
         assertThat(store.read(PACK)).isEmpty();

@@ -34,7 +34,7 @@ class FilesystemStoreTest extends ObjectStoreContract {
     }
 
     @Test
-    void aKeyThatClimbsIsRefused() {
+    void refusesInvalidKeys() {
         for (String key : List.of("../x", "a/../../x", "/x", "a//b", "a/./b", ".staging/x", "", "a/", "a\0b")) {
             assertThatThrownBy(() -> store.write(key, new byte[1], Precondition.NONE))
                     .as(key)
@@ -44,7 +44,7 @@ class FilesystemStoreTest extends ObjectStoreContract {
     }
 
     @Test
-    void uploadsThatNeverCameToTheirEndAreRemovedAndYoungOnesAreNot() throws IOException {
+    void deletesOnlyOldUnfinishedUploads() throws IOException {
         Upload killed = store.upload("killed", Precondition.NONE);
         killed.write(7);
         try (Stream<Path> drafts = Files.list(root.resolve("store/.staging"))) {
@@ -64,7 +64,7 @@ class FilesystemStoreTest extends ObjectStoreContract {
     }
 
     @Test
-    void nothingIsLeftBesideTheObjects() throws IOException {
+    void leavesNoStagingFiles() throws IOException {
         store.write("a", new byte[1], Precondition.NONE);
         store.write("a", new byte[1], Precondition.ABSENT);
         store.read("a");

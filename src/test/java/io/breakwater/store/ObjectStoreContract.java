@@ -30,7 +30,7 @@ public abstract class ObjectStoreContract {
     public abstract ObjectStore store();
 
     @Test
-    void whatWasWrittenIsRead() {
+    void readsWrittenObjects() {
         Observed written = write("a/b.json", "one", Precondition.NONE).orElseThrow();
 
         Document read = store().read("a/b.json").orElseThrow();
@@ -40,7 +40,7 @@ public abstract class ObjectStoreContract {
     }
 
     @Test
-    void whatIsNotThereIsEmpty() {
+    void returnsEmptyForMissingObjects() {
         assertThat(store().read("no")).isEmpty();
         assertThat(store().head("no/such/key")).isEmpty();
         assertThat(store().open("no", 0, -1)).isEmpty();
@@ -48,7 +48,7 @@ public abstract class ObjectStoreContract {
     }
 
     @Test
-    void directoriesAreWhatStandsBeforeTheNextSlash() {
+    void listsDirectoriesUpToTheNextSlash() {
         for (String key : List.of("a/b/c/1", "a/b/d/2", "a/bb/3", "a/4", "ab/5", "a/e/f/g/6")) {
             write(key, "x", Precondition.NONE);
         }
@@ -60,7 +60,7 @@ public abstract class ObjectStoreContract {
     }
 
     @Test
-    void theStoresClockIsTold() {
+    void reportsTheClockOfTheStore() {
         Instant before = Instant.now();
         Observed written = write("clock", "x", Precondition.NONE).orElseThrow();
         Document read = store().read("clock").orElseThrow();
@@ -73,14 +73,14 @@ public abstract class ObjectStoreContract {
     }
 
     @Test
-    void absentIsWrittenOnce() {
+    void createsAnAbsentObjectOnce() {
         assertThat(write("once", "first", Precondition.ABSENT)).isPresent();
         assertThat(write("once", "second", Precondition.ABSENT)).isEmpty();
         assertThat(text("once")).isEqualTo("first");
     }
 
     @Test
-    void aVersionIsReplacedOnce() {
+    void replacesAVersionOnce() {
         String etag =
                 write("lease", "first", Precondition.NONE).orElseThrow().info().etag();
 
@@ -90,7 +90,7 @@ public abstract class ObjectStoreContract {
     }
 
     @Test
-    void aVersionOfWhatIsGoneReplacesNothing() {
+    void refusesToReplaceADeletedVersion() {
         String etag =
                 write("gone", "first", Precondition.NONE).orElseThrow().info().etag();
         store().delete("gone");
@@ -100,7 +100,7 @@ public abstract class ObjectStoreContract {
     }
 
     @Test
-    void theSameContentIsAnotherVersion() {
+    void createsANewVersionForTheSameContent() {
         String first =
                 write("same", "x", Precondition.NONE).orElseThrow().info().etag();
         String second = write("same", "x", new Precondition.Matches(first))
@@ -112,7 +112,7 @@ public abstract class ObjectStoreContract {
     }
 
     @Test
-    void ofManyWritersOneWins() throws Exception {
+    void acceptsOneOfManyConcurrentWriters() throws Exception {
         assertThat(winners(WRITERS, i -> write("race", "writer " + i, Precondition.ABSENT)))
                 .isEqualTo(1);
 
@@ -122,7 +122,7 @@ public abstract class ObjectStoreContract {
     }
 
     @Test
-    void aLargeUploadIsReadInRanges() throws IOException {
+    void readsRangesOfALargeUpload() throws IOException {
         byte[] content = new byte[20 << 20];
         new Random(7).nextBytes(content);
         try (Upload upload = store().upload("data/big", Precondition.ABSENT)) {
@@ -138,7 +138,7 @@ public abstract class ObjectStoreContract {
     }
 
     @Test
-    void anUploadThatIsNotCommittedLeavesNothing() throws IOException {
+    void discardsUncommittedUploads() throws IOException {
         try (Upload upload = store().upload("draft", Precondition.NONE)) {
             upload.write(new byte[6 << 20]);
         }
@@ -148,7 +148,7 @@ public abstract class ObjectStoreContract {
     }
 
     @Test
-    void anUploadOfWhatIsThereChangesNothing() throws IOException {
+    void refusesAnUploadOverAnExistingObject() throws IOException {
         write("there", "first", Precondition.NONE);
         try (Upload upload = store().upload("there", Precondition.ABSENT)) {
             upload.write("second".getBytes(UTF_8));
@@ -159,7 +159,7 @@ public abstract class ObjectStoreContract {
     }
 
     @Test
-    void aLargeUploadOfWhatIsThereChangesNothing() throws IOException {
+    void refusesALargeUploadOverAnExistingObject() throws IOException {
         try (Upload upload = store().upload("late", Precondition.ABSENT)) {
             upload.write(new byte[11 << 20]);
             write("late", "first", Precondition.NONE);
@@ -170,7 +170,7 @@ public abstract class ObjectStoreContract {
     }
 
     @Test
-    void aLargeUploadReplacesTheVersionItDependsOn() throws IOException {
+    void replacesAMatchingVersionByALargeUpload() throws IOException {
         String etag =
                 write("big", "first", Precondition.NONE).orElseThrow().info().etag();
         for (boolean expected : new boolean[] {true, false}) {
@@ -184,7 +184,7 @@ public abstract class ObjectStoreContract {
     }
 
     @Test
-    void listsWhatStartsWithAPrefix() {
+    void listsObjectsByPrefix() {
         List.of("p/a/1", "p/a/2", "p/b/1", "q").forEach(k -> write(k, k, Precondition.NONE));
 
         assertThat(keys("p/a/")).containsExactlyInAnyOrder("p/a/1", "p/a/2");
@@ -201,7 +201,7 @@ public abstract class ObjectStoreContract {
     }
 
     @Test
-    void whatIsDeletedIsGone() {
+    void deletesObjects() {
         write("d", "x", Precondition.NONE);
         store().delete("d");
 

@@ -22,7 +22,7 @@ class ReadOnlyStoreTest {
     private Path directory;
 
     @Test
-    void everythingIsReadAndNothingIsWritten() {
+    void allowsReadsAndRefusesWrites() {
         ObjectStore behind = TestStores.filesystem(directory);
         behind.write("a/b", OLD, Precondition.NONE);
         ObjectStore store = new ReadOnlyStore(behind, "archive");

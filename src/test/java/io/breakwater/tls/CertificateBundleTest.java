@@ -16,7 +16,7 @@ class CertificateBundleTest {
     private static final Set<String> HOSTS = Set.of("gateway.example", "10.0.0.7");
 
     @Test
-    void whatIsWrittenIsReadBack() throws Exception {
+    void readsBackWrittenCertificates() throws Exception {
         CertificateBundle made = CertificateBundle.generate(HOSTS, NOW);
         CertificateBundle read = CertificateBundle.read(made.write());
         assertThat(read.serving()).isEqualTo(made.serving());
@@ -44,7 +44,7 @@ class CertificateBundleTest {
     }
 
     @Test
-    void aCertificateIsRenewedAMonthBeforeItRunsOutByTheSameAuthority() throws Exception {
+    void renewsCertificatesAMonthEarlyByTheSameAuthority() throws Exception {
         CertificateBundle made = CertificateBundle.generate(HOSTS, NOW);
         Instant due = NOW.plus(CertificateBundle.SERVING_VALID).minus(CertificateBundle.SERVING_RENEWED);
         assertThat(made.isGood(HOSTS, due.minusSeconds(60))).isTrue();
@@ -56,7 +56,7 @@ class CertificateBundleTest {
     }
 
     @Test
-    void aNewAuthorityComesAYearEarlyAndTheOldOneStaysTrusted() throws Exception {
+    void replacesTheAuthorityAYearEarlyAndTrustsBoth() throws Exception {
         CertificateBundle made = CertificateBundle.generate(HOSTS, NOW);
         Instant due = NOW.plus(CertificateBundle.AUTHORITY_VALID).minus(Duration.ofDays(364));
         CertificateBundle renewed = made.renew(HOSTS, due);
@@ -68,7 +68,7 @@ class CertificateBundleTest {
     }
 
     @Test
-    void addingAHostKeepsTheOnesOfTheOtherPod() throws Exception {
+    void preservesExistingHostsWhenAddingOne() throws Exception {
         CertificateBundle made = CertificateBundle.generate(HOSTS, NOW);
         CertificateBundle renewed = made.renew(Set.of("other.example"), NOW);
         assertThat(renewed.isGood(HOSTS, NOW)).isTrue();

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 class ServerThreadsTest {
     /** As from the dispatcher of the JDK's HTTP server. */
     @Test
-    void requestsSeeTheApplicationWhoeverHandsThemOver() throws ExecutionException, InterruptedException {
+    void usesTheApplicationClassLoaderInServerThreads() throws ExecutionException, InterruptedException {
         Thread self = Thread.currentThread();
         ClassLoader own = self.getContextClassLoader();
         self.setContextClassLoader(ClassLoader.getPlatformClassLoader());

@@ -41,7 +41,7 @@ class ServingCertificateTest {
     }
 
     @Test
-    void aServerWithItIsTrustedByItsAuthorityAndShowsTheRenewedOneWithoutARestart() throws Exception {
+    void servesTheRenewedCertificateWithoutARestart() throws Exception {
         HttpsServer server = HttpsServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         server.setHttpsConfigurator(new HttpsConfigurator(certificate.sslContext()));
         server.start();
@@ -63,7 +63,7 @@ class ServingCertificateTest {
     }
 
     @Test
-    void manyPodsThatStartAtOnceEndWithOneCertificate() throws Exception {
+    void agreesOnOneCertificateWhenManyPodsStart() throws Exception {
         Set<String> seen = new ConcurrentSkipListSet<>();
         List<Thread> pods = IntStream.range(0, 8)
                 .mapToObj(i -> Thread.ofVirtual().start(() -> {
@@ -79,7 +79,7 @@ class ServingCertificateTest {
     }
 
     @Test
-    void manyPodsThatRenewAtOnceEndWithOneCertificate() throws Exception {
+    void agreesOnOneCertificateWhenManyPodsRenew() throws Exception {
         certificate.caPem();
         clock.now = clock.now.plus(Duration.ofDays(5 * 365 - 300));
         Set<String> seen = new ConcurrentSkipListSet<>();
@@ -97,7 +97,7 @@ class ServingCertificateTest {
     }
 
     @Test
-    void aMangledSecretIsMadeAnew() {
+    void replacesADamagedSecret() {
         certificate.caPem();
         Secret secret = secret();
         secret.getData().put("tls.key", "bm9uc2Vuc2U=");

@@ -37,7 +37,7 @@ class ArchiveTest {
     private static final ObjectKey SHOP = new ObjectKey("", "namespaces", "", "shop");
 
     @Test
-    void an_archive_has_the_entries_that_velero_writes() throws Exception {
+    void writesTheSameEntriesAsVelero() throws Exception {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         try (ArchiveWriter writer = new ArchiveWriter(out, TIME)) {
             writer.add(WEB, "v1", "Deployment", json("web"));
@@ -66,7 +66,7 @@ class ArchiveTest {
 
     /** A store's stream fetches a whole block again when it is set back, which happens at the end of every gzip member. */
     @Test
-    void an_archive_is_read_from_its_store_once_from_end_to_end() throws Exception {
+    void readsTheStoredArchiveExactlyOnce() throws Exception {
         byte[] content = new byte[1_000_000];
         new Random(7).nextBytes(content);
         ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -95,7 +95,7 @@ class ArchiveTest {
     }
 
     @Test
-    void what_was_written_is_read_back_once_each_whatever_the_size_and_the_name() throws Exception {
+    void readsBackEveryWrittenObjectOnce() throws Exception {
         Map<ObjectKey, byte[]> written = new LinkedHashMap<>();
         Random random = new Random(42);
         for (int i = 0; i < 40; i++) {
@@ -118,7 +118,7 @@ class ArchiveTest {
     }
 
     @Test
-    void an_archive_that_was_not_finished_is_not_taken_for_whole() throws Exception {
+    void rejectsUnfinishedArchives() throws Exception {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         byte[] random = new byte[100_000];
         new Random(1).nextBytes(random);
@@ -133,7 +133,7 @@ class ArchiveTest {
     }
 
     @Test
-    void a_cut_archive_is_an_error() throws Exception {
+    void rejectsTruncatedArchives() throws Exception {
         byte[] whole = tar(entry("resources/pods/namespaces/shop/a.json", new byte[5000]));
         byte[] tar = new GZIPInputStream(new ByteArrayInputStream(whole)).readAllBytes();
         byte[] cut = gzip(Arrays.copyOf(tar, 2000));
@@ -152,21 +152,21 @@ class ArchiveTest {
                 "resources/./pods/cluster/x.json",
                 "/etc/passwd",
             })
-    void a_path_that_climbs_ends_the_reading(String path) throws Exception {
+    void rejectsPathsOutsideTheArchive(String path) throws Exception {
         TarArchiveEntry entry = new TarArchiveEntry(path, true);
         assertTampered(tar(Map.entry(entry, new byte[2])), ArchiveReader.Limits.DEFAULT, "no path below");
     }
 
     @ParameterizedTest
     @ValueSource(bytes = {TarConstants.LF_SYMLINK, TarConstants.LF_LINK, TarConstants.LF_FIFO, TarConstants.LF_CHR})
-    void links_and_devices_end_the_reading(byte type) throws Exception {
+    void rejectsLinksAndDevices(byte type) throws Exception {
         TarArchiveEntry entry = new TarArchiveEntry("resources/pods/namespaces/shop/x.json", type);
         entry.setLinkName("/etc/passwd");
         assertTampered(tar(Map.entry(entry, new byte[0])), ArchiveReader.Limits.DEFAULT, "neither a plain file");
     }
 
     @Test
-    void more_than_the_limits_ends_the_reading() throws Exception {
+    void rejectsArchivesOverTheLimits() throws Exception {
         byte[] archive = tar(
                 entry("resources/pods/namespaces/shop/a.json", new byte[1000]),
                 entry("resources/pods/namespaces/shop/b.json", new byte[1000]));
@@ -177,7 +177,7 @@ class ArchiveTest {
     }
 
     @Test
-    void files_that_velero_ignores_are_passed_over() throws Exception {
+    void skipsFilesThatVeleroIgnores() throws Exception {
         byte[] archive = tar(
                 entry("metadata/version", json("x")),
                 entry("resources/pods/namespaces/shop/readme.txt", json("x")),
@@ -189,7 +189,7 @@ class ArchiveTest {
     }
 
     @Test
-    void the_resource_list_names_every_object_by_its_kind() throws Exception {
+    void listsEveryObjectByItsKind() throws Exception {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         try (ArchiveWriter writer = new ArchiveWriter(out, TIME)) {
             writer.add(WEB, "v1", "Deployment", json("web"));

@@ -28,7 +28,7 @@ class BackupObjectsTest {
     private final Map<String, byte[]> documents = OBJECTS.documents(Gzip.of("{}\n"));
 
     @Test
-    void everything_that_describe_asks_for_is_there_and_the_metadata_comes_last() {
+    void writesAllFilesForDescribeAndTheMetadataLast() {
         assertThat(documents.keySet())
                 .containsExactly(
                         FILE + "-logs.gz",
@@ -43,33 +43,33 @@ class BackupObjectsTest {
     }
 
     @Test
-    void the_metadata_is_a_backup_in_a_terminal_phase_that_never_expires() throws IOException {
+    void describesACompletedBackupThatNeverExpires() throws IOException {
         JsonNode backup = new ObjectMapper().readTree(documents.get(BackupObjects.metadataKey("east-shop-p1")));
         assertThat(backup).isEqualTo(new ObjectMapper().readTree("""
-                        {"apiVersion":"velero.io/v1","kind":"Backup",
-                         "metadata":{"name":"east-shop-p1","namespace":"velero","creationTimestamp":"2026-11-23T10:00:00Z",
-                           "labels":{"breakwater.io/policy":"shop","velero.io/storage-location":"default"},
-                           "annotations":{"velero.io/source-cluster-k8s-gitversion":"v1.34.4+k3s1",
-                             "velero.io/source-cluster-k8s-major-version":"1",
-                             "velero.io/source-cluster-k8s-minor-version":"34"}},
-                         "spec":{"storageLocation":"default","ttl":"0s","includedNamespaces":["shop"],
-                           "hooks":{},"metadata":{},"csiSnapshotTimeout":"10m0s","itemOperationTimeout":"4h0m0s",
-                           "snapshotMoveData":false,"snapshotVolumes":false,"defaultVolumesToFsBackup":false},
-                         "status":{"version":1,"formatVersion":"1.1.0","phase":"Completed",
-                           "startTimestamp":"2026-11-23T10:00:00Z","completionTimestamp":"2026-11-23T10:00:02Z",
-                           "warnings":1,"progress":{"totalItems":9,"itemsBackedUp":9},"hookStatus":{}}}
-                        """));
+            {"apiVersion":"velero.io/v1","kind":"Backup",
+             "metadata":{"name":"east-shop-p1","namespace":"velero","creationTimestamp":"2026-11-23T10:00:00Z",
+               "labels":{"breakwater.io/policy":"shop","velero.io/storage-location":"default"},
+               "annotations":{"velero.io/source-cluster-k8s-gitversion":"v1.34.4+k3s1",
+                 "velero.io/source-cluster-k8s-major-version":"1",
+                 "velero.io/source-cluster-k8s-minor-version":"34"}},
+             "spec":{"storageLocation":"default","ttl":"0s","includedNamespaces":["shop"],
+               "hooks":{},"metadata":{},"csiSnapshotTimeout":"10m0s","itemOperationTimeout":"4h0m0s",
+               "snapshotMoveData":false,"snapshotVolumes":false,"defaultVolumesToFsBackup":false},
+             "status":{"version":1,"formatVersion":"1.1.0","phase":"Completed",
+               "startTimestamp":"2026-11-23T10:00:00Z","completionTimestamp":"2026-11-23T10:00:02Z",
+               "warnings":1,"progress":{"totalItems":9,"itemsBackedUp":9},"hookStatus":{}}}
+            """));
     }
 
     @Test
-    void results_and_lists_have_the_shape_that_the_command_line_reads() throws IOException {
+    void writesResultsAndListsForTheVeleroCommandLine() throws IOException {
         assertThat(gunzip(FILE + "-results.gz"))
                 .isEqualTo("{\"errors\":{},\"warnings\":{\"namespaces\":{\"shop\":[\"an API did not answer\"]}}}\n");
         assertThat(gunzip(FILE + "-volumeinfo.json.gz")).isEqualTo("[]\n");
     }
 
     @Test
-    void names_fit_and_no_two_points_share_one() {
+    void createsShortAndUniqueNames() {
         assertThat(BackupObjects.name("east", "shop", "p1")).isEqualTo("east-shop-p1");
         assertThat(BackupObjects.name("a", "b-c", "d"))
                 .startsWith("a-b-c-d-")

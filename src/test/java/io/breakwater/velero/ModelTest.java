@@ -16,7 +16,7 @@ class ModelTest {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     @Test
-    void aRealBackupComesOutAsItWentIn() throws IOException {
+    void readsAndWritesARealBackupUnchanged() throws IOException {
         try (InputStream in =
                 Objects.requireNonNull(getClass().getResourceAsStream("/velero/backups/nightly/velero-backup.json"))) {
             JsonNode before = JSON.readTree(in);
@@ -29,10 +29,11 @@ class ModelTest {
     }
 
     @Test
-    void fieldsOfALaterVersionAreKept() throws IOException {
+    void preservesFieldsOfALaterVersion() throws IOException {
         JsonNode before = JSON.readTree("""
-                {"apiVersion":"velero.io/v1","kind":"BackupStorageLocation","metadata":{"name":"a"},
-                 "spec":{"default":true,"novelty":{"a":[1,2]},"objectStorage":{"bucket":"b","color":"green"}}}""");
+            {"apiVersion":"velero.io/v1","kind":"BackupStorageLocation","metadata":{"name":"a"},
+             "spec":{"default":true,"novelty":{"a":[1,2]},"objectStorage":{"bucket":"b","color":"green"}}}\
+            """);
         BackupStorageLocation location = JSON.treeToValue(before, BackupStorageLocation.class);
 
         assertThat(location.getSpec().isDefault).isTrue();

@@ -16,14 +16,14 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The files of one backup that Velero 1.18.3 wrote. */
 class StoredBackupTest {
     @Test
-    void aBackupThatVeleroWroteIsUnderstood() throws IOException {
+    void parsesABackupOfVelero() throws IOException {
         assertThat(StoredBackup.read("nightly", fixture("velero-backup.json").readAllBytes()))
                 .contains(new StoredBackup(
                         "nightly", "038d3f46-54e1-40e3-8f93-66c444891a2e", Instant.parse("2026-11-23T22:28:31Z"), 0));
     }
 
     @Test
-    void itsContentsAreCountedPerNamespaceAndItsClaimsAreNamed() throws IOException {
+    void countsContentsPerNamespaceAndNamesClaims() throws IOException {
         assertThat(StoredBackup.contents(fixture("nightly-resource-list.json.gz")))
                 .containsOnlyKeys("neighbours")
                 .hasEntrySatisfying("neighbours", contents -> {
@@ -34,19 +34,19 @@ class StoredBackupTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"New", "InProgress", "Finalizing", "Failed", "FailedValidation", "Deleting"})
-    void aBackupThatIsNotWholeIsNone(String phase) throws IOException {
+    void ignoresIncompleteBackups(String phase) throws IOException {
         assertThat(StoredBackup.read("b", document("Backup", "b", phase, "2026-11-23T22:28:31Z")))
                 .isEmpty();
     }
 
     @Test
-    void aBackupWithErrorsIsOneAndSaysSo() throws IOException {
+    void acceptsABackupWithErrorsAndCountsThem() throws IOException {
         assertThat(StoredBackup.read("b", document("Backup", "b", "PartiallyFailed", "2026-11-23T22:28:31Z")))
                 .hasValueSatisfying(b -> assertThat(b.errors()).isEqualTo(3));
     }
 
     @Test
-    void anotherKindAnotherNameOrNoTimeIsRefused() {
+    void refusesInvalidKindNameOrTime() {
         assertThatThrownBy(() -> StoredBackup.read("b", document("Restore", "b", "Completed", "2026-11-23T22:28:31Z")))
                 .isInstanceOf(IOException.class);
         assertThatThrownBy(() -> StoredBackup.read("b", document("Backup", "c", "Completed", "2026-11-23T22:28:31Z")))
@@ -58,7 +58,7 @@ class StoredBackupTest {
     }
 
     @Test
-    void onlyMetadataNamesABackup() {
+    void recognizesBackupsByTheirMetadataFileOnly() {
         assertThat(StoredBackup.ofMetadata("backups/nightly/velero-backup.json"))
                 .contains("nightly");
         assertThat(StoredBackup.ofMetadata("backups/nightly/nightly.tar.gz")).isEmpty();
@@ -70,8 +70,9 @@ class StoredBackupTest {
 
     private static byte[] document(String kind, String name, String phase, String start) {
         return """
-                {"kind":"%s","apiVersion":"velero.io/v1","metadata":{"name":"%s"},
-                 "status":{"phase":"%s","startTimestamp":"%s","errors":3}}""".formatted(kind, name, phase, start).getBytes(StandardCharsets.UTF_8);
+            {"kind":"%s","apiVersion":"velero.io/v1","metadata":{"name":"%s"},
+             "status":{"phase":"%s","startTimestamp":"%s","errors":3}}\
+            """.formatted(kind, name, phase, start).getBytes(StandardCharsets.UTF_8);
     }
 
     private static InputStream fixture(String file) {

@@ -24,21 +24,21 @@ class TarWriterTest {
     @ParameterizedTest
     @ValueSource(
             ints = {1, 90, 91, 92, 98, 99, 100, 101, 102, 103, 155, 156, 253, 988, 989, 990, 991, 992, 993, 994, 1000})
-    void namesOfAnyLengthComeBack(int length) throws IOException {
+    void writesNamesOfAnyLength(int length) throws IOException {
         String name = "resources/" + "n".repeat(Math.max(0, length - 10));
         String cut = name.substring(0, Math.min(length, name.length()));
         assertThat(names(archive(cut))).containsExactly(cut, "after");
     }
 
     @Test
-    void namesOutsideOfAsciiComeBack() throws IOException {
+    void writesNonAsciiNames() throws IOException {
         String name = "resources/zwölf/" + "日本".repeat(40);
         assertThat(names(archive(name))).containsExactly(name, "after");
     }
 
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 511, 512, 513, 1_500_000})
-    void contentOfAnySizeComesBack(int size) throws IOException {
+    void writesContentOfAnySize(int size) throws IOException {
         byte[] content = new byte[size];
         java.util.Arrays.fill(content, (byte) 7);
         ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -58,7 +58,7 @@ class TarWriterTest {
     }
 
     @Test
-    void theSystemsTarReadsItToo(@TempDir Path directory) throws IOException, InterruptedException {
+    void writesArchivesThatTheSystemTarReads(@TempDir Path directory) throws IOException, InterruptedException {
         Path file = directory.resolve("a.tar");
         String name = "resources/" + "x".repeat(150);
         Files.write(file, archive(name));

@@ -28,12 +28,12 @@ class ChoosePointStepTest {
             point("d", "other", "2026-11-04T00:00:00Z", true));
 
     @Test
-    void theNewestSealedPointOfThePolicy() {
+    void choosesTheNewestSealedPoint() {
         assertThat(choose(spec(null, null), "x")).isEqualTo("b");
     }
 
     @Test
-    void aRandomOneIsTheSameAfterACrashAndAnyOfThemInTheLongRun() {
+    void choosesTheSameRandomPointAfterACrash() {
         Set<String> seen = new TreeSet<>();
         for (int i = 0; i < 64; i++) {
             String uid = "uid-" + i;
@@ -45,7 +45,7 @@ class ChoosePointStepTest {
     }
 
     @Test
-    void theOneThatIsNamed() {
+    void choosesTheNamedPoint() {
         assertThat(choose(spec("a", null), "x")).isEqualTo("a");
         assertThatThrownBy(() -> choose(spec("c", null), "x"))
                 .hasMessageContaining("RestorePoint c of spec.restorePointRef is not sealed");
@@ -53,7 +53,7 @@ class ChoosePointStepTest {
     }
 
     @Test
-    void withoutAnyThereIsSomethingToSay() {
+    void reportsAPolicyWithoutSealedPoints() {
         assertThatThrownBy(() -> ChoosePointStep.choose(List.of(), spec(null, null), "x"))
                 .matches(e -> ((io.breakwater.api.BreakwaterException) e).reason() == Reason.RestorePointNotFound)
                 .hasMessageContaining("BackupPolicy shop has no sealed RestorePoint");

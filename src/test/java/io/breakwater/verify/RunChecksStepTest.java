@@ -11,14 +11,14 @@ import org.junit.jupiter.api.Test;
 /** What a check asks, and which answers it takes. */
 class RunChecksStepTest {
     @Test
-    void anExitCodeIsAnAnswer() {
+    void evaluatesTheExitCode() {
         assertThat(RunChecksStep.passes(check(null), new Ended(0, "anything"))).isTrue();
         assertThat(RunChecksStep.passes(check(null), new Ended(1, "anything"))).isFalse();
         assertThat(RunChecksStep.passes(check(".*"), new Ended(1, "anything"))).isFalse();
     }
 
     @Test
-    void theWholeTrimmedOutputMustMatch() {
+    void matchesTheWholeTrimmedOutput() {
         assertThat(RunChecksStep.passes(check("[1-9][0-9]*"), new Ended(0, " 42\n")))
                 .isTrue();
         assertThat(RunChecksStep.passes(check("[1-9][0-9]*"), new Ended(0, "0\n")))
@@ -28,7 +28,7 @@ class RunChecksStepTest {
     }
 
     @Test
-    void aQueryIsOneArgumentThatNoShellReads() {
+    void passesAQueryAsOneArgumentWithoutAShell() {
         Check check = check(null);
         check.sql = new Sql();
         check.sql.database = "shop";

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 /** What comes back in a sandbox. */
 class SandboxTest {
     @Test
-    void anExposedServiceKeepsNothingThatOneOfTheClusterMustNotHave() {
+    void turnsExposedServicesIntoClusterIpServices() {
         Transform inward = Sandbox.inward(List.of("web"));
 
         assertThat(inward.select.kinds).containsExactly("services");
@@ -34,7 +34,7 @@ class SandboxTest {
     }
 
     @Test
-    void itIsUnderTheRulesOfTheNamespaceThatWasCaptured() {
+    void copiesTheLabelsOfTheCapturedNamespace() {
         Namespace shop = new NamespaceBuilder()
                 .withNewMetadata()
                 .withName("shop")

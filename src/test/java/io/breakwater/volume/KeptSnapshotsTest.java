@@ -48,7 +48,7 @@ class KeptSnapshotsTest {
     }
 
     @Test
-    void aKeptSnapshotOutlivesWhatItWasCutBy() {
+    void retainsTheSnapshotContentOfAPoint() {
         assertThat(kept.keep("shop", "cut", OWNER)).contains(HANDLE);
         kept.sealed(OWNER.run());
 
@@ -65,7 +65,7 @@ class KeptSnapshotsTest {
     }
 
     @Test
-    void anotherNamespacesContentIsNotKeptWhateverAStatusSays() {
+    void retainsNoContentOfAnotherNamespace() {
         client.genericKubernetesResources(CONTENT).withName("content").delete();
         create(CONTENT, null, content("victim"));
 
@@ -74,7 +74,7 @@ class KeptSnapshotsTest {
     }
 
     @Test
-    void aDeletionIsNotedOnceAndCanBeTakenBack() {
+    void recordsADeletionOnceAndRevertsIt() {
         kept.keep("shop", "cut", OWNER);
         Instant first = Instant.parse("2026-01-02T03:04:05Z");
         kept.markDeleted(POINT, first);
@@ -89,7 +89,7 @@ class KeptSnapshotsTest {
     }
 
     @Test
-    void whatARestoreBroughtGoesAndTheSnapshotStays() {
+    void deletesTheImportedContentButNotTheSnapshot() {
         kept.keep("shop", "cut", OWNER);
         kept.importInto(POINT, HANDLE, "copy", "brought", "restore.7");
         kept.importInto(POINT, HANDLE, "copy", "brought", "restore.7");
@@ -113,7 +113,7 @@ class KeptSnapshotsTest {
     }
 
     @Test
-    void aDroppedSnapshotIsOneThatTheDriverRemoves() {
+    void marksADroppedSnapshotForDeletionByTheDriver() {
         kept.keep("shop", "cut", OWNER);
         client.genericKubernetesResources(CONTENT).withName("content").edit(c -> {
             c.getMetadata().setFinalizers(List.of("test/hold"));

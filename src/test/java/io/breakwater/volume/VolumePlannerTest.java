@@ -70,7 +70,7 @@ class VolumePlannerTest {
     }
 
     @Test
-    void aDriverWithAClassIsSnapshotted() {
+    void snapshotsVolumesOfADriverWithAClass() {
         claim("data", SNAPSHOTTER, "Filesystem", "ReadWriteOnce");
         assertThat(plan()).extracting(Planned::snapshotClass).containsExactly("apple");
 
@@ -83,7 +83,7 @@ class VolumePlannerTest {
     }
 
     @Test
-    void aClaimThatIsNotBoundHasNothingToCapture() {
+    void skipsUnboundClaims() {
         claim("data", null, "Filesystem", "ReadWriteOnce");
         var claims = client.persistentVolumeClaims().inNamespace(NAMESPACE);
         claims.withName("data")
@@ -98,7 +98,7 @@ class VolumePlannerTest {
     }
 
     @Test
-    void aVolumeWithoutSnapshotsIsRefusedLeftOutOrReadAsItIs() {
+    void refusesSkipsOrCopiesVolumesWithoutSnapshots() {
         claim("local", null, "Filesystem", "ReadWriteOnce");
         claim("other", "nfs.example.com", "Filesystem", "ReadWriteMany");
         refused("PersistentVolumeClaim local: its PersistentVolume is not from a CSI driver; PersistentVolumeClaim"
@@ -112,7 +112,7 @@ class VolumePlannerTest {
     }
 
     @Test
-    void aBlockVolumeIsSnapshottedAndNeverReadWhileItIsInUse() {
+    void readsBlockVolumesOnlyFromSnapshots() {
         claim("disk", SNAPSHOTTER, "Block", "ReadWriteOnce");
         assertThat(plan()).singleElement().satisfies(p -> {
             assertThat(p.snapshotClass()).isEqualTo("apple");
@@ -129,7 +129,7 @@ class VolumePlannerTest {
     }
 
     @Test
-    void theFilesOfADatabaseAreNotReadWhileItWrites() {
+    void refusesToReadFilesOfARunningDatabase() {
         policy.volumes.method = VolumeMethod.LiveCopy;
         BackupPolicySpec.Database database = new BackupPolicySpec.Database();
         database.name = "orders";
@@ -147,7 +147,7 @@ class VolumePlannerTest {
     }
 
     @Test
-    void aVolumeOfOnePodIsNotReadBesideIt() {
+    void refusesLiveCopiesOfASinglePodVolumeInUse() {
         policy.volumes.method = VolumeMethod.LiveCopy;
         claim("data", null, "Filesystem", "ReadWriteOncePod");
         assertThat(plan()).allMatch(Planned::live);
@@ -157,7 +157,7 @@ class VolumePlannerTest {
     }
 
     @Test
-    void aVolumeOfOneNodeIsReadThere() {
+    void readsASingleNodeVolumeOnItsNode() {
         var once = claim("once", null, "Filesystem", "ReadWriteOnce");
         var many = claim("many", null, "Filesystem", "ReadWriteMany");
         pod("web", "once", "Running");
@@ -170,7 +170,7 @@ class VolumePlannerTest {
     }
 
     @Test
-    void claimsWithTheSameLabelAreAGroup() {
+    void groupsClaimsByLabel() {
         policy.volumes.groupBy = "example.com/app";
         claim("alone", SNAPSHOTTER, "Filesystem", "ReadWriteOnce");
         member("data", SNAPSHOTTER, "shop");
@@ -191,7 +191,7 @@ class VolumePlannerTest {
     }
 
     @Test
-    void aGroupThatCannotBeHadIsRefused() {
+    void refusesGroupsThatCannotBeSnapshotted() {
         policy.volumes.groupBy = "example.com/app";
         member("data", SNAPSHOTTER, "shop");
         refused("PersistentVolumeClaim data: it cannot be cut with its group example.com/app=shop: the API server does"
@@ -209,7 +209,7 @@ class VolumePlannerTest {
     }
 
     @Test
-    void aGroupIsOfOneDriver() {
+    void refusesGroupsOfSeveralDrivers() {
         policy.volumes.groupBy = "example.com/app";
         groups.serve("v1", "apples");
         member("data", SNAPSHOTTER, "shop");

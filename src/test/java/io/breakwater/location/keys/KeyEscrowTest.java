@@ -69,7 +69,7 @@ class KeyEscrowTest {
     }
 
     @Test
-    void everyKeyOfTheRingIsOpenedByThePrivateKey() throws Exception {
+    void opensEveryKeyOfTheRingWithThePrivateKey() throws Exception {
         KeyRing ring = TestKeys.ring(FIRST, SECOND);
 
         KeyEscrow.State state = keep(ring);
@@ -84,7 +84,7 @@ class KeyEscrowTest {
     }
 
     @Test
-    void whatIsWholeIsLeftAsItIs() {
+    void preservesIntactEscrowFiles() {
         KeyRing ring = TestKeys.ring(FIRST);
         String name = name(keep(ring));
         byte[] before = content(name);
@@ -95,7 +95,7 @@ class KeyEscrowTest {
     }
 
     @Test
-    void whatWasAlteredExchangedOrRemovedIsWrittenAgain() throws Exception {
+    void rewritesAlteredForgedOrDeletedEscrowFiles() throws Exception {
         KeyRing ring = TestKeys.ring(FIRST);
         String name = name(keep(ring));
         byte[] whole = content(name);
@@ -115,7 +115,7 @@ class KeyEscrowTest {
     }
 
     @Test
-    void anotherPublicKeyReplacesTheFirstOneForAllKeysAtHand() throws Exception {
+    void rewrapsAvailableKeysForANewPublicKey() throws Exception {
         String gone = name(keep(TestKeys.ring(FIRST)));
         String old = name(keep(TestKeys.ring(SECOND, FIRST)));
         give(pem(other));
@@ -129,7 +129,7 @@ class KeyEscrowTest {
     }
 
     @Test
-    void aSiteThatWantsTheFirstPublicKeyKeepsIt() {
+    void preservesFilesOfAPublicKeyStillInUse() {
         KeyRing ring = TestKeys.ring(FIRST);
         KeyEscrow.State first = keep(ring);
         String old = name(first);
@@ -146,7 +146,7 @@ class KeyEscrowTest {
     }
 
     @Test
-    void aKeyThatCannotBeUsedIsSaidAndNothingIsWritten() throws Exception {
+    void reportsAnUnusablePublicKeyAndWritesNothing() throws Exception {
         refused(pem(pair(2048)), "it has 2048 bits; at least 3072 are needed");
         refused("nonsense", "it is no public key in PEM");
         refused("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----", "it is no RSA public key");
@@ -157,7 +157,7 @@ class KeyEscrowTest {
     }
 
     @Test
-    void aMissingSecretIsSaid() {
+    void reportsAMissingSecret() {
         cluster.client().secrets().inNamespace("shop").withName("escrow").delete();
 
         KeyEscrow.State state = KeyEscrow.wanted(location, keys).orElseThrow();
@@ -167,7 +167,7 @@ class KeyEscrowTest {
     }
 
     @Test
-    void whereNothingMayBeWrittenNothingIs() {
+    void writesNothingWhenWritesAreForbidden() {
         KeyEscrow.State state = new KeyEscrow(store, TestKeys.ring(FIRST)).keep(location, keys, false);
 
         assertThat(state.holds()).isFalse();

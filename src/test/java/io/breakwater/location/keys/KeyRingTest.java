@@ -21,7 +21,7 @@ class KeyRingTest {
 
     /** Points and repositories of earlier versions must stay open: what derives from a key never changes. */
     @Test
-    void whatDerivesFromAKeyIsTheSameForEver() {
+    void derivesStableValuesFromAKey() {
         KeyRing ring = TestKeys.ring(FIRST);
         String id = ring.current();
 
@@ -33,7 +33,7 @@ class KeyRingTest {
     }
 
     @Test
-    void theCurrentKeyIsTheOneWithoutASuffixAndTheOthersAreFoundUnderAnyName() {
+    void usesTheUnsuffixedKeyAndFindsAllOthers() {
         for (int round = 0; round < 50; round++) {
             byte[][] keys = new byte[1 + random.nextInt(5)][32];
             Map<String, String> data = new HashMap<>();
@@ -59,7 +59,7 @@ class KeyRingTest {
     }
 
     @Test
-    void aKeyThatIsThereTwiceIsOneKey() {
+    void countsADuplicateKeyOnce() {
         Map<String, String> data = new HashMap<>(TestKeys.data(FIRST));
         data.put("masterKey.again", data.get("masterKey"));
 
@@ -67,7 +67,7 @@ class KeyRingTest {
     }
 
     @Test
-    void anEntryThatIsNoKeyIsNamedAndNotShown() {
+    void namesInvalidEntriesWithoutRevealingThem() {
         String secret = Base64.getEncoder().encodeToString("too-short".getBytes(StandardCharsets.US_ASCII));
         Map<String, String> data = new HashMap<>(TestKeys.data(FIRST));
         data.put("masterKey.old", secret);

@@ -37,12 +37,12 @@ class NamespaceSelectorTest {
         "*b*b*, ab, false",
         "ab*bc, abc, false",
     })
-    void aStarStandsForAnyText(String pattern, String name, boolean taken) {
+    void matchesNamesByStarPatterns(String pattern, String name, boolean taken) {
         assertThat(NamespaceSelector.match(pattern, name)).isEqualTo(taken);
     }
 
     @Test
-    void aPatternTakesWhatTheRegularExpressionTakesThatSaysTheSame() {
+    void matchesLikeTheEquivalentRegularExpression() {
         long seed = System.nanoTime();
         Random random = new Random(seed);
         int taken = 0;
@@ -60,7 +60,7 @@ class NamespaceSelectorTest {
     }
 
     @Test
-    void everythingThatIsStatedMustHold() {
+    void requiresEveryStatedCondition() {
         selection.include = List.of("team-*", "shop");
         selection.exclude = List.of("team-x*");
         selection.selector =
@@ -75,7 +75,7 @@ class NamespaceSelectorTest {
     }
 
     @Test
-    void labelsAloneAreEnough() {
+    void selectsByLabelsAlone() {
         selection.selector = new LabelSelectorBuilder()
                 .addNewMatchExpression()
                 .withKey("backup")
@@ -87,7 +87,7 @@ class NamespaceSelectorTest {
     }
 
     @Test
-    void allIsEveryNamespaceButTheOperatorsSandboxesAndThoseThatGo() {
+    void excludesOperatorSandboxAndTerminatingNamespacesFromAll() {
         selection.include = List.of("*");
         assertThat(takes("shop", null)).isTrue();
         assertThat(takes("kube-system", null)).isTrue();

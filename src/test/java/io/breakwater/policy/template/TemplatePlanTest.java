@@ -27,7 +27,7 @@ class TemplatePlanTest {
     private final BackupPolicy template = template("*");
 
     @Test
-    void aNamespaceGetsAPolicyThatIsTheTemplateWithoutItsNamespaces() {
+    void createsPoliciesFromTheTemplateWithoutItsNamespaces() {
         template.getSpec().schedule = CronScheduleTest.schedule("0 3 * * *", "Europe/Berlin");
         template.getSpec().source.includeClusterResources = ClusterResources.Referenced;
 
@@ -42,7 +42,7 @@ class TemplatePlanTest {
     }
 
     @Test
-    void whatElseASourceSaysIsKept() {
+    void copiesOtherFieldsOfTheSource() {
         ObjectRule rule = new ObjectRule();
         rule.kinds = List.of("jobs.batch");
         template.getSpec().source.exclude = List.of(rule);
@@ -52,7 +52,7 @@ class TemplatePlanTest {
     }
 
     @Test
-    void aPolicyThatIsAsItShouldBeIsLeftAlone() {
+    void skipsAnUpToDatePolicy() {
         BackupPolicy made = applied(plan(List.of(namespace("shop")), List.of()));
         assertThat(plan(List.of(namespace("shop")), List.of(made)).members())
                 .singleElement()
@@ -60,7 +60,7 @@ class TemplatePlanTest {
     }
 
     @Test
-    void aPolicyThatDiffersIsWrittenAnewAndNoOtherInItsPlace() {
+    void updatesADifferentPolicyInPlace() {
         BackupPolicy made = applied(plan(List.of(namespace("shop")), List.of()));
         made.getMetadata().setUid("u1");
         made.getSpec().suspend = true;
@@ -70,7 +70,7 @@ class TemplatePlanTest {
     }
 
     @Test
-    void aPolicyOfTheNamespacesOwnIsLeftAloneWhateverItsName() {
+    void yieldsToAnyOwnPolicyOfTheNamespace() {
         for (String name : List.of("all", "mine")) {
             BackupPolicy own = policy("shop", name, null);
             assertThat(plan(List.of(namespace("shop")), List.of(own)).members())
@@ -80,7 +80,7 @@ class TemplatePlanTest {
     }
 
     @Test
-    void aPolicyOfAnotherTemplateIsLeftAlone() {
+    void yieldsToAPolicyOfAnotherTemplate() {
         BackupPolicy other = policy("shop", "some", "some");
         assertThat(plan(List.of(namespace("shop")), List.of(other))
                         .members()
@@ -90,7 +90,7 @@ class TemplatePlanTest {
     }
 
     @Test
-    void besideAPolicyThatMovesDataATemplateMayKeepOneThatKeepsSnapshots() {
+    void createsASnapshotPolicyNextToADataMovingPolicy() {
         template.getSpec().volumes = new BackupPolicySpec.Volumes();
         template.getSpec().volumes.method = BackupPolicySpec.VolumeMethod.Snapshot;
         BackupPolicy moving = policy("shop", "mine", null);
@@ -107,7 +107,7 @@ class TemplatePlanTest {
     }
 
     @Test
-    void whatTheTemplateKeepsElsewhereGoesAndNothingElseDoes() {
+    void deletesOnlyItsPoliciesInUnselectedNamespaces() {
         template.getSpec().source.namespaces.include = List.of("shop");
         BackupPolicy left = policy("blog", "all", "all");
         BackupPolicy going = policy("wiki", "all", "all");
@@ -128,7 +128,7 @@ class TemplatePlanTest {
 
     /** Random clusters: one round brings everything into line, and touches nothing that is not the template's. */
     @Test
-    void afterOneRoundNothingIsLeftToDo() {
+    void convergesInOneRound() {
         long seed = System.nanoTime();
         Random random = new Random(seed);
         for (int i = 0; i < 500; i++) {

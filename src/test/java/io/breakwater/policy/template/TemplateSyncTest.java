@@ -46,7 +46,7 @@ class TemplateSyncTest {
     }
 
     @Test
-    void namespacesGetPoliciesAndLoseThemWhenTheyLeaveTheSelection() {
+    void createsAndDeletesPoliciesWithTheSelection() {
         BackupPolicy template = stored("shop", "blog");
         namespaces("shop", "blog", "bank", "ops");
 
@@ -59,7 +59,7 @@ class TemplateSyncTest {
     }
 
     @Test
-    void aNamespaceThatRefusesDoesNotHoldUpTheOthers() {
+    void continuesAfterAFailingNamespace() {
         BackupPolicy template = stored("*");
         namespaces("a", "b", "c");
         refusing.add("a");
@@ -76,7 +76,7 @@ class TemplateSyncTest {
     }
 
     @Test
-    void theStatusIsThatOfAllNamespacesTogether() {
+    void summarizesTheStatusOfAllNamespaces() {
         BackupPolicy template = stored("*");
         template.getSpec().objectives = new BackupPolicySpec.Objectives();
         template.getSpec().objectives.rpo = "1h";
@@ -108,7 +108,7 @@ class TemplateSyncTest {
     }
 
     @Test
-    void readyAndProtectedWhenAllAre() {
+    void reportsReadyAndProtectedWhenAllNamespacesAre() {
         BackupPolicy template = stored("*");
         template.getSpec().objectives = new BackupPolicySpec.Objectives();
         template.getSpec().objectives.rpo = "1h";
@@ -130,7 +130,7 @@ class TemplateSyncTest {
     }
 
     @Test
-    void aStatusNamesSomeOfManyNamespacesOnly() {
+    void limitsTheNamesOfFailingNamespaces() {
         BackupPolicy template = stored("*");
         for (int i = 100; i < 150; i++) {
             namespaces("n" + i);
@@ -143,7 +143,7 @@ class TemplateSyncTest {
     }
 
     @Test
-    void whatAPolicyHasSaidOfItselfGoesWhenItBecomesATemplate() {
+    void clearsThePolicyStatusWhenItBecomesATemplate() {
         BackupPolicy template = template("*");
         template.setStatus(new BackupPolicyStatus());
         template.getStatus().lastSuccessfulPoint = "p1";
@@ -162,7 +162,7 @@ class TemplateSyncTest {
     }
 
     @Test
-    void nothingThatIsSelectedIsNotCalledProtected() {
+    void reportsAnEmptySelectionAsUnprotected() {
         BackupPolicy template = stored("nowhere");
         template.getSpec().objectives = new BackupPolicySpec.Objectives();
         template.getSpec().objectives.rpo = "1h";
@@ -172,7 +172,7 @@ class TemplateSyncTest {
     }
 
     @Test
-    void aKeptPolicyKnowsWhetherItIsStillWanted() {
+    void detectsPoliciesThatTheTemplateNoLongerSelects() {
         BackupPolicy kept = policy("shop", "all", "all");
         namespaces("shop", "blog");
         assertThat(templates.isLeft(kept)).as("no template").isTrue();

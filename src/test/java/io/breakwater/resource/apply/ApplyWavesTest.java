@@ -39,7 +39,7 @@ class ApplyWavesTest {
     }
 
     @Test
-    void objectsOfAKindWaitUntilItIsEstablishedAndWebhooksForEverything() throws IOException {
+    void createsObjectsAfterTheirDefinitionAndWebhooksLast() throws IOException {
         AtomicInteger looks = new AtomicInteger();
         scene.server.refuse((method, path) -> {
             // The definition is established when it was looked at for the third time; only then its kind is served.
@@ -67,7 +67,7 @@ class ApplyWavesTest {
     }
 
     @Test
-    void aDryRunDoesNotWaitForADefinitionThatNeverComes() throws IOException {
+    void waitsForNoDefinitionInADryRun() throws IOException {
         scene.spec("dryRun: true");
         scene.server.put("/api/v1/namespaces", "{'metadata':{'name':'shop'}}");
         List<String> lines =

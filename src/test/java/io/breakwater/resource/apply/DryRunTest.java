@@ -40,7 +40,7 @@ class DryRunTest {
 
     @ParameterizedTest
     @EnumSource(OnConflict.class)
-    void itCountsWhatTheRestoreCountsThenAndKeepsNothing(OnConflict onConflict) throws IOException {
+    void countsLikeTheRestoreAndChangesNothing(OnConflict onConflict) throws IOException {
         scene.spec("dryRun: true");
         scene.spec.onConflict = onConflict;
         ApplyReport rehearsal = scene.apply();
@@ -60,7 +60,7 @@ class DryRunTest {
     }
 
     @Test
-    void itNamesObjectsAndFieldsAndNoValues() throws IOException {
+    void namesObjectsAndFieldsButNoValues() throws IOException {
         scene.spec("{dryRun: true, onConflict: Replace}");
         List<String> lines =
                 scene.apply().lines().stream().map(ApplyReport.Line::toString).toList();
@@ -74,7 +74,7 @@ class DryRunTest {
     }
 
     @Test
-    void whatWouldBeMadeAnewIsNotDeleted() throws IOException {
+    void reportsRecreationWithoutDeletingAnything() throws IOException {
         scene.server.judge((method, body) -> method.equals("PUT") ? "immutable" : "");
         scene.spec("{dryRun: true, onConflict: Replace, include: [{names: [other]}]}");
         assertThat(scene.apply().lines())
@@ -86,7 +86,7 @@ class DryRunTest {
     }
 
     @Test
-    void aNamespaceThatIsMissingIsNotAskedFor() throws IOException {
+    void reportsADryRunIntoAMissingNamespace() throws IOException {
         scene.target = "copy";
         scene.admin = true;
         scene.spec("{dryRun: true, include: [{names: [new, web]}]}");
@@ -97,7 +97,7 @@ class DryRunTest {
     }
 
     @Test
-    void aRoleThatWouldComeAlongCountsAsThere() throws IOException {
+    void acceptsBindingsToRolesInTheSameRestore() throws IOException {
         String rbac = "rbac.authorization.k8s.io";
         scene.archive(rbac + "/v1", "Role", "roles." + rbac, "r", "'rules':[]");
         scene.archive(rbac + "/v1", "RoleBinding", "rolebindings." + rbac, "b", "'roleRef':{'kind':'Role','name':'r'}");

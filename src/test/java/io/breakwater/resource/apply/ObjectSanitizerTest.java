@@ -56,7 +56,7 @@ class ObjectSanitizerTest {
                     + " {'metadata':{'name':'b'},'subjects':[{'kind':'ServiceAccount','namespace':'shop','name':'a'},{'kind':'ServiceAccount','namespace':'other','name':'a'},{'kind':'User','name':'u'}]}"
                     + " | {'metadata':{'name':'b','namespace':'copy'},'subjects':[{'kind':'ServiceAccount','namespace':'copy','name':'a'},{'kind':'ServiceAccount','namespace':'other','name':'a'},{'kind':'User','name':'u'}]}",
             })
-    void what_the_server_owns_goes_and_the_rest_stays(String type, String captured, String cleaned) {
+    void removesOnlyServerOwnedFields(String type, String captured, String cleaned) {
         assertThat(CLEANER.clean(kind(type), FakeApiServer.tree(captured))).isEqualTo(FakeApiServer.tree(cleaned));
     }
 

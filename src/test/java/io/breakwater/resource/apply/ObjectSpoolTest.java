@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 
 class ObjectSpoolTest {
     @Test
-    void objects_come_back_from_memory_and_from_the_file() throws IOException {
+    void returnsObjectsFromMemoryAndFile() throws IOException {
         Random random = new Random(7);
         List<byte[]> objects = new ArrayList<>();
         List<ObjectSpool.Slot> slots = new ArrayList<>();

@@ -34,7 +34,7 @@ class ObjectTransformsTest {
     }
 
     @Test
-    void aJsonPatchChangesWhatItSelects() throws IOException {
+    void appliesJsonPatchesToSelectedObjects() throws IOException {
         scene.spec("""
             transforms:
               - select: {kinds: [deployments.apps]}
@@ -55,7 +55,7 @@ class ObjectTransformsTest {
     }
 
     @Test
-    void removingAFieldThatIsNotThereIsNoError() throws IOException {
+    void ignoresRemovalOfAMissingField() throws IOException {
         scene.spec("transforms: [{select: {kinds: [configmaps]}, jsonPatch: [{op: remove, path: /data/none},"
                 + " {op: remove, path: /data/a}]}]");
         assertThat(scene.apply().created()).isEqualTo(2);
@@ -86,7 +86,7 @@ class ObjectTransformsTest {
                 "mergePatch: {apiVersion: v1}",
                 "mergePatch: {metadata: null}"
             })
-    void whatDoesNotFitIsRefusedBeforeAnythingIsTouched(String patch) {
+    void refusesInvalidPatchesBeforeAnyChange(String patch) {
         assertThatThrownBy(() -> scene.spec("transforms: [{select: {kinds: [deployments.apps]}, " + patch + "}]")
                         .apply())
                 .isInstanceOfSatisfying(
@@ -97,7 +97,7 @@ class ObjectTransformsTest {
     }
 
     @Test
-    void rightsAreCheckedForWhatIsRestoredAndNotForWhatWasCaptured() throws IOException {
+    void checksPermissionsOfTransformedObjects() throws IOException {
         String rbac = "rbac.authorization.k8s.io";
         scene.archive(rbac + "/v1", "Role", "roles." + rbac, "r", "'rules':[]");
         scene.server.allow((verb, resource) -> resource.startsWith("roles") && !verb.equals("escalate"));
@@ -112,7 +112,7 @@ class ObjectTransformsTest {
     }
 
     @Test
-    void aSelectionSeesTheObjectAsItWasCapturedAndLaterTransformsSeeEarlierOnes() throws IOException {
+    void selectsCapturedObjectsAndChainsTransforms() throws IOException {
         scene.spec("""
             include: [{kinds: [configmaps]}]
             transforms:
@@ -131,7 +131,7 @@ class ObjectTransformsTest {
     }
 
     @Test
-    void claimsAreTransformedToo() throws IOException {
+    void transformsClaims() throws IOException {
         scene.claim("data", "'spec':{'storageClassName':'fast','resources':{'requests':{'storage':'1Gi'}}}");
         scene.spec("""
             storageClasses: {fast: slow}
@@ -164,7 +164,7 @@ class ObjectTransformsTest {
         "localhost:5000/app, localhost:5000/app",
         "ghcr.io/acme/web, ghcr.io/acme/web"
     })
-    void theLongestBeginningOfAnImageCounts(String image, String becomes) throws IOException {
+    void mapsImagesByTheLongestPrefix(String image, String becomes) throws IOException {
         scene.spec("images: {docker.io: mirror.example.com, quay.io/team: west.example.com, quay.io/team/app/tool:"
                 + " tools.example.com/tool}");
         assertThat(new NameMappings(scene.spec).image(image)).isEqualTo(becomes);

@@ -47,7 +47,7 @@ class OrderResolverTest {
     }
 
     @Test
-    void aPointFallsIntoStages() throws IOException {
+    void splitsAPointIntoStages() throws IOException {
         scene.spec(DATABASE_FIRST);
         List<RestoreOrder.Stage> stages = ordering().stages();
         assertThat(stages).hasSize(2);
@@ -65,7 +65,7 @@ class OrderResolverTest {
     }
 
     @Test
-    void eachStageRestoresItsOwnObjectsAndNoOthers() throws IOException {
+    void restoresOnlyTheObjectsOfEachStage() throws IOException {
         scene.spec(DATABASE_FIRST);
         assertThat(scene.apply().created()).isEqualTo(2);
         assertThat(scene.written()).containsExactly("POST configmaps", "POST statefulsets");
@@ -81,7 +81,7 @@ class OrderResolverTest {
     }
 
     @Test
-    void ownersAreFoundAcrossStages() throws IOException {
+    void findsOwnersAcrossStages() throws IOException {
         own(scene.configMap("of-web", "'data':{}"), web);
         own(scene.deployment("of-usual", "'spec':{}"), usual);
         scene.spec(DATABASE_FIRST);
@@ -95,14 +95,14 @@ class OrderResolverTest {
     }
 
     @Test
-    void aDryRunTellsOfAllStagesAtOnce() throws IOException {
+    void reportsAllStagesInADryRun() throws IOException {
         scene.spec(DATABASE_FIRST + "dryRun: true\n");
         scene.server.put("/api/v1/namespaces", "{'metadata':{'name':'shop'}}");
         assertThat(scene.apply().created()).isEqualTo(5);
     }
 
     @Test
-    void rulesThatTakeNothingAreTold() throws IOException {
+    void warnsAboutRulesWithoutMatches() throws IOException {
         scene.archive(
                 "batch/v1",
                 "Job",
@@ -127,7 +127,7 @@ class OrderResolverTest {
     }
 
     @Test
-    void objectsThatWouldWaitForEachOtherAreRefused() throws IOException {
+    void refusesCyclicOrders() throws IOException {
         ApplyFixture.label(scene.deployment("a", "'spec':{}"), "tier", "front");
         scene.spec("""
             order:
@@ -144,7 +144,7 @@ class OrderResolverTest {
     }
 
     @Test
-    void whoIsWaitedForIsToldWithWhatKeepsHim() {
+    void reportsWhyAnAwaitedWorkloadIsNotReady() {
         Workloads workloads = new Workloads(scene.server.client());
         Awaited db = new Awaited(ApplyFixture.APPS + "statefulsets/db", "StatefulSet", "db", false);
         assertThat(workloads.look(db, false)).contains(new Standing("StatefulSet db: it is not there", false));

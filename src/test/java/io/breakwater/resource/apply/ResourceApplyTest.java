@@ -47,7 +47,7 @@ class ResourceApplyTest {
     }
 
     @Test
-    void objects_are_created_in_waves() throws IOException {
+    void createsObjectsInWaves() throws IOException {
         archive("Deployment", "web", "'spec':{'replicas':1}");
         archive("Service", "web", "'spec':{'selector':{'a':'b'}}");
         archive("RoleBinding", "b", "'roleRef':{'kind':'Role','name':'r'}");
@@ -64,7 +64,7 @@ class ResourceApplyTest {
     }
 
     @Test
-    void a_second_run_after_a_crash_changes_nothing_and_counts_the_same() throws IOException {
+    void countsTheSameOnASecondRunWithoutChanges() throws IOException {
         server.put(CORE + "configmaps", object("ConfigMap", "old", "'data':{'a':'0'}"));
         archive("ConfigMap", "old", "'data':{'a':'1'}");
         archive("ConfigMap", "new", "'data':{'a':'1'}");
@@ -78,7 +78,7 @@ class ResourceApplyTest {
     }
 
     @Test
-    void skip_leaves_what_is_there() throws IOException {
+    void skipsExistingObjects() throws IOException {
         server.put(CORE + "configmaps", object("ConfigMap", "c", "'data':{'a':'0'}"));
         archive("ConfigMap", "c", "'data':{'a':'1'}");
         assertThat(apply(OnConflict.Skip).skipped()).isEqualTo(1);
@@ -86,7 +86,7 @@ class ResourceApplyTest {
     }
 
     @Test
-    void fail_reports_what_is_there_and_leaves_it() throws IOException {
+    void reportsExistingObjectsWithoutChangingThem() throws IOException {
         server.put(CORE + "configmaps", object("ConfigMap", "c", "'data':{'a':'0'}"));
         archive("ConfigMap", "c", "'data':{'a':'1'}");
         ResourceApply.Preview preview = new ResourceApply(server.client()).preview(request(OnConflict.Fail));
@@ -100,7 +100,7 @@ class ResourceApplyTest {
     }
 
     @Test
-    void replace_makes_the_object_equal_and_counts_what_only_is_there() throws IOException {
+    void replacesChangedObjectsAndCountsExtraOnes() throws IOException {
         server.put(CORE + "configmaps", object("ConfigMap", "c", "'data':{'a':'0','more':'x'}"));
         server.put(CORE + "configmaps", object("ConfigMap", "same", "'data':{'a':'1'}"));
         server.put(CORE + "configmaps", object("ConfigMap", "extra", "'data':{'a':'1'}"));
@@ -113,7 +113,7 @@ class ResourceApplyTest {
     }
 
     @Test
-    void replace_makes_an_object_anew_when_a_field_cannot_change() throws IOException {
+    void recreatesObjectsWithImmutableFields() throws IOException {
         server.put(APPS + "statefulsets", object("StatefulSet", "db", "'spec':{'serviceName':'old'}"));
         archive("StatefulSet", "db", "'spec':{'serviceName':'new'}");
         server.judge((method, body) -> method.equals("PUT") ? "spec: Forbidden: updates to statefulset spec" : "");
@@ -132,7 +132,7 @@ class ResourceApplyTest {
     }
 
     @Test
-    void replace_never_deletes_a_custom_resource() throws IOException {
+    void deletesNoCustomResourceToReplaceIt() throws IOException {
         server.serve("acme.io/v1", "Widget", "widgets", true);
         server.put("/apis/acme.io/v1/namespaces/shop/widgets", object("Widget", "w", "'spec':{'a':1}"));
         archive("Widget", "w", "'spec':{'a':2}");
@@ -145,7 +145,7 @@ class ResourceApplyTest {
     }
 
     @Test
-    void a_service_keeps_its_live_address_when_it_is_replaced() throws IOException {
+    void preservesTheClusterIpOfAReplacedService() throws IOException {
         server.put(CORE + "services", object("Service", "s", "'spec':{'clusterIP':'10.0.0.9','ports':[{'port':1}]}"));
         archive("Service", "s", "'spec':{'clusterIP':'10.0.0.1','ports':[{'port':2}]}");
         assertThat(apply(OnConflict.Replace).replaced()).isEqualTo(1);
@@ -154,7 +154,7 @@ class ResourceApplyTest {
     }
 
     @Test
-    void a_node_port_that_is_taken_is_given_up_with_a_warning() throws IOException {
+    void omitsAnAllocatedNodePortWithAWarning() throws IOException {
         archive("Service", "s", "'spec':{'ports':[{'port':80,'nodePort':30080}]}");
         server.judge((method, body) -> body.path("spec").path("ports").path(0).has("nodePort")
                 ? "spec.ports[0].nodePort: Invalid value: 30080: provided port is already allocated"
@@ -165,7 +165,7 @@ class ResourceApplyTest {
     }
 
     @Test
-    void owners_are_found_again_whoever_comes_first() throws IOException {
+    void relinksOwnersInAnyOrder() throws IOException {
         server.serve("acme.io/v1", "Widget", "widgets", true);
         ObjectNode widget = archive("Widget", "w", "'spec':{}");
         ((ObjectNode) widget.path("metadata")).put("uid", "old-uid");
@@ -189,7 +189,7 @@ class ResourceApplyTest {
     }
 
     @Test
-    void a_policy_that_was_replaced_by_another_since_is_no_failure() throws IOException {
+    void warnsInsteadOfFailingForAReplacedPolicy() throws IOException {
         server.serve("breakwater.io/v1alpha1", "BackupPolicy", "backuppolicies", true);
         server.refuse((method, path) -> method.equals("POST") && path.endsWith("/backuppolicies") ? 403 : 0);
         archive("BackupPolicy", "former", "'spec':{}");
@@ -205,7 +205,7 @@ class ResourceApplyTest {
     }
 
     @Test
-    void what_the_cluster_makes_and_what_is_ours_stays_in_the_archive() throws IOException {
+    void skipsGeneratedObjectsAndReplacesNoBreakwaterObjects() throws IOException {
         server.serve("breakwater.io/v1alpha1", "FailoverPlan", "failoverplans", true);
         server.serve("breakwater.io/v1alpha1", "BackupPolicy", "backuppolicies", true);
         server.put(
@@ -230,7 +230,7 @@ class ResourceApplyTest {
     }
 
     @Test
-    void a_kind_that_is_not_served_is_reported_with_the_way_out() throws IOException {
+    void reportsUnservedKindsWithTheWayOut() throws IOException {
         ObjectNode widget = FakeApiServer.tree("{'metadata':{'name':'w','namespace':'shop'}}");
         widget.put("apiVersion", "acme.io/v1").put("kind", "Widget");
         archived.add(widget);
@@ -242,7 +242,7 @@ class ResourceApplyTest {
     }
 
     @Test
-    void another_namespace_gets_the_objects_and_the_subjects() throws IOException {
+    void mapsSubjectsToTheTargetNamespace() throws IOException {
         target = "copy";
         archive(
                 "RoleBinding",
@@ -255,7 +255,7 @@ class ResourceApplyTest {
     }
 
     @Test
-    void cluster_scoped_objects_come_back_for_administrators_only_and_are_never_replaced() throws IOException {
+    void createsMissingClusterScopedObjectsForAdministratorsOnly() throws IOException {
         server.put("/apis/storage.k8s.io/v1/storageclasses", object("StorageClass", "fast", "'provisioner':'live'"));
         archive("StorageClass", "fast", "'provisioner':'old'");
         archive("StorageClass", "slow", "'provisioner':'old'");
@@ -271,7 +271,7 @@ class ResourceApplyTest {
     }
 
     @Test
-    void the_default_account_gets_what_the_captured_one_had() throws IOException {
+    void updatesTheDefaultServiceAccount() throws IOException {
         server.put(CORE + "serviceaccounts", object("ServiceAccount", "default", ""));
         archive("ServiceAccount", "default", "'imagePullSecrets':[{'name':'pull'}]");
         assertThat(new ResourceApply(server.client())
@@ -284,7 +284,7 @@ class ResourceApplyTest {
     }
 
     @Test
-    void a_missing_namespace_is_created_as_it_was_for_administrators_only() throws IOException {
+    void createsAMissingNamespaceForAdministratorsOnly() throws IOException {
         target = "copy";
         archive("Namespace", "shop", "");
         ((ObjectNode) archived.getFirst().path("metadata"))
@@ -300,7 +300,7 @@ class ResourceApplyTest {
     }
 
     @Test
-    void claims_are_read_as_they_were_captured() throws IOException {
+    void readsCapturedClaimsUnchanged() throws IOException {
         archive("PersistentVolumeClaim", "data", "'spec':{'volumeName':'pv1'}");
         assertThat(new ResourceApply(server.client()).claims(request(OnConflict.Fail)))
                 .singleElement()
@@ -311,7 +311,7 @@ class ResourceApplyTest {
     }
 
     @Test
-    void nothing_is_touched_when_the_author_lacks_a_right() {
+    void changesNothingWhenTheAuthorLacksAPermission() {
         archive("ConfigMap", "c", "");
         archive("Secret", "s", "");
         server.allow((verb, resource) -> !resource.equals("secrets") && !verb.equals("delete"));
@@ -325,7 +325,7 @@ class ResourceApplyTest {
     }
 
     @Test
-    void nobody_hands_out_rights_by_a_restore_that_he_does_not_have() throws IOException {
+    void refusesRolesThatExceedTheRightsOfTheAuthor() throws IOException {
         archive("Role", "r", "'rules':[{'apiGroups':[''],'resources':['secrets'],'verbs':['get']}]");
         archive("RoleBinding", "b", "'roleRef':{'kind':'ClusterRole','name':'admin'}");
         server.put(
@@ -344,7 +344,7 @@ class ResourceApplyTest {
     }
 
     @Test
-    void the_operator_hands_out_no_rights_that_nobody_vouches_for() throws IOException {
+    void skipsPermissionsFromUntrustedArchives() throws IOException {
         author = "{\"username\":\"" + OPERATOR + "\"}";
         archive("RoleBinding", "b", "'roleRef':{'kind':'ClusterRole','name':'admin'}");
         archive("Role", "r", "'rules':[]");
@@ -367,7 +367,7 @@ class ResourceApplyTest {
     }
 
     @Test
-    void an_unknown_author_is_refused_and_the_operator_is_not_asked() throws IOException {
+    void refusesUnknownAuthorsAndTrustsTheOperator() throws IOException {
         assertThatThrownBy(() -> AuthorCheck.of(server.client(), null, OPERATOR))
                 .hasMessageContaining("author");
         assertThatThrownBy(() -> AuthorCheck.of(server.client(), "{}", OPERATOR))
@@ -380,7 +380,7 @@ class ResourceApplyTest {
     }
 
     @Test
-    void an_object_that_is_not_what_its_path_says_ends_the_restore() {
+    void refusesObjectsThatDoNotMatchTheirPath() {
         assertThatThrownBy(() -> apply(
                         OnConflict.Fail,
                         archiveOf(new ObjectKey("", "configmaps", "shop", "c"), object("Secret", "c", ""))))

@@ -29,7 +29,7 @@ class UpdateConflictTest {
     }
 
     @Test
-    void capturedFieldsComeInAndOthersStay() throws IOException {
+    void mergesCapturedFieldsAndPreservesOthers() throws IOException {
         scene.configMap("c", "'data':{'both':'captured','gone':'captured'}");
         scene.configMap("new", "'data':{'a':'1'}");
         ApplyReport report = scene.apply();
@@ -42,7 +42,7 @@ class UpdateConflictTest {
     }
 
     @Test
-    void anObjectThatHasItAllIsNotWritten() throws IOException {
+    void skipsObjectsThatNeedNoChange() throws IOException {
         scene.configMap("c", "'data':{'both':'live'}");
         assertThat(scene.apply().skipped()).isEqualTo(1);
         assertThat(scene.written()).doesNotContain("PUT c");
@@ -59,7 +59,7 @@ class UpdateConflictTest {
     }
 
     @Test
-    void whatSomebodyWritesMeanwhileIsNotLost() throws IOException {
+    void preservesConcurrentWrites() throws IOException {
         scene.configMap("c", "'data':{'both':'captured'}");
         AtomicInteger puts = new AtomicInteger();
         scene.server.refuse((method, path) -> {
@@ -84,7 +84,7 @@ class UpdateConflictTest {
     }
 
     @Test
-    void theAuthorNeedsToUpdateAndNotToDelete() throws IOException {
+    void requiresUpdateButNotDeletePermission() throws IOException {
         scene.configMap("c", "'data':{'both':'captured'}");
         scene.server.allow((verb, resource) -> !verb.equals("delete"));
         assertThat(scene.apply().updated()).isEqualTo(1);

@@ -25,11 +25,13 @@ class CaptureScopeTest {
     void start() throws IOException {
         server = new FakeApiServer().serveUsual();
         server.put("/api/v1/namespaces/shop/pods", """
-                {'metadata':{'name':'web-1','labels':{'app':'web'}},
-                 'spec':{'volumes':[{'name':'a','persistentVolumeClaim':{'claimName':'uploads'}},{'name':'b','emptyDir':{}}]}}""");
+            {'metadata':{'name':'web-1','labels':{'app':'web'}},
+             'spec':{'volumes':[{'name':'a','persistentVolumeClaim':{'claimName':'uploads'}},{'name':'b','emptyDir':{}}]}}\
+            """);
         server.put("/api/v1/namespaces/shop/pods", """
-                {'metadata':{'name':'db-1','labels':{'app':'db'}},
-                 'spec':{'volumes':[{'name':'a','persistentVolumeClaim':{'claimName':'pgdata'}}]}}""");
+            {'metadata':{'name':'db-1','labels':{'app':'db'}},
+             'spec':{'volumes':[{'name':'a','persistentVolumeClaim':{'claimName':'pgdata'}}]}}\
+            """);
     }
 
     @AfterEach
@@ -38,14 +40,14 @@ class CaptureScopeTest {
     }
 
     @Test
-    void everyClaimBelongsToAPolicyWithoutSource() {
+    void includesEveryClaimWithoutASource() {
         assertThat(CaptureScope.claims(server.client(), "shop", null).test(claim("pgdata", Map.of())))
                 .isTrue();
         assertThat(server.requests()).isEmpty();
     }
 
     @Test
-    void aClaimBelongsByItsLabelsOrThoseOfAPodThatMountsIt() {
+    void selectsClaimsByOwnLabelsOrLabelsOfTheirPods() {
         source.labelSelector =
                 new LabelSelectorBuilder().addToMatchLabels("app", "web").build();
 
@@ -55,7 +57,7 @@ class CaptureScopeTest {
     }
 
     @Test
-    void rulesTakeAndLeaveClaims() {
+    void includesAndExcludesClaimsByRules() {
         ObjectRule some = new ObjectRule();
         some.names = List.of("cache");
         source.exclude = List.of(some);

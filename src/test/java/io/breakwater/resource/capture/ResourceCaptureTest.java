@@ -52,7 +52,7 @@ class ResourceCaptureTest {
     }
 
     @Test
-    void an_object_is_captured_whole_but_for_managed_fields() throws IOException {
+    void capturesObjectsWithoutManagedFields() throws IOException {
         server.put(
                 CORE + "configmaps",
                 "{'metadata':{'name':'settings','namespace':'shop','managedFields':[{'manager':'x'}]},'data':{'a':'1'}}");
@@ -69,7 +69,7 @@ class ResourceCaptureTest {
     }
 
     @Test
-    void a_kind_in_several_versions_is_read_in_the_one_that_it_is_stored_in() throws IOException {
+    void readsAKindInItsStorageVersion() throws IOException {
         twoVersions("example.com/v1beta1");
         assertThat(capture()
                         .get("widgets.example.com shop/w")
@@ -79,7 +79,7 @@ class ResourceCaptureTest {
     }
 
     @Test
-    void a_stored_version_that_is_not_served_is_left_alone() throws IOException {
+    void ignoresAStorageVersionThatIsNotServed() throws IOException {
         twoVersions("example.com/v1alpha1");
         assertThat(capture()
                         .get("widgets.example.com shop/w")
@@ -98,7 +98,7 @@ class ResourceCaptureTest {
 
     /** As API servers have printed it for years. */
     @Test
-    void the_hash_of_a_version_is_the_api_servers() {
+    void hashesVersionsLikeTheApiServer() {
         assertThat(StorageVersions.hash(new ApiKind("apps", "v1", "Deployment", "deployments", true, Set.of())))
                 .isEqualTo("8aSe+NMegvE=");
         assertThat(StorageVersions.hash(new ApiKind("", "v1", "ConfigMap", "configmaps", true, Set.of())))
@@ -106,7 +106,7 @@ class ResourceCaptureTest {
     }
 
     @Test
-    void every_page_is_read() throws IOException {
+    void readsEveryPage() throws IOException {
         fill(1234);
         assertThat(capture()).hasSize(1235);
         assertThat(server.requests().stream().filter(r -> r.path().equals(CORE + "configmaps")))
@@ -114,14 +114,14 @@ class ResourceCaptureTest {
     }
 
     @Test
-    void an_expired_token_is_replaced_by_the_one_that_the_server_offers() throws IOException {
+    void resumesAListingAfterAnExpiredToken() throws IOException {
         fill(1234);
         server.expireTokens();
         assertThat(capture()).hasSize(1235);
     }
 
     @Test
-    void objects_of_other_namespaces_stay_out() throws IOException {
+    void excludesObjectsOfOtherNamespaces() throws IOException {
         server.put("/api/v1/namespaces/other/configmaps", "{'metadata':{'name':'x','namespace':'other'}}");
         assertThat(capture()).containsOnlyKeys("namespaces shop");
     }
@@ -143,7 +143,7 @@ class ResourceCaptureTest {
                 "secrets     | {'name':'breakwater-master-key'}",
                 "endpoints   | {'name':'e','labels':{'endpoints.kubernetes.io/managed-by':'endpoint-controller'}}",
             })
-    void noise_stays_out(String kind, String meta) throws IOException {
+    void excludesGeneratedAndMarkedObjects(String kind, String meta) throws IOException {
         server.put(CORE + kind, "{'metadata':" + meta + "}");
         assertThat(capture()).containsOnlyKeys("namespaces shop");
     }
@@ -160,13 +160,13 @@ class ResourceCaptureTest {
                 "endpoints   | {'name':'e'}",
                 "serviceaccounts | {'name':'default'}",
             })
-    void everything_else_is_in(String kind, String meta) throws IOException {
+    void includesAllOtherObjects(String kind, String meta) throws IOException {
         server.put(CORE + kind, "{'metadata':" + meta + "}");
         assertThat(capture()).hasSize(2);
     }
 
     @Test
-    void custom_resources_come_with_their_definition() throws IOException {
+    void capturesDefinitionsOfCustomResources() throws IOException {
         server.serve("acme.io/v1", "Widget", "widgets", true);
         String definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
         server.put(definitions, "{'metadata':{'name':'widgets.acme.io'}}");
@@ -180,7 +180,7 @@ class ResourceCaptureTest {
     }
 
     @Test
-    void claims_come_with_volume_and_class_and_bindings_with_their_roles() throws IOException {
+    void capturesClusterObjectsThatClaimsAndBindingsNeed() throws IOException {
         server.put(
                 CORE + "persistentvolumeclaims",
                 "{'metadata':{'name':'data','namespace':'shop'},'spec':{'volumeName':'pv1','storageClassName':'fast'}}");
@@ -209,7 +209,7 @@ class ResourceCaptureTest {
     }
 
     @Test
-    void a_kind_that_may_not_be_listed_fails_the_capture() {
+    void failsWhenAKindMayNotBeListed() {
         server.refuse((method, path) -> path.endsWith("/secrets") ? 403 : 0);
         assertThatThrownBy(this::capture)
                 .isInstanceOfSatisfying(
@@ -219,7 +219,7 @@ class ResourceCaptureTest {
     }
 
     @Test
-    void a_list_that_breaks_in_the_middle_fails_the_capture() {
+    void failsWhenAListBreaksMidway() {
         fill(600);
         int[] seen = {0};
         server.refuse((method, path) -> path.endsWith("/configmaps") && ++seen[0] == 2 ? 404 : 0);
@@ -227,13 +227,13 @@ class ResourceCaptureTest {
     }
 
     @Test
-    void a_missing_namespace_fails_the_capture() {
+    void failsWhenTheNamespaceIsMissing() {
         server.clear();
         assertThatThrownBy(this::capture).hasMessageContaining("Namespace shop cannot be read");
     }
 
     @Test
-    void an_api_that_does_not_answer_is_a_warning() throws IOException {
+    void warnsAboutAnApiThatDoesNotAnswer() throws IOException {
         server.serve("down.io/v1", "Thing", "things", true);
         server.refuse((method, path) -> path.equals("/apis/down.io/v1") ? 404 : 0);
         capture();
@@ -241,7 +241,7 @@ class ResourceCaptureTest {
     }
 
     @Test
-    void a_server_that_tells_everything_at_once_is_asked_twice() throws IOException {
+    void usesTwoRequestsForAggregatedDiscovery() throws IOException {
         server.serve("acme.io/v1", "Widget", "widgets", true);
         server.put("/apis/acme.io/v1/namespaces/shop/widgets", "{'metadata':{'name':'w','namespace':'shop'}}");
         fill(1);
@@ -257,7 +257,7 @@ class ResourceCaptureTest {
     }
 
     @Test
-    void a_stale_api_is_a_warning() throws IOException {
+    void warnsAboutAStaleApi() throws IOException {
         server.serve("down.io/v1", "Thing", "things", true);
         server.aggregate("down.io");
         capture();
@@ -265,7 +265,7 @@ class ResourceCaptureTest {
     }
 
     @Test
-    void what_is_about_points_stays_out_of_them() throws IOException {
+    void excludesPointsRestoresAndVerifications() throws IOException {
         for (String[] kind : new String[][] {
             {"RestorePoint", "restorepoints"}, {"Restore", "restores"}, {"Verification", "verifications"}
         }) {
@@ -278,7 +278,7 @@ class ResourceCaptureTest {
     }
 
     @Test
-    void a_policy_that_a_template_keeps_stays_out_and_another_does_not() throws IOException {
+    void excludesOnlyTemplateManagedPolicies() throws IOException {
         server.serve("breakwater.io/v1alpha1", "BackupPolicy", "backuppolicies", true);
         String policies = "/apis/breakwater.io/v1alpha1/namespaces/shop/backuppolicies";
         server.put(
@@ -288,14 +288,14 @@ class ResourceCaptureTest {
     }
 
     @Test
-    void kinds_that_only_report_stay_out() throws IOException {
+    void excludesKindsThatCannotBeWritten() throws IOException {
         server.serve("metrics.k8s.io/v1", "PodMetrics", "pods", true, "get", "list");
         server.put("/apis/metrics.k8s.io/v1/namespaces/shop/pods", "{'metadata':{'name':'m'}}");
         assertThat(capture()).containsOnlyKeys("namespaces shop");
     }
 
     @Test
-    void labels_are_asked_of_the_server_and_claims_are_those_that_were_planned() throws IOException {
+    void selectsByLabelOnTheServerAndOnlyPlannedClaims() throws IOException {
         server.put(CORE + "configmaps", "{'metadata':{'name':'in','labels':{'app':'web'}}}");
         server.put(CORE + "configmaps", "{'metadata':{'name':'out','labels':{'app':'db'}}}");
         server.put(CORE + "persistentvolumeclaims", "{'metadata':{'name':'mounted'},'spec':{}}");
@@ -310,7 +310,7 @@ class ResourceCaptureTest {
     }
 
     @Test
-    void rules_take_and_leave_and_a_kind_that_none_takes_is_not_even_listed() throws IOException {
+    void appliesRulesWithoutListingExcludedKinds() throws IOException {
         server.put(CORE + "configmaps", "{'metadata':{'name':'a'}}");
         server.put(CORE + "configmaps", "{'metadata':{'name':'b'}}");
         server.put(CORE + "secrets", "{'metadata':{'name':'a'}}");
@@ -327,7 +327,7 @@ class ResourceCaptureTest {
     }
 
     @Test
-    void without_cluster_resources_nothing_of_the_cluster_is_taken_but_the_namespace() throws IOException {
+    void capturesNoClusterResourcesExceptTheNamespace() throws IOException {
         server.put(
                 CORE + "persistentvolumeclaims",
                 "{'metadata':{'name':'data'},'spec':{'storageClassName':'fast','volumeName':'pv-1'}}");
@@ -340,7 +340,7 @@ class ResourceCaptureTest {
     }
 
     @Test
-    void all_of_the_cluster_is_what_nobody_refers_to_too() throws IOException {
+    void capturesUnreferencedClusterResourcesOnRequest() throws IOException {
         cluster();
         scope(source -> source.includeClusterResources = ClusterResources.All, "data");
         assertThat(capture())
@@ -364,7 +364,7 @@ class ResourceCaptureTest {
     }
 
     @Test
-    void rules_and_labels_hold_for_all_of_the_cluster() throws IOException {
+    void appliesRulesAndLabelsToClusterResources() throws IOException {
         cluster();
         scope(source -> {
             source.includeClusterResources = ClusterResources.All;
@@ -385,7 +385,7 @@ class ResourceCaptureTest {
     }
 
     @Test
-    void a_kind_of_the_cluster_that_may_not_be_listed_fails_the_capture() {
+    void failsWhenAClusterKindMayNotBeListed() {
         server.refuse((method, path) -> path.endsWith("/clusterroles") ? 403 : 0);
         scope(source -> source.includeClusterResources = ClusterResources.All);
         assertThatThrownBy(this::capture)
@@ -449,7 +449,7 @@ class ResourceCaptureTest {
     }
 
     @Test
-    void what_captured_objects_need_comes_with_them_unless_a_rule_leaves_it_out() throws IOException {
+    void capturesReferencedClusterObjectsUnlessARuleExcludesThem() throws IOException {
         server.put(
                 CORE + "persistentvolumeclaims",
                 "{'metadata':{'name':'data'},'spec':{'storageClassName':'fast','volumeName':'pv-1'}}");

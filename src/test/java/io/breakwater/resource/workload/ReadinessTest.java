@@ -46,14 +46,14 @@ class ReadinessTest {
         acme.io/v1 Widget | 'metadata':{'generation':4},'status':{'observedGeneration':3,'conditions':[{'type':'Ready','status':'True'}]} | its controller has not looked at it yet
         acme.io/v1 Widget | 'spec':{} | ``
         """)
-    void anObjectIsUpWhenItsKindSaysSo(String type, String rest, String waits) {
+    void evaluatesReadinessByKind(String type, String rest, String waits) {
         Readiness found = Readiness.of(object(type, rest), false);
         assertThat(found.message()).isEqualTo(waits);
         assertThat(found.isUp()).isEqualTo(waits.isEmpty());
     }
 
     @Test
-    void onlyWhatFailedForGoodHasFailed() {
+    void reportsOnlyPermanentFailures() {
         ObjectNode job = object("batch/v1 Job", "'status':{'conditions':[{'type':'Failed','status':'True'}]}");
         assertThat(Readiness.of(job, false).state()).isEqualTo(Readiness.State.FAILED);
         ObjectNode deployment = object("apps/v1 Deployment", "'spec':{}");
@@ -61,7 +61,7 @@ class ReadinessTest {
     }
 
     @Test
-    void aConditionThatWasThereAtTheCaptureMustComeAgain() {
+    void waitsForConditionsThatTheCapturedObjectHad() {
         ObjectNode captured =
                 object("acme.io/v1 Widget", "'status':{'conditions':[{'type':'Available','status':'False'}]}");
         ObjectNode fresh = object("acme.io/v1 Widget", "'spec':{}");
@@ -79,7 +79,7 @@ class ReadinessTest {
         'containerStatuses':[{'name':'a','ready':true,'state':{'running':{}}},{'name':'c','state':{'running':{}}}] | container c runs, and is not ready
         'initContainerStatuses':[{'name':'i','state':{'terminated':{'exitCode':1}}}],'containerStatuses':[{'name':'c','state':{'waiting':{'reason':'PodInitializing'}}}] | container i ended with exit code 1
         """)
-    void aPodSaysWhyItIsNotReady(String status, String why) {
+    void reportsWhyAPodIsNotReady(String status, String why) {
         ObjectNode pod = object("v1 Pod", "'status':{" + status + "}");
         assertThat(PodDiagnosis.of(pod, Set.of("ContainerCreating", "PodInitializing")))
                 .contains(why);

@@ -71,7 +71,7 @@ class AzureBlobStoreIT extends ObjectStoreContract {
     }
 
     @Test
-    void anotherKeyIsRejectedForGood() {
+    void reportsAWrongKeyAsPermanentFailure() {
         byte[] other = new byte[64];
         other[0] = 1;
         ObjectStore stranger = AzureBlobStore.open(spec(), Base64.getEncoder().encodeToString(other), null, null);

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 /** What can be said of a store that does not answer. */
 class AzureBlobStoreTest {
     @Test
-    void anUnreachableStoreIsNamedWithWhatHappened() {
+    void reportsAnUnreachableStoreWithItsEndpoint() {
         AzureBlob spec = new AzureBlob();
         spec.account = "nobody";
         spec.container = "breakwater";
@@ -27,7 +27,7 @@ class AzureBlobStoreTest {
     }
 
     @Test
-    void aMalformedKeyIsSaidToBeOne() {
+    void reportsAMalformedKey() {
         AzureBlob spec = new AzureBlob();
         spec.account = "nobody";
         spec.container = "breakwater";

@@ -60,7 +60,7 @@ class AzureLocksTest {
     }
 
     @Test
-    void aSmallWriteCarriesThePolicy() {
+    void sendsThePolicyWithASmallWrite() {
         store(Mode.Compliance).write(PACK, new byte[1], Precondition.ABSENT);
 
         assertThat(asked).singleElement().satisfies(a -> {
@@ -71,7 +71,7 @@ class AzureLocksTest {
     }
 
     @Test
-    void aLargeOneCarriesItWhenItBecomesVisible() throws IOException {
+    void sendsThePolicyWhenALargeUploadCommits() throws IOException {
         try (Upload upload = store(Mode.Governance).upload(PACK, Precondition.NONE)) {
             upload.write(new byte[5 << 20]);
             upload.commit();
@@ -86,7 +86,7 @@ class AzureLocksTest {
     }
 
     @Test
-    void whatChangesInTheNormalCourseOfThingsHasNone() {
+    void sendsNoPolicyForMutableObjects() {
         store(Mode.Compliance).write("breakwater/plans/shop/shop/lease.json", new byte[1], Precondition.NONE);
         store(Mode.Compliance).write("breakwater/repos/east/shop/locks/ab", new byte[1], Precondition.NONE);
 
@@ -94,7 +94,7 @@ class AzureLocksTest {
     }
 
     @Test
-    void aShortPolicyIsExtendedAndALongOneLeft() {
+    void extendsOnlyPoliciesThatExpireSoon() {
         held.put("until", "Thu, 11 Jun 2026 12:00:00 GMT");
         held.put("mode", "locked");
         assertThat(store(Mode.Governance).relock(PACK, PERIOD.dividedBy(2))).isTrue();
@@ -112,7 +112,7 @@ class AzureLocksTest {
     }
 
     @Test
-    void aRemovalThatAPolicyRefusesIsSaidToBeLocked() {
+    void reportsRefusedDeletionsAsLocked() {
         held.put("delete", "409");
 
         Assertions.assertThatThrownBy(() -> store(Mode.Compliance).delete(PACK))
@@ -121,7 +121,7 @@ class AzureLocksTest {
     }
 
     @Test
-    void aContainerThatKeepsALockedBlobEnforcesLocksAndOneThatLetsItGoDoesNot() {
+    void detectsWhetherTheContainerEnforcesLocks() {
         held.put("delete", "409");
         assertThat(store(Mode.Compliance).enforcesLocks("breakwater/probe/east-locked"))
                 .isTrue();

@@ -75,7 +75,7 @@ class S3DeletionSignerTest {
     }
 
     @Test
-    void whatSomebodyElseRemovesComesBackAndIsLockedAnew() {
+    void restoresAndRelocksObjectsDeletedByOthers() {
         S3Store brief = open(Duration.ofSeconds(5), OLD);
         for (String key : List.of(PACK, ARCHIVE, SEAL)) {
             brief.write(key, CONTENT, Precondition.NONE);
@@ -99,7 +99,7 @@ class S3DeletionSignerTest {
 
     /** Long after the lock was over, which is when we used to remove it for good. */
     @Test
-    void whatSomebodyElseRemovedIsNeverRemovedForGoodByUs() {
+    void preservesObjectsDeletedByOthersAfterLockExpiry() {
         S3Store brief = open(Duration.ofSeconds(1), OLD);
         brief.write(PACK, CONTENT, Precondition.NONE);
         Instant over =
@@ -112,7 +112,7 @@ class S3DeletionSignerTest {
     }
 
     @Test
-    void whatWeRemovedGoesForGoodWithAllThatWasBelowItAndItsNote() {
+    void deletesAllVersionsAndTheNoteOfOwnDeletions() {
         S3Store brief = open(Duration.ofSeconds(6), OLD);
         brief.write(ARCHIVE, CONTENT, Precondition.NONE);
         brief.write(ARCHIVE, new byte[] {4}, Precondition.NONE); // a capture that was tried again
@@ -135,7 +135,7 @@ class S3DeletionSignerTest {
     }
 
     @Test
-    void aSealThatWeTookAwayStaysAway() {
+    void restoresNoSealThatBreakwaterRemoved() {
         store.write(SEAL, CONTENT, Precondition.NONE);
         new SoftDeleteStore(store, "east", "shop").deleteInline(SEAL);
 
@@ -146,7 +146,7 @@ class S3DeletionSignerTest {
 
     /** We were about to remove it, and had reason to; what lies there now is another one. */
     @Test
-    void aNoteIsAboutOneVersionOnly() {
+    void appliesADeletionNoteToOneVersionOnly() {
         store.write(PACK, CONTENT, Precondition.NONE);
         removals(OLD).recordRemoval(store, PACK);
         store.write(PACK, CONTENT, Precondition.NONE); // the very same content
@@ -156,7 +156,7 @@ class S3DeletionSignerTest {
     }
 
     @Test
-    void aTombstoneThatNoneOfUsPutUpRemovesAndHidesNothing() {
+    void ignoresTombstonesWithoutAValidSignature() {
         for (Tombstone.State state : List.of(Tombstone.State.Dead, Tombstone.State.Sweeping)) {
             for (int i = 0; i < 4; i++) {
                 String pack = "breakwater/repos/east/shop/data/" + state + i; // this server minds what is written anew
@@ -183,7 +183,7 @@ class S3DeletionSignerTest {
     }
 
     @Test
-    void aForgedTombstoneKeepsNobodyFromDeleting() {
+    void deletesDespiteAForgedTombstone() {
         store.write(PACK, CONTENT, Precondition.NONE);
         store.write(
                 GRAVE, new Tombstone(1, PACK, 3, Tombstone.State.Dead, null, null, null).bytes(), Precondition.NONE);
@@ -193,7 +193,7 @@ class S3DeletionSignerTest {
     }
 
     @Test
-    void whatWasWrittenOverAfterTheDeletionIsNotRemovedByIt() {
+    void preservesObjectsOverwrittenAfterTheirDeletion() {
         store.write(PACK, CONTENT, Precondition.NONE);
         new SoftDeleteStore(store, "east", "shop").delete(PACK);
         try (S3Client client = server.client(spec)) {
@@ -208,7 +208,7 @@ class S3DeletionSignerTest {
     }
 
     @Test
-    void anOlderMasterKeyThatIsAtHandStillTells() {
+    void acceptsDeletionsSignedWithAnOlderKey() {
         store.write(PACK, CONTENT, Precondition.NONE);
         new SoftDeleteStore(store, "east", "shop").delete(PACK);
         S3Store rotated = open(PERIOD, NEW, OLD);

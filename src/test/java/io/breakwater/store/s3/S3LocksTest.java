@@ -83,7 +83,7 @@ class S3LocksTest extends ObjectStoreContract {
     }
 
     @Test
-    void whatPointsNeedIsLockedForThePeriodAndNobodyRemovesIt() throws IOException {
+    void locksObjectsOfPointsForThePeriod() throws IOException {
         List<String> keys = List.of(
                 PACK,
                 "breakwater/repos/east/shop/config",
@@ -110,7 +110,7 @@ class S3LocksTest extends ObjectStoreContract {
     }
 
     @Test
-    void whatChangesInTheNormalCourseOfThingsIsNotLocked() {
+    void locksNoMutableObjects() {
         for (String key : List.of(
                 "breakwater/repos/east/shop/locks/ab",
                 "breakwater/plans/shop/shop/lease.json",
@@ -125,7 +125,7 @@ class S3LocksTest extends ObjectStoreContract {
     }
 
     @Test
-    void aLockIsExtendedWhenItIsShortAndNeverShortened() {
+    void extendsShortLocksAndShortensNone() {
         open(Mode.Governance, Duration.ofHours(1)).write(PACK, CONTENT, Precondition.NONE);
         Duration least = PERIOD.dividedBy(4).multipliedBy(3);
 
@@ -142,7 +142,7 @@ class S3LocksTest extends ObjectStoreContract {
     }
 
     @Test
-    void whatIsRemovedGoesForGoodOnceItsLockIsOver() {
+    void deletesVersionsAfterTheirLockExpires() {
         S3Store brief = open(Mode.Governance, Duration.ofSeconds(8));
         brief.write(PACK, CONTENT, Precondition.NONE);
         SoftDeleteStore grace = new SoftDeleteStore(brief, "east", "shop");
@@ -170,7 +170,7 @@ class S3LocksTest extends ObjectStoreContract {
     }
 
     @Test
-    void olderVersionsGoAndTheNewestStays() {
+    void deletesAllButTheNewestVersion() {
         store.write("breakwater/sites/east.json", CONTENT, Precondition.NONE);
         store.write("breakwater/sites/east.json", CONTENT, Precondition.NONE);
         store.write("breakwater/sites/east.json", new byte[] {4}, Precondition.NONE);
@@ -186,7 +186,7 @@ class S3LocksTest extends ObjectStoreContract {
     }
 
     @Test
-    void anObjectThatIsWrittenAgainOverALockedOneIsRead() {
+    void readsAnObjectWrittenOverALockedOne() {
         store.write(PACK, CONTENT, Precondition.NONE);
         store.write(PACK, new byte[] {9}, Precondition.NONE);
 
@@ -198,7 +198,7 @@ class S3LocksTest extends ObjectStoreContract {
 
     /** Whoever has the credentials may write over it; nobody but us would then remove the good version. */
     @Test
-    void whatWasWrittenOverStaysBelowThoughItsLockIsOver() {
+    void preservesOverwrittenVersionsAfterTheirLockExpires() {
         S3Store brief = open(Mode.Governance, Duration.ofSeconds(1));
         brief.write(PACK, CONTENT, Precondition.NONE);
         brief.write(PACK, new byte[] {9}, Precondition.NONE);
@@ -210,7 +210,7 @@ class S3LocksTest extends ObjectStoreContract {
     }
 
     @Test
-    void theBucketTellsWhatItCanAndIsTried() {
+    void detectsAndProbesObjectLockSupport() {
         assertThat(store.locking()).isEqualTo(new Locking(true, true));
         assertThat(store.enforcesLocks("breakwater/probe/east-locked")).isTrue();
         assertThat(store.enforcesLocks("breakwater/probe/east-locked")).isTrue();

@@ -69,7 +69,7 @@ class S3StoreTest extends ObjectStoreContract {
     }
 
     @Test
-    void anotherKeyIsRejectedForGood() {
+    void reportsAWrongKeyAsPermanentFailure() {
         ObjectStore stranger = S3Store.open(spec, S3Server.ID, "another", null);
 
         assertThatThrownBy(() -> stranger.write("x", new byte[1], Precondition.NONE))
@@ -97,7 +97,7 @@ class S3StoreTest extends ObjectStoreContract {
     }
 
     @Test
-    void anUnreachableStoreIsNamedWithWhatHappened() {
+    void reportsAnUnreachableStoreWithItsEndpoint() {
         spec.endpoint = "http://127.0.0.1:9";
         ObjectStore nowhere = S3Store.open(spec, S3Server.ID, S3Server.SECRET, null);
 
@@ -109,7 +109,7 @@ class S3StoreTest extends ObjectStoreContract {
     }
 
     @Test
-    void aPodWithoutARoleIsToldWhatIsMissing() {
+    void reportsAMissingWorkloadIdentityRole() {
         spec.workloadIdentity = new WebIdentity();
 
         assertThatThrownBy(() -> S3Store.open(spec, null, null, null))
@@ -120,7 +120,7 @@ class S3StoreTest extends ObjectStoreContract {
     }
 
     @Test
-    void aServerWithoutPreconditionsIsSaidToBeOne() {
+    void reportsAServerWithoutConditionalWrites() {
         front.fault("PUT", "/x", 1, new Fault.Answer(501, Map.of()));
 
         assertThatThrownBy(() -> store.write("x", new byte[1], Precondition.ABSENT))
@@ -130,7 +130,7 @@ class S3StoreTest extends ObjectStoreContract {
 
     /** The second try finds the object that the first one made, and must not take it for somebody else's. */
     @Test
-    void aWriteWhoseAnswerWasLostIsKnownToBeOurs() {
+    void recognizesItsOwnWriteAfterALostAnswer() {
         front.fault("PUT", "/x", 1, new Fault.LoseAnswer());
         Observed first =
                 store.write("x", "first".getBytes(UTF_8), Precondition.ABSENT).orElseThrow();
@@ -145,7 +145,7 @@ class S3StoreTest extends ObjectStoreContract {
     }
 
     @Test
-    void aLargeUploadWhoseAnswerWasLostIsKnownToBeOurs() throws IOException {
+    void recognizesItsOwnLargeUploadAfterALostAnswer() throws IOException {
         front.fault("POST", "uploadId", 1, new Fault.LoseAnswer());
         try (Upload upload = store.upload("big", Precondition.ABSENT)) {
             upload.write(new byte[6 << 20]);
@@ -154,7 +154,7 @@ class S3StoreTest extends ObjectStoreContract {
     }
 
     @Test
-    void whatIsBusyIsTriedAgainAndNotForever() {
+    void retriesABusyServerALimitedNumberOfTimes() {
         store.write("x", new byte[1], Precondition.NONE);
         front.fault("GET", "/x", 2, new Fault.Answer(503, Map.of()));
         assertThat(store.read("x")).isPresent();
@@ -169,7 +169,7 @@ class S3StoreTest extends ObjectStoreContract {
     }
 
     @Test
-    void whatIsCutOffIsReadOn() throws IOException {
+    void resumesAnInterruptedRead() throws IOException {
         byte[] content = new byte[3 << 20];
         new Random(7).nextBytes(content);
         store.write("x", content, Precondition.NONE);
@@ -183,7 +183,7 @@ class S3StoreTest extends ObjectStoreContract {
     }
 
     @Test
-    void whatIsReplacedWhileItIsReadIsNotMixed() throws IOException {
+    void failsAReadOfAnObjectReplacedMidway() throws IOException {
         store.write("x", new byte[3 << 20], Precondition.NONE);
         front.fault("GET", "/x", 1, new Fault.CutAnswer(1 << 20));
 
@@ -196,7 +196,7 @@ class S3StoreTest extends ObjectStoreContract {
     }
 
     @Test
-    void anUploadThatIsNotCommittedLeavesNoParts() throws IOException {
+    void abortsUncommittedMultipartUploads() throws IOException {
         try (Upload upload = store.upload("draft", Precondition.NONE)) {
             upload.write(new byte[6 << 20]);
         }
@@ -208,7 +208,7 @@ class S3StoreTest extends ObjectStoreContract {
     }
 
     @Test
-    void uploadsThatNeverCameToTheirEndAreRemovedAndOthersAreNot() throws IOException {
+    void deletesOldUnfinishedUploadsOfThePrefix() throws IOException {
         for (String key : List.of("ours/killed", "theirs/killed")) {
             store.upload(key, Precondition.NONE).write(new byte[6 << 20]); // and nobody closes it
         }

@@ -62,7 +62,7 @@ class WebIdentityTest {
     }
 
     @Test
-    void theTokenOfThePodIsExchangedForKeysOfTheRole() {
+    void exchangesThePodTokenForRoleKeys() {
         ObjectStore store = open();
         store.write("x", new byte[1], Precondition.NONE);
         store.write("x", new byte[1], Precondition.NONE);
@@ -80,7 +80,7 @@ class WebIdentityTest {
     }
 
     @Test
-    void keysThatRunOutAreAskedForAnewWithTheTokenThatIsThereThen() throws IOException {
+    void renewsExpiredKeysWithTheCurrentToken() throws IOException {
         lifetime = Duration.ZERO;
         ObjectStore store = open();
         store.write("x", new byte[1], Precondition.NONE);
