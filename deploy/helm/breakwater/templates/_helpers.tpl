@@ -13,7 +13,7 @@ app.kubernetes.io/instance: {{ .root.Release.Name }}
 app.kubernetes.io/component: {{ .component }}
 {{- end }}
 
-{{/* The component whose pods serve the gateway. One pod must own the quickstart's claim, so that embeds it. */}}
+{{/* Whether the operator's pod serves the gateway. The quickstart's claim needs a single pod, so it embeds the gateway. */}}
 {{- define "breakwater.embedded" -}}
 {{- if or .Values.gateway.embedded .Values.quickstart.enabled }}true{{ else }}false{{ end }}
 {{- end }}
@@ -30,7 +30,7 @@ app.kubernetes.io/component: {{ .component }}
 {{- .Values.gateway.url | default (printf "https://breakwater-gateway.%s.svc:8443" .Release.Namespace) }}
 {{- end }}
 
-{{/* One process of ours; call with a dict of root, component and its values. */}}
+{{/* The Deployment of one process; call with a dict of root, component and its values. */}}
 {{- define "breakwater.deployment" -}}
 {{- $root := .root }}
 {{- $serves := eq .component (include "breakwater.gatewayComponent" $root) }}
@@ -46,7 +46,7 @@ metadata:
 spec:
   replicas: {{ .replicas }}
   {{- if eq .component "operator" }}
-  # Never two operators at a time: each believes that it alone holds the site's lease.
+  # Never two operators at the same time: each assumes that it alone holds the site's lease.
   strategy: {type: Recreate}
   {{- end }}
   selector:
@@ -65,7 +65,7 @@ spec:
       {{- end }}
     spec:
       serviceAccountName: breakwater-{{ .component }}
-      # Links would set BREAKWATER_GATEWAY_PORT and the like, which the program reads as its own configuration.
+      # Service links would set variables such as BREAKWATER_GATEWAY_PORT, which the program reads as its own configuration.
       enableServiceLinks: false
       {{- with $root.Values.imagePullSecrets }}
       imagePullSecrets:
@@ -150,7 +150,7 @@ spec:
           {{- else if $root.Values.quickstart.enabled }}
           persistentVolumeClaim: {claimName: breakwater-quickstart}
           {{- else }}
-          {{- fail "gateway.filesystem.root is set: say in gateway.filesystem.volume what is mounted there, as {nfs: {server: nas, path: /backups}}" }}
+          {{- fail "gateway.filesystem.root is set: name the mounted volume in gateway.filesystem.volume, for example {nfs: {server: nas, path: /backups}}" }}
           {{- end }}
         {{- end }}
       {{- with .values.nodeSelector }}
