@@ -303,7 +303,7 @@ class ResticIT {
         Ended ended = mover(Mode.APPEND, "rekey", "0123456789abcdef");
 
         assertThat(ended.code()).as(ended.output()).isEqualTo(12);
-        assertThat(directory.resolve("report")).content().startsWith("exit 12:").contains("put the one back");
+        assertThat(directory.resolve("report")).content().startsWith("exit 12:").contains("put back the one");
         assertThat(keyFiles()).isEqualTo(before);
     }
 
