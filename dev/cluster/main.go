@@ -1,7 +1,7 @@
 // Command k3s runs one Kubernetes node in a container, with the command line, the files and the log lines that
-// Testcontainers' K3sContainer expects of rancher/k3s. It stands in for that image where no container registry
-// can be reached. Every component is upstream Kubernetes, linked in from its Go modules and run as a process of
-// its own; which one is chosen by the first argument, or by the name that the program was called by.
+// Testcontainers' K3sContainer expects of rancher/k3s. It replaces that image on machines that cannot reach a container
+// registry. Every component is upstream Kubernetes, linked in from its Go modules and run as a separate process. The first
+// argument, or the name by which the program was called, selects the component.
 package main
 
 import (

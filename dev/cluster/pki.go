@@ -16,9 +16,8 @@ import (
 	"time"
 )
 
-// authority signs the certificates of one cluster. Its key outlives a restart of the container, and with it the
-// kubeconfigs that were handed out; everything that it signs is issued anew at each start, so that a changed
-// address or a new --tls-san takes effect.
+// authority signs the certificates of one cluster. Its key survives a restart of the container, so existing kubeconfigs
+// stay valid. All certificates are issued again at each start, so a changed address or a new --tls-san takes effect.
 type authority struct {
 	cert *x509.Certificate
 	key  *ecdsa.PrivateKey
@@ -121,7 +120,7 @@ func keyPEM(k *ecdsa.PrivateKey) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: der})
 }
 
-// writeFile replaces a file as a whole: the container may be killed at any moment and started again.
+// writeFile replaces a file atomically: the container may be killed at any moment and started again.
 func writeFile(path string, data []byte, mode os.FileMode) {
 	must(os.MkdirAll(filepath.Dir(path), 0o755))
 	must(os.WriteFile(path+".new", data, mode))

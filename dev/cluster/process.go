@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// initProcess is what process 1 of the container does: it runs the server as a child, passes signals on, and
-// reaps whatever is left to it. It does not return.
+// initProcess is process 1 of the container: it runs the server as a child, forwards signals, and reaps orphaned
+// processes. It does not return.
 func initProcess() {
 	self, err := os.Executable()
 	must(err)
@@ -39,7 +39,8 @@ func initProcess() {
 	}
 }
 
-// run keeps a program running, its output in /var/log. A name without a path is a component of this program.
+// run starts a program, restarts it when it ends, and writes its output to /var/log. A name without a path is a component
+// of this program.
 func run(name string, args ...string) {
 	program, err := os.Executable()
 	must(err)

@@ -26,11 +26,11 @@ const (
 	podIPs     = "10.42.0.0/16"
 )
 
-// options are those arguments of `k3s server` that mean something here; others are accepted and ignored.
+// options are the supported arguments of `k3s server`; others are accepted and ignored.
 type options struct {
 	node  string
 	hosts []string            // names and addresses in the API server's certificate
-	extra map[string][]string // component -> further flags, from --kube-apiserver-arg=… and its like
+	extra map[string][]string // component -> further flags, from --kube-apiserver-arg=… and similar options
 }
 
 func parseOptions(args []string) options {
@@ -57,8 +57,8 @@ func parseOptions(args []string) options {
 	return o
 }
 
-// server starts all components, says so in the words of k3s, and stays until it is told to end. It may be killed
-// at any moment: what a second start needs (authority, etcd, containerd's images, volumes) lies in volumes.
+// server starts all components, prints the message that k3s prints then, and runs until a signal ends it. It may be killed
+// at any moment: the data for a second start (authority, etcd, containerd's images, volumes) is in volumes.
 func server(o options) {
 	log.SetFlags(log.LstdFlags | log.Lmicroseconds)
 	begin := time.Now()
@@ -95,13 +95,13 @@ func server(o options) {
 	waitFor("node", func() bool { return api.nodeReadySince(o.node, begin) })
 	<-imported
 	log.Printf("node ready after %v", time.Since(begin))
-	fmt.Println("Node controller sync successful") // what K3sContainer waits for
+	fmt.Println("Node controller sync successful") // K3sContainer waits for this message
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGTERM, syscall.SIGINT)
 	<-stop
 }
 
-// clearTraces removes what a killed run left and what only that run could use: no process of it is alive.
+// clearTraces removes leftovers that only a killed run could use: none of its processes is alive.
 func clearTraces() {
 	// Mounts made by a CSI driver in a pod must reach the kubelet and other pods.
 	must(syscall.Mount("", "/", "", syscall.MS_SHARED|syscall.MS_REC, ""))
@@ -116,9 +116,9 @@ func clearTraces() {
 	clearControlGroups()
 }
 
-// clearControlGroups removes those of containers that died with an earlier run of this node, since the kubelet would ask
-// for the process in each of them for three seconds before it calls the node ready; and those that other nodes left
-// long ago, since nobody else does. The kernel refuses where a process is left.
+// clearControlGroups removes the control groups of containers that ended with an earlier run of this node. Otherwise the
+// kubelet would look for the process in each of them for three seconds before it reports the node as ready. It also removes
+// old ones of other nodes, because no other program does. The kernel refuses if a process is left.
 func clearControlGroups() {
 	mine := map[string]bool{}
 	for _, kind := range []string{"containers", "sandboxes"} {
@@ -158,7 +158,7 @@ func addresses(o *options) (first string) {
 func configOf(component string) string { return state + "/server/" + component + ".kubeconfig" }
 
 func startControlPlane(o options, ip string) {
-	// Tests are many small writes; a kill of the container loses nothing that the kernel has.
+	// Tests make many small writes; if the container is killed, data in the kernel's cache is not lost.
 	run("etcd", "--data-dir", state+"/server/db/etcd", "--unsafe-no-fsync", "--log-level", "warn",
 		"--listen-client-urls", "http://127.0.0.1:2379", "--advertise-client-urls", "http://127.0.0.1:2379",
 		"--listen-peer-urls", "http://127.0.0.1:2380", "--initial-advertise-peer-urls", "http://127.0.0.1:2380",
@@ -242,7 +242,7 @@ func importImages() {
 	}
 }
 
-// client asks this node's API server.
+// client sends requests to this node's API server.
 type client struct{ http http.Client }
 
 func newClient(ca *authority, c credentials) *client {
@@ -268,7 +268,8 @@ func (c *client) get(path string) []byte {
 	return body
 }
 
-// nodeReadySince tells whether the kubelet of this run has called the node ready; an earlier run's word does not count.
+// nodeReadySince reports whether the kubelet of this run has reported the node as ready; an earlier run's report does not
+// count.
 func (c *client) nodeReadySince(name string, begin time.Time) bool {
 	var node struct {
 		Status struct {

@@ -15,7 +15,7 @@ import (
 // temporary marks files that are still being written.
 const temporary = ".upload-"
 
-// files keeps uploads in one flat directory.
+// files stores uploads in one flat directory.
 type files struct{ dir string }
 
 type file struct {
@@ -23,7 +23,7 @@ type file struct {
 	SHA256 string `json:"sha256"`
 }
 
-// open makes the directory and removes what a killed server had not finished.
+// open creates the directory and removes unfinished files of a killed server.
 func (s *files) open() error {
 	if err := os.MkdirAll(s.dir, 0o755); err != nil {
 		return err
@@ -35,7 +35,7 @@ func (s *files) open() error {
 	return err
 }
 
-// put answers 201 with the checksum once the file is on disk under its name, as a whole or not at all.
+// put answers 201 with the checksum once the complete file is on disk under its name.
 func (s *files) put(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("name")
 	if !plain(name) {
@@ -104,7 +104,7 @@ func (s *files) get(w http.ResponseWriter, r *http.Request) {
 	http.ServeFile(w, r, filepath.Join(s.dir, name))
 }
 
-// list reads every file: it tells what is there, not what was once said.
+// list reads every file: it reports the files on disk, not earlier answers.
 func (s *files) list(w http.ResponseWriter, r *http.Request) {
 	entries, err := os.ReadDir(s.dir)
 	if err != nil {

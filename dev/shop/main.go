@@ -1,5 +1,5 @@
-// Command shop is the demonstration's application: it takes orders, which it keeps in PostgreSQL, and files, which it
-// keeps in a directory. What it has acknowledged it has made durable, so that a loss can be told from a delay.
+// Command shop is the demo's application: it accepts orders, which it stores in PostgreSQL, and files, which it stores in a
+// directory. Acknowledged data is durable, so a loss can be distinguished from a delay.
 package main
 
 import (
@@ -18,7 +18,7 @@ import (
 func main() {
 	url := os.Getenv("DATABASE_URL")
 	if url == "" {
-		log.Fatal("DATABASE_URL is not set; say for example postgres://postgres:password@shop-db:5432/shop")
+		log.Fatal("DATABASE_URL is not set; for example postgres://postgres:password@shop-db:5432/shop")
 	}
 	dir := os.Getenv("FILES_DIR")
 	if dir == "" {
@@ -32,7 +32,7 @@ func main() {
 		log.Fatalf("DATABASE_URL: %v", err)
 	}
 	config.ConnConfig.ConnectTimeout = 3 * time.Second
-	config.HealthCheckPeriod = 2 * time.Second // a restarted database leaves dead connections behind
+	config.HealthCheckPeriod = 2 * time.Second // a restart of the database leaves dead connections
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		log.Fatal(err)
@@ -66,7 +66,7 @@ func main() {
 	}
 }
 
-// fail answers with an error, as text, and logs what is the server's fault.
+// fail answers with an error, as text, and logs errors of the server.
 func fail(w http.ResponseWriter, r *http.Request, code int, err error) {
 	if code >= 500 {
 		log.Printf("%s %s: %v", r.Method, r.URL.Path, err)

@@ -25,7 +25,7 @@ type order struct {
 	Quantity int    `json:"quantity"`
 }
 
-// sha lets a reader of the database check a row without knowing what was ordered.
+// sha allows a reader of the database to check a row without knowing the order.
 func (o order) sha() string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n%d\n", o.ID, o.Item, o.Quantity))
 	return hex.EncodeToString(sum[:])
@@ -36,7 +36,7 @@ type orders struct {
 	table atomic.Bool
 }
 
-// createTable keeps trying: the database may come up after the shop.
+// createTable retries: the database may start after the shop.
 func (s *orders) createTable(ctx context.Context) {
 	for ctx.Err() == nil {
 		attempt, cancel := context.WithTimeout(ctx, 5*time.Second)
@@ -67,7 +67,7 @@ func (s *orders) place(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), 10*time.Second)
 	defer cancel()
-	// One statement is one transaction; synchronous_commit is on, so an answer means that it is on disk.
+	// One statement is one transaction; synchronous_commit is on, so after the answer the order is on disk.
 	if _, err := s.pool.Exec(ctx, `INSERT INTO orders (id, item, quantity, sha) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO NOTHING`,
 		o.ID, o.Item, o.Quantity, o.sha()); err != nil {
 		fail(w, r, http.StatusServiceUnavailable, err)
@@ -76,7 +76,8 @@ func (s *orders) place(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusCreated)
 }
 
-// list streams one order per line. A failure in mid-stream cuts the connection, so that a part is not taken for all.
+// list streams one order per line. A failure during the stream closes the connection, so a partial list is not mistaken
+// for the complete one.
 func (s *orders) list(w http.ResponseWriter, r *http.Request) {
 	rows, err := s.pool.Query(r.Context(), `SELECT id, item, quantity FROM orders ORDER BY id COLLATE "C"`)
 	if err != nil {
@@ -123,7 +124,7 @@ func (s *orders) count(w http.ResponseWriter, r *http.Request) {
 
 func (s *orders) ready(w http.ResponseWriter, r *http.Request) {
 	if !s.table.Load() {
-		fail(w, r, http.StatusServiceUnavailable, errors.New("the table is not there yet"))
+		fail(w, r, http.StatusServiceUnavailable, errors.New("the table does not exist yet"))
 		return
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), 3*time.Second)

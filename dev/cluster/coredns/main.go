@@ -1,5 +1,5 @@
-// Command coredns is CoreDNS with the plugins that a test cluster needs and no others: the whole program has
-// clients for every cloud's DNS in it and takes minutes to build.
+// Command coredns is CoreDNS with only the plugins that a test cluster needs: the full program contains clients for
+// every cloud's DNS and takes minutes to build.
 package main
 
 import (

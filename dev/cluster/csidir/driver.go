@@ -14,7 +14,7 @@ import (
 	"google.golang.org/protobuf/types/known/wrapperspb"
 )
 
-// driver speaks CSI; what it says is done by store and freezer.
+// driver implements CSI; store and freezer do the work.
 type driver struct {
 	csi.UnimplementedIdentityServer
 	csi.UnimplementedControllerServer
@@ -107,7 +107,7 @@ func wantsBlock(wanted []*csi.VolumeCapability) bool {
 
 // ---- snapshots
 
-// frozen runs the action while no process that has one of these volumes can run, and with all that they wrote in place.
+// frozen runs the action while no process that uses one of these volumes can run, after all their writes are flushed.
 func (d *driver) frozen(ids []string, action func() error) error {
 	var paths, pods, files []string
 	for _, id := range ids {
@@ -144,7 +144,7 @@ func (d *driver) CreateSnapshot(_ context.Context, r *csi.CreateSnapshotRequest)
 		return nil, err
 	}
 	if s.SourceVolumeId != r.SourceVolumeId {
-		return nil, status.Errorf(codes.AlreadyExists, "snapshot %s is one of volume %s", r.Name, s.SourceVolumeId)
+		return nil, status.Errorf(codes.AlreadyExists, "snapshot %s belongs to volume %s", r.Name, s.SourceVolumeId)
 	}
 	return &csi.CreateSnapshotResponse{Snapshot: s}, nil
 }
@@ -158,7 +158,7 @@ func (d *driver) describe(id string) (*csi.Snapshot, error) {
 		CreationTime: timestamppb.New(m.Created), ReadyToUse: true}, nil
 }
 
-// ListSnapshots is how the sidecar learns size and time of a group's members; it asks for one at a time.
+// ListSnapshots reports size and time of a group's members to the sidecar, which requests one at a time.
 func (d *driver) ListSnapshots(_ context.Context, r *csi.ListSnapshotsRequest) (*csi.ListSnapshotsResponse, error) {
 	ids := []string{r.SnapshotId}
 	if r.SnapshotId == "" {
@@ -207,7 +207,7 @@ func (d *driver) describeGroup(id string) (*csi.VolumeGroupSnapshot, error) {
 	}
 	g := &csi.VolumeGroupSnapshot{GroupSnapshotId: id, CreationTime: timestamppb.New(m.Created), ReadyToUse: true}
 	for _, member := range m.Members {
-		if s, err := d.describe(member); err == nil { // a member may have been deleted by itself
+		if s, err := d.describe(member); err == nil { // a member may have been deleted separately
 			g.Snapshots = append(g.Snapshots, s)
 		}
 	}
@@ -244,7 +244,7 @@ func (d *driver) NodePublishVolume(_ context.Context, r *csi.NodePublishVolumeRe
 		return nil, err
 	}
 	if v.Block != (r.VolumeCapability.GetBlock() != nil) {
-		return nil, status.Errorf(codes.InvalidArgument, "volume %s is of the other volumeMode", r.VolumeId)
+		return nil, status.Errorf(codes.InvalidArgument, "volume %s has the other volumeMode", r.VolumeId)
 	}
 	if v.Block {
 		if err := publishLoop(d.store.path(volumes, r.VolumeId), r.TargetPath); err != nil {
@@ -276,7 +276,7 @@ func (d *driver) NodeUnpublishVolume(_ context.Context, r *csi.NodeUnpublishVolu
 			return nil, status.Errorf(codes.Internal, "unmount: %v", err)
 		}
 	}
-	// Never recursively: if this were still the volume, its data would go.
+	// Never recursively: if this were still the volume, its data would be deleted.
 	if err := os.Remove(r.TargetPath); err != nil && !os.IsNotExist(err) {
 		return nil, status.Errorf(codes.Internal, "%v", err)
 	}

@@ -13,14 +13,14 @@ import (
 	"time"
 )
 
-// freezer stops processes while a volume is copied, which makes the copy what a disk's snapshot would be: the state
-// at one moment. The pod needs hostPID. A process that was standing already is left to whoever stopped it.
+// freezer stops processes while a volume is copied. So the copy is like a snapshot of a disk: the state at one moment.
+// The pod needs hostPID. A process that was stopped before is not changed.
 type freezer struct {
-	mu      sync.Mutex // one freeze at a time: the end of one must not wake what another needs still
-	journal string     // whom to wake, written before anyone is stopped
+	mu      sync.Mutex // one freeze at a time: the end of one must not wake processes that another one still needs stopped
+	journal string     // the processes to wake, written before any process is stopped
 }
 
-// process is one process for good: its id may be given anew, its start time then differs.
+// process identifies one process: its id may be used again, but then the start time differs.
 type process struct {
 	pid   int
 	start string
@@ -28,8 +28,8 @@ type process struct {
 
 const patience = 10 * time.Second // a process in an uninterruptible call stops when that call ends
 
-// during runs the action while no process that has one of the paths mounted, or is in one of the pods (UIDs), can run,
-// and wakes them whatever happens.
+// during runs the action while no process that has one of the paths mounted, or is in one of the pods (UIDs), can run.
+// It wakes them in every case.
 func (f *freezer) during(paths, pods []string, action func() error) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -41,11 +41,11 @@ func (f *freezer) during(paths, pods []string, action func() error) error {
 	}
 	froze := time.Since(begin)
 	err = action()
-	log.Printf("%d processes stood still for %v, of which %v to stop them", n, time.Since(begin).Round(time.Millisecond), froze.Round(time.Millisecond))
+	log.Printf("%d processes were stopped for %v, of which %v to stop them", n, time.Since(begin).Round(time.Millisecond), froze.Round(time.Millisecond))
 	return err
 }
 
-// freeze stops users of the paths until a look around finds no new one: a process may fork before it stops.
+// freeze stops users of the paths until a scan finds no new one: a process may fork before it stops.
 func (f *freezer) freeze(paths, pods []string) (int, error) {
 	journal, err := os.OpenFile(f.journal, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
@@ -79,7 +79,7 @@ func (f *freezer) freeze(paths, pods []string) (int, error) {
 	}
 }
 
-// thawAll wakes everyone in the journal and then forgets them.
+// thawAll wakes all processes in the journal and then removes them from it.
 func (f *freezer) thawAll() {
 	data, err := os.ReadFile(f.journal)
 	if err != nil {
@@ -98,7 +98,7 @@ func (f *freezer) thawAll() {
 	_ = os.Remove(f.journal)
 }
 
-// users lists the processes in whose mount namespace one of the paths, or something below it, is mounted. The node's
+// users lists the processes that have one of the paths, or a path below it, mounted in their mount namespace. The node's
 // own namespace and this driver's have every volume mounted below the kubelet's directory; they are not users.
 func users(paths []string) (pids []int) {
 	volumes := make([]mount, 0, len(paths))
@@ -157,7 +157,7 @@ func namespace(pid string) string {
 	return ns
 }
 
-// standing tells whether no thread of a process can run.
+// standing reports whether no thread of a process can run.
 func standing(pid int) bool {
 	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/[0-9]*", pid))
 	for _, t := range tasks {
@@ -195,7 +195,7 @@ func mounts(file string) (list []mount) {
 	return list
 }
 
-// origin tells which directory of which file system a path is.
+// origin returns the file system and the directory in it that a path refers to.
 func origin(path string) mount {
 	var best mount
 	for _, m := range mounts("/proc/self/mountinfo") {

@@ -13,12 +13,12 @@ import (
 
 const (
 	loopMajor = 7
-	loops     = 64 // nodes that are made; the kernel has devices as they are needed
+	loops     = 64 // nodes to create; the kernel creates devices when they are needed
 	sector    = 512
 )
 
-// prepareLoops makes the nodes of loop devices where a container's /dev has only those that were there when it was
-// made, for the kubelet too, and lets go of devices whose volume is gone: those of a cluster that was killed.
+// prepareLoops creates the nodes of loop devices, for the kubelet too: a container's /dev has only those that existed when
+// it was created. It also releases devices whose volume does not exist any more: those of a cluster that was killed.
 func prepareLoops(root string) {
 	for i := range loops {
 		node := fmt.Sprintf("/dev/loop%d", i)
@@ -32,13 +32,13 @@ func prepareLoops(root string) {
 	for _, f := range files {
 		data, _ := os.ReadFile(f)
 		if file, gone := strings.CutSuffix(strings.TrimSpace(string(data)), " (deleted)"); gone && strings.Contains(file, volumes+"/") {
-			log.Printf("letting go of %s: %v", file, run("losetup", "-d", "/dev/"+strings.Split(f, "/")[3]))
+			log.Printf("releasing %s: %v", file, run("losetup", "-d", "/dev/"+strings.Split(f, "/")[3]))
 		}
 	}
 }
 
-// publishLoop makes target the device of a file. Pods that share a volume share the device, or they would not see what
-// the others write.
+// publishLoop makes target the device of a file. Pods that share a volume share the device, otherwise they would not see
+// the writes of the others.
 func publishLoop(file, target string) error {
 	device, err := loopOf(file)
 	if err != nil {
@@ -80,7 +80,7 @@ func detachLoop(file string) error {
 	return run("losetup", "-d", device)
 }
 
-// flushLoop brings what was written to the device into the file.
+// flushLoop flushes the writes to the device into the file.
 func flushLoop(file string) error {
 	device, err := loopOf(file)
 	if err != nil || device == "" {

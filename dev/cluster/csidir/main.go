@@ -1,8 +1,8 @@
-// Command csidir is a CSI driver for test clusters: a volume is a directory, or a file behind a loop device where a raw
-// block volume is asked for; a snapshot is a copy of it, made while every process that could write to the volume stands
-// still. It runs under the upstream sidecars, so that what is tested against it is the protocol that real drivers speak.
+// Command csidir is a CSI driver for test clusters. A volume is a directory, or a file behind a loop device for a raw block
+// volume. A snapshot is a copy of it, made while every process that could write to the volume is stopped. It runs under the
+// upstream sidecars, so tests use the same protocol as with real drivers.
 //
-// It does not do expansion, limits of size for directories, or block volumes that are read-only.
+// It does not support expansion, size limits for directories, or read-only block volumes.
 package main
 
 import (
@@ -35,7 +35,7 @@ func main() {
 		log.Fatal(err)
 	}
 	freezer := &freezer{journal: filepath.Join(*root, *name, "frozen")}
-	freezer.thawAll() // what a run that was killed in the middle of a copy left standing
+	freezer.thawAll() // wakes the processes that a run left stopped when it was killed during a copy
 	d := &driver{name: *name, node: *node, snapshots: *snapshots, store: store, freezer: freezer}
 
 	prepareLoops(store.root)
@@ -83,7 +83,7 @@ func logCalls(ctx context.Context, req any, info *grpc.UnaryServerInfo, handle g
 	return resp, err
 }
 
-// registration answers the kubelet's plugin watcher; it is what node-driver-registrar does.
+// registration answers the kubelet's plugin watcher, like node-driver-registrar.
 type registration struct {
 	registerapi.UnimplementedRegistrationServer
 	name, socket string

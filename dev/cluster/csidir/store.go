@@ -19,13 +19,13 @@ const (
 	groups    = "groups"
 )
 
-// store keeps volumes and snapshots as directories, those of raw block volumes as files. An entry exists from the moment its description does, which is
-// written last and removed first, so that a half-made copy is never taken for a whole one.
+// store manages volumes and snapshots as directories, those of raw block volumes as files. An entry exists while its
+// description exists. The description is written last and removed first, so an unfinished copy is never used.
 type store struct{ root string }
 
 type description struct {
 	Created time.Time
-	Size    int64    // what was asked for, in bytes; nothing enforces it on a directory
+	Size    int64    // the requested size, in bytes; nothing enforces it on a directory
 	Block   bool     // a raw block volume
 	Source  string   // of a snapshot: the volume
 	Group   string   // of a snapshot: the group that it was taken in
@@ -95,7 +95,7 @@ func (s *store) createVolume(id string, size int64, block bool) error {
 		if err := os.MkdirAll(path, 0o777); err != nil {
 			return err
 		}
-		if err := os.Chmod(path, 0o777); err != nil { // whatever the umask: pods need not be root
+		if err := os.Chmod(path, 0o777); err != nil { // regardless of the umask, because pods may not run as root
 			return err
 		}
 	}
@@ -114,7 +114,7 @@ func (s *store) createVolumeFrom(kind, source, id string, size int64, block bool
 		return status.Errorf(codes.OutOfRange, "%d bytes are less than the %d of %s", size, d.Size, source)
 	}
 	if block != d.Block {
-		return status.Errorf(codes.InvalidArgument, "%s is of the other volumeMode", source)
+		return status.Errorf(codes.InvalidArgument, "%s has the other volumeMode", source)
 	}
 	if err := copyTree(s.path(kind, source), s.path(volumes, id)); err != nil {
 		return err
@@ -127,7 +127,7 @@ func (s *store) createVolumeFrom(kind, source, id string, size int64, block bool
 	return s.describe(volumes, id, description{Created: time.Now(), Size: size, Source: source, Block: block})
 }
 
-// resize makes a file of this size, of which nothing is allocated that is not written.
+// resize creates a sparse file of this size: only written blocks are allocated.
 func resize(path string, size int64) error {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {

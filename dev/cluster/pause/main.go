@@ -1,4 +1,4 @@
-// Command pause is the process that holds a pod's namespaces: it reaps what is left to it and ends when told to.
+// Command pause is the process that holds a pod's namespaces: it reaps orphaned processes and ends on a signal.
 package main
 
 import (

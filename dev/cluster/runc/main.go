@@ -1,7 +1,7 @@
-// Command runc runs the real runc after taking from the container's specification the capabilities and resource
-// limits that this machine may not grant, so that "privileged" means "as privileged as the machine". Without it
-// `docker run --privileged` fails on a machine without CAP_SYS_RESOURCE. It serves the engine that dev/ starts
-// and the node inside.
+// Command runc runs the real runc. Before that, it removes the capabilities and resource limits that this machine may not
+// grant from the container's specification. So "privileged" means "as privileged as the machine". Without it
+// `docker run --privileged` fails on a machine without CAP_SYS_RESOURCE. The engine that dev/ starts uses it, and so does
+// the node inside.
 package main
 
 import (
@@ -30,7 +30,7 @@ func main() {
 	log.Fatal(syscall.Exec(real, append([]string{"runc"}, os.Args[1:]...), os.Environ()))
 }
 
-// target finds the file that says how the process is to run, and whether that is all it says.
+// target finds the file with the specification of the process, and reports whether it contains only that.
 func target(args []string) (file string, processOnly bool) {
 	verb, bundle, process := "", ".", ""
 	for i, a := range args {
@@ -64,7 +64,7 @@ func target(args []string) (file string, processOnly bool) {
 	return "", false
 }
 
-// lacks tells whether even root cannot have this capability here.
+// lacks reports whether even root cannot have this capability here.
 func lacks(capability uint) bool {
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {

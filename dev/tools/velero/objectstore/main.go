@@ -1,5 +1,5 @@
-// A plugin that lets Velero read and write a container of an Azure Blob account by its endpoint and key: the rig's own
-// store, which the cloud plugins cannot be pointed at without accounts and DNS of the cloud.
+// A plugin that gives Velero access to a container of an Azure Blob account by its endpoint and key. The rig's store needs
+// it, because the cloud plugins cannot use that store without accounts and DNS of the cloud.
 //
 // The bucket of a BackupStorageLocation is the container; its config names endpoint, account and key.
 package main
