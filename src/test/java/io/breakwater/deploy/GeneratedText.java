@@ -44,8 +44,12 @@ record GeneratedText(Path file, String test, String property) {
                 + page.substring(page.indexOf(END)));
     }
 
-    /** Text for a cell of a table: one line, without separators. */
+    /** Text for a cell of a table in Markdown: one line, in which nothing is markup but code. */
     static String cell(String text) {
-        return text.replace("|", "\\|").replaceAll("\\s+", " ").strip();
+        return text.replace("|", "\\|")
+                .replace("<", "&lt;")
+                .replace("*", "\\*")
+                .replaceAll("\\s+", " ")
+                .strip();
     }
 }
