@@ -27,8 +27,10 @@ class DecisionIndexTest {
 
     @Test
     void usesTheNumberOfTheFile() throws IOException {
-        assertThat(files()).isNotEmpty().allSatisfy(file -> assertThat(file.getFileName().toString())
-                .startsWith(head(file).group(1) + "-"));
+        assertThat(files())
+                .isNotEmpty()
+                .allSatisfy(file -> assertThat(file.getFileName().toString())
+                        .startsWith(head(file).group(1) + "-"));
     }
 
     private static List<Path> files() throws IOException {

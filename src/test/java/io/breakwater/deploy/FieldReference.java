@@ -45,7 +45,11 @@ final class FieldReference {
                 """.formatted(command));
         for (JsonNode crd : crds) {
             String kind = kindOf(crd);
-            page.append("- [").append(kind).append("](#").append(kind.toLowerCase(Locale.ROOT)).append(")\n");
+            page.append("- [")
+                    .append(kind)
+                    .append("](#")
+                    .append(kind.toLowerCase(Locale.ROOT))
+                    .append(")\n");
         }
         page.append("- [Conditions](#conditions)\n");
     }

@@ -46,7 +46,8 @@ class FieldReferenceTest {
                               properties: {conditions: {type: array, description: All., items: {type: object, properties: {type: {type: string}}}}}
                 """);
         assertThat(FieldReference.of(List.of(crd), "none"))
-                .contains("## Sample\n\nA sample.\n\n`apiVersion: breakwater.io/v1`, `kind: Sample`; with kubectl `samples` or `sa`.")
+                .contains(
+                        "## Sample\n\nA sample.\n\n`apiVersion: breakwater.io/v1`, `kind: Sample`; with kubectl `samples` or `sa`.")
                 .contains("| `spec` | object |  | Rule: a \\| b. |")
                 .contains("| `spec.name` | string | required | Its name. 1 to 63 characters. |")
                 .contains("| `spec.level` | string | `Low` | One of `Low`, `High`. |")

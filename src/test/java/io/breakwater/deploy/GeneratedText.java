@@ -38,10 +38,7 @@ record GeneratedText(Path file, String test, String property) {
         String page = Files.readString(file);
         String begin = "<!-- generated: " + command() + " -->\n";
         assertThat(page).as("comments in %s", file).containsOnlyOnce(begin).containsOnlyOnce(END);
-        check(page.substring(0, page.indexOf(begin))
-                + begin
-                + content
-                + page.substring(page.indexOf(END)));
+        check(page.substring(0, page.indexOf(begin)) + begin + content + page.substring(page.indexOf(END)));
     }
 
     /** Text for a cell of a table in Markdown: one line, in which nothing is markup but code. */
