@@ -295,6 +295,7 @@ class RoomsTest {
             "Stores",
             "Ticket",
             "Tombstone",
+            "Warnings",
             "Workloads");
 
     @Test
