@@ -197,7 +197,10 @@ class RoomsTest {
                 .allSatisfy(name -> assertThat(Files.exists(
                                 Path.of("src/main/java/io/breakwater", name.replace('.', '/'), "package-info.java")))
                         .as("package-info.java of %s", name)
-                        .isTrue());
+                        .isTrue())
+                .allSatisfy(name -> assertThat(Path.of("docs/architecture.md"))
+                        .content()
+                        .contains("| `" + name + "` | "));
     }
 
     @Test
