@@ -8,14 +8,12 @@ import java.util.List;
 
 /** What probing found. */
 @JsonInclude(JsonInclude.Include.NON_NULL)
-public class BackupLocationStatus implements ConditionedStatus {
-    @JsonPropertyDescription("Generation that this status describes.")
-    public Long observedGeneration;
-
+public class BackupLocationStatus extends ConditionedStatus {
     @JsonPropertyDescription(
-            "Ready; Synced: every point is shown; Readable: the keys at hand open all; Rotated: the current master key does;"
-                    + " Escrowed: all master keys are in escrow; WithinQuota: no namespace has used its quota up; Intact: nobody but us"
-                    + " removed what points need; Stalled when only a change of the spec or of a Secret can help.")
+            "Ready; Synced: every point is shown; Readable: the keys at hand open all; Rotated: the current master key"
+                    + " does; Escrowed: all master keys are in escrow; WithinQuota: no namespace has used its quota up;"
+                    + " Intact: nobody but us removed what points need; Stalled when only a change of the spec or of a"
+                    + " Secret can help.")
     public List<Condition> conditions = new ArrayList<>();
 
     @JsonPropertyDescription("What the store can do, found by doing it.")
@@ -42,16 +40,6 @@ public class BackupLocationStatus implements ConditionedStatus {
     @Override
     public List<Condition> conditions() {
         return conditions;
-    }
-
-    @Override
-    public Long observedGeneration() {
-        return observedGeneration;
-    }
-
-    @Override
-    public void observedGeneration(Long generation) {
-        observedGeneration = generation;
     }
 
     /** How namespaces stand to the quota. */
@@ -93,8 +81,8 @@ public class BackupLocationStatus implements ConditionedStatus {
         public Boolean conditionalWrites;
 
         @JsonPropertyDescription(
-                "Objects can be locked; where spec.immutability asks for it, that was tried. Absent when the store does not"
-                        + " tell.")
+                "Objects can be locked; where spec.immutability asks for it, that was tried. Absent when the store"
+                        + " does not tell.")
         public Boolean objectLock;
 
         @JsonPropertyDescription(

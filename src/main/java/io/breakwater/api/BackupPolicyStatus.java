@@ -9,12 +9,10 @@ import java.util.List;
 
 /** Whether the promise is kept. */
 @JsonInclude(JsonInclude.Include.NON_NULL)
-public class BackupPolicyStatus implements ConditionedStatus {
-    @JsonPropertyDescription("Generation that this status describes.")
-    public Long observedGeneration;
-
+public class BackupPolicyStatus extends ConditionedStatus {
     @JsonPropertyDescription(
-            "Ready; Protected while the RPO is met; Proven while restores are; RtoMet while they are fast enough; Stalled when only a change can help.")
+            "Ready; Protected while the RPO is met; Proven while restores are; RtoMet while they are fast enough;"
+                    + " Stalled when only a change can help.")
     public List<Condition> conditions = new ArrayList<>();
 
     @Size(max = 253)
@@ -60,16 +58,6 @@ public class BackupPolicyStatus implements ConditionedStatus {
         return conditions;
     }
 
-    @Override
-    public Long observedGeneration() {
-        return observedGeneration;
-    }
-
-    @Override
-    public void observedGeneration(Long generation) {
-        observedGeneration = generation;
-    }
-
     /** How much of a quota is used. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public static class QuotaUse {
@@ -111,8 +99,8 @@ public class BackupPolicyStatus implements ConditionedStatus {
 
         @JsonProperty("protected")
         @JsonPropertyDescription(
-                "Of these, namespaces with a policy that is ready and keeps its promise, or has a good RestorePoint where nothing was"
-                        + " promised.")
+                "Of these, namespaces with a policy that is ready and keeps its promise, or has a good RestorePoint"
+                        + " where nothing was promised.")
         public Integer covered;
 
         @JsonPropertyDescription(

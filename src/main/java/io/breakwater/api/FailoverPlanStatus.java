@@ -8,12 +8,10 @@ import java.util.List;
 
 /** This site's role, and what a failover now would cost. */
 @JsonInclude(JsonInclude.Include.NON_NULL)
-public class FailoverPlanStatus implements ConditionedStatus {
-    @JsonPropertyDescription("Generation that this status describes.")
-    public Long observedGeneration;
-
+public class FailoverPlanStatus extends ConditionedStatus {
     @JsonPropertyDescription(
-            "Ready; Protected while the lag is within the policy's RPO; GitDrift while spec.activeSite disagrees with the lease; Stalled when only a change can help.")
+            "Ready; Protected while the lag is within the policy's RPO; GitDrift while spec.activeSite disagrees with"
+                    + " the lease; Stalled when only a change can help.")
     public List<Condition> conditions = new ArrayList<>();
 
     @JsonPropertyDescription("What this site is.")
@@ -53,16 +51,6 @@ public class FailoverPlanStatus implements ConditionedStatus {
     @Override
     public List<Condition> conditions() {
         return conditions;
-    }
-
-    @Override
-    public Long observedGeneration() {
-        return observedGeneration;
-    }
-
-    @Override
-    public void observedGeneration(Long generation) {
-        observedGeneration = generation;
     }
 
     /** What a site is. */

@@ -1,5 +1,6 @@
 package io.breakwater.api;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import io.fabric8.crd.generator.annotation.AdditionalPrinterColumn;
 import io.fabric8.crd.generator.annotation.AdditionalPrinterColumns;
 import io.fabric8.generator.annotation.Required;
@@ -41,13 +42,15 @@ public class Restore extends CustomResource<RestoreSpec, RestoreStatus> implemen
         return super.getSpec();
     }
 
-    /** Whether the run has come to its end, good or bad. */
-    public static boolean over(Restore restore) {
-        return restore.getStatus() != null
-                && restore.getStatus()
-                        .condition(Condition.SUCCEEDED)
-                        .map(c -> !"Unknown".equals(c.status))
-                        .orElse(false);
+    /** Whether the run is over, successful or not. */
+    @JsonIgnore
+    public boolean isOver() {
+        return getStatus() != null && getStatus().isOver(Condition.SUCCEEDED);
+    }
+
+    /** Whether the run failed and will not be retried. */
+    public boolean hasFailed() {
+        return getStatus() != null && getStatus().hasFailed(Condition.SUCCEEDED);
     }
 
     /** The namespace of the RestorePoint that is read. */
@@ -59,6 +62,6 @@ public class Restore extends CustomResource<RestoreSpec, RestoreStatus> implemen
     /** Whether the run is not over, and reads the RestorePoint of this name, or may choose it. */
     public boolean reads(String namespace, String point) {
         NamedRef ref = getSpec().restorePointRef;
-        return !over(this) && namespace.equals(source()) && (ref == null || point.equals(ref.name));
+        return !isOver() && namespace.equals(source()) && (ref == null || point.equals(ref.name));
     }
 }

@@ -1,5 +1,6 @@
 package io.breakwater.api;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import io.fabric8.crd.generator.annotation.AdditionalPrinterColumn;
 import io.fabric8.crd.generator.annotation.AdditionalPrinterColumns;
 import io.fabric8.generator.annotation.Required;
@@ -58,14 +59,28 @@ public class RestorePoint extends CustomResource<RestorePointSpec, RestorePointS
         return super.getSpec();
     }
 
+    /** Whether the capture succeeded: the point has a seal and can be restored. */
+    @JsonIgnore
+    public boolean isSealed() {
+        return getStatus() != null && getStatus().holds(Condition.SUCCEEDED);
+    }
+
+    /** Whether the capture is over, successful or not. */
+    @JsonIgnore
+    public boolean isOver() {
+        return getStatus() != null && getStatus().isOver(Condition.SUCCEEDED);
+    }
+
+    /** Whether the capture failed and will not be retried. */
+    public boolean hasFailed() {
+        return getStatus() != null && getStatus().hasFailed(Condition.SUCCEEDED);
+    }
+
     /** Whether the namespace's state is being captured, or a volume of it is being read, so that nothing may be restored into it. */
     public static boolean isBeingCut(RestorePoint point) {
         RestorePointStatus status = point.getStatus();
-        boolean over = status == null
-                || status.condition(Condition.SUCCEEDED)
-                        .map(c -> !"Unknown".equals(c.status))
-                        .orElse(false);
-        return !over
+        return status != null
+                && !point.isOver()
                 && status.journal.stream().anyMatch(j -> j.step.equals(CUT))
                 && (status.volumes != null
                                 && status.volumes.stream()

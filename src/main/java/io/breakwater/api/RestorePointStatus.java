@@ -8,10 +8,7 @@ import java.util.List;
 
 /** What was captured, and where it lies. */
 @JsonInclude(JsonInclude.Include.NON_NULL)
-public class RestorePointStatus implements ConditionedStatus {
-    @JsonPropertyDescription("Generation that this status describes.")
-    public Long observedGeneration;
-
+public class RestorePointStatus extends RunStatus {
     @JsonPropertyDescription("Succeeded, mirrored to Ready; Stalled when the attempt failed for good.")
     public List<Condition> conditions = new ArrayList<>();
 
@@ -92,10 +89,6 @@ public class RestorePointStatus implements ConditionedStatus {
     @JsonPropertyDescription("How far the content of volumes is; absent while nothing is on its way.")
     public TransferStatus transfer;
 
-    @Size(max = 32)
-    @JsonPropertyDescription("The steps of the run.")
-    public List<JournalEntry> journal = new ArrayList<>();
-
     @Size(max = 64)
     @JsonPropertyDescription("What deserves a look although the point is good.")
     public List<String> warnings;
@@ -131,16 +124,6 @@ public class RestorePointStatus implements ConditionedStatus {
     @Override
     public List<Condition> conditions() {
         return conditions;
-    }
-
-    @Override
-    public Long observedGeneration() {
-        return observedGeneration;
-    }
-
-    @Override
-    public void observedGeneration(Long generation) {
-        observedGeneration = generation;
     }
 
     /** What captured data is worth. */

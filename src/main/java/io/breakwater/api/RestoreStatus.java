@@ -8,10 +8,7 @@ import java.util.List;
 
 /** How far the restore got, and what it did. */
 @JsonInclude(JsonInclude.Include.NON_NULL)
-public class RestoreStatus implements ConditionedStatus {
-    @JsonPropertyDescription("Generation that this status describes.")
-    public Long observedGeneration;
-
+public class RestoreStatus extends RunStatus {
     @JsonPropertyDescription("Succeeded, mirrored to Ready; Stalled when the attempt failed for good.")
     public List<Condition> conditions = new ArrayList<>();
 
@@ -81,10 +78,6 @@ public class RestoreStatus implements ConditionedStatus {
 
     @JsonPropertyDescription("How far the content of volumes is; absent while nothing is on its way.")
     public TransferStatus transfer;
-
-    @Size(max = 32)
-    @JsonPropertyDescription("The steps of the run.")
-    public List<JournalEntry> journal = new ArrayList<>();
 
     @Size(max = 64)
     @JsonPropertyDescription("What deserves a look although the restore went through.")
@@ -177,15 +170,5 @@ public class RestoreStatus implements ConditionedStatus {
     @Override
     public List<Condition> conditions() {
         return conditions;
-    }
-
-    @Override
-    public Long observedGeneration() {
-        return observedGeneration;
-    }
-
-    @Override
-    public void observedGeneration(Long generation) {
-        observedGeneration = generation;
     }
 }

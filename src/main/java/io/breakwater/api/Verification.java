@@ -1,5 +1,6 @@
 package io.breakwater.api;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import io.fabric8.crd.generator.annotation.AdditionalPrinterColumn;
 import io.fabric8.crd.generator.annotation.AdditionalPrinterColumns;
 import io.fabric8.generator.annotation.Required;
@@ -39,12 +40,9 @@ public class Verification extends CustomResource<VerificationSpec, VerificationS
         return super.getSpec();
     }
 
-    /** Whether the run has come to its end, good or bad. */
-    public boolean over() {
-        return getStatus() != null
-                && getStatus()
-                        .condition(Condition.SUCCEEDED)
-                        .map(c -> !"Unknown".equals(c.status))
-                        .orElse(false);
+    /** Whether the run is over, successful or not. */
+    @JsonIgnore
+    public boolean isOver() {
+        return getStatus() != null && getStatus().isOver(Condition.SUCCEEDED);
     }
 }

@@ -8,10 +8,7 @@ import java.util.List;
 
 /** How far the verification got, and what it found. */
 @JsonInclude(JsonInclude.Include.NON_NULL)
-public class VerificationStatus implements ConditionedStatus {
-    @JsonPropertyDescription("Generation that this status describes.")
-    public Long observedGeneration;
-
+public class VerificationStatus extends RunStatus {
     @JsonPropertyDescription("Succeeded, mirrored to Ready: the point is proven; Stalled when it was not.")
     public List<Condition> conditions = new ArrayList<>();
 
@@ -49,10 +46,6 @@ public class VerificationStatus implements ConditionedStatus {
     @JsonPropertyDescription("The step that the run is in.")
     public String progress;
 
-    @Size(max = 32)
-    @JsonPropertyDescription("The steps of the run.")
-    public List<JournalEntry> journal = new ArrayList<>();
-
     /** What one check found. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public static class CheckResult {
@@ -75,15 +68,5 @@ public class VerificationStatus implements ConditionedStatus {
     @Override
     public List<Condition> conditions() {
         return conditions;
-    }
-
-    @Override
-    public Long observedGeneration() {
-        return observedGeneration;
-    }
-
-    @Override
-    public void observedGeneration(Long generation) {
-        observedGeneration = generation;
     }
 }

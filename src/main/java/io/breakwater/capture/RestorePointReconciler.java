@@ -3,7 +3,6 @@ package io.breakwater.capture;
 import io.breakwater.api.Api;
 import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.BreakwaterException;
-import io.breakwater.api.Condition;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointSpec.Trigger;
@@ -94,14 +93,10 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
         if (point == null || point.getSpec().trigger == Trigger.Imported) {
             return UpdateControl.noUpdate();
         }
-        RestorePointStatus status = point.getStatus();
-        if (status != null
-                && status.condition(Condition.SUCCEEDED)
-                        .map(c -> "False".equals(c.status))
-                        .orElse(false)) {
+        if (point.hasFailed()) {
             return UpdateControl.noUpdate();
         }
-        if (status != null && status.holds(Condition.SUCCEEDED)) {
+        if (point.isSealed()) {
             return copies.push(point, () -> wake(point))
                     .map(again -> UpdateControl.<RestorePoint>noUpdate().rescheduleAfter(again))
                     .orElseGet(UpdateControl::noUpdate);

@@ -1,7 +1,6 @@
 package io.breakwater.cleanup;
 
 import io.breakwater.api.BackupLocation;
-import io.breakwater.api.Condition;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointStatus;
 import io.breakwater.api.RestorePointStatus.CopyState;
@@ -70,7 +69,7 @@ final class UnsealedData {
     boolean isBusy(String namespace) {
         return points.stream()
                 .filter(p -> namespace.equals(p.getMetadata().getNamespace()))
-                .anyMatch(p -> p.getMetadata().getDeletionTimestamp() != null || !isOver(p));
+                .anyMatch(p -> p.getMetadata().getDeletionTimestamp() != null || !p.isOver());
     }
 
     /** What was begun long ago and is not wanted any more: neither captured nor copied by any RestorePoint. */
@@ -129,7 +128,7 @@ final class UnsealedData {
     private Set<String> named(String namespace) {
         Set<String> named = new HashSet<>();
         points.stream()
-                .filter(p -> !isFailed(p))
+                .filter(p -> !p.hasFailed())
                 .map(RestorePoint::getStatus)
                 .filter(s -> s != null && site.equals(s.site) && namespace.equals(s.namespace) && s.volumes != null)
                 .flatMap(s -> s.volumes.stream())
@@ -142,11 +141,11 @@ final class UnsealedData {
     /** Whether a RestorePoint still brings a point into this location, or will try to. */
     private boolean isStillWanted(RestorePoint p, PointKey key) {
         RestorePointStatus s = p.getStatus();
-        if (isFailed(p) || !PointKey.of(p).filter(key::equals).isPresent()) {
+        if (p.hasFailed() || !PointKey.of(p).filter(key::equals).isPresent()) {
             return false;
         }
         String name = location.getMetadata().getName();
-        return !isOver(p)
+        return !p.isOver()
                 || Stream.ofNullable(s.copies)
                         .flatMap(List::stream)
                         .anyMatch(c -> c.location.equals(name) && c.state != CopyState.Completed);
@@ -155,9 +154,7 @@ final class UnsealedData {
     /** Whether a RestorePoint was sealed or copied here; without a seal somebody else has taken that. */
     private boolean isNamedByPoint(RestorePoint p, PointKey key) {
         RestorePointStatus s = p.getStatus();
-        if (s == null
-                || !s.holds(Condition.SUCCEEDED)
-                || !PointKey.of(p).filter(key::equals).isPresent()) {
+        if (!p.isSealed() || !PointKey.of(p).filter(key::equals).isPresent()) {
             return false;
         }
         String name = location.getMetadata().getName();
@@ -165,22 +162,5 @@ final class UnsealedData {
                 || Stream.ofNullable(s.copies)
                         .flatMap(List::stream)
                         .anyMatch(c -> c.location.equals(name) && c.state == CopyState.Completed);
-    }
-
-    /** A point that was found in the store has nothing to do that could be over. */
-    private static boolean isOver(RestorePoint p) {
-        return p.getStatus() != null
-                && p.getStatus()
-                        .condition(Condition.SUCCEEDED)
-                        .filter(c -> !"Unknown".equals(c.status))
-                        .isPresent();
-    }
-
-    private static boolean isFailed(RestorePoint p) {
-        return p.getStatus() != null
-                && p.getStatus()
-                        .condition(Condition.SUCCEEDED)
-                        .filter(c -> "False".equals(c.status))
-                        .isPresent();
     }
 }

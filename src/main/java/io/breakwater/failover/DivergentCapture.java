@@ -52,7 +52,7 @@ final class DivergentCapture {
                     + "; delete the RestorePoint to try again, or annotate the plan with " + DISCARD + "=" + lost.get()
                     + " to give it up");
         }
-        if (!PlanPoints.succeeded(point)) {
+        if (!point.isSealed()) {
             log.note(FailoverStep.Divergent, State.Running, "keeping what only this site has in RestorePoint " + name);
             return Optional.of("keeping what only this site has in RestorePoint " + name);
         }

@@ -68,7 +68,7 @@ final class HandOver {
             throw BreakwaterException.permanent(Reason.RolledBack, failure.get());
         }
         String name = point.getMetadata().getName();
-        if (!PlanPoints.succeeded(point)) {
+        if (!point.isSealed()) {
             return Outcome.waiting("RestorePoint " + name + " is being captured");
         }
         return PlanPoints.liesIn(point, run.p.peerLocation())

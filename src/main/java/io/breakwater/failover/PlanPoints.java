@@ -33,7 +33,7 @@ final class PlanPoints {
      */
     Optional<PointRef> newest(PlanSite p, Lease lease, String location) {
         return list(p.namespace()).stream()
-                .filter(x -> succeeded(x) && x.getStatus().digest != null && liesIn(x, location))
+                .filter(x -> x.isSealed() && x.getStatus().digest != null && liesIn(x, location))
                 .filter(x -> ofThisEpoch(x, p, lease) || isStart(x, lease))
                 .map(PlanPoints::ref)
                 .max(Comparator.comparing(PointRef::capturedAt));
@@ -42,7 +42,7 @@ final class PlanPoints {
     /** The object that stands for a point here; empty until catalog sync has found it. */
     Optional<RestorePoint> find(String namespace, PointRef ref) {
         return list(namespace).stream()
-                .filter(x -> succeeded(x) && ref.digest().equals(x.getStatus().digest))
+                .filter(x -> x.isSealed() && ref.digest().equals(x.getStatus().digest))
                 .findFirst();
     }
 
@@ -78,17 +78,12 @@ final class PlanPoints {
         return get(p.namespace(), name).orElseGet(() -> create(p, name, Trigger.Divergent, "e" + epoch));
     }
 
-    static boolean succeeded(RestorePoint x) {
-        return x.getStatus() != null && x.getStatus().holds(Condition.SUCCEEDED);
-    }
-
     /** Why a point failed for good; empty while it may still succeed. */
     static Optional<String> failure(RestorePoint x) {
         return x.getStatus() == null
                 ? Optional.empty()
                 : x.getStatus()
-                        .condition(Condition.SUCCEEDED)
-                        .filter(c -> "False".equals(c.status))
+                        .failure(Condition.SUCCEEDED)
                         .map(c -> "RestorePoint " + x.getMetadata().getName() + ": " + c.reason + ": " + c.message);
     }
 

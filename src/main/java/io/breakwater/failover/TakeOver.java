@@ -94,8 +94,7 @@ final class TakeOver {
         if (restore.getStatus().holds(Condition.SUCCEEDED)) {
             return Outcome.done("Restore " + name + " is complete");
         }
-        Optional<Condition> failed =
-                restore.getStatus().condition(Condition.SUCCEEDED).filter(c -> "False".equals(c.status));
+        Optional<Condition> failed = restore.getStatus().failure(Condition.SUCCEEDED);
         if (failed.isPresent()) {
             throw BreakwaterException.retryable(
                     Reason.valueOf(failed.get().reason),

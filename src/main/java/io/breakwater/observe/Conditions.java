@@ -21,7 +21,7 @@ public final class Conditions {
         this.status = status;
         this.generation = generation;
         this.clock = clock;
-        status.observedGeneration(generation);
+        status.observedGeneration = generation;
     }
 
     /** Starts to describe the given generation. */

@@ -157,7 +157,7 @@ class BackupPolicyReconciler implements Reconciler<BackupPolicy> {
     private void followSchedule(BackupPolicy policy, CronSchedule cron, List<RestorePoint> all) {
         Set<String> names = all.stream().map(p -> p.getMetadata().getName()).collect(Collectors.toSet());
         Optional<String> running = all.stream()
-                .filter(p -> !PointInventory.isOver(p) && p.getMetadata().getDeletionTimestamp() == null)
+                .filter(p -> !p.isOver() && p.getMetadata().getDeletionTimestamp() == null)
                 .map(p -> p.getMetadata().getName())
                 .findFirst();
         String name = policy.getMetadata().getName();

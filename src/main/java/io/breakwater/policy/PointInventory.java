@@ -1,6 +1,5 @@
 package io.breakwater.policy;
 
-import io.breakwater.api.Condition;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointStatus;
 import io.breakwater.api.RestorePointStatus.CopyState;
@@ -64,21 +63,9 @@ record PointInventory(List<Good> good, Map<String, Good> newestAt) {
         return Optional.ofNullable(newestAt.get(location));
     }
 
-    /** Whether a run ended, well or not. */
-    static boolean isOver(RestorePoint point) {
-        return point.getStatus() != null
-                && point.getStatus()
-                        .condition(Condition.SUCCEEDED)
-                        .map(c -> !"Unknown".equals(c.status))
-                        .orElse(false);
-    }
-
     private static Optional<Good> good(RestorePoint point) {
         RestorePointStatus s = point.getStatus();
-        if (s == null
-                || !s.holds(Condition.SUCCEEDED)
-                || s.capturedAt == null
-                || point.getMetadata().getDeletionTimestamp() != null) {
+        if (!point.isSealed() || s.capturedAt == null || point.getMetadata().getDeletionTimestamp() != null) {
             return Optional.empty();
         }
         try {

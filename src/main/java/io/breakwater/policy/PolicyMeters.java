@@ -115,7 +115,6 @@ class PolicyMeters {
 
     /** A point was let go by its policy. */
     void retired(RestorePoint point) {
-        boolean good = point.getStatus() != null && point.getStatus().holds(Condition.SUCCEEDED);
         meters.count(
                 RETIRED,
                 "namespace",
@@ -123,7 +122,7 @@ class PolicyMeters {
                 "policy",
                 point.getSpec().policyRef.name,
                 "result",
-                good ? "Completed" : "Failed");
+                point.isSealed() ? "Completed" : "Failed");
     }
 
     /** Takes everything about a policy away. */

@@ -146,7 +146,6 @@ record RetentionRules(Retention retention, ZoneId zone, Instant now) {
                 && point.getSpec().trigger == Trigger.Scheduled
                 && point.getSpec().deletionPolicy != DeletionPolicy.Retain
                 && isFree(point)
-                && PointInventory.isOver(point)
-                && !point.getStatus().holds(io.breakwater.api.Condition.SUCCEEDED);
+                && point.hasFailed();
     }
 }

@@ -28,7 +28,7 @@ record VerificationSummary(
         Level demanded =
                 spec.verification == null || spec.verification.level == null ? Level.Checksum : spec.verification.level;
         List<Verification> ended = all.stream()
-                .filter(Verification::over)
+                .filter(Verification::isOver)
                 .sorted(Comparator.comparing((Verification v) -> v.getStatus().finishedAt)
                         .reversed())
                 .toList();

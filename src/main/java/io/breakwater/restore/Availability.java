@@ -68,10 +68,8 @@ final class Availability {
      * @return when to look again; empty when there is nothing to look at any more
      */
     Optional<Duration> follow(RestoreRun run) {
-        boolean open = run.status()
-                .condition(Condition.AVAILABLE)
-                .filter(c -> "Unknown".equals(c.status))
-                .isPresent();
+        RestoreStatus status = run.status();
+        boolean open = status.condition(Condition.AVAILABLE).isPresent() && !status.isOver(Condition.AVAILABLE);
         if (!open || client.namespaces().withName(run.target()).get() == null) {
             return Optional.empty();
         }
@@ -79,14 +77,15 @@ final class Availability {
                 clock.instant().isAfter(Instant.parse(run.status().finishedAt).plus(PATIENCE));
         run.update(told(run, counted(run), late));
         Condition found = run.status().condition(Condition.AVAILABLE).orElseThrow();
-        switch (found.status) {
-            case "True" -> events.normal(run.restore(), Reason.Ready, found.message);
-            case "False" -> events.warning(run.restore(), Reason.WorkloadsNotReady, found.message);
-            default -> {
-                return Optional.of(LOOK);
-            }
+        if (found.holds()) {
+            events.normal(run.restore(), Reason.Ready, found.message);
+            return Optional.empty();
         }
-        return Optional.empty();
+        if (run.status().hasFailed(Condition.AVAILABLE)) {
+            events.warning(run.restore(), Reason.WorkloadsNotReady, found.message);
+            return Optional.empty();
+        }
+        return Optional.of(LOOK);
     }
 
     /** All workloads where pods were held back; otherwise those that the run made or changed. */

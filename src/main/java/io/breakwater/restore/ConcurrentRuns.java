@@ -1,7 +1,6 @@
 package io.breakwater.restore;
 
 import io.breakwater.api.Reason;
-import io.breakwater.api.Restore;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.gate.NamespaceGate;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -42,7 +41,7 @@ final class ConcurrentRuns {
         int own = holders.indexOf(RestoreRun.holder(run.restore()));
         return holders.subList(0, Math.max(own, 0)).stream()
                 .flatMap(h -> RestoreRun.ofHolder(client, h).stream())
-                .filter(other -> !Restore.over(other))
+                .filter(other -> !other.isOver())
                 .map(other -> "Restore " + other.getMetadata().getNamespace() + "/"
                         + other.getMetadata().getName() + " came first, and is not over")
                 .findFirst();

@@ -105,7 +105,7 @@ class PointResolver {
                     what + " does not exist in namespace " + namespace
                             + "; kubectl get restorepoints shows what there is");
         }
-        if (!PointSelector.isSealed(point)) {
+        if (!PointSelector.isRestorable(point)) {
             throw BreakwaterException.permanent(
                     Reason.RestorePointNotSealed, what + " is not sealed, so there is nothing to restore from it");
         }

@@ -1,7 +1,6 @@
 package io.breakwater.restore;
 
 import io.breakwater.api.BreakwaterException;
-import io.breakwater.api.Condition;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePoint;
 import java.time.Instant;
@@ -14,10 +13,8 @@ import java.util.Optional;
 final class PointSelector {
     private PointSelector() {}
 
-    static boolean isSealed(RestorePoint point) {
-        return point.getStatus() != null
-                && point.getStatus().holds(Condition.SUCCEEDED)
-                && point.getStatus().digest != null;
+    static boolean isRestorable(RestorePoint point) {
+        return point.isSealed() && point.getStatus().digest != null;
     }
 
     /**
@@ -29,7 +26,7 @@ final class PointSelector {
     static RestorePoint of(List<RestorePoint> points, String policy, String at) {
         List<RestorePoint> sealed = points.stream()
                 .filter(p -> p.getSpec().policyRef != null && policy.equals(p.getSpec().policyRef.name))
-                .filter(p -> isSealed(p) && p.getStatus().capturedAt != null)
+                .filter(p -> isRestorable(p) && p.getStatus().capturedAt != null)
                 .sorted(Comparator.comparing(PointSelector::captured)
                         .thenComparing(p -> p.getMetadata().getName()))
                 .toList();

@@ -1,6 +1,5 @@
 package io.breakwater.restore;
 
-import io.breakwater.api.Condition;
 import io.breakwater.api.Restore;
 import io.breakwater.api.RestoreStatus.VolumeFill;
 import io.breakwater.gate.NamespaceGate;
@@ -57,11 +56,7 @@ final class RestoreGate {
     private List<Restore> failed(RestoreRun run) {
         return gate.holders(run.target()).stream()
                 .flatMap(h -> RestoreRun.ofHolder(client, h).stream())
-                .filter(r -> r.getStatus() != null
-                        && r.getStatus()
-                                .condition(Condition.SUCCEEDED)
-                                .filter(c -> "False".equals(c.status))
-                                .isPresent())
+                .filter(Restore::hasFailed)
                 .toList();
     }
 

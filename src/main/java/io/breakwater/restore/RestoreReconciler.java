@@ -107,7 +107,7 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
                 clock,
                 () -> sources.again(restore),
                 () -> wake.propagateEvent(ResourceID.fromResource(restore)));
-        if (Restore.over(restore)) {
+        if (restore.isOver()) {
             return availability
                     .follow(run)
                     .map(again -> UpdateControl.<Restore>noUpdate().rescheduleAfter(again))

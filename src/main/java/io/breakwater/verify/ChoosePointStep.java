@@ -1,7 +1,6 @@
 package io.breakwater.verify;
 
 import io.breakwater.api.BreakwaterException;
-import io.breakwater.api.Condition;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.Verification;
@@ -63,7 +62,7 @@ final class ChoosePointStep implements Step<VerifyRun> {
                     .orElseThrow(() -> BreakwaterException.permanent(
                             Reason.RestorePointNotFound,
                             "RestorePoint " + name + " of spec.restorePointRef does not exist in this namespace"));
-            if (!isGood(named)) {
+            if (!isVerifiable(named)) {
                 throw BreakwaterException.permanent(
                         Reason.RestorePointNotSealed,
                         "RestorePoint " + name + " of spec.restorePointRef is not sealed; there is nothing to verify");
@@ -71,7 +70,7 @@ final class ChoosePointStep implements Step<VerifyRun> {
             return named;
         }
         List<RestorePoint> good = points.stream()
-                .filter(ChoosePointStep::isGood)
+                .filter(ChoosePointStep::isVerifiable)
                 .filter(p -> p.getSpec().policyRef != null && spec.policyRef.name.equals(p.getSpec().policyRef.name))
                 .sorted(Comparator.comparing((RestorePoint p) -> p.getStatus().capturedAt)
                         .thenComparing(p -> p.getMetadata().getName()))
@@ -88,9 +87,8 @@ final class ChoosePointStep implements Step<VerifyRun> {
         return good.get((int) Math.floorMod(seed, (long) good.size()));
     }
 
-    private static boolean isGood(RestorePoint point) {
-        return point.getStatus() != null
-                && point.getStatus().holds(Condition.SUCCEEDED)
+    private static boolean isVerifiable(RestorePoint point) {
+        return point.isSealed()
                 && point.getStatus().capturedAt != null
                 && point.getMetadata().getDeletionTimestamp() == null;
     }
@@ -104,7 +102,7 @@ final class ChoosePointStep implements Step<VerifyRun> {
                 .filter(v ->
                         v.getSpec().policyRef.name.equals(run.verification().getSpec().policyRef.name))
                 .filter(v -> age.compare(v, run.verification()) < 0)
-                .filter(v -> !v.over() || v.getStatus().sandbox != null)
+                .filter(v -> !v.isOver() || v.getStatus().sandbox != null)
                 .map(v -> v.getMetadata().getName())
                 .findFirst();
     }

@@ -40,7 +40,7 @@ final class RestoreToSandboxStep implements Step<VerifyRun> {
             run.update(s -> s.sandbox = run.sandbox());
         }
         Restore restore = sandbox.open(run);
-        if (!Restore.over(restore)) {
+        if (!restore.isOver()) {
             return Outcome.waiting("restoring into namespace " + run.sandbox()
                     + (restore.getStatus() == null || restore.getStatus().progress == null
                             ? ""

@@ -107,7 +107,7 @@ class VerificationReconciler implements Reconciler<Verification>, Cleaner<Verifi
         if (verification == null) {
             return UpdateControl.noUpdate();
         }
-        if (verification.over()) {
+        if (verification.isOver()) {
             return tidy(verification);
         }
         BackupPolicy policy = client.resources(BackupPolicy.class)

@@ -84,7 +84,7 @@ class VerificationSchedule implements Reconciler<BackupPolicy> {
         List<Verification> all = of(policy);
         Set<String> names = all.stream().map(v -> v.getMetadata().getName()).collect(Collectors.toSet());
         Optional<String> running = all.stream()
-                .filter(v -> !v.over() || v.getStatus().sandbox != null)
+                .filter(v -> !v.isOver() || v.getStatus().sandbox != null)
                 .map(v -> v.getMetadata().getName())
                 .findFirst();
         ScheduleDecision turn = ScheduleDecision.decide(
@@ -136,7 +136,7 @@ class VerificationSchedule implements Reconciler<BackupPolicy> {
 
     private void retire(List<Verification> all) {
         List<Verification> over = all.stream()
-                .filter(v -> v.over() && v.getStatus().sandbox == null)
+                .filter(v -> v.isOver() && v.getStatus().sandbox == null)
                 .sorted(Comparator.comparing((Verification v) -> v.getStatus().finishedAt)
                         .reversed())
                 .toList();

@@ -96,7 +96,7 @@ class OperatorKillIT {
         east.createVerification(SHOP, "killed", "shop", null, Level.Restored);
         awaitVerification("restores into a sandbox", v -> v.getStatus().sandbox != null);
         east.killOperator();
-        awaitVerification("is over, the sandbox is there", v -> v.over() && v.getStatus().sandbox != null);
+        awaitVerification("is over, the sandbox is there", v -> v.isOver() && v.getStatus().sandbox != null);
         east.killOperator();
         awaitVerification("has no sandbox any more", v -> v.getStatus().sandbox == null);
 

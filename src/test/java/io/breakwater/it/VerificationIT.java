@@ -113,7 +113,7 @@ class VerificationIT {
                         "Verification wrong fails",
                         Duration.ofMinutes(4),
                         () -> site.describe(Verification.class, SHOP, "wrong"),
-                        () -> site.get(Verification.class, SHOP, "wrong").map(Verification::over));
+                        () -> site.get(Verification.class, SHOP, "wrong").map(Verification::isOver));
 
         Verification failed = site.get(Verification.class, SHOP, "wrong").orElseThrow();
         assertThat(failed.getStatus().holds(Condition.STALLED)).isTrue();
