@@ -5,74 +5,64 @@ import io.breakwater.api.JournalEntry;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointStatus;
 import io.breakwater.catalog.PointKey;
-import io.breakwater.observe.Conditions;
 import io.breakwater.observe.StatusWriter;
 import io.breakwater.policy.PointRoute;
-import io.breakwater.steps.Journal;
 import io.breakwater.steps.RunLabel;
-import io.breakwater.steps.StepRunner;
+import io.breakwater.steps.StepRun;
 import java.time.Clock;
-import java.util.List;
-import java.util.function.Consumer;
+import java.time.Duration;
 
-/**
- * One capture: the RestorePoint, the policy that says what and where to, and the status as far as it got.
- *
- * @param point carries the newest status that was written
- * @param wake makes the point's reconciler look again
- */
-record CaptureRun(
-        RestorePoint point,
-        BackupPolicy policy,
-        PointRoute route,
-        String site,
-        StatusWriter writer,
-        Clock clock,
-        Runnable wake)
-        implements StepRunner.Log {
+/** One capture: the RestorePoint, and the policy and route that say what is captured and where it is stored. */
+final class CaptureRun extends StepRun<RestorePointStatus> {
+    /** How long a step may fail with errors that a retry may remove. */
+    static final Duration RETRY_BUDGET = Duration.ofMinutes(5);
 
-    String namespace() {
-        return point.getMetadata().getNamespace();
+    private final RestorePoint point;
+    private final String site;
+    private BackupPolicy policy;
+    private PointRoute route;
+
+    CaptureRun(RestorePoint point, String site, StatusWriter writer, Clock clock, Runnable wake) {
+        super(point, RestorePointStatus.class, writer, clock, wake);
+        this.point = point;
+        this.site = site;
     }
 
-    String name() {
-        return point.getMetadata().getName();
+    /** Sets the policy and route; the steps need both. */
+    CaptureRun follow(BackupPolicy policy, PointRoute route) {
+        this.policy = policy;
+        this.route = route;
+        return this;
     }
 
-    String uid() {
-        return point.getMetadata().getUid();
+    RestorePoint point() {
+        return point;
     }
 
-    /** Value of the label on everything that is made for this run. */
-    String label() {
-        return RunLabel.of(point);
+    /** The site that captures: this one. */
+    String site() {
+        return site;
+    }
+
+    BackupPolicy policy() {
+        return policy;
+    }
+
+    PointRoute route() {
+        return route;
     }
 
     PointKey key() {
         return new PointKey(site, namespace(), name());
     }
 
-    RestorePointStatus status() {
-        return point.getStatus();
-    }
-
-    /** Writes a change of the status. */
-    void update(Consumer<RestorePointStatus> change) {
-        writer.update(point, RestorePointStatus.class, change);
+    @Override
+    public String label() {
+        return RunLabel.of(point);
     }
 
     @Override
-    public List<JournalEntry> entries() {
-        return status() == null ? List.of() : status().journal;
-    }
-
-    @Override
-    public void save(JournalEntry entry) {
-        update(s -> {
-            Journal.put(s.journal, entry);
-            s.progress = entry.step;
-            Conditions.of(s, point.getMetadata().getGeneration(), clock)
-                    .running(entry.message == null ? entry.step : entry.step + ": " + entry.message);
-        });
+    protected void reportProgress(RestorePointStatus status, JournalEntry entry) {
+        status.progress = entry.step;
     }
 }

@@ -6,17 +6,14 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointSpec.Trigger;
-import io.breakwater.api.RestorePointStatus;
 import io.breakwater.config.BreakwaterConfig;
-import io.breakwater.observe.Conditions;
 import io.breakwater.observe.Events;
 import io.breakwater.observe.Meters;
 import io.breakwater.observe.StatusWriter;
-import io.breakwater.policy.PointRoute;
 import io.breakwater.policy.PointRoutes;
 import io.breakwater.replication.PointCopies;
+import io.breakwater.steps.RunDriver;
 import io.breakwater.steps.Step;
-import io.breakwater.steps.StepRunner;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.api.config.informer.Informer;
 import io.javaoperatorsdk.operator.api.reconciler.Cleaner;
@@ -42,9 +39,6 @@ import java.util.List;
         informer = @Informer(comparableResourceVersions = false))
 @GradualRetry(maxAttempts = Integer.MAX_VALUE, initialInterval = 2000, intervalMultiplier = 1.5, maxInterval = 60_000)
 class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<RestorePoint> {
-    /** How long a step may fail in ways that trying again may cure. */
-    private static final Duration RETRY_BUDGET = Duration.ofMinutes(5);
-
     private final KubernetesClient client;
     private final BreakwaterConfig config;
     private final StatusWriter writer;
@@ -55,7 +49,7 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
     private final CaptureSteps steps;
     private final PointCopies copies;
     private final PointDeletion removal;
-    private final StepRunner runner;
+    private final RunDriver driver;
     private final SimpleInboundEventSource<RestorePoint> wake = new SimpleInboundEventSource<>("wake");
 
     RestorePointReconciler(
@@ -79,7 +73,7 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
         this.steps = steps;
         this.copies = copies;
         this.removal = removal;
-        this.runner = new StepRunner(clock);
+        this.driver = new RunDriver(clock);
     }
 
     @Override
@@ -106,35 +100,36 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
 
     @Override
     public DeleteControl cleanup(RestorePoint cached, Context<RestorePoint> context) {
-        runner.forget(cached.getMetadata().getUid());
+        driver.forget(cached.getMetadata().getUid());
         return removal.remove(cached)
                 .map(again -> DeleteControl.noFinalizerRemoval().rescheduleAfter(again))
                 .orElseGet(DeleteControl::defaultDelete);
     }
 
     private UpdateControl<RestorePoint> capture(RestorePoint point) {
-        CaptureRun run = null;
-        try {
-            BackupPolicy policy = policy(point);
-            PointRoute route = routes.of(policy);
-            run = new CaptureRun(point, policy, route, config.site(), writer, clock, () -> wake(point));
-            List<Step<CaptureRun>> todo = steps.all();
-            return switch (runner.run(run.uid(), todo, run, run)) {
-                case StepRunner.Result.Waiting w ->
-                    UpdateControl.<RestorePoint>noUpdate().rescheduleAfter(w.recheck());
-                case StepRunner.Result.Finished f -> {
-                    succeed(run);
-                    yield UpdateControl.<RestorePoint>noUpdate().rescheduleAfter(Duration.ofMillis(1));
-                }
-            };
-        } catch (BreakwaterException e) {
-            if (e.isRetryable() && !exhausted(point)) {
-                note(point, e);
-                return UpdateControl.<RestorePoint>noUpdate().rescheduleAfter(Duration.ofSeconds(5));
+        CaptureRun run = new CaptureRun(point, config.site(), writer, clock, () -> wake(point));
+        return switch (driver.drive(run, () -> steps(run), CaptureRun.RETRY_BUDGET)) {
+            case RunDriver.Waiting(Duration recheck) ->
+                UpdateControl.<RestorePoint>noUpdate().rescheduleAfter(recheck);
+            case RunDriver.Retrying(BreakwaterException e, Duration recheck) -> {
+                events.warning(point, e.reason(), e.getMessage());
+                yield UpdateControl.<RestorePoint>noUpdate().rescheduleAfter(recheck);
             }
-            fail(point, e);
-            return UpdateControl.noUpdate();
-        }
+            case RunDriver.Finished() -> {
+                succeed(run);
+                yield UpdateControl.<RestorePoint>noUpdate().rescheduleAfter(Duration.ofMillis(1));
+            }
+            case RunDriver.Failed(BreakwaterException e) -> {
+                fail(run, e);
+                yield UpdateControl.noUpdate();
+            }
+        };
+    }
+
+    private List<Step<CaptureRun>> steps(CaptureRun run) {
+        BackupPolicy policy = policy(run.point());
+        run.follow(policy, routes.of(policy));
+        return steps.all();
     }
 
     private BackupPolicy policy(RestorePoint point) {
@@ -160,48 +155,29 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
         return policy;
     }
 
-    private boolean exhausted(RestorePoint point) {
-        List<io.breakwater.api.JournalEntry> journal =
-                point.getStatus() == null ? List.of() : point.getStatus().journal;
-        Instant since = journal.isEmpty()
-                ? Instant.parse(point.getMetadata().getCreationTimestamp())
-                : Instant.parse(journal.getLast().startedAt);
-        return clock.instant().isAfter(since.plus(RETRY_BUDGET));
-    }
-
-    private void note(RestorePoint point, BreakwaterException e) {
-        writer.update(
-                point,
-                RestorePointStatus.class,
-                s -> Conditions.of(s, point.getMetadata().getGeneration(), clock)
-                        .running(e.reason() + ": " + e.getMessage() + "; trying again"));
-        events.warning(point, e.reason(), e.getMessage());
-    }
-
     private void succeed(CaptureRun run) {
         run.update(s -> {
             s.progress = "sealed";
             s.transfer = null;
             s.copies = run.route().copies().stream().map(PointCopies::pending).toList();
             s.copiesCompleted = 0;
-            Conditions.of(s, run.point().getMetadata().getGeneration(), clock)
-                    .succeeded(Reason.Completed, "sealed in location " + s.location);
+            run.conditions(s).succeeded(Reason.Completed, "sealed in location " + s.location);
         });
-        runner.forget(run.uid());
+        driver.forget(run.uid());
         finished(run.point(), "Completed", Reason.Completed);
         events.normal(run.point(), Reason.Completed, "sealed in location " + run.status().location);
     }
 
-    private void fail(RestorePoint point, BreakwaterException e) {
-        steps.abandon(point);
-        writer.update(point, RestorePointStatus.class, s -> {
+    private void fail(CaptureRun run, BreakwaterException e) {
+        steps.abandon(run.point());
+        run.update(s -> {
             s.progress = "failed";
             s.transfer = null;
-            Conditions.of(s, point.getMetadata().getGeneration(), clock).failed(e.reason(), e.getMessage());
+            run.conditions(s).failed(e.reason(), e.getMessage());
         });
-        runner.forget(point.getMetadata().getUid());
-        finished(point, "Failed", e.reason());
-        events.warning(point, e.reason(), e.getMessage());
+        driver.forget(run.uid());
+        finished(run.point(), "Failed", e.reason());
+        events.warning(run.point(), e.reason(), e.getMessage());
     }
 
     private void finished(RestorePoint point, String result, Reason reason) {

@@ -60,7 +60,7 @@ final class ImportSnapshotsStep implements Step<RestoreRun> {
             bring(run, v).ifPresent(message -> waiting.put(v.pvc, message));
         }
         if (!waiting.isEmpty()) {
-            if (run.clock().instant().isAfter(run.begun(NAME).plus(PATIENCE))) {
+            if (run.clock().instant().isAfter(run.startOf(NAME).plus(PATIENCE))) {
                 throw run.refused(
                         Reason.SnapshotFailed,
                         "within " + PATIENCE.toMinutes() + "m the storage did not give the snapshots of claims "

@@ -49,7 +49,7 @@ final class RestoreHooksStep implements Step<RestoreRun> {
         if (run.ofPlan()) {
             return Outcome.done("a failover runs none");
         }
-        List<String> waiting = push(run, run.begun(NAME), asked -> true);
+        List<String> waiting = push(run, run.startOf(NAME), asked -> true);
         if (!waiting.isEmpty()) {
             return Outcome.waiting(String.join("; ", waiting));
         }

@@ -2,18 +2,16 @@ package io.breakwater.restore;
 
 import io.breakwater.api.Api;
 import io.breakwater.api.BreakwaterException;
-import io.breakwater.api.JournalEntry;
 import io.breakwater.api.Reason;
 import io.breakwater.api.Restore;
 import io.breakwater.api.RestoreStatus;
-import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.gate.NamespaceGate;
 import io.breakwater.mover.MoverJobs;
 import io.breakwater.observe.Conditions;
 import io.breakwater.observe.Events;
 import io.breakwater.observe.Meters;
 import io.breakwater.observe.StatusWriter;
-import io.breakwater.steps.StepRunner;
+import io.breakwater.steps.RunDriver;
 import io.breakwater.volume.KeptSnapshots;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.api.config.informer.Informer;
@@ -43,9 +41,6 @@ import java.util.stream.Collectors;
         informer = @Informer(comparableResourceVersions = false))
 @GradualRetry(maxAttempts = Integer.MAX_VALUE, initialInterval = 2000, intervalMultiplier = 1.5, maxInterval = 60_000)
 class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
-    /** How long a step may fail in ways that trying again may cure. */
-    private static final Duration RETRY_BUDGET = Duration.ofMinutes(10);
-
     private static final int SHOWN = 5;
 
     private final KubernetesClient client;
@@ -53,14 +48,13 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
     private final Events events;
     private final Meters meters;
     private final Clock clock;
-    private final BreakwaterConfig config;
     private final PointResolver sources;
     private final RestoreSteps steps;
     private final NamespaceGate gate;
     private final MoverJobs movers;
     private final KeptSnapshots kept;
     private final Availability availability;
-    private final StepRunner runner;
+    private final RunDriver driver;
     private final SimpleInboundEventSource<Restore> wake = new SimpleInboundEventSource<>("wake");
 
     RestoreReconciler(
@@ -69,7 +63,6 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
             Events events,
             Meters meters,
             Clock clock,
-            BreakwaterConfig config,
             PointResolver sources,
             RestoreSteps steps,
             NamespaceGate gate,
@@ -80,14 +73,13 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
         this.events = events;
         this.meters = meters;
         this.clock = clock;
-        this.config = config;
         this.sources = sources;
         this.steps = steps;
         this.gate = gate;
         this.movers = movers;
         this.kept = kept;
         this.availability = new Availability(client, events, clock);
-        this.runner = new StepRunner(clock);
+        this.driver = new RunDriver(clock);
     }
 
     @Override
@@ -113,33 +105,39 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
                     .map(again -> UpdateControl.<Restore>noUpdate().rescheduleAfter(again))
                     .orElseGet(UpdateControl::noUpdate);
         }
-        try {
-            TenancyCheck.checkTarget(restore, config.namespace());
-            return switch (runner.run(run.uid(), steps.of(restore.getSpec()), run, run)) {
-                case StepRunner.Result.Waiting w ->
-                    UpdateControl.<Restore>noUpdate().rescheduleAfter(w.recheck());
-                case StepRunner.Result.Finished f -> {
-                    succeed(run);
-                    // Whether the application comes up is looked at from now on.
-                    yield UpdateControl.<Restore>noUpdate().rescheduleAfter(Duration.ofSeconds(1));
-                }
-            };
-        } catch (BreakwaterException e) {
-            if (e.isRetryable() && !exhausted(run)) {
-                run.update(s -> Conditions.of(s, restore.getMetadata().getGeneration(), clock)
-                        .running(e.reason() + ": " + e.getMessage() + "; trying again"));
-                events.warning(restore, e.reason(), e.getMessage());
-                return UpdateControl.<Restore>noUpdate().rescheduleAfter(Duration.ofSeconds(5));
+        return answer(run, driver.drive(run, () -> steps.of(restore), RestoreRun.RETRY_BUDGET));
+    }
+
+    private UpdateControl<Restore> answer(RestoreRun run, RunDriver.Progress progress) {
+        return switch (progress) {
+            case RunDriver.Waiting(Duration recheck) ->
+                UpdateControl.<Restore>noUpdate().rescheduleAfter(recheck);
+            case RunDriver.Retrying(BreakwaterException e, Duration recheck) -> {
+                events.warning(run.restore(), e.reason(), e.getMessage());
+                yield UpdateControl.<Restore>noUpdate().rescheduleAfter(recheck);
             }
-            fail(run, e);
-            return UpdateControl.noUpdate();
+            case RunDriver.Finished() -> complete(run);
+            case RunDriver.Failed(BreakwaterException e) -> {
+                fail(run, e);
+                yield UpdateControl.noUpdate();
+            }
+        };
+    }
+
+    private UpdateControl<Restore> complete(RestoreRun run) {
+        try {
+            succeed(run);
+        } catch (BreakwaterException e) {
+            return answer(run, driver.afterError(run, e, RestoreRun.RETRY_BUDGET));
         }
+        // From now on the availability of the application is observed.
+        return UpdateControl.<Restore>noUpdate().rescheduleAfter(Duration.ofSeconds(1));
     }
 
     @Override
     public DeleteControl cleanup(Restore restore, Context<Restore> context) {
         String target = RestoreRun.target(restore);
-        runner.forget(restore.getMetadata().getUid());
+        driver.forget(restore.getMetadata().getUid());
         steps.forget(restore.getMetadata().getUid());
         movers.delete(target, RestoreRun.label(restore));
         kept.removeImports(target, RestoreRun.label(restore));
@@ -147,14 +145,6 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
             gate.open(target, RestoreRun.holder(restore));
         }
         return DeleteControl.defaultDelete();
-    }
-
-    private boolean exhausted(RestoreRun run) {
-        List<JournalEntry> journal = run.entries();
-        Instant since = journal.isEmpty()
-                ? Instant.parse(run.restore().getMetadata().getCreationTimestamp())
-                : Instant.parse(journal.getLast().startedAt);
-        return clock.instant().isAfter(since.plus(RETRY_BUDGET));
     }
 
     private void succeed(RestoreRun run) {
@@ -213,9 +203,9 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
             s.startedAt = s.startedAt == null ? s.finishedAt : s.startedAt;
             more.accept(s);
             s.duration = Duration.between(Instant.parse(s.startedAt), now).toMillis() / 1000.0 + "s";
-            verdict.accept(Conditions.of(s, run.restore().getMetadata().getGeneration(), clock));
+            verdict.accept(run.conditions(s));
         });
-        runner.forget(run.uid());
+        driver.forget(run.uid());
         steps.forget(run.uid());
     }
 

@@ -8,71 +8,56 @@ import io.breakwater.api.Reason;
 import io.breakwater.api.Restore;
 import io.breakwater.api.RestoreStatus;
 import io.breakwater.api.RestoreStatus.VolumeFill;
+import io.breakwater.api.Texts;
 import io.breakwater.catalog.PointDocument;
 import io.breakwater.gate.NamespaceGate;
 import io.breakwater.observe.Conditions;
 import io.breakwater.observe.StatusWriter;
-import io.breakwater.steps.Journal;
-import io.breakwater.steps.StepRunner;
+import io.breakwater.steps.StepRun;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Clock;
-import java.time.Instant;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Consumer;
 import java.util.function.Supplier;
 
-/** One restore: the Restore with its status as far as it got, and the point that it brings back. */
-final class RestoreRun implements StepRunner.Log {
+/** One restore: the Restore, and the point that it restores. */
+final class RestoreRun extends StepRun<RestoreStatus> {
+    /** How long a step may fail with errors that a retry may remove. */
+    static final Duration RETRY_BUDGET = Duration.ofMinutes(10);
+
+    /** Name of the step that restores in the order of {@code spec.order}. */
+    static final String ORDER = "Order";
+
+    /** Longest progress that the schema allows. */
+    private static final int LONGEST_PROGRESS = 256;
+
     /**
-     * The point, verified, and where it is read from.
+     * The verified point, and where it is read from.
      *
-     * @param location the first of its locations that holds it unaltered
+     * @param location the first of the point's locations that holds it unaltered
      * @param digest SHA-256 of the seal
      */
     record Source(BackupLocation location, PointDocument document, String digest) {}
 
-    /** Longest progress that the schema takes. */
-    private static final int PROGRESS = 256;
-
     private final Restore restore;
-    /** Name of the step that restores in the order of {@code spec.order}. */
-    static final String ORDER = "Order";
-
-    private final StatusWriter writer;
-    private final Clock clock;
-    private final Runnable wake;
     private final Supplier<Source> opener;
     private Source source;
 
     /**
      * @param restore carries the newest status that was written
      * @param opener reads the point that the status names
-     * @param wake makes the restore's reconciler look again
+     * @param wake makes the restore's reconciler run again
      */
     RestoreRun(Restore restore, StatusWriter writer, Clock clock, Supplier<Source> opener, Runnable wake) {
+        super(restore, RestoreStatus.class, writer, clock, wake);
         this.restore = restore;
-        this.writer = writer;
-        this.clock = clock;
         this.opener = opener;
-        this.wake = wake;
     }
 
     Restore restore() {
         return restore;
-    }
-
-    String uid() {
-        return restore.getMetadata().getUid();
-    }
-
-    String namespace() {
-        return restore.getMetadata().getNamespace();
-    }
-
-    String name() {
-        return restore.getMetadata().getName();
     }
 
     /** The namespace that is restored into. */
@@ -98,8 +83,8 @@ final class RestoreRun implements StepRunner.Log {
                 : restore.getMetadata().getAnnotations().get(name);
     }
 
-    /** Value of the label on everything that is made for this run. */
-    String label() {
+    @Override
+    public String label() {
         return label(restore);
     }
 
@@ -128,10 +113,6 @@ final class RestoreRun implements StepRunner.Log {
                         .get());
     }
 
-    RestoreStatus status() {
-        return restore.getStatus();
-    }
-
     /** The volumes that are filled, once {@link ValidateStep} has decided. */
     List<VolumeFill> volumes() {
         return status() == null || status().volumes == null ? List.of() : status().volumes;
@@ -143,14 +124,6 @@ final class RestoreRun implements StepRunner.Log {
                 .filter(d -> d.pvc().equals(pvc))
                 .findFirst()
                 .orElseThrow(() -> refused(Reason.Tampered, "the point has no volume " + pvc + " any more"));
-    }
-
-    Clock clock() {
-        return clock;
-    }
-
-    Runnable wake() {
-        return wake;
     }
 
     /** The verified point; known from {@link ValidateStep} on. */
@@ -165,43 +138,19 @@ final class RestoreRun implements StepRunner.Log {
         source = found;
     }
 
-    void update(Consumer<RestoreStatus> change) {
-        writer.update(restore, RestoreStatus.class, change);
-    }
-
     BreakwaterException refused(Reason reason, String message) {
         return BreakwaterException.permanent(reason, "Restore " + namespace() + "/" + name() + ": " + message);
     }
 
-    /** The step; where workloads are waited for, also which. */
+    @Override
+    protected void reportProgress(RestoreStatus status, JournalEntry entry) {
+        status.startedAt = status.startedAt == null ? Conditions.timestamp(clock().instant()) : status.startedAt;
+        status.progress = progress(entry);
+    }
+
+    /** The step; in the step that waits for workloads, also for which. */
     private static String progress(JournalEntry entry) {
         boolean waits = entry.step.equals(ORDER) && entry.state == JournalEntry.State.Running && entry.message != null;
-        String text = waits ? entry.step + ": " + entry.message : entry.step;
-        return text.length() > PROGRESS ? text.substring(0, PROGRESS - 1) + "…" : text;
-    }
-
-    /** When a step was entered first; now, when it was not. */
-    Instant begun(String step) {
-        return entries().stream()
-                .filter(e -> e.step.equals(step))
-                .findFirst()
-                .map(e -> Instant.parse(e.startedAt))
-                .orElseGet(clock::instant);
-    }
-
-    @Override
-    public List<JournalEntry> entries() {
-        return status() == null ? List.of() : status().journal;
-    }
-
-    @Override
-    public void save(JournalEntry entry) {
-        update(s -> {
-            Journal.put(s.journal, entry);
-            s.startedAt = s.startedAt == null ? Conditions.timestamp(clock.instant()) : s.startedAt;
-            s.progress = progress(entry);
-            Conditions.of(s, restore.getMetadata().getGeneration(), clock)
-                    .running(entry.message == null ? entry.step : entry.step + ": " + entry.message);
-        });
+        return Texts.cut(waits ? entry.step + ": " + entry.message : entry.step, LONGEST_PROGRESS);
     }
 }

@@ -1,5 +1,7 @@
 package io.breakwater.restore;
 
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Restore;
 import io.breakwater.api.RestoreSpec;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.gate.NamespaceGate;
@@ -18,11 +20,12 @@ import java.util.List;
 /** The steps of a restore, in order. */
 @ApplicationScoped
 class RestoreSteps {
-    private final List<Step<RestoreRun>> restore;
+    private final List<Step<RestoreRun>> unordered;
     private final List<Step<RestoreRun>> ordered;
     private final List<Step<RestoreRun>> rehearsal;
     private final List<Step<RestoreRun>> files;
     private final RestoreOrders orderings;
+    private final String operatorNamespace;
 
     RestoreSteps(
             KubernetesClient client,
@@ -34,6 +37,7 @@ class RestoreSteps {
             KeptSnapshots kept,
             BreakwaterConfig config,
             Clock clock) {
+        this.operatorNamespace = config.namespace();
         Activities activities = new Activities();
         ConcurrentRuns others = new ConcurrentRuns(client, gate);
         ValidateStep validate = new ValidateStep(client, config.site(), others, sources, archives, activities);
@@ -44,7 +48,7 @@ class RestoreSteps {
         RestoreHooksStep commands = new RestoreHooksStep(client, activities, clock);
         OrderedRestoreStep inOrder = new OrderedRestoreStep(
                 archives, orderings, new Workloads(client), gate, grip, commands, activities, clock);
-        this.restore = List.of(
+        this.unordered = List.of(
                 validate,
                 new PreflightReadStep(movers),
                 new HoldPodsStep(archives, gate, others),
@@ -57,22 +61,28 @@ class RestoreSteps {
                 new RestoreObjectsStep(archives, activities),
                 release,
                 commands);
-        List<Step<RestoreRun>> more = new ArrayList<>(restore);
+        List<Step<RestoreRun>> more = new ArrayList<>(unordered);
         more.add(more.indexOf(commands), inOrder);
         this.ordered = List.copyOf(more);
         this.files = List.of(validate, new RestoreFilesStep(movers), release);
         this.rehearsal = List.of(validate, new DryRunStep(archives, claims, new DryRunReport(client), activities));
     }
 
-    /** What a Restore consists of; a dry run has no step that changes anything. */
-    List<Step<RestoreRun>> of(RestoreSpec spec) {
+    /**
+     * The steps of a Restore; a dry run has none that changes anything.
+     *
+     * @throws BreakwaterException Forbidden, when the Restore names a namespace that it may not write to
+     */
+    List<Step<RestoreRun>> of(Restore restore) {
+        TenancyCheck.checkTarget(restore, operatorNamespace);
+        RestoreSpec spec = restore.getSpec();
         if (spec.files != null) {
             return files;
         }
         if (spec.rehearsal()) {
             return rehearsal;
         }
-        return spec.ordered() ? ordered : restore;
+        return spec.ordered() ? ordered : unordered;
     }
 
     /** A run is over or gone. */

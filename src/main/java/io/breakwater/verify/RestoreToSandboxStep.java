@@ -57,7 +57,7 @@ final class RestoreToSandboxStep implements Step<VerifyRun> {
                 .filter(w -> !w.isReady())
                 .map(Workloads.Workload::toString)
                 .toList();
-        Duration took = Duration.between(run.startedAt(NAME), run.clock().instant());
+        Duration took = Duration.between(run.startOf(NAME), run.clock().instant());
         if (waiting.isEmpty()) {
             run.update(s -> s.restoreTime = Durations.format(Duration.ofSeconds(Math.max(1, took.toSeconds()))));
             return Outcome.done("restored, and every workload ready, after " + took.toSeconds() + "s");

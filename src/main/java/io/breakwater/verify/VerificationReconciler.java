@@ -4,7 +4,6 @@ import io.breakwater.api.Api;
 import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Durations;
-import io.breakwater.api.JournalEntry;
 import io.breakwater.api.Reason;
 import io.breakwater.api.Verification;
 import io.breakwater.api.VerificationSpec.Level;
@@ -18,8 +17,8 @@ import io.breakwater.observe.Events;
 import io.breakwater.observe.Meters;
 import io.breakwater.observe.StatusWriter;
 import io.breakwater.steps.Activities;
+import io.breakwater.steps.RunDriver;
 import io.breakwater.steps.Step;
-import io.breakwater.steps.StepRunner;
 import io.breakwater.volume.KeptSnapshots;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.api.config.informer.Informer;
@@ -47,9 +46,6 @@ import java.util.stream.Collectors;
         informer = @Informer(comparableResourceVersions = false))
 @GradualRetry(maxAttempts = Integer.MAX_VALUE, initialInterval = 2000, intervalMultiplier = 1.5, maxInterval = 60_000)
 class VerificationReconciler implements Reconciler<Verification>, Cleaner<Verification> {
-    /** How long a step may fail in ways that trying again may cure. */
-    private static final Duration RETRY_BUDGET = Duration.ofMinutes(10);
-
     private static final Duration LOOK = Duration.ofSeconds(2);
 
     private final KubernetesClient client;
@@ -61,7 +57,7 @@ class VerificationReconciler implements Reconciler<Verification>, Cleaner<Verifi
     private final Sandbox sandbox;
     private final MoverJobs movers;
     private final VerificationRecord verified;
-    private final StepRunner runner;
+    private final RunDriver driver;
     private final List<Step<VerifyRun>> steps;
     private final SimpleInboundEventSource<Verification> wake = new SimpleInboundEventSource<>("wake");
 
@@ -86,7 +82,7 @@ class VerificationReconciler implements Reconciler<Verification>, Cleaner<Verifi
         this.sandbox = sandbox;
         this.movers = movers;
         this.verified = new VerificationRecord(client);
-        this.runner = new StepRunner(clock);
+        this.driver = new RunDriver(clock);
         Activities activities = new Activities();
         this.steps = List.of(
                 new ChoosePointStep(client),
@@ -116,30 +112,25 @@ class VerificationReconciler implements Reconciler<Verification>, Cleaner<Verifi
                 .get();
         VerifyRun run = new VerifyRun(
                 verification, policy, writer, clock, () -> wake.propagateEvent(ResourceID.fromResource(verification)));
-        try {
-            requirePolicy(run);
-            return switch (runner.run(run.uid(), steps, run, run)) {
-                case StepRunner.Result.Waiting w ->
-                    UpdateControl.<Verification>noUpdate().rescheduleAfter(w.recheck());
-                case StepRunner.Result.Finished f -> {
-                    finish(run, Reason.Proven, evidence(run));
-                    yield UpdateControl.<Verification>noUpdate().rescheduleAfter(LOOK);
-                }
-            };
-        } catch (BreakwaterException e) {
-            if (e.isRetryable() && !exhausted(run)) {
-                run.update(s -> Conditions.of(s, verification.getMetadata().getGeneration(), clock)
-                        .running(e.reason() + ": " + e.getMessage() + "; trying again"));
-                return UpdateControl.<Verification>noUpdate().rescheduleAfter(Duration.ofSeconds(5));
+        return switch (driver.drive(run, () -> steps(run), VerifyRun.RETRY_BUDGET)) {
+            case RunDriver.Waiting(Duration recheck) ->
+                UpdateControl.<Verification>noUpdate().rescheduleAfter(recheck);
+            case RunDriver.Retrying(BreakwaterException e, Duration recheck) ->
+                UpdateControl.<Verification>noUpdate().rescheduleAfter(recheck);
+            case RunDriver.Finished() -> {
+                finish(run, Reason.Proven, evidence(run));
+                yield UpdateControl.<Verification>noUpdate().rescheduleAfter(LOOK);
             }
-            finish(run, e.reason(), e.getMessage());
-            return UpdateControl.<Verification>noUpdate().rescheduleAfter(LOOK);
-        }
+            case RunDriver.Failed(BreakwaterException e) -> {
+                finish(run, e.reason(), e.getMessage());
+                yield UpdateControl.<Verification>noUpdate().rescheduleAfter(LOOK);
+            }
+        };
     }
 
     @Override
     public DeleteControl cleanup(Verification verification, Context<Verification> context) {
-        runner.forget(verification.getMetadata().getUid());
+        driver.forget(verification.getMetadata().getUid());
         movers.delete(config.namespace(), VerifyRun.label(verification));
         VerificationStatus s = verification.getStatus();
         boolean gone = s == null || s.sandbox == null || sandbox.close(verification, s.sandbox);
@@ -173,21 +164,14 @@ class VerificationReconciler implements Reconciler<Verification>, Cleaner<Verifi
         return UpdateControl.noUpdate();
     }
 
-    private void requirePolicy(VerifyRun run) {
+    private List<Step<VerifyRun>> steps(VerifyRun run) {
         if (run.policy() == null) {
             throw BreakwaterException.permanent(
                     Reason.PolicyNotFound,
                     "BackupPolicy " + run.verification().getSpec().policyRef.name
                             + " of spec.policyRef does not exist in this namespace");
         }
-    }
-
-    private boolean exhausted(VerifyRun run) {
-        List<JournalEntry> journal = run.entries();
-        Instant since = journal.isEmpty()
-                ? Instant.parse(run.verification().getMetadata().getCreationTimestamp())
-                : Instant.parse(journal.getLast().startedAt);
-        return clock.instant().isAfter(since.plus(RETRY_BUDGET));
+        return steps;
     }
 
     private static String evidence(VerifyRun run) {
@@ -212,15 +196,14 @@ class VerificationReconciler implements Reconciler<Verification>, Cleaner<Verifi
             s.progress = reason.name();
             s.finishedAt = Conditions.timestamp(now);
             s.failure = proven ? null : message;
-            Conditions conditions =
-                    Conditions.of(s, run.verification().getMetadata().getGeneration(), clock);
+            Conditions conditions = run.conditions(s);
             if (proven) {
                 conditions.succeeded(reason, message);
             } else {
                 conditions.failed(reason, message);
             }
         });
-        runner.forget(run.uid());
+        driver.forget(run.uid());
         if (proven) {
             events.normal(run.verification(), reason, message);
         } else {

@@ -10,34 +10,42 @@ import io.breakwater.api.VerificationSpec.Level;
 import io.breakwater.api.VerificationStatus;
 import io.breakwater.observe.Conditions;
 import io.breakwater.observe.StatusWriter;
-import io.breakwater.steps.Journal;
-import io.breakwater.steps.StepRunner;
+import io.breakwater.steps.StepRun;
 import java.time.Clock;
-import java.time.Instant;
-import java.util.List;
-import java.util.function.Consumer;
+import java.time.Duration;
 
-/**
- * One verification as far as it got.
- *
- * @param verification carries the newest status that was written
- * @param wake makes its reconciler look again
- */
-record VerifyRun(Verification verification, BackupPolicy policy, StatusWriter writer, Clock clock, Runnable wake)
-        implements StepRunner.Log {
-    String namespace() {
-        return verification.getMetadata().getNamespace();
+/** One verification: the Verification, and the policy that says how points are verified. */
+final class VerifyRun extends StepRun<VerificationStatus> {
+    /** How long a step may fail with errors that a retry may remove. */
+    static final Duration RETRY_BUDGET = Duration.ofMinutes(10);
+
+    private final Verification verification;
+    private final BackupPolicy policy;
+
+    /**
+     * @param verification carries the newest status that was written
+     * @param policy null when it does not exist
+     * @param wake makes the verification's reconciler run again
+     */
+    VerifyRun(Verification verification, BackupPolicy policy, StatusWriter writer, Clock clock, Runnable wake) {
+        super(verification, VerificationStatus.class, writer, clock, wake);
+        this.verification = verification;
+        this.policy = policy;
     }
 
-    String name() {
-        return verification.getMetadata().getName();
+    Verification verification() {
+        return verification;
     }
 
-    String uid() {
-        return verification.getMetadata().getUid();
+    BackupPolicy policy() {
+        return policy;
     }
 
-    /** Value of the label on everything that is made for this run. */
+    @Override
+    public String label() {
+        return label(verification);
+    }
+
     static String label(Verification verification) {
         return "verification." + verification.getMetadata().getUid();
     }
@@ -51,29 +59,13 @@ record VerifyRun(Verification verification, BackupPolicy policy, StatusWriter wr
         return verification.getSpec().level.compareTo(level) >= 0;
     }
 
-    VerificationStatus status() {
-        return verification.getStatus();
-    }
-
-    /** What the policy says about verifications; the defaults where it says nothing. */
+    /** The policy's {@code spec.verification}; the defaults where it has none. */
     VerificationPlan plan() {
         VerificationPlan plan = policy.getSpec().verification;
         return plan == null ? new VerificationPlan() : plan;
     }
 
-    Instant startedAt(String step) {
-        return entries().stream()
-                .filter(e -> e.step.equals(step))
-                .map(e -> Instant.parse(e.startedAt))
-                .findFirst()
-                .orElseGet(clock::instant);
-    }
-
-    void update(Consumer<VerificationStatus> change) {
-        writer.update(verification, VerificationStatus.class, change);
-    }
-
-    /** The point is not proven. */
+    /** The point was not proven. */
     BreakwaterException failed(String message) {
         return BreakwaterException.permanent(
                 Reason.VerificationFailed,
@@ -81,18 +73,8 @@ record VerifyRun(Verification verification, BackupPolicy policy, StatusWriter wr
     }
 
     @Override
-    public List<JournalEntry> entries() {
-        return status() == null ? List.of() : status().journal;
-    }
-
-    @Override
-    public void save(JournalEntry entry) {
-        update(s -> {
-            Journal.put(s.journal, entry);
-            s.startedAt = s.startedAt == null ? Conditions.timestamp(clock.instant()) : s.startedAt;
-            s.progress = entry.step;
-            Conditions.of(s, verification.getMetadata().getGeneration(), clock)
-                    .running(entry.message == null ? entry.step : entry.step + ": " + entry.message);
-        });
+    protected void reportProgress(VerificationStatus status, JournalEntry entry) {
+        status.startedAt = status.startedAt == null ? Conditions.timestamp(clock().instant()) : status.startedAt;
+        status.progress = entry.step;
     }
 }

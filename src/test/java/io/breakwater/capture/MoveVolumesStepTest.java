@@ -182,7 +182,8 @@ class MoveVolumesStepTest {
                 IntStream.range(0, volumes).mapToObj(i -> volume("v" + i)).toList();
         point = client.resource(point).create();
         PointRoute route = new PointRoute(TestQuotas.location("100"), List.of(), 0, Optional.empty(), true);
-        return new CaptureRun(point, policy, route, "west", new PlainStatusWriter(client), Clock.systemUTC(), () -> {});
+        return new CaptureRun(point, "west", new PlainStatusWriter(client), Clock.systemUTC(), () -> {})
+                .follow(policy, route);
     }
 
     private VolumeStatus volume(String pvc) {

@@ -114,7 +114,7 @@ class QuotaCheckTest {
         point.setStatus(new RestorePointStatus());
         point = client.resource(point).create();
         PointRoute route = new PointRoute(location, List.of(), 0, Optional.empty(), true);
-        return new CaptureRun(
-                point, new BackupPolicy(), route, "west", new PlainStatusWriter(client), Clock.systemUTC(), () -> {});
+        return new CaptureRun(point, "west", new PlainStatusWriter(client), Clock.systemUTC(), () -> {})
+                .follow(new BackupPolicy(), route);
     }
 }

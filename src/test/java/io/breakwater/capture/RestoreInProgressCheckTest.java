@@ -62,6 +62,6 @@ class RestoreInProgressCheckTest {
         point.getMetadata().setName("point");
         point.setSpec(new RestorePointSpec());
         point.getSpec().trigger = trigger;
-        return new CaptureRun(point, null, null, "east", null, Clock.systemUTC(), () -> {});
+        return new CaptureRun(point, "east", null, Clock.systemUTC(), () -> {});
     }
 }

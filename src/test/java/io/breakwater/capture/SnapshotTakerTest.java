@@ -190,8 +190,8 @@ class SnapshotTakerTest {
         point.setSpec(new RestorePointSpec());
         point.setStatus(new RestorePointStatus());
         point.getStatus().volumes = new ArrayList<>(List.of(volumes));
-        return new CaptureRun(
-                point, new BackupPolicy(), null, "west", new PlainStatusWriter(client), Clock.systemUTC(), () -> {});
+        return new CaptureRun(point, "west", new PlainStatusWriter(client), Clock.systemUTC(), () -> {})
+                .follow(new BackupPolicy(), null);
     }
 
     /** Snapshots that are cut at once. */

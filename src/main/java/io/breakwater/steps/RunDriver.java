@@ -1,0 +1,81 @@
+package io.breakwater.steps;
+
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.RunStatus;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.Supplier;
+
+/**
+ * Drives the runs of one kind, and decides which errors are retried. One instance lives as long as the process, like its
+ * {@link StepRunner}.
+ */
+public final class RunDriver {
+    /** What a reconciler has to do after a call of {@link #drive}. */
+    public sealed interface Progress {}
+
+    /** A step waits; call again after this time at the latest. */
+    public record Waiting(Duration recheck) implements Progress {}
+
+    /** An attempt failed and will be retried after this time; the conditions of the object report it already. */
+    public record Retrying(BreakwaterException cause, Duration recheck) implements Progress {}
+
+    /** All steps are done. */
+    public record Finished() implements Progress {}
+
+    /** The run failed and will not be retried. */
+    public record Failed(BreakwaterException cause) implements Progress {}
+
+    private static final Duration RETRY = Duration.ofSeconds(5);
+    private static final String WILL_RETRY = "will retry";
+
+    private final Clock clock;
+    private final StepRunner runner;
+
+    public RunDriver(Clock clock) {
+        this.clock = clock;
+        this.runner = new StepRunner(clock);
+    }
+
+    /**
+     * Runs the steps that are not done yet, until one waits or fails.
+     *
+     * @param steps the steps of this run; an error while they are chosen is treated like an error of a step
+     * @param budget how long one step may fail with errors that a retry may remove
+     */
+    public <R extends StepRun<?>> Progress drive(R run, Supplier<List<Step<R>>> steps, Duration budget) {
+        try {
+            return switch (runner.run(run.uid(), steps.get(), run, run)) {
+                case StepRunner.Result.Waiting w -> new Waiting(w.recheck());
+                case StepRunner.Result.Finished f -> new Finished();
+            };
+        } catch (BreakwaterException e) {
+            return afterError(run, e, budget);
+        }
+    }
+
+    /** Decides whether an error of a run is retried: when a retry may help, and the step has not failed for too long. */
+    public Progress afterError(StepRun<?> run, BreakwaterException e, Duration budget) {
+        if (!e.isRetryable() || isExhausted(run, budget)) {
+            return new Failed(e);
+        }
+        reportRetry(run, e);
+        return new Retrying(e, RETRY);
+    }
+
+    private boolean isExhausted(StepRun<?> run, Duration budget) {
+        return clock.instant().isAfter(run.lastProgress().plus(budget));
+    }
+
+    /** Forgets a run that is over or gone. */
+    public void forget(String uid) {
+        runner.forget(uid);
+    }
+
+    private static <S extends RunStatus> void reportRetry(StepRun<S> run, BreakwaterException e) {
+        String message = e.getMessage();
+        String text = message.endsWith(WILL_RETRY) ? message : message + "; " + WILL_RETRY;
+        run.update(s -> run.conditions(s).running(e.reason() + ": " + text));
+    }
+}
