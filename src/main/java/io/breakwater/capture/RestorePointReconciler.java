@@ -111,8 +111,8 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
         return switch (driver.drive(run, () -> steps(run), CaptureRun.RETRY_BUDGET)) {
             case RunDriver.Waiting(Duration recheck) ->
                 UpdateControl.<RestorePoint>noUpdate().rescheduleAfter(recheck);
-            case RunDriver.Retrying(BreakwaterException e, Duration recheck) -> {
-                events.warning(point, e.reason(), e.getMessage());
+            case RunDriver.Retrying(BreakwaterException e, String message, Duration recheck) -> {
+                events.warning(point, e.reason(), message);
                 yield UpdateControl.<RestorePoint>noUpdate().rescheduleAfter(recheck);
             }
             case RunDriver.Finished() -> {

@@ -112,8 +112,8 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
         return switch (progress) {
             case RunDriver.Waiting(Duration recheck) ->
                 UpdateControl.<Restore>noUpdate().rescheduleAfter(recheck);
-            case RunDriver.Retrying(BreakwaterException e, Duration recheck) -> {
-                events.warning(run.restore(), e.reason(), e.getMessage());
+            case RunDriver.Retrying(BreakwaterException e, String message, Duration recheck) -> {
+                events.warning(run.restore(), e.reason(), message);
                 yield UpdateControl.<Restore>noUpdate().rescheduleAfter(recheck);
             }
             case RunDriver.Finished() -> complete(run);

@@ -11,8 +11,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Long work beside the reconcilers, on virtual threads: started by the first look, looked at again when it wakes its
- * object. What runs here is lost with the process, and the step that started it starts it anew.
+ * Long work of reconcilers, on virtual threads. The first call starts the work; the work wakes the reconciler when it
+ * has ended. Work is lost with the process, and the step that started it then starts it again.
  */
 public final class Activities {
     private final Map<String, CompletableFuture<Object>> running = new ConcurrentHashMap<>();
@@ -21,9 +21,9 @@ public final class Activities {
      * Starts the work unless it runs already.
      *
      * @param key identity of the work, as {@code <uid>/<step>}
-     * @param wake called when the work ended, well or not
-     * @return the work's result once it ended, exactly once; empty while it runs
-     * @throws RuntimeException what the work threw, exactly once; the next call starts it anew
+     * @param wake called when the work has ended, successful or not
+     * @return the result once the work has ended, exactly once; empty while it runs
+     * @throws RuntimeException the error of the work, exactly once; the next call starts the work again
      */
     @SuppressWarnings("unchecked")
     public <T> Optional<T> poll(String key, Callable<T> work, Runnable wake) {
@@ -42,7 +42,7 @@ public final class Activities {
         }
     }
 
-    /** Waits inside an activity; a reconciler never does. */
+    /** Waits inside an activity; a reconciler must not wait. */
     public static void pause(Duration time) {
         LockSupport.parkNanos(time.toNanos());
     }

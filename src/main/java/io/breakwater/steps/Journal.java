@@ -3,11 +3,11 @@ package io.breakwater.steps;
 import io.breakwater.api.JournalEntry;
 import java.util.List;
 
-/** A journal as it lies in a status: at most one entry a step, in the order in which they were entered. */
+/** A journal in a status: at most one entry for each step, in the order in which the steps were entered. */
 public final class Journal {
     private Journal() {}
 
-    /** Puts an entry in place of the one with the same step, or at the end. */
+    /** Replaces the entry of the same step, or adds the entry at the end. */
     public static void put(List<JournalEntry> journal, JournalEntry entry) {
         for (int i = 0; i < journal.size(); i++) {
             if (journal.get(i).step.equals(entry.step)) {

@@ -2,12 +2,12 @@ package io.breakwater.steps;
 
 import java.time.Duration;
 
-/** How a call of a step ended. */
+/** The result of one call of a step. */
 public sealed interface Outcome {
     /** The step is done. */
     record Done(String message) implements Outcome {}
 
-    /** The step waits for something; call it again after the given time at the latest. */
+    /** The step waits; call it again after the given time at the latest. */
     record Wait(String message, Duration recheck) implements Outcome {}
 
     static Outcome done(String message) {

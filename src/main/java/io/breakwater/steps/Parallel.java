@@ -11,7 +11,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
-/** Work on virtual threads, a bounded number at a time. */
+/** Tasks on virtual threads, with a limit of how many run at the same time. */
 public final class Parallel implements AutoCloseable {
     private final int limit;
     private final Semaphore free;
@@ -22,12 +22,12 @@ public final class Parallel implements AutoCloseable {
         this.free = new Semaphore(limit);
     }
 
-    /** Room for so many tasks; {@link #close} waits for them. */
+    /** Runs at most this many tasks at the same time; {@link #close} waits for them. */
     public static Parallel of(int limit) {
         return new Parallel(limit);
     }
 
-    /** Runs the task when there is room; blocks until then. After a failure nothing more is started. */
+    /** Starts the task as soon as the limit allows it, and blocks until then. Starts nothing after a task has failed. */
     public void run(Runnable task) {
         acquire(1);
         if (failure.get() != null) {
@@ -63,14 +63,14 @@ public final class Parallel implements AutoCloseable {
         }
     }
 
-    /** Calls the task once for each item, so many at a time; throws the first failure when no call runs any more. */
+    /** Calls the task once for each item; throws the first failure after all running calls have ended. */
     public static <T> void each(int limit, Collection<T> items, Consumer<T> task) {
         try (Parallel parallel = of(limit)) {
             items.forEach(item -> parallel.run(() -> task.accept(item)));
         }
     }
 
-    /** What the task makes of each key, in their order. */
+    /** Calls the function for each key and returns the values in the order of the keys. */
     public static <K, V> Map<K, V> map(int limit, Collection<K> keys, Function<K, V> task) {
         Map<K, V> values = new ConcurrentHashMap<>();
         each(limit, keys, k -> values.put(k, task.apply(k)));

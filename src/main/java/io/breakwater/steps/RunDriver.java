@@ -18,8 +18,13 @@ public final class RunDriver {
     /** A step waits; call again after this time at the latest. */
     public record Waiting(Duration recheck) implements Progress {}
 
-    /** An attempt failed and will be retried after this time; the conditions of the object report it already. */
-    public record Retrying(BreakwaterException cause, Duration recheck) implements Progress {}
+    /**
+     * An attempt failed and will be retried. The conditions of the object report it already.
+     *
+     * @param message the cause, and that Breakwater will retry
+     * @param recheck call again after this time
+     */
+    public record Retrying(BreakwaterException cause, String message, Duration recheck) implements Progress {}
 
     /** All steps are done. */
     public record Finished() implements Progress {}
@@ -60,8 +65,14 @@ public final class RunDriver {
         if (!e.isRetryable() || isExhausted(run, budget)) {
             return new Failed(e);
         }
-        reportRetry(run, e);
-        return new Retrying(e, RETRY);
+        String text = e.getMessage();
+        String message = text.endsWith(WILL_RETRY) ? text : text + "; " + WILL_RETRY;
+        reportRetry(run, e.reason() + ": " + message);
+        return new Retrying(e, message, RETRY);
+    }
+
+    private static <S extends RunStatus> void reportRetry(StepRun<S> run, String message) {
+        run.update(s -> run.conditions(s).running(message));
     }
 
     private boolean isExhausted(StepRun<?> run, Duration budget) {
@@ -71,11 +82,5 @@ public final class RunDriver {
     /** Forgets a run that is over or gone. */
     public void forget(String uid) {
         runner.forget(uid);
-    }
-
-    private static <S extends RunStatus> void reportRetry(StepRun<S> run, BreakwaterException e) {
-        String message = e.getMessage();
-        String text = message.endsWith(WILL_RETRY) ? message : message + "; " + WILL_RETRY;
-        run.update(s -> run.conditions(s).running(e.reason() + ": " + text));
     }
 }

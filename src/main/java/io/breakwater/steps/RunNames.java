@@ -1,21 +1,13 @@
 package io.breakwater.steps;
 
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
+import io.breakwater.api.Digests;
 
-/** Names of the objects that a run makes: short, and the same for the same thing. */
+/** Names of the objects that a run creates: short, and always the same for the same id. */
 public final class RunNames {
     private RunNames() {}
 
-    /** {@code breakwater-} and 64 bits of the id's SHA-256. */
+    /** {@code breakwater-} and the first 64 bits of the SHA-256 of the id. */
     public static String of(String id) {
-        try {
-            byte[] hash = MessageDigest.getInstance("SHA-256").digest(id.getBytes(StandardCharsets.UTF_8));
-            return "breakwater-" + HexFormat.of().formatHex(hash, 0, 8);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
-        }
+        return "breakwater-" + Digests.sha256Hex(id).substring(0, 16);
     }
 }

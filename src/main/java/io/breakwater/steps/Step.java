@@ -3,20 +3,20 @@ package io.breakwater.steps;
 import io.breakwater.api.BreakwaterException;
 
 /**
- * One step of a run. It may be killed before, in, or after its side effect and is then called again; names of what it
- * creates are deterministic, and "exists already" is success.
+ * One step of a run. The process may die before, during or after the side effect of the step, and the step is then
+ * called again. So a step gives its objects deterministic names, and an object that exists already is a success.
  *
- * @param <C> what the steps of a run share
+ * @param <C> the state that the steps of a run share
  */
 public interface Step<C> {
     /** Name in the journal. */
     String name();
 
     /**
-     * Does the step, or looks how far it is.
+     * Does the step, or checks how far it is.
      *
      * @param attempt 1 in the process that entered the step first, 2 after the first restart, and so on
-     * @throws BreakwaterException when it cannot go on; a retryable one is tried again
+     * @throws BreakwaterException when the step fails; after a retryable error it is called again
      */
     Outcome run(C run, int attempt);
 }

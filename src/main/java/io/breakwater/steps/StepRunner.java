@@ -14,11 +14,11 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Drives a run through its steps by its journal. One instance lives as long as the process: it remembers which steps this
- * process has entered, and counts an attempt where another one had.
+ * Runs the steps of a run in order, by its journal. One instance lives as long as the process. It remembers which steps
+ * this process has entered, so that it can count an attempt for each process that entered a step.
  */
 public final class StepRunner {
-    /** How a call of {@link #run} ended. */
+    /** The result of a call of {@link #run}. */
     public sealed interface Result {
         /** All steps are done. */
         record Finished() implements Result {}
@@ -27,12 +27,12 @@ public final class StepRunner {
         record Waiting(String step, String message, Duration recheck) implements Result {}
     }
 
-    /** Where the journal is kept. */
+    /** The place where the journal is stored. */
     public interface Log {
-        /** The journal as it stands. */
+        /** The current journal. */
         List<JournalEntry> entries();
 
-        /** Makes the given entry durable, in place of the one with the same step or at the end. */
+        /** Stores the entry: it replaces the entry of the same step, or is added at the end. */
         void save(JournalEntry entry);
     }
 
@@ -49,7 +49,7 @@ public final class StepRunner {
      * Runs the steps that are not done yet, until one waits.
      *
      * @param id identity of the run, as the UID of its object
-     * @throws BreakwaterException what a step threw; a permanent one is in the journal as Failed
+     * @throws BreakwaterException the error of a step; the journal has a permanent one as Failed
      */
     public <C> Result run(String id, List<Step<C>> steps, C context, Log log) {
         for (Step<C> step : steps) {
@@ -103,12 +103,12 @@ public final class StepRunner {
             }
             throw e;
         } catch (RuntimeException e) {
-            // Nobody foresaw it. It is told like any other error, and what it says goes where users look.
-            BreakwaterException told =
+            // An unexpected error is reported like any other, with its text, in the places where users look.
+            BreakwaterException error =
                     BreakwaterException.retryable(Reason.InternalError, step.name() + " failed: " + e.getMessage(), e);
-            entry.message = told.getMessage();
+            entry.message = error.getMessage();
             log.save(entry);
-            throw told;
+            throw error;
         }
     }
 

@@ -9,7 +9,7 @@ public final class Warnings {
 
     private Warnings() {}
 
-    /** What is there already, and more: each once, 64 at most; null when there are none. */
+    /** Adds warnings to those that exist already: each once, 64 at most; null when there are none. */
     public static List<String> merged(List<String> before, List<String> more) {
         List<String> all = Stream.concat(before == null ? Stream.of() : before.stream(), more.stream())
                 .distinct()

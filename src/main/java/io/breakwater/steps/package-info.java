@@ -1,5 +1,5 @@
 /**
- * Runs that survive a kill: an ordered list of small idempotent steps, whose intent is written before and whose result
- * after they act, so that a run continues where a killed process left it. Also the threads that such work runs on.
+ * Runs that survive the death of a process: an ordered list of small idempotent steps. The intent of a step is written
+ * before it acts and the result after it, so that a run continues where a process ended. Also the threads for such work.
  */
 package io.breakwater.steps;

@@ -115,7 +115,7 @@ class VerificationReconciler implements Reconciler<Verification>, Cleaner<Verifi
         return switch (driver.drive(run, () -> steps(run), VerifyRun.RETRY_BUDGET)) {
             case RunDriver.Waiting(Duration recheck) ->
                 UpdateControl.<Verification>noUpdate().rescheduleAfter(recheck);
-            case RunDriver.Retrying(BreakwaterException e, Duration recheck) ->
+            case RunDriver.Retrying(BreakwaterException e, String message, Duration recheck) ->
                 UpdateControl.<Verification>noUpdate().rescheduleAfter(recheck);
             case RunDriver.Finished() -> {
                 finish(run, Reason.Proven, evidence(run));

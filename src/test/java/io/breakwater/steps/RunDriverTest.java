@@ -74,7 +74,8 @@ class RunDriverTest {
         assertThat(drive(() -> {
                     throw error;
                 }))
-                .isEqualTo(new RunDriver.Retrying(error, Duration.ofSeconds(5)));
+                .isEqualTo(
+                        new RunDriver.Retrying(error, "the store does not answer; will retry", Duration.ofSeconds(5)));
         assertThat(condition().status).isEqualTo("Unknown");
         assertThat(condition().message).isEqualTo("StoreUnavailable: the store does not answer; will retry");
         assertThat(condition().observedGeneration).isEqualTo(7);

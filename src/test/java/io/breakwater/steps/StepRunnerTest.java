@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.function.IntFunction;
 import org.junit.jupiter.api.Test;
 
-/** A run goes on where a killed process left it, whatever it left. */
+/** A run continues where a killed process ended, in every state of the journal. */
 class StepRunnerTest {
     private final MemoryLog journal = new MemoryLog();
     private final List<String> calls = new ArrayList<>();
@@ -120,7 +120,7 @@ class StepRunnerTest {
         };
     }
 
-    /** A journal that, like a status, hands out copies of what was saved. */
+    /** A journal that returns copies of the saved entries, as a status does. */
     private static final class MemoryLog implements StepRunner.Log {
         private final List<JournalEntry> entries = new ArrayList<>();
 

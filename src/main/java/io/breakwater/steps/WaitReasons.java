@@ -1,0 +1,59 @@
+package io.breakwater.steps;
+
+import io.breakwater.api.Texts;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The parts of a step that are not done yet, in the order in which they were added, and what each of them waits for. */
+public final class WaitReasons {
+    private static final int SHOWN = 5;
+
+    private final Map<String, String> reasons = new LinkedHashMap<>();
+
+    /**
+     * Adds a part that is not done.
+     *
+     * @param name of the part, as of a claim
+     * @param reason what it waits for
+     */
+    public void add(String name, String reason) {
+        reasons.put(name, reason);
+    }
+
+    /** Whether every part is done. */
+    public boolean isEmpty() {
+        return reasons.isEmpty();
+    }
+
+    /** Number of parts that are not done. */
+    public int size() {
+        return reasons.size();
+    }
+
+    /** What the parts wait for, without their names. */
+    public Collection<String> reasons() {
+        return List.copyOf(reasons.values());
+    }
+
+    /**
+     * The step waits: {@code 1 of 3 volumes moved; waiting for logs (…), data (…)}.
+     *
+     * @param total number of all parts
+     * @param done what has happened to parts that are done, as {@code volumes moved}
+     */
+    public Outcome toOutcome(int total, String done) {
+        return Outcome.waiting((total - size()) + " of " + total + " " + done + "; waiting for " + this);
+    }
+
+    /** As {@code logs (the snapshot is not ready), data (…) and 3 more}. */
+    @Override
+    public String toString() {
+        return Texts.first(
+                reasons.entrySet().stream()
+                        .map(r -> r.getKey() + " (" + r.getValue() + ")")
+                        .toList(),
+                SHOWN);
+    }
+}
