@@ -2,17 +2,18 @@ package io.breakwater.capture;
 
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointStatus.StoredObject;
+import io.breakwater.catalog.PointDocument;
 import io.breakwater.location.Stores;
 import io.breakwater.steps.Activities;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
+import io.breakwater.steps.Warnings;
 import io.breakwater.store.SoftDeleteStore;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 
-/** The namespace's objects, into an archive that Velero can read too. */
+/** Writes the objects of the namespace into an archive, which Velero can read too. */
 final class ArchiveResourcesStep implements Step<CaptureRun> {
     private final ArchiveUpload upload;
     private final Stores stores;
@@ -37,26 +38,16 @@ final class ArchiveResourcesStep implements Step<CaptureRun> {
                         run, new SoftDeleteStore(stores.open(run.route().location()), run.site(), run.namespace())),
                 run.wake());
         if (result.isEmpty()) {
-            return Outcome.waiting("writing the archive of resources", Duration.ofSeconds(10));
+            return Outcome.waiting("writing the resource archive", Duration.ofSeconds(10));
         }
         run.update(s -> {
             s.resourceCount = Math.toIntExact(result.get().count());
-            if (!result.get().warnings().isEmpty()) {
-                s.warnings = merged(s.warnings, result.get().warnings());
-            }
+            s.warnings = Warnings.merged(s.warnings, result.get().warnings());
             s.archive = result.get().objects().stream()
                     .map(ArchiveResourcesStep::status)
                     .toList();
         });
         return Outcome.done(result.get().count() + " resources");
-    }
-
-    /** Warnings of this step beside those of others. */
-    static List<String> merged(List<String> before, List<String> more) {
-        return Stream.concat(before == null ? Stream.of() : before.stream(), more.stream())
-                .distinct()
-                .limit(64)
-                .toList();
     }
 
     private static StoredObject status(ArchiveUpload.Stored o) {
@@ -67,10 +58,10 @@ final class ArchiveResourcesStep implements Step<CaptureRun> {
         return s;
     }
 
-    /** Objects of a written archive, as a list for the seal. */
-    static List<io.breakwater.catalog.PointDocument.StoredObject> sealed(CaptureRun run) {
+    /** Objects of the written archive, as the seal lists them. */
+    static List<PointDocument.StoredObject> objectsOf(CaptureRun run) {
         return run.status().archive.stream()
-                .map(o -> new io.breakwater.catalog.PointDocument.StoredObject(o.key, o.size, o.sha256))
+                .map(o -> new PointDocument.StoredObject(o.key, o.size, o.sha256))
                 .toList();
     }
 }

@@ -2,6 +2,7 @@ package io.breakwater.capture;
 
 import io.breakwater.api.Api;
 import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Digests;
 import io.breakwater.api.Reason;
 import io.breakwater.resource.capture.CaptureScope;
 import io.breakwater.resource.capture.ResourceCapture;
@@ -16,7 +17,6 @@ import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -26,7 +26,7 @@ import java.util.Map;
 import java.util.SequencedMap;
 import java.util.stream.Collectors;
 
-/** Streams a namespace's objects into the archive in the store, and puts Velero's small objects beside it. */
+/** Streams the objects of a namespace into the archive in the store, and writes Velero's small objects next to it. */
 @ApplicationScoped
 class ArchiveUpload {
     private static final int UPLOADS = 8;
@@ -39,14 +39,14 @@ class ArchiveUpload {
         this.clock = clock;
     }
 
-    /** One object that was written. */
+    /** One object in the store. */
     record Stored(String key, long size, String sha256) {}
 
-    /** What was written. */
+    /** The written archive. */
     record Result(long count, List<Stored> objects, List<String> warnings) {}
 
     /**
-     * Writes everything anew: a run that was cut off left objects behind that no seal names.
+     * Writes all objects, also those that an interrupted attempt has written: no seal names them yet.
      *
      * @throws BreakwaterException ResourcesFailed or StoreUnavailable
      */
@@ -55,7 +55,7 @@ class ArchiveUpload {
         String archive = run.key().archiveKey();
         List<Stored> stored = new ArrayList<>();
         try (Upload upload = store.upload(archive, Precondition.NONE)) {
-            Digest out = new Digest(upload);
+            DigestStream out = new DigestStream(upload);
             ResourceCapture.Result captured = new ResourceCapture(client)
                     .capture(
                             new ResourceCapture.Request(
@@ -63,7 +63,7 @@ class ArchiveUpload {
                             out);
             upload.commit();
             stored.add(new Stored(archive, out.size, out.hex()));
-            BackupObjects beside = new BackupObjects(
+            BackupObjects objects = new BackupObjects(
                     run.key().backupName(),
                     run.namespace(),
                     startedAt,
@@ -76,12 +76,12 @@ class ArchiveUpload {
                             Api.POLICY,
                             run.policy().getMetadata().getName()),
                     captured.warnings());
-            stored.addAll(writeAll(store, beside.documents(captured.resourceList())));
+            stored.addAll(writeAll(store, objects.documents(captured.resourceList())));
             return new Result(captured.count(), stored, captured.warnings());
         } catch (IOException e) {
             throw BreakwaterException.retryable(
                     Reason.ResourcesFailed,
-                    "the archive of namespace " + run.namespace() + " could not be written: " + e.getMessage(),
+                    "could not write the archive of namespace " + run.namespace() + ": " + e.getMessage(),
                     e);
         }
     }
@@ -92,7 +92,7 @@ class ArchiveUpload {
                 run.status().volumes.stream().map(v -> v.pvc).collect(Collectors.toSet()));
     }
 
-    /** Writes the documents at the same time, but for the last one, which makes the others visible. */
+    /** Writes the documents in parallel, except the last one: it makes the others visible, so it comes after them. */
     private static List<Stored> writeAll(ObjectStore store, SequencedMap<String, byte[]> documents) {
         Map.Entry<String, byte[]> last = documents.lastEntry();
         Parallel.each(UPLOADS, documents.sequencedEntrySet(), d -> {
@@ -102,25 +102,16 @@ class ArchiveUpload {
         });
         store.write(last.getKey(), last.getValue(), Precondition.NONE);
         return documents.sequencedEntrySet().stream()
-                .map(d -> new Stored(
-                        d.getKey(), d.getValue().length, HexFormat.of().formatHex(sha256().digest(d.getValue()))))
+                .map(d -> new Stored(d.getKey(), d.getValue().length, Digests.sha256Hex(d.getValue())))
                 .toList();
     }
 
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
-        }
-    }
-
-    /** Counts and hashes what goes through. */
-    private static final class Digest extends FilterOutputStream {
-        private final MessageDigest sha = sha256();
+    /** Counts and hashes the bytes that are written. */
+    private static final class DigestStream extends FilterOutputStream {
+        private final MessageDigest sha = Digests.sha256();
         private long size;
 
-        Digest(OutputStream out) {
+        DigestStream(OutputStream out) {
             super(out);
         }
 

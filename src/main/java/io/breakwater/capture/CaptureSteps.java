@@ -29,7 +29,7 @@ class CaptureSteps {
     private final KubernetesClient client;
     private final Snapshots snapshots;
     private final GroupSnapshots groups;
-    private final KeptSnapshots kept;
+    private final KeptSnapshots retained;
     private final MoverJobs movers;
     private final Catalog catalog;
     private final List<Step<CaptureRun>> all;
@@ -41,7 +41,7 @@ class CaptureSteps {
             Catalog catalog,
             Snapshots snapshots,
             GroupSnapshots groups,
-            KeptSnapshots kept,
+            KeptSnapshots retained,
             MoverJobs movers,
             ArchiveUpload upload,
             Stores stores,
@@ -52,28 +52,28 @@ class CaptureSteps {
         this.client = client;
         this.snapshots = snapshots;
         this.groups = groups;
-        this.kept = kept;
+        this.retained = retained;
         this.movers = movers;
         this.catalog = catalog;
         Activities activities = new Activities();
-        RestoreInProgressCheck halfRestored = new RestoreInProgressCheck(gate);
-        QuotaCheck room = new QuotaCheck(quotas, activities, events);
+        RestoreInProgressCheck restores = new RestoreInProgressCheck(gate);
+        QuotaCheck quota = new QuotaCheck(quotas, activities, events);
         this.all = List.of(
-                new PrepareStep(client, planner, catalog, halfRestored, room),
-                new SnapshotStep(client, snapshots, groups, activities, halfRestored),
+                new PrepareStep(client, planner, catalog, restores, quota),
+                new SnapshotStep(client, snapshots, groups, activities, restores),
                 new ArchiveResourcesStep(upload, stores, activities),
-                new MoveVolumesStep(client, snapshots, movers, room),
-                new RetainSnapshotsStep(snapshots, kept),
+                new MoveVolumesStep(client, snapshots, movers, quota),
+                new RetainSnapshotsStep(snapshots, retained),
                 new SealStep(catalog, guard, version),
-                new Tidy());
+                new CleanUpStep());
     }
 
     List<Step<CaptureRun>> all() {
         return all;
     }
 
-    /** Removes what a run made in the cluster: of no use once it is over, well or not. */
-    void abandon(RestorePoint point) {
+    /** Deletes the objects that a run created in the cluster; they have no use once it is over, successful or not. */
+    void cleanUp(RestorePoint point) {
         String namespace = point.getMetadata().getNamespace();
         String label = RunLabel.of(point);
         movers.delete(namespace, label);
@@ -88,7 +88,7 @@ class CaptureSteps {
         }
     }
 
-    private final class Tidy implements Step<CaptureRun> {
+    private final class CleanUpStep implements Step<CaptureRun> {
         @Override
         public String name() {
             return "Tidy";
@@ -96,14 +96,14 @@ class CaptureSteps {
 
         @Override
         public Outcome run(CaptureRun run, int attempt) {
-            kept.sealed(run.label());
-            abandon(run.point());
+            retained.sealed(run.label());
+            cleanUp(run.point());
             try {
                 catalog.markFinished(run.route().location(), run.key());
             } catch (BreakwaterException e) {
-                // The point is sealed, so the sweep will see that this was its end.
+                // The point is sealed, so the sweep recognises that the capture is finished.
             }
-            return Outcome.done("removed snapshots, claims and Jobs");
+            return Outcome.done("deleted the snapshots, claims and Jobs of this run");
         }
     }
 }

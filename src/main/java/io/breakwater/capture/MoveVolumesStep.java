@@ -1,7 +1,6 @@
 package io.breakwater.capture;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.breakwater.api.Api;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.MoverSettings;
 import io.breakwater.api.Reason;
@@ -13,39 +12,31 @@ import io.breakwater.mover.MoverJobs;
 import io.breakwater.mover.MoverProgress;
 import io.breakwater.mover.MoverTask;
 import io.breakwater.steps.Outcome;
-import io.breakwater.steps.RunNames;
 import io.breakwater.steps.Step;
+import io.breakwater.steps.WaitReasons;
 import io.breakwater.volume.ClaimUsers;
 import io.breakwater.volume.Snapshots;
-import io.breakwater.volume.VolumePlanner;
-import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
-import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
-import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientException;
-import java.net.HttpURLConnection;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
- * The data of each snapshot, through a volume made from it, into the repository, and that of volumes without one from where it
- * lies; as many at a time as the policy says.
+ * Copies the data of each volume into the repository: from a claim that is created from the snapshot, or from the volume
+ * itself where there is no snapshot. The policy says how many movers run at the same time.
  */
 final class MoveVolumesStep implements Step<CaptureRun> {
-    private static final String ONCE = "ReadWriteOnce";
-
     private final KubernetesClient client;
-    private final Snapshots snapshots;
+    private final MoverClaims claims;
     private final MoverJobs movers;
-    private final QuotaCheck room;
+    private final QuotaCheck quota;
 
-    MoveVolumesStep(KubernetesClient client, Snapshots snapshots, MoverJobs movers, QuotaCheck room) {
+    MoveVolumesStep(KubernetesClient client, Snapshots snapshots, MoverJobs movers, QuotaCheck quota) {
         this.client = client;
-        this.snapshots = snapshots;
+        this.claims = new MoverClaims(client, snapshots);
         this.movers = movers;
-        this.room = room;
+        this.quota = quota;
     }
 
     @Override
@@ -64,25 +55,24 @@ final class MoveVolumesStep implements Step<CaptureRun> {
         Repositories.Access access = QuotaCheck.access(run);
         MoverSettings settings = run.policy().getSpec().mover();
         if (!movers.ensureRepository(run.namespace(), access)) {
-            all.stream().limit(settings.volumesAtATime()).forEach(v -> claim(run, v)); // meanwhile
-            return Outcome.waiting("making the repository of namespace " + run.namespace());
+            // The claims become ready while the repository is created.
+            all.stream().limit(settings.volumesAtATime()).forEach(v -> claims.ensure(run, v));
+            return Outcome.waiting("creating the repository of namespace " + run.namespace());
         }
-        Map<String, String> waiting = new LinkedHashMap<>();
+        WaitReasons waiting = new WaitReasons();
         List<MoverProgress> running = new ArrayList<>();
         for (VolumeStatus v : List.copyOf(all)) {
             if (v.repositorySnapshot == null) {
-                // In order, so that the first ones that are not moved are those whose movers run.
-                String message = waiting.size() < settings.volumesAtATime()
+                // In order, so that the movers run for the first volumes that are not moved.
+                Optional<String> reason = waiting.size() < settings.volumesAtATime()
                         ? move(run, v, access, settings, running)
-                        : "waits for its turn (spec.volumes.mover.parallelism " + settings.volumesAtATime() + ")";
-                if (message != null) {
-                    waiting.put(v.pvc, message);
-                }
+                        : Optional.of("its turn; spec.volumes.mover.parallelism is " + settings.volumesAtATime());
+                reason.ifPresent(r -> waiting.add(v.pvc, r));
             }
         }
         if (!waiting.isEmpty()) {
-            tell(run, all, running);
-            return Outcome.waiting((all.size() - waiting.size()) + " of " + all.size() + " volumes moved; " + waiting);
+            reportTransfer(run, all, running);
+            return waiting.toOutcome(all.size(), "volumes moved");
         }
         run.update(s -> {
             s.transfer = null;
@@ -96,8 +86,8 @@ final class MoveVolumesStep implements Step<CaptureRun> {
         return Outcome.done(all.size() + " volumes, " + run.status().addedBytes + " bytes added");
     }
 
-    /** The movers say how far they are every five seconds, so that status is not written more often. */
-    private static void tell(CaptureRun run, List<VolumeStatus> all, List<MoverProgress> running) {
+    /** Movers report their progress every five seconds, so the status is not written more often. */
+    private static void reportTransfer(CaptureRun run, List<VolumeStatus> all, List<MoverProgress> running) {
         if (running.isEmpty()) {
             return;
         }
@@ -108,7 +98,7 @@ final class MoveVolumesStep implements Step<CaptureRun> {
         run.update(s -> s.transfer = transfer);
     }
 
-    /** Where the volume's data lies in the repository's snapshot. */
+    /** Path of the volume's data in the snapshot of the repository. */
     static String path(VolumeStatus v) {
         return v.volumeMode == VolumeMode.Block ? "/" + v.pvc : "/volumes/" + v.pvc;
     }
@@ -117,78 +107,57 @@ final class MoveVolumesStep implements Step<CaptureRun> {
         String host = run.site() + "-" + run.namespace();
         Map<String, String> tags = Map.of("point", run.name(), "pvc", v.pvc, "uid", run.uid());
         return v.volumeMode == VolumeMode.Block
-                ? new MoverTask.BackupDevice(claimName(run, v), path(v), host, tags)
+                ? new MoverTask.BackupDevice(MoverClaims.name(run, v), path(v), host, tags)
                 : new MoverTask.Backup(
-                        claimName(run, v),
+                        MoverClaims.name(run, v),
                         path(v),
                         host,
                         tags,
-                        isLive(v) ? ClaimUsers.node(client, source(run, v)).orElse(null) : null);
+                        MoverClaims.isLive(v)
+                                ? ClaimUsers.node(client, claims.source(run, v)).orElse(null)
+                                : null);
     }
 
-    /** Pushes one volume on, and adds how far it is; returns what it waits for, or null when it is in the repository. */
-    private String move(
+    /**
+     * Starts or checks the mover of one volume, and adds its progress. Returns what the volume waits for; empty when its data
+     * is in the repository.
+     */
+    private Optional<String> move(
             CaptureRun run,
             VolumeStatus v,
             Repositories.Access access,
             MoverSettings settings,
             List<MoverProgress> running) {
-        String waits = claim(run, v);
-        if (waits != null) {
-            return waits;
+        Optional<String> reason = claims.ensure(run, v);
+        if (reason.isPresent()) {
+            return reason;
         }
         MoverTask task = task(run, v);
-        String of = isLive(v) ? "live" : v.snapshot;
+        String origin = MoverClaims.isLive(v) ? "live" : v.snapshot;
         var request = new MoverJobs.Request(
-                run.namespace(), run.label(), run.uid() + "/move/" + v.pvc + "/" + of, task, access, settings);
+                run.namespace(), run.label(), run.uid() + "/move/" + v.pvc + "/" + origin, task, access, settings);
         return switch (movers.poll(request)) {
             case MoverJobs.State.Running(String message) -> {
                 movers.progress(request).ifPresent(running::add);
-                yield message;
+                yield Optional.of(message);
             }
             case MoverJobs.State.Failed(String message) ->
-                throw room.refusal(run, message)
+                throw quota.refusal(run, message)
                         .orElseGet(() -> BreakwaterException.permanent(
                                 message.contains("exit 3:") ? Reason.Partial : Reason.MoverFailed,
                                 "claim " + v.pvc + ": " + message));
             case MoverJobs.State.Succeeded(JsonNode report) -> {
                 record(run, v.pvc, report);
-                yield null;
+                yield Optional.empty();
             }
         };
-    }
-
-    /** Makes the volume that is read; returns what its snapshot waits for, or null when the claim is there. */
-    private String claim(CaptureRun run, VolumeStatus v) {
-        if (isLive(v)) {
-            return null;
-        }
-        Snapshots.State snapshot = snapshots
-                .state(run.namespace(), v.snapshot)
-                .orElseThrow(() -> BreakwaterException.permanent(
-                        Reason.SnapshotFailed,
-                        "VolumeSnapshot " + run.namespace() + "/" + v.snapshot + " of claim " + v.pvc
-                                + " was deleted before its data was moved; create another RestorePoint"));
-        if (!snapshot.ready()) {
-            return snapshot.error() == null ? "snapshot is not ready yet" : "snapshot: " + snapshot.error();
-        }
-        createClaim(run, v, claimName(run, v), snapshot.restoreSize());
-        return null;
-    }
-
-    private static boolean isLive(VolumeStatus v) {
-        return Boolean.TRUE.equals(v.live);
-    }
-
-    private static String claimName(CaptureRun run, VolumeStatus v) {
-        return isLive(v) ? v.pvc : RunNames.of(run.uid() + "/claim/" + v.pvc);
     }
 
     private static void record(CaptureRun run, String pvc, JsonNode report) {
         String id = report.path("snapshot_id").asText("");
         if (id.isEmpty()) {
             throw BreakwaterException.permanent(
-                    Reason.MoverFailed, "claim " + pvc + ": the mover named no snapshot: " + report);
+                    Reason.MoverFailed, "claim " + pvc + ": the mover reported no snapshot: " + report);
         }
         run.update(s -> s.volumes.stream().filter(v -> v.pvc.equals(pvc)).forEach(v -> {
             v.repositorySnapshot = id;
@@ -196,74 +165,5 @@ final class MoveVolumesStep implements Step<CaptureRun> {
             v.addedBytes = report.path("data_added_packed")
                     .asLong(report.path("data_added").asLong());
         }));
-    }
-
-    private void createClaim(CaptureRun run, VolumeStatus v, String name, String restoreSize) {
-        var claims = client.persistentVolumeClaims().inNamespace(run.namespace());
-        if (claims.withName(name).get() != null) {
-            return;
-        }
-        PersistentVolumeClaim source = source(run, v);
-        PersistentVolumeClaim claim = new PersistentVolumeClaimBuilder()
-                .withNewMetadata()
-                .withName(name)
-                .withNamespace(run.namespace())
-                .addToLabels(Api.RUN, run.label())
-                .addToLabels(Api.EXCLUDE, "true")
-                .endMetadata()
-                .withNewSpec()
-                .withAccessModes(accessMode(source))
-                .withStorageClassName(source.getSpec().getStorageClassName())
-                .withVolumeMode(source.getSpec().getVolumeMode())
-                .withNewResources()
-                .addToRequests("storage", size(source, restoreSize))
-                .endResources()
-                .withNewDataSource()
-                .withApiGroup("snapshot.storage.k8s.io")
-                .withKind("VolumeSnapshot")
-                .withName(v.snapshot)
-                .endDataSource()
-                .endSpec()
-                .build();
-        try {
-            claims.resource(claim).create();
-        } catch (KubernetesClientException e) {
-            if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
-                throw BreakwaterException.retryable(
-                        Reason.SnapshotFailed,
-                        "a volume from VolumeSnapshot " + run.namespace() + "/" + v.snapshot + " was refused: "
-                                + e.getMessage(),
-                        e);
-            }
-        }
-    }
-
-    private PersistentVolumeClaim source(CaptureRun run, VolumeStatus v) {
-        PersistentVolumeClaim source = client.persistentVolumeClaims()
-                .inNamespace(run.namespace())
-                .withName(v.pvc)
-                .get();
-        if (source == null) {
-            throw BreakwaterException.permanent(
-                    Reason.SnapshotFailed,
-                    "PersistentVolumeClaim " + run.namespace() + "/" + v.pvc
-                            + " was deleted while it was captured; create another RestorePoint");
-        }
-        return source;
-    }
-
-    /** One that the driver is known to serve; the mover is alone, so it needs no more than the least of them. */
-    private static String accessMode(PersistentVolumeClaim source) {
-        List<String> modes = source.getSpec().getAccessModes();
-        return modes.isEmpty() || modes.contains(ONCE) ? ONCE : modes.getFirst();
-    }
-
-    private static Quantity size(PersistentVolumeClaim source, String restoreSize) {
-        Quantity asked = VolumePlanner.sizeOf(source);
-        if (restoreSize == null) {
-            return asked;
-        }
-        Quantity least = new Quantity(restoreSize);
-        return least.getNumericalAmount().compareTo(asked.getNumericalAmount()) > 0 ? least : asked;
     }
 }

@@ -39,10 +39,11 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * What deleting a RestorePoint removes: first the seals, so that from then on there is no point in any location; then the
- * archives; then, by a Job at the gateway, the repository's snapshots and what only they needed. All of it is put under
- * tombstones, kept snapshots are marked, and the bytes are free after a grace period. Data stays when the object
- * says Retain, when another site captured it, and when the whole namespace is being deleted.
+ * Deletes the data of a deleted RestorePoint. First it deletes the seals: from then on the point exists in no location.
+ * Then it deletes the archives. Then a Job at the gateway deletes the snapshots in the repository, and the data that only
+ * they use. All these objects get tombstones, and retained snapshots are marked; the bytes are free after the grace period.
+ * The data stays if the object has {@code deletionPolicy: Retain}, if another site captured the point, and if the whole
+ * namespace is being deleted.
  */
 @ApplicationScoped
 class PointDeletion {
@@ -93,35 +94,38 @@ class PointDeletion {
     }
 
     /**
-     * Goes on with removing what a deleted RestorePoint stands for.
+     * Continues the deletion of the data.
      *
-     * @return when to look again; empty when everything is dealt with and the object may go
+     * @return when to call again; empty when the deletion is complete and the object can be released
      */
-    Optional<Duration> remove(RestorePoint point) {
-        steps.abandon(point);
+    Optional<Duration> deleteData(RestorePoint point) {
+        steps.cleanUp(point);
         Optional<PointKey> key = PointKey.of(point);
         if (key.isEmpty() || dataStays(point, key.get())) {
             return Optional.empty();
         }
-        Optional<Duration> kept = kept(point);
-        if (kept.isPresent()) {
-            return kept;
+        if (checkLock(point).isPresent()) {
+            return Optional.of(LOCK_RECHECK);
         }
-        boolean gone = true;
-        for (String name : places(point)) {
-            gone &= removedFrom(point, key.get(), name);
+        boolean deleted = true;
+        for (String name : locationNames(point)) {
+            deleted &= deleteFrom(point, key.get(), name);
         }
-        if (gone) {
+        if (deleted) {
             snapshots.markDeleted(key.get().toString(), clock.instant());
             movers.delete(config.namespace(), RunLabel.of(point));
-            events.normal(point, Reason.Deleting, "removed the data of " + key.get() + " from " + places(point));
+            events.normal(
+                    point,
+                    Reason.Deleting,
+                    "deleted the data of point " + key.get() + " from locations "
+                            + String.join(", ", locationNames(point)));
             return Optional.empty();
         }
         return Optional.of(RECHECK);
     }
 
-    /** Admission refuses the deletion of a held or locked point; where it was passed by, the data stays all the same. */
-    private Optional<Duration> kept(RestorePoint point) {
+    /** The data of a held or locked point stays, also where admission was bypassed, which refuses such a deletion. */
+    private Optional<PointLock> checkLock(RestorePoint point) {
         NamedRef ref = point.getSpec().policyRef;
         BackupPolicy policy = ref == null
                 ? null
@@ -131,8 +135,9 @@ class PointDeletion {
                         .get();
         Optional<PointLock> lock =
                 PointLock.of(point, policy == null ? null : policy.getSpec().retention, clock.instant());
-        lock.ifPresent(l -> tell(point, l.reason(), l.message() + "; its data goes once it may"));
-        return lock.map(l -> LOCK_RECHECK);
+        lock.ifPresent(
+                l -> report(point, l.reason(), l.message() + "; its data is deleted as soon as that is permitted"));
+        return lock;
     }
 
     private boolean dataStays(RestorePoint point, PointKey key) {
@@ -144,8 +149,8 @@ class PointDeletion {
                 || namespace.getMetadata().getDeletionTimestamp() != null;
     }
 
-    /** Names of the locations in which anything of the point may lie. */
-    private static Set<String> places(RestorePoint point) {
+    /** Names of the locations that may have data of the point. */
+    private static Set<String> locationNames(RestorePoint point) {
         RestorePointStatus s = point.getStatus();
         Set<String> names = new LinkedHashSet<>();
         if (s.location != null) {
@@ -157,7 +162,8 @@ class PointDeletion {
         return names;
     }
 
-    private boolean removedFrom(RestorePoint point, PointKey key, String name) {
+    /** Deletes the data in one location; false while that is not complete. */
+    private boolean deleteFrom(RestorePoint point, PointKey key, String name) {
         try {
             BackupLocation location = locations.resolve(point.getMetadata().getNamespace(), new NamedRef(name));
             ObjectStore store = new SoftDeleteStore(stores.open(location), key.site(), key.namespace());
@@ -165,25 +171,29 @@ class PointDeletion {
             List<String> archive = new ArrayList<>();
             store.list(key.archivePrefix(), o -> archive.add(o.key()));
             archive.forEach(store::delete);
-            boolean gone = pruned(point, key, location);
-            if (gone) {
+            boolean deleted = deleteSnapshots(point, key, location);
+            if (deleted) {
                 catalog.markFinished(location, key);
             }
-            return gone;
+            return deleted;
         } catch (BreakwaterException e) {
             if (e.reason() == Reason.LocationNotFound) {
                 events.warning(
                         point,
                         e.reason(),
-                        "the data of " + key + " stays in location " + name + ", which is not known here any more");
+                        "the data of point " + key + " stays in location " + name
+                                + ": the BackupLocation does not exist any more");
                 return true;
             }
-            tell(point, e.reason(), "removing the data from location " + name + ": " + e.getMessage());
+            report(
+                    point,
+                    e.reason(),
+                    "could not delete the data in location " + name + ", will retry: " + e.getMessage());
             return false;
         }
     }
 
-    private boolean pruned(RestorePoint point, PointKey key, BackupLocation location) {
+    private boolean deleteSnapshots(RestorePoint point, PointKey key, BackupLocation location) {
         List<String> snapshots = snapshots(point);
         Repositories.Access access = new Repositories.Access(
                 location, key.site(), key.namespace(), Repositories.Mode.MAINTAIN, Optional.empty());
@@ -192,7 +202,7 @@ class PointDeletion {
         }
         String name = location.getMetadata().getName();
         if (copies.busy(key.site(), key.namespace())) {
-            tell(point, Reason.Deleting, "location " + name + ": waiting for a copy of the repository to end");
+            report(point, Reason.Deleting, "location " + name + ": waiting until the copy of the repository has ended");
             return false;
         }
         String run = RunLabel.of(point);
@@ -200,13 +210,13 @@ class PointDeletion {
         var request = new MoverJobs.Request(config.namespace(), run, id, new MoverTask.Forget(snapshots), access);
         return switch (movers.poll(request)) {
             case MoverJobs.State.Running(String message) -> {
-                tell(point, Reason.Deleting, "location " + name + ": " + message);
+                report(point, Reason.Deleting, "location " + name + ": " + message);
                 yield false;
             }
             case MoverJobs.State.Succeeded s -> true;
             case MoverJobs.State.Failed(String message) -> {
                 movers.discard(request);
-                tell(point, Reason.MoverFailed, "location " + name + ": " + message + "; trying again");
+                report(point, Reason.MoverFailed, "location " + name + ": " + message + "; will retry");
                 yield false;
             }
         };
@@ -221,9 +231,9 @@ class PointDeletion {
                         .toList();
     }
 
-    private void tell(RestorePoint point, Reason reason, String message) {
+    private void report(RestorePoint point, Reason reason, String message) {
         writer.update(point, RestorePointStatus.class, s -> {
-            s.progress = "removing data";
+            s.progress = "deleting data";
             Conditions.of(s, point.getMetadata().getGeneration(), clock)
                     .set(Condition.READY, false, reason, message)
                     .set(Condition.RECONCILING, true, reason, message);

@@ -18,25 +18,25 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import java.util.List;
 import java.util.Optional;
 
-/** Decides what is captured, and refuses before anything is touched what cannot end well. */
+/** Decides what is captured. Refuses a capture that cannot succeed, before anything is changed. */
 final class PrepareStep implements Step<CaptureRun> {
     private final KubernetesClient client;
     private final VolumePlanner planner;
     private final Catalog catalog;
-    private final RestoreInProgressCheck halfRestored;
-    private final QuotaCheck room;
+    private final RestoreInProgressCheck restores;
+    private final QuotaCheck quota;
 
     PrepareStep(
             KubernetesClient client,
             VolumePlanner planner,
             Catalog catalog,
-            RestoreInProgressCheck halfRestored,
-            QuotaCheck room) {
+            RestoreInProgressCheck restores,
+            QuotaCheck quota) {
         this.client = client;
         this.planner = planner;
         this.catalog = catalog;
-        this.halfRestored = halfRestored;
-        this.room = room;
+        this.restores = restores;
+        this.quota = quota;
     }
 
     @Override
@@ -48,29 +48,30 @@ final class PrepareStep implements Step<CaptureRun> {
     public Outcome run(CaptureRun run, int attempt) {
         Trigger trigger = run.point().getSpec().trigger;
         if (!run.route().active() && trigger != Trigger.Final && trigger != Trigger.Divergent) {
-            // The role may not have been read yet, so this is waited out for a while.
+            // This site may not have read its role yet, so the error is retried for a while.
             throw BreakwaterException.retryable(
                     Reason.Standby,
-                    "this site stands by for namespace " + run.namespace()
-                            + ", so there is nothing to capture; create the RestorePoint on the active site");
+                    "namespace " + run.namespace()
+                            + " is on standby on this site, so nothing is captured; create the RestorePoint on the"
+                            + " active site");
         }
-        halfRestored.by(run).ifPresent(message -> {
+        restores.findBlocker(run).ifPresent(message -> {
             throw BreakwaterException.retryable(Reason.RestoreInProgress, message);
         });
-        Optional<PointDocument> namesake = catalog.find(run.route().location(), run.key());
-        if (namesake.isPresent() && !run.uid().equals(namesake.get().uid())) {
+        Optional<PointDocument> present = catalog.find(run.route().location(), run.key());
+        if (present.isPresent() && !run.uid().equals(present.get().uid())) {
             throw BreakwaterException.permanent(
                     Reason.Conflict,
-                    "location " + run.route().location().getMetadata().getName() + " already holds a point " + run.key()
-                            + "; give the RestorePoint another name");
+                    "location " + run.route().location().getMetadata().getName() + " already has point " + run.key()
+                            + " of another RestorePoint; give this RestorePoint another name");
         }
         BackupPolicySpec policy = run.policy().getSpec();
         List<Planned> plan =
                 planner.plan(run.namespace(), policy, CaptureScope.claims(client, run.namespace(), policy.source));
-        // What a failover starts from must lie where the other site can read it.
-        boolean keeps = policy.keepsSnapshots() && trigger != Trigger.Final && trigger != Trigger.Divergent;
-        if (!keeps && plan.stream().anyMatch(p -> p.skipped() == null) && !room.requireRoom(run)) {
-            return Outcome.waiting("finding out how much namespace " + run.namespace() + " holds in the location");
+        // A failover needs its point in a location that the other site can read.
+        boolean retains = policy.keepsSnapshots() && trigger != Trigger.Final && trigger != Trigger.Divergent;
+        if (!retains && plan.stream().anyMatch(p -> p.skipped() == null) && !quota.requireRoom(run)) {
+            return Outcome.waiting("measuring the quota usage of namespace " + run.namespace() + " in the location");
         }
         catalog.markStarted(run.route().location(), run.key());
         run.update(s -> {
@@ -79,13 +80,13 @@ final class PrepareStep implements Step<CaptureRun> {
             s.point = run.name();
             s.location = run.route().location().getMetadata().getName();
             s.epoch = run.route().epoch();
-            s.volumes = plan.stream().map(p -> status(p, keeps)).toList();
+            s.volumes = plan.stream().map(p -> status(p, retains)).toList();
             s.volumeCount = (int) plan.stream().filter(p -> p.skipped() == null).count();
         });
         return Outcome.done(run.status().volumeCount + " volumes");
     }
 
-    private static VolumeStatus status(Planned planned, boolean keeps) {
+    private static VolumeStatus status(Planned planned, boolean retains) {
         VolumeStatus v = new VolumeStatus();
         v.pvc = planned.claim().getMetadata().getName();
         v.storageClass = planned.claim().getSpec().getStorageClassName();
@@ -95,7 +96,7 @@ final class PrepareStep implements Step<CaptureRun> {
         v.group = planned.group();
         v.skipped = planned.skipped();
         v.live = planned.live() ? true : null;
-        v.kept = keeps && planned.skipped() == null ? new Kept() : null;
+        v.kept = retains && planned.skipped() == null ? new Kept() : null;
         return v;
     }
 }

@@ -9,12 +9,13 @@ import io.breakwater.location.Quotas;
 import io.breakwater.mover.MoverJobs;
 import io.breakwater.observe.Events;
 import io.breakwater.steps.Activities;
+import io.breakwater.steps.Warnings;
 import java.util.List;
 import java.util.Optional;
 
 /**
- * Whether the location's quota leaves room for a capture. What a failover makes passes: there is no second chance to take a
- * final or divergent point, and what it would lose is worse than some bytes too many.
+ * Checks a capture against the quota of its location. Final and divergent points are exempt: a failover cannot capture
+ * them again later, and the loss of their data is worse than some bytes over the quota.
  */
 final class QuotaCheck {
     private final Quotas quotas;
@@ -27,44 +28,53 @@ final class QuotaCheck {
         this.events = events;
     }
 
-    /** How a capture's movers use the repository. */
+    /** The access of the movers of a capture to the repository. */
     static Repositories.Access access(CaptureRun run) {
         Repositories.Access access = run.route().access(run.key(), Repositories.Mode.APPEND);
-        return passes(run) ? access.unlimited() : access;
+        return isExempt(run) ? access.unlimited() : access;
     }
 
+    private record Measured(Optional<BreakwaterException> exceeded) {}
+
     /**
-     * Whether there is room before anything was done.
+     * Checks the quota before anything is captured.
      *
-     * @return false while that is being found out
-     * @throws BreakwaterException QuotaExceeded, when there is none; StoreUnavailable, when that cannot be found out
+     * @return false while the usage is being measured
+     * @throws BreakwaterException QuotaExceeded, when the quota is used up; StoreUnavailable, when the usage cannot be
+     *     measured
      */
     boolean requireRoom(CaptureRun run) {
         BackupLocation location = run.route().location();
         if (!Quotas.limits(location, run.namespace())) {
             return true;
         }
-        Optional<Optional<BreakwaterException>> found =
-                activities.poll(run.uid() + "/room", () -> quotas.exceeded(location, run.namespace()), run.wake());
-        found.flatMap(f -> f).ifPresent(full -> {
-            if (!passes(run)) {
-                throw full;
+        Optional<Measured> measured = activities.poll(
+                run.uid() + "/room", () -> new Measured(quotas.exceeded(location, run.namespace())), run.wake());
+        measured.flatMap(Measured::exceeded).ifPresent(exceeded -> {
+            if (!isExempt(run)) {
+                throw exceeded;
             }
-            String warning = run.point().getSpec().trigger + " points pass all the same: " + full.getMessage();
-            run.update(s -> s.warnings = ArchiveResourcesStep.merged(s.warnings, List.of(warning)));
+            String warning = "captured anyway, because " + run.point().getSpec().trigger
+                    + " points are exempt from the quota: " + exceeded.getMessage();
+            run.update(s -> s.warnings = Warnings.merged(s.warnings, List.of(warning)));
             events.warning(run.point(), Reason.QuotaExceeded, warning);
         });
-        return found.isPresent();
+        return measured.isPresent();
     }
 
-    /** Why the gateway refused a mover, where the quota is what it ran into; restic tells no more than the code. */
-    Optional<BreakwaterException> refusal(CaptureRun run, String lastWords) {
-        return MoverJobs.isRefusal(lastWords) && !passes(run)
+    /**
+     * The error behind a mover that failed, if the gateway refused its upload because of the quota; empty otherwise. restic
+     * reports only the HTTP code.
+     *
+     * @param message last lines of the mover's log
+     */
+    Optional<BreakwaterException> refusal(CaptureRun run, String message) {
+        return MoverJobs.isRefusal(message) && !isExempt(run)
                 ? quotas.exceeded(run.route().location(), run.namespace())
                 : Optional.empty();
     }
 
-    private static boolean passes(CaptureRun run) {
+    private static boolean isExempt(CaptureRun run) {
         Trigger trigger = run.point().getSpec().trigger;
         return trigger == Trigger.Final || trigger == Trigger.Divergent;
     }

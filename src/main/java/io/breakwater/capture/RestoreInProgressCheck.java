@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Namespaces that a Restore writes into, or left when it failed half-way. What lies there is no state that the application
- * ever was in, so no point may be made of it: it would be the newest one, and the one that a failover starts from.
+ * Prevents captures of a namespace that a Restore writes to, or that a failed Restore left incomplete. The application
+ * never was in such a state. A point of it would be the newest one, and a failover would start from it.
  */
 final class RestoreInProgressCheck {
     private final NamespaceGate gate;
@@ -17,10 +17,10 @@ final class RestoreInProgressCheck {
     }
 
     /**
-     * Which Restore it is, and the way out; empty when the namespace is whole. What only a lost site has is kept in any
-     * state.
+     * A message that names the Restore and what to do; empty when no Restore prevents the capture. A divergent point is
+     * captured in any state.
      */
-    Optional<String> by(CaptureRun run) {
+    Optional<String> findBlocker(CaptureRun run) {
         List<String> restores = gate.holders(run.namespace()).stream()
                 .filter(h -> h.startsWith(NamespaceGate.RESTORE))
                 .map(h -> h.substring(NamespaceGate.RESTORE.length()).replaceFirst("\\.", "/"))
@@ -28,7 +28,8 @@ final class RestoreInProgressCheck {
         if (restores.isEmpty() || run.point().getSpec().trigger == Trigger.Divergent) {
             return Optional.empty();
         }
-        return Optional.of("Restore " + String.join(", ", restores) + " is writing into namespace " + run.namespace()
-                + ", or failed half-way; wait for it, or create another one with onConflict Replace, or delete it");
+        return Optional.of("Restore " + String.join(", ", restores) + " is writing to namespace " + run.namespace()
+                + ", or failed before it was complete; wait for it, create another Restore with spec.onConflict:"
+                + " Replace, or delete it");
     }
 }

@@ -3,6 +3,7 @@ package io.breakwater.capture;
 import io.breakwater.api.Api;
 import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointSpec.Trigger;
@@ -32,7 +33,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 
-/** Captures what a RestorePoint asks for, copies what was sealed, removes what is deleted. */
+/** Runs the capture of a RestorePoint, then the copies of the sealed point, and finally the deletion of its data. */
 @ControllerConfiguration(
         name = "restorepoint",
         finalizerName = Api.FINALIZER,
@@ -48,7 +49,7 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
     private final PointRoutes routes;
     private final CaptureSteps steps;
     private final PointCopies copies;
-    private final PointDeletion removal;
+    private final PointDeletion deletion;
     private final RunDriver driver;
     private final SimpleInboundEventSource<RestorePoint> wake = new SimpleInboundEventSource<>("wake");
 
@@ -62,7 +63,7 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
             PointRoutes routes,
             CaptureSteps steps,
             PointCopies copies,
-            PointDeletion removal) {
+            PointDeletion deletion) {
         this.client = client;
         this.config = config;
         this.writer = writer;
@@ -72,7 +73,7 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
         this.routes = routes;
         this.steps = steps;
         this.copies = copies;
-        this.removal = removal;
+        this.deletion = deletion;
         this.driver = new RunDriver(clock);
     }
 
@@ -92,7 +93,7 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
         }
         if (point.isSealed()) {
             return copies.push(point, () -> wake(point))
-                    .map(again -> UpdateControl.<RestorePoint>noUpdate().rescheduleAfter(again))
+                    .map(recheck -> UpdateControl.<RestorePoint>noUpdate().rescheduleAfter(recheck))
                     .orElseGet(UpdateControl::noUpdate);
         }
         return capture(point);
@@ -101,8 +102,8 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
     @Override
     public DeleteControl cleanup(RestorePoint cached, Context<RestorePoint> context) {
         driver.forget(cached.getMetadata().getUid());
-        return removal.remove(cached)
-                .map(again -> DeleteControl.noFinalizerRemoval().rescheduleAfter(again))
+        return deletion.deleteData(cached)
+                .map(recheck -> DeleteControl.noFinalizerRemoval().rescheduleAfter(recheck))
                 .orElseGet(DeleteControl::defaultDelete);
     }
 
@@ -142,15 +143,15 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
         if (policy == null) {
             throw BreakwaterException.permanent(
                     Reason.PolicyNotFound,
-                    "RestorePoint " + namespace + "/" + point.getMetadata().getName() + ": BackupPolicy " + name
+                    ObjectNames.of(point) + ": BackupPolicy " + name
                             + " of spec.policyRef does not exist in this namespace");
         }
         if (policy.template()) {
             throw BreakwaterException.permanent(
                     Reason.InvalidSpec,
-                    "RestorePoint " + namespace + "/" + point.getMetadata().getName() + ": BackupPolicy " + name
-                            + " of spec.policyRef is a template and captures nothing itself; create the RestorePoint"
-                            + " in the namespace that is to be captured");
+                    ObjectNames.of(point) + ": BackupPolicy " + name
+                            + " of spec.policyRef is a template, which captures nothing itself; create the RestorePoint"
+                            + " in the namespace to capture");
         }
         return policy;
     }
@@ -164,23 +165,23 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
             run.conditions(s).succeeded(Reason.Completed, "sealed in location " + s.location);
         });
         driver.forget(run.uid());
-        finished(run.point(), "Completed", Reason.Completed);
+        count(run.point(), "Completed", Reason.Completed);
         events.normal(run.point(), Reason.Completed, "sealed in location " + run.status().location);
     }
 
     private void fail(CaptureRun run, BreakwaterException e) {
-        steps.abandon(run.point());
+        steps.cleanUp(run.point());
         run.update(s -> {
             s.progress = "failed";
             s.transfer = null;
             run.conditions(s).failed(e.reason(), e.getMessage());
         });
         driver.forget(run.uid());
-        finished(run.point(), "Failed", e.reason());
+        count(run.point(), "Failed", e.reason());
         events.warning(run.point(), e.reason(), e.getMessage());
     }
 
-    private void finished(RestorePoint point, String result, Reason reason) {
+    private void count(RestorePoint point, String result, Reason reason) {
         String namespace = point.getMetadata().getNamespace();
         String policy = point.getSpec().policyRef.name;
         meters.count(

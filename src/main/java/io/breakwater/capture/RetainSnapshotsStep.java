@@ -4,24 +4,27 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePointStatus.Kept;
 import io.breakwater.api.RestorePointStatus.VolumeStatus;
+import io.breakwater.api.Texts;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
+import io.breakwater.steps.WaitReasons;
 import io.breakwater.volume.KeptSnapshots;
 import io.breakwater.volume.Snapshots;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Collectors;
 
-/** Lets the snapshots of volumes that are not moved outlive their VolumeSnapshots, once the driver has finished them. */
+/** Retains the snapshots of volumes whose data is not moved: they outlive their VolumeSnapshots once they are ready. */
 final class RetainSnapshotsStep implements Step<CaptureRun> {
-    private final Snapshots snapshots;
-    private final KeptSnapshots kept;
+    private static final int SHOWN = 5;
 
-    RetainSnapshotsStep(Snapshots snapshots, KeptSnapshots kept) {
+    private final Snapshots snapshots;
+    private final KeptSnapshots retained;
+
+    RetainSnapshotsStep(Snapshots snapshots, KeptSnapshots retained) {
         this.snapshots = snapshots;
-        this.kept = kept;
+        this.retained = retained;
     }
 
     @Override
@@ -34,14 +37,14 @@ final class RetainSnapshotsStep implements Step<CaptureRun> {
         List<VolumeStatus> all =
                 run.status().volumes.stream().filter(v -> v.kept != null).toList();
         if (all.isEmpty()) {
-            return Outcome.done("every volume was moved");
+            return Outcome.done("every volume was moved, so no snapshot is retained");
         }
         var owner = new KeptSnapshots.Owner(
                 run.label(),
                 run.key().toString(),
                 KeptSnapshots.locationName(run.route().location()));
         Map<String, Kept> ready = new LinkedHashMap<>();
-        Map<String, String> waiting = new LinkedHashMap<>();
+        WaitReasons waiting = new WaitReasons();
         for (VolumeStatus v : all) {
             Snapshots.State state = snapshots
                     .state(run.namespace(), v.snapshot)
@@ -50,20 +53,18 @@ final class RetainSnapshotsStep implements Step<CaptureRun> {
                             "VolumeSnapshot " + run.namespace() + "/" + v.snapshot + " of claim " + v.pvc
                                     + " was deleted before the point was sealed; create another RestorePoint"));
             Optional<KeptSnapshots.Handle> handle =
-                    state.ready() ? kept.keep(run.namespace(), v.snapshot, owner) : Optional.empty();
+                    state.ready() ? retained.keep(run.namespace(), v.snapshot, owner) : Optional.empty();
             handle.ifPresentOrElse(
                     h -> ready.put(v.pvc, new Kept(h.driver(), h.id())),
-                    () -> waiting.put(
-                            v.pvc, state.error() == null ? "snapshot is not ready yet" : "snapshot: " + state.error()));
+                    () -> waiting.add(v.pvc, MoverClaims.waitReason(state)));
         }
         if (!waiting.isEmpty()) {
-            return Outcome.waiting(
-                    (all.size() - waiting.size()) + " of " + all.size() + " snapshots ready; " + waiting);
+            return waiting.toOutcome(all.size(), "snapshots ready");
         }
         run.update(
                 s -> s.volumes.stream().filter(v -> ready.containsKey(v.pvc)).forEach(v -> v.kept = ready.get(v.pvc)));
-        return Outcome.done("the snapshots of "
-                + all.stream().map(v -> v.pvc).collect(Collectors.joining(", "))
-                + " stay in the storage of site " + run.site());
+        return Outcome.done("retained the snapshots of claims "
+                + Texts.first(all.stream().map(v -> v.pvc).toList(), SHOWN)
+                + " in the storage of site " + run.site());
     }
 }

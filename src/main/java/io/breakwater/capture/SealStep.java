@@ -11,7 +11,7 @@ import io.breakwater.steps.Step;
 import java.time.Instant;
 import java.util.List;
 
-/** The seal: from here on the point exists. */
+/** Writes the seal. From then on the point exists. */
 final class SealStep implements Step<CaptureRun> {
     private final Catalog catalog;
     private final EpochGuard guard;
@@ -31,7 +31,7 @@ final class SealStep implements Step<CaptureRun> {
     @Override
     public Outcome run(CaptureRun run, int attempt) {
         if (run.point().getSpec().trigger != Trigger.Divergent) {
-            // A site that lost its lease keeps what only it has, in a divergent point, and seals nothing else.
+            // A site that lost its lease seals only its divergent point, with the data that no other site has.
             run.route().guard().ifPresent(guard::check);
         }
         run.update(s -> s.lockedUntil = PointLock.end(
@@ -68,7 +68,7 @@ final class SealStep implements Step<CaptureRun> {
                                 .toList(),
                 run.key().archiveKey(),
                 s.resourceCount,
-                ArchiveResourcesStep.sealed(run),
+                ArchiveResourcesStep.objectsOf(run),
                 null,
                 s.lockedUntil,
                 null);

@@ -8,6 +8,7 @@ import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.api.RestorePointStatus.Consistency;
 import io.breakwater.api.RestorePointStatus.DatabaseStatus;
 import io.breakwater.api.RestorePointStatus.VolumeStatus;
+import io.breakwater.api.Texts;
 import io.breakwater.capture.SnapshotTaker.TakenSnapshot;
 import io.breakwater.database.CaptureHooks;
 import io.breakwater.database.HookWatchdogs;
@@ -17,6 +18,7 @@ import io.breakwater.observe.Conditions;
 import io.breakwater.steps.Activities;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
+import io.breakwater.steps.Warnings;
 import io.breakwater.volume.GroupSnapshots;
 import io.breakwater.volume.Snapshots;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -28,31 +30,33 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The cut: quiesce, ask for all snapshots, wait until each is cut, let go. In one piece, since what is held is held by a
- * connection of this process. Where the namespace's pods were ended before (a final or divergent point) there is nobody to
- * tell. A cut that did not get to its end is undone and made anew; its snapshots are worth nothing.
+ * Takes the snapshots: quiesces the application, creates all snapshots, waits until each is taken, and releases the
+ * application. All of this is one activity, because a connection of this process holds the databases. Before a final or
+ * divergent point the pods have ended, so there is nothing to quiesce. An interrupted attempt is undone and repeated: its
+ * snapshots have no value.
  */
 final class SnapshotStep implements Step<CaptureRun> {
+    private static final int SHOWN = 5;
     private static final Duration PATIENCE = Duration.ofMinutes(2);
 
-    /** Longer than databases and snapshots can take to fail. */
+    /** Longer than the time after which databases and snapshots fail. */
     private static final Duration WINDOW = Duration.ofMinutes(10);
 
     private final KubernetesClient client;
-    private final SnapshotTaker shutter;
+    private final SnapshotTaker taker;
     private final Activities activities;
-    private final RestoreInProgressCheck halfRestored;
+    private final RestoreInProgressCheck restores;
 
     SnapshotStep(
             KubernetesClient client,
             Snapshots snapshots,
             GroupSnapshots groups,
             Activities activities,
-            RestoreInProgressCheck halfRestored) {
+            RestoreInProgressCheck restores) {
         this.client = client;
-        this.shutter = new SnapshotTaker(snapshots, groups, PATIENCE);
+        this.taker = new SnapshotTaker(snapshots, groups, PATIENCE);
         this.activities = activities;
-        this.halfRestored = halfRestored;
+        this.restores = restores;
     }
 
     @Override
@@ -62,27 +66,27 @@ final class SnapshotStep implements Step<CaptureRun> {
 
     @Override
     public Outcome run(CaptureRun run, int attempt) {
-        Optional<Result> result = activities.poll(run.uid() + "/cut", () -> cut(run, attempt), run.wake());
+        Optional<Result> result = activities.poll(run.uid() + "/cut", () -> take(run, attempt), run.wake());
         if (result.isEmpty()) {
-            return Outcome.waiting("quiescing and cutting snapshots", Duration.ofSeconds(10));
+            return Outcome.waiting("quiescing the application and taking snapshots", Duration.ofSeconds(10));
         }
-        Result cut = result.get();
+        Result taken = result.get();
         run.update(s -> {
-            s.capturedAt = Conditions.timestamp(cut.capturedAt);
-            s.consistency = cut.consistency;
-            s.quiescedFor = cut.quiescedFor.toMillis() + "ms";
-            s.databases = cut.databases.stream().map(SnapshotStep::status).toList();
-            s.warnings = cut.warnings.isEmpty() ? s.warnings : ArchiveResourcesStep.merged(s.warnings, cut.warnings);
+            s.capturedAt = Conditions.timestamp(taken.capturedAt);
+            s.consistency = taken.consistency;
+            s.quiescedFor = taken.quiescedFor.toMillis() + "ms";
+            s.databases = taken.databases.stream().map(SnapshotStep::status).toList();
+            s.warnings = Warnings.merged(s.warnings, taken.warnings);
             for (VolumeStatus v : s.volumes) {
-                TakenSnapshot taken = cut.snapshots.get(v.pvc);
-                if (taken != null) {
-                    v.snapshot = taken.name();
-                    v.snapshotAt = Conditions.timestamp(taken.at());
-                    v.groupSnapshot = taken.group();
+                TakenSnapshot snapshot = taken.snapshots.get(v.pvc);
+                if (snapshot != null) {
+                    v.snapshot = snapshot.name();
+                    v.snapshotAt = Conditions.timestamp(snapshot.at());
+                    v.groupSnapshot = snapshot.group();
                 }
             }
         });
-        return Outcome.done(cut.snapshots.size() + " snapshots, quiesced for " + run.status().quiescedFor);
+        return Outcome.done(taken.snapshots.size() + " snapshots, quiesced for " + run.status().quiescedFor);
     }
 
     private record Result(
@@ -93,9 +97,9 @@ final class SnapshotStep implements Step<CaptureRun> {
             List<Quiesced.Facts> databases,
             List<String> warnings) {}
 
-    private Result cut(CaptureRun run, int attempt) {
-        // The Restore waits for points that are being cut, so this one must not wait for it.
-        halfRestored.by(run).ifPresent(message -> {
+    private Result take(CaptureRun run, int attempt) {
+        // A Restore waits while snapshots are taken. So this step must not wait for the Restore: it fails.
+        restores.findBlocker(run).ifPresent(message -> {
             throw BreakwaterException.permanent(Reason.RestoreInProgress, message);
         });
         Trigger trigger = run.point().getSpec().trigger;
@@ -104,31 +108,31 @@ final class SnapshotStep implements Step<CaptureRun> {
         CaptureHooks hooks = new CaptureHooks(client, run.namespace());
         List<String> warnings = new ArrayList<>();
         if (attempt > 1) {
-            // Another process may have run the pre hooks and died. What it armed must not go off in the middle of this.
+            // An earlier process may have run the pre hooks and died. Its watchdogs must not act during this attempt.
             Activities.pause(hooks.aftermath(spec.hooks));
             warnings.addAll(hooks.after(post(spec)).warnings());
         }
-        shutter.discard(run);
-        SnapshotTaker.Prepared aimed = shutter.prepare(run);
-        Instant began = run.clock().instant();
-        Held held = hold(run, spec, hooks, aimed, warnings);
-        Map<String, TakenSnapshot> taken = shutter.resolve(run, aimed, held.moments);
+        taker.discard(run);
+        SnapshotTaker.Prepared prepared = taker.prepare(run);
+        Instant started = run.clock().instant();
+        Held held = hold(run, spec, hooks, prepared, warnings);
+        Map<String, TakenSnapshot> taken = taker.resolve(run, prepared, held.moments);
         Instant capturedAt =
-                held.moments.values().stream().min(Instant::compareTo).orElse(began);
-        // Before a hand-over the pods were ended in good order, so their data is as good as told.
-        boolean told = !held.facts.isEmpty() || held.hooked || trigger == Trigger.Final;
+                held.moments.values().stream().min(Instant::compareTo).orElse(started);
+        // Before a planned failover the pods ended in order, so their data is as consistent as after hooks.
+        boolean consistent = !held.facts.isEmpty() || held.hooked || trigger == Trigger.Final;
         List<String> live = stopped ? List.of() : live(run);
         if (!live.isEmpty()) {
-            warnings.add("claims " + live
+            warnings.add("claims " + Texts.first(live, SHOWN)
                     + " have no snapshots and are read while they are in use: files that change meanwhile"
-                    + " may not fit together");
+                    + " may be inconsistent with each other");
         }
         ungrouped(run).ifPresent(warnings::add);
         return new Result(
-                // A snapshot's own time has whole seconds on some drivers; the point is never older than its quiesce.
-                capturedAt.isBefore(began) ? began : capturedAt,
-                !live.isEmpty() ? Consistency.Live : told ? Consistency.Application : Consistency.Crash,
-                told ? held.window : Duration.ZERO,
+                // Some drivers report whole seconds, and the point cannot be older than its quiesce.
+                capturedAt.isBefore(started) ? started : capturedAt,
+                !live.isEmpty() ? Consistency.Live : consistent ? Consistency.Application : Consistency.Crash,
+                consistent ? held.window : Duration.ZERO,
                 taken,
                 held.facts,
                 warnings);
@@ -136,19 +140,19 @@ final class SnapshotStep implements Step<CaptureRun> {
 
     private record Held(Map<String, Instant> moments, List<Quiesced.Facts> facts, boolean hooked, Duration window) {}
 
-    /** Cuts while everybody is held, and lets go whatever happens. */
+    /** Takes the snapshots while the application is held, and releases it in every case. */
     private Held hold(
             CaptureRun run,
             BackupPolicySpec spec,
             CaptureHooks hooks,
-            SnapshotTaker.Prepared aimed,
+            SnapshotTaker.Prepared prepared,
             List<String> warnings) {
         List<Quiesced> held = new ArrayList<>();
         List<Quiesced.Facts> facts = new ArrayList<>();
         Map<String, Instant> moments;
         boolean hooked = false;
-        HookWatchdogs backstops = hooks.arm(spec.hooks, WINDOW);
-        warnings.addAll(backstops.warnings());
+        HookWatchdogs watchdogs = hooks.arm(spec.hooks, WINDOW);
+        warnings.addAll(watchdogs.warnings());
         long start = System.nanoTime();
         try {
             CaptureHooks.Done before = hooks.before(spec.hooks == null ? null : spec.hooks.pre);
@@ -162,17 +166,17 @@ final class SnapshotStep implements Step<CaptureRun> {
                 }
             }
             if (!hooked) {
-                // Opening sessions and checkpointing hold nobody up; what follows is the window.
+                // Sessions and checkpoints do not stop the application, so the window starts after them.
                 start = System.nanoTime();
             }
-            moments = shutter.take(run, aimed);
+            moments = taker.take(run, prepared);
             held.forEach(Quiesced::verify);
         } finally {
             held.forEach(Quiesced::close);
             warnings.addAll(hooks.after(post(spec)).warnings());
-            backstops.close();
+            watchdogs.close();
         }
-        backstops.verify();
+        watchdogs.verify();
         return new Held(moments, facts, hooked, Duration.ofNanos(System.nanoTime() - start));
     }
 
@@ -183,13 +187,13 @@ final class SnapshotStep implements Step<CaptureRun> {
                 .toList();
     }
 
-    /** A label that nothing carries is a typing error more often than not. */
+    /** A label that no claim has is probably a typing error. */
     private static Optional<String> ungrouped(CaptureRun run) {
         BackupPolicySpec.Volumes volumes = run.policy().getSpec().volumes;
         return volumes == null || volumes.groupBy == null || SnapshotTaker.isGrouped(run.status().volumes)
                 ? Optional.empty()
                 : Optional.of("no claim has label " + volumes.groupBy
-                        + " of spec.volumes.groupBy, so each volume was cut" + " alone");
+                        + " of spec.volumes.groupBy, so each volume has its own snapshot");
     }
 
     private static List<BackupPolicySpec.Hook> post(BackupPolicySpec spec) {

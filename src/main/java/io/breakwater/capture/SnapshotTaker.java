@@ -4,6 +4,7 @@ import io.breakwater.api.Api;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePointStatus.VolumeStatus;
+import io.breakwater.api.Texts;
 import io.breakwater.steps.Activities;
 import io.breakwater.steps.RunNames;
 import io.breakwater.volume.GroupSnapshots;
@@ -21,10 +22,12 @@ import java.util.TreeSet;
 import java.util.function.Supplier;
 
 /**
- * Takes all snapshots of a run at once, those of a group by one group snapshot. In three parts, of which the middle one alone
- * needs the application to hold still.
+ * Takes all snapshots of a run at the same time; the volumes of a group share one group snapshot. The work has three
+ * parts, and the application has to be quiesced only during the second one.
  */
 final class SnapshotTaker {
+    private static final int SHOWN = 5;
+
     private final Snapshots snapshots;
     private final GroupSnapshots groups;
     private final Duration patience;
@@ -36,28 +39,24 @@ final class SnapshotTaker {
     }
 
     /**
-     * A snapshot to be taken, of a claim or of several.
+     * A snapshot to take, of one claim or of a group.
      *
-     * @param name of the VolumeSnapshot; of the VolumeGroupSnapshot, where there is a group
-     * @param group that the claims form; null for a claim that is cut alone
+     * @param name of the VolumeSnapshot, or of the VolumeGroupSnapshot of a group
+     * @param group that the claims form; null for a single claim
      */
     private record SnapshotRequest(String name, String snapshotClass, String group, List<String> claims) {}
 
-    /** Shots that were made ready; the version is that of the API of group snapshots, null where there is no group. */
-    record Prepared(List<SnapshotRequest> shots, String version) {
-        boolean isEmpty() {
-            return shots.isEmpty();
-        }
-    }
+    /** Snapshots that can be taken now; the version is that of the API of group snapshots, null without a group. */
+    record Prepared(List<SnapshotRequest> requests, String version) {}
 
     /**
      * The snapshot of one claim.
      *
-     * @param group VolumeGroupSnapshot that it is a member of; null when it was cut alone
+     * @param group VolumeGroupSnapshot that it is a member of; null for a single snapshot
      */
     record TakenSnapshot(String name, Instant at, String group) {}
 
-    /** Removes whatever an earlier attempt took, or made ready. */
+    /** Deletes everything that an earlier attempt has prepared or taken. */
     void discard(CaptureRun run) {
         snapshots.delete(run.namespace(), run.label(), List.of());
         if (isGrouped(run.status().volumes)) {
@@ -69,10 +68,10 @@ final class SnapshotTaker {
         return volumes != null && volumes.stream().anyMatch(v -> v.group != null);
     }
 
-    /** Makes ready what can be before anything is held: marks the claims of groups. */
+    /** Does everything that is possible before the application is quiesced: labels the claims of groups. */
     Prepared prepare(CaptureRun run) {
-        List<SnapshotRequest> shots = new ArrayList<>();
-        Map<String, List<VolumeStatus>> together = new TreeMap<>();
+        List<SnapshotRequest> requests = new ArrayList<>();
+        Map<String, List<VolumeStatus>> grouped = new TreeMap<>();
         long attempt = run.clock().millis();
         for (VolumeStatus v : run.status().volumes) {
             if (v.skipped != null || Boolean.TRUE.equals(v.live)) {
@@ -80,123 +79,128 @@ final class SnapshotTaker {
             }
             if (v.group == null) {
                 String name = RunNames.of(run.uid() + "/" + v.pvc + "/" + attempt);
-                shots.add(new SnapshotRequest(name, v.snapshotClass, null, List.of(v.pvc)));
+                requests.add(new SnapshotRequest(name, v.snapshotClass, null, List.of(v.pvc)));
             } else {
-                together.computeIfAbsent(v.group, g -> new ArrayList<>()).add(v);
+                grouped.computeIfAbsent(v.group, g -> new ArrayList<>()).add(v);
             }
         }
-        together.forEach((group, members) -> shots.add(new SnapshotRequest(
+        grouped.forEach((group, members) -> requests.add(new SnapshotRequest(
                 RunNames.of(run.uid() + "/group/" + group + "/" + attempt),
                 members.getFirst().snapshotClass,
                 group,
                 members.stream().map(v -> v.pvc).toList())));
-        if (together.isEmpty()) {
-            return new Prepared(shots, null);
+        if (grouped.isEmpty()) {
+            return new Prepared(requests, null);
         }
         String version = groups.version()
                 .orElseThrow(() -> BreakwaterException.permanent(
                         Reason.VolumeUnprotectable,
                         "the API server does not serve VolumeGroupSnapshots any more, which groups "
-                                + together.keySet()
-                                + " need; install their CRDs again, or take spec.volumes.groupBy from"
+                                + Texts.first(grouped.keySet(), SHOWN)
+                                + " need; install their CRDs again, or remove spec.volumes.groupBy from"
                                 + " BackupPolicy " + run.policy().getMetadata().getName()));
-        shots.stream()
+        requests.stream()
                 .filter(s -> s.group != null)
                 .forEach(s -> groups.mark(run.namespace(), run.uid(), s.name, s.claims));
-        return new Prepared(shots, version);
+        return new Prepared(requests, version);
     }
 
-    /** Asks for all snapshots, and returns once each is cut: with the moment of each shot, by its name. */
-    Map<String, Instant> take(CaptureRun run, Prepared aimed) {
+    /** Creates all snapshots and waits until each is taken. Returns the time of each snapshot, by the name of its request. */
+    Map<String, Instant> take(CaptureRun run, Prepared prepared) {
         Map<String, String> labels = Map.of(Api.RUN, run.label());
-        // A group takes the snapshot controller one round more.
-        aimed.shots.stream()
+        // The snapshot controller needs one more round for a group, so groups are first.
+        prepared.requests.stream()
                 .filter(s -> s.group != null)
-                .forEach(
-                        s -> groups.create(aimed.version, run.namespace(), run.uid(), s.name, s.snapshotClass, labels));
-        aimed.shots.stream()
+                .forEach(s ->
+                        groups.create(prepared.version, run.namespace(), run.uid(), s.name, s.snapshotClass, labels));
+        prepared.requests.stream()
                 .filter(s -> s.group == null)
                 .forEach(s -> snapshots.create(run.namespace(), s.name, s.claims.getFirst(), s.snapshotClass, labels));
         Map<String, Instant> moments = new HashMap<>();
         await(
                 () -> {
-                    aimed.shots.stream()
+                    prepared.requests.stream()
                             .filter(s -> !moments.containsKey(s.name))
-                            .forEach(s ->
-                                    cutAt(run.namespace(), s, aimed.version).ifPresent(at -> moments.put(s.name, at)));
-                    return moments.size() == aimed.shots.size();
+                            .forEach(s -> takenAt(run.namespace(), s, prepared.version)
+                                    .ifPresent(at -> moments.put(s.name, at)));
+                    return moments.size() == prepared.requests.size();
                 },
                 () -> "snapshots of claims "
-                        + aimed.shots.stream()
-                                .filter(s -> !moments.containsKey(s.name))
-                                .flatMap(s -> s.claims.stream())
-                                .toList()
-                        + " were not cut");
+                        + Texts.first(
+                                prepared.requests.stream()
+                                        .filter(s -> !moments.containsKey(s.name))
+                                        .flatMap(s -> s.claims.stream())
+                                        .toList(),
+                                SHOWN)
+                        + " were not taken");
         return moments;
     }
 
-    private Optional<Instant> cutAt(String namespace, SnapshotRequest shot, String version) {
-        String what = (shot.group == null ? "VolumeSnapshot " : "VolumeGroupSnapshot ") + namespace + "/" + shot.name;
+    private Optional<Instant> takenAt(String namespace, SnapshotRequest request, String version) {
+        String name =
+                (request.group == null ? "VolumeSnapshot " : "VolumeGroupSnapshot ") + namespace + "/" + request.name;
         Instant at;
         String error;
-        if (shot.group == null) {
-            Snapshots.State state = snapshots.state(namespace, shot.name).orElseThrow(() -> gone(what));
+        if (request.group == null) {
+            Snapshots.State state = snapshots.state(namespace, request.name).orElseThrow(() -> deleted(name));
             at = state.cutAt();
             error = state.error();
         } else {
             GroupSnapshots.State state =
-                    groups.state(version, namespace, shot.name).orElseThrow(() -> gone(what));
+                    groups.state(version, namespace, request.name).orElseThrow(() -> deleted(name));
             at = state.cutAt();
             error = state.error();
         }
         if (error != null && at == null) {
             throw BreakwaterException.retryable(
                     Reason.SnapshotFailed,
-                    what + " of " + (shot.group == null ? "claim " : "claims ") + String.join(", ", shot.claims) + ": "
-                            + error);
+                    name + " of " + (request.group == null ? "claim " : "claims ") + Texts.first(request.claims, SHOWN)
+                            + ": " + error);
         }
         return Optional.ofNullable(at);
     }
 
-    private static BreakwaterException gone(String what) {
-        return BreakwaterException.retryable(Reason.SnapshotFailed, what + " was deleted");
+    private static BreakwaterException deleted(String name) {
+        return BreakwaterException.retryable(Reason.SnapshotFailed, name + " was deleted");
     }
 
-    /** Finds the snapshot of each claim, which the snapshot controller names in a group; takes the marks away. */
-    Map<String, TakenSnapshot> resolve(CaptureRun run, Prepared aimed, Map<String, Instant> moments) {
+    /** Finds the snapshot of each claim, since the snapshot controller names those of a group. Removes the labels. */
+    Map<String, TakenSnapshot> resolve(CaptureRun run, Prepared prepared, Map<String, Instant> moments) {
         Map<String, TakenSnapshot> taken = new HashMap<>();
-        for (SnapshotRequest shot : aimed.shots) {
-            Instant at = moments.get(shot.name);
-            if (shot.group == null) {
-                taken.put(shot.claims.getFirst(), new TakenSnapshot(shot.name, at, null));
+        for (SnapshotRequest request : prepared.requests) {
+            Instant at = moments.get(request.name);
+            if (request.group == null) {
+                taken.put(request.claims.getFirst(), new TakenSnapshot(request.name, at, null));
             } else {
-                members(run, shot).forEach((claim, name) -> taken.put(claim, new TakenSnapshot(name, at, shot.name)));
+                members(run, request)
+                        .forEach((claim, name) -> taken.put(claim, new TakenSnapshot(name, at, request.name)));
             }
         }
-        if (aimed.version != null) {
+        if (prepared.version != null) {
             groups.unmark(run.namespace(), run.uid());
         }
         return taken;
     }
 
-    private Map<String, String> members(CaptureRun run, SnapshotRequest shot) {
+    private Map<String, String> members(CaptureRun run, SnapshotRequest request) {
         Map<String, String> members = new HashMap<>();
         await(
                 () -> {
-                    members.putAll(snapshots.members(run.namespace(), shot.name));
-                    return members.keySet().containsAll(shot.claims);
+                    members.putAll(snapshots.members(run.namespace(), request.name));
+                    return members.keySet().containsAll(request.claims);
                 },
                 () -> {
-                    Set<String> missing = new TreeSet<>(shot.claims);
+                    Set<String> missing = new TreeSet<>(request.claims);
                     missing.removeAll(members.keySet());
-                    return "VolumeGroupSnapshot " + run.namespace() + "/" + shot.name + " has no member for claims "
-                            + missing;
+                    return "VolumeGroupSnapshot " + run.namespace() + "/" + request.name + " has no member for claims "
+                            + Texts.first(missing, SHOWN);
                 });
-        if (members.size() > shot.claims.size()) {
+        if (members.size() > request.claims.size()) {
             throw BreakwaterException.retryable(
                     Reason.SnapshotFailed,
-                    "VolumeGroupSnapshot " + run.namespace() + "/" + shot.name + " took claims " + members.keySet()
-                            + ", and should have taken " + shot.claims + ": somebody else uses labels " + Api.CUT);
+                    "VolumeGroupSnapshot " + run.namespace() + "/" + request.name + " has members for claims "
+                            + Texts.first(members.keySet(), SHOWN) + " instead of " + Texts.first(request.claims, SHOWN)
+                            + ": another program uses labels " + Api.CUT);
         }
         return members;
     }
@@ -208,7 +212,7 @@ final class SnapshotTaker {
                 throw BreakwaterException.retryable(
                         Reason.SnapshotFailed,
                         failure.get() + " within " + patience.toSeconds()
-                                + "s; is the CSI driver's snapshotter running?");
+                                + "s; check that the snapshotter of the CSI driver is running");
             }
             Activities.pause(Duration.ofMillis(50));
         }

@@ -45,7 +45,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** How many movers run at a time, and what they say meanwhile. */
+/** The number of movers that run at the same time, their claims, and their progress. */
 class MoveVolumesStepTest {
     private final InMemoryApiServer cluster = new InMemoryApiServer();
     private final KubernetesClient client = cluster.client();
@@ -55,9 +55,9 @@ class MoveVolumesStepTest {
     private final List<MoverTask> tasks = new ArrayList<>();
     private final List<MoverSettings> asked = new ArrayList<>();
     private final MemoryStore store = new MemoryStore();
-    private final QuotaCheck room = new QuotaCheck(
+    private final QuotaCheck quota = new QuotaCheck(
             TestQuotas.of(store, "west", System::nanoTime), new Activities(), new Events(client, Clock.systemUTC()));
-    private final MoveVolumesStep move = new MoveVolumesStep(client, new ReadySnapshots(), new HandMovers(), room);
+    private final MoveVolumesStep move = new MoveVolumesStep(client, new ReadySnapshots(), new ManualMovers(), quota);
 
     @AfterEach
     void close() {
@@ -70,7 +70,11 @@ class MoveVolumesStepTest {
         settings.parallelism = 2;
         CaptureRun run = run(settings, 5);
 
-        assertThat(move.run(run, 1)).isInstanceOf(Outcome.Wait.class);
+        assertThat(move.run(run, 1))
+                .isEqualTo(Outcome.waiting("0 of 5 volumes moved; waiting for v0 (is read), v1 (is read), v2 (its"
+                        + " turn; spec.volumes.mover.parallelism is 2), v3 (its turn;"
+                        + " spec.volumes.mover.parallelism is 2), v4 (its turn; spec.volumes.mover.parallelism"
+                        + " is 2)"));
         assertThat(running).containsExactlyInAnyOrder("v0", "v1");
         assertThat(asked).containsOnly(settings);
 
@@ -93,7 +97,7 @@ class MoveVolumesStepTest {
         assertThat(running).containsExactlyInAnyOrder("v0", "v1", "v2", "v3");
     }
 
-    /** A driver that serves volumes to many nodes may serve no others. */
+    /** A driver may support only access modes for many nodes. */
     @ParameterizedTest
     @CsvSource({
         ",ReadWriteOnce",
@@ -122,7 +126,7 @@ class MoveVolumesStepTest {
     }
 
     @Test
-    void aRawBlockVolumeIsReadFromADevice() {
+    void readsARawBlockVolumeFromADevice() {
         CaptureRun run = run(null, 2);
         run.status().volumes.getFirst().volumeMode = VolumeMode.Block;
         var source = client.persistentVolumeClaims().inNamespace("shop").withName("v0");
@@ -217,9 +221,9 @@ class MoveVolumesStepTest {
         }
     }
 
-    /** Movers that are over when the test says so. */
-    private final class HandMovers extends MoverJobs {
-        HandMovers() {
+    /** Movers that end when the test decides it. */
+    private final class ManualMovers extends MoverJobs {
+        ManualMovers() {
             super(null, null, null);
         }
 

@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** What a capture makes of a quota. */
+/** Captures under a quota. */
 class QuotaCheckTest {
     private static final String REFUSED =
             "mover Job shop/x: exit 1: Fatal: unable to save snapshot: unexpected HTTP response (403): 403 Forbidden";
@@ -39,7 +39,7 @@ class QuotaCheckTest {
     private final KubernetesClient client = cluster.client();
     private final MemoryStore store = new MemoryStore();
     private final BackupLocation location = TestQuotas.location("100");
-    private final QuotaCheck room = new QuotaCheck(
+    private final QuotaCheck quota = new QuotaCheck(
             TestQuotas.of(store, "west", System::nanoTime), new Activities(), new Events(client, Clock.systemUTC()));
 
     @AfterEach
@@ -51,7 +51,7 @@ class QuotaCheckTest {
     void continuesACaptureWithinQuota() {
         hold(99);
         CaptureRun run = run(Trigger.Scheduled);
-        await().atMost(Duration.ofSeconds(10)).until(() -> room.requireRoom(run));
+        await().atMost(Duration.ofSeconds(10)).until(() -> quota.requireRoom(run));
         assertThat(run.status().warnings).isNull();
         assertThat(QuotaCheck.access(run).limited()).isTrue();
     }
@@ -63,7 +63,7 @@ class QuotaCheckTest {
     void failsACaptureEarlyWhenTheRepositoryIsFull(Trigger trigger) {
         hold(100);
         CaptureRun run = run(trigger);
-        assertThatThrownBy(() -> await().atMost(Duration.ofSeconds(10)).until(() -> room.requireRoom(run)))
+        assertThatThrownBy(() -> await().atMost(Duration.ofSeconds(10)).until(() -> quota.requireRoom(run)))
                 .isInstanceOfSatisfying(BreakwaterException.class, e -> {
                     assertThat(e.reason()).isEqualTo(Reason.QuotaExceeded);
                     assertThat(e.isRetryable()).isFalse();
@@ -77,7 +77,7 @@ class QuotaCheckTest {
     void capturesForAFailoverOverQuotaWithAWarning(Trigger trigger) {
         hold(100);
         CaptureRun run = run(trigger);
-        await().atMost(Duration.ofSeconds(10)).until(() -> room.requireRoom(run));
+        await().atMost(Duration.ofSeconds(10)).until(() -> quota.requireRoom(run));
         assertThat(run.status().warnings)
                 .singleElement()
                 .satisfies(w -> assertThat(w).contains(trigger.name(), "spec.quota"));
@@ -85,18 +85,18 @@ class QuotaCheckTest {
                 .singleElement()
                 .satisfies(e -> assertThat(e.getReason()).isEqualTo(Reason.QuotaExceeded.name()));
         assertThat(QuotaCheck.access(run).limited()).isFalse();
-        assertThat(room.refusal(run, REFUSED)).isEmpty();
+        assertThat(quota.refusal(run, REFUSED)).isEmpty();
     }
 
     @Test
     void reportsQuotaExceededOnlyForRefusalsOverQuota() {
         CaptureRun run = run(Trigger.Manual);
         hold(99);
-        assertThat(room.refusal(run, REFUSED)).isEmpty();
+        assertThat(quota.refusal(run, REFUSED)).isEmpty();
         hold(100);
-        location.getMetadata().setUid("another"); // of which nothing is known yet
-        assertThat(room.refusal(run, "exit 1: no space left")).isEmpty();
-        assertThat(room.refusal(run, REFUSED))
+        location.getMetadata().setUid("another"); // its usage is not measured yet
+        assertThat(quota.refusal(run, "exit 1: no space left")).isEmpty();
+        assertThat(quota.refusal(run, REFUSED))
                 .hasValueSatisfying(e -> assertThat(e.reason()).isEqualTo(Reason.QuotaExceeded));
     }
 

@@ -16,13 +16,13 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** No point is made of a namespace that a Restore has not brought to an end. */
+/** Namespaces with an incomplete Restore are not captured. */
 class RestoreInProgressCheckTest {
     private static final String NAMESPACE = "shop";
 
     private final InMemoryApiServer cluster = new InMemoryApiServer();
     private final NamespaceGate gate = new NamespaceGate(cluster.client(), TestConfig.of(Map.of()));
-    private final RestoreInProgressCheck halfRestored = new RestoreInProgressCheck(gate);
+    private final RestoreInProgressCheck restores = new RestoreInProgressCheck(gate);
 
     @BeforeEach
     void namespace() {
@@ -42,17 +42,19 @@ class RestoreInProgressCheckTest {
 
     @ParameterizedTest
     @CsvSource({"Scheduled, true", "Manual, true", "Final, true", "Divergent, false"})
-    void blocksAllButDivergentPointsDuringARestore(Trigger trigger, boolean waits) {
-        assertThat(halfRestored.by(run(trigger))).isEmpty();
+    void blocksAllButDivergentPointsDuringARestore(Trigger trigger, boolean blocks) {
+        assertThat(restores.findBlocker(run(trigger))).isEmpty();
 
         gate.close(NAMESPACE, NamespaceGate.PLAN + "shop");
-        assertThat(halfRestored.by(run(trigger))).as("a plan only stops").isEmpty();
+        assertThat(restores.findBlocker(run(trigger)))
+                .as("a plan only holds pods")
+                .isEmpty();
 
         gate.close(NAMESPACE, NamespaceGate.RESTORE + "breakwater-system.undo.it");
-        assertThat(halfRestored.by(run(trigger)).isPresent()).isEqualTo(waits);
-        if (waits) {
-            assertThat(halfRestored.by(run(trigger)).orElseThrow())
-                    .startsWith("Restore breakwater-system/undo.it is writing into namespace shop");
+        assertThat(restores.findBlocker(run(trigger)).isPresent()).isEqualTo(blocks);
+        if (blocks) {
+            assertThat(restores.findBlocker(run(trigger)).orElseThrow())
+                    .startsWith("Restore breakwater-system/undo.it is writing to namespace shop");
         }
     }
 

@@ -35,7 +35,7 @@ import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** Which snapshots are asked for, and that a group's marks on claims do not outlive it. */
+/** The snapshots that are created, and the labels on the claims of a group, which are removed afterwards. */
 class SnapshotTakerTest {
     private static final String NAMESPACE = "shop";
     private static final Instant MOMENT = Instant.parse("2026-01-02T03:04:05Z");
@@ -56,9 +56,8 @@ class SnapshotTakerTest {
 
     private final InMemoryApiServer cluster = new InMemoryApiServer();
     private final KubernetesClient client = cluster.client();
-    private final Set<String> forgotten = new HashSet<>();
-    private final SnapshotTaker shutter =
-            new SnapshotTaker(new CutSnapshots(), new Controller(), Duration.ofMillis(200));
+    private final Set<String> omitted = new HashSet<>();
+    private final SnapshotTaker taker = new SnapshotTaker(new CutSnapshots(), new Controller(), Duration.ofMillis(200));
 
     @AfterEach
     void close() {
@@ -70,13 +69,13 @@ class SnapshotTakerTest {
         CaptureRun run = run(volume("alone", null), volume("data", "shop"), volume("files", "shop"));
         claim("stranger");
 
-        Prepared aimed = shutter.prepare(run);
+        Prepared prepared = taker.prepare(run);
         assertThat(marked()).containsExactlyInAnyOrder("data", "files");
         assertThat(snapshots())
-                .as("nothing is cut before the application holds still")
+                .as("no snapshot is created before the application is quiesced")
                 .isEmpty();
 
-        Map<String, TakenSnapshot> taken = shutter.resolve(run, aimed, shutter.take(run, aimed));
+        Map<String, TakenSnapshot> taken = taker.resolve(run, prepared, taker.take(run, prepared));
         assertThat(groups()).hasSize(1);
         String group = groups().getFirst().getMetadata().getName();
         assertThat(taken.get("data")).isEqualTo(new TakenSnapshot("of-data", MOMENT, group));
@@ -89,10 +88,10 @@ class SnapshotTakerTest {
     @Test
     void deletesGroupsAndLabelsOfAnInterruptedAttempt() {
         CaptureRun run = run(volume("data", "shop"), volume("files", "shop"));
-        Prepared lost = shutter.prepare(run);
-        shutter.take(run, lost); // and here the process died
+        Prepared lost = taker.prepare(run);
+        taker.take(run, lost); // and here the process died
 
-        shutter.discard(run);
+        taker.discard(run);
         assertThat(groups()).isEmpty();
         assertThat(marked()).isEmpty();
     }
@@ -100,16 +99,16 @@ class SnapshotTakerTest {
     @Test
     void failsWhenAGroupSnapshotLacksAMember() {
         CaptureRun run = run(volume("data", "shop"), volume("files", "shop"));
-        forgotten.add("files");
-        Prepared aimed = shutter.prepare(run);
-        Map<String, Instant> moments = shutter.take(run, aimed);
-        failed(() -> shutter.resolve(run, aimed, moments), "no member for claims [files]");
+        omitted.add("files");
+        Prepared prepared = taker.prepare(run);
+        Map<String, Instant> moments = taker.take(run, prepared);
+        failed(() -> taker.resolve(run, prepared, moments), "no member for claims files");
     }
 
     @Test
     void failsWhenAGroupSnapshotContainsAnotherClaim() {
         CaptureRun run = run(volume("data", "shop"));
-        Prepared aimed = shutter.prepare(run);
+        Prepared prepared = taker.prepare(run);
         claim("intruder");
         String label = Api.CUT + run.uid();
         String value = get("data").getMetadata().getLabels().get(label);
@@ -121,8 +120,8 @@ class SnapshotTakerTest {
                         .addToLabels(label, value)
                         .endMetadata()
                         .build());
-        Map<String, Instant> moments = shutter.take(run, aimed);
-        failed(() -> shutter.resolve(run, aimed, moments), "intruder");
+        Map<String, Instant> moments = taker.take(run, prepared);
+        failed(() -> taker.resolve(run, prepared, moments), "intruder");
     }
 
     private static void failed(org.assertj.core.api.ThrowableAssert.ThrowingCallable call, String message) {
@@ -194,7 +193,7 @@ class SnapshotTakerTest {
                 .follow(new BackupPolicy(), null);
     }
 
-    /** Snapshots that are cut at once. */
+    /** Snapshots that are taken at once. */
     private final class CutSnapshots extends Snapshots {
         CutSnapshots() {
             super(SnapshotTakerTest.this.client);
@@ -206,7 +205,7 @@ class SnapshotTakerTest {
         }
     }
 
-    /** What the snapshot controller does about a group: a member for each claim that the selector finds. */
+    /** The snapshot controller: it creates a member for each claim that the selector of the group finds. */
     private final class Controller extends GroupSnapshots {
         Controller() {
             super(SnapshotTakerTest.this.client);
@@ -231,7 +230,7 @@ class SnapshotTakerTest {
             Map<String, String> selector = group.get("spec", "source", "selector", "matchLabels");
             client.persistentVolumeClaims().inNamespace(namespace).withLabels(selector).list().getItems().stream()
                     .map(c -> c.getMetadata().getName())
-                    .filter(claim -> !forgotten.contains(claim))
+                    .filter(claim -> !omitted.contains(claim))
                     .forEach(claim -> client.genericKubernetesResources(SNAPSHOT)
                             .inNamespace(namespace)
                             .resource(new GenericKubernetesResourceBuilder()
