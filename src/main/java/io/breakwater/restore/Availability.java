@@ -6,6 +6,7 @@ import io.breakwater.api.Durations;
 import io.breakwater.api.Reason;
 import io.breakwater.api.Restore;
 import io.breakwater.api.RestoreStatus;
+import io.breakwater.api.Texts;
 import io.breakwater.observe.Conditions;
 import io.breakwater.observe.Events;
 import io.breakwater.resource.workload.Workloads;
@@ -20,19 +21,19 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * Whether the application comes up after a restore: the condition Available and {@code status.workloads}. The restore is over
- * and has succeeded whatever comes out, so nobody waits longer for it. Nothing is looked at where others do: a FailoverPlan and
- * a Verification wait for workloads themselves.
+ * Observes whether the application becomes available after a restore, and reports it in the condition Available and in
+ * {@code status.workloads}. The restore has succeeded in any case, so its users do not wait longer. Restores of a
+ * FailoverPlan or a Verification are not observed, because those wait for the workloads themselves.
  */
 final class Availability {
-    /** How long the application is looked at. */
+    /** How long the application is observed. */
     static final Duration PATIENCE = Duration.ofMinutes(10);
 
     private static final Duration LOOK = Duration.ofSeconds(3);
-    private static final int TOLD = 16;
+    private static final int SHOWN = 16;
     private static final int LONGEST = 1024;
 
-    /** When it is worth asking what keeps a workload from being up. */
+    /** After this time the reasons of unavailable workloads are read too. */
     private static final Duration USUAL = Duration.ofSeconds(15);
 
     private final KubernetesClient client;
@@ -49,23 +50,23 @@ final class Availability {
         this.clock = clock;
     }
 
-    /** What to write into the status of a run that succeeds now. */
+    /** The change of the status of a run that succeeds now. */
     Consumer<RestoreStatus> first(RestoreRun run) {
         Restore restore = run.restore();
-        boolean others = run.ofPlan()
+        boolean observedByOwner = run.ofPlan()
                 || restore.getMetadata().getLabels() != null
                         && restore.getMetadata().getLabels().containsKey(Api.SANDBOX);
-        if (others || restore.getSpec().rehearsal() || restore.getSpec().files != null) {
+        if (observedByOwner || restore.getSpec().rehearsal() || restore.getSpec().files != null) {
             return s -> {};
         }
         List<Workload> counted = counted(run);
-        return counted.isEmpty() ? s -> {} : told(run, counted, false);
+        return counted.isEmpty() ? s -> {} : report(run, counted, false);
     }
 
     /**
-     * Looks at a run that has succeeded.
+     * Observes a run that has succeeded.
      *
-     * @return when to look again; empty when there is nothing to look at any more
+     * @return when to call again; empty when the observation is over
      */
     Optional<Duration> follow(RestoreRun run) {
         RestoreStatus status = run.status();
@@ -75,7 +76,7 @@ final class Availability {
         }
         boolean late =
                 clock.instant().isAfter(Instant.parse(run.status().finishedAt).plus(PATIENCE));
-        run.update(told(run, counted(run), late));
+        run.update(report(run, counted(run), late));
         Condition found = run.status().condition(Condition.AVAILABLE).orElseThrow();
         if (found.holds()) {
             events.normal(run.restore(), Reason.Ready, found.message);
@@ -88,7 +89,7 @@ final class Availability {
         return Optional.of(LOOK);
     }
 
-    /** All workloads where pods were held back; otherwise those that the run made or changed. */
+    /** All workloads if pods were held; otherwise those that the run created or changed. */
     private List<Workload> counted(RestoreRun run) {
         boolean all = HoldPodsStep.holds(run);
         return workloads.of(run.target()).stream()
@@ -96,29 +97,29 @@ final class Availability {
                 .toList();
     }
 
-    private Consumer<RestoreStatus> told(RestoreRun run, List<Workload> counted, boolean late) {
+    private Consumer<RestoreStatus> report(RestoreRun run, List<Workload> counted, boolean late) {
         List<Workload> open = counted.stream().filter(w -> !w.isAvailable()).toList();
         boolean thoroughly = late
                 || run.status().finishedAt != null
                         && clock.instant()
                                 .isAfter(Instant.parse(run.status().finishedAt).plus(USUAL));
         List<String> waiting = new ArrayList<>();
-        open.stream().limit(TOLD).map(w -> thoroughly ? w.why() : w.toString()).forEach(waiting::add);
+        open.stream().limit(SHOWN).map(w -> thoroughly ? w.why() : w.toString()).forEach(waiting::add);
         if (thoroughly && !open.isEmpty()) {
             waiting.addAll(claims.of(run.target()));
         }
         int up = counted.size() - open.size();
-        RestoreStatus.Workloads told = new RestoreStatus.Workloads();
-        told.available = up;
-        told.total = counted.size();
-        told.summary = up + "/" + counted.size();
-        told.waiting = waiting.isEmpty()
+        RestoreStatus.Workloads summary = new RestoreStatus.Workloads();
+        summary.available = up;
+        summary.total = counted.size();
+        summary.summary = up + "/" + counted.size();
+        summary.waiting = waiting.isEmpty()
                 ? null
-                : waiting.stream().limit(TOLD).map(Availability::shortened).toList();
+                : waiting.stream().limit(SHOWN).map(w -> Texts.cut(w, LONGEST)).toList();
         return s -> {
-            s.workloads = told;
+            s.workloads = summary;
             Conditions conditions = Conditions.of(s, run.restore().getMetadata().getGeneration(), clock);
-            String who = String.join(", ", waiting);
+            String reasons = String.join(", ", waiting);
             if (open.isEmpty()) {
                 conditions.set(Condition.AVAILABLE, true, Reason.Ready, "every workload is available");
             } else if (late) {
@@ -126,14 +127,16 @@ final class Availability {
                         Condition.AVAILABLE,
                         false,
                         Reason.WorkloadsNotReady,
-                        shortened("restored, but not available within " + Durations.format(PATIENCE) + ": " + who));
+                        Texts.cut(
+                                "restored, but not available within " + Durations.format(PATIENCE) + ": " + reasons,
+                                LONGEST));
             } else {
-                conditions.set(Condition.AVAILABLE, "Unknown", Reason.InProgress, shortened("waiting for " + who));
+                conditions.set(
+                        Condition.AVAILABLE,
+                        "Unknown",
+                        Reason.InProgress,
+                        Texts.cut("waiting for " + reasons, LONGEST));
             }
         };
-    }
-
-    private static String shortened(String text) {
-        return text.length() > LONGEST ? text.substring(0, LONGEST - 1) + "…" : text;
     }
 }

@@ -7,9 +7,9 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
-/** Why claims are not bound, in the words of those who provision volumes. */
+/** Finds out why claims are not bound, from the events of the provisioner. */
 final class ClaimDiagnosis {
-    /** A claim that waits like this lacks nothing but its pod. */
+    /** Reason of the event of a claim that waits only for its pod. */
     private static final String FOR_POD = "WaitForFirstConsumer";
 
     private final KubernetesClient client;
@@ -18,14 +18,14 @@ final class ClaimDiagnosis {
         this.client = client;
     }
 
-    /** Claims of a namespace that are not bound, though they do not wait for a pod. */
+    /** Messages about the claims of a namespace that are not bound and do not wait for a pod. */
     List<String> of(String namespace) {
         return client.persistentVolumeClaims().inNamespace(namespace).list().getItems().stream()
                 .flatMap(c -> of(c).stream())
                 .toList();
     }
 
-    /** What keeps a claim from being bound; empty when it is, or waits for its pod only, or is not there. */
+    /** Why a claim is not bound; empty if it is bound, waits only for its pod, or does not exist. */
     Optional<String> of(String namespace, String claim) {
         return Optional.ofNullable(client.persistentVolumeClaims()
                         .inNamespace(namespace)
@@ -40,17 +40,17 @@ final class ClaimDiagnosis {
             return Optional.empty();
         }
         String name = "claim " + claim.getMetadata().getName() + " is " + phase;
-        Optional<Event> told = newest(claim);
-        if (told.filter(e -> FOR_POD.equals(e.getReason())).isPresent()) {
+        Optional<Event> event = newest(claim);
+        if (event.filter(e -> FOR_POD.equals(e.getReason())).isPresent()) {
             return Optional.empty();
         }
         String wanted = claim.getSpec().getStorageClassName();
         String storage = wanted == null ? "no StorageClass" : "StorageClass " + wanted;
-        return Optional.of(told.map(e -> name + " (" + storage + "): " + e.getReason() + ": " + e.getMessage())
+        return Optional.of(event.map(e -> name + " (" + storage + "): " + e.getReason() + ": " + e.getMessage())
                 .orElse(name + " (" + storage + ")"));
     }
 
-    /** Not all that tell of trouble here are warnings. */
+    /** The newest event of any type: not all events about failures are warnings. */
     private Optional<Event> newest(PersistentVolumeClaim claim) {
         String uid = claim.getMetadata().getUid();
         return client

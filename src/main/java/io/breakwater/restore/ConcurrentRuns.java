@@ -1,5 +1,6 @@
 package io.breakwater.restore;
 
+import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.gate.NamespaceGate;
@@ -7,7 +8,7 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import java.util.List;
 import java.util.Optional;
 
-/** Others who work on the namespace that is restored into: a FailoverPlan, Restores that came first, points being cut. */
+/** Finds other runs in the target namespace: a FailoverPlan, earlier Restores, and captures that take snapshots. */
 final class ConcurrentRuns {
     private final KubernetesClient client;
     private final NamespaceGate gate;
@@ -17,7 +18,7 @@ final class ConcurrentRuns {
         this.gate = gate;
     }
 
-    /** What a standby site holds is replaced when it takes over; writing to it at the same time would damage that. */
+    /** Refuses a restore on a standby site: the site replaces the namespace when it takes over, and both would conflict. */
     void checkActive(RestoreRun run) {
         Optional<String> plan = gate.holders(run.target()).stream()
                 .filter(h -> h.startsWith(NamespaceGate.PLAN))
@@ -25,13 +26,14 @@ final class ConcurrentRuns {
         if (plan.isPresent() && !run.ofPlan()) {
             throw run.refused(
                     Reason.Standby,
-                    "namespace " + run.target() + " is held back by FailoverPlan "
+                    "namespace " + run.target() + " is held by FailoverPlan "
                             + plan.get().substring(NamespaceGate.PLAN.length())
-                            + ", since this site stands by; restore on the active site, or into another namespace");
+                            + ", because this site is on standby; restore on the active site, or into another"
+                            + " namespace");
         }
     }
 
-    /** Who has to come to an end first; points that come later see the closed gate, and wait. */
+    /** What the run has to wait for. Later captures see the closed gate and wait for the run. */
     Optional<String> findBlocker(RestoreRun run) {
         return earlier(run).or(() -> beingCut(run.target()));
     }
@@ -42,15 +44,14 @@ final class ConcurrentRuns {
         return holders.subList(0, Math.max(own, 0)).stream()
                 .flatMap(h -> RestoreRun.ofHolder(client, h).stream())
                 .filter(other -> !other.isOver())
-                .map(other -> "Restore " + other.getMetadata().getNamespace() + "/"
-                        + other.getMetadata().getName() + " came first, and is not over")
+                .map(other -> "waiting for " + ObjectNames.of(other) + ", which started earlier")
                 .findFirst();
     }
 
     private Optional<String> beingCut(String namespace) {
         return client.resources(RestorePoint.class).inNamespace(namespace).list().getItems().stream()
                 .filter(RestorePoint::isBeingCut)
-                .map(p -> "RestorePoint " + p.getMetadata().getName() + " is being cut")
+                .map(p -> "waiting for RestorePoint " + p.getMetadata().getName() + ", which is being captured")
                 .findFirst();
     }
 }

@@ -4,6 +4,7 @@ import io.breakwater.api.Api;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.api.Restore;
+import io.breakwater.api.Texts;
 import io.breakwater.resource.apply.ApplyReport.Line;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
@@ -15,11 +16,12 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * What a dry run found, in a ConfigMap that goes with its Restore: {@code summary}, and {@code objects} with a line for each,
- * refusals first. Names, kinds, paths of fields and the API server's words, but no values of fields.
+ * Writes the findings of a dry run into a ConfigMap that is deleted with its Restore: a {@code summary}, and {@code objects}
+ * with one line for each object, refusals first. The lines have names, kinds, field paths and messages of the API server, but
+ * no values of fields.
  */
 final class DryRunReport {
-    /** Of the 1 MiB that a ConfigMap may have. */
+    /** Characters of the report; a ConfigMap may have 1 MiB. */
     private static final int ROOM = 700_000;
 
     private static final int LONGEST_LINE = 1000;
@@ -31,10 +33,10 @@ final class DryRunReport {
     }
 
     /**
-     * Writes the report, anew if it is there.
+     * Writes the report, or replaces an earlier one of the same Restore.
      *
      * @return name of the ConfigMap
-     * @throws BreakwaterException Conflict, when somebody else's ConfigMap has the name
+     * @throws BreakwaterException Conflict, when a ConfigMap of another owner has the name
      */
     String write(Restore restore, String summary, List<Line> lines) {
         String uid = restore.getMetadata().getUid();
@@ -55,33 +57,35 @@ final class DryRunReport {
                 .addToData("objects", text(lines))
                 .build();
         var resource = client.configMaps().resource(map);
-        ConfigMap there = resource.get();
-        if (there != null && !there.getMetadata().getOwnerReferences().stream().anyMatch(o -> uid.equals(o.getUid()))) {
+        ConfigMap present = resource.get();
+        if (present != null
+                && !present.getMetadata().getOwnerReferences().stream().anyMatch(o -> uid.equals(o.getUid()))) {
             throw BreakwaterException.permanent(
                     Reason.Conflict,
-                    "ConfigMap " + name + " is in the way of the report; delete it and create the Restore anew");
+                    "ConfigMap " + name + " has the name of the report, but another owner; delete it and create the"
+                            + " Restore again");
         }
         try {
-            if (there == null) {
+            if (present == null) {
                 resource.create();
             } else {
                 resource.update();
             }
         } catch (KubernetesClientException e) {
+            String message = "could not write the report to ConfigMap " + name + ": " + e.getMessage();
             throw e.getCode() == HttpURLConnection.HTTP_CONFLICT || e.getCode() >= 500
-                    ? BreakwaterException.retryable(Reason.Conflict, "the report is not written: " + e.getMessage(), e)
-                    : BreakwaterException.permanent(
-                            Reason.Forbidden, "the report is not written: " + e.getMessage(), e);
+                    ? BreakwaterException.retryable(Reason.Conflict, message, e)
+                    : BreakwaterException.permanent(Reason.Forbidden, message, e);
         }
         return name;
     }
 
-    /** The lines as people read them; cut where the ConfigMap is full. */
+    /** The lines as text, up to the size that a ConfigMap may have. */
     static String text(List<Line> lines) {
         List<String> sorted = lines.stream()
                 .sorted(Comparator.comparing(Line::verb).thenComparing(Line::object))
                 .map(Line::toString)
-                .map(l -> l.length() > LONGEST_LINE ? l.substring(0, LONGEST_LINE) + "…" : l)
+                .map(l -> Texts.cut(l, LONGEST_LINE))
                 .toList();
         StringBuilder text = new StringBuilder();
         int written = 0;

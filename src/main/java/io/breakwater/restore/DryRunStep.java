@@ -6,12 +6,13 @@ import io.breakwater.resource.apply.ApplyReport.Verb;
 import io.breakwater.steps.Activities;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
+import io.breakwater.steps.Warnings;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** All that a dry run does after {@link ValidateStep}: finds out what each object would meet, and writes it down. */
+/** The step of a dry run after {@link ValidateStep}: finds out what would happen to each object, and writes the report. */
 final class DryRunStep implements Step<RestoreRun> {
     private final PointArchive archives;
     private final RestoreClaimsStep claims;
@@ -34,9 +35,9 @@ final class DryRunStep implements Step<RestoreRun> {
 
     @Override
     public Outcome run(RestoreRun run, int attempt) {
-        Optional<Found> done = activities.poll(run.uid() + "/rehearse", () -> rehearse(run), run.wake());
+        Optional<Found> done = activities.poll(run.uid() + "/rehearse", () -> dryRun(run), run.wake());
         if (done.isEmpty()) {
-            return Outcome.waiting("finding out what would be done", Duration.ofSeconds(10));
+            return Outcome.waiting("checking each object without a change", Duration.ofSeconds(10));
         }
         ApplyReport report = done.get().objects;
         List<Line> lines = done.get().lines;
@@ -48,7 +49,7 @@ final class DryRunStep implements Step<RestoreRun> {
             s.skipped = report.skipped();
             s.extra = report.extra();
             s.refused = refused;
-            s.warnings = RestoreObjectsStep.merged(s.warnings, report.warnings());
+            s.warnings = Warnings.merged(s.warnings, report.warnings());
         });
         String summary = "nothing was changed; objects: " + report.created() + " would be created, " + report.updated()
                 + " updated, " + report.replaced() + " replaced, " + report.skipped() + " left as they are; volumes: "
@@ -58,13 +59,13 @@ final class DryRunStep implements Step<RestoreRun> {
         return Outcome.done(summary);
     }
 
-    private Found rehearse(RestoreRun run) {
+    private Found dryRun(RestoreRun run) {
         boolean missing = archives.isNamespaceMissing(run);
         List<Line> lines = new ArrayList<>();
         if (missing) {
             lines.add(new Line(Verb.create, "namespaces " + run.target(), ""));
         }
-        lines.addAll(claims.rehearse(run, missing));
+        lines.addAll(claims.dryRun(run, missing));
         ApplyReport report = archives.apply(run);
         lines.addAll(report.lines());
         return new Found(report, lines);

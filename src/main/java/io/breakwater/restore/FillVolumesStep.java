@@ -12,16 +12,16 @@ import io.breakwater.mover.MoverProgress;
 import io.breakwater.mover.MoverTask;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
+import io.breakwater.steps.WaitReasons;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
- * The point's data into the claims, by mover Jobs; all volumes at the same time. What was made from a kept snapshot has its data
- * already, and is mounted once: many drivers make a volume only when a pod needs it, and the snapshot is there only now.
+ * Fills the claims with the data of the point, by mover Jobs, all volumes at the same time. A claim that was created from a
+ * retained snapshot has its data already, and a pod mounts it once: many drivers create a volume only when a pod needs it, and
+ * the imported snapshot is deleted by a later step.
  */
 final class FillVolumesStep implements Step<RestoreRun> {
     static final String NAME = "Fill";
@@ -49,39 +49,39 @@ final class FillVolumesStep implements Step<RestoreRun> {
         if (run.volumes().isEmpty()) {
             return Outcome.done("no volumes");
         }
-        Map<String, String> waiting = new LinkedHashMap<>();
+        WaitReasons waiting = new WaitReasons();
         List<MoverProgress> running = new ArrayList<>();
-        boolean moves = false;
+        boolean progressed = false;
         for (VolumeFill v : List.copyOf(run.volumes())) {
             if (!Boolean.TRUE.equals(v.filled)) {
-                Optional<String> message = fill(run, v, running);
-                boolean started = message.isEmpty() || movers.isStarted(request(run, v));
-                moves |= started;
-                message.ifPresent(m -> waiting.put(v.pvc, started ? m : why(run, v, m)));
+                Optional<String> reason = fill(run, v, running);
+                boolean started = reason.isEmpty() || movers.isStarted(request(run, v));
+                progressed |= started;
+                reason.ifPresent(r -> waiting.add(v.pvc, started ? r : withClaim(run, v, r)));
             }
         }
         int all = run.volumes().size();
-        if (moves) {
+        if (progressed) {
             starting.progressed(run);
         }
         if (!waiting.isEmpty()) {
-            if (!moves) {
-                starting.waiting(run, waiting.values());
+            if (!progressed) {
+                starting.waiting(run, waiting.reasons());
             }
-            tell(run, running);
-            return Outcome.waiting((all - waiting.size()) + " of " + all + " volumes filled; " + waiting);
+            reportTransfer(run, running);
+            return waiting.toOutcome(all, "volumes filled");
         }
         starting.finished(run);
         run.update(s -> s.transfer = null);
         return Outcome.done(all + " volumes, " + run.status().bytes + " bytes");
     }
 
-    /** A pod that waits for its volume says so in words that do not tell why. */
-    private String why(RestoreRun run, VolumeFill v, String message) {
-        return claims.of(run.target(), v.pvc).map(c -> message + "; " + c).orElse(message);
+    /** Adds why the claim is not bound: its pod reports only that it waits for the volume. */
+    private String withClaim(RestoreRun run, VolumeFill v, String reason) {
+        return claims.of(run.target(), v.pvc).map(c -> reason + "; " + c).orElse(reason);
     }
 
-    private static void tell(RestoreRun run, List<MoverProgress> running) {
+    private static void reportTransfer(RestoreRun run, List<MoverProgress> running) {
         if (running.isEmpty()) {
             return;
         }
@@ -90,7 +90,7 @@ final class FillVolumesStep implements Step<RestoreRun> {
         run.update(s -> s.transfer = transfer);
     }
 
-    /** Pushes one volume on, and adds how far it is; returns what it waits for. */
+    /** Starts or checks the mover of one volume, and adds its progress. Returns what the volume waits for. */
     private Optional<String> fill(RestoreRun run, VolumeFill v, List<MoverProgress> running) {
         MoverJobs.Request request = request(run, v);
         return switch (movers.poll(request)) {
@@ -99,7 +99,8 @@ final class FillVolumesStep implements Step<RestoreRun> {
                 yield Optional.of(message);
             }
             case MoverJobs.State.Failed(String message) ->
-                throw run.refused(reason(message), "claim " + v.pvc + " does not hold the point's content: " + message);
+                throw run.refused(
+                        reason(message), "claim " + v.pvc + " does not have the content of the point: " + message);
             case MoverJobs.State.Succeeded(JsonNode report) -> {
                 run.update(s -> {
                     s.volumes.stream().filter(o -> o.pvc.equals(v.pvc)).forEach(o -> o.filled = true);
@@ -111,7 +112,7 @@ final class FillVolumesStep implements Step<RestoreRun> {
         };
     }
 
-    /** restic names and checks everything by its SHA-256, and says so in words of its own. */
+    /** The reason for an error of restic, which checks all content by its SHA-256 and reports damage only in its messages. */
     static Reason reason(String message) {
         if (ALTERED.matcher(message).find()) {
             return Reason.Tampered;
@@ -132,12 +133,12 @@ final class FillVolumesStep implements Step<RestoreRun> {
         return new MoverJobs.Request(run.target(), run.label(), run.uid() + "/fill/" + v.pvc, task, access(run));
     }
 
-    /** Whether the repository can be locked meanwhile: not where nothing may be written. */
+    /** Whether movers lock the repository: not in a read-only location. */
     static boolean locked(RestoreRun run) {
         return run.source().location().getSpec().accessMode != AccessMode.ReadOnly;
     }
 
-    /** The repository of the point, to read from. */
+    /** Read access to the repository of the point. */
     static Repositories.Access access(RestoreRun run) {
         PointDocument document = run.source().document();
         return new Repositories.Access(

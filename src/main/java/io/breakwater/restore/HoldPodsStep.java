@@ -7,21 +7,21 @@ import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
 
 /**
- * Makes the target namespace where it is absent, and holds its pods back while volumes are filled, so that no application
- * starts on half of its data, and none writes into what is being replaced. Waits for others who work on the namespace.
+ * Creates the target namespace if it does not exist, and holds its pods while volumes are filled. So no application starts
+ * with half of its data, and none writes to a volume that is being replaced. Waits for other runs in the namespace.
  */
 final class HoldPodsStep implements Step<RestoreRun> {
     private final PointArchive archives;
     private final NamespaceGate gate;
-    private final ConcurrentRuns others;
+    private final ConcurrentRuns concurrentRuns;
 
-    HoldPodsStep(PointArchive archives, NamespaceGate gate, ConcurrentRuns others) {
+    HoldPodsStep(PointArchive archives, NamespaceGate gate, ConcurrentRuns concurrentRuns) {
         this.archives = archives;
         this.gate = gate;
-        this.others = others;
+        this.concurrentRuns = concurrentRuns;
     }
 
-    /** Whether the run holds pods back; known once {@link ValidateStep} has decided. */
+    /** Whether the run holds pods; known after {@link ValidateStep}. */
     static boolean holds(RestoreRun run) {
         RestoreSpec spec = run.restore().getSpec();
         return !run.volumes().isEmpty() || spec.onConflict == OnConflict.Replace && !spec.partial();
@@ -34,18 +34,19 @@ final class HoldPodsStep implements Step<RestoreRun> {
 
     @Override
     public Outcome run(RestoreRun run, int attempt) {
-        others.checkActive(run);
+        concurrentRuns.checkActive(run);
         archives.createNamespace(run);
         if (!holds(run)) {
-            return Outcome.done("no volumes, so no pods are held back");
+            return Outcome.done("no volumes, so no pods are held");
         }
         String target = run.target();
         gate.close(target, RestoreRun.holder(run.restore()));
         if (!gate.endStragglers(target)) {
-            return Outcome.waiting("pods of namespace " + target + " are ending");
+            return Outcome.waiting("waiting for the pods of namespace " + target + " to end");
         }
-        return others.findBlocker(run)
+        return concurrentRuns
+                .findBlocker(run)
                 .map(Outcome::waiting)
-                .orElseGet(() -> Outcome.done("pods of namespace " + target + " are held back"));
+                .orElseGet(() -> Outcome.done("the pods of namespace " + target + " are held"));
     }
 }

@@ -11,44 +11,43 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Tells movers that nobody lets start (no node takes them, no image, a claim that is never bound) from those that take long. A
- * mover may wait for others of its run, for as long as one of those runs. Times count in this process only: after a restart
- * there is the full time again.
+ * Detects movers that cannot start: no node accepts them, their image is missing, or a claim is never bound. A mover may wait
+ * for others of its run as long as one of those runs. The time is counted in this process, so it starts again after a restart.
  */
 final class MoverStartTimeout {
     private final Duration patience;
     private final Clock clock;
-    private final Map<String, Instant> moved = new ConcurrentHashMap<>();
+    private final Map<String, Instant> lastProgress = new ConcurrentHashMap<>();
 
     MoverStartTimeout(Duration patience, Clock clock) {
         this.patience = patience;
         this.clock = clock;
     }
 
-    /** Something of the run runs, or has come to its end. */
+    /** A mover of the run runs, or has ended. */
     void progressed(RestoreRun run) {
-        moved.put(run.uid(), clock.instant());
+        lastProgress.put(run.uid(), clock.instant());
     }
 
     /**
-     * Nothing of the run runs at this moment.
+     * No mover of the run runs at this moment.
      *
      * @param waiting what each mover waits for
-     * @throws BreakwaterException MoverFailed, when that has been so for too long
+     * @throws BreakwaterException MoverFailed, when that has lasted for too long
      */
     void waiting(RestoreRun run, Collection<String> waiting) {
-        Instant since = moved.computeIfAbsent(run.uid(), uid -> clock.instant());
+        Instant since = lastProgress.computeIfAbsent(run.uid(), uid -> clock.instant());
         if (clock.instant().isAfter(since.plus(patience))) {
-            moved.remove(run.uid());
+            lastProgress.remove(run.uid());
             throw run.refused(
                     Reason.MoverFailed,
-                    "for " + Durations.format(patience) + " no mover could start: " + String.join("; ", waiting)
-                            + "; the volumes do not hold the point's content");
+                    "no mover could start within " + Durations.format(patience) + ": " + String.join("; ", waiting)
+                            + "; the volumes do not have the content of the point");
         }
     }
 
-    /** The run is over with its movers. */
+    /** All movers of the run have ended. */
     void finished(RestoreRun run) {
-        moved.remove(run.uid());
+        lastProgress.remove(run.uid());
     }
 }

@@ -4,6 +4,7 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Durations;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestoreStatus.Stage;
+import io.breakwater.api.Texts;
 import io.breakwater.gate.NamespaceGate;
 import io.breakwater.observe.Conditions;
 import io.breakwater.resource.apply.ApplyReport;
@@ -19,44 +20,43 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Collectors;
 
 /**
- * What {@code spec.order} makes wait, stage by stage: once what comes first is up, and its pods have run their commands, the
- * stage's objects are restored, and after them their pods let go. Which stages are over is in the status, so a stage that a
- * kill interrupted is done again, to the same end.
+ * Restores the later stages of {@code spec.order}, one after the other. As soon as the workloads of earlier stages are up and
+ * their pods have run their commands, the objects of the stage are restored and their pods are released. The status lists the
+ * finished stages, so an interrupted stage is repeated, with the same result.
  */
 final class OrderedRestoreStep implements Step<RestoreRun> {
     private static final int SHOWN = 5;
     private static final Duration LOOK = Duration.ofSeconds(2);
 
-    /** When it is worth asking what keeps a workload from being up. */
+    /** After this time the reasons of workloads that are not up are read too. */
     private static final Duration USUAL = Duration.ofSeconds(15);
 
     private final PointArchive archives;
-    private final RestoreOrders orderings;
+    private final RestoreOrders orders;
     private final Workloads workloads;
     private final NamespaceGate gate;
-    private final RestoreGate grip;
-    private final RestoreHooksStep commands;
+    private final RestoreGate restoreGate;
+    private final RestoreHooksStep hooks;
     private final Activities activities;
     private final Clock clock;
 
     OrderedRestoreStep(
             PointArchive archives,
-            RestoreOrders orderings,
+            RestoreOrders orders,
             Workloads workloads,
             NamespaceGate gate,
-            RestoreGate grip,
-            RestoreHooksStep commands,
+            RestoreGate restoreGate,
+            RestoreHooksStep hooks,
             Activities activities,
             Clock clock) {
         this.archives = archives;
-        this.orderings = orderings;
+        this.orders = orders;
         this.workloads = workloads;
         this.gate = gate;
-        this.grip = grip;
-        this.commands = commands;
+        this.restoreGate = restoreGate;
+        this.hooks = hooks;
         this.activities = activities;
         this.clock = clock;
     }
@@ -66,9 +66,9 @@ final class OrderedRestoreStep implements Step<RestoreRun> {
         return RestoreRun.ORDER;
     }
 
-    /** Workloads of stages that are not over, whose pods must not start. */
-    static List<String> held(RestoreRun run, RestoreOrder ordering) {
-        return ordering.stages().stream()
+    /** Workloads of stages that are not over; their pods must not start. */
+    static List<String> held(RestoreRun run, RestoreOrder order) {
+        return order.stages().stream()
                 .filter(s -> !isOver(run, s))
                 .flatMap(s -> s.held().stream())
                 .toList();
@@ -76,31 +76,31 @@ final class OrderedRestoreStep implements Step<RestoreRun> {
 
     @Override
     public Outcome run(RestoreRun run, int attempt) {
-        Optional<RestoreOrder> ordering = orderings.of(run);
-        if (ordering.isEmpty()) {
-            return Outcome.waiting("reading what waits for what", Duration.ofSeconds(10));
+        Optional<RestoreOrder> order = orders.of(run);
+        if (order.isEmpty()) {
+            return Outcome.waiting("resolving spec.order", Duration.ofSeconds(10));
         }
-        for (RestoreOrder.Stage stage : ordering.get().stages()) {
+        for (RestoreOrder.Stage stage : order.get().stages()) {
             if (isOver(run, stage)) {
                 continue;
             }
-            Optional<Outcome> waits = awaitUp(run, ordering.get(), stage).or(() -> restore(run, ordering.get(), stage));
+            Optional<Outcome> waits = awaitUp(run, order.get(), stage).or(() -> restore(run, order.get(), stage));
             if (waits.isPresent()) {
                 return waits.get();
             }
         }
-        grip.release(run);
-        int objects = ordering.get().stages().stream()
+        restoreGate.release(run);
+        int objects = order.get().stages().stream()
                 .mapToInt(RestoreOrder.Stage::objects)
                 .sum();
-        return Outcome.done(objects + " objects in " + ordering.get().stages().size() + " later stages");
+        return Outcome.done(objects + " objects in " + order.get().stages().size() + " later stages");
     }
 
-    /** What the stage still waits for; empty once its objects may be restored. */
-    private Optional<Outcome> awaitUp(RestoreRun run, RestoreOrder ordering, RestoreOrder.Stage stage) {
-        Instant since = begin(run, stage);
-        List<String> hooks = commands.push(run, since, asked -> !asked.held());
-        checkCommands(run, ordering);
+    /** What the stage waits for; empty once its objects can be restored. */
+    private Optional<Outcome> awaitUp(RestoreRun run, RestoreOrder order, RestoreOrder.Stage stage) {
+        Instant since = start(run, stage);
+        List<String> commands = hooks.advance(run, since, asked -> !asked.held());
+        checkCommands(run, order);
         List<String> waiting = new ArrayList<>();
         for (RestoreOrder.Wait wait : stage.before()) {
             boolean late = clock.instant().isAfter(since.plus(wait.timeout()));
@@ -109,25 +109,25 @@ final class OrderedRestoreStep implements Step<RestoreRun> {
                     .flatMap(o -> workloads.look(o, thoroughly).stream())
                     .toList();
             if (late && !standings.isEmpty()) {
-                throw stuck(run, ordering, wait, "not up within " + Durations.format(wait.timeout()), standings);
+                throw notUp(run, order, wait, "not up within " + Durations.format(wait.timeout()), standings);
             }
             List<Standing> failed = standings.stream().filter(Standing::failed).toList();
             if (!failed.isEmpty()) {
-                throw stuck(run, ordering, wait, "cannot come up", failed);
+                throw notUp(run, order, wait, "cannot come up", failed);
             }
             standings.stream()
                     .map(Standing::message)
                     .filter(m -> !waiting.contains(m))
                     .forEach(waiting::add);
         }
-        waiting.addAll(waiting.isEmpty() ? hooks : List.of());
+        waiting.addAll(waiting.isEmpty() ? commands : List.of());
         return waiting.isEmpty()
                 ? Optional.empty()
-                : Optional.of(Outcome.waiting("waiting for " + some(waiting), LOOK));
+                : Optional.of(Outcome.waiting("waiting for " + Texts.first(waiting, SHOWN), LOOK));
     }
 
-    /** Restores the stage's objects and lets their pods go; empty once that is done. */
-    private Optional<Outcome> restore(RestoreRun run, RestoreOrder ordering, RestoreOrder.Stage stage) {
+    /** Restores the objects of the stage and releases their pods; empty once that is done. */
+    private Optional<Outcome> restore(RestoreRun run, RestoreOrder order, RestoreOrder.Stage stage) {
         Optional<ApplyReport> done = activities.poll(
                 run.uid() + "/order/" + stage.number(), () -> archives.apply(run, stage.number()), run.wake());
         if (done.isEmpty()) {
@@ -136,10 +136,10 @@ final class OrderedRestoreStep implements Step<RestoreRun> {
         }
         ApplyReport report = done.get();
         RestoreObjectsStep.checkAll(run, report);
-        List<String> later = held(run, ordering);
-        grip.releaseExcept(run, later.subList(stage.held().size(), later.size()));
+        List<String> later = held(run, order);
+        restoreGate.releaseExcept(run, later.subList(stage.held().size(), later.size()));
         String now = Conditions.timestamp(clock.instant());
-        // One write: a stage is counted when it is over, and not twice.
+        // One write, so that the objects of a stage are counted once.
         run.update(s -> {
             RestoreObjectsStep.add(s, report);
             status(s.stages, stage).finishedAt = now;
@@ -147,52 +147,50 @@ final class OrderedRestoreStep implements Step<RestoreRun> {
         return Optional.empty();
     }
 
-    private Instant begin(RestoreRun run, RestoreOrder.Stage stage) {
+    private Instant start(RestoreRun run, RestoreOrder.Stage stage) {
         Stage known = status(run.status().stages, stage);
         if (known == null) {
-            Stage begun = new Stage();
-            begun.stage = stage.number();
-            begun.objects = stage.objects();
-            begun.startedAt = Conditions.timestamp(clock.instant());
+            Stage started = new Stage();
+            started.stage = stage.number();
+            started.objects = stage.objects();
+            started.startedAt = Conditions.timestamp(clock.instant());
             run.update(s -> {
                 s.stages = new ArrayList<>(s.stages == null ? List.of() : s.stages);
-                s.stages.add(begun);
+                s.stages.add(started);
             });
-            known = begun;
+            known = started;
         }
         return Instant.parse(known.startedAt);
     }
 
-    private void checkCommands(RestoreRun run, RestoreOrder ordering) {
+    private void checkCommands(RestoreRun run, RestoreOrder order) {
         List<String> failed = RestoreHooksStep.failed(run);
         if (!failed.isEmpty()) {
-            throw run.refused(Reason.RestoreHookFailed, String.join("; ", failed) + "; " + rest(run, ordering));
+            throw run.refused(Reason.RestoreHookFailed, String.join("; ", failed) + "; " + rest(run, order));
         }
     }
 
-    private BreakwaterException stuck(
-            RestoreRun run, RestoreOrder ordering, RestoreOrder.Wait wait, String what, List<Standing> standings) {
+    private BreakwaterException notUp(
+            RestoreRun run, RestoreOrder order, RestoreOrder.Wait wait, String what, List<Standing> standings) {
         List<String> holders = gate.holders(run.target()).stream()
                 .filter(h -> !h.equals(RestoreRun.holder(run.restore())))
                 .toList();
         return run.refused(
                 Reason.WorkloadsNotReady,
                 wait.field() + ".first " + what + ": "
-                        + some(standings.stream().map(Standing::message).toList())
-                        + (holders.isEmpty()
-                                ? ""
-                                : "; the namespace is also held back by " + String.join(", ", holders))
-                        + "; " + rest(run, ordering));
+                        + Texts.first(standings.stream().map(Standing::message).toList(), SHOWN)
+                        + (holders.isEmpty() ? "" : "; the namespace is also held by " + String.join(", ", holders))
+                        + "; " + rest(run, order));
     }
 
-    /** What was done, and what was not. */
-    private static String rest(RestoreRun run, RestoreOrder ordering) {
+    /** What was restored, and what was not. */
+    private static String rest(RestoreRun run, RestoreOrder order) {
         List<RestoreOrder.Stage> open =
-                ordering.stages().stream().filter(s -> !isOver(run, s)).toList();
+                order.stages().stream().filter(s -> !isOver(run, s)).toList();
         int objects = open.stream().mapToInt(RestoreOrder.Stage::objects).sum();
         List<String> names = open.stream().flatMap(s -> s.held().stream()).toList();
-        return "what comes first was restored and stays, " + objects + " objects that come later were not ("
-                + some(names) + ")";
+        return "earlier stages are restored and stay; " + objects + " objects of later stages were not restored ("
+                + Texts.first(names, SHOWN) + ")";
     }
 
     private static boolean isOver(RestoreRun run, RestoreOrder.Stage stage) {
@@ -207,10 +205,5 @@ final class OrderedRestoreStep implements Step<RestoreRun> {
                         .filter(s -> s.stage == stage.number())
                         .findFirst()
                         .orElse(null);
-    }
-
-    private static String some(List<String> texts) {
-        return texts.stream().limit(SHOWN).collect(Collectors.joining(", "))
-                + (texts.size() > SHOWN ? " and " + (texts.size() - SHOWN) + " more" : "");
     }
 }

@@ -19,7 +19,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
 
-/** The objects of a point, as a restore asks for them and its author may have them. */
+/** Reads and applies the archive of a point, by the rules of a Restore and within the rights of its author. */
 @ApplicationScoped
 class PointArchive {
     private final KubernetesClient client;
@@ -35,23 +35,23 @@ class PointArchive {
         this.apply = new ResourceApply(client);
     }
 
-    private interface Reading<T> {
+    private interface ArchiveCall<T> {
         T of(ApplyRequest request) throws IOException;
     }
 
-    /** What the restore would meet; refuses what the author may not do. */
+    /** Finds conflicts of the restore, and refuses it if the author lacks rights. */
     ResourceApply.Preview preview(RestoreRun run) {
-        return reading(run, apply::preview);
+        return read(run, apply::preview);
     }
 
-    /** Makes the target namespace where it is absent. */
+    /** Creates the target namespace if it does not exist. */
     boolean createNamespace(RestoreRun run) {
-        return reading(run, apply::createNamespace);
+        return read(run, apply::createNamespace);
     }
 
     /** The claims as they were captured. */
     List<PersistentVolumeClaim> claims(RestoreRun run) {
-        return reading(run, apply::claims);
+        return read(run, apply::claims);
     }
 
     /** Refuses a restore of files, if its author may not write into volumes. */
@@ -59,33 +59,34 @@ class PointArchive {
         apply.authorizeFiles(request(run));
     }
 
-    /** Whether the target namespace would be made. */
+    /** Whether the target namespace does not exist yet. */
     boolean isNamespaceMissing(RestoreRun run) {
-        return reading(run, apply::isNamespaceMissing);
+        return read(run, apply::isNamespaceMissing);
     }
 
-    /** Brings the objects back that wait for nothing; in a dry run, finds out what restoring all would do. */
+    /** Restores the objects of the first stage; in a dry run, finds out what would happen to all objects. */
     ApplyReport apply(RestoreRun run) {
-        return reading(run, apply::apply);
+        return read(run, apply::apply);
     }
 
-    /** Brings the objects of one stage of {@code spec.order} back. */
+    /** Restores the objects of one stage of {@code spec.order}. */
     ApplyReport apply(RestoreRun run, int stage) {
-        return reading(run, request -> apply.apply(request, stage));
+        return read(run, request -> apply.apply(request, stage));
     }
 
-    /** What {@code spec.order} makes wait for what. */
-    RestoreOrder ordering(RestoreRun run) {
-        return reading(run, apply::ordering);
+    /** The stages of {@code spec.order}. */
+    RestoreOrder order(RestoreRun run) {
+        return read(run, apply::ordering);
     }
 
-    private <T> T reading(RestoreRun run, Reading<T> reading) {
+    private <T> T read(RestoreRun run, ArchiveCall<T> call) {
         try {
-            return reading.of(request(run));
+            return call.of(request(run));
         } catch (IOException e) {
             throw BreakwaterException.retryable(
                     Reason.StoreUnavailable,
-                    "the archive of " + run.source().document().key() + " could not be read: " + e.getMessage(),
+                    "could not read the archive of point "
+                            + run.source().document().key() + ": " + e.getMessage(),
                     e);
         }
     }
@@ -106,9 +107,10 @@ class PointArchive {
     private AuthorCheck author(RestoreRun run, boolean administrator) {
         AuthorCheck author = AuthorCheck.of(client, run.annotation(Api.AUTHOR), operator());
         BackupLocation location = run.source().location();
-        boolean ours = location.getMetadata().getNamespace().equals(config.namespace());
-        // Nobody has signed what Velero wrote: an administrator may vouch for it, by a Restore of his own.
-        boolean vouched = ours && (!location.getSpec().hasVeleroLayout() || administrator);
+        boolean ownedByOperator = location.getMetadata().getNamespace().equals(config.namespace());
+        // Backups of Velero have no signature. An administrator vouches for one with a Restore in the operator's
+        // namespace.
+        boolean vouched = ownedByOperator && (!location.getSpec().hasVeleroLayout() || administrator);
         return vouched ? author : author.unvouched();
     }
 

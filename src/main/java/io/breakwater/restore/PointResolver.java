@@ -3,6 +3,7 @@ package io.breakwater.restore;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.NamedRef;
+import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
 import io.breakwater.api.Restore;
 import io.breakwater.api.RestorePoint;
@@ -19,7 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** Finds the point of a Restore, in the first of its locations that holds it as it was sealed. */
+/** Finds the point of a Restore, in the first of its locations that has it unaltered. */
 @ApplicationScoped
 class PointResolver {
     private final KubernetesClient client;
@@ -35,7 +36,7 @@ class PointResolver {
     }
 
     /**
-     * The point that a Restore names, or that its policy and time mean, with signature and all objects verified.
+     * The point that a Restore names, or selects by policy and time, with its signature and all objects verified.
      *
      * @throws BreakwaterException Forbidden, RestorePointNotFound, RestorePointNotSealed, Tampered, or StoreUnavailable when no
      *     location answers
@@ -45,46 +46,45 @@ class PointResolver {
         RestorePoint point = point(restore);
         PointKey key = PointKey.of(point).orElseThrow();
         TenancyCheck.checkSource(restore, key, config.namespace());
-        List<String> troubles = new ArrayList<>();
+        List<String> problems = new ArrayList<>();
         BreakwaterException last = null;
-        for (String name : places(point)) {
+        for (String name : locationNames(point)) {
             try {
-                Optional<RestoreRun.Source> found = look(point, key, name);
+                Optional<RestoreRun.Source> found = read(point, key, name);
                 if (found.isPresent()) {
                     return found.get();
                 }
-                troubles.add("location " + name + ": the point is not there");
+                problems.add("location " + name + ": it does not have the point");
             } catch (BreakwaterException e) {
-                troubles.add("location " + name + ": " + e.getMessage());
+                problems.add("location " + name + ": " + e.getMessage());
                 last = last == null || last.reason() == Reason.Tampered ? e : last;
             }
         }
-        String message = "RestorePoint " + point.getMetadata().getNamespace() + "/"
-                + point.getMetadata().getName() + " cannot be read: " + String.join("; ", troubles);
+        String message = ObjectNames.of(point) + " cannot be read: " + String.join("; ", problems);
         if (last != null && last.isRetryable()) {
             throw BreakwaterException.retryable(last.reason(), message, last);
         }
         throw BreakwaterException.permanent(last == null ? Reason.RestorePointNotFound : last.reason(), message, last);
     }
 
-    /** The point that a run has chosen before, as its status names it. */
-    RestoreRun.Source again(Restore restore) {
+    /** The point that the status of a run names: an earlier step has chosen and verified it. */
+    RestoreRun.Source reopen(Restore restore) {
         String[] parts = restore.getStatus().restorePoint.split("/", -1);
         PointKey key = new PointKey(parts[0], parts[1], parts[2]);
         TenancyCheck.checkSource(restore, key, config.namespace());
         BackupLocation location = locations.resolve(restore.source(), new NamedRef(restore.getStatus().location));
         String digest = restore.getStatus().digest;
         return catalog.read(location, key)
-                .map(there -> {
-                    if (digest != null && !digest.equals(there.digest())) {
-                        throw exchanged(key, there.digest(), digest);
+                .map(found -> {
+                    if (digest != null && !digest.equals(found.digest())) {
+                        throw exchanged(key, found.digest(), digest);
                     }
-                    return new RestoreRun.Source(location, there.document(), there.digest());
+                    return new RestoreRun.Source(location, found.document(), found.digest());
                 })
                 .orElseThrow(() -> BreakwaterException.permanent(
                         Reason.RestorePointNotFound,
-                        "point " + key + " was removed from location "
-                                + location.getMetadata().getName() + " while it was restored"));
+                        "point " + key + " was deleted from location "
+                                + location.getMetadata().getName() + " during the restore"));
     }
 
     private RestorePoint point(Restore restore) {
@@ -103,11 +103,11 @@ class PointResolver {
             throw BreakwaterException.permanent(
                     Reason.RestorePointNotFound,
                     what + " does not exist in namespace " + namespace
-                            + "; kubectl get restorepoints shows what there is");
+                            + "; list the points with kubectl get restorepoints");
         }
         if (!PointSelector.isRestorable(point)) {
             throw BreakwaterException.permanent(
-                    Reason.RestorePointNotSealed, what + " is not sealed, so there is nothing to restore from it");
+                    Reason.RestorePointNotSealed, what + " is not sealed, so it cannot be restored");
         }
         return point;
     }
@@ -123,7 +123,8 @@ class PointResolver {
                 restore.getSpec().at);
     }
 
-    private static List<String> places(RestorePoint point) {
+    /** Locations in which the point is complete, its own first. */
+    private static List<String> locationNames(RestorePoint point) {
         RestorePointStatus s = point.getStatus();
         List<String> names = new ArrayList<>(List.of(s.location));
         if (s.copies != null) {
@@ -132,7 +133,7 @@ class PointResolver {
         return names;
     }
 
-    private Optional<RestoreRun.Source> look(RestorePoint point, PointKey key, String name) {
+    private Optional<RestoreRun.Source> read(RestorePoint point, PointKey key, String name) {
         BackupLocation location = locations.resolve(point.getMetadata().getNamespace(), new NamedRef(name));
         Optional<Sealed> sealed = catalog.read(location, key);
         if (sealed.isEmpty()) {
@@ -146,11 +147,11 @@ class PointResolver {
                 location, sealed.get().document(), sealed.get().digest()));
     }
 
-    /** A seal may be ours and still be the wrong one: that of an earlier point of the same name. */
+    /** A seal with a valid signature can be the wrong one, as that of an earlier point of the same name. */
     private static BreakwaterException exchanged(PointKey key, String found, String expected) {
         return BreakwaterException.permanent(
                 Reason.Tampered,
-                key.sealKey() + " is another one than the RestorePoint was sealed with (digest " + found + ", not "
-                        + expected + ")");
+                key.sealKey() + " is not the seal that the RestorePoint names (digest " + found + ", not " + expected
+                        + ")");
     }
 }

@@ -13,12 +13,13 @@ import java.util.Optional;
 final class PointSelector {
     private PointSelector() {}
 
+    /** Whether the point is sealed and its seal can be checked. */
     static boolean isRestorable(RestorePoint point) {
         return point.isSealed() && point.getStatus().digest != null;
     }
 
     /**
-     * The newest sealed point of a policy that was captured not after a time.
+     * The newest sealed point of a policy that was captured at or before a time.
      *
      * @param at RFC 3339; null for the newest of all
      * @throws BreakwaterException RestorePointNotFound
@@ -43,12 +44,12 @@ final class PointSelector {
     }
 
     private static BreakwaterException none(List<RestorePoint> sealed, String policy, String at) {
-        String what = "there is no sealed RestorePoint of BackupPolicy " + policy + " in this namespace";
+        String message = "BackupPolicy " + policy + " has no sealed RestorePoint in this namespace";
         return BreakwaterException.permanent(
                 Reason.RestorePointNotFound,
                 sealed.isEmpty()
-                        ? what + "; kubectl get restorepoints shows what there is"
-                        : what + " that was captured at " + at + " or before; the oldest one is "
+                        ? message + "; list the points with kubectl get restorepoints"
+                        : message + " that was captured at " + at + " or before; the oldest one is "
                                 + sealed.getFirst().getMetadata().getName() + " of "
                                 + sealed.getFirst().getStatus().capturedAt);
     }

@@ -1,18 +1,22 @@
 package io.breakwater.restore;
 
 import io.breakwater.api.RestoreStatus.VolumeFill;
+import io.breakwater.api.Texts;
 import io.breakwater.mover.MoverJobs;
 import io.breakwater.mover.MoverTask;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
 import java.util.List;
+import java.util.Objects;
 
 /**
- * Reads the volumes out of the repository whose content takes the place of what is there, before that is touched: filling a
- * claim from a damaged repository would leave neither. Claims that are new need no such care, and nor does a failover, whose
- * site holds nothing that is not in the repository.
+ * Verifies the volumes whose content replaces existing content, before that is changed: a damaged repository would leave
+ * neither the old nor the new content. New claims need no such check. A failover needs none either, because all data of its
+ * site is in the repository.
  */
 final class PreflightReadStep implements Step<RestoreRun> {
+    private static final int SHOWN = 5;
+
     private final MoverJobs movers;
 
     PreflightReadStep(MoverJobs movers) {
@@ -29,10 +33,10 @@ final class PreflightReadStep implements Step<RestoreRun> {
         List<String> snapshots = run.volumes().stream()
                 .filter(v -> Boolean.TRUE.equals(v.replaces))
                 .map(v -> v.repositorySnapshot)
-                .filter(java.util.Objects::nonNull)
+                .filter(Objects::nonNull)
                 .toList();
         if (snapshots.isEmpty() || run.ofPlan()) {
-            return Outcome.done("no volume that must be read first");
+            return Outcome.done("no volume to verify first");
         }
         var request = new MoverJobs.Request(
                 run.target(),
@@ -45,11 +49,12 @@ final class PreflightReadStep implements Step<RestoreRun> {
             case MoverJobs.State.Failed(String message) ->
                 throw run.refused(
                         FillVolumesStep.reason(message),
-                        "claims " + claims(run)
-                                + " were left as they are, since the point's content cannot be read whole: " + message);
+                        "claims " + Texts.first(claims(run), SHOWN)
+                                + " are unchanged, because the content of the point cannot be read completely: "
+                                + message);
             case MoverJobs.State.Succeeded s -> {
                 movers.delete(run.target(), run.label());
-                yield Outcome.done(snapshots.size() + " volumes can be read to their last block");
+                yield Outcome.done("verified every block of " + snapshots.size() + " volumes");
             }
         };
     }

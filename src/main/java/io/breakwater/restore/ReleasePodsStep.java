@@ -3,26 +3,27 @@ package io.breakwater.restore;
 import io.breakwater.mover.MoverJobs;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
+import io.breakwater.steps.Warnings;
 import io.breakwater.volume.KeptSnapshots;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
 /**
- * Removes the Jobs and lets the pods go; also those that an earlier, failed restore into the same namespace held back, where this
- * one has made good what that one left. Pods of what comes later by {@code spec.order} are let go there.
+ * Deletes the mover Jobs and releases the pods, also those that an earlier, failed Restore holds in the same namespace, if this
+ * run has filled its volumes. {@link OrderedRestoreStep} releases the pods of later stages of {@code spec.order}.
  */
 final class ReleasePodsStep implements Step<RestoreRun> {
-    private final RestoreGate grip;
+    private final RestoreGate restoreGate;
     private final MoverJobs movers;
-    private final KeptSnapshots kept;
-    private final RestoreOrders orderings;
+    private final KeptSnapshots retained;
+    private final RestoreOrders orders;
 
-    ReleasePodsStep(RestoreGate grip, MoverJobs movers, KeptSnapshots kept, RestoreOrders orderings) {
-        this.grip = grip;
+    ReleasePodsStep(RestoreGate restoreGate, MoverJobs movers, KeptSnapshots retained, RestoreOrders orders) {
+        this.restoreGate = restoreGate;
         this.movers = movers;
-        this.kept = kept;
-        this.orderings = orderings;
+        this.retained = retained;
+        this.orders = orders;
     }
 
     @Override
@@ -34,30 +35,30 @@ final class ReleasePodsStep implements Step<RestoreRun> {
     public Outcome run(RestoreRun run, int attempt) {
         Optional<List<String>> later = later(run);
         if (later.isEmpty()) {
-            return Outcome.waiting("reading what waits for what", Duration.ofSeconds(10));
+            return Outcome.waiting("resolving spec.order", Duration.ofSeconds(10));
         }
         movers.delete(run.target(), run.label());
-        kept.removeImports(run.target(), run.label());
-        List<String> left = grip.heldByFailed(run);
-        if (!left.isEmpty()) {
-            run.update(s -> s.warnings = RestoreObjectsStep.merged(s.warnings, left));
+        retained.removeImports(run.target(), run.label());
+        List<String> stillHeld = restoreGate.heldByFailed(run);
+        if (!stillHeld.isEmpty()) {
+            run.update(s -> s.warnings = Warnings.merged(s.warnings, stillHeld));
         }
         if (later.get().isEmpty()) {
-            grip.release(run);
+            restoreGate.release(run);
         } else {
-            grip.releaseExcept(run, later.get());
+            restoreGate.releaseExcept(run, later.get());
         }
-        if (!left.isEmpty()) {
-            return Outcome.done(String.join("; ", left));
+        if (!stillHeld.isEmpty()) {
+            return Outcome.done(String.join("; ", stillHeld));
         }
-        return Outcome.done("pods of namespace " + run.target() + " may run"
-                + (later.get().isEmpty() ? "" : ", but for those of what comes later"));
+        return Outcome.done("released the pods of namespace " + run.target()
+                + (later.get().isEmpty() ? "" : ", except those of later stages of spec.order"));
     }
 
-    /** Workloads whose pods stay held back; empty until that is known. */
+    /** Workloads of later stages, whose pods stay held; empty until they are known. */
     private Optional<List<String>> later(RestoreRun run) {
         return run.restore().getSpec().ordered()
-                ? orderings.of(run).map(o -> OrderedRestoreStep.held(run, o))
+                ? orders.of(run).map(o -> OrderedRestoreStep.held(run, o))
                 : Optional.of(List.of());
     }
 }

@@ -4,15 +4,19 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestoreSpec;
 import io.breakwater.api.RestoreSpec.OnConflict;
+import io.breakwater.api.Texts;
 import io.breakwater.catalog.PointDocument;
 import io.breakwater.mover.MoverJobs;
 import io.breakwater.mover.MoverTask;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
-import java.util.stream.Collectors;
 
-/** Single files of the point into a volume that is there, by a mover Job. Pods go on, and no file is removed. */
+/** Writes single files of the point into an existing volume, by a mover Job. Pods continue to run, and no file is deleted. */
 final class RestoreFilesStep implements Step<RestoreRun> {
+    private static final int SHOWN = 5;
+    private static final String COPY_FROM_WHOLE_CLAIM =
+            " restore the whole claim into another namespace, and copy the files from there";
+
     private final MoverJobs movers;
 
     RestoreFilesStep(MoverJobs movers) {
@@ -34,22 +38,24 @@ final class RestoreFilesStep implements Step<RestoreRun> {
                 .orElseThrow(() -> run.refused(
                         Reason.InvalidSpec,
                         "point " + document.key() + " has no volume " + pvc + " of spec.files.pvc; it has "
-                                + document.volumes().stream()
-                                        .map(PointDocument.Volume::pvc)
-                                        .collect(Collectors.joining(", "))));
+                                + Texts.first(
+                                        document.volumes().stream()
+                                                .map(PointDocument.Volume::pvc)
+                                                .toList(),
+                                        SHOWN)));
         if (volume.kept() != null) {
             throw run.refused(
                     Reason.InvalidSpec,
                     "volume " + pvc
-                            + " of spec.files.pvc stays in the storage as a snapshot, which files cannot be taken"
-                            + " from; restore the claim as a whole into another namespace, and take them from there");
+                            + " of spec.files.pvc is a retained snapshot, from which single files cannot be restored;"
+                            + COPY_FROM_WHOLE_CLAIM);
         }
         if (volume.ofBlocks()) {
             throw run.refused(
                     Reason.InvalidSpec,
                     "volume " + pvc
-                            + " of spec.files.pvc is a raw block volume: it has no files that Breakwater knows of;"
-                            + " restore the claim as a whole into another namespace, and take them from there");
+                            + " of spec.files.pvc is a raw block volume, in which Breakwater does not see files;"
+                            + COPY_FROM_WHOLE_CLAIM);
         }
         return volume;
     }
@@ -73,16 +79,16 @@ final class RestoreFilesStep implements Step<RestoreRun> {
             case MoverJobs.State.Failed(String message) ->
                 throw run.refused(
                         message.contains("exit 3:") ? Reason.Partial : Reason.MoverFailed,
-                        "not all files were written to claim " + claim + ": " + message);
-            case MoverJobs.State.Succeeded(JsonNode report) -> written(run, report);
+                        "could not write all files to claim " + claim + ": " + message);
+            case MoverJobs.State.Succeeded(JsonNode report) -> finish(run, report);
         };
     }
 
-    /** restic's {@code files_restored} counts directories on the way too; {@code total_files} is what the paths name. */
-    private static Outcome written(RestoreRun run, JsonNode report) {
+    /** The {@code files_restored} of restic also counts parent directories; {@code total_files} counts what the paths name. */
+    private static Outcome finish(RestoreRun run, JsonNode report) {
         long files = report.path("total_files").asLong();
-        long kept = report.path("files_skipped").asLong();
-        if (files + kept == 0) {
+        long skipped = report.path("files_skipped").asLong();
+        if (files + skipped == 0) {
             throw run.refused(
                     Reason.InvalidSpec,
                     "volume " + run.restore().getSpec().files.pvc
@@ -93,6 +99,7 @@ final class RestoreFilesStep implements Step<RestoreRun> {
             s.files = files;
             s.bytes = report.path("bytes_restored").asLong();
         });
-        return Outcome.done(files + " files written, " + kept + " left as they were; " + run.status().bytes + " bytes");
+        return Outcome.done(
+                "wrote " + files + " files, skipped " + skipped + " existing files; " + run.status().bytes + " bytes");
     }
 }

@@ -1,7 +1,9 @@
 package io.breakwater.restore;
 
+import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Restore;
 import io.breakwater.api.RestoreStatus.VolumeFill;
+import io.breakwater.api.Texts;
 import io.breakwater.gate.NamespaceGate;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.util.ArrayList;
@@ -10,10 +12,12 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * A run's hold on the gate, and that of Restores that failed before it, where it makes good what they left: a volume that one of
- * them left half filled must have been filled by the run. Otherwise the pods stay held back, whatever else was restored.
+ * Releases the pods that a run holds, and the pods that earlier, failed Restores hold. A failed Restore holds its pods until
+ * a run has filled every volume that it left half filled, whatever else is restored.
  */
 final class RestoreGate {
+    private static final int SHOWN = 5;
+
     private final KubernetesClient client;
     private final NamespaceGate gate;
 
@@ -22,25 +26,23 @@ final class RestoreGate {
         this.gate = gate;
     }
 
-    /** Lets all pods go but those of these workloads. */
+    /** Releases all pods except those of these workloads. */
     void releaseExcept(RestoreRun run, List<String> workloads) {
         holders(run).forEach(h -> gate.narrow(run.target(), h, workloads));
     }
 
-    /** Lets all pods go. */
+    /** Releases all pods. */
     void release(RestoreRun run) {
         holders(run).forEach(h -> gate.open(run.target(), h));
     }
 
-    /** Restores that failed and hold on, each with what it left, and the way out. */
+    /** Messages about failed Restores that still hold pods: the volumes that each left half filled, and what to do. */
     List<String> heldByFailed(RestoreRun run) {
         return failed(run).stream()
                 .filter(other -> !halfFilled(run, other).isEmpty())
-                .map(other -> "the pods of namespace " + run.target() + " stay held back, since Restore "
-                        + other.getMetadata().getNamespace() + "/"
-                        + other.getMetadata().getName()
-                        + " left volumes half filled (" + String.join(", ", halfFilled(run, other))
-                        + "): restore them with onConflict Replace, or delete that Restore")
+                .map(other -> "the pods of namespace " + run.target() + " are held, because " + ObjectNames.of(other)
+                        + " left volumes half filled (" + Texts.first(halfFilled(run, other), SHOWN)
+                        + "): restore them with spec.onConflict: Replace, or delete that Restore")
                 .toList();
     }
 
@@ -60,7 +62,7 @@ final class RestoreGate {
                 .toList();
     }
 
-    /** Claims that another Restore did not fill to the end, and this one has not filled either. Single files fill nothing. */
+    /** Claims that another Restore left half filled and this run has not filled. A restore of single files fills no claim. */
     private static List<String> halfFilled(RestoreRun run, Restore other) {
         Set<String> filled = run.restore().getSpec().files != null
                 ? Set.of()

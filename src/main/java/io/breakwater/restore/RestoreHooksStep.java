@@ -3,11 +3,13 @@ package io.breakwater.restore;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestoreStatus.HookRun;
+import io.breakwater.api.Texts;
 import io.breakwater.database.RestoreHooks;
 import io.breakwater.database.RestoreHooks.Asked;
 import io.breakwater.steps.Activities;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
+import io.breakwater.steps.Warnings;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Clock;
 import java.time.Duration;
@@ -20,14 +22,16 @@ import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /**
- * The commands that restored pods ask for, once each: a pod whose command has ended is in the status. One that was being run when
- * the operator was killed is run again. Not for a failover, where pods start later and by the plan's leave.
+ * Runs the commands that annotations of restored pods define, once for each pod. The status lists the pods whose command has
+ * ended. A command that ran when the operator was killed runs again. A failover runs none: its pods start later, when the plan
+ * releases them.
  */
 final class RestoreHooksStep implements Step<RestoreRun> {
     private static final String NAME = "Hooks";
+    private static final int SHOWN = 5;
 
-    /** How long controllers may take to make their pods. */
-    private static final Duration PODS_ARE_MADE = Duration.ofMinutes(2);
+    /** How long controllers may take to create their pods. */
+    private static final Duration PODS_CREATED = Duration.ofMinutes(2);
 
     private final KubernetesClient client;
     private final Activities activities;
@@ -47,34 +51,35 @@ final class RestoreHooksStep implements Step<RestoreRun> {
     @Override
     public Outcome run(RestoreRun run, int attempt) {
         if (run.ofPlan()) {
-            return Outcome.done("a failover runs none");
+            return Outcome.done("a failover runs no commands");
         }
-        List<String> waiting = push(run, run.startOf(NAME), asked -> true);
+        List<String> waiting = advance(run, run.startOf(NAME), asked -> true);
         if (!waiting.isEmpty()) {
-            return Outcome.waiting(String.join("; ", waiting));
+            return Outcome.waiting(Texts.first(waiting, SHOWN));
         }
         List<String> failed = failed(run);
         if (!failed.isEmpty()) {
             throw run.refused(
                     Reason.RestoreHookFailed,
-                    "volumes and objects are restored, and the pods run, but " + String.join("; ", failed));
+                    "volumes and objects are restored and the pods run, but commands failed: "
+                            + String.join("; ", failed));
         }
-        return Outcome.done(hookRuns(run).size() + " commands were run");
+        return Outcome.done("ran " + hookRuns(run).size() + " commands");
     }
 
     /**
-     * Pushes the commands of pods on that are there.
+     * Starts or checks the commands of the pods that exist.
      *
-     * @param begun when pods could be made first
-     * @param which pods that count
-     * @return what is waited for
+     * @param since when the first pods could be created
+     * @param which pods whose commands are run
+     * @return what the run waits for
      */
-    List<String> push(RestoreRun run, Instant begun, Predicate<Asked> which) {
+    List<String> advance(RestoreRun run, Instant since, Predicate<Asked> which) {
         RestoreHooks hooks = new RestoreHooks(client, run.target());
         Set<String> over = hookRuns(run).stream().map(h -> h.uid).collect(Collectors.toSet());
         List<String> waiting = new ArrayList<>();
-        // What is not settled is asked first: a pod that is made in between is found by the next look at the latest.
-        if (clock.instant().isBefore(begun.plus(PODS_ARE_MADE))) {
+        // Controllers are read before pods: a pod that is created in between is found by the next call at the latest.
+        if (clock.instant().isBefore(since.plus(PODS_CREATED))) {
             waiting.addAll(hooks.unsettled());
         }
         for (Asked asked : hooks.asked(Instant.parse(run.status().startedAt))) {
@@ -85,7 +90,7 @@ final class RestoreHooksStep implements Step<RestoreRun> {
         return waiting;
     }
 
-    /** Commands that failed where that counts. */
+    /** Errors of commands that must not fail. */
     static List<String> failed(RestoreRun run) {
         return hookRuns(run).stream()
                 .filter(h -> h.error != null)
@@ -93,40 +98,41 @@ final class RestoreHooksStep implements Step<RestoreRun> {
                 .toList();
     }
 
-    /** Pushes one pod's command on; returns what it waits for. */
+    /** Starts or checks the command of one pod. Returns what it waits for. */
     private Optional<String> command(RestoreRun run, Asked asked) {
         if (asked.waits().isPresent()) {
             if (clock.instant().isBefore(asked.until())) {
                 return asked.waits();
             }
-            note(run, asked, Optional.of(asked.waits().get() + ", so its command was not run"));
+            record(run, asked, Optional.of(asked.waits().get() + ", so its command was not run"));
             return Optional.empty();
         }
-        Optional<Optional<String>> ended =
-                activities.poll(run.uid() + "/hooks/" + asked.uid(), () -> error(asked), run.wake());
-        ended.ifPresent(error -> note(run, asked, error));
-        return ended.isPresent() ? Optional.empty() : Optional.of("the command of pod " + asked.pod() + " runs");
+        Optional<Ended> ended = activities.poll(run.uid() + "/hooks/" + asked.uid(), () -> execute(asked), run.wake());
+        ended.ifPresent(e -> record(run, asked, e.error));
+        return ended.isPresent() ? Optional.empty() : Optional.of("the command of pod " + asked.pod() + " is running");
     }
 
-    private static Optional<String> error(Asked asked) {
+    private record Ended(Optional<String> error) {}
+
+    private static Ended execute(Asked asked) {
         try {
             asked.run().run();
-            return Optional.empty();
+            return new Ended(Optional.empty());
         } catch (BreakwaterException e) {
-            return Optional.of(e.getMessage());
+            return new Ended(Optional.of(e.getMessage()));
         }
     }
 
-    private static void note(RestoreRun run, Asked asked, Optional<String> error) {
-        HookRun noted = new HookRun();
-        noted.pod = asked.pod();
-        noted.uid = asked.uid();
-        noted.error = asked.mayFail() ? null : error.orElse(null);
+    private static void record(RestoreRun run, Asked asked, Optional<String> error) {
+        HookRun ended = new HookRun();
+        ended.pod = asked.pod();
+        ended.uid = asked.uid();
+        ended.error = asked.mayFail() ? null : error.orElse(null);
         run.update(s -> {
             s.hooks = new ArrayList<>(s.hooks == null ? List.of() : s.hooks);
-            s.hooks.add(noted);
+            s.hooks.add(ended);
             if (asked.mayFail() && error.isPresent()) {
-                s.warnings = RestoreObjectsStep.merged(s.warnings, List.of(error.get()));
+                s.warnings = Warnings.merged(s.warnings, List.of(error.get()));
             }
         });
     }

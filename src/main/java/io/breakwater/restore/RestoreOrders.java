@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** What {@code spec.order} of running restores comes to; read out of the archive once in a process. */
+/** The stages of {@code spec.order} of running restores; read from the archive once in each process. */
 final class RestoreOrders {
     private final PointArchive archives;
     private final Activities activities;
@@ -17,19 +17,18 @@ final class RestoreOrders {
         this.activities = activities;
     }
 
-    /** Empty while it is being read. */
+    /** The stages of a run; empty while they are being read. */
     Optional<RestoreOrder> of(RestoreRun run) {
-        RestoreOrder there = known.get(run.uid());
-        if (there != null) {
-            return Optional.of(there);
+        RestoreOrder order = known.get(run.uid());
+        if (order != null) {
+            return Optional.of(order);
         }
-        Optional<RestoreOrder> read =
-                activities.poll(run.uid() + "/ordering", () -> archives.ordering(run), run.wake());
+        Optional<RestoreOrder> read = activities.poll(run.uid() + "/ordering", () -> archives.order(run), run.wake());
         read.ifPresent(o -> known.put(run.uid(), o));
         return read;
     }
 
-    /** A run is over or gone. */
+    /** Forgets a run that is over or gone. */
     void forget(String uid) {
         known.remove(uid);
     }

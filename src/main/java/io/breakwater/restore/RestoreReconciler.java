@@ -5,6 +5,7 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.api.Restore;
 import io.breakwater.api.RestoreStatus;
+import io.breakwater.api.Texts;
 import io.breakwater.gate.NamespaceGate;
 import io.breakwater.mover.MoverJobs;
 import io.breakwater.observe.Conditions;
@@ -32,9 +33,8 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
 
-/** Drives a Restore through its steps, once. */
+/** Runs the steps of a Restore, once. */
 @ControllerConfiguration(
         name = "restore",
         finalizerName = Api.FINALIZER,
@@ -48,11 +48,11 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
     private final Events events;
     private final Meters meters;
     private final Clock clock;
-    private final PointResolver sources;
+    private final PointResolver points;
     private final RestoreSteps steps;
     private final NamespaceGate gate;
     private final MoverJobs movers;
-    private final KeptSnapshots kept;
+    private final KeptSnapshots snapshots;
     private final Availability availability;
     private final RunDriver driver;
     private final SimpleInboundEventSource<Restore> wake = new SimpleInboundEventSource<>("wake");
@@ -63,21 +63,21 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
             Events events,
             Meters meters,
             Clock clock,
-            PointResolver sources,
+            PointResolver points,
             RestoreSteps steps,
             NamespaceGate gate,
             MoverJobs movers,
-            KeptSnapshots kept) {
+            KeptSnapshots snapshots) {
         this.client = client;
         this.writer = writer;
         this.events = events;
         this.meters = meters;
         this.clock = clock;
-        this.sources = sources;
+        this.points = points;
         this.steps = steps;
         this.gate = gate;
         this.movers = movers;
-        this.kept = kept;
+        this.snapshots = snapshots;
         this.availability = new Availability(client, events, clock);
         this.driver = new RunDriver(clock);
     }
@@ -97,12 +97,12 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
                 restore,
                 writer,
                 clock,
-                () -> sources.again(restore),
+                () -> points.reopen(restore),
                 () -> wake.propagateEvent(ResourceID.fromResource(restore)));
         if (restore.isOver()) {
             return availability
                     .follow(run)
-                    .map(again -> UpdateControl.<Restore>noUpdate().rescheduleAfter(again))
+                    .map(recheck -> UpdateControl.<Restore>noUpdate().rescheduleAfter(recheck))
                     .orElseGet(UpdateControl::noUpdate);
         }
         return answer(run, driver.drive(run, () -> steps.of(restore), RestoreRun.RETRY_BUDGET));
@@ -140,7 +140,7 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
         driver.forget(restore.getMetadata().getUid());
         steps.forget(restore.getMetadata().getUid());
         movers.delete(target, RestoreRun.label(restore));
-        kept.removeImports(target, RestoreRun.label(restore));
+        snapshots.removeImports(target, RestoreRun.label(restore));
         if (client.namespaces().withName(target).get() != null) {
             gate.open(target, RestoreRun.holder(restore));
         }
@@ -152,7 +152,8 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
         String message = s.report == null
                 ? "restored " + s.restorePoint + " into namespace " + run.target()
                 : "dry run of " + s.restorePoint + " into namespace " + run.target() + ": "
-                        + run.entries().getLast().message + "; object by object in ConfigMap " + s.report;
+                        + run.entries().getLast().message + "; ConfigMap " + s.report
+                        + " has the details of each object";
         Consumer<RestoreStatus> available = availability.first(run);
         finish(run, Reason.Completed, available, status -> status.succeeded(Reason.Completed, message));
         events.normal(run.restore(), Reason.Completed, message);
@@ -161,40 +162,39 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
 
     private void fail(RestoreRun run, BreakwaterException e) {
         movers.delete(run.target(), RestoreRun.label(run.restore()));
-        kept.removeImports(run.target(), RestoreRun.label(run.restore()));
+        snapshots.removeImports(run.target(), RestoreRun.label(run.restore()));
         String message = e.getMessage();
         String holder = RestoreRun.holder(run.restore());
-        if (touched(run) && gate.closedBy(run.target(), holder)) {
-            message += "; " + held(run.target(), gate.limit(run.target(), holder))
-                    + ", since it is half restored: create another Restore with onConflict Replace, or delete this one"
-                    + " to let it go";
+        if (hasHalfFilledVolumes(run) && gate.closedBy(run.target(), holder)) {
+            message += "; " + stopped(run.target(), gate.limit(run.target(), holder))
+                    + " because this Restore stopped half-way: create a Restore with spec.onConflict: Replace, or"
+                    + " delete this one to resume";
         } else if (client.namespaces().withName(run.target()).get() != null) {
             gate.open(run.target(), holder);
         }
-        String told = message;
-        finish(run, e.reason(), s -> {}, status -> status.failed(e.reason(), told));
-        events.warning(run.restore(), e.reason(), told);
+        String full = message;
+        finish(run, e.reason(), s -> {}, status -> status.failed(e.reason(), full));
+        events.warning(run.restore(), e.reason(), full);
         count(run, "Failed", e.reason());
     }
 
-    /** What stays as it is until somebody does something about it. */
-    private static String held(String namespace, Optional<List<String>> limit) {
+    /** Effects of the closed gate, which last until a user acts. */
+    private static String stopped(String namespace, Optional<List<String>> limit) {
         if (limit.isEmpty()) {
-            return "the pods of namespace " + namespace + " stay held back";
+            return "the pods of namespace " + namespace + " are held";
         }
         return limit.get().isEmpty()
-                ? "no RestorePoint is made of namespace " + namespace
-                : "the pods of " + limit.get().stream().limit(SHOWN).collect(Collectors.joining(", "))
-                        + (limit.get().size() > SHOWN ? ", …" : "") + " in namespace " + namespace + " stay held back";
+                ? "backups of namespace " + namespace + " are paused"
+                : "the pods of " + Texts.first(limit.get(), SHOWN) + " in namespace " + namespace + " are held";
     }
 
     /** Whether a volume may be half filled. */
-    private static boolean touched(RestoreRun run) {
+    private static boolean hasHalfFilledVolumes(RestoreRun run) {
         return run.entries().stream().anyMatch(j -> j.step.equals(FillVolumesStep.NAME))
                 && run.volumes().stream().anyMatch(v -> !Boolean.TRUE.equals(v.filled));
     }
 
-    private void finish(RestoreRun run, Reason reason, Consumer<RestoreStatus> more, Consumer<Conditions> verdict) {
+    private void finish(RestoreRun run, Reason reason, Consumer<RestoreStatus> more, Consumer<Conditions> result) {
         Instant now = clock.instant();
         run.update(s -> {
             s.progress = reason.name();
@@ -203,13 +203,13 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
             s.startedAt = s.startedAt == null ? s.finishedAt : s.startedAt;
             more.accept(s);
             s.duration = Duration.between(Instant.parse(s.startedAt), now).toMillis() / 1000.0 + "s";
-            verdict.accept(run.conditions(s));
+            result.accept(run.conditions(s));
         });
         driver.forget(run.uid());
         steps.forget(run.uid());
     }
 
-    /** Dry runs do not count: nobody got anything back. */
+    /** Dry runs do not count, because they restore nothing. */
     private void count(RestoreRun run, String result, Reason reason) {
         if (run.restore().getSpec().rehearsal()) {
             return;

@@ -4,6 +4,7 @@ import io.breakwater.api.Api;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.JournalEntry;
+import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
 import io.breakwater.api.Restore;
 import io.breakwater.api.RestoreStatus;
@@ -70,7 +71,7 @@ final class RestoreRun extends StepRun<RestoreStatus> {
         return named == null ? restore.getMetadata().getNamespace() : named;
     }
 
-    /** Whether a FailoverPlan made the Restore. */
+    /** Whether a FailoverPlan created the Restore. */
     boolean ofPlan() {
         Map<String, String> labels = restore.getMetadata().getLabels();
         return labels != null && labels.containsKey(Api.PLAN);
@@ -98,7 +99,7 @@ final class RestoreRun extends StepRun<RestoreStatus> {
                 + restore.getMetadata().getName();
     }
 
-    /** The Restore that a holder of the gate is; empty when it is none, or is gone. */
+    /** The Restore that is this holder of the gate; empty if the holder is not a Restore, or no longer exists. */
     static Optional<Restore> ofHolder(KubernetesClient client, String holder) {
         if (!holder.startsWith(NamespaceGate.RESTORE)) {
             return Optional.empty();
@@ -113,12 +114,12 @@ final class RestoreRun extends StepRun<RestoreStatus> {
                         .get());
     }
 
-    /** The volumes that are filled, once {@link ValidateStep} has decided. */
+    /** The volumes that the run fills; known after {@link ValidateStep}. */
     List<VolumeFill> volumes() {
         return status() == null || status().volumes == null ? List.of() : status().volumes;
     }
 
-    /** What the point says of a volume that is filled. */
+    /** The volume of the point that fills a claim. */
     PointDocument.Volume volume(String pvc) {
         return source().document().volumes().stream()
                 .filter(d -> d.pvc().equals(pvc))
@@ -126,7 +127,7 @@ final class RestoreRun extends StepRun<RestoreStatus> {
                 .orElseThrow(() -> refused(Reason.Tampered, "the point has no volume " + pvc + " any more"));
     }
 
-    /** The verified point; known from {@link ValidateStep} on. */
+    /** The verified point; known after {@link ValidateStep}. */
     Source source() {
         if (source == null) {
             source = opener.get();
@@ -139,7 +140,7 @@ final class RestoreRun extends StepRun<RestoreStatus> {
     }
 
     BreakwaterException refused(Reason reason, String message) {
-        return BreakwaterException.permanent(reason, "Restore " + namespace() + "/" + name() + ": " + message);
+        return BreakwaterException.permanent(reason, ObjectNames.of(restore) + ": " + message);
     }
 
     @Override

@@ -22,37 +22,37 @@ import java.util.List;
 class RestoreSteps {
     private final List<Step<RestoreRun>> unordered;
     private final List<Step<RestoreRun>> ordered;
-    private final List<Step<RestoreRun>> rehearsal;
+    private final List<Step<RestoreRun>> dryRun;
     private final List<Step<RestoreRun>> files;
-    private final RestoreOrders orderings;
+    private final RestoreOrders orders;
     private final String operatorNamespace;
 
     RestoreSteps(
             KubernetesClient client,
-            PointResolver sources,
+            PointResolver points,
             PointArchive archives,
             NamespaceGate gate,
             MoverJobs movers,
             Snapshots snapshots,
-            KeptSnapshots kept,
+            KeptSnapshots retained,
             BreakwaterConfig config,
             Clock clock) {
         this.operatorNamespace = config.namespace();
         Activities activities = new Activities();
-        ConcurrentRuns others = new ConcurrentRuns(client, gate);
-        ValidateStep validate = new ValidateStep(client, config.site(), others, sources, archives, activities);
+        ConcurrentRuns concurrentRuns = new ConcurrentRuns(client, gate);
+        ValidateStep validate = new ValidateStep(client, config.site(), concurrentRuns, points, archives, activities);
         RestoreClaimsStep claims = new RestoreClaimsStep(client, archives);
-        RestoreGate grip = new RestoreGate(client, gate);
-        this.orderings = new RestoreOrders(archives, activities);
-        ReleasePodsStep release = new ReleasePodsStep(grip, movers, kept, orderings);
-        RestoreHooksStep commands = new RestoreHooksStep(client, activities, clock);
-        OrderedRestoreStep inOrder = new OrderedRestoreStep(
-                archives, orderings, new Workloads(client), gate, grip, commands, activities, clock);
+        RestoreGate restoreGate = new RestoreGate(client, gate);
+        this.orders = new RestoreOrders(archives, activities);
+        ReleasePodsStep release = new ReleasePodsStep(restoreGate, movers, retained, orders);
+        RestoreHooksStep hooks = new RestoreHooksStep(client, activities, clock);
+        OrderedRestoreStep orderedRestore = new OrderedRestoreStep(
+                archives, orders, new Workloads(client), gate, restoreGate, hooks, activities, clock);
         this.unordered = List.of(
                 validate,
                 new PreflightReadStep(movers),
-                new HoldPodsStep(archives, gate, others),
-                new ImportSnapshotsStep(client, snapshots, kept, config.namespace()),
+                new HoldPodsStep(archives, gate, concurrentRuns),
+                new ImportSnapshotsStep(client, snapshots, retained, config.namespace()),
                 claims,
                 new FillVolumesStep(
                         movers,
@@ -60,12 +60,12 @@ class RestoreSteps {
                         new MoverStartTimeout(config.mover().start(), clock)),
                 new RestoreObjectsStep(archives, activities),
                 release,
-                commands);
+                hooks);
         List<Step<RestoreRun>> more = new ArrayList<>(unordered);
-        more.add(more.indexOf(commands), inOrder);
+        more.add(more.indexOf(hooks), orderedRestore);
         this.ordered = List.copyOf(more);
         this.files = List.of(validate, new RestoreFilesStep(movers), release);
-        this.rehearsal = List.of(validate, new DryRunStep(archives, claims, new DryRunReport(client), activities));
+        this.dryRun = List.of(validate, new DryRunStep(archives, claims, new DryRunReport(client), activities));
     }
 
     /**
@@ -80,13 +80,13 @@ class RestoreSteps {
             return files;
         }
         if (spec.rehearsal()) {
-            return rehearsal;
+            return dryRun;
         }
         return spec.ordered() ? ordered : unordered;
     }
 
-    /** A run is over or gone. */
+    /** Forgets a run that is over or gone. */
     void forget(String uid) {
-        orderings.forget(uid);
+        orders.forget(uid);
     }
 }

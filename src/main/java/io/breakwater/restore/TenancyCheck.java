@@ -6,25 +6,26 @@ import io.breakwater.api.Restore;
 import io.breakwater.catalog.PointKey;
 
 /**
- * Whose points a Restore may read, and where it may write: both are those of its own namespace, unless an administrator made
- * it, in the operator's namespace. The webhook says so at apply; this holds whatever was written into spec or status.
+ * Limits a Restore to its own namespace: the points that it reads and the namespace that it writes to. Only the Restores of
+ * administrators, which are in the operator's namespace, have no such limit. The webhook checks this too, but this check does
+ * not depend on the webhook, nor on the content of spec and status.
  */
 final class TenancyCheck {
     private TenancyCheck() {}
 
-    /** Whether a Restore is an administrator's. */
+    /** Whether an administrator created the Restore. */
     static boolean isAdministrator(Restore restore, String operatorNamespace) {
         return restore.getMetadata().getNamespace().equals(operatorNamespace);
     }
 
-    /** @throws BreakwaterException Forbidden, when the Restore names another namespace to write into */
+    /** @throws BreakwaterException Forbidden, when the Restore names another namespace to write to */
     static void checkTarget(Restore restore, String operatorNamespace) {
         if (!RestoreRun.target(restore).equals(restore.getMetadata().getNamespace())
                 && !isAdministrator(restore, operatorNamespace)) {
             throw BreakwaterException.permanent(
                     Reason.Forbidden,
                     "only a Restore in the operator's namespace " + operatorNamespace
-                            + " may name another spec.targetNamespace than its own");
+                            + " may have a spec.targetNamespace other than its own namespace");
         }
     }
 
@@ -35,7 +36,7 @@ final class TenancyCheck {
             throw BreakwaterException.permanent(
                     Reason.Forbidden,
                     "only a Restore in the operator's namespace " + operatorNamespace
-                            + " may name another spec.sourceNamespace than its own");
+                            + " may have a spec.sourceNamespace other than its own namespace");
         }
     }
 
@@ -46,8 +47,8 @@ final class TenancyCheck {
             throw BreakwaterException.permanent(
                     Reason.Forbidden,
                     "point " + key + " was captured in namespace " + key.namespace()
-                            + ", and only a Restore in the operator's" + " namespace " + operatorNamespace
-                            + " may bring it back elsewhere than there");
+                            + "; only a Restore in the operator's namespace " + operatorNamespace
+                            + " may restore it into another namespace");
         }
     }
 }

@@ -4,11 +4,13 @@ import io.breakwater.api.Reason;
 import io.breakwater.api.RestoreSpec;
 import io.breakwater.api.RestoreSpec.OnConflict;
 import io.breakwater.api.RestoreStatus.VolumeFill;
+import io.breakwater.api.Texts;
 import io.breakwater.catalog.PointDocument;
 import io.breakwater.resource.apply.ResourceApply;
 import io.breakwater.steps.Activities;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
+import io.breakwater.steps.Warnings;
 import io.breakwater.volume.VolumePlanner;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -20,30 +22,30 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * Finds the point and checks everything that can be checked before anything is touched: signature, every object of the
- * archive, the author's rights, conflicts. Decides which volumes are filled, so that a later attempt decides the same.
+ * Finds the point and checks everything that can be checked before a change: the signature, every object of the archive, the
+ * rights of the author, and conflicts. Records which volumes are filled, so that a later attempt fills the same ones.
  */
 final class ValidateStep implements Step<RestoreRun> {
     private static final int SHOWN = 5;
 
     private final KubernetesClient client;
     private final String site;
-    private final ConcurrentRuns others;
-    private final PointResolver sources;
+    private final ConcurrentRuns concurrentRuns;
+    private final PointResolver points;
     private final PointArchive archives;
     private final Activities activities;
 
     ValidateStep(
             KubernetesClient client,
             String site,
-            ConcurrentRuns others,
-            PointResolver sources,
+            ConcurrentRuns concurrentRuns,
+            PointResolver points,
             PointArchive archives,
             Activities activities) {
         this.client = client;
         this.site = site;
-        this.others = others;
-        this.sources = sources;
+        this.concurrentRuns = concurrentRuns;
+        this.points = points;
         this.archives = archives;
         this.activities = activities;
     }
@@ -57,7 +59,7 @@ final class ValidateStep implements Step<RestoreRun> {
 
     @Override
     public Outcome run(RestoreRun run, int attempt) {
-        Optional<Found> found = activities.poll(run.uid() + "/validate", () -> look(run), run.wake());
+        Optional<Found> found = activities.poll(run.uid() + "/validate", () -> validate(run), run.wake());
         if (found.isEmpty()) {
             return Outcome.waiting("verifying the point", Duration.ofSeconds(10));
         }
@@ -69,62 +71,73 @@ final class ValidateStep implements Step<RestoreRun> {
             s.location = found.get().source.location().getMetadata().getName();
             s.targetNamespace = run.target();
             s.volumes = found.get().volumes;
-            s.warnings = found.get().warnings.isEmpty() ? null : found.get().warnings;
+            s.warnings = Warnings.merged(null, found.get().warnings);
         });
-        return Outcome.done("point " + point.key() + " of " + point.capturedAt() + " is whole; "
+        return Outcome.done("verified point " + point.key() + " of " + point.capturedAt() + "; "
                 + found.get().volumes.size() + " volumes to fill");
     }
 
-    private Found look(RestoreRun run) {
+    private Found validate(RestoreRun run) {
         if (!run.restore().getSpec().rehearsal()) {
-            others.checkActive(run);
+            concurrentRuns.checkActive(run);
         }
-        run.source(sources.find(run.restore()));
+        run.source(points.find(run.restore()));
         if (run.restore().getSpec().files != null) {
             return new Found(run.source(), List.of(target(run)), List.of());
         }
         ResourceApply.Preview preview = archives.preview(run);
-        List<String> existing = new ArrayList<>(preview.existing());
-        Set<String> claims = client.persistentVolumeClaims().inNamespace(run.target()).list().getItems().stream()
-                .map(PersistentVolumeClaim::getMetadata)
-                .map(m -> m.getName())
-                .collect(Collectors.toSet());
+        Set<String> present = names(
+                client.persistentVolumeClaims().inNamespace(run.target()).list().getItems());
+        Set<String> wanted = names(archives.claims(run));
+        checkPresence(run, present, wanted);
+        List<PointDocument.Volume> volumes = run.source().document().volumes().stream()
+                .filter(v -> !run.restore().getSpec().partial() || wanted.contains(v.pvc()))
+                .toList();
+        List<VolumeFill> fills = chooseVolumes(run, volumes, present);
+        checkConflicts(run, preview, volumes, present);
+        return new Found(run.source(), fills, preview.warnings());
+    }
+
+    private static Set<String> names(List<PersistentVolumeClaim> claims) {
+        return claims.stream().map(c -> c.getMetadata().getName()).collect(Collectors.toSet());
+    }
+
+    private List<VolumeFill> chooseVolumes(RestoreRun run, List<PointDocument.Volume> volumes, Set<String> present) {
         RestoreSpec spec = run.restore().getSpec();
-        List<VolumeFill> volumes = new ArrayList<>();
-        Set<String> wanted = archives.claims(run).stream()
-                .map(c -> c.getMetadata().getName())
-                .collect(Collectors.toSet());
-        checkPresence(run, claims, wanted);
-        for (PointDocument.Volume v : run.source().document().volumes()) {
-            if (spec.partial() && !wanted.contains(v.pvc())) {
-                continue;
-            }
-            if (claims.contains(v.pvc())) {
-                existing.add("persistentvolumeclaims " + run.target() + "/" + v.pvc());
-            }
-            boolean left = spec.volumes == RestoreSpec.Volumes.Skip || keeps(spec) && claims.contains(v.pvc());
-            if (!left) {
+        List<VolumeFill> fills = new ArrayList<>();
+        for (PointDocument.Volume v : volumes) {
+            boolean skipped =
+                    spec.volumes == RestoreSpec.Volumes.Skip || keepsVolumes(spec) && present.contains(v.pvc());
+            if (!skipped) {
                 checkSite(run, v);
                 VolumeFill fill = fill(v);
-                fill.replaces = claims.contains(v.pvc());
-                volumes.add(fill);
+                fill.replaces = present.contains(v.pvc());
+                fills.add(fill);
             }
         }
+        return fills;
+    }
+
+    private static void checkConflicts(
+            RestoreRun run, ResourceApply.Preview preview, List<PointDocument.Volume> volumes, Set<String> present) {
+        RestoreSpec spec = run.restore().getSpec();
+        List<String> existing = new ArrayList<>(preview.existing());
+        volumes.stream()
+                .filter(v -> present.contains(v.pvc()))
+                .forEach(v -> existing.add("persistentvolumeclaims " + run.target() + "/" + v.pvc()));
         if (spec.onConflict == OnConflict.Fail && !existing.isEmpty() && !spec.rehearsal()) {
             throw run.refused(
                     Reason.Conflict,
-                    existing.size() + " objects of the point exist in namespace " + run.target() + " already ("
-                            + existing.stream().limit(SHOWN).collect(Collectors.joining(", "))
-                            + (existing.size() > SHOWN ? ", …" : "")
+                    existing.size() + " objects of the point already exist in namespace " + run.target() + " ("
+                            + Texts.first(existing, SHOWN)
                             + "); set spec.onConflict to Skip, Update or Replace, or restore into another namespace");
         }
-        return new Found(run.source(), volumes, preview.warnings());
     }
 
-    /** A claim whose data only another program can bring back is not made empty, unless the user says so. */
-    private static void checkPresence(RestoreRun run, Set<String> there, Set<String> wanted) {
+    /** Refuses to create claims empty whose data only Velero can restore, unless the Restore asks for that. */
+    private static void checkPresence(RestoreRun run, Set<String> present, Set<String> wanted) {
         List<String> absent = RestoreClaimsStep.absent(run).stream()
-                .filter(c -> wanted.contains(c) && !there.contains(c))
+                .filter(c -> wanted.contains(c) && !present.contains(c))
                 .toList();
         if (!absent.isEmpty() && !run.restore().getSpec().rehearsal()) {
             throw run.refused(Reason.VolumeDataAbsent, RestoreClaimsStep.absence(run, absent));
@@ -136,10 +149,9 @@ final class ValidateStep implements Step<RestoreRun> {
         if (v.kept() != null && !point.site().equals(site)) {
             throw run.refused(
                     Reason.VolumeDataAbsent,
-                    "the data of claim " + v.pvc() + " stays as a snapshot in the storage of site " + point.site()
-                            + ", and this is site " + site
-                            + "; restore there, or exclude the claim, or set spec.volumes to"
-                            + " Skip to get it empty");
+                    "the data of claim " + v.pvc() + " is a retained snapshot in the storage of site " + point.site()
+                            + ", and this is site " + site + "; restore on site " + point.site()
+                            + ", or exclude the claim, or set spec.volumes to Skip to get it empty");
         }
     }
 
@@ -158,20 +170,20 @@ final class ValidateStep implements Step<RestoreRun> {
             throw run.refused(
                     Reason.Conflict,
                     "claim " + run.target() + "/" + target.pvc
-                            + " does not exist; files are written to a volume that is there:"
-                            + " create it, or name another one in spec.files.targetPvc");
+                            + " does not exist, and files can only be restored to an existing volume;"
+                            + " create the claim, or name another one in spec.files.targetPvc");
         }
         if (VolumePlanner.isBlock(claim)) {
             throw run.refused(
                     Reason.Conflict,
-                    "claim " + run.target() + "/" + target.pvc + " is a raw block volume, which takes no files;"
-                            + " name one of volumeMode Filesystem in spec.files.targetPvc");
+                    "claim " + run.target() + "/" + target.pvc + " is a raw block volume, which cannot have files;"
+                            + " name a claim of volumeMode Filesystem in spec.files.targetPvc");
         }
         return target;
     }
 
-    /** A volume that is there is filled whole or not at all: files of two moments are worth less than either. */
-    private static boolean keeps(RestoreSpec spec) {
+    /** Whether existing volumes stay as they are. A volume is filled completely or not at all: its files must fit together. */
+    private static boolean keepsVolumes(RestoreSpec spec) {
         return spec.onConflict == OnConflict.Skip || spec.onConflict == OnConflict.Update;
     }
 

@@ -1,5 +1,5 @@
 /**
- * Restores: one attempt to restore a sealed point, as journaled steps. Nothing is changed before the seal, every object
- * of the point and the author's rights are checked.
+ * Restores: one attempt to restore a sealed point, as journaled steps. The seal, every object of the point and the rights
+ * of the author are checked before anything is changed.
  */
 package io.breakwater.restore;

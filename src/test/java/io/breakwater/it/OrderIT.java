@@ -116,8 +116,8 @@ class OrderIT {
         assertThat(verdict.message)
                 .contains("spec.order[0].first not up within 20s: StatefulSet db: 0 of 1 ready; pod db-0: ")
                 .containsPattern("persistentvolumeclaim .* not found|ErrImagePull|ImagePullBackOff")
-                .contains("1 objects that come later were not (Deployment/web)")
-                .doesNotContain("held back");
+                .contains("1 objects of later stages were not restored (Deployment/web)")
+                .doesNotContain("also held by");
         assertThat(site.client().apps().statefulSets().inNamespace(COPY).list().getItems())
                 .as("what was restored stays")
                 .hasSize(1);

@@ -140,7 +140,7 @@ class TamperingIT {
         Condition condition = awaitFailure(restore);
 
         assertThat(condition.reason).as(condition.message).isEqualTo(Reason.Tampered.name());
-        assertThat(condition.message).contains("[note] were left as they are");
+        assertThat(condition.message).contains("claims note are unchanged");
         assertThat(pod()).isEqualTo(pod);
         assertThat(note()).isEqualTo(note);
         assertThat(site.client()

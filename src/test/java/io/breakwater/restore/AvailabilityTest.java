@@ -23,7 +23,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Whether the application came up is told beside the end of a restore, and changes nothing about that. */
+/** The availability of the application is reported in addition to the result of the restore. */
 class AvailabilityTest {
     private final InMemoryApiServer cluster = new InMemoryApiServer();
     private final KubernetesClient client = cluster.client();
@@ -68,7 +68,7 @@ class AvailabilityTest {
         assertThat(condition(run).message).isEqualTo("every workload is available");
         assertThat(run.status().workloads.waiting).isNull();
         deployment("restored", run.uid() + "/created", 0);
-        assertThat(availability.follow(run)).as("told once").isEmpty();
+        assertThat(availability.follow(run)).as("reported once").isEmpty();
         assertThat(condition(run).status).isEqualTo("True");
     }
 

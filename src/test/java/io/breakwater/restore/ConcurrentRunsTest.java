@@ -29,14 +29,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** A namespace is written by one at a time. */
+/** Only one run writes to a namespace at a time. */
 class ConcurrentRunsTest {
     private static final String NAMESPACE = "shop";
 
     private final InMemoryApiServer cluster = new InMemoryApiServer();
     private final KubernetesClient client = cluster.client();
     private final NamespaceGate gate = new NamespaceGate(client, TestConfig.of(Map.of()));
-    private final ConcurrentRuns others = new ConcurrentRuns(client, gate);
+    private final ConcurrentRuns runs = new ConcurrentRuns(client, gate);
 
     @BeforeEach
     void namespace() {
@@ -60,13 +60,14 @@ class ConcurrentRunsTest {
         gate.close(NAMESPACE, RestoreRun.holder(first.restore()));
         gate.close(NAMESPACE, RestoreRun.holder(second.restore()));
 
-        assertThat(others.findBlocker(first)).isEmpty();
-        assertThat(others.findBlocker(second))
-                .hasValueSatisfying(m -> assertThat(m).contains("shop/first"));
+        assertThat(runs.findBlocker(first)).isEmpty();
+        assertThat(runs.findBlocker(second))
+                .hasValueSatisfying(
+                        m -> assertThat(m).isEqualTo("waiting for Restore shop/first, which started earlier"));
 
         first.update(s -> Conditions.of(s, 1L, Clock.systemUTC()).failed(Reason.MoverFailed, "half-way"));
-        assertThat(others.findBlocker(second))
-                .as("a failed one is what it makes good")
+        assertThat(runs.findBlocker(second))
+                .as("a failed Restore does not block the next one")
                 .isEmpty();
     }
 
@@ -96,11 +97,11 @@ class ConcurrentRunsTest {
         }
         client.resource(point).create();
 
-        assertThat(others.findBlocker(run).isPresent()).isEqualTo(waits);
+        assertThat(runs.findBlocker(run).isPresent()).isEqualTo(waits);
 
         Conditions.of(point.getStatus(), 1L, Clock.systemUTC()).failed(Reason.SnapshotFailed, "over");
         client.resource(point).update();
-        assertThat(others.findBlocker(run)).isEmpty();
+        assertThat(runs.findBlocker(run)).isEmpty();
     }
 
     @Test
@@ -108,14 +109,14 @@ class ConcurrentRunsTest {
         RestoreRun run = run("by-hand");
         gate.close(NAMESPACE, NamespaceGate.PLAN + "shop");
 
-        assertThatThrownBy(() -> others.checkActive(run))
+        assertThatThrownBy(() -> runs.checkActive(run))
                 .hasMessageContaining("FailoverPlan shop")
                 .hasMessageContaining("restore on the active site")
                 .isInstanceOfSatisfying(
                         BreakwaterException.class, e -> assertThat(e.reason()).isEqualTo(Reason.Standby));
 
         run.restore().getMetadata().setLabels(Map.of(Api.PLAN, "shop"));
-        assertThatCode(() -> others.checkActive(run)).doesNotThrowAnyException();
+        assertThatCode(() -> runs.checkActive(run)).doesNotThrowAnyException();
     }
 
     private RestoreRun run(String name) {

@@ -15,12 +15,12 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 
-/** Movers that nobody lets start are given up; those that wait for others are not. */
+/** Movers that cannot start fail the restore; movers that wait for others do not. */
 class MoverStartTimeoutTest {
     private static final List<String> PENDING = List.of("claim data is Pending: ProvisioningFailed: no such class");
 
     private final AtomicReference<Instant> now = new AtomicReference<>(Instant.EPOCH);
-    private final MoverStartTimeout starting = new MoverStartTimeout(Duration.ofMinutes(15), new Clock() {
+    private final MoverStartTimeout timeout = new MoverStartTimeout(Duration.ofMinutes(15), new Clock() {
         @Override
         public Instant instant() {
             return now.get();
@@ -40,12 +40,12 @@ class MoverStartTimeoutTest {
 
     @Test
     void failsWithTheReasonWhenNoMoverStarts() {
-        starting.waiting(run, PENDING);
+        timeout.waiting(run, PENDING);
         after(Duration.ofMinutes(15));
-        starting.waiting(run, PENDING);
+        timeout.waiting(run, PENDING);
         after(Duration.ofSeconds(1));
-        assertThatThrownBy(() -> starting.waiting(run, PENDING))
-                .hasMessageContaining("for 15m no mover could start")
+        assertThatThrownBy(() -> timeout.waiting(run, PENDING))
+                .hasMessageContaining("no mover could start within 15m")
                 .hasMessageContaining("ProvisioningFailed")
                 .asInstanceOf(InstanceOfAssertFactories.type(BreakwaterException.class))
                 .matches(e -> e.reason() == Reason.MoverFailed && !e.isRetryable());
@@ -53,11 +53,11 @@ class MoverStartTimeoutTest {
 
     @Test
     void restartsTheTimeoutWhileOtherMoversRun() {
-        starting.waiting(run, PENDING);
+        timeout.waiting(run, PENDING);
         after(Duration.ofHours(2));
-        starting.progressed(run);
+        timeout.progressed(run);
         after(Duration.ofMinutes(14));
-        assertThatCode(() -> starting.waiting(run, PENDING)).doesNotThrowAnyException();
+        assertThatCode(() -> timeout.waiting(run, PENDING)).doesNotThrowAnyException();
     }
 
     private void after(Duration time) {

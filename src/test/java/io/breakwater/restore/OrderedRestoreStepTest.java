@@ -36,7 +36,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What comes later waits, goes on after a kill, and is told about when it waits in vain. */
+/** Later stages wait for earlier ones, continue after a kill, and are reported when they are not restored. */
 class OrderedRestoreStepTest {
     private static final String NS = "shop";
     private static final Awaited DB =
@@ -48,15 +48,15 @@ class OrderedRestoreStepTest {
     private final KubernetesClient client = cluster.client();
     private final NamespaceGate gate = new NamespaceGate(client, TestConfig.of(Map.of()));
     private final List<Integer> restored = new ArrayList<>();
-    private final Ticking clock = new Ticking();
+    private final SettableClock clock = new SettableClock();
     private ApplyReport report = new ApplyReport(2, 0, 1, 0, 0, List.of(), List.of(), List.of());
-    private RestoreOrder ordering = new RestoreOrder(List.of(
+    private RestoreOrder order = new RestoreOrder(List.of(
             stage(1, DB, "spec.order[0]", List.of("Deployment/api")),
             stage(2, MIGRATE, "spec.order[1]", List.of("Deployment/web"))));
     private RestoreRun run;
 
-    /** Moves when it is told to. */
-    private static final class Ticking extends Clock {
+    /** A clock that the test sets. */
+    private static final class SettableClock extends Clock {
         private Instant now = Instant.now();
 
         @Override
@@ -131,7 +131,7 @@ class OrderedRestoreStepTest {
         assertThat(restored).containsExactly(1);
         job("Complete");
         done(step());
-        assertThat(restored).as("the first stage is over, and not done again").containsExactly(1, 2);
+        assertThat(restored).as("the first stage is not repeated").containsExactly(1, 2);
         assertThat(run.status().created).isEqualTo(5 + 2 + 2);
     }
 
@@ -157,8 +157,8 @@ class OrderedRestoreStepTest {
                     assertThat(e.isRetryable()).isFalse();
                 })
                 .hasMessageContaining("spec.order[0].first not up within 5m: StatefulSet db: 0 of 1 ready")
-                .hasMessageContaining("also held back by failoverplan/shop")
-                .hasMessageContaining("6 objects that come later were not (Deployment/api, Deployment/web)");
+                .hasMessageContaining("also held by failoverplan/shop")
+                .hasMessageContaining("6 objects of later stages were not restored (Deployment/api, Deployment/web)");
         assertThat(restored).isEmpty();
     }
 
@@ -168,8 +168,8 @@ class OrderedRestoreStepTest {
         job("Failed");
         assertThatThrownBy(() -> waits(step()))
                 .hasMessageContaining("spec.order[1].first cannot come up: Job migrate: it failed")
-                .hasMessageContaining("3 objects that come later were not (Deployment/web)");
-        assertThat(held()).as("they stay held back").containsExactly("Deployment/web");
+                .hasMessageContaining("3 objects of later stages were not restored (Deployment/web)");
+        assertThat(held()).as("the pods stay held").containsExactly("Deployment/web");
     }
 
     @Test
@@ -187,7 +187,7 @@ class OrderedRestoreStepTest {
         assertThatThrownBy(() -> waits(step())).hasMessageContaining("deployments.apps shop/api: no");
         assertThat(run.status().stages.getFirst().finishedAt).isNull();
         assertThat(gate.limit(NS, RestoreRun.holder(run.restore())))
-                .as("nothing was let go")
+                .as("no pod is released")
                 .isEmpty();
     }
 
@@ -198,7 +198,7 @@ class OrderedRestoreStepTest {
         before.getMetadata().setName("before");
         before.setSpec(new RestoreSpec());
         before.setStatus(new RestoreStatus());
-        Conditions.of(before.getStatus(), 1L, clock).failed(Reason.WorkloadsNotReady, "in vain");
+        Conditions.of(before.getStatus(), 1L, clock).failed(Reason.WorkloadsNotReady, "without success");
         String holder = RestoreRun.holder(client.resource(before).create());
         gate.close(NS, holder);
         gate.open(NS, RestoreRun.holder(run.restore()));
@@ -222,8 +222,8 @@ class OrderedRestoreStepTest {
             }
 
             @Override
-            RestoreOrder ordering(RestoreRun of) {
-                return ordering;
+            RestoreOrder order(RestoreRun of) {
+                return order;
             }
         };
         return new OrderedRestoreStep(
@@ -237,7 +237,7 @@ class OrderedRestoreStepTest {
                 clock);
     }
 
-    /** What the step waits for, once it has done all that it can do. */
+    /** The reason for which the step waits, once nothing else is left to do. */
     private String waits(OrderedRestoreStep step) {
         return await().until(
                                         () -> step.run(run, 1),

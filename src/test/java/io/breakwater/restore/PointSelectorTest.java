@@ -45,8 +45,9 @@ class PointSelectorTest {
     }
 
     @Test
-    void anUnknownPolicyHasNoPoints() {
-        assertThatThrownBy(() -> PointSelector.of(POINTS, "shoop", null)).hasMessageContaining("BackupPolicy shoop");
+    void findsNoPointsOfAnUnknownPolicy() {
+        assertThatThrownBy(() -> PointSelector.of(POINTS, "shoop", null))
+                .hasMessageContaining("BackupPolicy shoop has no sealed RestorePoint");
     }
 
     private static RestorePoint point(String name, String policy, String capturedAt, String succeeded) {

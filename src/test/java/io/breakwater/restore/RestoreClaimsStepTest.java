@@ -29,7 +29,7 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** Which claims a volume of the point may go to. */
+/** The claims that a volume of the point can be restored to. */
 class RestoreClaimsStepTest {
     private static final long GIB = 1 << 30;
 
@@ -46,8 +46,9 @@ class RestoreClaimsStepTest {
         restore(
                 claim("Block", "1Gi"),
                 new PointDocument.Volume("disk", "csi", "1Gi", "/disk", "s", GIB + 512, 1, VolumeMode.Block, null));
-        assertThat(made().getSpec().getVolumeMode()).isEqualTo("Block");
-        assertThat(made().getSpec()
+        assertThat(created().getSpec().getVolumeMode()).isEqualTo("Block");
+        assertThat(created()
+                        .getSpec()
                         .getResources()
                         .getRequests()
                         .get("storage")
@@ -62,26 +63,28 @@ class RestoreClaimsStepTest {
                 claim("Filesystem", "1Gi"),
                 new PointDocument.Volume(
                         "disk", "csi", "2Gi", "/volumes/disk", "s", 7, 1, VolumeMode.Filesystem, null));
-        assertThat(made().getSpec().getResources().getRequests().get("storage")).isEqualTo(new Quantity("2Gi"));
+        assertThat(created().getSpec().getResources().getRequests().get("storage"))
+                .isEqualTo(new Quantity("2Gi"));
     }
 
     @Test
-    void aDeviceThatIsTooSmallIsRefused() {
+    void refusesADeviceThatIsTooSmall() {
         client.resource(claim("Block", "1Gi")).create();
         refused(
                 claim("Block", "1Gi"),
                 new PointDocument.Volume("disk", "csi", "1Gi", "/disk", "s", GIB + 512, 1, VolumeMode.Block, null),
-                "has room for 1Gi, the point's volume holds 1073742336 bytes");
+                "has room for 1Gi, but the volume of the point has 1073742336 bytes");
     }
 
     @Test
     void refusesADifferentVolumeMode() {
-        var files = new PointDocument.Volume("disk", "csi", "1Gi", "/volumes/disk", "s", 7, 1); // of an earlier version
+        var files = new PointDocument.Volume(
+                "disk", "csi", "1Gi", "/volumes/disk", "s", 7, 1); // written by an earlier version
         var device = new PointDocument.Volume("disk", "csi", "1Gi", "/disk", "s", 7, 1, VolumeMode.Block, null);
         refused(
                 claim("Block", "1Gi"),
                 files,
-                "claim disk has volumeMode Block, and the point's volume is of mode Filesystem");
+                "claim disk has volumeMode Block, but the volume of the point has volumeMode Filesystem");
 
         client.resource(claim("Filesystem", "1Gi")).create();
         refused(claim("Block", "1Gi"), device, "claim disk has volumeMode Filesystem");
@@ -95,8 +98,8 @@ class RestoreClaimsStepTest {
 
         restore(captured, kept("dir.example.com"));
 
-        assertThat(made().getSpec().getDataSource().getKind()).isEqualTo("VolumeSnapshot");
-        assertThat(made().getSpec().getDataSource().getName()).startsWith("breakwater-");
+        assertThat(created().getSpec().getDataSource().getKind()).isEqualTo("VolumeSnapshot");
+        assertThat(created().getSpec().getDataSource().getName()).startsWith("breakwater-");
     }
 
     @Test
@@ -105,7 +108,7 @@ class RestoreClaimsStepTest {
         PersistentVolumeClaim captured = claim("Filesystem", "1Gi");
         captured.getSpec().setStorageClassName("fast");
 
-        refused(captured, kept("other.example.com"), "claim disk wants StorageClass fast of driver dir.example.com");
+        refused(captured, kept("other.example.com"), "claim disk has StorageClass fast of driver dir.example.com");
     }
 
     private static PointDocument.Volume kept(String driver) {
@@ -176,7 +179,7 @@ class RestoreClaimsStepTest {
                 () -> {});
     }
 
-    private PersistentVolumeClaim made() {
+    private PersistentVolumeClaim created() {
         return client.persistentVolumeClaims()
                 .inNamespace("shop")
                 .withName("disk")

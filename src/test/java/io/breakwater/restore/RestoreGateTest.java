@@ -21,15 +21,15 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** No application starts on a volume that a failed restore left half filled, whatever is restored after it. */
+/** Pods are held while a volume of a failed restore is half filled, whatever is restored afterwards. */
 class RestoreGateTest {
     private final InMemoryApiServer cluster = new InMemoryApiServer();
     private final KubernetesClient client = cluster.client();
     private final NamespaceGate gate = new NamespaceGate(client, TestConfig.of(Map.of()));
-    private final RestoreGate grip = new RestoreGate(client, gate);
+    private final RestoreGate restoreGate = new RestoreGate(client, gate);
 
     @BeforeEach
-    void aRestoreFailsHalfWay() {
+    void failARestoreHalfWay() {
         client.resource(new NamespaceBuilder()
                         .withNewMetadata()
                         .withName("shop")
@@ -49,20 +49,20 @@ class RestoreGateTest {
     @Test
     void releasesPodsAfterAllFailedVolumesAreFilled() {
         RestoreRun run = run("whole", new RestoreSpec(), volume("db", true));
-        assertThat(grip.heldByFailed(run)).isEmpty();
-        grip.release(run);
+        assertThat(restoreGate.heldByFailed(run)).isEmpty();
+        restoreGate.release(run);
         assertThat(gate.holders("shop")).isEmpty();
     }
 
     @Test
     void holdsPodsWhileFailedVolumesRemain() {
         RestoreRun run = run("part", new RestoreSpec(), volume("files", true));
-        assertThat(grip.heldByFailed(run))
+        assertThat(restoreGate.heldByFailed(run))
                 .singleElement()
                 .asString()
                 .contains("Restore shop/failed", "(db)", "Replace");
-        grip.release(run);
-        grip.releaseExcept(run, List.of());
+        restoreGate.release(run);
+        restoreGate.releaseExcept(run, List.of());
         assertThat(gate.holders("shop")).containsExactly("restore/shop.failed");
         assertThat(gate.limit("shop", "restore/shop.failed")).isEmpty();
     }
@@ -72,7 +72,7 @@ class RestoreGateTest {
         RestoreSpec spec = new RestoreSpec();
         spec.files = new RestoreSpec.Files();
         RestoreRun run = run("files", spec, volume("db", true));
-        grip.release(run);
+        restoreGate.release(run);
         assertThat(gate.holders("shop")).containsExactly("restore/shop.failed");
     }
 
