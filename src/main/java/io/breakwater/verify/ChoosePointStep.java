@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 
-/** Which point it is about. Waits while another verification of the policy has a sandbox: there is never more than one. */
+/** Chooses the point to verify. Waits for earlier verifications of the policy, which has one sandbox at a time. */
 final class ChoosePointStep implements Step<VerifyRun> {
     private final KubernetesClient client;
 
@@ -31,7 +31,7 @@ final class ChoosePointStep implements Step<VerifyRun> {
 
     @Override
     public Outcome run(VerifyRun run, int attempt) {
-        Optional<String> other = before(run);
+        Optional<String> other = earlier(run);
         if (other.isPresent()) {
             return Outcome.waiting("waiting for Verification " + other.get() + " to end", Duration.ofSeconds(10));
         }
@@ -49,7 +49,7 @@ final class ChoosePointStep implements Step<VerifyRun> {
     }
 
     /**
-     * The point that a spec means. The random choice follows from the run's uid, so that a crash does not change it.
+     * The point that a spec names or selects. A random choice depends on the uid of the run, so a restart does not change it.
      *
      * @throws BreakwaterException RestorePointNotFound or RestorePointNotSealed
      */
@@ -87,14 +87,15 @@ final class ChoosePointStep implements Step<VerifyRun> {
         return good.get((int) Math.floorMod(seed, (long) good.size()));
     }
 
+    /** Whether the point is sealed and not being deleted. */
     private static boolean isVerifiable(RestorePoint point) {
         return point.isSealed()
                 && point.getStatus().capturedAt != null
                 && point.getMetadata().getDeletionTimestamp() == null;
     }
 
-    /** An older verification of the policy that is not over, or whose sandbox is still there. */
-    private Optional<String> before(VerifyRun run) {
+    /** An older verification of the policy that is not over, or whose sandbox still exists. */
+    private Optional<String> earlier(VerifyRun run) {
         Comparator<Verification> age = Comparator.comparing(
                         (Verification v) -> v.getMetadata().getCreationTimestamp())
                 .thenComparing(v -> v.getMetadata().getName());

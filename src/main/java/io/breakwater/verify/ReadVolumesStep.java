@@ -18,10 +18,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 
-/**
- * Reads every block of a point's volumes from the repository. Left out where the point is restored anyway: that reads the same
- * blocks.
- */
+/** Reads every block of a point's volumes from the repository. Skipped if the point is restored: that reads the same blocks. */
 final class ReadVolumesStep implements Step<VerifyRun> {
     static final String NAME = "Volumes";
 
@@ -30,7 +27,7 @@ final class ReadVolumesStep implements Step<VerifyRun> {
     private final LocationResolver locations;
     private final Catalog catalog;
     private final MoverJobs movers;
-    private final KeptSnapshots kept;
+    private final KeptSnapshots retained;
 
     ReadVolumesStep(
             KubernetesClient client,
@@ -38,13 +35,13 @@ final class ReadVolumesStep implements Step<VerifyRun> {
             LocationResolver locations,
             Catalog catalog,
             MoverJobs movers,
-            KeptSnapshots kept) {
+            KeptSnapshots retained) {
         this.client = client;
         this.config = config;
         this.locations = locations;
         this.catalog = catalog;
         this.movers = movers;
-        this.kept = kept;
+        this.retained = retained;
     }
 
     @Override
@@ -55,17 +52,17 @@ final class ReadVolumesStep implements Step<VerifyRun> {
     @Override
     public Outcome run(VerifyRun run, int attempt) {
         if (run.includes(Level.Restored)) {
-            return Outcome.done("read by the Restore");
+            return Outcome.done("the Restore reads the volumes");
         }
         Subject subject = Subject.of(run, client, locations);
         PointDocument document = subject.sealed(run, catalog).document();
-        checkKept(run, document);
+        checkRetained(run, document);
         List<String> snapshots = document.volumes().stream()
                 .map(PointDocument.Volume::repositorySnapshot)
                 .filter(Objects::nonNull)
                 .toList();
         if (snapshots.isEmpty()) {
-            return Outcome.done(document.kept().isEmpty() ? "no volumes" : told(document));
+            return Outcome.done(document.kept().isEmpty() ? "no volumes" : retained(document));
         }
         var access = new Repositories.Access(
                 subject.location(),
@@ -82,22 +79,22 @@ final class ReadVolumesStep implements Step<VerifyRun> {
             case MoverJobs.State.Failed(String message) -> throw run.failed(message);
             case MoverJobs.State.Succeeded s -> {
                 movers.delete(config.namespace(), label);
-                yield Outcome.done(snapshots.size() + " volumes were read to their last block");
+                yield Outcome.done("verified every block of " + snapshots.size() + " volumes");
             }
         };
     }
 
-    private static String told(PointDocument document) {
-        return document.kept().size() + " volumes stay in the storage as snapshots, which are there and were not read";
+    private static String retained(PointDocument document) {
+        return document.kept().size() + " volumes are retained snapshots, which exist and were not read";
     }
 
-    /** Nothing of a kept snapshot is in the repository; that the storage still has it is all that can be told. */
-    private void checkKept(VerifyRun run, PointDocument document) {
+    /** The data of retained snapshots is not in the repository, so only their existence is checked. */
+    private void checkRetained(VerifyRun run, PointDocument document) {
         for (PointDocument.Volume v : document.kept()) {
             var handle = new KeptSnapshots.Handle(v.kept().driver(), v.kept().handle());
-            if (!kept.isThere(document.key().toString(), handle)) {
-                throw run.failed("the snapshot of claim " + v.pvc() + ", which stays in the storage of site "
-                        + document.site() + ", is not known to this cluster");
+            if (!retained.isThere(document.key().toString(), handle)) {
+                throw run.failed("this cluster does not know the retained snapshot of claim " + v.pvc()
+                        + " in the storage of site " + document.site());
             }
         }
     }

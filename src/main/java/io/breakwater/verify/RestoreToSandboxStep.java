@@ -3,16 +3,17 @@ package io.breakwater.verify;
 import io.breakwater.api.Condition;
 import io.breakwater.api.Durations;
 import io.breakwater.api.Restore;
+import io.breakwater.api.Texts;
 import io.breakwater.api.VerificationSpec.Level;
 import io.breakwater.resource.workload.Workloads;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
-import java.util.stream.Collectors;
 
-/** Brings the point back in the sandbox and waits until every workload is ready; that is how long a restore takes. */
+/** Restores the point into the sandbox and waits until every workload is ready: that time is the measured restore time. */
 final class RestoreToSandboxStep implements Step<VerifyRun> {
     static final String NAME = "Restore";
     private static final Duration PATIENCE = Duration.ofMinutes(10);
@@ -34,7 +35,7 @@ final class RestoreToSandboxStep implements Step<VerifyRun> {
     @Override
     public Outcome run(VerifyRun run, int attempt) {
         if (!run.includes(Level.Restored)) {
-            return Outcome.done("level Checksum brings nothing back");
+            return Outcome.done("level Checksum restores nothing");
         }
         if (run.status().sandbox == null) {
             run.update(s -> s.sandbox = run.sandbox());
@@ -47,7 +48,7 @@ final class RestoreToSandboxStep implements Step<VerifyRun> {
                             : ": " + restore.getStatus().progress));
         }
         if (!restore.getStatus().holds(Condition.SUCCEEDED)) {
-            throw run.failed("it cannot be restored: "
+            throw run.failed("the restore failed: "
                     + restore.getStatus()
                             .condition(Condition.SUCCEEDED)
                             .map(c -> c.reason + ": " + c.message)
@@ -60,16 +61,15 @@ final class RestoreToSandboxStep implements Step<VerifyRun> {
         Duration took = Duration.between(run.startOf(NAME), run.clock().instant());
         if (waiting.isEmpty()) {
             run.update(s -> s.restoreTime = Durations.format(Duration.ofSeconds(Math.max(1, took.toSeconds()))));
-            return Outcome.done("restored, and every workload ready, after " + took.toSeconds() + "s");
+            return Outcome.done("restored, with every workload ready after " + took.toSeconds() + "s");
         }
-        String who = waiting.stream().limit(SHOWN).collect(Collectors.joining("; "));
+        String notReady = Texts.first(waiting, SHOWN);
         Duration patience = Durations.parse(run.plan().readyTimeout, PATIENCE);
         Duration waited = Duration.between(
-                java.time.Instant.parse(restore.getStatus().finishedAt),
-                run.clock().instant());
+                Instant.parse(restore.getStatus().finishedAt), run.clock().instant());
         if (waited.compareTo(patience) > 0) {
-            throw run.failed("restored, but not ready within " + Durations.format(patience) + ": " + who);
+            throw run.failed("restored, but not ready within " + Durations.format(patience) + ": " + notReady);
         }
-        return Outcome.waiting("waiting for workloads: " + who);
+        return Outcome.waiting("waiting for workloads: " + notReady);
     }
 }

@@ -4,6 +4,7 @@ import io.breakwater.api.BackupPolicySpec.Check;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Durations;
 import io.breakwater.api.Reason;
+import io.breakwater.api.Texts;
 import io.breakwater.api.VerificationSpec.Level;
 import io.breakwater.api.VerificationStatus.CheckResult;
 import io.breakwater.database.PodExec;
@@ -18,7 +19,7 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
-/** Asks the restored application what the policy's checks ask. */
+/** Runs the checks of the policy in the restored application. */
 final class RunChecksStep implements Step<VerifyRun> {
     static final String NAME = "Query";
 
@@ -41,7 +42,7 @@ final class RunChecksStep implements Step<VerifyRun> {
     @Override
     public Outcome run(VerifyRun run, int attempt) {
         if (!run.includes(Level.Queried)) {
-            return Outcome.done("no questions at this level");
+            return Outcome.done("no checks at this level");
         }
         List<Check> checks = run.plan().checks;
         if (checks == null || checks.isEmpty()) {
@@ -52,10 +53,10 @@ final class RunChecksStep implements Step<VerifyRun> {
         }
         Optional<List<CheckResult>> results = activities.poll(
                 run.uid() + "/query",
-                () -> checks.stream().map(c -> ask(run.sandbox(), c)).toList(),
+                () -> checks.stream().map(c -> check(run.sandbox(), c)).toList(),
                 run.wake());
         if (results.isEmpty()) {
-            return Outcome.waiting("asking " + checks.size() + " questions", Duration.ofSeconds(10));
+            return Outcome.waiting("running " + checks.size() + " checks", Duration.ofSeconds(10));
         }
         run.update(s -> s.checks = results.get());
         List<CheckResult> wrong = results.get().stream().filter(r -> !r.passed).toList();
@@ -68,22 +69,22 @@ final class RunChecksStep implements Step<VerifyRun> {
                 results.get().stream().map(r -> r.name + ": " + r.output).collect(Collectors.joining("; ")));
     }
 
-    private CheckResult ask(String namespace, Check check) {
+    private CheckResult check(String namespace, Check check) {
         long start = System.nanoTime();
         CheckResult result = new CheckResult();
         result.name = check.name;
         try {
             PodExec.Ended ended = call(namespace, check);
-            result.output = shortened(ended.output().strip());
+            result.output = Texts.tail(ended.output().strip(), EVIDENCE);
             result.passed = passes(check, ended);
             if (ended.code() != 0) {
-                result.output = shortened("exit code " + ended.code() + ": " + result.output);
+                result.output = Texts.tail("exit code " + ended.code() + ": " + result.output, EVIDENCE);
             } else if (!result.passed) {
-                result.output = shortened("expected " + check.expect + ", got: " + result.output);
+                result.output = Texts.tail("expected " + check.expect + ", got: " + result.output, EVIDENCE);
             }
         } catch (BreakwaterException e) {
             result.passed = false;
-            result.output = shortened(e.getMessage());
+            result.output = Texts.tail(e.getMessage(), EVIDENCE);
         }
         result.duration = (System.nanoTime() - start) / 1_000_000 + "ms";
         return result;
@@ -95,7 +96,8 @@ final class RunChecksStep implements Step<VerifyRun> {
         if (pods.size() != 1) {
             throw BreakwaterException.permanent(
                     Reason.VerificationFailed,
-                    "podSelector matches " + pods.size() + " running pods in namespace " + namespace + ", not one");
+                    "podSelector matches " + pods.size() + " running pods in namespace " + namespace
+                            + "; it must match exactly one");
         }
         Pod pod = pods.getFirst();
         String container = check.container != null
@@ -109,7 +111,7 @@ final class RunChecksStep implements Step<VerifyRun> {
                 Reason.VerificationFailed);
     }
 
-    /** What is run: a query goes to psql as one argument, so that no shell reads it. */
+    /** The command of a check. A query is one argument of psql, so that no shell interprets it. */
     static List<String> command(Check check) {
         if (check.sql == null) {
             return check.command;
@@ -136,9 +138,5 @@ final class RunChecksStep implements Step<VerifyRun> {
                         || Pattern.compile(check.expect, Pattern.DOTALL)
                                 .matcher(ended.output().strip())
                                 .matches());
-    }
-
-    private static String shortened(String text) {
-        return text.length() > EVIDENCE ? "…" + text.substring(text.length() - EVIDENCE) : text;
     }
 }

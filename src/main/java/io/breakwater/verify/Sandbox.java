@@ -11,10 +11,12 @@ import io.breakwater.api.RestoreSpec.PatchVerb;
 import io.breakwater.api.RestoreSpec.Transform;
 import io.breakwater.api.Verification;
 import io.breakwater.config.BreakwaterConfig;
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -28,14 +30,14 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The namespace that a point is brought back in, where it can do no harm: nothing of it is reached from outside or reaches
- * out, no route or load balancer leads to it, and no CronJob starts. Where the cluster's network does not enforce
- * NetworkPolicies, only the latter holds.
+ * The temporary namespace that a point is restored into. Network traffic from and to other namespaces is blocked, except DNS
+ * and the gateway. No route or load balancer leads to it, and no CronJob starts. Traffic is not blocked in clusters whose
+ * network does not enforce NetworkPolicies.
  */
 @ApplicationScoped
 class Sandbox {
-    /** What would act on the world outside: routes, schedules, certificates, names, rights; and rules that would let it out. */
-    private static final List<String> OUTWARD = List.of(
+    /** Kinds with effects outside of the namespace: routes, schedules, certificates, DNS names, rights, NetworkPolicies. */
+    private static final List<String> EXCLUDED_KINDS = List.of(
             "ingresses.networking.k8s.io",
             "networkpolicies.networking.k8s.io",
             "gateways.gateway.networking.k8s.io",
@@ -52,7 +54,7 @@ class Sandbox {
             "clusterrolebindings.rbac.authorization.k8s.io");
 
     /** Fields of a Service that one of type ClusterIP must not have. */
-    private static final List<String> ONLY_OUTWARD = List.of(
+    private static final List<String> EXPOSING_FIELDS = List.of(
             "allocateLoadBalancerNodePorts",
             "externalTrafficPolicy",
             "healthCheckNodePort",
@@ -70,7 +72,7 @@ class Sandbox {
         this.config = config;
     }
 
-    /** Makes namespace, fence and Restore, as far as they are not there yet. */
+    /** Creates the namespace, its NetworkPolicy and the Restore, if they do not exist yet. */
     Restore open(VerifyRun run) {
         String name = run.sandbox();
         create(new NamespaceBuilder()
@@ -81,10 +83,15 @@ class Sandbox {
                 .addToLabels(Api.EXCLUDE, "true")
                 .endMetadata()
                 .build());
-        create(new NetworkPolicyBuilder()
+        create(networkPolicy(name));
+        return restore(name).orElseGet(() -> client.resource(restore(run, name)).create());
+    }
+
+    private NetworkPolicy networkPolicy(String namespace) {
+        return new NetworkPolicyBuilder()
                 .withNewMetadata()
                 .withName("breakwater-sandbox")
-                .withNamespace(name)
+                .withNamespace(namespace)
                 .addToLabels(Api.EXCLUDE, "true")
                 .endMetadata()
                 .withNewSpec()
@@ -122,17 +129,12 @@ class Sandbox {
                 .endTo()
                 .endEgress()
                 .endSpec()
-                .build());
-        Restore there = restore(name).orElse(null);
-        if (there == null) {
-            there = client.resource(restore(run, name)).create();
-        }
-        return there;
+                .build();
     }
 
     /**
-     * Labels that the sandbox takes over from the captured namespace: all that others may go by, above all the rules of Pod
-     * Security and of policy engines. Without them a workload would run in the sandbox that is refused in its own namespace.
+     * Labels that the sandbox copies from the captured namespace. Pod Security and policy engines depend on them: without the
+     * labels, the sandbox would run workloads that their own namespace refuses.
      */
     static Map<String, String> labels(Namespace source) {
         Map<String, String> labels = new HashMap<>();
@@ -150,7 +152,7 @@ class Sandbox {
                 .get());
     }
 
-    /** Takes all of it away; true when nothing is left. Only a namespace with our label is touched. */
+    /** Deletes the Restore and the namespace; true when both are gone. Deletes only a namespace with the label of the run. */
     boolean close(Verification verification, String name) {
         if (restore(name).isPresent()) {
             client.resources(Restore.class)
@@ -184,29 +186,29 @@ class Sandbox {
         spec.targetNamespace = name;
         spec.onConflict = RestoreSpec.OnConflict.Fail;
         spec.volumes = RestoreSpec.Volumes.Restore;
-        ObjectRule outward = new ObjectRule();
-        outward.kinds = OUTWARD;
-        spec.exclude = List.of(outward);
-        List<String> balanced = exposed(run.namespace());
-        if (!balanced.isEmpty()) {
-            spec.transforms = List.of(inward(balanced));
+        ObjectRule excluded = new ObjectRule();
+        excluded.kinds = EXCLUDED_KINDS;
+        spec.exclude = List.of(excluded);
+        List<String> exposed = exposedServices(run.namespace());
+        if (!exposed.isEmpty()) {
+            spec.transforms = List.of(toClusterIp(exposed));
         }
         restore.setSpec(spec);
         return restore;
     }
 
-    /** Makes Services ones of the cluster alone. The API server refuses such a Service with a field of the other types. */
-    static Transform inward(List<String> services) {
-        Transform inward = new Transform();
-        inward.select = new ObjectRule();
-        inward.select.kinds = List.of("services");
-        inward.select.names = services;
-        inward.jsonPatch = new ArrayList<>();
+    /** Turns Services into type ClusterIP. The API server refuses such a Service if it has fields of the other types. */
+    static Transform toClusterIp(List<String> services) {
+        Transform transform = new Transform();
+        transform.select = new ObjectRule();
+        transform.select.kinds = List.of("services");
+        transform.select.names = services;
+        transform.jsonPatch = new ArrayList<>();
         PatchOperation type = operation(PatchVerb.replace, "type");
         type.value = JsonNodeFactory.instance.textNode("ClusterIP");
-        inward.jsonPatch.add(type);
-        ONLY_OUTWARD.forEach(field -> inward.jsonPatch.add(operation(PatchVerb.remove, field)));
-        return inward;
+        transform.jsonPatch.add(type);
+        EXPOSING_FIELDS.forEach(field -> transform.jsonPatch.add(operation(PatchVerb.remove, field)));
+        return transform;
     }
 
     private static PatchOperation operation(PatchVerb verb, String field) {
@@ -216,8 +218,8 @@ class Sandbox {
         return operation;
     }
 
-    /** Names of the namespace's Services that are reached from outside the cluster. */
-    private List<String> exposed(String namespace) {
+    /** Names of the Services that can be reached from outside the cluster. */
+    private List<String> exposedServices(String namespace) {
         return client.services().inNamespace(namespace).list().getItems().stream()
                 .filter(s ->
                         Set.of("LoadBalancer", "NodePort").contains(s.getSpec().getType()))
@@ -230,7 +232,7 @@ class Sandbox {
         return verification.getMetadata().getUid();
     }
 
-    private <T extends io.fabric8.kubernetes.api.model.HasMetadata> void create(T object) {
+    private <T extends HasMetadata> void create(T object) {
         try {
             client.resource(object).create();
         } catch (KubernetesClientException e) {

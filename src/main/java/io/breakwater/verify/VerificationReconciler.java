@@ -39,7 +39,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** Drives a Verification through its steps, once, and takes its sandbox away afterwards. */
+/** Runs the steps of a Verification, once, and deletes its sandbox afterwards. */
 @ControllerConfiguration(
         name = "verification",
         finalizerName = Api.FINALIZER,
@@ -56,7 +56,7 @@ class VerificationReconciler implements Reconciler<Verification>, Cleaner<Verifi
     private final Clock clock;
     private final Sandbox sandbox;
     private final MoverJobs movers;
-    private final VerificationRecord verified;
+    private final VerificationRecord records;
     private final RunDriver driver;
     private final List<Step<VerifyRun>> steps;
     private final SimpleInboundEventSource<Verification> wake = new SimpleInboundEventSource<>("wake");
@@ -72,7 +72,7 @@ class VerificationReconciler implements Reconciler<Verification>, Cleaner<Verifi
             LocationResolver locations,
             Catalog catalog,
             MoverJobs movers,
-            KeptSnapshots kept) {
+            KeptSnapshots snapshots) {
         this.client = client;
         this.config = config;
         this.writer = writer;
@@ -81,13 +81,13 @@ class VerificationReconciler implements Reconciler<Verification>, Cleaner<Verifi
         this.clock = clock;
         this.sandbox = sandbox;
         this.movers = movers;
-        this.verified = new VerificationRecord(client);
+        this.records = new VerificationRecord(client);
         this.driver = new RunDriver(clock);
         Activities activities = new Activities();
         this.steps = List.of(
                 new ChoosePointStep(client),
                 new VerifyObjectsStep(client, locations, catalog, activities),
-                new ReadVolumesStep(client, config, locations, catalog, movers, kept),
+                new ReadVolumesStep(client, config, locations, catalog, movers, snapshots),
                 new RestoreToSandboxStep(client, sandbox),
                 new RunChecksStep(client, activities));
     }
@@ -104,7 +104,7 @@ class VerificationReconciler implements Reconciler<Verification>, Cleaner<Verifi
             return UpdateControl.noUpdate();
         }
         if (verification.isOver()) {
-            return tidy(verification);
+            return deleteSandbox(verification);
         }
         BackupPolicy policy = client.resources(BackupPolicy.class)
                 .inNamespace(verification.getMetadata().getNamespace())
@@ -139,8 +139,8 @@ class VerificationReconciler implements Reconciler<Verification>, Cleaner<Verifi
                 : DeleteControl.noFinalizerRemoval().rescheduleAfter(LOOK);
     }
 
-    /** The copy goes when it was kept for as long as the policy says; without a policy at once. */
-    private UpdateControl<Verification> tidy(Verification verification) {
+    /** Deletes the sandbox after {@code spec.verification.keepFor} of the policy; at once without a policy. */
+    private UpdateControl<Verification> deleteSandbox(Verification verification) {
         VerificationStatus s = verification.getStatus();
         if (s.sandbox == null) {
             return UpdateControl.noUpdate();
@@ -190,8 +190,8 @@ class VerificationReconciler implements Reconciler<Verification>, Cleaner<Verifi
         boolean proven = reason == Reason.Proven;
         Instant now = clock.instant();
         movers.delete(config.namespace(), VerifyRun.label(run.verification()));
-        // Before the run is over: once it is, nobody comes back to tell the point.
-        verified.record(run, proven, message, now);
+        // The point is updated before the run is over, because a run that is over is not retried.
+        records.record(run, proven, message, now);
         run.update(s -> {
             s.progress = reason.name();
             s.finishedAt = Conditions.timestamp(now);

@@ -17,8 +17,8 @@ import java.time.Instant;
 import java.util.Map;
 
 /**
- * Writes down on a point that it was verified. By a field manager of its own: the rest of the status is written by the
- * point's own controller at the same time.
+ * Records in the status of a point that it was verified. The field manager is a separate one, because the controller of the
+ * point writes the rest of the status at the same time.
  */
 final class VerificationRecord {
     private static final String FIELD_MANAGER = "breakwater-verify";
@@ -29,7 +29,7 @@ final class VerificationRecord {
         this.client = client;
     }
 
-    /** Tells the point of a run that ends now; to tell it again is no harm. */
+    /** Records the result of a run that ends now; can be repeated. */
     void record(VerifyRun run, boolean proven, String evidence, Instant now) {
         Verification verification = run.verification();
         VerificationStatus s = verification.getStatus();

@@ -4,6 +4,7 @@ import io.breakwater.api.Api;
 import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.BackupPolicySpec.VerificationPlan;
 import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Condition;
 import io.breakwater.api.NamedRef;
 import io.breakwater.api.Reason;
 import io.breakwater.api.Verification;
@@ -33,11 +34,11 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** Makes the Verifications of a policy's schedule, and lets old ones go. Writes no status: the policy's own controller does. */
+/** Creates the Verifications of a policy's schedule, and deletes old ones. The policy's own controller writes the status. */
 @ControllerConfiguration(name = "verification-schedule", informer = @Informer(comparableResourceVersions = false))
 @GradualRetry(maxAttempts = Integer.MAX_VALUE, initialInterval = 2000, intervalMultiplier = 1.5, maxInterval = 60_000)
 class VerificationSchedule implements Reconciler<BackupPolicy> {
-    /** Verifications of the schedule that are kept; the newest proof is always among them or kept besides. */
+    /** Number of ended Verifications of the schedule that stay; the newest proof stays in any case. */
     private static final int KEPT = 10;
 
     private static final Duration LONGEST = Duration.ofMinutes(10);
@@ -64,20 +65,20 @@ class VerificationSchedule implements Reconciler<BackupPolicy> {
                 || policy.getMetadata().getDeletionTimestamp() != null) {
             return UpdateControl.noUpdate();
         }
-        Duration again = LONGEST;
+        Duration recheck = LONGEST;
         try {
             CronSchedule cron = CronSchedule.of(policy, plan.schedule);
             if (!suspended && routes.of(policy).active()) {
                 follow(policy, cron);
             }
-            again = cron.next(clock.instant())
+            recheck = cron.next(clock.instant())
                     .map(next -> Duration.between(clock.instant(), next).plusMillis(1))
                     .filter(d -> d.compareTo(LONGEST) < 0)
                     .orElse(LONGEST);
         } catch (BreakwaterException e) {
             events.warning(policy, e.reason(), "spec.verification: " + e.getMessage());
         }
-        return UpdateControl.<BackupPolicy>noUpdate().rescheduleAfter(again);
+        return UpdateControl.<BackupPolicy>noUpdate().rescheduleAfter(recheck);
     }
 
     private void follow(BackupPolicy policy, CronSchedule cron) {
@@ -87,15 +88,15 @@ class VerificationSchedule implements Reconciler<BackupPolicy> {
                 .filter(v -> !v.isOver() || v.getStatus().sandbox != null)
                 .map(v -> v.getMetadata().getName())
                 .findFirst();
-        ScheduleDecision turn = ScheduleDecision.decide(
+        ScheduleDecision decision = ScheduleDecision.decide(
                 cron, policy.getMetadata().getName(), since(policy, all), clock.instant(), names, running);
-        if (turn instanceof ScheduleDecision.Fire(Instant at, String name) && !names.contains(name)) {
+        if (decision instanceof ScheduleDecision.Fire(Instant at, String name) && !names.contains(name)) {
             create(policy, name);
         }
-        retire(all);
+        deleteOld(all);
     }
 
-    /** The newest Verification of the schedule stands for the time that was dealt with last. */
+    /** The schedule was last served when its newest Verification was created. */
     private static Instant since(BackupPolicy policy, List<Verification> all) {
         return all.stream()
                 .map(v -> Instant.parse(v.getMetadata().getCreationTimestamp()))
@@ -134,16 +135,16 @@ class VerificationSchedule implements Reconciler<BackupPolicy> {
         }
     }
 
-    private void retire(List<Verification> all) {
-        List<Verification> over = all.stream()
+    private void deleteOld(List<Verification> all) {
+        List<Verification> ended = all.stream()
                 .filter(v -> v.isOver() && v.getStatus().sandbox == null)
                 .sorted(Comparator.comparing((Verification v) -> v.getStatus().finishedAt)
                         .reversed())
                 .toList();
-        Optional<Verification> proof = over.stream()
-                .filter(v -> v.getStatus().holds(io.breakwater.api.Condition.SUCCEEDED))
+        Optional<Verification> proof = ended.stream()
+                .filter(v -> v.getStatus().holds(Condition.SUCCEEDED))
                 .findFirst();
-        over.stream()
+        ended.stream()
                 .skip(KEPT)
                 .filter(v -> !proof.map(p -> p == v).orElse(false))
                 .forEach(v -> client.resource(v).delete());

@@ -5,6 +5,7 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.NamedRef;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePoint;
+import io.breakwater.api.Texts;
 import io.breakwater.catalog.Catalog;
 import io.breakwater.catalog.PointDocument;
 import io.breakwater.catalog.PointKey;
@@ -17,9 +18,10 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
-/** Reads a point's seal and every object that it names. */
+/** Verifies the seal of the point and every object that the seal names. */
 final class VerifyObjectsStep implements Step<VerifyRun> {
     static final String NAME = "Checksum";
+    private static final int SHOWN = 5;
 
     private final KubernetesClient client;
     private final LocationResolver locations;
@@ -33,7 +35,7 @@ final class VerifyObjectsStep implements Step<VerifyRun> {
         this.activities = activities;
     }
 
-    /** What is verified, and where it lies. */
+    /** The point to verify, and its location. */
     record Subject(RestorePoint point, PointKey key, BackupLocation location) {
         static Subject of(VerifyRun run, KubernetesClient client, LocationResolver locations) {
             RestorePoint point = client.resources(RestorePoint.class)
@@ -41,7 +43,7 @@ final class VerifyObjectsStep implements Step<VerifyRun> {
                     .withName(run.status().restorePoint)
                     .get();
             if (point == null) {
-                throw run.failed("it was deleted while it was verified");
+                throw run.failed("it was deleted during the verification");
             }
             return new Subject(
                     point,
@@ -67,7 +69,8 @@ final class VerifyObjectsStep implements Step<VerifyRun> {
         Subject subject = Subject.of(run, client, locations);
         Optional<PointDocument> document =
                 activities.poll(run.uid() + "/checksum", () -> read(run, subject), run.wake());
-        return document.map(d -> Outcome.done(d.objects().size() + " objects have their digests"))
+        return document.map(d ->
+                        Outcome.done("verified the digests of " + d.objects().size() + " objects"))
                 .orElseGet(() -> Outcome.waiting("reading seal and objects", Duration.ofSeconds(10)));
     }
 
@@ -77,14 +80,14 @@ final class VerifyObjectsStep implements Step<VerifyRun> {
         if (!sealed.digest().equals(digest)) {
             throw BreakwaterException.permanent(
                     Reason.Tampered,
-                    subject.key().sealKey() + " is another one than the RestorePoint was sealed with (digest "
-                            + sealed.digest() + ", not " + digest + ")");
+                    subject.key().sealKey() + " is not the seal that the RestorePoint names (digest " + sealed.digest()
+                            + ", not " + digest + ")");
         }
         catalog.verifyObjects(subject.location(), sealed.document());
         List<String> absent = sealed.document().absentVolumes();
         if (absent != null && !absent.isEmpty()) {
-            throw run.failed("the data of claims " + String.join(", ", absent)
-                    + " lies in Velero's own repositories, which Breakwater cannot read");
+            throw run.failed("the data of claims " + Texts.first(absent, SHOWN)
+                    + " is in Velero's own repositories, which Breakwater cannot read");
         }
         return sealed.document();
     }

@@ -1,5 +1,5 @@
 /**
- * Verifications: proof that points restore. Reads all of a point, restores it in a namespace of its own, runs checks
- * there, and deletes that namespace. Made of what users have too: Restores, mover Jobs, conditions.
+ * Verifications: the proof that points can be restored. A run reads all of a point, restores it into a temporary namespace,
+ * runs checks there, and deletes the namespace. It uses the same Restores, mover Jobs and conditions as users do.
  */
 package io.breakwater.verify;

@@ -67,7 +67,7 @@ class VerificationIT {
         create("quick", Level.Checksum);
         Verification quick = site.awaitSuccess(Verification.class, SHOP, "quick");
         assertThat(quick.getStatus().condition(Condition.SUCCEEDED).orElseThrow().message)
-                .contains("2 volumes were read to their last block");
+                .contains("verified every block of 2 volumes");
 
         create("right", Level.Queried);
         Verification proven = site.awaitSuccess(Verification.class, SHOP, "right");

@@ -19,7 +19,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
-/** Which point a Verification is about. */
+/** The point that a Verification chooses. */
 class ChoosePointStepTest {
     private final List<RestorePoint> points = List.of(
             point("b", "shop", "2026-11-02T00:00:00Z", true),

@@ -8,7 +8,7 @@ import io.breakwater.database.PodExec.Ended;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** What a check asks, and which answers it takes. */
+/** The command of a check, and the outputs that pass. */
 class RunChecksStepTest {
     @Test
     void evaluatesTheExitCode() {

@@ -11,20 +11,20 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** What comes back in a sandbox. */
+/** Objects and labels of a sandbox. */
 class SandboxTest {
     @Test
     void turnsExposedServicesIntoClusterIpServices() {
-        Transform inward = Sandbox.inward(List.of("web"));
+        Transform transform = Sandbox.toClusterIp(List.of("web"));
 
-        assertThat(inward.select.kinds).containsExactly("services");
-        assertThat(inward.select.names).containsExactly("web");
-        assertThat(inward.mergePatch).as("a transform has one patch").isNull();
-        PatchOperation type = inward.jsonPatch.getFirst();
+        assertThat(transform.select.kinds).containsExactly("services");
+        assertThat(transform.select.names).containsExactly("web");
+        assertThat(transform.mergePatch).as("a transform has one patch").isNull();
+        PatchOperation type = transform.jsonPatch.getFirst();
         assertThat(type.op).isEqualTo(PatchVerb.replace);
         assertThat(type.path).isEqualTo("/spec/type");
         assertThat(type.value.asText()).isEqualTo("ClusterIP");
-        assertThat(inward.jsonPatch)
+        assertThat(transform.jsonPatch)
                 .filteredOn(o -> o.op == PatchVerb.remove)
                 .extracting(o -> o.path)
                 .contains(
