@@ -45,33 +45,27 @@ final class SealStep implements Step<CaptureRun> {
 
     private PointDocument document(CaptureRun run) {
         RestorePointStatus s = run.status();
-        return new PointDocument(
-                1,
-                run.site(),
-                run.namespace(),
-                run.name(),
-                run.uid(),
-                run.policy().getMetadata().getName(),
-                run.point().getSpec().trigger,
-                s.epoch,
-                version,
-                s.capturedAt,
-                s.consistency,
-                s.volumes.stream()
+        return PointDocument.builder(run.key(), run.uid())
+                .policy(run.policy().getMetadata().getName())
+                .trigger(run.point().getSpec().trigger)
+                .epoch(s.epoch)
+                .operatorVersion(version)
+                .capturedAt(s.capturedAt)
+                .consistency(s.consistency)
+                .volumes(s.volumes.stream()
                         .filter(v -> v.skipped == null)
                         .map(SealStep::volume)
-                        .toList(),
-                s.databases == null
-                        ? List.of()
-                        : s.databases.stream()
-                                .map(d -> new PointDocument.Database(d.name, d.kind, d.version, d.position))
-                                .toList(),
-                run.key().archiveKey(),
-                s.resourceCount,
-                ArchiveResourcesStep.objectsOf(run),
-                null,
-                s.lockedUntil,
-                null);
+                        .toList())
+                .databases(
+                        s.databases == null
+                                ? List.of()
+                                : s.databases.stream()
+                                        .map(d -> new PointDocument.Database(d.name, d.kind, d.version, d.position))
+                                        .toList())
+                .archive(run.key().archiveKey(), s.resourceCount)
+                .objects(ArchiveResourcesStep.objectsOf(run))
+                .lockedUntil(s.lockedUntil)
+                .build();
     }
 
     private static PointDocument.Volume volume(RestorePointStatus.VolumeStatus v) {

@@ -8,17 +8,16 @@ import io.breakwater.api.RestorePointStatus.VolumeMode;
 import java.util.List;
 
 /**
- * Content of {@code point.json}: everything that restoring needs to know, and the digest of every object that it needs
- * besides the repository. Times are RFC 3339 in UTC.
+ * Content of {@code point.json}: everything that a restore needs to know, and the digest of every object that it needs in
+ * addition to the repository. Times are RFC 3339 in UTC. {@link #builder} makes one.
  *
  * @param schemaVersion 1
- * @param uid of the RestorePoint, which tells two points of the same name apart
+ * @param uid of the RestorePoint, which distinguishes two points of the same name
  * @param epoch of the FailoverPlan under which it was captured; 0 without one
- * @param capturedAt the moment whose state the point holds
- * @param keyId id of the master key that the seal's key derives from; null in a point that nobody has sealed, which is a
- *     backup of Velero
- * @param lockedUntil before which the point must not be removed; null when nothing was promised
- * @param absentVolumes claims of the archive whose data somebody else holds, in a form of his own; null when there are none
+ * @param capturedAt the moment whose state the point has
+ * @param keyId id of the master key that the seal's key derives from; null in a point without a seal, which is a backup of Velero
+ * @param lockedUntil time before which the point must not be deleted; null when it has no lock
+ * @param absentVolumes claims of the archive whose data is only in Velero's own repositories; null when there are none
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @JsonIgnoreProperties(ignoreUnknown = true)
@@ -47,7 +46,7 @@ public record PointDocument(
      * One volume.
      *
      * @param size requested or real size, as a quantity; the whole claim is in the archive
-     * @param path where the data lies in the repository's snapshot
+     * @param path of the data in the repository's snapshot
      * @param repositorySnapshot restic's snapshot id; null where the data was not moved
      * @param volumeMode null in points of earlier versions, whose volumes all have files
      * @param kept the snapshot in the storage of the point's site, where the data was not moved; null where it was
@@ -64,7 +63,7 @@ public record PointDocument(
             long addedBytes,
             VolumeMode volumeMode,
             Kept kept) {
-        /** A volume as points of earlier versions have them. */
+        /** A volume of a point of an earlier version. */
         public Volume(
                 String pvc,
                 String storageClass,
@@ -76,7 +75,7 @@ public record PointDocument(
             this(pvc, storageClass, size, path, repositorySnapshot, logicalBytes, addedBytes, null, null);
         }
 
-        /** Whether it is a raw block device: then its data is the file {@link #path}, otherwise what lies below. */
+        /** Whether it is a raw block device: then its data is the file {@link #path}, otherwise the files below it. */
         public boolean ofBlocks() {
             return volumeMode == VolumeMode.Block;
         }
@@ -89,7 +88,7 @@ public record PointDocument(
     /**
      * One database.
      *
-     * @param position where its log stood, in the engine's own notation
+     * @param position of its log at the capture, in the engine's own notation
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
     public record Database(String name, String kind, String version, String position) {}
@@ -102,7 +101,7 @@ public record PointDocument(
     @JsonIgnoreProperties(ignoreUnknown = true)
     public record StoredObject(String key, long size, String sha256) {}
 
-    /** The volumes whose data lies in the repository. */
+    /** The volumes whose data is in the repository. */
     public List<Volume> moved() {
         return volumes.stream().filter(v -> v.kept == null).toList();
     }
@@ -114,30 +113,153 @@ public record PointDocument(
 
     /** The same point, to be signed with a key that derives from the master key of this id. */
     PointDocument signedWith(String masterKey) {
-        return new PointDocument(
-                schemaVersion,
-                site,
-                namespace,
-                point,
-                uid,
-                policy,
-                trigger,
-                epoch,
-                operatorVersion,
-                capturedAt,
-                consistency,
-                volumes,
-                databases,
-                archive,
-                resourceCount,
-                objects,
-                masterKey,
-                lockedUntil,
-                absentVolumes);
+        return new Builder(this).keyId(masterKey).build();
     }
 
-    /** Where this point lies. */
+    /** The point's place in a location. */
     public PointKey key() {
         return new PointKey(site, namespace, point);
+    }
+
+    /** Starts the document of a point without volumes, databases and objects; all other fields are absent or 0. */
+    public static Builder builder(PointKey key, String uid) {
+        return new Builder(key, uid);
+    }
+
+    /** Makes a document. The methods have the names of the fields that they set. */
+    public static final class Builder {
+        private final int schemaVersion;
+        private final PointKey key;
+        private final String uid;
+        private String policy;
+        private Trigger trigger;
+        private long epoch;
+        private String operatorVersion;
+        private String capturedAt;
+        private Consistency consistency;
+        private List<Volume> volumes = List.of();
+        private List<Database> databases = List.of();
+        private String archive;
+        private int resourceCount;
+        private List<StoredObject> objects = List.of();
+        private String keyId;
+        private String lockedUntil;
+        private List<String> absentVolumes;
+
+        private Builder(PointKey key, String uid) {
+            this.schemaVersion = 1;
+            this.key = key;
+            this.uid = uid;
+        }
+
+        private Builder(PointDocument d) {
+            this.schemaVersion = d.schemaVersion;
+            this.key = d.key();
+            this.uid = d.uid;
+            this.policy = d.policy;
+            this.trigger = d.trigger;
+            this.epoch = d.epoch;
+            this.operatorVersion = d.operatorVersion;
+            this.capturedAt = d.capturedAt;
+            this.consistency = d.consistency;
+            this.volumes = d.volumes;
+            this.databases = d.databases;
+            this.archive = d.archive;
+            this.resourceCount = d.resourceCount;
+            this.objects = d.objects;
+            this.keyId = d.keyId;
+            this.lockedUntil = d.lockedUntil;
+            this.absentVolumes = d.absentVolumes;
+        }
+
+        public Builder policy(String name) {
+            this.policy = name;
+            return this;
+        }
+
+        public Builder trigger(Trigger of) {
+            this.trigger = of;
+            return this;
+        }
+
+        public Builder epoch(long number) {
+            this.epoch = number;
+            return this;
+        }
+
+        public Builder operatorVersion(String version) {
+            this.operatorVersion = version;
+            return this;
+        }
+
+        public Builder capturedAt(String time) {
+            this.capturedAt = time;
+            return this;
+        }
+
+        public Builder consistency(Consistency of) {
+            this.consistency = of;
+            return this;
+        }
+
+        public Builder volumes(List<Volume> all) {
+            this.volumes = all;
+            return this;
+        }
+
+        public Builder databases(List<Database> all) {
+            this.databases = all;
+            return this;
+        }
+
+        /** The archive of resources and the number of resources in it. */
+        public Builder archive(String archiveKey, int resources) {
+            this.archive = archiveKey;
+            this.resourceCount = resources;
+            return this;
+        }
+
+        public Builder objects(List<StoredObject> all) {
+            this.objects = all;
+            return this;
+        }
+
+        public Builder keyId(String masterKey) {
+            this.keyId = masterKey;
+            return this;
+        }
+
+        public Builder lockedUntil(String time) {
+            this.lockedUntil = time;
+            return this;
+        }
+
+        public Builder absentVolumes(List<String> claims) {
+            this.absentVolumes = claims;
+            return this;
+        }
+
+        public PointDocument build() {
+            return new PointDocument(
+                    schemaVersion,
+                    key.site(),
+                    key.namespace(),
+                    key.point(),
+                    uid,
+                    policy,
+                    trigger,
+                    epoch,
+                    operatorVersion,
+                    capturedAt,
+                    consistency,
+                    volumes,
+                    databases,
+                    archive,
+                    resourceCount,
+                    objects,
+                    keyId,
+                    lockedUntil,
+                    absentVolumes);
+        }
     }
 }

@@ -23,7 +23,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
-/** On site west, the operator in namespace ops: what a location holds is shown, and what is shown is what it holds. */
+/** Site west, with the operator in namespace ops: the RestorePoints of the cluster match the points of the location. */
 class CatalogSyncTest {
     private final FakeClusterPoints cluster = new FakeClusterPoints("ops", "shop");
     private final FakeCatalog catalog = new FakeCatalog();
@@ -248,7 +248,7 @@ class CatalogSyncTest {
 
         assertThat(again.imported()).isEmpty();
         assertThat(cluster.changes).isEqualTo(changes);
-        assertThat(catalog.reads).as("a point that is shown is not read again").isEqualTo(reads);
+        assertThat(catalog.reads).as("an imported point is not read again").isEqualTo(reads);
     }
 
     private static List<String> copies(RestorePointStatus s) {
@@ -256,29 +256,23 @@ class CatalogSyncTest {
     }
 
     private static PointDocument point(String site, String namespace, String name) {
-        return new PointDocument(
-                1,
-                site,
-                namespace,
-                name,
-                "uid",
-                "hourly",
-                Trigger.Scheduled,
-                3,
-                "test",
-                "2026-11-23T12:00:00Z",
-                Consistency.Application,
-                List.of(new PointDocument.Volume("data", "csi", "1Gi", "/volumes/data", "snap-" + name, 2000, 500)),
-                List.of(new PointDocument.Database("main", "postgresql", "17", "0/1")),
-                "archive",
-                7,
-                List.of(new PointDocument.StoredObject("archive/x", 10, "sha-" + name)),
-                "key",
-                null,
-                null);
+        return PointDocument.builder(new PointKey(site, namespace, name), "uid")
+                .policy("hourly")
+                .trigger(Trigger.Scheduled)
+                .epoch(3)
+                .operatorVersion("test")
+                .capturedAt("2026-11-23T12:00:00Z")
+                .consistency(Consistency.Application)
+                .volumes(List.of(
+                        new PointDocument.Volume("data", "csi", "1Gi", "/volumes/data", "snap-" + name, 2000, 500)))
+                .databases(List.of(new PointDocument.Database("main", "postgresql", "17", "0/1")))
+                .archive("archive", 7)
+                .objects(List.of(new PointDocument.StoredObject("archive/x", 10, "sha-" + name)))
+                .keyId("key")
+                .build();
     }
 
-    /** Seals by location, as the store would give them. */
+    /** A catalog with the seals of each location. */
     private static final class FakeCatalog extends Catalog {
         final Map<String, Map<PointKey, PointDocument>> seals = new TreeMap<>();
         final List<String> tampered = new java.util.ArrayList<>();
@@ -311,7 +305,7 @@ class CatalogSyncTest {
         public java.util.Optional<Sealed> read(BackupLocation location, PointKey key) {
             reads++;
             if (locked.contains(key.point())) {
-                throw BreakwaterException.permanent(Reason.KeyMismatch, "the key is not at hand");
+                throw BreakwaterException.permanent(Reason.KeyMismatch, "the key is not available");
             }
             if (tampered.contains(key.point())) {
                 throw SealCodec.tampered(key, "its signature does not match");

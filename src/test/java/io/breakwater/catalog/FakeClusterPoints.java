@@ -14,7 +14,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 
-/** A cluster with namespaces, locations and RestorePoints; locations of namespace ops are for everybody. */
+/** A cluster with namespaces, locations and RestorePoints; every namespace may use the locations of namespace ops. */
 final class FakeClusterPoints extends ClusterPoints {
     final Set<String> namespaces;
     final Map<String, String> locations = new TreeMap<>();

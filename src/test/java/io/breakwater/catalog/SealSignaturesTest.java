@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec;
 import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Digests;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.api.RestorePointStatus.Consistency;
@@ -24,7 +25,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Which keys make a seal good: the one that signed it, and those that vouch for it as it is. */
+/** The keys that verify a seal: the key that signed it, and the keys that vouch for it. */
 class SealSignaturesTest {
     private static final PointKey POINT = new PointKey("east", "shop", "p");
 
@@ -74,8 +75,8 @@ class SealSignaturesTest {
     void acceptsUnchangedSealsThroughAChainOfVouchers() {
         byte[][] keys = keys(3);
         byte[] seal = sealed(keys[2], true);
-        with(keys).vouch(POINT, SealCodec.sha256(seal), TestKeys.id(keys[1]));
-        with(keys[1], keys[0]).vouch(POINT, SealCodec.sha256(seal), TestKeys.id(keys[0]));
+        with(keys).vouch(POINT, Digests.sha256Hex(seal), TestKeys.id(keys[1]));
+        with(keys[1], keys[0]).vouch(POINT, Digests.sha256Hex(seal), TestKeys.id(keys[0]));
 
         assertThat(with(keys[0]).verify(POINT, seal).point()).isEqualTo("p");
         assertThat(with(keys[1]).verify(POINT, seal).point()).isEqualTo("p");
@@ -85,7 +86,7 @@ class SealSignaturesTest {
     void refusesVouchersForAnotherSealOrPoint() {
         byte[][] keys = keys(2);
         byte[] seal = sealed(keys[1], true);
-        with(keys).vouch(POINT, SealCodec.sha256(seal), TestKeys.id(keys[0]));
+        with(keys).vouch(POINT, Digests.sha256Hex(seal), TestKeys.id(keys[0]));
         String altered = new String(seal, StandardCharsets.UTF_8).replace("\"epoch\" : 3", "\"epoch\" : 4");
 
         refused(Reason.KeyMismatch, POINT, altered.getBytes(StandardCharsets.UTF_8), keys[0]);
@@ -103,7 +104,7 @@ class SealSignaturesTest {
         byte[][] keys = keys(2);
         byte[] seal = sealed(keys[1], true);
         String key = SealSignatures.key(POINT, TestKeys.id(keys[0]));
-        with(keys).vouch(POINT, SealCodec.sha256(seal), TestKeys.id(keys[0]));
+        with(keys).vouch(POINT, Digests.sha256Hex(seal), TestKeys.id(keys[0]));
         String voucher = new String(store.read(key).orElseThrow().content(), StandardCharsets.UTF_8);
         int hmac = voucher.indexOf("\"hmac\":\"") + 8;
 
@@ -119,7 +120,7 @@ class SealSignaturesTest {
         }
     }
 
-    /** A key at hand is asked for its signature, not taken at its word. */
+    /** The signature of an available key is verified, not only its id. */
     @Test
     void reportsTamperingWhenTheNamedKeyDidNotSign() {
         byte[][] keys = keys(2);
@@ -159,25 +160,14 @@ class SealSignaturesTest {
     }
 
     static PointDocument document(PointKey key) {
-        return new PointDocument(
-                1,
-                key.site(),
-                key.namespace(),
-                key.point(),
-                "uid of " + key,
-                "hourly",
-                Trigger.Manual,
-                3,
-                "test",
-                "2026-06-01T00:00:00Z",
-                Consistency.Crash,
-                List.of(),
-                List.of(),
-                "velero/backups/x/x.tar.gz",
-                1,
-                List.of(),
-                null,
-                null,
-                null);
+        return PointDocument.builder(key, "uid of " + key)
+                .policy("hourly")
+                .trigger(Trigger.Manual)
+                .epoch(3)
+                .operatorVersion("test")
+                .capturedAt("2026-06-01T00:00:00Z")
+                .consistency(Consistency.Crash)
+                .archive("velero/backups/x/x.tar.gz", 1)
+                .build();
     }
 }

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** In a directory that holds one backup as Velero 1.18.3 wrote it. */
+/** A directory with one backup that Velero 1.18.3 wrote. */
 class VeleroCatalogTest {
     private static final PointKey NIGHTLY = new PointKey("velero-old", "neighbours", "nightly");
 
@@ -134,7 +134,7 @@ class VeleroCatalogTest {
         return directory.resolve("backups").resolve(name);
     }
 
-    /** As a new file, like every store's replaced object. */
+    /** Writes a new file, as every store does when it replaces an object. */
     private static void replace(Path file, byte[] content) throws IOException {
         Path next = file.resolveSibling("next");
         Files.write(next, content);
