@@ -49,13 +49,13 @@ import java.util.function.Supplier;
 
 /** A container in Azure Blob Storage, below one prefix. */
 public final class AzureBlobStore implements ObjectStore {
-    /** Budget of one small call, with all its retries. */
+    /** Budget of one small call, including its retries. */
     private static final Duration CALL = Duration.ofSeconds(30);
 
     private static final Duration TRY = Duration.ofSeconds(10);
     private static final int BLOCK = 4 << 20;
 
-    /** What a reader fetches at a time; the SDK holds several times as much while it does. */
+    /** Bytes that a reader fetches at a time; the SDK needs several times as much memory. */
     private static final int FETCH = 1 << 20;
 
     private final BlobContainerClient container;
@@ -74,17 +74,17 @@ public final class AzureBlobStore implements ObjectStore {
     }
 
     /**
-     * Opens a container; nothing is asked of the store yet.
+     * Opens a container; sends no request yet.
      *
      * @param accountKey or null
-     * @param sasToken or null; where both are null the pod's federated identity is used
-     * @param lock on what is written; null for none
+     * @param sasToken or null; if both are null, the client uses the pod's federated identity
+     * @param lock of the objects that are written; null for none
      */
     public static AzureBlobStore open(AzureBlob spec, String accountKey, String sasToken, ObjectLock lock) {
         return open(spec, accountKey, sasToken, lock, null);
     }
 
-    /** The same, where our own removals are told from others; null where they are not. */
+    /** The same, with a signer of deletions; null where deletions are not signed. */
     public static AzureBlobStore open(
             AzureBlob spec, String accountKey, String sasToken, ObjectLock lock, DeletionSigner removals) {
         String endpoint = spec.endpoint == null ? "https://" + spec.account + ".blob.core.windows.net" : spec.endpoint;
@@ -98,7 +98,7 @@ public final class AzureBlobStore implements ObjectStore {
                         RetryPolicyType.EXPONENTIAL, 4, TRY, Duration.ofMillis(250), Duration.ofSeconds(4), null));
         try {
             if (accountKey != null) {
-                Base64.getDecoder().decode(accountKey); // the SDK would complain with the first request only
+                Base64.getDecoder().decode(accountKey); // the SDK would report it only at the first request
                 builder.credential(new StorageSharedKeyCredential(spec.account, accountKey));
             } else if (sasToken != null) {
                 builder.sasToken(sasToken.startsWith("?") ? sasToken.substring(1) : sasToken);
@@ -116,13 +116,13 @@ public final class AzureBlobStore implements ObjectStore {
         } catch (IllegalArgumentException e) {
             throw BreakwaterException.permanent(
                     Reason.CredentialsRejected,
-                    "container " + spec.container + " of account " + spec.account
-                            + ": the credentials at hand are malformed: " + e.getMessage(),
+                    "container " + spec.container + " of account " + spec.account + ": the credentials are malformed: "
+                            + e.getMessage(),
                     e);
         }
     }
 
-    /** Makes the container unless it is there. */
+    /** Creates the container unless it exists. */
     @Override
     public void prepare() {
         call("create", () -> container.createIfNotExistsWithResponse(null, CALL, Context.NONE));
@@ -218,7 +218,7 @@ public final class AzureBlobStore implements ObjectStore {
         call("delete " + key, () -> blob(key).deleteIfExistsWithResponse(null, null, CALL, Context.NONE));
     }
 
-    /** The container tells; an account without versions tells it of every blob. */
+    /** The container reports locks, which include versions. Without locks, only a blob shows whether there are versions. */
     @Override
     public Locking locking() {
         return call("describe", () -> {
@@ -248,7 +248,7 @@ public final class AzureBlobStore implements ObjectStore {
                         return locks.relock(blob(key), least, CALL);
                     } catch (BlobStorageException e) {
                         if (e.getStatusCode() == 404) {
-                            return false; // it was removed meanwhile
+                            return false; // it was deleted meanwhile
                         }
                         throw e;
                     }
@@ -286,12 +286,13 @@ public final class AzureBlobStore implements ObjectStore {
         };
     }
 
-    /** The store's own time of an answer. */
+    /** The store's time of an answer. */
     private static Instant date(HttpHeaders headers) {
         String date = headers.getValue(HttpHeaderName.DATE);
         if (date == null) {
             throw BreakwaterException.permanent(
-                    Reason.StoreUnavailable, "the store's answers carry no Date header, so its clock cannot be read");
+                    Reason.StoreUnavailable,
+                    "the store's answers have no Date header, so its clock cannot be read; use another store");
         }
         return new DateTimeRfc1123(date).getDateTime().toInstant();
     }
@@ -336,7 +337,7 @@ public final class AzureBlobStore implements ObjectStore {
         }
     }
 
-    /** Reactor wraps what the transport throws, and the transport's own errors may have no message. */
+    /** Reactor wraps the errors of the transport, and these may have no message. */
     private static String why(Throwable e) {
         for (Throwable t = e; t != null && t != t.getCause(); t = t.getCause()) {
             if (t instanceof ConnectException || t instanceof UnknownHostException) {
@@ -355,16 +356,18 @@ public final class AzureBlobStore implements ObjectStore {
         }
         if (BlobErrorCode.CONTAINER_NOT_FOUND.equals(e.getErrorCode())) {
             return BreakwaterException.permanent(
-                    Reason.StoreUnavailable, message + "; create the container, or let the credentials do it", e);
+                    Reason.StoreUnavailable,
+                    message + "; create the container, or give the credentials the right to create it",
+                    e);
         }
         if (e.getStatusCode() == 409 && "BlobImmutableDueToPolicy".equals(String.valueOf(e.getErrorCode()))) {
             return BreakwaterException.permanent(
-                    Reason.Locked, message + "; it can be removed once its immutability policy is over", e);
+                    Reason.Locked, message + "; it can be deleted after its immutability policy expires", e);
         }
         return BreakwaterException.retryable(Reason.StoreUnavailable, message, e);
     }
 
-    /** Blocks of bounded size, which become the blob when they are committed; Azure forgets those that are not. */
+    /** Blocks of bounded size, which become the blob when they are committed. Azure deletes blocks that are not committed. */
     private final class BlockUpload extends Upload {
         private final String key;
         private final Precondition precondition;
@@ -429,7 +432,7 @@ public final class AzureBlobStore implements ObjectStore {
         }
 
         private void stage(byte[] block) {
-            // Ids of one blob must have the same length, and must not meet those of another upload of the same key.
+            // Ids of one blob must have the same length, and must differ from those of another upload of the same key.
             String id = Base64.getEncoder()
                     .encodeToString("%08x-%08d"
                             .formatted(System.identityHashCode(this), blocks.size())

@@ -16,7 +16,7 @@ import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 
-/** Azure's version-level immutability: policies on what is written, and whether they hold. */
+/** Azure's version-level immutability: policies of blobs, and a test that they are enforced. */
 final class AzureLocks {
     private static final Duration TEST = Duration.ofDays(2);
 
@@ -27,7 +27,7 @@ final class AzureLocks {
         this.lock = lock;
     }
 
-    /** The policy of what is written under a key; null for none. */
+    /** The policy of a blob with this key; null for none. */
     BlobImmutabilityPolicy policy(String key) {
         return lock != null && ObjectLock.covers(key) ? policy(lock.mode(), lock.until()) : null;
     }
@@ -41,7 +41,7 @@ final class AzureLocks {
                 .setExpiryTime(OffsetDateTime.ofInstant(until, ZoneOffset.UTC));
     }
 
-    /** Locks a small blob, or finds the one that is locked already, and tries to remove it all the same. */
+    /** Locks a small blob, or finds one that is already locked, and tries to delete it. */
     boolean enforced(BlobClient blob, Duration call) {
         try {
             String version = lockedVersion(blob, call);
@@ -51,7 +51,7 @@ final class AzureLocks {
             blob.getVersionClient(version).deleteWithResponse(null, null, call, Context.NONE);
             return false;
         } catch (BlobStorageException e) {
-            // 409 is what a policy answers to a removal, 400 what a container without policies answers to one.
+            // A policy answers a deletion with 409. A container without policies answers a policy with 400.
             if (e.getStatusCode() == 409) {
                 return "BlobImmutableDueToPolicy".equals(String.valueOf(e.getErrorCode()));
             }

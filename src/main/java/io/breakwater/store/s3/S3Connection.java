@@ -26,18 +26,18 @@ import software.amazon.awssdk.services.s3.S3Configuration;
 import software.amazon.awssdk.services.sts.StsClient;
 import software.amazon.awssdk.services.sts.auth.StsWebIdentityTokenFileCredentialsProvider;
 
-/** Makes the client of an S3 server: whom it asks, as whom, and how long it is patient. */
+/** Creates the client of an S3 server: its endpoint, credentials and timeouts. */
 final class S3Connection {
-    /** Budget of one small call, with all its retries. */
+    /** Budget of one small call, including its retries. */
     static final Duration CALL = Duration.ofSeconds(30);
 
     static final Duration TRY = Duration.ofSeconds(10);
     private static final int TRIES = 4;
 
-    /** What a server without regions is told. */
+    /** Region for a server that has no regions. */
     private static final String DEFAULT_REGION = "us-east-1";
 
-    /** Shared by all clients: it holds nothing but the JDK's own connections, which that pools by server. */
+    /** Shared by all clients: it has only the connections of the JDK, which pools them by server. */
     private static final SdkHttpClient HTTP = UrlConnectionHttpClient.builder()
             .connectionTimeout(TRY)
             .socketTimeout(TRY)
@@ -46,9 +46,9 @@ final class S3Connection {
     private S3Connection() {}
 
     /**
-     * A client; nothing is asked of the store yet.
+     * Creates a client; sends no request yet.
      *
-     * @param accessKeyId or null; then the role of the pod's ServiceAccount is used
+     * @param accessKeyId or null; then the client uses the role of the pod's ServiceAccount
      * @throws BreakwaterException CredentialsRejected, when there is no such role
      */
     static S3Client client(S3 spec, String accessKeyId, String secretAccessKey) {
@@ -60,8 +60,8 @@ final class S3Connection {
                 .httpClient(HTTP)
                 .region(region)
                 .credentialsProvider(credentials)
-                .overrideConfiguration(patience())
-                // Trailing checksums and chunked signatures are Amazon's alone; Content-MD5 is understood everywhere.
+                .overrideConfiguration(timeouts())
+                // Only Amazon supports trailing checksums and chunked signatures; every server supports Content-MD5.
                 .requestChecksumCalculation(RequestChecksumCalculation.WHEN_REQUIRED)
                 .responseChecksumValidation(ResponseChecksumValidation.WHEN_REQUIRED)
                 .serviceConfiguration(S3Configuration.builder()
@@ -75,7 +75,7 @@ final class S3Connection {
         return builder.build();
     }
 
-    private static ClientOverrideConfiguration patience() {
+    private static ClientOverrideConfiguration timeouts() {
         return ClientOverrideConfiguration.builder()
                 .apiCallTimeout(CALL)
                 .apiCallAttemptTimeout(TRY)
@@ -85,7 +85,7 @@ final class S3Connection {
                 .build();
     }
 
-    /** What the environment says, or a system property in its place; null when neither does. */
+    /** Value of an environment variable, or of the system property that replaces it; null when neither is set. */
     private static String setting(SdkSystemSetting setting) {
         return setting.getStringValue().orElse(null);
     }
@@ -105,7 +105,7 @@ final class S3Connection {
         StsClient sts = StsClient.builder()
                 .httpClient(HTTP)
                 .region(region)
-                .overrideConfiguration(patience())
+                .overrideConfiguration(timeouts())
                 .credentialsProvider(AnonymousCredentialsProvider.create())
                 .build();
         return StsWebIdentityTokenFileCredentialsProvider.builder()

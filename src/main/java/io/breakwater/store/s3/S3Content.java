@@ -9,9 +9,9 @@ import software.amazon.awssdk.core.ResponseInputStream;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.s3.model.GetObjectResponse;
 
-/** The bytes of one version of an object. A connection that is cut is made again, from where it was cut. */
+/** The bytes of one version of an object. After a connection is cut, a new one continues at the same byte. */
 final class S3Content extends InputStream {
-    /** How often in a row without a byte in between. */
+    /** Number of cuts in a row without a byte in between. */
     private static final int CUTS = 3;
 
     private final S3Store store;
@@ -64,7 +64,8 @@ final class S3Content extends InputStream {
         in.abort();
         cuts++;
         if (cuts > CUTS) {
-            throw new IOException("reading " + key + " was cut off at byte " + at + ": " + cause.getMessage(), cause);
+            throw new IOException(
+                    "could not read " + key + ", cut off at byte " + at + ": " + cause.getMessage(), cause);
         }
         try {
             in = store.errors.call("read on " + key, () -> store.get(key, at, left, etag));
@@ -75,7 +76,7 @@ final class S3Content extends InputStream {
 
     @Override
     public void close() {
-        // What was not read must not be waited for.
+        // The rest must not be read from the connection.
         in.abort();
     }
 }

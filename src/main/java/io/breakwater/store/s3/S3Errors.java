@@ -13,7 +13,7 @@ import software.amazon.awssdk.core.exception.ApiCallTimeoutException;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.s3.model.S3Exception;
 
-/** Says what went wrong with a bucket in our words: which bucket, where, which field, and the way out. */
+/** Translates errors of a bucket into reasons and messages: which bucket, where, which field, and what to do. */
 final class S3Errors {
     private static final Set<String> CREDENTIALS = Set.of(
             "AccessDenied",
@@ -33,7 +33,7 @@ final class S3Errors {
         return spec.endpoint == null ? "Amazon S3 in " + spec.region : spec.endpoint;
     }
 
-    /** Runs something and translates its errors. */
+    /** Runs an action and translates its errors. */
     <T> T call(String what, Supplier<T> action) {
         try {
             return action.get();
@@ -49,7 +49,7 @@ final class S3Errors {
         }
     }
 
-    /** An error of another kind than the server's own. */
+    /** An error that the server did not report. */
     BreakwaterException unavailable(String what) {
         return BreakwaterException.retryable(Reason.StoreUnavailable, name + ": " + what);
     }
@@ -89,13 +89,13 @@ final class S3Errors {
         if (e.statusCode() == 501) {
             return BreakwaterException.permanent(
                     Reason.NoConditionalWrites,
-                    message + "; the server lacks what a location needs: use one with conditional writes",
+                    message + "; a location needs conditional writes, which this server lacks: use another server",
                     e);
         }
         return BreakwaterException.retryable(Reason.StoreUnavailable, message, e);
     }
 
-    /** The server's word for it; an answer to HEAD has none. */
+    /** The error code of the server; an answer to HEAD has none. */
     static String code(AwsServiceException e) {
         String code = e.awsErrorDetails() == null ? null : e.awsErrorDetails().errorCode();
         return code == null ? "" : code;

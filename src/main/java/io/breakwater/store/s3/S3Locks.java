@@ -28,7 +28,7 @@ import software.amazon.awssdk.services.s3.model.PutObjectRequest;
 import software.amazon.awssdk.services.s3.model.PutObjectResponse;
 import software.amazon.awssdk.services.s3.model.S3Exception;
 
-/** S3 Object Lock: what a bucket can do, locks on what is written, and the versions that they leave behind. */
+/** S3 Object Lock: the capabilities of a bucket, locks of objects, and older versions. */
 final class S3Locks {
     private static final Duration TEST = Duration.ofDays(1);
 
@@ -54,10 +54,10 @@ final class S3Locks {
     }
 
     Locking locking() {
-        Boolean versioning = asked(() ->
+        Boolean versioning = answer(() ->
                 store.client.getBucketVersioning(r -> r.bucket(store.bucket)).status()
                         == BucketVersioningStatus.ENABLED);
-        Boolean locks = asked(() -> {
+        Boolean locks = answer(() -> {
             var found = store.client.getObjectLockConfiguration(r -> r.bucket(store.bucket));
             return found.objectLockConfiguration() != null
                     && found.objectLockConfiguration().objectLockEnabled() == ObjectLockEnabled.ENABLED;
@@ -65,8 +65,8 @@ final class S3Locks {
         return new Locking(versioning, locks);
     }
 
-    /** Asks something that a server may not know, or not tell us; null when it is not allowed to. */
-    private Boolean asked(Supplier<Boolean> question) {
+    /** The answer to a question that a server may not support; null when the credentials do not permit it. */
+    private Boolean answer(Supplier<Boolean> question) {
         return store.errors.call("describe bucket", () -> {
             try {
                 return question.get();
@@ -82,7 +82,7 @@ final class S3Locks {
         });
     }
 
-    /** Locks a small object, or finds the one that is locked already, and tries to remove it all the same. */
+    /** Locks a small object, or finds one that is already locked, and tries to delete it. */
     boolean enforced(String key) {
         return store.errors.call("lock " + key, () -> {
             Optional<HeadObjectResponse> there = store.facts(key).filter(h -> isLocked(h, Duration.ofHours(1)));
@@ -108,7 +108,7 @@ final class S3Locks {
         });
     }
 
-    /** The version that was written; null when the server takes no locks. */
+    /** The version that was written; null when the server accepts no locks. */
     private String locked(String key) {
         byte[] content = "locked".getBytes(StandardCharsets.US_ASCII);
         try {
@@ -133,7 +133,7 @@ final class S3Locks {
         return until != null && until.isAfter(store.date(head).plus(least));
     }
 
-    /** Extends the lock of what lies under a key, unless it lasts as long as that anyway. */
+    /** Extends the lock of an object, unless it lasts longer than the given time. */
     boolean relock(String key, Duration least) {
         return lock != null
                 && store.errors.call("lock " + key, () -> {
@@ -147,7 +147,7 @@ final class S3Locks {
                     Instant until = later(
                             there.get().objectLockRetainUntilDate(),
                             store.date(there.get()).plus(lock.period()));
-                    // Another mode is a right of its own, so what is locked keeps the one that it has.
+                    // A change of the mode needs a separate permission, so a locked object stays in its mode.
                     boolean compliance = there.get().objectLockMode() == null
                             ? lock.mode() == Mode.Compliance
                             : there.get().objectLockMode() == ObjectLockMode.COMPLIANCE;
@@ -187,7 +187,7 @@ final class S3Locks {
                                 open,
                                 new Version(
                                         store.below(m.key()), m.versionId(), 0, m.lastModified(), true, m.isLatest())));
-                // Keys come in order, so those before the last one of a page are complete.
+                // Keys are in order, so all keys before the last one of a page are complete.
                 while (open.size() > 1) {
                     close(open.pollFirstEntry().getValue(), each);
                 }
@@ -211,7 +211,7 @@ final class S3Locks {
     }
 
     Optional<Instant> destroy(Version version) {
-        return store.errors.call("remove a version of " + version.key(), () -> {
+        return store.errors.call("delete a version of " + version.key(), () -> {
             String key = store.full(version.key());
             Optional<Instant> locked = version.deletion() ? Optional.empty() : lockedUntil(version, key);
             if (locked.isEmpty()) {
@@ -231,7 +231,7 @@ final class S3Locks {
                     .filter(now::isBefore);
         } catch (S3Exception e) {
             if (e.statusCode() == 404 || e.statusCode() == 400) {
-                return Optional.empty(); // it has none, or is gone
+                return Optional.empty(); // it has no lock, or does not exist
             }
             throw e;
         }

@@ -37,8 +37,8 @@ import software.amazon.awssdk.services.s3.model.S3Exception;
 /**
  * A bucket of Amazon S3, or of a server that speaks its protocol, below one prefix.
  *
- * <p>Each write carries a stamp in the object's metadata. Where the server says that a precondition did not hold, the stamp
- * tells whether an earlier try of the same write, whose answer got lost, is why.
+ * <p>Each write has a stamp in the object's metadata. If the server reports that a precondition did not hold, the stamp shows
+ * whether the reason is an earlier try of the same write, whose answer was lost.
  */
 public final class S3Store implements ObjectStore {
     static final String STAMP = "breakwater-write";
@@ -61,17 +61,17 @@ public final class S3Store implements ObjectStore {
     }
 
     /**
-     * Opens a bucket; nothing is asked of the store yet.
+     * Opens a bucket; sends no request yet.
      *
-     * @param accessKeyId or null; then the role of the pod's ServiceAccount is used
-     * @param lock on what is written; null for none
+     * @param accessKeyId or null; then the client uses the role of the pod's ServiceAccount
+     * @param lock of the objects that are written; null for none
      * @throws BreakwaterException CredentialsRejected, when there is no such role
      */
     static S3Store open(S3 spec, String accessKeyId, String secretAccessKey, ObjectLock lock) {
         return open(spec, accessKeyId, secretAccessKey, lock, null);
     }
 
-    /** The same, where our own removals are told from others; null where they are not. */
+    /** The same, with a signer of deletions; null where deletions are not signed. */
     public static S3Store open(
             S3 spec, String accessKeyId, String secretAccessKey, ObjectLock lock, DeletionSigner removals) {
         return new S3Store(S3Connection.client(spec, accessKeyId, secretAccessKey), spec, lock, removals);
@@ -121,8 +121,8 @@ public final class S3Store implements ObjectStore {
     /**
      * The bytes of an object from an offset on.
      *
-     * @param length at most so many; negative: all
-     * @param etag of the version to read; null for whichever is there
+     * @param length maximum number of bytes; negative for all
+     * @param etag of the version to read; null for the current one
      */
     ResponseInputStream<GetObjectResponse> get(String key, long offset, long length, String etag) {
         GetObjectRequest.Builder request = request(key).ifMatch(etag);
@@ -162,7 +162,7 @@ public final class S3Store implements ObjectStore {
         byte[] md5 = md5(content);
         if (precondition instanceof Precondition.Matches(String etag)
                 && etag.contains(HexFormat.of().formatHex(md5))) {
-            // The same content has the same ETag, which would hide that it was written; in parts it has another one.
+            // The same content has the same ETag, which would hide the write. Written in parts, it has another ETag.
             try (S3Upload twin = new S3Upload(this, key, precondition)) {
                 twin.write(content, 0, content.length);
                 return etag.contains("-") ? Optional.empty() : twin.commitParts();
@@ -217,7 +217,7 @@ public final class S3Store implements ObjectStore {
         try {
             client.abortMultipartUpload(r -> r.bucket(bucket).key(upload.key()).uploadId(upload.uploadId()));
         } catch (S3Exception e) {
-            if (e.statusCode() != 404) { // it ended meanwhile
+            if (e.statusCode() != 404) { // it finished meanwhile
                 throw e;
             }
         }
@@ -253,7 +253,7 @@ public final class S3Store implements ObjectStore {
         client.close();
     }
 
-    /** Key below our prefix. */
+    /** Key below the prefix of the location. */
     String below(String full) {
         return full.substring(prefix.length());
     }
@@ -267,11 +267,11 @@ public final class S3Store implements ObjectStore {
         return UUID.randomUUID().toString();
     }
 
-    /** What a server says of a write that worked. */
+    /** The answer of a server to a successful write. */
     record Written(String etag, long size, Instant storeTime) {}
 
     /**
-     * Writes.
+     * Writes an object.
      *
      * @return empty when the precondition did not hold
      */
@@ -280,7 +280,7 @@ public final class S3Store implements ObjectStore {
         return errors.call(what, () -> {
             try {
                 Written w = write.get();
-                // Only the object itself tells when it was modified.
+                // Only the object itself has the time of its modification.
                 Optional<Observed> there = facts(key)
                         .map(r -> observed(key, r))
                         .filter(o -> o.info().etag().equals(w.etag()));
@@ -309,7 +309,7 @@ public final class S3Store implements ObjectStore {
                 there.map(r -> r.eTag().equals(etag)).orElse(false);
         };
         if (holds && e.statusCode() != 412) {
-            throw errors.unavailable(what + " met another write of the same object; try again");
+            throw errors.unavailable(what + " conflicts with another write of the same object");
         }
         return Optional.empty();
     }
@@ -346,13 +346,13 @@ public final class S3Store implements ObjectStore {
         });
     }
 
-    /** The store's own time of an answer. */
+    /** The store's time of an answer. */
     Instant date(SdkResponse response) {
         return response.sdkHttpResponse()
                 .firstMatchingHeader("Date")
                 .map(d -> Instant.from(DateTimeFormatter.RFC_1123_DATE_TIME.parse(d)))
                 .orElseThrow(() -> errors.permanent(
-                        "its answers carry no Date header, so its clock cannot be read; use another server"));
+                        "its answers have no Date header, so its clock cannot be read; use another server"));
     }
 
     static byte[] md5(byte[] content) {

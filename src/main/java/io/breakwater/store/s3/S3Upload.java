@@ -17,12 +17,12 @@ import software.amazon.awssdk.services.s3.model.CompleteMultipartUploadRequest;
 import software.amazon.awssdk.services.s3.model.CompletedPart;
 import software.amazon.awssdk.services.s3.model.UploadPartResponse;
 
-/** Parts of bounded size, which become the object when they are completed. A small object is put in one piece. */
+/** Parts of bounded size, which become the object when the upload is completed. A small object is written in one piece. */
 final class S3Upload extends Upload {
-    /** The smallest part that S3 takes. */
+    /** The smallest part that S3 accepts. */
     private static final int PART = 5 << 20;
 
-    /** S3 takes 10,000 parts at most, so an object of more than 5 GiB goes on with larger ones. */
+    /** S3 accepts at most 10,000 parts, so parts after the first 5 GiB of an object are larger. */
     private static final int SMALL_PARTS = 1000;
 
     private static final int LARGE_PART = 64 << 20;
@@ -79,7 +79,7 @@ final class S3Upload extends Upload {
         return parts.isEmpty() ? store.write(key, Arrays.copyOf(buffer, used), precondition) : commitParts();
     }
 
-    /** Makes the object visible as one that was written in parts, however small it is. */
+    /** Makes the object visible as an object in parts, even if it is small. */
     Optional<Observed> commitParts() {
         if (used > 0 || parts.isEmpty()) {
             send();
@@ -116,7 +116,7 @@ final class S3Upload extends Upload {
                             .uploadId());
         }
         byte[] content = used == buffer.length ? buffer : Arrays.copyOf(buffer, used);
-        // Not copied: the buffer is not written to before the answer is there.
+        // Not copied: the buffer does not change before the answer arrives.
         RequestBody body = RequestBody.fromContentProvider(
                 ContentStreamProvider.fromByteArrayUnsafe(content), content.length, "application/octet-stream");
         int number = parts.size() + 1;
@@ -136,7 +136,7 @@ final class S3Upload extends Upload {
         used = 0;
     }
 
-    /** Removes the parts of an upload that did not become an object; the server would keep, and charge for, them. */
+    /** Deletes the parts of an upload that did not become an object. The server would store them and charge for them. */
     @Override
     public void close() {
         if (upload != null) {
