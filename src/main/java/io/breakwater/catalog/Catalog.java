@@ -2,6 +2,8 @@ package io.breakwater.catalog;
 
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Digests;
+import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
 import io.breakwater.location.Stores;
 import io.breakwater.location.keys.KeyRing;
@@ -11,11 +13,11 @@ import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Document;
 import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.store.SoftDeleteStore;
+import io.breakwater.store.StoreLayout;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
 import java.io.InputStream;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -24,7 +26,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** The points of locations: read, verified, written, removed. What Velero wrote is read as {@link VeleroCatalog} says. */
+/** The points of locations: reads, verifies, writes and deletes them. {@link VeleroCatalog} reads the backups of Velero. */
 @ApplicationScoped
 public class Catalog {
     private final Stores stores;
@@ -37,28 +39,28 @@ public class Catalog {
     }
 
     /**
-     * A point as it was found.
+     * A verified point.
      *
      * @param digest SHA-256 of {@code point.json}
      */
     public record Sealed(PointDocument document, String digest) {}
 
-    /** All seals in a location; their content is not looked at. */
+    /** All seals in a location; reads no content. */
     public List<PointKey> list(BackupLocation location) {
         if (location.getSpec().hasVeleroLayout()) {
             return velero.list(location, stores.open(location));
         }
         List<PointKey> found = new ArrayList<>();
         stores.open(location)
-                .list(PointKey.PREFIX, o -> PointKey.ofSeal(o.key()).ifPresent(found::add));
+                .list(StoreLayout.points(), o -> PointKey.ofSeal(o.key()).ifPresent(found::add));
         return found;
     }
 
     /**
-     * A point whose signature was verified; empty when it is not there.
+     * A point whose signature was verified; empty when it does not exist.
      *
-     * @throws BreakwaterException Tampered, when the seal is not what our key signed; KeyMismatch, when a key that we lack is
-     *     said to have signed it
+     * @throws BreakwaterException Tampered, when the signature does not match; KeyMismatch, when the seal names a key that the
+     *     Secret does not have
      */
     public Optional<Sealed> read(BackupLocation location, PointKey key) {
         if (location.getSpec().hasVeleroLayout()) {
@@ -69,16 +71,16 @@ public class Catalog {
                 .map(Document::content)
                 .map(content -> new Sealed(
                         new SealSignatures(location, store, keys.ring(location)).verify(key, content),
-                        SealCodec.sha256(content)));
+                        Digests.sha256Hex(content)));
     }
 
-    /** The document of a point, verified; empty when it is not there. */
+    /** The verified document of a point; empty when it does not exist. */
     public Optional<PointDocument> find(BackupLocation location, PointKey key) {
         return read(location, key).map(Sealed::document);
     }
 
     /**
-     * Passes when what is copied between two locations can be opened at the target.
+     * Checks that data which is copied between two locations can be decrypted at the target.
      *
      * @throws BreakwaterException KeyMismatch, when it cannot
      */
@@ -86,28 +88,23 @@ public class Catalog {
         String written = from.getStatus() == null ? null : from.getStatus().keyId;
         if (written == null || to.getStatus() == null || to.getStatus().keyId == null) {
             throw BreakwaterException.retryable(
-                    Reason.LocationNotReady,
-                    "BackupLocation " + name(written == null ? from : to) + " has not been probed yet");
+                    Reason.LocationNotReady, ObjectNames.of(written == null ? from : to) + " has not been probed yet");
         }
         if (!keys.ring(to).has(written)) {
             throw BreakwaterException.permanent(
                     Reason.KeyMismatch,
-                    "BackupLocation " + name(from) + " is written with master key " + written + ", which Secret "
-                            + LocationKeys.secretPath(to) + " of " + name(to)
+                    ObjectNames.of(from) + " is written with master key " + written + ", which Secret "
+                            + LocationKeys.secretPath(to) + " of " + ObjectNames.of(to)
                             + " does not hold, so points cannot be copied between them; give both the same keys");
         }
     }
 
-    private static String name(BackupLocation location) {
-        return location.getMetadata().getNamespace() + "/"
-                + location.getMetadata().getName();
-    }
-
     /**
-     * Writes the seal, signed with the key that the location is written with, once. Writing it again for the same RestorePoint finds the first one.
+     * Writes the seal once, signed with the key that the location is written with. A second call for the same RestorePoint finds
+     * the first seal.
      *
      * @return digest of the seal in the store
-     * @throws BreakwaterException Conflict, when a point of that name by another RestorePoint is there
+     * @throws BreakwaterException Conflict, when a point of that name by another RestorePoint exists
      */
     public String seal(BackupLocation location, PointDocument document) {
         PointKey key = document.key();
@@ -117,23 +114,23 @@ public class Catalog {
         byte[] content =
                 SealCodec.sign(document.signedWith(keyId), ring.catalogKey(keyId, key.site(), key.namespace()));
         if (store.write(key.sealKey(), content, Precondition.ABSENT).isPresent()) {
-            return SealCodec.sha256(content);
+            return Digests.sha256Hex(content);
         }
         Sealed there = read(location, key)
                 .orElseThrow(() -> BreakwaterException.retryable(
-                        Reason.StoreUnavailable, "point " + key + " was there and is gone; trying again"));
+                        Reason.StoreUnavailable, "point " + key + " was deleted while it was read"));
         if (!document.uid().equals(there.document().uid())) {
             throw BreakwaterException.permanent(
                     Reason.Conflict,
-                    "location " + location.getMetadata().getName() + " already holds another point " + key
+                    ObjectNames.of(location) + " already holds another point " + key
                             + "; give the RestorePoint another name");
         }
         return there.digest();
     }
 
     /**
-     * Compares every object of a point with its digest in the seal, and the repository's snapshot of each volume with its
-     * name, which is its digest. What the snapshots refer to is checked when it is read.
+     * Compares every object of a point with its digest in the seal, and the repository's snapshot of each volume with its name,
+     * which is its digest. The data of the snapshots is verified when it is read.
      *
      * @throws BreakwaterException Tampered, naming the first object that is missing or different
      */
@@ -157,63 +154,63 @@ public class Catalog {
     /**
      * SHA-256 of an object, lower-case hexadecimal.
      *
-     * @throws BreakwaterException StoreUnavailable, when it is not there or the reading was cut off
+     * @throws BreakwaterException StoreUnavailable, when it does not exist or the read was cut off
      */
     static String digest(ObjectStore store, String key) {
         return sha256(
                 store.open(key, 0, -1)
                         .orElseThrow(() -> BreakwaterException.retryable(
-                                Reason.StoreUnavailable, key + " was there and is gone; trying again")),
+                                Reason.StoreUnavailable, key + " was deleted while it was read")),
                 key);
     }
 
-    /** Says that a point is about to be captured into a location, before anything of it is written. */
+    /** Marks a point as unfinished in a location, before any other object of it is written. */
     public void markStarted(BackupLocation location, PointKey key) {
         InProgressMarker.create(stores.open(location), key);
     }
 
-    /** Says that a point is sealed, or that nothing of it is left. */
+    /** Deletes the mark of a point that is sealed, or of which no data is left. */
     public void markFinished(BackupLocation location, PointKey key) {
         InProgressMarker.delete(stores.open(location), key);
     }
 
     /**
-     * Repository snapshots of a namespace that a seal in a location names, those among them that were taken away and can
-     * still be put back.
+     * Repository snapshots of a namespace that a seal in a location names, including seals that were deleted and can still be
+     * restored.
      *
-     * @throws BreakwaterException Tampered, when one of the seals is not what our key signed, KeyMismatch, when its key is not at
-     *     hand: what it named is not known then
+     * @throws BreakwaterException Tampered, when the signature of a seal does not match; KeyMismatch, when the Secret does not
+     *     have its key: the snapshots of that seal are unknown then
      */
     public Set<String> sealedSnapshots(BackupLocation location, String site, String namespace) {
         ObjectStore store = stores.open(location);
-        String prefix = PointKey.PREFIX + site + "/" + namespace + "/";
+        String prefix = StoreLayout.points(site, namespace);
         List<PointKey> sealed = new ArrayList<>();
         store.list(prefix, o -> PointKey.ofSeal(o.key()).ifPresent(sealed::add));
-        Stream<PointDocument> there = sealed.stream().flatMap(key -> find(location, key).stream());
+        Stream<PointDocument> present = sealed.stream().flatMap(key -> find(location, key).stream());
         SealSignatures signatures = new SealSignatures(location, store, keys.ring(location));
-        DeletedObjects graveyard = new DeletedObjects(store, site);
-        Stream<PointDocument> gone = graveyard.listDeleted(namespace, prefix).stream()
+        DeletedObjects tombstones = new DeletedObjects(store, site);
+        Stream<PointDocument> deleted = tombstones.listDeleted(namespace, prefix).stream()
                 .flatMap(key -> PointKey.ofSeal(key).stream())
-                .flatMap(key -> graveyard.contentOf(namespace, key.sealKey()).stream()
+                .flatMap(key -> tombstones.contentOf(namespace, key.sealKey()).stream()
                         .map(content -> signatures.verify(key, content)));
-        return Stream.concat(there, gone)
+        return Stream.concat(present, deleted)
                 .flatMap(document -> document.moved().stream())
                 .map(PointDocument.Volume::repositorySnapshot)
                 .collect(Collectors.toSet());
     }
 
-    /** Takes the seal away: from here on the point does not exist. It can be restored until its grace period ends. */
+    /** Deletes the seal: the point does not exist any more. The seal can be restored until its grace period ends. */
     public void unseal(BackupLocation location, PointKey key) {
         SoftDeleteStore store = new SoftDeleteStore(stores.open(location), key.site(), key.namespace());
         store.deleteInline(key.sealKey());
-        List<String> vouching = new ArrayList<>();
-        store.list(key.directory(), o -> vouching.add(o.key()));
-        vouching.forEach(store::delete);
+        List<String> vouchers = new ArrayList<>();
+        store.list(key.directory(), o -> vouchers.add(o.key()));
+        vouchers.forEach(store::delete);
     }
 
     private static String sha256(InputStream content, String key) {
         try (content) {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            MessageDigest digest = Digests.sha256();
             byte[] buffer = new byte[64 * 1024];
             for (int n = content.read(buffer); n >= 0; n = content.read(buffer)) {
                 digest.update(buffer, 0, n);
@@ -221,9 +218,7 @@ public class Catalog {
             return HexFormat.of().formatHex(digest.digest());
         } catch (IOException e) {
             throw BreakwaterException.retryable(
-                    Reason.StoreUnavailable, "reading " + key + " was cut off: " + e.getMessage(), e);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
+                    Reason.StoreUnavailable, "could not read " + key + ", cut off: " + e.getMessage(), e);
         }
     }
 }

@@ -26,11 +26,11 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
-/** Syncs the catalog of each location that is ready, again and again. */
+/** Syncs the catalog of each location that is ready, at a fixed interval. */
 @ControllerConfiguration(name = "catalog", informer = @Informer(comparableResourceVersions = false))
 @GradualRetry(maxAttempts = Integer.MAX_VALUE, initialInterval = 2000, intervalMultiplier = 1.5, maxInterval = 60_000)
 class CatalogReconciler implements Reconciler<BackupLocation> {
-    /** Condition: what lies in the location is shown by RestorePoints. */
+    /** Condition: every sealed point in the location has a RestorePoint. */
     static final String SYNCED = "Synced";
 
     private static final Duration UNTIL_READY = Duration.ofSeconds(2);
@@ -88,34 +88,41 @@ class CatalogReconciler implements Reconciler<BackupLocation> {
             }
             report(location, result.get());
         } catch (BreakwaterException e) {
-            tell(location, e.reason(), "the catalog could not be read: " + e.getMessage());
+            reportProblem(location, e.reason(), "could not read the catalog, will retry: " + e.getMessage());
         }
         return config.catalog().interval();
     }
 
     private void report(BackupLocation location, CatalogSync.Result result) {
         if (!result.imported().isEmpty()) {
-            events.normal(location, Reason.Completed, "found " + String.join(", ", result.imported()));
+            events.normal(
+                    location,
+                    Reason.Completed,
+                    "found RestorePoints in the location: " + String.join(", ", result.imported()));
         }
         if (!result.removed().isEmpty()) {
-            events.normal(location, Reason.Deleting, "not here any more: " + String.join(", ", result.removed()));
+            events.normal(
+                    location,
+                    Reason.Deleting,
+                    "deleted RestorePoints whose data is no longer in the location: "
+                            + String.join(", ", result.removed()));
         }
         if (result.bad().isEmpty()) {
-            set(location, true, Reason.Ready, "every sealed point has its RestorePoint");
+            setSynced(location, true, Reason.Ready, "every sealed point has a RestorePoint");
             return;
         }
         BreakwaterException first = result.bad().values().iterator().next();
         int more = result.bad().size() - 1;
-        tell(location, first.reason(), first.getMessage() + (more == 0 ? "" : " (and " + more + " more)"));
+        reportProblem(location, first.reason(), first.getMessage() + (more == 0 ? "" : " (and " + more + " more)"));
     }
 
-    private void tell(BackupLocation location, Reason reason, String message) {
-        if (set(location, false, reason, message)) {
+    private void reportProblem(BackupLocation location, Reason reason, String message) {
+        if (setSynced(location, false, reason, message)) {
             events.warning(location, reason, message);
         }
     }
 
-    private boolean set(BackupLocation location, boolean holds, Reason reason, String message) {
+    private boolean setSynced(BackupLocation location, boolean holds, Reason reason, String message) {
         return writer.update(
                 location,
                 BackupLocationStatus.class,

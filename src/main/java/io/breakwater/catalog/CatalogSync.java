@@ -2,12 +2,13 @@ package io.breakwater.catalog;
 
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Digests;
+import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.catalog.ImportedPoint.Place;
 import io.breakwater.config.BreakwaterConfig;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -23,19 +24,19 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Makes the cluster show what lies in a location. A sealed point that no object stands for gets one, after its signature was
- * verified; an imported object whose seal is gone goes too. Objects that were not imported are never touched, and data is
- * never removed.
+ * Makes the cluster show the points in a location. A sealed point without a RestorePoint gets one, after its signature was
+ * verified. An imported RestorePoint whose seal does not exist any more is deleted. Other RestorePoints are never changed, and data
+ * is never deleted.
  *
- * <p>A point appears in the namespace that it was captured in, where that exists and may use the location: under its own
- * name when this site captured it, as {@code <site>-<point>} otherwise. Elsewhere it appears as
- * {@code <site>-<namespace>-<point>} in the operator's namespace, or in the location's own when only that may use it.
+ * <p>A point appears in the namespace that it was captured in, if that exists and may use the location. It has its own name there
+ * if this site captured it, and the name {@code <site>-<point>} otherwise. In all other cases it appears as
+ * {@code <site>-<namespace>-<point>} in the operator's namespace, or in the location's namespace if only that may use it.
  */
 @ApplicationScoped
 class CatalogSync {
     private static final int LONGEST_NAME = 253;
 
-    /** What is wrong with one point, and says nothing of the others. */
+    /** Reasons that concern one point, and not the others. */
     private static final Set<Reason> OF_A_POINT = Set.of(Reason.Tampered, Reason.Conflict, Reason.KeyMismatch);
 
     private static final Pattern NAME = Pattern.compile("[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?");
@@ -53,25 +54,25 @@ class CatalogSync {
     }
 
     /**
-     * What a sync did.
+     * The result of a sync.
      *
      * @param sealed seals in the location
-     * @param imported names of the objects that were made
-     * @param removed names of the objects that were taken away
-     * @param bad points that were not imported, and why
+     * @param imported names of the RestorePoints that were created
+     * @param removed names of the RestorePoints that were deleted
+     * @param bad points that were not imported, with the reasons
      */
     record Result(int sealed, List<String> imported, List<String> removed, Map<String, BreakwaterException> bad) {}
 
     /**
      * Syncs one location, once.
      *
-     * @throws BreakwaterException when the location could not be listed or read to the end; nothing was removed then
+     * @throws BreakwaterException when the location could not be listed or read completely; nothing was deleted then
      */
     Result sync(BackupLocation location) {
         return new Round(location).run();
     }
 
-    /** One sync: what was listed, and what was found out on the way. */
+    /** One sync, with its lists and its results. */
     private final class Round {
         private final BackupLocation location;
         private final String locationName;
@@ -79,21 +80,21 @@ class CatalogSync {
         private final Map<Place, RestorePoint> objects;
         private final Map<PointKey, Place> places = new HashMap<>();
         private final Map<String, Boolean> namespaces = new HashMap<>();
-        private final Map<String, Optional<String>> meanings = new HashMap<>();
+        private final Map<String, Optional<String>> resolved = new HashMap<>();
         private final Result result = new Result(0, new ArrayList<>(), new ArrayList<>(), new TreeMap<>());
 
         Round(BackupLocation location) {
             this.location = location;
             this.locationName = location.getMetadata().getName();
             this.listed = new HashSet<>(catalog.list(location));
-            // Listed after the seals: a point that was sealed in between has its object by now.
+            // Listed after the seals: a point that was sealed in between already has its RestorePoint.
             this.objects = cluster.all().stream().collect(Collectors.toMap(Place::of, p -> p));
         }
 
         Result run() {
             for (PointKey key : listed) {
                 try {
-                    show(key);
+                    importPoint(key);
                 } catch (BreakwaterException e) {
                     if (!OF_A_POINT.contains(e.reason())) {
                         throw e;
@@ -109,10 +110,10 @@ class CatalogSync {
             return new Result(listed.size(), result.imported(), result.removed(), result.bad());
         }
 
-        private void show(PointKey key) {
+        private void importPoint(PointKey key) {
             if (!NAME.matcher(key.namespace()).matches()
                     || !NAME.matcher(key.site()).matches()) {
-                throw SealCodec.tampered(key, "its key is not one that we write");
+                throw SealCodec.tampered(key, "Breakwater writes no such key");
             }
             Optional<Place> place = place(key);
             if (place.isEmpty()) {
@@ -121,20 +122,20 @@ class CatalogSync {
             places.put(key, place.get());
             RestorePoint object = objects.get(place.get());
             if (object == null) {
-                adopt(key, place.get());
+                create(key, place.get());
             } else if (ImportedPoint.origin(object).filter(key::equals).isPresent()) {
                 refresh(key, object);
             } else if (!isOwn(key) || ImportedPoint.origin(object).isPresent()) {
                 throw BreakwaterException.permanent(
                         Reason.Conflict,
-                        "point " + key + " is not shown, since another RestorePoint " + place.get()
-                                + " has the name that it would get; rename that one");
+                        "point " + key + " was not imported: another RestorePoint " + place.get()
+                                + " has the name that it would get; give that one another name");
             }
         }
 
-        private void adopt(PointKey key, Place place) {
+        private void create(PointKey key, Place place) {
             Optional<Catalog.Sealed> sealed = catalog.read(location, key);
-            // The object may have been made, or removed with its seal, since we listed.
+            // The RestorePoint may have been created, or deleted with its seal, after the list.
             if (sealed.isEmpty() || cluster.at(place).isPresent()) {
                 return;
             }
@@ -170,13 +171,14 @@ class CatalogSync {
             if (!Objects.equals(object.getStatus().digest, sealed.get().digest())) {
                 throw BreakwaterException.permanent(
                         Reason.Conflict,
-                        "point " + key + " is another one here than in location " + object.getStatus().location
-                                + "; find out which is the right one, and delete the other");
+                        "point " + key + " in " + ObjectNames.of(location) + " differs from the one in location "
+                                + object.getStatus().location
+                                + "; find out which of them is the original, and delete the other");
             }
             cluster.update(object, s -> ImportedPoint.claim(s, locationName, clock));
         }
 
-        /** Takes back what an imported object says, where that does not hold any more. */
+        /** Removes locations from an imported RestorePoint that do not have the point any more, and deletes it if none is left. */
         private void review(RestorePoint object, PointKey key) {
             Place at = Place.of(object);
             List<String> claims = new ArrayList<>(ImportedPoint.claims(object));
@@ -184,7 +186,7 @@ class CatalogSync {
             List<String> wrong = claims.stream()
                     .filter(name -> name.equals(locationName) && here
                             ? !listed.contains(key)
-                            : meaning(at.namespace(), name).isEmpty())
+                            : resolve(at.namespace(), name).isEmpty())
                     .toList();
             claims.removeAll(wrong);
             boolean moved = here
@@ -213,7 +215,7 @@ class CatalogSync {
                     .findFirst();
         }
 
-        /** Whether an object there stands for the point already, by way of another location. */
+        /** Whether a RestorePoint there already represents the point, from another location. */
         private boolean isShownAt(Place place, PointKey key) {
             RestorePoint object = objects.get(place);
             return object != null && PointKey.of(object).filter(key::equals).isPresent();
@@ -227,24 +229,24 @@ class CatalogSync {
             return namespaces.computeIfAbsent(namespace, cluster::hasNamespace);
         }
 
-        /** Whether the location's name means this location in a namespace. */
+        /** Whether the location's name refers to this location in a namespace. */
         private boolean isThis(String namespace) {
-            return meaning(namespace, locationName)
+            return resolve(namespace, locationName)
                     .filter(location.getMetadata().getUid()::equals)
                     .isPresent();
         }
 
-        private Optional<String> meaning(String namespace, String name) {
-            return meanings.computeIfAbsent(namespace + "/" + name, k -> cluster.location(namespace, name));
+        private Optional<String> resolve(String namespace, String name) {
+            return resolved.computeIfAbsent(namespace + "/" + name, k -> cluster.location(namespace, name));
         }
     }
 
-    /** A name that Kubernetes takes; what is cut off goes into a hash. */
+    /** A name that Kubernetes accepts; a hash replaces the rest of a long one. */
     private static String fit(String name) {
         if (name.length() <= LONGEST_NAME) {
             return name;
         }
-        String hash = SealCodec.sha256(name.getBytes(StandardCharsets.UTF_8)).substring(0, 12);
+        String hash = Digests.sha256Hex(name).substring(0, 12);
         return name.substring(0, LONGEST_NAME - 13) + "-" + hash;
     }
 }

@@ -18,7 +18,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 
-/** What catalog sync sees and does in the cluster. */
+/** The access of catalog sync to the cluster. */
 @ApplicationScoped
 class ClusterPoints {
     private final KubernetesClient client;
@@ -44,13 +44,13 @@ class ClusterPoints {
                 .get());
     }
 
-    /** Whether the namespace exists and is not on its way out. */
+    /** Whether the namespace exists and is not being deleted. */
     boolean hasNamespace(String name) {
         Namespace namespace = client.namespaces().withName(name).get();
         return namespace != null && namespace.getMetadata().getDeletionTimestamp() == null;
     }
 
-    /** UID of the location that a name means in a namespace; empty when it means none that may be used there. */
+    /** UID of the location that a name refers to in a namespace; empty when there is none that may be used there. */
     Optional<String> location(String namespace, String name) {
         try {
             BackupLocation found = locations.resolve(namespace, new NamedRef(name));
@@ -63,7 +63,7 @@ class ClusterPoints {
         }
     }
 
-    /** Makes an object and its status. */
+    /** Creates a RestorePoint and its status. */
     void create(RestorePoint object, Consumer<RestorePointStatus> status) {
         update(client.resource(object).create(), status);
     }
@@ -72,13 +72,13 @@ class ClusterPoints {
         writer.update(object, RestorePointStatus.class, change);
     }
 
-    /** Whether a Restore that is not over reads the object, or may choose it. */
+    /** Whether an unfinished Restore reads the RestorePoint, or may choose it. */
     boolean inUse(Place place) {
         return client.resources(Restore.class).inAnyNamespace().list().getItems().stream()
                 .anyMatch(r -> r.reads(place.namespace(), place.name()));
     }
 
-    /** Takes an imported object away; whatever it says about deletion, the data stays. */
+    /** Deletes an imported RestorePoint. The data stays, regardless of its deletionPolicy. */
     void remove(RestorePoint object) {
         var resource = client.resources(RestorePoint.class)
                 .inNamespace(object.getMetadata().getNamespace())

@@ -14,6 +14,7 @@ import io.breakwater.api.RestorePointStatus.Kept;
 import io.breakwater.api.RestorePointStatus.PointCopy;
 import io.breakwater.api.RestorePointStatus.StoredObject;
 import io.breakwater.api.RestorePointStatus.VolumeStatus;
+import io.breakwater.api.Texts;
 import io.breakwater.observe.Conditions;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import java.time.Clock;
@@ -24,16 +25,16 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/** A sealed point as a RestorePoint: the object, and a status as if the capture had run here. */
+/** A sealed point as a RestorePoint: the object, and a status as if it had been captured in this cluster. */
 final class ImportedPoint {
-    /** Annotation: the point that an imported object stands for, as {@code <site>/<namespace>/<point>}. */
+    /** Annotation: the point that an imported RestorePoint represents, as {@code <site>/<namespace>/<point>}. */
     static final String ORIGIN = Api.GROUP + "/origin";
 
     private static final int SHOWN = 20;
 
     private ImportedPoint() {}
 
-    /** Where a point appears. */
+    /** The place of a RestorePoint. */
     record Place(String namespace, String name) {
         static Place of(RestorePoint object) {
             return new Place(
@@ -46,7 +47,7 @@ final class ImportedPoint {
         }
     }
 
-    /** The point that an object made by catalog sync stands for; empty for every other object. */
+    /** The point that an imported RestorePoint represents; empty for every other one. */
     static Optional<PointKey> origin(RestorePoint object) {
         Map<String, String> annotations = object.getMetadata().getAnnotations();
         if (object.getSpec().trigger != Trigger.Imported || annotations == null) {
@@ -114,20 +115,15 @@ final class ImportedPoint {
 
     private static List<String> warnings(PointDocument d) {
         List<String> all = new ArrayList<>();
-        all.add("nobody has signed this backup: from now on a change of it is noticed, an earlier one is not");
+        all.add("this backup has no signature: Breakwater detects changes from now on, but not earlier ones");
         if (!d.absentVolumes().isEmpty()) {
-            all.add("the data of claims " + shortened(d.absentVolumes())
-                    + " lies in Velero's own repositories, and only Velero can bring it back");
+            all.add("the data of claims " + Texts.first(d.absentVolumes(), SHOWN)
+                    + " is in Velero's own repositories, and only Velero can restore it");
         }
         return all;
     }
 
-    private static String shortened(List<String> names) {
-        String shown = String.join(", ", names.subList(0, Math.min(SHOWN, names.size())));
-        return names.size() <= SHOWN ? shown : shown + " and " + (names.size() - SHOWN) + " more";
-    }
-
-    /** Names of the locations that an object says the point lies in, the one to read from first. */
+    /** Names of the locations of the point, according to its RestorePoint; the first is the one to read from. */
     static Set<String> claims(RestorePoint object) {
         Set<String> names = new LinkedHashSet<>();
         RestorePointStatus s = object.getStatus();
@@ -140,7 +136,7 @@ final class ImportedPoint {
         return names;
     }
 
-    /** The point was found in a further location. */
+    /** Adds a location in which the point was found. */
     static void claim(RestorePointStatus s, String location, Clock clock) {
         PointCopy copy = new PointCopy();
         copy.location = location;
@@ -151,7 +147,7 @@ final class ImportedPoint {
         s.copiesCompleted = s.copies.size();
     }
 
-    /** The point is not in a location any more, but in another one. */
+    /** Removes a location that does not have the point any more; another one has it. */
     static void unclaim(RestorePointStatus s, String location) {
         List<PointCopy> copies = new ArrayList<>(s.copies == null ? List.of() : s.copies);
         copies.removeIf(c -> c.location.equals(location));

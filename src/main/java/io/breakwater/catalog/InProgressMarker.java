@@ -3,56 +3,59 @@ package io.breakwater.catalog;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.ObjectInfo;
 import io.breakwater.store.ObjectStore.Precondition;
+import io.breakwater.store.StoreLayout;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
- * What is being brought into a location: {@code breakwater/begun/<site>/<namespace>/<point>.json}, written before anything
- * else of the point and removed after its seal. One that stays says where something lies that no seal names.
+ * The mark of an unfinished point in a location: {@code breakwater/begun/<site>/<namespace>/<point>.json}. It is written before all
+ * other objects of the point and deleted after its seal. A mark that stays shows where there is data that no seal names.
  *
  * @param key of the point
- * @param since when it began, by the store's clock; a new attempt begins anew
+ * @param since when it started, by the store's clock; a new attempt starts again
  */
 public record InProgressMarker(PointKey key, Instant since) {
-    private static final String PREFIX = "breakwater/begun/";
     private static final String SUFFIX = ".json";
     private static final byte[] CONTENT = "{\"schemaVersion\":1}".getBytes(StandardCharsets.UTF_8);
 
-    /** Says that a point is on its way into a store. */
+    /** Marks a point as unfinished. */
     public static void create(ObjectStore store, PointKey key) {
-        store.write(name(key), CONTENT, Precondition.NONE);
+        store.write(object(key), CONTENT, Precondition.NONE);
     }
 
-    /** Says that it came to its end: it is sealed, or nothing of it is left. */
+    /** Deletes the mark of a point that is sealed, or of which no data is left. */
     public static void delete(ObjectStore store, PointKey key) {
-        store.delete(name(key));
+        store.delete(object(key));
     }
 
-    /** What one site began and did not end. */
+    /** The unfinished points of one site. */
     public static List<InProgressMarker> list(ObjectStore store, String site) {
         List<InProgressMarker> found = new ArrayList<>();
-        store.list(PREFIX + site + "/", o -> add(found, o));
+        store.list(StoreLayout.inProgress(site), o -> of(site, o).ifPresent(found::add));
         return found;
     }
 
-    /** Whether it is still the same attempt. */
+    /** Whether the mark in the store is still of the same attempt. */
     public boolean isCurrent(ObjectStore store) {
-        return store.head(name(key))
+        return store.head(object(key))
                 .map(o -> o.info().lastModified().getEpochSecond() == since.getEpochSecond())
                 .orElse(false);
     }
 
-    private static void add(List<InProgressMarker> found, ObjectInfo o) {
-        String[] parts = o.key().substring(PREFIX.length()).split("/", -1);
-        if (parts.length == 3 && parts[2].endsWith(SUFFIX)) {
-            String point = parts[2].substring(0, parts[2].length() - SUFFIX.length());
-            found.add(new InProgressMarker(new PointKey(parts[0], parts[1], point), o.lastModified()));
+    private static Optional<InProgressMarker> of(String site, ObjectInfo o) {
+        String[] parts =
+                o.key().substring(StoreLayout.inProgress(site).length()).split("/", -1);
+        if (parts.length != 2 || !parts[1].endsWith(SUFFIX)) {
+            return Optional.empty();
         }
+        String point = parts[1].substring(0, parts[1].length() - SUFFIX.length());
+        return Optional.of(new InProgressMarker(new PointKey(site, parts[0], point), o.lastModified()));
     }
 
-    private static String name(PointKey key) {
-        return PREFIX + key.site() + "/" + key.namespace() + "/" + key.point() + SUFFIX;
+    private static String object(PointKey key) {
+        return StoreLayout.inProgress(key.site(), key.namespace(), key.point());
     }
 }

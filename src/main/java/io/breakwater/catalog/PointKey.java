@@ -2,6 +2,7 @@ package io.breakwater.catalog;
 
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointStatus;
+import io.breakwater.store.StoreLayout;
 import io.breakwater.velero.BackupObjects;
 import java.util.Optional;
 
@@ -13,12 +14,7 @@ import java.util.Optional;
  * @param point name of the RestorePoint there
  */
 public record PointKey(String site, String namespace, String point) {
-    /** Prefix of all points. */
-    public static final String PREFIX = "breakwater/points/";
-
-    static final String SEAL = "point.json";
-
-    /** The point that an object stands for, once its status says so; empty before. */
+    /** The point that an object represents, once its status names it; empty before. */
     public static Optional<PointKey> of(RestorePoint object) {
         RestorePointStatus s = object.getStatus();
         return s == null || s.site == null || s.namespace == null || s.point == null
@@ -28,12 +24,12 @@ public record PointKey(String site, String namespace, String point) {
 
     /** Key of the seal. */
     public String sealKey() {
-        return directory() + SEAL;
+        return StoreLayout.seal(site, namespace, point);
     }
 
-    /** Prefix of the seal, and of what vouches for it. */
+    /** Prefix of the seal, and of the objects that vouch for it. */
     public String directory() {
-        return PREFIX + site + "/" + namespace + "/" + point + "/";
+        return StoreLayout.point(site, namespace, point);
     }
 
     /** Name of the point in Velero's layout. */
@@ -41,7 +37,7 @@ public record PointKey(String site, String namespace, String point) {
         return BackupObjects.name(site, namespace, point);
     }
 
-    /** Prefix of everything that is written beside the repository for the point. */
+    /** Prefix of the point's objects outside the repository, except the seal. */
     public String archivePrefix() {
         return BackupObjects.prefix(backupName());
     }
@@ -53,22 +49,26 @@ public record PointKey(String site, String namespace, String point) {
 
     /** Prefix of the namespace's restic repository. */
     public String repositoryPrefix() {
-        return "breakwater/repos/" + site + "/" + namespace + "/";
+        return StoreLayout.repository(site, namespace);
     }
 
     /** The point whose seal has this key; empty for any other key. */
     public static Optional<PointKey> ofSeal(String key) {
-        String[] parts = key.startsWith(PREFIX) ? key.substring(PREFIX.length()).split("/", -1) : new String[0];
-        return parts.length == 4 && parts[3].equals(SEAL)
-                ? Optional.of(new PointKey(parts[0], parts[1], parts[2]))
-                : Optional.empty();
+        return ofObject(key).filter(point -> point.sealKey().equals(key));
     }
 
-    /** The key that {@link #toString} gave. */
+    /** The point in whose directory this key is; empty for any other key. */
+    static Optional<PointKey> ofObject(String key) {
+        String points = StoreLayout.points();
+        String[] parts = key.startsWith(points) ? key.substring(points.length()).split("/", -1) : new String[0];
+        return parts.length == 4 ? Optional.of(new PointKey(parts[0], parts[1], parts[2])) : Optional.empty();
+    }
+
+    /** Parses the text that {@link #toString} returned. */
     public static PointKey parse(String text) {
         String[] parts = text.split("/", -1);
         if (parts.length != 3) {
-            throw new IllegalArgumentException("not the key of a point: " + text);
+            throw new IllegalArgumentException("'" + text + "' is not a valid key of a point");
         }
         return new PointKey(parts[0], parts[1], parts[2]);
     }

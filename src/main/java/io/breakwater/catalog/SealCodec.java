@@ -7,21 +7,18 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Digests;
 import io.breakwater.api.Reason;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.Optional;
 import java.util.TreeMap;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
 
 /**
- * Signs and checks {@code point.json}: HMAC-SHA-256 over the document without its field {@code hmac}, in compact JSON with
- * sorted keys, so that fields which this version does not know stay covered.
+ * Signs and verifies {@code point.json}: HMAC-SHA256 over the document without its field {@code hmac}, in compact JSON with sorted
+ * keys. The signature also covers fields that this version does not know.
  */
 public final class SealCodec {
     private static final ObjectMapper JSON = JsonMapper.builder()
@@ -31,7 +28,7 @@ public final class SealCodec {
 
     private SealCodec() {}
 
-    /** The signed document, as it goes to the store. */
+    /** The signed document, in the form of the store. */
     static byte[] sign(PointDocument document, byte[] key) {
         ObjectNode tree = JSON.valueToTree(document);
         tree.put(FIELD, HexFormat.of().formatHex(hmac(tree, key)));
@@ -43,9 +40,9 @@ public final class SealCodec {
     }
 
     /**
-     * The document, if it is what the holder of the key signed.
+     * The document of a seal that was signed with this key.
      *
-     * @throws BreakwaterException with reason Tampered otherwise
+     * @throws BreakwaterException with reason Tampered, when it was not
      */
     static PointDocument verify(PointKey where, byte[] content, byte[] key) {
         try {
@@ -56,11 +53,11 @@ public final class SealCodec {
             }
             return placed(where, JSON.treeToValue(tree, PointDocument.class));
         } catch (IOException | ClassCastException | IllegalArgumentException e) {
-            throw tampered(where, "it is not a point document (" + e.getMessage() + ")");
+            throw tampered(where, "it is not a valid point document (" + e.getMessage() + ")");
         }
     }
 
-    /** Which master key a seal says that it was signed with; empty when it does not say, or is none. */
+    /** Id of the master key that a seal names; empty when it names none, or is not a valid seal. */
     static Optional<String> keyId(byte[] content) {
         try {
             return Optional.ofNullable(JSON.readTree(content))
@@ -71,7 +68,7 @@ public final class SealCodec {
     }
 
     /**
-     * The document of a seal that somebody else vouches for.
+     * The document of a seal that another master key vouches for.
      *
      * @throws BreakwaterException with reason Tampered, when it is not the seal of that point
      */
@@ -79,7 +76,7 @@ public final class SealCodec {
         try {
             return placed(where, JSON.readValue(content, PointDocument.class));
         } catch (IOException e) {
-            throw tampered(where, "it is not a point document (" + e.getMessage() + ")");
+            throw tampered(where, "it is not a valid point document (" + e.getMessage() + ")");
         }
     }
 
@@ -93,20 +90,11 @@ public final class SealCodec {
     static BreakwaterException tampered(PointKey where, String how) {
         return BreakwaterException.permanent(
                 Reason.Tampered,
-                "point " + where + " must not be restored: " + where.sealKey() + ": " + how
-                        + "; use another RestorePoint and find out who can write to the location");
+                "point " + where + " cannot be restored: " + where.sealKey() + ": " + how
+                        + "; use another RestorePoint and check who can write to the location");
     }
 
-    /** SHA-256 in lower-case hexadecimal. */
-    public static String sha256(byte[] content) {
-        try {
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
-        }
-    }
-
-    /** A document in the one form that its signature is over. */
+    /** A document in the form that its signature covers. */
     static byte[] canonical(PointDocument document) {
         try {
             return JSON.writeValueAsBytes(sorted(JSON.valueToTree(document)));
@@ -117,12 +105,10 @@ public final class SealCodec {
 
     private static byte[] hmac(ObjectNode tree, byte[] key) {
         try {
-            Mac mac = Mac.getInstance("HmacSHA256");
-            mac.init(new SecretKeySpec(key, "HmacSHA256"));
             String canonical = JSON.writeValueAsString(sorted(tree));
-            return mac.doFinal(canonical.getBytes(StandardCharsets.UTF_8));
-        } catch (GeneralSecurityException | JsonProcessingException e) {
-            throw new IllegalStateException(e);
+            return Digests.hmac(key, canonical.getBytes(StandardCharsets.UTF_8));
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("a point document can always be written", e);
         }
     }
 

@@ -2,6 +2,7 @@ package io.breakwater.catalog;
 
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Digests;
 import io.breakwater.api.Reason;
 import io.breakwater.location.Stores;
 import io.breakwater.location.keys.KeyRing;
@@ -10,6 +11,7 @@ import io.breakwater.steps.Parallel;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Document;
 import io.breakwater.store.ObjectStore.ObjectInfo;
+import io.breakwater.store.StoreLayout;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Instant;
 import java.util.HashMap;
@@ -21,8 +23,8 @@ import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Which master keys verify the seals in a location, and how one key takes over from another. What was found out about an
- * object is remembered as long as the object is the same, so that a location is read once and listed from then on.
+ * The master keys that verify the seals in a location, and the replacement of one key by another. The result for an object is
+ * cached until the object changes. So a location is read once, and later only listed.
  */
 @ApplicationScoped
 public class SealKeySurvey {
@@ -32,14 +34,14 @@ public class SealKeySurvey {
     private final LocationKeys keys;
     private final Map<String, Memory> memories = new ConcurrentHashMap<>();
 
-    /** What is known of a location with a certain ring. */
+    /** The cached results of a location for a ring. */
     private record Memory(Set<String> ring, Map<String, Known> objects) {}
 
     /**
-     * What an object was found to be.
+     * The result for one object.
      *
-     * @param digest of the seal: of this one, or of the one that this vouches for
-     * @param keyId key that the object is good for; null when it is good for none
+     * @param digest of the seal: of this one, or of the one that this object vouches for
+     * @param keyId key that the object is valid for; null when it is not valid for any
      */
     private record Known(String etag, Instant modified, String digest, String keyId) {
         boolean isOf(ObjectInfo o) {
@@ -53,8 +55,8 @@ public class SealKeySurvey {
     }
 
     /**
-     * The points of a location, each with the ids of the keys that verify its seal. Of a key that is not at hand the seal is
-     * taken at its word; a seal that was altered is left out, since no key makes it good.
+     * The points of a location, each with the ids of the keys that verify its seal. A key that the Secret does not have counts if
+     * the seal names it. An altered seal is skipped, because no key verifies it.
      */
     public Map<PointKey, Set<String>> survey(BackupLocation location) {
         KeyRing ring = keys.ring(location);
@@ -66,13 +68,13 @@ public class SealKeySurvey {
         return found;
     }
 
-    /** Forgets what is known of a location. */
+    /** Deletes the cached results of a location. */
     public void forget(BackupLocation location) {
         memories.remove(location.getMetadata().getUid());
     }
 
     /**
-     * Lets a key at hand vouch for a point's seal, after it was verified. Does nothing for a point that is gone.
+     * Verifies a point's seal, and makes a key of the Secret vouch for it. Does nothing for a point that does not exist.
      *
      * @throws BreakwaterException Tampered or KeyMismatch, when the seal cannot be verified
      */
@@ -81,11 +83,11 @@ public class SealKeySurvey {
         SealSignatures signatures = new SealSignatures(location, store, keys.ring(location));
         store.read(key.sealKey()).map(Document::content).ifPresent(seal -> {
             signatures.verify(key, seal);
-            signatures.vouch(key, SealCodec.sha256(seal), keyId);
+            signatures.vouch(key, Digests.sha256Hex(seal), keyId);
         });
     }
 
-    /** One look at a location. */
+    /** One survey of a location. */
     private final class Survey {
         private final ObjectStore store;
         private final KeyRing ring;
@@ -102,34 +104,33 @@ public class SealKeySurvey {
 
         Map<PointKey, Set<String>> run() {
             Map<PointKey, Map<String, ObjectInfo>> listed = new HashMap<>();
-            store.list(PointKey.PREFIX, o -> {
-                String seal = o.key().substring(0, o.key().lastIndexOf('/') + 1) + PointKey.SEAL;
-                PointKey.ofSeal(seal)
-                        .ifPresent(key -> listed.computeIfAbsent(key, k -> new HashMap<>())
-                                .put(o.key(), o));
-            });
+            store.list(
+                    StoreLayout.points(),
+                    o -> PointKey.ofObject(o.key())
+                            .ifPresent(key -> listed.computeIfAbsent(key, k -> new HashMap<>())
+                                    .put(o.key(), o)));
             Map<PointKey, Set<String>> found = new ConcurrentHashMap<>();
             Parallel.each(READERS, listed.entrySet(), e -> {
-                Set<String> good = good(e.getKey(), e.getValue());
-                if (!good.isEmpty()) {
-                    found.put(e.getKey(), good);
+                Set<String> valid = validKeys(e.getKey(), e.getValue());
+                if (!valid.isEmpty()) {
+                    found.put(e.getKey(), valid);
                 }
             });
             return found;
         }
 
-        private Set<String> good(PointKey key, Map<String, ObjectInfo> objects) {
-            Set<String> good = new TreeSet<>();
+        private Set<String> validKeys(PointKey key, Map<String, ObjectInfo> objects) {
+            Set<String> valid = new TreeSet<>();
             ObjectInfo seal = objects.get(key.sealKey());
             Known known = seal == null ? null : seal(key, seal);
             if (known == null || known.keyId == null) {
-                return good;
+                return valid;
             }
-            good.add(known.keyId);
+            valid.add(known.keyId);
             objects.forEach((name, info) -> SealSignatures.voucher(name)
                     .filter(id -> vouches(key, name, info, known.digest, id))
-                    .ifPresent(good::add));
-            return good;
+                    .ifPresent(valid::add));
+            return valid;
         }
 
         private Known seal(PointKey key, ObjectInfo info) {
@@ -139,7 +140,7 @@ public class SealKeySurvey {
                 if (content == null) {
                     return null;
                 }
-                k = new Known(info.etag(), info.lastModified(), SealCodec.sha256(content), signer(key, content));
+                k = new Known(info.etag(), info.lastModified(), Digests.sha256Hex(content), signer(key, content));
             }
             now.put(info.key(), k);
             return k;
@@ -169,8 +170,8 @@ public class SealKeySurvey {
         private boolean vouches(PointKey key, String name, ObjectInfo info, String digest, String id) {
             Known k = before.get(name);
             if (k == null || !k.isOf(info) || !k.digest.equals(digest)) {
-                boolean good = !ring.has(id) || signatures.isVouchedFor(key, digest, id);
-                k = new Known(info.etag(), info.lastModified(), digest, good ? id : null);
+                boolean valid = !ring.has(id) || signatures.isVouchedFor(key, digest, id);
+                k = new Known(info.etag(), info.lastModified(), digest, valid ? id : null);
             }
             now.put(name, k);
             return k.keyId != null;

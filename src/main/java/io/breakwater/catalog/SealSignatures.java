@@ -4,27 +4,24 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Digests;
 import io.breakwater.api.Reason;
 import io.breakwater.location.keys.KeyRing;
 import io.breakwater.location.keys.LocationKeys;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Document;
 import io.breakwater.store.ObjectStore.Precondition;
+import io.breakwater.store.StoreLayout;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
-import java.security.MessageDigest;
-import java.util.HexFormat;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
 
 /**
- * The signatures of a point: that of its seal, and those of other master keys that vouch for the seal as it is. A seal is
- * never written anew, since its digest is what copies and RestorePoints know the point by; so a key that is to be retired is
- * replaced by {@code point.<keyId>.json} beside the seal: the seal's SHA-256, and an HMAC over that and the point's place.
+ * The signatures of a point: that of its seal, and those of other master keys that vouch for the unchanged seal. A seal is never
+ * written again, because copies and RestorePoints identify the point by its digest. So a key that will be retired is replaced by an
+ * object next to the seal, {@code point.<keyId>.json}: the seal's SHA-256, and an HMAC over that and the point's place.
  */
 public final class SealSignatures {
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -41,16 +38,16 @@ public final class SealSignatures {
     }
 
     /**
-     * The document of a seal that a key at hand has signed, or vouches for.
+     * The document of a seal that a key of the ring signed or vouches for.
      *
-     * @throws BreakwaterException Tampered, when it is neither; KeyMismatch, when a key that we lack is said to have signed it
+     * @throws BreakwaterException Tampered, when none did; KeyMismatch, when the seal names a key that the ring does not have
      */
     public PointDocument verify(PointKey where, byte[] seal) {
         Optional<String> signer = SealCodec.keyId(seal);
         if (signer.isPresent() && ring.has(signer.get())) {
             return SealCodec.verify(where, seal, ring.catalogKey(signer.get(), where.site(), where.namespace()));
         }
-        String digest = SealCodec.sha256(seal);
+        String digest = Digests.sha256Hex(seal);
         if (ring.ids().stream().anyMatch(id -> isVouchedFor(where, digest, id))) {
             return SealCodec.vouched(where, seal);
         }
@@ -59,12 +56,12 @@ public final class SealSignatures {
                     Reason.KeyMismatch,
                     "point " + where + " was sealed with master key " + signer.get() + ", which Secret "
                             + LocationKeys.secretPath(location)
-                            + " does not hold; put that key back into it as masterKey." + signer.get());
+                            + " does not hold; add that key to it as " + KeyRing.OLDER + signer.get());
         }
         return withAny(where, seal);
     }
 
-    /** A seal that names no key: all are tried, whichever fits. */
+    /** Verifies a seal that names no key with each key of the ring. */
     private PointDocument withAny(PointKey where, byte[] seal) {
         PointDocument found = null;
         BreakwaterException last = null;
@@ -81,7 +78,7 @@ public final class SealSignatures {
         return found;
     }
 
-    /** Whether a key at hand vouches for the seal with this digest. */
+    /** Whether a key of the ring vouches for the seal with this digest. */
     boolean isVouchedFor(PointKey where, String digest, String id) {
         return store.read(key(where, id))
                 .map(Document::content)
@@ -89,7 +86,7 @@ public final class SealSignatures {
                 .isPresent();
     }
 
-    /** Lets a key at hand vouch for a seal that was verified; doing it again changes nothing. */
+    /** Writes the object by which a key of the ring vouches for a verified seal; a second call changes nothing. */
     void vouch(PointKey where, String digest, String id) {
         byte[] content = JSON.createObjectNode()
                 .put("schemaVersion", 1)
@@ -104,30 +101,22 @@ public final class SealSignatures {
     private boolean isVouching(byte[] content, PointKey where, String digest, String id) {
         try {
             JsonNode tree = JSON.readTree(content);
-            return MessageDigest.isEqual(
-                    tree.path("hmac").asText().getBytes(StandardCharsets.US_ASCII),
-                    hmac(where, digest, id).getBytes(StandardCharsets.US_ASCII));
+            return Digests.areEqual(tree.path("hmac").asText(), hmac(where, digest, id));
         } catch (IOException e) {
             return false;
         }
     }
 
     private String hmac(PointKey where, String digest, String id) {
-        try {
-            Mac mac = Mac.getInstance("HmacSHA256");
-            mac.init(new SecretKeySpec(ring.countersignKey(id, where.site(), where.namespace()), "HmacSHA256"));
-            String what = where.point() + "\n" + digest;
-            return HexFormat.of().formatHex(mac.doFinal(what.getBytes(StandardCharsets.UTF_8)));
-        } catch (GeneralSecurityException e) {
-            throw new IllegalStateException(e);
-        }
+        byte[] key = ring.countersignKey(id, where.site(), where.namespace());
+        return Digests.hmacHex(key, where.point() + "\n" + digest);
     }
 
     static String key(PointKey where, String id) {
-        return where.directory() + "point." + id + ".json";
+        return StoreLayout.voucher(where.site(), where.namespace(), where.point(), id);
     }
 
-    /** Id of the key that an object beside a seal claims to be from; empty for every other object. */
+    /** Id of the key in the name of an object next to a seal; empty for every other object. */
     static Optional<String> voucher(String key) {
         Matcher m = VOUCHING.matcher(key.substring(key.lastIndexOf('/') + 1));
         return m.matches() ? Optional.of(m.group(1)) : Optional.empty();

@@ -1,5 +1,5 @@
 /**
- * Sealed points: {@code point.json}, how it is signed and verified, how a location is listed, and how its points become
- * RestorePoints on every cluster that sees the location, as do the backups in a location of Velero.
+ * Sealed points: {@code point.json}, its signature, the list of the points in a location, and their RestorePoints on every cluster
+ * that has the location. Also the points of backups in a location of Velero.
  */
 package io.breakwater.catalog;

@@ -18,6 +18,7 @@ import io.breakwater.observe.StatusWriter;
 import io.breakwater.steps.Activities;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.OldVersions;
+import io.breakwater.store.StoreLayout;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.api.config.informer.Informer;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
@@ -150,25 +151,12 @@ class ImmutabilityReconciler implements Reconciler<BackupLocation> {
         Instant now = LocationDocument.now(store, clock);
         // First of all what somebody removed comes back, so that its locks are extended with the others.
         OldVersions.Swept versions = OldVersions.sweep(
-                store, versioned(), config.sweep().grace(), LockExtension.least(period(location)), now);
+                store,
+                StoreLayout.prefixesFor(config.site()),
+                config.sweep().grace(),
+                LockExtension.least(period(location)),
+                now);
         return new Done(new LockExtension(store, config.site(), period(location), now).run(), versions);
-    }
-
-    /** What is this site's own, and what nobody's in particular. */
-    private List<String> versioned() {
-        String site = config.site();
-        return List.of(
-                "breakwater/repos/" + site + "/",
-                "breakwater/points/" + site + "/",
-                "breakwater/tombstones/" + site + "/",
-                "breakwater/readers/" + site + "/",
-                "breakwater/begun/" + site + "/",
-                "breakwater/sites/" + site + ".json",
-                "breakwater/immutability/",
-                "breakwater/probe/",
-                "breakwater/removed/",
-                "breakwater/plans/",
-                "velero/backups/");
     }
 
     private void show(BackupLocation location, Done done) {
@@ -178,7 +166,7 @@ class ImmutabilityReconciler implements Reconciler<BackupLocation> {
         meters.count("breakwater.immutability.extended", done.rounds().extended(), tags);
         meters.set("breakwater.locked.versions", done.versions().waiting(), tags);
         meters.set("breakwater.locked.bytes", done.versions().waitingBytes(), tags);
-        intact(location, done.versions().broughtBack());
+        intact(location, done.versions().restored());
         if (done.rounds().extended() > 0) {
             events.normal(
                     location,

@@ -10,6 +10,7 @@ import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Document;
 import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.store.SoftDeleteStore;
+import io.breakwater.store.StoreLayout;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -29,7 +30,6 @@ import java.util.concurrent.atomic.LongAdder;
  * <p>A site extends what is its own, and what is another one's when that one is late: a site that is lost takes no lock with it.
  */
 final class LockExtension {
-    private static final String PREFIX = "breakwater/immutability/";
     private static final int WORKERS = 8;
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -81,7 +81,7 @@ final class LockExtension {
         Map<String, TreeMap<String, List<PointKey>>> sites = new TreeMap<>();
         Map<String, Instant> first = new TreeMap<>();
         store.list(
-                PointKey.PREFIX,
+                StoreLayout.points(),
                 o -> PointKey.ofSeal(o.key()).ifPresent(key -> {
                     sites.computeIfAbsent(key.site(), s -> new TreeMap<>())
                             .computeIfAbsent(key.namespace(), n -> new ArrayList<>())
@@ -156,17 +156,17 @@ final class LockExtension {
         String repository = points.getFirst().repositoryPrefix();
         List<String> keys = new ArrayList<>();
         for (String part : List.of("config", "keys/", "snapshots/", "index/", "data/")) {
-            alive.listUnlessOurs(repository + part, o -> keys.add(o.key()));
+            alive.listWithoutValidTombstone(repository + part, o -> keys.add(o.key()));
         }
         for (PointKey point : points) {
             keys.add(point.sealKey());
-            alive.listUnlessOurs(point.archivePrefix(), o -> keys.add(o.key()));
+            alive.listWithoutValidTombstone(point.archivePrefix(), o -> keys.add(o.key()));
         }
         return keys;
     }
 
     private Optional<Round> read(String of) {
-        return store.read(PREFIX + of + ".json").flatMap(LockExtension::parsed);
+        return store.read(StoreLayout.lockRound(of)).flatMap(LockExtension::parsed);
     }
 
     /** One that cannot be read counts as none: the round is done again, which shortens nothing. */
@@ -182,7 +182,7 @@ final class LockExtension {
 
     private void write(String of, Round round) {
         try {
-            store.write(PREFIX + of + ".json", JSON.writeValueAsBytes(round), Precondition.NONE);
+            store.write(StoreLayout.lockRound(of), JSON.writeValueAsBytes(round), Precondition.NONE);
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("a round can always be written", e);
         }

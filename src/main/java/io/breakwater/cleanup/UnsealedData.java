@@ -10,6 +10,7 @@ import io.breakwater.catalog.PointKey;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.ObjectInfo;
 import io.breakwater.store.SoftDeleteStore;
+import io.breakwater.store.StoreLayout;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -55,8 +56,7 @@ final class UnsealedData {
     Set<String> namespaces() {
         Set<String> found = new TreeSet<>();
         store.list(
-                PointKey.PREFIX + site + "/",
-                o -> PointKey.ofSeal(o.key()).ifPresent(key -> found.add(key.namespace())));
+                StoreLayout.points(site), o -> PointKey.ofSeal(o.key()).ifPresent(key -> found.add(key.namespace())));
         InProgressMarker.list(store, site).forEach(b -> found.add(b.key().namespace()));
         points.stream()
                 .map(RestorePoint::getStatus)

@@ -17,6 +17,7 @@ import io.breakwater.steps.RunLabel;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.ObjectInfo;
 import io.breakwater.store.SoftDeleteStore;
+import io.breakwater.store.StoreLayout;
 import io.breakwater.volume.KeptSnapshots;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -101,7 +102,7 @@ class UnsealedSweep {
         List<BreakwaterException> trouble = new ArrayList<>();
         int archives = 0;
         long bytes = 0;
-        int uploads = abandon(store, "breakwater/repos/" + config.site() + "/", before, trouble);
+        int uploads = abandon(store, StoreLayout.repositories(config.site()), before, trouble);
         Set<String> loose = new TreeSet<>();
         for (InProgressMarker begun : data.begun()) {
             Optional<List<ObjectInfo>> archive = data.archive(begun);

@@ -10,6 +10,7 @@ import io.breakwater.api.Reason;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Document;
 import io.breakwater.store.ObjectStore.Precondition;
+import io.breakwater.store.StoreLayout;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Map;
@@ -26,11 +27,13 @@ final class LeaseStore {
             .build();
 
     private final ObjectStore store;
-    private final String prefix;
+    private final String namespace;
+    private final String plan;
 
     LeaseStore(ObjectStore store, String namespace, String plan) {
         this.store = store;
-        this.prefix = "breakwater/plans/" + namespace + "/" + plan + "/";
+        this.namespace = namespace;
+        this.plan = plan;
     }
 
     /** The lease as it is now; empty when there is none. */
@@ -63,18 +66,18 @@ final class LeaseStore {
 
     /** Shows that the operator of a site is alive. */
     void heartbeat(String site) {
-        store.write(beatKey(site), bytes(Map.of("site", site)), Precondition.NONE);
+        store.write(StoreLayout.heartbeat(site), bytes(Map.of("site", site)), Precondition.NONE);
     }
 
     /** How long the operator of a site has not been seen, by the store's clock; empty when it never was. */
     Optional<Duration> timeSinceHeartbeat(String site) {
-        return store.head(beatKey(site)).map(o -> Duration.between(o.info().lastModified(), o.storeTime()));
+        return store.head(StoreLayout.heartbeat(site))
+                .map(o -> Duration.between(o.info().lastModified(), o.storeTime()));
     }
 
     /** Writes one entry of the journal. */
     void journal(long epoch, int number, String step, Object entry) {
-        String name = "%03d-%s.json".formatted(number, step);
-        store.write(prefix + "journal/" + epoch + "/" + name, bytes(entry), Precondition.NONE);
+        store.write(StoreLayout.journal(namespace, plan, epoch, number, step), bytes(entry), Precondition.NONE);
     }
 
     /** A lost answer is no lost write: what lies there may be what was to be written. */
@@ -99,11 +102,7 @@ final class LeaseStore {
     }
 
     private String key() {
-        return prefix + "lease.json";
-    }
-
-    private static String beatKey(String site) {
-        return "breakwater/sites/" + site + ".json";
+        return StoreLayout.lease(namespace, plan);
     }
 
     private static byte[] bytes(Object value) {

@@ -6,6 +6,7 @@ import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.location.Stores;
+import io.breakwater.store.StoreLayout;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
 import java.time.Duration;
@@ -39,7 +40,7 @@ public class EpochGuard {
      */
     public record Guard(BackupLocation rendezvous, String namespace, String plan, long epoch) {
         private String key() {
-            return "breakwater/plans/" + namespace + "/" + plan + "/lease.json";
+            return StoreLayout.lease(namespace, plan);
         }
     }
 

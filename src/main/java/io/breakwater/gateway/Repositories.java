@@ -6,6 +6,7 @@ import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.location.Stores;
 import io.breakwater.location.keys.LocationKeys;
 import io.breakwater.store.ReadLease;
+import io.breakwater.store.StoreLayout;
 import io.breakwater.tls.ServingCertificate;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -146,12 +147,7 @@ public class Repositories {
     /** Whether the repository was made already. */
     public boolean initialised(Access access) {
         return stores.open(access.location())
-                .head(prefix(access.site(), access.namespace()) + "config")
+                .head(StoreLayout.repository(access.site(), access.namespace()) + "config")
                 .isPresent();
-    }
-
-    /** Where a repository lies in its location. */
-    static String prefix(String site, String namespace) {
-        return "breakwater/repos/" + site + "/" + namespace + "/";
     }
 }

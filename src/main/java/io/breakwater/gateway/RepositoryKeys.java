@@ -6,6 +6,7 @@ import io.breakwater.location.Stores;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Document;
 import io.breakwater.store.SoftDeleteStore;
+import io.breakwater.store.StoreLayout;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
 import java.security.MessageDigest;
@@ -32,7 +33,6 @@ public class RepositoryKeys {
 
     private static final Pattern MARKED = Pattern.compile(MARK + "([0-9a-f]{16})");
     private static final Pattern FILE = Pattern.compile("[0-9a-f]{64}");
-    private static final String REPOSITORIES = "breakwater/repos/";
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final Stores stores;
@@ -46,7 +46,7 @@ public class RepositoryKeys {
     /** One namespace's repository in a location. */
     public record Repository(String site, String namespace) {
         String keys() {
-            return Repositories.prefix(site, namespace) + "keys/";
+            return StoreLayout.repository(site, namespace) + "keys/";
         }
 
         @Override
@@ -65,8 +65,8 @@ public class RepositoryKeys {
         ObjectStore store = stores.open(location);
         Map<Repository, Map<String, Optional<String>>> found =
                 new TreeMap<>(Comparator.comparing(Repository::toString));
-        for (String site : store.directories(REPOSITORIES)) {
-            for (String namespace : store.directories(REPOSITORIES + site + "/")) {
+        for (String site : store.directories(StoreLayout.repositories())) {
+            for (String namespace : store.directories(StoreLayout.repositories(site))) {
                 Repository repository = new Repository(site, namespace);
                 Map<String, Optional<String>> files = files(location, repository);
                 if (!files.isEmpty()) {

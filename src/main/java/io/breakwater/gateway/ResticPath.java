@@ -1,6 +1,7 @@
 package io.breakwater.gateway;
 
 import io.breakwater.gateway.Repositories.Mode;
+import io.breakwater.store.StoreLayout;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -62,7 +63,7 @@ record ResticPath(String repository, String type, String name) {
     /** Key below the location's prefix; of a listing: what all keys start with. */
     String key() {
         String[] parts = repository.split("/");
-        String prefix = Repositories.prefix(parts[2], parts[3]);
+        String prefix = StoreLayout.repository(parts[2], parts[3]);
         if (isConfig()) {
             return prefix + "config";
         }

@@ -5,6 +5,7 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Quota;
 import io.breakwater.api.Reason;
 import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.store.StoreLayout;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import java.util.ArrayList;
@@ -30,8 +31,6 @@ public class Quotas {
 
     /** What may lie beside the packs of a repository that is full: an eighth, and this in small ones. */
     private static final long LEAST_SLACK = 64L << 20;
-
-    private static final String REPOSITORIES = "breakwater/repos/";
 
     private final Stores stores;
     private final String ownSite;
@@ -129,8 +128,9 @@ public class Quotas {
         Map<String, RepositorySize.Mark> marks = new HashMap<>();
         RepositorySize.Mark start = new RepositorySize.Mark(nanos.getAsLong(), 0);
         sizes.forEach((id, size) -> marks.put(id, size.mark()));
-        stores.open(location).list(REPOSITORIES, o -> {
-            String[] parts = o.key().substring(REPOSITORIES.length()).split("/", 3);
+        String all = StoreLayout.repositories();
+        stores.open(location).list(all, o -> {
+            String[] parts = o.key().substring(all.length()).split("/", 3);
             if (parts.length == 3) {
                 bytes.merge(parts[0] + "/" + parts[1], o.size(), Long::sum);
             }
@@ -155,8 +155,9 @@ public class Quotas {
                 Reason.QuotaExceeded,
                 "namespace " + usage.namespace() + " holds " + usage.used() + " bytes in BackupLocation " + name
                         + " and may hold " + usage.allowed() + " (" + usage.text()
-                        + "), so nothing is added; delete RestorePoints or keep fewer by spec.retention of the BackupPolicy, whose"
-                        + " bytes are free after the grace period, or have spec.quota of the BackupLocation raised");
+                        + "), so nothing is added; delete RestorePoints or keep fewer by spec.retention of the"
+                        + " BackupPolicy, whose bytes are free after the grace period, or have spec.quota of the"
+                        + " BackupLocation raised");
     }
 
     private static Optional<Long> limit(BackupLocation location, String namespace) {
@@ -167,7 +168,7 @@ public class Quotas {
     private long upTo(BackupLocation location, String site, String namespace, long limit) {
         return size(location, site, namespace).upTo(limit, () -> {
             long[] sum = {0};
-            stores.open(location).list(REPOSITORIES + site + "/" + namespace + "/", o -> sum[0] += o.size());
+            stores.open(location).list(StoreLayout.repository(site, namespace), o -> sum[0] += o.size());
             return sum[0];
         });
     }

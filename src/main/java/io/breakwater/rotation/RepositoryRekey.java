@@ -15,6 +15,7 @@ import io.breakwater.mover.MoverTask;
 import io.breakwater.steps.RunNames;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Precondition;
+import io.breakwater.store.StoreLayout;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -151,7 +152,7 @@ class RepositoryRekey {
     }
 
     private static String noteKey(Repository repository) {
-        return "breakwater/rotations/" + repository + ".json";
+        return StoreLayout.rekeyNote(repository.site(), repository.namespace());
     }
 
     private static List<String> names(JsonNode array) {

@@ -15,28 +15,28 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What one site deleted in a store, and who may still be reading it. Only that site's operator sweeps it. A tombstone is
- * claimed by a conditional write before its object is removed; whoever is killed in between leaves a claim, which a thorough
- * sweep finishes.
+ * The objects that one site deleted in a store, and their readers. Only the operator of that site sweeps them. It claims a
+ * tombstone by a conditional write before it deletes the object. A claim that a killed operator leaves is finished by a thorough
+ * sweep.
  */
 public final class DeletedObjects {
     private final ObjectStore store;
     private final String site;
     private int forged;
 
-    /** The graves of a site. */
+    /** The deleted objects of a site. */
     public DeletedObjects(ObjectStore store, String site) {
         this.store = store;
         this.site = site;
     }
 
     /**
-     * What a sweep did.
+     * The result of a sweep.
      *
-     * @param objects that were removed
-     * @param bytes that they had
-     * @param waiting tombstones that are left
-     * @param forged tombstones that none of us put up, and that are gone without any effect
+     * @param objects deleted objects
+     * @param bytes bytes of these objects
+     * @param waiting tombstones that remain
+     * @param forged tombstones without a valid signature, which were deleted without any effect
      */
     public record Swept(int objects, long bytes, int waiting, int forged) {
         public Swept(int objects, long bytes, int waiting) {
@@ -45,16 +45,16 @@ public final class DeletedObjects {
     }
 
     /**
-     * Removes what was deleted longer than the grace period ago and nobody reads who began before that.
+     * Deletes the objects whose tombstone is older than the grace period, unless a reader started before the deletion.
      *
      * @param now by the store's clock
-     * @param thorough looks into young tombstones too, for what a killed sweep left
+     * @param thorough whether young tombstones are read too, to finish claims of a killed sweep
      */
     public Swept sweep(Duration grace, Instant now, boolean thorough) {
         Map<String, List<ReadLease>> readers = ReadLease.active(store, site, now);
         List<ObjectInfo> tombstones = new ArrayList<>();
-        store.list(Tombstone.PREFIX + site + "/", tombstones::add);
-        // Oldest first: a point's seal was taken away before its data, so it never comes back without them.
+        store.list(StoreLayout.tombstones(site), tombstones::add);
+        // Oldest first: the seal of a point was deleted before its data, so it can never return without the data.
         tombstones.sort(Comparator.comparing(ObjectInfo::lastModified));
         int objects = 0;
         long bytes = 0;
@@ -62,27 +62,28 @@ public final class DeletedObjects {
         for (ObjectInfo t : tombstones) {
             boolean due = !t.lastModified().plus(grace).isAfter(now) && !isRead(t, readers);
             if (due || thorough) {
-                Optional<Tombstone> removed = bury(t, due);
-                objects += removed.isPresent() ? 1 : 0;
-                bytes += removed.map(Tombstone::size).orElse(0L);
+                Optional<Tombstone> deleted = sweep(t, due);
+                objects += deleted.isPresent() ? 1 : 0;
+                bytes += deleted.map(Tombstone::size).orElse(0L);
             }
         }
         int[] left = {0};
-        store.list(Tombstone.PREFIX + site + "/", t -> left[0]++);
+        store.list(StoreLayout.tombstones(site), t -> left[0]++);
         return new Swept(objects, bytes, left[0], forged);
     }
 
-    private Optional<Tombstone> bury(ObjectInfo info, boolean due) {
-        Optional<Document> there = store.read(info.key());
-        if (there.isEmpty()) {
+    /** The tombstone whose object was deleted; empty when none was. */
+    private Optional<Tombstone> sweep(ObjectInfo info, boolean due) {
+        Optional<Document> document = store.read(info.key());
+        if (document.isEmpty()) {
             return Optional.empty();
         }
-        Tombstone tombstone = Tombstone.of(there.get());
+        Tombstone tombstone = Tombstone.of(document.get());
         if (!info.key().endsWith("/" + tombstone.key())) {
-            return Optional.empty(); // it stands on another one's grave
+            return Optional.empty(); // it is in the place of another object's tombstone
         }
         if (tombstone.state() == State.Revived) {
-            // Young ones may belong to an upload that is about to settle; their removal is its own.
+            // A young one may belong to an upload that is about to delete it.
             if (due) {
                 store.delete(info.key());
             }
@@ -96,16 +97,16 @@ public final class DeletedObjects {
             return Optional.empty();
         }
         if (tombstone.state() == State.Dead) {
-            Precondition same = new Precondition.Matches(there.get().info().etag());
+            Precondition same = new Precondition.Matches(document.get().info().etag());
             if (!due
                     || store.write(info.key(), tombstone.in(State.Sweeping).bytes(), same)
                             .isEmpty()) {
                 return Optional.empty();
             }
         }
-        boolean meant = isMeant(tombstone);
-        if (tombstone.content() == null && meant && !removed(tombstone)) {
-            // It waits for another grace period; until then it can be taken back.
+        boolean meant = isForPresentVersion(tombstone);
+        if (tombstone.content() == null && meant && !deleteObject(tombstone)) {
+            // It waits for another grace period; until then the deletion can be undone.
             store.write(info.key(), tombstone.in(State.Dead).bytes(), Precondition.NONE);
             return Optional.empty();
         }
@@ -113,22 +114,22 @@ public final class DeletedObjects {
         return meant ? Optional.of(tombstone) : Optional.empty();
     }
 
-    /** Whether what lies there is what was deleted; what was written since by somebody else is not. */
-    private boolean isMeant(Tombstone tombstone) {
+    /** Whether the present object is the deleted one. An object that was written since then by someone else is not. */
+    private boolean isForPresentVersion(Tombstone tombstone) {
         Tombstone.Version signed = tombstone.proof() == null || tombstone.content() != null
                 ? null
                 : tombstone.proof().of();
         if (tombstone.version() == null && (signed == null || store.removals().isEmpty())) {
             return true;
         }
-        Optional<Tombstone.Version> there = store.head(tombstone.key()).map(o -> Tombstone.Version.of(o.info()));
-        return there.isPresent()
-                && (tombstone.version() == null || tombstone.version().equals(there.get()))
-                && (signed == null || store.removals().isEmpty() || signed.equals(there.get()));
+        Optional<Tombstone.Version> present = store.head(tombstone.key()).map(o -> Tombstone.Version.of(o.info()));
+        return present.isPresent()
+                && (tombstone.version() == null || tombstone.version().equals(present.get()))
+                && (signed == null || store.removals().isEmpty() || signed.equals(present.get()));
     }
 
-    /** Whether the store let it go: where it keeps versions it always does, and keeps one that is locked. */
-    private boolean removed(Tombstone tombstone) {
+    /** Deletes the object; false when it is locked. A store with versions hides a locked object, which always succeeds. */
+    private boolean deleteObject(Tombstone tombstone) {
         try {
             store.removals().ifPresent(r -> r.recordRemoval(store, tombstone.key()));
             store.delete(tombstone.key());
@@ -141,30 +142,31 @@ public final class DeletedObjects {
         }
     }
 
-    private static boolean isRead(ObjectInfo tombstone, Map<String, List<ReadLease>> readers) {
-        String[] parts = tombstone.key().substring(Tombstone.PREFIX.length()).split("/", 3);
-        return readers.getOrDefault(parts[0] + "/" + parts[1], List.of()).stream()
+    private boolean isRead(ObjectInfo tombstone, Map<String, List<ReadLease>> readers) {
+        String namespace =
+                tombstone.key().substring(StoreLayout.tombstones(site).length()).split("/", 2)[0];
+        return readers.getOrDefault(namespace, List.of()).stream()
                 .anyMatch(lease -> !lease.since().isAfter(tombstone.lastModified()));
     }
 
-    /** Content of a small object that was taken away; empty when it was not, or its grace period is over. */
+    /** Content of a small object that was deleted; empty when it was not, or its grace period is over. */
     public Optional<byte[]> contentOf(String namespace, String key) {
-        return store.read(Tombstone.prefix(site, namespace) + key)
+        return store.read(StoreLayout.tombstones(site, namespace) + key)
                 .map(Tombstone::of)
                 .filter(t -> t.state() == State.Dead)
                 .map(Tombstone::content);
     }
 
-    /** Keys below a prefix that were deleted and not yet removed. */
+    /** Keys below a prefix whose objects have a tombstone. */
     public List<String> listDeleted(String namespace, String prefix) {
-        String graves = Tombstone.prefix(site, namespace);
+        String tombstones = StoreLayout.tombstones(site, namespace);
         List<String> keys = new ArrayList<>();
-        store.list(graves + prefix, t -> keys.add(t.key().substring(graves.length())));
+        store.list(tombstones + prefix, t -> keys.add(t.key().substring(tombstones.length())));
         return keys;
     }
 
-    /** The last step of undoing: the tombstone of what was put back. */
+    /** Deletes the tombstone of an object, as the last step of undoing its deletion. */
     public void forget(String namespace, String key) {
-        store.delete(Tombstone.prefix(site, namespace) + key);
+        store.delete(StoreLayout.tombstones(site, namespace) + key);
     }
 }

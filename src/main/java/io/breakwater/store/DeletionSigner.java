@@ -1,29 +1,23 @@
 package io.breakwater.store;
 
+import io.breakwater.api.Digests;
 import io.breakwater.store.ObjectStore.ObjectInfo;
 import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.store.ObjectStore.Version;
 import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
-import java.security.MessageDigest;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.HexFormat;
 import java.util.function.Supplier;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
 
 /**
- * What tells our own removals from those of somebody who has a store's credentials and not the master key. A tombstone carries a
- * signature, and without a good one nothing is removed by it. What is removed leaves a note in the store whose name is a
- * signature of what lay there: {@code breakwater/removed/<keyId>/<hmac>}. A version that somebody removed and no note is about
- * was not removed by us. All signatures are HMAC-SHA256 with a key of their own that derives from a master key.
+ * Distinguishes the deletions of Breakwater from those of an attacker that has the store's credentials but no master key. A
+ * tombstone has a signature; the sweep ignores a tombstone without a valid one. A deletion leaves a note in the store, whose name
+ * is a signature of the deleted version: {@code breakwater/removed/<keyId>/<hmac>}. A hidden version without a note was not
+ * deleted by Breakwater. All signatures are HMAC-SHA256 with a separate key that derives from a master key.
  */
 public final class DeletionSigner {
-    public static final String PREFIX = "breakwater/removed/";
-
-    /** How long changed keys may go unnoticed. */
+    /** Time after which changed keys are read again. */
     private static final Duration RECHECK = Duration.ofSeconds(10);
 
     private final Supplier<SigningKeys> source;
@@ -36,21 +30,21 @@ public final class DeletionSigner {
         this.clock = clock;
     }
 
-    /** A proof that somebody with a master key wanted this object removed. */
+    /** The proof that a holder of a master key deletes this object. */
     public Tombstone.Proof sign(ObjectInfo object) {
         Tombstone.Version version = Tombstone.Version.of(object);
         String id = keys().current();
         return new Tombstone.Proof(id, version, hmac(id, "dead", object.key(), version.etag(), version.modified()));
     }
 
-    /** Whether a tombstone was put up by somebody with a master key. */
+    /** Whether a holder of a master key wrote a tombstone. */
     public boolean isSigned(Tombstone tombstone) {
         Tombstone.Proof proof = tombstone.proof();
         return proof != null
                 && proof.hmac() != null
                 && proof.of() != null
                 && keys().ids().contains(proof.keyId())
-                && same(
+                && Digests.areEqual(
                         proof.hmac(),
                         hmac(
                                 proof.keyId(),
@@ -60,21 +54,21 @@ public final class DeletionSigner {
                                 proof.of().modified()));
     }
 
-    /** Notes that what lies under a key is about to be removed by us; only where it is kept as an older version then. */
+    /** Writes the note that Breakwater is about to delete an object, if the store retains it as an older version. */
     public void recordRemoval(ObjectStore store, String key) {
         store.version(key).ifPresent(id -> {
-            byte[] text = key.getBytes(StandardCharsets.UTF_8); // for people
+            byte[] text = key.getBytes(StandardCharsets.UTF_8); // for a human reader
             store.write(name(keys().current(), key, id), text, Precondition.NONE);
         });
     }
 
-    /** Whether we removed a version. */
+    /** Whether Breakwater deleted a version. */
     boolean isRecorded(ObjectStore store, Version version) {
         return keys().ids().stream()
                 .anyMatch(id -> store.head(name(id, version)).isPresent());
     }
 
-    /** Takes the note about a version away, which is gone for good. */
+    /** Deletes the note about a version that no longer exists. */
     void forgetRemoval(ObjectStore store, Version version) {
         keys().ids().stream()
                 .map(id -> name(id, version))
@@ -87,22 +81,11 @@ public final class DeletionSigner {
     }
 
     private String name(String keyId, String key, String version) {
-        return PREFIX + keyId + "/" + hmac(keyId, "removed", key, version, 0);
+        return StoreLayout.deletionNote(keyId, hmac(keyId, "removed", key, version, 0));
     }
 
     private String hmac(String id, String what, String key, String mark, long modified) {
-        try {
-            Mac mac = Mac.getInstance("HmacSHA256");
-            mac.init(new SecretKeySpec(keys().key(id), "HmacSHA256"));
-            String text = what + "\n" + key + "\n" + mark + "\n" + modified;
-            return HexFormat.of().formatHex(mac.doFinal(text.getBytes(StandardCharsets.UTF_8)));
-        } catch (GeneralSecurityException e) {
-            throw new IllegalStateException("HmacSHA256 is part of every JDK", e);
-        }
-    }
-
-    private static boolean same(String a, String b) {
-        return MessageDigest.isEqual(a.getBytes(StandardCharsets.UTF_8), b.getBytes(StandardCharsets.UTF_8));
+        return Digests.hmacHex(keys().key(id), what + "\n" + key + "\n" + mark + "\n" + modified);
     }
 
     private synchronized SigningKeys keys() {

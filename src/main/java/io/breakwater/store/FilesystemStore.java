@@ -33,11 +33,11 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * A directory: a NAS mount, or a PersistentVolume. Objects are written beside their place, flushed, and then moved or linked
- * there in one step. A write that depends on a version takes a lock of the file system, which other machines honour too.
+ * A directory: a NAS mount or a PersistentVolume. An object is written to a staging file, flushed, and then moved or linked to its
+ * place in one step. A write that depends on a version takes a lock of the file system, which other machines observe too.
  */
 public final class FilesystemStore implements ObjectStore {
-    /** What is being written; the name cannot be a key, since keys have no segment that starts with a dot. */
+    /** Directory of staging files. The name cannot be a key, because no segment of a key starts with a dot. */
     private static final String STAGING = ".staging";
 
     private static final Pattern KEY = Pattern.compile("[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*");
@@ -47,7 +47,7 @@ public final class FilesystemStore implements ObjectStore {
     private final Path staging;
     private final Clock clock;
 
-    /** @param root made when it is first written to */
+    /** @param root created by the first write */
     public FilesystemStore(Path root, Clock clock) {
         this.root = root;
         this.staging = root.resolve(STAGING);
@@ -66,7 +66,7 @@ public final class FilesystemStore implements ObjectStore {
     public Optional<Document> read(String key) {
         return io("read " + key, () -> {
             try (FileChannel channel = FileChannel.open(path(key), StandardOpenOption.READ)) {
-                // Content and facts of the same file, even when it is replaced meanwhile.
+                // Content and facts must be those of the same file, even when it is replaced meanwhile.
                 byte[] content = Channels.newInputStream(channel).readAllBytes();
                 Optional<ObjectInfo> info = info(key);
                 if (info.isPresent() && info.get().size() != content.length) {
@@ -115,7 +115,7 @@ public final class FilesystemStore implements ObjectStore {
             } catch (NoSuchFileException | NotDirectoryException e) {
                 return names;
             }
-            // A directory without a file is an object store's nothing.
+            // An object store has no empty directories.
             names.removeIf(name -> !holdsAny(start.resolve(name)));
             return names;
         });
@@ -125,7 +125,7 @@ public final class FilesystemStore implements ObjectStore {
         try (Stream<Path> files = Files.walk(directory)) {
             return files.anyMatch(Files::isRegularFile);
         } catch (IOException | UncheckedIOException e) {
-            return true; // changed while it was looked at
+            return true; // changed during the walk
         }
     }
 
@@ -155,7 +155,7 @@ public final class FilesystemStore implements ObjectStore {
         io("delete " + key, () -> Files.deleteIfExists(path(key)));
     }
 
-    /** All drafts lie in one directory, whatever their keys; one that somebody writes to is young. */
+    /** All drafts are in one directory, regardless of their keys. A draft that is being written is young. */
     @Override
     public int abandonUploads(String prefix, Instant before) {
         return io("abandon uploads", () -> {
@@ -181,12 +181,12 @@ public final class FilesystemStore implements ObjectStore {
 
     @Override
     public void close() {
-        // nothing is held open
+        // no resources are open
     }
 
     private Path path(String key) {
         if (!KEY.matcher(key).matches()) {
-            throw BreakwaterException.permanent(Reason.InvalidSpec, "'" + key + "' cannot be a key in a directory");
+            throw BreakwaterException.permanent(Reason.InvalidSpec, "'" + key + "' is not a valid key in a directory");
         }
         return root.resolve(key);
     }
@@ -205,7 +205,7 @@ public final class FilesystemStore implements ObjectStore {
         return new ObjectInfo(key, a.size(), etag, a.lastModifiedTime().toInstant());
     }
 
-    /** The file server's clock, as it stamps a file that is touched now. */
+    /** The file server's clock: the time stamp of a file that is created now. */
     private Instant now() throws IOException {
         Files.createDirectories(staging);
         Path probe = staging.resolve(UUID.randomUUID().toString());
@@ -213,7 +213,7 @@ public final class FilesystemStore implements ObjectStore {
             Files.createFile(probe);
             return Files.getLastModifiedTime(probe).toInstant();
         } catch (FileSystemException e) {
-            return clock.instant(); // read-only: leases are not written there, so nothing hangs on it
+            return clock.instant(); // read-only: no leases are written there, so nothing depends on it
         } finally {
             Files.deleteIfExists(probe);
         }
@@ -242,7 +242,7 @@ public final class FilesystemStore implements ObjectStore {
         }
     }
 
-    /** An object beside its place. */
+    /** An object in its staging file. */
     private final class Draft extends Upload {
         private final String key;
         private final Path target;
@@ -347,7 +347,7 @@ public final class FilesystemStore implements ObjectStore {
         @Override
         public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
             if (e instanceof NoSuchFileException) {
-                return FileVisitResult.CONTINUE; // deleted while we walked
+                return FileVisitResult.CONTINUE; // deleted during the walk
             }
             throw e;
         }

@@ -6,16 +6,12 @@ import io.breakwater.api.Durations;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 
 /**
- * The lock that a location puts on what it holds: how strong, and for how long from the moment of writing. What is changed or
- * removed in the normal course of things, as restic's locks, leases, tombstones and heartbeats are, has none.
+ * The lock that a location sets on its objects: how strong it is, and how long it lasts from the moment of writing. Objects
+ * that change or disappear in normal operation have no lock, for example locks of restic, leases, tombstones and heartbeats.
  */
 public record ObjectLock(Immutability.Mode mode, Duration period, Clock clock) {
-    private static final List<String> LOCKED = List.of("breakwater/repos/", "breakwater/points/", "velero/backups/");
-    private static final String RESTICS_OWN = "/locks/";
-
     /** The lock of a location; null when it has none. */
     public static ObjectLock of(BackupLocationSpec spec, Clock clock) {
         return spec.immutability == null
@@ -23,12 +19,12 @@ public record ObjectLock(Immutability.Mode mode, Duration period, Clock clock) {
                 : new ObjectLock(spec.immutability.mode, Durations.parse(spec.immutability.period), clock);
     }
 
-    /** Whether what is written under a key is locked. */
+    /** Whether an object with this key is locked. */
     public static boolean covers(String key) {
-        return LOCKED.stream().anyMatch(key::startsWith) && !key.contains(RESTICS_OWN);
+        return StoreLayout.isLocked(key);
     }
 
-    /** Until when what is written now is locked. */
+    /** The end of a lock that starts now. */
     public Instant until() {
         return clock.instant().plus(period);
     }

@@ -11,26 +11,26 @@ import java.util.Set;
 import java.util.function.Consumer;
 
 /**
- * An object store below one prefix: Azure Blob, or a directory. Keys are relative to the prefix, separated by slashes.
+ * An object store below one prefix: Azure Blob, S3 or a directory. Keys are relative to the prefix and separated by slashes.
  *
  * <p>All calls block and may be made from many (virtual) threads. Every failure is a {@link BreakwaterException} with
  * reason {@code StoreUnavailable} or {@code CredentialsRejected}; implementations retry throttling (429, 503) and cut
- * connections themselves within a budget of about 30 seconds. A write is either complete and visible, or not there.
+ * connections themselves within a budget of about 30 seconds. A write is either complete and visible, or has no effect.
  */
 public interface ObjectStore extends AutoCloseable {
 
-    /** What the store knows about an object without its content. */
+    /** Facts about an object without its content. */
     record ObjectInfo(String key, long size, String etag, Instant lastModified) {}
 
-    /** An object's facts with the store's own time of the answer, for judging leases by one clock only. */
+    /** An object's facts with the store's time of the answer, so that leases are checked by one clock only. */
     record Observed(ObjectInfo info, Instant storeTime) {}
 
-    /** Content that was read together with what it was read from. */
+    /** Content, with the facts about the object that it was read from. */
     record Document(ObjectInfo info, byte[] content, Instant storeTime) {}
 
-    /** On which state of the object a write depends. */
+    /** The state of the object that a write depends on. */
     sealed interface Precondition {
-        /** Overwrite whatever is there. */
+        /** Overwrites any object. */
         record None() implements Precondition {}
 
         /** The object must not exist. */
@@ -43,7 +43,7 @@ public interface ObjectStore extends AutoCloseable {
         Precondition ABSENT = new Absent();
     }
 
-    /** Sets up what the store needs before the first write, where that can be done through it; may be called again. */
+    /** Prepares the store for the first write, where the protocol of the store can do that; may be called again. */
     default void prepare() {}
 
     /** Facts about one object; empty when it does not exist. */
@@ -59,12 +59,12 @@ public interface ObjectStore extends AutoCloseable {
      */
     Optional<InputStream> open(String key, long offset, long length);
 
-    /** Calls back for every object whose key starts with the prefix, in no promised order, page by page. */
+    /** Calls back for every object whose key starts with the prefix, in any order, page by page. */
     void list(String prefix, Consumer<ObjectInfo> each);
 
     /**
-     * Names of the directories right below a prefix that ends with a slash, in order: what stands before the next slash of the
-     * keys there.
+     * Names of the directories directly below a prefix that ends with a slash, in order: the part of the keys between the prefix
+     * and the next slash.
      */
     Set<String> directories(String prefix);
 
@@ -80,73 +80,73 @@ public interface ObjectStore extends AutoCloseable {
      */
     Upload upload(String key, Precondition precondition);
 
-    /** Removes an object; removing what is not there is no error. */
+    /** Deletes an object; has no effect if it does not exist. */
     void delete(String key);
 
     /**
-     * Removes what uploads that never came to their end left behind, where the store does not do it by itself.
+     * Deletes the parts of uploads that did not finish, where the store does not delete them automatically.
      *
-     * @param before when they began, at the latest
-     * @return how many
+     * @param before time before which the uploads started
+     * @return number of uploads
      */
     default int abandonUploads(String prefix, Instant before) {
         return 0;
     }
 
     /**
-     * What a store says of itself.
+     * Capabilities that a store reports.
      *
-     * @param versioning whether it keeps what is removed or written anew as older versions; null when it does not tell us
-     * @param objectLock whether it can lock objects; null when it does not tell us
+     * @param versioning whether it retains deleted and overwritten objects as older versions; null when it does not report that
+     * @param objectLock whether it can lock objects; null when it does not report that
      */
     record Locking(Boolean versioning, Boolean objectLock) {}
 
     /**
-     * One of the objects that lay under a key, one after the other.
+     * One of the objects that had the same key, one after the other.
      *
-     * @param deletion whether it stands for the removal of the object, and holds nothing
-     * @param newest whether it is what is seen now
+     * @param deletion whether it is a delete marker, which has no content
+     * @param newest whether it is the current version
      */
     record Version(String key, String id, long size, Instant modified, boolean deletion, boolean newest) {}
 
-    /** What the store says of locks and versions. */
+    /** Whether the store has locks and versions. */
     default Locking locking() {
         return new Locking(false, false);
     }
 
-    /** Finds out whether a lock of the location's keeps an object from being removed, by trying to. Uses the key for that. */
+    /** Checks that a lock of the location protects an object, by trying to delete an object with this key. */
     default boolean enforcesLocks(String key) {
         return false;
     }
 
     /**
-     * Locks what lies under a key for the location's whole period from now on; shortens nothing.
+     * Locks an object for the location's whole period from now on. Never shortens a lock.
      *
-     * @param least how long a lock has to last still to be left as it is
+     * @param least time that a lock must still last to stay unchanged
      * @return whether the lock was extended
      */
     default boolean relock(String key, Duration least) {
         return false;
     }
 
-    /** Id of the version that is seen now under a key; empty where there is none, or none that could be found again. */
+    /** Id of the current version of an object; empty where there is none, or the store retains no versions. */
     default Optional<String> version(String key) {
         return Optional.empty();
     }
 
-    /** Calls back with the versions of each key that has older ones, or was removed, the newest first. */
+    /** Calls back with the versions of each key that has older versions or was deleted, the newest first. */
     default void histories(String prefix, Consumer<List<Version>> each) {}
 
     /**
-     * Removes one version for good.
+     * Deletes one version permanently.
      *
-     * @return until when it cannot be removed; empty when it is gone
+     * @return end of its lock, when it is locked; empty when it was deleted
      */
     default Optional<Instant> destroy(Version version) {
         throw new UnsupportedOperationException("this store has no versions");
     }
 
-    /** What tells our own removals here; empty where nothing is locked, and everybody's are believed. */
+    /** The signer of deletions; empty where nothing is locked. Every deletion is valid there. */
     default Optional<DeletionSigner> removals() {
         return Optional.empty();
     }
@@ -154,7 +154,7 @@ public interface ObjectStore extends AutoCloseable {
     @Override
     void close();
 
-    /** An object being written. Closing without commit leaves nothing behind. */
+    /** An object that is being written. After a close without commit nothing remains. */
     abstract class Upload extends java.io.OutputStream {
         /**
          * Makes the object visible.

@@ -17,39 +17,39 @@ import java.util.Optional;
 import java.util.UUID;
 
 /**
- * A reader of a repository and its archives. While its lease lasts, nothing that was deleted after it started is freed.
+ * A reader of a repository and its archives. Until its lease expires, no data is freed that was deleted after it started.
  *
  * @param since when it started, by the store's clock
  */
 public record ReadLease(Instant since) {
-    private static final String PREFIX = "breakwater/readers/";
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    /** Writes a lease that lasts until a time. Leases are never given back: they run out. */
+    /** Writes a lease that expires at a time. A lease is not released earlier. */
     public static void acquire(ObjectStore store, String site, String namespace, Instant until) {
         byte[] lease = JSON.createObjectNode()
                 .put("schemaVersion", 1)
                 .put("until", until.toString())
                 .toString()
                 .getBytes(StandardCharsets.UTF_8);
-        store.write(PREFIX + site + "/" + namespace + "/" + UUID.randomUUID() + ".json", lease, Precondition.ABSENT);
+        String id = UUID.randomUUID().toString();
+        store.write(StoreLayout.readLease(site, namespace, id), lease, Precondition.ABSENT);
     }
 
     /**
-     * Leases of a site that last, by repository as {@code <site>/<namespace>}. Deletes those that ran out.
+     * The leases of a site's repositories that have not expired, by namespace. Deletes the expired ones.
      *
      * @param now by the store's clock
      */
     static Map<String, List<ReadLease>> active(ObjectStore store, String site, Instant now) {
+        String prefix = StoreLayout.readLeases(site);
         List<ObjectInfo> found = new ArrayList<>();
-        store.list(PREFIX + site + "/", found::add);
+        store.list(prefix, found::add);
         Map<String, List<ReadLease>> readers = new HashMap<>();
         for (ObjectInfo o : found) {
-            String[] parts = o.key().substring(PREFIX.length()).split("/", 3);
+            String namespace = o.key().substring(prefix.length()).split("/", 2)[0];
             Optional<Document> document = store.read(o.key());
             if (document.isPresent() && until(document.get()).isAfter(now)) {
-                readers.computeIfAbsent(parts[0] + "/" + parts[1], k -> new ArrayList<>())
-                        .add(new ReadLease(o.lastModified()));
+                readers.computeIfAbsent(namespace, k -> new ArrayList<>()).add(new ReadLease(o.lastModified()));
             } else {
                 store.delete(o.key());
             }
@@ -57,7 +57,7 @@ public record ReadLease(Instant since) {
         return readers;
     }
 
-    /** A lease that cannot be read never ends: too much is kept rather than too little. */
+    /** A lease that cannot be parsed never expires: data stays rather too long than too short. */
     private static Instant until(Document document) {
         try {
             JsonNode lease = JSON.readTree(document.content());

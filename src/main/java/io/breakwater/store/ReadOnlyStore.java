@@ -7,7 +7,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 
-/** The store of a location with accessMode ReadOnly: whoever tries to write is refused before anything is sent. */
+/** The store of a location with accessMode ReadOnly: every write is refused before a request is sent. */
 public final class ReadOnlyStore implements ObjectStore {
     private final ObjectStore store;
     private final String name;
@@ -67,6 +67,6 @@ public final class ReadOnlyStore implements ObjectStore {
         return BreakwaterException.permanent(
                 Reason.Forbidden,
                 "BackupLocation " + name + " has accessMode ReadOnly, so " + key
-                        + " is not written or removed there; refer to another location");
+                        + " is neither written nor deleted there; use another location");
     }
 }

@@ -2,12 +2,12 @@ package io.breakwater.store;
 
 import java.util.Set;
 
-/** Keys that sign deletions in a location, each known by the id of the master key that it derives from. */
+/** Keys that sign deletions in a location. Each has the id of the master key that it derives from. */
 public interface SigningKeys {
     /** Id of the key that signs now. */
     String current();
 
-    /** Ids of all keys whose signatures count. */
+    /** Ids of all keys whose signatures are valid. */
     Set<String> ids();
 
     /** The 32 bytes of a key of {@link #ids}. */

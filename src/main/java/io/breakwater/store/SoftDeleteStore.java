@@ -12,22 +12,21 @@ import java.util.Set;
 import java.util.function.Consumer;
 
 /**
- * A store as those see it who work for one site's namespace: what is deleted leaves the listing at once, can still be read by
- * its exact name, and is removed by {@link DeletedObjects} after a grace period. Writing the name again revives it. Locks of
- * repositories are deleted at once.
+ * A store as the users of one site's namespace see it. A deleted object disappears from the listing at once. It can still be read
+ * by its exact key, until {@link DeletedObjects} deletes it after a grace period. A write to the same key revives it. Locks of
+ * restic are deleted at once.
  */
 public final class SoftDeleteStore implements ObjectStore {
-    private static final String LOCKS = "/locks/";
-
     private final ObjectStore store;
-    private final String graves;
+    private final String tombstones;
 
     /**
-     * @param site and namespace whose data is worked on; only that site's operator sweeps what is deleted here
+     * @param site of the data; only its operator sweeps the objects that are deleted here
+     * @param namespace of the data
      */
     public SoftDeleteStore(ObjectStore store, String site, String namespace) {
         this.store = store;
-        this.graves = Tombstone.prefix(site, namespace);
+        this.tombstones = StoreLayout.tombstones(site, namespace);
     }
 
     @Override
@@ -48,8 +47,8 @@ public final class SoftDeleteStore implements ObjectStore {
     @Override
     public void list(String prefix, Consumer<ObjectInfo> each) {
         Set<String> dead = new HashSet<>();
-        if (!prefix.contains(LOCKS)) {
-            store.list(graves + prefix, t -> dead.add(t.key().substring(graves.length())));
+        if (!StoreLayout.isResticLock(prefix)) {
+            store.list(tombstones + prefix, t -> dead.add(t.key().substring(tombstones.length())));
         }
         store.list(prefix, o -> {
             if (!dead.contains(o.key())) {
@@ -59,15 +58,15 @@ public final class SoftDeleteStore implements ObjectStore {
     }
 
     /**
-     * Lists what nobody of us deleted: a tombstone that somebody else put up hides nothing. Reads every tombstone where
-     * removals are signed.
+     * Lists the objects that have no valid tombstone: a tombstone without a valid signature hides nothing. Reads every tombstone
+     * where deletions are signed.
      */
-    public void listUnlessOurs(String prefix, Consumer<ObjectInfo> each) {
+    public void listWithoutValidTombstone(String prefix, Consumer<ObjectInfo> each) {
         Set<String> dead = new HashSet<>();
-        store.list(graves + prefix, t -> {
+        store.list(tombstones + prefix, t -> {
             if (store.removals().isEmpty()
-                    || store.read(t.key()).filter(this::isOurs).isPresent()) {
-                dead.add(t.key().substring(graves.length()));
+                    || store.read(t.key()).filter(this::isValid).isPresent()) {
+                dead.add(t.key().substring(tombstones.length()));
             }
         });
         store.list(prefix, o -> {
@@ -77,10 +76,12 @@ public final class SoftDeleteStore implements ObjectStore {
         });
     }
 
-    /** Whether a tombstone is one of ours; any is where removals are not signed. */
-    private boolean isOurs(Document document) {
+    /** Whether a tombstone has a valid signature; always true where deletions are not signed. */
+    private boolean isValid(Document document) {
         return store.removals().isEmpty()
-                || document.info().key().equals(graves + Tombstone.of(document).key())
+                || document.info()
+                                .key()
+                                .equals(tombstones + Tombstone.of(document).key())
                         && store.removals().get().isSigned(Tombstone.of(document));
     }
 
@@ -91,9 +92,9 @@ public final class SoftDeleteStore implements ObjectStore {
 
     @Override
     public Optional<Observed> write(String key, byte[] content, Precondition precondition) {
-        boolean marked = revive(key);
+        boolean revived = revive(key);
         Optional<Observed> written = store.write(key, content, precondition);
-        settle(key, marked);
+        deleteTombstone(key, revived);
         return written;
     }
 
@@ -102,20 +103,17 @@ public final class SoftDeleteStore implements ObjectStore {
         return new Reviving(key, store.upload(key, precondition));
     }
 
-    /** Puts up a tombstone; doing it twice is no error. */
+    /** Writes a tombstone; a second call has no effect. */
     @Override
     public void delete(String key) {
-        if (key.contains(LOCKS)) {
+        if (StoreLayout.isResticLock(key)) {
             store.delete(key);
             return;
         }
-        Optional<Observed> there = store.head(key);
-        if (there.isPresent()) {
-            putTombstone(tombstone(there.get().info(), null, null));
-        }
+        store.head(key).ifPresent(present -> putTombstone(tombstone(present.info(), null, null)));
     }
 
-    /** Puts up a tombstone that means this version of an object, and is void when another one lies there by then. */
+    /** Writes a tombstone for this version of an object. It has no effect if the object is another one when it is swept. */
     public void delete(ObjectInfo listed) {
         putTombstone(tombstone(listed, null, Tombstone.Version.of(listed)));
     }
@@ -127,35 +125,35 @@ public final class SoftDeleteStore implements ObjectStore {
 
     private void putTombstone(Tombstone dead) {
         String key = dead.key();
-        if (store.write(graves + key, dead.bytes(), Precondition.ABSENT).isPresent()) {
+        if (store.write(tombstones + key, dead.bytes(), Precondition.ABSENT).isPresent()) {
             return;
         }
-        Optional<Document> before = store.read(graves + key);
-        if (before.isPresent() && Tombstone.of(before.get()).covers(dead) && isOurs(before.get())) {
+        Optional<Document> before = store.read(tombstones + key);
+        if (before.isPresent() && Tombstone.of(before.get()).covers(dead) && isValid(before.get())) {
             return;
         }
         Precondition same = before.isPresent()
                 ? new Precondition.Matches(before.get().info().etag())
                 : Precondition.ABSENT;
-        if (store.write(graves + key, dead.bytes(), same).isEmpty()) {
-            throw busy(key);
+        if (store.write(tombstones + key, dead.bytes(), same).isEmpty()) {
+            throw beingDeleted(key);
         }
     }
 
-    /** Takes a small object from its place at once; its content stays in the tombstone. */
+    /** Deletes a small object at once; its content stays in the tombstone. */
     public void deleteInline(String key) {
-        Optional<Document> there = store.read(key);
-        if (there.isPresent()) {
-            Tombstone dead = tombstone(there.get().info(), there.get().content(), null);
-            store.write(graves + key, dead.bytes(), Precondition.NONE);
+        Optional<Document> present = store.read(key);
+        if (present.isPresent()) {
+            Tombstone dead = tombstone(present.get().info(), present.get().content(), null);
+            store.write(tombstones + key, dead.bytes(), Precondition.NONE);
             store.removals().ifPresent(r -> r.recordRemoval(store, key));
             store.delete(key);
         }
     }
 
-    /** Takes a deletion back; does nothing where there was none. */
+    /** Undoes a deletion; does nothing where there was none. */
     public void undelete(String key) {
-        settle(key, revive(key));
+        deleteTombstone(key, revive(key));
     }
 
     @Override
@@ -165,44 +163,47 @@ public final class SoftDeleteStore implements ObjectStore {
 
     @Override
     public void close() {
-        // the store belongs to whoever opened it
+        // the caller that opened the store closes it
     }
 
-    /** Keeps the sweeper from an object that is about to be used again. */
+    /**
+     * Marks a tombstone, so that the sweep does not delete an object that is about to be used again.
+     *
+     * @return whether there is a tombstone, which is now marked
+     */
     private boolean revive(String key) {
-        if (key.contains(LOCKS)) {
+        if (StoreLayout.isResticLock(key)) {
             return false;
         }
-        Optional<Document> there = store.read(graves + key);
-        if (there.isEmpty()) {
+        Optional<Document> document = store.read(tombstones + key);
+        if (document.isEmpty()) {
             return false;
         }
-        Tombstone tombstone = Tombstone.of(there.get());
+        Tombstone tombstone = Tombstone.of(document.get());
         if (tombstone.state() == State.Revived) {
             return true;
         }
-        Precondition same = new Precondition.Matches(there.get().info().etag());
+        Precondition same = new Precondition.Matches(document.get().info().etag());
         if (tombstone.state() == State.Sweeping
-                || store.write(graves + key, tombstone.in(State.Revived).bytes(), same)
+                || store.write(tombstones + key, tombstone.in(State.Revived).bytes(), same)
                         .isEmpty()) {
-            throw busy(key);
+            throw beingDeleted(key);
         }
         return true;
     }
 
-    private void settle(String key, boolean marked) {
-        if (marked) {
-            store.delete(graves + key);
+    private void deleteTombstone(String key, boolean revived) {
+        if (revived) {
+            store.delete(tombstones + key);
         }
     }
 
-    private static BreakwaterException busy(String key) {
+    private static BreakwaterException beingDeleted(String key) {
         return BreakwaterException.retryable(
-                Reason.StoreUnavailable,
-                "object " + key + " was deleted before and is just being removed; trying again");
+                Reason.StoreUnavailable, "object " + key + " was deleted and its data is being freed at this moment");
     }
 
-    /** Revives right before the object becomes visible. */
+    /** An upload that revives the object right before it becomes visible. */
     private final class Reviving extends Upload {
         private final String key;
         private final Upload upload;
@@ -224,9 +225,9 @@ public final class SoftDeleteStore implements ObjectStore {
 
         @Override
         public Optional<Observed> commit() throws IOException {
-            boolean marked = revive(key);
+            boolean revived = revive(key);
             Optional<Observed> written = upload.commit();
-            settle(key, marked);
+            deleteTombstone(key, revived);
             return written;
         }
 

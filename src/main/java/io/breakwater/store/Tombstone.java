@@ -11,31 +11,27 @@ import io.breakwater.store.ObjectStore.ObjectInfo;
 import java.io.IOException;
 
 /**
- * What is written where something was deleted: {@code breakwater/tombstones/<site>/<namespace>/<key>}. The time of the
- * deletion is the store's time of the tombstone.
+ * The mark of a deleted object: {@code breakwater/tombstones/<site>/<namespace>/<key>}. The time of the deletion is the store's
+ * time of the tombstone.
  *
  * @param schemaVersion 1
- * @param key of what was deleted
+ * @param key of the deleted object
  * @param size its bytes
  * @param state changed only by conditional writes, so that sweeping and reviving exclude each other
- * @param content of a small object that left its place at once, as a seal does; null when the object still lies there
- * @param version of the object that is to be removed, where another one may take its place unnoticed; null for whichever
- *     lies there
- * @param proof that it is ours, in locations with locks; null elsewhere
+ * @param content of a small object that was deleted at once, for example a seal; null when the object still exists
+ * @param version of the deleted object, where another one may replace it unnoticed; null for any version
+ * @param proof that Breakwater wrote the tombstone, in locations with locks; null elsewhere
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @JsonIgnoreProperties(ignoreUnknown = true)
 public record Tombstone(
         int schemaVersion, String key, long size, State state, byte[] content, Version version, Proof proof) {
-    /** Prefix of all tombstones. */
-    public static final String PREFIX = "breakwater/tombstones/";
-
     private static final ObjectMapper JSON = new ObjectMapper();
 
     /**
-     * Which of the objects that lay under one key, one after the other.
+     * One of the objects that had the same key, one after the other.
      *
-     * @param modified seconds since 1970, as precise as every store tells them
+     * @param modified seconds since 1970, the precision that every store supports
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
     public record Version(String etag, long modified) {
@@ -47,31 +43,26 @@ public record Tombstone(
     /**
      * A signature by a master key.
      *
-     * @param of what lay under the key when it was deleted
+     * @param of the object that had the key when it was deleted
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
     public record Proof(String keyId, Version of, String hmac) {}
 
-    /** How far the removal is. */
+    /** The progress of the deletion. */
     public enum State {
-        /** Hidden from listings; waits for the end of its grace period. */
+        /** The object is hidden from listings, until the grace period ends. */
         Dead,
-        /** Being removed; there is no way back. */
+        /** The object is being deleted, which cannot be undone. */
         Sweeping,
-        /** It was taken back; the tombstone itself is what is left to remove. */
+        /** The deletion was undone; only the tombstone remains to be deleted. */
         Revived
-    }
-
-    /** Where the tombstones of one site's namespace lie. */
-    public static String prefix(String site, String namespace) {
-        return PREFIX + site + "/" + namespace + "/";
     }
 
     Tombstone in(State next) {
         return new Tombstone(schemaVersion, key, size, next, content, version, proof);
     }
 
-    /** Whether what another tombstone would remove is removed by this one already. */
+    /** Whether this tombstone already deletes the object of another one. */
     boolean covers(Tombstone other) {
         return state != State.Revived && (version == null || version.equals(other.version));
     }
@@ -84,13 +75,13 @@ public record Tombstone(
         }
     }
 
-    /** @throws BreakwaterException Tampered, when it is none; nothing is removed by it then */
+    /** @throws BreakwaterException Tampered, when the document is not a valid tombstone; it deletes nothing then */
     static Tombstone of(Document document) {
         try {
             return JSON.readValue(document.content(), Tombstone.class);
         } catch (IOException e) {
             throw BreakwaterException.permanent(
-                    Reason.Tampered, document.info().key() + " is not a tombstone (" + e.getMessage() + ")");
+                    Reason.Tampered, document.info().key() + " is not a valid tombstone: " + e.getMessage());
         }
     }
 }

@@ -25,10 +25,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Deletions that take effect later, in a directory. */
+/** Deletions that take effect after a grace period, in a directory. */
 class DeletedObjectsTest {
     private static final String PACK = "breakwater/repos/east/shop/data/ab/abcd";
-    private static final String TOMBSTONE = Tombstone.prefix("east", "shop") + PACK;
+    private static final String TOMBSTONE = StoreLayout.tombstones("east", "shop") + PACK;
     private static final Duration NONE = Duration.ZERO;
     private static final Duration LONG = Duration.ofHours(1);
 
@@ -72,7 +72,7 @@ class DeletedObjectsTest {
         store.delete(PACK);
         try (Upload upload = store.upload(PACK, Precondition.ABSENT)) {
             upload.write(bytes("content"));
-            assertThat(upload.commit()).as("it is there already").isEmpty();
+            assertThat(upload.commit()).as("it already exists").isEmpty();
         }
 
         assertThat(listed()).containsExactly(PACK);
@@ -111,7 +111,7 @@ class DeletedObjectsTest {
     @Test
     void ignoresLaterReaders() throws Exception {
         store.delete(PACK);
-        // Times of files are what is compared, so the lease must be younger by more than their precision.
+        // The times of files are compared, so the lease must be younger by more than their precision.
         Path tombstone = directory.resolve(TOMBSTONE);
         Files.setLastModifiedTime(
                 tombstone, java.nio.file.attribute.FileTime.from(Instant.now().minusSeconds(5)));
@@ -134,7 +134,7 @@ class DeletedObjectsTest {
         store.delete(PACK);
         mark(State.Sweeping);
 
-        assertThat(sweep(LONG)).as("too young to be looked at").isEqualTo(new Swept(0, 0, 1));
+        assertThat(sweep(LONG)).as("within the grace period").isEqualTo(new Swept(0, 0, 1));
         assertThat(graveyard.sweep(LONG, Instant.now(), true)).isEqualTo(new Swept(1, 7, 0));
         assertThat(directory.resolve(PACK)).doesNotExist();
     }
@@ -164,7 +164,7 @@ class DeletedObjectsTest {
         assertThat(new DeletedObjects(locked, "east").sweep(NONE, Instant.now().plusMillis(50), false))
                 .isEqualTo(new Swept(0, 0, 1));
         assertThat(directory.resolve(PACK)).exists();
-        assertThat(listed()).as("it stays out of sight").isEmpty();
+        assertThat(listed()).as("it stays hidden").isEmpty();
         store.write(PACK, bytes("content"), Precondition.ABSENT);
         assertThat(listed()).containsExactly(PACK);
     }
@@ -173,7 +173,7 @@ class DeletedObjectsTest {
     void ignoresTombstonesOfOlderVersions() {
         List<ObjectInfo> listed = new ArrayList<>();
         disk.list(PACK, listed::add);
-        disk.write(PACK, bytes("content"), Precondition.NONE); // by somebody who saw no tombstone yet
+        disk.write(PACK, bytes("content"), Precondition.NONE); // by a writer that saw no tombstone yet
         age(PACK, 5);
         store.delete(listed.getFirst());
 
@@ -234,7 +234,7 @@ class DeletedObjectsTest {
         assertThat(graveyard.contentOf("shop", PACK)).isEmpty();
     }
 
-    /** As if whoever was at work had been killed right after this. */
+    /** The state after a kill at this point. */
     private void mark(State state) {
         Document document = disk.read(TOMBSTONE).orElseThrow();
         disk.write(TOMBSTONE, Tombstone.of(document).in(state).bytes(), Precondition.NONE);

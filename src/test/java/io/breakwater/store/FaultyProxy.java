@@ -26,22 +26,22 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Stands in front of an HTTP server and does to its requests what networks and overloaded servers do. Changes pass one at a
- * time, because the server behind it checks a precondition and writes in two steps.
+ * A proxy of an HTTP server that causes the faults of networks and overloaded servers. Changes pass one at a time, because the
+ * server checks a precondition and writes in two steps.
  */
 public final class FaultyProxy implements AutoCloseable {
-    /** What happens to one request. */
+    /** The fault of one request. */
     public sealed interface Fault {
-        /** It never reaches the server, which seems to answer this. */
+        /** The request does not reach the server; the proxy answers. */
         record Answer(int status, Map<String, String> headers) implements Fault {}
 
-        /** It is carried out, and the connection breaks before the answer. */
+        /** The server executes the request, and the connection breaks before the answer. */
         record LoseAnswer() implements Fault {}
 
-        /** It is carried out, and the connection breaks after so many bytes of the answer's body. */
+        /** The server executes the request, and the connection breaks after this number of bytes of the answer's body. */
         record CutAnswer(int after) implements Fault {}
 
-        /** Nothing happens until the front closes. */
+        /** There is no answer until the proxy closes. */
         record Hang() implements Fault {}
     }
 
@@ -74,26 +74,26 @@ public final class FaultyProxy implements AutoCloseable {
         return "http://127.0.0.1:" + server.getAddress().getPort();
     }
 
-    /** Lets the fault happen to the next so many requests of a method (all: "") whose path and query contain a text. */
+    /** Causes the fault in the next requests of a method ("" for all) whose path and query contain a text. */
     public void fault(String method, String path, int times, Fault fault) {
         rules.add(new Rule(method, path, fault, new int[] {times}));
     }
 
-    /** Forgets all faults and what was seen. */
+    /** Clears all faults and counts. */
     public void calm() {
         rules.clear();
         seen.clear();
         peaks.clear();
     }
 
-    /** How many requests of a method came whose path and query contain a text. */
+    /** Number of requests of a method whose path and query contain a text. */
     public long seen(String method, String path) {
         return seen.stream()
                 .filter(s -> s.startsWith(method + " ") && s.contains(path))
                 .count();
     }
 
-    /** How many requests of a method were open at a time. */
+    /** Largest number of concurrent requests of a method. */
     public int peak(String method) {
         return peaks.getOrDefault(method, 0);
     }

@@ -15,11 +15,11 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 
-/** A store in memory whose every access a test can look at, delay, alter or break. */
+/** A store in memory. A test can observe, delay, alter or break every access. */
 public final class MemoryStore implements ObjectStore {
     public final ConcurrentSkipListMap<String, byte[]> objects = new ConcurrentSkipListMap<>();
 
-    /** Keys in the order in which they were written. */
+    /** Keys in the order of the writes. */
     public final List<String> written = Collections.synchronizedList(new ArrayList<>());
 
     /** Called before an object becomes visible. */
@@ -31,7 +31,7 @@ public final class MemoryStore implements ObjectStore {
     /** Called before an object is read. */
     public volatile Consumer<String> beforeOpen = key -> {};
 
-    /** What a reader gets instead of the content. */
+    /** Replaces the content that a reader receives. */
     public volatile UnaryOperator<byte[]> onRead = UnaryOperator.identity();
 
     @Override

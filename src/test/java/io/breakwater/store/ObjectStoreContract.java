@@ -22,7 +22,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 
-/** What every store keeps to; leases and seals stand on it. */
+/** The contract of every store. Leases and seals depend on it. */
 public abstract class ObjectStoreContract {
     private static final int WRITERS = 16;
 
@@ -213,7 +213,7 @@ public abstract class ObjectStoreContract {
         Optional<Observed> by(int writer);
     }
 
-    /** Of so many that write at once; not on the common pool, which the stores' clients need. */
+    /** The results of concurrent writers. They do not use the common pool, which the clients of the stores need. */
     private static long winners(int writers, Attempt attempt) throws InterruptedException, ExecutionException {
         try (var executor = Executors.newVirtualThreadPerTaskExecutor()) {
             List<Future<Optional<Observed>>> all = new ArrayList<>();

@@ -16,7 +16,7 @@ public final class TestStores {
         return new FilesystemStore(directory, Clock.systemUTC());
     }
 
-    /** An account's store, as a location with this specification has it. */
+    /** The store of a location with this specification and an account key. */
     public static ObjectStore azure(io.breakwater.api.BackupLocationSpec.AzureBlob spec, String accountKey) {
         return AzureBlobStore.open(spec, accountKey, null, null);
     }
@@ -31,7 +31,7 @@ public final class TestStores {
         };
     }
 
-    /** The stores of locations that lie in an API server. */
+    /** The stores of locations in an API server. */
     public static Stores of(KubernetesClient client, BreakwaterConfig config) {
         return new Stores(client, config, Clock.systemUTC());
     }

@@ -9,18 +9,18 @@ import io.breakwater.store.ObjectStore;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 
-/** What can be said of a store that does not answer. */
+/** Errors of a store that does not answer. */
 class AzureBlobStoreTest {
     @Test
     void reportsAnUnreachableStoreWithItsEndpoint() {
         AzureBlob spec = new AzureBlob();
-        spec.account = "nobody";
+        spec.account = "missing";
         spec.container = "breakwater";
-        spec.endpoint = "http://127.0.0.1:9/nobody";
+        spec.endpoint = "http://127.0.0.1:9/missing";
         ObjectStore store = AzureBlobStore.open(spec, "AAAA", null, null);
 
         assertThatThrownBy(() -> store.read("x"))
-                .hasMessageContaining("http://127.0.0.1:9/nobody")
+                .hasMessageContaining("http://127.0.0.1:9/missing")
                 .hasMessageContaining("no connection")
                 .asInstanceOf(InstanceOfAssertFactories.type(BreakwaterException.class))
                 .matches(e -> e.reason() == Reason.StoreUnavailable && e.isRetryable());
@@ -29,7 +29,7 @@ class AzureBlobStoreTest {
     @Test
     void reportsAMalformedKey() {
         AzureBlob spec = new AzureBlob();
-        spec.account = "nobody";
+        spec.account = "missing";
         spec.container = "breakwater";
 
         assertThatThrownBy(() -> AzureBlobStore.open(spec, "not base64!", null, null))

@@ -30,8 +30,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * What is sent to Azure. No server that can be had here knows immutability policies, so this one answers as the documentation
- * says, and writes down what it was asked.
+ * The requests to Azure. No server for tests supports immutability policies. So this one answers as the documentation describes,
+ * and records the requests.
  */
 class AzureLocksTest {
     private static final Instant NOW = Instant.parse("2026-06-10T12:00:00Z");
@@ -101,7 +101,7 @@ class AzureLocksTest {
         assertThat(asked).last().satisfies(a -> {
             assertThat(a.method).isEqualTo("PUT");
             assertThat(a.path).contains("comp=immutabilityPolicies");
-            assertThat(a.mode).as("what is locked cannot be unlocked").isEqualToIgnoringCase("locked");
+            assertThat(a.mode).as("a locked policy cannot be unlocked").isEqualToIgnoringCase("locked");
             assertThat(a.until).isEqualTo(UNTIL);
         });
 

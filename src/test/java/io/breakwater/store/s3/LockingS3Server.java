@@ -19,8 +19,8 @@ import java.util.concurrent.TimeUnit;
 import software.amazon.awssdk.services.s3.S3Client;
 
 /**
- * A real S3 server with versions, enforced Object Lock, and preconditions that hold between writers at the same time: Versity's
- * gateway on a directory. {@code dev/test} builds it.
+ * A real S3 server with versions, enforced Object Lock, and preconditions that hold between concurrent writers: Versity's gateway
+ * on a directory. {@code dev/test} builds it.
  */
 final class LockingS3Server implements AutoCloseable {
     static final String ID = "locking";

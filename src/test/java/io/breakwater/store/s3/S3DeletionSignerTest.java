@@ -17,6 +17,7 @@ import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.store.OldVersions;
 import io.breakwater.store.OldVersions.Swept;
 import io.breakwater.store.SoftDeleteStore;
+import io.breakwater.store.StoreLayout;
 import io.breakwater.store.Tombstone;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -34,8 +35,8 @@ import software.amazon.awssdk.core.sync.RequestBody;
 import software.amazon.awssdk.services.s3.S3Client;
 
 /**
- * Somebody has the store's credentials and not the master key: what he removes comes back, and he cannot have us remove
- * anything. In a bucket with Object Lock of a real S3 server.
+ * An attacker with the store's credentials but no master key: the objects that the attacker deletes are restored, and Breakwater
+ * deletes nothing for the attacker. In a bucket with Object Lock of a real S3 server.
  */
 @Tag("slow")
 class S3DeletionSignerTest {
@@ -44,7 +45,7 @@ class S3DeletionSignerTest {
     private static final String PACK = "breakwater/repos/east/shop/data/ab/abcd";
     private static final String ARCHIVE = "velero/backups/east-shop-p/east-shop-p.tar.gz";
     private static final String SEAL = "breakwater/points/east/shop/p/point.json";
-    private static final String GRAVE = "breakwater/tombstones/east/shop/" + PACK;
+    private static final String TOMBSTONE = "breakwater/tombstones/east/shop/" + PACK;
     private static final byte[] CONTENT = new byte[] {1, 2, 3};
     private static final byte[] OLD = new byte[32];
     private static final byte[] NEW = filled((byte) 1);
@@ -80,13 +81,13 @@ class S3DeletionSignerTest {
         for (String key : List.of(PACK, ARCHIVE, SEAL)) {
             brief.write(key, CONTENT, Precondition.NONE);
             remove(key);
-            remove(key); // and once more: two markers, one on the other
+            remove(key); // again: two markers, one above the other
             assertThat(store.read(key)).isEmpty();
         }
 
         Swept swept = sweep(store);
 
-        assertThat(swept.broughtBack()).containsExactlyInAnyOrder(PACK, ARCHIVE, SEAL);
+        assertThat(swept.restored()).containsExactlyInAnyOrder(PACK, ARCHIVE, SEAL);
         assertThat(swept.removed()).isZero();
         for (String key : List.of(PACK, ARCHIVE, SEAL)) {
             assertThat(store.read(key).orElseThrow().content()).as(key).isEqualTo(CONTENT);
@@ -94,10 +95,43 @@ class S3DeletionSignerTest {
                     .as(key)
                     .isAfter(Instant.now().plus(PERIOD).minusSeconds(120));
         }
-        assertThat(sweep(store).broughtBack()).isEmpty();
+        assertThat(sweep(store).restored()).isEmpty();
     }
 
-    /** Long after the lock was over, which is when we used to remove it for good. */
+    @Test
+    void restoresUnlockedObjectsDeletedByOthers() {
+        String wrapped = StoreLayout.wrappedKey("0123456789abcdef", "fedcba9876543210");
+        for (String key : List.of(StoreLayout.location(), wrapped)) {
+            store.write(key, CONTENT, Precondition.NONE);
+            remove(key);
+        }
+
+        assertThat(OldVersions.restore(store, StoreLayout.location())).isTrue();
+        Swept swept = OldVersions.sweep(store, StoreLayout.prefixesFor("east"), Duration.ZERO, LEAST, later);
+
+        assertThat(swept.restored()).containsExactly(wrapped);
+        for (String key : List.of(StoreLayout.location(), wrapped)) {
+            assertThat(store.read(key).orElseThrow().content()).as(key).isEqualTo(CONTENT);
+            assertThat(store.facts(key).orElseThrow().objectLockRetainUntilDate())
+                    .as(key)
+                    .isNull();
+        }
+    }
+
+    @Test
+    void deletesOlderVersionsOfKeyReportsAndRekeyNotes() {
+        List<String> keys = List.of(StoreLayout.keyRing("east"), StoreLayout.rekeyNote("east", "shop"));
+        for (String key : keys) {
+            store.write(key, new byte[] {4}, Precondition.NONE);
+            store.write(key, CONTENT, Precondition.NONE);
+        }
+
+        assertThat(OldVersions.sweep(store, StoreLayout.prefixesFor("east"), Duration.ZERO, LEAST, later))
+                .isEqualTo(new Swept(2, 2, 0, 0));
+        keys.forEach(key -> assertThat(versions(key)).as(key).isEqualTo(1));
+    }
+
+    /** Earlier versions of Breakwater deleted such an object permanently when its lock had expired. */
     @Test
     void preservesObjectsDeletedByOthersAfterLockExpiry() {
         S3Store brief = open(Duration.ofSeconds(1), OLD);
@@ -115,23 +149,23 @@ class S3DeletionSignerTest {
     void deletesAllVersionsAndTheNoteOfOwnDeletions() {
         S3Store brief = open(Duration.ofSeconds(6), OLD);
         brief.write(ARCHIVE, CONTENT, Precondition.NONE);
-        brief.write(ARCHIVE, new byte[] {4}, Precondition.NONE); // a capture that was tried again
+        brief.write(ARCHIVE, new byte[] {4}, Precondition.NONE); // a capture that was repeated
         SoftDeleteStore grace = new SoftDeleteStore(brief, "east", "shop");
         grace.delete(ARCHIVE);
         assertThat(new DeletedObjects(brief, "east").sweep(Duration.ZERO, later, false))
                 .isEqualTo(new DeletedObjects.Swept(1, 1, 0));
-        assertThat(keys(DeletionSigner.PREFIX)).hasSize(1);
+        assertThat(keys(StoreLayout.deletionNotes())).hasSize(1);
 
         assertThat(sweep(brief)).isEqualTo(new Swept(0, 0, 2, 4));
         await().atMost(Duration.ofSeconds(60))
                 .pollInterval(Duration.ofSeconds(1))
                 .until(() -> {
                     Swept swept = sweep(brief);
-                    assertThat(swept.broughtBack()).isEmpty();
+                    assertThat(swept.restored()).isEmpty();
                     return swept.waiting() == 0;
                 });
         assertThat(versions(ARCHIVE)).isZero();
-        assertThat(keys(DeletionSigner.PREFIX)).isEmpty();
+        assertThat(keys(StoreLayout.deletionNotes())).isEmpty();
     }
 
     @Test
@@ -139,27 +173,28 @@ class S3DeletionSignerTest {
         store.write(SEAL, CONTENT, Precondition.NONE);
         new SoftDeleteStore(store, "east", "shop").deleteInline(SEAL);
 
-        assertThat(sweep(store).broughtBack()).isEmpty();
+        assertThat(sweep(store).restored()).isEmpty();
         assertThat(store.read(SEAL)).isEmpty();
         assertThat(new DeletedObjects(store, "east").contentOf("shop", SEAL)).contains(CONTENT);
     }
 
-    /** We were about to remove it, and had reason to; what lies there now is another one. */
+    /** The note is about the first version; the second one was written after it. */
     @Test
     void appliesADeletionNoteToOneVersionOnly() {
         store.write(PACK, CONTENT, Precondition.NONE);
         removals(OLD).recordRemoval(store, PACK);
-        store.write(PACK, CONTENT, Precondition.NONE); // the very same content
+        store.write(PACK, CONTENT, Precondition.NONE); // the same content
         remove(PACK);
 
-        assertThat(sweep(store).broughtBack()).containsExactly(PACK);
+        assertThat(sweep(store).restored()).containsExactly(PACK);
     }
 
     @Test
     void ignoresTombstonesWithoutAValidSignature() {
         for (Tombstone.State state : List.of(Tombstone.State.Dead, Tombstone.State.Sweeping)) {
             for (int i = 0; i < 4; i++) {
-                String pack = "breakwater/repos/east/shop/data/" + state + i; // this server minds what is written anew
+                String pack =
+                        "breakwater/repos/east/shop/data/" + state + i; // this server refuses a second write of the key
                 store.write(pack, CONTENT, Precondition.NONE);
                 ObjectInfo there = store.head(pack).orElseThrow().info();
                 Tombstone.Proof proof = new Tombstone.Proof[] {
@@ -173,7 +208,7 @@ class S3DeletionSignerTest {
                         "breakwater/tombstones/east/shop/" + pack,
                         new Tombstone(1, pack, 3, state, null, null, proof).bytes(),
                         Precondition.NONE);
-                assertThat(listed()).as("whose lock is extended").contains(pack);
+                assertThat(listed()).as("objects whose locks are extended").contains(pack);
                 assertThat(new DeletedObjects(store, "east").sweep(Duration.ZERO, later, true))
                         .as("%s %s", state, proof)
                         .isEqualTo(new DeletedObjects.Swept(0, 0, 0, 1));
@@ -186,10 +221,12 @@ class S3DeletionSignerTest {
     void deletesDespiteAForgedTombstone() {
         store.write(PACK, CONTENT, Precondition.NONE);
         store.write(
-                GRAVE, new Tombstone(1, PACK, 3, Tombstone.State.Dead, null, null, null).bytes(), Precondition.NONE);
-        removeByGrave();
+                TOMBSTONE,
+                new Tombstone(1, PACK, 3, Tombstone.State.Dead, null, null, null).bytes(),
+                Precondition.NONE);
+        removeByTombstone();
         assertThat(store.read(PACK)).isEmpty();
-        assertThat(sweep(store).broughtBack()).isEmpty();
+        assertThat(sweep(store).restored()).isEmpty();
     }
 
     @Test
@@ -216,14 +253,14 @@ class S3DeletionSignerTest {
                         .sweep(Duration.ZERO, later, false)
                         .objects())
                 .isEqualTo(1);
-        assertThat(sweep(rotated).broughtBack()).isEmpty();
-        assertThat(sweep(open(PERIOD, STRANGE)).broughtBack())
-                .as("better too much is kept")
+        assertThat(sweep(rotated).restored()).isEmpty();
+        assertThat(sweep(open(PERIOD, STRANGE)).restored())
+                .as("an object of an unknown key stays")
                 .containsExactly(PACK);
     }
 
-    /** In another second than that of the writing: this server dates older versions by when they became that. */
-    private void removeByGrave() {
+    /** Waits for another second than that of the write: the time of an older version is the one at which it became older. */
+    private void removeByTombstone() {
         Instant written = store.head(PACK).orElseThrow().info().lastModified();
         await().atMost(Duration.ofSeconds(10)).until(() -> Instant.now().isAfter(written.plusSeconds(1)));
         new SoftDeleteStore(store, "east", "shop").delete(PACK);
@@ -255,7 +292,7 @@ class S3DeletionSignerTest {
     private List<String> listed() {
         List<String> found = new ArrayList<>();
         new SoftDeleteStore(store, "east", "shop")
-                .listUnlessOurs("breakwater/repos/east/shop/data/", o -> found.add(o.key()));
+                .listWithoutValidTombstone("breakwater/repos/east/shop/data/", o -> found.add(o.key()));
         return found;
     }
 
@@ -272,7 +309,7 @@ class S3DeletionSignerTest {
         }
     }
 
-    /** As somebody does it who knows nothing of us. */
+    /** Deletes an object without Breakwater. */
     private void remove(String key) {
         try (S3Client client = server.client(spec)) {
             client.deleteObject(r -> r.bucket(spec.bucket).key(store.full(key)));

@@ -36,7 +36,7 @@ import software.amazon.awssdk.services.s3.model.HeadObjectResponse;
 import software.amazon.awssdk.services.s3.model.ObjectLockMode;
 import software.amazon.awssdk.services.s3.model.S3Exception;
 
-/** A bucket with Object Lock: the contract holds there too, between writers at the same time, and locks do. */
+/** A bucket with Object Lock: locks, and the contract with concurrent writers. */
 @Tag("slow")
 class S3LocksTest extends ObjectStoreContract {
     private static final Duration PERIOD = Duration.ofDays(30);
@@ -69,8 +69,8 @@ class S3LocksTest extends ObjectStoreContract {
     }
 
     /**
-     * Without versions: over an object that was removed, this server lets a write pass that depends on an older version, which
-     * Amazon refuses.
+     * Without versions. After an object was deleted, this server accepts a write that depends on an older version; Amazon refuses
+     * it.
      */
     @Override
     public ObjectStore store() {
@@ -152,12 +152,12 @@ class S3LocksTest extends ObjectStoreContract {
                         .sweep(Duration.ZERO, later, false)
                         .objects())
                 .isEqualTo(1);
-        assertThat(brief.read(PACK)).as("it is out of sight").isEmpty();
+        assertThat(brief.read(PACK)).as("it is hidden").isEmpty();
 
         Swept early = sweep(brief, Duration.ZERO, later);
         assertThat(early.waiting()).as("locked").isEqualTo(1);
         assertThat(early.waitingBytes()).isEqualTo(CONTENT.length);
-        assertThat(brief.read(PACK)).as("and not in sight again").isEmpty();
+        assertThat(brief.read(PACK)).as("it stays hidden").isEmpty();
 
         await().atMost(Duration.ofSeconds(60))
                 .pollInterval(Duration.ofSeconds(1))
@@ -177,7 +177,7 @@ class S3LocksTest extends ObjectStoreContract {
         Instant later = Instant.now().plusSeconds(60);
 
         assertThat(sweep(store, Duration.ofHours(1), later).removed())
-                .as("young ones stay")
+                .as("within the grace period")
                 .isZero();
         assertThat(sweep(store, Duration.ZERO, later)).isEqualTo(new Swept(2, 2L * CONTENT.length, 0, 0));
         assertThat(store.read("breakwater/sites/east.json").orElseThrow().content())
@@ -192,11 +192,11 @@ class S3LocksTest extends ObjectStoreContract {
 
         assertThat(store.read(PACK).orElseThrow().content()).containsExactly(9);
         assertThat(sweep(store, Duration.ZERO, Instant.now().plusSeconds(60)).waiting())
-                .as("the first one is kept")
+                .as("the first one stays")
                 .isEqualTo(1);
     }
 
-    /** Whoever has the credentials may write over it; nobody but us would then remove the good version. */
+    /** Any holder of the credentials may overwrite it. Breakwater must not delete the good version then. */
     @Test
     void preservesOverwrittenVersionsAfterTheirLockExpires() {
         S3Store brief = open(Mode.Governance, Duration.ofSeconds(1));

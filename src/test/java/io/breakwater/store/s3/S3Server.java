@@ -19,8 +19,8 @@ import java.util.concurrent.TimeUnit;
 import software.amazon.awssdk.services.s3.S3Client;
 
 /**
- * A real S3 server in a process of its own, with one account: S3Proxy on its memory, which checks signatures and honours
- * preconditions. The build copies the program to target/s3-server.
+ * A real S3 server in its own process, with one account: S3Proxy in memory, which checks signatures and honours preconditions. The
+ * build copies the program to target/s3-server.
  */
 public final class S3Server implements AutoCloseable {
     public static final String ID = "contract";
@@ -36,18 +36,18 @@ public final class S3Server implements AutoCloseable {
         this.port = port;
     }
 
-    /** Starts it. */
+    /** Starts the server. */
     public static S3Server start(Path directory) {
         int port = freePort();
         Path config = write(directory.resolve("s3proxy.conf"), """
-                s3proxy.endpoint=http://127.0.0.1:%d
-                s3proxy.authorization=aws-v4
-                s3proxy.identity=%s
-                s3proxy.credential=%s
-                jclouds.provider=transient-nio2
-                jclouds.identity=none
-                jclouds.credential=none
-                """.formatted(port, ID, SECRET));
+            s3proxy.endpoint=http://127.0.0.1:%d
+            s3proxy.authorization=aws-v4
+            s3proxy.identity=%s
+            s3proxy.credential=%s
+            jclouds.provider=transient-nio2
+            jclouds.identity=none
+            jclouds.credential=none
+            """.formatted(port, ID, SECRET));
         return run(directory, port, List.of("--properties", config.toString()));
     }
 

@@ -128,7 +128,7 @@ class S3StoreTest extends ObjectStoreContract {
                 .matches(e -> e.reason() == Reason.NoConditionalWrites && !e.isRetryable());
     }
 
-    /** The second try finds the object that the first one made, and must not take it for somebody else's. */
+    /** The second try finds the object that the first one wrote, and must recognise it. */
     @Test
     void recognizesItsOwnWriteAfterALostAnswer() {
         front.fault("PUT", "/x", 1, new Fault.LoseAnswer());
@@ -209,13 +209,13 @@ class S3StoreTest extends ObjectStoreContract {
 
     @Test
     void deletesOldUnfinishedUploadsOfThePrefix() throws IOException {
-        for (String key : List.of("ours/killed", "theirs/killed")) {
-            store.upload(key, Precondition.NONE).write(new byte[6 << 20]); // and nobody closes it
+        for (String key : List.of("east/killed", "theirs/killed")) {
+            store.upload(key, Precondition.NONE).write(new byte[6 << 20]); // without a close
         }
 
-        assertThat(store.abandonUploads("ours/", Instant.now().minusSeconds(3600)))
+        assertThat(store.abandonUploads("east/", Instant.now().minusSeconds(3600)))
                 .isZero();
-        assertThat(store.abandonUploads("ours/", Instant.now().plusSeconds(3600)))
+        assertThat(store.abandonUploads("east/", Instant.now().plusSeconds(3600)))
                 .isEqualTo(1);
         try (S3Client client = S3Connection.client(spec, S3Server.ID, S3Server.SECRET)) {
             assertThat(client.listMultipartUploads(r -> r.bucket(spec.bucket)).uploads())

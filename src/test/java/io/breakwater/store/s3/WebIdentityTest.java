@@ -30,8 +30,8 @@ import org.junit.jupiter.api.io.TempDir;
 import software.amazon.awssdk.core.SdkSystemSetting;
 
 /**
- * A pod without a Secret: its ServiceAccount's token is exchanged for keys, by which requests to the bucket are signed. Both
- * servers are stand-ins that note what they are asked: no S3 server at hand takes keys with a session token.
+ * A pod without a Secret: its ServiceAccount's token is exchanged for keys that sign the requests to the bucket. Both servers are
+ * fakes that record requests, because no S3 server for tests accepts keys with a session token.
  */
 class WebIdentityTest {
     private static final String ROLE = "arn:aws:iam::123456789012:role/breakwater";
