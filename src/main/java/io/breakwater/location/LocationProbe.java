@@ -16,6 +16,8 @@ import io.breakwater.location.keys.SiteKeys;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Observed;
 import io.breakwater.store.ObjectStore.Precondition;
+import io.breakwater.store.OldVersions;
+import io.breakwater.store.StoreLayout;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -36,8 +38,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /** Finds out what a location is good for, by using it; and sets a new one up, once. */
 @ApplicationScoped
 public class LocationProbe {
-    private static final String POINTS = "breakwater/points/";
-    private static final String BACKUPS = "backups/";
     private static final ObjectStore.Locking UNTOLD = new ObjectStore.Locking(null, null);
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -89,6 +89,9 @@ public class LocationProbe {
             store.prepare();
         }
         Optional<LocationDocument> identity = identity(location, store);
+        if (identity.isEmpty() && writable && OldVersions.restore(store, LocationDocument.KEY)) {
+            identity = identity(location, store);
+        }
         if (identity.isEmpty()) {
             if (!writable) {
                 throw BreakwaterException.permanent(
@@ -107,11 +110,11 @@ public class LocationProbe {
         boolean conditional = writable && honoursConditions(store);
         Instant storeTime = identity.get().storeTime();
         if (writable) {
-            SiteKeys.tell(
+            SiteKeys.report(
                     store, site, ring, escrow.map(KeyEscrow.State::fingerprint).orElse(null));
             storeTime = heartbeat(store).storeTime();
         }
-        escrow = escrow.map(e -> e.holds() ? new KeyEscrow(store, ring).keep(location, keys, writable) : e);
+        escrow = escrow.map(e -> e.holds() ? new KeyEscrow(store, ring).update(location, keys, writable) : e);
         return new Findings(
                 keyId,
                 conditional,
@@ -126,7 +129,7 @@ public class LocationProbe {
         if (location.getSpec().immutability == null) {
             return store.locking();
         }
-        if (!store.enforcesLocks("breakwater/probe/" + site + "-locked")) {
+        if (!store.enforcesLocks(StoreLayout.probe(site, "locked"))) {
             throw BreakwaterException.permanent(
                     Reason.NoObjectLock,
                     name(location)
@@ -142,11 +145,11 @@ public class LocationProbe {
     /** What another program has written: there is no key of ours, and its clock is of no interest. */
     private Findings foreign(BackupLocation location, ObjectStore store) {
         AtomicBoolean any = new AtomicBoolean();
-        store.list(BACKUPS, o -> any.set(true));
+        store.list(StoreLayout.veleroBackups(), o -> any.set(true));
         if (!any.get()) {
             throw BreakwaterException.permanent(
                     Reason.LocationNotReady,
-                    name(location) + ": nothing lies below " + BACKUPS
+                    name(location) + ": nothing lies below " + StoreLayout.veleroBackups()
                             + " there; spec.layout Velero needs the bucket and"
                             + " prefix of a BackupStorageLocation that has backups");
         }
@@ -160,7 +163,7 @@ public class LocationProbe {
             return;
         }
         AtomicBoolean used = new AtomicBoolean();
-        store.list(POINTS, o -> used.set(true));
+        store.list(StoreLayout.points(), o -> used.set(true));
         if (used.get()) {
             throw BreakwaterException.permanent(
                     Reason.SecretNotFound,
@@ -195,7 +198,7 @@ public class LocationProbe {
     }
 
     private LocationDocument introduce(BackupLocation location, ObjectStore store) {
-        LocationDocument.introduce(store, keys.ring(location).current(), site, clock.instant());
+        LocationDocument.create(store, keys.ring(location).current(), site, clock.instant());
         return identity(location, store)
                 .orElseThrow(() -> BreakwaterException.retryable(
                         Reason.StoreUnavailable,
@@ -213,7 +216,7 @@ public class LocationProbe {
     }
 
     private boolean honoursConditions(ObjectStore store) {
-        String key = "breakwater/probe/" + site + "-" + UUID.randomUUID();
+        String key = StoreLayout.probe(site, UUID.randomUUID().toString());
         byte[] content = "probe".getBytes(StandardCharsets.US_ASCII);
         try {
             Optional<Observed> first = store.write(key, content, Precondition.ABSENT);
@@ -233,8 +236,7 @@ public class LocationProbe {
 
     private Observed heartbeat(ObjectStore store) {
         byte[] beat = json(Map.of("site", site, "at", clock.instant().toString()));
-        return store.write("breakwater/sites/" + site + ".json", beat, Precondition.NONE)
-                .orElseThrow();
+        return store.write(StoreLayout.heartbeat(site), beat, Precondition.NONE).orElseThrow();
     }
 
     private Duration skew(Instant storeTime) {

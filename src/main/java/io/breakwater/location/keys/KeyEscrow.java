@@ -3,15 +3,16 @@ package io.breakwater.location.keys;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.breakwater.api.BackupLocation;
+import io.breakwater.api.Digests;
 import io.breakwater.api.EscrowKey;
 import io.breakwater.api.Reason;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Document;
 import io.breakwater.store.ObjectStore.Precondition;
+import io.breakwater.store.StoreLayout;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
-import java.security.MessageDigest;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.HexFormat;
 import java.util.Map;
@@ -19,18 +20,14 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
 
 /**
- * Master keys, each wrapped for somebody outside of the clusters, as {@code breakwater/escrow/<keyId>.<fingerprint>.rsa}.
- * Nobody here can open them, so beside each lies {@code ….json} with its digest under a key that derives from the master
- * key: what was altered, or not made by a holder of the key, is found and written again.
+ * Master keys, each wrapped with the public key of a person outside the clusters, as
+ * {@code breakwater/escrow/<keyId>.<fingerprint>.rsa}. No cluster can unwrap them. So next to each there is {@code ….json} with an
+ * HMAC, whose key derives from the master key. It shows whether a file was altered, or written without the master key. Such a file
+ * is written again.
  */
 public final class KeyEscrow {
-    private static final String PREFIX = "breakwater/escrow/";
-    private static final String WRAPPED = ".rsa";
-    private static final String PROOF = ".json";
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final ObjectStore store;
@@ -42,14 +39,14 @@ public final class KeyEscrow {
     }
 
     /**
-     * How escrow stands.
+     * The state of escrow.
      *
-     * @param holds whether every key at hand is wrapped for the public key
-     * @param fingerprint of the public key; null when there is none that can be used
+     * @param holds whether every available key is wrapped with the public key
+     * @param fingerprint of the public key; null when there is no valid one
      */
     public record State(boolean holds, String fingerprint, Reason reason, String message) {}
 
-    /** The public key that a location names, or what is wrong with it; empty when it names none. */
+    /** The public key that a location names, or the reason why it is not valid; empty when the location names none. */
     public static Optional<State> wanted(BackupLocation location, LocationKeys keys) {
         String name = secretName(location);
         if (name == null) {
@@ -64,7 +61,7 @@ public final class KeyEscrow {
                     null,
                     Reason.SecretNotFound,
                     where + (data.isEmpty() ? " does not exist" : " lacks the key " + EscrowKey.ENTRY)
-                            + "; create it with the PEM of an RSA public key"));
+                            + "; create it with an RSA public key in PEM"));
         }
         try {
             EscrowKey key = key(data.get());
@@ -75,14 +72,13 @@ public final class KeyEscrow {
         }
     }
 
-    /** Wraps what is not wrapped yet, and takes away what was wrapped for a key that nobody names any more. */
-    public State keep(BackupLocation location, LocationKeys keys, boolean writable) {
+    /** Wraps the keys that are not wrapped yet, and deletes those that are wrapped with a public key that no site names. */
+    public State update(BackupLocation location, LocationKeys keys, boolean writable) {
         EscrowKey key =
                 keys.data(location, secretName(location)).map(KeyEscrow::key).orElseThrow();
         Set<String> lacking = new TreeSet<>();
         for (String id : ring.ids()) {
-            String name = id + "." + key.fingerprint();
-            if (!isWhole(id, name)) {
+            if (!isIntact(id, key.fingerprint())) {
                 lacking.add(id);
             }
         }
@@ -91,12 +87,14 @@ public final class KeyEscrow {
                     false,
                     key.fingerprint(),
                     Reason.LocationNotReady,
-                    "master keys " + lacking + " are not in escrow for public key " + key.fingerprint()
-                            + ", and accessMode ReadOnly forbids to put them there; a cluster that may write does it");
+                    "master keys " + String.join(", ", lacking) + " are not in escrow for public key "
+                            + key.fingerprint()
+                            + ": accessMode ReadOnly forbids to write them; a cluster with accessMode ReadWrite writes"
+                            + " them");
         }
         lacking.forEach(id -> write(id, key));
         if (writable) {
-            forgetOthers(key.fingerprint());
+            deleteOthers(key.fingerprint());
         }
         return new State(
                 true,
@@ -107,55 +105,50 @@ public final class KeyEscrow {
     }
 
     private void write(String id, EscrowKey key) {
-        String name = PREFIX + id + "." + key.fingerprint();
         byte[] wrapped = key.wrap(ring.text(id).getBytes(StandardCharsets.US_ASCII));
         byte[] proof = JSON.createObjectNode()
                 .put("schemaVersion", 1)
                 .put("keyId", id)
                 .put("publicKey", key.fingerprint())
                 .put("algorithm", "RSA-OAEP, SHA-256, MGF1 with SHA-256")
-                .put("hmac", proof(id, id + "." + key.fingerprint(), wrapped))
+                .put("hmac", proof(id, key.fingerprint(), wrapped))
                 .toString()
                 .getBytes(StandardCharsets.UTF_8);
-        store.write(name + WRAPPED, wrapped, Precondition.NONE);
-        store.write(name + PROOF, proof, Precondition.NONE);
+        store.write(StoreLayout.wrappedKey(id, key.fingerprint()), wrapped, Precondition.NONE);
+        store.write(StoreLayout.wrappedKeyProof(id, key.fingerprint()), proof, Precondition.NONE);
     }
 
-    private boolean isWhole(String id, String name) {
-        Optional<Document> wrapped = store.read(PREFIX + name + WRAPPED);
-        Optional<Document> proof = store.read(PREFIX + name + PROOF);
+    private boolean isIntact(String id, String fingerprint) {
+        Optional<Document> wrapped = store.read(StoreLayout.wrappedKey(id, fingerprint));
+        Optional<Document> proof = store.read(StoreLayout.wrappedKeyProof(id, fingerprint));
         if (wrapped.isEmpty() || proof.isEmpty()) {
             return false;
         }
         try {
             JsonNode tree = JSON.readTree(proof.get().content());
-            return MessageDigest.isEqual(
-                    tree.path("hmac").asText().getBytes(StandardCharsets.US_ASCII),
-                    proof(id, name, wrapped.get().content()).getBytes(StandardCharsets.US_ASCII));
+            return Digests.areEqual(
+                    tree.path("hmac").asText(),
+                    proof(id, fingerprint, wrapped.get().content()));
         } catch (IOException e) {
             return false;
         }
     }
 
-    private String proof(String id, String name, byte[] wrapped) {
-        try {
-            Mac mac = Mac.getInstance("HmacSHA256");
-            mac.init(new SecretKeySpec(ring.escrowKey(id), "HmacSHA256"));
-            mac.update((name + "\n").getBytes(StandardCharsets.US_ASCII));
-            return HexFormat.of().formatHex(mac.doFinal(wrapped));
-        } catch (GeneralSecurityException e) {
-            throw new IllegalStateException(e);
-        }
+    private String proof(String id, String fingerprint, byte[] wrapped) {
+        byte[] name = (id + "." + fingerprint + "\n").getBytes(StandardCharsets.US_ASCII);
+        byte[] content = Arrays.copyOf(name, name.length + wrapped.length);
+        System.arraycopy(wrapped, 0, content, name.length, wrapped.length);
+        return HexFormat.of().formatHex(Digests.hmac(ring.escrowKey(id), content));
     }
 
     /**
-     * Removes what was wrapped for other public keys, as far as the same master key is wrapped for ours by now. A site that
-     * was not told of the new public key yet keeps what it wants.
+     * Deletes files for other public keys, if the same master key is wrapped with this one. Files for a public key that another
+     * site still names stay.
      */
-    private void forgetOthers(String fingerprint) {
+    private void deleteOthers(String fingerprint) {
         Set<String> others = new TreeSet<>();
-        store.list(PREFIX, o -> {
-            String[] parts = o.key().substring(PREFIX.length()).split("\\.", -1);
+        store.list(StoreLayout.escrow(), o -> {
+            String[] parts = parts(o.key());
             if (parts.length == 3 && ring.has(parts[0]) && !parts[1].equals(fingerprint)) {
                 others.add(o.key());
             }
@@ -167,9 +160,18 @@ public final class KeyEscrow {
                 .filter(s -> s.escrow() != null)
                 .map(SiteKeys::escrow)
                 .collect(Collectors.toSet());
-        others.stream()
-                .filter(key -> !wanted.contains(key.substring(PREFIX.length()).split("\\.", -1)[1]))
-                .forEach(store::delete);
+        others.stream().filter(key -> !wanted.contains(parts(key)[1])).forEach(this::delete);
+    }
+
+    /** Leaves the note that makes the sweep delete the older versions of a file too, instead of restoring it. */
+    private void delete(String key) {
+        store.removals().ifPresent(r -> r.recordRemoval(store, key));
+        store.delete(key);
+    }
+
+    /** Id of the master key, fingerprint of the public key, and suffix. */
+    private static String[] parts(String key) {
+        return key.substring(StoreLayout.escrow().length()).split("\\.", -1);
     }
 
     private static EscrowKey key(Map<String, String> data) {

@@ -18,15 +18,14 @@ import javax.crypto.KDF;
 import javax.crypto.spec.HKDFParameterSpec;
 
 /**
- * The master keys of a location: the one that shall be used, and older ones that still open what was written with them.
- * Everything else derives from one of them by HKDF-SHA256 (RFC 5869). A key is named by its id, 16 hexadecimal digits that
- * derive from it and say nothing about it.
+ * The master keys of a location: the current one, and older ones that still open older data. All other keys derive from one of
+ * them by HKDF-SHA256 (RFC 5869). The id of a key is 16 hexadecimal digits that derive from it and reveal nothing about it.
  */
 public final class KeyRing {
-    /** Entry of a Secret with the key that shall be used: 32 random bytes in base64. */
+    /** Entry of a Secret with the current key: 32 random bytes in base64. */
     public static final String ENTRY = "masterKey";
 
-    /** Start of the entries with older keys; what follows is for people. */
+    /** Start of the entries with older keys; the suffix has no meaning. */
     public static final String OLDER = ENTRY + ".";
 
     public static final int BYTES = 32;
@@ -38,9 +37,9 @@ public final class KeyRing {
     }
 
     /**
-     * The ring in a Secret's data.
+     * The keys in a Secret's data.
      *
-     * @throws IllegalArgumentException naming the entry that is missing or no key
+     * @throws IllegalArgumentException naming the entry that is missing or is not a valid key
      */
     public static KeyRing of(Map<String, String> data) {
         Map<String, byte[]> keys = new LinkedHashMap<>();
@@ -52,7 +51,7 @@ public final class KeyRing {
         return new KeyRing(keys);
     }
 
-    /** Id of the key that shall be used. */
+    /** Id of the current key. */
     public String current() {
         return keys.keySet().iterator().next();
     }
@@ -62,7 +61,7 @@ public final class KeyRing {
         return keys.keySet();
     }
 
-    /** Whether the key is at hand. */
+    /** Whether the ring has the key. */
     public boolean has(String id) {
         return id != null && keys.containsKey(id);
     }
@@ -72,7 +71,7 @@ public final class KeyRing {
         return derive(id, "catalog/" + site + "/" + namespace);
     }
 
-    /** Key that vouches for seals which another master key signed. */
+    /** Key that vouches for seals that another master key signed. */
     public byte[] countersignKey(String id, String site, String namespace) {
         return derive(id, "countersign/" + site + "/" + namespace);
     }
@@ -84,7 +83,7 @@ public final class KeyRing {
                 .encodeToString(derive(id, "repository/" + site + "/" + namespace));
     }
 
-    /** All passwords that may open a namespace's repository, that of the given key, which is at hand, first. */
+    /** All passwords that may open a namespace's repository; the password of the given key of the ring is the first. */
     public List<String> repositoryPasswords(String first, String site, String namespace) {
         List<String> ids = new ArrayList<>(keys.keySet());
         ids.remove(first);
@@ -113,17 +112,17 @@ public final class KeyRing {
         };
     }
 
-    /** Key that tells our own removals. */
+    /** Key that signs deletions. */
     byte[] removalKey(String id) {
         return derive(id, "removal");
     }
 
-    /** Key that vouches for what lies in escrow. */
+    /** Key that signs the files in escrow. */
     byte[] escrowKey(String id) {
         return derive(id, "escrow");
     }
 
-    /** A key as it stands in a Secret, before Kubernetes encodes it once more. */
+    /** A key as the value of an entry of a Secret, before the encoding of Kubernetes. */
     public String text(String id) {
         return Base64.getEncoder().encodeToString(keys.get(id));
     }

@@ -10,6 +10,7 @@ import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Document;
 import io.breakwater.store.ObjectStore.Observed;
 import io.breakwater.store.ObjectStore.Precondition;
+import io.breakwater.store.StoreLayout;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Instant;
@@ -18,27 +19,27 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * {@code breakwater/location.json}: with which key a location is written, and which others something in it may still depend
- * on. It is the one place where all sites agree on the key, and is changed by conditional writes.
+ * {@code breakwater/location.json}: the key that a location is written with, and other keys that data in it may still need. It is
+ * the only place where all sites agree on the key. It is changed by conditional writes.
  *
  * @param keyId key that new seals and repositories are written with
- * @param keys that key, and every other one that is needed for something
- * @param storeTime the store's clock when it was read
+ * @param keys that key, and every other one that any data needs
+ * @param storeTime the store's time when it was read
  */
 public record LocationDocument(String keyId, Set<String> keys, Instant storeTime, String etag, JsonNode tree) {
-    public static final String KEY = "breakwater/location.json";
+    public static final String KEY = StoreLayout.location();
     private static final ObjectMapper JSON = new ObjectMapper();
 
     /**
-     * What lies in a store; empty in one that is new.
+     * The document in a store; empty in a new store.
      *
-     * @throws BreakwaterException LocationNotReady, when it cannot be understood
+     * @throws BreakwaterException LocationNotReady, when it is not a valid document
      */
     public static Optional<LocationDocument> read(ObjectStore store) {
         return store.read(KEY).map(LocationDocument::of);
     }
 
-    /** The store's own time, by which its objects are dated; ours where the location is new. */
+    /** The store's time, which its objects are dated with; the operator's time in a new location. */
     public static Instant now(ObjectStore store, Clock clock) {
         return store.head(KEY).map(Observed::storeTime).orElseGet(clock::instant);
     }
@@ -55,13 +56,14 @@ public record LocationDocument(String keyId, Set<String> keys, Instant storeTime
                         id.asText(), keys, document.storeTime(), document.info().etag(), tree);
             }
         } catch (IOException e) {
-            // told below
+            // reported below
         }
-        throw BreakwaterException.permanent(Reason.LocationNotReady, KEY + " is damaged; restore it from a copy");
+        throw BreakwaterException.permanent(
+                Reason.LocationNotReady, KEY + " is not a valid document; restore an older version or a copy of it");
     }
 
-    /** Sets a new location up, unless somebody else just does. */
-    public static void introduce(ObjectStore store, String keyId, String site, Instant at) {
+    /** Writes the document of a new location, unless another site wrote it first. */
+    public static void create(ObjectStore store, String keyId, String site, Instant at) {
         ObjectNode tree = JSON.createObjectNode()
                 .put("createdAt", at.toString())
                 .put("createdBy", site)
@@ -72,9 +74,9 @@ public record LocationDocument(String keyId, Set<String> keys, Instant storeTime
     }
 
     /**
-     * Changes the keys; what else lies there stays.
+     * Changes the keys; all other fields stay.
      *
-     * @return false, when somebody else changed it meanwhile
+     * @return false, when another site changed the document meanwhile
      */
     public boolean change(ObjectStore store, String newKeyId, Set<String> newKeys) {
         ObjectNode changed = tree.deepCopy();

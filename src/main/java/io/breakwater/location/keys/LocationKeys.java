@@ -2,6 +2,7 @@ package io.breakwater.location.keys;
 
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
 import io.breakwater.store.ObjectStore;
 import io.fabric8.kubernetes.api.model.Secret;
@@ -11,12 +12,12 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The master keys of locations, each ring in one Secret: a cluster which has the location and this Secret can read all of
- * what lies there.
+ * The master keys of locations, one Secret for each location. A cluster that has the location and this Secret can read all data
+ * in it.
  */
 @ApplicationScoped
 public class LocationKeys {
-    /** Secret that is used, and generated where that is safe, when a location names none. */
+    /** Secret of a location that names none; generated where that is safe. */
     public static final String DEFAULT_SECRET = "breakwater-master-key";
 
     private final KubernetesClient client;
@@ -26,23 +27,24 @@ public class LocationKeys {
     }
 
     /**
-     * The keys at hand.
+     * The keys in the Secret.
      *
-     * @throws BreakwaterException SecretNotFound, naming the Secret and the entry that is missing or no key
+     * @throws BreakwaterException SecretNotFound, naming the Secret and the entry that is missing or is not a valid key
      */
     public KeyRing ring(BackupLocation location) {
         Optional<Secret> secret = secret(location);
         try {
             return KeyRing.of(secret.map(Secret::getData)
                     .orElseThrow(() -> new IllegalArgumentException("with key " + KeyRing.ENTRY
-                            + " does not exist; copy it from the cluster that set the location up")));
+                            + " does not exist; copy it from the cluster that created the location")));
         } catch (IllegalArgumentException e) {
             throw BreakwaterException.permanent(
-                    Reason.SecretNotFound, name(location) + ", Secret " + secretPath(location) + ": " + e.getMessage());
+                    Reason.SecretNotFound,
+                    ObjectNames.of(location) + ", Secret " + secretPath(location) + ": " + e.getMessage());
         }
     }
 
-    /** Id of the key that a location was last seen to be written with; the current one where that is not at hand. */
+    /** Id of the key that the last probe found for new data; the current key if the ring does not have that one. */
     public String writing(BackupLocation location, KeyRing ring) {
         String id = location.getStatus() == null ? null : location.getStatus().keyId;
         return ring.has(id) ? id : ring.current();
@@ -51,7 +53,7 @@ public class LocationKeys {
     /**
      * Id of the key that a location is written with at this moment.
      *
-     * @throws BreakwaterException KeyMismatch, when it is not at hand
+     * @throws BreakwaterException KeyMismatch, when the ring does not have it
      */
     public String writing(BackupLocation location, ObjectStore store, KeyRing ring) {
         String id = LocationDocument.read(store).map(LocationDocument::keyId).orElse(ring.current());
@@ -65,8 +67,9 @@ public class LocationKeys {
     public BreakwaterException missing(BackupLocation location, String id) {
         return BreakwaterException.permanent(
                 Reason.KeyMismatch,
-                name(location) + " is written with master key " + id + ", which Secret " + secretPath(location)
-                        + " does not hold; copy the Secret from the other cluster, or put the key back into it as "
+                ObjectNames.of(location) + " is written with master key " + id + ", which Secret "
+                        + secretPath(location)
+                        + " does not hold; copy the Secret from the other cluster, or add the key to it as "
                         + KeyRing.OLDER + id);
     }
 
@@ -98,10 +101,5 @@ public class LocationKeys {
                 .inNamespace(location.getMetadata().getNamespace())
                 .withName(name)
                 .get());
-    }
-
-    private static String name(BackupLocation location) {
-        return "BackupLocation " + location.getMetadata().getNamespace() + "/"
-                + location.getMetadata().getName();
     }
 }

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Document;
 import io.breakwater.store.ObjectStore.Precondition;
+import io.breakwater.store.StoreLayout;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.Arrays;
@@ -18,43 +19,40 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 
 /**
- * Which keys a site has, as it says in {@code breakwater/keyrings/<site>.json}: ids, never keys.
+ * The ids of the keys that a site has, as it reports them in {@code breakwater/keyrings/<site>.json}. The object has no keys.
  *
- * @param lastSeen when the site was last heard of, by the store's clock
- * @param current id of the key that its Secret wants to be used; null of a site that does not say
- * @param keys ids of all keys that it has
+ * @param lastSeen time of the site's last heartbeat, by the store's clock
+ * @param current id of the current key of its Secret; null for a site that does not report it
+ * @param keys ids of all its keys
  * @param escrow fingerprint of its public key for escrow; null without one
  */
 public record SiteKeys(String site, Instant lastSeen, String current, Set<String> keys, String escrow) {
-    private static final String HEARTBEATS = "breakwater/sites/";
-    private static final String RINGS = "breakwater/keyrings/";
-    private static final String SUFFIX = ".json";
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    /** All sites that were ever seen in a location. */
+    /** All sites that ever had a heartbeat in a location. */
     public static List<SiteKeys> read(ObjectStore store) {
         Map<String, Instant> seen = new HashMap<>();
-        store.list(HEARTBEATS, o -> seen.put(name(o.key(), HEARTBEATS), o.lastModified()));
+        store.list(StoreLayout.heartbeats(), o -> seen.put(site(o.key()), o.lastModified()));
         return seen.entrySet().stream()
                 .map(e -> of(
                         e.getKey(),
                         e.getValue(),
-                        store.read(RINGS + e.getKey() + SUFFIX).orElse(null)))
+                        store.read(StoreLayout.keyRing(e.getKey())).orElse(null)))
                 .toList();
     }
 
-    /** Says which keys a site has; writes only what is news. */
-    public static void tell(ObjectStore store, String site, KeyRing ring, String escrow) {
+    /** Reports the keys of a site; writes only a changed report. */
+    public static void report(ObjectStore store, String site, KeyRing ring, String escrow) {
         ObjectNode tree = JSON.createObjectNode().put("schemaVersion", 1).put("current", ring.current());
         new TreeSet<>(ring.ids()).forEach(tree.putArray("keys")::add);
         if (escrow != null) {
             tree.put("escrow", escrow);
         }
-        String key = RINGS + site + SUFFIX;
+        String key = StoreLayout.keyRing(site);
         byte[] content = bytes(tree);
-        boolean told =
+        boolean known =
                 store.read(key).filter(d -> Arrays.equals(d.content(), content)).isPresent();
-        if (!told) {
+        if (!known) {
             store.write(key, content, Precondition.NONE);
         }
     }
@@ -65,7 +63,7 @@ public record SiteKeys(String site, Instant lastSeen, String current, Set<String
         try {
             tree = document == null ? tree : JSON.readTree(document.content());
         } catch (IOException e) {
-            // a site that says nothing that can be understood says nothing
+            // a report that cannot be parsed is ignored
         }
         tree.path("keys").forEach(k -> keys.add(k.asText()));
         return new SiteKeys(
@@ -76,8 +74,8 @@ public record SiteKeys(String site, Instant lastSeen, String current, Set<String
                 tree.path("escrow").asText(null));
     }
 
-    private static String name(String key, String prefix) {
-        return key.substring(prefix.length()).replaceFirst("\\.json$", "");
+    private static String site(String heartbeat) {
+        return heartbeat.substring(StoreLayout.heartbeats().length()).replaceFirst("\\.json$", "");
     }
 
     private static byte[] bytes(JsonNode tree) {

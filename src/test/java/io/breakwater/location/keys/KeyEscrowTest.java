@@ -10,7 +10,10 @@ import io.breakwater.api.NamedRef;
 import io.breakwater.api.Reason;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Precondition;
+import io.breakwater.store.OldVersions;
+import io.breakwater.store.StoreLayout;
 import io.breakwater.store.TestStores;
+import io.breakwater.store.VersionedStore;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -18,6 +21,7 @@ import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.PrivateKey;
 import java.security.spec.MGF1ParameterSpec;
+import java.time.Duration;
 import java.util.Base64;
 import java.util.Set;
 import java.util.TreeSet;
@@ -30,7 +34,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What lies in escrow is opened by whoever has the private key, and by nobody else. */
+/** Only the private key opens a master key in escrow. */
 class KeyEscrowTest {
     private static final byte[] FIRST = new byte[32];
     private static final byte[] SECOND = "0123456789abcdef0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
@@ -101,7 +105,7 @@ class KeyEscrowTest {
         byte[] whole = content(name);
         byte[] flipped = whole.clone();
         flipped[100] ^= 1;
-        byte[] forged = EscrowKey.of(pem(keeper)).wrap("of somebody else".getBytes(StandardCharsets.US_ASCII));
+        byte[] forged = EscrowKey.of(pem(keeper)).wrap("of someone else".getBytes(StandardCharsets.US_ASCII));
 
         for (byte[] bad : new byte[][] {flipped, forged, new byte[0]}) {
             store.write(name, bad, Precondition.NONE);
@@ -125,7 +129,7 @@ class KeyEscrowTest {
         assertThat(opened(other.getPrivate(), TestKeys.id(SECOND) + "." + state.fingerprint()))
                 .isEqualTo(text(SECOND));
         assertThat(store.head(old)).isEmpty();
-        assertThat(store.head(gone)).as("nobody could wrap this one again").isPresent();
+        assertThat(store.head(gone)).as("no cluster could wrap this one again").isPresent();
     }
 
     @Test
@@ -134,15 +138,34 @@ class KeyEscrowTest {
         KeyEscrow.State first = keep(ring);
         String old = name(first);
         store.write("breakwater/sites/west.json", new byte[] {'{', '}'}, Precondition.NONE);
-        SiteKeys.tell(store, "west", ring, first.fingerprint());
+        SiteKeys.report(store, "west", ring, first.fingerprint());
         give(pem(other));
 
         KeyEscrow.State second = keep(ring);
 
         assertThat(names()).contains(old, name(second));
-        SiteKeys.tell(store, "west", ring, second.fingerprint());
+        SiteKeys.report(store, "west", ring, second.fingerprint());
         keep(ring);
         assertThat(names()).contains(name(second)).doesNotContain(old);
+    }
+
+    /** A file for a public key that is not in use must not stay readable as an older version. */
+    @Test
+    void deletesAllVersionsOfReplacedFiles() {
+        VersionedStore versioned = new VersionedStore(TestKeys.removals(FIRST));
+        store = versioned;
+        String old = name(keep(TestKeys.ring(FIRST)));
+        give(pem(other));
+        String present = name(keep(TestKeys.ring(FIRST)));
+        versioned.pass(Duration.ofDays(1));
+
+        OldVersions.Swept swept = OldVersions.sweep(
+                store, StoreLayout.prefixesFor("east"), Duration.ofHours(1), Duration.ofDays(1), versioned.now());
+
+        assertThat(swept.restored()).isEmpty();
+        assertThat(versioned.versions(old)).isEmpty();
+        assertThat(versioned.versions(old.replace(".rsa", ".json"))).isEmpty();
+        assertThat(versioned.versions(present)).hasSize(1);
     }
 
     @Test
@@ -168,7 +191,7 @@ class KeyEscrowTest {
 
     @Test
     void writesNothingWhenWritesAreForbidden() {
-        KeyEscrow.State state = new KeyEscrow(store, TestKeys.ring(FIRST)).keep(location, keys, false);
+        KeyEscrow.State state = new KeyEscrow(store, TestKeys.ring(FIRST)).update(location, keys, false);
 
         assertThat(state.holds()).isFalse();
         assertThat(names()).isEmpty();
@@ -184,7 +207,7 @@ class KeyEscrowTest {
 
     private KeyEscrow.State keep(KeyRing ring) {
         assertThat(KeyEscrow.wanted(location, keys).orElseThrow().holds()).isTrue();
-        return new KeyEscrow(store, ring).keep(location, keys, true);
+        return new KeyEscrow(store, ring).update(location, keys, true);
     }
 
     private String name(KeyEscrow.State state) {

@@ -14,12 +14,12 @@ import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-/** The Secret with the master keys, as people write it. */
+/** The Secret with the master keys, as a user writes it. */
 class KeyRingTest {
     private static final byte[] FIRST = new byte[32];
     private final Random random = new Random(16);
 
-    /** Points and repositories of earlier versions must stay open: what derives from a key never changes. */
+    /** Points and repositories of earlier versions must stay readable, so the derived keys never change. */
     @Test
     void derivesStableValuesFromAKey() {
         KeyRing ring = TestKeys.ring(FIRST);

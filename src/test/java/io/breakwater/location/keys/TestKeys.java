@@ -37,7 +37,7 @@ public final class TestKeys {
         return KeyRing.of(data(keys));
     }
 
-    /** What tells the removals of those who have a master key. */
+    /** A signer of deletions with this master key. */
     public static DeletionSigner removals(byte[] key) {
         KeyRing ring = ring(key);
         return new DeletionSigner(() -> ring.signingKeys(ring.current()), Clock.systemUTC());
@@ -48,7 +48,7 @@ public final class TestKeys {
         return KeyRing.id(key);
     }
 
-    /** A probe of a location, as a site runs it. */
+    /** Probes a location as a site does. */
     public static void probe(LocationKeys keys, Stores stores, BreakwaterConfig config, BackupLocation location) {
         new LocationProbe(null, stores, keys, config, Clock.systemUTC()).run(location);
     }

@@ -1,0 +1,161 @@
+package io.breakwater.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.breakwater.store.StoreLayout.Area;
+import io.breakwater.velero.BackupObjects;
+import io.breakwater.velero.StoredBackup;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** The keys are contracts with existing stores, and the table of areas decides what is locked, swept and copied. */
+class StoreLayoutTest {
+    private static final Path SOURCES = Path.of("src/main/java");
+
+    @Test
+    void neverChangesAKey() {
+        Map<String, String> keys = Map.ofEntries(
+                Map.entry(StoreLayout.location(), "breakwater/location.json"),
+                Map.entry(StoreLayout.points(), "breakwater/points/"),
+                Map.entry(StoreLayout.points("east"), "breakwater/points/east/"),
+                Map.entry(StoreLayout.points("east", "shop"), "breakwater/points/east/shop/"),
+                Map.entry(StoreLayout.point("east", "shop", "p"), "breakwater/points/east/shop/p/"),
+                Map.entry(StoreLayout.seal("east", "shop", "p"), "breakwater/points/east/shop/p/point.json"),
+                Map.entry(
+                        StoreLayout.voucher("east", "shop", "p", "0123456789abcdef"),
+                        "breakwater/points/east/shop/p/point.0123456789abcdef.json"),
+                Map.entry(StoreLayout.repositories(), "breakwater/repos/"),
+                Map.entry(StoreLayout.repositories("east"), "breakwater/repos/east/"),
+                Map.entry(StoreLayout.repository("east", "shop"), "breakwater/repos/east/shop/"),
+                Map.entry(StoreLayout.archives(), "velero/backups/"),
+                Map.entry(StoreLayout.veleroBackups(), "backups/"),
+                Map.entry(StoreLayout.inProgress("east"), "breakwater/begun/east/"),
+                Map.entry(StoreLayout.inProgress("east", "shop", "p"), "breakwater/begun/east/shop/p.json"),
+                Map.entry(StoreLayout.tombstones("east"), "breakwater/tombstones/east/"),
+                Map.entry(StoreLayout.tombstones("east", "shop"), "breakwater/tombstones/east/shop/"),
+                Map.entry(StoreLayout.readLeases("east"), "breakwater/readers/east/"),
+                Map.entry(StoreLayout.readLease("east", "shop", "id"), "breakwater/readers/east/shop/id.json"),
+                Map.entry(StoreLayout.deletionNotes(), "breakwater/removed/"),
+                Map.entry(StoreLayout.deletionNote("key", "hmac"), "breakwater/removed/key/hmac"),
+                Map.entry(StoreLayout.lockRound("east"), "breakwater/immutability/east.json"),
+                Map.entry(StoreLayout.heartbeats(), "breakwater/sites/"),
+                Map.entry(StoreLayout.heartbeat("east"), "breakwater/sites/east.json"),
+                Map.entry(StoreLayout.keyRing("east"), "breakwater/keyrings/east.json"),
+                Map.entry(StoreLayout.escrow(), "breakwater/escrow/"),
+                Map.entry(StoreLayout.wrappedKey("key", "print"), "breakwater/escrow/key.print.rsa"),
+                Map.entry(StoreLayout.wrappedKeyProof("key", "print"), "breakwater/escrow/key.print.json"),
+                Map.entry(StoreLayout.rekeyNote("east", "shop"), "breakwater/rotations/east/shop.json"),
+                Map.entry(StoreLayout.lease("shop", "plan"), "breakwater/plans/shop/plan/lease.json"),
+                Map.entry(
+                        StoreLayout.journal("shop", "plan", 12, 3, "Promote"),
+                        "breakwater/plans/shop/plan/journal/12/003-Promote.json"),
+                Map.entry(StoreLayout.probe("east", "locked"), "breakwater/probe/east-locked"));
+
+        keys.forEach((key, expected) -> assertThat(key).isEqualTo(expected));
+    }
+
+    @Test
+    void agreesWithTheNamesOfVelero() {
+        assertThat(BackupObjects.prefix("b")).isEqualTo(StoreLayout.archives() + "b/");
+        assertThat(StoredBackup.DIRECTORY).isEqualTo(StoreLayout.veleroBackups());
+    }
+
+    @Test
+    void findsEachKeyInOneArea() {
+        assertThat(StoreLayout.AREAS)
+                .allSatisfy(area -> assertThat(StoreLayout.AREAS.stream()
+                                .map(Area::prefix)
+                                .filter(other -> other.startsWith(area.prefix())
+                                        || area.prefix().startsWith(other)))
+                        .as("prefixes of which one is the beginning of the other")
+                        .containsExactly(area.prefix()));
+        assertThat(StoreLayout.area("breakwater/other/x")).isEmpty();
+        assertThat(StoreLayout.area("backups/x/velero-backup.json")).isEmpty();
+    }
+
+    @Test
+    void listsTheAreasThatASiteCleansUp() {
+        assertThat(StoreLayout.prefixesFor("east"))
+                .containsExactlyInAnyOrder(
+                        "breakwater/repos/east/",
+                        "breakwater/points/east/",
+                        "velero/backups/",
+                        "breakwater/location.json",
+                        "breakwater/escrow/",
+                        "breakwater/keyrings/east.json",
+                        "breakwater/rotations/east/",
+                        "breakwater/tombstones/east/",
+                        "breakwater/readers/east/",
+                        "breakwater/begun/east/",
+                        "breakwater/sites/east.json",
+                        "breakwater/immutability/",
+                        "breakwater/probe/",
+                        "breakwater/removed/",
+                        "breakwater/plans/");
+    }
+
+    @Test
+    void locksAndCopiesOnlyObjectsOfPoints() {
+        List<String> ofPoints = List.of("breakwater/repos/", "breakwater/points/", "velero/backups/");
+
+        assertThat(StoreLayout.AREAS.stream().filter(Area::locked).map(Area::prefix))
+                .containsExactlyInAnyOrderElementsOf(ofPoints);
+        assertThat(StoreLayout.AREAS.stream().filter(Area::replicated).map(Area::prefix))
+                .containsExactlyInAnyOrderElementsOf(ofPoints);
+        assertThat(StoreLayout.AREAS.stream().filter(a -> a.locked() && !a.restored()))
+                .isEmpty();
+    }
+
+    @Test
+    void excludesLocksOfRestic() {
+        String lock = StoreLayout.repository("east", "shop") + "locks/ab";
+
+        assertThat(StoreLayout.isLocked(lock)).isFalse();
+        assertThat(StoreLayout.isRestored(lock)).isFalse();
+        assertThat(StoreLayout.isLocked(StoreLayout.repository("east", "shop") + "data/ab/abcd"))
+                .isTrue();
+    }
+
+    /** A literal elsewhere would be a second place that knows the key, and an area that the table may not have. */
+    @Test
+    void spellsOutKeysInOneClassOnly() throws IOException {
+        String areas = StoreLayout.AREAS.stream()
+                .map(Area::prefix)
+                .filter(prefix -> prefix.startsWith("breakwater/"))
+                .map(prefix -> prefix.substring("breakwater/".length()).replaceFirst("/$", ""))
+                .map(Pattern::quote)
+                .collect(Collectors.joining("|"));
+        Pattern literal = Pattern.compile("\"breakwater/(" + areas + ")|\"velero/backups/|\"breakwater/\"");
+
+        try (Stream<Path> files = Files.walk(SOURCES)) {
+            Map<String, List<String>> found = files.filter(f -> f.toString().endsWith(".java"))
+                    .filter(f -> literal.matcher(text(f)).find())
+                    .collect(Collectors.toMap(
+                            f -> f.getFileName().toString(),
+                            f -> literal.matcher(text(f))
+                                    .results()
+                                    .map(m -> m.group())
+                                    .distinct()
+                                    .toList()));
+            assertThat(found)
+                    .as("classes that spell out keys; BackupObjects names the files of Velero's layout")
+                    .containsOnlyKeys("StoreLayout.java", "BackupObjects.java")
+                    .containsEntry("BackupObjects.java", List.of("\"velero/backups/"));
+        }
+    }
+
+    private static String text(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+}
