@@ -1,10 +1,10 @@
 package io.breakwater.replication;
 
 /**
- * What a copy moved.
+ * The result of a copy.
  *
  * @param objects written at the target
  * @param bytes of these objects
- * @param present objects of the point that the target had already
+ * @param present objects of the point that the target already had
  */
 public record CopyResult(long objects, long bytes, long present) {}

@@ -1,19 +1,19 @@
 package io.breakwater.replication;
 
 import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Digests;
 import io.breakwater.api.Reason;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Precondition;
 import java.io.IOException;
 import java.io.InputStream;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.concurrent.Semaphore;
 
 /**
- * Streams single objects from one store to another in bounded memory. An object becomes visible at the target only when
- * every byte of it arrived and its digest is the expected one.
+ * Streams single objects from one store to another in bounded memory. An object becomes visible at the target only after every
+ * byte arrived and its digest was verified.
  */
 final class ObjectTransfer {
     private static final int BUFFER = 64 * 1024;
@@ -22,7 +22,7 @@ final class ObjectTransfer {
     private final ObjectStore target;
     private final Semaphore streams;
 
-    /** Transfers between two stores; {@code streams} bounds how many run at a time in the whole process. */
+    /** Transfers between two stores; {@code streams} limits the number of concurrent transfers in the whole process. */
     ObjectTransfer(ObjectStore source, ObjectStore target, Semaphore streams) {
         this.source = source;
         this.target = target;
@@ -30,18 +30,18 @@ final class ObjectTransfer {
     }
 
     /**
-     * Copies one object over whatever the target has under its key.
+     * Copies one object, and overwrites an object with the same key at the target.
      *
      * @param size bytes that the source's listing gave
      * @param sha256 of the content, lower-case hexadecimal
-     * @throws BreakwaterException Tampered, when the source's content has another digest; retryable, when the object is gone,
-     *     has another size, or a stream was cut
+     * @throws BreakwaterException Tampered, when the source's content has another digest; retryable, when the object does not
+     *     exist any more, has another size, or a stream was cut off
      */
     void copy(String key, long size, String sha256) {
         streams.acquireUninterruptibly();
         try (InputStream in = open(source, key);
                 ObjectStore.Upload out = target.upload(key, Precondition.NONE)) {
-            MessageDigest digest = sha256();
+            MessageDigest digest = Digests.sha256();
             long copied = 0;
             byte[] buffer = new byte[BUFFER];
             for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
@@ -56,15 +56,15 @@ final class ObjectTransfer {
             if (!found.equals(sha256)) {
                 throw BreakwaterException.permanent(
                         Reason.Tampered,
-                        "object " + key + " has the digest " + found + " instead of " + sha256
-                                + " at the source, so it was not copied; check that location's storage");
+                        "object " + key + " was not copied: it has the digest " + found + " instead of " + sha256
+                                + " at the source; check that location's storage");
             }
             if (out.commit().isEmpty()) {
                 throw changed(key, "the target refused it");
             }
         } catch (IOException e) {
             throw BreakwaterException.retryable(
-                    Reason.StoreUnavailable, "copying " + key + " was cut off: " + e.getMessage(), e);
+                    Reason.StoreUnavailable, "could not copy " + key + ", cut off: " + e.getMessage(), e);
         } finally {
             streams.release();
         }
@@ -77,7 +77,7 @@ final class ObjectTransfer {
             if (in == null) {
                 return false;
             }
-            MessageDigest digest = sha256();
+            MessageDigest digest = Digests.sha256();
             byte[] buffer = new byte[BUFFER];
             for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
                 digest.update(buffer, 0, n);
@@ -85,27 +85,19 @@ final class ObjectTransfer {
             return HexFormat.of().formatHex(digest.digest()).equals(sha256);
         } catch (IOException e) {
             throw BreakwaterException.retryable(
-                    Reason.StoreUnavailable, "reading " + key + " was cut off: " + e.getMessage(), e);
+                    Reason.StoreUnavailable, "could not read " + key + ", cut off: " + e.getMessage(), e);
         } finally {
             streams.release();
         }
     }
 
-    /** What was listed is not what is there; the next attempt starts from a new listing. */
+    /** An object differs from the listing; the next attempt starts with a new listing. */
     static BreakwaterException changed(String key, String how) {
         return BreakwaterException.retryable(
-                Reason.StoreUnavailable, "object " + key + " changed while it was copied: " + how + "; trying again");
+                Reason.StoreUnavailable, "object " + key + " changed while it was copied: " + how);
     }
 
     private static InputStream open(ObjectStore store, String key) {
-        return store.open(key, 0, -1).orElseThrow(() -> changed(key, "it is gone"));
-    }
-
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
-        }
+        return store.open(key, 0, -1).orElseThrow(() -> changed(key, "it was deleted"));
     }
 }

@@ -6,6 +6,7 @@ import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Condition;
 import io.breakwater.api.NamedRef;
+import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointSpec.DeletionPolicy;
@@ -39,14 +40,14 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
- * Brings a sealed point to its further locations, each on its own: one that cannot be reached holds up no other. A copy
- * that failed is tried again for as long as the RestorePoint exists, at growing intervals.
+ * Copies a sealed point to its further locations, independently of each other: a location that cannot be reached does not delay
+ * the others. A failed copy is retried at growing intervals, as long as the RestorePoint exists.
  */
 @ApplicationScoped
 public class PointCopies {
     private static final Duration RECHECK = Duration.ofSeconds(30);
 
-    /** A copy's tries that failed, in this process. */
+    /** The failed tries of a copy in this process. */
     private record Tries(int failed, Instant next) {}
 
     private record Repository(String site, String namespace) {}
@@ -91,7 +92,7 @@ public class PointCopies {
         this.clock = clock;
     }
 
-    /** A copy that nothing was done about yet. */
+    /** A copy that has not started yet. */
     public static PointCopy pending(String location) {
         PointCopy copy = new PointCopy();
         copy.location = location;
@@ -100,10 +101,10 @@ public class PointCopies {
     }
 
     /**
-     * Goes on with the copies of a sealed point.
+     * Continues the copies of a sealed point.
      *
-     * @param wake called when a copy ended, well or not
-     * @return when to look again at the latest; empty when every copy is complete
+     * @param wake called when a copy finished or failed
+     * @return longest time until the next call; empty when every copy is complete
      */
     public Optional<Duration> push(RestorePoint point, Runnable wake) {
         Optional<PointKey> key = PointKey.of(point);
@@ -117,7 +118,7 @@ public class PointCopies {
                 .min(Duration::compareTo);
     }
 
-    /** Whether a copy of this repository runs; nothing may be pruned from it meanwhile. */
+    /** Whether a copy of this repository is running. The repository must not be pruned meanwhile. */
     public boolean busy(String site, String namespace) {
         return running.containsKey(new Repository(site, namespace));
     }
@@ -141,11 +142,11 @@ public class PointCopies {
         } catch (BreakwaterException e) {
             return Optional.of(failed(point, location, id, before, e));
         } catch (RuntimeException e) {
-            return Optional.of(failed(point, location, id, before, unforeseen(key, location, e)));
+            return Optional.of(failed(point, location, id, before, unexpected(key, location, e)));
         }
     }
 
-    /** Runs beside the reconciler. */
+    /** Runs outside the thread of the reconciler. */
     private CopyResult copy(RestorePoint point, PointKey key, String location) {
         Repository repository = new Repository(key.site(), key.namespace());
         running.merge(repository, 1, Integer::sum);
@@ -155,7 +156,7 @@ public class PointCopies {
             BackupLocation to = usable(point, location);
             CopyResult copied = replicator.copy(from, to, key, () -> requireWanted(point, key, from, to));
             if (isBeingRemoved(current(point))) {
-                // Removal waits for us, and may have looked for the seal before we wrote it.
+                // The deletion waits for this copy, and may have looked for the seal before it was written.
                 catalog.unseal(to, key);
                 throw unwanted(point);
             }
@@ -174,8 +175,7 @@ public class PointCopies {
         if (location.getStatus() == null || !location.getStatus().holds(Condition.READY)) {
             throw BreakwaterException.retryable(
                     Reason.LocationNotReady,
-                    "BackupLocation " + location.getMetadata().getNamespace() + "/" + name
-                            + " is not ready: "
+                    ObjectNames.of(location) + " is not ready: "
                             + Optional.ofNullable(location.getStatus())
                                     .flatMap(s -> s.condition(Condition.READY))
                                     .map(c -> c.message)
@@ -185,8 +185,8 @@ public class PointCopies {
     }
 
     /**
-     * Throws unless the copy may be made. A site that lost its lease seals nothing any more, but for what only it has; a
-     * point that is being deleted gets no new seal; and nothing is copied while data is pruned from the repository.
+     * Throws unless the copy is wanted. A site that lost its lease seals no points, except divergent ones. A point that is being
+     * deleted gets no new seal. And no data is copied while the repository is being pruned.
      */
     private void requireWanted(RestorePoint point, PointKey key, BackupLocation... locations) {
         RestorePoint now = current(point);
@@ -196,11 +196,11 @@ public class PointCopies {
         pruning(point.getMetadata().getNamespace()).ifPresent(other -> {
             throw BreakwaterException.retryable(
                     Reason.Deleting,
-                    "waiting until the data of RestorePoint " + other + " is removed from the repository");
+                    "waiting until the data of RestorePoint " + other + " is deleted from the repository");
         });
         if (Stream.of(locations).anyMatch(l -> hasJob(RunLabel.ofCleanup(l, key.site(), key.namespace())))) {
             throw BreakwaterException.retryable(
-                    Reason.Deleting, "waiting until data without a seal is removed from the repository");
+                    Reason.Deleting, "waiting until data of unfinished backups is deleted from the repository");
         }
         if (point.getSpec().trigger != Trigger.Divergent) {
             policy(point).flatMap(p -> routes.of(p).guard()).ifPresent(epochs::check);
@@ -214,7 +214,7 @@ public class PointCopies {
                 .get());
     }
 
-    /** A point of the namespace whose snapshots a Job is removing at this moment. */
+    /** A point of the namespace whose snapshots a Job is deleting. */
     private Optional<String> pruning(String namespace) {
         Stream<RestorePoint> deleted =
                 client.resources(RestorePoint.class).inNamespace(namespace).list().getItems().stream()
@@ -251,7 +251,7 @@ public class PointCopies {
 
     private static BreakwaterException unwanted(RestorePoint point) {
         return BreakwaterException.retryable(
-                Reason.Deleting, Events.name(point) + " is being deleted; it is not copied");
+                Reason.Deleting, ObjectNames.of(point) + " was not copied: it is being deleted");
     }
 
     private void completed(RestorePoint point, String location, CopyResult copied) {
@@ -267,7 +267,7 @@ public class PointCopies {
                 point,
                 Reason.Completed,
                 "copied to location " + location + ": " + copied.objects() + " objects, " + copied.bytes() + " bytes; "
-                        + copied.present() + " objects were there");
+                        + copied.present() + " objects already existed");
     }
 
     private Duration failed(RestorePoint point, String location, String id, Tries before, BreakwaterException e) {
@@ -279,20 +279,20 @@ public class PointCopies {
             c.message = e.reason() + ": " + e.getMessage();
         });
         count(point, location, "Failed", e.reason());
-        events.warning(point, e.reason(), "copy to location " + location + ": " + e.getMessage());
+        events.warning(point, e.reason(), "could not copy to location " + location + ", will retry: " + e.getMessage());
         return pause;
     }
 
-    /** How long to wait after so many failures in a row; what only a change can cure is still looked at now and then. */
+    /** Time to wait after a number of failures in a row. Failures that need a change are retried too, but less often. */
     static Duration pause(int failed, boolean retryable) {
         Duration most = retryable ? Duration.ofMinutes(2) : Duration.ofMinutes(10);
         Duration grown = Duration.ofSeconds(5L << Math.min(failed - 1, 10));
         return grown.compareTo(most) < 0 ? grown : most;
     }
 
-    private static BreakwaterException unforeseen(PointKey key, String location, RuntimeException e) {
+    private static BreakwaterException unexpected(PointKey key, String location, RuntimeException e) {
         return BreakwaterException.retryable(
-                Reason.InternalError, "copying " + key + " to location " + location + ": " + e, e);
+                Reason.InternalError, "could not copy " + key + " to location " + location + ": " + e, e);
     }
 
     private void edit(RestorePoint point, String location, Consumer<PointCopy> change) {

@@ -18,20 +18,20 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.LongAdder;
 
 /**
- * One sealed point on its way from one store to another.
+ * The copy of one sealed point from one store to another.
  *
- * <p>Of the repository everything is copied that the source lists and the target lacks, not only what this point needs:
- * telling the two apart would take the repository's key and a walk through its trees, and the rest is needed by the other
- * points anyway. A mover may append to the source meanwhile: snapshots are listed before index files and these before
- * packs, so that whatever a listed file refers to is listed too. A prune removes index files before the packs that they
- * name; if a listed index file is gone after the packs were listed, the copy starts over.
+ * <p>All files of the repository are copied that the source lists and the target lacks, not only those that this point needs.
+ * To distinguish them would need the repository's key and a walk through its trees, and other points need the other files anyway.
+ * A mover may append to the source meanwhile. So snapshots are listed before index files, and index files before packs: every file
+ * that a listed file refers to is listed too. A prune deletes index files before the packs that they name. If a listed index file
+ * does not exist any more after the packs were listed, the copy starts again.
  *
- * <p>Files are written in the opposite order (packs, index, keys, config, snapshots, archive, seal), so that the target
- * restores whatever it shows at any moment. All of this can be killed anywhere and done again: what is there with its size
- * is not copied again. Listings are held in memory, about 200 bytes for each file of the repository on either side.
+ * <p>Files are written in the opposite order (packs, index, keys, config, snapshots, archive, seal). So at any moment the target
+ * can restore every point that it shows. A copy can be killed at any moment and repeated: a file that exists with its size is not
+ * copied again. Listings are in memory, about 200 bytes for each file of the repository on either side.
  */
 final class PointTransfer {
-    /** Objects of one point that are copied at the same time. */
+    /** Objects of one point that are copied concurrently. */
     private static final int WORKERS = 4;
 
     private final ObjectStore source;
@@ -51,36 +51,36 @@ final class PointTransfer {
      * Copies the point.
      *
      * @param document the verified content of the seal
-     * @param seal the seal as it lies at the source
-     * @param mayGoOn throws when the copy is not wanted any more; called at the beginning and right before the seal
-     * @throws BreakwaterException Conflict, when the target holds another point or another repository in this place;
-     *     Tampered, when the source does not hold what the seal says
+     * @param seal bytes of the seal at the source
+     * @param requireWanted throws when the copy is not wanted any more; called at the start and right before the seal
+     * @throws BreakwaterException Conflict, when the target has another point or another repository in this place; Tampered, when
+     *     the source lacks data that the seal names
      */
-    CopyResult run(PointDocument document, byte[] seal, Runnable mayGoOn) {
+    CopyResult run(PointDocument document, byte[] seal, Runnable requireWanted) {
         PointKey key = document.key();
-        if (sealed(key, seal)) {
+        if (findSeal(key, seal)) {
             return new CopyResult(0, 0, 1);
         }
-        mayGoOn.run();
+        requireWanted.run();
         Map<String, Long> expected = new LinkedHashMap<>();
         if (!document.moved().isEmpty()) {
             expected.putAll(repository(document));
         }
         archive(document);
-        mayGoOn.run();
+        requireWanted.run();
         verify(key.repositoryPrefix(), expected);
         document.objects().forEach(o -> verify(o.key(), Map.of(o.key(), o.size())));
-        vouching(key);
+        vouchers(key);
         if (target.write(key.sealKey(), seal, Precondition.ABSENT).isPresent()) {
             count(seal.length);
-        } else if (!sealed(key, seal)) {
+        } else if (!findSeal(key, seal)) {
             throw ObjectTransfer.changed(key.sealKey(), "the target refused it");
         }
         return new CopyResult(objects.sum(), bytes.sum(), present.sum());
     }
 
-    /** What vouches for the seal when the key that signed it is not at hand any more. */
-    private void vouching(PointKey key) {
+    /** Copies the objects that vouch for the seal when the key that signed it is not available any more. */
+    private void vouchers(PointKey key) {
         for (String name : list(source, key.directory()).keySet()) {
             if (!name.equals(key.sealKey())) {
                 source.read(name).ifPresent(d -> {
@@ -91,19 +91,25 @@ final class PointTransfer {
         }
     }
 
-    private boolean sealed(PointKey key, byte[] seal) {
-        Optional<Document> there = target.read(key.sealKey());
-        if (there.isPresent() && !Arrays.equals(there.get().content(), seal)) {
+    /**
+     * Whether the target has the seal.
+     *
+     * @throws BreakwaterException Conflict, when it has another one
+     */
+    private boolean findSeal(PointKey key, byte[] seal) {
+        Optional<Document> present = target.read(key.sealKey());
+        if (present.isPresent() && !Arrays.equals(present.get().content(), seal)) {
             throw BreakwaterException.permanent(
                     Reason.Conflict,
-                    "the target already holds another point " + key + "; delete that one, or make a new RestorePoint");
+                    "the target already holds another point " + key
+                            + "; delete that one, or create a new RestorePoint");
         }
-        return there.isPresent();
+        return present.isPresent();
     }
 
     private Map<String, Long> repository(PointDocument document) {
         String prefix = document.key().repositoryPrefix();
-        sameRepository(prefix);
+        requireSameRepository(prefix);
         Map<String, Long> snapshots = list(source, prefix + "snapshots/");
         document.moved().forEach(v -> requireSnapshot(snapshots, prefix, v));
         Map<String, Long> index = list(source, prefix + "index/");
@@ -130,39 +136,42 @@ final class PointTransfer {
                     Reason.Tampered,
                     "the source's repository lacks snapshot " + volume.repositorySnapshot() + " of claim "
                             + volume.pvc()
-                            + ", which the seal names; use another RestorePoint and find out who removed it");
+                            + ", which the seal names; use another RestorePoint and find out who deleted it");
         }
     }
 
-    /** Refuses a target that holds a repository with other keys: what is copied into it could never be read. */
-    private void sameRepository(String prefix) {
+    /** Refuses a target that has a repository with other keys: data that is copied into it could not be read. */
+    private void requireSameRepository(String prefix) {
         String key = prefix + "config";
         byte[] ours = source.read(key)
                 .map(Document::content)
                 .orElseThrow(() -> BreakwaterException.permanent(
-                        Reason.Tampered, "the source lacks " + key + ", so nothing in this repository can be read"));
+                        Reason.Tampered,
+                        "the source lacks " + key
+                                + ", so no data in this repository can be read; use another RestorePoint"));
         Optional<Document> theirs = target.read(key);
         if (theirs.isPresent() && !Arrays.equals(theirs.get().content(), ours)) {
             throw BreakwaterException.permanent(
                     Reason.Conflict,
                     "the target holds another repository in " + prefix
-                            + "; copy to another location, or remove that repository if nobody needs it");
+                            + "; copy to another location, or delete that repository if it is not needed");
         }
     }
 
     private void config(String prefix) {
         String key = prefix + "config";
-        byte[] content =
-                source.read(key).map(Document::content).orElseThrow(() -> ObjectTransfer.changed(key, "it is gone"));
+        byte[] content = source.read(key)
+                .map(Document::content)
+                .orElseThrow(() -> ObjectTransfer.changed(key, "it was deleted"));
         if (target.write(key, content, Precondition.ABSENT).isPresent()) {
             count(content.length);
         } else {
-            sameRepository(prefix);
+            requireSameRepository(prefix);
             present.increment();
         }
     }
 
-    /** Files of a repository are named by the SHA-256 of their content, so a name and a size tell what to expect. */
+    /** The name of a file in a repository is the SHA-256 of its content. Name and size show whether the target has it. */
     private void copyMissing(String prefix, Map<String, Long> wanted) {
         Map<String, Long> missing = new HashMap<>(wanted);
         target.list(prefix, o -> missing.remove(o.key(), o.size()));
@@ -174,11 +183,11 @@ final class PointTransfer {
         });
     }
 
-    /** The archive's names say nothing about its content, so what the target has is read before it is trusted. */
+    /** The names of an archive do not depend on its content, so the objects of the target are read and verified. */
     private void archive(PointDocument document) {
         Parallel.each(WORKERS, document.objects(), o -> {
-            boolean there = Objects.equals(list(target, o.key()).get(o.key()), o.size());
-            if (there && transfer.targetHas(o.key(), o.sha256())) {
+            boolean sameSize = Objects.equals(list(target, o.key()).get(o.key()), o.size());
+            if (sameSize && transfer.targetHas(o.key(), o.sha256())) {
                 present.increment();
                 return;
             }
@@ -187,7 +196,7 @@ final class PointTransfer {
         });
     }
 
-    /** Nothing may have gone from the target meanwhile, by a prune or a sweep that did not know yet that it is needed. */
+    /** Checks that the target still has all objects: a prune or a sweep may have deleted some before it knew of the copy. */
     private void verify(String prefix, Map<String, Long> expected) {
         if (expected.isEmpty()) {
             return;
@@ -195,7 +204,7 @@ final class PointTransfer {
         Map<String, Long> missing = new HashMap<>(expected);
         target.list(prefix, o -> missing.remove(o.key(), o.size()));
         if (!missing.isEmpty()) {
-            throw ObjectTransfer.changed(missing.keySet().iterator().next(), "it is gone from the target");
+            throw ObjectTransfer.changed(missing.keySet().iterator().next(), "it was deleted from the target");
         }
     }
 

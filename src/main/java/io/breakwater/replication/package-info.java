@@ -1,2 +1,2 @@
-/** Copies of sealed points in other locations: object by object, verified on the way, sealed there last. */
+/** Copies of sealed points in other locations: object by object, verified during the copy, the seal last. */
 package io.breakwater.replication;

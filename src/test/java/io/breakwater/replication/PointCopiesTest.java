@@ -121,7 +121,7 @@ class PointCopiesTest {
         assertThat(copy("p1", "b").completedAt).isEqualTo("2026-11-23T12:00:00Z");
         assertThat(get("p1").getStatus().copiesCompleted).isEqualTo(1);
         assertThat(copies.busy("east", "shop")).isFalse();
-        assertThat(push("p1")).as("nothing is left to do").isEmpty();
+        assertThat(push("p1")).as("every copy is complete").isEmpty();
         assertThat(registry.find("breakwater.replication.bytes").counter().count())
                 .isEqualTo(1234);
     }
@@ -250,14 +250,14 @@ class PointCopiesTest {
         push("p1");
         settle("p1");
 
-        assertThat(copy("p1", "b").message).contains("Deleting", "without a seal");
+        assertThat(copy("p1", "b").message).contains("Deleting", "unfinished backups");
     }
 
     private Optional<Duration> push(String name) {
         return copies.push(get(name), () -> wakes.add(name));
     }
 
-    /** Waits for a copy to end and looks at it as the reconciler would. */
+    /** Waits until a copy ends, and continues as the reconciler would. */
     private void settle(String name) {
         await().atMost(Duration.ofSeconds(10)).until(() -> wakes.poll(10, TimeUnit.MILLISECONDS) != null);
         push(name);
@@ -320,15 +320,15 @@ class PointCopiesTest {
         }
     }
 
-    /** Copies by doing what the test says about the target. */
+    /** A replicator whose result the test sets for each target. */
     private final class FakeReplicator extends Replicator {
         FakeReplicator() {
             super(null, null);
         }
 
         @Override
-        public CopyResult copy(BackupLocation from, BackupLocation to, PointKey key, Runnable mayGoOn) {
-            mayGoOn.run();
+        public CopyResult copy(BackupLocation from, BackupLocation to, PointKey key, Runnable requireWanted) {
+            requireWanted.run();
             atLocation.getOrDefault(to.getMetadata().getName(), () -> {}).run();
             return new CopyResult(3, 1234, 0);
         }
@@ -356,7 +356,7 @@ class PointCopiesTest {
         }
     }
 
-    /** A clock that a test sets. */
+    /** A clock that the test sets. */
     private static final class Hands extends Clock {
         volatile Instant now = Instant.parse("2026-11-23T12:00:00Z");
 

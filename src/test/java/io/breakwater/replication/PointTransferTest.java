@@ -10,6 +10,7 @@ import io.breakwater.api.Reason;
 import io.breakwater.replication.ReplicationFixture.Point;
 import io.breakwater.store.MemoryStore;
 import io.breakwater.store.ObjectStore.Precondition;
+import io.breakwater.store.StoreLayout;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Semaphore;
@@ -18,7 +19,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 
-/** A point that shows at the target can be read there, whatever happens on the way. */
+/** A point that is visible at the target can be read there, regardless of faults during the copy. */
 class PointTransferTest {
     private final MemoryStore source = new MemoryStore();
     private final MemoryStore target = new MemoryStore();
@@ -51,7 +52,7 @@ class PointTransferTest {
         assertThat(target.written).last().isEqualTo("breakwater/points/east/shop/p1/point.json");
     }
 
-    /** The key that signed the seal may be gone where the copy is read. */
+    /** The key that signed the seal may not be available where the copy is read. */
     @Test
     void writesVouchersBeforeTheSeal() {
         Point point = scene.capture(source, "p1", 1);
@@ -63,6 +64,29 @@ class PointTransferTest {
         assertThat(target.objects.get(voucher)).containsExactly(1, 2, 3);
         assertThat(target.written.indexOf(voucher))
                 .isLessThan(target.written.indexOf("breakwater/points/east/shop/p1/point.json"));
+    }
+
+    @Test
+    void copiesOnlyAreasThatAreReplicated() {
+        scene.capture(source, "p1", 3);
+        Point point = scene.capture(source, "p2", 3);
+        for (String key : List.of(
+                StoreLayout.location(),
+                StoreLayout.keyRing("east"),
+                StoreLayout.inProgress("east", "shop", "p2"),
+                StoreLayout.readLease("east", "shop", "id"),
+                StoreLayout.wrappedKey("key", "print"))) {
+            source.write(key, new byte[1], Precondition.NONE);
+        }
+
+        point.copy(source, target);
+
+        assertThat(target.written)
+                .isNotEmpty()
+                .allSatisfy(key -> assertThat(StoreLayout.area(key))
+                        .as(key)
+                        .hasValueSatisfying(
+                                area -> assertThat(area.replicated()).isTrue()));
     }
 
     @Test
@@ -224,7 +248,7 @@ class PointTransferTest {
             }
         }));
 
-        assertThat(e).isInstanceOf(BreakwaterException.class).hasMessageContaining("gone from the target");
+        assertThat(e).isInstanceOf(BreakwaterException.class).hasMessageContaining("deleted from the target");
         assertThat(target.objects.keySet()).noneMatch(k -> k.endsWith("point.json"));
         point.copy(source, target);
         assertThat(ReplicationFixture.contents(target)).isEqualTo(ReplicationFixture.contents(source));
@@ -273,7 +297,7 @@ class PointTransferTest {
         assertThat(most.get()).isBetween(2, 3);
     }
 
-    /** What restic's prune does: a new pack and index, then the old index goes, then the old packs. */
+    /** Does what restic's prune does: writes a new pack and index, then deletes the old index, then the old packs. */
     private void prune() {
         List<String> index = List.copyOf(scene.indexes);
         List<String> packs = source.objects.keySet().stream()

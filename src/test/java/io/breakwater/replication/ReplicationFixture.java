@@ -1,23 +1,22 @@
 package io.breakwater.replication;
 
+import io.breakwater.api.Digests;
 import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.api.RestorePointStatus.Consistency;
 import io.breakwater.catalog.PointDocument;
+import io.breakwater.catalog.PointKey;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Precondition;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.Semaphore;
 
 /**
- * A source with a repository and sealed points. Index files list their packs and snapshots their index files, one key a
- * line, so that a test can tell whether what a store shows can be read.
+ * A source with a repository and sealed points. An index file lists its packs and a snapshot its index files, one key per line. So
+ * a test can check that all visible points can be read.
  */
 final class ReplicationFixture {
     static final String REPO = "breakwater/repos/east/shop/";
@@ -27,8 +26,8 @@ final class ReplicationFixture {
 
     /** A point with one volume, sealed at the source. */
     record Point(PointDocument document, byte[] seal) {
-        CopyResult copy(ObjectStore source, ObjectStore target, Runnable mayGoOn) {
-            return new PointTransfer(source, target, new Semaphore(8)).run(document, seal, mayGoOn);
+        CopyResult copy(ObjectStore source, ObjectStore target, Runnable requireWanted) {
+            return new PointTransfer(source, target, new Semaphore(8)).run(document, seal, requireWanted);
         }
 
         CopyResult copy(ObjectStore source, ObjectStore target) {
@@ -36,10 +35,10 @@ final class ReplicationFixture {
         }
     }
 
-    /** Makes the repository. */
+    /** Creates the repository. */
     ReplicationFixture(ObjectStore source) {
         put(source, REPO + "config", bytes(155));
-        put(source, REPO + "locks/" + sha256(bytes(10)), bytes(10));
+        put(source, REPO + "locks/" + Digests.sha256Hex(bytes(10)), bytes(10));
         named(source, "keys/", bytes(400));
     }
 
@@ -49,37 +48,29 @@ final class ReplicationFixture {
         String archive = "velero/backups/east-shop-" + name + "/resources.tar.gz";
         byte[] resources = bytes(3000);
         put(store, archive, resources);
-        PointDocument document = new PointDocument(
-                1,
-                "east",
-                "shop",
-                name,
-                "uid-" + name,
-                "hourly",
-                Trigger.Scheduled,
-                0,
-                "test",
-                "2026-11-23T12:00:00Z",
-                Consistency.Crash,
-                List.of(new PointDocument.Volume("data", "csi", "1Gi", "/volumes/data", snapshot, 1, 1)),
-                List.of(),
-                archive,
-                7,
-                List.of(new PointDocument.StoredObject(archive, resources.length, sha256(resources))),
-                "key",
-                null,
-                null);
+        PointDocument document = PointDocument.builder(new PointKey("east", "shop", name), "uid-" + name)
+                .policy("hourly")
+                .trigger(Trigger.Scheduled)
+                .operatorVersion("test")
+                .capturedAt("2026-11-23T12:00:00Z")
+                .consistency(Consistency.Crash)
+                .volumes(List.of(new PointDocument.Volume("data", "csi", "1Gi", "/volumes/data", snapshot, 1, 1)))
+                .archive(archive, 7)
+                .objects(List.of(
+                        new PointDocument.StoredObject(archive, resources.length, Digests.sha256Hex(resources))))
+                .keyId("key")
+                .build();
         byte[] seal = ("seal of " + name).getBytes(StandardCharsets.UTF_8);
         put(store, document.key().sealKey(), seal);
         return new Point(document, seal);
     }
 
-    /** What a mover writes, in the order in which it does; returns the snapshot. */
+    /** Writes the files of a mover, in its order; returns the snapshot. */
     String append(ObjectStore store, int packs) {
         List<String> names = new ArrayList<>();
         for (int i = 0; i < packs; i++) {
             byte[] pack = bytes(1000 + random.nextInt(100_000));
-            String key = REPO + "data/" + sha256(pack).substring(0, 2) + "/" + sha256(pack);
+            String key = REPO + "data/" + Digests.sha256Hex(pack).substring(0, 2) + "/" + Digests.sha256Hex(pack);
             put(store, key, pack);
             names.add(key);
         }
@@ -92,7 +83,7 @@ final class ReplicationFixture {
     }
 
     private static String named(ObjectStore store, String folder, byte[] content) {
-        String key = REPO + folder + sha256(content);
+        String key = REPO + folder + Digests.sha256Hex(content);
         put(store, key, content);
         return key;
     }
@@ -107,17 +98,19 @@ final class ReplicationFixture {
         return b;
     }
 
-    /** Everything in a store: key and digest. */
+    /** All objects in a store: key and digest. */
     static TreeMap<String, String> contents(ObjectStore store) {
         TreeMap<String, String> all = new TreeMap<>();
         store.list(
                 "",
-                o -> all.put(o.key(), sha256(store.read(o.key()).orElseThrow().content())));
+                o -> all.put(
+                        o.key(),
+                        Digests.sha256Hex(store.read(o.key()).orElseThrow().content())));
         all.keySet().removeIf(k -> k.contains("/locks/"));
         return all;
     }
 
-    /** What the store shows and cannot be read: snapshots without an index file, index files without a pack, points without. */
+    /** References that do not exist: snapshots without an index file or config, index files without a pack. */
     static List<String> dangling(ObjectStore store) {
         TreeMap<String, String> all = contents(store);
         List<String> broken = new ArrayList<>();
@@ -136,13 +129,5 @@ final class ReplicationFixture {
             broken.add("snapshots without config");
         }
         return broken;
-    }
-
-    static String sha256(byte[] content) {
-        try {
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
-        }
     }
 }
