@@ -102,7 +102,10 @@ public final class StoreLayout {
 
     /** Whether a key is that of a lock of restic, or a prefix of such keys. Restic creates and deletes locks all the time. */
     static boolean isResticLock(String key) {
-        return key.contains("/locks/");
+        String[] parts = key.startsWith(REPOSITORIES)
+                ? key.substring(REPOSITORIES.length()).split("/", 4)
+                : new String[0];
+        return parts.length == 4 && parts[2].equals("locks");
     }
 
     /** The document of the location itself. */

@@ -37,13 +37,13 @@ class DeletedObjectsTest {
 
     private ObjectStore disk;
     private SoftDeleteStore store;
-    private DeletedObjects graveyard;
+    private DeletedObjects deleted;
 
     @BeforeEach
     void fill() {
         disk = new FilesystemStore(directory, Clock.systemUTC());
         store = new SoftDeleteStore(disk, "east", "shop");
-        graveyard = new DeletedObjects(disk, "east");
+        deleted = new DeletedObjects(disk, "east");
         store.write(PACK, bytes("content"), Precondition.ABSENT);
     }
 
@@ -135,7 +135,7 @@ class DeletedObjectsTest {
         mark(State.Sweeping);
 
         assertThat(sweep(LONG)).as("within the grace period").isEqualTo(new Swept(0, 0, 1));
-        assertThat(graveyard.sweep(LONG, Instant.now(), true)).isEqualTo(new Swept(1, 7, 0));
+        assertThat(deleted.sweep(LONG, Instant.now(), true)).isEqualTo(new Swept(1, 7, 0));
         assertThat(directory.resolve(PACK)).doesNotExist();
     }
 
@@ -228,10 +228,10 @@ class DeletedObjectsTest {
         store.deleteInline(PACK);
 
         assertThat(store.read(PACK)).isEmpty();
-        assertThat(graveyard.contentOf("shop", PACK))
+        assertThat(deleted.contentOf("shop", PACK))
                 .hasValueSatisfying(c -> assertThat(c).isEqualTo(bytes("content")));
         assertThat(sweep(NONE).objects()).isEqualTo(1);
-        assertThat(graveyard.contentOf("shop", PACK)).isEmpty();
+        assertThat(deleted.contentOf("shop", PACK)).isEmpty();
     }
 
     /** The state after a kill at this point. */
@@ -241,13 +241,23 @@ class DeletedObjectsTest {
     }
 
     private Swept sweep(Duration grace) {
-        return graveyard.sweep(grace, Instant.now().plusMillis(50), false);
+        return deleted.sweep(grace, Instant.now().plusMillis(50), false);
     }
 
     private List<String> listed() {
         List<String> keys = new ArrayList<>();
         store.list("breakwater/repos/east/shop/data/", o -> keys.add(o.key()));
         return keys;
+    }
+
+    @Test
+    void delaysDeletionsInANamespaceNamedLocks() {
+        String pack = "breakwater/repos/east/locks/data/ab/abcd";
+        disk.write(pack, bytes("content"), Precondition.NONE);
+
+        new SoftDeleteStore(disk, "east", "locks").delete(pack);
+
+        assertThat(disk.read(pack)).isPresent();
     }
 
     private static byte[] bytes(String text) {

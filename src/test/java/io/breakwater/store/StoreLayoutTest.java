@@ -123,6 +123,20 @@ class StoreLayoutTest {
                 .isTrue();
     }
 
+    /** It had no object locks and no grace period when every key with /locks/ counted as a lock of restic. */
+    @Test
+    void locksObjectsOfANamespaceNamedLocks() {
+        for (String key : List.of(
+                StoreLayout.repository("east", "locks") + "data/ab/abcd",
+                StoreLayout.seal("east", "locks", "p"),
+                StoreLayout.seal("east", "shop", "locks"))) {
+            assertThat(StoreLayout.isLocked(key)).as(key).isTrue();
+            assertThat(StoreLayout.isRestored(key)).as(key).isTrue();
+        }
+        assertThat(StoreLayout.isLocked(StoreLayout.repository("east", "locks") + "locks/ab"))
+                .isFalse();
+    }
+
     /** A literal elsewhere would be a second place that knows the key, and an area that the table may not have. */
     @Test
     void spellsOutKeysInOneClassOnly() throws IOException {
