@@ -9,6 +9,7 @@ import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.observe.Events;
+import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;
 import io.breakwater.observe.StatusWriter;
 import io.breakwater.policy.PointRoutes;
@@ -185,7 +186,7 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
         String namespace = point.getMetadata().getNamespace();
         String policy = point.getSpec().policyRef.name;
         meters.count(
-                "breakwater.restore.points",
+                MeterName.RESTORE_POINTS,
                 "namespace",
                 namespace,
                 "policy",
@@ -195,7 +196,7 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
                 "reason",
                 reason.name());
         meters.time(
-                "breakwater.restore.point.duration",
+                MeterName.RESTORE_POINT_DURATION,
                 Duration.between(Instant.parse(point.getMetadata().getCreationTimestamp()), clock.instant()),
                 "namespace",
                 namespace,

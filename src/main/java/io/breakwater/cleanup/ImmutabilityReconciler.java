@@ -13,6 +13,7 @@ import io.breakwater.location.Stores;
 import io.breakwater.location.keys.LocationDocument;
 import io.breakwater.observe.Conditions;
 import io.breakwater.observe.Events;
+import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;
 import io.breakwater.observe.StatusWriter;
 import io.breakwater.steps.Activities;
@@ -52,11 +53,8 @@ class ImmutabilityReconciler implements Reconciler<BackupLocation> {
     /** For how long a removal by somebody else is told of. */
     private static final Duration ALARM = Duration.ofDays(1);
 
-    private static final String[] GAUGES = {
-        "breakwater.immutability.age",
-        "breakwater.immutability.period",
-        "breakwater.locked.versions",
-        "breakwater.locked.bytes"
+    private static final MeterName[] GAUGES = {
+        MeterName.IMMUTABILITY_AGE, MeterName.IMMUTABILITY_PERIOD, MeterName.LOCKED_VERSIONS, MeterName.LOCKED_BYTES
     };
 
     private final KubernetesClient client;
@@ -104,7 +102,7 @@ class ImmutabilityReconciler implements Reconciler<BackupLocation> {
                 || location.getSpec().accessMode == AccessMode.ReadOnly
                 || location.getSpec().immutability == null) {
             turns.forget(cached);
-            for (String gauge : GAUGES) {
+            for (MeterName gauge : GAUGES) {
                 meters.remove(gauge, tags(cached));
             }
             alarms.remove(cached.getMetadata().getUid());
@@ -161,11 +159,11 @@ class ImmutabilityReconciler implements Reconciler<BackupLocation> {
 
     private void show(BackupLocation location, Done done) {
         String[] tags = tags(location);
-        done.rounds().oldest().ifPresent(at -> meters.age("breakwater.immutability.age", at, tags));
-        meters.set("breakwater.immutability.period", period(location).toSeconds(), tags);
-        meters.count("breakwater.immutability.extended", done.rounds().extended(), tags);
-        meters.set("breakwater.locked.versions", done.versions().waiting(), tags);
-        meters.set("breakwater.locked.bytes", done.versions().waitingBytes(), tags);
+        done.rounds().oldest().ifPresent(at -> meters.age(MeterName.IMMUTABILITY_AGE, at, tags));
+        meters.set(MeterName.IMMUTABILITY_PERIOD, period(location).toSeconds(), tags);
+        meters.count(MeterName.IMMUTABILITY_EXTENDED, done.rounds().extended(), tags);
+        meters.set(MeterName.LOCKED_VERSIONS, done.versions().waiting(), tags);
+        meters.set(MeterName.LOCKED_BYTES, done.versions().waitingBytes(), tags);
         intact(location, done.versions().restored());
         if (done.rounds().extended() > 0) {
             events.normal(
@@ -189,7 +187,7 @@ class ImmutabilityReconciler implements Reconciler<BackupLocation> {
     /** Tells what somebody else removed; for a day, since it is over at once. */
     private void intact(BackupLocation location, List<String> broughtBack) {
         Instant now = clock.instant();
-        meters.count("breakwater.foreign.removals", broughtBack.size(), tags(location));
+        meters.count(MeterName.FOREIGN_REMOVALS, broughtBack.size(), tags(location));
         if (!broughtBack.isEmpty()) {
             String message = "somebody who has the store's credentials removed " + broughtBack.size()
                     + " objects, which were brought back; one is " + broughtBack.getFirst()

@@ -11,6 +11,7 @@ import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.location.Stores;
 import io.breakwater.location.keys.LocationDocument;
 import io.breakwater.observe.Events;
+import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;
 import io.breakwater.steps.Activities;
 import io.breakwater.store.DeletedObjects;
@@ -153,11 +154,11 @@ class TombstoneReconciler implements Reconciler<BackupLocation> {
             "namespace", location.getMetadata().getNamespace(),
             "location", location.getMetadata().getName()
         };
-        meters.count("breakwater.swept.objects", result.objects(), tags);
-        meters.count("breakwater.swept.bytes", result.bytes(), tags);
-        meters.set("breakwater.tombstones", result.waiting(), tags);
+        meters.count(MeterName.SWEPT_OBJECTS, result.objects(), tags);
+        meters.count(MeterName.SWEPT_BYTES, result.bytes(), tags);
+        meters.set(MeterName.TOMBSTONES, result.waiting(), tags);
         if (result.forged() > 0) {
-            meters.count("breakwater.foreign.removals", result.forged(), tags);
+            meters.count(MeterName.FOREIGN_REMOVALS, result.forged(), tags);
             events.warning(
                     location,
                     Reason.Tampered,

@@ -10,6 +10,7 @@ import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.location.RoundSchedule;
 import io.breakwater.mover.MoverJobs;
 import io.breakwater.observe.Events;
+import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;
 import io.breakwater.steps.Activities;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -177,7 +178,7 @@ class UnsealedReconciler implements Reconciler<BackupLocation> {
 
     private void count(BackupLocation location, String kind, int n) {
         meters.count(
-                "breakwater.unsealed.swept",
+                MeterName.UNSEALED_SWEPT,
                 n,
                 "namespace",
                 location.getMetadata().getNamespace(),

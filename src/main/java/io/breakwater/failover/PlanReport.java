@@ -10,6 +10,7 @@ import io.breakwater.api.FailoverPlanStatus.Role;
 import io.breakwater.api.JournalEntry;
 import io.breakwater.api.Reason;
 import io.breakwater.observe.Conditions;
+import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;
 import io.breakwater.observe.StatusWriter;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -71,7 +72,7 @@ final class PlanReport {
     /** A failover ended on the site that took over. */
     void finished(FailoverPlan plan, FailoverPlanStatus.Run run, String result) {
         meters.count(
-                "breakwater.failovers",
+                MeterName.FAILOVERS,
                 "namespace",
                 plan.getMetadata().getNamespace(),
                 "plan",
@@ -161,14 +162,13 @@ final class PlanReport {
         role(p.plan(), role);
         seen.ifPresent(s -> {
             Instant renewed = clock.instant().minus(s.age());
-            meters.age("breakwater.failover.lease.age.seconds", renewed, tags);
-            meters.set("breakwater.failover.epoch", s.lease().epoch(), tags);
+            meters.age(MeterName.FAILOVER_LEASE_AGE, renewed, tags);
+            meters.set(MeterName.FAILOVER_EPOCH, s.lease().epoch(), tags);
         });
         if (loss.isPresent()) {
-            meters.set(
-                    "breakwater.failover.expected.data.loss.seconds", loss.get().toSeconds(), tags);
+            meters.set(MeterName.FAILOVER_EXPECTED_DATA_LOSS, loss.get().toSeconds(), tags);
         } else {
-            meters.remove("breakwater.failover.expected.data.loss.seconds", tags);
+            meters.remove(MeterName.FAILOVER_EXPECTED_DATA_LOSS, tags);
         }
     }
 
@@ -176,9 +176,9 @@ final class PlanReport {
         String[] t = tags(plan);
         for (Role r : Role.values()) {
             if (r == role) {
-                meters.set("breakwater.failover.role", 1, t[0], t[1], t[2], t[3], "role", r.name());
+                meters.set(MeterName.FAILOVER_ROLE, 1, t[0], t[1], t[2], t[3], "role", r.name());
             } else {
-                meters.remove("breakwater.failover.role", t[0], t[1], t[2], t[3], "role", r.name());
+                meters.remove(MeterName.FAILOVER_ROLE, t[0], t[1], t[2], t[3], "role", r.name());
             }
         }
     }

@@ -7,6 +7,7 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.gateway.ResticProtocol.Done;
+import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;
 import io.breakwater.tls.ServerThreads;
 import io.breakwater.tls.ServingCertificate;
@@ -95,15 +96,15 @@ public class GatewayServer {
             done = Done.of(499);
         }
         meters.count(
-                "breakwater.gateway.requests",
+                MeterName.GATEWAY_REQUESTS,
                 "method",
                 exchange.getRequestMethod(),
                 "type",
                 type,
                 "code",
                 Integer.toString(done.code()));
-        meters.count("breakwater.gateway.bytes", done.received(), "direction", "received");
-        meters.count("breakwater.gateway.bytes", done.sent(), "direction", "sent");
+        meters.count(MeterName.GATEWAY_BYTES, done.received(), "direction", "received");
+        meters.count(MeterName.GATEWAY_BYTES, done.sent(), "direction", "sent");
     }
 
     private Done answer(HttpExchange exchange, Optional<ResticPath> blob) throws IOException {
@@ -148,8 +149,7 @@ public class GatewayServer {
             backend.checkQuota(ticket, blob);
         } catch (BreakwaterException e) {
             if (e.reason() == Reason.QuotaExceeded) {
-                meters.count(
-                        "breakwater.quota.refused", "namespace", ticket.namespace(), "location", ticket.location());
+                meters.count(MeterName.QUOTA_REFUSED, "namespace", ticket.namespace(), "location", ticket.location());
                 protocol.drain(exchange);
             }
             throw e;

@@ -8,6 +8,7 @@ import io.breakwater.api.Reason;
 import io.breakwater.location.keys.KeyEscrow;
 import io.breakwater.observe.Conditions;
 import io.breakwater.observe.Events;
+import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;
 import io.breakwater.observe.StatusWriter;
 import io.breakwater.steps.Activities;
@@ -36,8 +37,6 @@ import org.jboss.logging.Logger;
 @GradualRetry(maxAttempts = Integer.MAX_VALUE, initialInterval = 2000, intervalMultiplier = 1.5, maxInterval = 60_000)
 class BackupLocationReconciler implements Reconciler<BackupLocation> {
     private static final Logger LOG = Logger.getLogger(BackupLocationReconciler.class);
-    private static final String METRIC = "breakwater.location.ready";
-    private static final String ESCROWED = "breakwater.location.escrowed";
     private static final Duration EVERY = Duration.ofMinutes(1);
     private static final Duration SOON = Duration.ofSeconds(5);
 
@@ -145,10 +144,10 @@ class BackupLocationReconciler implements Reconciler<BackupLocation> {
     private void escrow(BackupLocation location, Optional<Condition> before, KeyEscrow.State state) {
         String[] tags = tags(ResourceID.fromResource(location));
         if (state == null) {
-            meters.remove(ESCROWED, tags);
+            meters.remove(MeterName.LOCATION_ESCROWED, tags);
             return;
         }
-        meters.set(ESCROWED, state.holds() ? 1 : 0, tags);
+        meters.set(MeterName.LOCATION_ESCROWED, state.holds() ? 1 : 0, tags);
         if (before.filter(c -> state.message().equals(c.message)).isEmpty()) {
             if (state.holds()) {
                 events.normal(location, state.reason(), state.message());
@@ -183,15 +182,15 @@ class BackupLocationReconciler implements Reconciler<BackupLocation> {
     private void measure(BackupLocation location, double value) {
         ResourceID id = ResourceID.fromResource(location);
         measured.add(id);
-        meters.set(METRIC, value, tags(id));
+        meters.set(MeterName.LOCATION_READY, value, tags(id));
     }
 
     private void forgetGone() {
         measured.removeIf(id -> {
             boolean gone = present.get(id).isEmpty();
             if (gone) {
-                meters.remove(METRIC, tags(id));
-                meters.remove(ESCROWED, tags(id));
+                meters.remove(MeterName.LOCATION_READY, tags(id));
+                meters.remove(MeterName.LOCATION_ESCROWED, tags(id));
             }
             return gone;
         });

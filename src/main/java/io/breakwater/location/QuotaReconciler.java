@@ -9,6 +9,7 @@ import io.breakwater.api.Reason;
 import io.breakwater.location.Quotas.Usage;
 import io.breakwater.observe.Conditions;
 import io.breakwater.observe.Events;
+import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;
 import io.breakwater.observe.StatusWriter;
 import io.breakwater.steps.Activities;
@@ -38,8 +39,6 @@ import java.util.stream.Collectors;
 @ControllerConfiguration(name = "quota", informer = @Informer(comparableResourceVersions = false))
 @GradualRetry(maxAttempts = Integer.MAX_VALUE, initialInterval = 2000, intervalMultiplier = 1.5, maxInterval = 60_000)
 class QuotaReconciler implements Reconciler<BackupLocation> {
-    private static final String USED = "breakwater.quota.used.bytes";
-    private static final String ALLOWED = "breakwater.quota.bytes";
     private static final Duration LOOK = Duration.ofSeconds(30);
     private static final Duration EVERY = Duration.ofMinutes(10);
 
@@ -186,14 +185,14 @@ class QuotaReconciler implements Reconciler<BackupLocation> {
         Set<Shown> now = new HashSet<>();
         for (Usage u : usages) {
             String[] tags = tags(location, u.site(), u.namespace());
-            meters.set(USED, u.used(), tags);
-            meters.set(ALLOWED, u.allowed(), tags);
+            meters.set(MeterName.QUOTA_USED, u.used(), tags);
+            meters.set(MeterName.QUOTA, u.allowed(), tags);
             now.add(new Shown(u.site(), u.namespace()));
         }
         Set<Shown> before = shown.getOrDefault(location.getMetadata().getUid(), Set.of());
         before.stream().filter(s -> !now.contains(s)).forEach(s -> {
-            meters.remove(USED, tags(location, s.site(), s.namespace()));
-            meters.remove(ALLOWED, tags(location, s.site(), s.namespace()));
+            meters.remove(MeterName.QUOTA_USED, tags(location, s.site(), s.namespace()));
+            meters.remove(MeterName.QUOTA, tags(location, s.site(), s.namespace()));
         });
         shown.put(location.getMetadata().getUid(), now);
     }

@@ -1,8 +1,12 @@
 package io.breakwater.observe;
 
+import io.breakwater.observe.MeterName.Kind;
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.Timer;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Clock;
 import java.time.Duration;
@@ -10,16 +14,17 @@ import java.time.Instant;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.DoubleSupplier;
+import java.util.stream.Collectors;
 
 /**
- * Metrics with constant tag keys per name. Gauges exist only while there is something to say: a lag before the first copy
- * is absent, not 0. Names are given in Micrometer's form ({@code breakwater.replication.lag}, base unit seconds).
+ * The only writer of metrics. Each is registered with the unit and the description of its {@link MeterName}, and takes labels
+ * as name, value, name, value. A gauge exists only while it has a value: a lag before the first copy is absent, not 0.
  */
 @ApplicationScoped
 public class Meters {
-    private record Id(String name, Tags tags) {}
+    private record Id(MeterName name, Tags tags) {}
 
-    /** The gauge and where it reads its value; kept here, since the registry holds values weakly. */
+    /** A gauge and the source of its value; held here, because the registry refers to sources weakly. */
     private static final class Cell {
         volatile DoubleSupplier value;
         Gauge gauge;
@@ -34,25 +39,25 @@ public class Meters {
         this.clock = clock;
     }
 
-    /** Sets a gauge; tags are key, value, key, value. */
-    public void set(String name, double value, String... tags) {
+    /** Sets a gauge. */
+    public void set(MeterName name, double value, String... tags) {
         gauge(name, () -> value, tags);
     }
 
-    /** A gauge that shows the seconds since an instant, at the moment of the scrape. */
-    public void age(String name, Instant since, String... tags) {
+    /** Sets a gauge to the seconds since an instant, computed at each scrape. */
+    public void age(MeterName name, Instant since, String... tags) {
         gauge(name, () -> Duration.between(since, clock.instant()).toMillis() / 1000.0, tags);
     }
 
-    /** Takes a gauge away. */
-    public void remove(String name, String... tags) {
-        Cell cell = gauges.remove(new Id(name, Tags.of(tags)));
+    /** Removes a gauge. */
+    public void remove(MeterName name, String... tags) {
+        Cell cell = gauges.remove(new Id(name, checked(name, Kind.GAUGE, tags)));
         if (cell != null) {
             registry.remove(cell.gauge);
         }
     }
 
-    /** Takes all gauges away whose tags contain the given ones: for objects that are gone. */
+    /** Removes all gauges whose labels contain the given ones: for deleted objects. */
     public void removeAll(String... tags) {
         Tags wanted = Tags.of(tags);
         gauges.forEach((id, cell) -> {
@@ -62,33 +67,55 @@ public class Meters {
         });
     }
 
-    /** Counts one. */
-    public void count(String name, String... tags) {
-        registry.counter(name, tags).increment();
+    /** Adds one to a counter. */
+    public void count(MeterName name, String... tags) {
+        count(name, 1, tags);
     }
 
-    /** Counts several. */
-    public void count(String name, double amount, String... tags) {
-        registry.counter(name, tags).increment(amount);
+    /** Adds to a counter. */
+    public void count(MeterName name, double amount, String... tags) {
+        Counter.builder(name.registered())
+                .description(name.description())
+                .baseUnit(name.unit())
+                .tags(checked(name, Kind.COUNTER, tags))
+                .register(registry)
+                .increment(amount);
     }
 
-    /** Records how long something took. */
-    public void time(String name, Duration took, String... tags) {
-        registry.timer(name, tags).record(took);
+    /** Records a duration. */
+    public void time(MeterName name, Duration took, String... tags) {
+        Timer.builder(name.registered())
+                .description(name.description())
+                .tags(checked(name, Kind.TIMER, tags))
+                .register(registry)
+                .record(took);
     }
 
-    /** A gauge whose value is computed at the moment of the scrape. */
-    public void gauge(String name, DoubleSupplier value, String... tags) {
-        Id id = new Id(name, Tags.of(tags));
+    /** Sets a gauge whose value is computed at each scrape. */
+    public void gauge(MeterName name, DoubleSupplier value, String... tags) {
+        Id id = new Id(name, checked(name, Kind.GAUGE, tags));
         gauges.compute(id, (key, cell) -> {
             Cell c = cell == null ? new Cell() : cell;
             c.value = value;
             if (c.gauge == null) {
-                c.gauge = Gauge.builder(name, c, x -> x.value.getAsDouble())
+                c.gauge = Gauge.builder(name.registered(), c, x -> x.value.getAsDouble())
+                        .description(name.description())
+                        .baseUnit(name.unit())
                         .tags(key.tags)
                         .register(registry);
             }
             return c;
         });
+    }
+
+    /** The labels, which must be exactly those of the metric: Prometheus refuses a metric with changing labels. */
+    private static Tags checked(MeterName name, Kind kind, String... tags) {
+        Tags given = Tags.of(tags);
+        var keys = given.stream().map(Tag::getKey).collect(Collectors.toSet());
+        if (name.kind() != kind || keys.size() != name.labels().size() || !keys.containsAll(name.labels())) {
+            throw new IllegalArgumentException(name.exported() + " is a " + name.kind() + " with the labels "
+                    + name.labels() + ", not a " + kind + " with the labels " + keys);
+        }
+        return given;
     }
 }

@@ -4,6 +4,7 @@ import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.Condition;
 import io.breakwater.api.Durations;
 import io.breakwater.api.RestorePoint;
+import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;
 import io.breakwater.policy.PointInventory.Good;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -19,19 +20,6 @@ import java.util.concurrent.ConcurrentHashMap;
 /** The gauges of policies. Ages and lags are computed when they are scraped, and absent while there is nothing to measure. */
 @ApplicationScoped
 class PolicyMeters {
-    static final String LAST_SUCCESS = "breakwater.policy.last.success.timestamp.seconds";
-    static final String AGE = "breakwater.policy.rpo.age.seconds";
-    static final String RPO = "breakwater.policy.rpo.seconds";
-    static final String MET = "breakwater.policy.rpo.met";
-    static final String LAG = "breakwater.replication.lag.seconds";
-    static final String PROVEN = "breakwater.policy.proven";
-    static final String PROVEN_AT = "breakwater.verification.last.success.timestamp.seconds";
-    static final String OVERDUE = "breakwater.verification.overdue";
-    static final String RESTORE = "breakwater.policy.restore.seconds";
-    static final String RTO = "breakwater.policy.rto.seconds";
-    static final String RETIRED = "breakwater.retention.removed";
-    static final String COPY_RPO = "breakwater.replication.rpo.seconds";
-
     private final Meters meters;
     private final Clock clock;
     private final Map<String, Set<String>> locations = new ConcurrentHashMap<>();
@@ -53,29 +41,30 @@ class PolicyMeters {
             List<RpoObjective> promises,
             List<String> copies) {
         String[] tags = {"namespace", namespace, "policy", policy};
-        age(AGE, standing.newest().map(Good::capturedAt), tags);
+        age(MeterName.POLICY_RPO_AGE, standing.newest().map(Good::capturedAt), tags);
         standing.newest()
                 .ifPresentOrElse(
-                        n -> meters.set(LAST_SUCCESS, n.capturedAt().toEpochMilli() / 1000.0, tags),
-                        () -> meters.remove(LAST_SUCCESS, tags));
-        objective(promises, Optional.empty(), RPO, tags);
+                        n -> meters.set(
+                                MeterName.POLICY_LAST_SUCCESS, n.capturedAt().toEpochMilli() / 1000.0, tags),
+                        () -> meters.remove(MeterName.POLICY_LAST_SUCCESS, tags));
+        objective(promises, Optional.empty(), MeterName.POLICY_RPO, tags);
         promises.stream()
                 .filter(p -> p.location().isEmpty())
                 .findFirst()
                 .ifPresentOrElse(
-                        p -> meters.gauge(MET, () -> p.holds(clock.instant()) ? 1 : 0, tags),
-                        () -> meters.remove(MET, tags));
+                        p -> meters.gauge(MeterName.POLICY_RPO_MET, () -> p.holds(clock.instant()) ? 1 : 0, tags),
+                        () -> meters.remove(MeterName.POLICY_RPO_MET, tags));
         Set<String> stale = new HashSet<>(locations.getOrDefault(namespace + "/" + policy, Set.of()));
         locations.put(namespace + "/" + policy, Set.copyOf(copies));
         for (String copy : copies) {
             String[] at = copyTags(namespace, policy, copy);
-            age(LAG, standing.newestAt(copy).map(Good::capturedAt), at);
-            objective(promises, Optional.of(copy), COPY_RPO, at);
+            age(MeterName.REPLICATION_LAG, standing.newestAt(copy).map(Good::capturedAt), at);
+            objective(promises, Optional.of(copy), MeterName.REPLICATION_RPO, at);
             stale.remove(copy);
         }
         for (String copy : stale) {
-            meters.remove(LAG, copyTags(namespace, policy, copy));
-            meters.remove(COPY_RPO, copyTags(namespace, policy, copy));
+            meters.remove(MeterName.REPLICATION_LAG, copyTags(namespace, policy, copy));
+            meters.remove(MeterName.REPLICATION_RPO, copyTags(namespace, policy, copy));
         }
     }
 
@@ -92,31 +81,34 @@ class PolicyMeters {
             policy.getMetadata().getName()
         };
         optional(
-                PROVEN_AT,
+                MeterName.VERIFICATION_LAST_SUCCESS,
                 proof.success().map(v -> Instant.parse(v.getStatus().finishedAt).toEpochMilli() / 1000.0),
                 tags);
-        optional(PROVEN, proof.newest().map(v -> v.getStatus().holds(Condition.SUCCEEDED) ? 1.0 : 0.0), tags);
-        if (runs) {
-            meters.gauge(OVERDUE, () -> proof.isOverdue(policy, clock.instant()) ? 1 : 0, tags);
-        } else {
-            meters.remove(OVERDUE, tags);
-        }
-        optional(RESTORE, proof.restoreTime().map(d -> (double) d.toSeconds()), tags);
         optional(
-                RTO,
+                MeterName.POLICY_PROVEN,
+                proof.newest().map(v -> v.getStatus().holds(Condition.SUCCEEDED) ? 1.0 : 0.0),
+                tags);
+        if (runs) {
+            meters.gauge(MeterName.VERIFICATION_OVERDUE, () -> proof.isOverdue(policy, clock.instant()) ? 1 : 0, tags);
+        } else {
+            meters.remove(MeterName.VERIFICATION_OVERDUE, tags);
+        }
+        optional(MeterName.POLICY_RESTORE, proof.restoreTime().map(d -> (double) d.toSeconds()), tags);
+        optional(
+                MeterName.POLICY_RTO,
                 Optional.ofNullable(policy.getSpec().objectives).map(o -> o.rto).map(rto ->
                         (double) Durations.parse(rto).toSeconds()),
                 tags);
     }
 
-    private void optional(String name, Optional<Double> value, String... tags) {
+    private void optional(MeterName name, Optional<Double> value, String... tags) {
         value.ifPresentOrElse(v -> meters.set(name, v, tags), () -> meters.remove(name, tags));
     }
 
     /** A point was let go by its policy. */
     void retired(RestorePoint point) {
         meters.count(
-                RETIRED,
+                MeterName.RETENTION_REMOVED,
                 "namespace",
                 point.getMetadata().getNamespace(),
                 "policy",
@@ -131,11 +123,11 @@ class PolicyMeters {
         meters.removeAll("namespace", namespace, "policy", policy);
     }
 
-    private void age(String name, Optional<Instant> since, String... tags) {
+    private void age(MeterName name, Optional<Instant> since, String... tags) {
         since.ifPresentOrElse(at -> meters.age(name, at, tags), () -> meters.remove(name, tags));
     }
 
-    private void objective(List<RpoObjective> promises, Optional<String> location, String name, String... tags) {
+    private void objective(List<RpoObjective> promises, Optional<String> location, MeterName name, String... tags) {
         promises.stream()
                 .filter(p -> p.location().equals(location))
                 .findFirst()

@@ -21,6 +21,7 @@ import io.breakwater.gateway.EpochGuard;
 import io.breakwater.location.LocationResolver;
 import io.breakwater.observe.Conditions;
 import io.breakwater.observe.Events;
+import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;
 import io.breakwater.observe.StatusWriter;
 import io.breakwater.policy.PointRoutes;
@@ -161,9 +162,7 @@ public class PointCopies {
                 throw unwanted(point);
             }
             meters.time(
-                    "breakwater.replication.duration",
-                    Duration.between(started, clock.instant()),
-                    tags(point, location));
+                    MeterName.REPLICATION_DURATION, Duration.between(started, clock.instant()), tags(point, location));
             return copied;
         } finally {
             running.computeIfPresent(repository, (k, n) -> n == 1 ? null : n - 1);
@@ -262,7 +261,7 @@ public class PointCopies {
             c.message = null;
         });
         count(point, location, "Completed", Reason.Completed);
-        meters.count("breakwater.replication.bytes", copied.bytes(), tags(point, location));
+        meters.count(MeterName.REPLICATION_BYTES, copied.bytes(), tags(point, location));
         events.normal(
                 point,
                 Reason.Completed,
@@ -307,7 +306,7 @@ public class PointCopies {
     private void count(RestorePoint point, String location, String result, Reason reason) {
         String[] where = tags(point, location);
         meters.count(
-                "breakwater.replication.copies",
+                MeterName.REPLICATION_COPIES,
                 Stream.concat(Stream.of(where), Stream.of("result", result, "reason", reason.name()))
                         .toArray(String[]::new));
     }

@@ -10,6 +10,7 @@ import io.breakwater.gate.NamespaceGate;
 import io.breakwater.mover.MoverJobs;
 import io.breakwater.observe.Conditions;
 import io.breakwater.observe.Events;
+import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;
 import io.breakwater.observe.StatusWriter;
 import io.breakwater.steps.RunDriver;
@@ -215,8 +216,8 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
             return;
         }
         String namespace = run.namespace();
-        meters.count("breakwater.restores", "namespace", namespace, "result", result, "reason", reason.name());
+        meters.count(MeterName.RESTORES, "namespace", namespace, "result", result, "reason", reason.name());
         Duration took = Duration.between(Instant.parse(run.status().startedAt), Instant.parse(run.status().finishedAt));
-        meters.time("breakwater.restore.duration", took, "namespace", namespace, "result", result);
+        meters.time(MeterName.RESTORE_DURATION, took, "namespace", namespace, "result", result);
     }
 }

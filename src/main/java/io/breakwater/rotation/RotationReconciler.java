@@ -7,6 +7,7 @@ import io.breakwater.api.Condition;
 import io.breakwater.api.Reason;
 import io.breakwater.observe.Conditions;
 import io.breakwater.observe.Events;
+import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;
 import io.breakwater.observe.StatusWriter;
 import io.breakwater.steps.Activities;
@@ -34,8 +35,6 @@ import java.util.concurrent.ConcurrentHashMap;
 @ControllerConfiguration(name = "rotation", informer = @Informer(comparableResourceVersions = false))
 @GradualRetry(maxAttempts = Integer.MAX_VALUE, initialInterval = 2000, intervalMultiplier = 1.5, maxInterval = 60_000)
 class RotationReconciler implements Reconciler<BackupLocation> {
-    private static final String UNREAD = "breakwater.location.unreadable";
-    private static final String PENDING = "breakwater.location.rotation.age.seconds";
     private static final Duration UNTIL_READY = Duration.ofSeconds(5);
     private static final Duration SOON = Duration.ofSeconds(5);
     private static final Duration WAITING = Duration.ofSeconds(15);
@@ -135,12 +134,12 @@ class RotationReconciler implements Reconciler<BackupLocation> {
     private void measure(BackupLocation location, RotationResult outcome) {
         ResourceID id = ResourceID.fromResource(location);
         measured.add(id);
-        meters.set(UNREAD, outcome.unread(), tags(id));
+        meters.set(MeterName.LOCATION_UNREADABLE, outcome.unread(), tags(id));
         Optional<Condition> pending = condition(location, Condition.ROTATED).filter(c -> !c.holds());
         if (pending.isPresent()) {
-            meters.age(PENDING, Instant.parse(pending.get().lastTransitionTime), tags(id));
+            meters.age(MeterName.LOCATION_ROTATION_AGE, Instant.parse(pending.get().lastTransitionTime), tags(id));
         } else {
-            meters.remove(PENDING, tags(id));
+            meters.remove(MeterName.LOCATION_ROTATION_AGE, tags(id));
         }
     }
 
@@ -168,8 +167,8 @@ class RotationReconciler implements Reconciler<BackupLocation> {
         measured.removeIf(id -> {
             boolean gone = present.get(id).isEmpty();
             if (gone) {
-                meters.remove(UNREAD, tags(id));
-                meters.remove(PENDING, tags(id));
+                meters.remove(MeterName.LOCATION_UNREADABLE, tags(id));
+                meters.remove(MeterName.LOCATION_ROTATION_AGE, tags(id));
             }
             return gone;
         });

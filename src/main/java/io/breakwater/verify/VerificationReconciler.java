@@ -14,6 +14,7 @@ import io.breakwater.location.LocationResolver;
 import io.breakwater.mover.MoverJobs;
 import io.breakwater.observe.Conditions;
 import io.breakwater.observe.Events;
+import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;
 import io.breakwater.observe.StatusWriter;
 import io.breakwater.steps.Activities;
@@ -210,7 +211,7 @@ class VerificationReconciler implements Reconciler<Verification>, Cleaner<Verifi
             events.warning(run.verification(), reason, message);
         }
         meters.count(
-                "breakwater.verifications",
+                MeterName.VERIFICATIONS,
                 "namespace",
                 run.namespace(),
                 "policy",

@@ -232,6 +232,17 @@ class RoomsTest {
     }
 
     @Test
+    void hidesTheMeterRegistryBehindMeters() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage(in("observe"))
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("io.micrometer..")
+                .check(CLASSES);
+    }
+
+    @Test
     void forbidsPublicReconcilers() {
         classes()
                 .that()

@@ -15,6 +15,7 @@ import io.breakwater.config.TestConfig;
 import io.breakwater.location.Stores;
 import io.breakwater.location.keys.TestKeys;
 import io.breakwater.observe.Events;
+import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;
 import io.breakwater.observe.PlainStatusWriter;
 import io.breakwater.store.ObjectStore;
@@ -82,18 +83,26 @@ class ImmutabilityReconcilerTest {
                 .pollInterval(Duration.ofMillis(20))
                 .until(() -> {
                     reconciler.reconcile(location, null);
-                    return registry.find("breakwater.immutability.age").gauge() != null;
+                    return registry.find(MeterName.IMMUTABILITY_AGE.registered())
+                                    .gauge()
+                            != null;
                 });
         assertThat(store.read("breakwater/immutability/east.json")).isPresent();
-        assertThat(registry.find("breakwater.immutability.age").gauge().value()).isBetween(0.0, 60.0);
-        assertThat(registry.find("breakwater.immutability.period").gauge().value())
+        assertThat(registry.find(MeterName.IMMUTABILITY_AGE.registered())
+                        .gauge()
+                        .value())
+                .isBetween(0.0, 60.0);
+        assertThat(registry.find(MeterName.IMMUTABILITY_PERIOD.registered())
+                        .gauge()
+                        .value())
                 .isEqualTo(30 * 24 * 3600.0);
 
         BackupLocation now = client.resource(location).get();
         now.getSpec().immutability = null;
         client.resource(now).update();
         reconciler.reconcile(now, null);
-        assertThat(registry.find("breakwater.immutability.age").gauge()).isNull();
+        assertThat(registry.find(MeterName.IMMUTABILITY_AGE.registered()).gauge())
+                .isNull();
     }
 
     @Test
@@ -134,7 +143,9 @@ class ImmutabilityReconcilerTest {
         assertThat(intact.reason).isEqualTo(Reason.Tampered.name());
         assertThat(intact.message).contains("1 objects", key);
         assertThat(destroyed).containsExactly("marker");
-        assertThat(registry.find("breakwater.foreign.removals").counter().count())
+        assertThat(registry.find(MeterName.FOREIGN_REMOVALS.registered())
+                        .counter()
+                        .count())
                 .isEqualTo(1);
         assertThat(client.v1().events().inNamespace(config.namespace()).list().getItems())
                 .anyMatch(e -> e.getMessage().contains(key) && e.getType().equals("Warning"));

@@ -14,6 +14,7 @@ import io.breakwater.api.Reason;
 import io.breakwater.config.TestConfig;
 import io.breakwater.mover.MoverJobs;
 import io.breakwater.observe.Events;
+import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;
 import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -125,7 +126,7 @@ class UnsealedReconcilerTest {
     }
 
     private double count(String kind) {
-        var counter = registry.find("breakwater.unsealed.swept")
+        var counter = registry.find(MeterName.UNSEALED_SWEPT.registered())
                 .tags("namespace", "ops", "location", "disk", "kind", kind)
                 .counter();
         return counter == null ? 0 : counter.count();

@@ -8,6 +8,7 @@ import io.breakwater.api.BackupLocationStatus;
 import io.breakwater.api.Condition;
 import io.breakwater.api.Reason;
 import io.breakwater.observe.Events;
+import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;
 import io.breakwater.observe.PlainStatusWriter;
 import io.breakwater.store.MemoryStore;
@@ -69,8 +70,8 @@ class QuotaReconcilerTest {
         BackupLocationStatus status = now().getStatus();
         assertThat(List.of(status.quota.repositories, status.quota.near, status.quota.over))
                 .containsExactly(3, 1, 1);
-        assertThat(gauge("breakwater.quota.used.bytes", "west", "shop").value()).isEqualTo(120);
-        assertThat(gauge("breakwater.quota.bytes", "east", "bank").value()).isEqualTo(100);
+        assertThat(gauge(MeterName.QUOTA_USED, "west", "shop").value()).isEqualTo(120);
+        assertThat(gauge(MeterName.QUOTA, "east", "bank").value()).isEqualTo(100);
         assertThat(client.v1().events().inNamespace("sys").list().getItems())
                 .singleElement()
                 .satisfies(e -> assertThat(e.getReason()).isEqualTo(Reason.QuotaExceeded.name()));
@@ -87,7 +88,7 @@ class QuotaReconcilerTest {
         reconciler.reconcile(now(), null);
         assertThat(now().getStatus().quota).isNull();
         assertThat(now().getStatus().condition(Condition.WITHIN_QUOTA)).isEmpty();
-        assertThat(gauge("breakwater.quota.used.bytes", "west", "shop")).isNull();
+        assertThat(gauge(MeterName.QUOTA_USED, "west", "shop")).isNull();
     }
 
     private void change(String size) {
@@ -120,8 +121,8 @@ class QuotaReconcilerTest {
         return client.resource(location).get();
     }
 
-    private Gauge gauge(String name, String site, String namespace) {
-        return registry.find(name)
+    private Gauge gauge(MeterName name, String site, String namespace) {
+        return registry.find(name.registered())
                 .tags("namespace", namespace, "site", site, "location", "blob")
                 .gauge();
     }

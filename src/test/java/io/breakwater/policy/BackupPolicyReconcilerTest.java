@@ -27,6 +27,7 @@ import io.breakwater.location.LocationResolver;
 import io.breakwater.location.Quotas;
 import io.breakwater.location.TestLocations;
 import io.breakwater.observe.Events;
+import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;
 import io.breakwater.observe.PlainStatusWriter;
 import io.breakwater.observe.StatusWriter;
@@ -288,7 +289,7 @@ class BackupPolicyReconcilerTest {
         assertThat(now().getStatus().copies).hasSize(1);
         assertThat(now().getStatus().copies.getFirst().lastPoint).isEqualTo("p1");
         assertThat(now().getStatus().copies.getFirst().capturedAt).isEqualTo("2090-01-05T10:00:00Z");
-        assertThat(registry.find(PolicyMeters.LAG).gauge().value())
+        assertThat(registry.find(MeterName.REPLICATION_LAG.registered()).gauge().value())
                 .isEqualTo(Duration.ofMinutes(115).toSeconds());
     }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.breakwater.api.BackupPolicySpec;
 import io.breakwater.api.RestorePointStatus.CopyState;
+import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -27,15 +28,15 @@ class PolicyMetersTest {
     @Test
     void reportsLagFromTheFirstCompletedCopy() {
         show(List.of("b"), good("p1", CAPTURED.toString()).copy("b", CopyState.Copying));
-        assertThat(gauge(PolicyMeters.LAG)).isNull();
+        assertThat(gauge(MeterName.REPLICATION_LAG)).isNull();
 
         show(List.of("b"), good("p1", CAPTURED.toString()).copy("b", CopyState.Completed));
         clock.now = CAPTURED.plusSeconds(90);
-        assertThat(gauge(PolicyMeters.LAG).value()).isEqualTo(90);
+        assertThat(gauge(MeterName.REPLICATION_LAG).value()).isEqualTo(90);
         clock.now = CAPTURED.plusSeconds(100);
-        assertThat(gauge(PolicyMeters.LAG).value()).isEqualTo(100);
-        assertThat(gauge(PolicyMeters.LAG).getId().getTag("location")).isEqualTo("b");
-        assertThat(gauge(PolicyMeters.COPY_RPO).value()).isEqualTo(900);
+        assertThat(gauge(MeterName.REPLICATION_LAG).value()).isEqualTo(100);
+        assertThat(gauge(MeterName.REPLICATION_LAG).getId().getTag("location")).isEqualTo("b");
+        assertThat(gauge(MeterName.REPLICATION_RPO).value()).isEqualTo(900);
     }
 
     @Test
@@ -43,21 +44,21 @@ class PolicyMetersTest {
         show(List.of(), good("p1", CAPTURED.toString()));
 
         clock.now = CAPTURED.plusSeconds(900);
-        assertThat(gauge(PolicyMeters.MET).value()).isEqualTo(1);
+        assertThat(gauge(MeterName.POLICY_RPO_MET).value()).isEqualTo(1);
         clock.now = CAPTURED.plusSeconds(901);
-        assertThat(gauge(PolicyMeters.MET).value()).isEqualTo(0);
-        assertThat(gauge(PolicyMeters.AGE).value()).isEqualTo(901);
-        assertThat(gauge(PolicyMeters.LAST_SUCCESS).value()).isEqualTo(CAPTURED.getEpochSecond());
-        assertThat(gauge(PolicyMeters.RPO).value()).isEqualTo(900);
+        assertThat(gauge(MeterName.POLICY_RPO_MET).value()).isEqualTo(0);
+        assertThat(gauge(MeterName.POLICY_RPO_AGE).value()).isEqualTo(901);
+        assertThat(gauge(MeterName.POLICY_LAST_SUCCESS).value()).isEqualTo(CAPTURED.getEpochSecond());
+        assertThat(gauge(MeterName.POLICY_RPO).value()).isEqualTo(900);
     }
 
     @Test
     void reportsAnUnmetObjectiveBeforeTheFirstPoint() {
         show(List.of());
 
-        assertThat(gauge(PolicyMeters.AGE)).isNull();
-        assertThat(gauge(PolicyMeters.LAST_SUCCESS)).isNull();
-        assertThat(gauge(PolicyMeters.MET).value()).isEqualTo(0);
+        assertThat(gauge(MeterName.POLICY_RPO_AGE)).isNull();
+        assertThat(gauge(MeterName.POLICY_LAST_SUCCESS)).isNull();
+        assertThat(gauge(MeterName.POLICY_RPO_MET).value()).isEqualTo(0);
     }
 
     @Test
@@ -65,9 +66,9 @@ class PolicyMetersTest {
         show(List.of("b"), good("p1", CAPTURED.toString()).copy("b", CopyState.Completed));
         show(List.of(), good("p1", CAPTURED.toString()).copy("b", CopyState.Completed));
 
-        assertThat(gauge(PolicyMeters.LAG)).isNull();
-        assertThat(gauge(PolicyMeters.COPY_RPO)).isNull();
-        assertThat(gauge(PolicyMeters.AGE)).isNotNull();
+        assertThat(gauge(MeterName.REPLICATION_LAG)).isNull();
+        assertThat(gauge(MeterName.REPLICATION_RPO)).isNull();
+        assertThat(gauge(MeterName.POLICY_RPO_AGE)).isNotNull();
     }
 
     @Test
@@ -88,8 +89,10 @@ class PolicyMetersTest {
         meters.show("shop", "hourly", standing, RpoObjective.of(spec, copies, standing), copies);
     }
 
-    private Gauge gauge(String name) {
-        return registry.find(name).tags("namespace", "shop", "policy", "hourly").gauge();
+    private Gauge gauge(MeterName name) {
+        return registry.find(name.registered())
+                .tags("namespace", "shop", "policy", "hourly")
+                .gauge();
     }
 
     /** A clock that a test sets. */

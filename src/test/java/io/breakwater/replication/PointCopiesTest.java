@@ -30,6 +30,7 @@ import io.breakwater.gateway.StaleEpochGuard;
 import io.breakwater.location.LocationResolver;
 import io.breakwater.location.TestLocations;
 import io.breakwater.observe.Events;
+import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;
 import io.breakwater.observe.PlainStatusWriter;
 import io.breakwater.policy.PointRoute;
@@ -122,7 +123,9 @@ class PointCopiesTest {
         assertThat(get("p1").getStatus().copiesCompleted).isEqualTo(1);
         assertThat(copies.busy("east", "shop")).isFalse();
         assertThat(push("p1")).as("every copy is complete").isEmpty();
-        assertThat(registry.find("breakwater.replication.bytes").counter().count())
+        assertThat(registry.find(MeterName.REPLICATION_BYTES.registered())
+                        .counter()
+                        .count())
                 .isEqualTo(1234);
     }
 

@@ -9,6 +9,7 @@ import io.breakwater.api.Condition;
 import io.breakwater.api.Reason;
 import io.breakwater.observe.Conditions;
 import io.breakwater.observe.Events;
+import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;
 import io.breakwater.observe.StatusWriter;
 import io.breakwater.policy.template.TemplateSummary.Place;
@@ -24,8 +25,6 @@ import java.util.stream.Collectors;
 /** Tells how the namespaces of a template stand, all together. */
 @ApplicationScoped
 public class TemplateReport {
-    static final String NAMESPACES = "breakwater.template.namespaces";
-
     /** Namespaces that a status names, and those that a condition names. */
     private static final int NAMED = 32;
 
@@ -191,7 +190,7 @@ public class TemplateReport {
 
     private void gauge(BackupPolicy template, String state, int value) {
         meters.set(
-                NAMESPACES,
+                MeterName.TEMPLATE_NAMESPACES,
                 value,
                 "namespace",
                 template.getMetadata().getNamespace(),

@@ -13,6 +13,7 @@ import io.breakwater.api.Condition;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.TestConfig;
 import io.breakwater.observe.Events;
+import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;
 import io.breakwater.observe.PlainStatusWriter;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -150,7 +151,7 @@ class TemplateSyncTest {
         template.getStatus().nextRunTime = "2026-03-01T01:00:00Z";
         template.getStatus().conditions.add(condition(Condition.PROVEN, true, "Proven"));
         client.resource(template).create();
-        meters.set("breakwater.policy.rpo.seconds", 1, "namespace", "ops", "policy", "all");
+        meters.set(MeterName.POLICY_RPO, 1, "namespace", "ops", "policy", "all");
 
         templates.keep(template);
 
@@ -158,7 +159,7 @@ class TemplateSyncTest {
         assertThat(status().nextRunTime).isNull();
         assertThat(status().condition(Condition.PROVEN)).isEmpty();
         assertThat(status().namespaces.selected).isZero();
-        assertThat(registry.find("breakwater.policy.rpo.seconds").gauge()).isNull();
+        assertThat(registry.find(MeterName.POLICY_RPO.registered()).gauge()).isNull();
     }
 
     @Test
@@ -196,7 +197,7 @@ class TemplateSyncTest {
     }
 
     private double gauge(String state) {
-        return registry.find(TemplateReport.NAMESPACES)
+        return registry.find(MeterName.TEMPLATE_NAMESPACES.registered())
                 .tag("state", state)
                 .gauge()
                 .value();

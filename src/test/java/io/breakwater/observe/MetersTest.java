@@ -1,0 +1,96 @@
+package io.breakwater.observe;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import io.micrometer.prometheus.PrometheusConfig;
+import io.micrometer.prometheus.PrometheusMeterRegistry;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Scrapes the registry that the operator uses, after each metric got a value. */
+@SuppressWarnings("deprecation") // Quarkus has this registry, and no newer one
+class MetersTest {
+    private static final Pattern FAMILY = Pattern.compile("# TYPE (\\S+) (\\S+)");
+    private static final Pattern HELP = Pattern.compile("# HELP (\\S+) (.*)");
+
+    private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    private final Meters meters = new Meters(registry, Clock.systemUTC());
+
+    @BeforeEach
+    void register() {
+        for (MeterName name : MeterName.values()) {
+            String[] tags = name.labels().stream()
+                    .flatMap(label -> Stream.of(label, "x"))
+                    .toArray(String[]::new);
+            switch (name.kind()) {
+                case GAUGE -> meters.set(name, 1, tags);
+                case COUNTER -> meters.count(name, tags);
+                case TIMER -> meters.time(name, Duration.ofSeconds(1), tags);
+            }
+        }
+    }
+
+    @Test
+    void exportsEachMetricUnderItsDocumentedName() {
+        Map<String, String> expected = new TreeMap<>();
+        for (MeterName name : MeterName.values()) {
+            switch (name.kind()) {
+                case GAUGE -> expected.put(name.exported(), "gauge");
+                case COUNTER -> expected.put(name.exported(), "counter");
+                case TIMER -> {
+                    expected.put(name.exported(), "summary");
+                    expected.put(name.exported() + "_max", "gauge");
+                }
+            }
+        }
+        assertThat(scraped(FAMILY)).isEqualTo(expected);
+    }
+
+    @Test
+    void exportsTheDescriptionAsHelp() {
+        Map<String, String> help = scraped(HELP);
+        for (MeterName name : MeterName.values()) {
+            assertThat(help).containsEntry(name.exported(), name.description());
+        }
+    }
+
+    @Test
+    void registersTheUnitThatTheNameEndsIn() {
+        assertThat(registry.getMeters()).allSatisfy(meter -> {
+            String unit = meter.getId().getBaseUnit();
+            String exported = meter.getId().getConventionName(registry.config().namingConvention());
+            assertThat(exported.endsWith("_seconds")).as(exported).isEqualTo("seconds".equals(unit));
+            assertThat(exported.contains("_bytes")).as(exported).isEqualTo("bytes".equals(unit));
+        });
+    }
+
+    @Test
+    void refusesOtherLabelsAndKindsThanDocumented() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> meters.set(MeterName.TOMBSTONES, 1, "namespace", "shop"))
+                .withMessage(
+                        "breakwater_tombstones is a GAUGE with the labels [namespace, location], not a GAUGE with the"
+                                + " labels [namespace]");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> meters.count(MeterName.TOMBSTONES, "namespace", "shop", "location", "blob"));
+    }
+
+    private Map<String, String> scraped(Pattern line) {
+        return line.matcher(registry.scrape())
+                .results()
+                .collect(Collectors.toMap(m -> m.group(1), MetersTest::second, (a, b) -> b, TreeMap::new));
+    }
+
+    private static String second(MatchResult match) {
+        return match.group(2);
+    }
+}
