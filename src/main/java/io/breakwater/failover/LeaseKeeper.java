@@ -1,6 +1,7 @@
 package io.breakwater.failover;
 
 import io.breakwater.api.BreakwaterException;
+import io.breakwater.observe.LogContext;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Optional;
@@ -84,7 +85,7 @@ final class LeaseKeeper {
     }
 
     void start() {
-        Thread.ofVirtual().name("lease " + name).start(this::run);
+        Thread.ofVirtual().name("lease " + name).start(LogContext.wrap(this::run));
     }
 
     /** Ends without gating: the lease was given up, and the gate is closed already. */
@@ -155,7 +156,7 @@ final class LeaseKeeper {
         }
         if (timing.mayRun(age())) {
             lost = false;
-            Thread.ofVirtual().start(() -> guard.proven(r.seen()));
+            Thread.ofVirtual().start(LogContext.wrap(() -> guard.proven(r.seen())));
         }
     }
 
@@ -163,10 +164,10 @@ final class LeaseKeeper {
         lost = true;
         stopped = forGood;
         LOG.warnf("lease %s is not ours to count on: %s; the namespace is gated", name, why);
-        Thread.ofVirtual().name("gate " + name).start(() -> {
+        Thread.ofVirtual().name("gate " + name).start(LogContext.wrap(() -> {
             gateUntilDone();
             guard.lost(why);
-        });
+        }));
     }
 
     /** Gates until the API server has taken it, unless the lease is proven again meanwhile. */
@@ -198,7 +199,7 @@ final class LeaseKeeper {
             return;
         }
         long startedAt = nanos.getAsLong();
-        Thread.ofVirtual().name("renew " + name).start(() -> {
+        Thread.ofVirtual().name("renew " + name).start(LogContext.wrap(() -> {
             try {
                 answers.offer(renew(startedAt));
             } catch (BreakwaterException e) {
@@ -209,7 +210,7 @@ final class LeaseKeeper {
             } finally {
                 outstanding.decrementAndGet();
             }
-        });
+        }));
     }
 
     private Answer renew(long startedAt) {

@@ -3,6 +3,7 @@ package io.breakwater.failover;
 import io.breakwater.api.FailoverPlan;
 import io.breakwater.api.FailoverPlanStatus;
 import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.observe.LogContext;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.quarkus.runtime.StartupEvent;
 import jakarta.annotation.Priority;
@@ -60,7 +61,7 @@ class StartupGate {
 
     /** A plan that cannot be opened is left to its reconciler, which says why. */
     void takeUp(FailoverPlan plan) {
-        try {
+        try (LogContext _ = LogContext.of(plan)) {
             if (plan.getStatus() == null) {
                 plan.setStatus(new FailoverPlanStatus());
             }

@@ -1,6 +1,7 @@
 package io.breakwater.observe;
 
 import io.breakwater.api.Reason;
+import io.breakwater.api.Texts;
 import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.EventBuilder;
 import io.fabric8.kubernetes.api.model.HasMetadata;
@@ -8,13 +9,14 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Clock;
+import java.time.temporal.ChronoUnit;
 import java.util.HexFormat;
 import java.util.Objects;
 import org.jboss.logging.Logger;
 
 /**
- * Events on objects, with the same reasons as their conditions. The same event again counts up instead of piling up. Each
- * also goes to the log; losing one for want of an API server is no error.
+ * Events on objects, with the same reasons as their conditions. A repeated event increases the count of the first one. The
+ * log gets each event too. If the API server refuses an event, only the log has it.
  */
 @ApplicationScoped
 public class Events {
@@ -28,31 +30,27 @@ public class Events {
         this.clock = clock;
     }
 
-    /** Tells what was done. */
+    /** Reports what was done. */
     public void normal(HasMetadata about, Reason reason, String message) {
-        LOG.infof("%s %s: %s", name(about), reason, message);
-        record(about, "Normal", reason, message);
+        try (LogContext _ = LogContext.of(about)) {
+            LOG.infof("%s: %s", reason, message);
+            record(about, "Normal", reason, message);
+        }
     }
 
-    /** Tells what is wrong. */
+    /** Reports what is wrong. */
     public void warning(HasMetadata about, Reason reason, String message) {
-        LOG.warnf("%s %s: %s", name(about), reason, message);
-        record(about, "Warning", reason, message);
-    }
-
-    /** Kind, namespace and name, as log lines carry them. */
-    public static String name(HasMetadata object) {
-        return object.getKind() + " " + object.getMetadata().getNamespace() + "/"
-                + object.getMetadata().getName();
+        try (LogContext _ = LogContext.of(about)) {
+            LOG.warnf("%s: %s", reason, message);
+            record(about, "Warning", reason, message);
+        }
     }
 
     private void record(HasMetadata about, String type, Reason reason, String message) {
         String namespace = about.getMetadata().getNamespace();
         String name = about.getMetadata().getName() + "."
                 + HexFormat.of().toHexDigits(Objects.hash(about.getMetadata().getUid(), type, reason.name(), message));
-        String now = clock.instant()
-                .truncatedTo(java.time.temporal.ChronoUnit.SECONDS)
-                .toString();
+        String now = clock.instant().truncatedTo(ChronoUnit.SECONDS).toString();
         try {
             var events = client.v1().events().inNamespace(namespace);
             Event seen = events.withName(name).get();
@@ -78,7 +76,7 @@ public class Events {
                             .endInvolvedObject()
                             .withType(type)
                             .withReason(reason.name())
-                            .withMessage(message.length() > 1000 ? message.substring(0, 1000) + "…" : message)
+                            .withMessage(Texts.cut(message, 1000))
                             .withCount(1)
                             .withFirstTimestamp(now)
                             .withLastTimestamp(now)
@@ -88,7 +86,7 @@ public class Events {
                             .build())
                     .create();
         } catch (KubernetesClientException e) {
-            LOG.debugf(e, "event %s on %s was not recorded", reason, name(about));
+            LOG.debugf(e, "event %s was not recorded", reason);
         }
     }
 }

@@ -1,5 +1,6 @@
 package io.breakwater.steps;
 
+import io.breakwater.observe.LogContext;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
@@ -49,7 +50,7 @@ public final class Activities {
 
     private static <T> CompletableFuture<Object> start(String key, Callable<T> work, Runnable wake) {
         CompletableFuture<Object> future = new CompletableFuture<>();
-        Thread.ofVirtual().name(key).start(() -> {
+        Thread.ofVirtual().name(key).start(LogContext.wrap(() -> {
             try {
                 future.complete(work.call());
             } catch (Throwable e) {
@@ -57,7 +58,7 @@ public final class Activities {
             } finally {
                 wake.run();
             }
-        });
+        }));
         return future;
     }
 }

@@ -2,6 +2,7 @@ package io.breakwater.steps;
 
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.observe.LogContext;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -34,7 +35,7 @@ public final class Parallel implements AutoCloseable {
             free.release();
             return;
         }
-        Thread.ofVirtual().start(() -> {
+        Thread.ofVirtual().start(LogContext.wrap(() -> {
             try {
                 task.run();
             } catch (Throwable e) {
@@ -42,7 +43,7 @@ public final class Parallel implements AutoCloseable {
             } finally {
                 free.release();
             }
-        });
+        }));
     }
 
     /**

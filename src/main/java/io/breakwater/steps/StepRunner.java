@@ -5,6 +5,7 @@ import io.breakwater.api.JournalEntry;
 import io.breakwater.api.JournalEntry.State;
 import io.breakwater.api.Reason;
 import io.breakwater.observe.Conditions;
+import io.breakwater.observe.LogContext;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -58,7 +59,7 @@ public final class StepRunner {
                 continue;
             }
             entry = enter(id, step.name(), entry, log);
-            switch (call(step, context, entry, log)) {
+            switch (call(id, step, context, entry, log)) {
                 case Outcome.Done(String message) -> finish(entry, State.Done, message, log);
                 case Outcome.Wait(String message, Duration recheck) -> {
                     if (!Objects.equals(message, entry.message)) {
@@ -91,8 +92,8 @@ public final class StepRunner {
         return entry;
     }
 
-    private <C> Outcome call(Step<C> step, C context, JournalEntry entry, Log log) {
-        try {
+    private <C> Outcome call(String run, Step<C> step, C context, JournalEntry entry, Log log) {
+        try (LogContext _ = LogContext.of(run, step.name())) {
             return step.run(context, entry.attempts);
         } catch (BreakwaterException e) {
             if (e.isRetryable()) {
