@@ -6,14 +6,14 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 
-/** Everything an installation can set; the Helm chart passes each value as an environment variable. */
+/** The settings of an installation. The Helm chart passes each one as an environment variable. */
 @ConfigMapping(prefix = "breakwater")
 public interface BreakwaterConfig {
-    /** What this process does. */
+    /** Role of this process. */
     @WithDefault("operator")
     Role role();
 
-    /** Name of this site: the cluster part of keys in the store, and a name in FailoverPlans. */
+    /** Name of this site, in the keys of stores and in FailoverPlans. */
     @WithDefault("local")
     String site();
 
@@ -39,25 +39,25 @@ public interface BreakwaterConfig {
 
     /** The restic REST server. */
     interface Gateway {
-        /** Whether the operator's process serves it. */
+        /** Whether the process of the operator contains the gateway. */
         @WithDefault("true")
         boolean embedded();
 
         @WithDefault("8443")
         int port();
 
-        /** How movers reach it. */
+        /** URL of the gateway for movers. */
         @WithDefault("https://breakwater-gateway.breakwater-system.svc:8443")
         String url();
 
-        /** Directory that filesystem locations lie below; none are allowed when absent. */
+        /** Directory that contains all locations with {@code spec.filesystem}. Without it, they are refused. */
         Optional<Path> filesystemRoot();
 
-        /** How many uploads may hold a buffer at a time. */
+        /** Number of uploads that may hold a buffer at the same time. */
         @WithDefault("16")
         int uploads();
 
-        /** How long a mover may neither send nor take a byte of what it began; then the connection is closed. */
+        /** Time without a byte from or to a mover during a request, after which the gateway closes the connection. */
         @WithDefault("2M")
         Duration patience();
     }
@@ -70,18 +70,18 @@ public interface BreakwaterConfig {
         @WithDefault("IfNotPresent")
         String imagePullPolicy();
 
-        /** When a Job is given up. */
+        /** Time after which a Job fails. */
         @WithDefault("12H")
         Duration deadline();
 
-        /** How long the movers of a restore may all wait for a node, an image or a volume; then it is given up. */
+        /** Time for which all movers of a restore may wait for a node, an image or a volume. Then the restore fails. */
         @WithDefault("15M")
         Duration start();
     }
 
     /** The admission webhook. */
     interface Webhook {
-        /** Whether the operator serves it, keeps its registration, and watches over the gates. */
+        /** Whether the operator serves the webhook, maintains its registration, and checks the gates. */
         @WithDefault("true")
         boolean enabled();
 
@@ -99,25 +99,25 @@ public interface BreakwaterConfig {
 
     /** Catalog sync. */
     interface Catalog {
-        /** How often locations are searched for new points. */
+        /** Interval between searches of a location for new points. */
         @WithDefault("20S")
         Duration interval();
     }
 
-    /** Removal of what was deleted. */
+    /** Deletion of objects after their grace period, and of data of unfinished backups. */
     interface Sweep {
-        /** How long a deletion can be taken back; longer than any restore should take. */
+        /** Time for which a deletion can be undone. It must be longer than any restore takes. */
         @WithDefault("24H")
         Duration grace();
 
         /**
-         * When what captures and copies left behind without a seal is taken for garbage; longer than any of them takes, so at
-         * least an hour longer than the deadline of movers.
+         * Age at which data of captures and copies without a seal is deleted. It must be longer than any of them takes: at least
+         * one hour more than the deadline of movers.
          */
         @WithDefault("24H")
         Duration unsealed();
 
-        /** How often locations are swept. */
+        /** Interval between sweeps of a location. */
         @WithDefault("10M")
         Duration interval();
     }

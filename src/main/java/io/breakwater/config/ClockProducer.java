@@ -4,7 +4,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.inject.Produces;
 import java.time.Clock;
 
-/** Beans that have no better home. */
+/** Injects the clock, so that tests can use another one. */
 @ApplicationScoped
 class ClockProducer {
     @Produces

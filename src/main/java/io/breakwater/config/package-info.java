@@ -1,2 +1,2 @@
-/** One typed interface for every setting of an installation. */
+/** The settings of an installation, in one typed interface. */
 package io.breakwater.config;

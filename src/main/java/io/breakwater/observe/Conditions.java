@@ -9,8 +9,8 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 
 /**
- * Builds the conditions of one status in one pass: transition times move only when a condition's status does, and the
- * generation that is described goes along.
+ * Builds the conditions of one status in one pass. The transition time of a condition changes only with its status. Each
+ * condition gets the generation that it describes.
  */
 public final class Conditions {
     private final ConditionedStatus status;
@@ -24,7 +24,7 @@ public final class Conditions {
         status.observedGeneration = generation;
     }
 
-    /** Starts to describe the given generation. */
+    /** Conditions for the given generation; sets {@code observedGeneration} too. */
     public static Conditions of(ConditionedStatus status, Long generation, Clock clock) {
         return new Conditions(status, generation, clock);
     }
@@ -37,10 +37,10 @@ public final class Conditions {
     /** Sets one condition to True, False or Unknown. */
     public Conditions set(String type, String value, Reason reason, String message) {
         Condition c = status.condition(type).orElseGet(() -> {
-            Condition made = new Condition();
-            made.type = type;
-            status.conditions().add(made);
-            return made;
+            Condition added = new Condition();
+            added.type = type;
+            status.conditions().add(added);
+            return added;
         });
         if (!value.equals(c.status)) {
             c.lastTransitionTime = timestamp(clock.instant());
@@ -52,26 +52,26 @@ public final class Conditions {
         return this;
     }
 
-    /** Removes a condition; kstatus wants Reconciling and Stalled to be absent when they do not hold. */
+    /** Removes a condition. kstatus expects Reconciling and Stalled to be absent when they do not apply. */
     public Conditions clear(String type) {
         status.conditions().removeIf(c -> c.type.equals(type));
         return this;
     }
 
-    /** A long-lived object is in order. */
+    /** A long-lived object is ready. */
     public Conditions ready(Reason reason, String message) {
         return set(Condition.READY, true, reason, message)
                 .clear(Condition.RECONCILING)
                 .clear(Condition.STALLED);
     }
 
-    /** A long-lived object is not in order; permanent trouble also shows as Stalled. */
+    /** A long-lived object is not ready. An error that a retry does not solve also sets Stalled. */
     public Conditions notReady(BreakwaterException e) {
         set(Condition.READY, false, e.reason(), e.getMessage()).clear(Condition.RECONCILING);
         return e.isRetryable() ? clear(Condition.STALLED) : set(Condition.STALLED, true, e.reason(), e.getMessage());
     }
 
-    /** A bounded run goes on. */
+    /** A run is in progress. */
     public Conditions running(String message) {
         return set(Condition.SUCCEEDED, "Unknown", Reason.InProgress, message)
                 .set(Condition.READY, false, Reason.InProgress, message)
@@ -79,7 +79,7 @@ public final class Conditions {
                 .clear(Condition.STALLED);
     }
 
-    /** A bounded run ended well. */
+    /** A run ended with success. */
     public Conditions succeeded(Reason reason, String message) {
         return set(Condition.SUCCEEDED, true, reason, message)
                 .set(Condition.READY, true, reason, message)
@@ -87,7 +87,7 @@ public final class Conditions {
                 .clear(Condition.STALLED);
     }
 
-    /** A bounded run failed for good. */
+    /** A run failed and is not retried. */
     public Conditions failed(Reason reason, String message) {
         return set(Condition.SUCCEEDED, false, reason, message)
                 .set(Condition.READY, false, reason, message)
@@ -95,7 +95,7 @@ public final class Conditions {
                 .clear(Condition.RECONCILING);
     }
 
-    /** An instant as statuses carry it: RFC 3339, UTC, whole milliseconds. */
+    /** An instant in the format of statuses: RFC 3339, UTC, whole milliseconds. */
     public static String timestamp(Instant at) {
         return at.truncatedTo(ChronoUnit.MILLIS).toString();
     }

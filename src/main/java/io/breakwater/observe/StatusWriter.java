@@ -14,9 +14,9 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.util.function.Consumer;
 
 /**
- * The only way in which a status is written: server-side apply of the whole status under our field manager, and only when
- * it differs from what was read. Not through the operator SDK's update control, which can swallow a spec change that
- * arrives at the same time (see docs/decisions/0003-status-writes.md).
+ * The only writer of statuses. It applies the whole status on the server under the field manager of Breakwater, and only if
+ * the status changed. It does not use the update control of the Java Operator SDK, which can lose a spec change that arrives at
+ * the same time (see docs/decisions/0003-status-writes.md).
  */
 @ApplicationScoped
 public class StatusWriter {
@@ -29,11 +29,10 @@ public class StatusWriter {
     }
 
     /**
-     * Changes the status of an object and writes it if the change made a difference. The given object carries the new
-     * status afterwards.
+     * Changes the status of an object, and writes it if it differs. The given object has the new status afterwards.
      *
      * @param change edits a copy of the status
-     * @return whether anything was written
+     * @return whether the status was written
      */
     public <S, T extends CustomResource<?, S>> boolean update(T resource, Class<S> type, Consumer<S> change) {
         S before = resource.getStatus();

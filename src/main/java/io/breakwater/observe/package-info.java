@@ -1,2 +1,2 @@
-/** What an operator reports: conditions and status, events, metrics, with the same reason words everywhere. */
+/** Reports of the operator: conditions and statuses, events, metrics, and the context of log lines. */
 package io.breakwater.observe;

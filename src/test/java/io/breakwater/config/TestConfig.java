@@ -5,11 +5,11 @@ import io.smallrye.config.PropertiesConfigSource;
 import io.smallrye.config.SmallRyeConfigBuilder;
 import java.util.Map;
 
-/** The configuration with its defaults, changed where a test says so. */
+/** The configuration with its defaults, and with the changes of a test. */
 public final class TestConfig {
     private TestConfig() {}
 
-    /** Environment variables, as a container has them; one that starts with our prefix and means nothing is an error. */
+    /** The configuration of a container, from environment variables. An unknown one with the prefix of Breakwater is an error. */
     public static BreakwaterConfig ofEnvironment(Map<String, String> environment) {
         return new SmallRyeConfigBuilder()
                 .withMapping(BreakwaterConfig.class)
@@ -20,7 +20,7 @@ public final class TestConfig {
                 .getConfigMapping(BreakwaterConfig.class);
     }
 
-    /** Properties are given in full, as {@code breakwater.site}. */
+    /** The properties have their full names, such as {@code breakwater.site}. */
     public static BreakwaterConfig of(Map<String, String> properties) {
         return new SmallRyeConfigBuilder()
                 .withMapping(BreakwaterConfig.class)

@@ -4,7 +4,7 @@ import io.fabric8.kubernetes.client.CustomResource;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.util.function.Consumer;
 
-/** Writes a status by replacing the object, since the API server in memory knows no server-side apply. */
+/** Writes a status by an update of the object: the API server in memory does not support server-side apply. */
 public final class PlainStatusWriter extends StatusWriter {
     private final KubernetesClient client;
 
