@@ -27,15 +27,15 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The Job of a mover: what it mounts, what it may do, and when it is given up. */
+/** Builds the Job of a mover: its volumes, its rights and its deadline. */
 final class MoverJobSpec {
     private static final String CREDENTIALS = "/var/run/breakwater/credentials";
     private static final String TOKEN = "/var/run/breakwater/token";
 
-    /** Exit code of a mover that the gateway refused: another pod would fare no better. */
+    /** Exit code of a mover that the gateway refused. The gateway would refuse another pod too. */
     private static final int REFUSED = 40;
 
-    /** Where the application's pod runs, the mover has to run, whatever keeps others away. */
+    /** The mover must run on the node of the application's pod, whatever taints the node has. */
     private static final Toleration ANYTHING =
             new TolerationBuilder().withOperator("Exists").build();
 
@@ -80,7 +80,7 @@ final class MoverJobSpec {
         String node = request.task() instanceof MoverTask.Backup b ? b.node() : null;
         return new PodSpecBuilder()
                 .withRestartPolicy("Never")
-                // restic writes the name of its machine into the key of a repository that it makes.
+                // restic writes the host name into the key of a repository that it creates.
                 .withHostname(request.task() instanceof MoverTask.Init i ? RepositoryKeys.mark(i.keyId()) : null)
                 .withServiceAccountName(MoverJobs.SERVICE_ACCOUNT)
                 .withAutomountServiceAccountToken(false)
@@ -105,7 +105,7 @@ final class MoverJobSpec {
                 .withVolumeMounts(mounts(request.task()))
                 .withVolumeDevices(devices(request.task()))
                 .withResources(resources(request.settings().resources))
-                // Files of any owner and mode must be read, and made again as they were.
+                // The mover reads files of any owner and mode, and restores both.
                 .withNewSecurityContext()
                 .withAllowPrivilegeEscalation(false)
                 .withReadOnlyRootFilesystem(true)
@@ -118,7 +118,7 @@ final class MoverJobSpec {
                 .withVolumes(volumes(name, request.task()));
     }
 
-    /** By its name, which no label need repeat. */
+    /** Selects a node by its name. Labels do not have to repeat the name. */
     private static Affinity to(String node) {
         return new AffinityBuilder()
                 .withNewNodeAffinity()
@@ -187,7 +187,7 @@ final class MoverJobSpec {
         return environment;
     }
 
-    /** A quantity of bytes in KiB, rounded down but never to 0, which restic takes for no limit. */
+    /** A quantity of bytes in KiB, rounded down, at least 1: restic takes 0 as no limit. */
     private static long kibibytes(String bytes) {
         return Math.max(1, new Quantity(bytes).getNumericalAmount().longValue() / 1024);
     }
@@ -220,7 +220,7 @@ final class MoverJobSpec {
         };
     }
 
-    /** restic sets owner and mode of each directory on the way down, so the parent must be writable too. */
+    /** restic sets owner and mode of each directory of the path, so the parent must be writable too. */
     private static void writable(String path, List<VolumeMount> mounts) {
         mounts.add(mount("parent", path.substring(0, path.lastIndexOf('/')), false));
         mounts.add(mount("data", path, false));

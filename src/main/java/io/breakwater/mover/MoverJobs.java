@@ -1,7 +1,6 @@
 package io.breakwater.mover;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.breakwater.api.Api;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.MoverSettings;
@@ -10,9 +9,6 @@ import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.gateway.Repositories;
 import io.breakwater.gateway.Ticket;
 import io.breakwater.steps.RunNames;
-import io.fabric8.kubernetes.api.model.ContainerState;
-import io.fabric8.kubernetes.api.model.ContainerStateTerminated;
-import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.api.model.ServiceAccountBuilder;
@@ -22,56 +18,51 @@ import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.io.IOException;
 import java.net.HttpURLConnection;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
- * Mover Jobs: one per task, with a deterministic name, so that asking again finds the same Job. The Job's pod holds a
- * ticket that is good for one repository and a token that is good for nothing but the gateway; never cloud credentials.
+ * Mover Jobs: one for each task. Its name depends on the task only, so a repeated call finds the same Job. The pod has a ticket
+ * for one repository and a token for the gateway only. It never has credentials of a cloud.
  */
 @ApplicationScoped
 public class MoverJobs {
     /** ServiceAccount of mover pods, in the namespace that they run in. */
     public static final String SERVICE_ACCOUNT = "breakwater-mover";
 
-    private static final ObjectMapper JSON = new ObjectMapper();
-    private static final int LAST_LINES = 3;
-
-    /** How the last words of a mover begin that no password of its Secret let in. */
+    /** Start of the termination message of a mover whose passwords do not open the repository. */
     private static final String WRONG_PASSWORD = "exit 12:";
 
-    /** How restic tells of the gateway's 403; the answer's text it does not tell. */
+    /** How restic reports a 403 of the gateway. It does not report the text of the response. */
     private static final String REFUSED = "unexpected HTTP response (403)";
 
     private final KubernetesClient client;
     private final BreakwaterConfig config;
     private final Repositories repositories;
+    private final MoverPods pods;
 
     public MoverJobs(KubernetesClient client, BreakwaterConfig config, Repositories repositories) {
         this.client = client;
         this.config = config;
         this.repositories = repositories;
+        this.pods = new MoverPods(client);
     }
 
     /**
-     * One task to be done by a Job.
+     * One task for a Job.
      *
      * @param namespace where the Job runs
-     * @param run value of the label {@link Api#RUN} on everything that is made for it
-     * @param id what tells this task from others, forever: the same id finds the same Job
-     * @param access which repository, and what may be done to it
-     * @param settings where the pod runs, and what it may take; counts when the Job is made
+     * @param run value of the label {@link Api#RUN} on all objects of the Job
+     * @param id identity of the task, which no other task ever has: the same id finds the same Job
+     * @param access the repository, and the kind of access to it
+     * @param settings nodes, resources and bandwidth of the pod; read when the Job is created
      */
     public record Request(
             String namespace,
@@ -86,19 +77,19 @@ public class MoverJobs {
         }
     }
 
-    /** How a Job stands. */
+    /** State of a Job. */
     public sealed interface State {
-        /** Not over; the message says what it is at, or what it waits for. */
+        /** In progress. The message describes what the Job does or waits for. */
         record Running(String message) implements State {}
 
-        /** Over; the report is the mover's one line of JSON. */
+        /** Ended with success. The report is the line of JSON that the mover wrote. */
         record Succeeded(JsonNode report) implements State {}
 
-        /** Over and in vain; the message carries the mover's last words. */
+        /** Ended without success. The message contains the termination message of the mover. */
         record Failed(String message) implements State {}
     }
 
-    /** Starts the task unless its Job is there, and tells how it stands. */
+    /** Creates the Job of the task unless it exists, and returns its state. */
     public State poll(Request request) {
         String name = RunNames.of(request.id());
         Job job = client.batch()
@@ -113,55 +104,43 @@ public class MoverJobs {
         }
         boolean succeeded =
                 count(job.getStatus() == null ? null : job.getStatus().getSucceeded()) > 0;
-        // The pod says so some seconds before the Job does.
-        if (succeeded || terminations(request.namespace(), name).anyMatch(t -> count(t.getExitCode()) == 0)) {
-            return new State.Succeeded(report(request.namespace(), name));
+        if (succeeded || pods.isSucceeded(request.namespace(), name)) {
+            return new State.Succeeded(pods.report(request.namespace(), name));
         }
         if (failed(job)) {
             if (hasOldPasswords(request, name)) {
                 discard(request);
-                return new State.Running("mover Job " + name + " began before the master key changed, and starts anew");
+                return new State.Running(
+                        "mover Job " + name + " has a password from before the change of the master key; will retry");
             }
             return new State.Failed("mover Job " + request.namespace() + "/" + name + ": "
-                    + lastWords(request.namespace(), name).orElse("no pod is left to ask; see its events"));
+                    + pods.message(request.namespace(), name).orElse("no pod is left; see the events of the Job"));
         }
-        return new State.Running("mover Job " + name + ": " + progress(request.namespace(), name));
+        return new State.Running("mover Job " + name + ": " + pods.describe(request.namespace(), name));
     }
 
-    /** How far a task is; empty before it has said so, and for what tells no progress. */
+    /** Progress of a task; empty before its first report, and for a task that reports none. */
     public Optional<MoverProgress> progress(Request request) {
-        return pods(request.namespace(), RunNames.of(request.id())).stream()
-                .filter(p -> "Running".equals(p.getStatus().getPhase()))
-                .findFirst()
-                .flatMap(p -> {
-                    try {
-                        return MoverProgress.of(client.pods()
-                                .resource(p)
-                                .tailingLines(LAST_LINES)
-                                .getLog());
-                    } catch (KubernetesClientException e) {
-                        return Optional.empty(); // no more than a courtesy
-                    }
-                });
+        return pods.progress(request.namespace(), RunNames.of(request.id()));
     }
 
-    /** Whether a mover's last words say that the gateway refused something, which no other try gets through either. */
-    public static boolean isRefusal(String lastWords) {
-        return lastWords.contains(REFUSED);
+    /** Whether the termination message of a mover reports a refusal by the gateway, which a retry does not change. */
+    public static boolean isRefusal(String message) {
+        return message.contains(REFUSED);
     }
 
     /** Whether a pod of a task runs, or has run. */
     public boolean isStarted(Request request) {
-        return pods(request.namespace(), RunNames.of(request.id())).stream()
-                .anyMatch(p -> !"Pending".equals(p.getStatus().getPhase()));
+        return pods.isStarted(request.namespace(), RunNames.of(request.id()));
     }
 
     /**
-     * Whether a namespace's repository can be used; makes it where it is not there yet. The Job that makes it is the same
-     * for all points, since two that make a repository at the same time leave one with two keys, of which one opens nothing.
+     * Creates the repository of a namespace if it does not exist. All points share the Job that creates it: two Jobs at the same
+     * time would leave a repository with two keys, one of which opens nothing.
      *
      * @param namespace where the Job runs
-     * @throws BreakwaterException MoverFailed, when the Job failed; the next call starts another one
+     * @return whether the repository is usable
+     * @throws BreakwaterException MoverFailed when the Job failed; the next call creates another one
      */
     public boolean ensureRepository(String namespace, Repositories.Access access) {
         if (repositories.initialised(access)) {
@@ -179,12 +158,13 @@ public class MoverJobs {
             case State.Failed(String message) -> {
                 delete(namespace, run);
                 throw BreakwaterException.retryable(
-                        Reason.MoverFailed, "the repository of namespace " + access.namespace() + ": " + message);
+                        Reason.MoverFailed,
+                        "could not create the repository of namespace " + access.namespace() + ": " + message);
             }
         };
     }
 
-    /** Removes the Job of one task, so that the next look starts it anew. */
+    /** Deletes the Job of one task, so that the next {@link #poll} creates it again. */
     public void discard(Request request) {
         client.batch()
                 .v1()
@@ -194,7 +174,7 @@ public class MoverJobs {
                 .delete();
     }
 
-    /** Removes all Jobs and Secrets of a run, and the pods with them. */
+    /** Deletes all Jobs and Secrets of a run, and the pods with them. */
     public void delete(String namespace, String run) {
         client.batch()
                 .v1()
@@ -220,7 +200,7 @@ public class MoverJobs {
                 .collect(Collectors.toSet());
     }
 
-    /** Whether a pod of the run is still there. */
+    /** Whether a pod of the run still exists. */
     public boolean anyPod(String namespace, String run) {
         return !client.pods()
                 .inNamespace(namespace)
@@ -234,7 +214,7 @@ public class MoverJobs {
         ensureServiceAccount(request.namespace());
         Ticket ticket = repositories.ticket(
                 request.access(), "system:serviceaccount:" + request.namespace() + ":" + SERVICE_ACCOUNT);
-        // The Secret first: a pod whose volume is missing waits much longer than it takes to make one.
+        // The Secret comes first: a pod without its volume waits much longer than the creation of a Secret takes.
         client.secrets()
                 .inNamespace(request.namespace())
                 .resource(credentials(request, name, ticket))
@@ -255,20 +235,20 @@ public class MoverJobs {
             if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
                 throw BreakwaterException.retryable(
                         Reason.MoverFailed,
-                        "mover Job " + request.namespace() + "/" + name + " was refused: " + e.getMessage(),
+                        "could not create mover Job " + request.namespace() + "/" + name + ": " + e.getMessage(),
                         e);
             }
         }
     }
 
-    /** A Job that waited for its pod while the master key changed may hold passwords that open nothing any more. */
+    /** Whether the Job got its passwords before a change of the master key, and none of them opens the repository now. */
     private boolean hasOldPasswords(Request request, String name) {
         Secret given =
                 client.secrets().inNamespace(request.namespace()).withName(name).get();
         return given != null
                 && given.getData() != null
-                && lastWords(request.namespace(), name)
-                        .filter(w -> w.startsWith(WRONG_PASSWORD))
+                && pods.message(request.namespace(), name)
+                        .filter(m -> m.startsWith(WRONG_PASSWORD))
                         .isPresent()
                 && !given.getData().entrySet().containsAll(passwords(request).entrySet());
     }
@@ -322,70 +302,6 @@ public class MoverJobs {
                 }
             }
         }
-    }
-
-    private JsonNode report(String namespace, String job) {
-        String text = lastWords(namespace, job)
-                .orElseThrow(() -> BreakwaterException.permanent(
-                        Reason.MoverFailed,
-                        "mover Job " + namespace + "/" + job
-                                + " succeeded, but its pod was removed before its report was read"));
-        try {
-            return JSON.readTree(text);
-        } catch (IOException e) {
-            throw BreakwaterException.permanent(
-                    Reason.MoverFailed,
-                    "mover Job " + namespace + "/" + job + " left a report that is not JSON: " + text,
-                    e);
-        }
-    }
-
-    /** Termination message of the job's newest pod that ended. */
-    private Optional<String> lastWords(String namespace, String job) {
-        return terminations(namespace, job)
-                .filter(t -> t.getMessage() != null && !t.getMessage().isBlank())
-                .max(Comparator.comparing(t -> t.getFinishedAt() == null ? "" : t.getFinishedAt()))
-                .map(t -> t.getMessage().strip());
-    }
-
-    private Stream<ContainerStateTerminated> terminations(String namespace, String job) {
-        return pods(namespace, job).stream()
-                .flatMap(p -> p.getStatus().getContainerStatuses().stream())
-                .map(s -> s.getState().getTerminated() != null
-                        ? s.getState().getTerminated()
-                        : s.getLastState().getTerminated())
-                .filter(Objects::nonNull);
-    }
-
-    private String progress(String namespace, String job) {
-        return pods(namespace, job).stream()
-                .max(Comparator.comparing(p -> p.getMetadata().getCreationTimestamp()))
-                .map(MoverJobs::progress)
-                .orElse("no pod yet");
-    }
-
-    private static String progress(Pod pod) {
-        String name =
-                "pod " + pod.getMetadata().getName() + " is " + pod.getStatus().getPhase();
-        for (var status : pod.getStatus().getContainerStatuses()) {
-            ContainerState state = status.getState();
-            if (state.getWaiting() != null && state.getWaiting().getReason() != null) {
-                return name + ": " + state.getWaiting().getReason();
-            }
-        }
-        return pod.getStatus().getConditions().stream()
-                .filter(c -> "PodScheduled".equals(c.getType()) && "False".equals(c.getStatus()))
-                .map(c -> name + ": " + c.getMessage())
-                .findFirst()
-                .orElse(name);
-    }
-
-    private List<Pod> pods(String namespace, String job) {
-        return client.pods()
-                .inNamespace(namespace)
-                .withLabel("batch.kubernetes.io/job-name", job)
-                .list()
-                .getItems();
     }
 
     private static boolean failed(Job job) {

@@ -11,17 +11,17 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * How far one mover is, in restic's words: the status lines of {@code backup --json} and {@code restore --json}.
+ * Progress of one mover, from the status lines of restic ({@code backup --json} and {@code restore --json}).
  *
  * @param done bytes
- * @param total bytes, as far as they were counted
- * @param seconds that it has run for
+ * @param total bytes that restic has counted so far
+ * @param seconds since the start
  */
 public record MoverProgress(long done, long total, long seconds) {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String[] UNITS = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
 
-    /** The newest status in the last lines of a log; empty where there is none. */
+    /** The newest status in the last lines of a log; empty without one. */
     static Optional<MoverProgress> of(String log) {
         return log.lines().map(MoverProgress::line).flatMap(Optional::stream).reduce((first, second) -> second);
     }
@@ -39,15 +39,15 @@ public record MoverProgress(long done, long total, long seconds) {
                     status.path("total_bytes").asLong(),
                     status.path("seconds_elapsed").asLong()));
         } catch (JsonProcessingException e) {
-            return Optional.empty(); // a line that the log cut
+            return Optional.empty(); // the log contains only a part of the line
         }
     }
 
     /**
-     * What status shows.
+     * The progress of all movers, for a status.
      *
-     * @param before bytes of volumes that are through
-     * @param running movers that run
+     * @param before bytes of finished volumes
+     * @param running progress of the movers that run
      */
     public static TransferStatus transfer(long before, List<MoverProgress> running) {
         TransferStatus t = new TransferStatus();
@@ -58,13 +58,13 @@ public record MoverProgress(long done, long total, long seconds) {
                 .filter(p -> p.seconds > 0)
                 .mapToLong(p -> p.done / p.seconds)
                 .sum();
-        String words = size(t.bytesDone) + " of " + size(t.bytesTotal);
+        String summary = size(t.bytesDone) + " of " + size(t.bytesTotal);
         if (rate > 0) {
             t.bytesPerSecond = rate;
             t.secondsLeft = Math.ceilDiv(t.bytesTotal - t.bytesDone, rate);
-            words += ", " + size(rate) + "/s, " + Durations.format(Duration.ofSeconds(t.secondsLeft)) + " left";
+            summary += ", " + size(rate) + "/s, " + Durations.format(Duration.ofSeconds(t.secondsLeft)) + " left";
         }
-        t.summary = words;
+        t.summary = summary;
         return t;
     }
 

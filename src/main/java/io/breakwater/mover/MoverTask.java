@@ -4,25 +4,26 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/** What a mover Job does. Arguments are those of {@code images/breakwater-mover/mover}. */
+/** The task of a mover Job. The arguments are those of {@code images/breakwater-mover/mover}. */
 public sealed interface MoverTask {
-    /** For repositories in locations that are read-only. */
+    /** For repositories in read-only locations. */
     String NO_LOCK = "--no-lock";
 
-    /** Where a mover finds the device of a raw block volume. */
+    /** Path of the device of a raw block volume in a mover. */
     String DEVICE = "/dev/breakwater";
 
     /**
-     * Makes the repository unless it is there.
+     * Creates the repository unless it exists.
      *
-     * @param keyId id of the master key that its password derives from
+     * @param keyId id of the master key from which its password derives
      */
     record Init(String keyId) implements MoverTask {}
 
     /**
-     * Adds the first of the passwords to the repository unless it opens it, and finds out which of its keys the others open.
+     * Adds the first password to the repository unless it opens the repository already, and reports which keys of the repository
+     * the other passwords open.
      *
-     * @param keyId id of the master key that the first password derives from
+     * @param keyId id of the master key from which the first password derives
      */
     record Rekey(String keyId) implements MoverTask {}
 
@@ -30,10 +31,10 @@ public sealed interface MoverTask {
      * Reads a volume into the repository.
      *
      * @param claim PersistentVolumeClaim to mount, read-only
-     * @param path where it is mounted, and what the repository's snapshot calls it
+     * @param path where it is mounted, and its path in the repository's snapshot
      * @param host restic host: {@code <site>-<namespace>}
      * @param tags restic tags
-     * @param node where the claim must be mounted, since it is in use there; null for anywhere
+     * @param node the node that the claim is in use on; null for any node
      */
     record Backup(String claim, String path, String host, Map<String, String> tags, String node) implements MoverTask {}
 
@@ -41,15 +42,15 @@ public sealed interface MoverTask {
      * Reads a raw block volume into the repository, as one file.
      *
      * @param claim PersistentVolumeClaim whose device is read
-     * @param path what the repository's snapshot calls the file; one name and a slash in front, since restic 0.18.0 makes no
-     *     directories for what it reads from a command
+     * @param path the file in the repository's snapshot: a slash and one name, because restic 0.18.0 creates no directories for
+     *     the output of a command
      * @param host as for {@link Backup}
      * @param tags restic tags
      */
     record BackupDevice(String claim, String path, String host, Map<String, String> tags) implements MoverTask {}
 
     /**
-     * Writes the file of a repository snapshot over a raw block volume, and zeros over what is left of it.
+     * Writes the file of a repository snapshot to a raw block volume, and zeros to the rest of the volume.
      *
      * @param claim PersistentVolumeClaim whose device is written
      * @param path the file in the repository's snapshot
@@ -59,24 +60,24 @@ public sealed interface MoverTask {
     record FillDevice(String claim, String path, String snapshot, boolean locked) implements MoverTask {}
 
     /**
-     * Makes a volume's content equal to that of a repository snapshot.
+     * Makes the content of a volume equal to that of a repository snapshot.
      *
      * @param claim PersistentVolumeClaim to mount
      * @param path the path in the repository's snapshot
      * @param snapshot restic snapshot id
-     * @param locked whether the repository is locked against removal meanwhile; impossible where it is read-only
+     * @param locked whether a lock protects the repository against deletion meanwhile; impossible in a read-only location
      */
     record Fill(String claim, String path, String snapshot, boolean locked) implements MoverTask {}
 
     /**
-     * Writes files of a repository snapshot into a volume, and removes nothing.
+     * Writes files of a repository snapshot to a volume, and deletes nothing.
      *
      * @param claim PersistentVolumeClaim to mount
-     * @param path the path in the repository's snapshot that is the volume's root
+     * @param path the root of the volume in the repository's snapshot
      * @param snapshot restic snapshot id
      * @param overwrite whether files that exist are overwritten
      * @param locked as for {@link Fill}
-     * @param files patterns below the root, each with a slash in front
+     * @param files patterns relative to the root, each starting with a slash
      */
     record Files(String claim, String path, String snapshot, boolean overwrite, boolean locked, List<String> files)
             implements MoverTask {}
@@ -89,13 +90,13 @@ public sealed interface MoverTask {
      */
     record Mount(String claim, boolean block) implements MoverTask {}
 
-    /** Removes snapshots, and the data that only they needed. */
+    /** Deletes snapshots, and the data that no other snapshot needs. */
     record Forget(List<String> snapshots) implements MoverTask {}
 
     /**
-     * Reads every block that snapshots reach, and compares it with its hash.
+     * Reads every block of snapshots, and compares it with its hash.
      *
-     * @param locked as with {@link Fill}
+     * @param locked as for {@link Fill}
      */
     record Verify(List<String> snapshots, boolean locked) implements MoverTask {}
 

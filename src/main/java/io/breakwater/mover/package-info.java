@@ -1,2 +1,2 @@
-/** Mover Jobs: their spec, start, progress and end. */
+/** Mover Jobs: their spec, start, progress and result. */
 package io.breakwater.mover;

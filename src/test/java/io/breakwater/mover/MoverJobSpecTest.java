@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What a policy says of its movers is what the Job says. */
+/** The Job of a mover follows the settings of the policy. */
 class MoverJobSpecTest {
     private static final BreakwaterConfig CONFIG =
             TestConfig.of(Map.of("breakwater.site", "west", "breakwater.mover.image", "mover"));
@@ -39,7 +39,7 @@ class MoverJobSpecTest {
         MoverSettings settings = new MoverSettings();
         settings.resources = new MoverSettings.Resources();
         settings.resources.requests = new MoverSettings.Amounts();
-        settings.resources.requests.memory = "2Gi"; // above the default limit, which must therefore be gone
+        settings.resources.requests.memory = "2Gi"; // more than the default limit, which must therefore be absent
         Container mover = container(settings);
         assertThat(mover.getResources().getRequests()).isEqualTo(Map.of("memory", new Quantity("2Gi")));
         assertThat(mover.getResources().getLimits()).isNullOrEmpty();
@@ -67,7 +67,7 @@ class MoverJobSpecTest {
         assertThat(throttle(container(settings))).isEqualTo(kibibytes);
     }
 
-    /** Its program ends so where restic tells of the gateway's 403. */
+    /** The mover exits with code 40 if restic reports a 403 of the gateway. */
     @Test
     void retriesNoMoverThatTheGatewayRefused() {
         assertThat(job(new MoverSettings(), new MoverTask.Forget(List.of()))
@@ -83,7 +83,7 @@ class MoverJobSpecTest {
                 });
     }
 
-    /** Whatever the policy says of nodes: on another one the volume cannot be mounted. */
+    /** The volume cannot be mounted on another node, so the node settings of the policy do not apply. */
     @Test
     void runsOnTheNodeThatUsesTheVolume() {
         MoverSettings settings = new MoverSettings();
@@ -103,7 +103,7 @@ class MoverJobSpecTest {
                 .satisfies(t -> assertThat(t.getOperator()).isEqualTo("Exists"));
     }
 
-    /** By this name status tells which master key a repository is from. */
+    /** The status shows by this name from which master key a repository is. */
     @Test
     void namesTheHostAfterTheMasterKey() {
         assertThat(pod(new MoverSettings(), new MoverTask.Init("0123456789abcdef"))

@@ -17,7 +17,7 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** A mover gets the passwords of the day on which it is made. */
+/** A mover has the passwords of the time when its Job was created. */
 class MoverJobsTest {
     private final InMemoryApiServer cluster = new InMemoryApiServer();
     private List<String> passwords = List.of("current", "older");
@@ -33,7 +33,7 @@ class MoverJobsTest {
         cluster.close();
     }
 
-    /** It waited for its pod while the master key changed, and the password that it holds was taken away. */
+    /** The Job waited for its pod during a change of the master key, and its password was removed from the repository. */
     @Test
     void restartsAJobWithOutdatedPasswords() {
         ended("exit 12: Fatal: wrong password or no key found");
@@ -59,7 +59,7 @@ class MoverJobsTest {
         assertThat(movers.poll(request)).isInstanceOf(MoverJobs.State.Failed.class);
     }
 
-    /** A Job that was made with the first passwords, and is over. */
+    /** Adds a Job with the first passwords that has failed. */
     private void ended(String words) {
         cluster.client()
                 .resource(new SecretBuilder()

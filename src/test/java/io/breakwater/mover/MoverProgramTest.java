@@ -13,13 +13,13 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What the mover program makes of a task; restic itself is played, since it would write to this machine's root. */
+/** Runs the mover program with a fake restic: the real one would write to the root directory of the machine. */
 class MoverProgramTest {
     @TempDir
     private Path directory;
 
     @Test
-    void aReadOnlyRepositoryIsNotLocked() throws Exception {
+    void doesNotLockAReadOnlyRepository() throws Exception {
         assertThat(run(new MoverTask.Fill("data", "/volumes/data", "abc", true)))
                 .contains("restore abc")
                 .contains("--include /volumes/data")
@@ -32,7 +32,7 @@ class MoverProgramTest {
         assertThat(new MoverTask.Verify(List.of("abc"), true).arguments()).containsExactly("verify", "abc");
     }
 
-    /** A mover that was killed leaves its lock, which would keep everybody from removing anything. */
+    /** A killed mover leaves its lock in the repository, and the lock would prevent every deletion. */
     @Test
     void removesStaleLocksBeforeSnapshots() throws Exception {
         assertThat(printed(new MoverTask.Forget(List.of("abc", "def"))).lines())
@@ -42,7 +42,7 @@ class MoverProgramTest {
                 .containsExactly("--retry-lock 10m unlock", "--retry-lock 10m prune");
     }
 
-    /** The content of a device must be all of it, so where something is amiss the mover must fail, and say what. */
+    /** A part of a device is worth nothing, so the mover must fail and report the error. */
     @Test
     void readsADeviceCompletely() throws Exception {
         MoverTask task = new MoverTask.BackupDevice("data", "/data", "west-shop", Map.of("pvc", "data"));
@@ -129,7 +129,7 @@ class MoverProgramTest {
         return directory.resolve("device");
     }
 
-    /** Runs the mover with a restic of the test's own, and a file for a device. */
+    /** Runs the mover with a fake restic, and a file as the device. */
     private Ended play(String restic, MoverTask task, long size) throws Exception {
         Files.deleteIfExists(directory.resolve("asked"));
         Files.deleteIfExists(directory.resolve("report"));

@@ -9,7 +9,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What the mover program makes of a task: the real program, with a restic that writes down how it was called. */
+/** Runs the real mover program for a task, with a fake restic that records its arguments. */
 class MoverTaskTest {
     @TempDir
     Path directory;
