@@ -13,7 +13,7 @@ import java.util.Optional;
 public final class ClaimUsers {
     private ClaimUsers() {}
 
-    /** Pods of the claim's namespace that mount it and are neither over nor without a node. */
+    /** Pods in the namespace of the claim that use it, have a node, and have not ended. */
     static List<Pod> of(KubernetesClient client, PersistentVolumeClaim claim) {
         String name = claim.getMetadata().getName();
         return client
@@ -23,7 +23,7 @@ public final class ClaimUsers {
                 .list()
                 .getItems()
                 .stream()
-                .filter(p -> p.getSpec().getNodeName() != null && !over(p))
+                .filter(p -> p.getSpec().getNodeName() != null && !isOver(p))
                 .filter(p -> p.getSpec().getVolumes().stream()
                         .anyMatch(v -> v.getPersistentVolumeClaim() != null
                                 && name.equals(v.getPersistentVolumeClaim().getClaimName())))
@@ -31,8 +31,8 @@ public final class ClaimUsers {
     }
 
     /**
-     * Where a claim must be read, since a volume that one node uses is served to no other; empty when it is not in use, or
-     * served to many nodes.
+     * The node on which a claim must be read: no other node can attach the volume. Empty if the claim is not in use, or if many
+     * nodes can attach the volume.
      */
     public static Optional<String> node(KubernetesClient client, PersistentVolumeClaim claim) {
         List<String> modes = claim.getSpec().getAccessModes();
@@ -41,7 +41,7 @@ public final class ClaimUsers {
                 : of(client, claim).stream().map(p -> p.getSpec().getNodeName()).findFirst();
     }
 
-    /** Name of the policy's database that the pod is. */
+    /** Name of the database of the policy that runs in the pod. */
     static Optional<String> databaseIn(Pod pod, BackupPolicySpec policy) {
         return policy.databases == null
                 ? Optional.empty()
@@ -52,7 +52,7 @@ public final class ClaimUsers {
                         .findFirst();
     }
 
-    private static boolean over(Pod pod) {
+    private static boolean isOver(Pod pod) {
         String phase = pod.getStatus() == null ? null : pod.getStatus().getPhase();
         return "Succeeded".equals(phase) || "Failed".equals(phase);
     }

@@ -24,15 +24,14 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * VolumeGroupSnapshots of the CSI snapshot API. A group snapshot takes the claims that a label selects, so the claims of a run
- * carry a label of that run's own while it is taken: no others can slip in. The snapshot controller makes a VolumeSnapshot for
- * each of them, and removes it with the group.
+ * VolumeGroupSnapshots of the CSI snapshot API. A label selects the claims of a group snapshot. Each run uses its own label, so
+ * no other claim can join. The snapshot controller creates a VolumeSnapshot for each claim, and deletes it with the group.
  */
 @ApplicationScoped
 public class GroupSnapshots {
     static final String GROUP = "groupsnapshot.storage.k8s.io";
 
-    /** The newest first; what is used here is the same in all of them. */
+    /** Known versions, the newest first. The fields that this class uses are the same in all of them. */
     private static final List<String> VERSIONS = List.of("v1", "v1beta2", "v1beta1");
 
     private static final int UNPROCESSABLE = 422;
@@ -44,14 +43,14 @@ public class GroupSnapshots {
     }
 
     /**
-     * What a group snapshot says about itself.
+     * Status of a group snapshot.
      *
-     * @param cutAt when the data was cut; null until it was
-     * @param error what the driver complains about; null when it does not
+     * @param cutAt when the snapshot was taken; null before that
+     * @param error message of the driver; null without an error
      */
     public record State(Instant cutAt, String error) {}
 
-    /** The version of the API that is served and known here; empty when there is none. */
+    /** The newest known version that the API server serves; empty without one. */
     public Optional<String> version() {
         APIGroup group = client.getApiGroup(GROUP);
         Set<String> served = group == null
@@ -68,7 +67,7 @@ public class GroupSnapshots {
                 .getItems();
     }
 
-    /** Lets a group snapshot of this name take the claims, once it is asked for. */
+    /** Labels the claims for a group snapshot of this name. */
     public void mark(String namespace, String uid, String name, Collection<String> claims) {
         String patch = "{\"metadata\":{\"labels\":{\"" + Api.CUT + uid + "\":\"" + name + "\"}}}";
         for (String claim : claims) {
@@ -80,14 +79,14 @@ public class GroupSnapshots {
             } catch (KubernetesClientException e) {
                 throw BreakwaterException.retryable(
                         Reason.SnapshotFailed,
-                        "PersistentVolumeClaim " + namespace + "/" + claim
-                                + " could not be labelled for its group snapshot: " + e.getMessage(),
+                        "could not label PersistentVolumeClaim " + namespace + "/" + claim + " for its group snapshot: "
+                                + e.getMessage(),
                         e);
             }
         }
     }
 
-    /** Takes the marks of a run away from all claims. */
+    /** Removes the labels of a run from all claims. */
     public void unmark(String namespace, String uid) {
         String patch = "[{\"op\":\"remove\",\"path\":\"/metadata/labels/" + Api.CUT.replace("/", "~1") + uid + "\"}]";
         var claims = client.persistentVolumeClaims().inNamespace(namespace);
@@ -96,7 +95,7 @@ public class GroupSnapshots {
             try {
                 claims.withName(claim.getMetadata().getName()).patch(PatchContext.of(PatchType.JSON), patch);
             } catch (KubernetesClientException e) {
-                // The claim, or its label, went by itself.
+                // The claim or its label no longer exists.
                 if (e.getCode() != HttpURLConnection.HTTP_NOT_FOUND && e.getCode() != UNPROCESSABLE) {
                     throw e;
                 }
@@ -104,7 +103,7 @@ public class GroupSnapshots {
         }
     }
 
-    /** Asks for a group snapshot of the claims that were marked for it; one of that name that is there already counts. */
+    /** Creates a group snapshot of the claims that are labelled for it, unless one with this name exists. */
     public void create(
             String version, String namespace, String uid, String name, String groupClass, Map<String, String> labels) {
         GenericKubernetesResource snapshot = new GenericKubernetesResourceBuilder()
@@ -122,7 +121,7 @@ public class GroupSnapshots {
                                 "volumeGroupSnapshotClassName",
                                 groupClass,
                                 "source",
-                                // Controllers up to 8.3 do not look at matchExpressions, and would take every claim.
+                                // Controllers up to 8.3 ignore matchExpressions, and would select every claim.
                                 Map.of("selector", Map.of("matchLabels", Map.of(Api.CUT + uid, name)))))
                 .build();
         try {
@@ -134,13 +133,13 @@ public class GroupSnapshots {
             if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
                 throw BreakwaterException.retryable(
                         Reason.SnapshotFailed,
-                        "VolumeGroupSnapshot " + namespace + "/" + name + " was refused: " + e.getMessage(),
+                        "could not create VolumeGroupSnapshot " + namespace + "/" + name + ": " + e.getMessage(),
                         e);
             }
         }
     }
 
-    /** Looks at a group snapshot; empty when it is not there. */
+    /** Status of a group snapshot; empty if it does not exist. */
     public Optional<State> state(String version, String namespace, String name) {
         return Optional.ofNullable(client.genericKubernetesResources(context(version))
                         .inNamespace(namespace)
@@ -149,14 +148,14 @@ public class GroupSnapshots {
                 .map(g -> {
                     Map<?, ?> status = g.get("status") instanceof Map<?, ?> m ? m : Map.of();
                     Object error = status.get("error") instanceof Map<?, ?> e ? e.get("message") : null;
-                    Object cut = status.get("creationTime");
+                    Object created = status.get("creationTime");
                     return new State(
-                            cut == null ? null : Instant.parse(cut.toString()),
+                            created == null ? null : Instant.parse(created.toString()),
                             error == null ? null : error.toString());
                 });
     }
 
-    /** Removes all group snapshots of a run, and their members with them; takes its marks away. */
+    /** Deletes all group snapshots of a run with their members, and removes the labels of the run. */
     public void delete(String namespace, String run, String uid) {
         version().ifPresent(version -> {
             var all = client.genericKubernetesResources(context(version)).inNamespace(namespace);

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.breakwater.api.Api;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
 import io.breakwater.steps.RunNames;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
@@ -26,9 +27,9 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * Snapshots that stay in the storage, for points whose volumes are not moved. What the cluster has of one is its
- * VolumeSnapshotContent, which outlives the namespace; the driver removes nothing before that is dropped. Its annotations say
- * which point it belongs to. Tenants cannot write them, since contents are cluster-scoped.
+ * Retained snapshots: those that stay in the storage, for points whose data is not moved. The VolumeSnapshotContent of a retained
+ * snapshot outlives the namespace, and the driver deletes the snapshot only with its content. Annotations of the content name
+ * the point. Tenants cannot write them, because contents are cluster-scoped.
  */
 @ApplicationScoped
 public class KeptSnapshots {
@@ -43,10 +44,10 @@ public class KeptSnapshots {
     private static final String SEALED = Api.GROUP + "/sealed";
     private static final String REMOVED_AT = Api.GROUP + "/removed-at";
 
-    /** What the snapshot controller tells the driver's sidecar when a VolumeSnapshot is deleted. */
+    /** How the snapshot controller reports the deletion of a VolumeSnapshot to the sidecar of the driver. */
     private static final String BEING_DELETED = "snapshot.storage.kubernetes.io/volumesnapshot-being-deleted";
 
-    /** Where the driver's secret is named; that of the deletion is good for all that is done with a content. */
+    /** Annotations that name the Secret of the driver for a deletion. They suffice for every use of a content. */
     private static final String SECRET = "snapshot.storage.kubernetes.io/deletion-secret-";
 
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -60,42 +61,44 @@ public class KeptSnapshots {
     }
 
     /**
-     * How the storage knows a snapshot.
+     * Identity of a snapshot in the storage.
      *
      * @param driver the CSI driver
-     * @param id the driver's name for it
+     * @param id name of the snapshot in the driver
      */
     public record Handle(String driver, String id) {}
 
     /**
-     * Whom a snapshot is kept for.
+     * The point that needs a snapshot.
      *
-     * @param run value of the label {@link Api#RUN} of what the capture makes
+     * @param run value of the label {@link Api#RUN} on the objects of the capture
      * @param point key of the point
      * @param location {@code <namespace>/<name>} of the location that holds its seal
      */
     public record Owner(String run, String point, String location) {}
 
     /**
-     * One that is kept.
+     * A retained snapshot.
      *
-     * @param name of the content
+     * @param name name of the content
      * @param point key of the point
-     * @param sealed whether the point was sealed
-     * @param removedAt when the point was deleted; null when it was not
+     * @param sealed whether the point has a seal
+     * @param removedAt when the point was deleted; null if it was not
+     * @param madeAt when the content was created
      */
     public record Kept(String name, String point, boolean sealed, Instant removedAt, Instant madeAt) {}
 
     /**
-     * Lets a snapshot outlive its VolumeSnapshot. May be done again.
+     * Retains a snapshot after the deletion of its VolumeSnapshot. A repeated call changes nothing.
      *
-     * @return empty while the driver has not finished it
+     * @return empty until the driver has finished the snapshot
      */
     public Optional<Handle> keep(String namespace, String snapshot, Owner owner) {
         return snapshots
                 .content(namespace, snapshot)
                 .flatMap(name -> Optional.ofNullable(contents().withName(name).get()))
-                .filter(c -> isOf(c, namespace, snapshot)) // a status may be forged, this is not
+                .filter(c ->
+                        isOf(c, namespace, snapshot)) // a tenant can forge the status of a VolumeSnapshot, but not this
                 .flatMap(c -> handle(c).map(handle -> {
                     patch(
                             c.getMetadata().getName(),
@@ -111,25 +114,25 @@ public class KeptSnapshots {
                 }));
     }
 
-    /** Notes that the run's point was sealed. */
+    /** Records that the point of the run has a seal. */
     public void sealed(String run) {
         with(Api.RUN, run).forEach(c -> annotate(c.getMetadata().getName(), SEALED, "true"));
     }
 
-    /** Notes that the point was deleted; its snapshots are to be dropped after a grace period. */
+    /** Records that the point was deleted: its snapshots are deleted after a grace period. */
     public void markDeleted(String point, Instant now) {
         with(KEPT, RunNames.of(point)).stream()
                 .filter(c -> annotation(c, REMOVED_AT) == null)
                 .forEach(c -> annotate(c.getMetadata().getName(), REMOVED_AT, now.toString()));
     }
 
-    /** Notes that the point is there, and sealed. */
+    /** Records that the point exists and has a seal. */
     public void unmarkDeleted(Kept kept) {
         annotate(kept.name, REMOVED_AT, null);
         annotate(kept.name, SEALED, "true");
     }
 
-    /** Has the driver remove a snapshot. */
+    /** Makes the driver delete a snapshot. */
     public void delete(String name) {
         patch(
                 name,
@@ -139,7 +142,7 @@ public class KeptSnapshots {
         contents().withName(name).delete();
     }
 
-    /** All that are kept for points whose seals a location holds, {@code <namespace>/<name>}. */
+    /** Retained snapshots of points with their seals in a location, {@code <namespace>/<name>}. */
     public List<Kept> of(String location) {
         return with(KEPT, null).stream()
                 .filter(c -> location.equals(annotation(c, LOCATION)) && annotation(c, POINT) != null)
@@ -155,7 +158,7 @@ public class KeptSnapshots {
                 .toList();
     }
 
-    /** Whether the cluster knows a snapshot as one of the point's, and volumes can be made from it. */
+    /** Whether the cluster has the snapshot of the point, and it is ready for volumes. */
     public boolean isThere(String point, Handle handle) {
         return find(point, handle)
                 .filter(c -> Boolean.TRUE.equals(Snapshots.map(c.get("status")).get("readyToUse")))
@@ -163,11 +166,11 @@ public class KeptSnapshots {
     }
 
     /**
-     * Makes a VolumeSnapshot of a kept snapshot in any namespace, to make volumes from. It is for this use alone: taking it away
-     * leaves the snapshot as it is. May be done again.
+     * Creates a VolumeSnapshot of a retained snapshot in any namespace, for new volumes. Its deletion does not delete the snapshot
+     * in the storage. A repeated call changes nothing.
      *
      * @param point key of the point that the snapshot belongs to
-     * @param name of the VolumeSnapshot, and of its content
+     * @param name name of the VolumeSnapshot and of its content
      * @param run value of the label {@link Api#RUN} on both
      */
     public void importInto(String point, Handle handle, String namespace, String name, String run) {
@@ -201,14 +204,14 @@ public class KeptSnapshots {
                 .resource(Snapshots.draft(namespace, name, Map.of(Api.RUN, run), spec)));
     }
 
-    /** Takes away what {@link #importInto} made for a run. */
+    /** Deletes the objects that {@link #importInto} created for a run. */
     public void removeImports(String namespace, String run) {
-        List<GenericKubernetesResource> brought = with(Api.RUN, run).stream()
+        List<GenericKubernetesResource> imports = with(Api.RUN, run).stream()
                 .filter(c -> !c.getMetadata().getLabels().containsKey(KEPT))
                 .toList();
-        if (!brought.isEmpty()) {
+        if (!imports.isEmpty()) {
             snapshots.delete(namespace, run, List.of());
-            brought.forEach(c -> contents().withName(c.getMetadata().getName()).delete());
+            imports.forEach(c -> contents().withName(c.getMetadata().getName()).delete());
         }
     }
 
@@ -240,7 +243,7 @@ public class KeptSnapshots {
         return client.genericKubernetesResources(CONTENT);
     }
 
-    /** @param value of the label; null for any */
+    /** @param value value of the label; null for any value */
     private List<GenericKubernetesResource> with(String label, String value) {
         return Snapshots.listed(
                 value == null ? contents().withLabel(label) : contents().withLabel(label, value));
@@ -277,12 +280,11 @@ public class KeptSnapshots {
 
     private static BreakwaterException refused(String kind, String name, KubernetesClientException e) {
         return BreakwaterException.retryable(
-                Reason.SnapshotFailed, kind + " " + name + " was refused: " + e.getMessage(), e);
+                Reason.SnapshotFailed, "could not write " + kind + " " + name + ": " + e.getMessage(), e);
     }
 
-    /** How a kept snapshot names the location of its point's seal. */
+    /** How a retained snapshot names the location with the seal of its point. */
     public static String locationName(BackupLocation location) {
-        return location.getMetadata().getNamespace() + "/"
-                + location.getMetadata().getName();
+        return ObjectNames.qualified(location);
     }
 }

@@ -15,6 +15,7 @@ import java.net.HttpURLConnection;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -32,16 +33,16 @@ public class Snapshots {
     }
 
     /**
-     * What a snapshot says about itself.
+     * Status of a snapshot.
      *
-     * @param cutAt when the data was cut; null until it was
-     * @param ready whether volumes can be made from it
-     * @param restoreSize the least size of a volume made from it, as a quantity; may be null
-     * @param error what the driver complains about; null when it does not
+     * @param cutAt when the snapshot was taken; null before that
+     * @param ready whether volumes can be created from it
+     * @param restoreSize smallest size of such a volume, a quantity; may be null
+     * @param error message of the driver; null without an error
      */
     public record State(Instant cutAt, boolean ready, String restoreSize, String error) {}
 
-    /** Asks for a snapshot; one of that name that is there already counts. */
+    /** Creates a snapshot, unless one with this name exists. */
     public void create(String namespace, String name, String pvc, String snapshotClass, Map<String, String> labels) {
         Map<String, Object> spec =
                 Map.of("volumeSnapshotClassName", snapshotClass, "source", Map.of("persistentVolumeClaimName", pvc));
@@ -55,14 +56,14 @@ public class Snapshots {
             if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
                 throw BreakwaterException.retryable(
                         Reason.SnapshotFailed,
-                        "VolumeSnapshot " + namespace + "/" + name + " of claim " + pvc + " was refused: "
+                        "could not create VolumeSnapshot " + namespace + "/" + name + " of claim " + pvc + ": "
                                 + e.getMessage(),
                         e);
             }
         }
     }
 
-    /** A VolumeSnapshot that no restore point takes in. */
+    /** A VolumeSnapshot that archives exclude. */
     static GenericKubernetesResource draft(
             String namespace, String name, Map<String, String> labels, Map<String, Object> spec) {
         return new GenericKubernetesResourceBuilder()
@@ -78,7 +79,7 @@ public class Snapshots {
                 .build();
     }
 
-    /** Name of the VolumeSnapshotContent that a snapshot is bound to; empty when it is bound to none, or is not there. */
+    /** Name of the VolumeSnapshotContent that a snapshot is bound to; empty if it is not bound or does not exist. */
     Optional<String> content(String namespace, String name) {
         return get(namespace, name)
                 .flatMap(s -> Optional.ofNullable(map(s.get("status")).get("boundVolumeSnapshotContentName"))
@@ -92,7 +93,7 @@ public class Snapshots {
                 .get());
     }
 
-    /** Looks at a snapshot; empty when it is not there. */
+    /** Status of a snapshot; empty if it does not exist. */
     public Optional<State> state(String namespace, String name) {
         return get(namespace, name).map(Snapshots::state);
     }
@@ -100,9 +101,9 @@ public class Snapshots {
     private static State state(GenericKubernetesResource s) {
         Map<?, ?> status = map(s.get("status"));
         Object error = status.get("error") instanceof Map<?, ?> e ? e.get("message") : null;
-        Object cut = status.get("creationTime");
+        Object created = status.get("creationTime");
         return new State(
-                cut == null ? null : Instant.parse(cut.toString()),
+                created == null ? null : Instant.parse(created.toString()),
                 Boolean.TRUE.equals(status.get("readyToUse")),
                 status.get("restoreSize") == null
                         ? null
@@ -110,7 +111,7 @@ public class Snapshots {
                 error == null ? null : error.toString());
     }
 
-    /** The members of a group snapshot, as far as they are there: the name of each claim's VolumeSnapshot. */
+    /** The members of a group snapshot that exist already: VolumeSnapshots by the names of their claims. */
     public Map<String, String> members(String namespace, String group) {
         Map<String, String> members = new HashMap<>();
         for (GenericKubernetesResource s : client.genericKubernetesResources(SNAPSHOT)
@@ -125,7 +126,7 @@ public class Snapshots {
         return members;
     }
 
-    /** Some versions of the snapshot controller tell it in the status, some by an owner, most by both. */
+    /** Some versions of the snapshot controller name the group in the status, some as an owner, most in both. */
     private static boolean isMember(GenericKubernetesResource snapshot, String group) {
         return group.equals(map(snapshot.get("status")).get("volumeGroupSnapshotName"))
                 || snapshot.getMetadata().getOwnerReferences().stream()
@@ -137,7 +138,7 @@ public class Snapshots {
         return value instanceof Map<?, ?> m ? m : Map.of();
     }
 
-    /** Removes all snapshots of a run but the given ones. */
+    /** Deletes all snapshots of a run except the given ones. */
     public void delete(String namespace, String run, List<String> except) {
         var all = client.genericKubernetesResources(SNAPSHOT).inNamespace(namespace);
         for (GenericKubernetesResource s : listed(all.withLabel(Api.RUN, run))) {
@@ -151,10 +152,10 @@ public class Snapshots {
         return listed(client.genericKubernetesResources(CLASS));
     }
 
-    /** What is there; nothing in a cluster without the API. */
-    static List<GenericKubernetesResource> listed(Listable<GenericKubernetesResourceList> some) {
+    /** The objects of a list; none in a cluster without the API. */
+    static List<GenericKubernetesResource> listed(Listable<GenericKubernetesResourceList> list) {
         try {
-            return some.list().getItems();
+            return list.list().getItems();
         } catch (KubernetesClientException e) {
             if (e.getCode() == HttpURLConnection.HTTP_NOT_FOUND) {
                 return List.of();
@@ -168,7 +169,7 @@ public class Snapshots {
                 .withGroup(group)
                 .withVersion(version)
                 .withKind(kind)
-                .withPlural(kind.toLowerCase(java.util.Locale.ROOT) + (kind.endsWith("s") ? "es" : "s"))
+                .withPlural(kind.toLowerCase(Locale.ROOT) + (kind.endsWith("s") ? "es" : "s"))
                 .withNamespaced(namespaced)
                 .build();
     }

@@ -9,18 +9,18 @@ import java.util.Optional;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 
-/** The groups that a policy asks for by a label: who is in one, and why one cannot be had. */
+/** The groups of {@code spec.volumes.groupBy}: their claims, and problems of a group. */
 final class VolumeGroups {
     private static final String DEFAULT_CLASS = "groupsnapshot.storage.kubernetes.io/is-default-class";
 
     private VolumeGroups() {}
 
     /**
-     * What a group means for one of its claims.
+     * Membership of a claim in a group.
      *
      * @param group value of the label
-     * @param snapshotClass VolumeGroupSnapshotClass; null where there is a problem
-     * @param problem why the claim cannot be cut with the others; null when it can
+     * @param snapshotClass VolumeGroupSnapshotClass; null if there is a problem
+     * @param problem why no snapshot of the claim with the group is possible; null if one is
      */
     record Membership(String group, String snapshotClass, String problem) {}
 
@@ -48,7 +48,8 @@ final class VolumeGroups {
                             problem == null ? snapshotClass.orElseThrow() : null,
                             problem == null
                                     ? null
-                                    : "it cannot be cut with its group " + label + "=" + value + ": " + problem));
+                                    : "no snapshot with its group " + label + "=" + value + " is possible: "
+                                            + problem));
         }));
         return members;
     }
@@ -59,7 +60,7 @@ final class VolumeGroups {
         }
         if (!served) {
             return "the API server does not serve " + GroupSnapshots.GROUP
-                    + "; install the CRDs of the CSI snapshotter, and switch on its feature gate"
+                    + "; install the CRDs of the CSI snapshotter, and enable its feature gate"
                     + " CSIVolumeGroupSnapshot";
         }
         if (!hasClass) {
@@ -70,7 +71,7 @@ final class VolumeGroups {
                 .collect(Collectors.toCollection(TreeSet::new));
         return drivers.size() == 1
                 ? null
-                : "a group snapshot takes volumes of one driver, and those of the group are of several: " + drivers;
+                : "a group snapshot needs volumes of one driver, but the group has several: " + drivers;
     }
 
     private static String value(Bound b, String label) {

@@ -21,7 +21,10 @@ import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
-/** Decides for each claim of a namespace how it is captured; a claim that cannot be is an error unless it is listed. */
+/**
+ * Decides how each claim of a namespace is captured. A claim that cannot be captured is an error, unless the policy lists it in
+ * {@code spec.volumes.allowUnprotected}.
+ */
 @ApplicationScoped
 public class VolumePlanner {
     private static final String DEFAULT_CLASS = "snapshot.storage.kubernetes.io/is-default-class";
@@ -35,16 +38,16 @@ public class VolumePlanner {
     }
 
     /**
-     * One claim and what is to be done about it: a snapshot class, or a reason to leave it out, or neither: then the volume
-     * itself is read.
+     * One claim with its method: a snapshot class, or a reason to skip it. With neither of them, the mover reads the volume itself.
      *
-     * @param claim the claim as it is now
+     * @param claim the claim in its present state
      * @param snapshotClass VolumeSnapshotClass; in a group, VolumeGroupSnapshotClass
-     * @param group the group that it is cut with; null when it is cut alone
+     * @param group the group whose snapshot includes it; null for a snapshot of its own
+     * @param skipped why the claim is skipped; null if it is captured
      */
     public record Planned(PersistentVolumeClaim claim, String snapshotClass, String group, String skipped)
             implements Decision {
-        /** Whether the volume itself is read, and no snapshot of it. */
+        /** Whether the mover reads the volume itself, not a snapshot. */
         public boolean live() {
             return snapshotClass == null && skipped == null;
         }
@@ -54,41 +57,43 @@ public class VolumePlanner {
             return isBlock(claim);
         }
 
-        /** Size of the volume, or what was asked for while there is none; a quantity. */
+        /** Size of the volume as a quantity; before it exists, the requested size. */
         public String size() {
             return sizeOf(claim).toString();
         }
     }
 
-    /** What becomes of a claim. */
+    /** The decision on a claim. */
     private sealed interface Decision permits Planned, Problem {}
 
     /**
-     * Why a claim cannot be captured as the policy says.
+     * Why a claim cannot be captured with the method of the policy.
      *
-     * @param grouped whether the claim was to be cut with others
+     * @param grouped whether the claim is in a group
      */
     private record Problem(String claim, String message, boolean grouped) implements Decision {
-        static String tell(List<Problem> problems) {
-            String told = problems.stream()
+        static String describe(List<Problem> problems) {
+            String message = problems.stream()
                     .map(p -> "PersistentVolumeClaim " + p.claim + ": " + p.message)
                     .collect(Collectors.joining("; "));
             if (problems.stream().anyMatch(p -> p.grouped)) {
-                told += "; take the label away from a claim that is to be cut alone, or spec.volumes.groupBy from the"
-                        + " BackupPolicy";
+                message +=
+                        "; remove the label from a claim that does not need the group, or remove spec.volumes.groupBy"
+                                + " from the BackupPolicy";
             }
             if (problems.stream().anyMatch(p -> !p.grouped)) {
-                told += "; move the data to a class with CSI snapshots, or set spec.volumes.method of the BackupPolicy"
-                        + " to LiveCopy to read it while it is in use";
+                message +=
+                        "; move the data to a class with CSI snapshots, or set spec.volumes.method of the BackupPolicy"
+                                + " to LiveCopy to read the volume while it is in use";
             }
-            return told + ", or list the claim in spec.volumes.allowUnprotected to leave it out knowingly";
+            return message + ", or list the claim in spec.volumes.allowUnprotected to skip it";
         }
     }
 
     /**
-     * A claim that has a volume.
+     * A claim with a volume.
      *
-     * @param driver the CSI driver of the volume; null if it has none
+     * @param driver the CSI driver of the volume; null without one
      */
     record Bound(PersistentVolumeClaim claim, String driver) {
         String name() {
@@ -96,7 +101,7 @@ public class VolumePlanner {
         }
     }
 
-    /** Size of a claim's volume, or what was asked for while there is none. */
+    /** Size of the volume of a claim; before it exists, the requested size. */
     public static Quantity sizeOf(PersistentVolumeClaim claim) {
         boolean known = claim.getStatus() != null
                 && claim.getStatus().getCapacity() != null
@@ -109,8 +114,8 @@ public class VolumePlanner {
     /**
      * Plans the claims of the namespace, in order of their names.
      *
-     * @param wanted which claims belong to what is captured; the others are not looked at
-     * @throws BreakwaterException VolumeUnprotectable, naming every claim that stands in the way
+     * @param wanted selects the claims of the capture; the others are ignored
+     * @throws BreakwaterException VolumeUnprotectable, with the name of every claim that cannot be captured
      */
     public List<Planned> plan(String namespace, BackupPolicySpec policy, Predicate<PersistentVolumeClaim> wanted) {
         Set<String> allowed = policy.volumes == null || policy.volumes.allowUnprotected == null
@@ -128,16 +133,16 @@ public class VolumePlanner {
         String groupBy = policy.volumes == null ? null : policy.volumes.groupBy;
         Map<String, VolumeGroups.Membership> members = VolumeGroups.of(groupBy, bound, groups);
         List<GenericKubernetesResource> classes = bound.isEmpty() ? List.of() : Snapshots.classes(client);
-        List<Problem> stuck = new ArrayList<>();
+        List<Problem> problems = new ArrayList<>();
         for (Bound b : bound) {
             switch (decide(b, members.get(b.name()), policy, classes)) {
                 case Planned planned -> plan.add(planned);
                 case Problem problem when allowed.contains(b.name()) -> plan.add(skipped(b.claim, problem.message()));
-                case Problem problem -> stuck.add(problem);
+                case Problem problem -> problems.add(problem);
             }
         }
-        if (!stuck.isEmpty()) {
-            throw BreakwaterException.permanent(Reason.VolumeUnprotectable, Problem.tell(stuck));
+        if (!problems.isEmpty()) {
+            throw BreakwaterException.permanent(Reason.VolumeUnprotectable, Problem.describe(problems));
         }
         plan.sort(Comparator.comparing(p -> p.claim().getMetadata().getName()));
         return plan;
@@ -177,12 +182,12 @@ public class VolumePlanner {
                 .toList();
     }
 
-    /** Whether a claim is one for a raw block device. */
+    /** Whether a claim is for a raw block device. */
     public static boolean isBlock(PersistentVolumeClaim claim) {
         return "Block".equals(claim.getSpec().getVolumeMode());
     }
 
-    /** Why a volume without a class for its snapshots cannot be captured; null when it can be read as it is. */
+    /** Why a volume without a snapshot class cannot be captured; null if a mover can read it while it is in use. */
     private String withoutSnapshot(PersistentVolumeClaim claim, String driver, BackupPolicySpec policy) {
         boolean live = policy.volumes != null && policy.volumes.method == VolumeMethod.LiveCopy;
         if (!live) {
@@ -190,22 +195,22 @@ public class VolumePlanner {
             return driver == null ? "its PersistentVolume is not from a CSI driver" : noClass(claim, driver, wanted);
         }
         if (isBlock(claim)) {
-            return "it is a raw block volume, which is read from a snapshot or not at all; "
+            return "it is a raw block volume, which Breakwater reads only from a snapshot; "
                     + (driver == null
                             ? "its PersistentVolume is not from a CSI driver"
                             : noClass(claim, driver, policy.volumes.snapshotClassName));
         }
         List<Pod> users = ClaimUsers.of(client, claim);
         if (!users.isEmpty() && claim.getSpec().getAccessModes().contains("ReadWriteOncePod")) {
-            return "its access mode ReadWriteOncePod keeps the mover from reading it while pod "
+            return "its access mode is ReadWriteOncePod, so the mover cannot read it while pod "
                     + users.getFirst().getMetadata().getName() + " uses it";
         }
         return users.stream()
                 .flatMap(pod -> ClaimUsers.databaseIn(pod, policy).stream())
                 .findFirst()
                 .map(database -> "database " + database
-                        + " of spec.databases writes to it, and files of a database that are read"
-                        + " while it writes do not fit together; dump it to another volume in a pre hook")
+                        + " of spec.databases writes to it, so a copy of its files would not be"
+                        + " consistent; dump the database to another volume in a pre hook")
                 .orElse(null);
     }
 
@@ -226,7 +231,7 @@ public class VolumePlanner {
                         + driver;
     }
 
-    /** The wanted class of the driver; else its default class, else the first one by name. */
+    /** The wanted class of the driver. Without one, its default class. Without one, its first class by name. */
     static Optional<String> snapshotClass(
             String driver, String wanted, List<GenericKubernetesResource> classes, String defaultAnnotation) {
         return classes.stream()

@@ -1,2 +1,2 @@
-/** Volumes: which can be captured, and their CSI snapshots, single, in groups, or retained in the storage. */
+/** Volumes: how each one is captured, and CSI snapshots: single, in groups, or retained in the storage. */
 package io.breakwater.volume;

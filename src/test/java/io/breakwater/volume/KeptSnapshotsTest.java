@@ -16,7 +16,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What the cluster remembers of snapshots that stay in the storage, and for whom. */
+/** Records of retained snapshots and of their points in the cluster. */
 class KeptSnapshotsTest {
     private static final ResourceDefinitionContext CONTENT =
             Snapshots.context(Snapshots.GROUP, "v1", "VolumeSnapshotContent", false);
@@ -91,24 +91,24 @@ class KeptSnapshotsTest {
     @Test
     void deletesTheImportedContentButNotTheSnapshot() {
         kept.keep("shop", "cut", OWNER);
-        kept.importInto(POINT, HANDLE, "copy", "brought", "restore.7");
-        kept.importInto(POINT, HANDLE, "copy", "brought", "restore.7");
-        GenericKubernetesResource brought =
-                client.genericKubernetesResources(CONTENT).withName("brought").get();
-        assertThat(Snapshots.map(brought.get("spec")).get("deletionPolicy")).isEqualTo("Retain");
-        assertThat(Snapshots.map(Snapshots.map(brought.get("spec")).get("source"))
+        kept.importInto(POINT, HANDLE, "copy", "imported", "restore.7");
+        kept.importInto(POINT, HANDLE, "copy", "imported", "restore.7");
+        GenericKubernetesResource imported =
+                client.genericKubernetesResources(CONTENT).withName("imported").get();
+        assertThat(Snapshots.map(imported.get("spec")).get("deletionPolicy")).isEqualTo("Retain");
+        assertThat(Snapshots.map(Snapshots.map(imported.get("spec")).get("source"))
                         .get("snapshotHandle"))
                 .isEqualTo("s-1");
-        assertThat(brought.getMetadata().getAnnotations())
+        assertThat(imported.getMetadata().getAnnotations())
                 .isEqualTo(Map.of("snapshot.storage.kubernetes.io/deletion-secret-name", "secret"));
-        assertThat(snapshots.state("copy", "brought")).isPresent();
+        assertThat(snapshots.state("copy", "imported")).isPresent();
 
         kept.removeImports("copy", "restore.7");
         assertThat(client.genericKubernetesResources(CONTENT)
-                        .withName("brought")
+                        .withName("imported")
                         .get())
                 .isNull();
-        assertThat(snapshots.state("copy", "brought")).isEmpty();
+        assertThat(snapshots.state("copy", "imported")).isEmpty();
         assertThat(content()).isNotNull();
     }
 

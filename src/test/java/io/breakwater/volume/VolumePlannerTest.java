@@ -28,7 +28,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What becomes of a claim: a snapshot, a look at the volume itself, or a refusal that says what to do. */
+/** A claim gets a snapshot, or a copy of the volume itself, or a refusal with a way out. */
 class VolumePlannerTest {
     private static final String NAMESPACE = "shop";
     private static final String SNAPSHOTTER = "csi.example.com";
@@ -121,7 +121,7 @@ class VolumePlannerTest {
 
         claim("other", "nfs.example.com", "Block", "ReadWriteOnce");
         policy.volumes.method = VolumeMethod.LiveCopy;
-        refused("PersistentVolumeClaim other: it is a raw block volume, which is read from a snapshot or not at all; no"
+        refused("PersistentVolumeClaim other: it is a raw block volume, which Breakwater reads only from a snapshot; no"
                 + " VolumeSnapshotClass for driver nfs.example.com");
 
         policy.volumes.allowUnprotected = List.of("other");
@@ -143,7 +143,7 @@ class VolumePlannerTest {
 
         client.pods().inNamespace(NAMESPACE).withName("db").delete();
         pod("done", "data", "Succeeded");
-        assertThat(plan()).as("nobody writes any more").allMatch(Planned::live);
+        assertThat(plan()).as("without a running database").allMatch(Planned::live);
     }
 
     @Test
@@ -194,8 +194,8 @@ class VolumePlannerTest {
     void refusesGroupsThatCannotBeSnapshotted() {
         policy.volumes.groupBy = "example.com/app";
         member("data", SNAPSHOTTER, "shop");
-        refused("PersistentVolumeClaim data: it cannot be cut with its group example.com/app=shop: the API server does"
-                + " not serve groupsnapshot.storage.k8s.io");
+        refused("PersistentVolumeClaim data: no snapshot with its group example.com/app=shop is possible: the API"
+                + " server does not serve groupsnapshot.storage.k8s.io");
 
         groups.serve("v1");
         refused("no VolumeGroupSnapshotClass for driver " + SNAPSHOTTER);
@@ -214,9 +214,8 @@ class VolumePlannerTest {
         groups.serve("v1", "apples");
         member("data", SNAPSHOTTER, "shop");
         member("local", null, "shop");
-        refused("PersistentVolumeClaim data: it cannot be cut with its group example.com/app=shop: a group snapshot"
-                + " takes volumes of one driver, and those of the group are of"
-                + " several: [" + SNAPSHOTTER + ", none]");
+        refused("PersistentVolumeClaim data: no snapshot with its group example.com/app=shop is possible: a group"
+                + " snapshot needs volumes of one driver, but the group has several: [" + SNAPSHOTTER + ", none]");
     }
 
     private void member(String name, String driver, String group) {
@@ -231,7 +230,7 @@ class VolumePlannerTest {
                         .build());
     }
 
-    /** An API of group snapshots, with classes of {@link #SNAPSHOTTER}; not served until the test says so. */
+    /** An API of group snapshots with classes of {@link #SNAPSHOTTER}, served after {@link #serve}. */
     private final class FakeGroups extends GroupSnapshots {
         private String version;
         private List<GenericKubernetesResource> classes = List.of();
