@@ -14,8 +14,8 @@ import java.util.List;
 import java.util.function.Supplier;
 
 /**
- * Commands around the moment at which the snapshots are cut: those of the policy, and those that pods carry in Velero's
- * annotations. Before the cut the policy's come first, after it they come last.
+ * Commands before and after the snapshots of a capture: those of the policy, and those in Velero's annotations of pods. Hooks of
+ * the policy run first before the snapshots, and last after them.
  */
 public final class CaptureHooks {
     static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(30);
@@ -31,28 +31,28 @@ public final class CaptureHooks {
     /**
      * One command in one container.
      *
-     * @param field where it was asked for, as messages name it
-     * @param mayFail whether the point goes on without it
+     * @param field the field or annotation that requests it, for messages
+     * @param mayFail whether the capture continues after a failure
      */
     record Call(String field, String pod, String container, List<String> command, Duration timeout, boolean mayFail) {}
 
     /**
-     * What was done.
+     * Result of the hooks.
      *
-     * @param calls commands that were run
-     * @param warnings of commands that may fail, and did
+     * @param calls number of commands that ran
+     * @param warnings failures of commands that may fail
      */
     public record Done(int calls, List<String> warnings) {}
 
     /**
-     * Runs the hooks before the cut, in order.
+     * Runs the hooks before the snapshots, in order.
      *
-     * @throws BreakwaterException QuiesceFailed at the first one that may not fail
+     * @throws BreakwaterException QuiesceFailed at the first failure of a hook that must not fail
      */
     public Done before(List<Hook> hooks) {
-        annotated(PodHookAnnotations.Phase.POST); // what means nothing afterwards is found out before anybody is held
+        annotated(PodHookAnnotations.Phase.POST); // an invalid annotation must fail before any hook has paused a pod
         List<String> warnings = new ArrayList<>();
-        List<Call> calls = beforeCut(hooks, warnings);
+        List<Call> calls = hooksBefore(hooks, warnings);
         for (Call call : calls) {
             try {
                 run(call);
@@ -66,10 +66,10 @@ public final class CaptureHooks {
         return new Done(calls.size(), warnings);
     }
 
-    /** Runs the hooks after the cut: all of them although some fail, as un-quiescing must. */
+    /** Runs the hooks after the snapshots. It runs all of them even if some fail, because they resume applications. */
     public Done after(List<Hook> hooks) {
         List<String> warnings = new ArrayList<>();
-        List<Call> calls = afterCut(hooks, warnings);
+        List<Call> calls = hooksAfter(hooks, warnings);
         for (Call call : calls) {
             try {
                 run(call);
@@ -81,36 +81,38 @@ public final class CaptureHooks {
     }
 
     /**
-     * Sees to it that the hooks after the cut run although this process ends before it; to be called before {@link #before}.
+     * Starts watchdogs that run the hooks after the snapshots if this process ends before it does. Call it before
+     * {@link #before}.
      *
-     * @param window the longest that the cut may take besides the hooks before it
+     * @param window the longest time for the snapshots, without the hooks before them
      */
     public HookWatchdogs arm(BackupPolicySpec.Hooks hooks, Duration window) {
-        List<Call> before = beforeCut(hooks == null ? null : hooks.pre, new ArrayList<>());
+        List<Call> before = hooksBefore(hooks == null ? null : hooks.pre, new ArrayList<>());
         Duration limit = before.stream().map(Call::timeout).reduce(window, Duration::plus);
         return HookWatchdogs.arm(
-                exec, afterCut(hooks == null ? null : hooks.post, new ArrayList<>()), limit, longest(before));
+                exec, hooksAfter(hooks == null ? null : hooks.post, new ArrayList<>()), limit, longest(before));
     }
 
-    /** How long after the end of another process its {@link #arm} may still run hooks. */
+    /** For how long after the end of another process its watchdogs may run hooks. */
     public Duration aftermath(BackupPolicySpec.Hooks hooks) {
         List<String> ignored = new ArrayList<>();
-        return afterCut(hooks == null ? null : hooks.post, ignored).isEmpty()
+        return hooksAfter(hooks == null ? null : hooks.post, ignored).isEmpty()
                 ? Duration.ZERO
-                : longest(beforeCut(hooks == null ? null : hooks.pre, ignored)).plus(HookWatchdogs.MARGIN);
+                : longest(hooksBefore(hooks == null ? null : hooks.pre, ignored))
+                        .plus(HookWatchdogs.MARGIN);
     }
 
     private static Duration longest(List<Call> calls) {
         return calls.stream().map(Call::timeout).max(Duration::compareTo).orElse(Duration.ZERO);
     }
 
-    private List<Call> beforeCut(List<Hook> hooks, List<String> warnings) {
+    private List<Call> hooksBefore(List<Hook> hooks, List<String> warnings) {
         List<Call> calls = new ArrayList<>(policy("spec.hooks.pre", hooks, warnings));
         calls.addAll(annotated(PodHookAnnotations.Phase.PRE));
         return calls;
     }
 
-    private List<Call> afterCut(List<Hook> hooks, List<String> warnings) {
+    private List<Call> hooksAfter(List<Hook> hooks, List<String> warnings) {
         List<Call> calls = new ArrayList<>();
         List<Supplier<List<Call>>> sources = List.of(
                 () -> annotated(PodHookAnnotations.Phase.POST), () -> policy("spec.hooks.post", hooks, warnings));
@@ -145,11 +147,11 @@ public final class CaptureHooks {
             Hook hook = hooks.get(i);
             List<Pod> pods = exec.pods(hook.podSelector);
             if (pods.isEmpty()) {
-                String nobody = at + ".podSelector matches no running pod in namespace " + namespace;
+                String missing = at + ".podSelector matches no running pod in namespace " + namespace;
                 if (hook.onError != OnError.Continue) {
-                    throw BreakwaterException.retryable(Reason.QuiesceFailed, nobody);
+                    throw BreakwaterException.retryable(Reason.QuiesceFailed, missing);
                 }
-                warnings.add(nobody);
+                warnings.add(missing);
             }
             pods.stream().map(pod -> call(at, hook, pod)).forEach(calls::add);
         }

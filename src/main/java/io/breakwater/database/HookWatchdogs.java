@@ -11,13 +11,12 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * Shells in the pods that run the hooks after the cut when this process does not live to run them, so that nothing stays
- * frozen because Breakwater is gone. Each waits for a word that says that all went well. When its connection breaks instead it
- * waits until no hook before the cut can be running any more, and when neither happens it waits no longer than the cut may
- * take; then it runs its hook.
+ * Shells in pods that run the hooks after the snapshots if this process ends before it does: no application stays paused. Each
+ * shell waits for a word that disarms it. If the connection breaks first, the shell waits until no hook before the snapshots can
+ * still run. If neither happens, it waits for the longest time that the snapshots may take. Then it runs its hook.
  */
 public final class HookWatchdogs implements AutoCloseable {
-    /** How long a connection may take to break, and a hook to run. */
+    /** The longest time for a connection to break, and for a hook to run. */
     static final Duration MARGIN = Duration.ofSeconds(10);
 
     private static final Duration PATIENCE = Duration.ofSeconds(15);
@@ -25,7 +24,7 @@ public final class HookWatchdogs implements AutoCloseable {
     private static final String DONE = "done";
     private static final String DISARMED = "disarmed";
 
-    /** Arguments: seconds to wait for the word, seconds to wait after a broken connection, command. */
+    /** Arguments: seconds to wait for the word, seconds to wait after the connection broke, command. */
     static final String SCRIPT = """
         limit=$1 grace=$2
         shift 2
@@ -47,10 +46,10 @@ public final class HookWatchdogs implements AutoCloseable {
     private HookWatchdogs() {}
 
     /**
-     * Arms one for each hook. A container that has none of the programs that this takes is told in the warnings.
+     * Starts a watchdog for each hook. A container without the required programs adds a warning.
      *
-     * @param limit the longest that the cut may take
-     * @param grace the longest that a hook before the cut may run
+     * @param limit the longest time for the snapshots
+     * @param grace the longest time for a hook before the snapshots
      */
     static HookWatchdogs arm(PodExec exec, List<Call> hooks, Duration limit, Duration grace) {
         HookWatchdogs all = new HookWatchdogs();
@@ -58,7 +57,9 @@ public final class HookWatchdogs implements AutoCloseable {
             try {
                 all.arm(exec, call, limit, grace);
             } catch (IOException e) {
-                all.warnings.add(call.field() + " is not run should Breakwater end before it is: " + e.getMessage());
+                all.warnings.add(
+                        call.field() + " has no watchdog, so it will not run if the operator stops during the backup: "
+                                + e.getMessage());
             }
         }
         return all;
@@ -70,32 +71,32 @@ public final class HookWatchdogs implements AutoCloseable {
                                 "sh",
                                 "-c",
                                 SCRIPT,
-                                "breakwater-backstop",
+                                "breakwater-watchdog",
                                 Long.toString(limit.toSeconds()),
                                 Long.toString(grace.toSeconds())),
                         call.command().stream())
                 .toList();
         PodSession session = PodSession.open(exec.pod(call.pod()), call.container(), command.toArray(String[]::new));
-        if (!says(ARMED, session)) {
+        if (!receives(ARMED, session)) {
             session.close();
             throw new IOException("container " + call.container() + " of pod " + call.pod()
-                    + " lacks sh or timeout, which would see to it");
+                    + " must have the programs sh and timeout");
         }
         armed.add(new Armed(call, session));
     }
 
-    /** Hooks that depend on this process. */
+    /** Hooks without a watchdog: they run only in this process. */
     public List<String> warnings() {
         return warnings;
     }
 
-    /** Says that all hooks were run; none of these runs its own any more. */
+    /** Disarms all watchdogs, after all hooks ran. */
     @Override
     public void close() {
         for (Armed a : armed) {
             try (PodSession session = a.session) {
-                session.say(DONE + "\n");
-                if (!says(DISARMED, session)) {
+                session.write(DONE + "\n");
+                if (!receives(DISARMED, session)) {
                     early.add(a.call);
                 }
             } catch (IOException | RuntimeException e) {
@@ -105,9 +106,9 @@ public final class HookWatchdogs implements AutoCloseable {
     }
 
     /**
-     * To be asked after {@link #close}.
+     * Checks after {@link #close} that no watchdog ran its hook.
      *
-     * @throws BreakwaterException QuiesceFailed when one may have run before its time, so that what was held may not have been
+     * @throws BreakwaterException QuiesceFailed if a hook may have run too early, so that an application resumed before the snapshots
      */
     public void verify() {
         if (!early.isEmpty()) {
@@ -115,13 +116,13 @@ public final class HookWatchdogs implements AutoCloseable {
             throw BreakwaterException.retryable(
                     Reason.QuiesceFailed,
                     call.field() + ": the connection to pod " + call.pod()
-                            + " broke, so the hook may have run before the snapshots were cut");
+                            + " was lost, so the hook may have run before the snapshots were taken");
         }
     }
 
-    private static boolean says(String word, PodSession session) {
+    private static boolean receives(String word, PodSession session) {
         try {
-            return session.next(PATIENCE).equals(Optional.of(new PodSession.Said.Line(word)));
+            return session.next(PATIENCE).equals(Optional.of(new PodSession.Received.Line(word)));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return false;

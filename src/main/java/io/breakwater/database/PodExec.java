@@ -2,6 +2,7 @@ package io.breakwater.database;
 
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.api.Texts;
 import io.fabric8.kubernetes.api.model.LabelSelector;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -19,6 +20,9 @@ import java.util.concurrent.TimeoutException;
 
 /** Commands in an application's pods. */
 public final class PodExec {
+    /** Length of output in messages. */
+    private static final int OUTPUT = 500;
+
     private final KubernetesClient client;
     private final String namespace;
 
@@ -27,7 +31,7 @@ public final class PodExec {
         this.namespace = namespace;
     }
 
-    /** The running pods that a selector matches; all of the namespace for null. */
+    /** The running pods that a selector matches; without a selector all of the namespace. */
     public List<Pod> pods(LabelSelector selector) {
         var all = client.pods().inNamespace(namespace);
         return (selector == null ? all : all.withLabelSelector(selector))
@@ -37,36 +41,37 @@ public final class PodExec {
                         .toList();
     }
 
-    /** The pod, and the container to speak to in it. */
+    /** The pod with this name. */
     PodResource pod(String pod) {
         return client.pods().inNamespace(namespace).withName(pod);
     }
 
     /**
-     * How a command ended.
+     * Result of a command.
      *
-     * @param output both streams, as they came
+     * @param output both output streams, in order of arrival
      */
     public record Ended(int code, String output) {}
 
     /**
-     * Runs a command to its end.
+     * Runs a command and waits for its end.
      *
-     * @throws BreakwaterException QuiesceFailed when it fails or takes too long
+     * @throws BreakwaterException QuiesceFailed if it fails or takes too long
      */
     void run(String pod, String container, List<String> command, Duration timeout) {
         Ended ended = call(pod, container, command, timeout, Reason.QuiesceFailed);
         if (ended.code != 0) {
             throw BreakwaterException.retryable(
                     Reason.QuiesceFailed,
-                    what(pod, container, command) + " ended with exit code " + ended.code + ": " + tail(ended.output));
+                    what(pod, container, command) + " ended with exit code " + ended.code + ": "
+                            + Texts.tail(ended.output.strip(), OUTPUT));
         }
     }
 
     /**
-     * Runs a command to its end, whatever that is.
+     * Runs a command and returns its result, whether it succeeds or not.
      *
-     * @param reason of the exception when it cannot be run, or takes too long
+     * @param reason reason of the exception if the command cannot run or takes too long
      */
     public Ended call(String pod, String container, List<String> command, Duration timeout, Reason reason) {
         String what = what(pod, container, command);
@@ -91,10 +96,5 @@ public final class PodExec {
 
     private String what(String pod, String container, List<String> command) {
         return "command " + command.getFirst() + " in pod " + namespace + "/" + pod + ", container " + container;
-    }
-
-    private static String tail(String output) {
-        String text = output.strip();
-        return text.length() > 500 ? "…" + text.substring(text.length() - 500) : text;
     }
 }

@@ -12,14 +12,14 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The hooks that a pod carries in Velero's annotations, {@code pre.hook.backup.velero.io/*},
- * {@code post.hook.backup.velero.io/*} and {@code post.hook.restore.velero.io/*}, with Velero's defaults: the first container, 30 seconds, a failure counts. The command
- * is an array of strings in JSON, or one word.
+ * The hooks in Velero's annotations of a pod: {@code pre.hook.backup.velero.io/*}, {@code post.hook.backup.velero.io/*} and
+ * {@code post.hook.restore.velero.io/*}. The defaults are Velero's: the first container, 30 seconds, a failure counts. The command
+ * is a JSON array of strings, or one word.
  */
 final class PodHookAnnotations {
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    /** When a hook runs. Velero takes a prefix without a word for the time before. */
+    /** When a hook runs. For Velero, a prefix without {@code pre} or {@code post} means before the backup. */
     enum Phase {
         PRE(List.of("pre.hook.backup.velero.io/", "hook.backup.velero.io/"), "timeout"),
         POST(List.of("post.hook.backup.velero.io/"), "timeout"),
@@ -37,9 +37,9 @@ final class PodHookAnnotations {
     private PodHookAnnotations() {}
 
     /**
-     * The pod's hook of a phase.
+     * The hook of the pod for a phase.
      *
-     * @throws BreakwaterException QuiesceFailed, for an annotation that means nothing
+     * @throws BreakwaterException QuiesceFailed for an invalid annotation
      */
     static Optional<CaptureHooks.Call> of(Pod pod, Phase phase) {
         Map<String, String> annotations = pod.getMetadata().getAnnotations();
@@ -75,7 +75,8 @@ final class PodHookAnnotations {
         try {
             return List.of(JSON.readValue(text, String[].class));
         } catch (JsonProcessingException | NullPointerException e) {
-            throw BreakwaterException.permanent(Reason.QuiesceFailed, field + " is no JSON array of strings: " + text);
+            throw BreakwaterException.permanent(
+                    Reason.QuiesceFailed, field + " is not a JSON array of strings: " + text);
         }
     }
 
@@ -89,7 +90,7 @@ final class PodHookAnnotations {
             throw BreakwaterException.permanent(
                     Reason.QuiesceFailed,
                     "annotation " + annotation + " of pod " + pod.getMetadata().getName() + ": '" + text
-                            + "' is no duration such as 30s");
+                            + "' is not a duration such as 30s");
         }
     }
 }

@@ -17,18 +17,18 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/** A program in a pod that is spoken to line by line, as long as the connection lives. */
+/** A program in a pod, with input and output line by line until the connection ends. */
 final class PodSession implements AutoCloseable {
     private static final Duration OPENING = Duration.ofSeconds(30);
 
-    /** What came, or why nothing will come any more. */
-    sealed interface Said {
-        record Line(String text) implements Said {}
+    /** A line of output, or the reason for the end of the connection. */
+    sealed interface Received {
+        record Line(String text) implements Received {}
 
-        record Ended(String why) implements Said {}
+        record Ended(String why) implements Received {}
     }
 
-    private final BlockingQueue<Said> said = new LinkedBlockingQueue<>();
+    private final BlockingQueue<Received> received = new LinkedBlockingQueue<>();
     private final CompletableFuture<Void> opened = new CompletableFuture<>();
     private final ExecWatch watch;
 
@@ -37,14 +37,14 @@ final class PodSession implements AutoCloseable {
                 .redirectingInput()
                 .writingOutput(new Lines())
                 .writingError(new Lines())
-                .usingListener(new Ears())
+                .usingListener(new Listener())
                 .exec(command);
     }
 
     /**
-     * Starts a program; returns when it can be spoken to.
+     * Starts a program, and returns when the connection is open.
      *
-     * @throws IOException when the connection does not open
+     * @throws IOException if the connection does not open
      */
     static PodSession open(PodResource pod, String container, String... command) throws IOException {
         PodSession session;
@@ -70,16 +70,16 @@ final class PodSession implements AutoCloseable {
         }
     }
 
-    /** Says something; the text carries its own line ends. */
-    void say(String text) throws IOException {
+    /** Writes to the input of the program; the text contains its line ends. */
+    void write(String text) throws IOException {
         OutputStream input = watch.getInput();
         input.write(text.getBytes(StandardCharsets.UTF_8));
         input.flush();
     }
 
-    /** The next thing that came; empty when nothing did until then. */
-    Optional<Said> next(Duration patience) throws InterruptedException {
-        return Optional.ofNullable(said.poll(Math.max(0, patience.toNanos()), TimeUnit.NANOSECONDS));
+    /** The next line of output, or the end of the connection; empty if neither arrives in time. */
+    Optional<Received> next(Duration patience) throws InterruptedException {
+        return Optional.ofNullable(received.poll(Math.max(0, patience.toNanos()), TimeUnit.NANOSECONDS));
     }
 
     @Override
@@ -87,14 +87,14 @@ final class PodSession implements AutoCloseable {
         watch.close();
     }
 
-    /** Cuts what is written into lines. */
+    /** Splits the output into lines. */
     private final class Lines extends OutputStream {
         private final ByteArrayOutputStream line = new ByteArrayOutputStream();
 
         @Override
         public synchronized void write(int b) {
             if (b == '\n') {
-                said.add(new Said.Line(line.toString(StandardCharsets.UTF_8)));
+                received.add(new Received.Line(line.toString(StandardCharsets.UTF_8)));
                 line.reset();
             } else {
                 line.write(b);
@@ -102,7 +102,7 @@ final class PodSession implements AutoCloseable {
         }
     }
 
-    private final class Ears implements ExecListener {
+    private final class Listener implements ExecListener {
         @Override
         public void onOpen() {
             opened.complete(null);
@@ -111,13 +111,13 @@ final class PodSession implements AutoCloseable {
         @Override
         public void onFailure(Throwable t, Response response) {
             opened.completeExceptionally(t);
-            said.add(new Said.Ended(String.valueOf(t.getMessage())));
+            received.add(new Received.Ended(String.valueOf(t.getMessage())));
         }
 
         @Override
         public void onClose(int code, String reason) {
             opened.completeExceptionally(new IOException("closed with code " + code));
-            said.add(new Said.Ended("the session was closed"));
+            received.add(new Received.Ended("the session was closed"));
         }
     }
 }

@@ -12,12 +12,12 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A PostgreSQL server at a checkpoint, with a session held open in its own pod until the snapshots are cut.
+ * A PostgreSQL server after a checkpoint, with a session in its pod that stays open until the snapshots are taken.
  *
- * <p>A checkpoint is enough when the whole cluster lies on one volume whose snapshot is atomic: what is restored is what a
- * power cut would have left, and crash recovery from the checkpoint on is what PostgreSQL guarantees (documentation,
- * "File System Level Backup"). Settings and tablespaces that would break the guarantee are refused. The backend's process id
- * is compared at the end: a server that restarted in between was not held.
+ * <p>A checkpoint suffices if all data of the server is on one volume with atomic snapshots. The restored volume is then in the
+ * state after a power failure, and PostgreSQL guarantees recovery from the checkpoint (documentation, "File System Level
+ * Backup"). Settings and tablespaces without this guarantee are refused. The process id of the backend is compared at the end,
+ * because it changes if the server restarts.
  */
 public final class Postgresql implements Quiesced {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -39,9 +39,9 @@ public final class Postgresql implements Quiesced {
     }
 
     /**
-     * Opens the session and takes the checkpoint.
+     * Opens the session and makes the checkpoint.
      *
-     * @throws BreakwaterException QuiesceFailed, with what the server said
+     * @throws BreakwaterException QuiesceFailed, with the message of the server
      */
     public static Postgresql quiesce(KubernetesClient client, String namespace, Database database) {
         PodExec exec = new PodExec(client, namespace);
@@ -51,7 +51,7 @@ public final class Postgresql implements Quiesced {
             throw BreakwaterException.retryable(
                     Reason.QuiesceFailed,
                     name + ": spec.databases[].postgresql.podSelector matches " + pods.size()
-                            + " running pods; it must match exactly the primary");
+                            + " running pods; it must match the primary only");
         }
         Pod pod = pods.getFirst();
         String container = database.postgresql.container != null
@@ -60,9 +60,9 @@ public final class Postgresql implements Quiesced {
         String user = database.postgresql.user == null ? "postgres" : database.postgresql.user;
         String where = name + " (pod " + pod.getMetadata().getName() + ")";
         try {
-            // The server's messages come in order with the answers. The pod's own standard error stays open as 3,
-            // unused:
-            // containerd ends a session's input as soon as one of its outputs is closed.
+            // Both outputs are one stream, so messages and results are in order. The standard error of the pod stays
+            // open
+            // as 3, without use: containerd ends the input of a session as soon as one of its outputs is closed.
             PodSession session = PodSession.open(
                     exec.pod(pod.getMetadata().getName()),
                     container,
@@ -93,7 +93,7 @@ public final class Postgresql implements Quiesced {
     @Override
     public void verify() {
         if (!pid.equals(one("SELECT pg_backend_pid();"))) {
-            throw failed("the session is not the one that was opened");
+            throw failed("the session is not the one that Breakwater opened");
         }
     }
 
@@ -110,12 +110,12 @@ public final class Postgresql implements Quiesced {
         }
         String spaces = one("SELECT count(*) FROM pg_tablespace WHERE spcname NOT IN ('pg_default', 'pg_global');");
         if (!"0".equals(spaces)) {
-            throw failed("it has " + spaces
-                    + " tablespaces of its own; they may lie on other volumes, which is not supported yet");
+            throw failed("the server has " + spaces
+                    + " additional tablespaces; they may be on other volumes, which is not supported yet");
         }
     }
 
-    /** The only line of an answer. */
+    /** The only line of a result. */
     private String one(String sql) {
         List<String> answer = ask(sql);
         return answer.isEmpty() ? "" : answer.getFirst().strip();
@@ -123,9 +123,9 @@ public final class Postgresql implements Quiesced {
 
     private List<String> ask(String sql) {
         try {
-            session.say(sql + "\n\\echo " + END + "\n");
+            session.write(sql + "\n\\echo " + END + "\n");
         } catch (IOException | KubernetesClientException e) {
-            throw failed("the session is gone (" + e.getMessage() + ")");
+            throw failed("the session was lost (" + e.getMessage() + ")");
         }
         List<String> answer = new ArrayList<>();
         long deadline = System.nanoTime() + PATIENCE.toNanos();
@@ -144,11 +144,11 @@ public final class Postgresql implements Quiesced {
     private String next(String sql, List<String> soFar, Duration patience) {
         try {
             return switch (session.next(patience).orElse(null)) {
-                case PodSession.Said.Line(String text) -> text;
-                case PodSession.Said.Ended(String why) ->
-                    throw failed(
-                            why + " before it answered " + sql + (soFar.isEmpty() ? "" : "; it had said " + soFar));
-                case null -> throw failed("no answer to " + sql + " within " + PATIENCE.toSeconds() + "s");
+                case PodSession.Received.Line(String text) -> text;
+                case PodSession.Received.Ended(String why) ->
+                    throw failed(why + " before the result of " + sql
+                            + (soFar.isEmpty() ? "" : "; the output was " + soFar));
+                case null -> throw failed("no result of " + sql + " within " + PATIENCE.toSeconds() + "s");
             };
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

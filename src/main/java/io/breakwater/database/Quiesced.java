@@ -2,15 +2,15 @@ package io.breakwater.database;
 
 import io.breakwater.api.BreakwaterException;
 
-/** Something that is held quiet. Closing it lets it go, whatever happened. */
+/** A quiesced database. Closing it releases the database in every case. */
 public interface Quiesced extends AutoCloseable {
-    /** What is known about the database at this moment. */
+    /** Facts about the database at the moment of the checkpoint. */
     Facts facts();
 
     /**
-     * Checks that it was held all the time.
+     * Checks that the database was quiesced all the time.
      *
-     * @throws BreakwaterException QuiesceFailed when the session was lost, so that nothing is known about the time between
+     * @throws BreakwaterException QuiesceFailed if the session was lost in between
      */
     void verify();
 
@@ -20,8 +20,8 @@ public interface Quiesced extends AutoCloseable {
     /**
      * Facts about a database.
      *
-     * @param name as the policy calls it
-     * @param position where its log stands, in the engine's own notation
+     * @param name name in the policy
+     * @param position position in its log, in the notation of the engine
      */
     record Facts(String name, String kind, String version, String position) {}
 }

@@ -16,13 +16,13 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Commands that restored pods ask for in Velero's annotations {@code post.hook.restore.velero.io/*}: run in each pod that has
- * started since, once its container runs, or is ready where {@code wait-for-ready} asks for that.
+ * Commands in Velero's annotations {@code post.hook.restore.velero.io/*} of restored pods. Each runs in each new pod after its
+ * container has started, or is ready if {@code wait-for-ready} requires it.
  */
 public final class RestoreHooks {
     private static final String PREFIX = "post.hook.restore.velero.io/";
 
-    /** How long a container may take to run where nothing is said; Velero would wait without end. */
+    /** The longest time for a container to start, without an annotation for it. Velero would wait forever. */
     private static final Duration PATIENCE = Duration.ofMinutes(10);
 
     private final KubernetesClient client;
@@ -38,11 +38,11 @@ public final class RestoreHooks {
     /**
      * One pod's command.
      *
-     * @param uid of the pod
-     * @param held whether the pod may not start yet, since the restore holds it back
-     * @param mayFail whether the restore is good without it
-     * @param waits what the container still has to do; empty when the command can be run
-     * @param until when waiting ends
+     * @param uid UID of the pod
+     * @param held whether the restore still holds the pod at the gate
+     * @param mayFail whether the restore succeeds without the command
+     * @param waits what the container must do first; empty if the command can run
+     * @param until the latest start of the command
      */
     public record Asked(
             String pod,
@@ -54,9 +54,9 @@ public final class RestoreHooks {
             Runnable run) {}
 
     /**
-     * What pods ask for that were made since a moment.
+     * The commands of pods that were created since a moment.
      *
-     * @throws BreakwaterException RestoreHookFailed, for an annotation that means nothing
+     * @throws BreakwaterException RestoreHookFailed for an invalid annotation
      */
     public List<Asked> asked(Instant since) {
         List<Asked> all = new ArrayList<>();
@@ -93,7 +93,7 @@ public final class RestoreHooks {
                 && pod.getSpec().getSchedulingGates().stream().anyMatch(g -> Api.STANDBY.equals(g.getName()));
     }
 
-    /** Workloads that ask for commands and have not made all of their pods yet. */
+    /** Workloads with commands that have not created all of their pods. */
     public List<String> unsettled() {
         List<String> all = new ArrayList<>();
         client.apps().deployments().inNamespace(namespace).list().getItems().forEach(d -> {
@@ -140,7 +140,8 @@ public final class RestoreHooks {
         int missing = (wanted == null ? 1 : wanted) - (made == null ? 0 : made);
         return looked && missing <= 0
                 ? Optional.empty()
-                : Optional.of(workload.getKind() + " " + workload.getMetadata().getName() + " has pods to make");
+                : Optional.of(workload.getKind() + " " + workload.getMetadata().getName()
+                        + " has not created all of its pods");
     }
 
     private void run(CaptureHooks.Call call) {
@@ -162,7 +163,7 @@ public final class RestoreHooks {
                 .findFirst();
         if (status.isEmpty() || status.get().getState().getRunning() == null) {
             return Optional.of(
-                    "container " + container + " of pod " + pod.getMetadata().getName() + " does not run yet");
+                    "container " + container + " of pod " + pod.getMetadata().getName() + " is not running yet");
         }
         return ready && !Boolean.TRUE.equals(status.get().getReady())
                 ? Optional.of("container " + container + " of pod "

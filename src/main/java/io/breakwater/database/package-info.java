@@ -1,5 +1,5 @@
 /**
- * Databases and hooks: commands in pods that prepare an application for a snapshot, and undo that after it in every
- * case.
+ * Databases and hooks: commands in pods that prepare an application for a snapshot, and that resume the application after it
+ * in every case.
  */
 package io.breakwater.database;

@@ -15,7 +15,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The shell that waits in a pod, run by the shell of this machine. */
+/** Runs the script of a watchdog in a local shell. */
 class HookWatchdogsTest {
     @TempDir
     Path directory;
@@ -23,10 +23,10 @@ class HookWatchdogsTest {
     @Test
     void disarmsWithoutRunningTheHook() throws Exception {
         Process shell = start(60, 60, Map.of());
-        try (BufferedReader said = shell.inputReader()) {
-            assertThat(said.readLine()).isEqualTo("armed");
-            say(shell, "done\n");
-            assertThat(said.readLine()).isEqualTo("disarmed");
+        try (BufferedReader output = shell.inputReader()) {
+            assertThat(output.readLine()).isEqualTo("armed");
+            write(shell, "done\n");
+            assertThat(output.readLine()).isEqualTo("disarmed");
             assertThat(shell.waitFor()).isZero();
         }
         assertThat(mark()).doesNotExist();
@@ -43,7 +43,7 @@ class HookWatchdogsTest {
     @Test
     void runsTheHookAfterATruncatedCommand() throws Exception {
         Process shell = start(60, 0, Map.of());
-        say(shell, "don");
+        write(shell, "don");
         shell.outputWriter().close();
         assertThat(shell.waitFor()).isZero();
         assertThat(mark()).exists();
@@ -57,7 +57,7 @@ class HookWatchdogsTest {
         shell.outputWriter().close();
     }
 
-    /** Else those that were armed before it would go off later, in the middle of another cut. */
+    /** A failure would leave earlier watchdogs armed, and they would run hooks during a later capture. */
     @Test
     void warnsAboutUnreachablePodsWithoutFailing() {
         try (InMemoryApiServer cluster = new InMemoryApiServer()) {
@@ -66,7 +66,9 @@ class HookWatchdogsTest {
                     new PodExec(cluster.client(), "shop"), List.of(call), Duration.ofSeconds(1), Duration.ZERO)) {
                 assertThat(armed.warnings())
                         .singleElement(STRING)
-                        .startsWith("spec.hooks.post[0] is not run should Breakwater end before it is");
+                        .startsWith(
+                                "spec.hooks.post[0] has no watchdog, so it will not run if the operator stops during"
+                                        + " the backup: ");
             }
         }
     }
@@ -85,7 +87,7 @@ class HookWatchdogsTest {
                 "/bin/sh",
                 "-c",
                 HookWatchdogs.SCRIPT,
-                "backstop",
+                "watchdog",
                 Integer.toString(limit),
                 Integer.toString(grace),
                 "/bin/sh",
@@ -97,7 +99,7 @@ class HookWatchdogsTest {
         return builder.start();
     }
 
-    private static void say(Process shell, String text) throws IOException {
+    private static void write(Process shell, String text) throws IOException {
         shell.outputWriter().write(text);
         shell.outputWriter().flush();
     }

@@ -10,7 +10,7 @@ import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** The annotations mean what they mean to Velero. */
+/** The annotations have the same meaning as for Velero. */
 class PodHookAnnotationsTest {
     @Test
     void findsNoHookWithoutACommand() {
@@ -71,13 +71,13 @@ class PodHookAnnotationsTest {
     void namesInvalidAnnotations() {
         assertThatThrownBy(() ->
                         PodHookAnnotations.of(pod(Map.of("pre.hook.backup.velero.io/command", "[\"sync\"")), Phase.PRE))
-                .hasMessageContaining("annotation pre.hook.backup.velero.io/command of pod db-0 is no JSON array");
+                .hasMessageContaining("annotation pre.hook.backup.velero.io/command of pod db-0 is not a JSON array");
         assertThatThrownBy(() -> PodHookAnnotations.of(
                         pod(Map.of(
                                 "pre.hook.backup.velero.io/command", "sync",
                                 "pre.hook.backup.velero.io/timeout", "soon")),
                         Phase.PRE))
-                .hasMessageContaining("'soon' is no duration");
+                .hasMessageContaining("'soon' is not a duration");
     }
 
     private static Pod pod(Map<String, String> annotations) {

@@ -17,9 +17,9 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** Which pods have something to run after a restore, and what they wait for. */
+/** Selects the pods with commands after a restore, and what each command waits for. */
 class RestoreHooksTest {
-    /** Before any pod of the test was made; the fake API server writes down when that was. */
+    /** Earlier than all pods of the test; the API server in memory records their creation times. */
     private static final Instant START = Instant.now().minusSeconds(1);
 
     private final InMemoryApiServer cluster = new InMemoryApiServer();
@@ -56,7 +56,7 @@ class RestoreHooksTest {
 
         List<RestoreHooks.Asked> asked = hooks.asked(START);
 
-        assertThat(waits(asked, "pending")).contains("does not run yet");
+        assertThat(waits(asked, "pending")).contains("is not running yet");
         assertThat(waits(asked, "running")).isEmpty();
         assertThat(waits(asked, "not-ready")).contains("is not ready yet");
     }
@@ -89,7 +89,9 @@ class RestoreHooksTest {
         deployment("silent", null, 0, false);
 
         assertThat(hooks.unsettled())
-                .containsExactlyInAnyOrder("Deployment unseen has pods to make", "Deployment growing has pods to make");
+                .containsExactlyInAnyOrder(
+                        "Deployment unseen has not created all of its pods",
+                        "Deployment growing has not created all of its pods");
     }
 
     private void deployment(String name, Long seen, int made, boolean asks) {
