@@ -25,7 +25,7 @@ class AlertsTest {
     private static final Pattern METRIC = Pattern.compile("\\bbreakwater_[a-z_]+");
 
     @Test
-    void eachAlertHasARunbookAndEachRunbookAnAlert() throws IOException {
+    void hasOneRunbookForEachAlert() throws IOException {
         Set<String> named = new TreeSet<>();
         for (JsonNode rule : rules()) {
             String url = rule.at("/annotations/runbook_url").asText();
@@ -68,7 +68,7 @@ class AlertsTest {
 
     /** Needs {@code promtool}, which {@code dev/test} provides. */
     @Test
-    void theRuleTestsPass() throws Exception {
+    void passesTheRuleTests() throws Exception {
         String promtool = System.getenv("BREAKWATER_PROMTOOL");
         assumeTrue(promtool != null, "BREAKWATER_PROMTOOL is not set: run dev/test");
         Process process = new ProcessBuilder(promtool, "test", "rules", RULE_TESTS.toString())

@@ -77,7 +77,7 @@ class ChartTest {
     }
 
     @Test
-    void aSeparateGatewayHasAnAccountThatCannotRestore() throws IOException {
+    void givesASeparateGatewayAnAccountThatCannotRestore() throws IOException {
         Map<String, JsonNode> objects = render("gateway.embedded=false");
         assertThat(objects.get("Deployment/breakwater-gateway")
                         .at("/spec/template/spec/serviceAccountName")
@@ -117,7 +117,7 @@ class ChartTest {
                 .containsExactly("breakwater-quickstart");
     }
 
-    /** Hooks are shown by the program only; {@code dev/test} provides it. */
+    /** Only the helm program shows hooks; {@code dev/test} provides it. */
     @Test
     void createsTheQuickstartLocationAfterTheCrds() throws Exception {
         String helm = System.getenv("BREAKWATER_HELM");
@@ -158,7 +158,7 @@ class ChartTest {
     }
 
     @Test
-    void podsRunWithoutPrivileges() throws IOException {
+    void runsPodsWithoutPrivileges() throws IOException {
         render("gateway.embedded=false").values().stream()
                 .filter(o -> o.path("kind").asText().equals("Deployment"))
                 .forEach(d -> {
@@ -186,7 +186,7 @@ class ChartTest {
                 "mover.deadline=soon",
                 "quickstart.enabled=maybe"
             })
-    void wrongValuesAreRefused(String value) {
+    void refusesInvalidValues(String value) {
         String key = value.substring(0, value.indexOf('='));
         assertThatThrownBy(() -> render(value)).hasMessageContaining(key.split("\\.")[0]);
     }
@@ -242,7 +242,7 @@ class ChartTest {
                 .collect(Collectors.toList());
     }
 
-    /** The program's own reading of the container's environment; a name that it does not know is an error. */
+    /** The configuration that the program reads from the environment of the container. An unknown name is an error. */
     private static BreakwaterConfig read(JsonNode deployment) {
         Map<String, String> environment = new HashMap<>();
         deployment

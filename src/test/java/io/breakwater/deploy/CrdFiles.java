@@ -25,13 +25,13 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * The CRDs as they are shipped: what the generator makes of the API classes, and then what it cannot express: columns in
- * the order in which they are declared, conditions as a map keyed by type, and descriptions of types that are not ours.
+ * The CRDs of a release. They are generated from the API classes. Afterwards the parts are added that the generator does not
+ * support: the declared order of columns, conditions as a map with the key type, and descriptions of types of Kubernetes.
  */
 final class CrdFiles {
     static final Path DIRECTORY = Path.of("deploy/crds");
 
-    /** Helm reads nothing outside a chart. */
+    /** Copies for the chart: Helm reads no files outside it. */
     static final Path CHART_DIRECTORY = Path.of("deploy/helm/breakwater/files/crds");
 
     static final YAMLMapper YAML = new YAMLMapper(YAMLFactory.builder()
@@ -50,7 +50,7 @@ final class CrdFiles {
             FailoverPlan.class,
             Verification.class);
 
-    /** Descriptions of what comes from the Kubernetes model, or from the shape of every kind. */
+    /** Descriptions of fields of the Kubernetes model, and of fields that every kind has. */
     private static final Map<String, String> DESCRIPTIONS = Map.of(
             "spec", "What is wanted.",
             "status", "What was last seen; written by the operator.",
@@ -62,7 +62,7 @@ final class CrdFiles {
 
     private CrdFiles() {}
 
-    /** File names and contents. */
+    /** Contents by file name. */
     static Map<String, String> generate(Path scratch) throws IOException {
         CRDGenerator generator = new CRDGenerator().forCRDVersions("v1").inOutputDir(scratch.toFile());
         KINDS.forEach(generator::customResourceClasses);
@@ -128,7 +128,7 @@ final class CrdFiles {
         }
     }
 
-    /** The generator writes bounds as 1000.0, and leaves out how long a number may be. */
+    /** The generator writes bounds as 1000.0, and omits the format of a number. */
     private static void integer(ObjectNode schema) {
         for (String bound : List.of("minimum", "maximum")) {
             if (schema.has(bound)) {

@@ -49,7 +49,7 @@ class CrdFilesTest {
     }
 
     @Test
-    void everyFieldIsDescribed() throws IOException {
+    void describesEveryField() throws IOException {
         List<String> bare = new ArrayList<>();
         walk((path, schema) -> {
             if (schema.path("description").asText().isBlank()) {

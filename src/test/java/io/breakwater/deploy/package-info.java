@@ -1,2 +1,2 @@
-/** What is shipped beside the program: CRDs, chart, alerts. Each is checked against the classes that it speaks of. */
+/** The files of a release in addition to the program: CRDs, chart, alerts and reference pages. Each is compared with the classes. */
 package io.breakwater.deploy;
