@@ -198,9 +198,8 @@ class RoomsTest {
                                 Path.of("src/main/java/io/breakwater", name.replace('.', '/'), "package-info.java")))
                         .as("package-info.java of %s", name)
                         .isTrue())
-                .allSatisfy(name -> assertThat(Path.of("docs/architecture.md"))
-                        .content()
-                        .contains("| `" + name + "` | "));
+                .allSatisfy(name ->
+                        assertThat(Path.of("docs/architecture.md")).content().contains("| `" + name + "` | "));
     }
 
     @Test

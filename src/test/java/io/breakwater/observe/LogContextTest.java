@@ -6,7 +6,9 @@ import io.breakwater.api.BackupLocation;
 import io.breakwater.api.RestorePoint;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.javaoperatorsdk.operator.processing.MDCUtils;
 import java.io.IOException;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.slf4j.MDC;
@@ -34,19 +36,25 @@ class LogContextTest {
     }
 
     @Test
-    void printsTheKeysOfTheOperatorSdk() {
-        MDC.put("resource.kind", "BackupPolicy");
-        MDC.put("resource.namespace", "shop");
-        MDC.put("resource.name", "hourly");
-        MDC.put("resource.generation", "7");
+    void printsTheObjectOfTheOperatorSdk() {
+        MDCUtils.withMDCForResource(point, () -> log.info("reconciled"));
 
-        log.info("reconciled");
-
-        assertThat(log.lines().getFirst()).contains("[BackupPolicy shop/hourly 7  ] reconciled");
+        assertThat(log.lines().getFirst()).contains("[RestorePoint shop/nightly-1 3  ] reconciled");
     }
 
     @Test
-    void restoresTheOuterObjectAndKeepsTheStep() {
+    void usesTheKeysOfTheOperatorSdk() {
+        MDCUtils.addResourceInfo(point);
+        Map<String, String> expected = MDC.getCopyOfContextMap();
+        MDC.clear();
+
+        try (LogContext _ = LogContext.of(point)) {
+            assertThat(MDC.getCopyOfContextMap()).isEqualTo(expected).hasSize(7);
+        }
+    }
+
+    @Test
+    void restoresTheOuterObject() {
         try (LogContext _ = LogContext.of(point);
                 LogContext _ = LogContext.of("uid-1", "Seal")) {
             try (LogContext _ = LogContext.of(named(new BackupLocation(), "blob-east"))) {
@@ -82,6 +90,8 @@ class LogContextTest {
         object.setMetadata(new ObjectMetaBuilder()
                 .withNamespace("shop")
                 .withName(name)
+                .withUid("uid-1")
+                .withResourceVersion("42")
                 .withGeneration(3L)
                 .build());
         return object;
