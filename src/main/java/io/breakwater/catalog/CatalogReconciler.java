@@ -3,47 +3,34 @@ package io.breakwater.catalog;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationStatus;
 import io.breakwater.api.BreakwaterException;
-import io.breakwater.api.Condition;
 import io.breakwater.api.Reason;
 import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.location.LocationController;
+import io.breakwater.location.LocationWork;
 import io.breakwater.observe.Conditions;
 import io.breakwater.observe.Events;
 import io.breakwater.observe.StatusWriter;
-import io.breakwater.steps.Activities;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.api.config.informer.Informer;
-import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
-import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
-import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
-import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
-import io.javaoperatorsdk.operator.processing.event.ResourceID;
-import io.javaoperatorsdk.operator.processing.event.source.EventSource;
-import io.javaoperatorsdk.operator.processing.event.source.inbound.SimpleInboundEventSource;
 import io.javaoperatorsdk.operator.processing.retry.GradualRetry;
+import jakarta.inject.Singleton;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.List;
-import java.util.Optional;
 
 /** Syncs the catalog of each location that is ready, at a fixed interval. */
+@Singleton
 @ControllerConfiguration(name = "catalog", informer = @Informer(comparableResourceVersions = false))
 @GradualRetry(maxAttempts = Integer.MAX_VALUE, initialInterval = 2000, intervalMultiplier = 1.5, maxInterval = 60_000)
-class CatalogReconciler implements Reconciler<BackupLocation> {
+class CatalogReconciler extends LocationController<CatalogSync.Result> {
     /** Condition: every sealed point in the location has a RestorePoint. */
     static final String SYNCED = "Synced";
 
-    private static final Duration UNTIL_READY = Duration.ofSeconds(2);
-    private static final Duration LONGEST = Duration.ofMinutes(1);
-
-    private final KubernetesClient client;
     private final CatalogSync sync;
     private final BreakwaterConfig config;
     private final StatusWriter writer;
     private final Events events;
     private final Clock clock;
-    private final Activities activities = new Activities();
-    private final SimpleInboundEventSource<BackupLocation> wake = new SimpleInboundEventSource<>("catalog-wake");
 
     CatalogReconciler(
             KubernetesClient client,
@@ -52,7 +39,7 @@ class CatalogReconciler implements Reconciler<BackupLocation> {
             StatusWriter writer,
             Events events,
             Clock clock) {
-        this.client = client;
+        super(client, LocationWork.CATALOG, clock);
         this.sync = sync;
         this.config = config;
         this.writer = writer;
@@ -61,35 +48,19 @@ class CatalogReconciler implements Reconciler<BackupLocation> {
     }
 
     @Override
-    public List<EventSource<?, BackupLocation>> prepareEventSources(EventSourceContext<BackupLocation> context) {
-        return List.of(wake);
+    protected CatalogSync.Result work(BackupLocation location) {
+        return sync.sync(location);
     }
 
     @Override
-    public UpdateControl<BackupLocation> reconcile(BackupLocation cached, Context<BackupLocation> context) {
-        BackupLocation location = client.resource(cached).get();
-        if (location == null || location.getMetadata().getDeletionTimestamp() != null) {
-            return UpdateControl.noUpdate();
-        }
-        if (location.getStatus() == null || !location.getStatus().holds(Condition.READY)) {
-            return UpdateControl.<BackupLocation>noUpdate().rescheduleAfter(UNTIL_READY);
-        }
-        return UpdateControl.<BackupLocation>noUpdate().rescheduleAfter(advance(location));
+    protected Duration done(BackupLocation location, CatalogSync.Result result) {
+        report(location, result);
+        return config.catalog().interval();
     }
 
-    private Duration advance(BackupLocation location) {
-        try {
-            Optional<CatalogSync.Result> result = activities.poll(
-                    location.getMetadata().getUid(),
-                    () -> sync.sync(location),
-                    () -> wake.propagateEvent(ResourceID.fromResource(location)));
-            if (result.isEmpty()) {
-                return LONGEST;
-            }
-            report(location, result.get());
-        } catch (BreakwaterException e) {
-            reportProblem(location, e.reason(), "could not read the catalog, will retry: " + e.getMessage());
-        }
+    @Override
+    protected Duration failed(BackupLocation location, BreakwaterException e) {
+        reportProblem(location, e.reason(), "could not read the catalog, will retry: " + e.getMessage());
         return config.catalog().interval();
     }
 
@@ -98,7 +69,7 @@ class CatalogReconciler implements Reconciler<BackupLocation> {
             events.normal(
                     location,
                     Reason.Completed,
-                    "found RestorePoints in the location: " + String.join(", ", result.imported()));
+                    "created RestorePoints for points found in the location: " + String.join(", ", result.imported()));
         }
         if (!result.removed().isEmpty()) {
             events.normal(

@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.function.Predicate;
 
 /**
- * Has the storage remove the kept snapshots of points that were deleted longer ago than the grace period, and of captures that
- * came to no end. The seal has the last word: while it is there, the snapshots stay.
+ * Deletes retained snapshots of points that were deleted longer ago than the grace period, and of captures that ended without
+ * a seal. The seal decides: while it exists, the snapshots stay.
  */
 final class KeptSnapshotSweep {
     private final KeptSnapshots kept;
@@ -27,12 +27,12 @@ final class KeptSnapshotSweep {
     }
 
     /**
-     * Looks at the snapshots of one location's points.
+     * Sweeps the snapshots of the points of one location.
      *
-     * @param before since when what has no seal is garbage
-     * @param busy namespaces in which something is being captured or removed
-     * @param trouble gets what could not be asked; its snapshots stay
-     * @return how many are removed
+     * @param before snapshots of captures that started earlier and have no seal are deleted
+     * @param busy namespaces with a running capture or deletion
+     * @param trouble gets the errors of points that could not be read; their snapshots stay
+     * @return number of deleted snapshots
      */
     int sweep(
             BackupLocation location,
@@ -40,24 +40,24 @@ final class KeptSnapshotSweep {
             Instant before,
             Predicate<String> busy,
             List<BreakwaterException> trouble) {
-        int dropped = 0;
+        int deleted = 0;
         for (Kept k : kept.of(KeptSnapshots.locationName(location))) {
-            boolean buried = k.removedAt() != null && k.removedAt().plus(grace).isBefore(now);
+            boolean expired = k.removedAt() != null && k.removedAt().plus(grace).isBefore(now);
             boolean lost = k.removedAt() == null && !k.sealed() && k.madeAt().isBefore(before);
             PointKey key = PointKey.parse(k.point());
-            if ((buried || lost) && !busy.test(key.namespace())) {
+            if ((expired || lost) && !busy.test(key.namespace())) {
                 try {
                     if (catalog.find(location, key).isPresent()) {
                         kept.unmarkDeleted(k);
                     } else {
                         kept.delete(k.name());
-                        dropped++;
+                        deleted++;
                     }
                 } catch (BreakwaterException e) {
                     trouble.add(e);
                 }
             }
         }
-        return dropped;
+        return deleted;
     }
 }

@@ -22,12 +22,12 @@ import java.util.TreeMap;
 import java.util.concurrent.atomic.LongAdder;
 
 /**
- * Extends the locks of everything that the points in one store reach: repositories, archives and seals that are not under
- * tombstones. Four rounds go to a period, and each extends what has less than three quarters of it left, so that half of it is
- * always left. How far a round is lies in the store, {@code breakwater/immutability/<site>.json}, after each namespace, so that
- * a killed one goes on.
+ * Extends the locks of all objects that the points in one store need: repositories, archives and seals without a tombstone. A
+ * period has four rounds. Each round extends locks that have less than three quarters of the period left, so at least half of
+ * the period is always left. A round writes its progress to {@code breakwater/immutability/<site>.json} in the store after
+ * each namespace, so that another process can continue it.
  *
- * <p>A site extends what is its own, and what is another one's when that one is late: a site that is lost takes no lock with it.
+ * <p>A site extends the locks of its own objects, and those of another site that is late. So locks stay when a site is lost.
  */
 final class LockExtension {
     private static final int WORKERS = 8;
@@ -39,7 +39,7 @@ final class LockExtension {
     private final Instant now;
 
     /**
-     * @param site whose operator this is
+     * @param site site of this operator
      * @param period of the location
      * @param now by the store's clock
      */
@@ -51,32 +51,31 @@ final class LockExtension {
     }
 
     /**
-     * A round as it lies in the store. Times are RFC 3339 in UTC.
+     * A round as it is stored. Times are RFC 3339 in UTC.
      *
      * @param schemaVersion 1
-     * @param completedAt null while it is going on
-     * @param periodSeconds of the location when it began; a longer one begins another round at once
-     * @param done the last namespace that was dealt with, in alphabetical order; null before the first
+     * @param completedAt null while the round runs
+     * @param periodSeconds period of the location when the round started; a longer period starts another round at once
+     * @param done the last finished namespace, in alphabetical order; null before the first
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     @JsonIgnoreProperties(ignoreUnknown = true)
     record Round(int schemaVersion, String startedAt, String completedAt, long periodSeconds, String done) {
-        Instant begun() {
+        Instant started() {
             return Instant.parse(startedAt);
         }
     }
 
     /**
-     * What was done.
+     * Result of the rounds.
      *
-     * @param objects that were looked at
-     * @param extended locks that were extended
-     * @param oldest when the newest complete round of the site that is furthest behind began; empty while one has none, or
-     *     nothing lies here
+     * @param objects number of objects that were checked
+     * @param extended number of locks that were extended
+     * @param oldest start of the newest complete round of the site that is furthest behind; empty if the store has no points
      */
     record Result(long objects, long extended, Optional<Instant> oldest) {}
 
-    /** Does the rounds that are due. Blocks. */
+    /** Runs the rounds that are due. Blocks. */
     Result run() {
         Map<String, TreeMap<String, List<PointKey>>> sites = new TreeMap<>();
         Map<String, Instant> first = new TreeMap<>();
@@ -97,8 +96,8 @@ final class LockExtension {
             if (isDue(s.getKey(), last, first.get(s.getKey()))) {
                 round(s.getKey(), s.getValue(), last, objects, extended);
             } else {
-                // Before its first round everything is as old as its oldest seal at most.
-                complete = last.map(Round::begun).orElse(first.get(s.getKey()));
+                // Before the first round of a site, no lock is older than its oldest seal.
+                complete = last.map(Round::started).orElse(first.get(s.getKey()));
             }
             oldest = complete.isBefore(oldest) ? complete : oldest;
         }
@@ -106,22 +105,22 @@ final class LockExtension {
     }
 
     private boolean isDue(String of, Optional<Round> last, Instant first) {
-        boolean ours = of.equals(site);
+        boolean own = of.equals(site);
         if (last.isEmpty()) {
-            return ours || !first.plus(late()).isAfter(now);
+            return own || !first.plus(late()).isAfter(now);
         }
         if (last.get().completedAt() == null || last.get().periodSeconds() < period.toSeconds()) {
-            return ours || !last.get().begun().plus(late()).isAfter(now);
+            return own || !last.get().started().plus(late()).isAfter(now);
         }
-        return !last.get().begun().plus(ours ? period.dividedBy(4) : late()).isAfter(now);
+        return !last.get().started().plus(own ? period.dividedBy(4) : late()).isAfter(now);
     }
 
-    /** How much of a lock has to be left, or it is extended. */
+    /** A lock with less time left is extended. */
     static Duration least(Duration period) {
         return period.multipliedBy(3).dividedBy(4);
     }
 
-    /** When another site's round is ours to do. */
+    /** Time after which this site runs the round of another site. */
     private Duration late() {
         return period.multipliedBy(3).dividedBy(8);
     }
@@ -132,14 +131,14 @@ final class LockExtension {
             Optional<Round> last,
             LongAdder objects,
             LongAdder extended) {
-        // One that was cut off goes on, unless that is long ago, or the period grew since.
+        // An interrupted round is continued, unless it is old or the period has grown since.
         Round round = last.filter(r -> r.completedAt() == null
                         && r.periodSeconds() >= period.toSeconds()
-                        && r.begun().plus(period.dividedBy(8)).isAfter(now))
+                        && r.started().plus(period.dividedBy(8)).isAfter(now))
                 .orElseGet(() -> new Round(1, now.toString(), null, period.toSeconds(), null));
         var left = round.done() == null ? namespaces : namespaces.tailMap(round.done(), false);
         for (var namespace : left.entrySet()) {
-            Parallel.each(WORKERS, reached(of, namespace.getKey(), namespace.getValue()), key -> {
+            Parallel.each(WORKERS, keysOf(of, namespace.getKey(), namespace.getValue()), key -> {
                 objects.increment();
                 if (store.relock(key, least(period))) {
                     extended.increment();
@@ -151,16 +150,16 @@ final class LockExtension {
         write(of, new Round(1, round.startedAt(), now.toString(), round.periodSeconds(), null));
     }
 
-    private List<String> reached(String of, String namespace, List<PointKey> points) {
-        SoftDeleteStore alive = new SoftDeleteStore(store, of, namespace);
+    private List<String> keysOf(String of, String namespace, List<PointKey> points) {
+        SoftDeleteStore visible = new SoftDeleteStore(store, of, namespace);
         String repository = points.getFirst().repositoryPrefix();
         List<String> keys = new ArrayList<>();
         for (String part : List.of("config", "keys/", "snapshots/", "index/", "data/")) {
-            alive.listWithoutValidTombstone(repository + part, o -> keys.add(o.key()));
+            visible.listWithoutValidTombstone(repository + part, o -> keys.add(o.key()));
         }
         for (PointKey point : points) {
             keys.add(point.sealKey());
-            alive.listWithoutValidTombstone(point.archivePrefix(), o -> keys.add(o.key()));
+            visible.listWithoutValidTombstone(point.archivePrefix(), o -> keys.add(o.key()));
         }
         return keys;
     }
@@ -169,11 +168,11 @@ final class LockExtension {
         return store.read(StoreLayout.lockRound(of)).flatMap(LockExtension::parsed);
     }
 
-    /** One that cannot be read counts as none: the round is done again, which shortens nothing. */
+    /** Empty for a round that cannot be read. Its repetition shortens no lock. */
     private static Optional<Round> parsed(Document document) {
         try {
             Round round = JSON.readValue(document.content(), Round.class);
-            round.begun();
+            round.started();
             return Optional.of(round);
         } catch (IOException | RuntimeException e) {
             return Optional.empty();
@@ -184,7 +183,7 @@ final class LockExtension {
         try {
             store.write(StoreLayout.lockRound(of), JSON.writeValueAsBytes(round), Precondition.NONE);
         } catch (JsonProcessingException e) {
-            throw new IllegalStateException("a round can always be written", e);
+            throw new IllegalStateException("a round can always be serialized", e);
         }
     }
 }

@@ -4,48 +4,36 @@ import io.breakwater.api.Api;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec.AccessMode;
 import io.breakwater.api.BreakwaterException;
-import io.breakwater.api.Condition;
 import io.breakwater.api.Reason;
 import io.breakwater.catalog.PointKey;
 import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.location.LocationController;
+import io.breakwater.location.LocationWork;
 import io.breakwater.location.Stores;
 import io.breakwater.location.keys.LocationDocument;
 import io.breakwater.observe.Events;
 import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;
-import io.breakwater.steps.Activities;
 import io.breakwater.store.DeletedObjects;
 import io.breakwater.store.DeletedObjects.Swept;
 import io.breakwater.store.ObjectStore;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.api.config.informer.Informer;
-import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
-import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
-import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
-import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
-import io.javaoperatorsdk.operator.processing.event.ResourceID;
-import io.javaoperatorsdk.operator.processing.event.source.EventSource;
-import io.javaoperatorsdk.operator.processing.event.source.inbound.SimpleInboundEventSource;
 import io.javaoperatorsdk.operator.processing.retry.GradualRetry;
+import jakarta.inject.Singleton;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** Frees in each location what this site deleted longer than the grace period ago, and takes deletions back on request. */
+/** Frees the data that this site deleted longer than the grace period ago, and undeletes RestorePoints on request. */
+@Singleton
 @ControllerConfiguration(name = "sweep", informer = @Informer(comparableResourceVersions = false))
 @GradualRetry(maxAttempts = Integer.MAX_VALUE, initialInterval = 2000, intervalMultiplier = 1.5, maxInterval = 60_000)
-class TombstoneReconciler implements Reconciler<BackupLocation> {
-    private static final Duration UNTIL_READY = Duration.ofSeconds(10);
-
-    /** How often to look for a request, which changes no generation and so wakes nobody. */
-    private static final Duration LOOK = Duration.ofSeconds(10);
-
+class TombstoneReconciler extends LocationController<Swept> {
     private final KubernetesClient client;
     private final Stores stores;
     private final UndeletePoint undelete;
@@ -53,10 +41,9 @@ class TombstoneReconciler implements Reconciler<BackupLocation> {
     private final Meters meters;
     private final Events events;
     private final Clock clock;
-    private final Activities activities = new Activities();
-    private final Map<String, Instant> swept = new ConcurrentHashMap<>();
-    private final Set<String> busy = ConcurrentHashMap.newKeySet();
-    private final SimpleInboundEventSource<BackupLocation> wake = new SimpleInboundEventSource<>("sweep-wake");
+
+    /** Locations whose last sweep succeeded. In other locations an earlier sweep may have left claimed tombstones. */
+    private final Set<String> swept = ConcurrentHashMap.newKeySet();
 
     TombstoneReconciler(
             KubernetesClient client,
@@ -66,6 +53,7 @@ class TombstoneReconciler implements Reconciler<BackupLocation> {
             Meters meters,
             Events events,
             Clock clock) {
+        super(client, LocationWork.TOMBSTONES, clock);
         this.client = client;
         this.stores = stores;
         this.undelete = undelete;
@@ -76,84 +64,73 @@ class TombstoneReconciler implements Reconciler<BackupLocation> {
     }
 
     @Override
-    public List<EventSource<?, BackupLocation>> prepareEventSources(EventSourceContext<BackupLocation> context) {
-        return List.of(wake);
+    protected boolean applies(BackupLocation location) {
+        return super.applies(location) && location.getSpec().accessMode != AccessMode.ReadOnly;
     }
 
     @Override
-    public UpdateControl<BackupLocation> reconcile(BackupLocation cached, Context<BackupLocation> context) {
-        BackupLocation location = client.resource(cached).get();
-        if (location == null
-                || location.getMetadata().getDeletionTimestamp() != null
-                || location.getSpec().accessMode == AccessMode.ReadOnly) {
-            return UpdateControl.noUpdate();
-        }
-        if (location.getStatus() == null || !location.getStatus().holds(Condition.READY)) {
-            return UpdateControl.<BackupLocation>noUpdate().rescheduleAfter(UNTIL_READY);
-        }
-        String id = location.getMetadata().getUid();
-        if (!busy.contains(id) && asked(location).isEmpty() && !isDue(location)) {
-            return UpdateControl.<BackupLocation>noUpdate().rescheduleAfter(LOOK);
-        }
-        busy.add(id);
-        try {
-            activities
-                    .poll(id, () -> work(location), () -> wake.propagateEvent(ResourceID.fromResource(location)))
-                    .ifPresent(result -> show(location, result));
-        } catch (BreakwaterException e) {
-            busy.remove(id);
-            swept.remove(id);
-            events.warning(location, e.reason(), "what was deleted is not freed yet: " + e.getMessage());
-        }
-        return UpdateControl.<BackupLocation>noUpdate().rescheduleAfter(LOOK);
+    protected boolean isRequested(BackupLocation location) {
+        return undeleteRequest(location).isPresent();
     }
 
-    private boolean isDue(BackupLocation location) {
-        Instant last = swept.get(location.getMetadata().getUid());
-        return last == null || !last.plus(config.sweep().interval()).isAfter(clock.instant());
-    }
-
-    private Swept work(BackupLocation location) {
-        asked(location).ifPresent(what -> takeBack(location, what));
+    @Override
+    protected Swept work(BackupLocation location) {
+        undeleteRequest(location).ifPresent(point -> undelete(location, point));
         ObjectStore store = stores.open(location);
         Instant now = LocationDocument.now(store, clock);
-        boolean first = !swept.containsKey(location.getMetadata().getUid());
-        return new DeletedObjects(store, config.site()).sweep(config.sweep().grace(), now, first);
+        boolean thorough = !swept.contains(location.getMetadata().getUid());
+        return new DeletedObjects(store, config.site()).sweep(config.sweep().grace(), now, thorough);
     }
 
-    private static Optional<String> asked(BackupLocation location) {
+    @Override
+    protected Duration done(BackupLocation location, Swept result) {
+        swept.add(location.getMetadata().getUid());
+        report(location, result);
+        return config.sweep().interval();
+    }
+
+    /** The next reconciliation repeats the sweep, and that sweep is thorough. */
+    @Override
+    protected Duration failed(BackupLocation location, BreakwaterException e) {
+        swept.remove(location.getMetadata().getUid());
+        events.warning(location, e.reason(), "could not free deleted data, will retry: " + e.getMessage());
+        return Duration.ZERO;
+    }
+
+    @Override
+    protected void forget(BackupLocation location) {
+        swept.remove(location.getMetadata().getUid());
+        meters.remove(MeterName.TOMBSTONES, tags(location));
+    }
+
+    private static Optional<String> undeleteRequest(BackupLocation location) {
         return Optional.ofNullable(location.getMetadata().getAnnotations()).map(a -> a.get(Api.UNDELETE));
     }
 
-    private void takeBack(BackupLocation location, String what) {
+    private void undelete(BackupLocation location, String point) {
         try {
-            String[] parts = what.split("/", -1);
+            String[] parts = point.split("/", -1);
             if (parts.length != 2) {
                 throw BreakwaterException.permanent(
                         Reason.InvalidSpec,
-                        "annotation " + Api.UNDELETE + ": '" + what + "' is not <namespace>/<restorepoint>");
+                        "annotation " + Api.UNDELETE + ": '" + point + "' is not a valid <namespace>/<restorepoint>");
             }
             undelete.undelete(location, new PointKey(config.site(), parts[0], parts[1]));
-            events.normal(location, Reason.Completed, "took back the deletion of RestorePoint " + what);
+            events.normal(location, Reason.Completed, "undeleted RestorePoint " + point);
         } catch (BreakwaterException e) {
             if (e.isRetryable()) {
                 throw e;
             }
-            events.warning(location, e.reason(), "could not take back a deletion: " + e.getMessage());
+            events.warning(location, e.reason(), "could not undelete RestorePoint " + point + ": " + e.getMessage());
         }
         client.resource(location).edit(l -> {
-            l.getMetadata().getAnnotations().remove(Api.UNDELETE, what);
+            l.getMetadata().getAnnotations().remove(Api.UNDELETE, point);
             return l;
         });
     }
 
-    private void show(BackupLocation location, Swept result) {
-        busy.remove(location.getMetadata().getUid());
-        swept.put(location.getMetadata().getUid(), clock.instant());
-        String[] tags = {
-            "namespace", location.getMetadata().getNamespace(),
-            "location", location.getMetadata().getName()
-        };
+    private void report(BackupLocation location, Swept result) {
+        String[] tags = tags(location);
         meters.count(MeterName.SWEPT_OBJECTS, result.objects(), tags);
         meters.count(MeterName.SWEPT_BYTES, result.bytes(), tags);
         meters.set(MeterName.TOMBSTONES, result.waiting(), tags);
@@ -162,9 +139,9 @@ class TombstoneReconciler implements Reconciler<BackupLocation> {
             events.warning(
                     location,
                     Reason.Tampered,
-                    "somebody who has the store's credentials put up " + result.forged()
-                            + " tombstones, by which nothing was removed; change the credentials, and find out who had"
-                            + " them");
+                    "ignored " + result.forged()
+                            + " tombstones without a valid signature: someone else is writing to this location. Rotate"
+                            + " the store credentials and check the store's access log");
         }
         if (result.objects() > 0) {
             events.normal(

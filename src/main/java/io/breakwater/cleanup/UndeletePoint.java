@@ -18,9 +18,9 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.util.Arrays;
 
 /**
- * Takes the deletion of a point back, while its grace period lasts: first what it needs, its seal last, so that a point
- * that is there is whole. Catalog sync then shows it again. Where the seal is in its place, because somebody put it back,
- * what it needs comes back all the same. May be done again after it was cut off.
+ * Undeletes a point within its grace period: first the objects that it needs, then its seal, so that a point with a seal is
+ * complete. Catalog sync then creates its RestorePoint again. If the seal is already there, because someone restored it, the
+ * objects are undeleted anyway. Can be repeated after an interruption.
  */
 @ApplicationScoped
 class UndeletePoint {
@@ -33,16 +33,15 @@ class UndeletePoint {
     }
 
     /**
-     * Brings a point back in one location.
+     * Undeletes a point in one location.
      *
-     * @throws BreakwaterException RestorePointNotFound, when it was not deleted here lately; Tampered, when something of it is
-     *     gone or altered; Conflict, when there is another point of that name by now
+     * @throws BreakwaterException RestorePointNotFound, if it was not deleted here within the grace period; Tampered, if an
+     *     object of it is missing or altered; Conflict, if another point has that name now
      */
     void undelete(BackupLocation location, PointKey key) {
         ObjectStore store = stores.open(location);
-        DeletedObjects graveyard = new DeletedObjects(store, key.site());
-        byte[] seal = graveyard
-                .contentOf(key.namespace(), key.sealKey())
+        DeletedObjects deleted = new DeletedObjects(store, key.site());
+        byte[] seal = deleted.contentOf(key.namespace(), key.sealKey())
                 .or(() -> store.read(key.sealKey()).map(Document::content))
                 .orElseThrow(() -> BreakwaterException.permanent(
                         Reason.RestorePointNotFound,
@@ -50,29 +49,28 @@ class UndeletePoint {
                                 + location.getMetadata().getName()
                                 + ", or its grace period is over; another location may still have it"));
         PointDocument document = new SealSignatures(location, store, keys.ring(location)).verify(key, seal);
-        SoftDeleteStore grace = new SoftDeleteStore(store, key.site(), key.namespace());
-        // Files of the repository that other points let go come back too: the next prune removes what nobody needs.
+        SoftDeleteStore soft = new SoftDeleteStore(store, key.site(), key.namespace());
+        // Also undeletes repository files of other deleted points; the next prune deletes the files that no snapshot
+        // needs.
         for (String type : new String[] {"data/", "index/"}) {
-            graveyard
-                    .listDeleted(key.namespace(), key.repositoryPrefix() + type)
-                    .forEach(grace::undelete);
+            deleted.listDeleted(key.namespace(), key.repositoryPrefix() + type).forEach(soft::undelete);
         }
-        graveyard.listDeleted(key.namespace(), key.directory()).stream()
+        deleted.listDeleted(key.namespace(), key.directory()).stream()
                 .filter(k -> !k.equals(key.sealKey()))
-                .forEach(grace::undelete);
-        document.moved().forEach(v -> grace.undelete(key.repositoryPrefix() + "snapshots/" + v.repositorySnapshot()));
-        document.objects().forEach(o -> grace.undelete(o.key()));
+                .forEach(soft::undelete);
+        document.moved().forEach(v -> soft.undelete(key.repositoryPrefix() + "snapshots/" + v.repositorySnapshot()));
+        document.objects().forEach(o -> soft.undelete(o.key()));
         new Catalog(stores, keys).verifyObjects(location, document);
-        boolean there = store.write(key.sealKey(), seal, Precondition.ABSENT).isPresent()
+        boolean sealed = store.write(key.sealKey(), seal, Precondition.ABSENT).isPresent()
                 || store.read(key.sealKey())
                         .filter(d -> Arrays.equals(d.content(), seal))
                         .isPresent();
-        if (!there) {
+        if (!sealed) {
             throw BreakwaterException.permanent(
                     Reason.Conflict,
-                    "location " + location.getMetadata().getName() + " holds another point " + key
-                            + " by now; delete that one first");
+                    "location " + location.getMetadata().getName() + " has another point " + key
+                            + " now; delete that one first");
         }
-        graveyard.forget(key.namespace(), key.sealKey());
+        deleted.forget(key.namespace(), key.sealKey());
     }
 }

@@ -22,11 +22,11 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 
 /**
- * What lies in one location for one site and belongs to no point: left by captures and copies that came to no end. Looks
- * only, at what is older than a given time by the store's clock.
+ * Finds the data of unfinished backups of one site in one location: captures and copies that ended without a seal. Reads only.
+ * Data that is younger than a given time, by the store's clock, is skipped.
  *
- * <p>A namespace is left alone while one of its points is being captured or removed. What a point of this cluster names
- * stays, whatever its seal says, so that somebody who can remove seals cannot have the data removed by us.
+ * <p>A namespace is skipped while one of its points is being captured or deleted. Data that a point of this cluster references
+ * stays, with or without a seal. So an attacker who deletes seals cannot make Breakwater delete the data.
  */
 final class UnsealedData {
     private final BackupLocation location;
@@ -36,7 +36,7 @@ final class UnsealedData {
     private final Instant before;
     private final List<RestorePoint> points;
 
-    /** @param points all RestorePoints of the cluster, listed just now */
+    /** @param points all RestorePoints of the cluster, in a list that was just read */
     UnsealedData(
             BackupLocation location,
             ObjectStore store,
@@ -52,7 +52,7 @@ final class UnsealedData {
         this.points = points;
     }
 
-    /** Namespaces of which something lies here, or may lie here. */
+    /** Namespaces that have data in the location, or may have some. */
     Set<String> namespaces() {
         Set<String> found = new TreeSet<>();
         store.list(
@@ -65,38 +65,38 @@ final class UnsealedData {
         return found;
     }
 
-    /** Whether a capture or a removal of one of the namespace's points is going on. */
+    /** Whether a point of the namespace is being captured or deleted. */
     boolean isBusy(String namespace) {
         return points.stream()
                 .filter(p -> namespace.equals(p.getMetadata().getNamespace()))
                 .anyMatch(p -> p.getMetadata().getDeletionTimestamp() != null || !p.isOver());
     }
 
-    /** What was begun long ago and is not wanted any more: neither captured nor copied by any RestorePoint. */
-    List<InProgressMarker> begun() {
+    /** Markers of old backups that no RestorePoint captures or copies any more. */
+    List<InProgressMarker> abandoned() {
         return InProgressMarker.list(store, site).stream()
                 .filter(b -> b.since().isBefore(before))
                 .filter(b -> !isBusy(b.key().namespace()) && points.stream().noneMatch(p -> isStillWanted(p, b.key())))
                 .toList();
     }
 
-    /** Archive objects of a point that was begun; none when it is sealed, and empty when somebody is still at it. */
-    Optional<List<ObjectInfo>> archive(InProgressMarker begun) {
-        PointKey key = begun.key();
+    /** Archive objects of an unfinished backup; none if it has a seal by now, and empty if another process works on it. */
+    Optional<List<ObjectInfo>> archive(InProgressMarker marker) {
+        PointKey key = marker.key();
         List<ObjectInfo> found = new ArrayList<>();
         new SoftDeleteStore(store, key.site(), key.namespace()).list(key.archivePrefix(), found::add);
-        // The seal is asked after the list: what was sealed in between stays.
+        // The seal is read after the list, so that a point that was sealed in between stays.
         if (store.head(key.sealKey()).isPresent()) {
             return Optional.of(List.of());
         }
         if (points.stream().anyMatch(p -> isNamedByPoint(p, key))) {
             return Optional.empty();
         }
-        boolean left = found.stream().allMatch(o -> o.lastModified().isBefore(before)) && begun.isCurrent(store);
+        boolean left = found.stream().allMatch(o -> o.lastModified().isBefore(before)) && marker.isCurrent(store);
         return left ? Optional.of(found) : Optional.empty();
     }
 
-    /** Snapshots in a namespace's repository that no point names. */
+    /** Snapshots in the repository of a namespace that no point references. */
     List<String> snapshots(String namespace) {
         String prefix = new PointKey(site, namespace, "").repositoryPrefix() + "snapshots/";
         Set<String> found = new TreeSet<>();
@@ -106,7 +106,7 @@ final class UnsealedData {
             }
         });
         found.removeAll(named(namespace));
-        // Seals are read only where there is something to ask them.
+        // Seals are read only if there are candidates.
         if (!found.isEmpty()) {
             found.removeAll(catalog.sealedSnapshots(location, site, namespace));
         }
@@ -114,8 +114,8 @@ final class UnsealedData {
     }
 
     /**
-     * Whether the repository has every snapshot that a point of this cluster names. One that somebody removed from the store may
-     * be put back, and needs its data until then.
+     * Whether the repository has every snapshot that the points of this cluster reference. A snapshot that someone deleted from
+     * the store may be restored there, and its data must stay until then.
      */
     boolean isWhole(String namespace) {
         String prefix = new PointKey(site, namespace, "").repositoryPrefix() + "snapshots/";
@@ -138,7 +138,7 @@ final class UnsealedData {
         return named;
     }
 
-    /** Whether a RestorePoint still brings a point into this location, or will try to. */
+    /** Whether a RestorePoint captures or copies a point into this location, or will try to. */
     private boolean isStillWanted(RestorePoint p, PointKey key) {
         RestorePointStatus s = p.getStatus();
         if (p.hasFailed() || !PointKey.of(p).filter(key::equals).isPresent()) {
@@ -151,7 +151,7 @@ final class UnsealedData {
                         .anyMatch(c -> c.location.equals(name) && c.state != CopyState.Completed);
     }
 
-    /** Whether a RestorePoint was sealed or copied here; without a seal somebody else has taken that. */
+    /** Whether a RestorePoint was sealed or copied here. If the seal is missing, someone else deleted it. */
     private boolean isNamedByPoint(RestorePoint p, PointKey key) {
         RestorePointStatus s = p.getStatus();
         if (!p.isSealed() || !PointKey.of(p).filter(key::equals).isPresent()) {

@@ -32,12 +32,12 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * Removes what {@link UnsealedData} finds: archives by tombstones that mean exactly the objects that were found, snapshots by
- * a Job at the gateway, whose deletions are tombstones too. May be cut off anywhere and done again.
+ * Deletes the data that {@link UnsealedData} finds. Archives are deleted by tombstones for exactly the objects that were found.
+ * Snapshots are deleted by a Job through the gateway, which writes tombstones too. Can be repeated after an interruption.
  */
 @ApplicationScoped
 class UnsealedSweep {
-    /** Snapshots that one Job removes; the rest is found again. */
+    /** Number of snapshots that one Job deletes; the next round finds the others again. */
     private static final int AT_A_TIME = 200;
 
     private final KubernetesClient client;
@@ -69,15 +69,15 @@ class UnsealedSweep {
     }
 
     /**
-     * What one look at a location did.
+     * Result of one sweep of a location.
      *
-     * @param archives of points that never were, which are under tombstones now
-     * @param bytes of these archives
-     * @param uploads that were cut off, and are gone
-     * @param kept snapshots in the storage that no point names, which are removed
-     * @param snapshots that no point names, by namespace; to be removed by {@link #forget}, as is data of which there is not
-     *     even a snapshot, where there are none
-     * @param trouble what could not be done, and why
+     * @param archives number of archives of unfinished points that have tombstones now
+     * @param bytes size of these archives
+     * @param uploads number of deleted unfinished uploads
+     * @param kept number of deleted retained snapshots that no point references
+     * @param snapshots snapshots that no point references, by namespace, for {@link #forget}. An empty list stands for data
+     *     without any snapshot
+     * @param trouble errors of parts that could not be swept
      */
     record Found(
             int archives,
@@ -88,9 +88,9 @@ class UnsealedSweep {
             List<BreakwaterException> trouble) {}
 
     /**
-     * Looks through a location, and removes what needs no Job. Blocks.
+     * Sweeps a location, and deletes all data that needs no Job. Blocks.
      *
-     * @throws BreakwaterException when the location could not be read; what was done until then stays done
+     * @throws BreakwaterException if the location could not be read; deletions made before that stay
      */
     Found sweep(BackupLocation location) {
         ObjectStore store = stores.open(location);
@@ -104,36 +104,36 @@ class UnsealedSweep {
         long bytes = 0;
         int uploads = abandon(store, StoreLayout.repositories(config.site()), before, trouble);
         Set<String> loose = new TreeSet<>();
-        for (InProgressMarker begun : data.begun()) {
-            Optional<List<ObjectInfo>> archive = data.archive(begun);
+        for (InProgressMarker marker : data.abandoned()) {
+            Optional<List<ObjectInfo>> archive = data.archive(marker);
             if (archive.isPresent()) {
-                SoftDeleteStore grace = new SoftDeleteStore(
-                        store, begun.key().site(), begun.key().namespace());
-                archive.get().forEach(grace::delete);
-                uploads += abandon(store, begun.key().archivePrefix(), before, trouble);
-                if (mayHaveMoved(store, begun)) {
-                    loose.add(begun.key().namespace());
+                SoftDeleteStore soft = new SoftDeleteStore(
+                        store, marker.key().site(), marker.key().namespace());
+                archive.get().forEach(soft::delete);
+                uploads += abandon(store, marker.key().archivePrefix(), before, trouble);
+                if (mayHaveMoved(store, marker)) {
+                    loose.add(marker.key().namespace());
                 } else {
-                    InProgressMarker.delete(store, begun.key());
+                    InProgressMarker.delete(store, marker.key());
                 }
                 archives += archive.get().isEmpty() ? 0 : 1;
                 bytes += archive.get().stream().mapToLong(ObjectInfo::size).sum();
             }
         }
-        int dropped = kept.sweep(location, now, before, data::isBusy, trouble);
+        int deleted = kept.sweep(location, now, before, data::isBusy, trouble);
         Map<String, List<String>> snapshots = snapshots(data, loose, trouble);
-        tidy(location, data, snapshots);
-        return new Found(archives, bytes, uploads, dropped, snapshots, trouble);
+        deleteEndedJobs(location, data, snapshots);
+        return new Found(archives, bytes, uploads, deleted, snapshots, trouble);
     }
 
-    /** Whether data of what was begun may lie in the repository, of which no snapshot tells: its mark stays until it is gone. */
-    private static boolean mayHaveMoved(ObjectStore store, InProgressMarker begun) {
-        return store.head(begun.key().sealKey()).isEmpty()
-                && store.head(begun.key().repositoryPrefix() + "config").isPresent();
+    /** Whether the repository may contain data of an unfinished backup without a snapshot. Its marker stays as long. */
+    private static boolean mayHaveMoved(ObjectStore store, InProgressMarker marker) {
+        return store.head(marker.key().sealKey()).isEmpty()
+                && store.head(marker.key().repositoryPrefix() + "config").isPresent();
     }
 
-    /** Takes Jobs away that ended while nobody looked; copies would wait for them. */
-    private void tidy(BackupLocation location, UnsealedData data, Map<String, List<String>> snapshots) {
+    /** Deletes ended Jobs of namespaces that need no cleanup now; copies would wait for them. */
+    private void deleteEndedJobs(BackupLocation location, UnsealedData data, Map<String, List<String>> snapshots) {
         Set<String> runs = movers.runs(config.namespace());
         data.namespaces().stream()
                 .filter(namespace -> !snapshots.containsKey(namespace))
@@ -146,12 +146,12 @@ class UnsealedSweep {
         try {
             return store.abandonUploads(prefix, before);
         } catch (BreakwaterException e) {
-            trouble.add(e); // a right of its own, at some stores
+            trouble.add(e); // some stores need a separate permission for this
             return 0;
         }
     }
 
-    /** @param loose namespaces in whose repositories there may be data without a snapshot */
+    /** @param loose namespaces whose repositories may contain data without a snapshot */
     private Map<String, List<String>> snapshots(
             UnsealedData data, Set<String> loose, List<BreakwaterException> trouble) {
         Map<String, List<String>> found = new TreeMap<>();
@@ -162,16 +162,17 @@ class UnsealedSweep {
                     found.put(namespace, unsealed.stream().limit(AT_A_TIME).toList());
                 }
             } catch (BreakwaterException e) {
-                trouble.add(e); // one namespace's seals must not keep the others' garbage
+                trouble.add(e); // unreadable seals of one namespace must not stop the cleanup of others
             }
         }
         return found;
     }
 
     /**
-     * Removes snapshots and what only they needed. To be called until it is over; at most one Job runs for a repository.
+     * Deletes snapshots and the data that only they need, by a Job. Call it until the Job ends. A repository has at most one
+     * such Job.
      *
-     * @return empty when it is not begun now, since a capture, a removal or a copy comes first
+     * @return empty if the Job cannot start now, because a capture, a deletion or a copy has priority
      */
     Optional<MoverJobs.State> forget(BackupLocation location, String namespace, List<String> snapshots) {
         MoverJobs.Request request = request(location, namespace, snapshots);
@@ -187,7 +188,7 @@ class UnsealedSweep {
         }
         MoverJobs.State state = movers.poll(request);
         if (state instanceof MoverJobs.State.Succeeded) {
-            settle(location, namespace);
+            deleteMarkers(location, namespace);
         }
         if (!(state instanceof MoverJobs.State.Running)) {
             movers.delete(config.namespace(), request.run());
@@ -195,14 +196,14 @@ class UnsealedSweep {
         return Optional.of(state);
     }
 
-    /** Takes the marks away of what was begun in a namespace, of which nothing is left. */
-    private void settle(BackupLocation location, String namespace) {
+    /** Deletes the markers of unfinished backups of a namespace whose data is deleted. */
+    private void deleteMarkers(BackupLocation location, String namespace) {
         ObjectStore store = stores.open(location);
         Instant before = LocationDocument.now(store, clock).minus(config.sweep().unsealed());
         List<RestorePoint> points =
                 client.resources(RestorePoint.class).inAnyNamespace().list().getItems();
         new UnsealedData(location, store, catalog, config.site(), before, points)
-                .begun().stream()
+                .abandoned().stream()
                         .filter(b -> b.key().namespace().equals(namespace))
                         .filter(b -> store.head(b.key().sealKey()).isEmpty())
                         .forEach(b -> InProgressMarker.delete(store, b.key()));

@@ -1,2 +1,2 @@
-/** What is deleted, abandoned or locked in a location: tombstones, unfinished backups, object locks. */
+/** Cleanup of a location: deleted objects under tombstones, data of unfinished backups, object locks. */
 package io.breakwater.cleanup;

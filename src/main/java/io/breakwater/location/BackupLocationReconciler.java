@@ -4,6 +4,7 @@ import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationStatus;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Condition;
+import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
 import io.breakwater.location.keys.KeyEscrow;
 import io.breakwater.observe.Conditions;
@@ -11,46 +12,31 @@ import io.breakwater.observe.Events;
 import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;
 import io.breakwater.observe.StatusWriter;
-import io.breakwater.steps.Activities;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.api.config.informer.Informer;
-import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
-import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
-import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
-import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
-import io.javaoperatorsdk.operator.processing.event.ResourceID;
-import io.javaoperatorsdk.operator.processing.event.source.EventSource;
-import io.javaoperatorsdk.operator.processing.event.source.IndexerResourceCache;
-import io.javaoperatorsdk.operator.processing.event.source.inbound.SimpleInboundEventSource;
 import io.javaoperatorsdk.operator.processing.retry.GradualRetry;
+import jakarta.inject.Singleton;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import org.jboss.logging.Logger;
 
-/** Probes each location again and again, and tells what it is good for. */
+/** Probes each location once a minute, and reports whether it is ready and what its store supports. */
+@Singleton
 @ControllerConfiguration(name = "backuplocation", informer = @Informer(comparableResourceVersions = false))
 @GradualRetry(maxAttempts = Integer.MAX_VALUE, initialInterval = 2000, intervalMultiplier = 1.5, maxInterval = 60_000)
-class BackupLocationReconciler implements Reconciler<BackupLocation> {
+class BackupLocationReconciler extends LocationController<LocationProbe.Findings> {
     private static final Logger LOG = Logger.getLogger(BackupLocationReconciler.class);
     private static final Duration EVERY = Duration.ofMinutes(1);
     private static final Duration SOON = Duration.ofSeconds(5);
 
-    private final KubernetesClient client;
     private final LocationProbe probe;
     private final Stores stores;
     private final StatusWriter writer;
     private final Events events;
     private final Meters meters;
     private final Clock clock;
-    private final Activities activities = new Activities();
-    private final SimpleInboundEventSource<BackupLocation> wake = new SimpleInboundEventSource<>("wake");
-    private final Set<ResourceID> measured = ConcurrentHashMap.newKeySet();
-    private IndexerResourceCache<BackupLocation> present;
 
     BackupLocationReconciler(
             KubernetesClient client,
@@ -60,7 +46,7 @@ class BackupLocationReconciler implements Reconciler<BackupLocation> {
             Events events,
             Meters meters,
             Clock clock) {
-        this.client = client;
+        super(client, LocationWork.PROBE, clock);
         this.probe = probe;
         this.stores = stores;
         this.writer = writer;
@@ -69,41 +55,47 @@ class BackupLocationReconciler implements Reconciler<BackupLocation> {
         this.clock = clock;
     }
 
+    /** The probe makes a location ready. */
     @Override
-    public List<EventSource<?, BackupLocation>> prepareEventSources(EventSourceContext<BackupLocation> context) {
-        present = context.getPrimaryCache();
-        return List.of(wake);
+    protected boolean needsReady() {
+        return false;
+    }
+
+    /** A location that is being deleted is probed until it is gone. */
+    @Override
+    protected boolean applies(BackupLocation location) {
+        return true;
     }
 
     @Override
-    public UpdateControl<BackupLocation> reconcile(BackupLocation cached, Context<BackupLocation> context) {
-        BackupLocation location = client.resource(cached).get();
-        forgetGone();
-        if (location == null) {
-            stores.forget(cached);
-            return UpdateControl.noUpdate();
-        }
-        ResourceID id = ResourceID.fromResource(location);
+    protected LocationProbe.Findings work(BackupLocation location) {
         try {
-            Optional<LocationProbe.Findings> found = activities.poll(
-                    location.getMetadata().getUid() + "/probe",
-                    () -> probe.run(location),
-                    () -> wake.propagateEvent(id));
-            if (found.isEmpty()) {
-                return UpdateControl.<BackupLocation>noUpdate().rescheduleAfter(SOON);
-            }
-            ready(location, found.get());
-            return UpdateControl.<BackupLocation>noUpdate()
-                    .rescheduleAfter(found.get().turning() ? SOON : EVERY);
+            return probe.run(location);
         } catch (BreakwaterException e) {
-            notReady(location, e);
+            throw e;
         } catch (RuntimeException e) {
-            LOG.errorf(e, "probing BackupLocation %s", id);
-            notReady(
-                    location,
-                    BreakwaterException.retryable(Reason.InternalError, "probing failed: " + e.getMessage(), e));
+            LOG.errorf(e, "probe of %s failed", ObjectNames.of(location));
+            throw BreakwaterException.retryable(Reason.InternalError, "probe failed, will retry: " + e.getMessage(), e);
         }
-        return UpdateControl.<BackupLocation>noUpdate().rescheduleAfter(SOON);
+    }
+
+    @Override
+    protected Duration done(BackupLocation location, LocationProbe.Findings found) {
+        ready(location, found);
+        return found.turning() ? SOON : EVERY;
+    }
+
+    @Override
+    protected Duration failed(BackupLocation location, BreakwaterException e) {
+        notReady(location, e);
+        return SOON;
+    }
+
+    @Override
+    protected void forget(BackupLocation location) {
+        stores.forget(location);
+        meters.remove(MeterName.LOCATION_READY, tags(location));
+        meters.remove(MeterName.LOCATION_ESCROWED, tags(location));
     }
 
     private void ready(BackupLocation location, LocationProbe.Findings found) {
@@ -112,7 +104,7 @@ class BackupLocationReconciler implements Reconciler<BackupLocation> {
                 Optional.ofNullable(location.getStatus()).flatMap(s -> s.condition(Condition.ESCROWED));
         String message = found.conditionalWrites()
                 ? "the location can be used"
-                : "the location can be used, but not as rendezvous: it does not honour conditional writes";
+                : "the location can be used, but not as rendezvous: the store does not honour conditional writes";
         writer.update(location, BackupLocationStatus.class, s -> {
             s.keyId = found.keyId();
             s.lastProbeTime = Conditions.timestamp(clock.instant());
@@ -130,7 +122,7 @@ class BackupLocationReconciler implements Reconciler<BackupLocation> {
         if (!before) {
             events.normal(location, Reason.Ready, message);
         }
-        measure(location, 1);
+        meters.set(MeterName.LOCATION_READY, 1, tags(location));
     }
 
     private static void escrow(Conditions conditions, KeyEscrow.State state) {
@@ -142,7 +134,7 @@ class BackupLocationReconciler implements Reconciler<BackupLocation> {
     }
 
     private void escrow(BackupLocation location, Optional<Condition> before, KeyEscrow.State state) {
-        String[] tags = tags(ResourceID.fromResource(location));
+        String[] tags = tags(location);
         if (state == null) {
             meters.remove(MeterName.LOCATION_ESCROWED, tags);
             return;
@@ -159,7 +151,7 @@ class BackupLocationReconciler implements Reconciler<BackupLocation> {
 
     private void notReady(BackupLocation location, BreakwaterException e) {
         stores.forget(location);
-        boolean told = location.getStatus() != null
+        boolean reported = location.getStatus() != null
                 && location.getStatus()
                         .condition(Condition.READY)
                         .map(c -> e.getMessage().equals(c.message))
@@ -169,34 +161,13 @@ class BackupLocationReconciler implements Reconciler<BackupLocation> {
                 BackupLocationStatus.class,
                 s -> Conditions.of(s, location.getMetadata().getGeneration(), clock)
                         .notReady(e));
-        if (!told) {
+        if (!reported) {
             events.warning(location, e.reason(), e.getMessage());
         }
-        measure(location, 0);
+        meters.set(MeterName.LOCATION_READY, 0, tags(location));
     }
 
     private static boolean holds(BackupLocation location) {
         return location.getStatus() != null && location.getStatus().holds(Condition.READY);
-    }
-
-    private void measure(BackupLocation location, double value) {
-        ResourceID id = ResourceID.fromResource(location);
-        measured.add(id);
-        meters.set(MeterName.LOCATION_READY, value, tags(id));
-    }
-
-    private void forgetGone() {
-        measured.removeIf(id -> {
-            boolean gone = present.get(id).isEmpty();
-            if (gone) {
-                meters.remove(MeterName.LOCATION_READY, tags(id));
-                meters.remove(MeterName.LOCATION_ESCROWED, tags(id));
-            }
-            return gone;
-        });
-    }
-
-    private static String[] tags(ResourceID id) {
-        return new String[] {"namespace", id.getNamespace().orElse(""), "location", id.getName()};
     }
 }

@@ -6,6 +6,7 @@ import io.breakwater.api.Api;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec.AccessMode;
 import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.location.keys.KeyEscrow;
@@ -35,10 +36,10 @@ import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/** Finds out what a location is good for, by using it; and sets a new one up, once. */
+/** Determines what a location can be used for, by using it. Sets up a new location, once. */
 @ApplicationScoped
 public class LocationProbe {
-    private static final ObjectStore.Locking UNTOLD = new ObjectStore.Locking(null, null);
+    private static final ObjectStore.Locking UNKNOWN = new ObjectStore.Locking(null, null);
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final KubernetesClient client;
@@ -57,14 +58,14 @@ public class LocationProbe {
     }
 
     /**
-     * What was found.
+     * Result of a probe.
      *
-     * @param keyId id of the master key that the location is written with, which is at hand; null in a location of Velero
-     * @param conditionalWrites whether the store honours preconditions, as far as it may be written to
-     * @param locking what the store says of locks and versions, and what was found where locks are demanded
-     * @param clockSkew the store's clock minus ours
-     * @param escrow how escrow stands; null where none was asked for
-     * @param turning whether the Secret wants another key than that to be used
+     * @param keyId id of the master key that the location is written with, which the Secret has; null in a location of Velero
+     * @param conditionalWrites whether the store honours preconditions; false for a location that is only read
+     * @param locking what the store reports about locks and versions; tested where the spec requires locks
+     * @param clockSkew the store's clock minus the operator's
+     * @param escrow state of the escrow; null when the spec requests none
+     * @param turning whether the Secret makes another key the current one
      */
     record Findings(
             String keyId,
@@ -96,7 +97,9 @@ public class LocationProbe {
             if (!writable) {
                 throw BreakwaterException.permanent(
                         Reason.LocationNotReady,
-                        name(location) + " has accessMode ReadOnly, and nothing of Breakwater lies there to be read");
+                        ObjectNames.of(location)
+                                + " has accessMode ReadOnly, but it contains no data of Breakwater; set it up from a"
+                                + " cluster whose BackupLocation has accessMode ReadWrite");
             }
             ensureKey(location, store);
             identity = Optional.of(introduce(location, store));
@@ -118,13 +121,13 @@ public class LocationProbe {
         return new Findings(
                 keyId,
                 conditional,
-                writable ? locking(location, store) : UNTOLD,
+                writable ? locking(location, store) : UNKNOWN,
                 skew(storeTime),
                 escrow.orElse(null),
                 !keyId.equals(ring.current()));
     }
 
-    /** A store that takes a lock and does not keep it is worse than one that refuses, so it is tried. */
+    /** A store that accepts a lock and does not enforce it is worse than one that refuses, so a lock is tested. */
     private ObjectStore.Locking locking(BackupLocation location, ObjectStore store) {
         if (location.getSpec().immutability == null) {
             return store.locking();
@@ -132,8 +135,9 @@ public class LocationProbe {
         if (!store.enforcesLocks(StoreLayout.probe(site, "locked"))) {
             throw BreakwaterException.permanent(
                     Reason.NoObjectLock,
-                    name(location)
-                            + ", spec.immutability: the store does not lock objects, so nothing is written to it; "
+                    ObjectNames.of(location)
+                            + ", spec.immutability: the store does not lock objects, so Breakwater does not write to"
+                            + " it; "
                             + (location.getSpec().s3 != null
                                     ? "use a bucket that was created with Object Lock"
                                     : "enable version-level immutability on the container")
@@ -142,21 +146,21 @@ public class LocationProbe {
         return new ObjectStore.Locking(true, true);
     }
 
-    /** What another program has written: there is no key of ours, and its clock is of no interest. */
+    /** A location that another program writes. Breakwater has no key there, and the clock of its store does not matter. */
     private Findings foreign(BackupLocation location, ObjectStore store) {
         AtomicBoolean any = new AtomicBoolean();
         store.list(StoreLayout.veleroBackups(), o -> any.set(true));
         if (!any.get()) {
             throw BreakwaterException.permanent(
                     Reason.LocationNotReady,
-                    name(location) + ": nothing lies below " + StoreLayout.veleroBackups()
-                            + " there; spec.layout Velero needs the bucket and"
+                    ObjectNames.of(location) + ": there are no objects below " + StoreLayout.veleroBackups()
+                            + "; spec.layout Velero needs the bucket and"
                             + " prefix of a BackupStorageLocation that has backups");
         }
-        return new Findings(null, false, UNTOLD, Duration.ZERO, null, false);
+        return new Findings(null, false, UNKNOWN, Duration.ZERO, null, false);
     }
 
-    /** Makes the master key, if the location is new and its Secret is the default one and absent. */
+    /** Creates the master key if the location is new, and its Secret is the default one and does not exist. */
     private void ensureKey(BackupLocation location, ObjectStore store) {
         boolean named = !LocationKeys.secretName(location).equals(LocationKeys.DEFAULT_SECRET);
         if (named || keys.secret(location).isPresent()) {
@@ -167,11 +171,11 @@ public class LocationProbe {
         if (used.get()) {
             throw BreakwaterException.permanent(
                     Reason.SecretNotFound,
-                    name(location) + " holds points, but Secret "
+                    ObjectNames.of(location) + " contains points, but Secret "
                             + location.getMetadata().getNamespace() + "/"
                             + LocationKeys.DEFAULT_SECRET
-                            + " does not exist; copy it from the cluster that made them, since a new key could not"
-                            + " read them");
+                            + " does not exist; copy it from the cluster that created the points, since a new key could"
+                            + " not read them");
         }
         byte[] random = new byte[32];
         new SecureRandom().nextBytes(random);
@@ -202,7 +206,8 @@ public class LocationProbe {
         return identity(location, store)
                 .orElseThrow(() -> BreakwaterException.retryable(
                         Reason.StoreUnavailable,
-                        name(location) + ": " + LocationDocument.KEY + " was written and is not there"));
+                        ObjectNames.of(location) + ": " + LocationDocument.KEY
+                                + " was written, but the store does not have it; will retry"));
     }
 
     private static Optional<LocationDocument> identity(BackupLocation location, ObjectStore store) {
@@ -211,7 +216,7 @@ public class LocationProbe {
         } catch (BreakwaterException e) {
             throw e.reason() != Reason.LocationNotReady
                     ? e
-                    : BreakwaterException.permanent(e.reason(), name(location) + ": " + e.getMessage());
+                    : BreakwaterException.permanent(e.reason(), ObjectNames.of(location) + ": " + e.getMessage());
         }
     }
 
@@ -249,10 +254,5 @@ public class LocationProbe {
         } catch (JsonProcessingException e) {
             throw new IllegalStateException(e);
         }
-    }
-
-    private static String name(BackupLocation location) {
-        return "BackupLocation " + location.getMetadata().getNamespace() + "/"
-                + location.getMetadata().getName();
     }
 }

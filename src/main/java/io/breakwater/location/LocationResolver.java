@@ -16,9 +16,11 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.util.Map;
 
 /**
- * Finds the location that a reference means: one in the referrer's own namespace, else one that the operator's namespace
- * shares with it. No other namespace's location can be named. Where a template of the operator's namespace keeps the policy
- * it is the other way round: what an administrator has named cannot be replaced by a tenant's location of the same name.
+ * Resolves a reference to a location: to one in the namespace of the reference, else to one that the operator's namespace
+ * shares with that namespace. A reference cannot name a location of any other namespace.
+ *
+ * <p>In a namespace whose policy comes from a template the order is reversed. So a tenant cannot create a location that
+ * replaces the one of the same name that the administrator chose.
  */
 @ApplicationScoped
 public class LocationResolver {
@@ -31,9 +33,9 @@ public class LocationResolver {
     }
 
     /**
-     * The location that a name means in a namespace.
+     * The location that a reference in a namespace means.
      *
-     * @throws BreakwaterException LocationNotFound, when there is none or the namespace may not use it
+     * @throws BreakwaterException LocationNotFound, if there is none, or if the namespace may not use it
      */
     public BackupLocation resolve(String namespace, NamedRef ref) {
         BackupLocation own = get(namespace, ref.name);
@@ -59,7 +61,7 @@ public class LocationResolver {
         return shared;
     }
 
-    /** The location of a namespace itself; null when there is none. */
+    /** The location in a namespace; null if there is none. */
     public BackupLocation get(String namespace, String name) {
         return client.resources(BackupLocation.class)
                 .inNamespace(namespace)

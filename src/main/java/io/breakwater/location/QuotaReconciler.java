@@ -6,24 +6,18 @@ import io.breakwater.api.BackupLocationStatus.QuotaStatus;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Condition;
 import io.breakwater.api.Reason;
+import io.breakwater.api.Texts;
 import io.breakwater.location.Quotas.Usage;
 import io.breakwater.observe.Conditions;
 import io.breakwater.observe.Events;
 import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;
 import io.breakwater.observe.StatusWriter;
-import io.breakwater.steps.Activities;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.api.config.informer.Informer;
-import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
-import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
-import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
-import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
-import io.javaoperatorsdk.operator.processing.event.ResourceID;
-import io.javaoperatorsdk.operator.processing.event.source.EventSource;
-import io.javaoperatorsdk.operator.processing.event.source.inbound.SimpleInboundEventSource;
 import io.javaoperatorsdk.operator.processing.retry.GradualRetry;
+import jakarta.inject.Singleton;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -35,98 +29,82 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 
-/** Looks now and then how much lies in each location with a quota, and tells who has used it up. */
+/** Measures how many bytes each namespace uses in locations with a quota, and reports the namespaces above it. */
+@Singleton
 @ControllerConfiguration(name = "quota", informer = @Informer(comparableResourceVersions = false))
 @GradualRetry(maxAttempts = Integer.MAX_VALUE, initialInterval = 2000, intervalMultiplier = 1.5, maxInterval = 60_000)
-class QuotaReconciler implements Reconciler<BackupLocation> {
-    private static final Duration LOOK = Duration.ofSeconds(30);
+class QuotaReconciler extends LocationController<QuotaReconciler.Measured> {
+    private static final Duration RETRY = Duration.ofSeconds(30);
     private static final Duration EVERY = Duration.ofMinutes(10);
 
-    /** A look at a large location takes long; it takes no more than a fiftieth of the time. */
+    /** Measuring a large location takes long; it may take at most a fiftieth of the time. */
     private static final int SHARE = 50;
 
-    /** Repositories that a message names. */
+    /** Number of repositories that a message names. */
     private static final int NAMED = 5;
 
-    private record Found(List<Usage> usages, Duration took) {}
+    record Measured(List<Usage> usages, Duration took) {}
 
-    private record Shown(String site, String namespace) {}
+    private record Repository(String site, String namespace) {}
 
-    private final KubernetesClient client;
     private final Quotas quotas;
     private final StatusWriter writer;
     private final Events events;
     private final Meters meters;
     private final Clock clock;
-    private final Activities activities = new Activities();
-    private final RoundSchedule turns;
-    private final Map<String, Set<Shown>> shown = new ConcurrentHashMap<>();
-    private final Map<String, Set<String>> told = new ConcurrentHashMap<>();
-    private final SimpleInboundEventSource<BackupLocation> wake = new SimpleInboundEventSource<>("quota-wake");
+    private final Map<String, Set<Repository>> gauged = new ConcurrentHashMap<>();
+    private final Map<String, Set<String>> reported = new ConcurrentHashMap<>();
 
     QuotaReconciler(
             KubernetesClient client, Quotas quotas, StatusWriter writer, Events events, Meters meters, Clock clock) {
-        this.client = client;
+        super(client, LocationWork.QUOTA, clock);
         this.quotas = quotas;
         this.writer = writer;
         this.events = events;
         this.meters = meters;
         this.clock = clock;
-        this.turns = new RoundSchedule(clock);
     }
 
     @Override
-    public List<EventSource<?, BackupLocation>> prepareEventSources(EventSourceContext<BackupLocation> context) {
-        return List.of(wake);
+    protected boolean applies(BackupLocation location) {
+        return super.applies(location) && location.getSpec().quota != null;
     }
 
     @Override
-    public UpdateControl<BackupLocation> reconcile(BackupLocation cached, Context<BackupLocation> context) {
-        BackupLocation location = client.resource(cached).get();
-        if (location == null
-                || location.getMetadata().getDeletionTimestamp() != null
-                || location.getSpec().quota == null) {
-            turns.forget(cached);
-            measure(cached, List.of());
-            if (location != null && location.getStatus() != null && location.getStatus().quota != null) {
-                write(location, null, List.of());
-            }
-            return UpdateControl.noUpdate();
-        }
-        if (location.getStatus() != null && location.getStatus().holds(Condition.READY)) {
-            advance(location);
-        }
-        return UpdateControl.<BackupLocation>noUpdate().rescheduleAfter(LOOK);
-    }
-
-    private void advance(BackupLocation location) {
-        if (!turns.begin(location)) {
-            return;
-        }
-        try {
-            activities
-                    .poll(
-                            location.getMetadata().getUid(),
-                            () -> look(location),
-                            () -> wake.propagateEvent(ResourceID.fromResource(location)))
-                    .ifPresent(found -> {
-                        Duration pause = found.took().multipliedBy(SHARE);
-                        turns.end(location, pause.compareTo(EVERY) > 0 ? pause : EVERY);
-                        show(location, found.usages());
-                    });
-        } catch (BreakwaterException e) {
-            turns.end(location, LOOK);
-            events.warning(location, e.reason(), "how much namespaces hold is not known: " + e.getMessage());
-        }
-    }
-
-    private Found look(BackupLocation location) {
-        Instant began = clock.instant();
+    protected Measured work(BackupLocation location) {
+        Instant start = clock.instant();
         List<Usage> usages = quotas.measure(location);
-        return new Found(usages, Duration.between(began, clock.instant()));
+        return new Measured(usages, Duration.between(start, clock.instant()));
     }
 
-    private void show(BackupLocation location, List<Usage> usages) {
+    @Override
+    protected Duration done(BackupLocation location, Measured measured) {
+        report(location, measured.usages());
+        Duration pause = measured.took().multipliedBy(SHARE);
+        return pause.compareTo(EVERY) > 0 ? pause : EVERY;
+    }
+
+    @Override
+    protected Duration failed(BackupLocation location, BreakwaterException e) {
+        events.warning(location, e.reason(), "could not measure quota usage, will retry: " + e.getMessage());
+        return RETRY;
+    }
+
+    @Override
+    protected void released(BackupLocation location) {
+        if (location.getStatus() != null && location.getStatus().quota != null) {
+            write(location, null, List.of());
+        }
+    }
+
+    @Override
+    protected void forget(BackupLocation location) {
+        measure(location, List.of());
+        gauged.remove(location.getMetadata().getUid());
+        reported.remove(location.getMetadata().getUid());
+    }
+
+    private void report(BackupLocation location, List<Usage> usages) {
         measure(location, usages);
         QuotaStatus status = new QuotaStatus();
         status.repositories = usages.size();
@@ -138,7 +116,7 @@ class QuotaReconciler implements Reconciler<BackupLocation> {
         status.over = over.size();
         write(location, status, over);
         Set<String> names = over.stream().map(QuotaReconciler::name).collect(Collectors.toSet());
-        Set<String> before = told.put(location.getMetadata().getUid(), names);
+        Set<String> before = reported.put(location.getMetadata().getUid(), names);
         over.stream()
                 .filter(u -> before == null || !before.contains(name(u)))
                 .forEach(u -> events.warning(
@@ -158,9 +136,8 @@ class QuotaReconciler implements Reconciler<BackupLocation> {
                         Condition.WITHIN_QUOTA,
                         true,
                         Reason.Ready,
-                        status.near == 0
-                                ? "no namespace has used its quota up"
-                                : "no namespace has used its quota up; " + status.near + " will soon");
+                        "all namespaces are within quota"
+                                + (status.near == 0 ? "" : "; " + status.near + " above 90 % of theirs"));
             } else {
                 conditions.set(Condition.WITHIN_QUOTA, false, Reason.QuotaExceeded, message(over));
             }
@@ -168,13 +145,10 @@ class QuotaReconciler implements Reconciler<BackupLocation> {
     }
 
     private static String message(List<Usage> over) {
-        String names = over.stream()
-                .limit(NAMED)
-                .map(u -> name(u) + " (" + u.text() + ")")
-                .collect(Collectors.joining(", "));
-        String more = over.size() > NAMED ? " and " + (over.size() - NAMED) + " more" : "";
-        return "used up by " + names + more
-                + ": nothing is added there until points are removed, or spec.quota is raised";
+        List<String> names =
+                over.stream().map(u -> name(u) + " (" + u.text() + ")").toList();
+        return "quota exceeded by " + Texts.first(names, NAMED)
+                + ": no data is added there; delete RestorePoints, or raise spec.quota";
     }
 
     private static String name(Usage usage) {
@@ -182,19 +156,19 @@ class QuotaReconciler implements Reconciler<BackupLocation> {
     }
 
     private void measure(BackupLocation location, List<Usage> usages) {
-        Set<Shown> now = new HashSet<>();
+        Set<Repository> now = new HashSet<>();
         for (Usage u : usages) {
             String[] tags = tags(location, u.site(), u.namespace());
             meters.set(MeterName.QUOTA_USED, u.used(), tags);
             meters.set(MeterName.QUOTA, u.allowed(), tags);
-            now.add(new Shown(u.site(), u.namespace()));
+            now.add(new Repository(u.site(), u.namespace()));
         }
-        Set<Shown> before = shown.getOrDefault(location.getMetadata().getUid(), Set.of());
+        Set<Repository> before = gauged.getOrDefault(location.getMetadata().getUid(), Set.of());
         before.stream().filter(s -> !now.contains(s)).forEach(s -> {
             meters.remove(MeterName.QUOTA_USED, tags(location, s.site(), s.namespace()));
             meters.remove(MeterName.QUOTA, tags(location, s.site(), s.namespace()));
         });
-        shown.put(location.getMetadata().getUid(), now);
+        gauged.put(location.getMetadata().getUid(), now);
     }
 
     private static String[] tags(BackupLocation location, String site, String namespace) {

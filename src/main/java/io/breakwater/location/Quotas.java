@@ -2,6 +2,7 @@ package io.breakwater.location;
 
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Quota;
 import io.breakwater.api.Reason;
 import io.breakwater.config.BreakwaterConfig;
@@ -17,19 +18,19 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
 
 /**
- * How much of their quotas repositories use: what lies in the store below their prefixes, seen by listing, and what this
- * process has added since. A quota is used up when so much lies there; what is being uploaded at that moment still passes.
+ * How much of their quotas repositories use: the bytes below their prefixes in the store, by listing, and the bytes that this
+ * process has added since. A quota is exceeded when so many bytes are stored. Uploads that run at that moment still succeed.
  *
- * <p>Nobody is refused by what was only reckoned: right before, the repository is listed. Whoever adds lists again after each
- * eighth of the room that is left, so that up to eight gateways that know nothing of each other do not run past the quota
- * together by more than {@link RepositorySize#STEP} and their uploads each.
+ * <p>An upload is never refused because of an estimate: the repository is listed immediately before. A gateway that adds data
+ * lists again after each eighth of the remaining room. So up to eight gateways that do not know of each other exceed the quota
+ * together by at most {@link RepositorySize#STEP} and their running uploads each.
  */
 @ApplicationScoped
 public class Quotas {
-    /** From which part on a repository is told of. */
+    /** Part of a quota above which a repository is reported. */
     private static final double NEAR = 0.9;
 
-    /** What may lie beside the packs of a repository that is full: an eighth, and this in small ones. */
+    /** Room for other files than packs in a repository that is full: an eighth of the quota, and at least this. */
     private static final long LEAST_SLACK = 64L << 20;
 
     private final Stores stores;
@@ -50,38 +51,38 @@ public class Quotas {
     }
 
     /**
-     * How a repository stands.
+     * Usage of the quota of a repository.
      *
      * @param used bytes
      * @param allowed bytes
      */
     public record Usage(String site, String namespace, long used, long allowed) {
-        /** Whether nothing more may be added. */
+        /** Whether the quota is exceeded, so that no data may be added. */
         public boolean isOver() {
             return used >= allowed;
         }
 
-        /** Whether that is close. */
+        /** Whether more than 90 % of the quota is used, and the quota is not exceeded. */
         public boolean isNear() {
             return !isOver() && used >= NEAR * allowed;
         }
 
-        /** Both figures for people. */
+        /** Both numbers with units, as {@code 95 GiB of 100 GiB}. */
         public String text() {
             return Quota.text(used) + " of " + Quota.text(allowed);
         }
     }
 
-    /** Whether a quota holds for a namespace in a location. */
+    /** Whether a namespace has a quota in a location. */
     public static boolean limits(BackupLocation location, String namespace) {
         return limit(location, namespace).isPresent();
     }
 
     /**
-     * Passes when something may be added to a repository.
+     * Returns if data may be added to a repository.
      *
-     * @param pack whether it is of what counts; other files pass for a while longer
-     * @throws BreakwaterException QuotaExceeded, when nothing may; StoreUnavailable, when that cannot be found out
+     * @param pack whether the data is a pack; other files may exceed the quota by an eighth
+     * @throws BreakwaterException QuotaExceeded, if no data may be added; StoreUnavailable, if the size cannot be read
      */
     public void admit(BackupLocation location, String site, String namespace, boolean pack) {
         Optional<Long> allowed = limit(location, namespace);
@@ -95,7 +96,7 @@ public class Quotas {
         }
     }
 
-    /** Says that so many bytes were added to a repository. */
+    /** Records that this many bytes were added to a repository. */
     public void added(BackupLocation location, String site, String namespace, long bytes) {
         if (bytes > 0 && limits(location, namespace)) {
             size(location, site, namespace).add(bytes);
@@ -103,9 +104,9 @@ public class Quotas {
     }
 
     /**
-     * Why nothing can be added to this site's repository of a namespace; empty when something can. May list the repository.
+     * Why no data can be added to this site's repository of a namespace; empty if it can. May list the repository.
      *
-     * @throws BreakwaterException StoreUnavailable, when that cannot be found out
+     * @throws BreakwaterException StoreUnavailable, if the size cannot be read
      */
     public Optional<BreakwaterException> exceeded(BackupLocation location, String namespace) {
         return limit(location, namespace)
@@ -114,7 +115,7 @@ public class Quotas {
                 .map(usage -> exceeded(location, usage));
     }
 
-    /** How this site's repository of a namespace stood when it was looked at; empty before, and without a quota. */
+    /** Last known usage of this site's repository of a namespace; empty before it was listed, and without a quota. */
     public Optional<Usage> known(BackupLocation location, String namespace) {
         return limit(location, namespace)
                 .flatMap(allowed -> Optional.ofNullable(sizes.get(id(location, ownSite, namespace)))
@@ -122,7 +123,7 @@ public class Quotas {
                         .map(used -> new Usage(ownSite, namespace, used, allowed)));
     }
 
-    /** Lists all repositories of a location, whose ever they are, and tells how those with a quota stand. */
+    /** Lists the repositories of all sites in a location, and returns the usage of those with a quota. */
     public List<Usage> measure(BackupLocation location) {
         Map<String, Long> bytes = new HashMap<>();
         Map<String, RepositorySize.Mark> marks = new HashMap<>();
@@ -147,17 +148,14 @@ public class Quotas {
         return found;
     }
 
-    /** What is told wherever a quota stands in the way. */
+    /** The error for every operation that a quota prevents. */
     public static BreakwaterException exceeded(BackupLocation location, Usage usage) {
-        String name = location.getMetadata().getNamespace() + "/"
-                + location.getMetadata().getName();
         return BreakwaterException.permanent(
                 Reason.QuotaExceeded,
-                "namespace " + usage.namespace() + " holds " + usage.used() + " bytes in BackupLocation " + name
-                        + " and may hold " + usage.allowed() + " (" + usage.text()
-                        + "), so nothing is added; delete RestorePoints or keep fewer by spec.retention of the"
-                        + " BackupPolicy, whose bytes are free after the grace period, or have spec.quota of the"
-                        + " BackupLocation raised");
+                "namespace " + usage.namespace() + " uses " + usage.used() + " of " + usage.allowed()
+                        + " bytes in " + ObjectNames.of(location) + " (" + usage.text()
+                        + "), so no data is added; delete RestorePoints, or reduce spec.retention of the BackupPolicy,"
+                        + " which frees bytes after the grace period, or raise spec.quota of the BackupLocation");
     }
 
     private static Optional<Long> limit(BackupLocation location, String namespace) {

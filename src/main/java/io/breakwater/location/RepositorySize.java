@@ -8,23 +8,23 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 
 /**
- * How many bytes a repository has: those that were listed last, and those that were added here since. Others add and remove
- * too, so it is listed again after a while, after some growth, and before it is said to be full.
+ * The size of a repository: the bytes of the last listing, and the bytes that this process added since. Other processes add
+ * and delete too. So the repository is listed again after some time, after some growth, and before it counts as full.
  */
 final class RepositorySize {
-    /** What is added between two lists at least: a pack of restic's. */
+    /** Least growth that leads to another listing: one pack of restic. */
     static final long STEP = 16L << 20;
 
     static final Duration OLD = Duration.ofMinutes(5);
 
-    /** For how long a list alone is believed when it says that a repository is full. */
+    /** For how long a listing is valid by which a repository is full. */
     static final Duration FRESH = Duration.ofSeconds(10);
 
     /**
      * A moment.
      *
      * @param at on the monotonic clock
-     * @param added bytes that had been added here ever
+     * @param added all bytes that this process had added until then
      */
     record Mark(long at, long added) {}
 
@@ -39,12 +39,12 @@ final class RepositorySize {
         this.nanos = nanos;
     }
 
-    /** Says that bytes were added. */
+    /** Records that bytes were added. */
     void add(long bytes) {
         added.addAndGet(bytes);
     }
 
-    /** What is known without asking the store; empty while nothing is. */
+    /** The size without a request to the store; empty before the first listing. */
     synchronized Optional<Long> known() {
         return Optional.ofNullable(listed).map(l -> l.bytes + grown(l));
     }
@@ -53,7 +53,7 @@ final class RepositorySize {
         return new Mark(nanos.getAsLong(), added.get());
     }
 
-    /** Takes what a list found that began at the mark; a newer one is kept. */
+    /** Sets the result of a listing that started at the mark, unless a newer one is known. */
     synchronized void settle(long bytes, Mark mark) {
         if (listed == null || mark.at - listed.since.at >= 0) {
             listed = new Listed(bytes, mark);
@@ -61,10 +61,10 @@ final class RepositorySize {
     }
 
     /**
-     * Bytes, exact enough to tell whether they are fewer than a limit: never said to be as many unless a list alone says so.
+     * The size, exact enough to compare it with a limit: it reaches the limit only if a listing alone reaches it.
      *
-     * @param list asks the store
-     * @throws BreakwaterException StoreUnavailable, when the store has to be asked and does not answer
+     * @param list lists the repository in the store
+     * @throws BreakwaterException StoreUnavailable, if a listing is needed and the store does not answer
      */
     long upTo(long limit, LongSupplier list) {
         long asked = nanos.getAsLong();
@@ -87,7 +87,7 @@ final class RepositorySize {
         return room > 0 && (isOlder(last, OLD) || grown(last) >= Math.max(room / 8, STEP));
     }
 
-    /** Unless somebody is at it; and where the store does not answer, what is known does until then. */
+    /** Skipped while another thread lists. If the store does not answer, the last known size remains in use. */
     private void refresh(LongSupplier list, long asked) {
         if (listing.tryLock()) {
             try {
@@ -107,7 +107,7 @@ final class RepositorySize {
         try {
             Listed last = last();
             if (last != null && last.since.at - asked > 0) {
-                return last.bytes; // it began after we asked
+                return last.bytes; // it started after the question
             }
             Mark mark = mark();
             long bytes = list.getAsLong();

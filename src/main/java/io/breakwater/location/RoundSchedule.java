@@ -8,46 +8,54 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * When a location has its turn for something that is done again and again, in rounds that take their time. A location that is
- * changed has its turn at once, also when that happens in the middle of a round. Known to this process only: after a restart
- * every location has its turn.
+ * When the next round of some work on a location is due. A location whose spec was changed is due at once, also when that
+ * happened during a round. Known to this process only: after a restart every location is due.
  */
-public final class RoundSchedule {
-    private final Clock clock;
-    private final Map<String, Instant> next = new ConcurrentHashMap<>();
-    private final Map<String, Long> current = new ConcurrentHashMap<>();
-    private final Map<String, Long> done = new ConcurrentHashMap<>();
+final class RoundSchedule {
+    /** The end of a round. */
+    private record Ended(Long generation, Instant next) {}
 
-    public RoundSchedule(Clock clock) {
+    private final Clock clock;
+    private final Map<String, Long> current = new ConcurrentHashMap<>();
+    private final Map<String, Ended> last = new ConcurrentHashMap<>();
+
+    RoundSchedule(Clock clock) {
         this.clock = clock;
     }
 
-    /** Whether a location has its turn, which lasts until {@link #end}. */
-    public boolean begin(BackupLocation location) {
+    /**
+     * Begins a round that is due, or continues the current one.
+     *
+     * @param atOnce whether a round is due although the pause after the last one is not over
+     * @return whether a round is on; it lasts until {@link #end}
+     */
+    boolean begin(BackupLocation location, boolean atOnce) {
         String id = location.getMetadata().getUid();
         if (current.containsKey(id)) {
             return true;
         }
         Long generation = location.getMetadata().getGeneration();
-        boolean waits = generation.equals(done.get(id)) && next.get(id).isAfter(clock.instant());
+        Ended ended = last.get(id);
+        boolean waits =
+                !atOnce && ended != null && generation.equals(ended.generation) && ended.next.isAfter(clock.instant());
         if (!waits) {
             current.put(id, generation);
         }
         return !waits;
     }
 
-    /** Ends a location's turn, well or not; the next one comes after the pause, or once the location is changed. */
-    public void end(BackupLocation location, Duration pause) {
+    /** Ends the round of a location; the next one is due after the pause, or once the location is changed. */
+    void end(BackupLocation location, Duration pause) {
         String id = location.getMetadata().getUid();
-        next.put(id, clock.instant().plus(pause));
-        done.put(id, current.remove(id));
+        Long generation = current.remove(id);
+        if (generation != null) { // else it was forgotten during the round
+            last.put(id, new Ended(generation, clock.instant().plus(pause)));
+        }
     }
 
-    /** Forgets a location that has no turns any more. */
-    public void forget(BackupLocation location) {
-        String id = location.getMetadata().getUid();
-        current.remove(id);
-        done.remove(id);
-        next.remove(id);
+    /** Forgets a location that has no rounds any more. */
+    void forget(BackupLocation location) {
+        current.remove(location.getMetadata().getUid());
+        last.remove(location.getMetadata().getUid());
     }
 }

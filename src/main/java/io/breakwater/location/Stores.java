@@ -5,6 +5,7 @@ import io.breakwater.api.BackupLocationSpec;
 import io.breakwater.api.BackupLocationSpec.AccessMode;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.NamedRef;
+import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.location.keys.KeyRing;
@@ -29,15 +30,15 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Opens the store of a location. Stores are shared and live as long as what they were made from: a changed spec or Secret
- * makes a new one. Callers do not close them.
+ * Opens the store of a location. Stores are shared. A store is replaced when the spec or the Secret that it was made from
+ * changes. Callers do not close stores.
  */
 @ApplicationScoped
 public class Stores {
-    /** How long changed credentials may go unnoticed. */
+    /** Time after which changed credentials are noticed. */
     private static final Duration RECHECK = Duration.ofSeconds(10);
 
-    /** What a store was made from. */
+    /** The versions of spec and Secret that a store was made from. */
     private record Origin(Long generation, String secretVersion) {}
 
     private record Opened(Origin origin, ObjectStore store, Instant checked) {}
@@ -56,8 +57,8 @@ public class Stores {
     /**
      * The store of a location.
      *
-     * @throws BreakwaterException SecretNotFound, when credentials are missing; InvalidSpec, when the location is not allowed
-     *     here
+     * @throws BreakwaterException SecretNotFound, if credentials are missing; InvalidSpec, if the location is not allowed in
+     *     its namespace or installation
      */
     public ObjectStore open(BackupLocation location) {
         String id = location.getMetadata().getUid();
@@ -68,7 +69,7 @@ public class Stores {
         return fresh ? known.store : opened.compute(id, (k, o) -> renewed(location, o)).store;
     }
 
-    /** Forgets a location that is gone, or whose credentials must be read anew. */
+    /** Forgets a location that is gone, or whose credentials must be read again. */
     public void forget(BackupLocation location) {
         opened.remove(location.getMetadata().getUid());
     }
@@ -106,10 +107,7 @@ public class Stores {
     private ObjectStore allowed(BackupLocation location, Secret secret) {
         ObjectStore store = make(location, secret);
         return location.getSpec().accessMode == AccessMode.ReadOnly
-                ? new ReadOnlyStore(
-                        store,
-                        location.getMetadata().getNamespace() + "/"
-                                + location.getMetadata().getName())
+                ? new ReadOnlyStore(store, ObjectNames.qualified(location))
                 : store;
     }
 
@@ -121,8 +119,7 @@ public class Stores {
         if (secret == null && !config.namespace().equals(location.getMetadata().getNamespace())) {
             throw BreakwaterException.permanent(
                     Reason.InvalidSpec,
-                    "BackupLocation " + location.getMetadata().getNamespace() + "/"
-                            + location.getMetadata().getName()
+                    ObjectNames.of(location)
                             + ": workloadIdentity is Breakwater's own identity, so it is allowed in the operator's"
                             + " namespace "
                             + config.namespace() + " only; use credentialsSecretRef");
@@ -134,7 +131,8 @@ public class Stores {
         String key = value(secret, "accountKey");
         String sas = value(secret, "sasToken");
         if (secret != null && (key == null) == (sas == null)) {
-            throw missing(location, name(secret) + " must hold exactly one of the keys accountKey and sasToken");
+            throw missing(
+                    location, ObjectNames.of(secret) + " must have exactly one of the keys accountKey and sasToken");
         }
         return AzureBlobStore.open(
                 location.getSpec().azureBlob, key, sas, ObjectLock.of(location.getSpec(), clock), removals(location));
@@ -144,13 +142,13 @@ public class Stores {
         String id = value(secret, "accessKeyId");
         String key = value(secret, "secretAccessKey");
         if (secret != null && (id == null || key == null)) {
-            throw missing(location, name(secret) + " must hold the keys accessKeyId and secretAccessKey");
+            throw missing(location, ObjectNames.of(secret) + " must have the keys accessKeyId and secretAccessKey");
         }
         return S3Store.open(
                 location.getSpec().s3, id, key, ObjectLock.of(location.getSpec(), clock), removals(location));
     }
 
-    /** What tells our own removals in a location with locks; null without. */
+    /** Signs the deletions of Breakwater in a location with locks; null for other locations. */
     private DeletionSigner removals(BackupLocation location) {
         if (location.getSpec().immutability == null) {
             return null;
@@ -165,25 +163,18 @@ public class Stores {
                 clock);
     }
 
-    private static String name(Secret secret) {
-        return "Secret " + secret.getMetadata().getNamespace() + "/"
-                + secret.getMetadata().getName();
-    }
-
     private Path directory(BackupLocation location) {
-        String name = location.getMetadata().getNamespace() + "/"
-                + location.getMetadata().getName();
         if (!config.namespace().equals(location.getMetadata().getNamespace())) {
             throw BreakwaterException.permanent(
                     Reason.InvalidSpec,
-                    "BackupLocation " + name + ": a filesystem location is allowed in the operator's namespace "
+                    ObjectNames.of(location) + ": a filesystem location is allowed in the operator's namespace "
                             + config.namespace() + " only, since all of them share one mount");
         }
         Path root = config.gateway()
                 .filesystemRoot()
                 .orElseThrow(() -> BreakwaterException.permanent(
                         Reason.InvalidSpec,
-                        "BackupLocation " + name
+                        ObjectNames.of(location)
                                 + ": this installation has no mount for filesystem locations; set the Helm"
                                 + " value gateway.filesystem"));
         return root.resolve(location.getSpec().filesystem.path);
@@ -199,8 +190,7 @@ public class Stores {
     private static BreakwaterException missing(BackupLocation location, String what) {
         return BreakwaterException.permanent(
                 Reason.SecretNotFound,
-                "BackupLocation " + location.getMetadata().getNamespace() + "/"
-                        + location.getMetadata().getName() + ", spec."
-                        + (location.getSpec().s3 == null ? "azureBlob" : "s3") + ".credentialsSecretRef: " + what);
+                ObjectNames.of(location) + ", spec." + (location.getSpec().s3 == null ? "azureBlob" : "s3")
+                        + ".credentialsSecretRef: " + what);
     }
 }

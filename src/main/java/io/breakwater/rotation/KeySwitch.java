@@ -7,28 +7,28 @@ import java.util.Collection;
 import java.util.List;
 
 /**
- * Whether a location may be written with another key from now on: when every site that lives wants the same one, so that
- * nobody is left who could not read what is written next.
+ * Decides whether a location may be written with another master key. It may as soon as all live sites want the same key, so
+ * that every live site can read new data.
  */
 sealed interface KeySwitch {
-    /** A site that was not seen for so long holds nobody up any more, and others look after its repositories. */
+    /** A site without a heartbeat for this time does not delay the others, and they re-key its repositories. */
     Duration GONE = Duration.ofDays(7);
 
-    /** The location is written with the key that the Secret wants. */
+    /** The location is written with the current key of the Secret. */
     record Stay() implements KeySwitch {}
 
-    /** From now on it can be. */
+    /** The location may be written with the current key of the Secret from now on. */
     record Go() implements KeySwitch {}
 
-    /** Not yet: these sites want another one, or do not say. */
+    /** Not yet: these sites want another key, or did not publish which one. */
     record Wait(List<SiteKeys> sites) implements KeySwitch {}
 
     /**
      * Decides.
      *
-     * @param wanted the key that this site's Secret wants to be used
+     * @param wanted the current key of this site's Secret
      * @param writing the key that the location is written with
-     * @param sites all sites that were ever seen there
+     * @param sites all sites that ever wrote a heartbeat there
      * @param now by the store's clock
      */
     static KeySwitch of(String wanted, String writing, Collection<SiteKeys> sites, Instant now) {
@@ -36,13 +36,13 @@ sealed interface KeySwitch {
             return new Stay();
         }
         List<SiteKeys> others = sites.stream()
-                .filter(s -> lives(s, now) && !wanted.equals(s.current()))
+                .filter(s -> isLive(s, now) && !wanted.equals(s.current()))
                 .toList();
         return others.isEmpty() ? new Go() : new Wait(others);
     }
 
-    /** Whether a site was seen lately. */
-    static boolean lives(SiteKeys site, Instant now) {
+    /** Whether a site wrote a heartbeat recently. */
+    static boolean isLive(SiteKeys site, Instant now) {
         return site.lastSeen().plus(GONE).isAfter(now);
     }
 }

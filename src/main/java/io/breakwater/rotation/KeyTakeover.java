@@ -18,13 +18,13 @@ import java.util.Set;
 import java.util.function.Predicate;
 import org.jboss.logging.Logger;
 
-/** Makes the key with which a location is written good for all that older keys open. */
+/** Makes all data that older master keys decrypt readable with the key that the location is written with. */
 @ApplicationScoped
 class KeyTakeover {
     private static final Logger LOG = Logger.getLogger(KeyTakeover.class);
     private static final int WRITERS = 8;
 
-    /** Jobs that one location may have at a time. */
+    /** Number of Jobs that one location may have at the same time. */
     private static final int JOBS = 4;
 
     private final SealKeySurvey seals;
@@ -38,22 +38,22 @@ class KeyTakeover {
     }
 
     /**
-     * What is left.
+     * The repositories that still need older keys.
      *
-     * @param running what Jobs are at
-     * @param failed what went wrong
-     * @param left repositories of this site that are not done
-     * @param elsewhere repositories that another site has to see to
+     * @param running progress of the running Jobs
+     * @param failed errors of failed Jobs
+     * @param left repositories of this site that are not re-keyed
+     * @param elsewhere repositories that another site must re-key
      */
     record Rest(List<String> running, List<String> failed, List<String> left, List<String> elsewhere) {
         static final Rest NONE = new Rest(List.of(), List.of(), List.of(), List.of());
     }
 
-    /** The points of a location; those that may be changed are vouched for by the key before. */
-    Map<PointKey, Set<String>> points(BackupLocation location, String keyId, Set<String> atHand, boolean writable) {
+    /** The keys that verify each point of a location. Points that may be changed get a signature of the key first. */
+    Map<PointKey, Set<String>> points(BackupLocation location, String keyId, Set<String> available, boolean writable) {
         Map<PointKey, Set<String>> found = seals.survey(location);
         List<PointKey> open = found.entrySet().stream()
-                .filter(e -> !e.getValue().contains(keyId) && !Collections.disjoint(e.getValue(), atHand))
+                .filter(e -> !e.getValue().contains(keyId) && !Collections.disjoint(e.getValue(), available))
                 .map(Map.Entry::getKey)
                 .toList();
         if (!writable || open.isEmpty()) {
@@ -66,29 +66,29 @@ class KeyTakeover {
                 if (e.reason() != Reason.Tampered && e.reason() != Reason.KeyMismatch) {
                     throw e;
                 }
-                LOG.warnf("no new signature: %s", e.getMessage());
+                LOG.warnf("skipped the new signature of a point: %s", e.getMessage());
             }
         });
         return seals.survey(location);
     }
 
     /**
-     * Goes on with repositories.
+     * Advances the re-keying of repositories.
      *
-     * @param mine whether the site of a repository is for us to look after
+     * @param own whether this site re-keys the repositories of a site
      */
     Rest repositories(
             BackupLocation location,
             Map<Repository, Map<String, Optional<String>>> found,
             String keyId,
-            Set<String> atHand,
-            Predicate<String> mine) {
+            Set<String> available,
+            Predicate<String> own) {
         Rest rest = new Rest(new ArrayList<>(), new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
         found.forEach((repository, files) -> {
-            if (rekey.isDone(location, repository, files, keyId) || isShut(files, atHand)) {
+            if (rekey.isDone(location, repository, files, keyId) || isLocked(files, available)) {
                 return;
             }
-            if (!mine.test(repository.site())) {
+            if (!own.test(repository.site())) {
                 rest.elsewhere.add(repository.toString());
                 return;
             }
@@ -107,14 +107,14 @@ class KeyTakeover {
         return rest;
     }
 
-    /** All repositories of a location, and what their key files are marked with. */
+    /** All repositories of a location, and the master keys that their key files are marked with. */
     Map<Repository, Map<String, Optional<String>>> survey(BackupLocation location) {
         return repositories.survey(location);
     }
 
-    /** Whether every key that would open a repository is known, and none is at hand. */
-    private static boolean isShut(Map<String, Optional<String>> files, Set<String> atHand) {
+    /** Whether all keys of a repository are known, and none of them is available. */
+    private static boolean isLocked(Map<String, Optional<String>> files, Set<String> available) {
         return !files.containsValue(Optional.<String>empty())
-                && Collections.disjoint(KeyUse.marks(files.values()), atHand);
+                && Collections.disjoint(KeyUse.marks(files.values()), available);
     }
 }

@@ -11,39 +11,39 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /**
- * What each master key is needed for. Something that the key opens with which the location is written counts for that key
- * alone; else it counts for those keys at hand that open it, and where there are none, for those that would.
+ * The points and repositories that need each master key. An item that the writing key decrypts counts for that key alone. Other
+ * items count for each available key that decrypts them, or, if none is available, for each missing key that does.
  *
  * @param points by key id
  * @param repositories by key id
  */
 record KeyUse(Map<String, Set<String>> points, Map<String, Set<String>> repositories) {
     /**
-     * Sorts out what is needed for what.
+     * Assigns points and repositories to keys.
      *
      * @param seals the keys that verify each point
-     * @param keyFiles what the key files of each repository are marked with
+     * @param keyFiles the key files of each repository, and the master key that each is marked with
      * @param writing the key that the location is written with
-     * @param known all keys that it was ever written with, as far as they are not forgotten yet
-     * @param atHand the keys that are there to be used
+     * @param known all keys that the location was written with and still lists
+     * @param available the keys in the Secret
      */
     static KeyUse of(
             Map<PointKey, Set<String>> seals,
             Map<Repository, Map<String, Optional<String>>> keyFiles,
             String writing,
             Set<String> known,
-            Set<String> atHand) {
+            Set<String> available) {
         KeyUse use = new KeyUse(new TreeMap<>(), new TreeMap<>());
-        seals.forEach((point, keys) -> enter(use.points, best(keys, writing, atHand), point.toString()));
+        seals.forEach((point, keys) -> assign(use.points, best(keys, writing, available), point.toString()));
         keyFiles.forEach((repository, files) -> {
             Set<String> marks = marks(files.values());
             Set<String> keys = marks.isEmpty() ? older(known, writing) : marks;
-            enter(use.repositories, best(keys, writing, atHand), repository.toString());
+            assign(use.repositories, best(keys, writing, available), repository.toString());
         });
         return use;
     }
 
-    /** Keys that something is needed for. */
+    /** Keys that a point or a repository needs. */
     Set<String> keys() {
         Set<String> all = new TreeSet<>(points.keySet());
         all.addAll(repositories.keySet());
@@ -58,7 +58,7 @@ record KeyUse(Map<String, Set<String>> points, Map<String, Set<String>> reposito
         return repositories.getOrDefault(key, Set.of());
     }
 
-    /** A key file that nobody marked may be from any key that the location was written with before. */
+    /** A key file without a mark may belong to any older key of the location. */
     private static Set<String> older(Set<String> known, String writing) {
         Set<String> older = new TreeSet<>(known);
         older.remove(writing);
@@ -69,16 +69,16 @@ record KeyUse(Map<String, Set<String>> points, Map<String, Set<String>> reposito
         return files.stream().flatMap(Optional::stream).collect(Collectors.toSet());
     }
 
-    private static Set<String> best(Set<String> keys, String writing, Set<String> atHand) {
+    private static Set<String> best(Set<String> keys, String writing, Set<String> available) {
         Set<String> usable = new TreeSet<>(keys);
-        usable.retainAll(atHand);
+        usable.retainAll(available);
         if (keys.contains(writing)) {
             return Set.of(writing);
         }
         return usable.isEmpty() ? keys : usable;
     }
 
-    private static void enter(Map<String, Set<String>> uses, Set<String> keys, String what) {
+    private static void assign(Map<String, Set<String>> uses, Set<String> keys, String what) {
         keys.forEach(key -> uses.computeIfAbsent(key, k -> new TreeSet<>()).add(what));
     }
 }

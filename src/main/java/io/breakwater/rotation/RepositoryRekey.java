@@ -28,11 +28,11 @@ import java.util.TreeSet;
 import java.util.stream.StreamSupport;
 
 /**
- * Gives a repository the password of the master key that its location is written with, and takes the older ones away. The
- * first is a mover Job's: it finds the password that opens the repository, adds the new one, opens the repository with it,
- * and tells which key files the older passwords open. Only then are those deleted, as restic would do it, but without its
- * lock on the whole repository, and under a tombstone. What was done is noted in {@code breakwater/rotations/}, so that a key
- * file of somebody else is asked about once. All of this may be killed anywhere and done again.
+ * Adds the password of the master key that the location is written with to a repository, and deletes the older passwords. A
+ * mover Job adds it: it finds a password that opens the repository, adds the new one, opens the repository with it, and reports
+ * which key files belong to the older passwords. After that the operator deletes those files, as restic does, but without an
+ * exclusive lock on the repository, and with a tombstone. The result is recorded in {@code breakwater/rotations/}, so that a key
+ * file of another program is examined only once. All of this can be repeated after an interruption.
  */
 @ApplicationScoped
 class RepositoryRekey {
@@ -51,17 +51,17 @@ class RepositoryRekey {
     }
 
     /**
-     * How a repository stands.
+     * State of a repository.
      *
      * @param done whether nothing is left to do
-     * @param running whether a Job is at it
-     * @param message what is going on, or went wrong
+     * @param running whether a Job is running
+     * @param message progress or error
      */
     record State(boolean done, boolean running, String message) {
         static final State DONE = new State(true, false, "");
     }
 
-    /** Whether there is nothing to do for a repository with these key files. */
+    /** Whether a repository with these key files needs no change. */
     boolean isDone(
             BackupLocation location, Repository repository, Map<String, Optional<String>> present, String keyId) {
         if (present.isEmpty()) {
@@ -71,10 +71,10 @@ class RepositoryRekey {
             return false;
         }
         return KeyUse.marks(present.values()).size() == 1 && !present.containsValue(Optional.<String>empty())
-                || noted(location, repository, keyId).containsAll(present.keySet());
+                || recorded(location, repository, keyId).containsAll(present.keySet());
     }
 
-    /** Goes on with a repository for which there is something to do. */
+    /** Advances a repository that needs a change. */
     State advance(BackupLocation location, Repository repository, String keyId) {
         String id = "rekey/" + location.getMetadata().getUid() + "/" + repository + "/" + keyId;
         String run = RunNames.of(id);
@@ -87,21 +87,22 @@ class RepositoryRekey {
             case MoverJobs.State.Running(String message) -> new State(false, true, repository + ": " + message);
             case MoverJobs.State.Failed(String message) -> {
                 movers.delete(config.namespace(), run);
-                yield new State(false, false, "repository " + repository + ": " + message + "; trying again");
+                yield new State(false, false, "repository " + repository + ": " + message + "; will retry");
             }
             case MoverJobs.State.Succeeded(JsonNode report) -> {
-                State state = settle(location, repository, keyId, report);
+                State state = finish(location, repository, keyId, report);
                 movers.delete(config.namespace(), run);
                 yield state;
             }
         };
     }
 
-    private State settle(BackupLocation location, Repository repository, String keyId, JsonNode report) {
+    private State finish(BackupLocation location, Repository repository, String keyId, JsonNode report) {
         List<String> opening = names(report.path("new"));
         List<String> older = names(report.path("old"));
         if (opening.isEmpty()) {
-            return new State(false, false, "repository " + repository + ": the mover's report names no key: " + report);
+            return new State(
+                    false, false, "repository " + repository + ": the mover reported no key, will retry: " + report);
         }
         for (String file : older) {
             boolean there = files.files(location, repository).containsKey(file);
@@ -110,21 +111,21 @@ class RepositoryRekey {
                         false,
                         false,
                         "repository " + repository + ": key file " + opening.getFirst()
-                                + " is not there as it should be, so the older ones stay");
+                                + " does not exist or is altered, so the older key files stay; will retry");
             }
         }
-        note(location, repository, keyId, files.files(location, repository).keySet());
+        record(location, repository, keyId, files.files(location, repository).keySet());
         return State.DONE;
     }
 
-    private Set<String> noted(BackupLocation location, Repository repository, String keyId) {
+    private Set<String> recorded(BackupLocation location, Repository repository, String keyId) {
         return store(location)
-                .read(noteKey(repository))
+                .read(recordKey(repository))
                 .map(d -> {
                     try {
-                        JsonNode note = JSON.readTree(d.content());
-                        return note.path("keyId").asText().equals(keyId)
-                                ? Set.copyOf(names(note.path("files")))
+                        JsonNode record = JSON.readTree(d.content());
+                        return record.path("keyId").asText().equals(keyId)
+                                ? Set.copyOf(names(record.path("files")))
                                 : Set.<String>of();
                     } catch (IOException e) {
                         return Set.<String>of();
@@ -133,14 +134,14 @@ class RepositoryRekey {
                 .orElse(Set.of());
     }
 
-    private void note(BackupLocation location, Repository repository, String keyId, Collection<String> left) {
-        ObjectNode note = JSON.createObjectNode().put("schemaVersion", 1).put("keyId", keyId);
-        new TreeSet<>(left).forEach(note.putArray("files")::add);
+    private void record(BackupLocation location, Repository repository, String keyId, Collection<String> left) {
+        ObjectNode record = JSON.createObjectNode().put("schemaVersion", 1).put("keyId", keyId);
+        new TreeSet<>(left).forEach(record.putArray("files")::add);
         try {
             store(location)
                     .write(
-                            noteKey(repository),
-                            JSON.writeValueAsString(note).getBytes(StandardCharsets.UTF_8),
+                            recordKey(repository),
+                            JSON.writeValueAsString(record).getBytes(StandardCharsets.UTF_8),
                             Precondition.NONE);
         } catch (JsonProcessingException e) {
             throw new IllegalStateException(e);
@@ -151,7 +152,7 @@ class RepositoryRekey {
         return stores.open(location);
     }
 
-    private static String noteKey(Repository repository) {
+    private static String recordKey(Repository repository) {
         return StoreLayout.rekeyNote(repository.site(), repository.namespace());
     }
 

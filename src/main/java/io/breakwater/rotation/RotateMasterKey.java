@@ -19,49 +19,50 @@ import java.util.TreeMap;
 /** The command {@code rotate-master-key}. */
 public final class RotateMasterKey {
     private static final String USAGE = """
-            Puts a new master key into a Secret, and keeps the one that it has beside it.
+        Adds a new master key to a Secret. The previous key stays in it as an older key.
 
-              kubectl get secret breakwater-master-key -n shop -o yaml | rotate-master-key
+          kubectl get secret breakwater-master-key -n shop -o yaml | rotate-master-key
 
-            Reads the Secret on standard input, in YAML or JSON, and writes the new one on standard output, to be applied on
-            all clusters that share its locations; on standard error it says which key is which. Nothing is changed by it.
-            """;
+        Reads the Secret from standard input, in YAML or JSON, and writes the new Secret to standard output. Apply it to
+        all clusters that share its locations. Standard error lists the new key and the older keys. The command itself
+        changes no cluster.
+        """;
     private static final int UNREADABLE = 2;
 
     private RotateMasterKey() {}
 
     public static void main(String[] arguments) {
         PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
-        PrintStream told = new PrintStream(System.err, true, StandardCharsets.UTF_8);
-        System.exit(run(List.of(arguments), System.in, out, told));
+        PrintStream messages = new PrintStream(System.err, true, StandardCharsets.UTF_8);
+        System.exit(run(List.of(arguments), System.in, out, messages));
     }
 
     /**
      * Runs the command.
      *
-     * @return its exit code: 0, or 2 when arguments or input cannot be understood; nothing was written then
+     * @return its exit code: 0, or 2 if arguments or input are not valid; standard output is empty then
      */
-    static int run(List<String> arguments, InputStream in, PrintStream out, PrintStream told) {
+    static int run(List<String> arguments, InputStream in, PrintStream out, PrintStream messages) {
         if (!arguments.isEmpty()) {
-            boolean asked = List.of("-h", "--help").contains(arguments.getFirst());
-            (asked ? out : told).print(USAGE);
-            return asked ? 0 : UNREADABLE;
+            boolean help = List.of("-h", "--help").contains(arguments.getFirst());
+            (help ? out : messages).print(USAGE);
+            return help ? 0 : UNREADABLE;
         }
         try {
             KubernetesSerialization yaml = new KubernetesSerialization();
             String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
             Secret before = yaml.unmarshal(text, Secret.class);
             if (before == null || !"Secret".equals(before.getKind()) || before.getData() == null) {
-                throw new IllegalArgumentException("it is no Secret with data");
+                throw new IllegalArgumentException("it is not a Secret with data");
             }
             KeyRing ring = KeyRing.of(before.getData());
             Secret after = rotated(before, ring);
             out.print(yaml.asYaml(after));
-            told.println("master key " + KeyRing.of(after.getData()).current() + " is new; "
-                    + String.join(", ", ring.ids()) + " stay for what was written with them");
+            messages.println("master key " + KeyRing.of(after.getData()).current() + " is new; "
+                    + String.join(", ", ring.ids()) + " stay for data that was written with them");
             return 0;
         } catch (IOException | IllegalArgumentException | KubernetesClientException e) {
-            told.println("the Secret on standard input cannot be used: " + e.getMessage());
+            messages.println("the Secret on standard input cannot be used: " + e.getMessage());
             return UNREADABLE;
         }
     }
@@ -77,7 +78,7 @@ public final class RotateMasterKey {
                 Base64.getEncoder()
                         .encodeToString(
                                 Base64.getEncoder().encodeToString(random).getBytes(StandardCharsets.US_ASCII)));
-        // What ties an object to one cluster stays behind.
+        // Metadata that belongs to one cluster is not copied.
         return new SecretBuilder()
                 .withMetadata(new ObjectMetaBuilder()
                         .withName(before.getMetadata().getName())

@@ -5,6 +5,7 @@ import io.breakwater.api.BackupLocationSpec.AccessMode;
 import io.breakwater.api.BackupLocationStatus;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Condition;
+import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
 import io.breakwater.catalog.PointKey;
 import io.breakwater.config.BreakwaterConfig;
@@ -24,8 +25,8 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /**
- * One look at the keys of a location, and the next piece of work. Blocks; meant for virtual threads. Everything that it
- * decides by lies in the store and in the Secret, so it may be killed anywhere, and run by all sites at the same time.
+ * Checks the keys of a location, and advances their rotation by one pass. Blocks; use a virtual thread. All its state is in the
+ * store and in the Secret. So it can be killed at any time, and all sites can run it at the same time.
  */
 @ApplicationScoped
 class Rotation {
@@ -42,9 +43,9 @@ class Rotation {
     }
 
     /**
-     * Goes on.
+     * Runs one pass.
      *
-     * @throws BreakwaterException when the location or its Secret cannot be read
+     * @throws BreakwaterException if the location or its Secret cannot be read
      */
     RotationResult advance(BackupLocation location) {
         return new Pass(location).run();
@@ -58,7 +59,7 @@ class Rotation {
         private final boolean writable;
         private final List<SiteKeys> sites;
         private LocationDocument identity;
-        private boolean turned;
+        private boolean switched;
 
         Pass(BackupLocation location) {
             this.location = location;
@@ -70,65 +71,67 @@ class Rotation {
         }
 
         RotationResult run() {
-            KeySwitch turn = turn();
+            KeySwitch decision = switchKey();
             String writing = identity.keyId();
             if (!ring.has(writing)) {
                 throw keys.missing(location, writing);
             }
             if (ring.ids().size() == 1 && identity.keys().size() == 1) {
-                return RotationReport.quiet(writing, turned, writable);
+                return RotationReport.quiet(writing, switched, writable);
             }
             Map<PointKey, Set<String>> points = work.points(location, writing, ring.ids(), writable);
             Map<Repository, Map<String, Optional<String>>> found = work.survey(location);
             KeyTakeover.Rest rest = KeyTakeover.Rest.NONE;
             if (writable) {
-                rest = work.repositories(location, found, writing, ring.ids(), this::isMine);
+                rest = work.repositories(location, found, writing, ring.ids(), this::isOwn);
                 found = work.survey(location);
             }
             KeyUse use = KeyUse.of(points, found, writing, identity.keys(), ring.ids());
             Set<String> known = writable ? remember(use) : identity.keys();
-            return new RotationReport(LocationKeys.secretPath(location), ring.ids(), writing, use, turn, rest)
-                    .outcome(turned, writable, known);
+            return new RotationReport(LocationKeys.secretPath(location), ring.ids(), writing, use, decision, rest)
+                    .result(switched, writable, known);
         }
 
-        /** Writes with another key from now on, if it is time. */
-        private KeySwitch turn() {
-            KeySwitch turn = writable
+        /** Switches the location to the current key of the Secret, if that is allowed now. */
+        private KeySwitch switchKey() {
+            KeySwitch decision = writable
                     ? KeySwitch.of(ring.current(), identity.keyId(), sites, identity.storeTime())
                     : new KeySwitch.Stay();
-            if (!(turn instanceof KeySwitch.Go) || isNotEscrowed()) {
-                return turn;
+            if (!(decision instanceof KeySwitch.Go) || isNotEscrowed()) {
+                return decision;
             }
             Set<String> all = new TreeSet<>(identity.keys());
             all.add(ring.current());
-            turned = identity.change(store, ring.current(), all);
+            switched = identity.change(store, ring.current(), all);
             identity = identity();
             return new KeySwitch.Stay();
         }
 
-        /** What is written with a key that is not in escrow could be lost with the clusters. */
+        /** Data that is written with a key without escrow could be lost together with the clusters. */
         private boolean isNotEscrowed() {
             BackupLocationStatus s = location.getStatus();
             return s != null
                     && s.condition(Condition.ESCROWED).filter(c -> !c.holds()).isPresent();
         }
 
-        /** Forgets keys that nothing needs and nobody has, and remembers those that something needs. */
+        /** Removes keys from the location that no data needs and no live site has, and adds keys that data needs. */
         private Set<String> remember(KeyUse use) {
             Set<String> had = new TreeSet<>(ring.ids());
-            sites.stream().filter(s -> KeySwitch.lives(s, identity.storeTime())).forEach(s -> had.addAll(s.keys()));
+            sites.stream()
+                    .filter(s -> KeySwitch.isLive(s, identity.storeTime()))
+                    .forEach(s -> had.addAll(s.keys()));
             Set<String> now = new TreeSet<>(identity.keys());
             now.retainAll(had);
             now.addAll(use.keys());
             now.add(identity.keyId());
-            boolean news = !now.equals(identity.keys());
-            return !news || identity.change(store, identity.keyId(), now) ? now : identity.keys();
+            boolean changed = !now.equals(identity.keys());
+            return !changed || identity.change(store, identity.keyId(), now) ? now : identity.keys();
         }
 
-        private boolean isMine(String site) {
+        private boolean isOwn(String site) {
             return site.equals(config.site())
                     || sites.stream()
-                            .filter(s -> KeySwitch.lives(s, identity.storeTime()))
+                            .filter(s -> KeySwitch.isLive(s, identity.storeTime()))
                             .map(SiteKeys::site)
                             .collect(Collectors.toSet())
                             .stream()
@@ -138,9 +141,7 @@ class Rotation {
         private LocationDocument identity() {
             return LocationDocument.read(store)
                     .orElseThrow(() -> BreakwaterException.retryable(
-                            Reason.LocationNotReady,
-                            "BackupLocation " + location.getMetadata().getNamespace() + "/"
-                                    + location.getMetadata().getName() + " has not been set up yet"));
+                            Reason.LocationNotReady, ObjectNames.of(location) + " is not set up yet, will retry"));
         }
     }
 }

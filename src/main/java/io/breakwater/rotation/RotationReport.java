@@ -2,50 +2,54 @@ package io.breakwater.rotation;
 
 import io.breakwater.api.BackupLocationStatus;
 import io.breakwater.api.Reason;
-import io.breakwater.rotation.RotationResult.Told;
+import io.breakwater.api.Texts;
+import io.breakwater.rotation.RotationResult.Finding;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 
-/** What a user is told of the keys of a location. */
+/** The conditions and the list of keys that the status of a location shows. */
 record RotationReport(
-        String secret, Set<String> atHand, String writing, KeyUse use, KeySwitch turn, KeyTakeover.Rest rest) {
+        String secret, Set<String> available, String writing, KeyUse use, KeySwitch decision, KeyTakeover.Rest rest) {
     private static final int SHOWN = 5;
     private static final int LISTED = 16;
-    private static final String ALL_OPEN = "everything here can be opened with the master keys at hand";
+    private static final String ALL_READABLE =
+            "all restore points and repositories can be decrypted with the keys in the Secret";
 
-    /** The usual case: one key, and nothing that needs another. */
-    static RotationResult quiet(String writing, boolean turned, boolean writable) {
-        Told rotated = new Told(true, Reason.Ready, "everything here is written with master key " + writing);
+    /** The usual case: the location has one key, and no data needs another. */
+    static RotationResult quiet(String writing, boolean switched, boolean writable) {
+        Finding rotated =
+                new Finding(true, Reason.Ready, "all restore points and repositories use master key " + writing);
         return new RotationResult(
                 writing,
-                turned,
+                switched,
                 List.of(key(writing, true, null)),
                 0,
-                new Told(true, Reason.Ready, ALL_OPEN),
+                new Finding(true, Reason.Ready, ALL_READABLE),
                 writable ? rotated : null,
                 false);
     }
 
-    RotationResult outcome(boolean turned, boolean writable, Set<String> known) {
+    RotationResult result(boolean switched, boolean writable, Set<String> known) {
         Set<String> ids = new TreeSet<>(known);
-        ids.addAll(atHand);
+        ids.addAll(available);
         ids.addAll(use.keys());
         Set<String> missing = new TreeSet<>(use.keys());
-        missing.removeAll(atHand);
+        missing.removeAll(available);
         int unread = missing.stream()
                 .mapToInt(id -> use.points(id).size() + use.repositories(id).size())
                 .sum();
-        Told readable = unread == 0
-                ? new Told(true, Reason.Ready, ALL_OPEN)
-                : new Told(false, Reason.KeyMismatch, unreadable(missing));
+        Finding readable = unread == 0
+                ? new Finding(true, Reason.Ready, ALL_READABLE)
+                : new Finding(false, Reason.KeyMismatch, unreadable(missing));
         return new RotationResult(
                 writing,
-                turned,
+                switched,
                 ids.stream()
                         .limit(LISTED)
-                        .map(id -> key(id, atHand.contains(id), use))
+                        .map(id -> key(id, available.contains(id), use))
                         .toList(),
                 unread,
                 readable,
@@ -56,85 +60,97 @@ record RotationReport(
     private String unreadable(Set<String> missing) {
         List<String> parts = new ArrayList<>();
         for (String id : missing) {
-            parts.add("master key " + id + " is not in Secret " + secret + ", and no other one opens " + things(id)
-                    + "; put it back as masterKey." + id + ": nothing is lost");
+            parts.add("master key " + id + " is not in Secret " + secret + ", and no other key decrypts " + things(id)
+                    + "; add it to the Secret again as masterKey." + id + ". No data is lost");
         }
         return String.join(". ", parts);
     }
 
-    private Told rotated(Set<String> missing) {
-        if (turn instanceof KeySwitch.Wait(var sites)) {
-            List<String> who = sites.stream()
+    private Finding rotated(Set<String> missing) {
+        if (decision instanceof KeySwitch.Wait(var sites)) {
+            List<String> others = sites.stream()
                     .map(s -> s.site() + (s.current() == null ? "" : " (" + s.current() + ")"))
                     .sorted()
                     .toList();
-            return new Told(
+            return new Finding(
                     false,
                     Reason.KeyMismatch,
-                    "the current master key of Secret " + secret + " is not used yet, and " + writing
-                            + " still is: these sites have another one: " + String.join(", ", who)
-                            + "; copy the Secret there");
+                    "the location still uses master key " + writing + " instead of the current key of Secret " + secret
+                            + ": these sites have another current key: " + String.join(", ", others)
+                            + "; copy the Secret to them");
         }
-        if (turn instanceof KeySwitch.Go) {
-            return new Told(
+        if (decision instanceof KeySwitch.Go) {
+            return new Finding(
                     false,
                     Reason.InProgress,
-                    "the current master key of Secret " + secret + " is used as soon as it is in escrow");
+                    "the current master key of Secret " + secret
+                            + " is not in escrow yet; Breakwater uses it after that");
         }
         if (!rest.failed().isEmpty()) {
-            return new Told(false, Reason.MoverFailed, String.join("; ", shortened(rest.failed())));
+            return new Finding(false, Reason.MoverFailed, String.join("; ", shortened(rest.failed())));
         }
         if (!rest.left().isEmpty() || !rest.elsewhere().isEmpty()) {
-            return new Told(
-                    false, Reason.InProgress, "new points are written with master key " + writing + ". " + going());
+            return new Finding(
+                    false, Reason.InProgress, "new points are written with master key " + writing + ". " + progress());
         }
         Set<String> older = new TreeSet<>(use.keys());
         older.remove(writing);
         older.removeAll(missing);
         if (!older.isEmpty()) {
-            return new Told(
+            return new Finding(
                     false,
                     Reason.InProgress,
-                    "new points are written with master key " + writing + ". " + older + " still opens "
-                            + String.join("; ", older.stream().map(this::things).toList()));
+                    "new points are written with master key " + writing
+                            + ". Data that still needs an older key: "
+                            + String.join(
+                                    "; ",
+                                    older.stream()
+                                            .map(id -> id + " for " + things(id))
+                                            .toList()));
         }
         if (!missing.isEmpty()) {
-            return new Told(false, Reason.KeyMismatch, unreadable(missing));
+            return new Finding(false, Reason.KeyMismatch, unreadable(missing));
         }
-        return new Told(true, Reason.Ready, "everything here can be opened with master key " + writing + removable());
+        return new Finding(
+                true,
+                Reason.Ready,
+                "all restore points and repositories can be decrypted with master key " + writing + removable());
     }
 
-    private String going() {
+    private String progress() {
         List<String> parts = new ArrayList<>();
         if (!rest.left().isEmpty()) {
-            parts.add("Repositories that get it next: " + String.join(", ", shortened(rest.left())));
+            parts.add("Repositories to re-key next: " + first(rest.left()));
         }
         if (!rest.elsewhere().isEmpty()) {
-            parts.add(
-                    "Repositories that their own site gives it to: " + String.join(", ", shortened(rest.elsewhere())));
+            parts.add("Repositories that another site must re-key: " + first(rest.elsewhere()));
         }
         parts.addAll(shortened(rest.running()));
         return String.join(". ", parts);
     }
 
     private String removable() {
-        Set<String> others = new TreeSet<>(atHand);
+        Set<String> others = new TreeSet<>(available);
         others.remove(writing);
         return others.isEmpty()
                 ? ""
-                : "; when every location that uses Secret " + secret + " says so, these can be taken out of it: "
-                        + String.join(", ", others);
+                : "; when every location that uses Secret " + secret
+                        + " reports this, these keys can be removed from it: " + String.join(", ", others);
     }
 
     private String things(String id) {
         List<String> parts = new ArrayList<>();
         if (!use.points(id).isEmpty()) {
-            parts.add("points " + String.join(", ", shortened(List.copyOf(use.points(id)))));
+            parts.add("points " + first(use.points(id)));
         }
         if (!use.repositories(id).isEmpty()) {
-            parts.add("repositories " + String.join(", ", shortened(List.copyOf(use.repositories(id)))));
+            parts.add("repositories " + first(use.repositories(id)));
         }
         return String.join(" and ", parts);
+    }
+
+    private static String first(Collection<String> names) {
+        return Texts.first(names.stream().sorted().toList(), SHOWN);
     }
 
     private static List<String> shortened(List<String> all) {
@@ -147,10 +163,10 @@ record RotationReport(
         return some;
     }
 
-    private static BackupLocationStatus.Key key(String id, boolean atHand, KeyUse use) {
+    private static BackupLocationStatus.Key key(String id, boolean available, KeyUse use) {
         BackupLocationStatus.Key key = new BackupLocationStatus.Key();
         key.id = id;
-        key.atHand = atHand;
+        key.atHand = available;
         key.points = use == null ? null : use.points(id).size();
         key.repositories = use == null ? null : use.repositories(id).size();
         return key;

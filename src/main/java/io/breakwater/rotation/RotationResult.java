@@ -5,25 +5,25 @@ import io.breakwater.api.Reason;
 import java.util.List;
 
 /**
- * How the keys of a location stand.
+ * State of the keys of a location.
  *
- * @param writing id of the key that it is written with
- * @param turned whether that changed just now
+ * @param writing id of the key that the location is written with
+ * @param switched whether this pass changed that key
  * @param keys all keys, for the status
- * @param unread how much no key at hand opens
- * @param readable why everything can be read, or what cannot
- * @param rotated whether everything is where the Secret wants it; null where nothing may be written
- * @param busy whether work is going on that is worth a look soon
+ * @param unread number of points and repositories that no key in the Secret decrypts
+ * @param readable condition Readable: whether all data can be decrypted
+ * @param rotated condition Rotated: whether all data uses the current key of the Secret; null if the location is only read
+ * @param busy whether Jobs are running, so that the next pass should come soon
  */
 record RotationResult(
         String writing,
-        boolean turned,
+        boolean switched,
         List<BackupLocationStatus.Key> keys,
         int unread,
-        Told readable,
-        Told rotated,
+        Finding readable,
+        Finding rotated,
         boolean busy) {
 
-    /** A condition in the making. */
-    record Told(boolean holds, Reason reason, String message) {}
+    /** Value of a condition. */
+    record Finding(boolean holds, Reason reason, String message) {}
 }

@@ -1,5 +1,5 @@
 /**
- * How a location gets from one master key to the next: when all sites know the new key, which objects need which key,
- * and what has to be done before the old one can be removed.
+ * Rotation of master keys: when a location switches to the next key, which points and repositories need which key, and what
+ * must be re-keyed before an older key can be removed.
  */
 package io.breakwater.rotation;

@@ -246,6 +246,8 @@ class RoomsTest {
         classes()
                 .that()
                 .implement(Reconciler.class)
+                .and()
+                .doNotHaveModifier(JavaModifier.ABSTRACT)
                 .should()
                 .notBePublic()
                 .allowEmptyShould(true)

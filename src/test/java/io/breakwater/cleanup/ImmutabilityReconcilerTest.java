@@ -13,6 +13,7 @@ import io.breakwater.catalog.PointKey;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.TestConfig;
 import io.breakwater.location.Stores;
+import io.breakwater.location.TestLocations;
 import io.breakwater.location.keys.TestKeys;
 import io.breakwater.observe.Events;
 import io.breakwater.observe.MeterName;
@@ -23,7 +24,6 @@ import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.store.ObjectStore.Version;
 import io.breakwater.store.TestStores;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.javaoperatorsdk.operator.processing.event.source.inbound.SimpleInboundEventSource;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.lang.reflect.Proxy;
 import java.nio.file.Path;
@@ -40,7 +40,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Rounds are done for locations that ask for locks, and their age is told; not for others. */
+/** Locks are extended, and their age is reported, only in locations with spec.immutability. */
 class ImmutabilityReconcilerTest {
     @TempDir
     Path directory;
@@ -67,7 +67,7 @@ class ImmutabilityReconcilerTest {
                 new Meters(registry, Clock.systemUTC()),
                 new Events(client, Clock.systemUTC()),
                 Clock.systemUTC());
-        ((SimpleInboundEventSource<?>) reconciler.prepareEventSources(null).getFirst()).setEventHandler(e -> {});
+        TestLocations.start(reconciler, client);
         BackupLocation location = location(config.namespace());
         ObjectStore store = stores.open(location);
         store.write(new PointKey("east", "shop", "p").sealKey(), new byte[1], Precondition.NONE);
@@ -123,7 +123,7 @@ class ImmutabilityReconcilerTest {
                 new Meters(registry, Clock.systemUTC()),
                 new Events(client, Clock.systemUTC()),
                 Clock.systemUTC());
-        ((SimpleInboundEventSource<?>) reconciler.prepareEventSources(null).getFirst()).setEventHandler(e -> {});
+        TestLocations.start(reconciler, client);
         BackupLocation location = location(config.namespace());
         location.getSpec().immutability = new BackupLocationSpec.Immutability();
         location.getSpec().immutability.mode = BackupLocationSpec.Immutability.Mode.Governance;

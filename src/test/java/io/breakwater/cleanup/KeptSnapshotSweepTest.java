@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Which kept snapshots the storage is asked to remove. */
+/** Which retained snapshots are deleted. */
 class KeptSnapshotSweepTest {
     private static final Instant NOW = Instant.parse("2026-02-03T12:00:00Z");
     private static final Duration DAY = Duration.ofDays(1);
@@ -33,7 +33,7 @@ class KeptSnapshotSweepTest {
     private boolean seal;
     private boolean down;
 
-    /** Hours ago; a seal that is there has the last word, whatever the cluster has noted. */
+    /** Times are hours ago. An existing seal decides, whatever the snapshot is marked with. */
     @ParameterizedTest
     @CsvSource({
         // made, sealed, removed, seal in the store: dropped, revived

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Rounds of extending locks, over a directory whose locks are kept beside it. */
+/** Rounds of lock extension over a directory; its locks are in a map. */
 class LockExtensionTest {
     private static final Duration PERIOD = Duration.ofDays(40);
     private static final Instant START = Instant.parse("2026-06-01T00:00:00Z");
@@ -100,7 +100,7 @@ class LockExtensionTest {
             }
             run("east");
         }
-        assertThat(calls.get()).as("looks, of 686 chances, at 14 objects").isLessThan(14 * 25);
+        assertThat(calls.get()).as("calls for 14 objects in 686 hours").isLessThan(14 * 25);
     }
 
     @Test
@@ -148,7 +148,7 @@ class LockExtensionTest {
     void reportsTheTimeOfTheOldestLockCheck() {
         assertThat(run("east").oldest()).contains(START);
         now = START.plusSeconds(3600);
-        assertThat(run("east").oldest()).as("the round that was").contains(START);
+        assertThat(run("east").oldest()).as("the completed round").contains(START);
         assertThat(run("west").oldest()).contains(START);
     }
 

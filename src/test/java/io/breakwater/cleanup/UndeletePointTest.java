@@ -35,7 +35,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A point that was deleted, in a directory: within its grace period, and after it. */
+/** Undeletion of a point in a directory: within its grace period, and after it. */
 class UndeletePointTest {
     private static final PointKey POINT = new PointKey("east", "shop", "p");
     private static final byte[] CONTENT = "content".getBytes(StandardCharsets.UTF_8);
@@ -163,7 +163,7 @@ class UndeletePointTest {
         catalog.unseal(location, POINT);
         sweep();
         assertThat(disk.directories("breakwater/points/"))
-                .as("nothing is left of it")
+                .as("the objects of the point")
                 .isEmpty();
     }
 

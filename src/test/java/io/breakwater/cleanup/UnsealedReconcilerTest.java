@@ -12,13 +12,13 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Condition;
 import io.breakwater.api.Reason;
 import io.breakwater.config.TestConfig;
+import io.breakwater.location.TestLocations;
 import io.breakwater.mover.MoverJobs;
 import io.breakwater.observe.Events;
 import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;
 import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.javaoperatorsdk.operator.processing.event.source.inbound.SimpleInboundEventSource;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Clock;
 import java.time.Duration;
@@ -31,7 +31,7 @@ import java.util.Queue;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** When a location is looked through, and how that is told. */
+/** When a location is swept, and how the result is reported. */
 class UnsealedReconcilerTest {
     private final InMemoryApiServer cluster = new InMemoryApiServer();
     private final KubernetesClient client = cluster.client();
@@ -46,7 +46,7 @@ class UnsealedReconcilerTest {
             Clock.systemUTC());
 
     UnsealedReconcilerTest() {
-        ((SimpleInboundEventSource<?>) reconciler.prepareEventSources(null).getFirst()).setEventHandler(e -> {});
+        TestLocations.start(reconciler, client);
     }
 
     @AfterEach
@@ -69,11 +69,11 @@ class UnsealedReconcilerTest {
         assertThat(events("Normal"))
                 .allMatch(e -> e.getReason().equals(Reason.Deleting.name()))
                 .extracting(Event::getMessage)
-                .anyMatch(m -> m.contains("the archives of 2 points") && m.contains("700 bytes"))
+                .anyMatch(m -> m.contains("the archives of 2 unfinished points") && m.contains("700 bytes"))
                 .anyMatch(m -> m.contains("3 snapshots of namespace shop"))
-                .anyMatch(m -> m.contains("1 uploads"));
+                .anyMatch(m -> m.contains("1 unfinished uploads"));
         reconciler.reconcile(location, null);
-        assertThat(sweep.looks).as("the next look is an hour away").isEqualTo(1);
+        assertThat(sweep.sweeps).as("sweeps before an hour is over").isEqualTo(1);
     }
 
     @Test
@@ -113,7 +113,7 @@ class UnsealedReconcilerTest {
         reconciler.reconcile(location(false, AccessMode.ReadWrite), null);
         reconciler.reconcile(location(true, AccessMode.ReadOnly), null);
 
-        assertThat(sweep.looks).isZero();
+        assertThat(sweep.sweeps).isZero();
     }
 
     private void until(BackupLocation location, java.util.concurrent.Callable<Boolean> reached) {
@@ -156,7 +156,7 @@ class UnsealedReconcilerTest {
         private final Queue<Optional<MoverJobs.State>> states = new ArrayDeque<>();
         private final List<String> asked = new ArrayList<>();
         private volatile UnsealedSweep.Found found;
-        private volatile int looks;
+        private volatile int sweeps;
 
         HandSweep() {
             super(null, TestConfig.of(Map.of()), null, null, null, null, null, null);
@@ -164,7 +164,7 @@ class UnsealedReconcilerTest {
 
         @Override
         Found sweep(BackupLocation location) {
-            looks++;
+            sweeps++;
             return found;
         }
 

@@ -58,7 +58,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What captures left behind, in a directory; one sealed point beside it. */
+/** Data of unfinished captures in a directory, next to one sealed point. */
 class UnsealedSweepTest {
     private static final PointKey GOOD = new PointKey("east", "shop", "good");
     private static final PointKey LOST = new PointKey("east", "shop", "lost");
@@ -145,7 +145,7 @@ class UnsealedSweepTest {
     }
 
     @Test
-    void aSecondSweepFindsNothing() {
+    void findsNothingInASecondSweep() {
         List<String> snapshots = sweep.sweep(location).snapshots().get("shop");
         sweep.forget(location, "shop", snapshots);
         sweep.forget(location, "shop", snapshots);
@@ -157,7 +157,7 @@ class UnsealedSweepTest {
         assertThat(InProgressMarker.list(disk, "east")).isEmpty();
     }
 
-    /** A mover that was refused or killed leaves packs that no index and no snapshot knows. */
+    /** A mover that was refused or killed leaves packs that no index and no snapshot references. */
     @Test
     void prunesDataWithoutASnapshot() {
         disk.delete(LOST.repositoryPrefix() + "snapshots/" + snapshot(LOST));
@@ -165,7 +165,7 @@ class UnsealedSweepTest {
         assertThat(sweep.sweep(location).snapshots()).isEqualTo(Map.of("shop", List.of()));
         sweep.forget(location, "shop", List.of());
         assertThat(sweep.sweep(location).snapshots())
-                .as("until the Job has ended well")
+                .as("until the Job has succeeded")
                 .containsOnlyKeys("shop");
         sweep.forget(location, "shop", List.of());
         assertThat(sweep.sweep(location).snapshots()).isEmpty();
@@ -179,7 +179,7 @@ class UnsealedSweepTest {
 
         assertThat(sweep.sweep(location).snapshots()).isEmpty();
         assertThat(InProgressMarker.list(disk, "east"))
-                .as("it is looked at again")
+                .as("the next sweep finds it again")
                 .hasSize(1);
     }
 
@@ -206,7 +206,7 @@ class UnsealedSweepTest {
         assertThat(found.archives()).isZero();
         assertThat(found.snapshots()).isEmpty();
         assertThat(InProgressMarker.list(disk, "east"))
-                .as("it is looked at again")
+                .as("the next sweep finds it again")
                 .hasSize(1);
     }
 
@@ -214,7 +214,7 @@ class UnsealedSweepTest {
     void deletesNothingDuringACaptureOfTheNamespace() {
         object(new PointKey("east", "shop", "running"), "Unknown");
 
-        nothingGoes();
+        assertNothingIsDeleted();
     }
 
     @Test
@@ -226,7 +226,7 @@ class UnsealedSweepTest {
         });
         removed.delete();
 
-        nothingGoes();
+        assertNothingIsDeleted();
     }
 
     @Test
@@ -240,13 +240,13 @@ class UnsealedSweepTest {
         copied.getStatus().copies = List.of(PointCopies.pending("disk"));
         client.resource(copied).update();
 
-        nothingGoes();
+        assertNothingIsDeleted();
 
         copied = client.resource(copied).get();
         copied.getStatus().copies = List.of(PointCopies.pending("another"));
         client.resource(copied).update();
         assertThat(sweep.sweep(location).archives())
-                .as("nobody copies it here any more")
+                .as("no RestorePoint copies it here any more")
                 .isEqualTo(1);
     }
 
@@ -328,7 +328,7 @@ class UnsealedSweepTest {
         assertThat(listed()).contains(archive(GOOD));
     }
 
-    /** Who has the store's credentials hides the seal, says that the point was only begun, and waits. */
+    /** An attacker with the store's credentials hides the seal, writes a marker of an unfinished backup, and waits. */
     @Test
     void preservesArchivesOfKnownPointsWithoutASeal() {
         catalog.markStarted(location, GOOD);
@@ -352,7 +352,7 @@ class UnsealedSweepTest {
         assertThat(movers.started).isEmpty();
     }
 
-    private void nothingGoes() {
+    private void assertNothingIsDeleted() {
         List<String> before = listed();
         UnsealedSweep.Found found = sweep.sweep(location);
 
@@ -364,7 +364,7 @@ class UnsealedSweepTest {
         assertThat(listed()).containsExactlyInAnyOrderElementsOf(before);
     }
 
-    /** What a capture writes until right before its seal. */
+    /** The objects that a capture writes before its seal. */
     private void captured(PointKey key) {
         catalog.markStarted(location, key);
         write(archive(key), key.point());
@@ -449,7 +449,7 @@ class UnsealedSweepTest {
         return new DeletedObjects(disk, "east");
     }
 
-    /** Two days older than it is: files carry the time that counts. */
+    /** Makes all files two days older; their time is the one that counts. */
     private void makeOld() {
         try (Stream<Path> files = Files.walk(directory)) {
             for (Path file : files.filter(Files::isRegularFile).toList()) {
@@ -468,7 +468,7 @@ class UnsealedSweepTest {
         return Base64.getEncoder().encodeToString(bytes);
     }
 
-    /** Does at the second look what the Job would. */
+    /** Does at the second call what the Job would do. */
     private final class HandMovers extends MoverJobs {
         final Set<String> started = new HashSet<>();
 

@@ -75,7 +75,7 @@ class GatewayServerTest {
                 .isEqualTo(200);
         HttpResponse<String> refused = post(Mode.APPEND, "data/" + sha(OTHER), OTHER);
         assertThat(refused.statusCode()).isEqualTo(403);
-        assertThat(refused.body()).startsWith("QuotaExceeded: namespace shop holds");
+        assertThat(refused.body()).startsWith("QuotaExceeded: namespace shop uses");
         assertThat(get(Mode.READ, "data/" + sha(OTHER)).statusCode()).isEqualTo(404);
 
         assertThat(get(Mode.READ, "data/" + sha(LARGE)).statusCode()).isEqualTo(200);

@@ -112,8 +112,8 @@ class KeysIT {
 
         give(east, rotated);
         poke(east);
-        Condition waiting =
-                awaitCondition(east, Condition.ROTATED, c -> c.message.contains("these sites have another one: west"));
+        Condition waiting = awaitCondition(
+                east, Condition.ROTATED, c -> c.message.contains("these sites have another current key: west"));
         assertThat(waiting.status).isEqualTo("False");
         assertThat(waiting.reason).isEqualTo(Reason.KeyMismatch.name());
         point("between");
@@ -129,8 +129,8 @@ class KeysIT {
     void reportsWhenTheOldKeyCanBeRemoved() {
         write("B");
         point("after");
-        Condition done =
-                awaitCondition(east, Condition.ROTATED, c -> c.message.contains("can be taken out of it: " + firstId));
+        Condition done = awaitCondition(
+                east, Condition.ROTATED, c -> c.message.contains("these keys can be removed from it: " + firstId));
         assertThat(done.status).isEqualTo("True");
         awaitCondition(west, Condition.ROTATED, c -> c.holds() && c.message.contains(firstId));
         assertThat(marks()).containsExactly("breakwater-" + secondId);

@@ -43,7 +43,9 @@ class LocationResolverTest {
         policy("shop", null);
         assertThat(meant("shop")).isEqualTo("shop");
         policy("blog", Map.of(Api.TEMPLATE, "all"));
-        assertThat(meant("shop")).as("a policy of another namespace is kept").isEqualTo("shop");
+        assertThat(meant("shop"))
+                .as("a template manages the policy of another namespace")
+                .isEqualTo("shop");
 
         policy("shop", Map.of(Api.TEMPLATE, "all"));
         assertThat(meant("shop")).isEqualTo("ops");

@@ -14,7 +14,6 @@ import io.breakwater.observe.PlainStatusWriter;
 import io.breakwater.store.MemoryStore;
 import io.breakwater.store.ObjectStore.Precondition;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.javaoperatorsdk.operator.processing.event.source.inbound.SimpleInboundEventSource;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Clock;
@@ -24,7 +23,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** A location tells who has used its quota up, and stops when they have not or it has none any more. */
+/** The condition WithinQuota names the namespaces above their quota, and follows changes of usage and quota. */
 class QuotaReconcilerTest {
     private final InMemoryApiServer cluster = new InMemoryApiServer();
     private final KubernetesClient client = cluster.client();
@@ -43,7 +42,7 @@ class QuotaReconcilerTest {
                 new Events(client, clock),
                 new Meters(registry, clock),
                 clock);
-        ((SimpleInboundEventSource<?>) reconciler.prepareEventSources(null).getFirst()).setEventHandler(e -> {});
+        TestLocations.start(reconciler, client);
         BackupLocation made = TestQuotas.location("100");
         made.setStatus(new BackupLocationStatus());
         Condition ready = new Condition();
@@ -81,7 +80,7 @@ class QuotaReconcilerTest {
     void appliesARaisedQuotaAndClearsADeletedOne() {
         await("False");
         change("1Ki");
-        assertThat(await("True").message).isEqualTo("no namespace has used its quota up");
+        assertThat(await("True").message).isEqualTo("all namespaces are within quota");
         assertThat(now().getStatus().quota.over).isZero();
 
         change(null);

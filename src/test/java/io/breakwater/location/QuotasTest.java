@@ -20,7 +20,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** When a repository is full, and how often the store is asked for that. */
+/** When a repository is full, and how often it is listed to find that. */
 class QuotasTest {
     private static final long MIB = 1L << 20;
 
@@ -102,16 +102,18 @@ class QuotasTest {
         admit();
         quotas.added(location, "east", "shop", 100 * MIB);
         admit();
-        assertThat(store.lists).as("an eighth of the room is not used").isEqualTo(1);
+        assertThat(store.lists).as("lists before an eighth of the room is used").isEqualTo(1);
         quotas.added(location, "east", "shop", 26 * MIB);
         admit();
-        assertThat(store.lists).as("it is").isEqualTo(2);
+        assertThat(store.lists).as("lists after an eighth of the room is used").isEqualTo(2);
         pass(RepositorySize.OLD);
         admit();
-        assertThat(store.lists).as("others may have added").isEqualTo(3);
+        assertThat(store.lists)
+                .as("lists after a while, as others may have added data")
+                .isEqualTo(3);
     }
 
-    /** Each sees its own uploads and, when it lists, everybody's. */
+    /** Each gateway sees its own uploads and, when it lists, the uploads of all. */
     @Test
     void limitsTheOverrunOfSeveralGateways() {
         long[] held = {0};
@@ -191,7 +193,7 @@ class QuotasTest {
         }
     }
 
-    /** Counts lists, and fails when it is told to. */
+    /** Counts lists, and fails on request. */
     private static final class Counting extends FilesystemStoreView {
         int lists;
         boolean ill;
@@ -210,7 +212,7 @@ class QuotasTest {
         }
     }
 
-    /** One object of as many bytes as are held. */
+    /** One object of a given size. */
     private static final class FullStore extends FilesystemStoreView {
         private final long[] held;
 
@@ -225,7 +227,7 @@ class QuotasTest {
         }
     }
 
-    /** Another store, of which a test changes something. */
+    /** A wrapper around a store that a test changes. */
     private static class FilesystemStoreView implements ObjectStore {
         private final ObjectStore store;
 

@@ -3,22 +3,18 @@ package io.breakwater.location;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.breakwater.api.BackupLocation;
-import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.ZoneId;
-import java.time.ZoneOffset;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Whose turn it is. */
+/** When the next round of a location is due. */
 class RoundScheduleTest {
     private static final Duration HOUR = Duration.ofHours(1);
 
     private final BackupLocation location = new BackupLocation();
     private final BackupLocation other = new BackupLocation();
-    private Instant now = Instant.parse("2026-01-01T00:00:00Z");
-    private final RoundSchedule rounds = new RoundSchedule(new HandClock());
+    private final HandClock clock = new HandClock();
+    private final RoundSchedule rounds = new RoundSchedule(clock);
 
     @BeforeEach
     void apply() {
@@ -30,60 +26,62 @@ class RoundScheduleTest {
 
     @Test
     void startsTheNextRoundAfterThePause() {
-        assertThat(rounds.begin(location)).isTrue();
-        now = now.plus(HOUR);
-        assertThat(rounds.begin(location)).isTrue();
+        assertThat(rounds.begin(location, false)).isTrue();
+        clock.pass(HOUR);
+        assertThat(rounds.begin(location, false)).isTrue();
         rounds.end(location, HOUR);
-        now = now.plus(HOUR).minusSeconds(1);
-        assertThat(rounds.begin(location)).isFalse();
-        assertThat(rounds.begin(other)).isTrue();
-        now = now.plusSeconds(1);
-        assertThat(rounds.begin(location)).isTrue();
+        clock.pass(HOUR.minusSeconds(1));
+        assertThat(rounds.begin(location, false)).isFalse();
+        assertThat(rounds.begin(other, false)).isTrue();
+        clock.pass(Duration.ofSeconds(1));
+        assertThat(rounds.begin(location, false)).isTrue();
     }
 
     @Test
     void startsARoundAfterAChange() {
-        rounds.begin(location);
+        rounds.begin(location, false);
         rounds.end(location, HOUR);
         location.getMetadata().setGeneration(2L);
-        assertThat(rounds.begin(location)).isTrue();
+        assertThat(rounds.begin(location, false)).isTrue();
         rounds.end(location, HOUR);
-        assertThat(rounds.begin(location)).isFalse();
+        assertThat(rounds.begin(location, false)).isFalse();
     }
 
     @Test
     void startsAnotherRoundAfterAChangeDuringARound() {
-        rounds.begin(location);
+        rounds.begin(location, false);
         location.getMetadata().setGeneration(2L);
-        assertThat(rounds.begin(location)).isTrue();
+        assertThat(rounds.begin(location, false)).isTrue();
         rounds.end(location, HOUR);
-        assertThat(rounds.begin(location)).isTrue();
+        assertThat(rounds.begin(location, false)).isTrue();
         rounds.end(location, HOUR);
-        assertThat(rounds.begin(location)).isFalse();
+        assertThat(rounds.begin(location, false)).isFalse();
     }
 
     @Test
     void startsARoundForAForgottenLocation() {
-        rounds.begin(location);
+        rounds.begin(location, false);
         rounds.end(location, HOUR);
         rounds.forget(location);
-        assertThat(rounds.begin(location)).isTrue();
+        assertThat(rounds.begin(location, false)).isTrue();
     }
 
-    private final class HandClock extends Clock {
-        @Override
-        public Instant instant() {
-            return now;
-        }
+    @Test
+    void startsARequestedRoundBeforeThePauseEnds() {
+        rounds.begin(location, false);
+        rounds.end(location, HOUR);
+        assertThat(rounds.begin(location, false)).isFalse();
+        assertThat(rounds.begin(location, true)).isTrue();
+        assertThat(rounds.begin(location, false))
+                .as("the requested round is on")
+                .isTrue();
+    }
 
-        @Override
-        public ZoneId getZone() {
-            return ZoneOffset.UTC;
-        }
-
-        @Override
-        public Clock withZone(ZoneId zone) {
-            return this;
-        }
+    @Test
+    void ignoresTheEndOfAForgottenRound() {
+        rounds.begin(location, false);
+        rounds.forget(location);
+        rounds.end(location, HOUR);
+        assertThat(rounds.begin(location, false)).isTrue();
     }
 }

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What a location's store is made from; nothing is asked of the store. */
+/** How the store of a location is made from spec and Secret; no request is sent to the store. */
 class StoresTest {
     private static final byte[] KEY = new byte[32];
     private static final byte[] ANOTHER = {

@@ -11,12 +11,12 @@ import java.util.function.LongSupplier;
 public final class TestQuotas {
     private TestQuotas() {}
 
-    /** Of the repositories of a site in one store, by a clock of the test's. */
+    /** Quotas of a site in one store, with the clock of a test. */
     public static Quotas of(ObjectStore store, String site, LongSupplier nanos) {
         return new Quotas(TestStores.always(store), site, nanos);
     }
 
-    /** A location in which each namespace may hold so much. */
+    /** A location with this quota for each namespace. */
     public static BackupLocation location(String perNamespace) {
         BackupLocation location = new BackupLocation();
         location.getMetadata().setNamespace("sys");

@@ -7,7 +7,7 @@ import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
-/** A store whose user is killed at a change of it: right before, or right after. */
+/** A store that kills its user at a change: immediately before it, or immediately after it. */
 record CrashingStore(ObjectStore store, BooleanSupplier now) implements ObjectStore {
     /** The end of a process. */
     static final class Killed extends RuntimeException {

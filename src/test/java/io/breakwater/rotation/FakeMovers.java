@@ -24,10 +24,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.UUID;
 
-/**
- * Movers that do to the key files of a repository what the mover program does, at once. A key file of theirs holds its
- * password in the clear.
- */
+/** Movers that change the key files of a repository as the mover program does, at once. Their key files contain the password. */
 final class FakeMovers extends MoverJobs {
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -43,7 +40,7 @@ final class FakeMovers extends MoverJobs {
         this.random = random;
     }
 
-    /** Makes a repository, as the mover does. */
+    /** Creates a repository, as the mover does. */
     void init(BackupLocation location, String site, String namespace, String keyId, boolean marked) {
         KeyRing ring = keys.ring(location);
         ObjectStore store = new SoftDeleteStore(stores.open(location), site, namespace);

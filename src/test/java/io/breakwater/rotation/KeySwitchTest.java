@@ -39,7 +39,7 @@ class KeySwitchTest {
                 .isInstanceOf(KeySwitch.Wait.class);
     }
 
-    /** Two sites that turn it to and fro would leave each other behind. */
+    /** Two sites that switch it in turns would lock each other out. */
     @Test
     void switchesToOneKeyAtATimeAcrossSites() {
         Random random = new Random(16);
@@ -50,14 +50,14 @@ class KeySwitchTest {
                 sites.add(site("site-" + i, ids.get(random.nextInt(3)), random.nextInt(7)));
             }
             String writing = ids.get(random.nextInt(3));
-            List<String> turned = sites.stream()
+            List<String> switched = sites.stream()
                     .filter(s -> KeySwitch.of(s.current(), writing, sites, NOW) instanceof KeySwitch.Go)
                     .map(SiteKeys::current)
                     .distinct()
                     .toList();
-            assertThat(turned).as("%s, written with %s", sites, writing).hasSizeLessThan(2);
-            if (!turned.isEmpty()) {
-                assertThat(sites).allSatisfy(s -> assertThat(s.keys()).containsAll(turned));
+            assertThat(switched).as("%s, written with %s", sites, writing).hasSizeLessThan(2);
+            if (!switched.isEmpty()) {
+                assertThat(sites).allSatisfy(s -> assertThat(s.keys()).containsAll(switched));
             }
         }
     }

@@ -19,7 +19,7 @@ class RotateMasterKeyTest {
     private final byte[] old = {
         1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8
     };
-    private String told;
+    private String messages;
 
     @Test
     void addsANewKeyAndPreservesOlderOnes() {
@@ -32,11 +32,11 @@ class RotateMasterKeyTest {
                 .contains(KeyRing.id(old), KeyRing.of(once.getData()).current());
         assertThat(ring.current()).isNotIn(KeyRing.of(once.getData()).ids());
         assertThat(twice.getData()).containsKey("masterKey." + KeyRing.id(old));
-        assertThat(told).contains(ring.current()).contains(KeyRing.id(old));
-        assertThat(told).as("keys are for standard output only").doesNotContain(ring.text(ring.current()));
+        assertThat(messages).contains(ring.current()).contains(KeyRing.id(old));
+        assertThat(messages).as("keys are for standard output only").doesNotContain(ring.text(ring.current()));
     }
 
-    /** It is applied on two clusters. */
+    /** The Secret is applied to two clusters. */
     @Test
     void omitsClusterSpecificMetadata() {
         Secret after = rotated(secret());
@@ -53,7 +53,7 @@ class RotateMasterKeyTest {
     void rejectsInputWithoutAMasterKey() {
         for (String input : List.of("", "kind: ConfigMap", "{", "apiVersion: v1\nkind: Secret\ndata: {a: Yg==}")) {
             assertThat(run(input)).as(input).isEmpty();
-            assertThat(told).as(input).contains("cannot be used");
+            assertThat(messages).as(input).contains("cannot be used");
         }
     }
 
@@ -69,8 +69,8 @@ class RotateMasterKeyTest {
                 new ByteArrayInputStream(input.getBytes(StandardCharsets.UTF_8)),
                 new PrintStream(out, true, StandardCharsets.UTF_8),
                 new PrintStream(err, true, StandardCharsets.UTF_8));
-        told = err.toString(StandardCharsets.UTF_8);
-        assertThat(code).as(told).isEqualTo(out.size() == 0 ? 2 : 0);
+        messages = err.toString(StandardCharsets.UTF_8);
+        assertThat(code).as(messages).isEqualTo(out.size() == 0 ? 2 : 0);
         return out.toString(StandardCharsets.UTF_8);
     }
 

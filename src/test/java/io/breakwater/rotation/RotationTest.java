@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Two sites that share a location get from one master key to the next, in any order and whoever is killed. */
+/** Two sites that share a location rotate from one master key to the next, in any order and with any process killed. */
 class RotationTest {
     private static final byte[] FIRST = key(1);
     private static final byte[] SECOND = key(2);
@@ -53,12 +53,12 @@ class RotationTest {
 
     @Test
     void changesNothingWithASingleKey() {
-        RotationResult outcome = east.rotate();
+        RotationResult result = east.rotate();
 
-        assertThat(outcome.writing()).isEqualTo(id(FIRST));
-        assertThat(outcome.rotated().holds()).isTrue();
-        assertThat(outcome.readable().holds()).isTrue();
-        assertThat(outcome.busy()).isFalse();
+        assertThat(result.writing()).isEqualTo(id(FIRST));
+        assertThat(result.rotated().holds()).isTrue();
+        assertThat(result.readable().holds()).isTrue();
+        assertThat(result.busy()).isFalse();
     }
 
     @Test
@@ -66,14 +66,14 @@ class RotationTest {
         east.give(SECOND, FIRST);
         east.probe();
         for (int i = 0; i < 5; i++) {
-            RotationResult outcome = east.rotate();
+            RotationResult result = east.rotate();
             capture(east);
             makeRepository(east, true);
 
-            assertThat(outcome.writing()).isEqualTo(id(FIRST));
-            assertThat(outcome.rotated().reason()).isEqualTo(Reason.KeyMismatch);
-            assertThat(outcome.rotated().message()).contains("west (" + id(FIRST) + ")", "copy the Secret there");
-            everybodyReadsAll();
+            assertThat(result.writing()).isEqualTo(id(FIRST));
+            assertThat(result.rotated().reason()).isEqualTo(Reason.KeyMismatch);
+            assertThat(result.rotated().message()).contains("west (" + id(FIRST) + ")", "copy the Secret to them");
+            assertEverySiteReadsAll();
         }
         west.give(SECOND, FIRST);
         west.probe();
@@ -87,13 +87,13 @@ class RotationTest {
         both(SiteFixture::probe);
 
         RotationResult first = east.rotate();
-        assertThat(first.turned()).isTrue();
+        assertThat(first.switched()).isTrue();
         assertThat(used(first, FIRST).repositories).isPositive();
         RotationResult last = untilRotated(east);
         untilRotated(west);
         last = east.rotate();
 
-        assertThat(last.rotated().message()).contains("can be taken out of it: " + id(FIRST));
+        assertThat(last.rotated().message()).contains("these keys can be removed from it: " + id(FIRST));
         assertThat(used(last, FIRST).points).isZero();
         assertThat(used(last, FIRST).repositories).isZero();
         assertThat(used(last, SECOND).points).isEqualTo(points.size());
@@ -106,25 +106,27 @@ class RotationTest {
     void namesAPrematurelyRemovedKeyUntilItReturns() {
         both(SECOND, FIRST);
         both(SiteFixture::probe);
-        east.store().write("breakwater/location.json", turned(), Precondition.NONE);
+        east.store().write("breakwater/location.json", switched(), Precondition.NONE);
         both(SECOND);
         both(SiteFixture::probe);
 
-        RotationResult outcome = east.rotate();
+        RotationResult result = east.rotate();
 
-        assertThat(outcome.readable().holds()).isFalse();
-        assertThat(outcome.readable().reason()).isEqualTo(Reason.KeyMismatch);
-        assertThat(outcome.readable().message())
+        assertThat(result.readable().holds()).isFalse();
+        assertThat(result.readable().reason()).isEqualTo(Reason.KeyMismatch);
+        assertThat(result.readable().message())
                 .contains("masterKey." + id(FIRST), "east/shop/p0", "west/shop/p1", "repositories east/ns0");
-        assertThat(outcome.unread()).isEqualTo(points.size() + repositories.size());
-        assertThat(outcome.rotated().holds()).isFalse();
-        assertThat(east.movers.added).as("nothing is tried in vain").isZero();
+        assertThat(result.unread()).isEqualTo(points.size() + repositories.size());
+        assertThat(result.rotated().holds()).isFalse();
+        assertThat(east.movers.added)
+                .as("passwords added without an available key")
+                .isZero();
 
         both(SECOND, FIRST);
         untilRotated(east);
         untilRotated(west);
         both(SECOND);
-        everybodyReadsAll();
+        assertEverySiteReadsAll();
         assertThat(east.rotate().readable().holds()).isTrue();
     }
 
@@ -147,7 +149,7 @@ class RotationTest {
         untilRotated(west);
         both(SECOND);
 
-        everybodyReadsAll();
+        assertEverySiteReadsAll();
     }
 
     @Test
@@ -160,7 +162,7 @@ class RotationTest {
 
         assertThat(east.movers.added).isEqualTo(repositories.size());
         both(SECOND);
-        everybodyReadsAll();
+        assertEverySiteReadsAll();
     }
 
     @Test
@@ -174,13 +176,13 @@ class RotationTest {
         untilRotated(west);
         both(FIRST);
 
-        everybodyReadsAll();
+        assertEverySiteReadsAll();
         assertThat(east.rotate().writing()).isEqualTo(id(FIRST));
     }
 
     /**
-     * Two rotations, with captures and new repositories in between, the Secret on each site changed at another time, and
-     * processes killed at any change of the store. At every moment every site that has the Secret reads everything.
+     * Two rotations with captures and new repositories in between. Each site changes its Secret at another time, and processes
+     * are killed at any change of the store. At every moment each site that has the Secret reads all data.
      */
     @Tag("slow")
     @ParameterizedTest
@@ -210,17 +212,17 @@ class RotationTest {
                 waiting.remove(random.nextInt(waiting.size())).give(ring);
             }
             SiteFixture site = random.nextBoolean() ? east : west;
-            RotationResult outcome = turmoil(site, i < MANY / 2);
-            everybodyReadsAll();
+            RotationResult result = turmoil(site, i < MANY / 2);
+            assertEverySiteReadsAll();
             if (i >= MANY / 2
                     && waiting.isEmpty()
-                    && outcome != null
-                    && outcome.rotated().holds()
-                    && outcome.writing().equals(id(ring[0]))) {
+                    && result != null
+                    && result.rotated().holds()
+                    && result.writing().equals(id(ring[0]))) {
                 untilRotated(east);
                 untilRotated(west);
                 both(to);
-                everybodyReadsAll();
+                assertEverySiteReadsAll();
                 return;
             }
         }
@@ -228,7 +230,7 @@ class RotationTest {
                 + east.rotate().rotated() + west.rotate().rotated());
     }
 
-    /** One step of a site; the outcome, where it was a pass that came to its end. */
+    /** One step of a site; the result of a pass that was not killed, else null. */
     private RotationResult turmoil(SiteFixture site, boolean deadly) {
         untilKilled = deadly && random.nextInt(3) == 0 ? 1 + random.nextInt(25) : Integer.MAX_VALUE;
         try {
@@ -241,14 +243,14 @@ class RotationTest {
                 }
             }
         } catch (Killed e) {
-            // the next process goes on
+            // the next process continues
         } finally {
             untilKilled = Integer.MAX_VALUE;
         }
         return null;
     }
 
-    private void everybodyReadsAll() {
+    private void assertEverySiteReadsAll() {
         for (SiteFixture site : List.of(east, west)) {
             for (PointKey key : points) {
                 assertThat(site.catalog.find(site.location(), key))
@@ -264,23 +266,23 @@ class RotationTest {
     }
 
     private RotationResult untilRotated(SiteFixture site) {
-        RotationResult outcome = site.rotate();
-        for (int i = 0; i < 100 && !outcome.rotated().holds(); i++) {
+        RotationResult result = site.rotate();
+        for (int i = 0; i < 100 && !result.rotated().holds(); i++) {
             (site == east ? west : east).rotate();
-            outcome = site.rotate();
+            result = site.rotate();
         }
-        assertThat(outcome.rotated().holds()).as(outcome.rotated().message()).isTrue();
-        return outcome;
+        assertThat(result.rotated().holds()).as(result.rotated().message()).isTrue();
+        return result;
     }
 
-    /** What a process does that turns the location and is killed then. */
-    private byte[] turned() {
+    /** What a process writes that switches the key of the location and is killed then. */
+    private byte[] switched() {
         return FakeMovers.bytes("{\"schemaVersion\":1,\"keyId\":\"%s\",\"keys\":[\"%s\",\"%s\"]}"
                 .formatted(id(SECOND), id(FIRST), id(SECOND)));
     }
 
-    private static BackupLocationStatus.Key used(RotationResult outcome, byte[] key) {
-        return outcome.keys().stream()
+    private static BackupLocationStatus.Key used(RotationResult result, byte[] key) {
+        return result.keys().stream()
                 .filter(k -> k.id.equals(id(key)))
                 .findFirst()
                 .orElseThrow();

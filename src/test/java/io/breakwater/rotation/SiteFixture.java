@@ -20,7 +20,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.function.BooleanSupplier;
 
-/** Breakwater on one cluster, as far as keys go: its Secret, its probe, its rotation; a location in memory. */
+/** The parts of Breakwater on one cluster that use keys: Secret, probe and rotation, with a location in memory. */
 final class SiteFixture {
     static final String SYSTEM = "breakwater-system";
 
@@ -63,7 +63,7 @@ final class SiteFixture {
         TestKeys.probe(keys, stores, config, location);
     }
 
-    /** One pass, by a process that knows nothing of earlier ones. */
+    /** One pass, by a process without memory of earlier passes. */
     RotationResult rotate() {
         RotationResult outcome = new Rotation(
                         config,
