@@ -3,17 +3,17 @@ package io.breakwater.admission;
 import com.fasterxml.jackson.databind.JsonNode;
 
 /**
- * A question of the API server: the {@code request} of an AdmissionReview ({@code admission.k8s.io/v1}). Objects stay JSON
- * as they were sent, so that nothing we do not know gets lost.
+ * A request of the API server: the {@code request} of an AdmissionReview ({@code admission.k8s.io/v1}). Objects stay JSON as
+ * they were sent, so that unknown fields are preserved.
  */
 record AdmissionRequest(JsonNode request) {
     private static final String SERVICE_ACCOUNT = "system:serviceaccount:";
 
-    /** @throws IllegalArgumentException when the document is no AdmissionReview with a request */
+    /** @throws IllegalArgumentException when the document is not an AdmissionReview with a request */
     static AdmissionRequest of(JsonNode document) {
         JsonNode request = document.path("request");
         if (!request.path("uid").isTextual()) {
-            throw new IllegalArgumentException("the body is no AdmissionReview with a request");
+            throw new IllegalArgumentException("the body is not an AdmissionReview with a request");
         }
         return new AdmissionRequest(request);
     }
@@ -26,8 +26,8 @@ record AdmissionRequest(JsonNode request) {
         return request.path("kind").path("kind").asText();
     }
 
-    /** Kind, namespace and name, as log lines carry them. */
-    String what() {
+    /** Kind, namespace and name, for log lines. */
+    String target() {
         return kind() + " " + namespace() + "/" + request.path("name").asText();
     }
 
@@ -43,17 +43,17 @@ record AdmissionRequest(JsonNode request) {
         return "DELETE".equals(request.path("operation").asText());
     }
 
-    /** The object as it would be stored; missing for a deletion. */
+    /** The new object; missing for a deletion. */
     JsonNode object() {
         return request.path("object");
     }
 
-    /** The object as it is stored; missing for a creation. */
+    /** The stored object; missing for a creation. */
     JsonNode oldObject() {
         return request.path("oldObject");
     }
 
-    /** Who asks, as the API server authenticated them. */
+    /** The user, as the API server has authenticated them. */
     JsonNode userInfo() {
         return request.path("userInfo");
     }
@@ -62,7 +62,7 @@ record AdmissionRequest(JsonNode request) {
         return userInfo().path("username").asText();
     }
 
-    /** Whether a ServiceAccount of this namespace asks. */
+    /** Whether the user is a ServiceAccount of this namespace. */
     boolean isFrom(String namespace) {
         return user().startsWith(SERVICE_ACCOUNT + namespace + ":");
     }

@@ -3,19 +3,21 @@ package io.breakwater.admission;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.breakwater.api.Texts;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.List;
 
 /**
- * Our answer: refused with a message, or allowed, with warnings that kubectl prints and changes as a JSON patch (RFC 6902).
+ * The answer to a request: refused with a message, or allowed, with warnings that kubectl prints and changes as a JSON patch
+ * (RFC 6902).
  *
- * @param refusal why not; null when allowed
+ * @param refusal cause of the refusal; null when allowed
  */
 record AdmissionResponse(String refusal, List<String> warnings, ArrayNode patch) {
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    /** The API server cuts longer warnings anyway. */
+    /** The API server shortens longer warnings. */
     private static final int LONGEST_WARNING = 250;
 
     static AdmissionResponse allow() {
@@ -52,7 +54,7 @@ record AdmissionResponse(String refusal, List<String> warnings, ArrayNode patch)
         }
         if (!warnings.isEmpty()) {
             ArrayNode array = response.putArray("warnings");
-            warnings.forEach(w -> array.add(w.length() > LONGEST_WARNING ? w.substring(0, LONGEST_WARNING) : w));
+            warnings.forEach(warning -> array.add(Texts.cut(warning, LONGEST_WARNING)));
         }
         if (!patch.isEmpty()) {
             byte[] bytes = patch.toString().getBytes(StandardCharsets.UTF_8);

@@ -20,12 +20,10 @@ import java.util.function.Function;
 import javax.net.ssl.SSLContext;
 import org.jboss.logging.Logger;
 
-/** The HTTPS server that the API server's questions go to. It only answers; it changes nothing in the cluster. */
+/** The HTTPS server for the requests of the API server. It only answers, and changes nothing in the cluster. */
 @ApplicationScoped
 class AdmissionServer {
-    /** What each path decides. */
     static final String HOLD_BACK = "/hold-back";
-
     static final String AUTHOR = "/author";
     static final String KINDS = "/kinds";
     static final String NAMESPACES = "/namespaces";
@@ -33,7 +31,7 @@ class AdmissionServer {
 
     private static final Logger LOG = Logger.getLogger(AdmissionServer.class);
 
-    /** Twice what etcd stores: an update comes with the object before it. */
+    /** Twice the largest size in etcd, since an update contains the previous object too. */
     private static final int LARGEST_BODY = 8 << 20;
 
     private final ObjectMapper json = new ObjectMapper();
@@ -53,19 +51,19 @@ class AdmissionServer {
                 REMOVALS, new DeletionCheck(client, config, Clock.systemUTC())::review);
     }
 
-    /** Begins to listen; does nothing when it does already. */
+    /** Starts to listen; has no effect if it listens already. */
     synchronized void start() throws IOException {
         if (server != null) {
             return;
         }
         SSLContext context = certificate.sslContext();
-        HttpsServer made =
+        HttpsServer created =
                 HttpsServer.create(new InetSocketAddress(config.webhook().port()), 0);
-        made.setHttpsConfigurator(new HttpsConfigurator(context));
-        made.setExecutor(ServerThreads.named("admission-"));
-        paths.forEach((path, decide) -> made.createContext(path, exchange -> serve(exchange, decide)));
-        made.start();
-        server = made;
+        created.setHttpsConfigurator(new HttpsConfigurator(context));
+        created.setExecutor(ServerThreads.named("admission-"));
+        paths.forEach((path, check) -> created.createContext(path, exchange -> serve(exchange, check)));
+        created.start();
+        server = created;
         LOG.infof("the admission webhook listens on port %d", port());
     }
 
@@ -82,9 +80,9 @@ class AdmissionServer {
         }
     }
 
-    private void serve(HttpExchange exchange, Function<AdmissionRequest, AdmissionResponse> decide) throws IOException {
+    private void serve(HttpExchange exchange, Function<AdmissionRequest, AdmissionResponse> check) throws IOException {
         try (exchange) {
-            Answer answer = answer(exchange.getRequestBody().readNBytes(LARGEST_BODY + 1), decide);
+            Answer answer = answer(exchange.getRequestBody().readNBytes(LARGEST_BODY + 1), check);
             exchange.getResponseHeaders().set("Content-Type", answer.code() == 200 ? "application/json" : "text/plain");
             byte[] bytes = answer.text().getBytes(StandardCharsets.UTF_8);
             exchange.sendResponseHeaders(answer.code(), bytes.length);
@@ -92,22 +90,22 @@ class AdmissionServer {
         }
     }
 
-    private Answer answer(byte[] body, Function<AdmissionRequest, AdmissionResponse> decide) throws IOException {
+    private Answer answer(byte[] body, Function<AdmissionRequest, AdmissionResponse> check) throws IOException {
         if (body.length > LARGEST_BODY) {
-            return new Answer(413, "the review is too large");
+            return new Answer(413, "the AdmissionReview is too large");
         }
         try {
-            AdmissionRequest review = AdmissionRequest.of(json.readTree(body));
-            AdmissionResponse verdict = decide.apply(review);
-            if (!verdict.isAllowed()) {
-                LOG.infof("%s: refused to %s: %s", review.what(), review.user(), verdict.refusal());
+            AdmissionRequest request = AdmissionRequest.of(json.readTree(body));
+            AdmissionResponse response = check.apply(request);
+            if (!response.isAllowed()) {
+                LOG.infof("refused %s by %s: %s", request.target(), request.user(), response.refusal());
             }
-            return new Answer(200, verdict.document(review.uid()).toString());
+            return new Answer(200, response.document(request.uid()).toString());
         } catch (IllegalArgumentException | JsonProcessingException e) {
-            return new Answer(400, "not understood: " + e.getMessage());
+            return new Answer(400, "could not read the AdmissionReview: " + e.getMessage());
         } catch (RuntimeException e) {
-            // The API server then goes by the webhook's failurePolicy, and tells this text to the user.
-            LOG.errorf(e, "an admission review failed");
+            // The API server then applies the failurePolicy of the webhook, and shows this text to the user.
+            LOG.errorf(e, "an admission check failed");
             return new Answer(500, "Breakwater could not check the object: " + e.getMessage());
         }
     }

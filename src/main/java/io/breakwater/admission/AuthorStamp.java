@@ -4,25 +4,25 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.breakwater.api.Api;
 
 /**
- * Writes down who made a Restore, since a restore never does what its author could not. The API server's word counts, not
- * the client's; what was written at creation stays.
+ * Records the author of a Restore, since a restore has only the permissions of its author. The author comes from the API server
+ * and not from the client. The record of the creation is never changed.
  */
 final class AuthorStamp {
     private static final String ANNOTATIONS = "/metadata/annotations";
 
     private AuthorStamp() {}
 
-    static AdmissionResponse review(AdmissionRequest review) {
-        String author = review.isCreate()
-                ? review.userInfo().toString()
-                : author(review.oldObject()).asText(null);
+    static AdmissionResponse review(AdmissionRequest request) {
+        String author = request.isCreate()
+                ? request.userInfo().toString()
+                : author(request.oldObject()).asText(null);
         if (author == null) {
-            return author(review.object()).isMissingNode()
+            return author(request.object()).isMissingNode()
                     ? AdmissionResponse.allow()
                     : AdmissionResponse.refuse("metadata.annotations: " + Api.AUTHOR
-                            + " is written when a Restore is created, and not later; create another Restore");
+                            + " is set when a Restore is created and cannot be added later; create another Restore");
         }
-        return AdmissionResponse.patch(new JsonPatch(review.object())
+        return AdmissionResponse.patch(new JsonPatch(request.object())
                 .put(ANNOTATIONS, Api.AUTHOR, author)
                 .steps());
     }

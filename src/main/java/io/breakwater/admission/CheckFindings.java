@@ -6,8 +6,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What checks found in one object. A refusal is for what cannot become right without a change of the object itself; a
- * warning for what may become right by an object that comes later, as in a directory applied as a whole.
+ * The findings of checks in one object. A refusal is for errors that only a change of the object can correct. A warning is for
+ * errors that a later object may correct, such as another manifest of the same directory.
  */
 final class CheckFindings {
     private final List<String> refusals = new ArrayList<>();
@@ -21,7 +21,7 @@ final class CheckFindings {
         warnings.add(field + ": " + message);
     }
 
-    /** Refuses a duration that does not parse or is shorter than allowed; an absent one is fine. */
+    /** Refuses a duration that is not valid or is too short. A missing duration is allowed. */
     void duration(String field, String text, Duration shortest) {
         if (text == null) {
             return;
@@ -35,7 +35,7 @@ final class CheckFindings {
         }
     }
 
-    AdmissionResponse verdict() {
+    AdmissionResponse response() {
         return refusals.isEmpty()
                 ? AdmissionResponse.warn(warnings)
                 : AdmissionResponse.refuse(String.join("; ", refusals));

@@ -14,9 +14,9 @@ import java.time.Clock;
 import java.util.Optional;
 
 /**
- * Refuses to delete RestorePoints that are held, and those whose data would go before the date until which it is locked;
- * and policies that a template keeps, to anyone but the operator. A namespace that goes as a whole takes its objects along: data stays then in any case, and a refusal would leave the
- * namespace half deleted for as long as the lock lasts.
+ * Refuses to delete RestorePoints that are held, and those whose data would be deleted before its lock ends. Refuses to delete
+ * policies that a template manages, except by the operator. All objects of a terminating namespace may be deleted: the data
+ * stays in any case, and a refusal would leave the namespace half deleted until the lock ends.
  */
 final class DeletionCheck {
     private final KubernetesClient client;
@@ -29,31 +29,32 @@ final class DeletionCheck {
         this.clock = clock;
     }
 
-    AdmissionResponse review(AdmissionRequest review) {
-        if (!review.isDelete()) {
+    AdmissionResponse review(AdmissionRequest request) {
+        if (!request.isDelete()) {
             return AdmissionResponse.allow();
         }
-        return switch (review.kind()) {
-            case "RestorePoint" -> point(review);
-            case "BackupPolicy" -> policy(review);
+        return switch (request.kind()) {
+            case "RestorePoint" -> point(request);
+            case "BackupPolicy" -> policy(request);
             default -> AdmissionResponse.allow();
         };
     }
 
-    private AdmissionResponse policy(AdmissionRequest review) {
-        BackupPolicy policy = client.getKubernetesSerialization().convertValue(review.oldObject(), BackupPolicy.class);
-        boolean free = policy.keptBy().isEmpty() || review.isFrom(config.namespace()) || isGoing(review.namespace());
-        return free
+    private AdmissionResponse policy(AdmissionRequest request) {
+        BackupPolicy policy = client.getKubernetesSerialization().convertValue(request.oldObject(), BackupPolicy.class);
+        boolean allowed =
+                policy.keptBy().isEmpty() || request.isFrom(config.namespace()) || isTerminating(request.namespace());
+        return allowed
                 ? AdmissionResponse.allow()
-                : AdmissionResponse.refuse(new TemplateCheck(client, config.namespace()).removal(policy));
+                : AdmissionResponse.refuse(new TemplateCheck(client, config.namespace()).deletionRefusal(policy));
     }
 
-    private AdmissionResponse point(AdmissionRequest review) {
-        RestorePoint point = client.getKubernetesSerialization().convertValue(review.oldObject(), RestorePoint.class);
+    private AdmissionResponse point(AdmissionRequest request) {
+        RestorePoint point = client.getKubernetesSerialization().convertValue(request.oldObject(), RestorePoint.class);
         return PointLock.of(point, retention(point), clock.instant())
-                .filter(lock -> lock.reason() == Reason.Held || isDataAtStake(point))
-                .filter(lock -> !isCatalog(review, point))
-                .filter(lock -> !isGoing(review.namespace()))
+                .filter(lock -> lock.reason() == Reason.Held || deletesData(point))
+                .filter(lock -> !isFromCatalogSync(request, point))
+                .filter(lock -> !isTerminating(request.namespace()))
                 .map(lock -> AdmissionResponse.refuse(lock.message()))
                 .orElseGet(AdmissionResponse::allow);
     }
@@ -68,20 +69,20 @@ final class DeletionCheck {
                 .orElse(null);
     }
 
-    private boolean isDataAtStake(RestorePoint point) {
+    private boolean deletesData(RestorePoint point) {
         return point.getSpec().deletionPolicy != DeletionPolicy.Retain
                 && point.getStatus() != null
                 && config.site().equals(point.getStatus().site);
     }
 
-    /** Catalog sync takes back what it showed, once there is nothing left to show; that never removes data. */
-    private boolean isCatalog(AdmissionRequest review, RestorePoint point) {
-        return review.isFrom(config.namespace())
+    /** Catalog sync deletes imported RestorePoints whose point was deleted. This never deletes data. */
+    private boolean isFromCatalogSync(AdmissionRequest request, RestorePoint point) {
+        return request.isFrom(config.namespace())
                 && point.getSpec().trigger == Trigger.Imported
                 && point.getSpec().deletionPolicy == DeletionPolicy.Retain;
     }
 
-    private boolean isGoing(String name) {
+    private boolean isTerminating(String name) {
         Namespace namespace = client.namespaces().withName(name).get();
         return namespace != null && namespace.getMetadata().getDeletionTimestamp() != null;
     }

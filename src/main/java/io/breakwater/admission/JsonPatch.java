@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 
-/** A JSON patch (RFC 6902) against one object, made step by step. */
+/** Builds a JSON patch (RFC 6902) for one object. */
 final class JsonPatch {
     private final JsonNode object;
     private final ArrayNode steps = new ObjectMapper().createArrayNode();
@@ -14,7 +14,7 @@ final class JsonPatch {
         this.object = object;
     }
 
-    /** Sets an entry of a map such as labels; makes the map where there is none. */
+    /** Sets an entry of a map such as labels; creates the map if it is missing. */
     JsonPatch put(String pointer, String key, String value) {
         JsonNode map = object.at(pointer);
         if (!map.isObject()) {
@@ -25,7 +25,7 @@ final class JsonPatch {
         return this;
     }
 
-    /** Appends an object with one field to a list; makes the list where there is none. */
+    /** Appends an object with one field to a list; creates the list if it is missing. */
     JsonPatch append(String pointer, String field, String value) {
         if (object.at(pointer).isArray()) {
             add(pointer + "/-").putObject("value").put(field, value);

@@ -15,7 +15,7 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import java.util.List;
 import java.util.Map;
 
-/** The checks of our own kinds: everything that the schema and CEL cannot see because it takes a second look elsewhere. */
+/** The checks of the kinds of Breakwater that schema and CEL cannot express, since they depend on other objects. */
 final class KindChecks {
     private static final List<String> ORIGIN = List.of(Api.ORIGIN_SITE, Api.ORIGIN_NAMESPACE);
 
@@ -39,24 +39,24 @@ final class KindChecks {
         this.plans = new PlanCheck(client, references, templates, config);
     }
 
-    AdmissionResponse review(AdmissionRequest review) {
+    AdmissionResponse review(AdmissionRequest request) {
         CheckFindings findings = new CheckFindings();
-        JsonNode object = review.object();
-        switch (review.kind()) {
-            case "BackupLocation" -> location(read(object, BackupLocation.class), review.isCreate(), findings);
-            case "BackupPolicy" -> policies.check(read(object, BackupPolicy.class), review, findings);
-            case "RestorePoint" -> point(read(object, RestorePoint.class), review, findings);
-            case "Restore" -> restores.check(read(object, Restore.class), review.isCreate(), findings);
+        JsonNode object = request.object();
+        switch (request.kind()) {
+            case "BackupLocation" -> location(read(object, BackupLocation.class), request.isCreate(), findings);
+            case "BackupPolicy" -> policies.check(read(object, BackupPolicy.class), request, findings);
+            case "RestorePoint" -> point(read(object, RestorePoint.class), request, findings);
+            case "Restore" -> restores.check(read(object, Restore.class), request.isCreate(), findings);
             case "FailoverPlan" -> {
-                FailoverPlan before = review.isCreate() ? null : read(review.oldObject(), FailoverPlan.class);
-                plans.check(read(object, FailoverPlan.class), before, review, findings);
+                FailoverPlan before = request.isCreate() ? null : read(request.oldObject(), FailoverPlan.class);
+                plans.check(read(object, FailoverPlan.class), before, request, findings);
             }
-            case "Verification" -> verification(read(object, Verification.class), review.isCreate(), findings);
+            case "Verification" -> verification(read(object, Verification.class), request.isCreate(), findings);
             default -> {
                 return AdmissionResponse.allow();
             }
         }
-        return findings.verdict();
+        return findings.response();
     }
 
     private void location(BackupLocation location, boolean create, CheckFindings findings) {
@@ -67,16 +67,17 @@ final class KindChecks {
         if (spec.filesystem != null && !location.getMetadata().getNamespace().equals(ownNamespace)) {
             findings.refuse(
                     "spec.filesystem",
-                    "directories of the gateway are an administrator's to give: create this location in namespace "
-                            + ownNamespace + " and share it by spec.usagePolicy");
+                    "only an administrator may use directories of the gateway: create this location in namespace "
+                            + ownNamespace + " and share it with spec.usagePolicy");
         }
         boolean identity = spec.azureBlob != null && spec.azureBlob.workloadIdentity != null
                 || spec.s3 != null && spec.s3.workloadIdentity != null;
         if (identity && !location.getMetadata().getNamespace().equals(ownNamespace)) {
             findings.refuse(
                     "spec." + (spec.s3 == null ? "azureBlob" : "s3") + ".workloadIdentity",
-                    "the identity is Breakwater's own, with all that it may reach: use credentialsSecretRef, or create"
-                            + " this location in namespace " + ownNamespace + " and share it by spec.usagePolicy");
+                    "the workload identity belongs to Breakwater and has all its permissions: use"
+                            + " credentialsSecretRef, or create this location in namespace " + ownNamespace
+                            + " and share it with spec.usagePolicy");
         }
         references.escrow(location, findings);
         if (spec.azureBlob != null) {
@@ -91,38 +92,40 @@ final class KindChecks {
         if (prefix != null) {
             for (String segment : prefix.split("/", -1)) {
                 if (segment.equals(".") || segment.equals("..")) {
-                    findings.refuse(field + ".prefix", "'" + segment + "' is no name of a directory");
+                    findings.refuse(field + ".prefix", "'" + segment + "' is not a valid directory name");
                 }
             }
         }
         if (endpoint != null && endpoint.startsWith("http://")) {
-            findings.warn(field + ".endpoint", "http:// shows credentials to the network; use it for emulators only");
+            findings.warn(
+                    field + ".endpoint", "http:// sends credentials without encryption; use it only for emulators");
         }
     }
 
-    /** Labels of origin decide whose data a point is, so only catalog sync sets them. */
-    private void point(RestorePoint point, AdmissionRequest review, CheckFindings findings) {
+    /** The labels of origin determine the owner of the data of a point, so only catalog sync sets them. */
+    private void point(RestorePoint point, AdmissionRequest request, CheckFindings findings) {
         Map<String, String> labels = point.getMetadata().getLabels();
-        if (!review.isFrom(ownNamespace)) {
-            if (review.isCreate() && point.getSpec().trigger == Trigger.Imported) {
+        if (!request.isFrom(ownNamespace)) {
+            if (request.isCreate() && point.getSpec().trigger == Trigger.Imported) {
                 findings.refuse(
                         "spec.trigger",
-                        "Imported points come from the catalog; a point on demand has the trigger Manual");
+                        "Imported is reserved for points from the catalog; use Manual for a point on demand");
             }
             for (String label : ORIGIN) {
                 String before =
-                        review.oldObject().at("/metadata/labels").path(label).asText(null);
+                        request.oldObject().at("/metadata/labels").path(label).asText(null);
                 String now = labels == null ? null : labels.get(label);
                 if (now == null ? before != null : !now.equals(before)) {
-                    findings.refuse("metadata.labels", label + " says whose data this is; only Breakwater sets it");
+                    findings.refuse(
+                            "metadata.labels", label + " names the origin of the data; only Breakwater may set it");
                 }
             }
         }
         String site = labels == null ? null : labels.get(Api.ORIGIN_SITE);
         if (Boolean.TRUE.equals(point.getSpec().hold) && site != null && !site.equals(ownSite)) {
-            findings.refuse("spec.hold", "the data is site " + site + "'s to remove; hold the RestorePoint there");
+            findings.refuse("spec.hold", "only site " + site + " deletes the data; hold the RestorePoint on that site");
         }
-        if (review.isCreate() && point.getSpec().policyRef != null) {
+        if (request.isCreate() && point.getSpec().policyRef != null) {
             String namespace = point.getMetadata().getNamespace();
             references.object(
                     BackupPolicy.class, namespace, "spec.policyRef.name", point.getSpec().policyRef, findings);
@@ -130,7 +133,7 @@ final class KindChecks {
                     namespace,
                     "spec.policyRef.name",
                     point.getSpec().policyRef,
-                    "create the RestorePoint in the namespace that is to be captured",
+                    "create the RestorePoint in the namespace to capture",
                     findings);
         }
     }

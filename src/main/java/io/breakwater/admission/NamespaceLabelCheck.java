@@ -7,7 +7,7 @@ import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.util.Set;
 
-/** Keeps a namespace held back until its holders let go: only the operator changes its label and its list of holders. */
+/** Protects the gate of a namespace: while it has holders, only the operator may change its label and annotations. */
 final class NamespaceLabelCheck {
     private final KubernetesClient client;
     private final String ownNamespace;
@@ -17,20 +17,20 @@ final class NamespaceLabelCheck {
         this.ownNamespace = ownNamespace;
     }
 
-    AdmissionResponse review(AdmissionRequest review) {
-        Namespace before = namespace(review.oldObject());
-        Namespace after = namespace(review.object());
+    AdmissionResponse review(AdmissionRequest request) {
+        Namespace before = namespace(request.oldObject());
+        Namespace after = namespace(request.object());
         Set<String> holders = GateRules.holders(before);
-        boolean kept = GateRules.isStandby(after) == GateRules.isStandby(before)
+        boolean unchanged = GateRules.isStandby(after) == GateRules.isStandby(before)
                 && GateRules.holders(after).equals(holders)
                 && GateRules.limits(after).equals(GateRules.limits(before));
-        if (kept || holders.isEmpty() || review.isFrom(ownNamespace)) {
+        if (unchanged || holders.isEmpty() || request.isFrom(ownNamespace)) {
             return AdmissionResponse.allow();
         }
-        return AdmissionResponse.refuse("metadata.labels: " + Api.STANDBY + " and annotations " + Api.GATED_BY + " and "
-                + Api.GATED_ONLY + " belong to Breakwater, which holds this namespace back for "
+        return AdmissionResponse.refuse("metadata.labels: only Breakwater may change label " + Api.STANDBY
+                + " and annotations " + Api.GATED_BY + " and " + Api.GATED_ONLY + ", since it holds the pods for "
                 + String.join(", ", holders)
-                + "; the pods start when that is done or deleted");
+                + "; the pods start when each holder has finished or is deleted");
     }
 
     private Namespace namespace(JsonNode json) {

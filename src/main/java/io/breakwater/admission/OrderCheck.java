@@ -11,20 +11,20 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * {@code spec.order} of a Restore. Which objects wait for which is known when the point is read; a circle of rules that name
- * kinds shows before. Rules with labels are not judged here, and those of names alone only among each other, since a name may
- * be that of several objects.
+ * Checks {@code spec.order} of a Restore. The real order of objects is known only when the point is read, but a circle of rules
+ * that name kinds is visible before. Rules with labels are not checked here. Rules with only names are compared only with each
+ * other, since several objects may have the same name.
  */
 final class OrderCheck {
     private static final Duration SHORTEST = Duration.ofSeconds(1);
 
-    /** Stands for an object that no rule names. */
+    /** Represents an object that no rule names. */
     private static final String ANY = "*";
 
     private OrderCheck() {}
 
     /** An object that could be in the point. */
-    private record Thing(String kind, String name) {
+    private record PossibleObject(String kind, String name) {
         @Override
         public String toString() {
             return kind.equals(ANY) ? name : name.equals(ANY) ? kind : kind + "/" + name;
@@ -41,42 +41,43 @@ final class OrderCheck {
             RestoreCheck.rules(field + ".then", order.get(i).then, findings);
             findings.duration(field + ".timeout", order.get(i).timeout, SHORTEST);
         }
-        Set<Thing> things = things(order);
+        Set<PossibleObject> objects = possibleObjects(order);
         try {
             Stages.of(order.stream()
-                    .map(d -> new Stages.Pair<>(taken(d.first, things), taken(d.then, things)))
+                    .map(dependency ->
+                            new Stages.Pair<>(matches(dependency.first, objects), matches(dependency.then, objects)))
                     .toList());
         } catch (Stages.Circle e) {
             findings.refuse(
                     e.pairs().stream().map(i -> "spec.order[" + i + "]").collect(Collectors.joining(" and ")),
-                    "they wait for each other: " + e.getMessage() + "; take one of them out");
+                    "these entries wait for each other: " + e.getMessage() + "; remove one of them");
         }
     }
 
-    private static Set<Thing> things(List<Dependency> order) {
+    private static Set<PossibleObject> possibleObjects(List<Dependency> order) {
         Set<String> kinds = new LinkedHashSet<>();
         Set<String> names = new LinkedHashSet<>(Set.of(ANY));
-        for (Dependency d : order) {
-            for (List<ObjectRule> side : List.of(d.first, d.then)) {
-                side.stream().filter(r -> r.kinds != null).forEach(r -> kinds.addAll(r.kinds));
-                side.stream().filter(r -> r.names != null).forEach(r -> names.addAll(r.names));
+        for (Dependency dependency : order) {
+            for (List<ObjectRule> rules : List.of(dependency.first, dependency.then)) {
+                rules.stream().filter(rule -> rule.kinds != null).forEach(rule -> kinds.addAll(rule.kinds));
+                rules.stream().filter(rule -> rule.names != null).forEach(rule -> names.addAll(rule.names));
             }
         }
         kinds.add(ANY);
-        Set<Thing> things = new LinkedHashSet<>();
-        kinds.forEach(k -> names.forEach(n -> things.add(new Thing(k, n))));
-        return things;
+        Set<PossibleObject> objects = new LinkedHashSet<>();
+        kinds.forEach(kind -> names.forEach(name -> objects.add(new PossibleObject(kind, name))));
+        return objects;
     }
 
-    private static Set<Thing> taken(List<ObjectRule> rules, Set<Thing> things) {
-        Set<Thing> taken = new HashSet<>();
+    private static Set<PossibleObject> matches(List<ObjectRule> rules, Set<PossibleObject> objects) {
+        Set<PossibleObject> matches = new HashSet<>();
         for (ObjectRule rule : rules) {
-            things.stream()
-                    .filter(t -> rule.labelSelector == null
-                            && (rule.kinds == null ? t.kind.equals(ANY) : rule.kinds.contains(t.kind))
-                            && (rule.names == null || rule.names.contains(t.name)))
-                    .forEach(taken::add);
+            objects.stream()
+                    .filter(object -> rule.labelSelector == null
+                            && (rule.kinds == null ? object.kind.equals(ANY) : rule.kinds.contains(object.kind))
+                            && (rule.names == null || rule.names.contains(object.name)))
+                    .forEach(matches::add);
         }
-        return taken;
+        return matches;
     }
 }

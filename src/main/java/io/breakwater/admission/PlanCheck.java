@@ -1,5 +1,6 @@
 package io.breakwater.admission;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.FailoverPlan;
 import io.breakwater.api.FailoverPlanSpec;
@@ -11,7 +12,7 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.stream.Collectors;
 
-/** FailoverPlans: sites that nobody is, leases too short to gate in, a second plan, and who may fail over. */
+/** Checks FailoverPlans: unknown sites, leases that are too short, a second plan, and the permission to fail over. */
 final class PlanCheck {
     private static final Duration SHORTEST_LEASE = Duration.ofSeconds(30);
     private static final Duration SECOND = Duration.ofSeconds(1);
@@ -31,14 +32,14 @@ final class PlanCheck {
     }
 
     /** @param before the stored plan; null for a new one */
-    void check(FailoverPlan plan, FailoverPlan before, AdmissionRequest review, CheckFindings findings) {
+    void check(FailoverPlan plan, FailoverPlan before, AdmissionRequest request, CheckFindings findings) {
         FailoverPlanSpec spec = plan.getSpec();
         String namespace = plan.getMetadata().getNamespace();
         if (namespace.equals(ownNamespace)) {
             findings.refuse(
                     "metadata.namespace",
-                    "a plan holds back the pods of its namespace, and Breakwater runs in this one; put it beside the"
-                            + " application");
+                    "a plan holds the pods of its namespace, but Breakwater itself runs in this namespace; create the"
+                            + " plan in the namespace of the application");
         }
         sites(spec, findings);
         findings.duration("spec.maxDataLoss", spec.maxDataLoss, Duration.ZERO);
@@ -53,23 +54,23 @@ final class PlanCheck {
                 namespace,
                 "spec.policyRef.name",
                 spec.policyRef,
-                "put the plan beside the application, where the policy of the same name is kept",
+                "create the plan in the namespace of the application, which has a policy of the same name",
                 findings);
-        partial(namespace, spec, findings);
+        policyContent(namespace, spec, findings);
         references.location(namespace, "spec.rendezvousRef.name", spec.rendezvousRef, findings);
         for (int i = 0; i < spec.sites.size(); i++) {
             references.location(
                     namespace, "spec.sites[" + i + "].locationRef.name", spec.sites.get(i).locationRef, findings);
         }
         if (before == null) {
-            onlyOne(plan, findings);
+            singlePlan(plan, findings);
         } else {
-            failingOver(plan, before, review, findings);
+            failover(plan, before, request, findings);
         }
     }
 
-    /** What a policy leaves out does not come up on the other site. */
-    private void partial(String namespace, FailoverPlanSpec spec, CheckFindings findings) {
+    /** Objects and volumes that a policy excludes are missing on the other site. */
+    private void policyContent(String namespace, FailoverPlanSpec spec, CheckFindings findings) {
         BackupPolicy policy = client.resources(BackupPolicy.class)
                 .inNamespace(namespace)
                 .withName(spec.policyRef.name)
@@ -78,65 +79,67 @@ final class PlanCheck {
             findings.refuse(
                     "spec.policyRef.name",
                     "BackupPolicy '" + spec.policyRef.name
-                            + "' has spec.volumes.method Snapshot: its data stays in the storage of one site, and the"
-                            + " other cannot start from it; name a policy with SnapshotAndMove or LiveCopy");
+                            + "' has spec.volumes.method Snapshot: its data stays in the storage of one site, so the"
+                            + " other site cannot restore it; name a policy with SnapshotAndMove or LiveCopy");
         }
         if (policy != null && policy.getSpec().source != null) {
             findings.warn(
                     "spec.policyRef.name",
                     "BackupPolicy '" + spec.policyRef.name
-                            + "' has a spec.source: what that leaves out does not come up on the other site");
+                            + "' has a spec.source: the other site will not have the objects that it excludes");
         }
     }
 
     private void sites(FailoverPlanSpec spec, CheckFindings findings) {
-        if (spec.sites.stream().noneMatch(s -> s.name.equals(site))) {
+        if (spec.sites.stream().noneMatch(entry -> entry.name.equals(site))) {
             findings.refuse(
                     "spec.sites",
-                    "this cluster is site '" + site + "' (Helm value site.name), and the plan names only "
-                            + spec.sites.stream().map(s -> "'" + s.name + "'").collect(Collectors.joining(" and ")));
+                    "this cluster is site '" + site + "' (Helm value site.name), but the plan names only "
+                            + spec.sites.stream()
+                                    .map(entry -> "'" + entry.name + "'")
+                                    .collect(Collectors.joining(" and ")));
         }
     }
 
-    private void onlyOne(FailoverPlan plan, CheckFindings findings) {
+    private void singlePlan(FailoverPlan plan, CheckFindings findings) {
         client.resources(FailoverPlan.class).inNamespace(plan.getMetadata().getNamespace()).list().getItems().stream()
-                .filter(p ->
-                        !p.getMetadata().getName().equals(plan.getMetadata().getName()))
-                .filter(p -> p.getMetadata().getDeletionTimestamp() == null)
+                .filter(other ->
+                        !other.getMetadata().getName().equals(plan.getMetadata().getName()))
+                .filter(other -> other.getMetadata().getDeletionTimestamp() == null)
                 .findFirst()
                 .ifPresent(other -> findings.refuse(
                         "metadata.name",
                         "FailoverPlan " + other.getMetadata().getName()
-                                + " rules this namespace already, and two leases cannot; change that one, or"
-                                + " delete it first"));
+                                + " already exists in this namespace, which can have only one plan; change that plan,"
+                                + " or delete it first"));
     }
 
-    /** Failing over is a right of its own: {@code update} on {@code failoverplans/activesite}. */
-    private void failingOver(FailoverPlan plan, FailoverPlan before, AdmissionRequest review, CheckFindings findings) {
+    /** A failover needs a separate permission: {@code update} on {@code failoverplans/activesite}. */
+    private void failover(FailoverPlan plan, FailoverPlan before, AdmissionRequest request, CheckFindings findings) {
         FailoverPlanSpec then = before.getSpec();
         FailoverPlanSpec now = plan.getSpec();
         boolean same = then.activeSite.equals(now.activeSite) && Objects.equals(then.maxDataLoss, now.maxDataLoss);
-        if (same || review.isFrom(ownNamespace)) {
+        if (same || request.isFrom(ownNamespace)) {
             return;
         }
-        if (!mayFailOver(plan, review)) {
+        if (!mayFailOver(plan, request)) {
             findings.refuse(
                     then.activeSite.equals(now.activeSite) ? "spec.maxDataLoss" : "spec.activeSite",
-                    review.user()
-                            + " may not fail over; that takes the right to update failoverplans/activesite in group "
-                            + "breakwater.io, which ClusterRole breakwater-failover-operator grants");
+                    request.user()
+                            + " may not fail over; this needs the permission to update failoverplans/activesite in"
+                            + " group breakwater.io, which ClusterRole breakwater-failover-operator grants");
         }
     }
 
-    private boolean mayFailOver(FailoverPlan plan, AdmissionRequest review) {
+    private boolean mayFailOver(FailoverPlan plan, AdmissionRequest request) {
         SubjectAccessReview question = new SubjectAccessReviewBuilder()
                 .withNewSpec()
-                .withUser(review.user())
-                .withUid(review.userInfo().path("uid").asText(null))
-                .withGroups(review.userInfo()
+                .withUser(request.user())
+                .withUid(request.userInfo().path("uid").asText(null))
+                .withGroups(request.userInfo()
                         .path("groups")
                         .valueStream()
-                        .map(g -> g.asText())
+                        .map(JsonNode::asText)
                         .toList())
                 .withNewResourceAttributes()
                 .withGroup("breakwater.io")

@@ -10,8 +10,8 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 
 /**
- * New pods and Jobs in a namespace that is held back. Pods get the scheduling gate and a label by which they are found
- * again; movers pass; Jobs of CronJobs are refused.
+ * Checks new pods and Jobs in a gated namespace. Pods get the scheduling gate, and a label by which Breakwater finds them.
+ * Movers pass. Jobs of CronJobs are refused.
  */
 final class PodGateCheck {
     private final KubernetesClient client;
@@ -20,19 +20,19 @@ final class PodGateCheck {
         this.client = client;
     }
 
-    AdmissionResponse review(AdmissionRequest review) {
-        return switch (review.kind()) {
-            case "Pod" -> pod(review);
-            case "Job" -> job(review);
+    AdmissionResponse review(AdmissionRequest request) {
+        return switch (request.kind()) {
+            case "Pod" -> pod(request);
+            case "Job" -> job(request);
             default -> AdmissionResponse.allow();
         };
     }
 
     /**
-     * The API server asks by what it last knew of the label; the namespace itself may have been let go since. Who cannot
-     * tell holds back: a pod held back in error is released within seconds, one let go in error may write.
+     * The API server uses the label as it last saw it, but the gate may have opened since. If the namespace cannot be read, the
+     * object is held: a pod that is held in error is released within seconds, but a pod that starts in error may write.
      */
-    private boolean isHeldBack(String namespace, HasMetadata object) {
+    private boolean isHeld(String namespace, HasMetadata object) {
         try {
             return GateRules.holds(client.namespaces().withName(namespace).get(), object);
         } catch (KubernetesClientException e) {
@@ -40,15 +40,15 @@ final class PodGateCheck {
         }
     }
 
-    private AdmissionResponse pod(AdmissionRequest review) {
-        JsonNode json = review.object();
+    private AdmissionResponse pod(AdmissionRequest request) {
+        JsonNode json = request.object();
         Pod pod = client.getKubernetesSerialization().convertValue(json, Pod.class);
-        if (GateRules.isMover(pod) || !isHeldBack(review.namespace(), pod)) {
+        if (GateRules.isMover(pod) || !isHeld(request.namespace(), pod)) {
             return AdmissionResponse.allow();
         }
         if (pod.getSpec().getNodeName() != null) {
-            return AdmissionResponse.refuse("spec.nodeName: this namespace is held back by Breakwater (label "
-                    + Api.STANDBY + "), and a pod that names its node cannot be; use a nodeSelector instead");
+            return AdmissionResponse.refuse("spec.nodeName: Breakwater holds the pods of this namespace (label "
+                    + Api.STANDBY + "), but cannot hold a pod that names its node; use a nodeSelector instead");
         }
         JsonPatch patch = new JsonPatch(json).put("/metadata/labels", Api.STANDBY, "true");
         if (!GateRules.isHeld(pod)) {
@@ -57,11 +57,11 @@ final class PodGateCheck {
         return AdmissionResponse.patch(patch.steps());
     }
 
-    private AdmissionResponse job(AdmissionRequest review) {
-        Job job = client.getKubernetesSerialization().convertValue(review.object(), Job.class);
-        if (GateRules.isFromCronJob(job) && isHeldBack(review.namespace(), job)) {
-            return AdmissionResponse.refuse("namespace " + review.namespace() + " is held back by Breakwater (label "
-                    + Api.STANDBY + "): CronJobs run where the application is active");
+    private AdmissionResponse job(AdmissionRequest request) {
+        Job job = client.getKubernetesSerialization().convertValue(request.object(), Job.class);
+        if (GateRules.isFromCronJob(job) && isHeld(request.namespace(), job)) {
+            return AdmissionResponse.refuse("Breakwater holds the pods of namespace " + request.namespace() + " (label "
+                    + Api.STANDBY + "): CronJobs run only on the site where the application is active");
         }
         return AdmissionResponse.allow();
     }

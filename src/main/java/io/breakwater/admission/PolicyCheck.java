@@ -18,11 +18,11 @@ import java.util.List;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 
-/** BackupPolicies: schedules that never run, durations that mean nothing, two policies for the same volumes. */
+/** Checks BackupPolicies: schedules, durations, references, and two policies for the same volumes. */
 final class PolicyCheck {
     private static final Duration SECOND = Duration.ofSeconds(1);
     private static final Duration MINUTE = Duration.ofMinutes(1);
-    private static final Duration LONGEST_KEPT = Duration.ofHours(24);
+    private static final Duration LONGEST_KEEP_FOR = Duration.ofHours(24);
     private static final CronParser CRON = new CronParser(CronDefinitionBuilder.instanceDefinitionFor(CronType.UNIX));
 
     private final KubernetesClient client;
@@ -37,8 +37,8 @@ final class PolicyCheck {
         this.ownNamespace = ownNamespace;
     }
 
-    void check(BackupPolicy policy, AdmissionRequest review, CheckFindings findings) {
-        templates.policy(policy, review, findings);
+    void check(BackupPolicy policy, AdmissionRequest request, CheckFindings findings) {
+        templates.policy(policy, request, findings);
         BackupPolicySpec spec = policy.getSpec();
         schedule("spec.schedule", spec.schedule, findings);
         if (spec.objectives != null) {
@@ -57,7 +57,11 @@ final class PolicyCheck {
             hooks("spec.hooks.post", spec.hooks.post, findings);
         }
         if (spec.databases != null
-                && spec.databases.stream().map(d -> d.name).distinct().count() < spec.databases.size()) {
+                && spec.databases.stream()
+                                .map(database -> database.name)
+                                .distinct()
+                                .count()
+                        < spec.databases.size()) {
             findings.refuse("spec.databases", "two databases have the same name");
         }
         if (spec.retention != null) {
@@ -68,10 +72,10 @@ final class PolicyCheck {
         }
         locations(policy, findings);
         if (spec.keepsSnapshots()) {
-            keeping(policy, findings);
+            retainedSnapshots(policy, findings);
         }
-        if (review.isCreate() && !policy.template()) {
-            onlyOne(policy, findings);
+        if (request.isCreate() && !policy.template()) {
+            singlePolicy(policy, findings);
         }
     }
 
@@ -89,29 +93,29 @@ final class PolicyCheck {
             if (copy.locationRef.name.equals(spec.locationRef.name)) {
                 findings.refuse(
                         field + ".locationRef.name",
-                        "'" + copy.locationRef.name + "' holds the first copy already; name another location");
+                        "'" + copy.locationRef.name + "' already holds the first copy; name another location");
             }
         }
     }
 
-    /** What stays in the storage is lost with it, and the other site cannot start from it. */
-    private void keeping(BackupPolicy policy, CheckFindings findings) {
+    /** Retained snapshots are lost with the storage, and the other site cannot restore them. */
+    private void retainedSnapshots(BackupPolicy policy, CheckFindings findings) {
         String namespace = policy.getMetadata().getNamespace();
         String name = policy.getMetadata().getName();
         String field = "spec.volumes.method";
         client.resources(FailoverPlan.class).inNamespace(namespace).list().getItems().stream()
-                .filter(p -> name.equals(p.getSpec().policyRef.name))
+                .filter(plan -> name.equals(plan.getSpec().policyRef.name))
                 .findFirst()
                 .ifPresent(plan -> findings.refuse(
                         field,
                         "FailoverPlan " + plan.getMetadata().getName()
-                                + " moves the application by this policy, and the other site cannot read"
-                                + " snapshots that stay in the storage of this one; use SnapshotAndMove here,"
-                                + " and a second policy with Snapshot"));
+                                + " uses this policy, but the other site cannot read snapshots that stay in the"
+                                + " storage of this site; use SnapshotAndMove here, and a second policy with"
+                                + " Snapshot"));
         findings.warn(
                 field,
-                "RestorePoints of this policy are lost with the cluster's storage; a second BackupPolicy with method"
-                        + " SnapshotAndMove brings the data to its location");
+                "RestorePoints of this policy are lost with the cluster's storage; create a second BackupPolicy with"
+                        + " method SnapshotAndMove to copy the data to its location");
     }
 
     private void location(BackupPolicy policy, String field, NamedRef ref, CheckFindings findings) {
@@ -122,34 +126,35 @@ final class PolicyCheck {
         }
     }
 
-    /** A policy protects all volumes of its namespace, so a second one would cut and move each of them twice. */
-    private void onlyOne(BackupPolicy policy, CheckFindings findings) {
+    /** A policy protects all volumes of its namespace, so a second policy would capture each volume twice. */
+    private void singlePolicy(BackupPolicy policy, CheckFindings findings) {
         String namespace = policy.getMetadata().getNamespace();
         client.resources(BackupPolicy.class).inNamespace(namespace).list().getItems().stream()
-                .filter(p ->
-                        !p.getMetadata().getName().equals(policy.getMetadata().getName()))
-                .filter(p -> p.getMetadata().getDeletionTimestamp() == null && !p.template())
-                .filter(p -> p.getSpec().isRivalOf(policy.getSpec()))
+                .filter(other -> !other.getMetadata()
+                        .getName()
+                        .equals(policy.getMetadata().getName()))
+                .filter(other -> other.getMetadata().getDeletionTimestamp() == null && !other.template())
+                .filter(other -> other.getSpec().isRivalOf(policy.getSpec()))
                 .findFirst()
                 .ifPresent(other -> findings.refuse(
                         "metadata.name",
-                        "BackupPolicy " + other.getMetadata().getName() + " protects the volumes of namespace "
-                                + namespace + " already; "
+                        "BackupPolicy " + other.getMetadata().getName() + " already protects the volumes of namespace "
+                                + namespace + "; "
                                 + other.keptBy()
-                                        .map(t -> "to have one of its own, leave the namespace out of BackupPolicy "
-                                                + ownNamespace + "/" + t)
-                                        .orElse("change that one, or delete it first")));
+                                        .map(template -> "to use a separate policy, exclude the namespace in"
+                                                + " BackupPolicy " + ownNamespace + "/" + template)
+                                        .orElse("change that policy, or delete it first")));
     }
 
     private static void verification(VerificationPlan plan, CheckFindings findings) {
         schedule("spec.verification.schedule", plan.schedule, findings);
         findings.duration("spec.verification.readyTimeout", plan.readyTimeout, SECOND);
         findings.duration("spec.verification.keepFor", plan.keepFor, Duration.ZERO);
-        if (Durations.parse(plan.keepFor, Duration.ZERO).compareTo(LONGEST_KEPT) > 0) {
+        if (Durations.parse(plan.keepFor, Duration.ZERO).compareTo(LONGEST_KEEP_FOR) > 0) {
             findings.refuse(
                     "spec.verification.keepFor",
-                    "'" + plan.keepFor + "' is more than 24h: the copy takes room in the cluster; restore the point"
-                            + " into a namespace of yours to keep it");
+                    "'" + plan.keepFor + "' is longer than 24h: the restored copy uses storage of the cluster; to"
+                            + " retain a copy, restore the point into another namespace");
         }
         for (int i = 0; plan.checks != null && i < plan.checks.size(); i++) {
             BackupPolicySpec.Check check = plan.checks.get(i);
@@ -159,7 +164,8 @@ final class PolicyCheck {
                 Pattern.compile(check.expect == null ? "" : check.expect);
             } catch (PatternSyntaxException e) {
                 findings.refuse(
-                        field + ".expect", "'" + check.expect + "' is no regular expression: " + e.getDescription());
+                        field + ".expect",
+                        "'" + check.expect + "' is not a valid regular expression: " + e.getDescription());
             }
         }
     }
@@ -173,8 +179,8 @@ final class PolicyCheck {
         } catch (IllegalArgumentException e) {
             findings.refuse(
                     field + ".cron",
-                    "'" + schedule.cron + "' is no schedule: " + e.getMessage()
-                            + "; five fields are needed, as in '*/15 * * * *' for every quarter of an hour");
+                    "'" + schedule.cron + "' is not a valid schedule: " + e.getMessage()
+                            + "; use five fields, such as '*/15 * * * *' for every quarter of an hour");
         }
         findings.duration(field + ".jitter", schedule.jitter, Duration.ZERO);
         if (schedule.timeZone == null) {
@@ -185,7 +191,8 @@ final class PolicyCheck {
         } catch (DateTimeException e) {
             findings.refuse(
                     field + ".timeZone",
-                    "'" + schedule.timeZone + "' is no time zone; use a name such as Europe/Berlin or Etc/UTC");
+                    "'" + schedule.timeZone
+                            + "' is not a valid time zone; use a name such as Europe/Berlin or Etc/UTC");
         }
     }
 

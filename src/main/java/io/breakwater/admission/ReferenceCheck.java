@@ -11,8 +11,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 
 /**
- * Looks at the objects that others name. One that is missing draws a warning only, since it may be the next line of the same
- * apply.
+ * Checks the objects that other objects name. A missing object causes only a warning, since the same command may create it
+ * next.
  */
 final class ReferenceCheck {
     private final KubernetesClient client;
@@ -23,7 +23,7 @@ final class ReferenceCheck {
         this.ownNamespace = ownNamespace;
     }
 
-    /** A BackupLocation of the namespace, or a shared one of the operator's namespace. */
+    /** Checks a BackupLocation of the namespace, or a shared one of the operator's namespace. */
     void location(String namespace, String field, NamedRef ref, CheckFindings findings) {
         if (location(namespace, ref.name) != null) {
             return;
@@ -38,7 +38,7 @@ final class ReferenceCheck {
         }
     }
 
-    /** A BackupLocation that the operator's namespace shares. */
+    /** Checks a BackupLocation that the operator's namespace shares. */
     void shared(String field, NamedRef ref, CheckFindings findings) {
         BackupLocation shared = location(ownNamespace, ref.name);
         if (shared == null) {
@@ -47,11 +47,11 @@ final class ReferenceCheck {
             findings.warn(
                     field,
                     "BackupLocation '" + ref.name + "' in namespace " + ownNamespace
-                            + " is not shared: its spec.usagePolicy.namespaces would have to say Selector or All");
+                            + " is not shared; set its spec.usagePolicy.namespaces to Selector or All");
         }
     }
 
-    /** Refuses a new location that would take the place of a shared one for the policies and points of its namespace. */
+    /** Refuses a new location that would replace a shared one for the policies and points of its namespace. */
     void shadowing(BackupLocation location, CheckFindings findings) {
         String name = location.getMetadata().getName();
         if (location.getMetadata().getNamespace().equals(ownNamespace)) {
@@ -62,12 +62,12 @@ final class ReferenceCheck {
             findings.refuse(
                     "metadata.name",
                     "BackupLocation '" + name + "' is shared from namespace " + ownNamespace
-                            + ", and one of that name here would take its place for the policies and points of this"
-                            + " namespace; give it another name");
+                            + ", and a location of the same name here would replace it for the policies and points"
+                            + " of this namespace; use another name");
         }
     }
 
-    /** The Secret with the public key for escrow; one that can never be used is refused. */
+    /** Checks the Secret with the public key for escrow; refuses a key that can never be used. */
     void escrow(BackupLocation location, CheckFindings findings) {
         var encryption = location.getSpec().encryption;
         if (encryption == null || encryption.escrowSecretRef == null) {
@@ -96,7 +96,7 @@ final class ReferenceCheck {
         }
     }
 
-    /** An object of the given kind in the namespace. */
+    /** Checks an object of the given kind in the namespace. */
     <T extends HasMetadata> void object(
             Class<T> type, String namespace, String field, NamedRef ref, CheckFindings findings) {
         if (client.resources(type).inNamespace(namespace).withName(ref.name).get() == null) {

@@ -10,7 +10,7 @@ import java.time.OffsetDateTime;
 import java.util.List;
 import java.util.regex.Pattern;
 
-/** Restores: namespaces that are not the author's to write into, and rules that can mean nothing. */
+/** Checks Restores: namespaces that the author may not use, and rules that are not valid. */
 final class RestoreCheck {
     private static final Pattern KIND = Pattern.compile("[a-z0-9]([a-z0-9.-]*[a-z0-9])?");
 
@@ -51,7 +51,8 @@ final class RestoreCheck {
         if (effective.equals(ownNamespace) || effective.startsWith("kube-")) {
             findings.refuse(
                     "spec.targetNamespace",
-                    "'" + effective + "' belongs to the cluster or to Breakwater; name the application's namespace");
+                    "'" + effective
+                            + "' belongs to the cluster or to Breakwater; name the namespace of the application");
         }
     }
 
@@ -76,7 +77,7 @@ final class RestoreCheck {
                     namespace,
                     "spec.policyRef.name",
                     spec.policyRef,
-                    "say by spec.sourceNamespace which namespace's points are meant",
+                    "set spec.sourceNamespace to the namespace of the points",
                     findings);
         }
     }
@@ -88,7 +89,7 @@ final class RestoreCheck {
         try {
             OffsetDateTime.parse(at);
         } catch (DateTimeException e) {
-            findings.refuse("spec.at", "'" + at + "' is no time; write it as 2026-03-01T09:30:00Z");
+            findings.refuse("spec.at", "'" + at + "' is not a valid time; use the form 2026-03-01T09:30:00Z");
         }
     }
 
@@ -99,8 +100,8 @@ final class RestoreCheck {
             if (!path.startsWith("/") || path.strip().length() < 2 || parts.contains("..") || parts.contains(".")) {
                 findings.refuse(
                         "spec.files.paths[" + i + "]",
-                        "'" + path + "' is no place in a volume as '/uploads/2026'; for all of it, include the"
-                                + " PersistentVolumeClaim instead");
+                        "'" + path + "' is not a valid path in a volume, such as '/uploads/2026'; to restore the"
+                                + " whole volume, include the PersistentVolumeClaim instead");
             }
         }
     }
@@ -117,8 +118,8 @@ final class RestoreCheck {
                 findings.refuse(
                         field + ".kinds[" + i + "]",
                         "'" + rule.kinds.get(i)
-                                + "' is no kind as 'secrets' or 'deployments.apps'; kubectl api-resources"
-                                + " -o name prints them");
+                                + "' is not a valid kind, such as 'secrets' or 'deployments.apps'; kubectl"
+                                + " api-resources -o name lists the kinds");
             }
         }
     }

@@ -6,13 +6,14 @@ import io.breakwater.api.Api;
 import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.BackupPolicySpec.ClusterResources;
 import io.breakwater.api.NamedRef;
+import io.breakwater.api.ObjectNames;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.util.List;
 
 /**
- * Policies that reach beyond their namespace: templates, policies with all of the cluster's objects, and the policies that
- * templates keep. The first two are an administrator's, who writes in the operator's namespace; the last are nobody's to
- * change but the operator's.
+ * Checks policies with effects beyond their namespace: templates, policies with all cluster-wide objects, and the policies
+ * that templates manage. Only an administrator may create the first two, in the operator's namespace. Only the operator may
+ * change the last.
  */
 final class TemplateCheck {
     private static final List<String> WRITTEN_BY_SERVER = List.of("managedFields", "resourceVersion", "generation");
@@ -25,24 +26,24 @@ final class TemplateCheck {
         this.ownNamespace = ownNamespace;
     }
 
-    void policy(BackupPolicy policy, AdmissionRequest review, CheckFindings findings) {
+    void policy(BackupPolicy policy, AdmissionRequest request, CheckFindings findings) {
         if (!policy.getMetadata().getNamespace().equals(ownNamespace)) {
-            reach(policy, findings);
+            scope(policy, findings);
         }
-        String before = label(review.oldObject());
-        String now = label(review.object());
+        String before = label(request.oldObject());
+        String now = label(request.object());
         if (before == null && now == null) {
             return;
         }
-        boolean operator = review.isFrom(ownNamespace);
-        if (before == null && (!operator || !review.isCreate())) {
+        boolean operator = request.isFrom(ownNamespace);
+        if (before == null && (!operator || !request.isCreate())) {
             findings.refuse(
                     "metadata.labels",
                     Api.TEMPLATE
-                            + " says that Breakwater keeps this policy for a template; only Breakwater sets it, and"
-                            + " only on what it makes");
-        } else if (before != null && !operator && !changed(review).isEmpty()) {
-            findings.refuse(changed(review), kept(policy, before) + "; change that one");
+                            + " marks a policy that a template manages; only Breakwater may set it, and only on"
+                            + " policies that it creates");
+        } else if (before != null && !operator && !changed(request).isEmpty()) {
+            findings.refuse(changed(request), managed(policy, before) + "; change the template");
         }
     }
 
@@ -58,41 +59,40 @@ final class TemplateCheck {
         }
     }
 
-    /** What to say to somebody who wants to delete a policy that a template keeps. */
-    String removal(BackupPolicy policy) {
+    /** The refusal to delete a policy that a template manages. */
+    String deletionRefusal(BackupPolicy policy) {
         return "metadata.name: "
-                + kept(policy, policy.keptBy().orElseThrow())
-                + "; leave this namespace out of its spec.source.namespaces, or delete it";
+                + managed(policy, policy.keptBy().orElseThrow())
+                + "; exclude this namespace in spec.source.namespaces of the template, or delete the template";
     }
 
-    private String kept(BackupPolicy policy, String template) {
-        return "BackupPolicy " + policy.getMetadata().getNamespace() + "/"
-                + policy.getMetadata().getName() + " is kept by Breakwater, as BackupPolicy " + ownNamespace + "/"
-                + template + " says";
+    private String managed(BackupPolicy policy, String template) {
+        return ObjectNames.of(policy) + " is managed by Breakwater, with template BackupPolicy " + ownNamespace + "/"
+                + template;
     }
 
-    private void reach(BackupPolicy policy, CheckFindings findings) {
+    private void scope(BackupPolicy policy, CheckFindings findings) {
         if (policy.template()) {
             findings.refuse(
                     "spec.source.namespaces",
-                    "a BackupPolicy protects its own namespace; one for several is an administrator's, in namespace "
-                            + ownNamespace);
+                    "a BackupPolicy protects its own namespace; an administrator can create one for several namespaces"
+                            + " in namespace " + ownNamespace);
         }
         if (policy.getSpec().source != null
                 && policy.getSpec().source.includeClusterResources == ClusterResources.All) {
             findings.refuse(
                     "spec.source.includeClusterResources",
-                    "All holds objects of everybody: that is an administrator's, in namespace " + ownNamespace
-                            + "; Referenced holds those that this namespace needs");
+                    "All captures objects of all users, so only an administrator may use it, in namespace "
+                            + ownNamespace + "; use Referenced to capture the objects that this namespace needs");
         }
     }
 
-    /** The part of an object in which an update changes anything; empty where it changes nothing. */
-    private static String changed(AdmissionRequest review) {
-        if (!review.oldObject().path("spec").equals(review.object().path("spec"))) {
+    /** The part of an object that an update changes; empty when it changes nothing. */
+    private static String changed(AdmissionRequest request) {
+        if (!request.oldObject().path("spec").equals(request.object().path("spec"))) {
             return "spec";
         }
-        return metadata(review.oldObject()).equals(metadata(review.object())) ? "" : "metadata";
+        return metadata(request.oldObject()).equals(metadata(request.object())) ? "" : "metadata";
     }
 
     private static JsonNode metadata(JsonNode object) {

@@ -9,13 +9,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
 
-/** Transforms of a Restore: patches that are none, or that would turn an object into another one. */
+/** Checks the transforms of a Restore: patches that are not valid, or that would turn an object into another one. */
 final class TransformCheck {
-    /** What an object is; whoever could change it could have a Secret restored as something that he may read. */
+    /** Fields that identify an object. A user who could change them could restore a Secret as an object that they may read. */
     private static final List<String> IDENTITY =
             List.of("/apiVersion", "/kind", "/metadata/name", "/metadata/namespace", "/metadata/uid");
 
-    private static final String KEPT = "kind, name, namespace and uid of an object cannot be changed";
+    private static final String IMMUTABLE = "kind, name, namespace and uid of an object cannot be changed";
+    private static final String REQUIRED = " requires this field";
+    private static final String FORBIDDEN = " does not allow this field";
     private static final Pattern HOST = Pattern.compile("[.]?([*][.])?[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?");
     private static final Pattern IMAGE = Pattern.compile("[A-Za-z0-9]([A-Za-z0-9._:/-]{0,253}[A-Za-z0-9])?");
     private static final Pattern CLASS = Pattern.compile("[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?");
@@ -27,14 +29,15 @@ final class TransformCheck {
             transform("spec.transforms[" + i + "]", spec.transforms.get(i), findings);
         }
         names("spec.storageClasses", spec.storageClasses, CLASS, "name of a StorageClass", findings);
-        names("spec.images", spec.images, IMAGE, "beginning of an image's name", findings);
+        names("spec.images", spec.images, IMAGE, "prefix of an image name", findings);
         names("spec.hosts", spec.hosts, HOST, "host name", findings);
         if (spec.hosts != null) {
             spec.hosts.forEach((from, to) -> {
                 if (from.startsWith(".") != to.startsWith(".")) {
                     findings.refuse(
                             "spec.hosts",
-                            "'" + from + "' and '" + to + "': both are domains, with a dot in front, or none is");
+                            "'" + from + "' and '" + to
+                                    + "': either both must be domains, with a leading dot, or none of them");
                 }
             });
         }
@@ -44,8 +47,8 @@ final class TransformCheck {
             String field, Map<String, String> map, Pattern shape, String what, CheckFindings findings) {
         if (map != null) {
             map.forEach((from, to) -> List.of(from, to).stream()
-                    .filter(n -> !shape.matcher(n).matches())
-                    .forEach(n -> findings.refuse(field, "'" + n + "' is no " + what)));
+                    .filter(name -> !shape.matcher(name).matches())
+                    .forEach(name -> findings.refuse(field, "'" + name + "' is not a valid " + what)));
         }
     }
 
@@ -69,35 +72,36 @@ final class TransformCheck {
         boolean sets =
                 operation.op == PatchVerb.add || operation.op == PatchVerb.replace || operation.op == PatchVerb.test;
         if (moves == (operation.from == null)) {
-            findings.refuse(field + ".from", moves ? operation.op + " needs it" : operation.op + " has none");
+            findings.refuse(field + ".from", operation.op + (moves ? REQUIRED : FORBIDDEN));
         }
         if (sets == isMissing(operation.value)) {
-            findings.refuse(field + ".value", sets ? operation.op + " needs it" : operation.op + " has none");
+            findings.refuse(field + ".value", operation.op + (sets ? REQUIRED : FORBIDDEN));
         }
-        if (operation.op != PatchVerb.test && touches(operation.path)) {
-            findings.refuse(field + ".path", "'" + operation.path + "': " + KEPT);
+        if (operation.op != PatchVerb.test && changesIdentity(operation.path)) {
+            findings.refuse(field + ".path", "'" + operation.path + "': " + IMMUTABLE);
         }
-        if (operation.op == PatchVerb.move && operation.from != null && touches(operation.from)) {
-            findings.refuse(field + ".from", "'" + operation.from + "': " + KEPT);
+        if (operation.op == PatchVerb.move && operation.from != null && changesIdentity(operation.from)) {
+            findings.refuse(field + ".from", "'" + operation.from + "': " + IMMUTABLE);
         }
     }
 
-    private static boolean touches(String path) {
-        return IDENTITY.stream().anyMatch(i -> i.equals(path) || i.startsWith(path + "/") || path.startsWith(i + "/"));
+    private static boolean changesIdentity(String path) {
+        return IDENTITY.stream()
+                .anyMatch(field -> field.equals(path) || field.startsWith(path + "/") || path.startsWith(field + "/"));
     }
 
     private static void merge(String field, JsonNode patch, CheckFindings findings) {
         if (!patch.isObject()) {
-            findings.refuse(field, "it is no object");
+            findings.refuse(field, "the patch is not an object");
             return;
         }
         for (String path : IDENTITY) {
             if (!patch.at(path).isMissingNode()) {
-                findings.refuse(field, "it has " + path + ": " + KEPT);
+                findings.refuse(field, "the patch has " + path + ": " + IMMUTABLE);
             }
         }
         if (patch.has("metadata") && !patch.path("metadata").isObject()) {
-            findings.refuse(field, "its metadata is no object");
+            findings.refuse(field, "metadata of the patch is not an object");
         }
     }
 

@@ -25,10 +25,10 @@ import java.util.Base64;
 import java.util.List;
 
 /**
- * What we ask the API server to ask us. All of it fails closed: an unchecked pod could be a second writer, an unchecked
- * Restore could use rights that its author lacks. It is narrow instead: pods only in namespaces that are held back, never
- * in ours; our own kinds; and never an object that is being deleted already. The registration belongs to the operator's
- * ClusterRole, so that it goes when the operator is uninstalled.
+ * The registration of the webhooks. All of them fail closed: an unchecked pod could be a second writer, and an unchecked
+ * Restore could use permissions that its author does not have. Therefore they are narrow: pods only in gated namespaces, never
+ * in the operator's namespace; the kinds of Breakwater; and never an object that is already being deleted. The registration is
+ * owned by the ClusterRole of the operator, so that it is deleted with the operator.
  */
 final class WebhookConfigurations {
     private static final int TIMEOUT_SECONDS = 5;
@@ -38,7 +38,7 @@ final class WebhookConfigurations {
     private static final MatchCondition NOT_YET_DELETED =
             new MatchCondition("!has(oldObject.metadata.deletionTimestamp)", "not-being-deleted");
 
-    /** A namespace that goes as a whole waits for nobody, not even for an operator that is down. */
+    /** The deletion of a namespace does not wait for the webhook, which may be down. */
     private static final MatchCondition NOT_WITH_ITS_NAMESPACE = new MatchCondition(
             "request.userInfo.username != 'system:serviceaccount:kube-system:namespace-controller'",
             "not-with-its-namespace");
@@ -49,7 +49,7 @@ final class WebhookConfigurations {
 
     /**
      * @param caPem the authorities that sign the webhook's certificate
-     * @param owner whose deletion takes the registration along; null where the operator has no ClusterRole of its own
+     * @param owner its deletion also deletes the registration; null when the operator has no ClusterRole
      */
     WebhookConfigurations(BreakwaterConfig config, String caPem, ClusterRole owner) {
         this.config = config;
@@ -57,13 +57,13 @@ final class WebhookConfigurations {
         this.owner = owner;
     }
 
-    /** Webhooks that change objects: the gate for pods, the author of Restores. */
+    /** The webhooks that change objects: the gate for pods, the author of Restores. */
     MutatingWebhookConfiguration mutating() {
         return new MutatingWebhookConfigurationBuilder()
                 .withMetadata(metadata())
                 .withWebhooks(
                         mutating("hold-back", AdmissionServer.HOLD_BACK)
-                                .withNamespaceSelector(heldBack())
+                                .withNamespaceSelector(gatedNamespaces())
                                 .withRules(rule("", "pods", "CREATE"), rule("batch", "jobs", "CREATE"))
                                 .build(),
                         mutating("author", AdmissionServer.AUTHOR)
@@ -73,7 +73,7 @@ final class WebhookConfigurations {
                 .build();
     }
 
-    /** Webhooks that refuse objects: checks of our kinds, the guards of points and policies that must stay, and of held back namespaces. */
+    /** The webhooks that refuse objects: checks of kinds, of deletions, and of the gates of namespaces. */
     ValidatingWebhookConfiguration validating() {
         return new ValidatingWebhookConfigurationBuilder()
                 .withMetadata(metadata())
@@ -140,7 +140,7 @@ final class WebhookConfigurations {
                 .build();
     }
 
-    private LabelSelector heldBack() {
+    private LabelSelector gatedNamespaces() {
         return new LabelSelectorBuilder()
                 .addToMatchLabels(Api.STANDBY, "true")
                 .addNewMatchExpression()

@@ -18,15 +18,15 @@ import org.eclipse.microprofile.health.Readiness;
 import org.jboss.logging.Logger;
 
 /**
- * Starts the admission server and keeps its registration as it should be, whoever changes it and whenever the certificate
- * is renewed. The operator is ready only once both are in place, so that what is applied after an installation is checked.
+ * Starts the admission server and maintains its registration, also when other clients change it or the certificate is renewed.
+ * The operator is ready only when both exist, so that all objects applied after an installation are checked.
  */
 @Readiness
 @ApplicationScoped
 class WebhookLifecycle implements HealthCheck {
     private static final Logger LOG = Logger.getLogger(WebhookLifecycle.class);
     private static final Duration RETRY = Duration.ofSeconds(3);
-    private static final Duration LOOK = Duration.ofSeconds(30);
+    private static final Duration INTERVAL = Duration.ofSeconds(30);
 
     private final KubernetesClient client;
     private final BreakwaterConfig config;
@@ -34,7 +34,7 @@ class WebhookLifecycle implements HealthCheck {
     private final AdmissionServer server;
     private final boolean wanted;
     private volatile boolean registered;
-    private volatile Thread keeper;
+    private volatile Thread registration;
 
     WebhookLifecycle(
             KubernetesClient client, BreakwaterConfig config, ServingCertificate certificate, AdmissionServer server) {
@@ -48,13 +48,13 @@ class WebhookLifecycle implements HealthCheck {
 
     void start(@Observes StartupEvent event) {
         if (wanted) {
-            keeper = Thread.ofVirtual().name("webhook-keeper").start(this::keep);
+            registration = Thread.ofVirtual().name("webhook-registration").start(this::maintainRegistration);
         }
     }
 
     void stop(@Observes ShutdownEvent event) {
-        if (keeper != null) {
-            keeper.interrupt();
+        if (registration != null) {
+            registration.interrupt();
         }
     }
 
@@ -65,15 +65,15 @@ class WebhookLifecycle implements HealthCheck {
                 .build();
     }
 
-    private void keep() {
+    private void maintainRegistration() {
         while (!Thread.currentThread().isInterrupted()) {
             try {
                 register();
-                Thread.sleep(LOOK);
+                Thread.sleep(INTERVAL);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             } catch (IOException | RuntimeException e) {
-                LOG.warnf(e, "the admission webhook is not registered; trying again in %s", RETRY);
+                LOG.warnf(e, "could not register the admission webhook, will retry in %s", RETRY);
                 pause();
             }
         }

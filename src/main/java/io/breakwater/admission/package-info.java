@@ -1,2 +1,2 @@
-/** The admission webhook: the gate on pods, and the checks of Breakwater's kinds that CEL cannot express. */
+/** The admission webhook: the gate for pods, and the checks of the kinds of Breakwater that CEL cannot express. */
 package io.breakwater.admission;

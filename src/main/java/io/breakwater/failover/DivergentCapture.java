@@ -10,11 +10,12 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Keeps what only this site has. A site that lost its lease without handing over may have acknowledged more than the other
- * site started from: before anything here is overwritten, that goes into a point of its own, once for each lost epoch.
+ * Backs up the data that exists only on this site. A site that lost its lease without handing over may have acknowledged more
+ * writes than the other site started from. Before that data is overwritten here, it is captured into one divergent point for
+ * each lost epoch.
  */
 final class DivergentCapture {
-    /** Annotation on a FailoverPlan: the epoch whose divergent data the user gives up. */
+    /** Annotation on a FailoverPlan: the epoch whose divergent data the user discards. */
     static final String DISCARD = Api.GROUP + "/discard-divergent";
 
     private final NamespaceGate gate;
@@ -30,42 +31,48 @@ final class DivergentCapture {
     }
 
     /**
-     * Goes on with keeping it. This cluster remembers its last epoch in status.epoch, which is raised only afterwards.
+     * Advances the backup. This cluster remembers its last epoch in status.epoch, which is raised only after the backup.
      *
-     * @return what is waited for; empty when there is nothing to keep, or it is kept
+     * @return the reason to wait; empty when no backup is needed, or it is complete
      */
-    Optional<String> pending(PlanSite p, Lease lease) {
-        Optional<Long> lost = lease.lostBy(p.site()).filter(e -> remembers(p, e) && !discarded(p, e));
-        if (lost.isEmpty() || lease.heldBy(p.site())) {
+    Optional<String> pending(PlanSite plan, Lease lease) {
+        Optional<Long> lost =
+                lease.lostBy(plan.site()).filter(epoch -> remembers(plan, epoch) && !isDiscarded(plan, epoch));
+        if (lost.isEmpty() || lease.heldBy(plan.site())) {
             return Optional.empty();
         }
-        if (!gate.endStragglers(p.namespace())) {
+        if (!gate.endStragglers(plan.namespace())) {
             return Optional.of("waiting for pods to end: this site lost epoch " + lost.get());
         }
-        FailoverJournal log = new FailoverJournal(p, lease.epoch(), writer, clock);
-        log.running().ifPresent(r -> log.end(State.Failed, "site " + lease.holder() + " took the lease over"));
-        RestorePoint point = points.ensureDivergent(p, lost.get());
+        FailoverJournal journal = new FailoverJournal(plan, lease.epoch(), writer, clock);
+        journal.fail("site " + lease.holder() + " took over the lease");
+        RestorePoint point = points.ensureDivergent(plan, lost.get());
         String name = point.getMetadata().getName();
         Optional<String> failure = PlanPoints.failure(point);
         if (failure.isPresent()) {
-            return Optional.of("what only this site has could not be kept: " + failure.get()
-                    + "; delete the RestorePoint to try again, or annotate the plan with " + DISCARD + "=" + lost.get()
-                    + " to give it up");
+            return Optional.of("could not back up the data that exists only on this site: " + failure.get()
+                    + "; delete the RestorePoint to retry. To discard that data, annotate the plan with " + DISCARD
+                    + "=" + lost.get());
         }
         if (!point.isSealed()) {
-            log.note(FailoverStep.Divergent, State.Running, "keeping what only this site has in RestorePoint " + name);
-            return Optional.of("keeping what only this site has in RestorePoint " + name);
+            String message = "backing up the data that exists only on this site to RestorePoint " + name;
+            journal.note(FailoverStep.Divergent, State.Running, message);
+            return Optional.of(message);
         }
-        log.note(FailoverStep.Divergent, State.Done, "RestorePoint " + name + " keeps what only this site had");
+        journal.note(
+                FailoverStep.Divergent,
+                State.Done,
+                "RestorePoint " + name + " holds the data that existed only on this site");
         return Optional.empty();
     }
 
-    private static boolean remembers(PlanSite p, long lost) {
-        return p.status().epoch != null && p.status().epoch > 0 && p.status().epoch <= lost;
+    private static boolean remembers(PlanSite plan, long lost) {
+        long known = plan.knownEpoch().orElse(0);
+        return known > 0 && known <= lost;
     }
 
-    private static boolean discarded(PlanSite p, long lost) {
-        Map<String, String> annotations = p.plan().getMetadata().getAnnotations();
+    private static boolean isDiscarded(PlanSite plan, long lost) {
+        Map<String, String> annotations = plan.resource().getMetadata().getAnnotations();
         return annotations != null && Long.toString(lost).equals(annotations.get(DISCARD));
     }
 }

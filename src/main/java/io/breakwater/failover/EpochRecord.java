@@ -6,7 +6,7 @@ import io.breakwater.api.FailoverPlanStatus.Fence;
  * One epoch of a plan's history.
  *
  * @param epoch number of the epoch
- * @param holder site that was active in it
- * @param fence how that site came to it
+ * @param holder site that held the lease in this epoch
+ * @param fence how the site came to this epoch
  */
 record EpochRecord(long epoch, String holder, Fence fence) {}

@@ -18,119 +18,128 @@ import java.util.function.Consumer;
 import org.jboss.logging.Logger;
 
 /**
- * The run that a plan's status shows, with its journal: in the status before each step acts, and in the rendezvous for the
- * other site and for whoever has to understand it later. A store that cannot take the copy does not stop the run.
+ * The run in a plan's status, with its journal. Each entry is in the status before its step acts. A copy is in the rendezvous
+ * location, for the other site and for later analysis. A store that does not accept the copy does not stop the run.
  */
 final class FailoverJournal implements StepRunner.Log {
     private static final Logger LOG = Logger.getLogger(FailoverJournal.class);
 
-    private final PlanSite p;
+    private final PlanSite plan;
     private final long epoch;
     private final StatusWriter writer;
     private final Clock clock;
 
     /** @param epoch the epoch that the run leads to */
-    FailoverJournal(PlanSite p, long epoch, StatusWriter writer, Clock clock) {
-        this.p = p;
+    FailoverJournal(PlanSite plan, long epoch, StatusWriter writer, Clock clock) {
+        this.plan = plan;
         this.epoch = epoch;
         this.writer = writer;
         this.clock = clock;
     }
 
-    /** The run that is going on with this id; empty when there is none. */
+    /** The run with this id, while it is running. */
     Optional<Run> running(String id) {
-        return Optional.ofNullable(p.status().run).filter(r -> r.id.equals(id) && r.state == State.Running);
+        return running().filter(run -> run.id.equals(id));
     }
 
-    /** The run that is going on. */
+    /** The run, while it is running. */
     Optional<Run> running() {
-        return Optional.ofNullable(p.status().run).filter(r -> r.state == State.Running);
+        return Optional.ofNullable(plan.status().run).filter(run -> run.state == State.Running);
     }
 
-    /** Starts a run unless it has been started. */
-    void begin(String id, Kind kind, String from, String to) {
+    /** Starts a run unless it is running. */
+    void start(String id, Kind kind, String from, String to) {
         if (running(id).isPresent()) {
             return;
         }
-        update(s -> {
-            s.run = new Run();
-            s.run.id = id;
-            s.run.kind = kind;
-            s.run.from = from;
-            s.run.to = to;
-            s.run.startedAt = Conditions.timestamp(clock.instant());
-            s.run.state = State.Running;
-            s.journal = new ArrayList<>();
+        update(status -> {
+            status.run = new Run();
+            status.run.id = id;
+            status.run.kind = kind;
+            status.run.from = from;
+            status.run.to = to;
+            status.run.startedAt = Conditions.timestamp(clock.instant());
+            status.run.state = State.Running;
+            status.journal = new ArrayList<>();
         });
     }
 
-    /** Changes what the status says about the run. */
+    /** Changes the run in the status. */
     void edit(Consumer<Run> change) {
-        update(s -> change.accept(s.run));
+        update(status -> change.accept(status.run));
     }
 
-    /** The run is over on this site. */
+    /** Ends the run on this site. */
     void end(State state, String message) {
-        update(s -> {
-            s.run.state = state;
-            s.run.message = message;
-            s.run.finishedAt = Conditions.timestamp(clock.instant());
+        update(status -> {
+            status.run.state = state;
+            status.run.message = message;
+            status.run.finishedAt = Conditions.timestamp(clock.instant());
         });
     }
 
-    /** Notes a step that is one write of the lease: before it with Running, after it with Done. */
-    void note(FailoverStep phase, State state, String message) {
-        JournalEntry e = entries().stream()
-                .filter(x -> x.step.equals(phase.name()))
+    /** Ends the run on this site as Failed, if it is running. */
+    void fail(String message) {
+        running().ifPresent(run -> end(State.Failed, message));
+    }
+
+    /** Records a step that is one write of the lease: before the write with Running, after it with Done. */
+    void note(FailoverStep step, State state, String message) {
+        JournalEntry entry = entries().stream()
+                .filter(present -> present.step.equals(step.name()))
                 .findFirst()
                 .orElseGet(JournalEntry::new);
-        if (e.state == state) {
+        if (entry.state == state) {
             return;
         }
         String now = Conditions.timestamp(clock.instant());
-        e.step = phase.name();
-        e.state = state;
-        e.startedAt = e.startedAt == null ? now : e.startedAt;
-        e.finishedAt = state == State.Running ? null : now;
-        e.attempts = e.attempts == null ? 1 : e.attempts;
-        e.message = message;
-        save(e);
+        entry.step = step.name();
+        entry.state = state;
+        entry.startedAt = entry.startedAt == null ? now : entry.startedAt;
+        entry.finishedAt = state == State.Running ? null : now;
+        entry.attempts = entry.attempts == null ? 1 : entry.attempts;
+        entry.message = message;
+        save(entry);
     }
 
     @Override
     public List<JournalEntry> entries() {
-        return p.status().journal == null ? List.of() : p.status().journal;
+        return plan.status().journal == null ? List.of() : plan.status().journal;
     }
 
     @Override
     public void save(JournalEntry entry) {
         JournalEntry copy = copy(entry);
-        update(s -> {
-            s.journal = s.journal == null ? new ArrayList<>() : new ArrayList<>(s.journal);
-            Journal.put(s.journal, copy);
+        update(status -> {
+            status.journal = status.journal == null ? new ArrayList<>() : new ArrayList<>(status.journal);
+            Journal.put(status.journal, copy);
         });
         try {
-            p.store().journal(epoch, FailoverStep.valueOf(entry.step).number(), entry.step, new Line(p.site(), copy));
+            int number = FailoverStep.valueOf(entry.step).number();
+            plan.store().journal(epoch, number, entry.step, new Line(plan.site(), copy));
         } catch (BreakwaterException e) {
-            LOG.warnf("journal of %s, step %s, is in the status only: %s", p.key(), entry.step, e.getMessage());
+            LOG.warnf(
+                    "could not copy step %s of the journal of FailoverPlan %s to the rendezvous location: %s; the"
+                            + " status has the step",
+                    entry.step, plan.key(), e.getMessage());
         }
     }
 
-    /** One object of the store's journal. */
+    /** One object of the journal in the store. */
     record Line(String site, JournalEntry entry) {}
 
     private void update(Consumer<FailoverPlanStatus> change) {
-        writer.update(p.plan(), FailoverPlanStatus.class, change);
+        writer.update(plan.resource(), FailoverPlanStatus.class, change);
     }
 
-    private static JournalEntry copy(JournalEntry e) {
-        JournalEntry c = new JournalEntry();
-        c.step = e.step;
-        c.state = e.state;
-        c.startedAt = e.startedAt;
-        c.finishedAt = e.finishedAt;
-        c.attempts = e.attempts;
-        c.message = e.message;
-        return c;
+    private static JournalEntry copy(JournalEntry entry) {
+        JournalEntry copy = new JournalEntry();
+        copy.step = entry.step;
+        copy.state = entry.state;
+        copy.startedAt = entry.startedAt;
+        copy.finishedAt = entry.finishedAt;
+        copy.attempts = entry.attempts;
+        copy.message = entry.message;
+        return copy;
     }
 }

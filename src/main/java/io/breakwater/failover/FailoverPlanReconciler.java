@@ -5,6 +5,7 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.FailoverPlan;
 import io.breakwater.api.FailoverPlanStatus;
 import io.breakwater.api.FailoverPlanStatus.Role;
+import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
 import io.breakwater.failover.SiteFacts.Handover;
 import io.breakwater.gate.NamespaceGate;
@@ -32,7 +33,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 
-/** Looks at a plan: what the lease says, what follows from it, and what became of that. */
+/** Reconciles a plan: reads the lease, decides by {@link LeaseRules}, acts, and reports. */
 @ControllerConfiguration(
         name = "failoverplan",
         finalizerName = Api.FINALIZER,
@@ -45,14 +46,15 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
     private final PlanSites sites;
     private final NamespaceGate gate;
     private final LeaseKeepers keepers;
-    private final LeaseSupervisor guards;
+    private final LeaseSupervisor supervisor;
     private final PlanRoles roles;
     private final StatusWriter writer;
     private final Events events;
     private final Clock clock;
     private final PlanPoints points;
+    private final PlanMemory memory;
     private final HandOver handOver;
-    private final LeaseActions moves;
+    private final LeaseActions actions;
     private final PlanReport report;
     private final SimpleInboundEventSource<FailoverPlan> wake = new SimpleInboundEventSource<>("wake");
 
@@ -61,7 +63,7 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
             PlanSites sites,
             NamespaceGate gate,
             LeaseKeepers keepers,
-            LeaseSupervisor guards,
+            LeaseSupervisor supervisor,
             PlanRoles roles,
             StatusWriter writer,
             Events events,
@@ -71,205 +73,222 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
         this.sites = sites;
         this.gate = gate;
         this.keepers = keepers;
-        this.guards = guards;
+        this.supervisor = supervisor;
         this.roles = roles;
         this.writer = writer;
         this.events = events;
         this.clock = clock;
         this.points = new PlanPoints(client);
+        this.memory = new PlanMemory(writer);
         StepRunner runner = new StepRunner(clock);
         this.handOver = new HandOver(gate, points, runner);
         this.report = new PlanReport(client, writer, meters, points, clock);
-        this.moves = new LeaseActions(
-                gate,
-                keepers,
-                new TakeOver(client, gate, points, runner, clock),
-                new DivergentCapture(gate, points, writer, clock),
-                report,
-                writer,
-                events,
-                clock);
+        TakeOver takeOver = new TakeOver(client, gate, points, runner, clock);
+        DivergentCapture divergent = new DivergentCapture(gate, points, writer, clock);
+        this.actions = new LeaseActions(
+                new HolderActions(gate, keepers, takeOver, memory, report, events, clock),
+                new LeaseWrites(gate, keepers, divergent, memory, events),
+                new StandbyActions(gate, divergent, memory));
     }
 
     @Override
     public List<EventSource<?, FailoverPlan>> prepareEventSources(EventSourceContext<FailoverPlan> context) {
-        guards.onChange(plan -> wake.propagateEvent(ResourceID.fromResource(plan)));
+        supervisor.onChange(plan -> wake.propagateEvent(ResourceID.fromResource(plan)));
         return List.of(wake);
     }
 
     @Override
     public UpdateControl<FailoverPlan> reconcile(FailoverPlan cached, Context<FailoverPlan> context) {
-        FailoverPlan plan = client.resource(cached).get();
-        return plan == null
+        FailoverPlan fresh = client.resource(cached).get();
+        return fresh == null
                 ? UpdateControl.noUpdate()
-                : UpdateControl.<FailoverPlan>noUpdate().rescheduleAfter(reconcilePlan(plan));
+                : UpdateControl.<FailoverPlan>noUpdate().rescheduleAfter(reconcilePlan(fresh));
     }
 
-    /** One look at a plan that was read fresh. @return when to look again at the latest */
-    Duration reconcilePlan(FailoverPlan plan) {
-        if (plan.getStatus() == null) {
-            plan.setStatus(new FailoverPlanStatus());
+    /**
+     * Reconciles a plan that was read fresh.
+     *
+     * @return time until the next reconciliation at the latest
+     */
+    Duration reconcilePlan(FailoverPlan resource) {
+        if (resource.getStatus() == null) {
+            resource.setStatus(new FailoverPlanStatus());
         }
         try {
-            requireSinglePlan(plan);
-            PlanSite p = sites.open(plan);
-            p.store().heartbeat(p.site());
-            long asked = System.nanoTime();
-            Optional<LeaseVersion> seen = p.store().read();
-            PlanOutcome look = decide(p, seen, asked);
-            roles.set(p.key(), look.role(), seen.map(s -> s.lease().epoch()).orElse(0L));
-            report.write(p, seen, look);
-            return look.recheck();
+            requireSinglePlan(resource);
+            PlanSite plan = sites.open(resource);
+            plan.store().heartbeat(plan.site());
+            long askedAt = System.nanoTime();
+            Optional<LeaseVersion> seen = plan.store().read();
+            PlanOutcome outcome = act(plan, seen, askedAt);
+            roles.set(
+                    plan.key(),
+                    outcome.role(),
+                    seen.map(version -> version.lease().epoch()).orElse(0L));
+            report.write(plan, seen, outcome);
+            return outcome.recheck();
         } catch (BreakwaterException e) {
-            return reportFailure(plan, e);
+            return reportFailure(resource, e);
         }
     }
 
-    private PlanOutcome decide(PlanSite p, Optional<LeaseVersion> seen, long asked) {
-        boolean holder = seen.map(s -> s.lease().heldBy(p.site())).orElse(false);
-        OptionalLong known = p.status().epoch == null ? OptionalLong.empty() : OptionalLong.of(p.status().epoch);
-        FailoverJournal log = new FailoverJournal(p, runEpoch(p, seen), writer, clock);
+    private PlanOutcome act(PlanSite plan, Optional<LeaseVersion> seen, long askedAt) {
+        boolean holder = isHolder(plan, seen);
+        OptionalLong known = plan.knownEpoch();
+        FailoverJournal journal = new FailoverJournal(plan, runEpoch(plan, seen), writer, clock);
         if (holder) {
-            keep(p, seen.get(), known, asked);
+            renewIfKnown(plan, seen.get(), known, askedAt);
         } else if (seen.isPresent()) {
-            gate.close(p.namespace(), p.holder());
-            keepers.stop(p.key());
+            gate.close(plan.namespace(), plan.gateHolder());
+            keepers.stop(plan.key());
         }
-        SiteFacts s = new SiteFacts(
-                p.site(),
-                p.timing(),
-                seen,
-                known,
-                p.named(),
-                p.wanted(),
-                p.request(),
-                p.maxDataLoss(),
-                silent(p, seen),
-                holder ? handover(p, seen.get().lease(), known, log) : Handover.PENDING,
-                holder || seen.isEmpty()
-                        ? Optional.empty()
-                        : points.newest(p, seen.get().lease(), p.location()));
-        return moves.make(LeaseRules.decide(s), p, seen, log);
+        SiteFacts facts = facts(plan, seen, known)
+                .handover(holder ? advanceHandover(plan, seen.get().lease(), known, journal) : Handover.PENDING)
+                .build();
+        return actions.perform(LeaseRules.decide(facts), new ActionContext(plan, seen, journal));
     }
 
-    /** A lease that is ours is kept, if this cluster knows of it. */
-    private void keep(PlanSite p, LeaseVersion seen, OptionalLong known, long asked) {
+    private SiteFacts.Draft facts(PlanSite plan, Optional<LeaseVersion> seen, OptionalLong known) {
+        boolean mayTake = seen.isPresent() && !isHolder(plan, seen);
+        return new SiteFacts.Draft()
+                .site(plan.site())
+                .timing(plan.timing())
+                .seen(seen)
+                .knownEpoch(known)
+                .named(plan.isNamed())
+                .wanted(plan.isWanted())
+                .run(plan.request())
+                .maxDataLoss(plan.maxDataLoss())
+                .peerSilent(isPeerSilent(plan, seen))
+                .newest(mayTake ? points.newest(plan, seen.get().lease(), plan.location()) : Optional.empty());
+    }
+
+    private static boolean isHolder(PlanSite plan, Optional<LeaseVersion> seen) {
+        return seen.map(version -> version.lease().heldBy(plan.site())).orElse(false);
+    }
+
+    /** Starts to renew the lease that this site holds, if this cluster has a record of its epoch. */
+    private void renewIfKnown(PlanSite plan, LeaseVersion seen, OptionalLong known, long askedAt) {
         long epoch = seen.lease().epoch();
         boolean created = epoch == 1 && known.isPresent() && known.getAsLong() == 0;
         if (created) {
-            writer.update(p.plan(), FailoverPlanStatus.class, s -> s.epoch = 1L);
+            memory.recordEpoch(plan, 1);
         }
         if (created || known.isPresent() && known.getAsLong() == epoch) {
-            Duration age = seen.age().plusNanos(System.nanoTime() - asked);
-            guards.keep(p, epoch, age);
+            Duration age = seen.age().plusNanos(System.nanoTime() - askedAt);
+            supervisor.keep(plan, epoch, age);
         }
     }
 
-    private Handover handover(PlanSite p, Lease lease, OptionalLong known, FailoverJournal log) {
-        boolean ours = lease.state() == Lease.State.Releasing
+    private Handover advanceHandover(PlanSite plan, Lease lease, OptionalLong known, FailoverJournal journal) {
+        boolean handingOver = lease.state() == Lease.State.Releasing
                 && lease.request() != null
                 && known.isPresent()
                 && known.getAsLong() == lease.epoch();
-        return ours ? handOver.advance(p, lease, log) : Handover.PENDING;
+        return handingOver ? handOver.advance(plan, lease, journal) : Handover.PENDING;
     }
 
-    /** Whether the other site's operator is away; it matters only while it asks for something. */
-    private static boolean silent(PlanSite p, Optional<LeaseVersion> seen) {
-        boolean asks = seen.map(s -> s.lease().requestedBy(p.peer())).orElse(false);
-        return asks
-                && p.store()
-                        .timeSinceHeartbeat(p.peer())
-                        .map(d -> d.compareTo(p.timing().duration()) > 0)
+    /** Whether the operator of the other site does not respond; it matters only while that site has a request. */
+    private static boolean isPeerSilent(PlanSite plan, Optional<LeaseVersion> seen) {
+        boolean requests =
+                seen.map(version -> version.lease().requestedBy(plan.peer())).orElse(false);
+        return requests
+                && plan.store()
+                        .timeSinceHeartbeat(plan.peer())
+                        .map(age -> age.compareTo(plan.timing().duration()) > 0)
                         .orElse(true);
     }
 
-    /** The epoch that a run leads to, seen from here. */
-    private static long runEpoch(PlanSite p, Optional<LeaseVersion> seen) {
+    /** The epoch that a run leads to, as this site sees it. */
+    private static long runEpoch(PlanSite plan, Optional<LeaseVersion> seen) {
         if (seen.isEmpty()) {
             return 1;
         }
         Lease lease = seen.get().lease();
-        boolean arrived = lease.heldBy(p.site()) && lease.request() == null;
+        boolean arrived = lease.heldBy(plan.site()) && lease.request() == null;
         return arrived ? lease.epoch() : lease.epoch() + 1;
     }
 
-    /** One plan for a namespace: two would gate against each other. */
-    private void requireSinglePlan(FailoverPlan plan) {
+    /** A namespace has one plan: two plans would close the gate against each other. */
+    private void requireSinglePlan(FailoverPlan resource) {
         FailoverPlan ruling = PlanRoles.ruling(client.resources(FailoverPlan.class)
-                        .inNamespace(plan.getMetadata().getNamespace())
+                        .inNamespace(resource.getMetadata().getNamespace())
                         .list()
                         .getItems())
-                .orElse(plan);
-        if (!ruling.getMetadata().getName().equals(plan.getMetadata().getName())) {
+                .orElse(resource);
+        if (!ruling.getMetadata().getName().equals(resource.getMetadata().getName())) {
             throw BreakwaterException.permanent(
                     Reason.Conflict,
-                    "FailoverPlan " + PlanRoles.key(plan) + ": the namespace is ruled by FailoverPlan "
-                            + ruling.getMetadata().getName() + " already; delete one of them");
+                    ObjectNames.of(resource) + ": the namespace already has FailoverPlan "
+                            + ruling.getMetadata().getName() + "; delete one of them");
         }
     }
 
     /**
-     * The lease cannot be read, or the plan cannot work. A site that is active stays so as long as its keeper can prove it;
-     * pods of a plan that names the other site are held back even then.
+     * Reports that the lease cannot be read, or that the plan cannot work. An active site stays active while its keeper still
+     * has the lease for certain. The pods of a plan that names the other site are held even in this case.
      */
-    private Duration reportFailure(FailoverPlan plan, BreakwaterException e) {
-        boolean active = keepers.mayRun(PlanRoles.key(plan)) && plan.getStatus().role == Role.Active;
+    private Duration reportFailure(FailoverPlan resource, BreakwaterException e) {
+        String key = PlanRoles.key(resource);
+        boolean active = keepers.mayRun(key) && resource.getStatus().role == Role.Active;
         Role role = active ? Role.Active : Role.Unknown;
-        Long known = plan.getStatus().epoch;
+        Long known = resource.getStatus().epoch;
         if (e.reason() != Reason.Conflict) {
-            roles.set(PlanRoles.key(plan), role, known == null ? 0 : known);
-            boolean elsewhere = plan.getSpec().sites.stream().anyMatch(s -> s.name.equals(sites.site()))
-                    && !plan.getSpec().activeSite.equals(sites.site());
+            roles.set(key, role, known == null ? 0 : known);
+            boolean elsewhere = resource.getSpec().sites.stream().anyMatch(part -> part.name.equals(sites.site()))
+                    && !resource.getSpec().activeSite.equals(sites.site());
             if (known == null && elsewhere) {
-                gate.close(plan.getMetadata().getNamespace(), PlanSite.holder(plan));
+                gate.close(resource.getMetadata().getNamespace(), PlanSite.gateHolder(resource));
             }
         }
-        report.trouble(plan, role, e);
+        report.failed(resource, role, e);
         return AGAIN;
     }
 
     /**
-     * A plan that is deleted where it is active leaves the application running, and a lease that nobody may take. One that is
-     * deleted where it is passive leaves the namespace gated: opening it would make a second active site.
+     * A plan that is deleted on its active site leaves the application running, and a lease that no site may take. A plan that is
+     * deleted on its passive site leaves the namespace gated, since an open gate could make a second active site.
      */
     @Override
-    public DeleteControl cleanup(FailoverPlan plan, Context<FailoverPlan> context) {
+    public DeleteControl cleanup(FailoverPlan resource, Context<FailoverPlan> context) {
         try {
-            leave(plan);
+            leave(resource);
         } catch (BreakwaterException e) {
-            if (e.isRetryable() && !terminating(plan)) {
-                events.warning(plan, e.reason(), "the lease cannot be retired yet: " + e.getMessage());
+            if (e.isRetryable() && !isNamespaceTerminating(resource)) {
+                events.warning(resource, e.reason(), "could not retire the lease, will retry: " + e.getMessage());
                 return DeleteControl.noFinalizerRemoval().rescheduleAfter(AGAIN);
             }
         }
-        keepers.stop(PlanRoles.key(plan));
-        roles.forget(PlanRoles.key(plan));
-        report.forget(plan);
+        keepers.stop(PlanRoles.key(resource));
+        roles.forget(PlanRoles.key(resource));
+        report.forget(resource);
         return DeleteControl.defaultDelete();
     }
 
-    private void leave(FailoverPlan plan) {
-        PlanSite p = sites.open(plan);
-        Optional<LeaseVersion> seen = p.store().read();
-        if (seen.map(s -> s.lease().heldBy(p.site())).orElse(false)) {
-            keepers.stop(p.key());
-            if (p.store().write(seen.get().lease().retired(), seen).isEmpty()) {
-                throw BreakwaterException.retryable(Reason.Conflict, "somebody else wrote the lease at the same time");
+    private void leave(FailoverPlan resource) {
+        PlanSite plan = sites.open(resource);
+        Optional<LeaseVersion> seen = plan.store().read();
+        if (isHolder(plan, seen)) {
+            keepers.stop(plan.key());
+            if (plan.store().write(seen.get().lease().retired(), seen).isEmpty()) {
+                throw BreakwaterException.retryable(
+                        Reason.Conflict, "another process wrote the lease at the same time");
             }
-            gate.open(p.namespace(), p.holder());
+            gate.open(plan.namespace(), plan.gateHolder());
         } else {
             events.warning(
-                    plan,
+                    resource,
                     Reason.Standby,
-                    "the namespace stays gated, since site " + p.peer()
-                            + " may be active; to let the application run here," + " remove label " + Api.STANDBY
-                            + " and annotation " + Api.GATED_BY + " from it");
+                    "the namespace stays gated, because site " + plan.peer()
+                            + " may be active; to run the application here, remove label " + Api.STANDBY
+                            + " and annotation " + Api.GATED_BY + " from the namespace");
         }
     }
 
-    private boolean terminating(FailoverPlan plan) {
-        Namespace n =
-                client.namespaces().withName(plan.getMetadata().getNamespace()).get();
-        return n == null || n.getMetadata().getDeletionTimestamp() != null;
+    private boolean isNamespaceTerminating(FailoverPlan resource) {
+        Namespace namespace = client.namespaces()
+                .withName(resource.getMetadata().getNamespace())
+                .get();
+        return namespace == null || namespace.getMetadata().getDeletionTimestamp() != null;
     }
 }

@@ -1,27 +1,46 @@
 package io.breakwater.failover;
 
-/** The steps of a failover over both sites, in the order of their numbers in the store's journal. */
+import io.breakwater.steps.Outcome;
+import io.breakwater.steps.Step;
+import java.util.function.Function;
+
+/** The steps of a failover on both sites, in the order of their numbers in the journal of the store. */
 enum FailoverStep {
-    /** The new site asks for the lease. */
+    /** The new site requests the lease. */
     Request,
     /** The old site starts to hand over. */
     Honour,
     GatePods,
     FinalPoint,
-    /** The old site gives the lease up. */
+    /** The old site releases the lease. */
     Release,
     /** The new site takes the lease. */
     Acquire,
     AwaitPoint,
     Restore,
-    /** The lease says that the new site is active. */
+    /** The new site writes to the lease that it is active. */
     Serve,
     Open,
     AwaitReady,
-    /** The old site keeps what only it had. */
+    /** The old site backs up the data that exists only there. */
     Divergent;
 
     int number() {
         return ordinal() + 1;
+    }
+
+    /** A step of this name for the step runner. */
+    <C> Step<C> does(Function<C, Outcome> action) {
+        return new Step<>() {
+            @Override
+            public String name() {
+                return FailoverStep.this.name();
+            }
+
+            @Override
+            public Outcome run(C run, int attempt) {
+                return action.apply(run);
+            }
+        };
     }
 }

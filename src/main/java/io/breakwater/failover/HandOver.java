@@ -10,12 +10,11 @@ import io.breakwater.steps.Step;
 import io.breakwater.steps.StepRunner;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Function;
 
-/** What the old site does between honouring a request and giving the lease up. */
+/** The steps of the old site between the start of the hand-over and the release of the lease. */
 final class HandOver {
-    /** What the steps share. */
-    record Run(PlanSite p, Lease lease) {}
+    /** The objects that the steps share. */
+    record Run(PlanSite plan, Lease lease) {}
 
     private final NamespaceGate gate;
     private final PlanPoints points;
@@ -27,16 +26,16 @@ final class HandOver {
         this.points = points;
         this.runner = runner;
         this.steps =
-                List.of(step(FailoverStep.GatePods, this::gatePods), step(FailoverStep.FinalPoint, this::finalPoint));
+                List.of(FailoverStep.GatePods.does(this::gatePods), FailoverStep.FinalPoint.does(this::finalPoint));
     }
 
-    /** Goes on with handing over. */
-    Handover advance(PlanSite p, Lease lease, FailoverJournal log) {
-        Run run = new Run(p, lease);
+    /** Continues the hand-over. */
+    Handover advance(PlanSite plan, Lease lease, FailoverJournal journal) {
+        Run run = new Run(plan, lease);
         try {
-            return switch (runner.run(lease.request().id(), steps, run, log)) {
-                case StepRunner.Result.Waiting w -> Handover.PENDING;
-                case StepRunner.Result.Finished f -> complete(run);
+            return switch (runner.run(lease.request().id(), steps, run, journal)) {
+                case StepRunner.Result.Waiting _ -> Handover.PENDING;
+                case StepRunner.Result.Finished _ -> complete(run);
             };
         } catch (BreakwaterException e) {
             if (e.isRetryable()) {
@@ -46,18 +45,18 @@ final class HandOver {
         }
     }
 
-    /** Looks again at what the steps found: the journal says that they are done, the cluster has to agree. */
+    /** Checks the cluster again, since the journal only records that the steps were done once. */
     private Handover complete(Run run) {
-        boolean quiet = gate.endStragglers(run.p.namespace());
+        boolean quiet = gate.endStragglers(run.plan.namespace());
         return quiet && finalPoint(run) instanceof Outcome.Done
                 ? new Handover.Complete(PlanPoints.ref(point(run)))
                 : Handover.PENDING;
     }
 
     private Outcome gatePods(Run run) {
-        gate.close(run.p.namespace(), run.p.holder());
-        return gate.endStragglers(run.p.namespace())
-                ? Outcome.done("nothing of the application runs on this site")
+        gate.close(run.plan.namespace(), run.plan.gateHolder());
+        return gate.endStragglers(run.plan.namespace())
+                ? Outcome.done("all pods of the application on this site have ended")
                 : Outcome.waiting("waiting for pods to end");
     }
 
@@ -67,30 +66,18 @@ final class HandOver {
         if (failure.isPresent()) {
             throw BreakwaterException.permanent(Reason.RolledBack, failure.get());
         }
-        String name = point.getMetadata().getName();
+        String name = "RestorePoint " + point.getMetadata().getName();
+        String location = "location " + run.plan.peerLocation();
         if (!point.isSealed()) {
-            return Outcome.waiting("RestorePoint " + name + " is being captured");
+            return Outcome.waiting(name + " is being captured");
         }
-        return PlanPoints.liesIn(point, run.p.peerLocation())
-                ? Outcome.done("RestorePoint " + name + " is complete in location " + run.p.peerLocation())
-                : Outcome.waiting("RestorePoint " + name + " is being copied to location " + run.p.peerLocation());
+        return PlanPoints.isCompleteIn(point, run.plan.peerLocation())
+                ? Outcome.done(name + " is complete in " + location)
+                : Outcome.waiting(name + " is being copied to " + location);
     }
 
     private RestorePoint point(Run run) {
-        return points.ensureFinal(run.p, run.lease.epoch(), run.lease.request().id());
-    }
-
-    static <C> Step<C> step(FailoverStep phase, Function<C, Outcome> action) {
-        return new Step<>() {
-            @Override
-            public String name() {
-                return phase.name();
-            }
-
-            @Override
-            public Outcome run(C run, int attempt) {
-                return action.apply(run);
-            }
-        };
+        return points.ensureFinal(
+                run.plan, run.lease.epoch(), run.lease.request().id());
     }
 }

@@ -11,25 +11,25 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The document that decides who is active: {@code breakwater/plans/<namespace>/<plan>/lease.json} in the rendezvous
- * location, changed only by conditional writes. Each method is one legal change; what follows from a document is decided
- * in {@link LeaseRules}.
+ * The document that determines the active site: {@code breakwater/plans/<namespace>/<plan>/lease.json} in the rendezvous
+ * location, changed only by conditional writes. Each method is one legal change. {@link LeaseRules} decides which change a
+ * site makes.
  *
  * @param schemaVersion layout of the document, {@link #SCHEMA}
  * @param epoch grows with every change of holder, and never shrinks
- * @param holder site that holds the lease, or gave it up last
- * @param state how far the holder is
+ * @param holder site that holds the lease, or the last one that held it
+ * @param state stage of the holder
  * @param fence how the holder came to this epoch
- * @param durationSeconds how long a renewal holds; what the holder has promised, whatever the other site's plan says
- * @param writes counts the writes, so that no two versions are equal
- * @param renewedAt store time of the last renewal, where another site than the holder wrote this version; null where the
- *     holder wrote it, since then the document's own modification time says it
- * @param clockAheadMillis how much the holder's clock is ahead of the store's at most; null while unknown
- * @param request what the other site asks for
- * @param outcome what became of the last request that was turned down
- * @param proof where the holder's data ended, once the lease is Released
- * @param start the point that this epoch starts from; null in the first one
- * @param terms who held which epoch, oldest first, at most {@link #MAX_TERMS}
+ * @param durationSeconds validity of a renewal, by the plan of the holder; the plan of the other site does not matter
+ * @param writes number of writes, so that no two versions are equal
+ * @param renewedAt store time of the last renewal, where the other site wrote this version; null where the holder wrote it,
+ *     since the modification time of the object is the time of the renewal then
+ * @param clockAheadMillis upper bound for the lead of the holder's clock over the clock of the store; null while unknown
+ * @param request request of the other site
+ * @param outcome answer to the last request that was refused
+ * @param proof final point of the holder, once the lease is Released
+ * @param start the point that this epoch starts from; null in the first epoch
+ * @param terms holders of past epochs and of this one, oldest first, at most {@link #MAX_TERMS}
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @JsonIgnoreProperties(ignoreUnknown = true)
@@ -52,33 +52,33 @@ record Lease(
     static final int SCHEMA = 1;
     static final int MAX_TERMS = 64;
 
-    /** How far the holder is. */
+    /** The stage of the holder. */
     enum State {
-        /** Has the lease, but not its data yet: nothing runs. */
+        /** The site has the lease, but not its data yet. No pod runs. */
         Taken,
-        /** Is active. */
+        /** The site is active. */
         Held,
-        /** Is handing over; it may still turn back. */
+        /** The site is handing over. It can still roll back. */
         Releasing,
-        /** Has handed over, with proof; nothing runs, and there is no way back. */
+        /** The site has handed over, with a final point. No pod runs, and it cannot roll back. */
         Released,
-        /** Its plan was deleted while it was active: the application runs there unguarded, so nobody may take over. */
+        /** The plan was deleted on the active site. The application still runs there, so no site may take over. */
         Retired
     }
 
     /**
-     * A site's wish to become active.
+     * The request of a site to become active.
      *
-     * @param site the site that asks, for itself
+     * @param site the site that requests the lease for itself
      * @param id identity of the run
      */
     record Request(String site, String id) {}
 
     /**
-     * Why a request was turned down.
+     * The refusal of a request.
      *
-     * @param id the request
-     * @param message for people
+     * @param id id of the request
+     * @param message the cause
      */
     record Outcome(String id, String message) {}
 
@@ -88,120 +88,125 @@ record Lease(
 
     /** The first lease of a plan. */
     static Lease first(String site, Duration duration) {
-        return new Lease(
-                SCHEMA,
-                1,
-                site,
-                State.Held,
-                Fence.Initial,
-                duration.toSeconds(),
-                1,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                List.of(new EpochRecord(1, site, Fence.Initial)));
+        return LeaseDraft.empty()
+                .epoch(1)
+                .holder(site)
+                .state(State.Held)
+                .fence(Fence.Initial)
+                .duration(duration)
+                .writes(1)
+                .terms(List.of(new EpochRecord(1, site, Fence.Initial)))
+                .build();
     }
 
     /** Renewal by the holder. */
     Lease renewed(Duration duration, Long clockAhead) {
         require(isHeld(), "renew");
-        return new Lease(
-                schemaVersion,
-                epoch,
-                holder,
-                state,
-                fence,
-                duration.toSeconds(),
-                writes + 1,
-                null,
-                clockAhead,
-                request,
-                outcome,
-                proof,
-                start,
-                terms);
+        return LeaseDraft.after(this)
+                .duration(duration)
+                .clockAheadMillis(clockAhead)
+                .build();
     }
 
     /**
-     * A request by the other site; it does not count as a sign of life of the holder.
+     * A request by the other site. It does not count as a renewal.
      *
      * @param renewed store time of the holder's last renewal
      */
-    Lease requested(Request wish, Instant renewed) {
-        require(isHeld() && !wish.site().equals(holder), "request");
-        return by(renewed, state, wish, null, null);
+    Lease requested(Request by, Instant renewed) {
+        require(isHeld() && !by.site().equals(holder), "request");
+        return LeaseDraft.after(this)
+                .renewedAt(renewed)
+                .request(by)
+                .outcome(null)
+                .proof(null)
+                .build();
     }
 
-    /** The other site takes its request back. */
+    /** The other site withdraws its request. */
     Lease withdrawn(Instant renewed) {
         require(request != null && state != State.Released, "withdraw");
-        return by(renewed, state, null, outcome, proof);
+        return LeaseDraft.after(this).renewedAt(renewed).request(null).build();
     }
 
     /** The holder starts to hand over. */
     Lease honoured() {
         require(state == State.Held && request != null, "honour");
-        return by(null, State.Releasing, request, null, null);
+        return LeaseDraft.after(this)
+                .state(State.Releasing)
+                .outcome(null)
+                .proof(null)
+                .build();
     }
 
-    /** The holder turns the request down, or back from handing over, and goes on. */
+    /** The holder refuses the request, or cancels the hand-over, and stays active. */
     Lease rolledBack(String message) {
         require(isHeld(), "roll back");
-        Outcome why = request == null ? outcome : new Outcome(request.id(), message);
-        return by(null, state == State.Releasing ? State.Held : state, null, why, null);
+        Outcome refusal = request == null ? outcome : new Outcome(request.id(), message);
+        return LeaseDraft.after(this)
+                .state(state == State.Releasing ? State.Held : state)
+                .request(null)
+                .outcome(refusal)
+                .proof(null)
+                .build();
     }
 
-    /** The holder has handed over; its data ends with the given point, which is complete where the requester restores. */
+    /** The holder has handed over. The given final point is complete in the location that the other site restores from. */
     Lease released(PointRef last) {
         require((state == State.Releasing || state == State.Taken) && request != null, "release");
-        return by(null, State.Released, request, null, last);
+        return LeaseDraft.after(this)
+                .state(State.Released)
+                .outcome(null)
+                .proof(last)
+                .build();
     }
 
-    /** A new epoch. Nothing runs in it before {@link #serving()}. */
+    /** A new epoch. No pod runs in it before {@link #serving()}. */
     Lease acquired(String site, Fence how, Duration duration, PointRef from) {
         require(state != State.Retired && (state == State.Released || !site.equals(holder)), "acquire");
         List<EpochRecord> all = new ArrayList<>(terms);
         all.add(new EpochRecord(epoch + 1, site, how));
-        List<EpochRecord> kept = all.subList(Math.max(0, all.size() - MAX_TERMS), all.size());
-        return new Lease(
-                schemaVersion,
-                epoch + 1,
-                site,
-                State.Taken,
-                how,
-                duration.toSeconds(),
-                writes + 1,
-                null,
-                null,
-                null,
-                null,
-                null,
-                from,
-                kept);
+        return LeaseDraft.empty()
+                .epoch(epoch + 1)
+                .holder(site)
+                .state(State.Taken)
+                .fence(how)
+                .duration(duration)
+                .writes(writes + 1)
+                .start(from)
+                .terms(all.subList(Math.max(0, all.size() - MAX_TERMS), all.size()))
+                .build();
     }
 
-    /** The new holder has its data and lets the application run. */
+    /** The new holder has its data and starts the application. */
     Lease serving() {
         require(state == State.Taken, "serve");
-        return by(null, State.Held, request, outcome, null);
+        return LeaseDraft.after(this).state(State.Held).proof(null).build();
     }
 
-    /** The plan is deleted on its active site. */
+    /** The plan was deleted on its active site. */
     Lease retired() {
         require(isHeld(), "retire");
-        return by(null, State.Retired, null, null, null);
+        return LeaseDraft.after(this)
+                .state(State.Retired)
+                .request(null)
+                .outcome(null)
+                .proof(null)
+                .build();
     }
 
-    /** The plan is back on the site on which it was deleted. */
+    /** The plan was created again on the site on which it was deleted. */
     Lease adopted() {
         require(state == State.Retired, "adopt");
-        return by(null, State.Held, null, null, null);
+        return LeaseDraft.after(this)
+                .state(State.Held)
+                .request(null)
+                .outcome(null)
+                .proof(null)
+                .build();
     }
 
-    /** Whether somebody holds the lease, in whatever stage. */
+    /** Whether a site holds the lease, in whatever stage. */
     @JsonIgnore
     boolean isHeld() {
         return state == State.Taken || state == State.Held || state == State.Releasing;
@@ -212,27 +217,19 @@ record Lease(
         return isHeld() && holder.equals(site);
     }
 
-    /** Whether the given site asks for the lease. */
+    /** Whether the given site requests the lease. */
     boolean requestedBy(String site) {
         return request != null && request.site().equals(site);
     }
 
-    /** How long a renewal holds. */
+    /** Validity of a renewal. */
     Duration duration() {
         return Duration.ofSeconds(durationSeconds);
     }
 
-    /** The site that held an epoch, as far as the history goes back. */
-    Optional<String> holderOf(long term) {
-        return terms.stream()
-                .filter(t -> t.epoch() == term)
-                .map(EpochRecord::holder)
-                .findFirst();
-    }
-
     /**
-     * The epoch in which the given site was last active, if it lost that one without handing over: it may have data of it
-     * that nobody else has. An epoch that is still going on does not count.
+     * The epoch in which the given site was last active, if it lost that epoch without handing over. The site may have data of
+     * that epoch that no other site has. The present epoch does not count.
      */
     Optional<Long> lostBy(String site) {
         Optional<Long> lost = Optional.empty();
@@ -243,24 +240,6 @@ record Lease(
             }
         }
         return lost;
-    }
-
-    private Lease by(Instant renewed, State next, Request wish, Outcome why, PointRef last) {
-        return new Lease(
-                schemaVersion,
-                epoch,
-                holder,
-                next,
-                fence,
-                durationSeconds,
-                writes + 1,
-                renewed,
-                clockAheadMillis,
-                wish,
-                why,
-                last,
-                start,
-                terms);
     }
 
     private void require(boolean legal, String change) {

@@ -2,76 +2,86 @@ package io.breakwater.failover;
 
 import java.time.Duration;
 
-/** What a site does next, as {@link LeaseRules#decide} finds it. A move that writes names the new document. */
+/** The next action of a site, as {@link LeaseRules#decide} finds it. */
 sealed interface LeaseAction {
 
-    /** A move that is one conditional write of the lease. */
+    /** An action of the site that holds the lease. */
+    sealed interface Holding extends LeaseAction {}
+
+    /** An action that is one conditional write of the lease. */
     sealed interface Write extends LeaseAction {
-        /** The document to write, in place of the one that the decision was made on. */
+        /** The document to write, in place of the version that the decision was made on. */
         Lease lease();
     }
+
+    /** An action of a site without the lease: it holds its pods, and reports the reason. */
+    sealed interface Standby extends LeaseAction {}
 
     /** Writes the first lease. */
     record Create(Lease lease) implements Write {}
 
-    /** Takes up a lease that was left behind when the plan was deleted here. */
+    /** Resumes a lease that was retired when the plan was deleted here. */
     record Adopt(Lease lease) implements Write {}
 
     /** Asks the holder to hand over. */
     record Ask(Lease lease) implements Write {}
 
-    /** Takes the request back. */
+    /** Withdraws the request. */
     record Withdraw(Lease lease) implements Write {}
 
     /** Starts to hand over. */
     record Honour(Lease lease) implements Write {}
 
-    /** Turns a request down, or turns back from handing over. */
+    /** Refuses a request, or cancels a hand-over. */
     record RollBack(Lease lease, String message) implements Write {}
 
-    /** Gives the lease up. */
+    /** Releases the lease. */
     record Release(Lease lease) implements Write {}
 
     /**
      * Starts a new epoch here.
      *
-     * @param loss at most this much is lost; zero when it was handed over
+     * @param loss upper bound of the lost data; zero when the lease was handed over
      */
     record Acquire(Lease lease, Duration loss) implements Write {}
 
-    /** Holds the lease; the application runs here. */
-    record Serve() implements LeaseAction {}
+    /** Renews the lease; the application runs here. */
+    record Serve() implements Holding {}
 
-    /** Gates the pods and makes the final point. */
-    record HandOver() implements LeaseAction {}
+    /** Gates the pods and creates the final point. */
+    record HandOver() implements Holding {}
 
-    /** Holds the lease; restores, and then lets the application run. */
-    record Promote() implements LeaseAction {}
+    /** Restores the data, and releases the pods after that. */
+    record Promote() implements Holding {}
 
-    /** Waits for the holder, who is alive, to hand over. */
-    record AwaitRelease() implements LeaseAction {}
+    /** Waits until the holder, whose operator responds, hands over. */
+    record AwaitRelease() implements Standby {}
 
-    /** Waits for the lease of a silent holder to run out: so much longer at least. */
-    record AwaitExpiry(Duration remaining) implements LeaseAction {}
+    /**
+     * Waits until the lease of a holder that does not renew it expires.
+     *
+     * @param remaining shortest time until another site may take the lease
+     */
+    record AwaitExpiry(Duration remaining) implements Standby {}
 
-    /** Could take over, and does not: more would be lost than is allowed. */
-    record TooMuchLoss(Duration loss) implements LeaseAction {}
+    /** Refuses to take over: more data would be lost than the plan allows. */
+    record TooMuchLoss(Duration loss) implements Standby {}
 
-    /** Could take over, and has nothing to start from. */
-    record NothingToStartFrom() implements LeaseAction {}
+    /** Cannot take over: no point is complete here. */
+    record NothingToStartFrom() implements Standby {}
 
-    /** Stands by; the request of this run was turned down. */
-    record Rejected(String message) implements LeaseAction {}
+    /** Is on standby; the holder refused the request of this run. */
+    record Rejected(String message) implements Standby {}
 
-    /** Stands by. */
-    record Follow() implements LeaseAction {}
+    /** Is on standby. */
+    record Follow() implements Standby {}
 
-    /** Stands by; the plan was deleted on the active site, where the application runs on unguarded. */
-    record Unguarded() implements LeaseAction {}
+    /** Is on standby; the plan was deleted on the active site, where the application runs without a lease. */
+    record Unguarded() implements Standby {}
 
-    /** There is no lease although there was one. */
-    record Missing() implements LeaseAction {}
+    /** Waits: the rendezvous has no lease although it had one. */
+    record Missing() implements Standby {}
 
-    /** The lease says that this site is active, and this cluster knows nothing of it. */
-    record Amnesia() implements LeaseAction {}
+    /** Waits: the lease names this site as its holder, and this cluster has no record of that. */
+    record Amnesia() implements Standby {}
 }

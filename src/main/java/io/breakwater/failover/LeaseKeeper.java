@@ -14,32 +14,32 @@ import java.util.function.LongSupplier;
 import org.jboss.logging.Logger;
 
 /**
- * Renews one lease that this site holds, on a thread of its own, and gates the namespace when that fails for too long. Time
- * is monotonic and counts from the start of the last renewal that succeeded. No call is waited for longer than its share of
- * the lease: a store or an API server that hangs makes it gate no later than one that refuses.
+ * Renews one lease that this site holds, on its own thread, and closes the gate when renewals fail for too long. Time is
+ * monotonic and counts from the start of the last renewal that succeeded. The keeper waits for each call only for a share of
+ * the lease. So it closes the gate as early when a store or an API server hangs as when it refuses.
  */
 final class LeaseKeeper {
-    /** What the keeper does to its cluster, and whom it tells. Each call may block. */
+    /** The effects of the keeper on its cluster. Each call may block. */
     interface Guard {
-        /** Holds the namespace back; called again until it succeeds. */
+        /** Closes the gate of the namespace; called again until it succeeds. */
         void gate(Duration grace);
 
-        /** The lease was renewed, or read as it is. */
-        void proven(LeaseVersion seen);
+        /** Reports that the lease was renewed. */
+        void renewed();
 
-        /** The lease may not be counted on any more; the keeper has ended if it is not ours. */
-        void lost(String why);
+        /** Reports that the lease is not certain any more. The keeper has stopped if another site holds the lease. */
+        void lost(String cause);
     }
 
     private static final Logger LOG = Logger.getLogger(LeaseKeeper.class);
     private static final int OUTSTANDING = 3;
 
     private sealed interface Answer {
-        record Renewed(long startedAt, LeaseVersion seen) implements Answer {}
+        record Renewed(long startedAt) implements Answer {}
 
-        record NotOurs(String why) implements Answer {}
+        record NotHeld(String cause) implements Answer {}
 
-        record Failed(String why) implements Answer {}
+        record Failed(String cause) implements Answer {}
     }
 
     private final String name;
@@ -58,8 +58,8 @@ final class LeaseKeeper {
     private volatile boolean stopped;
 
     /**
-     * @param epoch the epoch that this cluster remembers; a lease of another one is not ours
-     * @param age how old the last known renewal is
+     * @param epoch the epoch that this cluster remembers; the lease of another epoch belongs to another site
+     * @param age age of the last known renewal
      * @param nanos a monotonic clock
      */
     LeaseKeeper(
@@ -88,7 +88,7 @@ final class LeaseKeeper {
         Thread.ofVirtual().name("lease " + name).start(LogContext.wrap(this::run));
     }
 
-    /** Ends without gating: the lease was given up, and the gate is closed already. */
+    /** Stops the keeper. It does not close the gate, since the gate is closed already. */
     void stop() {
         stopped = true;
     }
@@ -101,7 +101,7 @@ final class LeaseKeeper {
         return epoch;
     }
 
-    /** Whether pods may run: a renewal of this process succeeded, not too long ago. */
+    /** Whether pods may run: a renewal by this process succeeded, and is recent enough. */
     boolean mayRun() {
         return !stopped && !lost && timing.mayRun(age());
     }
@@ -113,32 +113,33 @@ final class LeaseKeeper {
 
     private void run() {
         long next = nanos.getAsLong();
-        boolean told = false;
+        boolean reported = false;
         while (!stopped) {
             if (nanos.getAsLong() - next >= 0) {
                 next = nanos.getAsLong() + timing.attempt().toNanos();
                 attempt();
             }
-            Answer answer = await(Math.min(next - nanos.getAsLong(), untilNotice(told)));
+            Answer answer = await(Math.min(next - nanos.getAsLong(), untilNotice(reported)));
             switch (answer) {
-                case Answer.Renewed r -> {
-                    told = false;
-                    next = r.startedAt() + timing.renewEvery().toNanos();
-                    proven(r);
+                case Answer.Renewed renewed -> {
+                    reported = false;
+                    next = renewed.startedAt() + timing.renewEvery().toNanos();
+                    accept(renewed);
                 }
-                case Answer.NotOurs n -> lose(n.why(), true);
-                case Answer.Failed f -> LOG.warnf("lease %s was not renewed: %s", name, f.why());
+                case Answer.NotHeld notHeld -> lose(notHeld.cause(), true);
+                case Answer.Failed failed ->
+                    LOG.warnf("could not renew the lease of FailoverPlan %s, will retry: %s", name, failed.cause());
                 case null -> {}
             }
-            if (!stopped && !told && !timing.mayRun(age())) {
-                told = true;
-                lose("not renewed for " + age().toSeconds() + "s", false);
+            if (!stopped && !reported && !timing.mayRun(age())) {
+                reported = true;
+                lose("the lease was not renewed for " + age().toSeconds() + "s", false);
             }
         }
     }
 
-    private long untilNotice(boolean told) {
-        return told ? Long.MAX_VALUE : timing.notice().minus(age()).toNanos();
+    private long untilNotice(boolean reported) {
+        return reported ? Long.MAX_VALUE : timing.notice().minus(age()).toNanos();
     }
 
     private Answer await(long forNanos) {
@@ -150,27 +151,27 @@ final class LeaseKeeper {
         }
     }
 
-    private void proven(Answer.Renewed r) {
-        if (r.startedAt() - renewedAt > 0 || lost) {
-            renewedAt = Math.max(renewedAt, r.startedAt());
+    private void accept(Answer.Renewed renewed) {
+        if (renewed.startedAt() - renewedAt > 0 || lost) {
+            renewedAt = Math.max(renewedAt, renewed.startedAt());
         }
         if (timing.mayRun(age())) {
             lost = false;
-            Thread.ofVirtual().start(LogContext.wrap(() -> guard.proven(r.seen())));
+            Thread.ofVirtual().start(LogContext.wrap(guard::renewed));
         }
     }
 
-    private void lose(String why, boolean forGood) {
+    private void lose(String cause, boolean permanent) {
         lost = true;
-        stopped = forGood;
-        LOG.warnf("lease %s is not ours to count on: %s; the namespace is gated", name, why);
+        stopped = permanent;
+        LOG.warnf("lost the lease of FailoverPlan %s: %s; gating the namespace", name, cause);
         Thread.ofVirtual().name("gate " + name).start(LogContext.wrap(() -> {
             gateUntilDone();
-            guard.lost(why);
+            guard.lost(cause);
         }));
     }
 
-    /** Gates until the API server has taken it, unless the lease is proven again meanwhile. */
+    /** Retries until the API server has accepted the gate, unless the lease is renewed in the meantime. */
     private void gateUntilDone() {
         if (!gating.compareAndSet(false, true)) {
             return;
@@ -181,7 +182,7 @@ final class LeaseKeeper {
                     guard.gate(timing.grace());
                     return;
                 } catch (RuntimeException e) {
-                    LOG.errorf("namespace of %s could not be gated, trying again: %s", name, e.getMessage());
+                    LOG.errorf("could not gate the namespace of FailoverPlan %s, will retry: %s", name, e.getMessage());
                     TimeUnit.SECONDS.sleep(1);
                 }
             }
@@ -192,7 +193,7 @@ final class LeaseKeeper {
         }
     }
 
-    /** Starts one renewal; its answer counts from now, whenever it comes. */
+    /** Starts one renewal. Its answer counts from this moment, however late it arrives. */
     private void attempt() {
         if (outstanding.incrementAndGet() > OUTSTANDING) {
             outstanding.decrementAndGet();
@@ -205,7 +206,7 @@ final class LeaseKeeper {
             } catch (BreakwaterException e) {
                 answers.offer(new Answer.Failed(e.getMessage()));
             } catch (RuntimeException e) {
-                LOG.errorf(e, "renewal of lease %s", name);
+                LOG.errorf(e, "renewal of the lease of FailoverPlan %s failed", name);
                 answers.offer(new Answer.Failed(e.toString()));
             } finally {
                 outstanding.decrementAndGet();
@@ -216,20 +217,21 @@ final class LeaseKeeper {
     private Answer renew(long startedAt) {
         Optional<LeaseVersion> now = store.read();
         if (now.isEmpty()) {
-            return new Answer.NotOurs("there is no lease in the store");
+            return new Answer.NotHeld("the store has no lease");
         }
         Lease lease = now.get().lease();
         if (!lease.heldBy(site)) {
-            return new Answer.NotOurs(
-                    "it is " + lease.state() + " by site " + lease.holder() + " in epoch " + lease.epoch());
+            return new Answer.NotHeld(
+                    "the lease is " + lease.state() + " by site " + lease.holder() + " in epoch " + lease.epoch());
         }
         if (lease.epoch() != epoch) {
-            return new Answer.NotOurs("it is in epoch " + lease.epoch() + ", this cluster remembers " + epoch);
+            return new Answer.NotHeld(
+                    "the lease is in epoch " + lease.epoch() + ", but this cluster remembers epoch " + epoch);
         }
         long ahead = Duration.between(now.get().storeTime(), clock.instant()).toMillis();
         Lease next = lease.renewed(timing.duration(), ahead);
         return store.write(next, now)
-                .<Answer>map(s -> new Answer.Renewed(startedAt, s))
-                .orElseGet(() -> new Answer.Failed("somebody else wrote it at the same time"));
+                .<Answer>map(written -> new Answer.Renewed(startedAt))
+                .orElseGet(() -> new Answer.Failed("another process wrote the lease at the same time"));
     }
 }

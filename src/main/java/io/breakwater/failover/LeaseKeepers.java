@@ -19,34 +19,28 @@ class LeaseKeepers {
     }
 
     /**
-     * Makes sure that the lease of a plan is kept, for the given epoch.
+     * Makes sure that a keeper renews the lease of a plan in the given epoch.
      *
-     * @param age how old the last known renewal is; only for a keeper that starts now
+     * @param age age of the last known renewal; only for a keeper that starts now
      */
-    LeaseKeeper keep(
-            String plan,
-            String site,
-            long epoch,
-            LeaseStore store,
-            LeaseTiming timing,
-            Duration age,
-            LeaseKeeper.Guard guard) {
-        return keepers.compute(plan, (key, present) -> {
+    LeaseKeeper keep(PlanSite plan, long epoch, Duration age, LeaseKeeper.Guard guard) {
+        return keepers.compute(plan.key(), (key, present) -> {
             if (present != null && !present.isStopped() && present.epoch() == epoch) {
                 return present;
             }
             if (present != null) {
                 present.stop();
             }
-            LeaseKeeper keeper = new LeaseKeeper(key, site, epoch, store, timing, age, guard, clock, System::nanoTime);
+            LeaseKeeper keeper = new LeaseKeeper(
+                    key, plan.site(), epoch, plan.store(), plan.timing(), age, guard, clock, System::nanoTime);
             keeper.start();
             return keeper;
         });
     }
 
-    /** The keeper of a plan, if this site holds its lease as far as is known. */
+    /** The keeper of a plan, if this site holds the lease as far as it knows. */
     Optional<LeaseKeeper> of(String plan) {
-        return Optional.ofNullable(keepers.get(plan)).filter(k -> !k.isStopped());
+        return Optional.ofNullable(keepers.get(plan)).filter(keeper -> !keeper.isStopped());
     }
 
     /** Whether the pods of a plan may run here now. */
@@ -54,7 +48,7 @@ class LeaseKeepers {
         return of(plan).map(LeaseKeeper::mayRun).orElse(false);
     }
 
-    /** The lease is not ours any more, and the gate is closed. */
+    /** Stops the keeper of a plan, whose gate is closed already. This site does not hold the lease any more. */
     void stop(String plan) {
         LeaseKeeper keeper = keepers.remove(plan);
         if (keeper != null) {

@@ -7,36 +7,37 @@ import java.time.Instant;
 import java.util.OptionalLong;
 
 /**
- * The rules of the lease: from what one site knows, what it does next. Pure, and the only place where they stand; the
- * controller acts on them and the model test explores them. "I cannot reach the other site" appears nowhere.
+ * The rules of the lease: they find the next action of a site from its facts. They are pure, and this is the only place that
+ * has them. The controller acts on them, and the model test explores them. No rule uses the fact that the other site cannot
+ * be reached.
  */
 final class LeaseRules {
     private LeaseRules() {}
 
-    /** The next move of a site that has just read the lease. */
-    static LeaseAction decide(SiteFacts s) {
-        if (s.seen().isEmpty()) {
-            return withoutLease(s);
+    /** The next action of a site that has just read the lease. */
+    static LeaseAction decide(SiteFacts facts) {
+        if (facts.seen().isEmpty()) {
+            return withoutLease(facts);
         }
-        LeaseVersion seen = s.seen().get();
-        return seen.lease().heldBy(s.site()) ? asHolder(s, seen.lease()) : asOther(s, seen);
+        LeaseVersion seen = facts.seen().get();
+        return seen.lease().heldBy(facts.site()) ? asHolder(facts, seen.lease()) : asPeer(facts, seen);
     }
 
     /**
-     * Whether another site may take the lease: it was released, or the last renewal is older than the holder may be
-     * trusted to have gated its pods. By the store's clock alone.
+     * Whether another site may take the lease: it was released, or the last renewal is so old that the holder must have gated
+     * its pods. Only the clock of the store counts.
      */
-    static boolean takeable(LeaseVersion seen, LeaseTiming holders) {
+    static boolean isTakeable(LeaseVersion seen, LeaseTiming ofHolder) {
         return switch (seen.lease().state()) {
             case Released -> true;
             case Retired -> false;
-            case Taken, Held, Releasing -> seen.age().compareTo(holders.takeableAfter()) > 0;
+            case Taken, Held, Releasing -> seen.age().compareTo(ofHolder.takeableAfter()) > 0;
         };
     }
 
     /**
-     * What an unplanned failover from this point would lose at most: everything between the point and the last moment at
-     * which the holder may have served, by the store's clock.
+     * Upper bound for the data loss of an unplanned failover from this point: the time between the point and the last moment
+     * at which the holder may have served, by the clock of the store.
      *
      * @return never negative
      */
@@ -48,8 +49,8 @@ final class LeaseRules {
     }
 
     /**
-     * Whether a user's edit is a request for this site: spec.activeSite was changed to it since the plan last settled. A
-     * spec that merely still names this site (because Git lags behind) is drift, and no request.
+     * Whether a user's edit is a request for this site: spec.activeSite was changed to this site since the plan last settled.
+     * A spec that still names this site, because Git lags behind, is drift and not a request.
      *
      * @param settled value of spec.activeSite when the plan last settled; null for a plan that is new here
      */
@@ -57,114 +58,114 @@ final class LeaseRules {
         return site.equals(activeSite) && settled != null && !settled.equals(site);
     }
 
-    private static LeaseAction withoutLease(SiteFacts s) {
-        OptionalLong known = s.knownEpoch();
+    private static LeaseAction withoutLease(SiteFacts facts) {
+        OptionalLong known = facts.knownEpoch();
         if (known.isPresent() && known.getAsLong() > 0) {
             return new LeaseAction.Missing();
         }
-        return s.named()
-                ? new LeaseAction.Create(Lease.first(s.site(), s.timing().duration()))
+        return facts.named()
+                ? new LeaseAction.Create(
+                        Lease.first(facts.site(), facts.timing().duration()))
                 : new LeaseAction.Follow();
     }
 
-    private static LeaseAction asHolder(SiteFacts s, Lease lease) {
+    private static LeaseAction asHolder(SiteFacts facts, Lease lease) {
         if (lease.state() == Lease.State.Taken) {
-            return lease.request() != null && !s.peerSilent()
+            return lease.request() != null && !facts.peerSilent()
                     ? new LeaseAction.Release(lease.released(lease.start()))
                     : new LeaseAction.Promote();
         }
-        if (!remembers(s.knownEpoch(), lease)) {
+        if (!remembers(facts.knownEpoch(), lease)) {
             return new LeaseAction.Amnesia();
         }
         if (lease.state() == Lease.State.Releasing) {
-            return handingOver(s, lease);
+            return handingOver(facts, lease);
         }
         if (lease.request() == null) {
             return new LeaseAction.Serve();
         }
-        return s.peerSilent() ? rollBack(lease, silent(lease)) : new LeaseAction.Honour(lease.honoured());
+        return facts.peerSilent() ? rollBack(lease, silent(lease)) : new LeaseAction.Honour(lease.honoured());
     }
 
-    private static LeaseAction handingOver(SiteFacts s, Lease lease) {
+    private static LeaseAction handingOver(SiteFacts facts, Lease lease) {
         if (lease.request() == null) {
             return rollBack(lease, "the request was withdrawn");
         }
-        if (s.peerSilent()) {
+        if (facts.peerSilent()) {
             return rollBack(lease, silent(lease));
         }
-        return switch (s.handover()) {
-            case Handover.Pending p -> new LeaseAction.HandOver();
-            case Handover.Complete c -> new LeaseAction.Release(lease.released(c.last()));
-            case Handover.Failed f -> rollBack(lease, f.message());
+        return switch (facts.handover()) {
+            case Handover.Pending _ -> new LeaseAction.HandOver();
+            case Handover.Complete complete -> new LeaseAction.Release(lease.released(complete.last()));
+            case Handover.Failed failed -> rollBack(lease, failed.message());
         };
     }
 
-    private static LeaseAction asOther(SiteFacts s, LeaseVersion seen) {
+    private static LeaseAction asPeer(SiteFacts facts, LeaseVersion seen) {
         Lease lease = seen.lease();
         return switch (lease.state()) {
-            case Released -> released(s, lease);
-            case Retired -> retired(s, lease);
-            case Taken, Held, Releasing -> beside(s, seen);
+            case Released -> afterRelease(facts, lease);
+            case Retired -> afterRetirement(facts, lease);
+            case Taken, Held, Releasing -> whileHeld(facts, seen);
         };
     }
 
-    private static LeaseAction released(SiteFacts s, Lease lease) {
-        boolean forUs = lease.requestedBy(s.site());
-        return forUs || s.wanted()
+    private static LeaseAction afterRelease(SiteFacts facts, Lease lease) {
+        return lease.requestedBy(facts.site()) || facts.wanted()
                 ? new LeaseAction.Acquire(
-                        lease.acquired(s.site(), Fence.Graceful, s.timing().duration(), lease.proof()), Duration.ZERO)
+                        lease.acquired(
+                                facts.site(), Fence.Graceful, facts.timing().duration(), lease.proof()),
+                        Duration.ZERO)
                 : new LeaseAction.Follow();
     }
 
-    private static LeaseAction retired(SiteFacts s, Lease lease) {
-        if (!lease.holder().equals(s.site())) {
+    private static LeaseAction afterRetirement(SiteFacts facts, Lease lease) {
+        if (!lease.holder().equals(facts.site())) {
             return new LeaseAction.Unguarded();
         }
-        return s.named() ? new LeaseAction.Adopt(lease.adopted()) : new LeaseAction.Follow();
+        return facts.named() ? new LeaseAction.Adopt(lease.adopted()) : new LeaseAction.Follow();
     }
 
-    private static LeaseAction beside(SiteFacts s, LeaseVersion seen) {
+    private static LeaseAction whileHeld(SiteFacts facts, LeaseVersion seen) {
         Lease lease = seen.lease();
-        boolean asked = lease.requestedBy(s.site());
-        if (!s.wanted()) {
-            return asked ? new LeaseAction.Withdraw(lease.withdrawn(seen.renewedAt())) : new LeaseAction.Follow();
+        boolean requested = lease.requestedBy(facts.site());
+        if (!facts.wanted()) {
+            return requested ? new LeaseAction.Withdraw(lease.withdrawn(seen.renewedAt())) : new LeaseAction.Follow();
         }
-        if (!asked) {
-            boolean answered = lease.outcome() != null && lease.outcome().id().equals(s.run());
+        if (!requested) {
+            boolean answered = lease.outcome() != null && lease.outcome().id().equals(facts.run());
             return answered
                     ? new LeaseAction.Rejected(lease.outcome().message())
-                    : new LeaseAction.Ask(lease.requested(new Lease.Request(s.site(), s.run()), seen.renewedAt()));
+                    : new LeaseAction.Ask(
+                            lease.requested(new Lease.Request(facts.site(), facts.run()), seen.renewedAt()));
         }
-        return asked(s, seen);
+        return afterRequest(facts, seen);
     }
 
-    private static LeaseAction asked(SiteFacts s, LeaseVersion seen) {
-        LeaseTiming holders = LeaseTiming.of(seen.lease().duration());
-        Duration overdue = seen.age().minus(holders.notice());
+    private static LeaseAction afterRequest(SiteFacts facts, LeaseVersion seen) {
+        LeaseTiming ofHolder = LeaseTiming.of(seen.lease().duration());
+        Duration overdue = seen.age().minus(ofHolder.notice());
         if (overdue.isNegative()) {
             return new LeaseAction.AwaitRelease();
         }
-        if (!takeable(seen, holders)) {
-            return new LeaseAction.AwaitExpiry(holders.takeableAfter().minus(seen.age()));
+        if (!isTakeable(seen, ofHolder)) {
+            return new LeaseAction.AwaitExpiry(ofHolder.takeableAfter().minus(seen.age()));
         }
-        if (s.newest().isEmpty()) {
+        if (facts.newest().isEmpty()) {
             return new LeaseAction.NothingToStartFrom();
         }
-        Duration loss = lossBound(seen, s.newest().get());
-        if (loss.compareTo(s.maxDataLoss()) > 0) {
+        PointRef newest = facts.newest().get();
+        Duration loss = lossBound(seen, newest);
+        if (loss.compareTo(facts.maxDataLoss()) > 0) {
             return new LeaseAction.TooMuchLoss(loss);
         }
         return new LeaseAction.Acquire(
                 seen.lease()
-                        .acquired(
-                                s.site(),
-                                Fence.Expired,
-                                s.timing().duration(),
-                                s.newest().get()),
+                        .acquired(facts.site(), Fence.Expired, facts.timing().duration(), newest),
                 loss);
     }
 
-    /** A site that holds the lease must know of it; a rebuilt cluster would let an empty application run. */
+    /** A site that holds the lease must remember its epoch; otherwise a rebuilt cluster would run an empty application. */
     private static boolean remembers(OptionalLong known, Lease lease) {
         if (known.isEmpty()) {
             return false;
@@ -178,13 +179,13 @@ final class LeaseRules {
     }
 
     private static String silent(Lease lease) {
-        return "the operator of site " + lease.request().site() + " was not seen for longer than a lease";
+        return "the last heartbeat of the operator of site " + lease.request().site() + " is older than a lease";
     }
 
-    /** When a point was captured, by the store's clock; never later than it was. */
+    /** Time of the capture of a point by the clock of the store; never later than the capture. */
     private static Instant capturedByStore(Lease lease, PointRef point) {
-        boolean holders = point.site().equals(lease.holder());
-        return holders && lease.clockAheadMillis() != null
+        boolean ofHolder = point.site().equals(lease.holder());
+        return ofHolder && lease.clockAheadMillis() != null
                 ? point.capturedAt().minusMillis(lease.clockAheadMillis())
                 : point.capturedAt();
     }

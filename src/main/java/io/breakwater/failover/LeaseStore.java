@@ -17,8 +17,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * One plan's objects in its rendezvous location: the lease, the journal, and the signs of life of both sites. Every call
- * blocks until the store has answered, and throws {@link BreakwaterException} when it did not.
+ * The objects of one plan in its rendezvous location: the lease, the journal, and the heartbeats of both sites. Every call
+ * blocks until the store has answered, and throws {@link BreakwaterException} when it does not answer.
  */
 final class LeaseStore {
     private static final ObjectMapper JSON = JsonMapper.builder()
@@ -36,27 +36,27 @@ final class LeaseStore {
         this.plan = plan;
     }
 
-    /** The lease as it is now; empty when there is none. */
+    /** The lease as it is now; empty when the store has none. */
     Optional<LeaseVersion> read() {
-        return store.read(key()).map(this::seen);
+        return store.read(key()).map(this::version);
     }
 
     /**
-     * Writes the lease if it is still as it was seen.
+     * Writes the lease if no other write has changed it.
      *
-     * @param basis what the change was decided on; empty for the first lease
-     * @return the new version, or empty when another one came first and nothing was written
-     * @throws BreakwaterException when it is not known whether the write took effect, or it did not
+     * @param basis the version that the change was decided on; empty for the first lease
+     * @return the new version, or empty when another write came first and nothing was written
+     * @throws BreakwaterException when the write failed, or its result is unknown
      */
     Optional<LeaseVersion> write(Lease lease, Optional<LeaseVersion> basis) {
-        Precondition condition =
-                basis.<Precondition>map(s -> new Precondition.Matches(s.etag())).orElse(Precondition.ABSENT);
+        Precondition condition = basis.<Precondition>map(version -> new Precondition.Matches(version.etag()))
+                .orElse(Precondition.ABSENT);
         try {
             Optional<LeaseVersion> written = store.write(key(), bytes(lease), condition)
                     .map(o -> new LeaseVersion(lease, o.info().etag(), o.info().lastModified(), o.storeTime()));
-            return written.isPresent() ? written : ours(lease);
+            return written.isPresent() ? written : findWritten(lease);
         } catch (BreakwaterException e) {
-            Optional<LeaseVersion> landed = ours(lease);
+            Optional<LeaseVersion> landed = findWritten(lease);
             if (landed.isPresent()) {
                 return landed;
             }
@@ -64,12 +64,12 @@ final class LeaseStore {
         }
     }
 
-    /** Shows that the operator of a site is alive. */
+    /** Writes the heartbeat of a site. */
     void heartbeat(String site) {
         store.write(StoreLayout.heartbeat(site), bytes(Map.of("site", site)), Precondition.NONE);
     }
 
-    /** How long the operator of a site has not been seen, by the store's clock; empty when it never was. */
+    /** Time since the last heartbeat of a site, by the clock of the store; empty when there is none. */
     Optional<Duration> timeSinceHeartbeat(String site) {
         return store.head(StoreLayout.heartbeat(site))
                 .map(o -> Duration.between(o.info().lastModified(), o.storeTime()));
@@ -80,24 +80,27 @@ final class LeaseStore {
         store.write(StoreLayout.journal(namespace, plan, epoch, number, step), bytes(entry), Precondition.NONE);
     }
 
-    /** A lost answer is no lost write: what lies there may be what was to be written. */
-    private Optional<LeaseVersion> ours(Lease lease) {
-        return read().filter(s -> s.lease().equals(lease));
+    /** A write may have succeeded although its answer was lost: the store has the document then. */
+    private Optional<LeaseVersion> findWritten(Lease lease) {
+        return read().filter(version -> version.lease().equals(lease));
     }
 
-    private LeaseVersion seen(Document d) {
+    private LeaseVersion version(Document document) {
         try {
-            Lease lease = JSON.readValue(d.content(), Lease.class);
+            Lease lease = JSON.readValue(document.content(), Lease.class);
             if (lease.schemaVersion() != Lease.SCHEMA) {
                 throw BreakwaterException.permanent(
                         Reason.InvalidSpec,
-                        key() + " has schemaVersion " + lease.schemaVersion() + ", this operator knows " + Lease.SCHEMA
-                                + "; run the same version of Breakwater on both sites");
+                        key() + " has schemaVersion " + lease.schemaVersion() + ", but this operator supports "
+                                + Lease.SCHEMA + "; run the same version of Breakwater on both sites");
             }
-            return new LeaseVersion(lease, d.info().etag(), d.info().lastModified(), d.storeTime());
+            return new LeaseVersion(
+                    lease, document.info().etag(), document.info().lastModified(), document.storeTime());
         } catch (IOException e) {
             throw BreakwaterException.permanent(
-                    Reason.Tampered, key() + " is no lease: " + e.getMessage() + "; it must not be edited by hand", e);
+                    Reason.Tampered,
+                    key() + " is not a valid lease: " + e.getMessage() + "; do not edit the object by hand",
+                    e);
         }
     }
 

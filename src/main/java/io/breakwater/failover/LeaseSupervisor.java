@@ -1,7 +1,6 @@
 package io.breakwater.failover;
 
 import io.breakwater.api.FailoverPlan;
-import io.breakwater.api.FailoverPlanStatus;
 import io.breakwater.api.FailoverPlanStatus.Role;
 import io.breakwater.api.Reason;
 import io.breakwater.gate.NamespaceGate;
@@ -12,7 +11,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.function.Consumer;
 
-/** Starts the keepers of leases, and does for them what has to be done to the cluster. */
+/** Starts the keepers of leases, and closes the gate and reports for them. */
 @ApplicationScoped
 class LeaseSupervisor {
     private final NamespaceGate gate;
@@ -30,28 +29,29 @@ class LeaseSupervisor {
         this.clock = clock;
     }
 
-    /** Who is told when a plan needs a look. */
+    /** Sets the listener for plans that need a reconciliation. */
     void onChange(Consumer<FailoverPlan> listener) {
         wake = listener;
     }
 
-    /** Keeps the lease of an epoch in which this site is the holder. */
-    void keep(PlanSite p, long epoch, Duration age) {
-        keepers.keep(p.key(), p.site(), epoch, p.store(), p.timing(), age, guard(p));
+    /** Renews the lease of an epoch in which this site is the holder. */
+    void keep(PlanSite plan, long epoch, Duration age) {
+        keepers.keep(plan, epoch, age, guard(plan));
     }
 
     /**
-     * Starts before anything has been read, after a start of the operator: pods may be running on the strength of a lease that
-     * was lost meanwhile. What was known of the last renewal decides how long may be spent on finding out; it is never less
-     * than the margin of the lease.
+     * Starts a keeper when the operator starts, before the lease has been read. Pods may be running although the lease was lost
+     * in the meantime. The last known renewal determines the time in which the keeper must renew; it is never less than the
+     * margin of the lease.
      */
-    void takeUp(PlanSite p) {
-        FailoverPlanStatus s = p.status();
-        if (s.epoch == null || s.epoch == 0 || gate.closedBy(p.namespace(), p.holder())) {
+    void resume(PlanSite plan) {
+        long epoch = plan.knownEpoch().orElse(0);
+        if (epoch == 0 || gate.closedBy(plan.namespace(), plan.gateHolder())) {
             return;
         }
-        Duration least = p.timing().notice().minus(p.timing().margin());
-        keep(p, s.epoch, s.leaseRenewedAt == null ? least : min(least, since(s.leaseRenewedAt)));
+        String renewedAt = plan.status().leaseRenewedAt;
+        Duration least = plan.timing().notice().minus(plan.timing().margin());
+        keep(plan, epoch, renewedAt == null ? least : min(least, since(renewedAt)));
     }
 
     private Duration since(String renewed) {
@@ -63,28 +63,24 @@ class LeaseSupervisor {
         return a.compareTo(b) <= 0 ? a : b;
     }
 
-    private LeaseKeeper.Guard guard(PlanSite p) {
+    private LeaseKeeper.Guard guard(PlanSite plan) {
         return new LeaseKeeper.Guard() {
             @Override
             public void gate(Duration grace) {
-                roles.set(p.key(), Role.Unknown, epoch(p));
-                gate.close(p.namespace(), p.holder(), grace);
+                roles.set(plan.key(), Role.Unknown, plan.knownEpoch().orElse(0));
+                gate.close(plan.namespace(), plan.gateHolder(), grace);
             }
 
             @Override
-            public void proven(LeaseVersion seen) {
-                wake.accept(p.plan());
+            public void renewed() {
+                wake.accept(plan.resource());
             }
 
             @Override
-            public void lost(String why) {
-                events.warning(p.plan(), Reason.LeaseLost, "the namespace is gated: " + why);
-                wake.accept(p.plan());
+            public void lost(String cause) {
+                events.warning(plan.resource(), Reason.LeaseLost, "the namespace is gated: " + cause);
+                wake.accept(plan.resource());
             }
         };
-    }
-
-    private static long epoch(PlanSite p) {
-        return p.status().epoch == null ? 0 : p.status().epoch;
     }
 }

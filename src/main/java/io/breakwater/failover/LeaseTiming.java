@@ -1,42 +1,45 @@
 package io.breakwater.failover;
 
+import io.breakwater.api.Durations;
 import java.time.Duration;
 
 /**
- * The arithmetic of one lease duration. A holder that has not renewed for {@link #notice} gates its pods; they are gone
- * after {@link #gateBudget} more; and only {@link #margin} after {@link #duration} may the other site take the lease. The
- * margin covers clocks of different rates and the whole seconds of HTTP dates.
+ * The arithmetic of one lease duration. A holder that has not renewed for {@link #notice} gates its pods. They have ended after
+ * {@link #gateBudget} more. The other site may take the lease only {@link #margin} after {@link #duration}. The margin covers
+ * clocks of different rates and the whole seconds of HTTP dates.
  *
- * @param duration how long a renewal holds
+ * @param duration validity of a renewal
  * @param renewEvery pause between renewals
- * @param notice time since the start of the last good renewal after which the holder gates
- * @param gateBudget time that the pods may take to be gone
+ * @param notice time from the start of the last successful renewal until the holder gates
+ * @param gateBudget time in which the pods must end
  * @param margin allowance for clock rates and resolution, used on both sides
  */
 record LeaseTiming(Duration duration, Duration renewEvery, Duration notice, Duration gateBudget, Duration margin) {
 
-    /** The shortest duration that leaves pods a few seconds to end. */
+    /** The shortest duration that leaves the pods a few seconds to end. */
     static final Duration SHORTEST = Duration.ofSeconds(30);
 
     /** @throws IllegalArgumentException when the pods could still run while the lease may be taken */
     LeaseTiming {
         if (notice.plus(gateBudget).plus(margin).compareTo(duration) >= 0) {
-            throw new IllegalArgumentException("to notice (" + notice + "), to gate (" + gateBudget
-                    + ") and the margin (" + margin + ") must together be shorter than the lease (" + duration + ")");
+            throw new IllegalArgumentException("notice (" + notice + "), gate budget (" + gateBudget + ") and margin ("
+                    + margin + ") must together be shorter than the lease (" + duration + ")");
         }
         if (renewEvery.compareTo(notice) >= 0) {
-            throw new IllegalArgumentException("renewals (every " + renewEvery + ") must fit into the time to notice");
+            throw new IllegalArgumentException(
+                    "the renewal interval (" + renewEvery + ") must be shorter than the notice (" + notice + ")");
         }
     }
 
     /**
-     * The split of a duration: renew every quarter, notice at half of it, and leave the rest to the pods.
+     * The parts of a duration: renew every quarter, gate at half of it, and leave the rest for the pods to end.
      *
      * @param duration at least {@link #SHORTEST}
      */
     static LeaseTiming of(Duration duration) {
         if (duration.compareTo(SHORTEST) < 0) {
-            throw new IllegalArgumentException("a lease of " + duration + " is too short, it needs " + SHORTEST);
+            throw new IllegalArgumentException("a lease of " + Durations.format(duration) + " is too short; at least "
+                    + Durations.format(SHORTEST) + " is needed");
         }
         Duration notice = duration.dividedBy(2);
         Duration margin = max(Duration.ofSeconds(2), duration.dividedBy(20));
@@ -44,23 +47,23 @@ record LeaseTiming(Duration duration, Duration renewEvery, Duration notice, Dura
         return new LeaseTiming(duration, duration.dividedBy(4), notice, gate, margin);
     }
 
-    /** Grace period for pods that are gated because the lease was lost; the other half is for the kubelet. */
+    /** Grace period of pods that end because the lease was lost; the other half is for the kubelet. */
     Duration grace() {
         return gateBudget.dividedBy(2);
     }
 
-    /** How old a renewal must be before another site may take the lease. */
+    /** Age of a renewal after which another site may take the lease. */
     Duration takeableAfter() {
         return duration.plus(margin);
     }
 
-    /** How long one attempt at renewing is waited for before the next one starts. */
+    /** Time after which the next attempt at a renewal starts, if the last one was not answered. */
     Duration attempt() {
         return renewEvery.dividedBy(2);
     }
 
     /**
-     * Whether the holder may still let pods run.
+     * Whether pods of the holder may still run.
      *
      * @param sinceRenewal monotonic time since the <em>start</em> of the last renewal that succeeded
      */

@@ -4,21 +4,21 @@ import java.time.Duration;
 import java.time.Instant;
 
 /**
- * One version of the lease as it was read or written, with the store's own times.
+ * One version of the lease as it was read or written, with the times of the store.
  *
  * @param lease the document
- * @param etag version, on which a change depends
- * @param modified when this version was written, by the store's clock
- * @param storeTime the store's clock when it answered; what is known is at least this old by now
+ * @param etag version that a change depends on
+ * @param modified time of this write, by the clock of the store
+ * @param storeTime clock of the store when it answered; this knowledge is at least so old
  */
 record LeaseVersion(Lease lease, String etag, Instant modified, Instant storeTime) {
 
-    /** When the holder last renewed, by the store's clock. */
+    /** Time of the holder's last renewal, by the clock of the store. */
     Instant renewedAt() {
         return lease.renewedAt() == null ? modified : lease.renewedAt();
     }
 
-    /** How old the last renewal was when the store answered. */
+    /** Age of the last renewal when the store answered. */
     Duration age() {
         return Duration.between(renewedAt(), storeTime);
     }

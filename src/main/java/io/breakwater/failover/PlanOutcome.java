@@ -5,18 +5,18 @@ import io.breakwater.api.Reason;
 import java.time.Duration;
 
 /**
- * What one look at a plan came to.
+ * The result of one reconciliation of a plan.
  *
- * @param role of this site
- * @param health whether somebody should care
- * @param message for people: what is, or what is waited for
- * @param recheck when to look again at the latest
+ * @param role role of this site
+ * @param health state that the conditions show
+ * @param message the state, or the reason to wait
+ * @param recheck time of the next reconciliation at the latest
  */
 record PlanOutcome(Role role, Health health, Reason reason, String message, Duration recheck) {
     private static final Duration SOON = Duration.ofSeconds(1);
     private static final Duration CALM = Duration.ofSeconds(5);
 
-    /** What the conditions say. */
+    /** The state that the conditions show. */
     enum Health {
         Ready,
         Working,
@@ -35,7 +35,7 @@ record PlanOutcome(Role role, Health health, Reason reason, String message, Dura
         return new PlanOutcome(role, Health.Stalled, reason, message, CALM);
     }
 
-    /** Something was changed: look again at once. */
+    /** The reconciliation changed something: the next one follows at once. */
     static PlanOutcome again(Role role, String message) {
         return new PlanOutcome(role, Health.Working, Reason.FailingOver, message, Duration.ofMillis(10));
     }

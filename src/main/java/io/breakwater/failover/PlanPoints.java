@@ -16,9 +16,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** The RestorePoints of a plan's namespace: what can be started from, and the two that failover itself makes. */
+/** The RestorePoints of a plan's namespace: those that a site can start from, and the two that a failover creates. */
 final class PlanPoints {
-    /** Annotation on points that a run made: its id. */
+    /** Annotation on points that a run created: the id of the run. */
     static final String RUN = Api.GROUP + "/failover-run";
 
     private final KubernetesClient client;
@@ -28,21 +28,21 @@ final class PlanPoints {
     }
 
     /**
-     * The newest point that this epoch could go on from: captured by the holder in this epoch, or the one that the
-     * epoch began with; complete in the given location. What another epoch left behind is no such point.
+     * The newest point that a failover from this epoch could start from. It is complete in the given location. The holder
+     * captured it in this epoch, or this epoch started from it. Points of other epochs do not count.
      */
-    Optional<PointRef> newest(PlanSite p, Lease lease, String location) {
-        return list(p.namespace()).stream()
-                .filter(x -> x.isSealed() && x.getStatus().digest != null && liesIn(x, location))
-                .filter(x -> ofThisEpoch(x, p, lease) || isStart(x, lease))
+    Optional<PointRef> newest(PlanSite plan, Lease lease, String location) {
+        return list(plan.namespace()).stream()
+                .filter(point -> point.isSealed() && point.getStatus().digest != null && isCompleteIn(point, location))
+                .filter(point -> isOfEpoch(point, plan, lease) || isStart(point, lease))
                 .map(PlanPoints::ref)
                 .max(Comparator.comparing(PointRef::capturedAt));
     }
 
-    /** The object that stands for a point here; empty until catalog sync has found it. */
+    /** The RestorePoint that represents a point in this cluster; empty until catalog sync has found the point. */
     Optional<RestorePoint> find(String namespace, PointRef ref) {
         return list(namespace).stream()
-                .filter(x -> x.isSealed() && ref.digest().equals(x.getStatus().digest))
+                .filter(point -> point.isSealed() && ref.digest().equals(point.getStatus().digest))
                 .findFirst();
     }
 
@@ -54,16 +54,16 @@ final class PlanPoints {
     }
 
     /**
-     * The final point of a run, made unless it is there. A final point that an earlier run made in this epoch is of no use:
-     * the application has run since.
+     * The final point of a run; creates it if it does not exist. The final point of an earlier run in this epoch is too old,
+     * since the application has run after it.
      */
-    RestorePoint ensureFinal(PlanSite p, long epoch, String run) {
-        String base = p.name() + "-e" + epoch + "-final";
+    RestorePoint ensureFinal(PlanSite plan, long epoch, String run) {
+        String base = plan.name() + "-e" + epoch + "-final";
         for (int i = 1; ; i++) {
             String name = i == 1 ? base : base + "-" + i;
-            Optional<RestorePoint> present = get(p.namespace(), name);
+            Optional<RestorePoint> present = get(plan.namespace(), name);
             if (present.isEmpty()) {
-                return create(p, name, Trigger.Final, run);
+                return create(plan, name, Trigger.Final, run);
             }
             Map<String, String> annotations = present.get().getMetadata().getAnnotations();
             if (annotations != null && run.equals(annotations.get(RUN))) {
@@ -72,24 +72,24 @@ final class PlanPoints {
         }
     }
 
-    /** What this site still had of an epoch that it lost; one for each epoch. */
-    RestorePoint ensureDivergent(PlanSite p, long epoch) {
-        String name = p.name() + "-e" + epoch + "-divergent";
-        return get(p.namespace(), name).orElseGet(() -> create(p, name, Trigger.Divergent, "e" + epoch));
+    /** The divergent point for an epoch that this site lost; creates it if it does not exist. */
+    RestorePoint ensureDivergent(PlanSite plan, long epoch) {
+        String name = plan.name() + "-e" + epoch + "-divergent";
+        return get(plan.namespace(), name).orElseGet(() -> create(plan, name, Trigger.Divergent, "e" + epoch));
     }
 
-    /** Why a point failed for good; empty while it may still succeed. */
-    static Optional<String> failure(RestorePoint x) {
-        return x.getStatus() == null
+    /** The cause of the failure of a point; empty while the point may still succeed. */
+    static Optional<String> failure(RestorePoint point) {
+        return point.getStatus() == null
                 ? Optional.empty()
-                : x.getStatus()
+                : point.getStatus()
                         .failure(Condition.SUCCEEDED)
-                        .map(c -> "RestorePoint " + x.getMetadata().getName() + ": " + c.reason + ": " + c.message);
+                        .map(c -> "RestorePoint " + point.getMetadata().getName() + ": " + c.reason + ": " + c.message);
     }
 
-    /** Whether a point is complete in a location; what stays in the storage of a site makes it complete in none. */
-    static boolean liesIn(RestorePoint x, String location) {
-        RestorePointStatus s = x.getStatus();
+    /** Whether a point is complete in a location. A point with retained snapshots is complete in no location. */
+    static boolean isCompleteIn(RestorePoint point, String location) {
+        RestorePointStatus s = point.getStatus();
         if (s.volumes != null && s.volumes.stream().anyMatch(v -> v.kept != null)) {
             return false;
         }
@@ -99,26 +99,26 @@ final class PlanPoints {
                                 .anyMatch(c -> c.location.equals(location) && c.state == CopyState.Completed);
     }
 
-    /** A sealed point as both sites know it. */
-    static PointRef ref(RestorePoint x) {
-        RestorePointStatus s = x.getStatus();
-        String name = s.point == null ? x.getMetadata().getName() : s.point;
+    /** The reference to a sealed point, which is the same on both sites. */
+    static PointRef ref(RestorePoint point) {
+        RestorePointStatus s = point.getStatus();
+        String name = s.point == null ? point.getMetadata().getName() : s.point;
         return new PointRef(s.site + "/" + s.namespace + "/" + name, s.digest, Instant.parse(s.capturedAt));
     }
 
-    private boolean ofThisEpoch(RestorePoint x, PlanSite p, Lease lease) {
-        RestorePointStatus s = x.getStatus();
+    private static boolean isOfEpoch(RestorePoint point, PlanSite plan, Lease lease) {
+        RestorePointStatus s = point.getStatus();
         long epoch = s.epoch == null ? 0 : s.epoch;
-        Map<String, String> labels = x.getMetadata().getLabels();
+        Map<String, String> labels = point.getMetadata().getLabels();
         String policy = labels == null ? null : labels.get(Api.POLICY);
         return lease.holder().equals(s.site)
-                && p.namespace().equals(s.namespace)
+                && plan.namespace().equals(s.namespace)
                 && (epoch == lease.epoch() || epoch == 0 && lease.epoch() == 1)
-                && (policy == null || policy.equals(p.policy()));
+                && (policy == null || policy.equals(plan.policy()));
     }
 
-    private static boolean isStart(RestorePoint x, Lease lease) {
-        return lease.start() != null && lease.start().digest().equals(x.getStatus().digest);
+    private static boolean isStart(RestorePoint point, Lease lease) {
+        return lease.start() != null && lease.start().digest().equals(point.getStatus().digest);
     }
 
     private List<RestorePoint> list(String namespace) {
@@ -128,18 +128,18 @@ final class PlanPoints {
                 .getItems();
     }
 
-    private RestorePoint create(PlanSite p, String name, Trigger trigger, String run) {
-        RestorePoint x = new RestorePoint();
-        x.setMetadata(new ObjectMetaBuilder()
+    private RestorePoint create(PlanSite plan, String name, Trigger trigger, String run) {
+        RestorePoint point = new RestorePoint();
+        point.setMetadata(new ObjectMetaBuilder()
                 .withName(name)
-                .withNamespace(p.namespace())
-                .addToLabels(Api.POLICY, p.policy())
-                .addToLabels(Api.PLAN, p.name())
+                .withNamespace(plan.namespace())
+                .addToLabels(Api.POLICY, plan.policy())
+                .addToLabels(Api.PLAN, plan.name())
                 .addToAnnotations(RUN, run)
                 .build());
-        x.setSpec(new RestorePointSpec());
-        x.getSpec().policyRef = new NamedRef(p.policy());
-        x.getSpec().trigger = trigger;
-        return client.resource(x).create();
+        point.setSpec(new RestorePointSpec());
+        point.getSpec().policyRef = new NamedRef(plan.policy());
+        point.getSpec().trigger = trigger;
+        return client.resource(point).create();
     }
 }

@@ -17,12 +17,14 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
-/** Tells the outside how a plan stands: status, conditions, metrics. */
+/** Reports the state of a plan: status, conditions, metrics. */
 final class PlanReport {
-    /** Expected loss grows all the time; the status shows it in steps of this, rounded up. */
-    private static final Duration STEP = Duration.ofSeconds(15);
+    /** The expected data loss grows all the time. The status shows it in multiples of this, rounded up. */
+    private static final Duration ROUNDING = Duration.ofSeconds(15);
 
     private final KubernetesClient client;
     private final StatusWriter writer;
@@ -38,132 +40,133 @@ final class PlanReport {
         this.clock = clock;
     }
 
-    /** What was seen and done. */
-    void write(PlanSite p, Optional<LeaseVersion> seen, PlanOutcome look) {
-        Optional<Duration> lag = seen.flatMap(s -> lag(p, s));
-        boolean holder = seen.map(s -> s.lease().heldBy(p.site())).orElse(false);
-        writer.update(p.plan(), FailoverPlanStatus.class, s -> {
-            s.role = look.role();
-            seen.ifPresent(x -> describe(s, x));
-            s.expectedDataLoss = holder
-                    ? null
-                    : lag.map(PlanReport::rounded).map(Durations::format).orElse(null);
-            Conditions c = Conditions.of(s, p.plan().getMetadata().getGeneration(), clock);
-            health(c, look);
-            drift(c, p, seen, s);
-            exposure(c, p, lag);
+    /** Reports the lease as it was read, and the outcome of the reconciliation. */
+    void write(PlanSite plan, Optional<LeaseVersion> seen, PlanOutcome outcome) {
+        Optional<Duration> lag = seen.flatMap(version -> lag(plan, version));
+        boolean holder =
+                seen.map(version -> version.lease().heldBy(plan.site())).orElse(false);
+        Long generation = plan.resource().getMetadata().getGeneration();
+        writer.update(plan.resource(), FailoverPlanStatus.class, status -> {
+            status.role = outcome.role();
+            seen.ifPresent(version -> setLease(status, version));
+            status.expectedDataLoss =
+                    holder ? null : lag.map(PlanReport::rounded).orElse(null);
+            Conditions conditions = Conditions.of(status, generation, clock);
+            setHealth(conditions, outcome);
+            setDrift(conditions, plan, seen, status);
+            setProtection(conditions, plan, lag);
         });
-        gauges(p, seen, look.role(), holder ? Optional.empty() : lag);
+        setGauges(plan, seen, outcome.role(), holder ? Optional.empty() : lag);
     }
 
-    /** The plan cannot be looked at: the reason, and what the site is as far as is known. */
-    void trouble(FailoverPlan plan, Role role, BreakwaterException e) {
-        writer.update(plan, FailoverPlanStatus.class, s -> {
-            s.role = role;
-            Conditions.of(s, plan.getMetadata().getGeneration(), clock).notReady(e);
+    /** Reports that the plan cannot be reconciled. */
+    void failed(FailoverPlan plan, Role role, BreakwaterException e) {
+        writer.update(plan, FailoverPlanStatus.class, status -> {
+            status.role = role;
+            Conditions.of(status, plan.getMetadata().getGeneration(), clock).notReady(e);
         });
-        role(plan, role);
+        setRole(plan, role);
     }
 
+    /** Removes the metrics of a deleted plan. */
     void forget(FailoverPlan plan) {
         meters.removeAll(tags(plan));
     }
 
-    /** A failover ended on the site that took over. */
+    /** Counts a failover that ended on the site that took over. */
     void finished(FailoverPlan plan, FailoverPlanStatus.Run run, String result) {
-        meters.count(
-                MeterName.FAILOVERS,
-                "namespace",
-                plan.getMetadata().getNamespace(),
-                "plan",
-                plan.getMetadata().getName(),
-                "kind",
-                run.kind.name(),
-                "result",
-                result);
+        meters.count(MeterName.FAILOVERS, tags(plan, "kind", run.kind.name(), "result", result));
     }
 
-    private static void describe(FailoverPlanStatus s, LeaseVersion seen) {
-        s.activeSite = seen.lease().holder();
-        s.fence = seen.lease().fence();
-        s.leaseRenewedAt = Conditions.timestamp(seen.renewedAt());
+    private static void setLease(FailoverPlanStatus status, LeaseVersion seen) {
+        status.activeSite = seen.lease().holder();
+        status.fence = seen.lease().fence();
+        status.leaseRenewedAt = Conditions.timestamp(seen.renewedAt());
     }
 
-    private static void health(Conditions c, PlanOutcome look) {
-        switch (look.health()) {
-            case Ready -> c.ready(look.reason(), look.message());
+    private static Conditions setHealth(Conditions conditions, PlanOutcome outcome) {
+        Reason reason = outcome.reason();
+        String message = outcome.message();
+        return switch (outcome.health()) {
+            case Ready -> conditions.ready(reason, message);
             case Working ->
-                c.set(Condition.READY, false, look.reason(), look.message())
-                        .set(Condition.RECONCILING, true, look.reason(), look.message())
+                conditions
+                        .set(Condition.READY, false, reason, message)
+                        .set(Condition.RECONCILING, true, reason, message)
                         .clear(Condition.STALLED);
             case Stalled ->
-                c.set(Condition.READY, false, look.reason(), look.message())
-                        .set(Condition.STALLED, true, look.reason(), look.message())
+                conditions
+                        .set(Condition.READY, false, reason, message)
+                        .set(Condition.STALLED, true, reason, message)
                         .clear(Condition.RECONCILING);
-        }
+        };
     }
 
-    private static void drift(Conditions c, PlanSite p, Optional<LeaseVersion> seen, FailoverPlanStatus s) {
-        boolean running = s.run != null && s.run.state == JournalEntry.State.Running;
+    private static void setDrift(
+            Conditions conditions, PlanSite plan, Optional<LeaseVersion> seen, FailoverPlanStatus status) {
+        boolean running = status.run != null && status.run.state == JournalEntry.State.Running;
         if (seen.isEmpty() || running) {
-            c.clear(Condition.GIT_DRIFT);
+            conditions.clear(Condition.GIT_DRIFT);
             return;
         }
-        String asked = p.plan().getSpec().activeSite;
+        String wanted = plan.activeSite();
         String holder = seen.get().lease().holder();
-        if (asked.equals(holder)) {
-            c.set(Condition.GIT_DRIFT, false, Reason.InSync, "spec.activeSite and the lease both name " + holder);
+        if (wanted.equals(holder)) {
+            conditions.set(
+                    Condition.GIT_DRIFT, false, Reason.InSync, "spec.activeSite and the lease both name " + holder);
         } else {
-            c.set(
+            conditions.set(
                     Condition.GIT_DRIFT,
                     true,
                     Reason.Drifted,
-                    "spec.activeSite names " + asked + ", the lease is with " + holder
-                            + "; the lease wins until spec.activeSite is changed on the site that is to take over");
+                    "spec.activeSite names " + wanted + ", but site " + holder
+                            + " has the lease; the lease applies until spec.activeSite is changed on the site that is"
+                            + " to take over");
         }
     }
 
-    private void exposure(Conditions c, PlanSite p, Optional<Duration> lag) {
-        Optional<Duration> rpo = rpo(p);
+    private void setProtection(Conditions conditions, PlanSite plan, Optional<Duration> lag) {
+        Optional<Duration> rpo = rpo(plan);
         if (rpo.isEmpty()) {
-            c.clear(Condition.PROTECTED);
+            conditions.clear(Condition.PROTECTED);
             return;
         }
         boolean met = lag.isPresent() && lag.get().compareTo(rpo.get()) <= 0;
-        String shown =
-                lag.map(PlanReport::rounded).map(Durations::format).orElse("unknown: no point is complete there");
-        c.set(
+        String loss = lag.map(duration ->
+                        "a failover without the active site would lose at most " + rounded(duration) + " of data")
+                .orElse("the data loss of a failover without the active site is unknown: no RestorePoint is complete"
+                        + " in the location of the standby site");
+        conditions.set(
                 Condition.PROTECTED,
                 met,
                 met ? Reason.ObjectiveMet : Reason.ObjectiveMissed,
-                "a failover without the active site would lose at most " + shown + ", the policy's RPO is "
-                        + Durations.format(rpo.get()));
+                loss + "; the RPO of the policy is " + Durations.format(rpo.get()));
     }
 
-    /** How far the standby site is behind; on the active site as its own points tell. */
-    private Optional<Duration> lag(PlanSite p, LeaseVersion seen) {
-        boolean holder = seen.lease().heldBy(p.site());
-        String location = holder ? p.peerLocation() : p.location();
-        return points.newest(p, seen.lease(), location).map(ref -> LeaseRules.lossBound(seen, ref));
+    /** How far the standby site is behind. On the active site, its own points are the source. */
+    private Optional<Duration> lag(PlanSite plan, LeaseVersion seen) {
+        boolean holder = seen.lease().heldBy(plan.site());
+        String location = holder ? plan.peerLocation() : plan.location();
+        return points.newest(plan, seen.lease(), location).map(point -> LeaseRules.lossBound(seen, point));
     }
 
-    private Optional<Duration> rpo(PlanSite p) {
+    private Optional<Duration> rpo(PlanSite plan) {
         BackupPolicy policy = client.resources(BackupPolicy.class)
-                .inNamespace(p.namespace())
-                .withName(p.policy())
+                .inNamespace(plan.namespace())
+                .withName(plan.policy())
                 .get();
         return policy == null || policy.getSpec().objectives == null || policy.getSpec().objectives.rpo == null
                 ? Optional.empty()
                 : Optional.of(Durations.parse(policy.getSpec().objectives.rpo));
     }
 
-    private void gauges(PlanSite p, Optional<LeaseVersion> seen, Role role, Optional<Duration> loss) {
-        String[] tags = tags(p.plan());
-        role(p.plan(), role);
-        seen.ifPresent(s -> {
-            Instant renewed = clock.instant().minus(s.age());
+    private void setGauges(PlanSite plan, Optional<LeaseVersion> seen, Role role, Optional<Duration> loss) {
+        String[] tags = tags(plan.resource());
+        setRole(plan.resource(), role);
+        seen.ifPresent(version -> {
+            Instant renewed = clock.instant().minus(version.age());
             meters.age(MeterName.FAILOVER_LEASE_AGE, renewed, tags);
-            meters.set(MeterName.FAILOVER_EPOCH, s.lease().epoch(), tags);
+            meters.set(MeterName.FAILOVER_EPOCH, version.lease().epoch(), tags);
         });
         if (loss.isPresent()) {
             meters.set(MeterName.FAILOVER_EXPECTED_DATA_LOSS, loss.get().toSeconds(), tags);
@@ -172,28 +175,29 @@ final class PlanReport {
         }
     }
 
-    private void role(FailoverPlan plan, Role role) {
-        String[] t = tags(plan);
-        for (Role r : Role.values()) {
-            if (r == role) {
-                meters.set(MeterName.FAILOVER_ROLE, 1, t[0], t[1], t[2], t[3], "role", r.name());
+    private void setRole(FailoverPlan plan, Role role) {
+        for (Role each : Role.values()) {
+            String[] tags = tags(plan, "role", each.name());
+            if (each == role) {
+                meters.set(MeterName.FAILOVER_ROLE, 1, tags);
             } else {
-                meters.remove(MeterName.FAILOVER_ROLE, t[0], t[1], t[2], t[3], "role", r.name());
+                meters.remove(MeterName.FAILOVER_ROLE, tags);
             }
         }
     }
 
-    private static Duration rounded(Duration d) {
-        long steps = (d.toMillis() + STEP.toMillis() - 1) / STEP.toMillis();
-        return STEP.multipliedBy(steps);
+    private static String rounded(Duration duration) {
+        long steps = (duration.toMillis() + ROUNDING.toMillis() - 1) / ROUNDING.toMillis();
+        return Durations.format(ROUNDING.multipliedBy(steps));
     }
 
-    private static String[] tags(FailoverPlan plan) {
-        return new String[] {
-            "namespace",
-            plan.getMetadata().getNamespace(),
-            "plan",
-            plan.getMetadata().getName()
-        };
+    /** The tags of a plan, and more: key, value, key, value. */
+    private static String[] tags(FailoverPlan plan, String... more) {
+        List<String> own = List.of(
+                "namespace",
+                plan.getMetadata().getNamespace(),
+                "plan",
+                plan.getMetadata().getName());
+        return Stream.concat(own.stream(), Stream.of(more)).toArray(String[]::new);
     }
 }

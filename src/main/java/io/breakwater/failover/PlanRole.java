@@ -4,15 +4,15 @@ import io.breakwater.api.FailoverPlanStatus.Role;
 import io.breakwater.api.NamedRef;
 
 /**
- * What a plan means for its namespace on this site, at this moment.
+ * The role of this site for the namespace of a plan, at this moment.
  *
  * @param plan name of the FailoverPlan
- * @param policy name of the BackupPolicy that the plan moves
+ * @param policy name of the BackupPolicy of the plan
  * @param role of this site; Unknown until the lease has been read
- * @param epoch of the lease as this site last read it; what a write to the store must not be older than
- * @param ownLocation BackupLocation near this site, which its points are sealed in
+ * @param epoch of the lease as this site last read it; writes of an older epoch are refused
+ * @param ownLocation BackupLocation near this site, where its points are sealed
  * @param peerLocation BackupLocation near the other site, which the points are copied to
- * @param rendezvous BackupLocation that the lease lies in
+ * @param rendezvous BackupLocation that holds the lease
  */
 public record PlanRole(
         String plan,

@@ -4,6 +4,7 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.FailoverPlan;
 import io.breakwater.api.FailoverPlanSpec.Site;
 import io.breakwater.api.FailoverPlanStatus.Role;
+import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
 import io.breakwater.config.BreakwaterConfig;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -15,8 +16,8 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * What this site is for a namespace. The role is what this process has read from the lease, never what a status remembers:
- * until the lease was read it is Unknown, and nothing is active.
+ * The role of this site for each namespace. It comes from the lease as this process has read it, never from a status. Until
+ * the lease was read, the role is Unknown and no namespace is active.
  */
 @ApplicationScoped
 public class PlanRoles {
@@ -34,8 +35,8 @@ public class PlanRoles {
     /**
      * The role of this site for a namespace.
      *
-     * @return empty where no FailoverPlan rules the namespace
-     * @throws BreakwaterException {@code UnknownSite} when the plan has no part for this site
+     * @return empty where the namespace has no FailoverPlan
+     * @throws BreakwaterException {@code UnknownSite} when spec.sites of the plan does not name this site
      */
     public Optional<PlanRole> roleOf(String namespace) {
         return ruling(client.resources(FailoverPlan.class)
@@ -45,45 +46,49 @@ public class PlanRoles {
                 .map(this::roleOf);
     }
 
-    /** The one plan of a namespace that counts: the oldest. */
+    /** The plan of a namespace that applies: the oldest. */
     static Optional<FailoverPlan> ruling(List<FailoverPlan> plans) {
         return plans.stream()
-                .min(Comparator.comparing((FailoverPlan p) -> p.getMetadata().getCreationTimestamp())
-                        .thenComparing(p -> p.getMetadata().getName()));
+                .min(Comparator.comparing(
+                                (FailoverPlan plan) -> plan.getMetadata().getCreationTimestamp())
+                        .thenComparing(plan -> plan.getMetadata().getName()));
     }
 
     /**
-     * This site's part of a plan.
+     * The entry of this site in spec.sites.
      *
-     * @throws BreakwaterException {@code UnknownSite} when the plan has none
+     * @throws BreakwaterException {@code UnknownSite} when there is none
      */
     static Site own(FailoverPlan plan, String site) {
         return plan.getSpec().sites.stream()
-                .filter(s -> s.name.equals(site))
+                .filter(entry -> entry.name.equals(site))
                 .findFirst()
                 .orElseThrow(() -> BreakwaterException.permanent(
                         Reason.UnknownSite,
-                        "FailoverPlan " + key(plan) + ": none of spec.sites is called " + site
+                        ObjectNames.of(plan) + ": spec.sites does not name " + site
                                 + ", which is the name of this site (Helm value site.name)"));
     }
 
-    /** The other site's part of a plan. */
+    /** The entry of the other site in spec.sites. */
     static Site peer(FailoverPlan plan, String site) {
         Site own = own(plan, site);
-        return plan.getSpec().sites.stream().filter(s -> s != own).findFirst().orElseThrow();
+        return plan.getSpec().sites.stream()
+                .filter(entry -> entry != own)
+                .findFirst()
+                .orElseThrow();
     }
 
     /** Namespace and name. */
     static String key(FailoverPlan plan) {
-        return plan.getMetadata().getNamespace() + "/" + plan.getMetadata().getName();
+        return ObjectNames.qualified(plan);
     }
 
-    /** Remembers what the lease says. */
+    /** Remembers the role and the epoch that follow from the lease. */
     void set(String plan, Role role, long epoch) {
         known.put(plan, new Known(role, epoch));
     }
 
-    /** Forgets a plan that is gone. */
+    /** Forgets a deleted plan. */
     void forget(String plan) {
         known.remove(plan);
     }

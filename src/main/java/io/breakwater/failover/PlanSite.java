@@ -4,23 +4,25 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Durations;
 import io.breakwater.api.FailoverPlan;
 import io.breakwater.api.FailoverPlanStatus;
+import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
 import io.breakwater.gate.NamespaceGate;
 import java.time.Duration;
+import java.util.OptionalLong;
 
 /**
- * A plan as one look at it sees it on this site.
+ * A plan on this site, during one reconciliation.
  *
- * @param plan read fresh, its status changes along
+ * @param resource read fresh; its status changes along
  * @param site this site
  * @param peer the other site
  * @param location name of the BackupLocation near this site
- * @param peerLocation name of the BackupLocation near the other one
+ * @param peerLocation name of the BackupLocation near the other site
  * @param timing the lease arithmetic
  * @param store the plan's rendezvous
  */
 record PlanSite(
-        FailoverPlan plan,
+        FailoverPlan resource,
         String site,
         String peer,
         String location,
@@ -28,83 +30,92 @@ record PlanSite(
         LeaseTiming timing,
         LeaseStore store) {
 
-    static PlanSite of(FailoverPlan plan, String site, LeaseStore store) {
+    static PlanSite of(FailoverPlan resource, String site, LeaseStore store) {
         return new PlanSite(
-                plan,
+                resource,
                 site,
-                PlanRoles.peer(plan, site).name,
-                PlanRoles.own(plan, site).locationRef.name,
-                PlanRoles.peer(plan, site).locationRef.name,
-                timing(plan),
+                PlanRoles.peer(resource, site).name,
+                PlanRoles.own(resource, site).locationRef.name,
+                PlanRoles.peer(resource, site).locationRef.name,
+                timing(resource),
                 store);
     }
 
     /** @throws BreakwaterException {@code InvalidSpec} when the lease is too short */
-    static LeaseTiming timing(FailoverPlan plan) {
-        String text = plan.getSpec().lease == null ? null : plan.getSpec().lease.duration;
+    static LeaseTiming timing(FailoverPlan resource) {
+        String text = resource.getSpec().lease == null ? null : resource.getSpec().lease.duration;
         try {
             return LeaseTiming.of(Durations.parse(text, Duration.ofSeconds(60)));
         } catch (IllegalArgumentException e) {
             throw BreakwaterException.permanent(
-                    Reason.InvalidSpec,
-                    "FailoverPlan " + PlanRoles.key(plan) + ": spec.lease.duration: " + e.getMessage());
+                    Reason.InvalidSpec, ObjectNames.of(resource) + ": spec.lease.duration: " + e.getMessage());
         }
     }
 
-    /** Who holds the gate of a plan's namespace. */
-    static String holder(FailoverPlan plan) {
-        return NamespaceGate.PLAN + plan.getMetadata().getName();
+    /** The name by which a plan holds the gate of its namespace. */
+    static String gateHolder(FailoverPlan resource) {
+        return NamespaceGate.PLAN + resource.getMetadata().getName();
     }
 
     String key() {
-        return PlanRoles.key(plan);
+        return PlanRoles.key(resource);
     }
 
     String namespace() {
-        return plan.getMetadata().getNamespace();
+        return resource.getMetadata().getNamespace();
     }
 
     String name() {
-        return plan.getMetadata().getName();
+        return resource.getMetadata().getName();
     }
 
-    String holder() {
-        return holder(plan);
+    String gateHolder() {
+        return gateHolder(resource);
     }
 
     FailoverPlanStatus status() {
-        return plan.getStatus();
+        return resource.getStatus();
+    }
+
+    /** The epoch that this cluster remembers; empty for a plan that is new here. */
+    OptionalLong knownEpoch() {
+        return status().epoch == null ? OptionalLong.empty() : OptionalLong.of(status().epoch);
     }
 
     String policy() {
-        return plan.getSpec().policyRef.name;
+        return resource.getSpec().policyRef.name;
+    }
+
+    /** Value of spec.activeSite. */
+    String activeSite() {
+        return resource.getSpec().activeSite;
     }
 
     Duration maxDataLoss() {
-        return Durations.parse(plan.getSpec().maxDataLoss, Duration.ZERO);
+        return Durations.parse(resource.getSpec().maxDataLoss, Duration.ZERO);
     }
 
     Duration readiness() {
-        String text = plan.getSpec().readiness == null ? null : plan.getSpec().readiness.timeout;
+        String text = resource.getSpec().readiness == null ? null : resource.getSpec().readiness.timeout;
         return Durations.parse(text, Duration.ofMinutes(5));
     }
 
     /** Whether spec.activeSite names this site. */
-    boolean named() {
-        return plan.getSpec().activeSite.equals(site);
+    boolean isNamed() {
+        return activeSite().equals(site);
     }
 
-    /** Whether a user's edit that was not dealt with yet asks for this site. */
-    boolean wanted() {
-        Long generation = plan.getMetadata().getGeneration();
-        return LeaseRules.wants(site, plan.getSpec().activeSite, status().settledActiveSite)
+    /** Whether a user has changed spec.activeSite to this site, and no run has answered that yet. */
+    boolean isWanted() {
+        Long generation = resource.getMetadata().getGeneration();
+        return LeaseRules.wants(site, activeSite(), status().settledActiveSite)
                 && !(generation != null && generation.equals(status().handledGeneration));
     }
 
-    /** Identity of the run that would serve the present request: one for each edit. */
+    /** Identity of the run that would answer the present request: one for each edit. */
     String request() {
-        String uid = plan.getMetadata().getUid();
-        return site + "-" + plan.getMetadata().getGeneration() + "-"
+        String uid = resource.getMetadata().getUid();
+        return site + "-" + resource.getMetadata().getGeneration() + "-"
                 + (uid == null ? "" : uid.substring(0, Math.min(8, uid.length())));
     }
 }

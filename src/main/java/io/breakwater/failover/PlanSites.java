@@ -4,13 +4,14 @@ import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationStatus;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.FailoverPlan;
+import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.location.LocationResolver;
 import io.breakwater.location.Stores;
 import jakarta.enterprise.context.ApplicationScoped;
 
-/** Opens a plan on this site: its rendezvous, its part in it. */
+/** Opens plans on this site. */
 @ApplicationScoped
 class PlanSites {
     private final BreakwaterConfig config;
@@ -28,22 +29,23 @@ class PlanSites {
     }
 
     /**
-     * Opens a plan.
+     * Opens a plan with its rendezvous location.
      *
-     * @throws BreakwaterException when it has no part for this site, its lease is too short, or its rendezvous cannot hold
-     *     a lease
+     * @throws BreakwaterException when spec.sites does not name this site, the lease is too short, or the rendezvous location
+     *     cannot hold a lease
      */
     PlanSite open(FailoverPlan plan) {
         String namespace = plan.getMetadata().getNamespace();
         BackupLocation rendezvous = locations.resolve(namespace, plan.getSpec().rendezvousRef);
-        BackupLocationStatus s = rendezvous.getStatus();
-        if (s != null && s.capabilities != null && Boolean.FALSE.equals(s.capabilities.conditionalWrites)) {
+        BackupLocationStatus status = rendezvous.getStatus();
+        if (status != null
+                && status.capabilities != null
+                && Boolean.FALSE.equals(status.capabilities.conditionalWrites)) {
             throw BreakwaterException.permanent(
                     Reason.NoConditionalWrites,
-                    "FailoverPlan " + PlanRoles.key(plan) + ": BackupLocation "
-                            + plan.getSpec().rendezvousRef.name
+                    ObjectNames.of(plan) + ": BackupLocation " + plan.getSpec().rendezvousRef.name
                             + " of spec.rendezvousRef has no conditional writes, so it cannot hold a lease; name"
-                            + " another one");
+                            + " another BackupLocation");
         }
         return PlanSite.of(
                 plan,

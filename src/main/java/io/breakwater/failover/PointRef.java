@@ -3,11 +3,11 @@ package io.breakwater.failover;
 import java.time.Instant;
 
 /**
- * A sealed restore point as both sites know it.
+ * A reference to a sealed point, which is the same on both sites.
  *
- * @param point {@code <site>/<namespace>/<name>}: the site that captured it, and its key there
- * @param digest SHA-256 of its point.json; a replica with another digest is another point
- * @param capturedAt the moment whose state it holds, by the clock of the site that captured it
+ * @param point {@code <site>/<namespace>/<name>}: the site that captured it, and its key on that site
+ * @param digest SHA-256 of its point.json; a copy with another digest is another point
+ * @param capturedAt time of the capture, by the clock of the site that captured it
  */
 record PointRef(String point, String digest, Instant capturedAt) {
 

@@ -1,23 +1,24 @@
 package io.breakwater.failover;
 
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * What one site knows when it decides.
+ * The facts that one site decides from.
  *
  * @param site this site
  * @param timing the lease arithmetic of this site's plan
- * @param seen the lease as just read; empty when there is none in the store
+ * @param seen the lease as just read; empty when the store has none
  * @param knownEpoch the epoch that this cluster remembers (0: it was about to create the first lease); empty for a plan
  *     that is new here
  * @param named whether spec.activeSite names this site
- * @param wanted whether a user has changed spec.activeSite to this site, and that was not dealt with yet
- * @param run identity of the run that would serve the wish
- * @param maxDataLoss what an unplanned failover may lose
- * @param peerSilent whether the other site's operator has not been seen for longer than a lease
- * @param handover how far this site is with handing over
+ * @param wanted whether a user has changed spec.activeSite to this site, and no run has answered that yet
+ * @param run identity of the run that would answer this edit
+ * @param maxDataLoss data loss that an unplanned failover may cause
+ * @param peerSilent whether the last heartbeat of the other site's operator is older than a lease
+ * @param handover progress of the hand-over by this site
  * @param newest the newest point that an unplanned failover could start from
  */
 record SiteFacts(
@@ -33,17 +34,103 @@ record SiteFacts(
         Handover handover,
         Optional<PointRef> newest) {
 
-    /** How far handing over is, as the cluster shows it. */
+    SiteFacts {
+        Objects.requireNonNull(site, "site");
+        Objects.requireNonNull(timing, "timing");
+        Objects.requireNonNull(seen, "seen");
+        Objects.requireNonNull(knownEpoch, "knownEpoch");
+        Objects.requireNonNull(run, "run");
+        Objects.requireNonNull(maxDataLoss, "maxDataLoss");
+        Objects.requireNonNull(handover, "handover");
+        Objects.requireNonNull(newest, "newest");
+    }
+
+    /** Progress of a hand-over, as the cluster shows it. */
     sealed interface Handover {
-        /** Pods may run, or the final point is not complete at the other site. */
+        /** Pods may run, or the final point is not complete in the location of the other site. */
         record Pending() implements Handover {}
 
-        /** Nothing runs, and the final point is complete at the other site. */
+        /** No pod runs, and the final point is complete in the location of the other site. */
         record Complete(PointRef last) implements Handover {}
 
-        /** It cannot be completed. */
+        /** The hand-over cannot be completed. */
         record Failed(String message) implements Handover {}
 
         Handover PENDING = new Pending();
+    }
+
+    /** Collects the facts by their names. Facts without a default must be set. */
+    static final class Draft {
+        private String site;
+        private LeaseTiming timing;
+        private Optional<LeaseVersion> seen;
+        private OptionalLong knownEpoch;
+        private boolean named;
+        private boolean wanted;
+        private String run;
+        private Duration maxDataLoss;
+        private boolean peerSilent;
+        private Handover handover = Handover.PENDING;
+        private Optional<PointRef> newest = Optional.empty();
+
+        Draft site(String value) {
+            site = value;
+            return this;
+        }
+
+        Draft timing(LeaseTiming value) {
+            timing = value;
+            return this;
+        }
+
+        Draft seen(Optional<LeaseVersion> value) {
+            seen = value;
+            return this;
+        }
+
+        Draft knownEpoch(OptionalLong value) {
+            knownEpoch = value;
+            return this;
+        }
+
+        Draft named(boolean value) {
+            named = value;
+            return this;
+        }
+
+        Draft wanted(boolean value) {
+            wanted = value;
+            return this;
+        }
+
+        Draft run(String value) {
+            run = value;
+            return this;
+        }
+
+        Draft maxDataLoss(Duration value) {
+            maxDataLoss = value;
+            return this;
+        }
+
+        Draft peerSilent(boolean value) {
+            peerSilent = value;
+            return this;
+        }
+
+        Draft handover(Handover value) {
+            handover = value;
+            return this;
+        }
+
+        Draft newest(Optional<PointRef> value) {
+            newest = value;
+            return this;
+        }
+
+        SiteFacts build() {
+            return new SiteFacts(
+                    site, timing, seen, knownEpoch, named, wanted, run, maxDataLoss, peerSilent, handover, newest);
+        }
     }
 }

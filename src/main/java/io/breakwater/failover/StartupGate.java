@@ -13,9 +13,9 @@ import java.util.concurrent.TimeUnit;
 import org.jboss.logging.Logger;
 
 /**
- * The first thing that an operator does: on a site that was away, the pods came back with their nodes, before there was
- * anybody to ask whether they may run. Each plan whose gate is open gets a keeper at once, which reads the lease, writes
- * nothing before it has, and gates when the lease is not ours or cannot be read.
+ * The first action of an operator. On a site that was down, the pods started with their nodes, before an operator could check
+ * whether they may run. Each plan with an open gate gets a keeper at once. The keeper reads the lease before it writes. It
+ * closes the gate when another site holds the lease, or when the lease cannot be read.
  */
 @ApplicationScoped
 class StartupGate {
@@ -23,13 +23,13 @@ class StartupGate {
 
     private final KubernetesClient client;
     private final PlanSites sites;
-    private final LeaseSupervisor guards;
+    private final LeaseSupervisor supervisor;
     private final BreakwaterConfig config;
 
-    StartupGate(KubernetesClient client, PlanSites sites, LeaseSupervisor guards, BreakwaterConfig config) {
+    StartupGate(KubernetesClient client, PlanSites sites, LeaseSupervisor supervisor, BreakwaterConfig config) {
         this.client = client;
         this.sites = sites;
-        this.guards = guards;
+        this.supervisor = supervisor;
         this.config = config;
     }
 
@@ -46,10 +46,10 @@ class StartupGate {
                         .inAnyNamespace()
                         .list()
                         .getItems()
-                        .forEach(plan -> Thread.ofVirtual().start(() -> takeUp(plan)));
+                        .forEach(plan -> Thread.ofVirtual().start(() -> resume(plan)));
                 return;
             } catch (RuntimeException e) {
-                LOG.warnf("FailoverPlans cannot be listed yet: %s", e.getMessage());
+                LOG.warnf("could not list FailoverPlans, will retry: %s", e.getMessage());
             }
             try {
                 TimeUnit.MILLISECONDS.sleep(500);
@@ -59,15 +59,15 @@ class StartupGate {
         }
     }
 
-    /** A plan that cannot be opened is left to its reconciler, which says why. */
-    void takeUp(FailoverPlan plan) {
+    /** Starts the keeper of a plan. If the plan cannot be opened, its reconciler reports the cause. */
+    void resume(FailoverPlan plan) {
         try (LogContext _ = LogContext.of(plan)) {
             if (plan.getStatus() == null) {
                 plan.setStatus(new FailoverPlanStatus());
             }
-            guards.takeUp(sites.open(plan));
+            supervisor.resume(sites.open(plan));
         } catch (RuntimeException e) {
-            LOG.warnf("FailoverPlan %s cannot be opened yet: %s", PlanRoles.key(plan), e.getMessage());
+            LOG.warnf("could not open FailoverPlan %s, will retry: %s", PlanRoles.key(plan), e.getMessage());
         }
     }
 }

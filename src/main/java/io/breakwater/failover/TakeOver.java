@@ -23,20 +23,20 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 
-/** What the new site does once it has the lease: first its data, then its pods. */
+/** The steps of the new site once it has the lease: first the data, then the pods. */
 final class TakeOver {
     /**
-     * What the steps share.
+     * The objects that the steps share.
      *
-     * @param mayRun whether the lease is proven at this moment
+     * @param mayRun whether this site holds the lease for certain at this moment
      */
-    record Run(PlanSite p, Lease lease, BooleanSupplier mayRun) {
+    record Run(PlanSite plan, Lease lease, BooleanSupplier mayRun) {
         String id() {
-            return p.key() + "/e" + lease.epoch();
+            return plan.key() + "/e" + lease.epoch();
         }
     }
 
-    /** What the other site's answer depends on; pods of their own and DaemonSets are not waited for. */
+    /** Kinds that a takeover waits for. It does not wait for DaemonSets and for pods without a controller. */
     private static final Set<String> AWAITED = Set.of("Deployment", "StatefulSet");
 
     private final KubernetesClient client;
@@ -55,36 +55,33 @@ final class TakeOver {
         this.workloads = new Workloads(client);
         this.runner = runner;
         this.clock = clock;
-        this.fill = List.of(
-                HandOver.step(FailoverStep.AwaitPoint, this::awaitPoint),
-                HandOver.step(FailoverStep.Restore, this::restore));
-        this.start = List.of(
-                HandOver.step(FailoverStep.Open, this::open), HandOver.step(FailoverStep.AwaitReady, this::awaitReady));
+        this.fill = List.of(FailoverStep.AwaitPoint.does(this::awaitPoint), FailoverStep.Restore.does(this::restore));
+        this.start = List.of(FailoverStep.Open.does(this::open), FailoverStep.AwaitReady.does(this::awaitReady));
     }
 
-    /** Brings the data of the point here, behind a closed gate. */
-    StepRunner.Result fill(Run run, FailoverJournal log) {
-        gate.close(run.p.namespace(), run.p.holder());
-        return runner.run(run.id(), fill, run, log);
+    /** Restores the data of the point, while the gate is closed. */
+    StepRunner.Result fill(Run run, FailoverJournal journal) {
+        gate.close(run.plan.namespace(), run.plan.gateHolder());
+        return runner.run(run.id(), fill, run, journal);
     }
 
-    /** Lets the application run, and waits until it is up. */
-    StepRunner.Result start(Run run, FailoverJournal log) {
-        return runner.run(run.id(), start, run, log);
+    /** Releases the pods, and waits until the application is ready. */
+    StepRunner.Result start(Run run, FailoverJournal journal) {
+        return runner.run(run.id(), start, run, journal);
     }
 
     private Outcome awaitPoint(Run run) {
         PointRef ref = run.lease.start();
-        return points.find(run.p.namespace(), ref)
-                .map(x -> Outcome.done(
-                        "RestorePoint " + x.getMetadata().getName() + " stands for " + ref.point() + " here"))
-                .orElseGet(() -> Outcome.waiting("waiting for the catalog to list " + ref.point()));
+        return points.find(run.plan.namespace(), ref)
+                .map(point -> Outcome.done(
+                        "found RestorePoint " + point.getMetadata().getName() + " for point " + ref.point()))
+                .orElseGet(() -> Outcome.waiting("waiting for catalog sync to find point " + ref.point()));
     }
 
     private Outcome restore(Run run) {
-        String name = run.p.name() + "-e" + run.lease.epoch();
+        String name = run.plan.name() + "-e" + run.lease.epoch();
         Restore restore = Optional.ofNullable(client.resources(Restore.class)
-                        .inNamespace(run.p.namespace())
+                        .inNamespace(run.plan.namespace())
                         .withName(name)
                         .get())
                 .orElseGet(() -> create(run, name));
@@ -99,59 +96,63 @@ final class TakeOver {
             throw BreakwaterException.retryable(
                     Reason.valueOf(failed.get().reason),
                     "Restore " + name + " failed: " + failed.get().message
-                            + "; remove the cause and delete the Restore to try again, or name the other site in"
-                            + " spec.activeSite there");
+                            + "; remove the cause and delete the Restore to retry, or set spec.activeSite to the other"
+                            + " site on that site");
         }
         return Outcome.waiting("Restore " + name + ": " + restore.getStatus().progress);
     }
 
     private Restore create(Run run, String name) {
-        RestorePoint point = points.find(run.p.namespace(), run.lease.start())
+        RestorePoint point = points.find(run.plan.namespace(), run.lease.start())
                 .orElseThrow(() -> BreakwaterException.retryable(
                         Reason.RestorePointNotFound,
-                        "the RestorePoint for " + run.lease.start().point() + " is gone again"));
-        Restore x = new Restore();
-        x.setMetadata(new ObjectMetaBuilder()
+                        "the RestorePoint for point " + run.lease.start().point()
+                                + " was deleted; will retry when catalog sync has found the point again"));
+        Restore restore = new Restore();
+        restore.setMetadata(new ObjectMetaBuilder()
                 .withName(name)
-                .withNamespace(run.p.namespace())
-                .addToLabels(Api.PLAN, run.p.name())
+                .withNamespace(run.plan.namespace())
+                .addToLabels(Api.PLAN, run.plan.name())
                 .build());
-        x.setSpec(new RestoreSpec());
-        x.getSpec().restorePointRef = new NamedRef(point.getMetadata().getName());
-        x.getSpec().onConflict = RestoreSpec.OnConflict.Replace;
-        return client.resource(x).create();
+        restore.setSpec(new RestoreSpec());
+        restore.getSpec().restorePointRef = new NamedRef(point.getMetadata().getName());
+        restore.getSpec().onConflict = RestoreSpec.OnConflict.Replace;
+        return client.resource(restore).create();
     }
 
     private Outcome open(Run run) {
         if (!run.mayRun.getAsBoolean()) {
             return Outcome.waiting("waiting for the lease to be renewed");
         }
-        gate.open(run.p.namespace(), run.p.holder());
+        gate.open(run.plan.namespace(), run.plan.gateHolder());
         if (!run.mayRun.getAsBoolean()) {
-            gate.close(run.p.namespace(), run.p.holder(), run.p.timing().grace());
-            return Outcome.waiting("the lease ran out meanwhile");
+            gate.close(
+                    run.plan.namespace(),
+                    run.plan.gateHolder(),
+                    run.plan.timing().grace());
+            return Outcome.waiting("the lease expired in the meantime; waiting for its renewal");
         }
         return Outcome.done("pods may start");
     }
 
     private Outcome awaitReady(Run run) {
-        List<String> missing = workloads.of(run.p.namespace()).stream()
+        List<String> missing = workloads.of(run.plan.namespace()).stream()
                 .filter(w -> AWAITED.contains(w.kind()) && !w.isReady())
                 .map(Workloads.Workload::name)
                 .toList();
         if (missing.isEmpty()) {
             return Outcome.done("all workloads are ready");
         }
-        Instant opened = run.p.status().journal.stream()
+        Instant opened = run.plan.status().journal.stream()
                 .filter(e -> e.step.equals(FailoverStep.AwaitReady.name()))
                 .findFirst()
                 .map(e -> Instant.parse(e.startedAt))
                 .orElse(clock.instant());
-        if (Duration.between(opened, clock.instant()).compareTo(run.p.readiness()) > 0) {
+        if (Duration.between(opened, clock.instant()).compareTo(run.plan.readiness()) > 0) {
             throw BreakwaterException.permanent(
                     Reason.InProgress,
                     "not ready within spec.readiness.timeout: " + String.join(", ", missing)
-                            + "; this site is active, look at the events of these workloads");
+                            + "; this site is active, so check the events of these workloads");
         }
         return Outcome.waiting("waiting for " + String.join(", ", missing));
     }

@@ -17,12 +17,12 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** What the gate means for single objects. Pure, so that webhook and {@link NamespaceGate} cannot disagree. */
+/** The effect of a gate on single objects. Pure, so that the webhook and {@link NamespaceGate} cannot disagree. */
 public final class GateRules {
-    /** Name of the scheduling gate; the label of the same name lets gated pods be found. */
+    /** Name of the scheduling gate. Gated pods also have a label of this name, so that they can be found. */
     public static final String GATE = Api.STANDBY;
 
-    /** Name of the ServiceAccount under which mover pods run. */
+    /** Name of the ServiceAccount of mover pods. */
     static final String MOVER_ACCOUNT = "breakwater-mover";
 
     private static final String MOVER = "mover";
@@ -31,14 +31,14 @@ public final class GateRules {
 
     private GateRules() {}
 
-    /** Whether the namespace holds its pods back. */
+    /** Whether the pods of the namespace are held. */
     public static boolean isStandby(Namespace namespace) {
         return namespace != null
                 && namespace.getMetadata().getLabels() != null
                 && "true".equals(namespace.getMetadata().getLabels().get(Api.STANDBY));
     }
 
-    /** The holders for whom a namespace's gate is closed, in the order in which they came. */
+    /** The holders of the gate of a namespace, in the order in which they closed it. */
     public static Set<String> holders(Namespace namespace) {
         Set<String> holders = new LinkedHashSet<>();
         Map<String, String> annotations =
@@ -47,16 +47,16 @@ public final class GateRules {
         if (text != null) {
             List.of(text.split(",")).stream()
                     .map(String::strip)
-                    .filter(s -> !s.isEmpty())
+                    .filter(holder -> !holder.isEmpty())
                     .forEach(holders::add);
         }
         return holders;
     }
 
     /**
-     * Of holders that hold back the pods of some workloads only: which ones. Text that nobody can read limits nothing.
+     * The workloads of holders that hold only the pods of some workloads. An annotation that cannot be parsed limits nothing.
      *
-     * @return only holders that are in {@link #holders} too
+     * @return only holders that are also in {@link #holders}
      */
     public static Map<String, Set<WorkloadName>> limits(Namespace namespace) {
         Map<String, String> annotations =
@@ -76,7 +76,7 @@ public final class GateRules {
         return limits;
     }
 
-    /** What {@link #limits} reads. */
+    /** The annotation that {@link #limits} reads. */
     static String text(Map<String, Set<WorkloadName>> limits) {
         Map<String, List<String>> names = new LinkedHashMap<>();
         limits.forEach((holder, workloads) -> names.put(
@@ -89,8 +89,8 @@ public final class GateRules {
     }
 
     /**
-     * Whether a namespace holds back this object of its: a pod or a Job, by its name and by the controller that made it.
-     * Without any holder a label alone holds everything.
+     * Whether a namespace holds one of its pods or Jobs, by the name of the object and by the controller that created it. A
+     * namespace with the label and without holders holds all pods and Jobs.
      */
     public static boolean holds(Namespace namespace, HasMetadata object) {
         if (!isStandby(namespace)) {
@@ -100,8 +100,8 @@ public final class GateRules {
         Set<String> holders = holders(namespace);
         return holders.isEmpty()
                 || holders.stream()
-                        .anyMatch(h -> !limits.containsKey(h)
-                                || limits.get(h).stream().anyMatch(workload -> isOf(object, workload)));
+                        .anyMatch(holder -> !limits.containsKey(holder)
+                                || limits.get(holder).stream().anyMatch(workload -> isOf(object, workload)));
     }
 
     private static boolean isOf(HasMetadata object, WorkloadName workload) {
@@ -112,11 +112,11 @@ public final class GateRules {
         List<OwnerReference> owners = object.getMetadata().getOwnerReferences();
         return owners != null
                 && owners.stream()
-                        .filter(o -> Boolean.TRUE.equals(o.getController()))
-                        .anyMatch(o -> workload.controls(o.getKind(), o.getName()));
+                        .filter(owner -> Boolean.TRUE.equals(owner.getController()))
+                        .anyMatch(owner -> workload.controls(owner.getKind(), owner.getName()));
     }
 
-    /** Whether the pod is one of our movers, which work while the application rests. */
+    /** Whether the pod is a mover of Breakwater. Movers run while the pods of the application are held. */
     public static boolean isMover(Pod pod) {
         Map<String, String> labels = pod.getMetadata().getLabels();
         return labels != null
@@ -124,28 +124,28 @@ public final class GateRules {
                 && MOVER_ACCOUNT.equals(pod.getSpec().getServiceAccountName());
     }
 
-    /** Whether the scheduler leaves the pod alone because of us. */
+    /** Whether the scheduling gate of Breakwater holds the pod. */
     public static boolean isHeld(Pod pod) {
         return pod.getSpec().getSchedulingGates() != null
-                && pod.getSpec().getSchedulingGates().stream().anyMatch(g -> GATE.equals(g.getName()));
+                && pod.getSpec().getSchedulingGates().stream().anyMatch(gate -> GATE.equals(gate.getName()));
     }
 
-    /** Whether the pod carries the label by which held pods are found. */
+    /** Whether the pod has the label of held pods. */
     static boolean isLabelled(Pod pod) {
         return pod.getMetadata().getLabels() != null
                 && pod.getMetadata().getLabels().containsKey(Api.STANDBY);
     }
 
-    /** Whether containers of the application run, or may begin to: everything but movers, held and finished pods. */
+    /** Whether containers of the application run or may start: all pods except movers, held pods and finished pods. */
     static boolean isActive(Pod pod) {
         String phase = pod.getStatus() == null ? null : pod.getStatus().getPhase();
         boolean finished = "Succeeded".equals(phase) || "Failed".equals(phase);
         return !isMover(pod) && !isHeld(pod) && !finished;
     }
 
-    /** Whether a CronJob made the Job; held back, such Jobs would pile up. */
+    /** Whether a CronJob created the Job. If such Jobs were held, they would accumulate. */
     public static boolean isFromCronJob(Job job) {
         List<OwnerReference> owners = job.getMetadata().getOwnerReferences();
-        return owners != null && owners.stream().anyMatch(o -> "CronJob".equals(o.getKind()));
+        return owners != null && owners.stream().anyMatch(owner -> "CronJob".equals(owner.getKind()));
     }
 }

@@ -13,18 +13,18 @@ import java.util.TreeSet;
 import org.jboss.logging.Logger;
 
 /**
- * Looks every few seconds whether pods agree with the gates of their namespaces. The API server learns of a namespace's
- * label a moment after it was set, and a process may die between two calls: pods that slipped through a closed gate are
- * ended, and pods that an open one forgot are let go.
+ * Checks every few seconds whether the pods match the gates of their namespaces. The API server sees the label of a namespace
+ * a moment after it was set, and a process may die between two calls. The sweeper deletes pods that passed a closed gate, and
+ * releases pods that an open gate still holds.
  */
 @ApplicationScoped
 class GateSweeper {
     private static final Logger LOG = Logger.getLogger(GateSweeper.class);
-    private static final Duration LOOK = Duration.ofSeconds(5);
+    private static final Duration INTERVAL = Duration.ofSeconds(5);
 
     private final KubernetesClient client;
     private final NamespaceGate gate;
-    private volatile Thread keeper;
+    private volatile Thread sweeper;
 
     GateSweeper(KubernetesClient client, NamespaceGate gate) {
         this.client = client;
@@ -33,43 +33,43 @@ class GateSweeper {
 
     void start(@Observes StartupEvent event, BreakwaterConfig config) {
         if (config.role() == BreakwaterConfig.Role.operator && config.webhook().enabled()) {
-            keeper = Thread.ofVirtual().name("gate-keeper").start(this::keep);
+            sweeper = Thread.ofVirtual().name("gate-sweeper").start(this::sweepUntilStopped);
         }
     }
 
     void stop(@Observes ShutdownEvent event) {
-        if (keeper != null) {
-            keeper.interrupt();
+        if (sweeper != null) {
+            sweeper.interrupt();
         }
     }
 
-    private void keep() {
+    private void sweepUntilStopped() {
         while (!Thread.currentThread().isInterrupted()) {
             try {
-                Thread.sleep(LOOK);
-                look();
+                Thread.sleep(INTERVAL);
+                sweepAll();
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             } catch (RuntimeException e) {
-                LOG.warnf("the gates could not be looked at: %s; trying again in %s", e.getMessage(), LOOK);
+                LOG.warnf("could not check the gates, will retry in %s: %s", INTERVAL, e.getMessage());
             }
         }
     }
 
-    /** Sweeps the namespaces that are gated and those that have held pods. */
-    void look() {
+    /** Sweeps the namespaces that are gated, and those that have held pods. */
+    void sweepAll() {
         Set<String> namespaces = new TreeSet<>();
         client.namespaces()
                 .withLabel(Api.STANDBY, "true")
                 .list()
                 .getItems()
-                .forEach(n -> namespaces.add(n.getMetadata().getName()));
+                .forEach(namespace -> namespaces.add(namespace.getMetadata().getName()));
         client.pods()
                 .inAnyNamespace()
                 .withLabel(Api.STANDBY)
                 .list()
                 .getItems()
-                .forEach(p -> namespaces.add(p.getMetadata().getNamespace()));
+                .forEach(pod -> namespaces.add(pod.getMetadata().getNamespace()));
         namespaces.forEach(gate::sweep);
     }
 }

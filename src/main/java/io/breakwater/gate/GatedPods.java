@@ -1,5 +1,6 @@
 package io.breakwater.gate;
 
+import io.breakwater.api.ObjectNames;
 import io.fabric8.kubernetes.api.model.DeletionPropagation;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -15,7 +16,7 @@ import java.util.List;
 import java.util.function.Predicate;
 import org.jboss.logging.Logger;
 
-/** Ends and releases the pods of a namespace. */
+/** Deletes and releases the pods of a namespace. */
 final class GatedPods {
     private static final Logger LOG = Logger.getLogger(GatedPods.class);
     private static final String LABEL_PATH = "/metadata/labels/" + GateRules.GATE.replace("/", "~1");
@@ -28,14 +29,14 @@ final class GatedPods {
         this.client = client;
     }
 
-    /** The application's pods that run or may begin to. */
+    /** The pods of the application that run or may start. */
     List<Pod> active(String namespace) {
         return client.pods().inNamespace(namespace).list().getItems().stream()
                 .filter(GateRules::isActive)
                 .toList();
     }
 
-    /** Deletes the Jobs of CronJobs that are held back, then every active pod of those that is not already ending soon enough. */
+    /** Deletes the held Jobs of CronJobs, then each held active pod that does not already end soon enough. */
     void end(String namespace, Duration grace, Predicate<HasMetadata> held) {
         client.batch().v1().jobs().inNamespace(namespace).list().getItems().stream()
                 .filter(GateRules::isFromCronJob)
@@ -45,7 +46,7 @@ final class GatedPods {
         active(namespace).stream().filter(held).forEach(pod -> delete(pod, grace));
     }
 
-    /** Takes our scheduling gate off every pod that has it, and is not held back. */
+    /** Removes the scheduling gate of Breakwater from each pod that is not held any more. */
     void release(String namespace, Predicate<HasMetadata> held) {
         client.pods().inNamespace(namespace).list().getItems().stream()
                 .filter(GateRules::isHeld)
@@ -54,7 +55,7 @@ final class GatedPods {
     }
 
     private void delete(Job job) {
-        LOG.infof("Job %s/%s of a CronJob ends: the namespace is held back", namespace(job), name(job));
+        LOG.infof("deleting %s of a CronJob: the namespace is gated", ObjectNames.of(job));
         client.resource(job)
                 .withPropagationPolicy(DeletionPropagation.BACKGROUND)
                 .delete();
@@ -65,14 +66,14 @@ final class GatedPods {
         Long own = pod.getSpec().getTerminationGracePeriodSeconds();
         long wanted = own == null ? DEFAULT_GRACE : own;
         if (grace != null) {
-            // Never 0: that would drop the pod from the API while its containers may still run.
+            // Never 0: that would delete the pod from the API while its containers may still run.
             wanted = Math.max(1, Math.min(wanted, grace.toSeconds()));
         }
         boolean ending = pod.getMetadata().getDeletionTimestamp() != null;
         if (ending && (grace == null || (left != null && left <= wanted))) {
             return;
         }
-        LOG.infof("pod %s/%s ends within %d s: the namespace is held back", namespace(pod), name(pod), wanted);
+        LOG.infof("deleting %s within %d s: the namespace is gated", ObjectNames.of(pod), wanted);
         client.resource(pod).withGracePeriod(wanted).delete();
     }
 
@@ -90,7 +91,7 @@ final class GatedPods {
         try {
             client.pods().inNamespace(namespace(pod)).withName(name(pod)).patch(PatchContext.of(PatchType.JSON), patch);
         } catch (KubernetesClientException e) {
-            // Gone, or its gates changed meanwhile: the next sweep looks again.
+            // The pod was deleted or its gates have changed: the next sweep checks it again.
             if (e.getCode() != HttpURLConnection.HTTP_NOT_FOUND && e.getCode() != UNPROCESSABLE) {
                 throw e;
             }

@@ -25,18 +25,19 @@ import java.util.stream.Collectors;
 import org.jboss.logging.Logger;
 
 /**
- * The gate of a namespace: while it is closed for anybody, no pod of the application runs or starts; movers do. Closed for
- * several holders at a time (a FailoverPlan, a Restore), it opens when the last of them lets go. A holder may hold back the
- * pods of some workloads only, and let the others go before. Every method may be called again at any time, and goes on where
- * a killed process stopped.
+ * The gate of a namespace. While it is closed, no pod of the application runs or starts; movers run. It can have several
+ * holders (a FailoverPlan, a Restore), and opens when the last one opens it. A holder may hold only the pods of some
+ * workloads, and release the others earlier. Each method may be called again at any time, and continues where a killed process
+ * stopped.
  */
 @ApplicationScoped
 public class NamespaceGate {
     private static final Logger LOG = Logger.getLogger(NamespaceGate.class);
-    /** What the name of a holder that is a Restore begins with: {@code restore/<namespace>.<name>}. */
+
+    /** Prefix of the name of a holder that is a Restore: {@code restore/<namespace>.<name>}. */
     public static final String RESTORE = "restore/";
 
-    /** What the name of a holder that is a FailoverPlan begins with: {@code failoverplan/<name>}. */
+    /** Prefix of the name of a holder that is a FailoverPlan: {@code failoverplan/<name>}. */
     public static final String PLAN = "failoverplan/";
 
     private static final Set<String> NEVER = Set.of("kube-system", "kube-public", "kube-node-lease");
@@ -54,7 +55,7 @@ public class NamespaceGate {
     }
 
     /**
-     * Closes the gate for the holder and begins to end what runs, each pod with its own grace period.
+     * Closes the gate for the holder and deletes the running pods, each with its own grace period.
      *
      * @see #close(String, String, Duration)
      */
@@ -63,21 +64,21 @@ public class NamespaceGate {
     }
 
     /**
-     * Closes the gate for the holder and begins to end what runs: pods, and Jobs of CronJobs. Pods are never removed by
-     * force: one whose node does not answer keeps the namespace from being quiet, since it may still write.
+     * Closes the gate for the holder and deletes running pods, and Jobs of CronJobs. Pods are never deleted by force. A pod on a
+     * node that does not respond may still write, so it counts as running.
      *
-     * @param holder who asks, as {@code failoverplan/shop}
-     * @param grace at most this much time for a pod to end; its own grace period when null
+     * @param holder name of the holder, such as {@code failoverplan/shop}
+     * @param grace longest time for a pod to end; null for the pod's own grace period
      * @throws BreakwaterException when the namespace does not exist or may not be gated
      */
     public void close(String namespace, String holder, Duration grace) {
         if (namespace.equals(ownNamespace) || NEVER.contains(namespace)) {
             throw BreakwaterException.permanent(
                     Reason.InvalidSpec,
-                    "namespace " + namespace + " cannot be held back: the cluster or Breakwater lives there");
+                    "namespace " + namespace + " cannot be gated: it belongs to the cluster or to Breakwater");
         }
         if (holder.isBlank() || holder.contains(",")) {
-            throw new IllegalArgumentException("'" + holder + "' is no holder such as failoverplan/shop");
+            throw new IllegalArgumentException("'" + holder + "' is not a valid holder such as failoverplan/shop");
         }
         locked(namespace, () -> {
             change(namespace, holders -> holders.add(holder), limits -> limits.remove(holder) != null);
@@ -86,22 +87,22 @@ public class NamespaceGate {
     }
 
     /**
-     * From now on holds back, for this holder, only the pods of some workloads; all others may run. Nothing where the gate is
-     * not closed for the holder.
+     * From now on, holds for this holder only the pods of some workloads; all others may run. Has no effect if the gate is not
+     * closed for the holder.
      *
-     * @param workloads as {@code Deployment/web}
+     * @param workloads names such as {@code Deployment/web}
      */
     public void narrow(String namespace, String holder, Collection<String> workloads) {
         Set<WorkloadName> names = workloads.stream().map(WorkloadName::parse).collect(Collectors.toSet());
         locked(namespace, () -> {
             if (holders(namespace).contains(holder)) {
                 change(namespace, holders -> false, limits -> !names.equals(limits.put(holder, names)));
-                settle(namespace);
+                matchPods(namespace);
             }
         });
     }
 
-    /** Which workloads' pods alone are held back for this holder, as {@code Deployment/web}; empty when it has no such limit. */
+    /** The workloads whose pods this holder holds, such as {@code Deployment/web}; empty when it holds all pods. */
     public Optional<List<String>> limit(String namespace, String holder) {
         return Optional.ofNullable(
                         GateRules.limits(client.namespaces().withName(namespace).get())
@@ -111,8 +112,9 @@ public class NamespaceGate {
     }
 
     /**
-     * Whether nothing of the application runs any more. While the gate is closed this also ends pods that slipped in when
-     * it closed.
+     * Deletes pods that passed the closed gate.
+     *
+     * @return whether no pod of the application runs any more
      */
     public boolean endStragglers(String namespace) {
         if (pods.active(namespace).isEmpty()) {
@@ -122,7 +124,7 @@ public class NamespaceGate {
         return false;
     }
 
-    /** Lets go for the holder; when it was the last one, pods that were held back start. A missing namespace is open. */
+    /** Opens the gate for the holder. After the last holder, the held pods start. A missing namespace counts as open. */
     public void open(String namespace, String holder) {
         locked(namespace, () -> {
             Namespace present = client.namespaces().withName(namespace).get();
@@ -132,7 +134,7 @@ public class NamespaceGate {
             if (GateRules.holders(present).contains(holder)) {
                 change(namespace, holders -> holders.remove(holder), limits -> limits.remove(holder) != null);
             }
-            settle(namespace);
+            matchPods(namespace);
         });
     }
 
@@ -141,27 +143,27 @@ public class NamespaceGate {
         return holders(namespace).contains(holder);
     }
 
-    /** Who keeps the gate closed, in the order in which they came; nobody where the namespace is missing. */
+    /** The holders of the gate, in the order in which they closed it; empty when the namespace does not exist. */
     public List<String> holders(String namespace) {
         return List.copyOf(
                 GateRules.holders(client.namespaces().withName(namespace).get()));
     }
 
-    /** Makes pods agree with the namespace's gate as it is: ends those that run behind a closed one, lets others go. */
+    /** Matches the pods to the gate of the namespace: deletes those that run while they are held, and releases others. */
     void sweep(String namespace) {
-        locked(namespace, () -> settle(namespace));
+        locked(namespace, () -> matchPods(namespace));
     }
 
-    private void settle(String namespace) {
+    private void matchPods(String namespace) {
         Namespace present = client.namespaces().withName(namespace).get();
-        Predicate<HasMetadata> held = o -> GateRules.holds(present, o);
+        Predicate<HasMetadata> held = object -> GateRules.holds(present, object);
         if (GateRules.isStandby(present)) {
             pods.end(namespace, null, held);
         }
         pods.release(namespace, held);
     }
 
-    /** Changes the holders, and label and annotations with them, unless somebody else changed them in between. */
+    /** Changes the holders, with label and annotations. Retries when another client has changed the namespace. */
     private void change(
             String namespace, Predicate<Set<String>> edit, Predicate<Map<String, Set<WorkloadName>>> editLimits) {
         for (int i = 0; i < TRIES; i++) {
@@ -172,14 +174,16 @@ public class NamespaceGate {
             }
             Set<String> holders = GateRules.holders(present);
             Map<String, Set<WorkloadName>> limits = GateRules.limits(present);
-            // Both, whatever the first one says.
+            // Both edits must run, so no short-circuit.
             boolean changed = edit.test(holders) | editLimits.test(limits);
             if (!changed && GateRules.isStandby(present) == !holders.isEmpty()) {
                 return;
             }
             try {
                 client.resource(with(present, holders, limits)).update();
-                LOG.infof("namespace %s is held back by %s", namespace, holders.isEmpty() ? "nobody" : holders);
+                LOG.infof(
+                        "gate of namespace %s: %s",
+                        namespace, holders.isEmpty() ? "open" : "closed for " + String.join(", ", holders));
                 return;
             } catch (KubernetesClientException e) {
                 if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
@@ -188,7 +192,9 @@ public class NamespaceGate {
             }
         }
         throw BreakwaterException.retryable(
-                Reason.Conflict, "namespace " + namespace + " keeps changing; the gate is tried again");
+                Reason.Conflict,
+                "could not change the gate of namespace " + namespace
+                        + ", will retry: other clients changed the namespace at the same time");
     }
 
     private static Namespace with(Namespace present, Set<String> holders, Map<String, Set<WorkloadName>> limits) {
@@ -205,7 +211,7 @@ public class NamespaceGate {
                 .build();
     }
 
-    /** One at a time per namespace, or a sweep that saw it closed would end pods that were let go meanwhile. */
+    /** One action at a time per namespace. Otherwise a sweep that saw a closed gate could delete pods that were released. */
     private void locked(String namespace, Runnable action) {
         ReentrantLock lock = locks.computeIfAbsent(namespace, n -> new ReentrantLock());
         lock.lock();

@@ -1,2 +1,2 @@
-/** Holds the pods of a namespace for its holders, and releases them. */
+/** The gate: holds the pods of a namespace for its holders, and releases them. */
 package io.breakwater.gate;

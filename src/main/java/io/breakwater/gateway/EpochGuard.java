@@ -10,32 +10,30 @@ import io.breakwater.store.StoreLayout;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.Optional;
 
 /**
- * Refuses what belongs to an epoch that is over: a site that lost its lease, or a mover that it left behind, cannot write
- * any more. Fails closed: where the lease cannot be read, nothing is written.
+ * Refuses writes of an old epoch: a site that lost its lease, or a mover of that site, cannot write any more. If the lease
+ * cannot be read, the guard refuses all writes.
  */
 @ApplicationScoped
 public class EpochGuard {
     private static final Duration FRESH = Duration.ofSeconds(2);
+    private static final int LEASES = 10_000;
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    /** What is known of a lease, and since when on the monotonic clock. */
-    private record Known(long epoch, long at) {}
-
     private final Stores stores;
-    private final Map<String, Known> known = new ConcurrentHashMap<>();
+    /** Epochs by location and key of the lease. An epoch never decreases, also when the lease is deleted. */
+    private final TimedCache<String, Long> epochs = new TimedCache<>(LEASES, Math::max);
 
     EpochGuard(Stores stores) {
         this.stores = stores;
     }
 
     /**
-     * The epoch that somebody writes in.
+     * The epoch of a writer.
      *
-     * @param rendezvous location in which the lease lies
+     * @param rendezvous location that holds the lease
      * @param namespace namespace of the plan
      */
     public record Guard(BackupLocation rendezvous, String namespace, String plan, long epoch) {
@@ -45,9 +43,9 @@ public class EpochGuard {
     }
 
     /**
-     * Passes when no later epoch has begun.
+     * Passes while no later epoch has started.
      *
-     * @throws BreakwaterException LeaseLost, when one has; StoreUnavailable, when the lease cannot be read
+     * @throws BreakwaterException LeaseLost, when one has started; StoreUnavailable, when the lease cannot be read
      */
     public void check(Guard guard) {
         long now = epoch(guard);
@@ -55,23 +53,20 @@ public class EpochGuard {
             throw BreakwaterException.permanent(
                     Reason.LeaseLost,
                     "FailoverPlan " + guard.namespace() + "/" + guard.plan() + " is in epoch " + now
-                            + ", so nothing of epoch " + guard.epoch() + " is written any more");
+                            + ", so writes of epoch " + guard.epoch() + " are refused");
         }
     }
 
     private long epoch(Guard guard) {
         String id = guard.rendezvous().getMetadata().getUid() + "/" + guard.key();
-        Known last = known.get(id);
-        if (last != null && System.nanoTime() - last.at < FRESH.toNanos()) {
-            return last.epoch;
-        }
-        long asked = System.nanoTime();
-        long epoch = stores.open(guard.rendezvous())
+        return epochs.get(id, FRESH, () -> Optional.of(read(guard))).orElseThrow();
+    }
+
+    private long read(Guard guard) {
+        return stores.open(guard.rendezvous())
                 .read(guard.key())
-                .map(d -> parse(guard, d.content()))
+                .map(lease -> parse(guard, lease.content()))
                 .orElse(0L);
-        known.merge(id, new Known(epoch, asked), (a, b) -> a.epoch > b.epoch ? a : b);
-        return Math.max(epoch, last == null ? 0 : last.epoch);
     }
 
     private static long parse(Guard guard, byte[] lease) {
@@ -81,9 +76,10 @@ public class EpochGuard {
                 return epoch.asLong();
             }
         } catch (IOException e) {
-            // told below
+            // The exception below reports it.
         }
         throw BreakwaterException.retryable(
-                Reason.StoreUnavailable, guard.key() + " is not a lease; nothing is written before it is");
+                Reason.StoreUnavailable,
+                guard.key() + " is not a valid lease, so writes are refused; restore the object");
     }
 }

@@ -11,22 +11,21 @@ import io.breakwater.store.ObjectStore;
 import io.breakwater.store.SoftDeleteStore;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.Optional;
 
-/** The stores that tickets lead to, and the leases that their writes depend on. */
+/** The stores of tickets, and the leases that their writes depend on. */
 @ApplicationScoped
 class GatewayBackend {
-    /** How long a changed location may go unnoticed. */
+    /** Longest time until a change of a location takes effect. */
     private static final Duration FRESH = Duration.ofSeconds(5);
 
-    private record Known(BackupLocation location, long at) {}
+    private static final int LOCATIONS = 1_000;
 
     private final LocationResolver locations;
     private final Stores stores;
     private final EpochGuard guard;
     private final Quotas quotas;
-    private final Map<String, Known> known = new ConcurrentHashMap<>();
+    private final TimedCache<String, BackupLocation> known = new TimedCache<>(LOCATIONS);
 
     GatewayBackend(LocationResolver locations, Stores stores, EpochGuard guard, Quotas quotas) {
         this.locations = locations;
@@ -35,7 +34,7 @@ class GatewayBackend {
         this.quotas = quotas;
     }
 
-    /** The store behind a ticket; what is deleted there can be taken back for a while. */
+    /** The store of a ticket. Deleted objects can be restored there during the grace period. */
     ObjectStore store(Ticket ticket) {
         return new SoftDeleteStore(
                 stores.open(location(ticket.locationNamespace(), ticket.location())),
@@ -44,7 +43,7 @@ class GatewayBackend {
     }
 
     /**
-     * Passes when a ticket's location may be written to at all.
+     * Passes when the location of a ticket is writable.
      *
      * @throws BreakwaterException Forbidden, for a location that is read-only
      */
@@ -57,9 +56,9 @@ class GatewayBackend {
     }
 
     /**
-     * Passes when a ticket's epoch is the present one.
+     * Passes when the epoch of a ticket is the present one.
      *
-     * @throws BreakwaterException LeaseLost, when it is over; StoreUnavailable, when the lease cannot be read
+     * @throws BreakwaterException LeaseLost, when a later epoch has started; StoreUnavailable, when the lease cannot be read
      */
     void checkEpoch(Ticket ticket) {
         Ticket.Fence fence = ticket.fence();
@@ -73,38 +72,30 @@ class GatewayBackend {
     }
 
     /**
-     * Passes when there is room for an object. Packs are what counts: what a mover writes after its last one is little, and
-     * without it the packs are of no use, so that passes a while longer.
+     * Passes when the quota allows an object. It counts packs. The objects that a mover writes after its last pack are small,
+     * and the packs are useless without them, so they may exceed the quota by a little.
      *
-     * @throws BreakwaterException QuotaExceeded, when there is none; StoreUnavailable, when that cannot be found out
+     * @throws BreakwaterException QuotaExceeded, when the quota does not allow it; StoreUnavailable, when the usage is unknown
      */
-    void checkQuota(Ticket ticket, ResticPath blob) {
+    void checkQuota(Ticket ticket, ResticPath path) {
         if (ticket.isLimited()) {
             quotas.admit(
                     location(ticket.locationNamespace(), ticket.location()),
                     ticket.site(),
                     ticket.namespace(),
-                    blob.isPack());
+                    path.isPack());
         }
     }
 
-    /** Says that an object of so many bytes was added. */
+    /** Records that an object of this size was added. */
     void added(Ticket ticket, long bytes) {
         quotas.added(location(ticket.locationNamespace(), ticket.location()), ticket.site(), ticket.namespace(), bytes);
     }
 
     private BackupLocation location(String namespace, String name) {
         String id = namespace + "/" + name;
-        Known last = known.get(id);
-        if (last != null && System.nanoTime() - last.at < FRESH.toNanos()) {
-            return last.location;
-        }
-        BackupLocation location = locations.get(namespace, name);
-        if (location == null) {
-            known.remove(id);
-            throw BreakwaterException.permanent(Reason.LocationNotFound, "BackupLocation " + id + " does not exist");
-        }
-        known.put(id, new Known(location, System.nanoTime()));
-        return location;
+        return known.get(id, FRESH, () -> Optional.ofNullable(locations.get(namespace, name)))
+                .orElseThrow(() -> BreakwaterException.permanent(
+                        Reason.LocationNotFound, "BackupLocation " + id + " does not exist"));
     }
 }

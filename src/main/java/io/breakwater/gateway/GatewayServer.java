@@ -6,7 +6,7 @@ import com.sun.net.httpserver.HttpsServer;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.config.BreakwaterConfig;
-import io.breakwater.gateway.ResticProtocol.Done;
+import io.breakwater.gateway.ResticProtocol.Result;
 import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;
 import io.breakwater.tls.ServerThreads;
@@ -22,7 +22,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.jboss.logging.Logger;
 
-/** The HTTPS server that movers talk to. Each request needs a ticket, a token of the ticket's holder, and a path within. */
+/** The HTTPS server for movers. Each request needs a ticket, a token of its holder, and a path in its repository. */
 @ApplicationScoped
 public class GatewayServer {
     private static final Logger LOG = Logger.getLogger(GatewayServer.class);
@@ -35,7 +35,7 @@ public class GatewayServer {
     private final TokenReviewer tokens;
     private final GatewayBackend backend;
     private final Meters meters;
-    private final IdleTimeout patience;
+    private final IdleTimeout idleTimeout;
     private final ResticProtocol protocol;
     private HttpsServer server;
 
@@ -52,22 +52,22 @@ public class GatewayServer {
         this.tokens = tokens;
         this.backend = backend;
         this.meters = meters;
-        this.patience = new IdleTimeout(config.gateway().patience());
-        this.protocol = new ResticProtocol(config.gateway().uploads(), patience);
+        this.idleTimeout = new IdleTimeout(config.gateway().patience());
+        this.protocol = new ResticProtocol(config.gateway().uploads(), idleTimeout);
     }
 
-    /** Begins to listen; does nothing when it does already. */
+    /** Starts to listen; has no effect if it listens already. */
     public synchronized void start() throws IOException {
         if (server != null) {
             return;
         }
-        HttpsServer made =
+        HttpsServer created =
                 HttpsServer.create(new InetSocketAddress(config.gateway().port()), 0);
-        made.setHttpsConfigurator(new HttpsConfigurator(certificate.sslContext()));
-        made.setExecutor(ServerThreads.named("gateway-"));
-        made.createContext("/", this::handle);
-        made.start();
-        server = made;
+        created.setHttpsConfigurator(new HttpsConfigurator(certificate.sslContext()));
+        created.setExecutor(ServerThreads.named("gateway-"));
+        created.createContext("/", this::handle);
+        created.start();
+        server = created;
         LOG.infof("the gateway listens on port %d", port());
     }
 
@@ -82,18 +82,19 @@ public class GatewayServer {
             server.stop(1);
             server = null;
         }
-        patience.close();
+        idleTimeout.close();
     }
 
     private void handle(HttpExchange exchange) throws IOException {
-        Optional<ResticPath> blob = ResticPath.of(exchange.getRequestURI().getRawPath());
-        String type = blob.map(ResticPath::type).orElse("none");
-        Done done;
+        Optional<ResticPath> path = ResticPath.of(exchange.getRequestURI().getRawPath());
+        String type = path.map(ResticPath::type).orElse("none");
+        Result result;
         try (exchange) {
-            done = answer(exchange, blob);
+            result = answer(exchange, path);
         } catch (IOException e) {
-            LOG.debugf("%s %s was cut off: %s", exchange.getRequestMethod(), exchange.getRequestURI(), e.getMessage());
-            done = Done.of(499);
+            LOG.debugf(
+                    "%s %s was interrupted: %s", exchange.getRequestMethod(), exchange.getRequestURI(), e.getMessage());
+            result = Result.of(499);
         }
         meters.count(
                 MeterName.GATEWAY_REQUESTS,
@@ -102,51 +103,51 @@ public class GatewayServer {
                 "type",
                 type,
                 "code",
-                Integer.toString(done.code()));
-        meters.count(MeterName.GATEWAY_BYTES, done.received(), "direction", "received");
-        meters.count(MeterName.GATEWAY_BYTES, done.sent(), "direction", "sent");
+                Integer.toString(result.code()));
+        meters.count(MeterName.GATEWAY_BYTES, result.received(), "direction", "received");
+        meters.count(MeterName.GATEWAY_BYTES, result.sent(), "direction", "sent");
     }
 
-    private Done answer(HttpExchange exchange, Optional<ResticPath> blob) throws IOException {
+    private Result answer(HttpExchange exchange, Optional<ResticPath> path) throws IOException {
         String what =
                 exchange.getRequestMethod() + " " + exchange.getRequestURI().getRawPath();
         try {
             Optional<Ticket> ticket = authenticate(exchange);
             if (ticket.isEmpty()) {
                 exchange.getResponseHeaders().set("WWW-Authenticate", "Basic realm=\"breakwater\"");
-                return ResticProtocol.refuse(exchange, 401, "a ticket and a token of its holder are needed");
+                return ResticProtocol.refuse(exchange, 401, "a ticket and a token of its holder are required");
             }
-            if (blob.isEmpty() || !blob.get().covered(ticket.get())) {
+            if (path.isEmpty() || !path.get().isCoveredBy(ticket.get())) {
                 LOG.warnf(
-                        "%s by %s was refused: not what its ticket is for",
+                        "refused %s by %s: the path is not in the repository of the ticket",
                         what, ticket.get().holder());
-                return ResticProtocol.refuse(exchange, 403, "this is not what the ticket is for");
+                return ResticProtocol.refuse(exchange, 403, "the path is not in the repository of the ticket");
             }
             String method = exchange.getRequestMethod();
-            if (!isAllowed(method, blob.get(), ticket.get().mode())) {
+            if (!isAllowed(method, path.get(), ticket.get().mode())) {
                 return ResticProtocol.refuse(
-                        exchange, 403, "the ticket allows " + ticket.get().mode() + " only");
+                        exchange, 403, "the ticket permits only " + ticket.get().mode());
             }
-            authorizeChange(method, blob.get(), ticket.get());
-            return serve(exchange, blob.get(), ticket.get());
+            authorizeChange(method, path.get(), ticket.get());
+            return serve(exchange, path.get(), ticket.get());
         } catch (BreakwaterException e) {
             LOG.warnf("%s: %s: %s", what, e.reason(), e.getMessage());
-            return tell(exchange, e);
+            return report(exchange, e);
         } catch (KubernetesClientException e) {
             LOG.warnf("%s: the API server did not answer: %s", what, e.getMessage());
-            return ResticProtocol.refuse(exchange, 503, "the API server does not answer; try again");
+            return ResticProtocol.refuse(exchange, 503, "the API server did not answer; retry");
         } catch (RuntimeException e) {
             LOG.errorf(e, "%s failed", what);
-            return ResticProtocol.refuse(exchange, 500, "internal error, see the gateway's log");
+            return ResticProtocol.refuse(exchange, 500, "internal error; see the log of the gateway");
         }
     }
 
-    private Done serve(HttpExchange exchange, ResticPath blob, Ticket ticket) throws IOException {
-        if (!"POST".equals(exchange.getRequestMethod()) || blob.isRepository() || blob.isLock()) {
-            return protocol.serve(exchange, blob, backend.store(ticket));
+    private Result serve(HttpExchange exchange, ResticPath path, Ticket ticket) throws IOException {
+        if (!"POST".equals(exchange.getRequestMethod()) || path.isRepository() || path.isLock()) {
+            return protocol.serve(exchange, path, backend.store(ticket));
         }
         try {
-            backend.checkQuota(ticket, blob);
+            backend.checkQuota(ticket, path);
         } catch (BreakwaterException e) {
             if (e.reason() == Reason.QuotaExceeded) {
                 meters.count(MeterName.QUOTA_REFUSED, "namespace", ticket.namespace(), "location", ticket.location());
@@ -154,9 +155,9 @@ public class GatewayServer {
             }
             throw e;
         }
-        Done done = protocol.serve(exchange, blob, backend.store(ticket));
-        backend.added(ticket, done.added());
-        return done;
+        Result result = protocol.serve(exchange, path, backend.store(ticket));
+        backend.added(ticket, result.added());
+        return result;
     }
 
     private static boolean isAllowed(String method, ResticPath path, Repositories.Mode mode) {
@@ -168,7 +169,7 @@ public class GatewayServer {
         };
     }
 
-    /** Asks for every change whether it may be made now: the location must be writable, and the epoch that of the ticket. */
+    /** Passes when the location is writable, and the epoch of the ticket is the present one. */
     private void authorizeChange(String method, ResticPath path, Ticket ticket) {
         if ("POST".equals(method) || "DELETE".equals(method)) {
             backend.checkWritable(ticket);
@@ -178,8 +179,8 @@ public class GatewayServer {
         }
     }
 
-    /** 403 ends restic at once, 503 makes it try again. */
-    private static Done tell(HttpExchange exchange, BreakwaterException e) throws IOException {
+    /** Answers with 403, which ends restic at once, or with 503, after which restic retries. */
+    private static Result report(HttpExchange exchange, BreakwaterException e) throws IOException {
         boolean refused = REFUSALS.contains(e.reason());
         if (e.isRetryable()) {
             exchange.getResponseHeaders().set("Retry-After", "2");
@@ -200,8 +201,8 @@ public class GatewayServer {
             return parts.length < 2
                     ? Optional.empty()
                     : tickets.check(parts[0])
-                            .filter(t -> tokens.user(parts[1])
-                                    .map(t.holder()::equals)
+                            .filter(ticket -> tokens.user(parts[1])
+                                    .map(ticket.holder()::equals)
                                     .orElse(false));
         } catch (IllegalArgumentException e) {
             return Optional.empty();

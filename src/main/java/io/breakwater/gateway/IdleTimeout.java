@@ -13,14 +13,14 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Ends reads from, and writes to, movers that have stopped to send or to take: a thread that blocks for longer than the
- * limit is interrupted, which closes its connection.
+ * Ends reads from movers that send nothing, and writes to movers that receive nothing. A thread that blocks for longer than
+ * the limit is interrupted, which closes its connection.
  */
 final class IdleTimeout implements AutoCloseable {
     private final Duration limit;
     private final Set<Wait> waits = ConcurrentHashMap.newKeySet();
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
-            Thread.ofPlatform().daemon().name("gateway-patience").factory());
+            Thread.ofPlatform().daemon().name("gateway-idle-timeout").factory());
 
     IdleTimeout(Duration limit) {
         this.limit = limit;
@@ -60,15 +60,15 @@ final class IdleTimeout implements AutoCloseable {
         timer.shutdownNow();
     }
 
-    private interface Transfer {
+    private interface IoCall {
         int run() throws IOException;
     }
 
-    private int bounded(Transfer transfer) throws IOException {
+    private int bounded(IoCall call) throws IOException {
         Wait wait = new Wait();
         waits.add(wait);
         try {
-            int n = transfer.run();
+            int n = call.run();
             wait.end(null);
             return n;
         } catch (IOException e) {
@@ -92,12 +92,13 @@ final class IdleTimeout implements AutoCloseable {
             }
         }
 
-        /** No interrupt comes after this, and what came is said by an error instead: the store must still be tidied. */
+        /** Prevents later interrupts. Reports an earlier interrupt as an error, since the store must still be cleaned up. */
         synchronized void end(IOException cause) throws IOException {
             over = true;
             if (interrupted) {
                 Thread.interrupted();
-                throw new IOException("the mover neither sent nor took a byte for " + limit.toSeconds() + " s", cause);
+                throw new IOException(
+                        "the mover neither sent nor received a byte for " + limit.toSeconds() + " s", cause);
             }
         }
     }

@@ -8,8 +8,9 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 
 /**
- * Names of objects as restic reads them, streamed. One that breaks off must not look whole: restic would remove what the
- * missing objects need. So the answer begins with the first object, and its array is closed by {@link #end} only.
+ * A listing of objects in the form of restic, streamed. An interrupted listing must not look complete, since restic would
+ * delete data that the missing objects need. So the answer starts with the first object, and only {@link #end} closes its
+ * array.
  */
 final class ListingResponse {
     private static final JsonFactory JSON = new JsonFactory()
@@ -18,23 +19,23 @@ final class ListingResponse {
 
     private final HttpExchange exchange;
     private final boolean sizes;
-    private final IdleTimeout patience;
+    private final IdleTimeout idleTimeout;
     private JsonGenerator json;
 
-    ListingResponse(HttpExchange exchange, boolean sizes, IdleTimeout patience) {
+    ListingResponse(HttpExchange exchange, boolean sizes, IdleTimeout idleTimeout) {
         this.exchange = exchange;
         this.sizes = sizes;
-        this.patience = patience;
+        this.idleTimeout = idleTimeout;
     }
 
-    void add(ObjectInfo o) {
+    void add(ObjectInfo object) {
         try {
-            begin();
-            String name = o.key().substring(o.key().lastIndexOf('/') + 1);
+            start();
+            String name = object.key().substring(object.key().lastIndexOf('/') + 1);
             if (sizes) {
                 json.writeStartObject();
                 json.writeStringField("name", name);
-                json.writeNumberField("size", o.size());
+                json.writeNumberField("size", object.size());
                 json.writeEndObject();
             } else {
                 json.writeString(name);
@@ -45,17 +46,17 @@ final class ListingResponse {
     }
 
     void end() throws IOException {
-        begin();
+        start();
         json.writeEndArray();
         json.close();
     }
 
-    private void begin() throws IOException {
+    private void start() throws IOException {
         if (json == null) {
             exchange.getResponseHeaders()
                     .set("Content-Type", sizes ? ResticProtocol.V2 : "application/vnd.x.restic.rest.v1");
             exchange.sendResponseHeaders(200, 0);
-            json = JSON.createGenerator(patience.out(exchange.getResponseBody()));
+            json = JSON.createGenerator(idleTimeout.out(exchange.getResponseBody()));
             json.writeStartArray();
         }
     }

@@ -16,10 +16,10 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 
-/** The repositories behind the gateway, from the side of those who send movers to them. */
+/** The repositories behind the gateway, for the code that starts movers. */
 @ApplicationScoped
 public class Repositories {
-    /** How much longer than its Job a ticket lives: the Job's pod may wait for a node. */
+    /** Validity of a ticket beyond the deadline of its Job, since the pod of the Job may wait for a node. */
     private static final Duration SLACK = Duration.ofHours(1);
 
     private final BreakwaterConfig config;
@@ -44,24 +44,24 @@ public class Repositories {
         this.clock = clock;
     }
 
-    /** What a mover may do. */
+    /** The kind of access of a mover. */
     public enum Mode {
-        /** Read; locks may be written and removed. */
+        /** Read objects; write and delete locks. */
         READ,
-        /** Read, and add what is not there yet; only locks may be removed. */
+        /** Read and add objects; delete only locks. */
         APPEND,
-        /** Also remove. */
+        /** Read, add and delete objects. */
         MAINTAIN
     }
 
     /**
-     * One way of using one repository.
+     * One kind of access to one repository.
      *
-     * @param location where it lies
-     * @param site site that captured what is in it
+     * @param location location of the repository
+     * @param site site that captured its data
      * @param namespace namespace that was captured
-     * @param guard what writes must not be older than; empty without a plan
-     * @param limited whether the location's quota holds for what is added
+     * @param guard epoch that writes must belong to; empty without a plan
+     * @param limited whether the quota of the location applies to added data
      */
     public record Access(
             BackupLocation location,
@@ -70,21 +70,21 @@ public class Repositories {
             Mode mode,
             Optional<EpochGuard.Guard> guard,
             boolean limited) {
-        /** One for which the location's quota holds. */
+        /** Access to which the quota of the location applies. */
         public Access(
                 BackupLocation location, String site, String namespace, Mode mode, Optional<EpochGuard.Guard> guard) {
             this(location, site, namespace, mode, guard, true);
         }
 
-        /** The same, for what must be kept whatever the quota says. */
+        /** The same access, without the quota. */
         public Access unlimited() {
             return new Access(location, site, namespace, mode, guard, false);
         }
     }
 
     /**
-     * A ticket for one ServiceAccount. Whoever may read is entered as a reader until the ticket runs out, so that nothing that
-     * is deleted meanwhile goes before. In a location where nothing may be written the grace period alone protects readers.
+     * A ticket for one ServiceAccount. A ticket for reading also creates a read lease until the ticket expires. Data that is
+     * deleted in the meantime then stays at least that long. In a read-only location, only the grace period protects readers.
      */
     public Ticket ticket(Access access, String holder) {
         Instant expires = clock.instant().plus(config.mover().deadline()).plus(SLACK);
@@ -93,36 +93,35 @@ public class Repositories {
         }
         ObjectMeta location = access.location().getMetadata();
         Ticket.Fence fence = access.guard()
-                .map(g -> new Ticket.Fence(
-                        g.rendezvous().getMetadata().getNamespace(),
-                        g.rendezvous().getMetadata().getName(),
-                        g.namespace(),
-                        g.plan(),
-                        g.epoch()))
+                .map(guard -> new Ticket.Fence(
+                        guard.rendezvous().getMetadata().getNamespace(),
+                        guard.rendezvous().getMetadata().getName(),
+                        guard.namespace(),
+                        guard.plan(),
+                        guard.epoch()))
                 .orElse(null);
-        return new Ticket(
-                location.getNamespace(),
-                location.getName(),
-                access.site(),
-                access.namespace(),
-                access.mode(),
-                holder,
-                fence,
-                expires.getEpochSecond(),
-                access.limited() ? null : true);
+        return new Ticket.Draft()
+                .location(location.getNamespace(), location.getName())
+                .repository(access.site(), access.namespace())
+                .mode(access.mode())
+                .holder(holder)
+                .fence(fence)
+                .expires(expires)
+                .unlimited(!access.limited())
+                .build();
     }
 
-    /** A ticket as a mover presents it. */
+    /** A ticket in the form that a mover presents. */
     public String sign(Ticket ticket) {
         return tickets.sign(ticket);
     }
 
-    /** Passwords that may open the repository, that of the given master key first. */
+    /** Passwords that may open the repository; the one of the given master key is first. */
     public List<String> passwords(Access access, String keyId) {
         return keys.ring(access.location()).repositoryPasswords(keyId, access.site(), access.namespace());
     }
 
-    /** Id of the master key that new repositories in the location get their password from. */
+    /** Id of the master key that the passwords of new repositories in the location derive from. */
     public String writingKey(Access access) {
         return keys.writing(access.location(), keys.ring(access.location()));
     }
@@ -139,12 +138,12 @@ public class Repositories {
                         access.namespace());
     }
 
-    /** The authority that the gateway's certificate is from. */
+    /** The authority that issued the certificate of the gateway. */
     public String caPem() {
         return certificate.caPem();
     }
 
-    /** Whether the repository was made already. */
+    /** Whether the repository exists. */
     public boolean initialised(Access access) {
         return stores.open(access.location())
                 .head(StoreLayout.repository(access.site(), access.namespace()) + "config")

@@ -2,6 +2,7 @@ package io.breakwater.gateway;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.breakwater.api.BackupLocation;
+import io.breakwater.api.Digests;
 import io.breakwater.location.Stores;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Document;
@@ -9,10 +10,7 @@ import io.breakwater.store.SoftDeleteStore;
 import io.breakwater.store.StoreLayout;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Comparator;
-import java.util.HexFormat;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -23,9 +21,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The key files of repositories, as they lie in the store. Each holds the repository's own key, wrapped by a password; the
- * name of the machine in it is {@code breakwater-<keyId>}, which tells the master key that the password derives from. Files
- * without such a name were made by somebody else, or by an older version.
+ * The key files of repositories in the store. Each contains the key of the repository, encrypted with a password. Its host
+ * name is a mark, {@code breakwater-<keyId>}: it names the master key that the password derives from. Files without a mark
+ * come from other tools or from an older version.
  */
 @ApplicationScoped
 public class RepositoryKeys {
@@ -36,7 +34,7 @@ public class RepositoryKeys {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final Stores stores;
-    /** What is marked, by file name, which is the digest of the content; empty for files without a mark. */
+    /** Ids of master keys by file name, which is the digest of the content; empty for files without a mark. */
     private final Map<String, Optional<String>> marks = new ConcurrentHashMap<>();
 
     public RepositoryKeys(Stores stores) {
@@ -55,12 +53,12 @@ public class RepositoryKeys {
         }
     }
 
-    /** What the mark for a master key looks like. */
+    /** The mark of a master key. */
     public static String mark(String keyId) {
         return MARK + keyId;
     }
 
-    /** All repositories of a location, with their key files: name, and id of the master key; empty where there is no mark. */
+    /** All repositories of a location with their key files: name, and id of the master key; empty without a mark. */
     public Map<Repository, Map<String, Optional<String>>> survey(BackupLocation location) {
         ObjectStore store = stores.open(location);
         Map<Repository, Map<String, Optional<String>>> found =
@@ -77,9 +75,9 @@ public class RepositoryKeys {
         return found;
     }
 
-    /** The key files of one repository; those that were deleted are left out. */
+    /** The key files of one repository, without deleted ones. */
     public Map<String, Optional<String>> files(BackupLocation location, Repository repository) {
-        ObjectStore store = grace(location, repository);
+        ObjectStore store = softDeleteStore(location, repository);
         Set<String> names = new TreeSet<>();
         store.list(
                 repository.keys(),
@@ -101,25 +99,25 @@ public class RepositoryKeys {
     }
 
     /**
-     * Removes a key file as restic would do it; it can be taken back for a while.
+     * Deletes a key file as restic does. The deletion can be undone during the grace period.
      *
-     * @param except file that opens the repository, and has to be there and whole before another one goes
-     * @return whether it was removed
+     * @param except file that opens the repository; it must exist and be intact before another file is deleted
+     * @return whether the file was deleted
      */
     public boolean remove(BackupLocation location, Repository repository, String file, String except) {
-        ObjectStore store = grace(location, repository);
+        ObjectStore store = softDeleteStore(location, repository);
         boolean listed = files(location, repository).containsKey(except);
-        boolean whole = store.read(repository.keys() + except)
-                .map(d -> sha256(d.content()).equals(except))
+        boolean intact = store.read(repository.keys() + except)
+                .map(document -> Digests.sha256Hex(document.content()).equals(except))
                 .orElse(false);
-        if (file.equals(except) || !FILE.matcher(file).matches() || !listed || !whole) {
+        if (file.equals(except) || !FILE.matcher(file).matches() || !listed || !intact) {
             return false;
         }
         store.delete(repository.keys() + file);
         return true;
     }
 
-    private SoftDeleteStore grace(BackupLocation location, Repository repository) {
+    private SoftDeleteStore softDeleteStore(BackupLocation location, Repository repository) {
         return new SoftDeleteStore(stores.open(location), repository.site(), repository.namespace());
     }
 
@@ -129,14 +127,6 @@ public class RepositoryKeys {
             return m.matches() ? Optional.of(m.group(1)) : Optional.empty();
         } catch (IOException e) {
             return Optional.empty();
-        }
-    }
-
-    private static String sha256(byte[] content) {
-        try {
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
         }
     }
 }

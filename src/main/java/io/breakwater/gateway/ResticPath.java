@@ -7,12 +7,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What a path of the REST protocol means. Only paths of exactly this form exist, so that nothing outside the ticket's
- * repository can be named.
+ * A path of the REST protocol. Only paths of exactly this form are valid, so that a path cannot name an object outside the
+ * repository of the ticket.
  *
  * @param repository {@code <location namespace>/<location>/<site>/<namespace>}
- * @param type of the object: config, data, keys, locks, snapshots or index; null for the repository itself
- * @param name SHA-256 of the object's content; null for config, for a listing and for the repository itself
+ * @param type type of the object: config, data, keys, locks, snapshots or index; null for the repository itself
+ * @param name SHA-256 of the content of the object; null for config, for a listing and for the repository itself
  */
 record ResticPath(String repository, String type, String name) {
     private static final Pattern PATH = Pattern.compile("/((?:[a-z0-9][a-z0-9.-]*/){3}[a-z0-9][a-z0-9.-]*)/"
@@ -25,9 +25,10 @@ record ResticPath(String repository, String type, String name) {
                 : Optional.empty();
     }
 
-    /** Whether this is in the repository that a ticket is for. */
-    boolean covered(Ticket t) {
-        return repository.equals(String.join("/", t.locationNamespace(), t.location(), t.site(), t.namespace()));
+    /** Whether the path is in the repository of a ticket. */
+    boolean isCoveredBy(Ticket ticket) {
+        return repository.equals(
+                String.join("/", ticket.locationNamespace(), ticket.location(), ticket.site(), ticket.namespace()));
     }
 
     boolean isRepository() {
@@ -42,12 +43,12 @@ record ResticPath(String repository, String type, String name) {
         return type != null && name == null && !isConfig();
     }
 
-    /** Locks protect readers, so readers write them too, whatever the epoch. */
+    /** Whether this is a lock. Locks protect readers, so readers write them too, in any epoch. */
     boolean isLock() {
         return "locks".equals(type);
     }
 
-    /** Packs are what a repository consists of, but for a hundredth. */
+    /** Whether this is a pack. Packs are 99 % of a repository. */
     boolean isPack() {
         return "data".equals(type);
     }
@@ -60,7 +61,7 @@ record ResticPath(String repository, String type, String name) {
         return isLock() || mode == Mode.MAINTAIN && !isConfig();
     }
 
-    /** Key below the location's prefix; of a listing: what all keys start with. */
+    /** Key below the prefix of the location; for a listing, the common prefix of the keys. */
     String key() {
         String[] parts = repository.split("/");
         String prefix = StoreLayout.repository(parts[2], parts[3]);

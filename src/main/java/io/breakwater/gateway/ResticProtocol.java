@@ -1,6 +1,7 @@
 package io.breakwater.gateway;
 
 import com.sun.net.httpserver.HttpExchange;
+import io.breakwater.api.Digests;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.ObjectInfo;
 import io.breakwater.store.ObjectStore.Precondition;
@@ -11,7 +12,6 @@ import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
@@ -20,8 +20,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * restic's REST protocol, version 2, on an object store. Streams with bounded memory. An upload is visible when it is whole
- * and its content has the SHA-256 that its name says; what is there is never overwritten.
+ * The REST protocol of restic, version 2, on an object store. It streams with bounded memory. An upload becomes visible when
+ * it is complete and the SHA-256 of its content matches its name. An existing object is never overwritten.
  */
 final class ResticProtocol {
     static final String V2 = "application/vnd.x.restic.rest.v2";
@@ -29,57 +29,57 @@ final class ResticProtocol {
     private static final Pattern RANGE = Pattern.compile("bytes=(\\d{1,18})-(\\d{1,18})?");
     private static final int BUFFER = 64 << 10;
 
-    /** Far above any pack that restic makes. */
+    /** Far above the size of any pack of restic. */
     private static final long LARGEST = 1L << 30;
 
     private final Semaphore uploads;
-    private final IdleTimeout patience;
+    private final IdleTimeout idleTimeout;
 
     /**
-     * What was moved, for the metrics.
+     * The result of a request, for the metrics.
      *
-     * @param added bytes that the repository has more than before
+     * @param added bytes by which the repository has grown
      */
-    record Done(int code, long received, long sent, long added) {
-        Done(int code, long received, long sent) {
+    record Result(int code, long received, long sent, long added) {
+        Result(int code, long received, long sent) {
             this(code, received, sent, 0);
         }
 
-        static Done of(int code) {
-            return new Done(code, 0, 0);
+        static Result of(int code) {
+            return new Result(code, 0, 0);
         }
     }
 
-    /** @param uploads how many uploads may hold a buffer at a time; others wait */
-    ResticProtocol(int uploads, IdleTimeout patience) {
+    /** @param uploads number of uploads that may have a buffer at the same time; others wait */
+    ResticProtocol(int uploads, IdleTimeout idleTimeout) {
         this.uploads = new Semaphore(uploads, true);
-        this.patience = patience;
+        this.idleTimeout = idleTimeout;
     }
 
-    /** Answers a request that was found to be allowed. */
-    Done serve(HttpExchange exchange, ResticPath blob, ObjectStore store) throws IOException {
+    /** Answers an authorized request. */
+    Result serve(HttpExchange exchange, ResticPath path, ObjectStore store) throws IOException {
         String method = exchange.getRequestMethod();
-        if (blob.isRepository()) {
-            // The gateway needs no directories; asking to make them always works.
+        if (path.isRepository()) {
+            // The gateway needs no directories, so their creation always succeeds.
             return answer(exchange, "POST".equals(method) ? 200 : 405);
         }
-        if (blob.isListing()) {
-            return "GET".equals(method) ? list(exchange, blob, store) : answer(exchange, 405);
+        if (path.isListing()) {
+            return "GET".equals(method) ? list(exchange, path, store) : answer(exchange, 405);
         }
         return switch (method) {
-            case "HEAD" -> head(exchange, blob, store);
-            case "GET" -> get(exchange, blob, store);
-            case "POST" -> post(exchange, blob, store);
+            case "HEAD" -> head(exchange, path, store);
+            case "GET" -> get(exchange, path, store);
+            case "POST" -> post(exchange, path, store);
             case "DELETE" -> {
-                store.delete(blob.key());
+                store.delete(path.key());
                 yield answer(exchange, 200);
             }
             default -> answer(exchange, 405);
         };
     }
 
-    private static Done head(HttpExchange exchange, ResticPath blob, ObjectStore store) throws IOException {
-        Optional<ObjectInfo> info = store.head(blob.key()).map(ObjectStore.Observed::info);
+    private static Result head(HttpExchange exchange, ResticPath path, ObjectStore store) throws IOException {
+        Optional<ObjectInfo> info = store.head(path.key()).map(ObjectStore.Observed::info);
         if (info.isEmpty()) {
             return answer(exchange, 404);
         }
@@ -88,8 +88,8 @@ final class ResticProtocol {
         return answer(exchange, 200);
     }
 
-    private Done get(HttpExchange exchange, ResticPath blob, ObjectStore store) throws IOException {
-        Optional<ObjectInfo> info = store.head(blob.key()).map(ObjectStore.Observed::info);
+    private Result get(HttpExchange exchange, ResticPath path, ObjectStore store) throws IOException {
+        Optional<ObjectInfo> info = store.head(path.key()).map(ObjectStore.Observed::info);
         if (info.isEmpty()) {
             return answer(exchange, 404);
         }
@@ -106,74 +106,74 @@ final class ResticProtocol {
             }
             exchange.getResponseHeaders().set("Content-Range", "bytes %d-%d/%d".formatted(from, to - 1, size));
         }
-        Optional<InputStream> content = store.open(blob.key(), from, to - from);
+        Optional<InputStream> content = store.open(path.key(), from, to - from);
         if (content.isEmpty()) {
             return answer(exchange, 404);
         }
         try (InputStream in = content.get()) {
             exchange.getResponseHeaders().set("Content-Type", "application/octet-stream");
             exchange.sendResponseHeaders(range.matches() ? 206 : 200, to == from ? -1 : to - from);
-            OutputStream out = patience.out(exchange.getResponseBody());
-            return new Done(range.matches() ? 206 : 200, 0, in.transferTo(out));
+            OutputStream out = idleTimeout.out(exchange.getResponseBody());
+            return new Result(range.matches() ? 206 : 200, 0, in.transferTo(out));
         }
     }
 
-    private Done list(HttpExchange exchange, ResticPath blob, ObjectStore store) throws IOException {
+    private Result list(HttpExchange exchange, ResticPath path, ObjectStore store) throws IOException {
         String accept = exchange.getRequestHeaders().getFirst("Accept");
         boolean sizes = accept != null && accept.contains(V2);
-        ListingResponse listing = new ListingResponse(exchange, sizes, patience);
+        ListingResponse listing = new ListingResponse(exchange, sizes, idleTimeout);
         try {
-            store.list(blob.key(), listing::add);
+            store.list(path.key(), listing::add);
         } catch (UncheckedIOException e) {
             throw e.getCause();
         }
         listing.end();
-        return Done.of(200);
+        return Result.of(200);
     }
 
-    private Done post(HttpExchange exchange, ResticPath blob, ObjectStore store) throws IOException {
-        if (!admitted()) {
+    private Result post(HttpExchange exchange, ResticPath path, ObjectStore store) throws IOException {
+        if (!acquireUpload()) {
             exchange.getResponseHeaders().set("Retry-After", "2");
-            return refuse(exchange, 503, "too many uploads at a time; try again");
+            return refuse(exchange, 503, "too many concurrent uploads; retry");
         }
-        try (Upload upload = store.upload(blob.key(), Precondition.ABSENT)) {
-            MessageDigest sha = sha256();
+        try (Upload upload = store.upload(path.key(), Precondition.ABSENT)) {
+            MessageDigest sha = Digests.sha256();
             long received = receive(exchange, upload, sha);
             if (received < 0) {
-                return refuse(exchange, 413, "no object may have more than " + LARGEST + " bytes");
+                return refuse(exchange, 413, "the object has more than " + LARGEST + " bytes");
             }
             String declared = exchange.getRequestHeaders().getFirst("Content-Length");
             if (declared != null && Long.parseLong(declared) != received) {
-                return refuse(exchange, 400, "the upload was cut off");
+                return refuse(exchange, 400, "the upload was interrupted");
             }
-            if (blob.name() != null && !blob.name().equals(HexFormat.of().formatHex(sha.digest()))) {
-                return refuse(exchange, 400, "the content does not have the SHA-256 that its name says");
+            if (path.name() != null && !path.name().equals(HexFormat.of().formatHex(sha.digest()))) {
+                return refuse(exchange, 400, "the SHA-256 of the content does not match its name");
             }
             boolean written = upload.commit().isPresent();
-            if (!written && blob.isConfig()) {
-                return refuse(exchange, 403, "the repository has a config already");
+            if (!written && path.isConfig()) {
+                return refuse(exchange, 403, "the repository already has a config");
             }
-            // An object of the same name is there: it has the same content, and the first answer got lost.
+            // The object exists with the same content: the answer to the first upload was lost.
             exchange.sendResponseHeaders(200, -1);
-            return new Done(200, received, 0, written ? received : 0);
+            return new Result(200, received, 0, written ? received : 0);
         } finally {
             uploads.release();
         }
     }
 
-    /** Waits long enough to see those given up that hold a buffer and send nothing. */
-    private boolean admitted() {
+    /** Waits long enough for uploads that send nothing to time out and release their buffers. */
+    private boolean acquireUpload() {
         try {
-            return uploads.tryAcquire(2 * patience.limit().toMillis(), TimeUnit.MILLISECONDS);
+            return uploads.tryAcquire(2 * idleTimeout.limit().toMillis(), TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return false;
         }
     }
 
-    /** Number of bytes that came, or -1 when they are too many. */
+    /** Number of received bytes, or -1 when the object is too large. */
     private long receive(HttpExchange exchange, Upload upload, MessageDigest sha) throws IOException {
-        InputStream in = patience.in(exchange.getRequestBody());
+        InputStream in = idleTimeout.in(exchange.getRequestBody());
         byte[] buffer = new byte[BUFFER];
         long total = 0;
         for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
@@ -187,9 +187,9 @@ final class ResticProtocol {
         return total;
     }
 
-    /** Takes what is being sent, for nothing: who is cut off while sending sees no answer, and tries again. */
+    /** Receives and discards an upload. A client that is interrupted while it sends sees no answer, and retries. */
     void drain(HttpExchange exchange) throws IOException {
-        InputStream in = patience.in(exchange.getRequestBody());
+        InputStream in = idleTimeout.in(exchange.getRequestBody());
         byte[] buffer = new byte[BUFFER];
         long total = 0;
         for (int n = in.read(buffer); n >= 0 && total <= LARGEST; n = in.read(buffer)) {
@@ -197,28 +197,20 @@ final class ResticProtocol {
         }
     }
 
-    private static Done answer(HttpExchange exchange, int code) throws IOException {
+    private static Result answer(HttpExchange exchange, int code) throws IOException {
         exchange.sendResponseHeaders(code, -1);
-        return Done.of(code);
+        return Result.of(code);
     }
 
-    /** An answer with a reason; restic shows the code alone. */
-    static Done refuse(HttpExchange exchange, int code, String why) throws IOException {
-        byte[] text = (why + "\n").getBytes(StandardCharsets.UTF_8);
+    /** Refuses a request with a reason. restic shows only the code. */
+    static Result refuse(HttpExchange exchange, int code, String reason) throws IOException {
+        byte[] text = (reason + "\n").getBytes(StandardCharsets.UTF_8);
         exchange.getResponseHeaders().set("Content-Type", "text/plain; charset=utf-8");
-        boolean bodyless = "HEAD".equals(exchange.getRequestMethod());
-        exchange.sendResponseHeaders(code, bodyless ? -1 : text.length);
-        if (!bodyless) {
+        boolean head = "HEAD".equals(exchange.getRequestMethod());
+        exchange.sendResponseHeaders(code, head ? -1 : text.length);
+        if (!head) {
             exchange.getResponseBody().write(text);
         }
-        return Done.of(code);
-    }
-
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
-        }
+        return Result.of(code);
     }
 }

@@ -2,20 +2,21 @@ package io.breakwater.gateway;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import io.breakwater.gateway.Repositories.Mode;
+import java.time.Instant;
 
 /**
- * What one mover may do: one repository, one kind of access, one holder. Signed by the operator, and worth nothing without a
- * ServiceAccount token of its holder.
+ * The permission of one mover: one repository, one kind of access, one holder. The operator signs it, and it is valid only
+ * together with a ServiceAccount token of its holder.
  *
  * @param locationNamespace namespace of the BackupLocation
  * @param location name of the BackupLocation
  * @param site site that the repository belongs to
  * @param namespace namespace that the repository belongs to
- * @param mode what may be done
+ * @param mode permitted kind of access
  * @param holder user name of the ServiceAccount, {@code system:serviceaccount:<namespace>:<name>}
  * @param fence the epoch that writes belong to; null without a plan
- * @param expires seconds since 1970 after which it is worth nothing
- * @param unlimited true where no quota holds; null, as in tickets of older versions, where it does
+ * @param expires end of its validity, in seconds since 1970
+ * @param unlimited true where no quota applies; null, as in tickets of older versions, where a quota applies
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record Ticket(
@@ -29,20 +30,7 @@ public record Ticket(
         long expires,
         Boolean unlimited) {
 
-    /** A ticket for which the quota holds. */
-    Ticket(
-            String locationNamespace,
-            String location,
-            String site,
-            String namespace,
-            Mode mode,
-            String holder,
-            Fence fence,
-            long expires) {
-        this(locationNamespace, location, site, namespace, mode, holder, fence, expires, null);
-    }
-
-    /** Whether what is written with it has to stay within the quota: whoever removes needs room for that. */
+    /** Whether a quota limits the writes. A mover that deletes data needs room to do so. */
     boolean isLimited() {
         return mode == Mode.APPEND && !Boolean.TRUE.equals(unlimited);
     }
@@ -55,4 +43,70 @@ public record Ticket(
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Fence(String locationNamespace, String location, String namespace, String plan, long epoch) {}
+
+    /** Builds a ticket by the names of its fields. By default a quota applies, and writes depend on no lease. */
+    static final class Draft {
+        private String locationNamespace;
+        private String location;
+        private String site;
+        private String namespace;
+        private Mode mode;
+        private String holder;
+        private Fence fence;
+        private Instant expires;
+        private boolean unlimited;
+
+        /** The BackupLocation. */
+        Draft location(String inNamespace, String name) {
+            locationNamespace = inNamespace;
+            location = name;
+            return this;
+        }
+
+        /** The repository in the location. */
+        Draft repository(String ofSite, String ofNamespace) {
+            site = ofSite;
+            namespace = ofNamespace;
+            return this;
+        }
+
+        Draft mode(Mode value) {
+            mode = value;
+            return this;
+        }
+
+        Draft holder(String user) {
+            holder = user;
+            return this;
+        }
+
+        /** @param value null for none */
+        Draft fence(Fence value) {
+            fence = value;
+            return this;
+        }
+
+        Draft expires(Instant at) {
+            expires = at;
+            return this;
+        }
+
+        Draft unlimited(boolean value) {
+            unlimited = value;
+            return this;
+        }
+
+        Ticket build() {
+            return new Ticket(
+                    locationNamespace,
+                    location,
+                    site,
+                    namespace,
+                    mode,
+                    holder,
+                    fence,
+                    expires.getEpochSecond(),
+                    unlimited ? true : null);
+        }
+    }
 }

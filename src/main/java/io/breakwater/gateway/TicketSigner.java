@@ -3,6 +3,7 @@ package io.breakwater.gateway;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.breakwater.api.Api;
+import io.breakwater.api.Digests;
 import io.breakwater.config.BreakwaterConfig;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
@@ -12,17 +13,14 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
 import java.net.HttpURLConnection;
 import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.util.Base64;
 import java.util.Optional;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
 
 /**
- * Signs and checks tickets, with a random key in a Secret of the operator's namespace that operator and gateway share.
+ * Signs and checks tickets with a random key. The key is in a Secret of the operator's namespace, for operator and gateway.
  * Form: {@code base64url(json).base64url(hmac-sha256)}.
  */
 @ApplicationScoped
@@ -50,11 +48,11 @@ class TicketSigner {
             String body = ENCODER.encodeToString(JSON.writeValueAsBytes(ticket));
             return body + "." + ENCODER.encodeToString(mac(body));
         } catch (JsonProcessingException e) {
-            throw new IllegalStateException("a ticket can always be written", e);
+            throw new IllegalStateException("a ticket cannot be written as JSON", e);
         }
     }
 
-    /** The ticket, if it is one that was signed here and has not run out. */
+    /** The ticket, if its signature is valid and it has not expired. */
     Optional<Ticket> check(String signed) {
         int dot = signed.indexOf('.');
         if (dot < 0 || signed.length() > MAX_LENGTH) {
@@ -74,13 +72,7 @@ class TicketSigner {
     }
 
     private byte[] mac(String body) {
-        try {
-            Mac mac = Mac.getInstance("HmacSHA256");
-            mac.init(new SecretKeySpec(key(), "HmacSHA256"));
-            return mac.doFinal(body.getBytes(StandardCharsets.US_ASCII));
-        } catch (GeneralSecurityException e) {
-            throw new IllegalStateException(e);
-        }
+        return Digests.hmac(key(), body.getBytes(StandardCharsets.US_ASCII));
     }
 
     private byte[] key() {

@@ -1,5 +1,5 @@
 /**
- * The gateway: the only process that hands data of stores to movers. Serves repositories by restic's REST protocol
- * (version 2), each request against a ticket, a token and the epoch of the plan.
+ * The gateway: the only process that transfers data between movers and stores. It serves repositories by the REST protocol of
+ * restic (version 2). It checks the ticket, the token and the epoch of the plan for each request.
  */
 package io.breakwater.gateway;

@@ -216,7 +216,14 @@ final class MoverJobSpec {
             case MoverTask.BackupDevice b -> List.of(new VolumeDevice(MoverTask.DEVICE, "data"));
             case MoverTask.FillDevice f -> List.of(new VolumeDevice(MoverTask.DEVICE, "data"));
             case MoverTask.Mount m when m.block() -> List.of(new VolumeDevice(MoverTask.DEVICE, "data"));
-            default -> List.of();
+            case MoverTask.Backup _,
+                    MoverTask.Fill _,
+                    MoverTask.Files _,
+                    MoverTask.Mount _,
+                    MoverTask.Init _,
+                    MoverTask.Rekey _,
+                    MoverTask.Verify _,
+                    MoverTask.Forget _ -> List.of();
         };
     }
 

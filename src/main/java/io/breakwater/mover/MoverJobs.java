@@ -258,7 +258,14 @@ public class MoverJobs {
         String first = switch (request.task()) {
             case MoverTask.Init(String keyId) -> keyId;
             case MoverTask.Rekey(String keyId) -> keyId;
-            default -> repositories.writingKey(request.access());
+            case MoverTask.Backup _,
+                    MoverTask.BackupDevice _,
+                    MoverTask.Fill _,
+                    MoverTask.FillDevice _,
+                    MoverTask.Files _,
+                    MoverTask.Mount _,
+                    MoverTask.Verify _,
+                    MoverTask.Forget _ -> repositories.writingKey(request.access());
         };
         List<String> all = repositories.passwords(request.access(), first);
         for (int i = 0; i < all.size(); i++) {

@@ -16,8 +16,8 @@ import java.util.Map;
 import java.util.TreeSet;
 
 /**
- * What the Secret holds: the authorities that clients shall trust (the one that signs first, the one before it after it),
- * the key of the first, and the serving certificate with its key. All deciding about age is here and knows no cluster.
+ * The content of the Secret: the authorities that clients trust (first the one that signs, then the previous one), the key of
+ * the first, and the serving certificate with its key. All decisions about age are here, and need no cluster.
  */
 record CertificateBundle(
         List<X509Certificate> authorities, PrivateKey authorityKey, X509Certificate serving, PrivateKey key) {
@@ -36,7 +36,7 @@ record CertificateBundle(
     private static final int DNS = 2;
     private static final int ADDRESS = 7;
 
-    /** Authority and certificate from nothing. */
+    /** Creates a new authority and a new certificate. */
     static CertificateBundle generate(Collection<String> hosts, Instant now) throws GeneralSecurityException {
         return issue(List.of(), CertificateFactory.authority(now, AUTHORITY_VALID), hosts, now);
     }
@@ -44,7 +44,7 @@ record CertificateBundle(
     /**
      * Reads the content of a Secret.
      *
-     * @throws GeneralSecurityException when a key is absent or does not parse
+     * @throws GeneralSecurityException when a key is missing or cannot be parsed
      */
     static CertificateBundle read(Map<String, String> data) throws GeneralSecurityException {
         List<X509Certificate> authorities = Pem.certificates(text(data, CA_CERT));
@@ -66,24 +66,24 @@ record CertificateBundle(
         return data;
     }
 
-    /** Whether it serves all the hosts, chains to its authority, and is not due for renewal. */
-    boolean isGood(Collection<String> hosts, Instant now) {
-        return !due(serving, SERVING_RENEWED, now)
-                && !due(authorities.getFirst(), AUTHORITY_RENEWED, now)
+    /** Whether the certificate covers all hosts, is signed by its authority, and is not due for renewal. */
+    boolean isValid(Collection<String> hosts, Instant now) {
+        return !isDue(serving, SERVING_RENEWED, now)
+                && !isDue(authorities.getFirst(), AUTHORITY_RENEWED, now)
                 && isSignedBy(authorities.getFirst())
                 && names().containsAll(hosts);
     }
 
-    /** A new serving certificate for these hosts and those it had, from a new authority where the present one is due. */
+    /** A new serving certificate for these hosts and the previous ones, from a new authority if the present one is due. */
     CertificateBundle renew(Collection<String> hosts, Instant now) throws GeneralSecurityException {
         TreeSet<String> all = new TreeSet<>(names());
         all.addAll(hosts);
         X509Certificate present = authorities.getFirst();
-        if (due(present, AUTHORITY_RENEWED, now)) {
+        if (isDue(present, AUTHORITY_RENEWED, now)) {
             return issue(List.of(present), CertificateFactory.authority(now, AUTHORITY_VALID), all, now);
         }
         List<X509Certificate> earlier = authorities.subList(1, authorities.size()).stream()
-                .filter(a -> !due(a, Duration.ZERO, now))
+                .filter(authority -> !isDue(authority, Duration.ZERO, now))
                 .toList();
         return issue(earlier, new Signed(present, authorityKey), all, now);
     }
@@ -93,7 +93,7 @@ record CertificateBundle(
         try {
             return Pem.write(authorities);
         } catch (GeneralSecurityException e) {
-            throw new IllegalStateException("a certificate that was read cannot be written", e);
+            throw new IllegalStateException("cannot encode a certificate that was read before", e);
         }
     }
 
@@ -112,8 +112,9 @@ record CertificateBundle(
             Collection<List<?>> alternatives = serving.getSubjectAlternativeNames();
             if (alternatives != null) {
                 alternatives.stream()
-                        .filter(n -> n.getFirst().equals(DNS) || n.getFirst().equals(ADDRESS))
-                        .forEach(n -> names.add((String) n.get(1)));
+                        .filter(name ->
+                                name.getFirst().equals(DNS) || name.getFirst().equals(ADDRESS))
+                        .forEach(name -> names.add((String) name.get(1)));
             }
         } catch (GeneralSecurityException e) {
             return new TreeSet<>();
@@ -130,19 +131,19 @@ record CertificateBundle(
         }
     }
 
-    private static boolean due(X509Certificate certificate, Duration before, Instant now) {
+    private static boolean isDue(X509Certificate certificate, Duration before, Instant now) {
         return !certificate.getNotAfter().toInstant().minus(before).isAfter(now);
     }
 
     private static String text(Map<String, String> data, String key) throws GeneralSecurityException {
         String value = data == null ? null : data.get(key);
         if (value == null) {
-            throw new GeneralSecurityException("key " + key + " is absent");
+            throw new GeneralSecurityException("key " + key + " is missing");
         }
         try {
             return new String(Base64.getDecoder().decode(value), StandardCharsets.US_ASCII);
         } catch (IllegalArgumentException e) {
-            throw new GeneralSecurityException("key " + key + " is not base64", e);
+            throw new GeneralSecurityException("key " + key + " is not valid base64", e);
         }
     }
 

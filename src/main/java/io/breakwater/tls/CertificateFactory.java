@@ -29,19 +29,19 @@ import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 
-/** Makes X.509 certificates (RFC 5280) on P-256: one self-signed authority, and server certificates below it. */
+/** Creates X.509 certificates (RFC 5280) on P-256: one self-signed authority, and server certificates signed by it. */
 final class CertificateFactory {
     /** A certificate with its private key. */
     record Signed(X509Certificate certificate, PrivateKey key) {}
 
-    /** Clocks of API server and movers may be behind ours by this much. */
+    /** Allowance for clocks of the API server and of movers that are behind the local clock. */
     private static final Duration BACKDATED = Duration.ofMinutes(10);
 
     private static final SecureRandom RANDOM = new SecureRandom();
 
     private CertificateFactory() {}
 
-    /** A new authority; its name carries the serial number, so that two generations never look alike. */
+    /** A new authority. Its name contains the serial number, so that two generations have different names. */
     static Signed authority(Instant now, Duration valid) throws GeneralSecurityException {
         KeyPair pair = keyPair();
         BigInteger serial = serial();
@@ -56,7 +56,7 @@ final class CertificateFactory {
                     new JcaX509ExtensionUtils().createSubjectKeyIdentifier(pair.getPublic()));
             return new Signed(sign(builder, pair.getPrivate()), pair.getPrivate());
         } catch (CertIOException | OperatorCreationException e) {
-            throw new GeneralSecurityException("the certificate of our authority could not be made", e);
+            throw new GeneralSecurityException("could not create the certificate of the authority", e);
         }
     }
 
@@ -84,11 +84,11 @@ final class CertificateFactory {
                             authority.certificate().getPublicKey()));
             return new Signed(sign(builder, authority.key()), pair.getPrivate());
         } catch (CertIOException | OperatorCreationException e) {
-            throw new GeneralSecurityException("the serving certificate could not be made", e);
+            throw new GeneralSecurityException("could not create the serving certificate", e);
         }
     }
 
-    /** Whether the text is an IP address as it stands in a URL (an IPv6 address comes in brackets). */
+    /** Whether the text is an IP address; an IPv6 address comes without the brackets that it has in a URL. */
     static boolean isAddress(String host) {
         return host.matches("[0-9.]+") || host.contains(":");
     }
@@ -97,7 +97,7 @@ final class CertificateFactory {
     static String host(String url) {
         String host = URI.create(url).getHost();
         if (host == null) {
-            throw new IllegalArgumentException("'" + url + "' names no host");
+            throw new IllegalArgumentException("'" + url + "' has no host");
         }
         return host.replaceAll("[\\[\\]]", "");
     }

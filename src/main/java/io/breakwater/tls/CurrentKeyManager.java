@@ -9,8 +9,8 @@ import javax.net.ssl.SSLEngine;
 import javax.net.ssl.X509ExtendedKeyManager;
 
 /**
- * Shows whatever certificate is current when a handshake begins. The alias names the certificate, so that one handshake
- * never mixes the certificate of one generation with the key of the next.
+ * Presents the certificate that is current when a handshake starts. The alias names the certificate, so that one handshake
+ * never combines the certificate of one generation with the key of the next.
  */
 final class CurrentKeyManager extends X509ExtendedKeyManager {
     private final Supplier<CertificateBundle> current;
@@ -39,14 +39,14 @@ final class CurrentKeyManager extends X509ExtendedKeyManager {
 
     @Override
     public X509Certificate[] getCertificateChain(String alias) {
-        CertificateBundle material = named(alias);
-        return material == null ? null : new X509Certificate[] {material.serving()};
+        CertificateBundle bundle = named(alias);
+        return bundle == null ? null : new X509Certificate[] {bundle.serving()};
     }
 
     @Override
     public PrivateKey getPrivateKey(String alias) {
-        CertificateBundle material = named(alias);
-        return material == null ? null : material.key();
+        CertificateBundle bundle = named(alias);
+        return bundle == null ? null : bundle.key();
     }
 
     @Override
@@ -80,7 +80,7 @@ final class CurrentKeyManager extends X509ExtendedKeyManager {
         return before != null && alias(before).equals(alias) ? before : null;
     }
 
-    private static String alias(CertificateBundle material) {
-        return material.serving().getSerialNumber().toString(16);
+    private static String alias(CertificateBundle bundle) {
+        return bundle.serving().getSerialNumber().toString(16);
     }
 }

@@ -5,20 +5,19 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadFactory;
 
 /**
- * Virtual threads for the JDK's HTTP server. Its dispatcher starts with the class loader of the JVM, which does not see the
- * application's libraries, and hands it on to them: a bean that a request is the first to need could then never be made.
+ * Virtual threads for the HTTP server of the JDK. Its dispatcher starts with the class loader of the JVM, which does not see
+ * the libraries of the application. Request threads would inherit it, and could not create beans.
  */
 public final class ServerThreads {
     private ServerThreads() {}
 
-    /** An executor that gives every request a thread of its own, with the application's class loader. */
+    /** An executor that runs each request on its own thread, with the class loader of the application. */
     public static ExecutorService named(String prefix) {
         ThreadFactory factory = Thread.ofVirtual().name(prefix, 0).factory();
         ClassLoader application = ServerThreads.class.getClassLoader();
         return Executors.newThreadPerTaskExecutor(task -> {
             Thread thread = factory.newThread(task);
             thread.setContextClassLoader(application);
-
             return thread;
         });
     }

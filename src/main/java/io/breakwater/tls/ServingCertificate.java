@@ -22,15 +22,15 @@ import javax.net.ssl.SSLContext;
 import org.jboss.logging.Logger;
 
 /**
- * The one certificate of webhook and gateway. It and the authority that signed it lie in a Secret of the operator's
- * namespace. Whichever pod comes first makes it, and every later change is guarded by the Secret's resource version, so
- * that all pods end with the same. It is looked at every ten minutes and renewed a month before it runs out; servers show
- * the new one from the next handshake on.
+ * The certificate of webhook and gateway. It is in a Secret of the operator's namespace, with the authority that signed it. The
+ * first pod creates it. Each later change depends on the resource version of the Secret, so that all pods have the same
+ * certificate. It is checked every ten minutes and renewed a month before it expires. Servers present the new certificate from
+ * the next handshake on.
  */
 @ApplicationScoped
 public class ServingCertificate {
     private static final Logger LOG = Logger.getLogger(ServingCertificate.class);
-    private static final Duration LOOK = Duration.ofMinutes(10);
+    private static final Duration INTERVAL = Duration.ofMinutes(10);
     private static final int TRIES = 5;
 
     private final KubernetesClient client;
@@ -38,8 +38,8 @@ public class ServingCertificate {
     private final String namespace;
     private final String secretName;
     private final Set<String> hosts;
-    private volatile CertificateBundle material;
-    private Thread keeper;
+    private volatile CertificateBundle bundle;
+    private Thread renewer;
     private SSLContext context;
 
     public ServingCertificate(KubernetesClient client, BreakwaterConfig config, Clock clock) {
@@ -51,78 +51,80 @@ public class ServingCertificate {
     }
 
     /**
-     * A context for servers; it follows renewals by itself.
+     * A context for servers. It uses renewed certificates automatically.
      *
-     * @throws BreakwaterException when the Secret can be neither read nor made
+     * @throws BreakwaterException when the Secret cannot be read or created
      */
     public synchronized SSLContext sslContext() {
         load();
         if (context == null) {
             try {
-                SSLContext made = SSLContext.getInstance("TLS");
-                made.init(new KeyManager[] {new CurrentKeyManager(() -> material)}, null, null);
-                context = made;
+                SSLContext created = SSLContext.getInstance("TLS");
+                created.init(new KeyManager[] {new CurrentKeyManager(() -> bundle)}, null, null);
+                context = created;
             } catch (GeneralSecurityException e) {
-                throw BreakwaterException.permanent(Reason.InternalError, "TLS could not be set up", e);
+                throw BreakwaterException.permanent(Reason.InternalError, "could not set up TLS", e);
             }
         }
         return context;
     }
 
     /**
-     * The authorities to trust, as PEM: the one that signs now, and while it is being replaced also the one before. Ask
-     * again rather than keep it.
+     * The authorities to trust, as PEM: the present one, and during its replacement also the previous one. Callers should not
+     * store the result, since it changes.
      *
-     * @throws BreakwaterException when the Secret can be neither read nor made
+     * @throws BreakwaterException when the Secret cannot be read or created
      */
     public synchronized String caPem() {
         load();
-        return material.authoritiesPem();
+        return bundle.authoritiesPem();
     }
 
     private void load() {
-        if (material == null) {
+        if (bundle == null) {
             refresh();
         }
-        if (keeper == null) {
-            keeper = Thread.ofVirtual().name("serving-certificate").start(this::keep);
+        if (renewer == null) {
+            renewer = Thread.ofVirtual().name("serving-certificate").start(this::renewUntilStopped);
         }
     }
 
-    /** Reads the Secret, renews what is due, and takes the result. */
+    /** Reads the Secret, renews the certificate and the authority if they are due, and uses the result. */
     void refresh() {
         KubernetesClientException last = null;
         for (int i = 0; i < TRIES; i++) {
             try {
-                material = settle();
+                bundle = readOrRenew();
                 return;
             } catch (KubernetesClientException e) {
                 if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
                     throw BreakwaterException.retryable(
                             Reason.SecretNotFound,
-                            "Secret " + where() + " cannot be read or written: " + e.getMessage(),
+                            "could not read or write Secret " + where() + ", will retry: " + e.getMessage(),
                             e);
                 }
                 last = e;
             } catch (GeneralSecurityException e) {
                 throw BreakwaterException.permanent(
-                        Reason.InternalError, "the certificate in Secret " + where() + " could not be made", e);
+                        Reason.InternalError, "could not create the certificate in Secret " + where(), e);
             }
         }
         throw BreakwaterException.retryable(
-                Reason.SecretNotFound, "Secret " + where() + " keeps changing while it is written", last);
+                Reason.SecretNotFound,
+                "could not write Secret " + where() + ", will retry: other pods changed it at the same time",
+                last);
     }
 
-    /** One try; a conflict means that another pod was faster, and the next try takes over what it wrote. */
-    private CertificateBundle settle() throws GeneralSecurityException {
+    /** Makes one attempt. After a conflict, the next attempt uses the certificate of the other pod. */
+    private CertificateBundle readOrRenew() throws GeneralSecurityException {
         Instant now = clock.instant();
         Secret secret =
                 client.secrets().inNamespace(namespace).withName(secretName).get();
         Optional<CertificateBundle> found = read(secret);
-        if (found.isPresent() && found.get().isGood(hosts, now)) {
+        if (found.isPresent() && found.get().isValid(hosts, now)) {
             return found.get();
         }
-        CertificateBundle made =
+        CertificateBundle created =
                 found.isPresent() ? found.get().renew(hosts, now) : CertificateBundle.generate(hosts, now);
         Secret wanted = new SecretBuilder()
                 .withNewMetadata()
@@ -133,7 +135,7 @@ public class ServingCertificate {
                         secret == null ? null : secret.getMetadata().getResourceVersion())
                 .endMetadata()
                 .withType(secret == null ? "Opaque" : secret.getType())
-                .withData(made.write())
+                .withData(created.write())
                 .build();
         if (secret == null) {
             client.resource(wanted).create();
@@ -141,9 +143,9 @@ public class ServingCertificate {
             client.resource(wanted).update();
         }
         LOG.infof(
-                "Secret %s: serving certificate for %s until %s",
-                where(), hosts, made.serving().getNotAfter());
-        return made;
+                "wrote the serving certificate for %s to Secret %s; it is valid until %s",
+                hosts, where(), created.serving().getNotAfter());
+        return created;
     }
 
     private Optional<CertificateBundle> read(Secret secret) {
@@ -153,28 +155,28 @@ public class ServingCertificate {
         try {
             return Optional.of(CertificateBundle.read(secret.getData()));
         } catch (GeneralSecurityException e) {
-            LOG.warnf("Secret %s holds no usable certificate (%s); it is made anew", where(), e.getMessage());
+            LOG.warnf("Secret %s has no valid certificate (%s); creating a new one", where(), e.getMessage());
             return Optional.empty();
         }
     }
 
-    private void keep() {
+    private void renewUntilStopped() {
         while (!Thread.currentThread().isInterrupted()) {
             try {
-                Thread.sleep(LOOK);
+                Thread.sleep(INTERVAL);
                 refresh();
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             } catch (RuntimeException e) {
-                LOG.warnf(e, "the serving certificate could not be looked at; trying again in %s", LOOK);
+                LOG.warnf(e, "could not check the serving certificate, will retry in %s", INTERVAL);
             }
         }
     }
 
     @PreDestroy
     synchronized void close() {
-        if (keeper != null) {
-            keeper.interrupt();
+        if (renewer != null) {
+            renewer.interrupt();
         }
     }
 
@@ -182,7 +184,7 @@ public class ServingCertificate {
         return namespace + "/" + secretName;
     }
 
-    /** Both services under each of their names in the cluster, and the host that movers are told to call. */
+    /** The names of both services in the cluster, and the host that movers connect to. */
     private static Set<String> hosts(BreakwaterConfig config) {
         Set<String> hosts = new TreeSet<>();
         hosts.add(CertificateFactory.host(config.gateway().url()));

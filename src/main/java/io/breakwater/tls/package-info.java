@@ -1,5 +1,5 @@
 /**
- * The certificate of the HTTPS servers (webhook, gateway): made here, kept in a Secret, renewed without a restart; and
- * the threads that serve their requests.
+ * The certificate of the HTTPS servers (webhook, gateway), which is created here, stored in a Secret and renewed without a
+ * restart; and the threads that serve their requests.
  */
 package io.breakwater.tls;

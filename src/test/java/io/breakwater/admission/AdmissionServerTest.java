@@ -24,7 +24,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Questions over the wire, as the API server asks them. */
+/** Requests over TLS, as the API server sends them. */
 class AdmissionServerTest {
     private final InMemoryApiServer cluster = new InMemoryApiServer();
     private final BreakwaterConfig config =

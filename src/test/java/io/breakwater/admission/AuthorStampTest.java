@@ -21,9 +21,9 @@ class AuthorStampTest {
 
     @Test
     void overwritesForgedAuthorsAndPreservesOtherAnnotations() {
-        AdmissionRequest review = Reviews.create("jane", FORGED);
-        assertThat(author(review)).contains("jane").doesNotContain("admin");
-        assertThat(Reviews.patched(review, AuthorStamp.review(review))
+        AdmissionRequest request = Reviews.create("jane", FORGED);
+        assertThat(author(request)).contains("jane").doesNotContain("admin");
+        assertThat(Reviews.patched(request, AuthorStamp.review(request))
                         .at("/metadata/annotations/a")
                         .asText())
                 .isEqualTo("b");
@@ -44,8 +44,8 @@ class AuthorStampTest {
                 .isTrue();
     }
 
-    private static String author(AdmissionRequest review) {
-        return Reviews.patched(review, AuthorStamp.review(review))
+    private static String author(AdmissionRequest request) {
+        return Reviews.patched(request, AuthorStamp.review(request))
                 .at("/metadata/annotations")
                 .path(Api.AUTHOR)
                 .asText();

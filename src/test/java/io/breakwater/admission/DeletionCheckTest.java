@@ -13,7 +13,7 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** Who may delete a RestorePoint, and when. The point was captured on the first of June; today is the third. */
+/** Deletion of RestorePoints and policies. The point was captured on the first of June; today is the third. */
 class DeletionCheckTest {
     private static final String POINT = """
         kind: RestorePoint
@@ -105,7 +105,7 @@ class DeletionCheckTest {
 
     @Test
     void refusesUserDeletionOfTemplateManagedPolicies() {
-        String kept = POLICY.replace("name: shop}", "name: shop, labels: {breakwater.io/template: shop}}");
+        String managed = POLICY.replace("name: shop}", "name: shop, labels: {breakwater.io/template: shop}}");
         cluster.add(new NamespaceBuilder()
                 .withNewMetadata()
                 .withName("shop")
@@ -113,12 +113,14 @@ class DeletionCheckTest {
                 .endMetadata()
                 .build());
         assertThat(delete("ann", POLICY)).isNull();
-        assertThat(delete("ann", kept))
-                .contains("BackupPolicy shop/shop is kept by Breakwater", "BackupPolicy breakwater-system/shop");
-        assertThat(delete(Reviews.OPERATOR, kept)).isNull();
+        assertThat(delete("ann", managed))
+                .contains(
+                        "BackupPolicy shop/shop is managed by Breakwater",
+                        "template BackupPolicy breakwater-system/shop");
+        assertThat(delete(Reviews.OPERATOR, managed)).isNull();
 
         cluster.client().namespaces().withName("shop").delete();
-        assertThat(delete("ann", kept)).isNull();
+        assertThat(delete("ann", managed)).isNull();
     }
 
     private String delete(String user, String point) {

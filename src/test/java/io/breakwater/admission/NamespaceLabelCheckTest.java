@@ -16,7 +16,7 @@ class NamespaceLabelCheckTest {
     private static final String FREE = "{kind: Namespace, metadata: {name: shop}}";
 
     private final InMemoryApiServer cluster = new InMemoryApiServer();
-    private final NamespaceLabelCheck guard = new NamespaceLabelCheck(cluster.client(), "breakwater-system");
+    private final NamespaceLabelCheck check = new NamespaceLabelCheck(cluster.client(), "breakwater-system");
 
     @AfterEach
     void close() {
@@ -25,33 +25,33 @@ class NamespaceLabelCheckTest {
 
     @Test
     void refusesGateOpeningByUsers() {
-        assertThat(guard.review(Reviews.update("admin", HELD, FREE)).refusal()).contains("failoverplan/shop");
+        assertThat(check.review(Reviews.update("admin", HELD, FREE)).refusal()).contains("failoverplan/shop");
     }
 
     @Test
     void refusesHolderReplacementByUsers() {
         String forgotten = HELD.replace("failoverplan/shop", "restore/other");
-        assertThat(guard.review(Reviews.update("admin", HELD, forgotten)).isAllowed())
+        assertThat(check.review(Reviews.update("admin", HELD, forgotten)).isAllowed())
                 .isFalse();
     }
 
     @Test
     void allowsTheOperatorToOpenTheGate() {
-        assertThat(guard.review(Reviews.update(Reviews.OPERATOR, HELD, FREE)).isAllowed())
+        assertThat(check.review(Reviews.update(Reviews.OPERATOR, HELD, FREE)).isAllowed())
                 .isTrue();
     }
 
     @Test
     void allowsUnrelatedLabelChanges() {
         String labelled = HELD.replace("labels: {", "labels: {team: blue, ");
-        assertThat(guard.review(Reviews.update("admin", HELD, labelled)).isAllowed())
+        assertThat(check.review(Reviews.update("admin", HELD, labelled)).isAllowed())
                 .isTrue();
     }
 
     @Test
     void allowsRemovalOfManuallySetLabels() {
         String byHand = "{kind: Namespace, metadata: {name: shop, labels: {breakwater.io/standby: 'true'}}}";
-        assertThat(guard.review(Reviews.update("admin", byHand, FREE)).isAllowed())
+        assertThat(check.review(Reviews.update("admin", byHand, FREE)).isAllowed())
                 .isTrue();
     }
 }

@@ -20,7 +20,7 @@ class PodGateCheckTest {
         """;
 
     private final InMemoryApiServer cluster = new InMemoryApiServer();
-    private final PodGateCheck holdBack = new PodGateCheck(cluster.client());
+    private final PodGateCheck check = new PodGateCheck(cluster.client());
 
     @BeforeEach
     void namespaces() {
@@ -88,10 +88,10 @@ class PodGateCheckTest {
         String job = "{kind: Job, apiVersion: batch/v1, metadata: {namespace: staged, ownerReferences: [{apiVersion:"
                 + " batch/v1, kind: CronJob, name: NAME, uid: u, controller: true}]}, spec: {template: {spec:"
                 + " {containers: []}}}}";
-        assertThat(holdBack.review(Reviews.create("u", job.replace("NAME", "nightly")))
+        assertThat(check.review(Reviews.create("u", job.replace("NAME", "nightly")))
                         .isAllowed())
                 .isFalse();
-        assertThat(holdBack.review(Reviews.create("u", job.replace("NAME", "hourly")))
+        assertThat(check.review(Reviews.create("u", job.replace("NAME", "hourly")))
                         .isAllowed())
                 .isTrue();
     }
@@ -99,7 +99,7 @@ class PodGateCheckTest {
     @Test
     void addsNoSecondGateToAGatedPod() {
         AdmissionRequest again = Reviews.create("u", stored(POD).toString());
-        assertThat(Reviews.patched(again, holdBack.review(again))).isEqualTo(again.object());
+        assertThat(Reviews.patched(again, check.review(again))).isEqualTo(again.object());
     }
 
     @Test
@@ -118,15 +118,15 @@ class PodGateCheckTest {
 
     @Test
     void refusesPodsThatNameTheirNode() {
-        AdmissionResponse verdict =
-                holdBack.review(Reviews.create("u", "{kind: Pod, metadata: {namespace: shop}, spec: {nodeName: n1}}"));
-        assertThat(verdict.refusal()).startsWith("spec.nodeName: ").contains("nodeSelector");
+        AdmissionResponse response =
+                check.review(Reviews.create("u", "{kind: Pod, metadata: {namespace: shop}, spec: {nodeName: n1}}"));
+        assertThat(response.refusal()).startsWith("spec.nodeName: ").contains("nodeSelector");
     }
 
     @Test
     void admitsPodsUnchangedInAReleasedNamespace() {
-        AdmissionRequest review = Reviews.create("u", POD.replace("shop", "open"));
-        assertThat(Reviews.patched(review, holdBack.review(review))).isEqualTo(review.object());
+        AdmissionRequest request = Reviews.create("u", POD.replace("shop", "open"));
+        assertThat(Reviews.patched(request, check.review(request))).isEqualTo(request.object());
     }
 
     @Test
@@ -139,8 +139,8 @@ class PodGateCheckTest {
                 .always();
         server.init();
         try (KubernetesClient client = server.createClient()) {
-            AdmissionRequest review = Reviews.create("u", POD);
-            JsonNode stored = Reviews.patched(review, new PodGateCheck(client).review(review));
+            AdmissionRequest request = Reviews.create("u", POD);
+            JsonNode stored = Reviews.patched(request, new PodGateCheck(client).review(request));
             assertThat(stored.at("/spec/schedulingGates").size()).isEqualTo(1);
         } finally {
             server.destroy();
@@ -154,18 +154,16 @@ class PodGateCheckTest {
             metadata: {namespace: shop, name: j, ownerReferences: [{kind: %s, name: o, apiVersion: v1, uid: u}]}
             spec: {template: {spec: {}}}
             """;
-        assertThat(holdBack.review(Reviews.create("u", job.formatted("CronJob")))
-                        .refusal())
-                .contains("namespace shop is held back");
-        assertThat(holdBack.review(Reviews.create("u", job.formatted("Workflow")))
-                        .isAllowed())
+        assertThat(check.review(Reviews.create("u", job.formatted("CronJob"))).refusal())
+                .contains("Breakwater holds the pods of namespace shop");
+        assertThat(check.review(Reviews.create("u", job.formatted("Workflow"))).isAllowed())
                 .isTrue();
     }
 
     private JsonNode stored(String yaml) {
-        AdmissionRequest review = Reviews.create("u", yaml);
-        AdmissionResponse verdict = holdBack.review(review);
-        assertThat(verdict.refusal()).isNull();
-        return Reviews.patched(review, verdict);
+        AdmissionRequest request = Reviews.create("u", yaml);
+        AdmissionResponse response = check.review(request);
+        assertThat(response.refusal()).isNull();
+        return Reviews.patched(request, response);
     }
 }

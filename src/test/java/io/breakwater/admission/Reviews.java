@@ -52,15 +52,15 @@ final class Reviews {
         }
     }
 
-    /** The object as the API server would store it: our patch applied by the client library's own JSON patch. */
-    static JsonNode patched(AdmissionRequest review, AdmissionResponse verdict) {
+    /** The object as the API server would store it. The JSON patch of the client library applies the patch. */
+    static JsonNode patched(AdmissionRequest request, AdmissionResponse response) {
         try {
-            String patch = verdict.document("u").at("/response/patch").asText("");
+            String patch = response.document("u").at("/response/patch").asText("");
             if (patch.isEmpty()) {
-                return review.object();
+                return request.object();
             }
             JsonNode steps = JSON.readTree(Base64.getDecoder().decode(patch));
-            return io.fabric8.zjsonpatch.JsonPatch.apply(steps, review.object());
+            return io.fabric8.zjsonpatch.JsonPatch.apply(steps, request.object());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -13,7 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Policies for several namespaces: who may write them, and who may touch what they bring about. */
+/** Policies for several namespaces: the users who may write them, and who may change the policies that they manage. */
 class TemplateCheckTest {
     private static final String TEMPLATE = """
         kind: BackupPolicy
@@ -23,13 +23,13 @@ class TemplateCheckTest {
           source: {namespaces: {include: ["*"]}}
           locationRef: {name: near}
         """;
-    private static final String KEPT = """
+    private static final String MANAGED = """
         kind: BackupPolicy
         apiVersion: breakwater.io/v1alpha1
         metadata: {namespace: shop, name: all, labels: {breakwater.io/template: all}, resourceVersion: "1"}
         spec: {suspend: false, locationRef: {name: near}}
         """;
-    private static final String OWN = KEPT.replace("labels: {breakwater.io/template: all}, ", "");
+    private static final String OWN = MANAGED.replace("labels: {breakwater.io/template: all}, ", "");
 
     private final InMemoryApiServer cluster = new InMemoryApiServer();
     private final KindChecks checks =
@@ -65,19 +65,20 @@ class TemplateCheckTest {
         assertThat(create("ann", plain)).isNull();
         cluster.add(Serialization.unmarshal(plain, BackupPolicy.class));
         assertThat(create("ann", TEMPLATE.replace("name: all", "name: more"))).isNull();
-        assertThat(create("ann", plain.replace("name: own", "name: second"))).contains("BackupPolicy own protects");
+        assertThat(create("ann", plain.replace("name: own", "name: second")))
+                .contains("BackupPolicy own already protects");
     }
 
     @Test
     void refusesTheTemplateLabelFromUsers() {
-        assertThat(create("jane", KEPT)).startsWith("metadata.labels: breakwater.io/template ");
-        assertThat(update("jane", OWN, KEPT)).startsWith("metadata.labels: ");
-        assertThat(create(Reviews.OPERATOR, KEPT)).isNull();
+        assertThat(create("jane", MANAGED)).startsWith("metadata.labels: breakwater.io/template ");
+        assertThat(update("jane", OWN, MANAGED)).startsWith("metadata.labels: ");
+        assertThat(create(Reviews.OPERATOR, MANAGED)).isNull();
     }
 
     @Test
     void refusesOperatorTakeoverOfUserPolicies() {
-        assertThat(update(Reviews.OPERATOR, OWN, KEPT)).startsWith("metadata.labels: ");
+        assertThat(update(Reviews.OPERATOR, OWN, MANAGED)).startsWith("metadata.labels: ");
     }
 
     @ParameterizedTest
@@ -90,25 +91,25 @@ class TemplateCheckTest {
         {breakwater.io/template: all} | {breakwater.io/template: other} | metadata
         """)
     void refusesUserChangesToTemplateManagedPolicies(String right, String wrong, String field) {
-        String changed = KEPT.replace(right, wrong);
-        assertThat(changed).isNotEqualTo(KEPT);
-        assertThat(update("jane", KEPT, changed))
-                .startsWith(
-                        field + ": BackupPolicy shop/all is kept by Breakwater, as BackupPolicy breakwater-system/all");
-        assertThat(update(Reviews.OPERATOR, KEPT, changed)).isNull();
+        String changed = MANAGED.replace(right, wrong);
+        assertThat(changed).isNotEqualTo(MANAGED);
+        assertThat(update("jane", MANAGED, changed))
+                .startsWith(field + ": BackupPolicy shop/all is managed by Breakwater, with template BackupPolicy"
+                        + " breakwater-system/all");
+        assertThat(update(Reviews.OPERATOR, MANAGED, changed)).isNull();
     }
 
     @Test
     void allowsUpdatesWithoutChanges() {
-        assertThat(update("jane", KEPT, KEPT.replace("resourceVersion: \"1\"", "resourceVersion: \"2\"")))
+        assertThat(update("jane", MANAGED, MANAGED.replace("resourceVersion: \"1\"", "resourceVersion: \"2\"")))
                 .isNull();
     }
 
     @Test
     void refusesASecondPolicyAndNamesTheTemplate() {
-        cluster.add(Serialization.unmarshal(KEPT, BackupPolicy.class));
+        cluster.add(Serialization.unmarshal(MANAGED, BackupPolicy.class));
         assertThat(create("jane", OWN.replace("name: all", "name: mine")))
-                .contains("leave the namespace out of BackupPolicy breakwater-system/all");
+                .contains("exclude the namespace in BackupPolicy breakwater-system/all");
     }
 
     @ParameterizedTest

@@ -9,7 +9,7 @@ import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
 
-/** A store as one site sees it: it can be away, hang, be slow, lose answers, or call somebody at every touch. */
+/** A store as one site sees it. It can be unavailable, hang, be slow, lose answers, or run a hook at each access. */
 final class FaultyStore implements ObjectStore {
     private final ObjectStore store;
     volatile boolean away;

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A keeper with a lease of four seconds; it has to gate two seconds after the last renewal. */
+/** A keeper with a lease of four seconds. It must gate two seconds after the last renewal. */
 class LeaseKeeperTest {
     private static final LeaseTiming TIMING = new LeaseTiming(
             Duration.ofSeconds(4),
@@ -51,11 +51,11 @@ class LeaseKeeperTest {
         }
 
         @Override
-        public void proven(LeaseVersion seen) {}
+        public void renewed() {}
 
         @Override
-        public void lost(String why) {
-            lost = why;
+        public void lost(String cause) {
+            lost = cause;
         }
     }
 
@@ -137,7 +137,7 @@ class LeaseKeeperTest {
 
         Thread.sleep(1500);
 
-        assertThat(guard.gatedAt).as("when the namespace was gated").isZero();
+        assertThat(guard.gatedAt).as("time at which the namespace was gated").isZero();
         assertThat(keeper.mayRun()).isTrue();
     }
 
@@ -188,12 +188,12 @@ class LeaseKeeperTest {
     @Test
     void gatesWithinTheMarginAfterAnOldRenewal() {
         objects.hangs = new CountDownLatch(1);
-        long begun = System.nanoTime();
+        long startedAt = System.nanoTime();
 
         start(1, TIMING.notice().minus(TIMING.margin()));
 
         await().atMost(Duration.ofSeconds(2)).until(() -> guard.gatedAt != 0);
-        assertThat(Duration.ofNanos(guard.gatedAt - begun))
+        assertThat(Duration.ofNanos(guard.gatedAt - startedAt))
                 .isLessThan(TIMING.margin().plus(SLACK));
     }
 }

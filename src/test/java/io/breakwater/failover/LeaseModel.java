@@ -5,7 +5,7 @@ import static io.breakwater.failover.ModelState.OLD;
 import static io.breakwater.failover.ModelState.ago;
 import static io.breakwater.failover.ModelState.ticks;
 
-import io.breakwater.api.FailoverPlanStatus.Fence;
+import io.breakwater.failover.LeaseInvariants.Violation;
 import io.breakwater.failover.ModelState.Flight;
 import io.breakwater.failover.ModelState.Pods;
 import io.breakwater.failover.ModelState.Site;
@@ -23,26 +23,30 @@ import java.util.function.BiConsumer;
 import java.util.function.Function;
 
 /**
- * Two sites, a store and a clock, explored exhaustively: every order of reads and of writes that land, are lost, land late or
- * lose their answer; operators and whole sites that die at any point and come back, the pods before the operator; points; and
- * users who change their mind. The sites decide with the very {@link LeaseRules} that the operator uses. The reachable states
- * are finite without a limit on time; {@link Limits} bounds the disturbances of one history.
+ * Two sites, a store and a clock, explored exhaustively. A write can succeed, fail, succeed late or lose its answer, in every
+ * order with reads. Operators and whole sites can die at any point and return, the pods before the operator. Sites make points,
+ * and users edit spec.activeSite repeatedly. The sites decide with the same {@link LeaseRules} as the operator. The number of
+ * reachable states is finite without a limit on time. {@link Limits} bounds the disturbances of one history.
  */
 final class LeaseModel {
     /**
-     * How much goes wrong in one history.
+     * The disturbances of one history.
      *
      * @param lost writes whose effect or answer is lost or late
      * @param flips edits of spec.activeSite, each on one site
      * @param points points that are copied
-     * @param skew how much the clock of east is ahead of the store's
+     * @param skew lead of the clock of east over the clock of the store
      */
-    record Limits(int crashes, int lost, int flips, int points, Duration maxDataLoss, Duration skew) {}
+    record Limits(int crashes, int lost, int flips, int points, Duration maxDataLoss, Duration skew) {
+        Duration skewOf(String site) {
+            return site.equals("east") ? skew : Duration.ZERO;
+        }
+    }
 
     /**
-     * What is under test: the rules, and what the processes promise to do around them.
+     * The subject of the test: the rules, and the guarantees of the processes that follow them.
      *
-     * @param podsFirst whether the final point waits for the pods to be gone
+     * @param podsFirst whether the final point waits until the pods have ended
      * @param conditional whether a write depends on the version that was read
      * @param gates whether a holder that cannot renew gates
      */
@@ -57,24 +61,17 @@ final class LeaseModel {
         }
     }
 
-    /** A history that breaks an invariant. */
-    static final class Violation extends AssertionError {
-        private static final long serialVersionUID = 1;
-
-        Violation(String what) {
-            super(what);
-        }
-    }
-
     private record Step(String what, ModelState from) {}
 
     private final Subject subject;
     private final Limits limits;
+    private final LeaseInvariants invariants;
     private final Map<ModelState, Step> reached = new HashMap<>();
 
     LeaseModel(Subject subject, Limits limits) {
         this.subject = subject;
         this.limits = limits;
+        this.invariants = new LeaseInvariants(limits);
     }
 
     /**
@@ -98,12 +95,12 @@ final class LeaseModel {
         return all;
     }
 
-    /** Lets operators and nodes come back and work undisturbed for some minutes. */
+    /** Restarts operators and nodes, which work without disturbances for some minutes. */
     ModelState settle(ModelState from) {
         ModelState s = from;
         for (int i = 0; i < 40; i++) {
             for (String name : List.of("east", "west")) {
-                s = s.with(x -> comesBack(x, x.site(name), true));
+                s = s.with(x -> comeBack(x, x.site(name), true));
                 for (int j = 0; j < 3; j++) {
                     s = gated(s, name);
                     s = s.with(x -> decide(x, x.site(name)));
@@ -120,7 +117,7 @@ final class LeaseModel {
             try {
                 ModelState to = s.with(change::accept);
                 if (!to.equals(s)) {
-                    check(to);
+                    LeaseInvariants.check(to);
                     next.accept(what, to);
                 }
             } catch (Violation v) {
@@ -129,7 +126,7 @@ final class LeaseModel {
         };
         if (s.sites().stream().allMatch(x -> !due(x) && x.mayWait())) {
             ModelState older = s.older(subject.timing());
-            check(older);
+            LeaseInvariants.check(older);
             next.accept("time passes", older);
         }
         for (String name : List.of("east", "west")) {
@@ -144,7 +141,7 @@ final class LeaseModel {
     private void siteEvents(ModelState s, String name, Take take) {
         Site site = s.site(name);
         if (site.cut) {
-            take.event(name + ": link is back", x -> x.site(name).cut = false);
+            take.event(name + ": link is restored", x -> x.site(name).cut = false);
         }
         if (site.operator) {
             if (due(site)) {
@@ -158,8 +155,8 @@ final class LeaseModel {
                 take.event(name + ": link to the store is cut", x -> cut(x, x.site(name)));
             }
         } else {
-            take.event(name + ": operator is back", x -> comesBack(x, x.site(name), true));
-            take.event(name + ": node is back", x -> comesBack(x, x.site(name), false));
+            take.event(name + ": operator starts again", x -> comeBack(x, x.site(name), true));
+            take.event(name + ": node starts again", x -> comeBack(x, x.site(name), false));
         }
         writeEvents(s, name, take);
         if (s.flips > 0) {
@@ -214,7 +211,7 @@ final class LeaseModel {
 
     // ---- a site at work -------------------------------------------------------------------------------------------
 
-    /** Whether this site's own timer says that it is time to gate; it fires before time goes on. */
+    /** Whether the timer of this site requires the gate to close; the timer fires before more time passes. */
     private boolean due(Site site) {
         return subject.gates()
                 && site.operator
@@ -231,68 +228,76 @@ final class LeaseModel {
             return;
         }
         site.beat = 0;
-        LeaseAction move = subject.rules().apply(situation(s, site));
-        switch (move) {
-            case LeaseAction.Create m -> {
+        LeaseAction action = subject.rules().apply(facts(s, site));
+        switch (action) {
+            case LeaseAction.Create create -> {
                 site.known = 0;
-                send(site, m, m.lease());
+                send(site, create, create.lease());
             }
-            case LeaseAction.Acquire m -> {
-                site.known = m.lease().epoch();
+            case LeaseAction.Acquire acquire -> {
+                site.known = acquire.lease().epoch();
                 site.close();
-                send(site, m, m.lease());
+                send(site, acquire, acquire.lease());
             }
-            case LeaseAction.Write m -> send(site, m, m.lease());
-            case LeaseAction.Serve m -> send(site, m, renewal(s, site));
-            case LeaseAction.Promote m -> send(site, m, s.lease.serving());
-            case LeaseAction.HandOver m -> {
+            case LeaseAction.Write write -> send(site, write, write.lease());
+            case LeaseAction.Serve serve -> send(site, serve, renewal(s, site));
+            case LeaseAction.Promote promote -> send(site, promote, s.lease.serving());
+            case LeaseAction.HandOver handOver -> {
                 site.close();
                 if (site.last == null && (!site.runs() || !subject.podsFirst())) {
                     site.last = captured(site);
                 }
-                send(site, m, renewal(s, site));
+                send(site, handOver, renewal(s, site));
             }
-            case LeaseAction.Follow m -> standBy(site);
-            case LeaseAction.Rejected m -> standBy(site);
-            default -> site.close();
+            case LeaseAction.Standby standby -> standBy(standby, site);
         }
     }
 
-    private SiteFacts situation(ModelState s, Site site) {
+    private SiteFacts facts(ModelState s, Site site) {
         boolean ready = site.last != null && (!site.runs() || !subject.podsFirst());
-        return new SiteFacts(
-                site.name,
-                subject.timing(),
-                Optional.ofNullable(s.lease).map(l -> new LeaseVersion(l, "", ago(s.modified), NOW)),
-                site.known < 0 ? OptionalLong.empty() : OptionalLong.of(site.known),
-                site.named.equals(site.name),
-                LeaseRules.wants(site.name, site.named, site.settled),
-                site.name + site.generation,
-                limits.maxDataLoss(),
-                ticks(s.other(site).beat).compareTo(subject.timing().duration()) > 0,
-                ready ? new Handover.Complete(site.last) : Handover.PENDING,
-                Optional.ofNullable(s.newest));
+        return new SiteFacts.Draft()
+                .site(site.name)
+                .timing(subject.timing())
+                .seen(Optional.ofNullable(s.lease).map(lease -> new LeaseVersion(lease, "", ago(s.modified), NOW)))
+                .knownEpoch(site.known < 0 ? OptionalLong.empty() : OptionalLong.of(site.known))
+                .named(site.named.equals(site.name))
+                .wanted(LeaseRules.wants(site.name, site.named, site.settled))
+                .run(site.name + site.generation)
+                .maxDataLoss(limits.maxDataLoss())
+                .peerSilent(ticks(s.other(site).beat).compareTo(subject.timing().duration()) > 0)
+                .handover(ready ? new Handover.Complete(site.last) : Handover.PENDING)
+                .newest(Optional.ofNullable(s.newest))
+                .build();
     }
 
-    private void standBy(Site site) {
+    private static void standBy(LeaseAction.Standby action, Site site) {
         site.close();
-        site.settled = site.named;
+        boolean settles = switch (action) {
+            case LeaseAction.Follow _, LeaseAction.Rejected _ -> true;
+            case LeaseAction.AwaitRelease _,
+                    LeaseAction.AwaitExpiry _,
+                    LeaseAction.TooMuchLoss _,
+                    LeaseAction.NothingToStartFrom _,
+                    LeaseAction.Unguarded _,
+                    LeaseAction.Missing _,
+                    LeaseAction.Amnesia _ -> false;
+        };
+        if (settles) {
+            site.settled = site.named;
+        }
     }
 
-    private static void send(Site site, LeaseAction move, Lease document) {
-        site.flight = new Flight(move, ModelState.canonical(document), true, false, false, 0);
+    private static void send(Site site, LeaseAction action, Lease document) {
+        site.flight = new Flight(action, ModelState.canonical(document), true, false, false, 0);
     }
 
     private Lease renewal(ModelState s, Site site) {
-        return s.lease.renewed(subject.timing().duration(), skew(site.name).toMillis());
+        return s.lease.renewed(
+                subject.timing().duration(), limits.skewOf(site.name).toMillis());
     }
 
     private PointRef captured(Site site) {
-        return new PointRef(site.name + "/shop/p", "d", NOW.plus(skew(site.name)));
-    }
-
-    private Duration skew(String site) {
-        return site.equals("east") ? limits.skew() : Duration.ZERO;
+        return new PointRef(site.name + "/shop/p", "d", NOW.plus(limits.skewOf(site.name)));
     }
 
     // ---- the store ------------------------------------------------------------------------------------------------
@@ -311,17 +316,17 @@ final class LeaseModel {
         }
     }
 
-    /** The write takes effect; every other one on its way depends on a version that is gone now. */
+    /** The write takes effect. Every other write without an answer depends on an old version now. */
     private void store(ModelState s, Flight f) {
         Lease before = s.lease;
         if (before != null) {
-            checkWrite(s, before, f);
+            invariants.checkWrite(s, before, f);
         }
         boolean turned = before != null && before.epoch() != f.document().epoch();
         s.lease = f.document();
         s.modified = 0;
         for (Site x : s.sites()) {
-            x.last = turned || f.move() instanceof LeaseAction.RollBack ? null : x.last;
+            x.last = turned || f.action() instanceof LeaseAction.RollBack ? null : x.last;
             if (x.flight != null && x.flight.landed()) {
                 continue;
             }
@@ -339,12 +344,12 @@ final class LeaseModel {
         }
     }
 
-    /** The site learns that its write holds. */
+    /** The site receives the answer that its write succeeded. */
     private void learn(Site site, Flight f) {
         Lease now = f.document();
         if (!now.heldBy(site.name)) {
             site.close();
-            site.settled = f.move() instanceof LeaseAction.Release ? site.named : site.settled;
+            site.settled = f.action() instanceof LeaseAction.Release ? site.named : site.settled;
             return;
         }
         site.known = now.epoch();
@@ -380,8 +385,8 @@ final class LeaseModel {
         site.flight = null;
     }
 
-    /** The node brings its pods back, with nobody there yet to gate them. */
-    private static void comesBack(ModelState s, Site site, boolean operator) {
+    /** The node starts its pods again, before an operator can gate them. */
+    private static void comeBack(ModelState s, Site site, boolean operator) {
         if (!site.node && site.gateOpen) {
             site.pods = Pods.Running;
             site.unattended = true;
@@ -395,42 +400,6 @@ final class LeaseModel {
         s.flips--;
         site.generation++;
         site.named = site.named.equals("east") ? "west" : "east";
-    }
-
-    // ---- invariants -----------------------------------------------------------------------------------------------
-
-    /** I1. Pods that nobody could gate in time are the one exception, and are never those of the holder. */
-    private static void check(ModelState s) {
-        if (s.east.attended() && s.west.attended()) {
-            throw new Violation("I1: pods run on both sites");
-        }
-    }
-
-    private void checkWrite(ModelState s, Lease before, Flight f) {
-        Lease after = f.document();
-        if (after.epoch() < before.epoch()) {
-            throw new Violation("I2: the epoch goes back from " + before.epoch() + " to " + after.epoch());
-        }
-        if (after.epoch() == before.epoch() && !after.holder().equals(before.holder())) {
-            throw new Violation("I1: two holders in epoch " + after.epoch());
-        }
-        if (after.epoch() > before.epoch()) {
-            checkLoss(s, f);
-        }
-    }
-
-    private void checkLoss(ModelState s, Flight f) {
-        PointRef start = f.document().start();
-        Duration lost = s.served == OLD
-                ? Duration.ZERO
-                : Duration.between(start.capturedAt().minus(skew(start.site())), ago(s.served));
-        if (f.document().fence() == Fence.Graceful && lost.isPositive()) {
-            throw new Violation("I3: " + lost + " lost in a planned failover");
-        }
-        Duration told = f.move() instanceof LeaseAction.Acquire a ? a.loss() : Duration.ZERO;
-        if (lost.compareTo(told) > 0 || told.compareTo(limits.maxDataLoss()) > 0) {
-            throw new Violation("I4: " + lost + " lost, " + told + " told, " + limits.maxDataLoss() + " allowed");
-        }
     }
 
     private String history(ModelState s) {

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.breakwater.api.FailoverPlanStatus.Fence;
+import io.breakwater.failover.LeaseInvariants.Violation;
 import io.breakwater.failover.LeaseModel.Limits;
 import io.breakwater.failover.LeaseModel.Subject;
-import io.breakwater.failover.LeaseModel.Violation;
 import io.breakwater.failover.ModelState.Site;
 import java.time.Duration;
 import java.util.List;
@@ -17,7 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** I1 to I4 of the lease hold in every history of two sites, and the model would tell if they did not. */
+/** Invariants I1 to I4 of the lease hold in every history of two sites, and the model detects rules that break them. */
 @Tag("slow")
 class LeaseModelTest {
     private static final Duration MINUTE = Duration.ofMinutes(1);
@@ -30,7 +30,7 @@ class LeaseModelTest {
         return Stream.of(CHANGE_OF_MIND, LATE_WRITES, CRASH);
     }
 
-    /** Explores all histories, which checks the invariants, and lets a sample of the states come to rest. */
+    /** Explores all histories, which checks the invariants, and settles a sample of the states. */
     @ParameterizedTest
     @MethodSource("limits")
     void holdsInvariantsInEveryHistoryAndSettlesOnOneSite(Limits limits) {
@@ -45,12 +45,12 @@ class LeaseModelTest {
             List<String> running =
                     end.sites().stream().filter(Site::runs).map(s -> s.name).toList();
             assertThat(running)
-                    .as("sites that run at the end of %s, which began as %s", end, all.get(i))
+                    .as("sites that run at the end of %s, which started as %s", end, all.get(i))
                     .containsExactly(end.lease.holder());
         }
         if (limits == CRASH) {
             assertThat(all.stream().map(s -> s.lease.state() + " " + s.lease.fence()))
-                    .as("ways of changing hands that the model knows")
+                    .as("states and fences that the model reaches")
                     .contains("Held Initial", "Releasing Initial", "Released Initial", "Held Graceful", "Held Expired");
         }
     }
@@ -87,55 +87,45 @@ class LeaseModelTest {
         return new Subject(rules, Subject.real().timing(), true, true, true);
     }
 
-    private static LeaseAction takesEarly(SiteFacts s) {
-        LeaseAction move = LeaseRules.decide(s);
-        return move instanceof LeaseAction.AwaitExpiry && s.newest().isPresent()
-                ? take(s, Duration.ofSeconds(60))
-                : move;
+    private static LeaseAction takesEarly(SiteFacts facts) {
+        LeaseAction action = LeaseRules.decide(facts);
+        return action instanceof LeaseAction.AwaitExpiry && facts.newest().isPresent()
+                ? take(facts, Duration.ofSeconds(60))
+                : action;
     }
 
-    private static LeaseAction ignoresLoss(SiteFacts s) {
-        LeaseAction move = LeaseRules.decide(s);
-        return move instanceof LeaseAction.TooMuchLoss m ? take(s, m.loss()) : move;
+    private static LeaseAction ignoresLoss(SiteFacts facts) {
+        LeaseAction action = LeaseRules.decide(facts);
+        return action instanceof LeaseAction.TooMuchLoss refused ? take(facts, refused.loss()) : action;
     }
 
-    private static LeaseAction take(SiteFacts s, Duration loss) {
-        Lease lease = s.seen().orElseThrow().lease();
+    private static LeaseAction take(SiteFacts facts, Duration loss) {
+        Lease lease = facts.seen().orElseThrow().lease();
         Lease taken = lease.acquired(
-                s.site(), Fence.Expired, s.timing().duration(), s.newest().orElseThrow());
+                facts.site(),
+                Fence.Expired,
+                facts.timing().duration(),
+                facts.newest().orElseThrow());
         return new LeaseAction.Acquire(taken, loss);
     }
 
-    private static LeaseAction keepsEpoch(SiteFacts s) {
-        LeaseAction move = LeaseRules.decide(s);
-        if (!(move instanceof LeaseAction.Acquire a)) {
-            return move;
+    private static LeaseAction keepsEpoch(SiteFacts facts) {
+        LeaseAction action = LeaseRules.decide(facts);
+        if (!(action instanceof LeaseAction.Acquire acquire)) {
+            return action;
         }
-        Lease l = a.lease();
+        Lease lease = acquire.lease();
         return new LeaseAction.Acquire(
-                new Lease(
-                        1,
-                        l.epoch() - 1,
-                        l.holder(),
-                        l.state(),
-                        l.fence(),
-                        l.durationSeconds(),
-                        0,
-                        null,
-                        null,
-                        null,
-                        null,
-                        null,
-                        l.start(),
-                        null),
-                a.loss());
+                LeaseDraft.after(lease).epoch(lease.epoch() - 1).build(), acquire.loss());
     }
 
-    private static LeaseAction releasesEarly(SiteFacts s) {
-        LeaseAction move = LeaseRules.decide(s);
-        return move instanceof LeaseAction.HandOver && s.newest().isPresent()
-                ? new LeaseAction.Release(
-                        s.seen().orElseThrow().lease().released(s.newest().get()))
-                : move;
+    private static LeaseAction releasesEarly(SiteFacts facts) {
+        LeaseAction action = LeaseRules.decide(facts);
+        return action instanceof LeaseAction.HandOver && facts.newest().isPresent()
+                ? new LeaseAction.Release(facts.seen()
+                        .orElseThrow()
+                        .lease()
+                        .released(facts.newest().get()))
+                : action;
     }
 }

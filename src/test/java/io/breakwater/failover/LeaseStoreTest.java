@@ -85,7 +85,9 @@ class LeaseStoreTest {
     void rejectsAnUnreadableLease() {
         objects.write("breakwater/plans/shop/shop/lease.json", "{".getBytes(StandardCharsets.UTF_8), Precondition.NONE);
 
-        assertThatThrownBy(store::read).hasMessageContaining("is no lease").hasMessageContaining("edited by hand");
+        assertThatThrownBy(store::read)
+                .hasMessageContaining("is not a valid lease")
+                .hasMessageContaining("do not edit the object by hand");
     }
 
     @Test

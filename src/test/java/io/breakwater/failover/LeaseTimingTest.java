@@ -20,7 +20,7 @@ class LeaseTimingTest {
         double gone = t.notice().plus(t.gateBudget()).toMillis() * (1 + RATE);
         double taken = (t.takeableAfter().toMillis() - 1000) * (1 - RATE);
 
-        assertThat(gone).as("ms until the last pod is gone, by a slow clock").isLessThan(taken);
+        assertThat(gone).as("ms until the last pod has ended, by a slow clock").isLessThan(taken);
     }
 
     @ParameterizedTest

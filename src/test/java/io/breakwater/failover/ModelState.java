@@ -8,9 +8,9 @@ import java.util.Objects;
 import java.util.function.Consumer;
 
 /**
- * One state of {@link LeaseModel}. Ages are in ticks and instants relative to {@link #NOW}, which never moves: as time goes
- * by, everything else grows older, up to an age at which it makes no more difference. Immutable but for the copy that
- * {@link #with} hands to its change.
+ * One state of {@link LeaseModel}. Ages are in ticks, and instants are relative to {@link #NOW}, which never moves. When time
+ * passes, all ages grow up to a limit, above which an age has no effect. A state is immutable, except the copy that
+ * {@link #with} passes to its change.
  */
 final class ModelState {
     /** Seconds of a tick. */
@@ -18,13 +18,13 @@ final class ModelState {
 
     static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
 
-    /** Ticks after which the age of a point or of a last service makes no more difference. */
+    /** Limit for the age of a point and of the last service. */
     static final int OLD = 18;
 
-    /** The same for a lease, a heartbeat. */
+    /** Limit for the age of a lease and of a heartbeat. */
     private static final int SILENT = 8;
 
-    /** The same for a renewal as its holder sees it. */
+    /** Limit for the age of a renewal, as its holder sees it. */
     private static final int UNRENEWED = 3;
 
     enum Pods {
@@ -34,48 +34,48 @@ final class ModelState {
     }
 
     /**
-     * A write on its way; {@code fresh} while the version that it depends on is the present one,
-     * {@code slow} once time may pass before it is answered, {@code landed} when only the answer is missing.
+     * A write without an answer: {@code fresh} while the version that it depends on is the present one, {@code slow} when time
+     * may pass before the answer, {@code landed} when only the answer is missing.
      */
-    record Flight(LeaseAction move, Lease document, boolean fresh, boolean slow, boolean landed, int age) {
+    record Flight(LeaseAction action, Lease document, boolean fresh, boolean slow, boolean landed, int age) {
         Flight older() {
             return this == FUTILE
                     ? this
-                    : new Flight(move, shifted(document), fresh, slow, landed, Math.min(age + 1, UNRENEWED));
+                    : new Flight(action, shifted(document), fresh, slow, landed, Math.min(age + 1, UNRENEWED));
         }
 
         Flight stale() {
-            return new Flight(move, document, false, slow, landed, age);
+            return new Flight(action, document, false, slow, landed, age);
         }
 
         Flight whichIsSlow() {
-            return this == FUTILE ? this : new Flight(move, document, fresh, true, landed, age);
+            return this == FUTILE ? this : new Flight(action, document, fresh, true, landed, age);
         }
 
-        /** In the store, but its site does not know yet. */
+        /** The write is in the store, but its site does not know that yet. */
         Flight whichLanded() {
-            return new Flight(move, document, fresh, true, true, age);
+            return new Flight(action, document, fresh, true, true, age);
         }
 
-        /** Whose write can only fail. */
+        /** A write that can only fail. */
         static final Flight FUTILE = new Flight(null, null, false, false, false, 0);
     }
 
-    /** One cluster with its operator; what is in it survives the operator, but for the write on its way. */
+    /** One cluster with its operator. The cluster survives the operator, except the write without an answer. */
     static final class Site {
         String name;
         boolean operator = true;
         boolean node = true;
-        /** The store cannot be reached from here. */
+        /** This site cannot reach the store. */
         boolean cut;
 
         boolean gateOpen;
         Pods pods = Pods.None;
-        /** Ticks since the pods were told to end. */
+        /** Ticks since the deletion of the pods. */
         int ending;
-        /** Ticks since the last renewal that the site knows of was started. */
+        /** Ticks since the start of the last renewal that the site knows. */
         int renewal = UNRENEWED;
-        /** Ticks since the operator was last seen. */
+        /** Ticks since the last heartbeat of the operator. */
         int beat;
         /** The epoch that the cluster remembers; -1 for none. */
         long known = -1;
@@ -86,7 +86,7 @@ final class ModelState {
         PointRef last;
         Flight flight;
         Flight late;
-        /** Pods run, or ran on, although nobody was there to gate them when it was time. */
+        /** Pods run, or continued to run, although no operator could gate them in time. */
         boolean unattended;
 
         boolean runs() {
@@ -97,7 +97,7 @@ final class ModelState {
             return runs() && !unattended;
         }
 
-        /** Whether time may pass: the operator has had its turn, or cannot have it. */
+        /** Whether time may pass: the operator has worked in this tick, or cannot work. */
         boolean mayWait() {
             return !operator || cut || beat == 0 && (flight == null || flight.slow());
         }
@@ -173,7 +173,7 @@ final class ModelState {
             flight = flight == null ? null : flight.older();
             late = late == null
                     ? null
-                    : new Flight(late.move(), shifted(late.document()), late.fresh(), true, false, 0);
+                    : new Flight(late.action(), shifted(late.document()), late.fresh(), true, false, 0);
         }
 
         @Override
@@ -188,9 +188,9 @@ final class ModelState {
 
     Site east = new Site();
     Site west = new Site();
-    /** The newest point of the present epoch that lies on both sites. */
+    /** The newest point of the present epoch that is complete on both sites. */
     PointRef newest;
-    /** Ticks since an attended pod of the present epoch ran last. */
+    /** Ticks since an attended pod of the present epoch last ran. */
     int served = OLD;
 
     int crashes;
@@ -259,43 +259,37 @@ final class ModelState {
         return NOW.minus(ticks(n));
     }
 
-    private static Instant shifted(Instant i) {
-        return shifted(i, OLD);
+    private static Instant shifted(Instant instant) {
+        return shifted(instant, OLD);
     }
 
-    private static Instant shifted(Instant i, int limit) {
-        return i == null || !i.isAfter(ago(limit)) ? i : i.minus(ticks(1));
+    private static Instant shifted(Instant instant, int limit) {
+        return instant == null || !instant.isAfter(ago(limit)) ? instant : instant.minus(ticks(1));
     }
 
-    private static PointRef shifted(PointRef p) {
-        return p == null ? null : new PointRef(p.point(), p.digest(), shifted(p.capturedAt()));
+    private static PointRef shifted(PointRef point) {
+        return point == null ? null : new PointRef(point.point(), point.digest(), shifted(point.capturedAt()));
     }
 
-    private static Lease shifted(Lease l) {
-        return l == null ? null : canonical(l, shifted(l.renewedAt(), SILENT), shifted(l.proof()), shifted(l.start()));
+    private static Lease shifted(Lease lease) {
+        return lease == null
+                ? null
+                : canonical(lease, shifted(lease.renewedAt(), SILENT), shifted(lease.proof()), shifted(lease.start()));
     }
 
-    /** The document without its counters and history, which would only tell equal states apart. */
-    static Lease canonical(Lease l) {
-        return canonical(l, l.renewedAt(), l.proof(), l.start());
+    /** The document without its counters and history, in which equal states would differ. */
+    static Lease canonical(Lease lease) {
+        return canonical(lease, lease.renewedAt(), lease.proof(), lease.start());
     }
 
-    private static Lease canonical(Lease l, Instant renewedAt, PointRef proof, PointRef start) {
-        return new Lease(
-                l.schemaVersion(),
-                l.epoch(),
-                l.holder(),
-                l.state(),
-                l.fence(),
-                l.durationSeconds(),
-                0,
-                renewedAt,
-                l.clockAheadMillis(),
-                l.request(),
-                l.outcome(),
-                proof,
-                start,
-                List.of());
+    private static Lease canonical(Lease lease, Instant renewedAt, PointRef proof, PointRef start) {
+        return LeaseDraft.after(lease)
+                .writes(0)
+                .renewedAt(renewedAt)
+                .proof(proof)
+                .start(start)
+                .terms(List.of())
+                .build();
     }
 
     private Object[] fields() {

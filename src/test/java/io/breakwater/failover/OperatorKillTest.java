@@ -9,7 +9,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** I6: an operator that dies at any touch of the store or of a status ends where an undisturbed one does. */
+/** I6: an operator that dies at any access to the store or to a status ends in the same state as an undisturbed one. */
 @Tag("slow")
 class OperatorKillTest {
     @TempDir

@@ -12,7 +12,7 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What a site can start from. */
+/** The points that a site can start from. */
 class PlanPointsTest {
     private final RestorePoint point = new RestorePoint();
     private final VolumeStatus volume = new VolumeStatus();
@@ -30,15 +30,15 @@ class PlanPointsTest {
 
     @Test
     void reportsAPointCompleteAtItsOriginAndCompletedCopies() {
-        assertThat(PlanPoints.liesIn(point, "near")).isTrue();
-        assertThat(PlanPoints.liesIn(point, "far")).isFalse();
+        assertThat(PlanPoints.isCompleteIn(point, "near")).isTrue();
+        assertThat(PlanPoints.isCompleteIn(point, "far")).isFalse();
         copy.state = CopyState.Completed;
-        assertThat(PlanPoints.liesIn(point, "far")).isTrue();
+        assertThat(PlanPoints.isCompleteIn(point, "far")).isTrue();
     }
 
     @Test
     void reportsSnapshotOnlyPointsCompleteInNoLocation() {
         volume.kept = new Kept("csi.example.com", "s-1");
-        assertThat(PlanPoints.liesIn(point, "near")).isFalse();
+        assertThat(PlanPoints.isCompleteIn(point, "near")).isFalse();
     }
 }

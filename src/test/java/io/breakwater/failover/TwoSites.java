@@ -1,25 +1,16 @@
 package io.breakwater.failover;
 
 import io.breakwater.admission.InMemoryApiServer;
-import io.breakwater.api.Api;
 import io.breakwater.api.Condition;
 import io.breakwater.api.FailoverPlan;
 import io.breakwater.api.FailoverPlanSpec;
 import io.breakwater.api.FailoverPlanStatus;
 import io.breakwater.api.NamedRef;
-import io.breakwater.api.Reason;
 import io.breakwater.api.Restore;
 import io.breakwater.api.RestorePoint;
-import io.breakwater.api.RestorePointSpec;
-import io.breakwater.api.RestorePointSpec.Trigger;
-import io.breakwater.api.RestorePointStatus;
-import io.breakwater.api.RestorePointStatus.CopyState;
-import io.breakwater.api.RestorePointStatus.PointCopy;
-import io.breakwater.api.RestoreStatus;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.TestConfig;
 import io.breakwater.gate.NamespaceGate;
-import io.breakwater.observe.Conditions;
 import io.breakwater.observe.Events;
 import io.breakwater.observe.Meters;
 import io.breakwater.observe.StatusWriter;
@@ -45,13 +36,13 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
- * Two clusters with the real controller of plans each, meeting in a real store in a directory. Capture, copy, catalog sync and
- * restore are played by {@link #world}: they do at once what they are asked for.
+ * Two clusters, each with the real controller of plans, and a real store in a directory for both. {@link
+ * SimulatedControllers} succeed at once with captures, copies, catalog sync and restores.
  */
 final class TwoSites implements AutoCloseable {
     static final String NS = "shop";
 
-    /** Thrown where a process is to die. */
+    /** Thrown to simulate the death of a process. */
     static final class Killed extends RuntimeException {
         private static final long serialVersionUID = 1;
     }
@@ -67,7 +58,7 @@ final class TwoSites implements AutoCloseable {
         this.west = new Cluster("west");
     }
 
-    /** One site: its cluster, and the operator process that runs there now. */
+    /** One site: its cluster, and its present operator process. */
     final class Cluster {
         final String site;
         final InMemoryApiServer api = new InMemoryApiServer();
@@ -76,7 +67,7 @@ final class TwoSites implements AutoCloseable {
         boolean copies = true;
         NamespaceGate gate;
         PlanRoles roles;
-        StartupGate startGate;
+        StartupGate startupGate;
         private LeaseKeepers keepers;
         private FailoverPlanReconciler reconciler;
         private Runnable touched = () -> {};
@@ -98,7 +89,7 @@ final class TwoSites implements AutoCloseable {
             return api.client();
         }
 
-        /** A new process: nothing in memory. */
+        /** Starts a new process, without memory. */
         void startProcess() {
             if (keepers != null) {
                 keepers.stopAll();
@@ -110,7 +101,7 @@ final class TwoSites implements AutoCloseable {
             gate = new NamespaceGate(client(), config);
             keepers = new LeaseKeepers(clock);
             roles = new PlanRoles(client(), config);
-            LeaseSupervisor guards = new LeaseSupervisor(gate, keepers, roles, events, clock);
+            LeaseSupervisor supervisor = new LeaseSupervisor(gate, keepers, roles, events, clock);
             PlanSites sites = new PlanSites(config, null, null) {
                 @Override
                 PlanSite open(FailoverPlan plan) {
@@ -120,9 +111,18 @@ final class TwoSites implements AutoCloseable {
                             new LeaseStore(store, NS, plan.getMetadata().getName()));
                 }
             };
-            startGate = new StartupGate(client(), sites, guards, config);
+            startupGate = new StartupGate(client(), sites, supervisor, config);
             reconciler = new FailoverPlanReconciler(
-                    client(), sites, gate, keepers, guards, roles, writer, events, new Meters(metrics, clock), clock);
+                    client(),
+                    sites,
+                    gate,
+                    keepers,
+                    supervisor,
+                    roles,
+                    writer,
+                    events,
+                    new Meters(metrics, clock),
+                    clock);
         }
 
         void kill() {
@@ -130,12 +130,12 @@ final class TwoSites implements AutoCloseable {
             down = true;
         }
 
-        /** Dies when the operator touches the store or a status for the n-th time from now. */
+        /** Kills the operator at its n-th access to the store or to a status from now. */
         void killAt(int n) {
             int[] left = {n};
-            Thread looking = Thread.currentThread();
+            Thread reconciling = Thread.currentThread();
             touched = () -> {
-                if (Thread.currentThread() == looking && --left[0] == 0) {
+                if (Thread.currentThread() == reconciling && --left[0] == 0) {
                     throw new Killed();
                 }
             };
@@ -153,7 +153,7 @@ final class TwoSites implements AutoCloseable {
             return s == null ? new FailoverPlanStatus() : s;
         }
 
-        void look() {
+        void reconcile() {
             try {
                 reconciler.reconcilePlan(plan());
             } catch (Killed e) {
@@ -162,7 +162,7 @@ final class TwoSites implements AutoCloseable {
             }
         }
 
-        /** The cluster is rebuilt: the plan is applied from Git, without a status. */
+        /** Rebuilds the cluster: the plan comes from Git, without a status. */
         void forget() {
             FailoverPlan plan = plan();
             plan.setStatus(null);
@@ -206,7 +206,7 @@ final class TwoSites implements AutoCloseable {
         }
 
         List<String> pointNames() {
-            return points().stream().map(x -> x.getMetadata().getName()).toList();
+            return points().stream().map(point -> point.getMetadata().getName()).toList();
         }
 
         List<Restore> restores() {
@@ -221,7 +221,7 @@ final class TwoSites implements AutoCloseable {
         }
     }
 
-    /** Lets both operators and the rest of the world work until it is so. */
+    /** Runs both operators and the simulated controllers until a condition holds. */
     void until(String what, BooleanSupplier reached) {
         Instant deadline = Instant.now().plusSeconds(20);
         while (!reached.getAsBoolean()) {
@@ -230,8 +230,8 @@ final class TwoSites implements AutoCloseable {
             }
             for (Cluster c : List.of(east, west)) {
                 if (!c.down) {
-                    c.look();
-                    world(c);
+                    c.reconcile();
+                    SimulatedControllers.run(c, peer(c));
                 }
             }
         }
@@ -245,7 +245,7 @@ final class TwoSites implements AutoCloseable {
         until(c.site + " is passive", () -> c.status().role == FailoverPlanStatus.Role.Passive && c.gated());
     }
 
-    /** East active with a running pod, west standing by. */
+    /** Waits until east is active with a running pod, and west is on standby. */
     TwoSites settled() {
         east.startPod();
         untilActive(east);
@@ -253,7 +253,7 @@ final class TwoSites implements AutoCloseable {
         return this;
     }
 
-    /** Makes everything in the store older, as if nobody had written for so long. */
+    /** Makes all objects in the store older, as if no site had written for this time. */
     void silence(Duration time) {
         try (Stream<Path> files = Files.walk(directory)) {
             for (Path f : files.filter(Files::isRegularFile).toList()) {
@@ -265,14 +265,13 @@ final class TwoSites implements AutoCloseable {
         }
     }
 
-    /** A point as the policy makes it on schedule, captured so long ago. */
+    /** Creates a point like a scheduled one of the policy, captured this time ago. */
     void scheduledPoint(Cluster c, String name, Duration ago) {
-        RestorePoint x = new RestorePoint();
-        x.setMetadata(new ObjectMetaBuilder().withName(name).withNamespace(NS).build());
-        x.setSpec(new RestorePointSpec());
-        x.getSpec().trigger = Trigger.Scheduled;
-        x = c.client().resource(x).create();
-        seal(c, x, Instant.now().minus(ago));
+        SimulatedControllers.scheduledPoint(c, peer(c), name, Instant.now().minus(ago));
+    }
+
+    private Cluster peer(Cluster c) {
+        return c == east ? west : east;
     }
 
     List<String> journal() {
@@ -284,55 +283,6 @@ final class TwoSites implements AutoCloseable {
                     .toList();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
-        }
-    }
-
-    private void world(Cluster c) {
-        for (RestorePoint x : c.points()) {
-            if (x.getStatus() == null && x.getSpec().trigger != Trigger.Imported) {
-                seal(c, x, Instant.now());
-            }
-        }
-        for (Restore r : c.restores()) {
-            if (r.getStatus() == null) {
-                r.setStatus(new RestoreStatus());
-                Conditions.of(r.getStatus(), 1L, Clock.systemUTC()).succeeded(Reason.Completed, "done");
-                c.client().resource(r).update();
-            }
-        }
-    }
-
-    private void seal(Cluster c, RestorePoint x, Instant capturedAt) {
-        if (c.runs() && x.getSpec().trigger == Trigger.Final) {
-            throw new AssertionError("I3: the final point was asked for while pods run");
-        }
-        Cluster peer = c == east ? west : east;
-        RestorePointStatus s = new RestorePointStatus();
-        s.capturedAt = capturedAt.toString();
-        s.site = c.site;
-        s.namespace = NS;
-        s.point = x.getMetadata().getName();
-        s.epoch = c.lease().epoch();
-        s.digest = "digest of " + c.site + "/" + s.point;
-        s.location = "near-" + c.site;
-        PointCopy copy = new PointCopy();
-        copy.location = "near-" + peer.site;
-        copy.state = c.copies ? CopyState.Completed : CopyState.Pending;
-        s.copies = List.of(copy);
-        Conditions.of(s, 1L, Clock.systemUTC()).succeeded(Reason.Completed, "sealed");
-        x.setStatus(s);
-        c.client().resource(x).update();
-        if (c.copies) {
-            RestorePoint imported = new RestorePoint();
-            imported.setMetadata(new ObjectMetaBuilder()
-                    .withName(c.site + "-" + s.point)
-                    .withNamespace(NS)
-                    .addToLabels(Api.ORIGIN_SITE, c.site)
-                    .build());
-            imported.setSpec(new RestorePointSpec());
-            imported.getSpec().trigger = Trigger.Imported;
-            imported.setStatus(s);
-            peer.client().resource(imported).create();
         }
     }
 
@@ -366,7 +316,7 @@ final class TwoSites implements AutoCloseable {
         return s.role + " " + s.condition(Condition.READY).map(x -> x.message).orElse("");
     }
 
-    /** The API server in memory knows no server-side apply. */
+    /** Writes statuses without server-side apply, which the API server in memory does not support. */
     private static final class TestWriter extends StatusWriter {
         private final KubernetesClient client;
         private final Runnable touched;

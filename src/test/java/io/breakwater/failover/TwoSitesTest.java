@@ -108,7 +108,7 @@ class TwoSitesTest {
         sites.settled();
         sites.east.copies = false;
         sites.west.edit(s -> s.activeSite = "west");
-        sites.until("the copy is waited for", () -> sites.east.pointNames().contains("shop-e1-final"));
+        sites.until("east waits for the copy", () -> sites.east.pointNames().contains("shop-e1-final"));
 
         sites.west.edit(s -> s.activeSite = "east");
         sites.untilActive(sites.east);
@@ -117,7 +117,7 @@ class TwoSitesTest {
         sites.untilActive(sites.west);
 
         assertThat(sites.west.lease().start().point())
-                .as("a point that was captured after the application ran again")
+                .as("a point that was captured after the application had run again")
                 .isEqualTo("east/shop/shop-e1-final-2");
     }
 
@@ -127,11 +127,11 @@ class TwoSitesTest {
         sites.scheduledPoint(sites.east, "p1", Duration.ofSeconds(5));
         sites.east.kill();
         sites.silence(Duration.ofSeconds(16));
-        askForWest("10m");
+        failOverToWest("10m");
         sites.until("west asks", () -> sites.west.lease().request() != null);
 
         for (int i = 0; i < 3; i++) {
-            sites.west.look();
+            sites.west.reconcile();
         }
 
         assertThat(sites.west.lease()).extracting(Lease::epoch, Lease::holder).containsExactly(1L, "east");
@@ -155,7 +155,7 @@ class TwoSitesTest {
         sites.scheduledPoint(sites.east, "p1", FIVE_MINUTES.plusSeconds(60));
         sites.east.kill();
         sites.silence(FIVE_MINUTES);
-        askForWest("50s");
+        failOverToWest("50s");
 
         sites.until("west refuses", () -> sites.west.status().holds(Condition.STALLED));
 
@@ -174,7 +174,7 @@ class TwoSitesTest {
         sites.east.startProcess();
 
         for (int i = 0; i < 5; i++) {
-            sites.east.look();
+            sites.east.reconcile();
         }
 
         assertThat(sites.east.status().role).isEqualTo(Role.Unknown);
@@ -185,11 +185,11 @@ class TwoSitesTest {
     void gatesAReturningSiteAndCapturesItsDivergentDataOnce() {
         unplanned("10m");
         int writes = sites.east.store.writes;
-        assertThat(sites.east.runs()).as("pods came back with the node").isTrue();
+        assertThat(sites.east.runs()).as("pods started again with the node").isTrue();
 
         sites.east.down = false;
         sites.east.startProcess();
-        sites.east.startGate.takeUp(sites.east.plan());
+        sites.east.startupGate.resume(sites.east.plan());
         await().atMost(Duration.ofSeconds(3)).until(() -> sites.east.gated() && !sites.east.runs());
         assertThat(sites.east.store.writes)
                 .as("writes before the gate is closed")
@@ -218,17 +218,17 @@ class TwoSitesTest {
         assertThat(sites.east.lease().start().point()).isEqualTo("west/shop/shop-e2-final");
     }
 
-    /** East dies with its pods still bound to its node; west is asked to take over after the lease has run out. */
+    /** Kills east, whose pods stay bound to their node, and fails over to west after the lease has expired. */
     private void unplanned(String maxDataLoss) {
         sites.settled();
         sites.scheduledPoint(sites.east, "p1", FIVE_MINUTES.plusSeconds(60));
         sites.east.kill();
         sites.silence(FIVE_MINUTES);
-        askForWest(maxDataLoss);
+        failOverToWest(maxDataLoss);
         sites.untilActive(sites.west);
     }
 
-    private void askForWest(String maxDataLoss) {
+    private void failOverToWest(String maxDataLoss) {
         sites.west.edit(s -> {
             s.activeSite = "west";
             s.maxDataLoss = maxDataLoss;

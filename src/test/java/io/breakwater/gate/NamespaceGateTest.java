@@ -158,9 +158,9 @@ class NamespaceGateTest {
         assertThat(gate.closedBy("shop", RESTORE)).isTrue();
 
         cluster.add(owned(pod("web-5d4f-y", "Running"), "ReplicaSet", "web-5d4f"));
-        new GateSweeper(client, gate).look();
+        new GateSweeper(client, gate).sweepAll();
         assertThat(pods())
-                .as("what slipped in is ended, what was let go is not")
+                .as("pods after a sweep: those that passed the gate are deleted, released ones are not")
                 .containsExactlyInAnyOrder("db-0", "web-5d4f-x", "single");
 
         gate.narrow("shop", RESTORE, List.of());
@@ -180,7 +180,7 @@ class NamespaceGateTest {
         assertThat(pods()).as("a plan holds everything").isEmpty();
         assertThat(gate.endStragglers("shop")).isTrue();
         cluster.add(owned(held("db-0", GateRules.GATE), "StatefulSet", "db"));
-        new GateSweeper(client, gate).look();
+        new GateSweeper(client, gate).sweepAll();
         assertThat(gates("db-0")).containsExactly(GateRules.GATE);
         gate.open("shop", PLAN);
         assertThat(gates("db-0")).isEmpty();
@@ -208,7 +208,7 @@ class NamespaceGateTest {
     @Test
     void finishesOpeningAfterAnOperatorKill() {
         cluster.add(held("db", GateRules.GATE));
-        new GateSweeper(client, gate).look();
+        new GateSweeper(client, gate).sweepAll();
         assertThat(gates("db")).isEmpty();
     }
 
@@ -216,7 +216,7 @@ class NamespaceGateTest {
     void deletesPodsCreatedBehindAClosedGate() {
         gate.close("shop", PLAN);
         cluster.add(pod("late", "Running"));
-        new GateSweeper(client, gate).look();
+        new GateSweeper(client, gate).sweepAll();
         assertThat(pods()).isEmpty();
     }
 

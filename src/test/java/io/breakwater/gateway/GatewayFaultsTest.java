@@ -33,7 +33,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What movers see when the store behind the gateway, or the way to it, is ill. */
+/** The answers of the gateway to movers when the store or its connection fails. */
 @Tag("slow")
 @Timeout(60)
 class GatewayFaultsTest {
@@ -72,7 +72,7 @@ class GatewayFaultsTest {
         gateway.close();
     }
 
-    /** A listing that lacks objects makes restic remove what they need. */
+    /** An incomplete listing makes restic delete data that the missing objects need. */
     @Test
     void failsAnInterruptedListing() throws Exception {
         try (var executor = Executors.newFixedThreadPool(8)) {
@@ -163,7 +163,7 @@ class GatewayFaultsTest {
                 byte[] pack = new byte[6 << 20];
                 new Random(i).nextBytes(pack);
                 answers.add(executor.submit(() -> {
-                    // As restic does when it is told to come again.
+                    // As restic does after this answer.
                     HttpResponse<String> answer = post(pack);
                     while (answer.statusCode() == 503) {
                         answer = post(pack);
@@ -178,7 +178,7 @@ class GatewayFaultsTest {
         assertThat(front.peak("PUT")).isBetween(1, UPLOADS);
     }
 
-    /** Else so many movers that hang would keep all others from writing. */
+    /** Otherwise a few stalled movers would block the uploads of all others. */
     @Test
     void dropsStalledUploads() throws Exception {
         String head = "POST /sys/bucket/east/shop/config HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n"
@@ -191,7 +191,7 @@ class GatewayFaultsTest {
             socket.getOutputStream().flush();
             stalled.add(socket);
         }
-        Thread.sleep(300); // so that they come first
+        Thread.sleep(300); // so that they are first
 
         Instant begin = Instant.now();
         assertThat(post(PACK).statusCode()).isEqualTo(200);

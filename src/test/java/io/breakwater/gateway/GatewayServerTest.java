@@ -1,7 +1,7 @@
 package io.breakwater.gateway;
 
-import static io.breakwater.gateway.TestGateway.HOLDER;
 import static io.breakwater.gateway.TestGateway.authorization;
+import static io.breakwater.gateway.TestGateway.draft;
 import static io.breakwater.gateway.TestGateway.sha;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -30,12 +30,12 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The gateway as movers see it: real TLS, real HTTP, a real directory; only the API server is played. */
+/** The gateway as movers see it: real TLS, real HTTP, a real directory. Only the API server is simulated. */
 class GatewayServerTest {
     private static final byte[] PACK = "pack".getBytes(UTF_8);
     private static final byte[] OTHER = "another pack".getBytes(UTF_8);
 
-    /** More than a connection takes while nobody reads it. */
+    /** More than a connection buffers while the server does not read. */
     private static final byte[] LARGE = new byte[8 << 20];
 
     @TempDir
@@ -71,7 +71,7 @@ class GatewayServerTest {
         quota("6");
         assertThat(post(Mode.APPEND, "data/" + sha(PACK), PACK).statusCode()).isEqualTo(200);
         assertThat(post(Mode.APPEND, "data/" + sha(LARGE), LARGE).statusCode())
-                .as("what begins while there is room")
+                .as("a pack that starts while there is room")
                 .isEqualTo(200);
         HttpResponse<String> refused = post(Mode.APPEND, "data/" + sha(OTHER), OTHER);
         assertThat(refused.statusCode()).isEqualTo(403);
@@ -95,8 +95,7 @@ class GatewayServerTest {
         quota("4");
         post(Mode.APPEND, "data/" + sha(PACK), PACK);
         assertThat(post(Mode.APPEND, "data/" + sha(OTHER), OTHER).statusCode()).isEqualTo(403);
-        long later = Instant.now().plusSeconds(600).getEpochSecond();
-        Ticket unlimited = new Ticket("sys", "disk", "east", "shop", Mode.APPEND, HOLDER, null, later, true);
+        Ticket unlimited = draft("disk", Mode.APPEND).unlimited(true).build();
         assertThat(send(gateway.request("disk", gateway.tickets.sign(unlimited), "data/" + sha(OTHER))
                                 .POST(BodyPublishers.ofByteArray(OTHER)))
                         .statusCode())
@@ -173,7 +172,7 @@ class GatewayServerTest {
             socket.getOutputStream().write(head.getBytes(UTF_8));
             socket.getOutputStream().flush();
         }
-        Thread.sleep(300); // the server has to see the end before there can be something wrong
+        Thread.sleep(300); // so that the server sees the end of the connection
 
         assertThat(get(Mode.READ, "config").statusCode()).isEqualTo(404);
     }
@@ -243,18 +242,10 @@ class GatewayServerTest {
 
     @Test
     void refusesForeignAndExpiredTickets() throws Exception {
-        long later = Instant.now().plusSeconds(60).getEpochSecond();
         Ticket another =
-                new Ticket("sys", "disk", "east", "shop", Mode.READ, "system:serviceaccount:bank:x", null, later);
-        Ticket old = new Ticket(
-                "sys",
-                "disk",
-                "east",
-                "shop",
-                Mode.READ,
-                HOLDER,
-                null,
-                Instant.now().getEpochSecond() - 1);
+                draft("disk", Mode.READ).holder("system:serviceaccount:bank:x").build();
+        Ticket old =
+                draft("disk", Mode.READ).expires(Instant.now().minusSeconds(1)).build();
 
         assertThat(with(authorization(gateway.tickets.sign(another), "good"))).isEqualTo(401);
         assertThat(with(authorization(gateway.tickets.sign(old), "good"))).isEqualTo(401);

@@ -42,8 +42,8 @@ import org.testcontainers.containers.GenericContainer;
 import org.testcontainers.utility.DockerImageName;
 
 /**
- * The restic that movers use, as it comes from its makers, through the gateway onto a bucket. It is taken from the movers'
- * image; BREAKWATER_RESTIC may name another one.
+ * The restic of the movers, as it is released, through the gateway to a bucket. It comes from the image of the movers;
+ * BREAKWATER_RESTIC can name another program.
  */
 @Timeout(180)
 class ResticIT {
@@ -124,7 +124,7 @@ class ResticIT {
         long before = bytes();
 
         assertThat(run(Mode.APPEND, "forget", "--keep-last", "1", "--prune").code())
-                .as("a mover that may only add removes")
+                .as("prune by a mover that may only append")
                 .isNotZero();
         good(run(Mode.READ, "check"));
         good(run(Mode.MAINTAIN, "forget", "--keep-last", "1", "--prune"));
@@ -138,7 +138,7 @@ class ResticIT {
         assertThat(restored.resolve("large")).doesNotExist();
     }
 
-    /** Of many packs the first few are on their way at a time, and pass; restic must not try the others for minutes. */
+    /** The first few of many packs are uploaded at the same time, and pass. restic must not retry the others for minutes. */
     @Test
     void stopsBackupsOverQuotaButAllowsRestoreAndPrune() throws Exception {
         good(run(Mode.APPEND, "init"));
@@ -162,7 +162,7 @@ class ResticIT {
                 .hasSameBinaryContentAs(data.resolve("large"));
 
         good(moverTo("metered", Mode.MAINTAIN, "forget"));
-        assertThat(held - bytes()).as("packs without a snapshot are gone").isGreaterThan(5 << 20);
+        assertThat(held - bytes()).as("freed bytes of packs without a snapshot").isGreaterThan(5 << 20);
         good(run(Mode.READ, "check", "--read-data"));
 
         Files.delete(data.resolve("more"));
@@ -170,14 +170,14 @@ class ResticIT {
         good(moverTo("roomy", Mode.APPEND, "backup", data.toString(), "host", "pvc=data"));
     }
 
-    /** The same bucket by another name, with a quota. */
+    /** The same bucket as a second location, with a quota. */
     private void quota(String name, String size) {
         location.getSpec().quota = new Quota();
         location.getSpec().quota.perNamespace = size;
         gateway.location(name, location.getSpec());
     }
 
-    /** Bytes that lie in the repository, deleted ones too. */
+    /** Number of bytes in the repository, including deleted objects. */
     private long held() {
         long[] sum = {0};
         gateway.stores().open(location).list("breakwater/repos/", o -> sum[0] += o.size());
@@ -216,7 +216,7 @@ class ResticIT {
         assertThat(keys()).isEqualTo(before);
     }
 
-    /** restic's own dump leaves out directories that it cannot read, and ends well. */
+    /** The dump command of restic skips unreadable directories and succeeds, so movers verify packs in another way. */
     @Test
     void detectsAFlippedBitAnywhereInAPack() throws Exception {
         Path tree = Files.createDirectories(data.resolve("tree/of/directories"));
@@ -228,7 +228,7 @@ class ResticIT {
         Ended whole = mover("verify", "latest");
         assertThat(whole.code()).as(whole.output()).isZero();
         List<String> packs = keys().stream().filter(k -> k.contains("/data/")).toList();
-        assertThat(packs).as("one of files, one of directories").hasSize(2);
+        assertThat(packs).as("one pack of files, one of directories").hasSize(2);
 
         for (String pack : packs) {
             byte[] content = content(pack);
@@ -249,7 +249,7 @@ class ResticIT {
         good(mover("verify", "latest"));
     }
 
-    /** A mover is killed and run again wherever it is: there is always a password that opens the repository. */
+    /** A mover can be killed at any moment and run again: at every moment, a password opens the repository. */
     @Test
     void rekeysARepositoryToANewMasterKey() throws Exception {
         String key = "0123456789abcdef";
@@ -264,7 +264,7 @@ class ResticIT {
         Set<String> both = keyFiles();
         assertThat(both).hasSize(2);
         good(mover(Mode.APPEND, "rekey", key));
-        assertThat(keyFiles()).as("asked again, nothing is added").isEqualTo(both);
+        assertThat(keyFiles()).as("key files after a second run").isEqualTo(both);
 
         JsonNode report =
                 new ObjectMapper().readTree(directory.resolve("report").toFile());
@@ -279,7 +279,7 @@ class ResticIT {
         RepositoryKeys files = new RepositoryKeys(gateway.stores());
         var repository = new RepositoryKeys.Repository("east", "shop");
         assertThat(files.remove(location, repository, added, old.replace(old.charAt(0), 'x')))
-                .as("without a key that opens it nothing is removed")
+                .as("deletion without another key that opens the repository")
                 .isFalse();
         assertThat(files.remove(location, repository, old, added)).isTrue();
         assertThat(files.files(location, repository)).containsOnlyKeys(added).containsValue(Optional.of(key));
@@ -307,7 +307,7 @@ class ResticIT {
         assertThat(keyFiles()).isEqualTo(before);
     }
 
-    /** Names of the repository's key files, as restic sees them. */
+    /** Names of the key files of the repository, as restic sees them. */
     private Set<String> keyFiles() {
         Set<String> names = new TreeSet<>();
         new SoftDeleteStore(store(), "east", "shop")
@@ -317,7 +317,7 @@ class ResticIT {
         return names;
     }
 
-    /** Places in a pack's blobs; its header follows them, and is not read where an index tells the same. */
+    /** Positions in the blobs of a pack. The header follows them; restic does not read it if an index has the same data. */
     private static int[] places(byte[] pack) {
         int header = ByteBuffer.wrap(pack).order(ByteOrder.LITTLE_ENDIAN).getInt(pack.length - Integer.BYTES);
         int end = pack.length - Integer.BYTES - header;
@@ -347,14 +347,14 @@ class ResticIT {
                 Map.of(
                         "PATH", restic.getParent() + ":" + System.getenv("PATH"),
                         "TMPDIR", directory.toString(),
-                        "RESTIC_PACK_SIZE", "4", // MiB, the least, so that there are many packs
+                        "RESTIC_PACK_SIZE", "4", // MiB, the smallest size, for many packs
                         "RESTIC_CACHE_DIR",
                                 Files.createTempDirectory(directory, "cache").toString(),
                         "BREAKWATER_TOKEN_FILE", directory.resolve("token").toString(),
                         "BREAKWATER_REPORT_FILE", directory.resolve("report").toString()));
     }
 
-    /** Bytes of what restic sees; what it removed lies under tombstones for a while. */
+    /** Number of bytes that restic sees; deleted objects stay under tombstones during the grace period. */
     private long bytes() {
         List<Long> sizes = new ArrayList<>();
         new SoftDeleteStore(store(), "east", "shop").list("breakwater/repos/", o -> sizes.add(o.size()));

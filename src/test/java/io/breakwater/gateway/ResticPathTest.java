@@ -3,6 +3,7 @@ package io.breakwater.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.breakwater.gateway.Repositories.Mode;
+import java.time.Instant;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -20,10 +21,10 @@ class ResticPathTest {
         "data/NAME, breakwater/repos/east/shop/data/ab/NAME",
     })
     void mapsPathsToStoreKeys(String path, String key) {
-        ResticPath blob = ResticPath.of("/sys/blob/east/shop/" + path.replace("NAME", NAME))
+        ResticPath parsed = ResticPath.of("/sys/blob/east/shop/" + path.replace("NAME", NAME))
                 .orElseThrow();
 
-        assertThat(blob.key()).isEqualTo(key.replace("NAME", NAME));
+        assertThat(parsed.key()).isEqualTo(key.replace("NAME", NAME));
     }
 
     @ParameterizedTest
@@ -50,17 +51,22 @@ class ResticPathTest {
 
     @Test
     void aTicketCoversItsOwnRepositoryOnly() {
-        Ticket ticket = new Ticket("sys", "blob", "east", "shop", Mode.APPEND, "holder", null, 0);
+        Ticket ticket = new Ticket.Draft()
+                .location("sys", "blob")
+                .repository("east", "shop")
+                .mode(Mode.APPEND)
+                .expires(Instant.EPOCH)
+                .build();
 
-        assertThat(ResticPath.of("/sys/blob/east/shop/config").orElseThrow().covered(ticket))
+        assertThat(ResticPath.of("/sys/blob/east/shop/config").orElseThrow().isCoveredBy(ticket))
                 .isTrue();
-        assertThat(ResticPath.of("/sys/blob/east/bank/config").orElseThrow().covered(ticket))
+        assertThat(ResticPath.of("/sys/blob/east/bank/config").orElseThrow().isCoveredBy(ticket))
                 .isFalse();
-        assertThat(ResticPath.of("/sys/blob/west/shop/config").orElseThrow().covered(ticket))
+        assertThat(ResticPath.of("/sys/blob/west/shop/config").orElseThrow().isCoveredBy(ticket))
                 .isFalse();
-        assertThat(ResticPath.of("/sys/other/east/shop/config").orElseThrow().covered(ticket))
+        assertThat(ResticPath.of("/sys/other/east/shop/config").orElseThrow().isCoveredBy(ticket))
                 .isFalse();
-        assertThat(ResticPath.of("/shop/blob/east/shop/config").orElseThrow().covered(ticket))
+        assertThat(ResticPath.of("/shop/blob/east/shop/config").orElseThrow().isCoveredBy(ticket))
                 .isFalse();
     }
 
@@ -77,11 +83,11 @@ class ResticPathTest {
         "config,     MAINTAIN, true,  false",
     })
     void limitsWritesAndDeletesByMode(String path, Mode mode, boolean write, boolean delete) {
-        ResticPath blob = ResticPath.of("/sys/blob/east/shop/" + path.replace("NAME", NAME))
+        ResticPath parsed = ResticPath.of("/sys/blob/east/shop/" + path.replace("NAME", NAME))
                 .orElseThrow();
 
-        assertThat(blob.mayWrite(mode)).isEqualTo(write);
-        assertThat(blob.mayDelete(mode)).isEqualTo(delete);
+        assertThat(parsed.mayWrite(mode)).isEqualTo(write);
+        assertThat(parsed.mayDelete(mode)).isEqualTo(delete);
     }
 
     @Test

@@ -3,7 +3,7 @@ package io.breakwater.gateway;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 
-/** Another site has the lease by now, whatever epoch is asked about. */
+/** Simulates that another site has taken the lease: every epoch is old. */
 public final class StaleEpochGuard extends EpochGuard {
     public StaleEpochGuard() {
         super(null);

@@ -6,6 +6,7 @@ import io.breakwater.admission.InMemoryApiServer;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec;
 import io.breakwater.api.BackupLocationSpec.S3;
+import io.breakwater.api.Digests;
 import io.breakwater.api.NamedRef;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.TestConfig;
@@ -33,19 +34,17 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
 import java.security.KeyStore;
-import java.security.MessageDigest;
 import java.security.cert.CertificateFactory;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.Map;
 import java.util.Optional;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 
-/** A gateway as movers see it: real TLS, real HTTP, real stores; only the API server is played. */
+/** A gateway as movers see it: real TLS, real HTTP, real stores. Only the API server is simulated. */
 final class TestGateway implements AutoCloseable {
     static final String HOLDER = "system:serviceaccount:shop:breakwater-mover";
 
@@ -58,10 +57,10 @@ final class TestGateway implements AutoCloseable {
     private final GatewayServer server;
 
     /**
-     * Starts one that knows no location.
+     * Starts a gateway without locations.
      *
-     * @param root of filesystem locations
-     * @param settings what differs from the defaults
+     * @param root directory of filesystem locations
+     * @param settings settings that differ from the defaults
      */
     TestGateway(Path root, Map<String, String> settings) throws Exception {
         Map<String, String> all = new HashMap<>(Map.of(
@@ -173,8 +172,17 @@ final class TestGateway implements AutoCloseable {
 
     /** A ticket for the repository of namespace shop of site east. */
     String ticket(String location, Mode mode, Ticket.Fence fence) {
-        long later = Instant.now().plusSeconds(600).getEpochSecond();
-        return tickets.sign(new Ticket("sys", location, "east", "shop", mode, HOLDER, fence, later));
+        return tickets.sign(draft(location, mode).fence(fence).build());
+    }
+
+    /** A ticket of {@link #HOLDER} for ten minutes. */
+    static Ticket.Draft draft(String location, Mode mode) {
+        return new Ticket.Draft()
+                .location("sys", location)
+                .repository("east", "shop")
+                .mode(mode)
+                .holder(HOLDER)
+                .expires(Instant.now().plusSeconds(600));
     }
 
     static String authorization(String ticket, String token) {
@@ -200,8 +208,8 @@ final class TestGateway implements AutoCloseable {
         return http.send(request.build(), BodyHandlers.ofString());
     }
 
-    static String sha(byte[] content) throws Exception {
-        return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
+    static String sha(byte[] content) {
+        return Digests.sha256Hex(content);
     }
 
     private static String encoded(String text) {

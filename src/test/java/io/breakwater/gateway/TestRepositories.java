@@ -7,7 +7,7 @@ import java.util.function.Supplier;
 public final class TestRepositories {
     private TestRepositories() {}
 
-    /** With these passwords, behind no gateway. */
+    /** Repositories with these passwords, without a gateway. */
     public static Repositories with(Supplier<List<String>> passwords) {
         return new Repositories(null, null, null, null, null, null) {
             @Override

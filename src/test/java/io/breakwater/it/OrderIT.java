@@ -135,7 +135,7 @@ class OrderIT {
             - first: [{kinds: [deployments.apps]}]
               then: [{kinds: [statefulsets.apps]}]
             """))
-                .hasMessageContaining("spec.order[1] and spec.order[0]: they wait for each other");
+                .hasMessageContaining("spec.order[1] and spec.order[0]: these entries wait for each other");
     }
 
     private void create(String namespace, String name, String spec) {

@@ -139,21 +139,21 @@ class TemplateIT {
         apply(template);
         awaitPolicy("fleet-jane", "guarded", true);
 
-        String told = "is kept by Breakwater, as BackupPolicy " + Rig.SYSTEM + "/guarded says";
+        String managed = "is managed by Breakwater, with template BackupPolicy " + Rig.SYSTEM + "/guarded";
         assertThatThrownBy(() -> janes("guarded").edit(p -> {
                     p.getSpec().suspend = true;
                     return p;
                 }))
-                .hasMessageContaining("spec: BackupPolicy fleet-jane/guarded " + told);
+                .hasMessageContaining("spec: BackupPolicy fleet-jane/guarded " + managed);
         assertThatThrownBy(() -> janes("guarded").edit(p -> {
                     p.getMetadata().getLabels().remove(Api.TEMPLATE);
                     return p;
                 }))
-                .hasMessageContaining("metadata: BackupPolicy fleet-jane/guarded " + told);
-        assertThatThrownBy(() -> janes("guarded").delete()).hasMessageContaining(told);
+                .hasMessageContaining("metadata: BackupPolicy fleet-jane/guarded " + managed);
+        assertThatThrownBy(() -> janes("guarded").delete()).hasMessageContaining(managed);
         assertThatThrownBy(() -> jane.resource(Examples.policy("fleet-jane", "mine", "fleet-store"))
                         .create())
-                .hasMessageContaining("leave the namespace out of BackupPolicy " + Rig.SYSTEM + "/guarded");
+                .hasMessageContaining("exclude the namespace in BackupPolicy " + Rig.SYSTEM + "/guarded");
         BackupLocation shadow = rig.location(Rig.EAST);
         shadow.getMetadata().setNamespace("fleet-jane");
         assertThatThrownBy(() -> jane.resource(shadow).create()).hasMessageContaining("is shared from namespace");

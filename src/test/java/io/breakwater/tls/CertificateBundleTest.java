@@ -17,12 +17,12 @@ class CertificateBundleTest {
 
     @Test
     void readsBackWrittenCertificates() throws Exception {
-        CertificateBundle made = CertificateBundle.generate(HOSTS, NOW);
-        CertificateBundle read = CertificateBundle.read(made.write());
-        assertThat(read.serving()).isEqualTo(made.serving());
-        assertThat(read.authorities()).isEqualTo(made.authorities());
-        assertThat(read.key()).isEqualTo(made.key());
-        assertThat(read.authorityKey()).isEqualTo(made.authorityKey());
+        CertificateBundle created = CertificateBundle.generate(HOSTS, NOW);
+        CertificateBundle read = CertificateBundle.read(created.write());
+        assertThat(read.serving()).isEqualTo(created.serving());
+        assertThat(read.authorities()).isEqualTo(created.authorities());
+        assertThat(read.key()).isEqualTo(created.key());
+        assertThat(read.authorityKey()).isEqualTo(created.authorityKey());
     }
 
     @Test
@@ -38,40 +38,42 @@ class CertificateBundleTest {
 
     @Test
     void aFreshCertificateIsGoodForItsHostsOnly() throws Exception {
-        CertificateBundle made = CertificateBundle.generate(HOSTS, NOW);
-        assertThat(made.isGood(HOSTS, NOW)).isTrue();
-        assertThat(made.isGood(Set.of("other.example"), NOW)).isFalse();
+        CertificateBundle created = CertificateBundle.generate(HOSTS, NOW);
+        assertThat(created.isValid(HOSTS, NOW)).isTrue();
+        assertThat(created.isValid(Set.of("other.example"), NOW)).isFalse();
     }
 
     @Test
     void renewsCertificatesAMonthEarlyByTheSameAuthority() throws Exception {
-        CertificateBundle made = CertificateBundle.generate(HOSTS, NOW);
+        CertificateBundle created = CertificateBundle.generate(HOSTS, NOW);
         Instant due = NOW.plus(CertificateBundle.SERVING_VALID).minus(CertificateBundle.SERVING_RENEWED);
-        assertThat(made.isGood(HOSTS, due.minusSeconds(60))).isTrue();
-        assertThat(made.isGood(HOSTS, due)).isFalse();
-        CertificateBundle renewed = made.renew(HOSTS, due);
-        assertThat(renewed.isGood(HOSTS, due)).isTrue();
-        assertThat(renewed.authorities()).isEqualTo(made.authorities());
-        assertThat(renewed.serving()).isNotEqualTo(made.serving());
+        assertThat(created.isValid(HOSTS, due.minusSeconds(60))).isTrue();
+        assertThat(created.isValid(HOSTS, due)).isFalse();
+        CertificateBundle renewed = created.renew(HOSTS, due);
+        assertThat(renewed.isValid(HOSTS, due)).isTrue();
+        assertThat(renewed.authorities()).isEqualTo(created.authorities());
+        assertThat(renewed.serving()).isNotEqualTo(created.serving());
     }
 
     @Test
     void replacesTheAuthorityAYearEarlyAndTrustsBoth() throws Exception {
-        CertificateBundle made = CertificateBundle.generate(HOSTS, NOW);
+        CertificateBundle created = CertificateBundle.generate(HOSTS, NOW);
         Instant due = NOW.plus(CertificateBundle.AUTHORITY_VALID).minus(Duration.ofDays(364));
-        CertificateBundle renewed = made.renew(HOSTS, due);
-        assertThat(renewed.isGood(HOSTS, due)).isTrue();
-        assertThat(renewed.authorities()).hasSize(2).contains(made.authorities().getFirst());
+        CertificateBundle renewed = created.renew(HOSTS, due);
+        assertThat(renewed.isValid(HOSTS, due)).isTrue();
+        assertThat(renewed.authorities())
+                .hasSize(2)
+                .contains(created.authorities().getFirst());
         renewed.serving().verify(renewed.authorities().getFirst().getPublicKey());
         assertThat(renewed.authorities().getFirst())
-                .isNotEqualTo(made.authorities().getFirst());
+                .isNotEqualTo(created.authorities().getFirst());
     }
 
     @Test
     void preservesExistingHostsWhenAddingOne() throws Exception {
-        CertificateBundle made = CertificateBundle.generate(HOSTS, NOW);
-        CertificateBundle renewed = made.renew(Set.of("other.example"), NOW);
-        assertThat(renewed.isGood(HOSTS, NOW)).isTrue();
-        assertThat(renewed.isGood(Set.of("other.example"), NOW)).isTrue();
+        CertificateBundle created = CertificateBundle.generate(HOSTS, NOW);
+        CertificateBundle renewed = created.renew(Set.of("other.example"), NOW);
+        assertThat(renewed.isValid(HOSTS, NOW)).isTrue();
+        assertThat(renewed.isValid(Set.of("other.example"), NOW)).isTrue();
     }
 }

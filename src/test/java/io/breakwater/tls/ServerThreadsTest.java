@@ -7,7 +7,7 @@ import java.util.concurrent.ExecutorService;
 import org.junit.jupiter.api.Test;
 
 class ServerThreadsTest {
-    /** As from the dispatcher of the JDK's HTTP server. */
+    /** Starts threads as the dispatcher of the HTTP server of the JDK does. */
     @Test
     void usesTheApplicationClassLoaderInServerThreads() throws ExecutionException, InterruptedException {
         Thread self = Thread.currentThread();

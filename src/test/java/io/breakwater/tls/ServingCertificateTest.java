@@ -114,7 +114,7 @@ class ServingCertificateTest {
                 .get();
     }
 
-    /** Connects, checking chain and host against what clients are told to trust. */
+    /** Connects, and checks chain and host against the authorities that clients trust. */
     private X509Certificate shown(int port) throws Exception {
         KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
         store.load(null, null);

@@ -1,0 +1,140 @@
+package io.breakwater.failover;
+
+import io.breakwater.api.FailoverPlanStatus.Fence;
+import io.breakwater.failover.Lease.Outcome;
+import io.breakwater.failover.Lease.Request;
+import io.breakwater.failover.Lease.State;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+
+/** Builds a {@link Lease} by the names of its fields. Whether a change is legal is decided in {@link Lease}. */
+final class LeaseDraft {
+    private long epoch;
+    private String holder;
+    private State state;
+    private Fence fence;
+    private long durationSeconds;
+    private long writes;
+    private Instant renewedAt;
+    private Long clockAheadMillis;
+    private Request request;
+    private Outcome outcome;
+    private PointRef proof;
+    private PointRef start;
+    private List<EpochRecord> terms;
+
+    private LeaseDraft() {}
+
+    /** A lease without any field. */
+    static LeaseDraft empty() {
+        return new LeaseDraft();
+    }
+
+    /** The next version of a lease: the same fields, one write more, and written by the holder. */
+    static LeaseDraft after(Lease lease) {
+        LeaseDraft draft = new LeaseDraft();
+        draft.epoch = lease.epoch();
+        draft.holder = lease.holder();
+        draft.state = lease.state();
+        draft.fence = lease.fence();
+        draft.durationSeconds = lease.durationSeconds();
+        draft.writes = lease.writes() + 1;
+        draft.clockAheadMillis = lease.clockAheadMillis();
+        draft.request = lease.request();
+        draft.outcome = lease.outcome();
+        draft.proof = lease.proof();
+        draft.start = lease.start();
+        draft.terms = lease.terms();
+        return draft;
+    }
+
+    LeaseDraft epoch(long value) {
+        epoch = value;
+        return this;
+    }
+
+    LeaseDraft holder(String site) {
+        holder = site;
+        return this;
+    }
+
+    LeaseDraft state(State value) {
+        state = value;
+        return this;
+    }
+
+    LeaseDraft fence(Fence value) {
+        fence = value;
+        return this;
+    }
+
+    LeaseDraft duration(Duration value) {
+        durationSeconds = value.toSeconds();
+        return this;
+    }
+
+    LeaseDraft writes(long value) {
+        writes = value;
+        return this;
+    }
+
+    /** @param value null where the holder writes this version */
+    LeaseDraft renewedAt(Instant value) {
+        renewedAt = value;
+        return this;
+    }
+
+    /** @param value null while unknown */
+    LeaseDraft clockAheadMillis(Long value) {
+        clockAheadMillis = value;
+        return this;
+    }
+
+    /** @param value null for none */
+    LeaseDraft request(Request value) {
+        request = value;
+        return this;
+    }
+
+    /** @param value null for none */
+    LeaseDraft outcome(Outcome value) {
+        outcome = value;
+        return this;
+    }
+
+    /** @param value null for none */
+    LeaseDraft proof(PointRef value) {
+        proof = value;
+        return this;
+    }
+
+    /** @param value null in the first epoch */
+    LeaseDraft start(PointRef value) {
+        start = value;
+        return this;
+    }
+
+    LeaseDraft terms(List<EpochRecord> value) {
+        terms = value;
+        return this;
+    }
+
+    Lease build() {
+        return new Lease(
+                Lease.SCHEMA,
+                epoch,
+                holder,
+                state,
+                fence,
+                durationSeconds,
+                writes,
+                renewedAt,
+                clockAheadMillis,
+                request,
+                outcome,
+                proof,
+                start,
+                terms);
+    }
+}

@@ -1,0 +1,169 @@
+package io.breakwater.failover;
+
+import io.breakwater.api.Durations;
+import io.breakwater.api.FailoverPlanStatus.Fence;
+import io.breakwater.api.FailoverPlanStatus.Kind;
+import io.breakwater.api.FailoverPlanStatus.Role;
+import io.breakwater.api.JournalEntry.State;
+import io.breakwater.api.Reason;
+import io.breakwater.gate.NamespaceGate;
+import io.breakwater.observe.Events;
+import java.util.Optional;
+
+/**
+ * Actions that write the lease. A write that loses against another one is not an error: the next reconciliation decides
+ * again.
+ */
+final class LeaseWrites {
+    private final NamespaceGate gate;
+    private final LeaseKeepers keepers;
+    private final DivergentCapture divergent;
+    private final PlanMemory memory;
+    private final Events events;
+
+    LeaseWrites(
+            NamespaceGate gate, LeaseKeepers keepers, DivergentCapture divergent, PlanMemory memory, Events events) {
+        this.gate = gate;
+        this.keepers = keepers;
+        this.divergent = divergent;
+        this.memory = memory;
+        this.events = events;
+    }
+
+    PlanOutcome perform(LeaseAction.Write action, ActionContext context) {
+        return switch (action) {
+            case LeaseAction.Create create -> create(create, context);
+            case LeaseAction.Adopt adopt -> adopt(adopt, context);
+            case LeaseAction.Ask ask -> ask(ask, context);
+            case LeaseAction.Withdraw withdraw -> withdraw(withdraw, context);
+            case LeaseAction.Honour honour -> honour(honour, context);
+            case LeaseAction.RollBack rollBack -> rollBack(rollBack, context);
+            case LeaseAction.Release release -> release(release, context);
+            case LeaseAction.Acquire acquire -> acquire(acquire, context);
+        };
+    }
+
+    private PlanOutcome create(LeaseAction.Create action, ActionContext context) {
+        PlanSite plan = context.plan();
+        memory.recordEpoch(plan, 0);
+        if (write(action, context)) {
+            events.normal(plan.resource(), Reason.Active, "wrote the first lease: site " + plan.site() + " is active");
+        }
+        return PlanOutcome.again(Role.Unknown, "wrote the first lease");
+    }
+
+    private PlanOutcome adopt(LeaseAction.Adopt action, ActionContext context) {
+        memory.recordEpoch(context.plan(), action.lease().epoch());
+        write(action, context);
+        return PlanOutcome.again(Role.Unknown, "resumed the lease");
+    }
+
+    private PlanOutcome ask(LeaseAction.Ask action, ActionContext context) {
+        PlanSite plan = context.plan();
+        FailoverJournal journal = context.journal();
+        closeGate(plan);
+        journal.start(plan.request(), Kind.Planned, context.lease().holder(), plan.site());
+        journal.note(FailoverStep.Request, State.Running, "asking site " + plan.peer() + " to hand over");
+        if (write(action, context)) {
+            journal.note(FailoverStep.Request, State.Done, "wrote the request to the lease");
+            events.normal(
+                    plan.resource(),
+                    Reason.FailingOver,
+                    "asked site " + plan.peer() + " to hand over to " + plan.site());
+        }
+        return PlanOutcome.again(Role.Passive, "asked site " + plan.peer() + " to hand over");
+    }
+
+    private PlanOutcome withdraw(LeaseAction.Withdraw action, ActionContext context) {
+        closeGate(context.plan());
+        if (write(action, context)) {
+            context.journal().fail("request withdrawn: spec.activeSite was changed back");
+        }
+        return PlanOutcome.again(Role.Passive, "request withdrawn");
+    }
+
+    private PlanOutcome honour(LeaseAction.Honour action, ActionContext context) {
+        PlanSite plan = context.plan();
+        FailoverJournal journal = context.journal();
+        String handingOver = "handing over to site " + plan.peer();
+        journal.start(action.lease().request().id(), Kind.Planned, plan.site(), plan.peer());
+        journal.note(FailoverStep.Honour, State.Running, "site " + plan.peer() + " asks to take over");
+        if (write(action, context)) {
+            journal.note(FailoverStep.Honour, State.Done, handingOver);
+            events.normal(plan.resource(), Reason.FailingOver, handingOver);
+        }
+        return PlanOutcome.again(Role.Demoting, handingOver);
+    }
+
+    private PlanOutcome rollBack(LeaseAction.RollBack action, ActionContext context) {
+        PlanSite plan = context.plan();
+        String rolledBack = "failover rolled back: " + action.message();
+        if (write(action, context)) {
+            context.journal().fail(rolledBack);
+            events.warning(
+                    plan.resource(), Reason.RolledBack, "site " + plan.site() + " stays active: " + action.message());
+        }
+        return PlanOutcome.again(Role.Demoting, rolledBack);
+    }
+
+    private PlanOutcome release(LeaseAction.Release action, ActionContext context) {
+        PlanSite plan = context.plan();
+        FailoverJournal journal = context.journal();
+        String point = action.lease().proof().point();
+        String handedOver = "handed over to site " + plan.peer();
+        closeGate(plan);
+        journal.note(FailoverStep.Release, State.Running, "releasing the lease with final point " + point);
+        if (write(action, context)) {
+            keepers.stop(plan.key());
+            journal.note(FailoverStep.Release, State.Done, "released the lease with final point " + point);
+            journal.running().ifPresent(run -> {
+                journal.edit(r -> r.point = point);
+                journal.end(State.Done, handedOver);
+            });
+            events.normal(plan.resource(), Reason.Standby, handedOver + " with final point " + point);
+            memory.markSettled(plan);
+        }
+        return PlanOutcome.again(Role.Passive, handedOver);
+    }
+
+    private PlanOutcome acquire(LeaseAction.Acquire action, ActionContext context) {
+        PlanSite plan = context.plan();
+        FailoverJournal journal = context.journal();
+        Lease before = context.lease();
+        Lease next = action.lease();
+        closeGate(plan);
+        Optional<String> pending = divergent.pending(plan, before);
+        if (pending.isPresent()) {
+            return PlanOutcome.working(Role.Demoting, Reason.FailingOver, pending.get());
+        }
+        boolean planned = next.fence() == Fence.Graceful;
+        if (journal.running().filter(run -> plan.site().equals(run.to)).isEmpty()) {
+            journal.start(plan.request(), Kind.Planned, before.holder(), plan.site());
+        }
+        journal.edit(run -> {
+            run.kind = planned ? Kind.Planned : Kind.Unplanned;
+            run.dataLoss = Durations.format(action.loss());
+            run.point = next.start().point();
+        });
+        journal.note(FailoverStep.Acquire, State.Running, "taking the lease for epoch " + next.epoch());
+        memory.recordEpoch(plan, next.epoch());
+        if (write(action, context)) {
+            String cause = planned
+                    ? "it was handed over"
+                    : "it expired; at most " + Durations.format(action.loss()) + " of data is lost";
+            journal.note(FailoverStep.Acquire, State.Done, "epoch " + next.epoch() + ": " + cause);
+            events.normal(
+                    plan.resource(), Reason.FailingOver, "took the lease for epoch " + next.epoch() + ": " + cause);
+        }
+        return PlanOutcome.again(Role.Promoting, "took the lease for epoch " + next.epoch());
+    }
+
+    /** @return whether the lease was still as it had been read */
+    private static boolean write(LeaseAction.Write action, ActionContext context) {
+        return context.plan().store().write(action.lease(), context.seen()).isPresent();
+    }
+
+    private void closeGate(PlanSite plan) {
+        gate.close(plan.namespace(), plan.gateHolder());
+    }
+}

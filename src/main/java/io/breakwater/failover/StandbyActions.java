@@ -1,0 +1,119 @@
+package io.breakwater.failover;
+
+import io.breakwater.api.Durations;
+import io.breakwater.api.FailoverPlanStatus.Kind;
+import io.breakwater.api.FailoverPlanStatus.Role;
+import io.breakwater.api.Reason;
+import io.breakwater.gate.NamespaceGate;
+import java.util.Optional;
+
+/** Actions of a site without the lease: closes the gate, backs up divergent data, and reports the reason to wait. */
+final class StandbyActions {
+    private final NamespaceGate gate;
+    private final DivergentCapture divergent;
+    private final PlanMemory memory;
+
+    StandbyActions(NamespaceGate gate, DivergentCapture divergent, PlanMemory memory) {
+        this.gate = gate;
+        this.divergent = divergent;
+        this.memory = memory;
+    }
+
+    PlanOutcome perform(LeaseAction.Standby action, ActionContext context) {
+        PlanSite plan = context.plan();
+        gate.close(plan.namespace(), plan.gateHolder());
+        Optional<String> pending = context.seen().flatMap(seen -> divergent.pending(plan, seen.lease()));
+        if (pending.isPresent()) {
+            return PlanOutcome.working(Role.Demoting, Reason.FailingOver, pending.get());
+        }
+        context.seen()
+                .map(LeaseVersion::lease)
+                .filter(lease -> !lease.heldBy(plan.site()))
+                .ifPresent(lease ->
+                        memory.recordEpoch(plan, Math.max(plan.knownEpoch().orElse(0), lease.epoch())));
+        return report(action, context);
+    }
+
+    private PlanOutcome report(LeaseAction.Standby action, ActionContext context) {
+        PlanSite plan = context.plan();
+        return switch (action) {
+            case LeaseAction.AwaitRelease _ ->
+                waiting(Kind.Planned, Reason.FailingOver, "site " + plan.peer() + " is handing over", context);
+            case LeaseAction.AwaitExpiry await ->
+                waiting(
+                        Kind.Unplanned,
+                        Reason.WaitingForLease,
+                        "site " + plan.peer() + " does not renew its lease, which expires in "
+                                + Durations.format(await.remaining()),
+                        context);
+            case LeaseAction.TooMuchLoss loss -> refused(Reason.DataLossTooHigh, tooMuch(loss, plan), context);
+            case LeaseAction.NothingToStartFrom _ ->
+                refused(
+                        Reason.RestorePointNotFound,
+                        "cannot take over: no RestorePoint of this epoch is complete in location " + plan.location(),
+                        context);
+            case LeaseAction.Rejected rejected -> rejected(rejected.message(), context);
+            case LeaseAction.Follow _ -> follow(context);
+            case LeaseAction.Unguarded _ ->
+                PlanOutcome.stalled(
+                        Role.Passive,
+                        Reason.Standby,
+                        "the plan was deleted on site " + plan.peer()
+                                + ", where the application still runs; apply the plan there again");
+            case LeaseAction.Missing _ ->
+                PlanOutcome.stalled(
+                        Role.Unknown,
+                        Reason.LeaseLost,
+                        "the rendezvous location has no lease of epoch "
+                                + plan.knownEpoch().orElse(0)
+                                + " any more; restore the object, or create a FailoverPlan with another name");
+            case LeaseAction.Amnesia _ ->
+                PlanOutcome.stalled(
+                        Role.Unknown,
+                        Reason.LeaseLost,
+                        "the lease names this site, but this cluster was rebuilt and has no record of being active;"
+                                + " set spec.activeSite to " + plan.peer() + " on site " + plan.peer()
+                                + " to fail over");
+        };
+    }
+
+    private PlanOutcome rejected(String message, ActionContext context) {
+        context.journal().fail(message);
+        memory.markSettled(context.plan());
+        return PlanOutcome.stalled(Role.Passive, Reason.RolledBack, "failover rolled back: " + message);
+    }
+
+    private PlanOutcome follow(ActionContext context) {
+        PlanSite plan = context.plan();
+        context.journal().fail("site " + plan.peer() + " holds the lease");
+        memory.markSettled(plan);
+        return PlanOutcome.ready(
+                Role.Passive,
+                Reason.Standby,
+                context.seen()
+                        .map(LeaseVersion::lease)
+                        .map(lease -> "site " + lease.holder() + " is active in epoch " + lease.epoch())
+                        .orElse("waiting for site " + plan.activeSite() + " to write the first lease"));
+    }
+
+    private static PlanOutcome waiting(Kind kind, Reason reason, String message, ActionContext context) {
+        FailoverJournal journal = context.journal();
+        journal.running()
+                .ifPresent(run -> journal.edit(r -> {
+                    r.kind = kind;
+                    r.message = message;
+                }));
+        return PlanOutcome.working(Role.Passive, reason, message);
+    }
+
+    private static PlanOutcome refused(Reason reason, String message, ActionContext context) {
+        FailoverJournal journal = context.journal();
+        journal.running().ifPresent(run -> journal.edit(r -> r.message = message));
+        return PlanOutcome.stalled(Role.Passive, reason, message);
+    }
+
+    private static String tooMuch(LeaseAction.TooMuchLoss action, PlanSite plan) {
+        return "failover would lose up to " + Durations.format(action.loss()) + " of data, but spec.maxDataLoss allows "
+                + Durations.format(plan.maxDataLoss()) + "; raise spec.maxDataLoss to continue";
+    }
+}

@@ -1,0 +1,137 @@
+package io.breakwater.admission;
+
+import static io.breakwater.admission.Manifests.PLAN;
+import static io.breakwater.admission.Manifests.POLICY;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.breakwater.api.BackupPolicy;
+import io.breakwater.api.FailoverPlan;
+import io.breakwater.config.TestConfig;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.authorization.v1.SubjectAccessReview;
+import io.fabric8.kubernetes.api.model.authorization.v1.SubjectAccessReviewBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.server.mock.KubernetesMockServer;
+import io.fabric8.kubernetes.client.utils.Serialization;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class PlanCheckTest {
+    private final InMemoryApiServer cluster = new InMemoryApiServer();
+    private final KindChecks checks =
+            new KindChecks(cluster.client(), TestConfig.of(Map.of("breakwater.site", "east")));
+
+    @AfterEach
+    void close() {
+        cluster.close();
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+        name: east      | name: north     | spec.sites
+        maxDataLoss: 0s | maxDataLoss: '' | spec.maxDataLoss
+        duration: 60s   | duration: 29s   | spec.lease.duration
+        timeout: 5m     | timeout: soon   | spec.readiness.timeout
+        namespace: shop | namespace: breakwater-system | metadata.namespace
+        """)
+    void refusesInvalidPlansAndNamesTheField(String right, String wrong, String field) {
+        assertThat(PLAN).contains(right);
+        assertThat(create(PLAN.replace(right, wrong)).refusal()).startsWith(field + ": ");
+    }
+
+    @Test
+    void warnsAboutPlansOnPoliciesWithASource() {
+        store(POLICY, BackupPolicy.class);
+        assertThat(create(PLAN).warnings()).noneMatch(w -> w.startsWith("spec.policyRef"));
+        cluster.client().resources(BackupPolicy.class).inNamespace("shop").delete();
+        store(POLICY.replace("spec:", "spec:\n  source: {exclude: [{kinds: [jobs.batch]}]}"), BackupPolicy.class);
+        assertThat(create(PLAN).warnings())
+                .anyMatch(w -> w.startsWith("spec.policyRef.name: BackupPolicy 'shop' has a spec.source"));
+    }
+
+    @Test
+    void refusesToCombineSnapshotPoliciesWithFailoverPlans() {
+        store(POLICY + "  volumes: {method: Snapshot}\n", BackupPolicy.class);
+        assertThat(create(PLAN).refusal()).contains("spec.policyRef.name").contains("stays in the storage of one site");
+
+        store(PLAN, FailoverPlan.class);
+        assertThat(checks.review(Reviews.update("u", POLICY, POLICY + "  volumes: {method: Snapshot}\n"))
+                        .refusal())
+                .contains("spec.volumes.method")
+                .contains("FailoverPlan shop");
+    }
+
+    @Test
+    void aSecondPlanForANamespaceIsRefused() {
+        store(PLAN, FailoverPlan.class);
+        assertThat(create(PLAN.replace("name: shop}\nspec", "name: other}\nspec"))
+                        .refusal())
+                .contains("FailoverPlan shop already exists in this namespace");
+    }
+
+    @Test
+    void requiresASeparatePermissionToFailOver() {
+        String asked = PLAN.replace("activeSite: east", "activeSite: west");
+        try (Authorizer authorizer = new Authorizer()) {
+            authorizer.answer(false);
+            assertThat(authorizer.review(Reviews.update("jane", PLAN, asked)).refusal())
+                    .startsWith("spec.activeSite: jane may not fail over");
+            assertThat(authorizer.review(Reviews.update("jane", PLAN, PLAN)).isAllowed())
+                    .isTrue();
+            assertThat(authorizer
+                            .review(Reviews.update("jane", PLAN, PLAN.replace("maxDataLoss: 0s", "maxDataLoss: 1h")))
+                            .refusal())
+                    .startsWith("spec.maxDataLoss: ");
+        }
+        try (Authorizer authorizer = new Authorizer()) {
+            authorizer.answer(true);
+            assertThat(authorizer.review(Reviews.update("jane", PLAN, asked)).isAllowed())
+                    .isTrue();
+        }
+    }
+
+    private AdmissionResponse create(String object) {
+        return checks.review(Reviews.create("jane", object));
+    }
+
+    private <T extends HasMetadata> void store(String object, Class<T> type) {
+        cluster.add(Serialization.unmarshal(object, type));
+    }
+
+    /** An API server that only answers SubjectAccessReviews, and has no objects. */
+    private static final class Authorizer implements AutoCloseable {
+        private final KubernetesMockServer server = new KubernetesMockServer(false);
+        private final KubernetesClient client;
+
+        Authorizer() {
+            server.init();
+            client = server.createClient();
+        }
+
+        void answer(boolean allowed) {
+            SubjectAccessReview answer = new SubjectAccessReviewBuilder()
+                    .withNewStatus()
+                    .withAllowed(allowed)
+                    .endStatus()
+                    .build();
+            server.expect()
+                    .post()
+                    .withPath("/apis/authorization.k8s.io/v1/subjectaccessreviews")
+                    .andReturn(201, answer)
+                    .always();
+        }
+
+        AdmissionResponse review(AdmissionRequest request) {
+            return new KindChecks(client, TestConfig.of(Map.of("breakwater.site", "east"))).review(request);
+        }
+
+        @Override
+        public void close() {
+            client.close();
+            server.destroy();
+        }
+    }
+}

@@ -1,0 +1,84 @@
+package io.breakwater.failover;
+
+import io.breakwater.api.Api;
+import io.breakwater.api.Reason;
+import io.breakwater.api.Restore;
+import io.breakwater.api.RestorePoint;
+import io.breakwater.api.RestorePointSpec;
+import io.breakwater.api.RestorePointSpec.Trigger;
+import io.breakwater.api.RestorePointStatus;
+import io.breakwater.api.RestorePointStatus.CopyState;
+import io.breakwater.api.RestorePointStatus.PointCopy;
+import io.breakwater.api.RestoreStatus;
+import io.breakwater.failover.TwoSites.Cluster;
+import io.breakwater.observe.Conditions;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.List;
+
+/** The controllers of Breakwater that a failover waits for. Each of them succeeds at once. */
+final class SimulatedControllers {
+    private SimulatedControllers() {}
+
+    /** Captures points, copies them and lists the copies, and completes Restores. */
+    static void run(Cluster c, Cluster peer) {
+        for (RestorePoint point : c.points()) {
+            if (point.getStatus() == null && point.getSpec().trigger != Trigger.Imported) {
+                seal(c, peer, point, Instant.now());
+            }
+        }
+        for (Restore restore : c.restores()) {
+            if (restore.getStatus() == null) {
+                restore.setStatus(new RestoreStatus());
+                Conditions.of(restore.getStatus(), 1L, Clock.systemUTC()).succeeded(Reason.Completed, "done");
+                c.client().resource(restore).update();
+            }
+        }
+    }
+
+    /** Creates a point like a scheduled one of the policy. */
+    static void scheduledPoint(Cluster c, Cluster peer, String name, Instant capturedAt) {
+        RestorePoint point = new RestorePoint();
+        point.setMetadata(new ObjectMetaBuilder()
+                .withName(name)
+                .withNamespace(TwoSites.NS)
+                .build());
+        point.setSpec(new RestorePointSpec());
+        point.getSpec().trigger = Trigger.Scheduled;
+        seal(c, peer, c.client().resource(point).create(), capturedAt);
+    }
+
+    private static void seal(Cluster c, Cluster peer, RestorePoint point, Instant capturedAt) {
+        if (c.runs() && point.getSpec().trigger == Trigger.Final) {
+            throw new AssertionError("I3: the final point was created while pods run");
+        }
+        RestorePointStatus s = new RestorePointStatus();
+        s.capturedAt = capturedAt.toString();
+        s.site = c.site;
+        s.namespace = TwoSites.NS;
+        s.point = point.getMetadata().getName();
+        s.epoch = c.lease().epoch();
+        s.digest = "digest of " + c.site + "/" + s.point;
+        s.location = "near-" + c.site;
+        PointCopy copy = new PointCopy();
+        copy.location = "near-" + peer.site;
+        copy.state = c.copies ? CopyState.Completed : CopyState.Pending;
+        s.copies = List.of(copy);
+        Conditions.of(s, 1L, Clock.systemUTC()).succeeded(Reason.Completed, "sealed");
+        point.setStatus(s);
+        c.client().resource(point).update();
+        if (c.copies) {
+            RestorePoint imported = new RestorePoint();
+            imported.setMetadata(new ObjectMetaBuilder()
+                    .withName(c.site + "-" + s.point)
+                    .withNamespace(TwoSites.NS)
+                    .addToLabels(Api.ORIGIN_SITE, c.site)
+                    .build());
+            imported.setSpec(new RestorePointSpec());
+            imported.getSpec().trigger = Trigger.Imported;
+            imported.setStatus(s);
+            peer.client().resource(imported).create();
+        }
+    }
+}
