@@ -1,41 +1,41 @@
 package io.breakwater.api;
 
-/** Names that users, manifests and other clusters see: group, labels, annotations, finalizers. */
+/** Names in the API that users, manifests and other clusters see: group, labels, annotations, finalizers. */
 public final class Api {
     /** API group of all kinds. */
     public static final String GROUP = "breakwater.io";
 
-    /** The served and stored version. */
+    /** The version that the API server serves and stores. */
     public static final String VERSION = "v1alpha1";
 
-    /** Field manager of everything that the operator applies. */
+    /** Field manager of all objects that the operator applies. */
     public static final String FIELD_MANAGER = "breakwater";
 
-    /** Finalizer that keeps an object until its data in the store is dealt with. */
+    /** Finalizer that holds an object until its data in the store is deleted or released. */
     public static final String FINALIZER = GROUP + "/data";
 
     /** Namespace label: pods created here get the scheduling gate of the same name. */
     public static final String STANDBY = GROUP + "/standby";
 
-    /** Namespace annotation: comma separated holders (as {@code failoverplan/shop}) for whom the gate is closed. */
+    /** Namespace annotation: comma separated holders, such as {@code failoverplan/shop}, that closed the gate. */
     public static final String GATED_BY = GROUP + "/gated-by";
 
     /**
-     * Namespace annotation: of holders that hold back the pods of some workloads only, which ones these are, in JSON:
+     * Namespace annotation: the workloads of holders that hold only some pods, in JSON:
      * {@code {"restore/shop.monday":["Deployment/web"]}}.
      */
     public static final String GATED_ONLY = GROUP + "/gated-only";
 
-    /** Namespace label: name of the FailoverPlan that rules this namespace. */
+    /** Namespace label: name of the FailoverPlan that controls this namespace. */
     public static final String PLAN = GROUP + "/plan";
 
-    /** Label on RestorePoints, Jobs and snapshots: name of the BackupPolicy they stem from. */
+    /** Label on RestorePoints, Jobs and snapshots: name of the BackupPolicy that they belong to. */
     public static final String POLICY = GROUP + "/policy";
 
-    /** Label on a BackupPolicy that the operator keeps: name of its template in the operator's namespace. */
+    /** Label on a BackupPolicy that a template manages: name of the template in the operator's namespace. */
     public static final String TEMPLATE = GROUP + "/template";
 
-    /** Label on RestorePoints that catalog sync made: the site whose operator captured the point. */
+    /** Label on RestorePoints that catalog sync created: the site that captured the point. */
     public static final String ORIGIN_SITE = GROUP + "/origin-site";
 
     /** Label on RestorePoints in the operator's namespace: the namespace that was captured. */
@@ -44,25 +44,30 @@ public final class Api {
     /** Label on children (Jobs, PVCs, VolumeSnapshots, Secrets): {@code <kind>.<name>} of the run they belong to. */
     public static final String RUN = GROUP + "/run";
 
-    /** Label on a namespace that a Verification restores into: uid of the Verification. */
+    /** Label on the sandbox of a Verification: uid of the Verification. */
     public static final String SANDBOX = GROUP + "/sandbox";
 
-    /** Label on mover pods; they pass the standby gate and are never captured. */
+    /** Label on mover pods, which the standby gate admits and captures exclude. */
     public static final String COMPONENT = GROUP + "/component";
 
-    /** Label: with the value {@code true} an object stays out of every restore point. */
+    /** Label: the value {@code true} excludes an object from all restore points. */
     public static final String EXCLUDE = GROUP + "/exclude";
 
-    /** Prefix of a label on claims while a group snapshot takes them: {@code <uid of the RestorePoint>: <group snapshot>}. */
+    /**
+     * Prefix of a label on claims while a group snapshot is taken: {@code <uid of the RestorePoint>: <group snapshot>}.
+     */
     public static final String CUT = "cut." + GROUP + "/";
 
-    /** Velero's label for the same. */
+    /** Velero's label with the same meaning. */
     public static final String VELERO_EXCLUDE = "velero.io/exclude-from-backup";
 
-    /** Annotation on Restores: who created it, as the API server's userInfo in JSON; kept by the admission webhook. */
+    /**
+     * Annotation on Restores: their author, as the API server's userInfo in JSON; the admission webhook sets it and
+     * refuses changes.
+     */
     public static final String AUTHOR = GROUP + "/author";
 
-    /** Annotation on a BackupLocation: {@code <namespace>/<point>} whose deletion is to be taken back. */
+    /** Annotation on a BackupLocation: {@code <namespace>/<point>} whose deletion is to be undone. */
     public static final String UNDELETE = GROUP + "/undelete";
 
     private Api() {}

@@ -1,5 +1,6 @@
 package io.breakwater.api;
 
+import com.fasterxml.jackson.annotation.JsonClassDescription;
 import io.fabric8.crd.generator.annotation.AdditionalPrinterColumn;
 import io.fabric8.crd.generator.annotation.AdditionalPrinterColumns;
 import io.fabric8.generator.annotation.Required;
@@ -11,7 +12,10 @@ import io.fabric8.kubernetes.model.annotation.Plural;
 import io.fabric8.kubernetes.model.annotation.ShortNames;
 import io.fabric8.kubernetes.model.annotation.Version;
 
-/** Where data goes: an object store, its credentials and its encryption key. */
+/** A place for points: the store, its credentials and its encryption key. */
+@JsonClassDescription(
+        "A BackupLocation is a place for restore points: an object store or a directory, with its credentials"
+                + " and its encryption key. A location in the operator's namespace can serve other namespaces too.")
 @Group(Api.GROUP)
 @Version(Api.VERSION)
 @Plural("backuplocations")

@@ -1,5 +1,6 @@
 package io.breakwater.api;
 
+import com.fasterxml.jackson.annotation.JsonClassDescription;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Default;
@@ -9,7 +10,8 @@ import io.fabric8.generator.annotation.Size;
 import io.fabric8.generator.annotation.ValidationRule;
 import io.fabric8.kubernetes.api.model.LabelSelector;
 
-/** Which store, with which credentials and key, for whom. */
+/** The store, its credentials and key, and the namespaces that may use it. */
+@JsonClassDescription("The store, its credentials and key, and the namespaces that may use it.")
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @ValidationRule(
         value = "[has(self.azureBlob), has(self.s3), has(self.filesystem)].exists_one(set, set)",
@@ -20,67 +22,68 @@ import io.fabric8.kubernetes.api.model.LabelSelector;
         message = "the kind of store is immutable; create another BackupLocation")
 @ValidationRule(
         value = "self.layout != 'Velero' || self.accessMode == 'ReadOnly'",
-        message =
-                "spec.layout Velero needs spec.accessMode ReadOnly: what Velero wrote is read, and nothing is written beside it")
+        message = "spec.layout Velero requires spec.accessMode ReadOnly: Breakwater reads backups of Velero, but does"
+                + " not write next to them")
 @ValidationRule(
         value = "self.layout != 'Velero' || !has(self.encryption) || !has(self.encryption.escrowSecretRef)",
-        message =
-                "spec.encryption.escrowSecretRef goes with locations of Breakwater: what Velero wrote has no key of ours")
+        message = "spec.encryption.escrowSecretRef is not allowed with spec.layout Velero: backups of Velero have no"
+                + " key of Breakwater")
 @ValidationRule(
         value = "!has(self.filesystem) || !has(self.immutability)",
-        message =
-                "spec.immutability goes with azureBlob and s3 only: in a directory nothing keeps files from being removed")
+        message = "spec.immutability requires azureBlob or s3: a directory cannot protect files from deletion")
 @ValidationRule(
         value = "self.layout == oldSelf.layout",
         message = "spec.layout is immutable; create another BackupLocation")
 public class BackupLocationSpec {
-    @JsonPropertyDescription("A container in Azure Blob Storage, or in a server that speaks its protocol.")
+    @JsonPropertyDescription("A container in Azure Blob Storage, or in a server with the same protocol.")
     public AzureBlob azureBlob;
 
-    @JsonPropertyDescription("A bucket in Amazon S3, or in a server that speaks its protocol.")
+    @JsonPropertyDescription("A bucket in Amazon S3, or in a server with the same protocol.")
     public S3 s3;
 
     @JsonPropertyDescription(
-            "A directory in the gateway's file system, below the root that the installation allows: a NAS mount or a PVC.")
+            "A directory in the gateway's file system, below the root that the installation sets: a NAS mount or"
+                    + " a PVC.")
     public Filesystem filesystem;
 
-    @JsonPropertyDescription("The key that repositories and catalog in this location derive from.")
+    @JsonPropertyDescription("The master key that all keys of this location derive from.")
     public Encryption encryption;
 
     @JsonPropertyDescription(
-            "Locks in the store on everything that points need, so that nobody who has the store's credentials can remove or"
-                    + " alter it. The bucket must have Object Lock, the container version-level immutability.")
+            "Locks in the store on all objects that points need, so that no user with the store's credentials can"
+                    + " delete or alter them. The bucket must have Object Lock; the container must have"
+                    + " version-level immutability.")
     public Immutability immutability;
 
     @Default("ReadWrite")
-    @JsonPropertyDescription(
-            "ReadOnly forbids every write: for restoring from a location that another installation owns.")
+    @JsonPropertyDescription("ReadOnly forbids every write. Use it to restore from a location that belongs to another"
+            + " installation.")
     public AccessMode accessMode;
 
     @Default("Breakwater")
     @JsonPropertyDescription(
-            "Whose files lie there. Velero: those of a BackupStorageLocation, whose prefix is the location's; its backups"
-                    + " appear as RestorePoints.")
+            "The product that writes the files. Velero: the location is a BackupStorageLocation with the same"
+                    + " prefix, and its backups appear as RestorePoints.")
     public Layout layout;
 
-    @JsonPropertyDescription("How many bytes each namespace may hold here; no limit when absent.")
+    @JsonPropertyDescription("Number of bytes that each namespace may use in this location; no limit when absent.")
     public Quota quota;
 
-    @JsonPropertyDescription("Which namespaces may refer to this location.")
+    @JsonPropertyDescription("The namespaces that may use this location.")
     public UsagePolicy usagePolicy;
 
-    /** Whose files lie in a location. */
+    /** The product that writes the files of a location. */
     public enum Layout {
         Breakwater,
         Velero
     }
 
-    /** Whether what lies there was written by Velero. */
+    /** Whether Velero writes this location. */
     public boolean hasVeleroLayout() {
         return layout == Layout.Velero;
     }
 
-    /** Whether we may write. */
+    /** Whether Breakwater may write. */
     public enum AccessMode {
         ReadWrite,
         ReadOnly
@@ -94,24 +97,24 @@ public class BackupLocationSpec {
     @ValidationRule(
             value = "self.account == oldSelf.account && self.container == oldSelf.container"
                     + " && (has(self.prefix) ? self.prefix : '') == (has(oldSelf.prefix) ? oldSelf.prefix : '')",
-            message =
-                    "account, container and prefix are immutable: points would be lost from sight; create another BackupLocation")
+            message = "account, container and prefix are immutable, because all points would be hidden; create another"
+                    + " BackupLocation")
     public static class AzureBlob {
         @Required
         @Size(min = 3, max = 24)
         @Pattern("^[a-z0-9]+$")
-        @JsonPropertyDescription("Storage account.")
+        @JsonPropertyDescription("Name of the storage account.")
         public String account;
 
         @Required
         @Size(min = 3, max = 63)
         @Pattern("^[a-z0-9]+(-[a-z0-9]+)*$")
-        @JsonPropertyDescription("Container; created when absent and the credentials allow it.")
+        @JsonPropertyDescription("Name of the container; created when absent, if the credentials allow it.")
         public String container;
 
         @Size(max = 256)
         @Pattern("^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$")
-        @JsonPropertyDescription("Everything of ours lies below this prefix.")
+        @JsonPropertyDescription("Prefix of the names of all objects that Breakwater writes.")
         public String prefix;
 
         @Size(max = 512)
@@ -122,7 +125,7 @@ public class BackupLocationSpec {
         @JsonPropertyDescription("Secret in this namespace with the key accountKey or sasToken.")
         public NamedRef credentialsSecretRef;
 
-        @JsonPropertyDescription("Use the pod's federated identity instead of a Secret.")
+        @JsonPropertyDescription("Use the federated identity of the pod instead of a Secret.")
         public WorkloadIdentity workloadIdentity;
     }
 
@@ -141,21 +144,22 @@ public class BackupLocationSpec {
             message = "exactly one of credentialsSecretRef and workloadIdentity must be set")
     @ValidationRule(
             value = "has(self.region) || has(self.endpoint)",
-            message = "region must be set, unless endpoint names a server that has none")
+            message = "region must be set, unless endpoint names a server that has no regions")
     @ValidationRule(
             value = "self.bucket == oldSelf.bucket"
                     + " && (has(self.prefix) ? self.prefix : '') == (has(oldSelf.prefix) ? oldSelf.prefix : '')",
-            message = "bucket and prefix are immutable: points would be lost from sight; create another BackupLocation")
+            message = "bucket and prefix are immutable, because all points would be hidden; create another"
+                    + " BackupLocation")
     public static class S3 {
         @Required
         @Size(min = 3, max = 63)
         @Pattern("^[a-z0-9][a-z0-9.-]*[a-z0-9]$")
-        @JsonPropertyDescription("Bucket; it must exist.")
+        @JsonPropertyDescription("Name of the bucket; it must exist.")
         public String bucket;
 
         @Size(max = 256)
         @Pattern("^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$")
-        @JsonPropertyDescription("Everything of ours lies below this prefix.")
+        @JsonPropertyDescription("Prefix of the names of all objects that Breakwater writes.")
         public String prefix;
 
         @Size(min = 1, max = 64)
@@ -169,8 +173,8 @@ public class BackupLocationSpec {
         public String endpoint;
 
         @JsonPropertyDescription(
-                "Name the bucket in the path instead of in the host name, as servers without wildcard DNS"
-                        + " need. Default: true where endpoint is set.")
+                "Put the bucket into the path instead of the host name, as servers without wildcard DNS need."
+                        + " Default: true where endpoint is set.")
         public Boolean pathStyle;
 
         @JsonPropertyDescription("Secret in this namespace with the keys accessKeyId and secretAccessKey.")
@@ -180,7 +184,7 @@ public class BackupLocationSpec {
         public WebIdentity workloadIdentity;
     }
 
-    /** A role that the pod's ServiceAccount token is exchanged for. */
+    /** A role that is assumed with the pod's ServiceAccount token. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public static class WebIdentity {
         @Size(max = 2048)
@@ -205,18 +209,18 @@ public class BackupLocationSpec {
     @ValidationRule(
             value = "!has(self.escrowSecretRef) || self.escrowSecretRef.name !="
                     + " (has(self.passwordSecretRef) ? self.passwordSecretRef.name : 'breakwater-master-key')",
-            message = "escrowSecretRef must name another Secret than the one with the master key")
+            message = "escrowSecretRef must not name the Secret with the master key")
     public static class Encryption {
         @JsonPropertyDescription(
-                "Secret in this namespace whose key masterKey holds 32 random bytes in base64, and whose keys masterKey.<id> hold"
-                        + " older ones. Every cluster that shares the location needs the same. Default: breakwater-master-key,"
-                        + " generated for a location that is still empty.")
+                "Secret in this namespace. Its key masterKey holds 32 random bytes in base64; its keys masterKey.<id>"
+                        + " hold older ones. Every cluster that shares the location needs the same Secret. Default:"
+                        + " breakwater-master-key, which Breakwater generates for a location that is still empty.")
         public NamedRef passwordSecretRef;
 
         @JsonPropertyDescription(
-                "Secret in this namespace whose key publicKey holds an RSA public key of at least 3072 bits in PEM. All master"
-                        + " keys are kept in the location wrapped with it, so that whoever has the private key recovers"
-                        + " everything without any cluster.")
+                "Secret in this namespace whose key publicKey holds an RSA public key of at least 3072 bits in PEM."
+                        + " Breakwater stores all master keys in the location, wrapped with it. The owner of the"
+                        + " private key can then recover all data without a cluster.")
         public NamedRef escrowSecretRef;
     }
 
@@ -225,34 +229,35 @@ public class BackupLocationSpec {
     public static class Immutability {
         @Required
         @JsonPropertyDescription(
-                "Governance: whoever has a special right at the store may shorten a lock (S3: GOVERNANCE, Azure: Unlocked)."
-                        + " Compliance: nobody may, ever (S3: COMPLIANCE, Azure: Locked).")
+                "Governance: users with a separate right in the store may shorten a lock (S3: GOVERNANCE, Azure:"
+                        + " Unlocked). Compliance: no user may shorten a lock (S3: COMPLIANCE, Azure: Locked).")
         public Mode mode;
 
         @Required
         @Size(min = 2, max = 16)
         @Pattern("^([0-9]{1,4}d)?([0-9]{1,5}h)?$")
         @ValidationRule(
-                value =
-                        "self.matches('(^|[^0-9])0*[1-9][0-9]*d') || self.matches('(^|d)0*(2[4-9]|[3-9][0-9]|[1-9][0-9]{2,})h$')",
-                message = "period must be 24h or more")
+                value = "self.matches('(^|[^0-9])0*[1-9][0-9]*d') ||"
+                        + " self.matches('(^|d)0*(2[4-9]|[3-9][0-9]|[1-9][0-9]{2,})h$')",
+                message = "period must be at least 24h")
         @JsonPropertyDescription(
-                "How long an object is locked from its writing on, as 30d. Locks are extended for as long as a point needs the"
-                        + " object, so that at least half of this is left. A shorter period shortens no lock that is there.")
+                "Duration of the lock of a new object, for example 30d. Locks are extended while a point needs the"
+                        + " object, so that at least half of the period is left. A shorter period does not shorten"
+                        + " existing locks.")
         public String period;
 
-        /** Against whom. */
+        /** Who may shorten a lock. */
         public enum Mode {
             Governance,
             Compliance
         }
     }
 
-    /** Who may use the location. */
+    /** The namespaces that may use the location. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     @ValidationRule(
             value = "(self.namespaces == 'Selector') == has(self.selector)",
-            message = "selector goes with namespaces: Selector, and only with it")
+            message = "selector must be set with namespaces: Selector, and only then")
     public static class UsagePolicy {
         @Required
         @Default("Same")
@@ -260,7 +265,7 @@ public class BackupLocationSpec {
                 "Same: only this namespace. Selector: namespaces that match selector. All: every namespace.")
         public Namespaces namespaces;
 
-        @JsonPropertyDescription("Labels of the namespaces that may refer to this location.")
+        @JsonPropertyDescription("Labels of the namespaces that may use this location.")
         public LabelSelector selector;
     }
 

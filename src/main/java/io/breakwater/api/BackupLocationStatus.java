@@ -6,35 +6,36 @@ import io.fabric8.generator.annotation.Size;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What probing found. */
+/** Result of the last probe. */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public class BackupLocationStatus extends ConditionedStatus {
     @JsonPropertyDescription(
-            "Ready; Synced: every point is shown; Readable: the keys at hand open all; Rotated: the current master key"
-                    + " does; Escrowed: all master keys are in escrow; WithinQuota: no namespace has used its quota up;"
-                    + " Intact: nobody but us removed what points need; Stalled when only a change of the spec or of a"
-                    + " Secret can help.")
+            "Ready. Synced: a RestorePoint exists for every point. Readable: every point can be decrypted with"
+                    + " the keys in the Secret. Rotated: the current master key is enough for that. Escrowed: all"
+                    + " master keys are in escrow. WithinQuota: no namespace has used up its quota. Intact: no"
+                    + " object that points need was deleted by anyone other than Breakwater. Stalled: only a"
+                    + " change of the spec or of a Secret can help.")
     public List<Condition> conditions = new ArrayList<>();
 
-    @JsonPropertyDescription("What the store can do, found by doing it.")
+    @JsonPropertyDescription("Features of the store, as the probe found them.")
     public Capabilities capabilities;
 
-    @JsonPropertyDescription("When the store was last probed, RFC 3339 in UTC.")
+    @JsonPropertyDescription("Time of the last probe, RFC 3339 in UTC.")
     public String lastProbeTime;
 
     @Size(max = 64)
-    @JsonPropertyDescription("The store's clock minus this cluster's, as a duration.")
+    @JsonPropertyDescription("The store's clock minus this cluster's clock, as a duration.")
     public String clockSkew;
 
     @Size(max = 64)
-    @JsonPropertyDescription("Id of the master key that new points and repositories are written with.")
+    @JsonPropertyDescription("Id of the master key for new points and repositories.")
     public String keyId;
 
     @Size(max = 16)
-    @JsonPropertyDescription("Master keys: those at hand, and those that something here needs.")
+    @JsonPropertyDescription("Master keys that the Secret holds, or that data in this location needs.")
     public List<Key> keys;
 
-    @JsonPropertyDescription("How namespaces stand to spec.quota; absent without one.")
+    @JsonPropertyDescription("Usage of spec.quota; absent without a quota.")
     public QuotaStatus quota;
 
     @Override
@@ -42,16 +43,17 @@ public class BackupLocationStatus extends ConditionedStatus {
         return conditions;
     }
 
-    /** How namespaces stand to the quota. */
+    /** Usage of the quota. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public static class QuotaStatus {
-        @JsonPropertyDescription("Repositories that a limit holds for; one a namespace and site.")
+        @JsonPropertyDescription("Number of repositories with a quota; one for each namespace and site.")
         public Integer repositories;
 
-        @JsonPropertyDescription("Repositories at nine tenths of their limit or above, but not over it.")
+        @JsonPropertyDescription(
+                "Number of repositories that use at least nine tenths of their quota, but not all of it.")
         public Integer near;
 
-        @JsonPropertyDescription("Repositories that hold as much as they may, or more: they get no new data.")
+        @JsonPropertyDescription("Number of repositories that have used up their quota; they get no new data.")
         public Integer over;
     }
 
@@ -59,17 +61,18 @@ public class BackupLocationStatus extends ConditionedStatus {
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public static class Key {
         @Size(max = 64)
-        @JsonPropertyDescription("Id of the key; it derives from the key, and says nothing about it.")
+        @JsonPropertyDescription("Id of the key. It derives from the key and reveals nothing about it.")
         public String id;
 
-        @JsonPropertyDescription("Whether the Secret holds it.")
+        @JsonPropertyDescription("Whether the Secret holds the key.")
         public Boolean atHand;
 
         @JsonPropertyDescription(
-                "Points that this key opens, and the one that is written with does not yet; of that one: all.")
+                "Number of points that need this key, because the current key does not open them yet. For the current"
+                        + " key: all points.")
         public Integer points;
 
-        @JsonPropertyDescription("Repositories that this key opens, counted like points.")
+        @JsonPropertyDescription("Number of repositories that need this key, counted in the same way.")
         public Integer repositories;
     }
 
@@ -77,16 +80,18 @@ public class BackupLocationStatus extends ConditionedStatus {
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public static class Capabilities {
         @JsonPropertyDescription(
-                "If-Match and If-None-Match are honoured: the location can hold a FailoverPlan's lease.")
+                "Whether the store honours If-Match and If-None-Match, so that the location can hold the lease of a"
+                        + " FailoverPlan.")
         public Boolean conditionalWrites;
 
         @JsonPropertyDescription(
-                "Objects can be locked; where spec.immutability asks for it, that was tried. Absent when the store"
-                        + " does not tell.")
+                "Whether the store locks objects. With spec.immutability the probe tries it. Absent when the store"
+                        + " does not report it.")
         public Boolean objectLock;
 
         @JsonPropertyDescription(
-                "What is removed or written anew is kept as an older version. Absent when the store does not tell.")
+                "Whether the store retains older versions of objects that are deleted or overwritten. Absent when the"
+                        + " store does not report it.")
         public Boolean versioning;
     }
 }

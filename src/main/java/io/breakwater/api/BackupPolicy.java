@@ -1,5 +1,6 @@
 package io.breakwater.api;
 
+import com.fasterxml.jackson.annotation.JsonClassDescription;
 import io.fabric8.crd.generator.annotation.AdditionalPrinterColumn;
 import io.fabric8.crd.generator.annotation.AdditionalPrinterColumns;
 import io.fabric8.generator.annotation.Required;
@@ -13,7 +14,9 @@ import io.fabric8.kubernetes.model.annotation.ShortNames;
 import io.fabric8.kubernetes.model.annotation.Version;
 import java.util.Optional;
 
-/** What is protected, when, where to, and how much may be lost. */
+/** The protection of a namespace: schedule, locations, retention and objectives. */
+@JsonClassDescription("A BackupPolicy protects the namespace that contains it. It creates RestorePoints on a schedule,"
+        + " copies them to further locations, deletes old ones, and reports whether its objectives are met.")
 @Group(Api.GROUP)
 @Version(Api.VERSION)
 @Plural("backuppolicies")
@@ -21,7 +24,7 @@ import java.util.Optional;
 @Categories("breakwater")
 @ValidationRule(
         value = "size(self.metadata.name) <= 52",
-        message = "metadata.name must have at most 52 characters, since RestorePoints are named after it")
+        message = "metadata.name must have at most 52 characters, because names of RestorePoints start with it")
 @AdditionalPrinterColumns({
     @AdditionalPrinterColumn(name = "Ready", jsonPath = ".status.conditions[?(@.type==\"Ready\")].status"),
     @AdditionalPrinterColumn(name = "Protected", jsonPath = ".status.conditions[?(@.type==\"Protected\")].status"),
@@ -51,12 +54,15 @@ public class BackupPolicy extends CustomResource<BackupPolicySpec, BackupPolicyS
         return super.getSpec();
     }
 
-    /** Whether it captures nothing itself, and is the pattern of policies in the namespaces that it selects. */
+    /**
+     * Whether this is a template, which captures nothing itself and defines the policies of the namespaces that it
+     * selects.
+     */
     public boolean template() {
         return getSpec() != null && getSpec().source != null && getSpec().source.namespaces != null;
     }
 
-    /** Name of the template, in the operator's namespace, that this policy is kept by; empty for one that stands for itself. */
+    /** Name of the template, in the operator's namespace, that manages this policy; empty for an independent policy. */
     public Optional<String> keptBy() {
         return Optional.ofNullable(getMetadata().getLabels()).map(l -> l.get(Api.TEMPLATE));
     }

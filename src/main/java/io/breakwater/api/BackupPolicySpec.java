@@ -1,5 +1,6 @@
 package io.breakwater.api;
 
+import com.fasterxml.jackson.annotation.JsonClassDescription;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Default;
@@ -13,93 +14,100 @@ import io.fabric8.kubernetes.api.model.LabelSelector;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What is protected, when, where to. Acts on the policy's own namespace. */
+/** The protection of the policy's own namespace: what is captured, when, and where it is stored. */
+@JsonClassDescription("The objects and volumes to capture, the schedule, the locations and the retention.")
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @ValidationRule(
-        value =
-                "!has(self.copies) || size(self.copies) == 0 || !has(self.volumes) || self.volumes.method != 'Snapshot'",
-        message = "copies go with volumes.method SnapshotAndMove or LiveCopy: a kept snapshot stays where it is")
+        value = "!has(self.copies) || size(self.copies) == 0 || !has(self.volumes) || self.volumes.method !="
+                + " 'Snapshot'",
+        message = "copies require volumes.method SnapshotAndMove or LiveCopy: a retained snapshot stays in its storage")
 public class BackupPolicySpec {
-    @JsonPropertyDescription("When RestorePoints are made; without it only on demand, by creating a RestorePoint.")
+    @JsonPropertyDescription(
+            "Times at which RestorePoints are created. Without a schedule, create RestorePoints by hand.")
     public Schedule schedule;
 
     @Default("false")
-    @JsonPropertyDescription("Pause the schedule; RestorePoints on demand still work.")
+    @JsonPropertyDescription("Pause the schedule. RestorePoints that are created by hand still run.")
     public Boolean suspend;
 
-    @JsonPropertyDescription("What was promised; drives the condition Protected, metrics and alerts.")
+    @JsonPropertyDescription(
+            "Objectives for data loss and restore time; the conditions Protected and RtoMet, metrics and alerts"
+                    + " compare with them.")
     public Objectives objectives;
 
-    @JsonPropertyDescription("What of the namespace belongs to it; everything when absent.")
+    @JsonPropertyDescription("The objects that are captured; all objects of the namespace when absent.")
     public Source source;
 
-    @JsonPropertyDescription("How volumes are captured.")
+    @JsonPropertyDescription("The way in which volumes are captured.")
     public Volumes volumes;
 
     @Size(max = 16)
-    @JsonPropertyDescription("Databases that are quiesced while the snapshots are cut.")
+    @JsonPropertyDescription("Databases that are quiesced while the snapshots are taken.")
     public List<Database> databases;
 
-    @JsonPropertyDescription("Commands around the moment at which the snapshots are cut.")
+    @JsonPropertyDescription("Commands that run before and after the snapshots are taken.")
     public Hooks hooks;
 
     @Required
     @JsonPropertyDescription(
-            "BackupLocation of the first copy: in this namespace, else a shared one in the operator's namespace.")
+            "BackupLocation of the first copy: in this namespace, or else a shared one in the operator's"
+                    + " namespace.")
     public NamedRef locationRef;
 
     @Size(max = 4)
     @ValidationRule(
             value = "self.all(c, self.exists_one(d, d.locationRef.name == c.locationRef.name))",
             message = "copies must name different locations")
-    @JsonPropertyDescription("Further locations that every RestorePoint is copied to.")
+    @JsonPropertyDescription("Further locations to which every RestorePoint is copied.")
     public List<Copy> copies;
 
-    @JsonPropertyDescription("Which RestorePoints are kept.")
+    @JsonPropertyDescription("Rules for the RestorePoints that stay; without rules none is deleted.")
     public Retention retention;
 
     @JsonPropertyDescription(
-            "Proof on schedule that RestorePoints restore; drives the condition Proven, metrics and alerts.")
+            "Scheduled Verifications of RestorePoints; the condition Proven, metrics and alerts report their"
+                    + " results.")
     public VerificationPlan verification;
 
-    /** Proof on schedule. */
+    /** Scheduled Verifications. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     @ValidationRule(
             value = "(self.level == 'Queried') == (has(self.checks) && size(self.checks) > 0)",
-            message = "checks go with level Queried, and only with it")
+            message = "checks must be set with level Queried, and only then")
     public static class VerificationPlan {
-        @JsonPropertyDescription("When Verifications are made; without it only on demand, by creating a Verification.")
+        @JsonPropertyDescription(
+                "Times at which Verifications are created. Without a schedule, create Verifications by hand.")
         public Schedule schedule;
 
         @Default("Restored")
-        @JsonPropertyDescription("How thoroughly, as in Verification.spec.level.")
+        @JsonPropertyDescription("Level of the Verifications; see Verification.spec.level.")
         public VerificationSpec.Level level;
 
         @Default("Latest")
-        @JsonPropertyDescription("Which sealed RestorePoint is taken each time.")
+        @JsonPropertyDescription("The sealed RestorePoint that is verified each time.")
         public VerificationSpec.Choice point;
 
         @Size(max = 16)
         @ValidationRule(
                 value = "self.all(c, self.exists_one(d, d.name == c.name))",
                 message = "checks must have different names")
-        @JsonPropertyDescription("What is asked of the restored application, in order.")
+        @JsonPropertyDescription("Checks that run in the restored application, in this order.")
         public List<Check> checks;
 
         @Default("10m")
         @Pattern(Durations.PATTERN)
         @Size(max = 32)
-        @JsonPropertyDescription("How long the restored workloads may take to become ready.")
+        @JsonPropertyDescription("Maximum time until the restored workloads are ready.")
         public String readyTimeout;
 
         @Default("0s")
         @Pattern(Durations.PATTERN)
         @Size(max = 32)
-        @JsonPropertyDescription("How long the restored copy is kept for a look at it, at most 24h.")
+        @JsonPropertyDescription("Time for which the restored copy stays for inspection, at most 24h.")
         public String keepFor;
     }
 
-    /** A question to the restored application: exactly one of a command and a query. */
+    /** A check of the restored application: exactly one of a command and a query. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     @ValidationRule(
             value = "has(self.command) != has(self.sql)",
@@ -107,33 +115,34 @@ public class BackupPolicySpec {
     public static class Check {
         @Required
         @Size(min = 1, max = 63)
-        @JsonPropertyDescription("Name under which the result is told.")
+        @JsonPropertyDescription("Name of the check in the results.")
         public String name;
 
         @Required
-        @JsonPropertyDescription("Labels of the pod to ask; one running pod must match.")
+        @JsonPropertyDescription("Labels of the pod in which the check runs; exactly one running pod must match.")
         public LabelSelector podSelector;
 
         @Size(max = 63)
-        @JsonPropertyDescription("Container to ask in; the pod's first one when absent.")
+        @JsonPropertyDescription("Container in which the check runs; the first one of the pod when absent.")
         public String container;
 
         @Size(min = 1, max = 64)
-        @JsonPropertyDescription("Command and arguments; it must end with exit code 0.")
+        @JsonPropertyDescription("Command and arguments. The exit code must be 0.")
         public List<String> command;
 
-        @JsonPropertyDescription("Query for a PostgreSQL server, by psql in the same container.")
+        @JsonPropertyDescription("Query for a PostgreSQL server, which psql runs in the same container.")
         public Sql sql;
 
         @Size(max = 512)
         @JsonPropertyDescription(
-                "Regular expression (RE2 and Java agree on its syntax) that the whole trimmed output must match.")
+                "Regular expression that the complete trimmed output must match, in the syntax that RE2 and Java have"
+                        + " in common.")
         public String expect;
 
         @Default("30s")
         @Pattern(Durations.PATTERN)
         @Size(max = 32)
-        @JsonPropertyDescription("How long it may take.")
+        @JsonPropertyDescription("Maximum duration of the check.")
         public String timeout;
     }
 
@@ -147,12 +156,12 @@ public class BackupPolicySpec {
 
         @Default("postgres")
         @Size(min = 1, max = 63)
-        @JsonPropertyDescription("Role to connect as.")
+        @JsonPropertyDescription("Role that the query runs as.")
         public String user;
 
         @Required
         @Size(min = 1, max = 4096)
-        @JsonPropertyDescription("One statement; rows are printed unaligned, without headings.")
+        @JsonPropertyDescription("One statement. Rows are printed unaligned and without headings.")
         public String query;
     }
 
@@ -167,74 +176,74 @@ public class BackupPolicySpec {
 
         @Default("Etc/UTC")
         @Size(max = 64)
-        @JsonPropertyDescription("Time zone of the cron expression, as in the IANA database.")
+        @JsonPropertyDescription("Time zone of the cron expression, a name of the IANA database.")
         public String timeZone;
 
         @Pattern(Durations.PATTERN)
         @Size(min = 2, max = 32)
         @JsonPropertyDescription(
-                "Every time is put off by a part of this, as 10m, that follows from the policy's namespace and name and is always the"
-                        + " same, so that many namespaces do not start at one moment. When absent nothing is put off; in policies that"
-                        + " a template keeps, half of the interval, at most 10m.")
+                "Delay each scheduled time by a part of this duration, for example 10m. The delay follows from the"
+                        + " policy's namespace and name and is always the same, so that many namespaces do not start"
+                        + " at the same time. When absent: no delay, but in policies that a template manages half of"
+                        + " the interval, at most 10m.")
         public String jitter;
     }
 
-    /** What of the namespace is captured. */
+    /** The objects that are captured. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     @ValidationRule(
-            value =
-                    "!has(self.namespaces) || !has(self.includeClusterResources) || self.includeClusterResources != 'All'",
-            message =
-                    "includeClusterResources All and namespaces exclude each other: the cluster's objects belong into one policy,"
-                            + " not into that of each namespace",
+            value = "!has(self.namespaces) || !has(self.includeClusterResources) || self.includeClusterResources !="
+                    + " 'All'",
+            message = "includeClusterResources All and namespaces exclude each other: capture the cluster's objects in"
+                    + " one policy, not in one for each namespace",
             fieldPath = ".includeClusterResources")
     public static class Source {
         @JsonPropertyDescription(
-                "Makes the policy a template: the operator keeps a policy of the same name, and the same but for this field, in every"
-                        + " namespace that is selected, also in those that come later. Only in the operator's namespace, which is"
-                        + " never selected itself.")
+                "Makes the policy a template, in the operator's namespace only. In every selected namespace, also in"
+                        + " those created later, the operator manages a policy with the same name and the same spec"
+                        + " without this field. The operator's namespace is never selected.")
         public NamespaceSelection namespaces;
 
         @JsonPropertyDescription(
-                "Only objects with these labels, and the claims that pods with these labels mount. Volumes of other claims are not"
-                        + " captured.")
+                "Only objects with these labels, and the claims that pods with these labels mount. Volumes of other"
+                        + " claims are not captured.")
         public LabelSelector labelSelector;
 
         @Size(max = 64)
-        @JsonPropertyDescription("Only objects that one of these rules takes.")
+        @JsonPropertyDescription("Only objects that match one of these rules.")
         public List<ObjectRule> include;
 
         @Size(max = 64)
         @JsonPropertyDescription(
-                "None of the objects that one of these rules takes. A claim that is taken loses its volume, too.")
+                "No objects that match one of these rules. The volume of a claim that matches is excluded too.")
         public List<ObjectRule> exclude;
 
         @Default("Referenced")
         @JsonPropertyDescription(
-                "Cluster-scoped objects. Referenced: those that captured objects need, as their definitions, ClusterRoles and"
-                        + " StorageClasses. None: no other than the namespace itself. All: every one that means anything in"
-                        + " another cluster; only in the operator's namespace.")
+                "Cluster-scoped objects. Referenced: those that captured objects need, such as their definitions,"
+                        + " ClusterRoles and StorageClasses. None: only the namespace itself. All: every object that"
+                        + " is meaningful in another cluster; in the operator's namespace only.")
         public ClusterResources includeClusterResources;
     }
 
-    /** Which namespaces a template is for: those that meet everything that it states. */
+    /** The namespaces that a template selects: those that meet all stated fields. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     @ValidationRule(
             value = "has(self.include) || has(self.selector)",
-            message = "state include or selector; include: ['*'] takes every namespace")
+            message = "include or selector must be set; include: ['*'] selects every namespace")
     public static class NamespaceSelection {
         private static final String NAME = "^[a-z0-9*]([-a-z0-9*]*[a-z0-9*])?$";
 
         @Size(min = 1, max = 256)
         @JsonPropertyDescription(
-                "Names of namespaces, in which * stands for any part of one; ['*'] takes all, kube-system among them.")
+                "Names of namespaces, in which * matches any text. ['*'] selects all, including kube-system.")
         public List<@Size(min = 1, max = 63) @Pattern(NAME) String> include;
 
         @Size(max = 256)
-        @JsonPropertyDescription("Names of namespaces that are not selected; * stands for any part of one.")
+        @JsonPropertyDescription("Names of namespaces that are not selected; * matches any text.")
         public List<@Size(min = 1, max = 63) @Pattern(NAME) String> exclude;
 
-        @JsonPropertyDescription("Labels that the namespaces have.")
+        @JsonPropertyDescription("Labels of the selected namespaces.")
         public LabelSelector selector;
     }
 
@@ -245,44 +254,50 @@ public class BackupPolicySpec {
         All
     }
 
-    /** Promises. */
+    /** Objectives of the policy. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public static class Objectives {
         @Required
         @Pattern(Durations.PATTERN)
         @Size(max = 32)
         @JsonPropertyDescription(
-                "Recovery point objective: the age that the newest good RestorePoint may reach, as 15m or 1h30m.")
+                "Recovery point objective: maximum age of the newest good RestorePoint, for example 15m or 1h30m.")
         public String rpo;
 
         @Pattern(Durations.PATTERN)
         @Size(max = 32)
         @JsonPropertyDescription(
-                "Recovery time objective: how long a restore may take; compared with the time that verifications measure.")
+                "Recovery time objective: maximum duration of a restore. It is compared with the time that"
+                        + " Verifications measure.")
         public String rto;
     }
 
-    /** How the content of volumes is kept. */
+    /** The way in which the content of volumes is stored. */
     public enum VolumeMethod {
-        /** As CSI snapshots that stay in the storage: at hand at once, and lost with it. */
+        /** As CSI snapshots that stay in the storage: available at once, and lost with the storage. */
         Snapshot,
         /** From CSI snapshots; a volume that cannot be snapshotted is not captured. */
         SnapshotAndMove,
-        /** From CSI snapshots where there are any, and from the volume itself, while it is in use, where there are none. */
+        /** From CSI snapshots where possible, and from the volume itself, while it is in use, where not. */
         LiveCopy
     }
 
-    /** How volumes are captured: CSI snapshots, whose content is moved to the location unless the policy wants them kept. */
+    /**
+     * The capture of volumes by CSI snapshots. Their content is moved to the location unless the method is Snapshot.
+     */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     @ValidationRule(
             value = "self.method != 'Snapshot' || !has(self.groupBy)",
-            message = "groupBy goes with methods that move the data: a member of a group snapshot cannot be kept alone")
+            message = "groupBy requires method SnapshotAndMove or LiveCopy: a member of a group snapshot cannot be"
+                    + " retained alone")
     public static class Volumes {
         @Default("SnapshotAndMove")
         @JsonPropertyDescription(
-                "SnapshotAndMove: from CSI snapshots. LiveCopy: the same, and volumes that cannot be snapshotted are read while they"
-                        + " are in use; files that change meanwhile may not fit together. Snapshot: CSI snapshots stay in the"
-                        + " storage, and nothing is moved; such a point is quickly made and restored, and lost with the storage.")
+                "SnapshotAndMove: read volumes from CSI snapshots and move the data to the location. LiveCopy: the"
+                        + " same, but volumes that cannot be snapshotted are read while they are in use, and files"
+                        + " that change meanwhile may be inconsistent. Snapshot: CSI snapshots stay in the storage"
+                        + " and no data is moved; such points are fast to create and to restore, and are lost with"
+                        + " the storage.")
         public VolumeMethod method;
 
         @Size(max = 253)
@@ -292,31 +307,36 @@ public class BackupPolicySpec {
         @Size(min = 1, max = 317)
         @Pattern("^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$")
         @JsonPropertyDescription(
-                "Key of a label. PersistentVolumeClaims with the same value of it are a group, whose volumes are cut at one moment by"
-                        + " one VolumeGroupSnapshot; a group that cannot be had makes the RestorePoint fail. Without it, and for claims"
-                        + " without the label, each volume has a snapshot of its own.")
+                "Key of a label. PersistentVolumeClaims with the same value of this label form a group, and one"
+                        + " VolumeGroupSnapshot captures their volumes at one moment. If a group snapshot is not"
+                        + " possible, the RestorePoint fails. Without groupBy, and for claims without the label, each"
+                        + " volume has its own snapshot.")
         public String groupBy;
 
         @Size(max = 256)
         @JsonPropertyDescription(
-                "PersistentVolumeClaims that may stay out. Any other volume that cannot be captured makes the RestorePoint fail.")
+                "PersistentVolumeClaims that may be skipped. If any other volume cannot be captured, the RestorePoint"
+                        + " fails.")
         public List<String> allowUnprotected;
 
-        @JsonPropertyDescription("The pods that move the volumes' content to the location.")
+        @JsonPropertyDescription("Settings of the pods that move the content of volumes to the location.")
         public MoverSettings mover;
     }
 
-    /** Whether snapshots stay in the storage, and nothing is moved. */
+    /** Whether snapshots stay in the storage, and no data is moved. */
     public boolean keepsSnapshots() {
         return volumes != null && volumes.method == VolumeMethod.Snapshot;
     }
 
-    /** Whether both would do the same with the same volumes; one that keeps snapshots may stand beside one that moves them. */
+    /**
+     * Whether both policies would do the same with the same volumes. A policy that retains snapshots may coexist with
+     * one that moves them.
+     */
     public boolean isRivalOf(BackupPolicySpec other) {
         return keepsSnapshots() == other.keepsSnapshots();
     }
 
-    /** The settings of the movers; defaults where the policy has none. */
+    /** The settings of the movers; the defaults when the policy has none. */
     public MoverSettings mover() {
         return volumes == null || volumes.mover == null ? new MoverSettings() : volumes.mover;
     }
@@ -326,7 +346,7 @@ public class BackupPolicySpec {
     public static class Database {
         @Required
         @Size(min = 1, max = 63)
-        @JsonPropertyDescription("Name under which status and messages speak of this database.")
+        @JsonPropertyDescription("Name of the database in status and messages.")
         public String name;
 
         @Required
@@ -334,7 +354,7 @@ public class BackupPolicySpec {
         public Postgresql postgresql;
     }
 
-    /** PostgreSQL, reached by psql inside its own pod. */
+    /** A PostgreSQL server, which psql reaches inside its own pod. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public static class Postgresql {
         @Required
@@ -342,13 +362,13 @@ public class BackupPolicySpec {
         public LabelSelector podSelector;
 
         @Size(max = 63)
-        @JsonPropertyDescription("Container with the server; the pod's first one when absent.")
+        @JsonPropertyDescription("Container of the server; the first one of the pod when absent.")
         public String container;
 
         @Default("postgres")
         @Size(min = 1, max = 63)
         @Pattern("^[A-Za-z_][A-Za-z0-9_$-]*$")
-        @JsonPropertyDescription("Role to connect as; needs pg_checkpoint, or superuser.")
+        @JsonPropertyDescription("Role to connect as; it needs pg_checkpoint, or must be a superuser.")
         public String user;
     }
 
@@ -356,11 +376,13 @@ public class BackupPolicySpec {
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public static class Hooks {
         @Size(max = 16)
-        @JsonPropertyDescription("Run in order before the snapshots are cut.")
+        @JsonPropertyDescription("Commands that run before the snapshots are taken, in this order.")
         public List<Hook> pre;
 
         @Size(max = 16)
-        @JsonPropertyDescription("Run in order after the snapshots are cut; always, also when something before failed.")
+        @JsonPropertyDescription(
+                "Commands that run after the snapshots are taken, in this order. They always run, also after a"
+                        + " failure.")
         public List<Hook> post;
     }
 
@@ -369,30 +391,31 @@ public class BackupPolicySpec {
     public static class Hook {
         @Required
         @JsonPropertyDescription(
-                "Labels of the pods to run in; every running pod that matches is used, and there must be one.")
+                "Labels of the pods in which the command runs. It runs in every running pod that matches; at least"
+                        + " one must match.")
         public LabelSelector podSelector;
 
         @Size(max = 63)
-        @JsonPropertyDescription("Container to run in; the pod's first one when absent.")
+        @JsonPropertyDescription("Container in which the command runs; the first one of the pod when absent.")
         public String container;
 
         @Required
         @Size(min = 1, max = 64)
-        @JsonPropertyDescription("Command and arguments; no shell is involved unless it is named.")
+        @JsonPropertyDescription("Command and arguments. No shell is used unless the command names one.")
         public List<String> command = new ArrayList<>();
 
         @Default("30s")
         @Pattern(Durations.PATTERN)
         @Size(max = 32)
-        @JsonPropertyDescription("How long the command may take.")
+        @JsonPropertyDescription("Maximum duration of the command.")
         public String timeout;
 
         @Default("Fail")
-        @JsonPropertyDescription("Fail: the RestorePoint fails. Continue: it goes on, with a warning.")
+        @JsonPropertyDescription("Fail: the RestorePoint fails. Continue: it continues, with a warning.")
         public OnError onError;
     }
 
-    /** What a failing hook means. */
+    /** The effect of a hook that fails. */
     public enum OnError {
         Fail,
         Continue
@@ -407,37 +430,37 @@ public class BackupPolicySpec {
 
         @Pattern(Durations.PATTERN)
         @Size(max = 32)
-        @JsonPropertyDescription("Age that the newest RestorePoint in this location may reach.")
+        @JsonPropertyDescription("Maximum age of the newest RestorePoint in this location.")
         public String rpo;
     }
 
     /**
-     * What is kept: the newest points, and the newest of each of the last hours, days, weeks, months and years that have one.
-     * Without any of these counts no good point is removed.
+     * The points that stay: the newest ones, and the newest of each of the last hours, days, weeks, months and years
+     * that have one. Without any of these counts no good point is deleted.
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public static class Retention {
         @Min(1)
         @Max(1000)
-        @JsonPropertyDescription("Keep this many of the newest good RestorePoints; the last good one is never removed.")
+        @JsonPropertyDescription("Keep this many of the newest good RestorePoints. The last good one is never deleted.")
         public Integer keepLast;
 
         @Min(1)
         @Max(1000)
         @JsonPropertyDescription(
-                "Keep the newest RestorePoint of each of this many hours, counting hours that have one.")
+                "Keep the newest RestorePoint of each of this many hours. Hours without a RestorePoint do not count.")
         public Integer hourly;
 
         @Min(1)
         @Max(1000)
         @JsonPropertyDescription(
-                "Keep the newest RestorePoint of each of this many days, as the schedule's time zone has them.")
+                "Keep the newest RestorePoint of each of this many days, in the time zone of the schedule.")
         public Integer daily;
 
         @Min(1)
         @Max(1000)
         @JsonPropertyDescription(
-                "Keep the newest RestorePoint of each of this many weeks, which begin on Monday (ISO 8601).")
+                "Keep the newest RestorePoint of each of this many weeks, which start on Monday (ISO 8601).")
         public Integer weekly;
 
         @Min(1)
@@ -453,26 +476,29 @@ public class BackupPolicySpec {
         @Pattern(Durations.PATTERN)
         @Size(min = 2, max = 32)
         @JsonPropertyDescription(
-                "RestorePoints younger than this cannot be removed, by retention or by anyone. Fixed in each RestorePoint when"
-                        + " it is sealed: a later, shorter value shortens nothing.")
+                "RestorePoints younger than this cannot be deleted, by retention or by a user. The end date is"
+                        + " written into each RestorePoint when it is sealed; a shorter value later does not shorten"
+                        + " it.")
         public String lockedFor;
 
-        @JsonPropertyDescription("Which scheduled RestorePoints that failed are kept for people to look at.")
+        @JsonPropertyDescription("Rules for failed scheduled RestorePoints, which stay for inspection.")
         public Failed failed;
     }
 
-    /** Failed points that stay. */
+    /** Rules for failed points. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public static class Failed {
         @Default("3")
         @Min(0)
         @Max(100)
-        @JsonPropertyDescription("Keep at most this many.")
+        @JsonPropertyDescription("Keep at most this many failed RestorePoints.")
         public Integer keepLast;
 
         @Pattern(Durations.PATTERN)
         @Size(min = 2, max = 32)
-        @JsonPropertyDescription("Keep them no longer than this, as 7d; without it for as long as keepLast has room.")
+        @JsonPropertyDescription(
+                "Delete failed RestorePoints that are older than this, for example 7d; when absent only keepLast"
+                        + " counts.")
         public String keepFor;
     }
 }

@@ -7,50 +7,49 @@ import io.fabric8.generator.annotation.Size;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Whether the promise is kept. */
+/** Whether the objectives are met. */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public class BackupPolicyStatus extends ConditionedStatus {
     @JsonPropertyDescription(
-            "Ready; Protected while the RPO is met; Proven while restores are; RtoMet while they are fast enough;"
-                    + " Stalled when only a change can help.")
+            "Ready. Protected: every RPO is met. Proven: the newest Verification proved its point. RtoMet: the"
+                    + " measured restore time is within the RTO. Stalled: only a change can help.")
     public List<Condition> conditions = new ArrayList<>();
 
     @Size(max = 253)
     @JsonPropertyDescription("Name of the newest good RestorePoint.")
     public String lastSuccessfulPoint;
 
-    @JsonPropertyDescription("When the newest good RestorePoint was captured, RFC 3339 in UTC.")
+    @JsonPropertyDescription("Time at which the newest good RestorePoint was captured, RFC 3339 in UTC.")
     public String lastSuccessTime;
 
-    @JsonPropertyDescription("When the schedule last started a RestorePoint, RFC 3339 in UTC.")
+    @JsonPropertyDescription("Time at which the schedule last created a RestorePoint, RFC 3339 in UTC.")
     public String lastScheduleTime;
 
-    @JsonPropertyDescription("When the schedule starts the next RestorePoint, RFC 3339 in UTC.")
+    @JsonPropertyDescription("Time at which the schedule creates the next RestorePoint, RFC 3339 in UTC.")
     public String nextRunTime;
 
-    @JsonPropertyDescription("Number of good RestorePoints kept.")
+    @JsonPropertyDescription("Number of good RestorePoints.")
     public Integer points;
 
     @Size(max = 8)
-    @JsonPropertyDescription("The further locations.")
+    @JsonPropertyDescription("State of the copies in further locations.")
     public List<CopyStatus> copies;
 
-    @JsonPropertyDescription(
-            "What the namespace holds in the first location, and may hold; absent without a quota there.")
+    @JsonPropertyDescription("Usage of the quota in the first location; absent without a quota there.")
     public QuotaUse quota;
 
     @Size(max = 253)
     @JsonPropertyDescription("Name of the newest Verification that ended.")
     public String lastVerification;
 
-    @JsonPropertyDescription("When a RestorePoint was last proven at the demanded level, RFC 3339 in UTC.")
+    @JsonPropertyDescription("Time at which a RestorePoint was last proven at the required level, RFC 3339 in UTC.")
     public String lastProvenTime;
 
     @Size(max = 32)
-    @JsonPropertyDescription("How long the newest measured restore took, until every workload was ready.")
+    @JsonPropertyDescription("Duration of the newest measured restore, until every workload was ready.")
     public String measuredRestoreTime;
 
-    @JsonPropertyDescription("Of a template: how the namespaces stand that it selects.")
+    @JsonPropertyDescription("State of the namespaces that a template selects; absent for other policies.")
     public Namespaces namespaces;
 
     @Override
@@ -58,65 +57,68 @@ public class BackupPolicyStatus extends ConditionedStatus {
         return conditions;
     }
 
-    /** How much of a quota is used. */
+    /** Usage of a quota. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public static class QuotaUse {
-        @JsonPropertyDescription("Bytes that the namespace's repository has there, deleted ones until they are freed.")
+        @JsonPropertyDescription(
+                "Bytes that the repository of the namespace uses there; deleted bytes count until they are freed.")
         public Long usedBytes;
 
-        @JsonPropertyDescription("Bytes that it may have, by spec.quota of the location.")
+        @JsonPropertyDescription("Bytes that the repository may use, by spec.quota of the location.")
         public Long allowedBytes;
 
         @Size(max = 64)
-        @JsonPropertyDescription("Both for people.")
+        @JsonPropertyDescription("Both numbers in readable units.")
         public String summary;
     }
 
-    /** How far a copy is behind. */
+    /** State of the copies in one location. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public static class CopyStatus {
         @Size(max = 253)
-        @JsonPropertyDescription("BackupLocation of the copy.")
+        @JsonPropertyDescription("BackupLocation of the copies.")
         public String location;
 
         @Size(max = 253)
-        @JsonPropertyDescription("Newest RestorePoint that is complete there.")
+        @JsonPropertyDescription("Newest RestorePoint that is complete in this location.")
         public String lastPoint;
 
-        @JsonPropertyDescription("When that point was captured, RFC 3339 in UTC; the lag is the time since then.")
+        @JsonPropertyDescription(
+                "Time at which that RestorePoint was captured, RFC 3339 in UTC; the lag is the time since then.")
         public String capturedAt;
 
         @Size(max = 4096)
-        @JsonPropertyDescription("Why copying does not get on, when it does not.")
+        @JsonPropertyDescription("Error of the last copy attempt; absent when copies succeed.")
         public String error;
     }
 
-    /** How the namespaces of a template stand. */
+    /** State of the namespaces of a template. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public static class Namespaces {
-        @JsonPropertyDescription("Namespaces that are selected.")
+        @JsonPropertyDescription("Number of selected namespaces.")
         public Integer selected;
 
         @JsonProperty("protected")
         @JsonPropertyDescription(
-                "Of these, namespaces with a policy that is ready and keeps its promise, or has a good RestorePoint"
-                        + " where nothing was promised.")
+                "Number of selected namespaces that are protected: their policy is ready and meets its objectives."
+                        + " Without objectives: it is ready and has a good RestorePoint.")
         public Integer covered;
 
         @JsonPropertyDescription(
-                "Of these, namespaces in which something is wrong; the others have no RestorePoint yet.")
+                "Number of selected namespaces with a problem. Namespaces that wait for their first RestorePoint are"
+                        + " in neither number.")
         public Integer failing;
 
         @Size(max = 64)
-        @JsonPropertyDescription("Protected and selected, for people.")
+        @JsonPropertyDescription("Summary of protected and selected namespaces, such as \"12 of 14\".")
         public String summary;
 
         @Size(max = 32)
-        @JsonPropertyDescription("Namespaces in which something is wrong; the first ones by name.")
+        @JsonPropertyDescription("Namespaces with a problem; the first 32 by name.")
         public List<Failing> failingNamespaces;
     }
 
-    /** A namespace in which something is wrong. */
+    /** A namespace with a problem. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public static class Failing {
         @Size(max = 63)
@@ -124,11 +126,11 @@ public class BackupPolicyStatus extends ConditionedStatus {
         public String name;
 
         @Size(max = 64)
-        @JsonPropertyDescription("Why, as in the policy's conditions.")
+        @JsonPropertyDescription("Reason of the problem, as in the conditions of the policy.")
         public String reason;
 
         @Size(max = 512)
-        @JsonPropertyDescription("The same for people.")
+        @JsonPropertyDescription("Message of the same condition.")
         public String message;
     }
 }

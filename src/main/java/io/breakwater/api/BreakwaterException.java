@@ -1,8 +1,9 @@
 package io.breakwater.api;
 
 /**
- * The one family of errors: a {@link Reason}, which also stands in conditions, events, metrics and logs, a message that
- * names the object, the field and the way out, and whether trying again without a change may help.
+ * The only exception type of Breakwater. It has a {@link Reason}, which conditions, events, metrics and logs also use,
+ * and a message that names the object, the field and the action that helps. It also states whether a retry without a
+ * change may help.
  */
 public class BreakwaterException extends RuntimeException {
     private static final long serialVersionUID = 1;
@@ -16,22 +17,22 @@ public class BreakwaterException extends RuntimeException {
         this.retryable = retryable;
     }
 
-    /** An error that stays until somebody changes something. */
+    /** An error that only a change can fix. */
     public static BreakwaterException permanent(Reason reason, String message) {
         return new BreakwaterException(reason, false, message, null);
     }
 
-    /** An error that may be gone at the next try. */
+    /** An error that a retry may fix. */
     public static BreakwaterException retryable(Reason reason, String message) {
         return new BreakwaterException(reason, true, message, null);
     }
 
-    /** An error that may be gone at the next try, with its cause. */
+    /** An error that a retry may fix, with its cause. */
     public static BreakwaterException retryable(Reason reason, String message, Throwable cause) {
         return new BreakwaterException(reason, true, message, cause);
     }
 
-    /** An error that stays until somebody changes something, with its cause. */
+    /** An error that only a change can fix, with its cause. */
     public static BreakwaterException permanent(Reason reason, String message, Throwable cause) {
         return new BreakwaterException(reason, false, message, cause);
     }
@@ -40,7 +41,7 @@ public class BreakwaterException extends RuntimeException {
         return reason;
     }
 
-    /** Whether trying again without a change may help. */
+    /** Whether a retry without a change may help. */
     public boolean isRetryable() {
         return retryable;
     }

@@ -7,8 +7,8 @@ import io.fabric8.generator.annotation.Required;
 import io.fabric8.generator.annotation.Size;
 
 /**
- * One observation about an object, in the shape of {@code metav1.Condition}: the list is keyed by {@link #type} and
- * {@link #lastTransitionTime} moves only when {@link #status} does.
+ * One observation about an object, in the form of {@code metav1.Condition}: the key of the list is {@link #type}, and
+ * {@link #lastTransitionTime} changes only together with {@link #status}.
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public class Condition {
@@ -29,7 +29,7 @@ public class Condition {
 
     @Required
     @Size(max = 316)
-    @JsonPropertyDescription("What is observed, in PascalCase.")
+    @JsonPropertyDescription("Type of the condition, in PascalCase.")
     public String type;
 
     @Required
@@ -37,23 +37,23 @@ public class Condition {
     @JsonPropertyDescription("True, False or Unknown.")
     public String status;
 
-    @JsonPropertyDescription("Generation of the spec that this observation is about.")
+    @JsonPropertyDescription("Generation of the spec that the condition describes.")
     public Long observedGeneration;
 
     @Required
     @Pattern("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z$")
-    @JsonPropertyDescription("When the status last changed, RFC 3339 in UTC.")
+    @JsonPropertyDescription("Time at which the status last changed, RFC 3339 in UTC.")
     public String lastTransitionTime;
 
     @Required
     @Size(max = 1024)
     @Pattern("^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$")
-    @JsonPropertyDescription("One word that programs may match on; the same word appears in events, metrics and logs.")
+    @JsonPropertyDescription("One word for programs. The same word appears in events, metrics and logs.")
     public String reason;
 
     @Required
     @Size(max = 32768)
-    @JsonPropertyDescription("One sentence for people: the object, the field and the way out.")
+    @JsonPropertyDescription("One sentence for readers: the object, the field and the action that helps.")
     public String message;
 
     /** Whether the status is {@code True}. */

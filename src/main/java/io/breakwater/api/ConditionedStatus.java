@@ -4,9 +4,9 @@ import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import java.util.List;
 import java.util.Optional;
 
-/** A status that carries conditions and the generation it describes. Each kind describes its own conditions. */
+/** A status with conditions and the generation that it describes. Each kind describes its own conditions. */
 public abstract class ConditionedStatus {
-    @JsonPropertyDescription("Generation that this status describes.")
+    @JsonPropertyDescription("Generation of the spec that this status describes.")
     public Long observedGeneration;
 
     /** Generation of the spec that this status describes; null before the status was first written. */
@@ -27,7 +27,7 @@ public abstract class ConditionedStatus {
         return condition(type).map(Condition::holds).orElse(false);
     }
 
-    /** Whether the condition of the given type is there and has a final value, {@code True} or {@code False}. */
+    /** Whether the condition of the given type exists and has a final value, {@code True} or {@code False}. */
     public boolean isOver(String type) {
         return condition(type).map(c -> !"Unknown".equals(c.status)).orElse(false);
     }

@@ -8,7 +8,7 @@ import java.util.HexFormat;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
-/** SHA-256 and HMAC-SHA256, which every JDK has. Hexadecimal digits are in lower case. */
+/** SHA-256 and HMAC-SHA256, which are part of every JDK. Hexadecimal digits are in lower case. */
 public final class Digests {
     private static final String HMAC = "HmacSHA256";
 
@@ -49,7 +49,7 @@ public final class Digests {
         return HexFormat.of().formatHex(hmac(key, text.getBytes(StandardCharsets.UTF_8)));
     }
 
-    /** Whether two texts are the same, in a time that does not depend on where they differ. */
+    /** Compares two texts in constant time. */
     public static boolean areEqual(String a, String b) {
         return MessageDigest.isEqual(a.getBytes(StandardCharsets.UTF_8), b.getBytes(StandardCharsets.UTF_8));
     }

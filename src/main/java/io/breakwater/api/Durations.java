@@ -4,9 +4,9 @@ import java.time.Duration;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Durations as users write them: {@code 90s}, {@code 15m}, {@code 1h30m}, {@code 2d}. */
+/** Durations in the format of the API: {@code 90s}, {@code 15m}, {@code 1h30m}, {@code 2d}. */
 public final class Durations {
-    /** What the CRDs accept: any of days, hours, minutes, seconds, in this order. */
+    /** Pattern of the CRDs: days, hours, minutes and seconds, in this order; each is optional. */
     public static final String PATTERN = "^([0-9]{1,5}d)?([0-9]{1,6}h)?([0-9]{1,7}m)?([0-9]{1,9}s)?$";
 
     private static final Pattern PARTS =
@@ -17,7 +17,7 @@ public final class Durations {
     /**
      * Reads a duration.
      *
-     * @throws IllegalArgumentException when the text is empty or has another shape
+     * @throws IllegalArgumentException if the text is empty or does not have this format
      */
     public static Duration parse(String text) {
         Matcher m = PARTS.matcher(text);
@@ -30,12 +30,14 @@ public final class Durations {
                 .plusSeconds(part(m, 4));
     }
 
-    /** Reads a duration, or takes the fallback where there is none. */
+    /** Reads a duration; returns the fallback for null and for an empty text. */
     public static Duration parse(String text, Duration fallback) {
         return text == null || text.isEmpty() ? fallback : parse(text);
     }
 
-    /** Writes a duration the way {@link #parse} reads it, to the second; a minus sign marks a negative one. */
+    /**
+     * Writes a duration in the format that {@link #parse} reads, in full seconds; a minus sign marks a negative one.
+     */
     public static String format(Duration d) {
         if (d.isNegative()) {
             return "-" + format(d.negated());

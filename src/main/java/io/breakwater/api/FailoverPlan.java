@@ -1,5 +1,6 @@
 package io.breakwater.api;
 
+import com.fasterxml.jackson.annotation.JsonClassDescription;
 import io.fabric8.crd.generator.annotation.AdditionalPrinterColumn;
 import io.fabric8.crd.generator.annotation.AdditionalPrinterColumns;
 import io.fabric8.generator.annotation.Required;
@@ -12,7 +13,10 @@ import io.fabric8.kubernetes.model.annotation.Plural;
 import io.fabric8.kubernetes.model.annotation.ShortNames;
 import io.fabric8.kubernetes.model.annotation.Version;
 
-/** Which site is active, and how that changes. The same manifest lies on both sites. */
+/** The move of a namespace between two sites. The same manifest exists on both sites. */
+@JsonClassDescription(
+        "A FailoverPlan moves a namespace between two clusters. The same plan exists on both. A lease in an"
+                + " object store decides which of the two sites is active.")
 @Group(Api.GROUP)
 @Version(Api.VERSION)
 @Plural("failoverplans")
@@ -20,7 +24,8 @@ import io.fabric8.kubernetes.model.annotation.Version;
 @Categories("breakwater")
 @ValidationRule(
         value = "size(self.metadata.name) <= 40",
-        message = "metadata.name must have at most 40 characters, since RestorePoints and Restores are named after it")
+        message = "metadata.name must have at most 40 characters, because names of RestorePoints and Restores start"
+                + " with it")
 @AdditionalPrinterColumns({
     @AdditionalPrinterColumn(name = "Role", jsonPath = ".status.role"),
     @AdditionalPrinterColumn(name = "Active", jsonPath = ".status.activeSite"),

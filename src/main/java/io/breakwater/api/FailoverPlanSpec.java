@@ -1,5 +1,6 @@
 package io.breakwater.api;
 
+import com.fasterxml.jackson.annotation.JsonClassDescription;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Default;
@@ -10,7 +11,8 @@ import io.fabric8.generator.annotation.ValidationRule;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The two sites, which one is asked to be active, and how much may be lost on the way. */
+/** The two sites, the site that is requested as active, and the acceptable data loss. */
+@JsonClassDescription("The two sites, the site that is requested as active, and the acceptable data loss.")
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @ValidationRule(
         value = "self.sites.exists(s, s.name == self.activeSite)",
@@ -18,7 +20,8 @@ import java.util.List;
 @ValidationRule(
         value = "self.sites.map(s, s.name) == oldSelf.sites.map(s, s.name)"
                 + " && self.rendezvousRef.name == oldSelf.rendezvousRef.name",
-        message = "site names and rendezvousRef are immutable: the lease lies there; create another FailoverPlan")
+        message = "site names and rendezvousRef are immutable, because the lease is stored under them; create another"
+                + " FailoverPlan")
 public class FailoverPlanSpec {
     @Required
     @Size(min = 2, max = 2)
@@ -31,29 +34,31 @@ public class FailoverPlanSpec {
     @Required
     @Size(min = 1, max = 63)
     @JsonPropertyDescription(
-            "The site that is asked to be active. Failing over is changing this line on the site that takes over.")
+            "The site that is requested as active. To fail over, change this field on the site that is to take"
+                    + " over.")
     public String activeSite;
 
     @Required
-    @JsonPropertyDescription("BackupLocation where lease and journal lie; best in a third region.")
+    @JsonPropertyDescription("BackupLocation that holds the lease and the journal; best in a third region.")
     public NamedRef rendezvousRef;
 
     @Required
-    @JsonPropertyDescription("BackupPolicy in this namespace: what moves. It runs only where the plan is active.")
+    @JsonPropertyDescription("BackupPolicy in this namespace whose points move. It runs only on the active site.")
     public NamedRef policyRef;
 
     @Default("0s")
     @Pattern(Durations.PATTERN)
     @Size(min = 2, max = 32)
     @JsonPropertyDescription(
-            "0s: a planned failover, which waits for the final sync and loses nothing. More: go ahead without the other site"
-                    + " when no more than this would be lost.")
+            "Maximum data loss of a failover. 0s: a planned failover, which waits for the final point of the"
+                    + " other site and loses no data. More: an unplanned failover, which does not need the other"
+                    + " site and stops if more data would be lost.")
     public String maxDataLoss;
 
-    @JsonPropertyDescription("The lease that decides who is active.")
+    @JsonPropertyDescription("The lease that decides which site is active.")
     public Lease lease;
 
-    @JsonPropertyDescription("When the application counts as being up.")
+    @JsonPropertyDescription("Conditions under which the application counts as up.")
     public Readiness readiness;
 
     /** One site. */
@@ -62,34 +67,35 @@ public class FailoverPlanSpec {
         @Required
         @Size(min = 1, max = 63)
         @Pattern("^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")
-        @JsonPropertyDescription("Name that the operator of that cluster was installed with (Helm value site.name).")
+        @JsonPropertyDescription("Name of the site: the Helm value site.name of the operator in that cluster.")
         public String name;
 
         @Required
         @JsonPropertyDescription(
-                "BackupLocation near that site: it restores from there, and the other site copies to there.")
+                "BackupLocation near that site. The site restores from it, and the other site copies its points to"
+                        + " it.")
         public NamedRef locationRef;
     }
 
-    /** Lease. */
+    /** Settings of the lease. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public static class Lease {
         @Default("60s")
         @Pattern(Durations.PATTERN)
         @Size(min = 2, max = 32)
         @JsonPropertyDescription(
-                "How long a site that cannot renew its lease stays active in the eyes of the other; at least 30s. It has gated"
-                        + " its pods before that.")
+                "Validity of the lease after each renewal, at least 30s. A site that cannot renew it stops its pods"
+                        + " before it expires; then the other site may take it.")
         public String duration;
     }
 
-    /** Readiness. */
+    /** Settings of the readiness check. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public static class Readiness {
         @Default("5m")
         @Pattern(Durations.PATTERN)
         @Size(min = 2, max = 32)
-        @JsonPropertyDescription("How long workloads may take to become available after their pods were let go.")
+        @JsonPropertyDescription("Maximum time until workloads are available, after their pods were released.")
         public String timeout;
     }
 }

@@ -6,46 +6,50 @@ import io.fabric8.generator.annotation.Size;
 import java.util.ArrayList;
 import java.util.List;
 
-/** This site's role, and what a failover now would cost. */
+/** Role of this site, and the data loss of a failover now. */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public class FailoverPlanStatus extends ConditionedStatus {
     @JsonPropertyDescription(
-            "Ready; Protected while the lag is within the policy's RPO; GitDrift while spec.activeSite disagrees with"
-                    + " the lease; Stalled when only a change can help.")
+            "Ready. Protected: the lag is within the RPO of the policy. GitDrift: spec.activeSite disagrees with"
+                    + " the lease. Stalled: only a change can help.")
     public List<Condition> conditions = new ArrayList<>();
 
-    @JsonPropertyDescription("What this site is.")
+    @JsonPropertyDescription("Role of this site.")
     public Role role;
 
-    @JsonPropertyDescription("Epoch of the lease; grows with every change of the active site.")
+    @JsonPropertyDescription("Epoch of the lease. It grows by one with each change of the active site.")
     public Long epoch;
 
     @Size(max = 63)
     @JsonPropertyDescription("The site that holds the lease.")
     public String activeSite;
 
-    @JsonPropertyDescription("How the holder of this epoch came to it.")
+    @JsonPropertyDescription(
+            "The way in which the holder got the lease of this epoch. Initial: there was no lease before."
+                    + " Graceful: the old holder released it, with its final point. Expired: it expired, and the"
+                    + " old holder had to gate its pods before that.")
     public Fence fence;
 
-    @JsonPropertyDescription("When the lease was last renewed by the store's clock, RFC 3339 in UTC.")
+    @JsonPropertyDescription("Time at which the lease was last renewed, by the store's clock, RFC 3339 in UTC.")
     public String leaseRenewedAt;
 
     @Size(max = 32)
-    @JsonPropertyDescription("What an unplanned failover to this site would lose now, at most; absent while unknown.")
+    @JsonPropertyDescription("Maximum data loss of an unplanned failover to this site now; absent while unknown.")
     public String expectedDataLoss;
 
     @Size(max = 63)
-    @JsonPropertyDescription("Value of spec.activeSite when the plan last settled; a change from here is a request.")
+    @JsonPropertyDescription(
+            "Value of spec.activeSite that the operator has accepted. A different value in the spec is a request.")
     public String settledActiveSite;
 
-    @JsonPropertyDescription("Generation whose request was dealt with last.")
+    @JsonPropertyDescription("Generation of the spec whose request was last processed.")
     public Long handledGeneration;
 
-    @JsonPropertyDescription("The run that is going on, or the last one.")
+    @JsonPropertyDescription("The run in progress, or the last one.")
     public Run run;
 
     @Size(max = 64)
-    @JsonPropertyDescription("The steps of that run on this site.")
+    @JsonPropertyDescription("Steps of that run on this site.")
     public List<JournalEntry> journal = new ArrayList<>();
 
     @Override
@@ -53,7 +57,7 @@ public class FailoverPlanStatus extends ConditionedStatus {
         return conditions;
     }
 
-    /** What a site is. */
+    /** Role of a site. */
     public enum Role {
         Active,
         Passive,
@@ -62,17 +66,17 @@ public class FailoverPlanStatus extends ConditionedStatus {
         Unknown
     }
 
-    /** How the lease changed hands. */
+    /** The way in which a holder got the lease. */
     public enum Fence {
-        /** Nobody held it before. */
+        /** There was no lease before. */
         Initial,
         /** Released by the old holder, with proof of its final point. */
         Graceful,
-        /** Run out; the old holder had to gate itself before that. */
+        /** The lease expired; the old holder had to gate its pods before that. */
         Expired
     }
 
-    /** A failover as this site sees it. */
+    /** A failover, from the view of this site. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public static class Run {
         @Size(max = 128)
@@ -87,32 +91,32 @@ public class FailoverPlanStatus extends ConditionedStatus {
         public String from;
 
         @Size(max = 63)
-        @JsonPropertyDescription("Site that is to be active.")
+        @JsonPropertyDescription("Site that is to become active.")
         public String to;
 
-        @JsonPropertyDescription("When the run started here, RFC 3339 in UTC.")
+        @JsonPropertyDescription("Time at which the run started on this site, RFC 3339 in UTC.")
         public String startedAt;
 
-        @JsonPropertyDescription("When the run ended here, RFC 3339 in UTC.")
+        @JsonPropertyDescription("Time at which the run ended on this site, RFC 3339 in UTC.")
         public String finishedAt;
 
         @Size(max = 253)
-        @JsonPropertyDescription("The RestorePoint that the new site started from, as <site>/<namespace>/<name>.")
+        @JsonPropertyDescription("RestorePoint from which the new site started, as <site>/<namespace>/<name>.")
         public String point;
 
         @Size(max = 32)
-        @JsonPropertyDescription("Time from the request to the workload being ready.")
+        @JsonPropertyDescription("Time from the request until the workloads were ready.")
         public String achievedRto;
 
         @Size(max = 32)
-        @JsonPropertyDescription("At most this much was lost; 0s after a planned failover.")
+        @JsonPropertyDescription("Maximum data loss of the run; 0s for a planned failover.")
         public String dataLoss;
 
         @JsonPropertyDescription("Running, Done or Failed.")
         public JournalEntry.State state;
 
         @Size(max = 4096)
-        @JsonPropertyDescription("How the run ended, or what it waits for.")
+        @JsonPropertyDescription("Result of the run, or what it waits for.")
         public String message;
     }
 

@@ -5,10 +5,10 @@ import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Required;
 import io.fabric8.generator.annotation.Size;
 
-/** One step of a run: written as intent before the step acts, completed after it. */
+/** One step of a run. Breakwater writes the entry before the step acts, and completes it afterwards. */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public class JournalEntry {
-    /** How far a step got. */
+    /** State of a step. */
     public enum State {
         Running,
         Done,
@@ -24,16 +24,16 @@ public class JournalEntry {
     @JsonPropertyDescription("Running, Done or Failed.")
     public State state;
 
-    @JsonPropertyDescription("When the step was first entered, RFC 3339 in UTC.")
+    @JsonPropertyDescription("Time at which the step first started, RFC 3339 in UTC.")
     public String startedAt;
 
-    @JsonPropertyDescription("When the step ended, RFC 3339 in UTC.")
+    @JsonPropertyDescription("Time at which the step ended, RFC 3339 in UTC.")
     public String finishedAt;
 
-    @JsonPropertyDescription("How many operator processes have entered this step; more than 1 after a restart.")
+    @JsonPropertyDescription("Number of operator processes that started this step; more than 1 after a restart.")
     public Integer attempts;
 
     @Size(max = 4096)
-    @JsonPropertyDescription("What the step did, or waits for.")
+    @JsonPropertyDescription("Result of the step, or what it waits for.")
     public String message;
 }

@@ -6,12 +6,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/** Label selectors, as the API server understands them. */
+/** Label selectors, with the meaning that they have in the API server. */
 public final class Labels {
     private Labels() {}
 
     /**
-     * Whether labels meet everything that a selector states; an empty one takes all.
+     * Whether labels meet all requirements of a selector. An empty selector matches all objects.
      *
      * @param labelsOrNull null for none
      */
@@ -24,7 +24,7 @@ public final class Labels {
                 && terms.stream().allMatch(t -> match(t, labels.get(t.getKey())));
     }
 
-    /** A selector as the parameter {@code labelSelector} of a list call has it; empty when it takes all. */
+    /** The selector as the parameter {@code labelSelector} of a list request; empty if it matches all objects. */
     public static String query(LabelSelector selector) {
         List<String> terms = new ArrayList<>();
         if (selector.getMatchLabels() != null) {

@@ -11,20 +11,21 @@ import io.fabric8.generator.annotation.ValidationRule;
 import java.util.List;
 import java.util.Map;
 
-/** The pods that move the volumes of a capture: how many, where, and how much they may take. */
+/** Settings of the pods that move the volumes of a capture: number, nodes and resources. */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public class MoverSettings {
-    /** Volumes of one point moved at a time where the policy does not say. */
+    /** Default of the number of volumes of one point that are moved at the same time. */
     public static final int PARALLELISM = 4;
 
     @Default("4")
     @Min(1)
     @Max(64)
-    @JsonPropertyDescription("How many volumes of one RestorePoint are moved at a time.")
+    @JsonPropertyDescription("Number of volumes of one RestorePoint that are moved at the same time.")
     public Integer parallelism;
 
     @JsonPropertyDescription(
-            "What a mover's container asks for and may use; replaces the default as a whole, which is requests of 50m CPU and 128Mi memory and a limit of 1Gi memory.")
+            "Resources of a mover's container. They replace the full default: requests of 50m CPU and 128Mi"
+                    + " memory, and a limit of 1Gi memory.")
     public Resources resources;
 
     @Size(max = 32)
@@ -38,23 +39,24 @@ public class MoverSettings {
     @Size(max = 16)
     @Pattern("^[1-9][0-9]{0,8}(Ki|Mi|Gi|k|M|G)$")
     @JsonPropertyDescription(
-            "Bytes per second that one mover may send, as 50Mi; all movers of a point together send at most parallelism times as much. No limit when absent.")
+            "Maximum bytes per second that one mover sends, for example 50Mi. All movers of a point together send"
+                    + " at most parallelism times as much. No limit when absent.")
     public String throttle;
 
-    /** A taint that is tolerated; fields as in a pod's. */
+    /** A toleration, with the same fields as in a pod. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     @ValidationRule(
             value = "!has(self.operator) || self.operator != 'Exists' || !has(self.value) || self.value == ''",
-            message = "a toleration with operator Exists has no value")
+            message = "a toleration with operator Exists must not have a value")
     @ValidationRule(
             value = "has(self.key) || (has(self.operator) && self.operator == 'Exists')",
-            message = "a toleration without a key has the operator Exists, and tolerates every taint")
+            message = "a toleration without a key must have operator Exists, and then tolerates every taint")
     public static class Toleration {
         @Size(min = 1, max = 317)
         @JsonPropertyDescription("Key of the taint; every taint when absent.")
         public String key;
 
-        @JsonPropertyDescription("Equal (as when absent): key and value must match. Exists: the key is enough.")
+        @JsonPropertyDescription("Equal (the default): key and value must match. Exists: only the key must match.")
         public Operator operator;
 
         @Size(max = 63)
@@ -65,13 +67,13 @@ public class MoverSettings {
         public Effect effect;
     }
 
-    /** How a taint is matched. */
+    /** Way in which a taint is matched. */
     public enum Operator {
         Equal,
         Exists
     }
 
-    /** What a taint does. */
+    /** Effect of a taint. */
     public enum Effect {
         NoSchedule,
         PreferNoSchedule,
@@ -83,16 +85,16 @@ public class MoverSettings {
     @ValidationRule(
             value = "!has(self.requests) || !has(self.limits) || !has(self.requests.memory) || !has(self.limits.memory)"
                     + " || quantity(self.requests.memory).compareTo(quantity(self.limits.memory)) <= 0",
-            message = "requests.memory may not be above limits.memory")
+            message = "requests.memory must not exceed limits.memory")
     @ValidationRule(
             value = "!has(self.requests) || !has(self.limits) || !has(self.requests.cpu) || !has(self.limits.cpu)"
                     + " || quantity(self.requests.cpu).compareTo(quantity(self.limits.cpu)) <= 0",
-            message = "requests.cpu may not be above limits.cpu")
+            message = "requests.cpu must not exceed limits.cpu")
     public static class Resources {
-        @JsonPropertyDescription("What the scheduler sets aside.")
+        @JsonPropertyDescription("Resources that the scheduler reserves.")
         public Amounts requests;
 
-        @JsonPropertyDescription("What may not be exceeded.")
+        @JsonPropertyDescription("Resources that the container must not exceed.")
         public Amounts limits;
     }
 
@@ -101,16 +103,16 @@ public class MoverSettings {
     public static class Amounts {
         @Size(max = 16)
         @Pattern("^([1-9][0-9]{0,5}m|[1-9][0-9]{0,3}([.][0-9]{1,3})?|0[.][0-9]{1,3})$")
-        @JsonPropertyDescription("Cores, as a string: 50m, \"2\".")
+        @JsonPropertyDescription("Number of cores, as a string: 50m, \"2\".")
         public String cpu;
 
         @Size(max = 16)
         @Pattern("^[1-9][0-9]{0,8}(Ki|Mi|Gi|k|M|G)$")
-        @JsonPropertyDescription("Memory: 512Mi, 2Gi.")
+        @JsonPropertyDescription("Amount of memory: 512Mi, 2Gi.")
         public String memory;
     }
 
-    /** How many volumes are moved at a time. */
+    /** The number of volumes that are moved at the same time. */
     public int volumesAtATime() {
         return parallelism == null ? PARALLELISM : parallelism;
     }

@@ -5,7 +5,7 @@ import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Required;
 import io.fabric8.generator.annotation.Size;
 
-/** Reference by name to an object whose kind and namespace follow from the field. */
+/** Reference by name. The field that contains it defines kind and namespace of the object. */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public class NamedRef {
     @Required

@@ -2,16 +2,16 @@ package io.breakwater.api;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
 
-/** How messages and logs name an object. */
+/** Names of objects in messages and logs. */
 public final class ObjectNames {
     private ObjectNames() {}
 
-    /** As {@code BackupLocation shop/blob-east}; without a namespace where the object has none. */
+    /** For example {@code BackupLocation shop/blob-east}; without a namespace for a cluster-scoped object. */
     public static String of(HasMetadata object) {
         return object.getKind() + " " + qualified(object);
     }
 
-    /** As {@code shop/blob-east}; the name alone where the object has no namespace. */
+    /** For example {@code shop/blob-east}; only the name for a cluster-scoped object. */
     public static String qualified(HasMetadata object) {
         String namespace = object.getMetadata().getNamespace();
         String name = object.getMetadata().getName();

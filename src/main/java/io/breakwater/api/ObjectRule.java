@@ -7,15 +7,15 @@ import io.fabric8.generator.annotation.ValidationRule;
 import io.fabric8.kubernetes.api.model.LabelSelector;
 import java.util.List;
 
-/** Takes objects that meet everything that it states. */
+/** Matches objects that meet all stated fields. */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @ValidationRule(
         value = "has(self.kinds) || has(self.names) || has(self.labelSelector)",
-        message = "a rule states kinds, names or a labelSelector; an empty one would take everything")
+        message = "a rule must have kinds, names or a labelSelector; an empty rule would match every object")
 public class ObjectRule {
     @Size(min = 1, max = 64)
-    @JsonPropertyDescription(
-            "Kinds as kubectl api-resources -o name prints them: secrets, deployments.apps, persistentvolumeclaims.")
+    @JsonPropertyDescription("Kinds, written as kubectl api-resources -o name prints them: secrets, deployments.apps,"
+            + " persistentvolumeclaims.")
     public List<String> kinds;
 
     @Size(min = 1, max = 256)

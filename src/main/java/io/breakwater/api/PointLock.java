@@ -6,40 +6,37 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * Why a RestorePoint may not be removed now: somebody holds it, or its policy promised to keep it until a date. The date
- * is written into the point when it is sealed, so a policy that is changed or deleted later shortens nothing; one that
- * promises more later lengthens it.
+ * The cause that forbids the deletion of a RestorePoint now: a user holds it, or its policy promised to keep it until a
+ * date. The date is written into the point when it is sealed. So a policy that is changed or deleted later does not
+ * shorten it; a policy that promises more later extends it.
  *
  * @param reason Held or Locked
- * @param message names the point, the field, the date and the way out
+ * @param message names the point, the field, the date and the action that helps
  */
 public record PointLock(Reason reason, String message) {
 
     /**
-     * What protects a point at a moment; empty when it may go.
+     * The cause that forbids the deletion now; empty if the point may be deleted.
      *
-     * @param retention of its policy as it is now; null when there is none
+     * @param retention the current one of its policy; null if there is none
      */
     public static Optional<PointLock> of(RestorePoint point, Retention retention, Instant now) {
-        String name =
-                point.getMetadata().getNamespace() + "/" + point.getMetadata().getName();
+        String name = ObjectNames.of(point);
         if (Boolean.TRUE.equals(point.getSpec().hold)) {
             return Optional.of(new PointLock(
-                    Reason.Held,
-                    "RestorePoint " + name
-                            + " is held by spec.hold and must not be removed; set spec.hold: false first"));
+                    Reason.Held, name + " is held by spec.hold and must not be deleted; set spec.hold: false first"));
         }
         return until(point, retention)
                 .filter(now::isBefore)
                 .map(until -> new PointLock(
                         Reason.Locked,
-                        "RestorePoint " + name + " is locked until " + until
-                                + " (spec.retention.lockedFor of its BackupPolicy, status.lockedUntil) and must not be"
-                                + " removed before; to take only the object away and leave the data, set"
-                                + " spec.deletionPolicy: Retain"));
+                        name + " is locked until " + until
+                                + " by spec.retention.lockedFor of its BackupPolicy (status.lockedUntil) and"
+                                + " must not be deleted before; to delete only the object and retain the data,"
+                                + " set spec.deletionPolicy: Retain"));
     }
 
-    /** Until when a sealed point is locked; empty when nothing was promised, or nothing was captured. */
+    /** End of the lock of a sealed point; empty if its policy promised nothing, or if nothing was captured. */
     public static Optional<Instant> until(RestorePoint point, Retention retention) {
         RestorePointStatus s = point.getStatus();
         if (s == null || s.capturedAt == null) {
@@ -52,7 +49,7 @@ public record PointLock(Reason reason, String message) {
                 : promised.or(() -> present);
     }
 
-    /** When the lock of what is captured at a moment ends; empty without a lock. */
+    /** End of the lock of a point that is captured at a moment; empty without a lock. */
     public static Optional<Instant> end(Instant capturedAt, Retention retention) {
         if (retention == null || retention.lockedFor == null) {
             return Optional.empty();
@@ -60,7 +57,7 @@ public record PointLock(Reason reason, String message) {
         try {
             return Optional.of(capturedAt.plus(Durations.parse(retention.lockedFor)));
         } catch (IllegalArgumentException e) {
-            // Refused at admission; where that was passed by, a promise that cannot be read is kept for good.
+            // Admission refuses such a value. If it was bypassed, a promise that cannot be read has no end.
             return Optional.of(Instant.MAX);
         }
     }

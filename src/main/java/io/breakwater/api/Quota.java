@@ -13,11 +13,11 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
-/** How many bytes the repository of each namespace may have in a location. */
+/** Number of bytes that the repository of each namespace may use in a location. */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @ValidationRule(
         value = "has(self.perNamespace) || has(self.namespaces)",
-        message = "spec.quota needs perNamespace, namespaces, or both")
+        message = "spec.quota must have perNamespace, namespaces, or both")
 public class Quota {
     private static final String SIZE = "^[0-9]{1,9}([.][0-9]{1,3})?(Ki|Mi|Gi|Ti|Pi|k|M|G|T|P)?$";
     private static final String[] UNITS = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
@@ -26,31 +26,31 @@ public class Quota {
     @Size(min = 1, max = 16)
     @Pattern(SIZE)
     @JsonPropertyDescription(
-            "What the repository of every namespace may hold, as 100Gi; no limit when absent. It counts what lies in this location,"
-                    + " deleted bytes until they are freed.")
+            "Number of bytes that the repository of every namespace may use, for example 100Gi; no limit when"
+                    + " absent. All bytes in this location count, including deleted bytes until they are freed.")
     public String perNamespace;
 
     @Size(min = 1, max = 256)
-    @JsonPropertyDescription("Namespaces that may hold more or less than that.")
+    @JsonPropertyDescription("Namespaces with a quota that differs from perNamespace.")
     public List<Share> namespaces;
 
-    /** One namespace's own limit. */
+    /** The quota of one namespace. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public static class Share {
         @Required
         @Size(min = 1, max = 63)
         @Pattern("^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")
-        @JsonPropertyDescription("The namespace whose data it is.")
+        @JsonPropertyDescription("Name of the namespace.")
         public String name;
 
         @Required
         @Size(min = 1, max = 16)
         @Pattern(SIZE)
-        @JsonPropertyDescription("What its repository may hold, as 1Ti; 0 for nothing.")
+        @JsonPropertyDescription("Number of bytes that its repository may use, for example 1Ti; 0 allows none.")
         public String size;
     }
 
-    /** Bytes that a namespace may hold; empty without a limit. */
+    /** Number of bytes that a namespace may use; empty without a limit. */
     public Optional<Long> of(String namespace) {
         return Optional.ofNullable(namespaces).stream()
                 .flatMap(List::stream)
@@ -69,7 +69,7 @@ public class Quota {
                 .longValue();
     }
 
-    /** Bytes for people: 1.5 GiB. */
+    /** A number of bytes in readable units, for example 1.5 GiB. */
     public static String text(long bytes) {
         double size = bytes;
         int unit = 0;

@@ -1,67 +1,72 @@
 package io.breakwater.api;
 
 /**
- * The words that say why. A reason is API: it stands in conditions, events, metrics and logs alike and is documented in
- * {@code docs/reference/reasons.md}; a test compares the two.
+ * The reasons of conditions, events, metrics and logs. They are part of the API, and {@code docs/reference/reasons.md}
+ * documents them; a test compares the names and the texts.
  */
 public enum Reason {
-    /** Everything that was asked for is in place. */
+    /** Everything that was requested is in place. */
     Ready,
-    /** A bounded run ended well. */
+    /** A bounded run ended successfully. */
     Completed,
-    /** Work is going on; the message says which step. */
+    /** Work is in progress; the message names the step. */
     InProgress,
-    /** The object was read, and nothing has been done about it yet. */
+    /** The object was read, but no work on it has started yet. */
     Pending,
-    /** The user asked for a pause. */
+    /** The user requested a pause. */
     Suspended,
     /** A field has a value that cannot work. */
     InvalidSpec,
     /** The named BackupLocation does not exist, or may not be used from this namespace. */
     LocationNotFound,
-    /** The named BackupLocation exists and is not ready. */
+    /** The named BackupLocation exists but is not ready. */
     LocationNotReady,
-    /** The store did not answer, or refused. */
+    /** The store did not answer, or refused the request. */
     StoreUnavailable,
-    /** The store refused our credentials. */
+    /** The store refused Breakwater's credentials. */
     CredentialsRejected,
     /** A Secret, or a key in it, is missing. */
     SecretNotFound,
-    /** A master key that something needs is not at hand, or sites have different ones. */
+    /** A required master key is not available, or sites have different ones. */
     KeyMismatch,
     /** The store lacks conditional writes, so it cannot hold a lease. */
     NoConditionalWrites,
-    /** The store does not lock objects, as the location demands. */
+    /** The store does not lock objects, which the location requires. */
     NoObjectLock,
-    /** The namespace holds as many bytes in the location as it may. */
+    /** The namespace uses its full quota of bytes in the location. */
     QuotaExceeded,
     /** The named BackupPolicy does not exist. */
     PolicyNotFound,
     /** Another policy already protects the same volumes. */
     PolicyConflict,
-    /** No template selects the namespace any more, so the policy that it kept there goes; RestorePoints stay. */
+    /**
+     * No template selects the namespace any more, so the policy that the template managed there is deleted;
+     * RestorePoints stay.
+     */
     NotSelected,
     /** The schedule cannot be parsed. */
     InvalidSchedule,
     /** A volume cannot be snapshotted, or not with its group, and is not listed in allowUnprotected. */
     VolumeUnprotectable,
-    /** The data of a volume is not in the point, in a form that could be restored. */
+    /** The point does not contain the data of a volume in a form that can be restored. */
     VolumeDataAbsent,
-    /** Quiescing failed, or the database lost its session before the snapshots were cut. */
+    /** Quiescing failed, or the database lost its session before the snapshots were taken. */
     QuiesceFailed,
-    /** A command that a restored pod asks for failed, or its container did not run in time. */
+    /** A command that a restored pod requires failed, or its container did not run in time. */
     RestoreHookFailed,
-    /** A Restore is writing into the namespace, or failed half-way: what lies there is no state of the application. */
+    /**
+     * A Restore writes into the namespace, or failed half-way. The data there is not a valid state of the application.
+     */
     RestoreInProgress,
-    /** A workload did not become available in time, or cannot; the message says which one and why. */
+    /** A workload did not become available in time, or cannot; the message names the workload and the cause. */
     WorkloadsNotReady,
     /** A VolumeSnapshot reported an error or did not become ready in time. */
     SnapshotFailed,
-    /** A mover Job failed; the message carries restic's last words. */
+    /** A mover Job failed; the message contains the last lines of restic's output. */
     MoverFailed,
     /** Some files could not be read or written. */
     Partial,
-    /** The listing of resources or the writing of their archive failed. */
+    /** Listing the resources or writing their archive failed. */
     ResourcesFailed,
     /** The named RestorePoint does not exist. */
     RestorePointNotFound,
@@ -69,46 +74,46 @@ public enum Reason {
     RestorePointNotSealed,
     /** A digest or the signature of a sealed point does not match: it was altered. */
     Tampered,
-    /** Something in the target namespace is in the way and onConflict does not allow to touch it. */
+    /** An object or volume in the target namespace conflicts, and onConflict does not allow changing it. */
     Conflict,
     /** The author lacks a right that the run would use. */
     Forbidden,
-    /** A verification could not bring the point back to life, or a check found something else than it expects. */
+    /** A verification could not restore the point, or a check got an unexpected result. */
     VerificationFailed,
-    /** No point was verified yet, or not at the demanded level, or too long ago. */
+    /** No point was verified yet, or not at the required level, or too long ago. */
     NotVerified,
     /** The newest verification proved its point. */
     Proven,
-    /** Somebody holds the point, so it is not removed. */
+    /** A user holds the point, so it is not deleted. */
     Held,
-    /** The policy promised to keep the point until a date that has not come. */
+    /** The policy promised to keep the point until a date in the future, or a lock in the store keeps an object. */
     Locked,
-    /** Data is being removed from the store. */
+    /** Data is being deleted from the store. */
     Deleting,
     /** The objective is met. */
     ObjectiveMet,
     /** The objective is not met. */
     ObjectiveMissed,
-    /** The other site holds the lease; this one stands by. */
+    /** The other site holds the lease; this site is on standby. */
     Standby,
     /** This site holds the lease. */
     Active,
-    /** A failover run is going on. */
+    /** A failover run is in progress. */
     FailingOver,
     /** The lease could not be renewed in time; the pods are gated. */
     LeaseLost,
-    /** The other site's lease has not run out yet. */
+    /** The other site's lease has not expired yet. */
     WaitingForLease,
     /** More data would be lost than maxDataLoss allows. */
     DataLossTooHigh,
-    /** The plan names a site that neither operator calls its own, or itself twice. */
+    /** The plan names a site that neither operator has as its name, or names the same site twice. */
     UnknownSite,
     /** spec.activeSite disagrees with the lease; the lease wins. */
     Drifted,
     /** spec.activeSite agrees with the lease. */
     InSync,
-    /** A run was undone before the point of no return. */
+    /** A run was rolled back before the point of no return. */
     RolledBack,
-    /** An error that we did not foresee; the log has the details. */
+    /** An unexpected error occurred; the log has the details. */
     InternalError
 }

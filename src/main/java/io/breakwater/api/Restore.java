@@ -1,5 +1,6 @@
 package io.breakwater.api;
 
+import com.fasterxml.jackson.annotation.JsonClassDescription;
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import io.fabric8.crd.generator.annotation.AdditionalPrinterColumn;
 import io.fabric8.crd.generator.annotation.AdditionalPrinterColumns;
@@ -13,7 +14,9 @@ import io.fabric8.kubernetes.model.annotation.Plural;
 import io.fabric8.kubernetes.model.annotation.ShortNames;
 import io.fabric8.kubernetes.model.annotation.Version;
 
-/** One restore of a RestorePoint: volumes and resources, into the same or another namespace. */
+/** One restore of a RestorePoint: volumes and objects, into the same or another namespace. */
+@JsonClassDescription(
+        "A Restore is one attempt to restore a RestorePoint, or a part of it, into the same or another" + " namespace.")
 @Group(Api.GROUP)
 @Version(Api.VERSION)
 @Plural("restores")
@@ -21,7 +24,7 @@ import io.fabric8.kubernetes.model.annotation.Version;
 @Categories("breakwater")
 @ValidationRule(
         value = "size(self.metadata.name) <= 52",
-        message = "metadata.name must have at most 52 characters, since Jobs are named after it")
+        message = "metadata.name must have at most 52 characters, because names of Jobs start with it")
 @AdditionalPrinterColumns({
     @AdditionalPrinterColumn(name = "Succeeded", jsonPath = ".status.conditions[?(@.type==\"Succeeded\")].status"),
     @AdditionalPrinterColumn(name = "Reason", jsonPath = ".status.conditions[?(@.type==\"Succeeded\")].reason"),
@@ -53,13 +56,13 @@ public class Restore extends CustomResource<RestoreSpec, RestoreStatus> implemen
         return getStatus() != null && getStatus().hasFailed(Condition.SUCCEEDED);
     }
 
-    /** The namespace of the RestorePoint that is read. */
+    /** The namespace of the RestorePoint. */
     public String source() {
         String named = getSpec().sourceNamespace;
         return named == null ? getMetadata().getNamespace() : named;
     }
 
-    /** Whether the run is not over, and reads the RestorePoint of this name, or may choose it. */
+    /** Whether the run has not ended, and reads the RestorePoint of this name or may choose it. */
     public boolean reads(String namespace, String point) {
         NamedRef ref = getSpec().restorePointRef;
         return !isOver() && namespace.equals(source()) && (ref == null || point.equals(ref.name));

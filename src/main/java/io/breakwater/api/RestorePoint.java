@@ -1,5 +1,6 @@
 package io.breakwater.api;
 
+import com.fasterxml.jackson.annotation.JsonClassDescription;
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import io.fabric8.crd.generator.annotation.AdditionalPrinterColumn;
 import io.fabric8.crd.generator.annotation.AdditionalPrinterColumns;
@@ -12,7 +13,10 @@ import io.fabric8.kubernetes.model.annotation.Plural;
 import io.fabric8.kubernetes.model.annotation.ShortNames;
 import io.fabric8.kubernetes.model.annotation.Version;
 
-/** One attempt at capturing an application; sealed, it can be restored. */
+/** One attempt to capture a namespace. If it is sealed, it can be restored. */
+@JsonClassDescription(
+        "A RestorePoint is one backup of a namespace: its volumes and its objects. It can be restored when it"
+                + " has succeeded. Create one to back up a namespace now.")
 @Group(Api.GROUP)
 @Version(Api.VERSION)
 @Plural("restorepoints")
@@ -47,10 +51,10 @@ import io.fabric8.kubernetes.model.annotation.Version;
             type = AdditionalPrinterColumn.Type.DATE)
 })
 public class RestorePoint extends CustomResource<RestorePointSpec, RestorePointStatus> implements Namespaced {
-    /** Step in which snapshots are cut. */
+    /** Name of the step that takes the snapshots. */
     public static final String CUT = "Cut";
 
-    /** Step after it, in which the objects are listed. */
+    /** Name of the next step, which lists the objects. */
     public static final String RESOURCES = "Resources";
 
     @Override
@@ -76,7 +80,10 @@ public class RestorePoint extends CustomResource<RestorePointSpec, RestorePointS
         return getStatus() != null && getStatus().hasFailed(Condition.SUCCEEDED);
     }
 
-    /** Whether the namespace's state is being captured, or a volume of it is being read, so that nothing may be restored into it. */
+    /**
+     * Whether a capture takes snapshots, lists objects or reads a volume in use, so that no restore may write into the
+     * namespace.
+     */
     public static boolean isBeingCut(RestorePoint point) {
         RestorePointStatus status = point.getStatus();
         return status != null

@@ -6,29 +6,31 @@ import io.fabric8.generator.annotation.Size;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What was captured, and where it lies. */
+/** What was captured, and where it is stored. */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public class RestorePointStatus extends RunStatus {
-    @JsonPropertyDescription("Succeeded, mirrored to Ready; Stalled when the attempt failed for good.")
+    @JsonPropertyDescription(
+            "Succeeded, and Ready with the same value. Stalled: the attempt failed and is not retried.")
     public List<Condition> conditions = new ArrayList<>();
 
-    @JsonPropertyDescription(
-            "The moment whose state the point holds, RFC 3339 in UTC: when the first snapshot was cut.")
+    @JsonPropertyDescription("Moment whose state the point contains, RFC 3339 in UTC: the time of the first snapshot.")
     public String capturedAt;
 
     @Size(max = 64)
     @JsonPropertyDescription(
-            "The point cannot be removed before, RFC 3339 in UTC; absent when its policy locks nothing.")
+            "Time before which the point cannot be deleted, RFC 3339 in UTC; absent when its policy sets no lock.")
     public String lockedUntil;
 
-    @JsonPropertyDescription("What the data is worth without recovery work by the user.")
+    @JsonPropertyDescription(
+            "Quality of the data. Application: databases and hooks took part. Crash: as after a power cut. Live:"
+                    + " volumes were read while they were in use.")
     public Consistency consistency;
 
-    @JsonPropertyDescription("Epoch of the FailoverPlan under which the point was captured; 0 without a plan.")
+    @JsonPropertyDescription("Epoch of the FailoverPlan at the time of the capture; 0 without a plan.")
     public Long epoch;
 
     @Size(max = 63)
-    @JsonPropertyDescription("Site whose operator captured the point.")
+    @JsonPropertyDescription("Site that captured the point.")
     public String site;
 
     @Size(max = 253)
@@ -36,15 +38,17 @@ public class RestorePointStatus extends RunStatus {
     public String namespace;
 
     @Size(max = 253)
-    @JsonPropertyDescription("Name of the point in the store; another than this object's where catalog sync found it.")
+    @JsonPropertyDescription(
+            "Name of the point in the store. It differs from the name of this object if catalog sync created the"
+                    + " object.")
     public String point;
 
     @Size(max = 253)
-    @JsonPropertyDescription("BackupLocation that the point was sealed in, or found in by catalog sync.")
+    @JsonPropertyDescription("BackupLocation in which the point was sealed, or in which catalog sync found it.")
     public String location;
 
     @Size(max = 128)
-    @JsonPropertyDescription("SHA-256 of point.json; what a replica has to show to count as this point.")
+    @JsonPropertyDescription("SHA-256 of point.json. A copy counts as this point only if it has the same digest.")
     public String digest;
 
     @Size(max = 512)
@@ -54,25 +58,25 @@ public class RestorePointStatus extends RunStatus {
     @JsonPropertyDescription("Number of volumes.")
     public Integer volumeCount;
 
-    @JsonPropertyDescription("Number of resources in the archive.")
+    @JsonPropertyDescription("Number of objects in the archive.")
     public Integer resourceCount;
 
     @Size(max = 16)
-    @JsonPropertyDescription("Objects of the resource archive in the store.")
+    @JsonPropertyDescription("Files of the archive in the store.")
     public List<StoredObject> archive;
 
     @Size(max = 16)
     @JsonPropertyDescription("Databases that were quiesced.")
     public List<DatabaseStatus> databases;
 
-    @JsonPropertyDescription("Bytes of all volumes as the application sees them.")
+    @JsonPropertyDescription("Bytes of all volumes, as the application sees them.")
     public Long logicalBytes;
 
     @JsonPropertyDescription("Bytes that this point added to the repository.")
     public Long addedBytes;
 
     @Size(max = 32)
-    @JsonPropertyDescription("How long the application was quiesced, as a duration in milliseconds (312ms).")
+    @JsonPropertyDescription("Duration for which the application was quiesced, in milliseconds (312ms).")
     public String quiescedFor;
 
     @Size(max = 16)
@@ -83,33 +87,33 @@ public class RestorePointStatus extends RunStatus {
     public Integer copiesCompleted;
 
     @Size(max = 128)
-    @JsonPropertyDescription("The step that the run is in.")
+    @JsonPropertyDescription("Current step of the run.")
     public String progress;
 
-    @JsonPropertyDescription("How far the content of volumes is; absent while nothing is on its way.")
+    @JsonPropertyDescription("Progress of the data of volumes; absent while no data is moved.")
     public TransferStatus transfer;
 
     @Size(max = 64)
-    @JsonPropertyDescription("What deserves a look although the point is good.")
+    @JsonPropertyDescription("Problems that need attention although the point is good.")
     public List<String> warnings;
 
-    @JsonPropertyDescription("The newest proof that this point restores, or that it does not.")
+    @JsonPropertyDescription("Result of the newest Verification of this point.")
     public Verified verified;
 
-    /** A proof. */
+    /** Result of a Verification. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public static class Verified {
         @Size(max = 253)
-        @JsonPropertyDescription("The Verification.")
+        @JsonPropertyDescription("Name of the Verification.")
         public String verification;
 
-        @JsonPropertyDescription("How thoroughly.")
+        @JsonPropertyDescription("Level of the Verification.")
         public VerificationSpec.Level level;
 
         @JsonPropertyDescription("Whether the point was proven.")
         public Boolean proven;
 
-        @JsonPropertyDescription("When, RFC 3339 in UTC.")
+        @JsonPropertyDescription("Time at which the Verification ended, RFC 3339 in UTC.")
         public String at;
 
         @Size(max = 32)
@@ -117,7 +121,7 @@ public class RestorePointStatus extends RunStatus {
         public String restoreTime;
 
         @Size(max = 4096)
-        @JsonPropertyDescription("What was found.")
+        @JsonPropertyDescription("Evidence, or the cause of the failure.")
         public String evidence;
     }
 
@@ -126,13 +130,16 @@ public class RestorePointStatus extends RunStatus {
         return conditions;
     }
 
-    /** What captured data is worth. */
+    /** Quality of captured data. */
     public enum Consistency {
-        /** Volumes were read while they were in use: their files may be of different moments. */
+        /** Volumes were read while they were in use, so their files may belong to different moments. */
         Live,
-        /** As after a power cut: volumes cut one after the other, those of a group at one moment; nothing was told. */
+        /**
+         * As after a power cut. Snapshots were taken one after the other, those of a group at one moment, without
+         * notice to the application.
+         */
         Crash,
-        /** Databases and hooks took part, and held until every snapshot was cut. */
+        /** Databases and hooks took part, and paused the application until every snapshot was taken. */
         Application
     }
 
@@ -147,7 +154,7 @@ public class RestorePointStatus extends RunStatus {
         @JsonPropertyDescription("StorageClass of the claim.")
         public String storageClass;
 
-        @JsonPropertyDescription("Whether the volume has files, or is a raw block device.")
+        @JsonPropertyDescription("Filesystem or Block: whether the volume contains files, or is a raw block device.")
         public VolumeMode volumeMode;
 
         @Size(max = 64)
@@ -155,48 +162,50 @@ public class RestorePointStatus extends RunStatus {
         public String size;
 
         @Size(max = 253)
-        @JsonPropertyDescription("VolumeSnapshot that the data comes from; removed after it was moved.")
+        @JsonPropertyDescription("VolumeSnapshot that the data was read from; deleted after the data was moved.")
         public String snapshot;
 
         @Size(max = 253)
-        @JsonPropertyDescription("VolumeSnapshotClass; VolumeGroupSnapshotClass of a volume in a group.")
+        @JsonPropertyDescription("VolumeSnapshotClass; for a volume in a group the VolumeGroupSnapshotClass.")
         public String snapshotClass;
 
         @Size(max = 63)
         @JsonPropertyDescription(
-                "The group that the volume was cut with: the value of the label that groupBy of the policy names.")
+                "Group of the volume in the capture: the value of the label that groupBy of the policy names.")
         public String group;
 
         @Size(max = 253)
-        @JsonPropertyDescription("VolumeGroupSnapshot that the snapshot is a member of.")
+        @JsonPropertyDescription("VolumeGroupSnapshot that the snapshot belongs to.")
         public String groupSnapshot;
 
-        @JsonPropertyDescription("Whether the volume itself was read, and no snapshot of it.")
+        @JsonPropertyDescription("Whether the volume itself was read while it was in use, instead of a snapshot.")
         public Boolean live;
 
-        @JsonPropertyDescription("When the snapshot was cut, RFC 3339 in UTC.")
+        @JsonPropertyDescription("Time at which the snapshot was taken, RFC 3339 in UTC.")
         public String snapshotAt;
 
         @JsonPropertyDescription(
-                "Set where the data stays in the storage of its site, as a snapshot, and is not moved to the location.")
+                "The retained snapshot of the volume: its data stays in the storage of the site and is not moved to"
+                        + " the location. Absent for other volumes.")
         public Kept kept;
 
         @Size(max = 128)
-        @JsonPropertyDescription("Snapshot in the repository.")
+        @JsonPropertyDescription("Id of the snapshot in the repository.")
         public String repositorySnapshot;
 
-        @JsonPropertyDescription("Bytes as the application sees them.")
+        @JsonPropertyDescription("Bytes of the volume, as the application sees them.")
         public Long logicalBytes;
 
-        @JsonPropertyDescription("Bytes added to the repository.")
+        @JsonPropertyDescription("Bytes that this volume added to the repository.")
         public Long addedBytes;
 
         @Size(max = 1024)
-        @JsonPropertyDescription("Why the volume is not in the point, although its policy allows that.")
+        @JsonPropertyDescription(
+                "Reason why the volume was skipped, which the policy allows; absent for captured volumes.")
         public String skipped;
     }
 
-    /** A snapshot that stays where it is. */
+    /** A snapshot that stays in its storage. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public static class Kept {
         @Size(max = 253)
@@ -204,10 +213,10 @@ public class RestorePointStatus extends RunStatus {
         public String driver;
 
         @Size(max = 1024)
-        @JsonPropertyDescription("The driver's name for the snapshot; absent until it is ready.")
+        @JsonPropertyDescription("Handle of the snapshot in the driver; absent until it is ready.")
         public String handle;
 
-        /** A snapshot of which nothing is known yet. */
+        /** A snapshot whose driver and handle are not known yet. */
         public Kept() {}
 
         /** A snapshot that is ready. */
@@ -217,7 +226,7 @@ public class RestorePointStatus extends RunStatus {
         }
     }
 
-    /** What a volume is to its pods. */
+    /** Form in which pods use a volume. */
     public enum VolumeMode {
         Filesystem,
         Block
@@ -227,7 +236,7 @@ public class RestorePointStatus extends RunStatus {
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public static class StoredObject {
         @Size(max = 1024)
-        @JsonPropertyDescription("Key below the location's prefix.")
+        @JsonPropertyDescription("Key of the object, below the prefix of the location.")
         public String key;
 
         @JsonPropertyDescription("Bytes.")
@@ -242,7 +251,7 @@ public class RestorePointStatus extends RunStatus {
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public static class DatabaseStatus {
         @Size(max = 63)
-        @JsonPropertyDescription("Name that the policy gave it.")
+        @JsonPropertyDescription("Name of the database in the policy.")
         public String name;
 
         @Size(max = 32)
@@ -254,32 +263,32 @@ public class RestorePointStatus extends RunStatus {
         public String version;
 
         @Size(max = 256)
-        @JsonPropertyDescription("Where its log stood, in the engine's own notation.")
+        @JsonPropertyDescription("Position of the log at the time of the snapshots, in the notation of the engine.")
         public String position;
     }
 
-    /** One copy. */
+    /** One copy of the point. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public static class PointCopy {
         @Size(max = 253)
         @JsonPropertyDescription("BackupLocation.")
         public String location;
 
-        @JsonPropertyDescription("Pending, Copying, Completed, or Failed; a failed copy is tried again.")
+        @JsonPropertyDescription("Pending, Copying, Completed or Failed. A failed copy is retried.")
         public CopyState state;
 
-        @JsonPropertyDescription("When the point was complete there, RFC 3339 in UTC.")
+        @JsonPropertyDescription("Time at which the copy was complete, RFC 3339 in UTC.")
         public String completedAt;
 
-        @JsonPropertyDescription("Bytes that were written there; what the location had already does not count.")
+        @JsonPropertyDescription("Bytes that were written there; data that the location already had does not count.")
         public Long bytes;
 
         @Size(max = 4096)
-        @JsonPropertyDescription("What went wrong last.")
+        @JsonPropertyDescription("Error of the last attempt.")
         public String message;
     }
 
-    /** How far a copy is. */
+    /** State of a copy. */
     public enum CopyState {
         Pending,
         Copying,

@@ -1,5 +1,6 @@
 package io.breakwater.api;
 
+import com.fasterxml.jackson.annotation.JsonClassDescription;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -12,7 +13,9 @@ import io.fabric8.generator.annotation.ValidationRule;
 import java.util.List;
 import java.util.Map;
 
-/** Which point, what of it, where to, and what to do about what is there already; immutable. */
+/** The point, the restored part of it, the target, and the treatment of existing objects. Immutable. */
+@JsonClassDescription(
+        "The point, the restored part of it, the target, and the treatment of existing objects. Immutable.")
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @ValidationRule(value = "self == oldSelf", message = "a Restore is one attempt and immutable; create another Restore")
 @ValidationRule(
@@ -20,17 +23,19 @@ import java.util.Map;
         message = "exactly one of restorePointRef and policyRef must be set")
 @ValidationRule(
         value = "!has(self.at) || has(self.policyRef)",
-        message = "at needs policyRef: it chooses among its points")
+        message = "at requires policyRef: it selects one of the points of the policy")
 @ValidationRule(
         value = "!has(self.files) || self.onConflict in ['Skip', 'Update']",
-        message = "files needs onConflict Skip, which keeps files that exist, or Update, which overwrites them")
+        message = "files requires onConflict Skip, which does not change existing files, or Update, which overwrites"
+                + " them")
 @ValidationRule(
-        value =
-                "!has(self.files) || !(has(self.include) || has(self.exclude) || has(self.transforms)"
-                        + " || has(self.storageClasses) || has(self.images) || has(self.hosts) || has(self.order) || self.dryRun)",
-        message = "files restores nothing but files: without include, exclude, transforms, maps, order and dryRun")
+        value = "!has(self.files) || !(has(self.include) || has(self.exclude) || has(self.transforms) ||"
+                + " has(self.storageClasses) || has(self.images) || has(self.hosts) || has(self.order) ||"
+                + " self.dryRun)",
+        message = "files must not be combined with include, exclude, transforms, storageClasses, images, hosts, order"
+                + " or dryRun: it restores only files")
 public class RestoreSpec {
-    /** What {@link #at} looks like. */
+    /** Pattern of {@link #at}. */
     public static final String TIME =
             "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$";
 
@@ -38,97 +43,104 @@ public class RestoreSpec {
     public NamedRef restorePointRef;
 
     @JsonPropertyDescription(
-            "BackupPolicy in this namespace, or in sourceNamespace, whose newest sealed RestorePoint is restored; see at. The"
-                    + " policy itself need not exist any more.")
+            "BackupPolicy in this namespace, or in sourceNamespace, whose newest sealed RestorePoint is restored;"
+                    + " see at. The policy may have been deleted.")
     public NamedRef policyRef;
 
     @Size(max = 63)
     @JsonPropertyDescription(
-            "Namespace of the RestorePoint. Only a Restore in the operator's own namespace may name another one than its own.")
+            "Namespace of the RestorePoint; this namespace when absent. Only a Restore in the operator's"
+                    + " namespace may name another one.")
     public String sourceNamespace;
 
     @Size(max = 40)
     @Pattern(TIME)
     @JsonPropertyDescription(
-            "With policyRef: the newest point that was captured not after this time, RFC 3339 as 2026-03-01T09:30:00Z.")
+            "With policyRef: restore the newest point that was captured not after this time, RFC 3339, for"
+                    + " example 2026-03-01T09:30:00Z.")
     public String at;
 
     @Size(max = 63)
     @JsonPropertyDescription(
-            "Namespace to restore into, created when absent. Only a Restore in the operator's own namespace may name another"
-                    + " namespace than its own.")
+            "Namespace to restore into, created when it does not exist; this namespace when absent. Only a"
+                    + " Restore in the operator's namespace may name another one.")
     public String targetNamespace;
 
     @Size(max = 64)
     @JsonPropertyDescription(
-            "What is restored: objects that one of these rules takes; everything when absent. A PersistentVolumeClaim that is"
-                    + " left out is neither made nor filled.")
+            "Only objects that match one of these rules are restored; all objects when absent. An excluded"
+                    + " PersistentVolumeClaim is neither created nor filled.")
     public List<ObjectRule> include;
 
     @Size(max = 64)
-    @JsonPropertyDescription("What is left out of that: objects that one of these rules takes.")
+    @JsonPropertyDescription("Objects that match one of these rules are not restored.")
     public List<ObjectRule> exclude;
 
     @Default("Fail")
     @JsonPropertyDescription(
-            "What happens to objects and volumes that exist already. Fail: refuse before anything is touched. Skip: leave them"
-                    + " as they are. Update: merge the captured fields into existing objects and remove nothing; existing volumes are"
-                    + " left as they are. Replace: put the point's content in their place; pods that use a replaced volume are"
-                    + " held back meanwhile.")
+            "Treatment of objects and volumes that exist already. Fail: refuse before anything is changed. Skip:"
+                    + " do not change them. Update: merge the captured fields into existing objects and remove"
+                    + " nothing; existing volumes are not changed. Replace: make them equal to the captured ones;"
+                    + " pods that use a replaced volume are held meanwhile.")
     public OnConflict onConflict;
 
     @Default("Restore")
-    @JsonPropertyDescription("Restore: fill volumes from the point. Skip: resources only; claims are made empty.")
+    @JsonPropertyDescription(
+            "Restore: fill volumes from the point. Skip: restore only objects, and create claims empty.")
     public Volumes volumes;
 
     @Default("false")
     @JsonPropertyDescription(
-            "Change nothing, and report what would be created, updated, replaced, left and refused: counts in the status, the"
-                    + " list in the ConfigMap that status.report names.")
+            "Change nothing, and report which objects would be created, updated, replaced, skipped and refused."
+                    + " The status has the counts; the ConfigMap that status.report names has the list.")
     public Boolean dryRun;
 
     @JsonPropertyDescription(
-            "Restore only these files of one volume, while pods go on; no object is touched and no file is removed.")
+            "Restore only these files of one volume, while pods continue to run. No object is changed and no file"
+                    + " is deleted.")
     public Files files;
 
     @Size(max = 64)
-    @JsonPropertyDescription("Changes to objects on their way, in order, after storageClasses, images and hosts.")
+    @JsonPropertyDescription(
+            "Changes to the restored objects, applied in order after storageClasses, images and hosts.")
     public List<Transform> transforms;
 
     @Size(max = 64)
     @JsonPropertyDescription(
-            "StorageClass in the point: StorageClass to use instead; for claims and the claim templates of StatefulSets.")
+            "Map from a StorageClass in the point to the StorageClass to use, for claims and for the claim"
+                    + " templates of StatefulSets.")
     public Map<String, String> storageClasses;
 
     @Size(max = 64)
     @JsonPropertyDescription(
-            "Beginning of an image's name, as docker.io/acme: what it becomes, as registry.example.com/mirror. It ends where a"
-                    + " part of the name ends; the longest one counts.")
+            "Map from the prefix of an image name, for example docker.io/acme, to its replacement, for example"
+                    + " registry.example.com/mirror. A prefix ends at the end of a component of the name; the"
+                    + " longest matching prefix counts.")
     public Map<String, String> images;
 
     @Size(max = 64)
     @JsonPropertyDescription(
-            "Host name of an Ingress, a Route, or a Gateway and its routes: what it becomes. With a dot in front of both, all"
-                    + " names below.")
+            "Map from a host name of an Ingress, a Route, or a Gateway and its routes to its replacement. If both"
+                    + " start with a dot, all names below match.")
     public Map<String, String> hosts;
 
     @Size(min = 1, max = 32)
     @JsonPropertyDescription(
-            "What must be up before what, beyond the order of kinds that every restore keeps. Without it, workloads start side by"
-                    + " side.")
+            "Objects that must be up before others are restored, in addition to the order of kinds in every"
+                    + " restore. When absent, workloads start in parallel.")
     public List<Dependency> order;
 
-    /** Whether some objects wait for others to be up. */
+    /** Whether some objects wait until others are up. */
     public boolean ordered() {
         return order != null && !order.isEmpty();
     }
 
-    /** Whether only a part of the point is asked for. */
+    /** Whether only a part of the point is restored. */
     public boolean partial() {
         return include != null && !include.isEmpty() || exclude != null && !exclude.isEmpty();
     }
 
-    /** Whether nothing is changed. */
+    /** Whether this is a dry run. */
     public boolean rehearsal() {
         return Boolean.TRUE.equals(dryRun);
     }
@@ -144,42 +156,44 @@ public class RestoreSpec {
         @Required
         @Size(min = 1, max = 256)
         @JsonPropertyDescription(
-                "Files and directories in that volume, from its root: /uploads/2026. * and ? stand for parts of a name.")
+                "Files and directories in that volume, from its root, for example /uploads/2026. * and ? match parts"
+                        + " of a name.")
         public List<String> paths;
 
         @Size(min = 1, max = 253)
         @JsonPropertyDescription(
-                "PersistentVolumeClaim in the target namespace that they are written to, at the same paths; the same name as pvc"
-                        + " when absent.")
+                "PersistentVolumeClaim in the target namespace into which the files are written, at the same paths;"
+                        + " the one with the name of pvc when absent.")
         public String targetPvc;
     }
 
     /** Objects that must be up before others are restored and their pods start. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public static class Dependency {
-        /** How long is waited where nothing is said. */
+        /** Default of the timeout. */
         public static final String DEFAULT_TIMEOUT = "10m";
 
         @Required
         @Size(min = 1, max = 16)
         @JsonPropertyDescription(
-                "Objects that must be up, as they were captured: Deployments, StatefulSets and DaemonSets with all pods available,"
-                        + " Jobs complete, Pods ready, custom resources with a true condition Ready or Available.")
+                "Objects that must be up, matched as they were captured. Up means: all pods of Deployments,"
+                        + " StatefulSets and DaemonSets available, Jobs complete, Pods ready, and the condition Ready"
+                        + " or Available of custom resources true.")
         public List<ObjectRule> first;
 
         @Required
         @Size(min = 1, max = 16)
         @JsonPropertyDescription(
-                "Objects that are restored after that, and whose pods are held back until then. What first takes does not count"
-                        + " here.")
+                "Objects that are restored after that, and whose pods are held until then. Objects that first matches"
+                        + " do not count.")
         public List<ObjectRule> then;
 
         @Default(DEFAULT_TIMEOUT)
         @Size(min = 2, max = 32)
         @Pattern(Durations.PATTERN)
         @JsonPropertyDescription(
-                "How long the objects of first may take, from when their pods may start; after that the Restore fails, and what"
-                        + " was restored stays.")
+                "Maximum time until the objects of first are up, from the time at which their pods may start. After"
+                        + " that the Restore fails; restored objects stay.")
         public String timeout;
     }
 
@@ -187,12 +201,13 @@ public class RestoreSpec {
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public static class Transform {
         @Required
-        @JsonPropertyDescription("Objects that are changed, as they were captured.")
+        @JsonPropertyDescription("Objects to change, matched as they were captured.")
         public ObjectRule select;
 
         @Size(min = 1, max = 64)
         @JsonPropertyDescription(
-                "Operations of a JSON patch (RFC 6902); to remove what is not there is no error. apiVersion, kind, name, namespace and uid cannot be changed.")
+                "Operations of a JSON patch (RFC 6902). The removal of a field that does not exist is not an error."
+                        + " apiVersion, kind, name, namespace and uid cannot be changed.")
         public List<PatchOperation> jsonPatch;
 
         @PreserveUnknownFields
@@ -204,23 +219,23 @@ public class RestoreSpec {
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public static class PatchOperation {
         @Required
-        @JsonPropertyDescription("What is done.")
+        @JsonPropertyDescription("Operation.")
         public PatchVerb op;
 
         @Required
         @Size(min = 1, max = 1024)
         @Pattern("^(/([^/~]|~[01])*)+$")
-        @JsonPropertyDescription(
-                "Where, as a JSON pointer (RFC 6901): /spec/replicas, /metadata/labels/app.kubernetes.io~1name.")
+        @JsonPropertyDescription("Target of the operation, as a JSON pointer (RFC 6901): /spec/replicas,"
+                + " /metadata/labels/app.kubernetes.io~1name.")
         public String path;
 
         @Size(min = 1, max = 1024)
         @Pattern("^(/([^/~]|~[01])*)+$")
-        @JsonPropertyDescription("For move and copy: where from.")
+        @JsonPropertyDescription("For move and copy: source of the operation, as a JSON pointer.")
         public String from;
 
         @PreserveUnknownFields
-        @JsonPropertyDescription("For add, replace and test: what.")
+        @JsonPropertyDescription("For add, replace and test: the value.")
         public JsonNode value;
     }
 
@@ -234,7 +249,7 @@ public class RestoreSpec {
         test
     }
 
-    /** What to do about existing objects. */
+    /** Treatment of existing objects. */
     public enum OnConflict {
         Fail,
         Skip,

@@ -6,10 +6,12 @@ import io.fabric8.generator.annotation.Size;
 import java.util.ArrayList;
 import java.util.List;
 
-/** How far the restore got, and what it did. */
+/** Progress and result of the restore. */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public class RestoreStatus extends RunStatus {
-    @JsonPropertyDescription("Succeeded, mirrored to Ready; Stalled when the attempt failed for good.")
+    @JsonPropertyDescription(
+            "Succeeded, and Ready with the same value. Available: the workloads became available. Stalled: the"
+                    + " attempt failed and is not retried.")
     public List<Condition> conditions = new ArrayList<>();
 
     @Size(max = 253)
@@ -18,115 +20,119 @@ public class RestoreStatus extends RunStatus {
 
     @Size(max = 128)
     @JsonPropertyDescription(
-            "SHA-256 of the point.json that was verified; a run that goes on reads the same one or none.")
+            "SHA-256 of the point.json that was verified. A run that continues reads only a file with this"
+                    + " digest.")
     public String digest;
 
     @Size(max = 253)
-    @JsonPropertyDescription("BackupLocation that the data comes from.")
+    @JsonPropertyDescription("BackupLocation from which the data is read.")
     public String location;
 
     @Size(max = 63)
-    @JsonPropertyDescription("Namespace that is restored into.")
+    @JsonPropertyDescription("Namespace into which the point is restored.")
     public String targetNamespace;
 
-    @JsonPropertyDescription("When the run started, RFC 3339 in UTC.")
+    @JsonPropertyDescription("Time at which the run started, RFC 3339 in UTC.")
     public String startedAt;
 
-    @JsonPropertyDescription("When the run ended, RFC 3339 in UTC.")
+    @JsonPropertyDescription("Time at which the run ended, RFC 3339 in UTC.")
     public String finishedAt;
 
     @Size(max = 32)
-    @JsonPropertyDescription("How long the run took.")
+    @JsonPropertyDescription("Duration of the run.")
     public String duration;
 
-    @JsonPropertyDescription("Objects created.")
+    @JsonPropertyDescription("Number of objects that were created.")
     public Integer created;
 
-    @JsonPropertyDescription("Objects that captured fields were merged into.")
+    @JsonPropertyDescription("Number of objects into which captured fields were merged.")
     public Integer updated;
 
-    @JsonPropertyDescription("Objects replaced.")
+    @JsonPropertyDescription("Number of objects that were replaced.")
     public Integer replaced;
 
-    @JsonPropertyDescription("Objects left as they were.")
+    @JsonPropertyDescription("Number of objects that were not changed.")
     public Integer skipped;
 
-    @JsonPropertyDescription("Objects that exist in the target namespace but not in the point; they were left alone.")
+    @JsonPropertyDescription(
+            "Number of objects that exist in the target namespace but not in the point; they are not changed.")
     public Integer extra;
 
-    @JsonPropertyDescription("Objects and claims that would be refused; of a dry run only.")
+    @JsonPropertyDescription("Number of objects and claims that would be refused; only for a dry run.")
     public Integer refused;
 
     @Size(max = 253)
-    @JsonPropertyDescription("ConfigMap in this namespace with what a dry run would do, object by object.")
+    @JsonPropertyDescription("ConfigMap in this namespace with the result of a dry run, object by object.")
     public String report;
 
     @Size(max = 512)
-    @JsonPropertyDescription("Volumes that are filled.")
+    @JsonPropertyDescription("Volumes that the run fills.")
     public List<VolumeFill> volumes;
 
     @JsonPropertyDescription(
-            "Files and directories that a restore of single files wrote; those that it left as they were do not count.")
+            "Number of files and directories that a restore of single files wrote; files that it did not change"
+                    + " do not count.")
     public Long files;
 
-    @JsonPropertyDescription("Bytes written into volumes.")
+    @JsonPropertyDescription("Bytes that were written into volumes.")
     public Long bytes;
 
     @Size(max = 256)
-    @JsonPropertyDescription("The step that the run is in; where workloads are waited for, also for which.")
+    @JsonPropertyDescription("Current step of the run, and the workloads that it waits for.")
     public String progress;
 
-    @JsonPropertyDescription("How far the content of volumes is; absent while nothing is on its way.")
+    @JsonPropertyDescription("Progress of the data of volumes; absent while no data is moved.")
     public TransferStatus transfer;
 
     @Size(max = 64)
-    @JsonPropertyDescription("What deserves a look although the restore went through.")
+    @JsonPropertyDescription("Problems that need attention although the restore succeeded.")
     public List<String> warnings;
 
     @Size(max = 1024)
-    @JsonPropertyDescription("Pods whose command of the annotations post.hook.restore.velero.io/… was run.")
+    @JsonPropertyDescription("Pods in which the command of the annotations post.hook.restore.velero.io/… was run.")
     public List<HookRun> hooks;
 
     @Size(max = 32)
-    @JsonPropertyDescription("Stages of spec.order, from the second on; the first one waits for nothing.")
+    @JsonPropertyDescription("Stages of spec.order, from the second one; the first one waits for nothing.")
     public List<Stage> stages;
 
     @JsonPropertyDescription(
-            "Workloads that were brought back, or were held back meanwhile: how many are available. Looked at for ten"
-                    + " minutes after the end of the run; see the condition Available.")
+            "Number of available workloads, of those that were restored or whose pods were held. Breakwater"
+                    + " checks them until ten minutes after the end of the run; see the condition Available.")
     public Workloads workloads;
 
     /** Objects that are restored after others are up. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public static class Stage {
-        @JsonPropertyDescription("Number of the stage; what waits for nothing is stage 0.")
+        @JsonPropertyDescription("Number of the stage. Objects that wait for nothing are in stage 0.")
         public Integer stage;
 
-        @JsonPropertyDescription("Objects of the point in this stage.")
+        @JsonPropertyDescription("Number of objects of the point in this stage.")
         public Integer objects;
 
-        @JsonPropertyDescription("When the wait for what comes first began, RFC 3339 in UTC.")
+        @JsonPropertyDescription("Time at which the wait for the earlier objects started, RFC 3339 in UTC.")
         public String startedAt;
 
-        @JsonPropertyDescription("When the stage's objects were restored and their pods let go, RFC 3339 in UTC.")
+        @JsonPropertyDescription(
+                "Time at which the objects of the stage were restored and their pods released, RFC 3339 in UTC.")
         public String finishedAt;
     }
 
-    /** Whether the application came up. */
+    /** Availability of the application. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public static class Workloads {
         @Size(max = 32)
-        @JsonPropertyDescription("As 3/4, for kubectl get.")
+        @JsonPropertyDescription("Available and counted workloads, such as 3/4.")
         public String summary;
 
-        @JsonPropertyDescription("Workloads that are available.")
+        @JsonPropertyDescription("Number of workloads that are available.")
         public Integer available;
 
-        @JsonPropertyDescription("All workloads that count.")
+        @JsonPropertyDescription("Number of workloads that count.")
         public Integer total;
 
         @Size(max = 16)
-        @JsonPropertyDescription("Workloads that are not available, and why.")
+        @JsonPropertyDescription("Workloads that are not available, each with the cause.")
         public List<String> waiting;
     }
 
@@ -138,11 +144,11 @@ public class RestoreStatus extends RunStatus {
         public String pod;
 
         @Size(max = 64)
-        @JsonPropertyDescription("Its UID.")
+        @JsonPropertyDescription("UID of the pod.")
         public String uid;
 
         @Size(max = 2048)
-        @JsonPropertyDescription("How it failed, where that counts; absent otherwise.")
+        @JsonPropertyDescription("Error of the command if it makes the Restore fail; absent otherwise.")
         public String error;
     }
 
@@ -154,16 +160,16 @@ public class RestoreStatus extends RunStatus {
         public String pvc;
 
         @Size(max = 128)
-        @JsonPropertyDescription("Snapshot in the repository that it is filled from.")
+        @JsonPropertyDescription("Id of the snapshot in the repository from which the volume is filled.")
         public String repositorySnapshot;
 
-        @JsonPropertyDescription("Whether the claim was there before, so that its content is replaced.")
+        @JsonPropertyDescription("Whether the claim existed before, so that its content is replaced.")
         public Boolean replaces;
 
         @JsonPropertyDescription("Bytes of the volume in the point.")
         public Long bytes;
 
-        @JsonPropertyDescription("Whether the volume holds the point's content.")
+        @JsonPropertyDescription("Whether the volume has the content of the point.")
         public Boolean filled;
     }
 

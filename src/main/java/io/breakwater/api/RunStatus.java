@@ -5,9 +5,9 @@ import io.fabric8.generator.annotation.Size;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The status of a bounded run, which has the journal of its steps. */
+/** The status of a bounded run, with the journal of its steps. */
 public abstract class RunStatus extends ConditionedStatus {
     @Size(max = 32)
-    @JsonPropertyDescription("The steps of the run.")
+    @JsonPropertyDescription("Steps of the run.")
     public List<JournalEntry> journal = new ArrayList<>();
 }

@@ -9,17 +9,17 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * What "these first, then those" comes to: in which stage each thing is. What waits for nothing is in stage 0; everything
- * else in the first stage in which all that it waits for is in earlier ones.
+ * Stages of a set of dependencies. A thing that waits for nothing is in stage 0. Any other thing is in the first stage
+ * after all stages of the things that it waits for.
  *
  * @param <T> the things; compared by equals
  */
 public final class Stages<T> {
     /**
-     * One dependency. A thing in both sets comes first.
+     * One dependency. A thing in both sets counts only as first.
      *
-     * @param first what must be up
-     * @param then what waits for it
+     * @param first things that must be up
+     * @param then things that wait for them
      */
     public record Pair<T>(Set<T> first, Set<T> then) {
         public Pair {
@@ -29,7 +29,7 @@ public final class Stages<T> {
         }
     }
 
-    /** Dependencies that wait for each other. */
+    /** A cycle of dependencies. */
     public static final class Circle extends Exception {
         private static final long serialVersionUID = 1;
         private final List<Integer> pairs;
@@ -39,7 +39,7 @@ public final class Stages<T> {
             this.pairs = List.copyOf(pairs);
         }
 
-        /** Their indexes, each waiting for the one before it, and the first for the last. */
+        /** Indexes of the dependencies in the cycle. Each waits for the one before it, and the first for the last. */
         public List<Integer> pairs() {
             return pairs;
         }
@@ -54,9 +54,9 @@ public final class Stages<T> {
     }
 
     /**
-     * Finds the stages.
+     * Computes the stages.
      *
-     * @throws Circle when there are none; the message names the things on the way round
+     * @throws Circle if dependencies wait for each other; the message names the things in the cycle
      */
     public static <T> Stages<T> of(List<Pair<T>> pairs) throws Circle {
         Stages<T> found = new Stages<>(pairs);
@@ -77,7 +77,7 @@ public final class Stages<T> {
         return stage;
     }
 
-    /** Stage of what a dependency lets go. */
+    /** Stage of the things that wait for a dependency. */
     public int stageOfPair(int index) {
         return stages[index];
     }
@@ -109,7 +109,7 @@ public final class Stages<T> {
         return stages[index];
     }
 
-    /** The way was walked from what waits to what it waits for. */
+    /** The path leads from things that wait to the things that they wait for. */
     private Circle circle(List<Integer> way) {
         List<Integer> forward = new ArrayList<>(way).reversed();
         List<String> things = new ArrayList<>();

@@ -3,22 +3,22 @@ package io.breakwater.api;
 import java.util.Collection;
 import java.util.stream.Collectors;
 
-/** Texts of messages that must stay short. */
+/** Short texts for messages. */
 public final class Texts {
     private Texts() {}
 
-    /** The first items of a list, as {@code a, b, c and 3 more}. */
+    /** The first items of a list, for example {@code a, b, c and 3 more}. */
     public static String first(Collection<?> items, int most) {
         String shown = items.stream().limit(most).map(String::valueOf).collect(Collectors.joining(", "));
         return items.size() <= most ? shown : shown + " and " + (items.size() - most) + " more";
     }
 
-    /** The beginning of a text, at most this many characters with the ellipsis that shows that some are missing. */
+    /** The start of a text, with at most this many characters, including the ellipsis that marks the missing rest. */
     public static String cut(String text, int most) {
         return text.length() <= most ? text : text.substring(0, most - 1) + "…";
     }
 
-    /** The end of a text, at most this many characters with the ellipsis that shows that some are missing. */
+    /** The end of a text, with at most this many characters, including the ellipsis that marks the missing start. */
     public static String tail(String text, int most) {
         return text.length() <= most ? text : "…" + text.substring(text.length() - most + 1);
     }

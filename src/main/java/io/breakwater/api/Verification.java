@@ -1,5 +1,6 @@
 package io.breakwater.api;
 
+import com.fasterxml.jackson.annotation.JsonClassDescription;
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import io.fabric8.crd.generator.annotation.AdditionalPrinterColumn;
 import io.fabric8.crd.generator.annotation.AdditionalPrinterColumns;
@@ -13,7 +14,10 @@ import io.fabric8.kubernetes.model.annotation.Plural;
 import io.fabric8.kubernetes.model.annotation.ShortNames;
 import io.fabric8.kubernetes.model.annotation.Version;
 
-/** One proof that a RestorePoint restores. */
+/** One proof that a RestorePoint can be restored. */
+@JsonClassDescription(
+        "A Verification proves that a RestorePoint can be restored. It reads the point or restores it into a"
+                + " temporary namespace, runs checks, measures the time, and deletes the copy.")
 @Group(Api.GROUP)
 @Version(Api.VERSION)
 @Plural("verifications")
@@ -21,7 +25,7 @@ import io.fabric8.kubernetes.model.annotation.Version;
 @Categories("breakwater")
 @ValidationRule(
         value = "size(self.metadata.name) <= 63",
-        message = "metadata.name must have at most 63 characters, since it is the value of a label")
+        message = "metadata.name must have at most 63 characters, because it is used as the value of a label")
 @AdditionalPrinterColumns({
     @AdditionalPrinterColumn(name = "Succeeded", jsonPath = ".status.conditions[?(@.type==\"Succeeded\")].status"),
     @AdditionalPrinterColumn(name = "Level", jsonPath = ".spec.level"),

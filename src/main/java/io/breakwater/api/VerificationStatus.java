@@ -6,62 +6,65 @@ import io.fabric8.generator.annotation.Size;
 import java.util.ArrayList;
 import java.util.List;
 
-/** How far the verification got, and what it found. */
+/** Progress and result of the verification. */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public class VerificationStatus extends RunStatus {
-    @JsonPropertyDescription("Succeeded, mirrored to Ready: the point is proven; Stalled when it was not.")
+    @JsonPropertyDescription(
+            "Succeeded, and Ready with the same value: the point is proven. Stalled: the point is not proven.")
     public List<Condition> conditions = new ArrayList<>();
 
     @Size(max = 253)
-    @JsonPropertyDescription("The RestorePoint in this namespace.")
+    @JsonPropertyDescription("RestorePoint in this namespace.")
     public String restorePoint;
 
-    @JsonPropertyDescription("When the point was captured, RFC 3339 in UTC.")
+    @JsonPropertyDescription("Time at which the point was captured, RFC 3339 in UTC.")
     public String capturedAt;
 
     @Size(max = 63)
-    @JsonPropertyDescription("Namespace that the point is restored into; gone when the run is over.")
+    @JsonPropertyDescription("Namespace into which the point is restored; deleted after the run.")
     public String sandbox;
 
-    @JsonPropertyDescription("When the run started, RFC 3339 in UTC.")
+    @JsonPropertyDescription("Time at which the run started, RFC 3339 in UTC.")
     public String startedAt;
 
-    @JsonPropertyDescription("When the run ended, RFC 3339 in UTC.")
+    @JsonPropertyDescription("Time at which the run ended, RFC 3339 in UTC.")
     public String finishedAt;
 
     @Size(max = 32)
     @JsonPropertyDescription(
-            "From the request to restore until every workload was ready, as 38s: the measured restore time.")
+            "Measured restore time: from the restore request until every workload was ready, for example 38s.")
     public String restoreTime;
 
     @Size(max = 32)
-    @JsonPropertyDescription("What the checks found.")
+    @JsonPropertyDescription("Results of the checks.")
     public List<CheckResult> checks;
 
     @Size(max = 4096)
-    @JsonPropertyDescription("Why the point is not proven.")
+    @JsonPropertyDescription("Cause why the point is not proven.")
     public String failure;
 
     @Size(max = 128)
-    @JsonPropertyDescription("The step that the run is in.")
+    @JsonPropertyDescription("Current step of the run.")
     public String progress;
 
-    /** What one check found. */
+    /** Result of one check. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public static class CheckResult {
         @Size(max = 63)
         @JsonPropertyDescription("Name of the check.")
         public String name;
 
-        @JsonPropertyDescription("Whether it found what it expects.")
+        @JsonPropertyDescription("Whether the result was as expected.")
         public Boolean passed;
 
         @Size(max = 512)
-        @JsonPropertyDescription("The end of its output: the evidence. Let checks print no secrets.")
+        @JsonPropertyDescription(
+                "End of the output, as evidence. Users that may read this object can read it, so checks must not"
+                        + " print secrets.")
         public String output;
 
         @Size(max = 32)
-        @JsonPropertyDescription("How long it took.")
+        @JsonPropertyDescription("Duration of the check.")
         public String duration;
     }
 

@@ -17,8 +17,8 @@ public record WorkloadName(String kind, String name) {
     }
 
     /**
-     * Whether the controller that an object names as its owner is this workload, or a ReplicaSet that this Deployment (or what
-     * works like one) has made: those have the Deployment's name, a dash and a hash.
+     * Whether the given owner of an object is this workload, or a ReplicaSet that this Deployment, or a similar kind,
+     * has created. The name of such a ReplicaSet is the Deployment's name, a dash and a hash.
      */
     public boolean controls(String ownerKind, String ownerName) {
         if (ownerKind.equals(kind) && ownerName.equals(name)) {

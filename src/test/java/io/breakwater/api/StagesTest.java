@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What comes first, and what that comes to. */
+/** Stages of dependencies. */
 class StagesTest {
     @Test
     void createsAStageForEachLinkOfAChain() throws Stages.Circle {
@@ -45,7 +45,7 @@ class StagesTest {
                 .isIn("db before web before db", "web before db before web");
     }
 
-    /** Pairs that agree with some order of all things have stages, and each thing comes after all that it waits for. */
+    /** Pairs that fit one order of all things have stages, and each thing is in a later stage than those that it waits for. */
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
     void ordersEveryItemAfterItsDependencies(long seed) throws Stages.Circle {

@@ -1,5 +1,6 @@
 package io.breakwater.deploy;
 
+import com.fasterxml.jackson.annotation.JsonClassDescription;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -52,11 +53,10 @@ final class CrdFiles {
 
     /** Descriptions of fields of the Kubernetes model, and of fields that every kind has. */
     private static final Map<String, String> DESCRIPTIONS = Map.of(
-            "spec", "What is wanted.",
-            "status", "What was last seen; written by the operator.",
+            "status", "Observed state; written by the operator.",
             "matchLabels", "Labels that an object must have, with these values.",
-            "matchExpressions", "Requirements on labels; all must hold.",
-            "key", "Label that the requirement is about.",
+            "matchExpressions", "Requirements for labels; an object must meet all of them.",
+            "key", "Key of the label.",
             "operator", "In, NotIn, Exists or DoesNotExist.",
             "values", "Values for In and NotIn.");
 
@@ -85,6 +85,8 @@ final class CrdFiles {
         ObjectNode version = (ObjectNode) crd.at("/spec/versions/0");
         version.set("additionalPrinterColumns", inDeclaredOrder(version.withArray("additionalPrinterColumns"), kind));
         ObjectNode schema = (ObjectNode) version.at("/schema/openAPIV3Schema");
+        describe(schema, kind);
+        describe((ObjectNode) schema.at("/properties/spec"), specOf(kind));
         describe(schema);
         ObjectNode conditions = (ObjectNode) schema.at("/properties/status/properties/conditions");
         conditions.put("x-kubernetes-list-type", "map");
@@ -106,6 +108,18 @@ final class CrdFiles {
         }
         ordered.addAll(byName.values());
         return YAML.createArrayNode().addAll(ordered);
+    }
+
+    private static Class<?> specOf(Class<?> kind) {
+        try {
+            return kind.getMethod("getSpec").getReturnType();
+        } catch (NoSuchMethodException e) {
+            throw new IllegalStateException(kind + " has no spec", e);
+        }
+    }
+
+    private static void describe(ObjectNode schema, Class<?> type) {
+        schema.put("description", type.getAnnotation(JsonClassDescription.class).value());
     }
 
     private static void describe(JsonNode schema) {

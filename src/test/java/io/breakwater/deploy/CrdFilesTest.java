@@ -42,9 +42,21 @@ class CrdFilesTest {
             }
             for (var file : files.entrySet()) {
                 assertThat(directory.resolve(file.getKey()))
-                        .as("renew it: mvn test -Dtest=CrdFilesTest -Dcrds.write")
+                        .as("to renew it: mvn test -Dtest=CrdFilesTest -Dcrds.write")
                         .hasContent(file.getValue());
             }
+        }
+    }
+
+    @Test
+    void describesEveryKind() throws IOException {
+        for (String file : files.values()) {
+            JsonNode crd = CrdFiles.YAML.readTree(file);
+            String kind = crd.at("/spec/names/kind").asText();
+            assertThat(crd.at("/spec/versions/0/schema/openAPIV3Schema/description")
+                            .asText())
+                    .as("@JsonClassDescription of %s", kind)
+                    .startsWith("A " + kind + " ");
         }
     }
 
@@ -63,11 +75,11 @@ class CrdFilesTest {
     void limitsEveryStringAndListInSpecs() throws IOException {
         List<String> unbounded = new ArrayList<>();
         walk((path, schema) -> {
-            boolean ours = path.contains(".spec.") && !path.contains("elector.") && !path.contains("template.");
+            boolean own = path.contains(".spec.") && !path.contains("elector.") && !path.contains("template.");
             String type = schema.path("type").asText();
             boolean text = type.equals("string") && !schema.has("enum") && !schema.has("maxLength");
             boolean list = type.equals("array") && !schema.has("maxItems");
-            if (ours && (text || list)) {
+            if (own && (text || list)) {
                 unbounded.add(path);
             }
         });

@@ -100,7 +100,8 @@ class KeysIT {
                 .hasMessageContaining("spec.encryption.escrowSecretRef")
                 .hasMessageContaining("2048 bits");
         bad.getSpec().encryption.escrowSecretRef = new NamedRef(SECRET);
-        assertThatThrownBy(() -> east.client().resource(bad).create()).hasMessageContaining("another Secret");
+        assertThatThrownBy(() -> east.client().resource(bad).create())
+                .hasMessageContaining("must not name the Secret with the master key");
     }
 
     @Test

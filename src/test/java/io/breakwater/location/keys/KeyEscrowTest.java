@@ -170,11 +170,11 @@ class KeyEscrowTest {
 
     @Test
     void reportsAnUnusablePublicKeyAndWritesNothing() throws Exception {
-        refused(pem(pair(2048)), "it has 2048 bits; at least 3072 are needed");
-        refused("nonsense", "it is no public key in PEM");
-        refused("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----", "it is no RSA public key");
+        refused(pem(pair(2048)), "it has 2048 bits; at least 3072 are required");
+        refused("nonsense", "it is not a public key in PEM");
+        refused("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----", "it is not a valid RSA public key");
         KeyPairGenerator curve = KeyPairGenerator.getInstance("EC");
-        refused(pem(curve.generateKeyPair()), "it is no RSA public key");
+        refused(pem(curve.generateKeyPair()), "it is not a valid RSA public key");
         refused(pem(keeper).replace("PUBLIC", "PRIVATE"), "must never be in a cluster");
         assertThat(names()).isEmpty();
     }
