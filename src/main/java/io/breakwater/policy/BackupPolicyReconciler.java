@@ -40,7 +40,10 @@ import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
-/** Makes the points of a policy's schedule, lets old ones go, and says whether the promise holds. */
+/**
+ * Creates the scheduled points of a policy, deletes the ones that retention does not keep, and reports whether the
+ * objectives are met.
+ */
 @ControllerConfiguration(name = "backuppolicy", informer = @Informer(comparableResourceVersions = false))
 @GradualRetry(maxAttempts = Integer.MAX_VALUE, initialInterval = 2000, intervalMultiplier = 1.5, maxInterval = 60_000)
 class BackupPolicyReconciler implements Reconciler<BackupPolicy> {
@@ -95,7 +98,7 @@ class BackupPolicyReconciler implements Reconciler<BackupPolicy> {
                         watch(Verification.class, v -> in(v, Set.of(v.getSpec().policyRef.name))), context),
                 new InformerEventSource<>(
                         watch(FailoverPlan.class, p -> in(p, Set.of(p.getSpec().policyRef.name))), context),
-                neighbours(context),
+                policiesOfTheNamespace(context),
                 TemplateEvents.ofNamespaces(context),
                 TemplateEvents.ofPolicies(context, config.namespace()));
     }
@@ -107,35 +110,35 @@ class BackupPolicyReconciler implements Reconciler<BackupPolicy> {
             return UpdateControl.noUpdate();
         }
         if (policy.template()) {
-            return UpdateControl.<BackupPolicy>noUpdate().rescheduleAfter(templates.keep(policy));
+            return UpdateControl.<BackupPolicy>noUpdate().rescheduleAfter(templates.sync(policy));
         }
-        if (templates.isLeft(policy)) {
-            templates.withdraw(policy);
+        if (templates.isOrphaned(policy)) {
+            templates.delete(policy);
             return UpdateControl.noUpdate();
         }
         PolicyReport.Findings found = observe(policy);
-        if (found.trouble().isEmpty()) {
+        if (found.problem().isEmpty()) {
             found = act(policy, found);
         }
-        Duration again = report.write(policy, found);
-        return UpdateControl.<BackupPolicy>noUpdate().rescheduleAfter(again);
+        Duration recheck = report.write(policy, found);
+        return UpdateControl.<BackupPolicy>noUpdate().rescheduleAfter(recheck);
     }
 
     private PolicyReport.Findings observe(BackupPolicy policy) {
         BackupPolicySpec spec = policy.getSpec();
         Optional<CronSchedule> cron = Optional.empty();
         Optional<PointRoute> route = Optional.empty();
-        Optional<BreakwaterException> trouble = Optional.empty();
+        Optional<BreakwaterException> problem = Optional.empty();
         try {
             cron = Optional.ofNullable(spec.schedule).map(schedule -> CronSchedule.of(policy, schedule));
             conflicts.check(
                     policy, plans.roleOf(policy.getMetadata().getNamespace()).map(PlanRole::policy));
             route = Optional.of(routes.of(policy));
         } catch (BreakwaterException e) {
-            trouble = Optional.of(e);
+            problem = Optional.of(e);
         }
         return new PolicyReport.Findings(
-                points.of(policy), cron, route, VerificationSummary.of(spec, points.verifications(policy)), trouble);
+                points.of(policy), cron, route, VerificationSummary.of(spec, points.verifications(policy)), problem);
     }
 
     private PolicyReport.Findings act(BackupPolicy policy, PolicyReport.Findings found) {
@@ -147,10 +150,10 @@ class BackupPolicyReconciler implements Reconciler<BackupPolicy> {
             if (!Boolean.TRUE.equals(policy.getSpec().suspend)) {
                 found.cron().ifPresent(cron -> followSchedule(policy, cron, found.points()));
             }
-            retire(policy, route, found.points());
+            deleteExpired(policy, route, found.points());
             return found.withPoints(points.of(policy));
         } catch (BreakwaterException e) {
-            return found.withTrouble(e);
+            return found.withProblem(e);
         }
     }
 
@@ -166,15 +169,16 @@ class BackupPolicyReconciler implements Reconciler<BackupPolicy> {
                 if (points.create(policy, point)) {
                     events.normal(policy, Reason.InProgress, "started RestorePoint " + point);
                 }
-                remember(policy, at);
+                recordTime(policy, at);
             }
             case ScheduleDecision.Skip(Instant at, String point, String other) -> {
                 events.warning(
                         policy,
                         Reason.InProgress,
-                        "RestorePoint " + point + " is left out: " + other + " is still running; if that happens often,"
-                                + " give spec.schedule.cron a longer interval");
-                remember(policy, at);
+                        "skipped RestorePoint " + point + " because " + other
+                                + " is still running; if this happens often, set a longer interval in"
+                                + " spec.schedule.cron");
+                recordTime(policy, at);
             }
             case ScheduleDecision.Rest() -> {}
         }
@@ -188,11 +192,11 @@ class BackupPolicyReconciler implements Reconciler<BackupPolicy> {
                         : s.lastScheduleTime);
     }
 
-    private void remember(BackupPolicy policy, Instant at) {
+    private void recordTime(BackupPolicy policy, Instant at) {
         writer.update(policy, BackupPolicyStatus.class, s -> s.lastScheduleTime = Conditions.timestamp(at));
     }
 
-    private void retire(BackupPolicy policy, PointRoute route, List<RestorePoint> all) {
+    private void deleteExpired(BackupPolicy policy, PointRoute route, List<RestorePoint> all) {
         if (policy.getSpec().retention == null) {
             return;
         }
@@ -201,16 +205,16 @@ class BackupPolicyReconciler implements Reconciler<BackupPolicy> {
         List<RestorePoint> expired =
                 new RetentionRules(policy.getSpec().retention, zone, clock.instant()).expired(all, inUse);
         if (!expired.isEmpty()) {
-            // A site that lost its lease without knowing it yet must not take away what the other one starts from.
+            // A site that lost its lease without knowing it yet must not delete points that the other site starts from.
             route.guard().ifPresent(epochs::check);
         }
         for (RestorePoint point : expired) {
             points.delete(point);
-            meters.retired(point);
+            meters.countDeleted(point);
             events.normal(
                     policy,
                     Reason.Deleting,
-                    "RestorePoint " + point.getMetadata().getName() + " goes by spec.retention");
+                    "deleting RestorePoint " + point.getMetadata().getName() + ": no rule of spec.retention keeps it");
         }
     }
 
@@ -229,8 +233,11 @@ class BackupPolicyReconciler implements Reconciler<BackupPolicy> {
                 .collect(Collectors.toSet());
     }
 
-    /** Policies that come and go concern the others of their namespace; the metrics of one that went go too. */
-    private EventSource<?, BackupPolicy> neighbours(EventSourceContext<BackupPolicy> context) {
+    /**
+     * A policy that is created or deleted affects the other policies of its namespace. The metrics of a deleted policy
+     * are removed.
+     */
+    private EventSource<?, BackupPolicy> policiesOfTheNamespace(EventSourceContext<BackupPolicy> context) {
         Function<BackupPolicy, Set<ResourceID>> others = p -> context.getPrimaryCache()
                 .list(o -> o.getMetadata().getNamespace().equals(p.getMetadata().getNamespace()))
                 .map(ResourceID::fromResource)
@@ -240,7 +247,7 @@ class BackupPolicyReconciler implements Reconciler<BackupPolicy> {
             @Override
             public synchronized void onDelete(BackupPolicy gone, boolean finalStateUnknown) {
                 super.onDelete(gone, finalStateUnknown);
-                meters.forget(
+                meters.remove(
                         gone.getMetadata().getNamespace(), gone.getMetadata().getName());
             }
         };

@@ -32,7 +32,7 @@ public final class CronSchedule {
         this.delay = delay;
     }
 
-    /** A schedule of a policy, every time of which is put off as {@link ScheduleJitter} says. */
+    /** A schedule of a policy. Every time is delayed by {@link ScheduleJitter}. */
     public static CronSchedule of(BackupPolicy policy, Schedule schedule) {
         CronSchedule plain = of(schedule);
         return new CronSchedule(plain.times, plain.zone, ScheduleJitter.of(policy, schedule, plain));
@@ -41,7 +41,7 @@ public final class CronSchedule {
     /**
      * Reads a schedule.
      *
-     * @throws BreakwaterException InvalidSchedule, naming the field and what is wrong with it
+     * @throws BreakwaterException InvalidSchedule, with the field and the error in it
      */
     public static CronSchedule of(Schedule schedule) {
         ZoneId zone = zone(schedule);
@@ -54,7 +54,7 @@ public final class CronSchedule {
                     + e.getMessage());
         }
         if (cron.next(Instant.EPOCH).isEmpty()) {
-            throw invalid("spec.schedule.cron '" + schedule.cron + "' names a day that no year has");
+            throw invalid("spec.schedule.cron '" + schedule.cron + "' names a day that does not exist in any year");
         }
         return cron;
     }
@@ -97,7 +97,7 @@ public final class CronSchedule {
         return last;
     }
 
-    /** Whether a time of the schedule falls into an hour that the clocks skip; it is made up for right after that hour. */
+    /** Whether a time of the schedule is in an hour that the clocks skip; it then runs right after that hour. */
     private boolean isSkippedBy(ZoneOffsetTransition change) {
         if (!change.isGap()) {
             return false;
@@ -112,7 +112,7 @@ public final class CronSchedule {
         return time.toInstant().truncatedTo(ChronoUnit.SECONDS);
     }
 
-    /** The zone in which a schedule counts hours and days; UTC without one. */
+    /** The zone in which a schedule counts hours and days; UTC if it names none. */
     static ZoneId zone(Schedule schedule) {
         return zone(schedule == null ? null : schedule.timeZone);
     }

@@ -14,7 +14,7 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Where a policy stands: its good points, newest first, and for each location the newest that is complete there.
+ * The points of a policy: the good ones, newest first, and for each location the newest that is complete there.
  *
  * @param good points that are sealed and not being deleted
  */
@@ -39,7 +39,7 @@ record PointInventory(List<Good> good, Map<String, Good> newestAt) {
         }
     }
 
-    /** Looks at points of one policy. */
+    /** Sorts the points of one policy. */
     static PointInventory of(List<RestorePoint> points) {
         List<Good> good = points.stream()
                 .map(PointInventory::good)

@@ -8,12 +8,12 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Where the points of a policy go at this moment.
+ * The locations to which a policy's points go now.
  *
  * @param location of the first copy
  * @param copies names of the further locations
- * @param epoch of the plan that rules the namespace; 0 without one
- * @param guard what a write must not be older than; empty without a plan
+ * @param epoch of the plan that controls the namespace; 0 without a plan
+ * @param guard the epoch that refuses older writes; empty without a plan
  * @param active whether the schedule runs on this site
  */
 public record PointRoute(

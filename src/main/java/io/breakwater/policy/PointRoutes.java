@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Finds the way of a policy's points. Without a plan it is what the policy says. Under a plan a site writes to the location
- * near it and copies to the one near its peer, so that the same manifest is right on both.
+ * Finds the locations of a policy's points. Without a plan these are the locations of the policy. Under a plan a site
+ * writes to the location near it and copies to the one near its peer, so that both sites can have the same manifest.
  */
 @ApplicationScoped
 public class PointRoutes {
@@ -26,7 +26,7 @@ public class PointRoutes {
         this.plans = plans;
     }
 
-    /** The route of a policy at this moment. */
+    /** The current route of a policy. */
     public PointRoute of(BackupPolicy policy) {
         String namespace = policy.getMetadata().getNamespace();
         Optional<PlanRole> plan = plans.roleOf(namespace)

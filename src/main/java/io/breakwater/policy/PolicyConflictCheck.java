@@ -4,6 +4,7 @@ import io.breakwater.api.Api;
 import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.api.Texts;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -11,7 +12,10 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
-/** Policies that protect the same volumes. A policy protects its whole namespace, so two of them share every claim. */
+/**
+ * Detects policies that protect the same volumes. A policy protects its complete namespace, so two of them share every
+ * claim.
+ */
 @ApplicationScoped
 class PolicyConflictCheck {
     private final KubernetesClient client;
@@ -21,10 +25,10 @@ class PolicyConflictCheck {
     }
 
     /**
-     * Throws when another policy has the say over the same volumes.
+     * Fails if another policy takes precedence for the same volumes.
      *
      * @param ruled name of the policy that the namespace's FailoverPlan moves
-     * @throws BreakwaterException PolicyConflict, naming both policies and the way out
+     * @throws BreakwaterException PolicyConflict, with both policies and the action that helps
      */
     void check(BackupPolicy policy, Optional<String> ruled) {
         String namespace = policy.getMetadata().getNamespace();
@@ -50,7 +54,10 @@ class PolicyConflictCheck {
         });
     }
 
-    /** What to say when another of the namespace's policies goes first; empty when this one does, or no volume is shared. */
+    /**
+     * The message if another policy of the namespace takes precedence; empty if this one does, or if no volume is
+     * shared.
+     */
     static Optional<String> conflict(
             BackupPolicy policy, List<BackupPolicy> all, List<String> claims, Optional<String> ruled) {
         String name = policy.getMetadata().getName();
@@ -68,9 +75,9 @@ class PolicyConflictCheck {
         String other = first.get().getMetadata().getName();
         return Optional.of("BackupPolicy " + name + " and BackupPolicy " + other
                 + " both protect PersistentVolumeClaim "
-                + claims.getFirst() + (claims.size() > 1 ? " and " + (claims.size() - 1) + " more" : "") + "; " + other
+                + Texts.first(claims, 1) + "; " + other
                 + (ruled.equals(Optional.of(other)) ? " is the one that the FailoverPlan moves" : " is older")
-                + ", so this one makes no RestorePoints by schedule. Delete one of the two, and put its databases,"
-                + " hooks and copies into the other");
+                + ", so this one creates no scheduled RestorePoints. Delete one of the two policies, and add its"
+                + " databases, hooks and copies to the other");
     }
 }

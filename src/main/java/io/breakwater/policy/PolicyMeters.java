@@ -17,7 +17,10 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** The gauges of policies. Ages and lags are computed when they are scraped, and absent while there is nothing to measure. */
+/**
+ * The gauges of policies. Ages and lags are computed at the time of the scrape, and are absent while there is nothing
+ * to measure.
+ */
 @ApplicationScoped
 class PolicyMeters {
     private final Meters meters;
@@ -30,25 +33,25 @@ class PolicyMeters {
     }
 
     /**
-     * Shows how a policy stands.
+     * Sets the gauges of a policy.
      *
-     * @param copies locations that points are copied to from this site; empty where the policy does not run
+     * @param copies locations that points are copied to from this site; empty if the policy does not run here
      */
-    void show(
+    void set(
             String namespace,
             String policy,
-            PointInventory standing,
-            List<RpoObjective> promises,
+            PointInventory inventory,
+            List<RpoObjective> objectives,
             List<String> copies) {
         String[] tags = {"namespace", namespace, "policy", policy};
-        age(MeterName.POLICY_RPO_AGE, standing.newest().map(Good::capturedAt), tags);
-        standing.newest()
+        age(MeterName.POLICY_RPO_AGE, inventory.newest().map(Good::capturedAt), tags);
+        inventory.newest()
                 .ifPresentOrElse(
                         n -> meters.set(
                                 MeterName.POLICY_LAST_SUCCESS, n.capturedAt().toEpochMilli() / 1000.0, tags),
                         () -> meters.remove(MeterName.POLICY_LAST_SUCCESS, tags));
-        objective(promises, Optional.empty(), MeterName.POLICY_RPO, tags);
-        promises.stream()
+        objective(objectives, Optional.empty(), MeterName.POLICY_RPO, tags);
+        objectives.stream()
                 .filter(p -> p.location().isEmpty())
                 .findFirst()
                 .ifPresentOrElse(
@@ -58,8 +61,8 @@ class PolicyMeters {
         locations.put(namespace + "/" + policy, Set.copyOf(copies));
         for (String copy : copies) {
             String[] at = copyTags(namespace, policy, copy);
-            age(MeterName.REPLICATION_LAG, standing.newestAt(copy).map(Good::capturedAt), at);
-            objective(promises, Optional.of(copy), MeterName.REPLICATION_RPO, at);
+            age(MeterName.REPLICATION_LAG, inventory.newestAt(copy).map(Good::capturedAt), at);
+            objective(objectives, Optional.of(copy), MeterName.REPLICATION_RPO, at);
             stale.remove(copy);
         }
         for (String copy : stale) {
@@ -69,11 +72,11 @@ class PolicyMeters {
     }
 
     /**
-     * Shows what verifications found; absent while they found nothing.
+     * Sets the gauges of verifications; absent while there are no results.
      *
      * @param runs whether the schedule of verifications runs on this site, so that a proof can be overdue here
      */
-    void proof(BackupPolicy policy, VerificationSummary proof, boolean runs) {
+    void setProof(BackupPolicy policy, VerificationSummary proof, boolean runs) {
         String[] tags = {
             "namespace",
             policy.getMetadata().getNamespace(),
@@ -105,8 +108,8 @@ class PolicyMeters {
         value.ifPresentOrElse(v -> meters.set(name, v, tags), () -> meters.remove(name, tags));
     }
 
-    /** A point was let go by its policy. */
-    void retired(RestorePoint point) {
+    /** Counts a point that retention deleted. */
+    void countDeleted(RestorePoint point) {
         meters.count(
                 MeterName.RETENTION_REMOVED,
                 "namespace",
@@ -117,8 +120,8 @@ class PolicyMeters {
                 point.isSealed() ? "Completed" : "Failed");
     }
 
-    /** Takes everything about a policy away. */
-    void forget(String namespace, String policy) {
+    /** Removes all gauges of a policy. */
+    void remove(String namespace, String policy) {
         locations.remove(namespace + "/" + policy);
         meters.removeAll("namespace", namespace, "policy", policy);
     }
@@ -127,8 +130,8 @@ class PolicyMeters {
         since.ifPresentOrElse(at -> meters.age(name, at, tags), () -> meters.remove(name, tags));
     }
 
-    private void objective(List<RpoObjective> promises, Optional<String> location, MeterName name, String... tags) {
-        promises.stream()
+    private void objective(List<RpoObjective> objectives, Optional<String> location, MeterName name, String... tags) {
+        objectives.stream()
                 .filter(p -> p.location().equals(location))
                 .findFirst()
                 .ifPresentOrElse(p -> meters.set(name, p.rpo().toSeconds(), tags), () -> meters.remove(name, tags));

@@ -4,6 +4,7 @@ import io.breakwater.api.Api;
 import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.NamedRef;
+import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
 import io.breakwater.api.Restore;
 import io.breakwater.api.RestorePoint;
@@ -29,7 +30,7 @@ class PolicyPoints {
         this.client = client;
     }
 
-    /** All points of a policy, whoever made them. */
+    /** All points of a policy, scheduled or not. */
     List<RestorePoint> of(BackupPolicy policy) {
         return client
                 .resources(RestorePoint.class)
@@ -41,16 +42,16 @@ class PolicyPoints {
                 .toList();
     }
 
-    /** Name of the policy that a point belongs to; empty for a point that names none. */
+    /** Name of the policy that a point belongs to; empty if it names none. */
     static Set<String> policyOf(RestorePoint point) {
         NamedRef ref = point.getSpec().policyRef;
         return ref == null || ref.name == null ? Set.of() : Set.of(ref.name);
     }
 
     /**
-     * Makes the point of a schedule.
+     * Creates the point of a scheduled time.
      *
-     * @return whether it was not there yet
+     * @return false if it existed already
      */
     boolean create(BackupPolicy policy, String name) {
         String namespace = policy.getMetadata().getNamespace();
@@ -74,12 +75,12 @@ class PolicyPoints {
             }
             throw BreakwaterException.retryable(
                     e.getCode() == HttpURLConnection.HTTP_FORBIDDEN ? Reason.Forbidden : Reason.InternalError,
-                    "RestorePoint " + namespace + "/" + name + " was refused: " + e.getMessage(),
+                    ObjectNames.of(point) + " was refused, will retry: " + e.getMessage(),
                     e);
         }
     }
 
-    /** All Verifications of a policy, whoever made them. */
+    /** All Verifications of a policy, scheduled or not. */
     List<Verification> verifications(BackupPolicy policy) {
         return client
                 .resources(Verification.class)
@@ -102,7 +103,7 @@ class PolicyPoints {
                 .collect(Collectors.toSet());
     }
 
-    /** Starts the deletion of a point; its finalizer sees to the data. */
+    /** Starts the deletion of a point; its finalizer deletes the data. */
     void delete(RestorePoint point) {
         client.resource(point).delete();
     }

@@ -9,6 +9,7 @@ import io.breakwater.api.BackupPolicyStatus.QuotaUse;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Condition;
 import io.breakwater.api.NamedRef;
+import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.location.LocationResolver;
@@ -26,7 +27,7 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** Tells how a policy stands: status, conditions, gauges, and when to look again. */
+/** Reports the state of a policy: status, conditions, gauges, and the time of the next check. */
 @ApplicationScoped
 class PolicyReport {
     private static final Duration LONGEST = Duration.ofMinutes(10);
@@ -48,28 +49,28 @@ class PolicyReport {
     }
 
     /**
-     * What was found out about a policy.
+     * Observed state of a policy.
      *
-     * @param cron its schedule, when it has a valid one
-     * @param route where its points go, when that is known
-     * @param proof what verifications found
-     * @param trouble why its schedule does not run
+     * @param cron its schedule, if it has a valid one
+     * @param route the locations of its points, if they are known
+     * @param proof results of its verifications
+     * @param problem the error that stops its schedule
      */
     record Findings(
             List<RestorePoint> points,
             Optional<CronSchedule> cron,
             Optional<PointRoute> route,
             VerificationSummary proof,
-            Optional<BreakwaterException> trouble) {
-        Findings withTrouble(BreakwaterException e) {
+            Optional<BreakwaterException> problem) {
+        Findings withProblem(BreakwaterException e) {
             return new Findings(points, cron, route, proof, Optional.of(e));
         }
 
         Findings withPoints(List<RestorePoint> now) {
-            return new Findings(now, cron, route, proof, trouble);
+            return new Findings(now, cron, route, proof, problem);
         }
 
-        /** Whether verifications are made here by schedule. */
+        /** Whether the schedule creates verifications on this site. */
         boolean verifies(BackupPolicy policy) {
             var plan = policy.getSpec().verification;
             return plan != null && plan.schedule != null && active() && !Boolean.TRUE.equals(policy.getSpec().suspend);
@@ -87,30 +88,31 @@ class PolicyReport {
     /**
      * Writes status and gauges.
      *
-     * @return when something will have changed at the latest
+     * @return time until the next check
      */
     Duration write(BackupPolicy policy, Findings found) {
         Instant now = clock.instant();
-        PointInventory standing = PointInventory.of(found.points());
+        PointInventory inventory = PointInventory.of(found.points());
         List<String> copies = found.active() ? found.copies() : List.of();
-        List<RpoObjective> promises = RpoObjective.of(policy.getSpec(), copies, standing);
+        List<RpoObjective> objectives = RpoObjective.of(policy.getSpec(), copies, inventory);
         Optional<Quotas.Usage> usage = usage(policy, found);
-        Optional<BreakwaterException> trouble =
-                found.trouble().or(() -> places(policy, found)).or(() -> full(found, usage));
-        boolean runs = found.trouble().isEmpty() && found.active() && !suspended(policy);
+        Optional<BreakwaterException> problem =
+                found.problem().or(() -> firstUnusableLocation(policy, found)).or(() -> quotaProblem(found, usage));
+        boolean runs = found.problem().isEmpty() && found.active() && !suspended(policy);
         Optional<Instant> next = runs ? found.cron().flatMap(c -> c.next(now)) : Optional.empty();
         if (policy.getStatus() != null && policy.getStatus().namespaces != null) {
-            meters.forget(
-                    policy.getMetadata().getNamespace(), policy.getMetadata().getName()); // It was a template.
+            meters.remove(
+                    policy.getMetadata().getNamespace(), policy.getMetadata().getName()); // It was a template before.
         }
         writer.update(policy, BackupPolicyStatus.class, s -> {
             s.namespaces = null;
-            s.lastSuccessfulPoint = standing.newest().map(Good::name).orElse(null);
-            s.lastSuccessTime = standing.newest()
+            s.lastSuccessfulPoint = inventory.newest().map(Good::name).orElse(null);
+            s.lastSuccessTime = inventory
+                    .newest()
                     .map(n -> Conditions.timestamp(n.capturedAt()))
                     .orElse(null);
             s.nextRunTime = next.map(Conditions::timestamp).orElse(null);
-            s.points = standing.good().size();
+            s.points = inventory.good().size();
             s.quota = usage.map(PolicyReport::quota).orElse(null);
             s.lastVerification =
                     found.proof().newest().map(v -> v.getMetadata().getName()).orElse(null);
@@ -120,24 +122,24 @@ class PolicyReport {
                     found.proof().timed().map(v -> v.getStatus().restoreTime).orElse(null);
             s.copies = copies.isEmpty()
                     ? null
-                    : copies.stream().map(c -> copy(c, standing)).toList();
+                    : copies.stream().map(c -> copy(c, inventory)).toList();
             Conditions conditions = Conditions.of(s, policy.getMetadata().getGeneration(), clock);
-            trouble.ifPresentOrElse(conditions::notReady, () -> ready(conditions, policy, found));
-            protection(conditions, promises, now);
-            found.proof().tell(conditions, policy.getSpec(), now);
+            problem.ifPresentOrElse(conditions::notReady, () -> ready(conditions, policy, found));
+            protection(conditions, objectives, now);
+            found.proof().report(conditions, policy.getSpec(), now);
         });
-        meters.show(policy.getMetadata().getNamespace(), policy.getMetadata().getName(), standing, promises, copies);
-        meters.proof(policy, found.proof(), found.verifies(policy));
-        return again(now, next, promises, trouble.isPresent(), found);
+        meters.set(policy.getMetadata().getNamespace(), policy.getMetadata().getName(), inventory, objectives, copies);
+        meters.setProof(policy, found.proof(), found.verifies(policy));
+        return recheckAfter(now, next, objectives, problem.isPresent(), found);
     }
 
-    /** What lies in the first location, as far as somebody has looked; empty without a quota. */
+    /** Last measured usage of the first location; empty without a quota. */
     private Optional<Quotas.Usage> usage(BackupPolicy policy, Findings found) {
         return found.route()
                 .flatMap(r -> quotas.known(r.location(), policy.getMetadata().getNamespace()));
     }
 
-    private static Optional<BreakwaterException> full(Findings found, Optional<Quotas.Usage> usage) {
+    private static Optional<BreakwaterException> quotaProblem(Findings found, Optional<Quotas.Usage> usage) {
         return usage.filter(Quotas.Usage::isOver)
                 .map(u -> Quotas.exceeded(found.route().orElseThrow().location(), u));
     }
@@ -150,16 +152,16 @@ class PolicyReport {
         return use;
     }
 
-    /** The first location that a point could not go to. */
-    private Optional<BreakwaterException> places(BackupPolicy policy, Findings found) {
+    /** The error of the first location that cannot take points. */
+    private Optional<BreakwaterException> firstUnusableLocation(BackupPolicy policy, Findings found) {
         return found.route().stream()
                 .flatMap(r -> Stream.concat(Stream.of(r.location().getMetadata().getName()), r.copies().stream()))
-                .map(name -> place(policy.getMetadata().getNamespace(), name))
+                .map(name -> problemOf(policy.getMetadata().getNamespace(), name))
                 .flatMap(Optional::stream)
                 .findFirst();
     }
 
-    private Optional<BreakwaterException> place(String namespace, String name) {
+    private Optional<BreakwaterException> problemOf(String namespace, String name) {
         try {
             BackupLocation location = locations.resolve(namespace, new NamedRef(name));
             if (location.getStatus() != null && location.getStatus().holds(Condition.READY)) {
@@ -167,7 +169,7 @@ class PolicyReport {
             }
             return Optional.of(BreakwaterException.retryable(
                     Reason.LocationNotReady,
-                    "BackupLocation " + location.getMetadata().getNamespace() + "/" + name + " is not ready: "
+                    ObjectNames.of(location) + " is not ready: "
                             + Optional.ofNullable(location.getStatus())
                                     .flatMap(s -> s.condition(Condition.READY))
                                     .map(c -> c.reason + ": " + c.message)
@@ -182,23 +184,26 @@ class PolicyReport {
         if (!found.active()) {
             conditions.ready(Reason.Standby, "the schedule runs on the site that holds the FailoverPlan's lease");
         } else if (spec.schedule == null) {
-            conditions.ready(Reason.Ready, "no spec.schedule: RestorePoints are made on demand only");
+            conditions.ready(Reason.Ready, "spec.schedule is not set: RestorePoints are created by hand only");
         } else if (suspended(policy)) {
             conditions.ready(
-                    Reason.Suspended, "spec.suspend is true: RestorePoints are made on demand only until it is false");
+                    Reason.Suspended,
+                    "spec.suspend is true: RestorePoints are created by hand only, until it is false");
         } else {
             String zone = spec.schedule.timeZone == null ? "Etc/UTC" : spec.schedule.timeZone;
-            conditions.ready(Reason.Ready, "RestorePoints are made at '" + spec.schedule.cron + "' (" + zone + ")");
+            conditions.ready(
+                    Reason.Ready, "the schedule creates RestorePoints at '" + spec.schedule.cron + "' (" + zone + ")");
         }
     }
 
-    private static void protection(Conditions conditions, List<RpoObjective> promises, Instant now) {
-        if (promises.isEmpty()) {
+    private static void protection(Conditions conditions, List<RpoObjective> objectives, Instant now) {
+        if (objectives.isEmpty()) {
             conditions.clear(Condition.PROTECTED);
             return;
         }
-        List<RpoObjective> broken = promises.stream().filter(p -> !p.holds(now)).toList();
-        String message = (broken.isEmpty() ? promises : broken)
+        List<RpoObjective> broken =
+                objectives.stream().filter(p -> !p.holds(now)).toList();
+        String message = (broken.isEmpty() ? objectives : broken)
                 .stream().map(RpoObjective::toString).collect(Collectors.joining("; "));
         conditions.set(
                 Condition.PROTECTED,
@@ -207,14 +212,14 @@ class PolicyReport {
                 message);
     }
 
-    private static CopyStatus copy(String location, PointInventory standing) {
+    private static CopyStatus copy(String location, PointInventory inventory) {
         CopyStatus copy = new CopyStatus();
         copy.location = location;
-        standing.newestAt(location).ifPresent(n -> {
+        inventory.newestAt(location).ifPresent(n -> {
             copy.lastPoint = n.name();
             copy.capturedAt = Conditions.timestamp(n.capturedAt());
         });
-        copy.error = standing.newest().stream()
+        copy.error = inventory.newest().stream()
                 .flatMap(n -> Optional.ofNullable(n.point().getStatus().copies).orElse(List.of()).stream())
                 .filter(c -> c.location.equals(location))
                 .map(c -> c.message)
@@ -224,13 +229,13 @@ class PolicyReport {
         return copy;
     }
 
-    private static Duration again(
-            Instant now, Optional<Instant> next, List<RpoObjective> promises, boolean trouble, Findings found) {
+    private static Duration recheckAfter(
+            Instant now, Optional<Instant> next, List<RpoObjective> objectives, boolean problem, Findings found) {
         Duration most = found.route().flatMap(PointRoute::guard).isPresent() ? UNDER_A_PLAN : LONGEST;
-        Duration bound = trouble ? IN_TROUBLE : most;
+        Duration bound = problem ? IN_TROUBLE : most;
         return Stream.concat(
                         next.stream(),
-                        promises.stream().map(p -> p.breaksAt(now)).flatMap(Optional::stream))
+                        objectives.stream().map(p -> p.breaksAt(now)).flatMap(Optional::stream))
                 .map(at -> Duration.between(now, at).plusMillis(1))
                 .filter(Duration::isPositive)
                 .reduce(bound, (a, b) -> a.compareTo(b) < 0 ? a : b);

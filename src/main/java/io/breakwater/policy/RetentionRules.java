@@ -24,39 +24,40 @@ import java.util.Set;
 import java.util.function.Function;
 
 /**
- * Decides which points a policy lets go: grandfather, father, son. Kept are the newest points, and the newest of each of the
- * last hours, days, ISO weeks, months and years that have one; a point goes when none of these rules keeps it. Only what
- * this site's schedule or its users made counts: points from catalog sync are the other site's, or outlived their objects,
- * and divergent ones exist nowhere else; nobody but a user removes those. A point with deletionPolicy Retain is pinned.
+ * Decides which points of a policy to delete (grandfather, father, son). The rules keep the newest points, and the
+ * newest of each of the last hours, days, ISO weeks, months and years that have one. A point that no rule keeps is
+ * deleted. Only points of this site's schedule or of its users count. Points from catalog sync belong to another site,
+ * or their objects were lost, and divergent points exist nowhere else; only users delete those. A point with
+ * deletionPolicy Retain is pinned.
  *
- * @param zone in which days begin; an hour that the clocks repeat is two hours
- * @param now by which locks end and failed points are too old
+ * @param zone in which days start; an hour that the clocks repeat counts as two hours
+ * @param now time for the end of locks and for the age of failed points
  */
 record RetentionRules(Retention retention, ZoneId zone, Instant now) {
-    /** Failed scheduled points that stay for people to look at, where the policy says nothing. */
+    /** Default of the number of failed scheduled points that stay for inspection. */
     static final int FAILED = 3;
 
     /** Keeps the newest point of each of the last periods that have one. */
     private record Rule(Integer count, Function<Good, Object> period) {}
 
     /**
-     * Points to delete: good ones, oldest last, then failed ones. The newest point that is complete in a location is never one
-     * of them, for any location: when copying has stood still for long, the last point there must not go. Nor is a point
-     * that is held, locked, or read by a Restore.
+     * Points to delete: good ones, oldest last, then failed ones. The newest complete point of any location is never
+     * one of them. If copying has stopped for a long time, the last point in a location must stay. Points that are
+     * held, locked or read by a Restore also stay.
      *
      * @param points of one policy
      * @param inUse names of points that an unfinished Restore reads
      */
     List<RestorePoint> expired(List<RestorePoint> points, Set<String> inUse) {
-        PointInventory standing = PointInventory.of(points);
+        PointInventory inventory = PointInventory.of(points);
         List<Good> candidates =
-                standing.good().stream().filter(g -> counts(g.point())).toList();
+                inventory.good().stream().filter(g -> counts(g.point())).toList();
         Optional<Set<Good>> wanted = wanted(candidates);
         List<RestorePoint> gone = new ArrayList<>();
         if (wanted.isPresent()) {
             candidates.stream()
                     .filter(g -> !wanted.get().contains(g))
-                    .filter(g -> !inUse.contains(g.name()) && !isLastSomewhere(g, standing))
+                    .filter(g -> !inUse.contains(g.name()) && !isLastSomewhere(g, inventory))
                     .map(Good::point)
                     .filter(this::isFree)
                     .forEach(gone::add);
@@ -65,7 +66,7 @@ record RetentionRules(Retention retention, ZoneId zone, Instant now) {
         return gone;
     }
 
-    /** What the rules keep; empty when there is no rule, which lets nothing go. */
+    /** Points that the rules keep; empty if there is no rule, and then none is deleted. */
     private Optional<Set<Good>> wanted(List<Good> newestFirst) {
         List<Rule> rules = List.of(
                         new Rule(retention.keepLast, g -> g),
@@ -126,9 +127,9 @@ record RetentionRules(Retention retention, ZoneId zone, Instant now) {
         return Instant.parse(point.getMetadata().getCreationTimestamp());
     }
 
-    private static boolean isLastSomewhere(Good good, PointInventory standing) {
-        return standing.newest().filter(good::equals).isPresent()
-                || standing.newestAt().containsValue(good);
+    private static boolean isLastSomewhere(Good good, PointInventory inventory) {
+        return inventory.newest().filter(good::equals).isPresent()
+                || inventory.newestAt().containsValue(good);
     }
 
     private boolean isFree(RestorePoint point) {

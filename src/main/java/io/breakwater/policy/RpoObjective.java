@@ -12,22 +12,22 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
- * One recovery point objective and what speaks for it.
+ * One recovery point objective and the point that meets it.
  *
  * @param location of the copy; empty for the policy as a whole
  * @param newest the point whose age counts
  */
 record RpoObjective(Optional<String> location, Duration rpo, Optional<Good> newest) {
     /**
-     * What a policy promises. A copy's own objective is the one that the policy gives it; a location that a FailoverPlan
-     * adds has the policy's.
+     * The objectives of a policy. A copy has the objective that the policy sets for it; a location that a FailoverPlan
+     * adds has the objective of the policy.
      *
      * @param copies names of the further locations
      */
-    static List<RpoObjective> of(BackupPolicySpec policy, List<String> copies, PointInventory standing) {
-        List<RpoObjective> promises = new ArrayList<>();
+    static List<RpoObjective> of(BackupPolicySpec policy, List<String> copies, PointInventory inventory) {
+        List<RpoObjective> objectives = new ArrayList<>();
         Optional<Duration> whole = Optional.ofNullable(policy.objectives).map(o -> Durations.parse(o.rpo));
-        whole.ifPresent(rpo -> promises.add(new RpoObjective(Optional.empty(), rpo, standing.newest())));
+        whole.ifPresent(rpo -> objectives.add(new RpoObjective(Optional.empty(), rpo, inventory.newest())));
         Map<String, Optional<Duration>> own = policy.copies == null
                 ? Map.of()
                 : policy.copies.stream()
@@ -36,21 +36,21 @@ record RpoObjective(Optional<String> location, Duration rpo, Optional<Good> newe
                                 c -> Optional.ofNullable(c.rpo).map(Durations::parse),
                                 (a, b) -> a));
         copies.forEach(name -> own.getOrDefault(name, whole)
-                .ifPresent(rpo -> promises.add(new RpoObjective(Optional.of(name), rpo, standing.newestAt(name)))));
-        return promises;
+                .ifPresent(rpo -> objectives.add(new RpoObjective(Optional.of(name), rpo, inventory.newestAt(name)))));
+        return objectives;
     }
 
-    /** Whether it is kept at a moment. */
+    /** Whether the objective is met at a moment. */
     boolean holds(Instant now) {
         return newest.filter(n -> !now.isAfter(n.capturedAt().plus(rpo))).isPresent();
     }
 
-    /** When it will be broken unless a newer point comes; empty when it is broken already. */
+    /** Time at which the objective is missed unless a newer point is completed; empty if it is missed already. */
     Optional<Instant> breaksAt(Instant now) {
         return newest.map(n -> n.capturedAt().plus(rpo)).filter(at -> !now.isAfter(at));
     }
 
-    /** What it is about and how it stands, for people; the same words as long as nothing happens. */
+    /** The objective and its newest point, for messages. The text changes only with a new point. */
     @Override
     public String toString() {
         String where = location.map(l -> " in location " + l).orElse("");

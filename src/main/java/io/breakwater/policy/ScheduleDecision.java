@@ -6,23 +6,23 @@ import java.time.format.DateTimeFormatter;
 import java.util.Optional;
 import java.util.Set;
 
-/** What a schedule asks for at a moment. */
+/** Decision of a schedule at a moment. */
 public sealed interface ScheduleDecision {
-    /** Make the point of this time, or find that it was made. */
+    /** Create the point of this time, if it does not exist. */
     record Fire(Instant at, String name) implements ScheduleDecision {}
 
-    /** Leave the point of this time out. */
+    /** Skip the point of this time. */
     record Skip(Instant at, String name, String running) implements ScheduleDecision {}
 
     /** Nothing is due. */
     record Rest() implements ScheduleDecision {}
 
     /**
-     * Decides. However many times were missed, only the last of them is made up for.
+     * Decides. If several times were missed, only the last one is made up for.
      *
-     * @param since the time that was dealt with last, or when the policy was made
+     * @param since the last time that was processed, or the creation of the policy
      * @param names of the points that exist
-     * @param running a point that is still being made
+     * @param running a point that is still in progress
      */
     static ScheduleDecision decide(
             CronSchedule cron, String policy, Instant since, Instant now, Set<String> names, Optional<String> running) {
@@ -37,7 +37,7 @@ public sealed interface ScheduleDecision {
         return new Fire(due.get(), name);
     }
 
-    /** Name of the point of a time: the same however often it is asked for, so that a crash cannot make two. */
+    /** Name of the point of a time. It is always the same for one time, so that a crash cannot create two points. */
     static String name(String policy, Instant at) {
         return policy + "-"
                 + DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss")

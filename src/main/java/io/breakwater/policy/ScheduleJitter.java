@@ -9,16 +9,16 @@ import java.time.Instant;
 import java.util.zip.CRC32;
 
 /**
- * By how much the times of a policy's schedules are put off. It follows from the policy's namespace and name and never
- * changes, so that the distance between two points stays what the schedule says.
+ * Delay of the times of a policy's schedules. It follows from the policy's namespace and name and never changes, so
+ * that the interval between two points is the one of the schedule.
  */
 final class ScheduleJitter {
-    /** Room for many namespaces where nobody said anything. */
+    /** Default of the range of delays in policies of a template. */
     private static final Duration USUAL = Duration.ofMinutes(10);
 
     private ScheduleJitter() {}
 
-    /** The delay of one policy, in whole seconds; less than the room that there is. */
+    /** The delay of one policy, in full seconds; always less than the range. */
     static Duration of(BackupPolicy policy, Schedule schedule, CronSchedule plain) {
         long room = room(policy, schedule, plain).toSeconds();
         if (room < 1) {

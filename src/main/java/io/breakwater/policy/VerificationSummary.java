@@ -16,11 +16,11 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What verifications say about a policy.
+ * Results of a policy's verifications.
  *
- * @param newest the newest one that ended and was at least as thorough as the policy demands
+ * @param newest the newest that ended and had at least the level that the policy requires
  * @param success the newest of those that proved its point
- * @param timed the newest that measured how long a restore takes
+ * @param timed the newest that measured the time of a restore
  */
 record VerificationSummary(
         Optional<Verification> newest, Optional<Verification> success, Optional<Verification> timed) {
@@ -43,13 +43,13 @@ record VerificationSummary(
                 ended.stream().filter(v -> v.getStatus().restoreTime != null).findFirst());
     }
 
-    /** How long a restore takes, as measured last. */
+    /** The last measured restore time. */
     Optional<Duration> restoreTime() {
         return timed.map(v -> Durations.parse(v.getStatus().restoreTime));
     }
 
-    /** Sets Proven and RtoMet, or takes them away where nothing was asked for. */
-    void tell(Conditions conditions, BackupPolicySpec spec, Instant now) {
+    /** Sets Proven and RtoMet, or clears them if the policy requires neither. */
+    void report(Conditions conditions, BackupPolicySpec spec, Instant now) {
         proven(conditions, spec, now);
         String rto = spec.objectives == null ? null : spec.objectives.rto;
         if (rto == null) {
@@ -93,8 +93,9 @@ record VerificationSummary(
                     Condition.PROVEN,
                     false,
                     Reason.NotVerified,
-                    "the last proof is of " + v.getStatus().finishedAt
-                            + ", more than two times of spec.verification.schedule ago");
+                    "the last proof is from " + v.getStatus().finishedAt
+                            + ", more than two times of spec.verification.schedule ago; check why no newer"
+                            + " Verification has ended");
         } else {
             conditions.set(
                     Condition.PROVEN,
@@ -104,7 +105,10 @@ record VerificationSummary(
         }
     }
 
-    /** Whether the schedule came round twice since the last proof, or since the policy was made where there is none. */
+    /**
+     * Whether two times of the schedule have passed since the last proof, or since the creation of the policy without
+     * one.
+     */
     boolean isOverdue(BackupPolicy policy, Instant now) {
         String since = success.map(v -> v.getStatus().finishedAt)
                 .orElseGet(() -> policy.getMetadata().getCreationTimestamp());
@@ -122,7 +126,7 @@ record VerificationSummary(
                     .map(before -> proven.isBefore(before))
                     .orElse(false);
         } catch (BreakwaterException e) {
-            return false; // the schedule itself is told to be wrong elsewhere
+            return false; // Condition Ready reports that the schedule is not valid.
         }
     }
 }

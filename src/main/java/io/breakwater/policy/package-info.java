@@ -1,4 +1,2 @@
-/**
- * BackupPolicies: when points are made, where they are stored, which are kept, and whether the objectives are met.
- */
+/** BackupPolicies: schedules, locations, retention and objectives of points. */
 package io.breakwater.policy;

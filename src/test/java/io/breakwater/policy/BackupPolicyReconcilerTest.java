@@ -52,7 +52,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * A policy against an API server in memory. The days are far off, since that server dates what is made by the real clock.
+ * A policy against an API server in memory. The dates are in the far future, because that server sets creation times by
+ * the real clock.
  */
 class BackupPolicyReconcilerTest {
     private final InMemoryApiServer cluster = new InMemoryApiServer();
@@ -89,7 +90,7 @@ class BackupPolicyReconcilerTest {
     void createsOnePointPerDueTime() {
         reconcile("12:00:05");
         client.resource(now()).edit(p -> {
-            p.setStatus(null); // as if the operator had been killed before it wrote what it did
+            p.setStatus(null); // as if the operator had been killed before it wrote the status
             return p;
         });
         reconcile("12:00:06");
@@ -118,7 +119,7 @@ class BackupPolicyReconcilerTest {
         reconcile("12:10:00");
 
         assertThat(points()).isEmpty();
-        assertThat(events()).anyMatch(m -> m.contains("left out: manual is still running"));
+        assertThat(events()).anyMatch(m -> m.contains(" because manual is still running"));
     }
 
     @Test
@@ -165,7 +166,7 @@ class BackupPolicyReconcilerTest {
 
         reconcile("12:00:05");
 
-        assertThat(now()).as("there is no such template").isNull();
+        assertThat(now()).as("the template does not exist").isNull();
         assertThat(points()).containsExactly("p1");
         assertThat(events()).anyMatch(m -> m.contains("ops/hourly does not select this namespace any more"));
     }
@@ -300,7 +301,7 @@ class BackupPolicyReconcilerTest {
         location.getSpec().quota.perNamespace = "100";
         client.resource(location).update();
         reconcile("11:55:00");
-        assertThat(now().getStatus().quota).as("nobody has looked yet").isNull();
+        assertThat(now().getStatus().quota).as("usage is not measured yet").isNull();
 
         store.write("breakwater/repos/" + config.site() + "/shop/data/a", new byte[99], Precondition.NONE);
         quotas.measure(location);
@@ -314,7 +315,7 @@ class BackupPolicyReconcilerTest {
         assertThat(condition(Condition.READY).status).isEqualTo("False");
         assertThat(condition(Condition.READY).reason).isEqualTo(Reason.QuotaExceeded.name());
         assertThat(points())
-                .as("the schedule goes on: a capture looks for itself")
+                .as("the schedule continues: a capture checks the quota itself")
                 .hasSize(1);
     }
 
@@ -398,7 +399,7 @@ class BackupPolicyReconcilerTest {
         client.resource(location).create();
     }
 
-    /** The way of points as the policy says it, on a site that is active or not. */
+    /** The route that the policy defines, on a site that is active or not. */
     private final class FixedRoutes extends PointRoutes {
         FixedRoutes() {
             super(locations, null);

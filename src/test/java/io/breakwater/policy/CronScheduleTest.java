@@ -44,7 +44,7 @@ public class CronScheduleTest {
     @Test
     void runsOnceOnADayThatSkipsTheHour() {
         CronSchedule cron = CronSchedule.of(schedule("30 2 * * *", "Europe/Berlin"));
-        // 2026-03-29 has no half past two: at 01:00 UTC the clocks go from 02:00 to 03:00.
+        // On 2026-03-29 there is no 02:30: at 01:00 UTC the clocks change from 02:00 to 03:00.
         Instant change = Instant.parse("2026-03-29T01:00:00Z");
 
         assertThat(cron.next(Instant.parse("2026-03-28T12:00:00Z"))).contains(change);

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-/** Of two policies for one volume one goes on, and the other says why it does not. */
+/** Of two policies for one volume, one runs and the other reports the conflict. */
 class PolicyConflictCheckTest {
     private static final List<String> CLAIMS = List.of("data", "uploads");
 

@@ -17,7 +17,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** Gauges tell the age at the moment of the scrape, and nothing while there is nothing to tell. */
+/** Gauges show the age at the time of the scrape, and are absent while there is nothing to measure. */
 class PolicyMetersTest {
     private static final Instant CAPTURED = Instant.parse("2026-11-23T12:00:00Z");
 
@@ -75,18 +75,18 @@ class PolicyMetersTest {
     void deletesAllGaugesOfADeletedPolicy() {
         show(List.of("b"), good("p1", CAPTURED.toString()).copy("b", CopyState.Completed));
 
-        meters.forget("shop", "hourly");
+        meters.remove("shop", "hourly");
 
         assertThat(registry.getMeters()).isEmpty();
     }
 
     private void show(List<String> copies, PointFixtures... points) {
-        PointInventory standing =
+        PointInventory inventory =
                 PointInventory.of(Stream.of(points).map(PointFixtures::get).toList());
         BackupPolicySpec spec = new BackupPolicySpec();
         spec.objectives = new BackupPolicySpec.Objectives();
         spec.objectives.rpo = "15m";
-        meters.show("shop", "hourly", standing, RpoObjective.of(spec, copies, standing), copies);
+        meters.set("shop", "hourly", inventory, RpoObjective.of(spec, copies, inventory), copies);
     }
 
     private Gauge gauge(MeterName name) {

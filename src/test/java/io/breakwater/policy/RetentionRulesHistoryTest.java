@@ -24,7 +24,7 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** Grandfather, father, son: which points of a long history stay. */
+/** Grandfather, father, son: the points of a long history that stay. */
 class RetentionRulesHistoryTest {
     private static final ZoneId BERLIN = ZoneId.of("Europe/Berlin");
     private static final Instant NOW = Instant.parse("2026-11-24T00:00:00Z");
@@ -37,7 +37,7 @@ class RetentionRulesHistoryTest {
 
     @Test
     void startsDaysAtMidnightInTheScheduleZone() {
-        // 22:30 in UTC is half past midnight of the next day in Berlin.
+        // 22:30 in UTC is 00:30 of the next day in Berlin.
         String[] points = {"2026-06-01T21:30Z", "2026-06-01T22:30Z", "2026-06-02T10:00Z"};
         assertThat(kept(r -> r.daily = 5, BERLIN, points)).containsExactly("2026-06-01T21:30Z", "2026-06-02T10:00Z");
         assertThat(kept(r -> r.daily = 5, ZoneId.of("UTC"), points))
@@ -46,7 +46,7 @@ class RetentionRulesHistoryTest {
 
     @Test
     void countsARepeatedHourTwice() {
-        // On 25 October 2026 the hour from two to three comes twice: at 00 and at 01 in UTC.
+        // On 25 October 2026 the hour from two to three occurs twice: at 00:00 and at 01:00 in UTC.
         assertThat(kept(
                         r -> r.hourly = 9,
                         BERLIN,
@@ -59,14 +59,14 @@ class RetentionRulesHistoryTest {
 
     @Test
     void countsNoSkippedHour() {
-        // On 29 March 2026 one o'clock is followed by three o'clock, at 01:00 in UTC.
+        // On 29 March 2026 three o'clock follows one o'clock, at 01:00 in UTC.
         assertThat(kept(r -> r.hourly = 9, BERLIN, "2026-03-29T00:30Z", "2026-03-29T01:30Z", "2026-03-29T01:40Z"))
                 .containsExactly("2026-03-29T00:30Z", "2026-03-29T01:40Z");
     }
 
     @Test
     void countsIsoWeeksAcrossTheNewYear() {
-        // 29 December 2025 to 4 January 2026 is week 1 of 2026; 5 January begins week 2.
+        // 29 December 2025 to 4 January 2026 is week 1 of 2026; 5 January starts week 2.
         assertThat(kept(
                         r -> r.weekly = 9,
                         BERLIN,
@@ -149,7 +149,10 @@ class RetentionRulesHistoryTest {
                 .containsExactly("f3", "f2", "f1");
     }
 
-    /** Against the rules said in another way: a point stays by a period if it is its newest, and few newer periods have points. */
+    /**
+     * The rules in another form: a point stays for a period if it is the newest of that period, and few newer periods
+     * have points.
+     */
     @Test
     void retainsGeneratedHistoriesLikeTheModel() {
         for (int seed = 0; seed < 300; seed++) {
@@ -176,7 +179,7 @@ class RetentionRulesHistoryTest {
                     .containsExactlyInAnyOrderElementsOf(model(times, r, zone));
             List<RestorePoint> again = new ArrayList<>(left);
             again.removeAll(new RetentionRules(r, zone, NOW).expired(left, Set.of()));
-            assertThat(again).as("seed %d: what stays, stays", seed).hasSameSizeAs(left);
+            assertThat(again).as("seed %d: a second run deletes nothing", seed).hasSameSizeAs(left);
         }
     }
 
@@ -223,7 +226,7 @@ class RetentionRulesHistoryTest {
                 && after.stream().distinct().count() < count;
     }
 
-    /** The hour on the wall, and which one it is where the clocks repeat it. */
+    /** The hour on the clock, with its offset where the clocks repeat it. */
     private static String hour(ZonedDateTime t) {
         return t.truncatedTo(ChronoUnit.HOURS).toLocalDateTime() + " " + t.getOffset();
     }

@@ -18,7 +18,7 @@ import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** What retention lets go, and what it never does. */
+/** Points that retention deletes, and points that it never deletes. */
 class RetentionRulesTest {
     @Test
     void retainsTheNewestGoodPoints() {

@@ -15,7 +15,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** When a promise holds, and until when. */
+/** When an objective is met, and until when. */
 class RpoObjectiveTest {
     private static final Instant CAPTURED = Instant.parse("2026-11-23T12:00:00Z");
 
@@ -57,19 +57,21 @@ class RpoObjectiveTest {
     void createsNoObjectiveForCopiesExceptThoseOfAPlan() {
         BackupPolicySpec policy = policy("15m", copy("b", null));
 
-        List<RpoObjective> promises = RpoObjective.of(policy, List.of("peer", "b"), PointInventory.of(List.of()));
+        List<RpoObjective> objectives = RpoObjective.of(policy, List.of("peer", "b"), PointInventory.of(List.of()));
 
-        assertThat(promises).extracting(RpoObjective::location).containsExactly(Optional.empty(), Optional.of("peer"));
-        assertThat(promises).extracting(RpoObjective::rpo).containsOnly(Duration.ofMinutes(15));
+        assertThat(objectives)
+                .extracting(RpoObjective::location)
+                .containsExactly(Optional.empty(), Optional.of("peer"));
+        assertThat(objectives).extracting(RpoObjective::rpo).containsOnly(Duration.ofMinutes(15));
     }
 
     private static RpoObjective only(BackupPolicySpec policy, List<String> copies, PointFixtures... points) {
-        List<RpoObjective> promises = RpoObjective.of(
+        List<RpoObjective> objectives = RpoObjective.of(
                 policy,
                 copies,
                 PointInventory.of(Stream.of(points).map(PointFixtures::get).toList()));
-        assertThat(promises).hasSize(1);
-        return promises.getFirst();
+        assertThat(objectives).hasSize(1);
+        return objectives.getFirst();
     }
 
     private static BackupPolicySpec policy(String rpo, BackupPolicySpec.Copy... copies) {

@@ -7,7 +7,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
-/** A schedule makes each point once, one at a time, and makes up for one missed time at most. */
+/** A schedule creates each point once, one at a time, and makes up for at most one missed time. */
 class ScheduleDecisionTest {
     private static final CronSchedule EVERY_15_MINUTES =
             CronSchedule.of(CronScheduleTest.schedule("*/15 * * * *", "Etc/UTC"));

@@ -77,7 +77,7 @@ class ScheduleJitterTest {
                 .isZero();
     }
 
-    /** How long after the hour, or the whole interval, a policy starts. */
+    /** Delay of a policy after the full hour, or within its interval. */
     private static Duration delay(BackupPolicy policy, Schedule schedule) {
         return Duration.between(
                 NOON,

@@ -22,7 +22,7 @@ import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** What verifications say about a policy. */
+/** Results of verifications in the conditions of a policy. */
 class VerificationSummaryTest {
     private static final Instant NOW = Instant.parse("2026-11-10T12:30:00Z");
 
@@ -112,7 +112,7 @@ class VerificationSummaryTest {
 
     private BackupPolicyStatus tell(Verification... all) {
         BackupPolicyStatus status = new BackupPolicyStatus();
-        VerificationSummary.of(spec, List.of(all)).tell(Conditions.of(status, 1L, Clock.systemUTC()), spec, NOW);
+        VerificationSummary.of(spec, List.of(all)).report(Conditions.of(status, 1L, Clock.systemUTC()), spec, NOW);
         return status;
     }
 

@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Which namespaces a template takes: never the operator's own, never one that is on its way out, and never the sandbox of a
- * Verification, which lives for minutes and is a copy.
+ * The namespaces that a template selects. It never selects the operator's namespace, a namespace that is being deleted,
+ * or the sandbox of a Verification, which is a short-lived copy.
  *
  * @param own namespace of the operator
  */
@@ -29,7 +29,7 @@ record NamespaceSelector(NamespaceSelection selection, String own) {
         return patterns != null && patterns.stream().anyMatch(p -> match(p, name));
     }
 
-    /** Whether a name is what a pattern says, in which {@code *} stands for any text, none included. */
+    /** Whether a name matches a pattern, in which {@code *} matches any text, also none. */
     static boolean match(String pattern, String name) {
         String[] parts = pattern.split("\\*", -1);
         if (parts.length == 1) {

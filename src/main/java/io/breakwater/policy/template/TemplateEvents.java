@@ -17,11 +17,14 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** What wakes templates, and what they keep. Of changes only those that can matter, since statuses change all the time. */
+/**
+ * Event sources for templates and for the policies that they manage. Filters pass only relevant changes, because
+ * statuses change all the time.
+ */
 public final class TemplateEvents {
     private TemplateEvents() {}
 
-    /** Namespaces that come, go, or get other labels concern every template. */
+    /** A namespace that is created, deleted or relabelled affects every template. */
     public static EventSource<?, BackupPolicy> ofNamespaces(EventSourceContext<BackupPolicy> context) {
         return new InformerEventSource<>(
                 InformerEventSourceConfiguration.from(Namespace.class, BackupPolicy.class)
@@ -33,14 +36,17 @@ public final class TemplateEvents {
                 context);
     }
 
-    /** Policies of other namespaces concern every template; a policy of the operator's namespace those that it keeps. */
+    /**
+     * A policy of another namespace affects every template; a policy of the operator's namespace affects the policies
+     * that it manages.
+     */
     public static EventSource<?, BackupPolicy> ofPolicies(
             EventSourceContext<BackupPolicy> context, String operatorNamespace) {
         return new InformerEventSource<>(
                 InformerEventSourceConfiguration.from(BackupPolicy.class, BackupPolicy.class)
                         .withName("policy-templates")
                         .withSecondaryToPrimaryMapper(p -> isIn(p, operatorNamespace)
-                                ? keptBy(context, p.getMetadata().getName())
+                                ? managedBy(context, p.getMetadata().getName())
                                 : templates(context))
                         .withOnUpdateFilter((now, before) -> matters(now, before, operatorNamespace))
                         .withComparableResourceVersion(false)
@@ -52,7 +58,7 @@ public final class TemplateEvents {
         boolean changed = !Objects.equals(
                         now.getMetadata().getGeneration(), before.getMetadata().getGeneration())
                 || differs(now.getMetadata(), before.getMetadata());
-        return changed || !isIn(now, operatorNamespace) && !standing(now).equals(standing(before));
+        return changed || !isIn(now, operatorNamespace) && !summary(now).equals(summary(before));
     }
 
     private static boolean differs(ObjectMeta now, ObjectMeta before) {
@@ -60,8 +66,8 @@ public final class TemplateEvents {
                 || !Objects.equals(now.getDeletionTimestamp(), before.getDeletionTimestamp());
     }
 
-    /** Of a status what {@link TemplateSummary} looks at, but for the words. */
-    private static List<Object> standing(BackupPolicy policy) {
+    /** The part of a status that {@link TemplateSummary} uses, without messages. */
+    private static List<Object> summary(BackupPolicy policy) {
         BackupPolicyStatus s = policy.getStatus();
         return s == null
                 ? List.of()
@@ -83,7 +89,7 @@ public final class TemplateEvents {
                 .collect(Collectors.toSet());
     }
 
-    private static Set<ResourceID> keptBy(EventSourceContext<BackupPolicy> context, String template) {
+    private static Set<ResourceID> managedBy(EventSourceContext<BackupPolicy> context, String template) {
         return context.getPrimaryCache()
                 .list(p -> p.keptBy().equals(Optional.of(template)))
                 .map(ResourceID::fromResource)

@@ -16,30 +16,32 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
- * What has to be done for a template: in each selected namespace, and with policies of its that are in others.
+ * The changes that a template requires in each selected namespace, and to its policies in other namespaces.
  *
  * @param members one for each selected namespace, by name
- * @param leaving policies that the template kept where it selects nothing any more
+ * @param unselected policies of the template in namespaces that it does not select any more
  */
-record TemplatePlan(List<Member> members, List<BackupPolicy> leaving) {
+record TemplatePlan(List<Member> members, List<BackupPolicy> unselected) {
     private static final KubernetesSerialization JSON = new KubernetesSerialization();
 
     /**
      * A selected namespace.
      *
-     * @param kept the policy that the template keeps there, as it was found
+     * @param managed the existing policy that the template manages there
      */
-    record Member(String namespace, Optional<BackupPolicy> kept, Step step) {}
+    record Member(String namespace, Optional<BackupPolicy> managed, Step step) {}
 
-    /** What has to be done in a namespace. */
+    /** The change that a namespace requires. */
     sealed interface Step {
-        /** Nothing. */
+        /** No change. */
         record Rest() implements Step {}
 
         /** Write this policy. */
         record Apply(BackupPolicy wanted) implements Step {}
 
-        /** Nothing, since another policy is there: the namespace's own, or one that another template keeps. */
+        /**
+         * No change, because another policy exists there: the namespace's own, or one that another template manages.
+         */
         record Yield(BackupPolicy other) implements Step {}
     }
 
@@ -62,40 +64,40 @@ record TemplatePlan(List<Member> members, List<BackupPolicy> leaving) {
                 .toList();
         Map<String, Boolean> selected = namespaces.stream()
                 .collect(Collectors.toMap(n -> n.getMetadata().getName(), choice::takes));
-        List<BackupPolicy> leaving = present.values().stream()
+        List<BackupPolicy> unselected = present.values().stream()
                 .flatMap(List::stream)
-                .filter(p -> isKeptBy(template, p) && isAlive(p))
-                // One whose namespace was not listed lies in a newer one, or in one that has just gone.
+                .filter(p -> isManagedBy(template, p) && isAlive(p))
+                // If the namespace was not listed, it is newer than the list, or was deleted meanwhile.
                 .filter(p -> Boolean.FALSE.equals(selected.get(p.getMetadata().getNamespace())))
                 .sorted(Comparator.comparing(p -> p.getMetadata().getNamespace()))
                 .toList();
-        return new TemplatePlan(members, leaving);
+        return new TemplatePlan(members, unselected);
     }
 
     private static Member member(BackupPolicy template, String namespace, List<BackupPolicy> there) {
-        Optional<BackupPolicy> kept = there.stream()
-                .filter(p -> isKeptBy(template, p) && name(p).equals(name(template)))
+        Optional<BackupPolicy> managed = there.stream()
+                .filter(p -> isManagedBy(template, p) && name(p).equals(name(template)))
                 .findFirst();
         Optional<BackupPolicy> other = there.stream()
-                .filter(p -> kept.isEmpty() && isAlive(p))
+                .filter(p -> managed.isEmpty() && isAlive(p))
                 .filter(p -> name(p).equals(name(template)) || p.getSpec().isRivalOf(template.getSpec()))
                 .min(Comparator.comparing(TemplatePlan::name));
         if (other.isPresent()) {
-            return new Member(namespace, kept, new Step.Yield(other.get()));
+            return new Member(namespace, managed, new Step.Yield(other.get()));
         }
-        BackupPolicy wanted = wanted(template, namespace, kept);
-        boolean right = kept.filter(k -> !isAlive(k) || json(k.getSpec()).equals(json(wanted.getSpec())))
+        BackupPolicy wanted = wanted(template, namespace, managed);
+        boolean right = managed.filter(m -> !isAlive(m) || json(m.getSpec()).equals(json(wanted.getSpec())))
                 .isPresent();
-        return new Member(namespace, kept, right ? new Step.Rest() : new Step.Apply(wanted));
+        return new Member(namespace, managed, right ? new Step.Rest() : new Step.Apply(wanted));
     }
 
-    /** The policy as it should be; with the identity of the one that is there, so that no other is written over. */
-    private static BackupPolicy wanted(BackupPolicy template, String namespace, Optional<BackupPolicy> kept) {
+    /** The policy as it should be, with the uid of the existing one, so that no other policy is overwritten. */
+    private static BackupPolicy wanted(BackupPolicy template, String namespace, Optional<BackupPolicy> managed) {
         BackupPolicy policy = new BackupPolicy();
         policy.setMetadata(new ObjectMetaBuilder()
                 .withName(name(template))
                 .withNamespace(namespace)
-                .withUid(kept.map(k -> k.getMetadata().getUid()).orElse(null))
+                .withUid(managed.map(m -> m.getMetadata().getUid()).orElse(null))
                 .addToLabels(Api.TEMPLATE, name(template))
                 .addToLabels("app.kubernetes.io/managed-by", "breakwater")
                 .build());
@@ -106,7 +108,7 @@ record TemplatePlan(List<Member> members, List<BackupPolicy> leaving) {
         return policy;
     }
 
-    /** Whether a source says nothing but what holds without one. */
+    /** Whether a source means the same as an absent one. */
     private static boolean isWhole(Source source) {
         return source.labelSelector == null
                 && source.include == null
@@ -115,7 +117,7 @@ record TemplatePlan(List<Member> members, List<BackupPolicy> leaving) {
                         || source.includeClusterResources == ClusterResources.Referenced);
     }
 
-    private static boolean isKeptBy(BackupPolicy template, BackupPolicy policy) {
+    private static boolean isManagedBy(BackupPolicy template, BackupPolicy policy) {
         return policy.keptBy().equals(Optional.of(name(template)));
     }
 

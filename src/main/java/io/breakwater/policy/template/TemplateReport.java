@@ -7,6 +7,7 @@ import io.breakwater.api.BackupPolicyStatus.Namespaces;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Condition;
 import io.breakwater.api.Reason;
+import io.breakwater.api.Texts;
 import io.breakwater.observe.Conditions;
 import io.breakwater.observe.Events;
 import io.breakwater.observe.MeterName;
@@ -20,15 +21,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.stream.Collectors;
 
-/** Tells how the namespaces of a template stand, all together. */
+/** Reports the state of the namespaces of a template. */
 @ApplicationScoped
 public class TemplateReport {
-    /** Namespaces that a status names, and those that a condition names. */
+    /** Number of namespaces that a status names; a condition names fewer. */
     private static final int NAMED = 32;
 
-    private static final int TOLD = 5;
+    private static final int LISTED = 5;
     private static final int LONGEST = 512;
 
     private final StatusWriter writer;
@@ -45,31 +45,31 @@ public class TemplateReport {
 
     /** Writes status and gauges. */
     void write(BackupPolicy template, TemplatePlan plan, Map<String, BreakwaterException> refused) {
-        TemplateSummary standing = TemplateSummary.of(plan, refused);
-        boolean promised = template.getSpec().objectives != null;
-        warn(template, standing);
+        TemplateSummary summary = TemplateSummary.of(plan, refused);
+        boolean hasObjectives = template.getSpec().objectives != null;
+        warn(template, summary);
         if (template.getStatus() == null || template.getStatus().namespaces == null) {
-            forget(template); // It may have captured something itself until now.
+            removeMeters(template); // Until now it may have been a policy that captures.
         }
         writer.update(template, BackupPolicyStatus.class, s -> {
-            ofItsOwn(s);
-            s.namespaces = counts(standing);
+            clearPointFields(s);
+            s.namespaces = counts(summary);
             Conditions conditions = Conditions.of(s, template.getMetadata().getGeneration(), clock);
             conditions.clear(Condition.PROVEN).clear(Condition.RTO_MET);
-            ready(conditions, standing);
-            if (promised) {
-                protection(conditions, standing);
+            ready(conditions, summary);
+            if (hasObjectives) {
+                protection(conditions, summary);
             } else {
                 conditions.clear(Condition.PROTECTED);
             }
         });
-        gauge(template, "protected", standing.count(State.Protected));
-        gauge(template, "waiting", standing.count(State.Waiting));
-        gauge(template, "failing", standing.count(State.Failing) - standing.left());
-        gauge(template, "left", standing.left());
+        gauge(template, "protected", summary.count(State.Protected));
+        gauge(template, "waiting", summary.count(State.Waiting));
+        gauge(template, "failing", summary.count(State.Failing) - summary.left());
+        gauge(template, "left", summary.left());
     }
 
-    private void forget(BackupPolicy template) {
+    private void removeMeters(BackupPolicy template) {
         meters.removeAll(
                 "namespace",
                 template.getMetadata().getNamespace(),
@@ -77,8 +77,8 @@ public class TemplateReport {
                 template.getMetadata().getName());
     }
 
-    /** Takes away what only a policy that captures something can say. */
-    private static void ofItsOwn(BackupPolicyStatus s) {
+    /** Clears the fields that only a policy with points has. */
+    private static void clearPointFields(BackupPolicyStatus s) {
         s.lastSuccessfulPoint = null;
         s.lastSuccessTime = null;
         s.nextRunTime = null;
@@ -89,77 +89,76 @@ public class TemplateReport {
         s.measuredRestoreTime = null;
     }
 
-    /** A template where there may be none: it does nothing, and says so. */
-    void misplaced(BackupPolicy template, String operatorNamespace) {
+    /** Reports a template outside the operator's namespace, which has no effect. */
+    void writeMisplaced(BackupPolicy template, String operatorNamespace) {
         writer.update(
                 template,
                 BackupPolicyStatus.class,
                 s -> Conditions.of(s, template.getMetadata().getGeneration(), clock)
                         .notReady(BreakwaterException.permanent(
                                 Reason.InvalidSpec,
-                                "spec.source.namespaces: only a BackupPolicy in namespace " + operatorNamespace
-                                        + " names other namespaces; nothing is captured until it is removed")));
+                                "spec.source.namespaces is allowed only in namespace " + operatorNamespace
+                                        + "; nothing is captured until it is removed")));
     }
 
-    /** An event for each namespace that begins to be left to another policy. */
-    private void warn(BackupPolicy template, TemplateSummary standing) {
-        Set<String> told = new TreeSet<>();
+    /** Sends an event for each namespace that is new in the status with another policy. */
+    private void warn(BackupPolicy template, TemplateSummary summary) {
+        Set<String> reported = new TreeSet<>();
         if (template.getStatus() != null
                 && template.getStatus().namespaces != null
                 && template.getStatus().namespaces.failingNamespaces != null) {
-            template.getStatus().namespaces.failingNamespaces.forEach(f -> told.add(f.name + f.reason));
+            template.getStatus().namespaces.failingNamespaces.forEach(f -> reported.add(f.name + f.reason));
         }
-        standing.failing().stream()
+        summary.failing().stream()
                 .limit(NAMED)
                 .filter(p -> p.reason().equals(Reason.PolicyConflict.name()))
-                .filter(p -> !told.contains(p.namespace() + p.reason()))
+                .filter(p -> !reported.contains(p.namespace() + p.reason()))
                 .forEach(p -> events.warning(
                         template, Reason.PolicyConflict, "namespace " + p.namespace() + ": " + p.message()));
     }
 
-    private static Namespaces counts(TemplateSummary standing) {
+    private static Namespaces counts(TemplateSummary summary) {
         Namespaces n = new Namespaces();
-        n.selected = standing.places().size();
-        n.covered = standing.count(State.Protected);
-        n.failing = standing.count(State.Failing);
+        n.selected = summary.places().size();
+        n.covered = summary.count(State.Protected);
+        n.failing = summary.count(State.Failing);
         n.summary = n.covered + " of " + n.selected;
-        List<Failing> failing = standing.failing().stream()
+        List<Failing> failing = summary.failing().stream()
                 .limit(NAMED)
-                .map(TemplateReport::told)
+                .map(TemplateReport::entry)
                 .toList();
         n.failingNamespaces = failing.isEmpty() ? null : failing;
         return n;
     }
 
-    private static Failing told(Place place) {
+    private static Failing entry(Place place) {
         Failing f = new Failing();
         f.name = place.namespace();
         f.reason = place.reason();
-        String m = place.message();
-        f.message = m.length() > LONGEST ? m.substring(0, LONGEST - 1) + "…" : m;
+        f.message = Texts.cut(place.message(), LONGEST);
         return f;
     }
 
-    private static void ready(Conditions conditions, TemplateSummary standing) {
-        List<Place> broken = standing.broken();
+    private static void ready(Conditions conditions, TemplateSummary summary) {
+        List<Place> broken = summary.broken();
         if (broken.isEmpty()) {
-            int all = standing.places().size();
+            int all = summary.places().size();
             conditions.ready(
                     Reason.Ready,
                     all == 0
                             ? "no namespace is selected by spec.source.namespaces"
-                            : "a policy is kept in " + all + (all == 1 ? " namespace" : " namespaces"));
+                            : "a policy is managed in " + all + (all == 1 ? " namespace" : " namespaces"));
             return;
         }
         conditions.notReady(BreakwaterException.retryable(
-                reason(broken), "not in order: " + list(broken) + "; see status.namespaces"));
+                reason(broken), "namespaces with a problem: " + list(broken) + "; see status.namespaces"));
     }
 
-    private static void protection(Conditions conditions, TemplateSummary standing) {
-        List<Place> open = standing.places().stream()
+    private static void protection(Conditions conditions, TemplateSummary summary) {
+        List<Place> open = summary.places().stream()
                 .filter(p -> p.state() != State.Protected)
                 .toList();
-        boolean holds = open.isEmpty() && !standing.places().isEmpty();
+        boolean holds = open.isEmpty() && !summary.places().isEmpty();
         conditions.set(
                 Condition.PROTECTED,
                 holds,
@@ -171,7 +170,7 @@ public class TemplateReport {
                                 : "not within the RPO: " + list(open));
     }
 
-    /** The first one's; each has its own in {@code status.namespaces}. */
+    /** The reason of the first one; all others are in {@code status.namespaces}. */
     private static Reason reason(List<Place> places) {
         try {
             return Reason.valueOf(places.getFirst().reason());
@@ -181,11 +180,11 @@ public class TemplateReport {
     }
 
     private static String list(List<Place> places) {
-        String first = places.stream()
-                .limit(TOLD)
-                .map(p -> p.namespace() + " (" + p.reason() + ")")
-                .collect(Collectors.joining(", "));
-        return first + (places.size() > TOLD ? " and " + (places.size() - TOLD) + " more" : "");
+        return Texts.first(
+                places.stream()
+                        .map(p -> p.namespace() + " (" + p.reason() + ")")
+                        .toList(),
+                LISTED);
     }
 
     private void gauge(BackupPolicy template, String state, int value) {

@@ -4,6 +4,7 @@ import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.BackupPolicyStatus;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Condition;
+import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
 import io.breakwater.policy.template.TemplatePlan.Member;
 import io.breakwater.policy.template.TemplatePlan.Step;
@@ -11,23 +12,23 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** How the namespaces of a template stand, by name. */
+/** State of the namespaces of a template, by name. */
 record TemplateSummary(List<Place> places) {
-    /** How a namespace stands. */
+    /** State of a namespace. */
     enum State {
-        /** Its policy is ready, and keeps its promise or, where nothing was promised, has a good point. */
+        /** Its policy is ready and meets its objectives. Without objectives: it is ready and has a good point. */
         Protected,
-        /** Nothing is wrong, and there is no point yet. */
+        /** There is no problem, and no point yet. */
         Waiting,
-        /** Something is wrong. */
+        /** There is a problem. */
         Failing
     }
 
     /**
      * A namespace.
      *
-     * @param broken whether the policy itself is in trouble, and not only its promise
-     * @param left whether the template could keep no policy there
+     * @param broken whether the policy itself has a problem, and not only its objectives
+     * @param left whether the namespace has no policy of the template
      */
     record Place(String namespace, State state, boolean broken, boolean left, String reason, String message) {}
 
@@ -49,7 +50,7 @@ record TemplateSummary(List<Place> places) {
         return places.stream().filter(Place::broken).toList();
     }
 
-    /** Namespaces in which the template could keep no policy; no other policy's status or metric tells of them. */
+    /** Number of namespaces without a policy of the template; no other status or metric reports them. */
     int left() {
         return (int) places.stream().filter(Place::left).count();
     }
@@ -61,58 +62,57 @@ record TemplateSummary(List<Place> places) {
                     namespace,
                     State.Failing,
                     true,
-                    member.kept().isEmpty(),
+                    member.managed().isEmpty(),
                     refused.get().reason().name(),
                     refused.get().getMessage());
         }
         if (member.step() instanceof Step.Yield(BackupPolicy other)) {
-            String name = other.getMetadata().getName();
             return new Place(
                     namespace,
                     State.Failing,
                     true,
                     true,
                     Reason.PolicyConflict.name(),
-                    "BackupPolicy " + namespace + "/" + name
-                            + other.keptBy().map(t -> " of template " + t).orElse(", which is the namespace's own,")
-                            + " is left alone; delete it to have this one instead, or list the namespace in"
-                            + " spec.source.namespaces.exclude");
+                    ObjectNames.of(other)
+                            + other.keptBy().map(t -> " of template " + t).orElse(" of the namespace itself")
+                            + " takes precedence; delete it to use the policy of this template instead, or add the"
+                            + " namespace to spec.source.namespaces.exclude");
         }
-        return member.kept()
-                .map(k -> kept(namespace, k))
-                .orElseGet(() -> waiting(namespace, "the policy was just written"));
+        return member.managed()
+                .map(p -> managed(namespace, p))
+                .orElseGet(() -> waiting(namespace, "the policy was just created"));
     }
 
-    private static Place kept(String namespace, BackupPolicy policy) {
+    private static Place managed(String namespace, BackupPolicy policy) {
         if (policy.getMetadata().getDeletionTimestamp() != null) {
             return failing(
                     namespace,
                     Reason.PolicyConflict.name(),
                     "BackupPolicy " + policy.getMetadata().getName()
-                            + " is being deleted, and one of its finalizers holds it; the next one comes when it is"
-                            + " gone");
+                            + " is being deleted, and one of its finalizers holds it; it is created again after the"
+                            + " deletion");
         }
         BackupPolicyStatus status = policy.getStatus();
         Optional<Condition> ready = status == null ? Optional.empty() : status.condition(Condition.READY);
         if (ready.isEmpty()) {
-            return waiting(namespace, "the policy was just written");
+            return waiting(namespace, "the policy was just created");
         }
         if (!ready.get().holds()) {
             return failing(namespace, ready.get().reason, ready.get().message);
         }
-        Optional<Condition> promise = status.condition(Condition.PROTECTED);
-        if (promise.isPresent() && !promise.get().holds()) {
-            Condition c = promise.get();
+        Optional<Condition> objective = status.condition(Condition.PROTECTED);
+        if (objective.isPresent() && !objective.get().holds()) {
+            Condition c = objective.get();
             return status.lastSuccessfulPoint == null && isYoung(status)
                     ? waiting(namespace, c.message)
                     : new Place(namespace, State.Failing, false, false, c.reason, c.message);
         }
-        return promise.isPresent() || status.lastSuccessfulPoint != null
+        return objective.isPresent() || status.lastSuccessfulPoint != null
                 ? new Place(namespace, State.Protected, false, false, Reason.Ready.name(), "")
                 : waiting(namespace, "no good RestorePoint yet");
     }
 
-    /** Whether the schedule has not come round yet since the policy was made. */
+    /** Whether no scheduled time has passed since the policy was created. */
     private static boolean isYoung(BackupPolicyStatus status) {
         return status.lastScheduleTime == null;
     }

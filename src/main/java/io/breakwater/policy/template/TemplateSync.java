@@ -3,6 +3,7 @@ package io.breakwater.policy.template;
 import io.breakwater.api.Api;
 import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.observe.Events;
@@ -20,8 +21,9 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Templates: policies in the operator's namespace that are kept in other namespaces. Nothing hangs on a finalizer, so that
- * nothing is stuck when the operator goes: whoever is kept looks by itself whether its template still wants it.
+ * Templates: policies in the operator's namespace that manage policies in other namespaces. No finalizer is involved,
+ * so that no deletion hangs when the operator is removed. Each managed policy checks itself whether its template still
+ * selects it.
  */
 @ApplicationScoped
 public class TemplateSync {
@@ -42,13 +44,13 @@ public class TemplateSync {
     }
 
     /**
-     * Brings the namespaces of a template into line, and tells how they stand.
+     * Creates, updates and deletes the policies of a template, and reports the state of its namespaces.
      *
-     * @return when to look again at the latest
+     * @return time until the next check
      */
-    public Duration keep(BackupPolicy template) {
-        if (!isOurs(template)) {
-            report.misplaced(template, config.namespace());
+    public Duration sync(BackupPolicy template) {
+        if (!isInOperatorNamespace(template)) {
+            report.writeMisplaced(template, config.namespace());
             return LONGEST;
         }
         TemplatePlan plan = TemplatePlan.of(
@@ -57,15 +59,15 @@ public class TemplateSync {
                 client.resources(BackupPolicy.class).inAnyNamespace().list().getItems(),
                 config.namespace());
         Map<String, BreakwaterException> refused = new ConcurrentHashMap<>();
-        Parallel.each(WRITES, plan.members(), m -> follow(template, m).ifPresent(e -> refused.put(m.namespace(), e)));
-        plan.leaving().forEach(this::withdraw);
+        Parallel.each(WRITES, plan.members(), m -> applyTo(template, m).ifPresent(e -> refused.put(m.namespace(), e)));
+        plan.unselected().forEach(this::delete);
         report.write(template, plan, refused);
         return refused.isEmpty() ? LONGEST : AFTER_TROUBLE;
     }
 
-    /** Whether a template has kept this policy and does not any more, since it is gone, or selects other namespaces. */
-    public boolean isLeft(BackupPolicy policy) {
-        if (policy.keptBy().isEmpty() || isOurs(policy)) {
+    /** Whether this policy belonged to a template that is deleted now, or selects other namespaces. */
+    public boolean isOrphaned(BackupPolicy policy) {
+        if (policy.keptBy().isEmpty() || isInOperatorNamespace(policy)) {
             return false;
         }
         String name = policy.keptBy().get();
@@ -84,44 +86,43 @@ public class TemplateSync {
                 || !new NamespaceSelector(template.getSpec().source.namespaces, config.namespace()).takes(namespace);
     }
 
-    /** Takes a policy away that a template has kept. Its points stay. */
-    public void withdraw(BackupPolicy policy) {
+    /** Deletes a policy that a template managed. Its points stay. */
+    public void delete(BackupPolicy policy) {
         client.resource(policy).delete();
         events.normal(
                 policy,
                 Reason.NotSelected,
                 "BackupPolicy " + config.namespace() + "/" + policy.keptBy().orElseThrow()
-                        + " does not select this namespace any more; RestorePoints stay until somebody deletes them");
+                        + " does not select this namespace any more, so this policy is deleted; RestorePoints stay"
+                        + " until a user deletes them");
     }
 
-    /** Writes over nothing but what we wrote: the webhook refuses that a policy becomes one that is kept. */
+    /** Overwrites only policies that Breakwater wrote: the webhook refuses to change a policy into a managed one. */
     void apply(BackupPolicy wanted) {
         client.resource(wanted).fieldManager(Api.FIELD_MANAGER).forceConflicts().serverSideApply();
     }
 
-    private Optional<BreakwaterException> follow(BackupPolicy template, Member member) {
+    private Optional<BreakwaterException> applyTo(BackupPolicy template, Member member) {
         if (!(member.step() instanceof Step.Apply(BackupPolicy wanted))) {
             return Optional.empty();
         }
         try {
             apply(wanted);
-            if (member.kept().isEmpty()) {
-                events.normal(
-                        template, Reason.InProgress, "namespace " + member.namespace() + " is protected from now on");
+            if (member.managed().isEmpty()) {
+                events.normal(template, Reason.InProgress, "namespace " + member.namespace() + " is protected now");
             }
             return Optional.empty();
         } catch (KubernetesClientException e) {
             if (e.getCode() == HttpURLConnection.HTTP_NOT_FOUND) {
-                return Optional.empty(); // The namespace has just gone.
+                return Optional.empty(); // The namespace was just deleted.
             }
-            String message = "BackupPolicy " + member.namespace() + "/"
-                    + wanted.getMetadata().getName() + " cannot be written: " + e.getMessage();
+            String message = ObjectNames.of(wanted) + " cannot be written, will retry: " + e.getMessage();
             events.warning(template, Reason.Forbidden, message);
             return Optional.of(BreakwaterException.retryable(Reason.Forbidden, message, e));
         }
     }
 
-    private boolean isOurs(BackupPolicy policy) {
+    private boolean isInOperatorNamespace(BackupPolicy policy) {
         return policy.getMetadata().getNamespace().equals(config.namespace());
     }
 }

@@ -1,2 +1,2 @@
-/** Templates: one BackupPolicy of an administrator, kept in every selected namespace. */
+/** Templates: one BackupPolicy of an administrator that manages a policy in every selected namespace. */
 package io.breakwater.policy.template;

@@ -36,7 +36,7 @@ class TemplatePlanTest {
         assertThat(made.getMetadata().getName()).isEqualTo("all");
         assertThat(made.getMetadata().getNamespace()).isEqualTo("shop");
         assertThat(made.getMetadata().getLabels()).containsEntry(Api.TEMPLATE, "all");
-        assertThat(made.getSpec().source).as("a source that says nothing").isNull();
+        assertThat(made.getSpec().source).as("a source without fields").isNull();
         assertThat(made.getSpec().schedule.timeZone).isEqualTo("Europe/Berlin");
         assertThat(template.getSpec().source.namespaces).as("the template").isNotNull();
     }
@@ -121,12 +121,12 @@ class TemplatePlanTest {
                 policy("ops", "all", "all"));
         List<Namespace> namespaces =
                 List.of(namespace("blog"), namespace("wiki"), namespace("bank"), namespace("post"), namespace("ops"));
-        assertThat(plan(namespaces, there).leaving())
-                .as("'new' came after the namespaces were listed")
+        assertThat(plan(namespaces, there).unselected())
+                .as("'new' was created after the namespaces were listed")
                 .containsExactly(left);
     }
 
-    /** Random clusters: one round brings everything into line, and touches nothing that is not the template's. */
+    /** Random clusters: one round completes all changes, and changes only policies of the template. */
     @Test
     void convergesInOneRound() {
         long seed = System.nanoTime();
@@ -152,7 +152,7 @@ class TemplatePlanTest {
             String what = "seed %d, round %d, %s, %s".formatted(seed, i, includes, namespaces.size());
             assertThat(new HashSet<>(after).containsAll(foreign)).as(what).isTrue();
             TemplatePlan next = TemplatePlan.of(wanted, namespaces, after, "ops");
-            assertThat(next.leaving()).as(what).isEmpty();
+            assertThat(next.unselected()).as(what).isEmpty();
             assertThat(next.members()).as(what).noneMatch(m -> m.step() instanceof Step.Apply);
             assertThat(next.members()).as(what).allMatch(m -> isCovered(m, after));
         }
@@ -183,8 +183,8 @@ class TemplatePlanTest {
                 written.add(place(wanted));
             }
         });
-        plan.leaving().forEach(p -> after.remove(place(p)));
-        assertThat(plan.leaving()).noneMatch(p -> written.contains(place(p)));
+        plan.unselected().forEach(p -> after.remove(place(p)));
+        assertThat(plan.unselected()).noneMatch(p -> written.contains(place(p)));
         return List.copyOf(after.values());
     }
 

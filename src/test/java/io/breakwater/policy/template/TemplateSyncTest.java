@@ -30,7 +30,7 @@ import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** Templates against an API server in memory, which knows no server-side apply. */
+/** Templates against an API server in memory, which has no server-side apply. */
 class TemplateSyncTest {
     private final InMemoryApiServer cluster = new InMemoryApiServer();
     private final KubernetesClient client = cluster.client();
@@ -51,11 +51,11 @@ class TemplateSyncTest {
         BackupPolicy template = stored("shop", "blog");
         namespaces("shop", "blog", "bank", "ops");
 
-        templates.keep(template);
+        templates.sync(template);
         assertThat(places()).containsExactlyInAnyOrder("ops/all", "shop/all", "blog/all");
 
         template.getSpec().source.namespaces.include = List.of("shop", "bank");
-        templates.keep(template);
+        templates.sync(template);
         assertThat(places()).containsExactlyInAnyOrder("ops/all", "shop/all", "bank/all");
     }
 
@@ -65,7 +65,7 @@ class TemplateSyncTest {
         namespaces("a", "b", "c");
         refusing.add("a");
 
-        assertThat(templates.keep(template)).isLessThan(Duration.ofMinutes(1));
+        assertThat(templates.sync(template)).isLessThan(Duration.ofMinutes(1));
 
         assertThat(places()).contains("b/all", "c/all").doesNotContain("a/all");
         BackupPolicyStatus status = status();
@@ -83,12 +83,12 @@ class TemplateSyncTest {
         template.getSpec().objectives.rpo = "1h";
         namespaces("fine", "broken", "late", "new", "own");
         client.resource(policy("own", "mine", null)).create();
-        templates.keep(template);
+        templates.sync(template);
         stands("fine", true, true, "p1");
         stands("broken", false, true, "p1");
         stands("late", true, false, "p1");
 
-        templates.keep(template);
+        templates.sync(template);
 
         BackupPolicyStatus status = status();
         assertThat(status.namespaces.summary).isEqualTo("1 of 5");
@@ -104,7 +104,7 @@ class TemplateSyncTest {
         assertThat(gauge("protected")).isEqualTo(1);
         assertThat(gauge("waiting")).isEqualTo(1);
         assertThat(gauge("failing")).isEqualTo(2);
-        assertThat(gauge("left")).as("to a policy of its own").isEqualTo(1);
+        assertThat(gauge("left")).as("to a policy without a template").isEqualTo(1);
         assertThat(events()).filteredOn(e -> e.contains("own/mine")).hasSize(1);
     }
 
@@ -114,15 +114,15 @@ class TemplateSyncTest {
         template.getSpec().objectives = new BackupPolicySpec.Objectives();
         template.getSpec().objectives.rpo = "1h";
         namespaces("a", "b");
-        templates.keep(template);
+        templates.sync(template);
         assertThat(condition(Condition.READY).holds())
-                .as("nothing is wrong yet")
+                .as("there is no problem yet")
                 .isTrue();
         assertThat(condition(Condition.PROTECTED).holds()).as("no point yet").isFalse();
 
         stands("a", true, true, "p1");
         stands("b", true, true, "p1");
-        templates.keep(template);
+        templates.sync(template);
 
         assertThat(status().namespaces.summary).isEqualTo("2 of 2");
         assertThat(status().namespaces.failingNamespaces).isNull();
@@ -137,7 +137,7 @@ class TemplateSyncTest {
             namespaces("n" + i);
             refusing.add("n" + i);
         }
-        templates.keep(template);
+        templates.sync(template);
         assertThat(status().namespaces.failing).isEqualTo(50);
         assertThat(status().namespaces.failingNamespaces).hasSize(32);
         assertThat(condition(Condition.READY).message).contains("and 45 more");
@@ -153,7 +153,7 @@ class TemplateSyncTest {
         client.resource(template).create();
         meters.set(MeterName.POLICY_RPO, 1, "namespace", "ops", "policy", "all");
 
-        templates.keep(template);
+        templates.sync(template);
 
         assertThat(status().lastSuccessfulPoint).isNull();
         assertThat(status().nextRunTime).isNull();
@@ -167,7 +167,7 @@ class TemplateSyncTest {
         BackupPolicy template = stored("nowhere");
         template.getSpec().objectives = new BackupPolicySpec.Objectives();
         template.getSpec().objectives.rpo = "1h";
-        templates.keep(template);
+        templates.sync(template);
         assertThat(condition(Condition.PROTECTED).holds()).isFalse();
         assertThat(condition(Condition.READY).message).contains("no namespace is selected");
     }
@@ -176,24 +176,26 @@ class TemplateSyncTest {
     void detectsPoliciesThatTheTemplateNoLongerSelects() {
         BackupPolicy kept = policy("shop", "all", "all");
         namespaces("shop", "blog");
-        assertThat(templates.isLeft(kept)).as("no template").isTrue();
+        assertThat(templates.isOrphaned(kept)).as("no template").isTrue();
 
         BackupPolicy template = stored("shop");
-        assertThat(templates.isLeft(kept)).isFalse();
-        assertThat(templates.isLeft(policy("blog", "all", "all")))
+        assertThat(templates.isOrphaned(kept)).isFalse();
+        assertThat(templates.isOrphaned(policy("blog", "all", "all")))
                 .as("not selected")
                 .isTrue();
-        assertThat(templates.isLeft(policy("shop", "other", "all")))
+        assertThat(templates.isOrphaned(policy("shop", "other", "all")))
                 .as("another name")
                 .isTrue();
-        assertThat(templates.isLeft(policy("blog", "all", null))).as("its own").isFalse();
-        assertThat(templates.isLeft(policy("ops", "all", "all")))
-                .as("the operator's")
+        assertThat(templates.isOrphaned(policy("blog", "all", null)))
+                .as("a policy without a template")
+                .isFalse();
+        assertThat(templates.isOrphaned(policy("ops", "all", "all")))
+                .as("in the operator's namespace")
                 .isFalse();
 
         template.getSpec().source = null;
         client.resource(template).update();
-        assertThat(templates.isLeft(kept)).as("no template any more").isTrue();
+        assertThat(templates.isOrphaned(kept)).as("the template was deleted").isTrue();
     }
 
     private double gauge(String state) {
@@ -262,7 +264,7 @@ class TemplateSyncTest {
                 .toList();
     }
 
-    /** Writes by replacing, and plays namespaces that refuse. */
+    /** Writes by replacing, and simulates namespaces that refuse. */
     private final class Playing extends TemplateSync {
         Playing() {
             super(
