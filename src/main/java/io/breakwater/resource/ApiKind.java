@@ -6,7 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Set;
 
 /**
- * A kind as one API version serves it.
+ * A kind in one API version.
  *
  * @param group empty for the core group
  * @param version without the group
@@ -18,12 +18,12 @@ public record ApiKind(
         return group.isEmpty() ? version : group + "/" + version;
     }
 
-    /** Directory in an archive, and name of the CRD of a custom resource. */
+    /** Name of the directory in an archive, and name of the CRD of a custom resource. */
     public String qualified() {
         return group.isEmpty() ? resource : resource + "." + group;
     }
 
-    /** Whether objects can be read whole, and made again: not so for what only reports, like metrics. */
+    /** Whether objects can be listed and created. Kinds that only report values, such as metrics, cannot. */
     public boolean isCapturable() {
         return verbs.contains("list") && verbs.contains("create") && !resource.contains("/");
     }
@@ -32,7 +32,7 @@ public record ApiKind(
         return new ObjectKey(group, resource, namespaced ? namespace : "", name);
     }
 
-    /** Path of the collection; the namespace counts only for namespaced kinds. */
+    /** Path of the collection; the namespace is used only for namespaced kinds. */
     public String path(String namespace) {
         String root = group.isEmpty() ? "/api/" + version : "/apis/" + group + "/" + version;
         return root + (namespaced ? "/namespaces/" + encoded(namespace) : "") + "/" + resource;

@@ -17,8 +17,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * The API server, spoken to in plain JSON. Authentication, and retries of 429, 5xx and broken connections, are the
- * client's. Calls block; made for virtual threads.
+ * Requests to the API server in plain JSON. The client does authentication, and retries of 429, 5xx and broken
+ * connections. Calls block; use virtual threads.
  */
 public final class ApiServer {
     public static final ObjectMapper JSON = new ObjectMapper();
@@ -29,16 +29,16 @@ public final class ApiServer {
     private static final long PATIENCE_SECONDS = 90;
 
     /**
-     * An answer, whatever its code.
+     * An answer with any code.
      *
-     * @param body missing when there was none, or none in JSON
+     * @param body missing if there was none, or if it is not JSON
      */
     public record Answer(int code, JsonNode body) {
         public boolean isOk() {
             return code / 100 == 2;
         }
 
-        /** The server's own words. */
+        /** The message of the server. */
         public String message() {
             return code + " " + body.path("message").asText("");
         }
@@ -49,7 +49,7 @@ public final class ApiServer {
         }
     }
 
-    /** What to do with the body of a good answer, as it arrives; leaves the stream open. */
+    /** Reads the body of a successful answer while it arrives; does not close the stream. */
     interface BodyReader<T> {
         T read(InputStream body) throws IOException;
     }
@@ -71,8 +71,8 @@ public final class ApiServer {
         this.dry = true;
     }
 
-    /** The same server, where every write passes all checks and none is kept. */
-    public ApiServer rehearsing() {
+    /** The same server, in dry run: every write passes all checks and none is stored. */
+    public ApiServer dryRun() {
         return new ApiServer(this);
     }
 
@@ -84,7 +84,7 @@ public final class ApiServer {
         return send(request(path, accept).build());
     }
 
-    /** A path for a write that is checked and not kept. */
+    /** The path of a write in dry run. */
     public static String dry(String path) {
         return path.endsWith(DRY_RUN) ? path : path + (path.contains("?") ? "&" : "?") + DRY_RUN;
     }
@@ -98,8 +98,8 @@ public final class ApiServer {
     }
 
     /**
-     * Creates an object in a collection. A good answer has the object's metadata at least; servers that can leave the rest
-     * out, which neither side then has to write and to read.
+     * Creates an object in a collection. A successful answer has at least the metadata of the object. Servers that
+     * support it omit the rest, which saves work on both sides.
      */
     public Answer create(String path, JsonNode body) {
         return send("POST", path, METADATA_TYPE, JSON_TYPE, body);
@@ -112,9 +112,9 @@ public final class ApiServer {
     }
 
     /**
-     * Reads a good answer as a stream.
+     * Reads a successful answer as a stream.
      *
-     * @throws Refused when the answer is not good
+     * @throws Refused if the answer is not successful
      */
     <T> T stream(String path, String accept, BodyReader<T> reader) throws Refused {
         HttpResponse<InputStream> response =
@@ -141,18 +141,18 @@ public final class ApiServer {
     }
 
     /**
-     * Gives up a body before its end, and the connection with it. Never after the end: the client (7.7.0 with Vert.x) then
-     * resets the connection, which may already carry somebody else's request.
+     * Aborts a body before its end, and closes the connection. Never call it after the end: the client (7.7.0 with
+     * Vert.x) then resets the connection, which may already have another request.
      */
     private static void cancel(InputStream body) {
         try {
             body.close();
         } catch (IOException e) {
-            // It is given up anyway.
+            // It is aborted anyway.
         }
     }
 
-    /** An answer that is not good, where the caller knows what to do about some of them. */
+    /** An answer that is not successful; the caller may handle some codes. */
     public static final class Refused extends Exception {
         private static final long serialVersionUID = 1;
         private final transient Answer answer;

@@ -6,13 +6,13 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * What stays out of an archive. Everything else is in: a kind that nobody here has heard of is captured.
+ * Objects that an archive excludes. All other objects are captured, also of unknown kinds.
  *
- * <p>Left out, since the cluster makes it anew: events, leases, metrics; objects controlled by a built-in controller whose
- * own object is captured (pods, ReplicaSets of Deployments, revisions, Jobs of CronJobs, EndpointSlices and Endpoints of
- * Services). Price: {@code kubectl rollout undo} starts anew after a restore. Left out, since it belongs to a moment:
- * RestorePoints, Restores, mover objects, volume snapshots (their data is in the repository). Left out, since its template
- * makes it anew: a policy that a template keeps.
+ * <p>Excluded because the cluster creates them again: events, leases, metrics; objects of a built-in controller whose
+ * own object is captured (pods, ReplicaSets of Deployments, revisions, Jobs of CronJobs, EndpointSlices and Endpoints
+ * of Services). So {@code kubectl rollout undo} has no history after a restore. Excluded because they belong to a
+ * moment: RestorePoints, Restores, mover objects, volume snapshots (their data is in the repository). Excluded because
+ * its template creates it again: a policy that a template manages.
  */
 public final class CaptureRules {
     private static final Set<String> KINDS = Set.of(
@@ -26,7 +26,7 @@ public final class CaptureRules {
             "volumegroupsnapshots.groupsnapshot.storage.k8s.io",
             "csistoragecapacities.storage.k8s.io");
 
-    /** Kinds that a built-in controller makes, and remakes, for its object. */
+    /** Kinds that a built-in controller creates again for its object. */
     private static final Set<String> CONTROLLED = Set.of(
             "pods", "replicasets.apps", "controllerrevisions.apps", "jobs.batch", "endpointslices.discovery.k8s.io");
 
@@ -42,7 +42,7 @@ public final class CaptureRules {
             "Node");
 
     private static final String MOVER_ACCOUNT = "breakwater-mover";
-    /** Archives are not encrypted, and this is the key to everything else that lies beside them. */
+    /** Archives are not encrypted, and this key opens all other data of the location. */
     private static final String MASTER_KEY = "breakwater-master-key";
 
     private static final String ROOT_CA = "kube-root-ca.crt";
@@ -53,7 +53,7 @@ public final class CaptureRules {
         return !KINDS.contains(kind.qualified());
     }
 
-    /** Whether an object, of a kind that is in, is in. Looks at metadata only. */
+    /** Whether an object of a captured kind is captured. Reads only metadata. */
     public static boolean object(ApiKind kind, JsonNode object) {
         JsonNode meta = object.path("metadata");
         JsonNode labels = meta.path("labels");

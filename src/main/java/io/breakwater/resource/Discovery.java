@@ -16,9 +16,10 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * What the API server serves at this moment.
+ * The kinds that the API server serves now.
  *
- * @param preferred by {@link ApiKind#qualified}, each kind in one version: its group's preferred one, or the first that has it
+ * @param preferred by {@link ApiKind#qualified}, each kind in one version: the preferred one of its group, or the first
+ *     one that has it
  * @param served by {@code apiVersion/Kind}, every kind in every version
  * @param unavailable group versions that are registered and did not answer, with the answer
  */
@@ -28,12 +29,14 @@ public record Discovery(Map<String, ApiKind> preferred, Map<String, ApiKind> ser
     private static final String AGGREGATED =
             "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json";
 
-    /** The same, with each kind preferred in the version that its objects are stored in, where that is served. */
+    /**
+     * The same, but the preferred version of each kind is the one in which its objects are stored, if that is served.
+     */
     public Discovery stored(ApiServer server) {
         return new Discovery(StorageVersions.of(server, preferred, served), served, unavailable);
     }
 
-    /** Kinds whose objects a namespace consists of. */
+    /** Kinds of namespaced objects that are captured. */
     public List<ApiKind> capturable() {
         return preferred.values().stream()
                 .filter(ApiKind::namespaced)
@@ -41,7 +44,7 @@ public record Discovery(Map<String, ApiKind> preferred, Map<String, ApiKind> ser
                 .toList();
     }
 
-    /** Kinds whose objects belong to no namespace. */
+    /** Kinds of cluster-scoped objects that are captured. */
     public List<ApiKind> clusterScoped() {
         return preferred.values().stream()
                 .filter(k -> !k.namespaced() && k.isCapturable())
@@ -57,9 +60,10 @@ public record Discovery(Map<String, ApiKind> preferred, Map<String, ApiKind> ser
     }
 
     /**
-     * Asks the API server: with two calls where it tells everything at once, as Kubernetes 1.30 and newer do.
+     * Reads the kinds from the API server. Two requests are enough for Kubernetes 1.30 and newer, which report all
+     * kinds at once.
      *
-     * @throws BreakwaterException ResourcesFailed when the list of groups cannot be read
+     * @throws BreakwaterException ResourcesFailed if the list of groups cannot be read
      */
     public static Discovery of(ApiServer server) {
         Map<String, ApiServer.Answer> roots =
@@ -75,7 +79,7 @@ public record Discovery(Map<String, ApiKind> preferred, Map<String, ApiKind> ser
         return new Discovery(found.preferred, found.served, found.unavailable);
     }
 
-    /** What was told so far; the first version of a kind is the preferred one. */
+    /** Kinds that were read so far; the first version of a kind is the preferred one. */
     private static final class Found {
         private final Map<String, ApiKind> preferred = new LinkedHashMap<>();
         private final Map<String, ApiKind> served = new HashMap<>();
@@ -92,7 +96,7 @@ public record Discovery(Map<String, ApiKind> preferred, Map<String, ApiKind> ser
             for (JsonNode version : group.path("versions")) {
                 String v = version.path("version").asText();
                 if (version.path("freshness").asText().equals("Stale")) {
-                    unavailable.put(name + "/" + v, "its server does not answer the API server");
+                    unavailable.put(name + "/" + v, "its extension API server does not answer");
                     continue;
                 }
                 for (JsonNode r : version.path("resources")) {
@@ -122,13 +126,13 @@ public record Discovery(Map<String, ApiKind> preferred, Map<String, ApiKind> ser
         }
     }
 
-    /** All group versions, the core first, and of each group the preferred version first. */
+    /** All group versions: the core first, and of each group the preferred version first. */
     private static List<String> groupVersions(ApiServer server) {
         Set<String> versions = new LinkedHashSet<>(List.of("v1"));
         ApiServer.Answer groups = server.get("/apis");
         if (!groups.isOk()) {
             throw BreakwaterException.retryable(
-                    Reason.ResourcesFailed, "the API server does not tell its API groups: " + groups.message());
+                    Reason.ResourcesFailed, "the API server did not list its API groups: " + groups.message());
         }
         for (JsonNode group : groups.body().path("groups")) {
             String first = group.path("preferredVersion").path("groupVersion").asText("");

@@ -8,12 +8,12 @@ import io.fabric8.kubernetes.api.model.LabelSelector;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** Rules that take objects by kind, name and labels. */
+/** Rules that match objects by kind, name and labels. */
 public final class ObjectRules {
     private ObjectRules() {}
 
-    /** Whether an object meets everything that a rule states. */
-    public static boolean take(ObjectRule rule, ObjectKey key, JsonNode object) {
+    /** Whether an object meets all stated fields of a rule. */
+    public static boolean match(ObjectRule rule, ObjectKey key, JsonNode object) {
         return (rule.kinds == null || rule.kinds.contains(key.directory()))
                 && (rule.names == null || rule.names.contains(key.name()))
                 && (rule.labelSelector == null || match(rule.labelSelector, object));

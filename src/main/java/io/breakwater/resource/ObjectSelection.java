@@ -10,40 +10,40 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.IntStream;
 
 /**
- * Which objects are wanted: those that an include rule takes, or all without such rules, but none that an exclude rule takes.
- * Remembers which rules never took one, since that is a typing error more often than not. May be used from many threads.
+ * Selects objects: those that match an include rule, or all without such rules, but none that match an exclude rule.
+ * Records the rules that never matched, because that is usually a typing error. Safe for use from many threads.
  */
 public final class ObjectSelection {
     private final Rules include;
     private final Rules exclude;
 
-    /** @param field that the rules stand in, for messages; null lists are empty ones */
+    /** @param field that contains the rules, for messages; a null list is an empty list */
     public ObjectSelection(String field, List<ObjectRule> include, List<ObjectRule> exclude) {
         this.include = new Rules(field + ".include", include);
         this.exclude = new Rules(field + ".exclude", exclude);
     }
 
-    public boolean wants(ObjectKey key, JsonNode object) {
-        return (include.rules.isEmpty() || include.take(key, object)) && !excludes(key, object);
+    public boolean selects(ObjectKey key, JsonNode object) {
+        return (include.rules.isEmpty() || include.matches(key, object)) && !excludes(key, object);
     }
 
-    /** Whether an exclude rule takes an object. */
+    /** Whether an exclude rule matches an object. */
     public boolean excludes(ObjectKey key, JsonNode object) {
-        return exclude.take(key, object);
+        return exclude.matches(key, object);
     }
 
-    /** Whether any object of a kind can be wanted; no, if the rules decide that without a look at one. */
-    public boolean mayWant(String kind) {
+    /** Whether an object of a kind can be selected; false if the rules exclude the complete kind. */
+    public boolean maySelect(String kind) {
         boolean included = include.rules.isEmpty()
                 || include.rules.stream().anyMatch(r -> r.kinds == null || r.kinds.contains(kind));
-        return included && !exclude.takeAll(kind);
+        return included && !exclude.matchesAll(kind);
     }
 
-    /** Rules that took nothing of what was asked so far. */
-    public List<String> idle() {
-        List<String> idle = new ArrayList<>(include.idle());
-        idle.addAll(exclude.idle());
-        return idle;
+    /** Rules that matched no object so far. */
+    public List<String> unmatched() {
+        List<String> unmatched = new ArrayList<>(include.unmatched());
+        unmatched.addAll(exclude.unmatched());
+        return unmatched;
     }
 
     /** The rules of one field. */
@@ -57,10 +57,10 @@ public final class ObjectSelection {
             this.rules = rules == null ? List.of() : rules;
         }
 
-        boolean take(ObjectKey key, JsonNode object) {
+        boolean matches(ObjectKey key, JsonNode object) {
             boolean any = false;
             for (int i = 0; i < rules.size(); i++) {
-                if (ObjectRules.take(rules.get(i), key, object)) {
+                if (ObjectRules.match(rules.get(i), key, object)) {
                     used.add(i);
                     any = true;
                 }
@@ -68,7 +68,7 @@ public final class ObjectSelection {
             return any;
         }
 
-        boolean takeAll(String kind) {
+        boolean matchesAll(String kind) {
             boolean any = false;
             for (int i = 0; i < rules.size(); i++) {
                 ObjectRule rule = rules.get(i);
@@ -83,10 +83,10 @@ public final class ObjectSelection {
             return any;
         }
 
-        List<String> idle() {
+        List<String> unmatched() {
             return IntStream.range(0, rules.size())
                     .filter(i -> !used.contains(i))
-                    .mapToObj(i -> field + "[" + i + "] takes no object")
+                    .mapToObj(i -> field + "[" + i + "] matches no object")
                     .toList();
         }
     }

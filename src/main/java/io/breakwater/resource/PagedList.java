@@ -8,7 +8,7 @@ import java.io.InputStream;
 import java.util.function.Consumer;
 
 /**
- * Lists a collection in pages and hands over each object as it is parsed, so that memory holds one object at a time.
+ * Lists a collection in pages and passes on each object as it is parsed, so that memory holds one object at a time.
  * Protocol: Kubernetes API concepts, "Retrieving large results sets in chunks".
  */
 public final class PagedList {
@@ -28,9 +28,9 @@ public final class PagedList {
     }
 
     /**
-     * Calls back for every object; those of built-in kinds come without apiVersion and kind.
+     * Calls back for every object; those of built-in kinds have no apiVersion and kind.
      *
-     * <p>When the snapshot that the pages are cut from has expired, the rest comes from a newer one, as the server offers.
+     * <p>If the snapshot behind the pages expires, the rest comes from a newer one, as the server offers.
      *
      * @param labels selector as in {@link io.breakwater.api.Labels#query}; empty for all
      */
@@ -56,13 +56,13 @@ public final class PagedList {
         return value.isEmpty() ? "" : "&" + name + "=" + ApiKind.encoded(value);
     }
 
-    /** Reads one page; returns the token of the next, or nothing. */
+    /** Reads one page; returns the token of the next page, or an empty text. */
     private static String read(InputStream body, Consumer<ObjectNode> item) throws IOException {
         String token = "";
         try (JsonParser json = ApiServer.JSON.getFactory().createParser(body)) {
             json.disable(JsonParser.Feature.AUTO_CLOSE_SOURCE);
             if (json.nextToken() != JsonToken.START_OBJECT) {
-                throw new IOException("a list is no JSON object");
+                throw new IOException("the list is not a JSON object");
             }
             while (json.nextToken() == JsonToken.FIELD_NAME) {
                 String field = json.currentName();
@@ -81,7 +81,7 @@ public final class PagedList {
                 }
             }
             if (json.currentToken() != JsonToken.END_OBJECT) {
-                throw new IOException("a list ends in the middle");
+                throw new IOException("the list is incomplete");
             }
         }
         return token;

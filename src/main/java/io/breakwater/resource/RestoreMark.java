@@ -3,14 +3,14 @@ package io.breakwater.resource;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.breakwater.api.Api;
 
-/** The mark that a restore leaves on its objects, so that the same run finds them after a crash. */
+/** The mark of a restore on its objects, so that the same run recognises them after a crash. */
 public final class RestoreMark {
     /** Annotation on restored objects: {@code <run>/created} or {@code <run>/replaced}. */
     public static final String ANNOTATION = Api.GROUP + "/restored-by";
 
     private RestoreMark() {}
 
-    /** The mark of an object; empty when it has none. */
+    /** The mark of an object; empty if it has none. */
     public static String of(JsonNode object) {
         return object.path("metadata").path("annotations").path(ANNOTATION).asText();
     }

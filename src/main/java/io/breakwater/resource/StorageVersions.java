@@ -1,10 +1,9 @@
 package io.breakwater.resource;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.breakwater.api.Digests;
 import io.breakwater.steps.Parallel;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
@@ -17,12 +16,12 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /**
- * Which of the versions that a kind is served in its objects are stored in. Read in any other version, an object of a custom
- * kind whose definition converts nothing loses the fields that this version does not have.
+ * Finds the version in which the objects of a kind are stored. If a custom kind has a definition without conversion,
+ * reading it in another version loses the fields that this version does not have.
  *
- * <p>The API server tells the storage version only as a hash, beside each kind in the list of a group version:
- * {@code storageVersionHash} of {@code meta/v1} APIResource, the first 8 bytes of the SHA-256 of {@code group/version/kind} in
- * base64, as k8s.io/apiserver makes it.
+ * <p>The API server reports the storage version only as a hash, for each kind in the list of a group version:
+ * {@code storageVersionHash} of {@code meta/v1} APIResource, the first 8 bytes of the SHA-256 of
+ * {@code group/version/kind} in base64, as k8s.io/apiserver computes it.
  */
 public final class StorageVersions {
     private static final int PARALLEL = 16;
@@ -31,8 +30,8 @@ public final class StorageVersions {
     private StorageVersions() {}
 
     /**
-     * The kinds as they were given, those in several versions in the one that they are stored in. Where the server does not
-     * tell, or does not serve that version, the given one stays.
+     * The given kinds; those with several versions in their storage version. If the server does not report that
+     * version, or does not serve it, the given version stays.
      */
     static Map<String, ApiKind> of(ApiServer server, Map<String, ApiKind> preferred, Map<String, ApiKind> served) {
         Map<String, List<ApiKind>> several = served.values().stream()
@@ -74,11 +73,7 @@ public final class StorageVersions {
 
     public static String hash(ApiKind kind) {
         String text = kind.group() + "/" + kind.version() + "/" + kind.kind();
-        try {
-            byte[] digest = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
-            return Base64.getEncoder().encodeToString(Arrays.copyOf(digest, HASH));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("SHA-256 is part of every JDK", e);
-        }
+        byte[] digest = Digests.sha256().digest(text.getBytes(StandardCharsets.UTF_8));
+        return Base64.getEncoder().encodeToString(Arrays.copyOf(digest, HASH));
     }
 }

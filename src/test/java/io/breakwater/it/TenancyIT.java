@@ -143,12 +143,12 @@ class TenancyIT {
     @Test
     void refusesARoleWithMoreRightsThanTheAuthor() {
         create(jane, "role", SPEC + "include: [{kinds: [roles.rbac.authorization.k8s.io], names: [powerful]}]");
-        refused("role", Reason.Partial, "may not hand out these rights");
+        refused("role", Reason.Partial, "may not grant these permissions");
         create(
                 jane,
                 "binding",
                 SPEC + "include: [{kinds: [rolebindings.rbac.authorization.k8s.io], names: [powerful]}]");
-        refused("binding", Reason.Partial, "may not hand out these rights");
+        refused("binding", Reason.Partial, "may not grant these permissions");
         assertThat(kubectlGet("role/powerful", "rolebinding/powerful")).isEmpty();
     }
 
@@ -160,7 +160,7 @@ class TenancyIT {
             - select: {names: [harmless]}
               jsonPatch: [{op: replace, path: /rules/0/apiGroups, value: ['*']}, {op: replace, path: /rules/0/resources, value: ['*']}]
             """);
-        refused("patched", Reason.Partial, "may not hand out these rights");
+        refused("patched", Reason.Partial, "may not grant these permissions");
         assertThat(kubectlGet("role/harmless")).isEmpty();
     }
 

@@ -28,9 +28,9 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiFunction;
 
 /**
- * An API server in memory that speaks what this package uses: discovery, paged lists with tokens that can expire, create
- * with 409, update with resourceVersion, delete, merge patch of owner references, access reviews. Unlike the client's mock
- * server it pages, and leaves apiVersion and kind out of list items, as a real one does.
+ * An API server in memory with the requests that this package uses: discovery, paged lists with tokens that can expire,
+ * create with 409, update with resourceVersion, delete, merge patch of owner references, access reviews. Unlike the
+ * client's mock server it has pages, and list items without apiVersion and kind, as a real one.
  */
 public final class FakeApiServer implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -82,7 +82,7 @@ public final class FakeApiServer implements AutoCloseable {
         return this;
     }
 
-    /** Tells in which of its versions a kind is stored, which need not be served. */
+    /** Sets the storage version of a kind, which need not be served. */
     public FakeApiServer store(String apiVersion, String kind, String plural) {
         String[] gv = apiVersion.split("/", 2);
         ApiKind version = new ApiKind(gv[0], gv[1], kind, plural, true, Set.of());
@@ -90,7 +90,7 @@ public final class FakeApiServer implements AutoCloseable {
         return this;
     }
 
-    /** The kinds that most tests need. */
+    /** The kinds that most tests use. */
     public FakeApiServer serveUsual() {
         serve("v1", "Namespace", "namespaces", false);
         serve("v1", "ConfigMap", "configmaps", true);
@@ -115,12 +115,12 @@ public final class FakeApiServer implements AutoCloseable {
         return this;
     }
 
-    /** Answers with this code, where it is not 0. */
+    /** Answers with this code if it is not 0. */
     public void refuse(BiFunction<String, String, Integer> rule) {
         refuse = rule;
     }
 
-    /** Answers writes with 422 and this message, where there is one. */
+    /** Answers writes with 422 and this message if it is not null. */
     public void judge(BiFunction<String, JsonNode, String> rule) {
         judge = rule;
     }
@@ -134,7 +134,7 @@ public final class FakeApiServer implements AutoCloseable {
         expireTokens = true;
     }
 
-    /** Tells all groups at once, as newer servers do when they are asked to; those of these groups are stale. */
+    /** Reports all groups at once, as newer servers do on request; the given groups are stale. */
     public void aggregate(String... staleGroups) {
         stale = Set.of(staleGroups);
     }
@@ -226,7 +226,7 @@ public final class FakeApiServer implements AutoCloseable {
         return query != null && query.contains("dryRun=All");
     }
 
-    /** Server-side apply as far as tests need it: objects merge, everything else is taken over. Never kept. */
+    /** Server-side apply as far as tests need it: objects are merged, other values are replaced. Never stored. */
     private static Answer applied(ObjectNode there, JsonNode fields) {
         ObjectNode merged = there.deepCopy();
         merge(merged, fields);
@@ -356,7 +356,7 @@ public final class FakeApiServer implements AutoCloseable {
         return there == null ? new Answer(201, metadata(body)) : status(409, "AlreadyExists", at + " already exists");
     }
 
-    /** All that a client sees that asks for no more. */
+    /** The metadata that a client gets if it asks only for that. */
     private static ObjectNode metadata(ObjectNode object) {
         return JSON.createObjectNode().set("metadata", object.path("metadata"));
     }

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What a Restore includes and excludes. */
+/** Objects that a Restore includes and excludes. */
 class ObjectSelectionTest {
     private ApplyFixture scene;
 
@@ -101,7 +101,7 @@ class ObjectSelectionTest {
         ((ObjectNode) role.path("metadata")).put("name", "all").remove("namespace");
         scene.placeInCluster("all");
         assertThat(scene.apply().created())
-                .as("it is left out where nobody asks for it")
+                .as("it is excluded if no rule includes it")
                 .isEqualTo(5);
         scene.server.clear();
         scene.spec("include: [{kinds: [clusterroles.rbac.authorization.k8s.io]}]");
@@ -115,7 +115,7 @@ class ObjectSelectionTest {
     void warnsAboutUnmatchedRulesAndRefusesEmptySelections() throws IOException {
         scene.spec("{include: [{names: [web]}, {kinds: [deployment]}], exclude: [{names: [gone]}]}");
         assertThat(scene.preview().warnings())
-                .containsExactly("spec.include[1] takes no object", "spec.exclude[0] takes no object");
+                .containsExactly("spec.include[1] matches no object", "spec.exclude[0] matches no object");
         scene.spec("include: [{kinds: [deployment]}]");
         assertThatThrownBy(scene::preview)
                 .isInstanceOfSatisfying(

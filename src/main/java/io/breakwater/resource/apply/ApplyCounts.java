@@ -6,7 +6,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 
-/** Counts of a run, and of a rehearsal also what each object would meet; from many threads. */
+/** Counts of a run. In a dry run also the result for each object. Safe for use from many threads. */
 final class ApplyCounts {
     private static final int NAMED = 200;
 
@@ -14,13 +14,13 @@ final class ApplyCounts {
     private final List<ApplyReport.Failure> failed = new ArrayList<>();
     private final List<String> warnings = new ArrayList<>();
     private final List<ApplyReport.Line> lines = new ArrayList<>();
-    private final boolean rehearsal;
+    private final boolean dryRun;
 
-    ApplyCounts(boolean rehearsal) {
-        this.rehearsal = rehearsal;
+    ApplyCounts(boolean dryRun) {
+        this.dryRun = dryRun;
     }
 
-    /** What became of one object. */
+    /** Result for one object. */
     enum Fate {
         CREATED,
         UPDATED,
@@ -30,7 +30,7 @@ final class ApplyCounts {
 
     synchronized void count(Fate fate, ObjectKey key, String detail) {
         counts.merge(fate, 1, Integer::sum);
-        if (rehearsal) {
+        if (dryRun) {
             lines.add(new ApplyReport.Line(
                     switch (fate) {
                         case CREATED -> ApplyReport.Verb.create;
@@ -45,7 +45,7 @@ final class ApplyCounts {
 
     synchronized void fail(ObjectKey key, String reason) {
         failed.add(new ApplyReport.Failure(key.toString(), reason));
-        if (rehearsal) {
+        if (dryRun) {
             lines.add(new ApplyReport.Line(ApplyReport.Verb.refuse, key.toString(), reason));
         }
     }

@@ -24,14 +24,14 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 
-/** The archive, read once and sorted into waves. */
+/** The objects of an archive, read once and sorted into waves. */
 final class ApplyPlan implements Closeable {
     private static final long IN_MEMORY = 32L << 20;
 
-    /** One object, waiting. */
+    /** One object that waits for its wave. */
     record Entry(ObjectKey key, ObjectSpool.Slot slot) {}
 
-    /** A kind as the archive has it. */
+    /** A kind of the archive. */
     record Type(String apiVersion, String kind, String qualified) implements Comparable<Type> {
         @Override
         public int compareTo(Type other) {
@@ -50,7 +50,7 @@ final class ApplyPlan implements Closeable {
     private final ObjectTransforms transforms;
     private final OrderResolver order;
 
-    private int beyond;
+    private int outOfScope;
 
     private ApplyPlan(ApplyRequest request) {
         this.request = request;
@@ -60,8 +60,8 @@ final class ApplyPlan implements Closeable {
     }
 
     /**
-     * @throws BreakwaterException Tampered when an object is not the one that its path says, Forbidden when it is to
-     *     bring back what only administrators may, InvalidSpec when nothing is wanted of it, or objects of it would wait
+     * @throws BreakwaterException Tampered if an object does not match its path; Forbidden if the request includes
+     *     objects that only administrators may restore; InvalidSpec if no object is selected, or if objects would wait
      *     for each other
      */
     static ApplyPlan read(ApplyRequest request) throws IOException {
@@ -70,7 +70,7 @@ final class ApplyPlan implements Closeable {
             for (Optional<ArchiveReader.Item> item = reader.next(); item.isPresent(); item = reader.next()) {
                 plan.add(item.get());
             }
-            plan.checkThatSomethingIsWanted();
+            plan.requireSelectedObjects();
             plan.order.settle();
             return plan;
         } catch (IOException | RuntimeException e) {
@@ -79,18 +79,18 @@ final class ApplyPlan implements Closeable {
         }
     }
 
-    private void checkThatSomethingIsWanted() {
-        if (beyond > 0) {
+    private void requireSelectedObjects() {
+        if (outOfScope > 0) {
             throw BreakwaterException.permanent(
                     Reason.Forbidden,
-                    "spec.include takes " + beyond
-                            + " cluster-scoped objects of the point; only a Restore in the operator's"
-                            + " namespace brings those back");
+                    "spec.include matches " + outOfScope
+                            + " cluster-scoped objects of the point; only a Restore in the operator's namespace can"
+                            + " restore them");
         }
         if (keys.isEmpty() && request.spec().partial()) {
             throw BreakwaterException.permanent(
                     Reason.InvalidSpec,
-                    "spec.include and spec.exclude leave nothing of the point; kinds are written as 'deployments.apps',"
+                    "no object of the point matches spec.include and spec.exclude; write kinds as 'deployments.apps',"
                             + " see kubectl api-resources -o name");
         }
     }
@@ -101,12 +101,12 @@ final class ApplyPlan implements Closeable {
                 ? request.allowClusterScoped()
                 : key.namespace().equals(request.sourceNamespace());
         if (!inScope) {
-            beyond += isAskedFor(item) ? 1 : 0;
+            outOfScope += isIncluded(item) ? 1 : 0;
             return;
         }
         JsonNode object = parse(key, item.json());
         check(key, object);
-        if (!selection.wants(key, object)) {
+        if (!selection.selects(key, object)) {
             return;
         }
         JsonNode wanted = transforms.apply(key, object);
@@ -114,7 +114,7 @@ final class ApplyPlan implements Closeable {
             throw tampered(key, "is in the archive twice");
         }
         owners.expect(wanted);
-        if (!order.isEmpty() && isBroughtBack(key, wanted)) {
+        if (!order.isEmpty() && isRestored(key, wanted)) {
             order.add(key, object);
         }
         types.add(
@@ -128,7 +128,7 @@ final class ApplyPlan implements Closeable {
                         key, spool.put(wanted == object ? item.json() : ApiServer.JSON.writeValueAsBytes(wanted))));
     }
 
-    private boolean isBroughtBack(ObjectKey key, JsonNode object) {
+    private boolean isRestored(ObjectKey key, JsonNode object) {
         String apiVersion = object.path("apiVersion").asText();
         ApiKind kind = new ApiKind(
                 key.group(),
@@ -140,25 +140,25 @@ final class ApplyPlan implements Closeable {
         return RestoreRules.excluded(kind, object, request.isMoved()).isEmpty();
     }
 
-    /** Whether the Restore names a cluster-scoped object that it may not bring back. */
-    private boolean isAskedFor(ArchiveReader.Item item) {
+    /** Whether the Restore names a cluster-scoped object that it may not restore. */
+    private boolean isIncluded(ArchiveReader.Item item) {
         return item.key().isClusterScoped()
                 && request.spec().include != null
-                && selection.wants(item.key(), parse(item.key(), item.json()));
+                && selection.selects(item.key(), parse(item.key(), item.json()));
     }
 
     private static void check(ObjectKey key, JsonNode object) {
         JsonNode meta = object.path("metadata");
         String apiVersion = object.path("apiVersion").asText();
         int slash = apiVersion.indexOf('/');
-        boolean honest = meta.isObject()
+        boolean matches = meta.isObject()
                 && meta.path("name").asText().equals(key.name())
                 && meta.path("namespace").asText("").equals(key.namespace())
                 && !object.path("kind").asText().isEmpty()
                 && !apiVersion.isEmpty()
                 && (slash < 0 ? "" : apiVersion.substring(0, slash)).equals(key.group());
-        if (!honest) {
-            throw tampered(key, "is another object than its path says");
+        if (!matches) {
+            throw tampered(key, "does not match its path in the archive");
         }
     }
 
@@ -166,7 +166,7 @@ final class ApplyPlan implements Closeable {
         try {
             return ApiServer.JSON.readTree(json);
         } catch (IOException e) {
-            throw tampered(key, "is no JSON");
+            throw tampered(key, "is not valid JSON");
         }
     }
 
@@ -175,7 +175,10 @@ final class ApplyPlan implements Closeable {
                 Reason.Tampered, "archived object " + key + " " + why + "; nothing was restored from this archive");
     }
 
-    /** To read belongs to all of them: a restore shows, and what the API server says about a refused object is told. */
+    /**
+     * All of them include the right to read: a restore shows objects, and reports the API server's messages about
+     * refused ones.
+     */
     private static List<String> verbs(OnConflict onConflict) {
         return switch (onConflict) {
             case Fail, Skip -> List.of("get", "create");
@@ -184,7 +187,7 @@ final class ApplyPlan implements Closeable {
         };
     }
 
-    /** @throws BreakwaterException Forbidden, with everything that the author lacks */
+    /** @throws BreakwaterException Forbidden, with all rights that the author lacks */
     void authorize(Discovery discovery) {
         List<String> verbs = verbs(request.onConflict());
         List<Type> wanted = types.stream()
@@ -213,8 +216,8 @@ final class ApplyPlan implements Closeable {
                 Reason.Forbidden,
                 "author " + request.author().author() + " may not " + lacks + " in namespace "
                         + request.targetNamespace()
-                        + "; a restore does nothing that its author could not do: grant the rights, or let an"
-                        + " administrator restore");
+                        + "; a restore can do only what its author can do: grant the rights, or ask an administrator"
+                        + " to create the Restore");
     }
 
     List<Entry> wave(ApplyWave wave) {
@@ -237,19 +240,19 @@ final class ApplyPlan implements Closeable {
         return types;
     }
 
-    /** Whether the archive has this object, named as in the source namespace. */
+    /** Whether the archive has this object, with the name of the source namespace. */
     boolean has(ObjectKey key) {
         return keys.contains(key);
     }
 
-    /** Whether the archive has the CustomResourceDefinition of a kind, and it is to be restored. */
+    /** Whether the archive has the CustomResourceDefinition of a kind, and it is restored. */
     boolean defines(String qualified) {
         return has(new ObjectKey("apiextensions.k8s.io", "customresourcedefinitions", "", qualified));
     }
 
-    /** Rules of the Restore that did nothing. */
-    List<String> idle() {
-        return Stream.of(selection.idle(), transforms.idle(), order.idle())
+    /** Rules of the Restore that matched nothing. */
+    List<String> unmatched() {
+        return Stream.of(selection.unmatched(), transforms.unmatched(), order.unmatched())
                 .flatMap(List::stream)
                 .toList();
     }
@@ -258,7 +261,7 @@ final class ApplyPlan implements Closeable {
         return keys.size();
     }
 
-    /** Whether a Service of this name makes its own Endpoints. */
+    /** Whether a Service of this name creates its own Endpoints. */
     boolean isSelecting(String service) {
         return selecting.contains(service);
     }

@@ -3,16 +3,17 @@ package io.breakwater.resource.apply;
 import java.util.List;
 
 /**
- * What a restore of objects did, or what a rehearsal would do. Running the same restore again gives the same counts.
+ * Result of a restore of objects, or of its dry run. A repetition of the same restore has the same counts.
  *
- * @param created objects that were not there
- * @param updated objects that were there, lacked something of the captured ones, and got it
- * @param replaced objects that were there and different
- * @param skipped objects left as they were: there already, equal, or made anew by the cluster
- * @param extra objects of the target namespace that are not in the archive, left alone; counted with Replace only
+ * @param created objects that did not exist
+ * @param updated objects that existed, and into which captured fields were merged
+ * @param replaced objects that existed and were different
+ * @param skipped objects that were not changed: they existed, were equal, or are created by the cluster
+ * @param extra objects of the target namespace that are not in the archive and were not changed; counted with Replace
+ *     only
  * @param failed objects that could not be restored
- * @param warnings what deserves a look although it went through
- * @param lines object by object, of a rehearsal only
+ * @param warnings problems that need attention although the restore succeeded
+ * @param lines result for each object, of a dry run only
  */
 public record ApplyReport(
         int created,
@@ -26,8 +27,8 @@ public record ApplyReport(
     /**
      * One object that could not be restored.
      *
-     * @param object as {@code deployments.apps shop/web}
-     * @param reason in the API server's words
+     * @param object such as {@code deployments.apps shop/web}
+     * @param reason the message of the API server
      */
     public record Failure(String object, String reason) {
         @Override
@@ -36,7 +37,7 @@ public record ApplyReport(
         }
     }
 
-    /** What a rehearsal says about an object; in the order in which people want to read it. */
+    /** Result of a dry run for an object, in the order of the report. */
     public enum Verb {
         refuse,
         replace,
@@ -46,9 +47,9 @@ public record ApplyReport(
     }
 
     /**
-     * One object of a rehearsal.
+     * One object of a dry run.
      *
-     * @param detail why, or which fields would change; may be empty
+     * @param detail the cause, or the fields that would change; may be empty
      */
     public record Line(Verb verb, String object, String detail) {
         @Override

@@ -6,13 +6,13 @@ import java.io.IOException;
 import java.io.InputStream;
 
 /**
- * What to restore.
+ * A restore of objects.
  *
- * @param sourceNamespace the captured namespace; objects of others in the archive are passed over
- * @param spec what of it is wanted, and what to do about objects that are there
- * @param allowClusterScoped whether cluster-scoped objects, and the target namespace, are created where they are absent:
- *     for administrators
- * @param runId identity of the run, the same after a crash
+ * @param sourceNamespace the captured namespace; objects of other namespaces in the archive are skipped
+ * @param spec the selected objects, and the treatment of existing ones
+ * @param allowClusterScoped whether missing cluster-scoped objects, and a missing target namespace, are created: for
+ *     administrators
+ * @param runId identity of the run, which is the same after a crash
  */
 public record ApplyRequest(
         ArchiveSource archive,
@@ -22,19 +22,19 @@ public record ApplyRequest(
         boolean allowClusterScoped,
         String runId,
         AuthorCheck author) {
-    /** Opens the archive from its beginning. */
+    /** Opens the archive at its start. */
     @FunctionalInterface
     public interface ArchiveSource {
         InputStream open() throws IOException;
     }
 
-    /** What to do about objects that are there. */
+    /** Treatment of existing objects. */
     OnConflict onConflict() {
         return spec.onConflict;
     }
 
-    /** Whether nothing is changed. */
-    boolean isRehearsal() {
+    /** Whether this is a dry run. */
+    boolean isDryRun() {
         return spec.rehearsal();
     }
 

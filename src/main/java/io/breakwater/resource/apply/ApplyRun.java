@@ -26,26 +26,32 @@ final class ApplyRun {
     private final ApplyRequest request;
     private final ApplyPlan plan;
     private final OwnerReferences owners;
-    private final ApplyCounts tally;
+    private final ApplyCounts counts;
     private final ObjectWriter writer;
-    private final boolean homeless;
+    private final boolean noNamespace;
     private final int stage;
     private Discovery discovery;
 
     /**
-     * @param homeless whether the target namespace is not there yet, in a rehearsal
-     * @param stage whose objects are restored; a rehearsal has only one
+     * @param noNamespace whether this is a dry run and the target namespace does not exist
+     * @param stage whose objects are restored; a dry run has only one
      */
-    ApplyRun(ApiServer server, ApplyRequest request, ApplyPlan plan, Discovery discovery, boolean homeless, int stage) {
-        this.server = request.isRehearsal() ? server.rehearsing() : server;
+    ApplyRun(
+            ApiServer server,
+            ApplyRequest request,
+            ApplyPlan plan,
+            Discovery discovery,
+            boolean noNamespace,
+            int stage) {
+        this.server = request.isDryRun() ? server.dryRun() : server;
         this.request = request;
         this.plan = plan;
         this.owners = plan.owners();
         this.discovery = discovery;
-        this.homeless = homeless;
+        this.noNamespace = noNamespace;
         this.stage = stage;
-        this.tally = new ApplyCounts(request.isRehearsal());
-        this.writer = new ObjectWriter(this.server, request, owners, tally);
+        this.counts = new ApplyCounts(request.isDryRun());
+        this.writer = new ObjectWriter(this.server, request, owners, counts);
     }
 
     ApplyReport all() {
@@ -56,26 +62,26 @@ final class ApplyRun {
                 Parallel.each(
                         WRITES,
                         plan.wave(wave).stream().filter(e -> isEarlier(e)).toList(),
-                        this::recall);
+                        this::recordEarlier);
             }
             Parallel.each(WRITES, entries, this::restore);
-            if (wave == ApplyWave.DEFINITIONS && !request.isRehearsal() && !entries.isEmpty()) {
+            if (wave == ApplyWave.DEFINITIONS && !request.isDryRun() && !entries.isEmpty()) {
                 entries.forEach(e -> awaitEstablished(e.key()));
                 discovery = Discovery.of(server);
             }
         }
-        if (!request.isRehearsal()) {
-            Parallel.each(WRITES, owners.pending(), this::adopt);
+        if (!request.isDryRun()) {
+            Parallel.each(WRITES, owners.pending(), this::addOwners);
         }
         int extra =
                 request.onConflict() == OnConflict.Replace && !request.spec().partial() && stage == 0
                         ? new ExistingObjects(server, discovery).extra(plan)
                         : 0;
-        return tally.report(extra);
+        return counts.report(extra);
     }
 
     private boolean isOfStage(ApplyPlan.Entry entry) {
-        return request.isRehearsal() || plan.order().stage(entry.key()) == stage;
+        return request.isDryRun() || plan.order().stage(entry.key()) == stage;
     }
 
     private boolean isEarlier(ApplyPlan.Entry entry) {
@@ -83,8 +89,8 @@ final class ApplyRun {
                 && !RestoreRules.isNever(entry.key().directory());
     }
 
-    /** What an earlier stage has restored: owners of objects of this one, and objects whose owners come now. */
-    private void recall(ApplyPlan.Entry entry) {
+    /** Records owners that an earlier stage restored, and its objects whose owners are restored in this stage. */
+    private void recordEarlier(ApplyPlan.Entry entry) {
         JsonNode captured = plan.object(entry);
         boolean owned = !captured.path("metadata").path("ownerReferences").isEmpty();
         if (!owned && !owners.isWanted(captured)) {
@@ -98,9 +104,9 @@ final class ApplyRun {
         String path = kind.get().path(request.targetNamespace(), entry.key().name());
         ApiServer.Answer live = server.get(path);
         if (live.isOk()) {
-            owners.became(captured, live.body());
+            owners.record(captured, live.body());
             if (RestoreMark.isFrom(live.body(), request.runId())) {
-                owners.later(path, captured);
+                owners.addLater(path, captured);
             }
         }
     }
@@ -114,17 +120,17 @@ final class ApplyRun {
         if (RestoreRules.isNever(key.directory())) {
             return;
         }
-        if (kind.isEmpty() && request.isRehearsal() && plan.defines(key.directory())) {
-            tally.count(ApplyCounts.Fate.CREATED, key, "once its CustomResourceDefinition is there; not checked");
+        if (kind.isEmpty() && request.isDryRun() && plan.defines(key.directory())) {
+            counts.count(ApplyCounts.Fate.CREATED, key, "after its CustomResourceDefinition exists; not checked");
             return;
         }
         if (kind.isEmpty() || !kind.get().qualified().equals(key.directory())) {
-            tally.fail(key, ExistingObjects.unserved(apiVersion, name));
+            counts.fail(key, ExistingObjects.unserved(apiVersion, name));
             return;
         }
         Optional<String> excluded = RestoreRules.excluded(kind.get(), captured, request.isMoved());
         if (excluded.isPresent() || isServed(key)) {
-            tally.count(ApplyCounts.Fate.SKIPPED, key, excluded.orElse("the Service makes it"));
+            counts.count(ApplyCounts.Fate.SKIPPED, key, excluded.orElse("its Service creates it"));
             return;
         }
         if (mayGrant(kind.get(), key, captured)) {
@@ -132,43 +138,49 @@ final class ApplyRun {
         }
     }
 
-    /** Whether the rights that an object hands out, if it does, may be handed out; tells where they may not. */
+    /** Whether the rights that an object grants, if any, may be granted. Reports it if not. */
     private boolean mayGrant(ApiKind kind, ObjectKey key, JsonNode captured) {
-        if (!request.author().mayHandOut(kind)) {
-            tally.warn(key
-                    + " was not restored: the point lies in a location of the namespace itself, so nobody vouches for"
-                    + " the rights that it hands out; create a Restore that includes it as somebody who has them");
-            tally.count(ApplyCounts.Fate.SKIPPED, key, "nobody vouches for the rights that it hands out");
+        if (!request.author().mayRestoreGrants(kind)) {
+            counts.warn(key
+                    + " was not restored: it grants permissions, and points in a location of the namespace itself are"
+                    + " not trusted for that; create a Restore that includes it as a user that has these permissions");
+            counts.count(
+                    ApplyCounts.Fate.SKIPPED,
+                    key,
+                    "it grants permissions, and points in a location of the namespace itself are not trusted for that");
             return false;
         }
         String namespace = kind.namespaced() ? request.targetNamespace() : "";
         String lacks = grantedByPlan(key, captured) ? "" : request.author().lacksToGrant(kind, captured, namespace);
         if (!lacks.isEmpty()) {
-            tally.fail(key, "author " + request.author().author() + " may not hand out these rights: lacks " + lacks);
+            counts.fail(
+                    key, "author " + request.author().author() + " may not grant these permissions: missing " + lacks);
         }
         return lacks.isEmpty();
     }
 
     private void write(ApiKind kind, ObjectKey key, JsonNode captured) {
-        if (homeless && kind.namespaced()) {
-            tally.count(ApplyCounts.Fate.CREATED, key, "");
+        if (noNamespace && kind.namespaced()) {
+            counts.count(ApplyCounts.Fate.CREATED, key, "");
             return;
         }
         try {
             ObjectWriter.Done done = writer.write(kind, key, captured);
-            tally.count(done.fate(), key, done.detail());
+            counts.count(done.fate(), key, done.detail());
         } catch (ObjectWriter.Failed e) {
             if (isSuperseded(kind)) {
-                tally.warn(
-                        key + " was not restored, since the namespace has another BackupPolicy now: " + e.getMessage());
-                tally.count(ApplyCounts.Fate.SKIPPED, key, "the namespace has another BackupPolicy now");
+                counts.warn(key + " was not restored, because the namespace has another BackupPolicy now: "
+                        + e.getMessage());
+                counts.count(ApplyCounts.Fate.SKIPPED, key, "the namespace has another BackupPolicy now");
             } else {
-                tally.fail(key, e.getMessage());
+                counts.fail(key, e.getMessage());
             }
         }
     }
 
-    /** Whether the kind is that of policies, of which a namespace has one only, and one is there: it stays. */
+    /**
+     * Whether this is a policy, and the namespace, which may have only one, has one already. The existing one stays.
+     */
     private boolean isSuperseded(ApiKind kind) {
         return RestoreRules.isPolicy(kind)
                 && !server.get(kind.path(request.targetNamespace()))
@@ -177,9 +189,9 @@ final class ApplyRun {
                         .isEmpty();
     }
 
-    /** In a rehearsal a bound role may not be there yet; whether the author may hand it out was asked for the role itself. */
+    /** In a dry run a bound role may not exist yet. The author's right to grant it was checked with the role itself. */
     private boolean grantedByPlan(ObjectKey key, JsonNode captured) {
-        if (!request.isRehearsal() || ApplyWave.of(key) != ApplyWave.BINDINGS) {
+        if (!request.isDryRun() || ApplyWave.of(key) != ApplyWave.BINDINGS) {
             return false;
         }
         JsonNode role = captured.path("roleRef");
@@ -192,12 +204,12 @@ final class ApplyRun {
                 && server.get(kind.path(request.targetNamespace(), name)).code() == 404;
     }
 
-    /** Endpoints that a Service makes itself. */
+    /** Endpoints that a Service creates itself. */
     private boolean isServed(ObjectKey key) {
         return key.directory().equals("endpoints") && plan.isSelecting(key.name());
     }
 
-    private void adopt(OwnerReferences.Pending pending) {
+    private void addOwners(OwnerReferences.Pending pending) {
         ArrayNode known = owners.known(pending.captured());
         if (known.isEmpty()) {
             return;
@@ -206,7 +218,7 @@ final class ApplyRun {
         patch.putObject("metadata").set("ownerReferences", known);
         ApiServer.Answer answer = server.send("PATCH", pending.path(), "application/merge-patch+json", patch);
         if (!answer.isOk()) {
-            tally.warn(pending.path() + " did not get its owner back: " + answer.message());
+            counts.warn(pending.path() + " was restored without its owner references: " + answer.message());
         }
     }
 
@@ -226,7 +238,7 @@ final class ApplyRun {
             }
             Activities.pause(BRIEF);
         }
-        tally.warn("CustomResourceDefinition " + definition.name() + " was not established within "
+        counts.warn("CustomResourceDefinition " + definition.name() + " was not established within "
                 + ESTABLISHED.toSeconds() + " s");
     }
 }

@@ -5,8 +5,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * When an object is restored: all of one wave beside each other, after all of the waves before it. Isolation and rights
- * come before the pods that need them; kinds that controllers act upon come after the controllers' pods.
+ * Order in which objects are restored: those of one wave in parallel, after all earlier waves. Isolation and rights
+ * come before the pods that need them. Custom resources come after the pods of their controllers.
  */
 enum ApplyWave {
     DEFINITIONS("customresourcedefinitions.apiextensions.k8s.io"),

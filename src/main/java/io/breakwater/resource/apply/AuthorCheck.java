@@ -16,9 +16,9 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Whether the author of a Restore may do himself what the restore does for him. The author is the {@code userInfo} that the
- * admission webhook stamped on the object; the operator's own account, as on Restores that a FailoverPlan makes, may do
- * all. Answers are kept for as long as this object lives: one restore.
+ * Checks whether the author of a Restore may do what the restore does. The author is the {@code userInfo} that the
+ * admission webhook wrote into the object. The operator itself, which creates the Restores of a FailoverPlan, may do
+ * everything. Answers are cached in this object, which serves one restore.
  */
 public final class AuthorCheck {
     private static final String REVIEWS = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
@@ -43,9 +43,9 @@ public final class AuthorCheck {
     /**
      * The check for one Restore.
      *
-     * @param userInfo value of the annotation, as in authentication.k8s.io/v1 UserInfo; null when there is none
+     * @param userInfo value of the annotation, as in authentication.k8s.io/v1 UserInfo; null if there is none
      * @param operator user name of the operator, from {@link #operator}
-     * @throws BreakwaterException Forbidden when the author is unknown
+     * @throws BreakwaterException Forbidden if the author is unknown
      */
     public static AuthorCheck of(KubernetesClient client, String userInfo, String operator) {
         JsonNode user = parse(userInfo);
@@ -53,31 +53,34 @@ public final class AuthorCheck {
         if (name.isEmpty()) {
             throw BreakwaterException.permanent(
                     Reason.Forbidden,
-                    "nobody knows who made this Restore: the annotation breakwater.io/author is missing or unreadable; create"
-                            + " the Restore while the admission webhook is registered");
+                    "the author of this Restore is unknown: the annotation breakwater.io/author is missing or"
+                            + " unreadable; create the Restore while the admission webhook is registered");
         }
         return new AuthorCheck(new ApiServer(client), user, name.equals(operator), true);
     }
 
     /**
-     * The same check for a point that nobody but the namespace itself vouches for: who owns the location owns the key that
-     * its seals are made with, and could have the operator, who may grant everything, grant whatever he writes down.
+     * The same check for a point in a location of the namespace itself. The owner of such a location has the key to its
+     * seals. With a forged point the owner could make the operator, which may grant everything, grant any rights.
      */
     public AuthorCheck unvouched() {
         return new AuthorCheck(server, user, trusted, false);
     }
 
-    /** Whether nobody answers for what is restored: neither the author nor whoever sealed the point. */
+    /** Whether neither the author nor the location is trusted for rights that objects grant. */
     public boolean isUnvouched() {
         return trusted && !grants;
     }
 
-    /** Whether roles and bindings may come back at all; whether the author has what they grant is asked for each. */
-    boolean mayHandOut(ApiKind kind) {
+    /**
+     * Whether roles and bindings may be restored at all; the author's right to grant each of them is checked
+     * separately.
+     */
+    boolean mayRestoreGrants(ApiKind kind) {
         return !isUnvouched() || !kind.group().equals(RBAC);
     }
 
-    /** The name that the API server knows the operator by. */
+    /** User name of the operator, as the API server reports it. */
     public static String operator(KubernetesClient client) {
         ObjectNode review = ApiServer.JSON
                 .createObjectNode()
@@ -88,7 +91,8 @@ public final class AuthorCheck {
                 answer.body().path("status").path("userInfo").path("username").asText("");
         if (!answer.isOk() || name.isEmpty()) {
             throw BreakwaterException.retryable(
-                    Reason.Forbidden, "the API server does not tell the operator who it is: " + answer.message());
+                    Reason.Forbidden,
+                    "the API server did not report the user name of the operator: " + answer.message());
         }
         return name;
     }
@@ -98,7 +102,7 @@ public final class AuthorCheck {
         return user.path("username").asText();
     }
 
-    /** Those of the verbs that the author lacks; a namespace is empty for cluster-scoped kinds. */
+    /** The verbs that the author lacks; the namespace is empty for cluster-scoped kinds. */
     List<String> lacks(ApiKind kind, String namespace, List<String> verbs) {
         return verbs.stream()
                 .filter(v -> !may(new Question(v, kind.group(), kind.resource(), "", namespace)))
@@ -106,10 +110,10 @@ public final class AuthorCheck {
     }
 
     /**
-     * What the author lacks to hand out a role or a binding: nobody grants what he does not have, unless he may
-     * {@code escalate} or {@code bind}. Same rule as the API server's own, which sees only the operator here.
+     * The right that the author lacks to grant a role or a binding. A user may grant only rights that the user has, or
+     * needs {@code escalate} or {@code bind}. The API server has the same rule, but here it sees only the operator.
      *
-     * @return the missing right, or nothing
+     * @return the missing right, or an empty text
      */
     String lacksToGrant(ApiKind kind, JsonNode object, String namespace) {
         if (trusted || !kind.group().equals(RBAC)) {

@@ -19,7 +19,7 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 
-/** What the target namespace holds already; lists metadata only, a kind at a time and never an object at a time. */
+/** The existing objects of the target namespace. Lists only metadata, one request for each kind. */
 final class ExistingObjects {
     private static final int LISTS = 12;
     private static final int NAMED = 100;
@@ -33,7 +33,7 @@ final class ExistingObjects {
     }
 
     ResourceApply.Preview preview(ApplyPlan plan) {
-        List<String> warnings = new ArrayList<>(plan.idle());
+        List<String> warnings = new ArrayList<>(plan.unmatched());
         List<ApiKind> kinds = new ArrayList<>();
         for (ApplyPlan.Type type : plan.types()) {
             Optional<ApiKind> kind = discovery.find(type.apiVersion(), type.kind());
@@ -59,7 +59,7 @@ final class ExistingObjects {
         return new ResourceApply.Preview(plan.size(), existing.stream().sorted().toList(), warnings);
     }
 
-    /** Objects of the target namespace that the archive has not. */
+    /** Number of objects of the target namespace that are not in the archive. */
     int extra(ApplyPlan plan) {
         ApplyRequest request = plan.request();
         AtomicInteger count = new AtomicInteger();
@@ -78,7 +78,7 @@ final class ExistingObjects {
 
     static String unserved(String apiVersion, String kind) {
         return kind + " in version " + apiVersion
-                + " is not served here; install its CustomResourceDefinition or the API that serves it";
+                + " is not served by this cluster; install its CustomResourceDefinition or the API that serves it";
     }
 
     private void each(Collection<ApiKind> kinds, String namespace, BiConsumer<ApiKind, JsonNode> each) {

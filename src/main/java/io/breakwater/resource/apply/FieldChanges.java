@@ -1,13 +1,12 @@
 package io.breakwater.resource.apply;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.breakwater.api.Texts;
 import io.fabric8.zjsonpatch.JsonDiff;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 
-/** Which fields of an object would change: their paths, and never their values, since those may be secret. */
+/** Paths of the fields of an object that would change. Never their values, because those may be secret. */
 final class FieldChanges {
     private static final int NAMED = 8;
 
@@ -18,7 +17,6 @@ final class FieldChanges {
         for (JsonNode operation : JsonDiff.asJson(live, wanted)) {
             paths.add(operation.path("path").asText());
         }
-        List<String> named = new ArrayList<>(paths).subList(0, Math.min(NAMED, paths.size()));
-        return String.join(" ", named) + (paths.size() > NAMED ? " and " + (paths.size() - NAMED) + " more" : "");
+        return Texts.first(paths, NAMED);
     }
 }

@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 
-/** What is called otherwise at another place: storage classes, image registries, host names. */
+/** Names that differ in another cluster: storage classes, image registries, host names. */
 final class NameMappings {
     private static final Set<String> CONTAINERS = Set.of("containers", "initContainers", "ephemeralContainers");
     private static final Set<String> NO_PODS = Set.of("secrets", "configmaps");
@@ -30,7 +30,7 @@ final class NameMappings {
         return storageClasses.isEmpty() && images.isEmpty() && hosts.isEmpty();
     }
 
-    /** Changes the object, and returns it. */
+    /** Changes the object and returns it. */
     JsonNode apply(ObjectKey key, JsonNode object) {
         JsonNode spec = object.path("spec");
         classes(key, spec);
@@ -75,7 +75,7 @@ final class NameMappings {
                 .orElse(host);
     }
 
-    /** Containers and image volumes, wherever a pod is described: also in custom resources. */
+    /** Containers and image volumes, in every object that describes a pod, also in custom resources. */
     private void images(JsonNode node) {
         if (node instanceof ArrayNode items) {
             items.forEach(this::images);
@@ -91,7 +91,7 @@ final class NameMappings {
         }
     }
 
-    /** The name with its beginning replaced; {@code nginx} is also known as {@code docker.io/library/nginx}. */
+    /** The name with its prefix replaced; {@code nginx} also matches as {@code docker.io/library/nginx}. */
     String image(String image) {
         for (String name : List.of(image, full(image))) {
             String prefix = images.keySet().stream()

@@ -12,9 +12,9 @@ import java.util.Set;
 import java.util.function.Predicate;
 
 /**
- * Turns an object as a server returned it into one as a user would write it: without what the server owns, and in the
- * target namespace. Rules per kind follow Velero's restore actions. Owner references are dropped; {@link OwnerReferences} brings
- * them back.
+ * Converts an object from the form of a server to the form of a manifest: without fields that the server owns, and in
+ * the target namespace. The rules for each kind follow Velero's restore actions. Owner references are dropped;
+ * {@link OwnerReferences} restores them.
  */
 final class ObjectSanitizer {
     private static final List<String> SERVER_OWNED = List.of(
@@ -55,7 +55,7 @@ final class ObjectSanitizer {
             a.remove(SERVER_ANNOTATIONS);
         }
         if (meta.path("labels") instanceof ObjectNode l) {
-            // A claim that was listed while a group snapshot was taken of it.
+            // Labels of a claim that was listed while a group snapshot was taken.
             l.properties().removeIf(e -> e.getKey().startsWith(Api.CUT));
         }
         removeIf(meta.path("finalizers"), f -> SERVER_FINALIZERS.contains(f.asText()));
@@ -79,7 +79,7 @@ final class ObjectSanitizer {
         }
     }
 
-    /** Node ports stay: a user may have told them to others. Where one is taken, {@link #withoutPorts} helps. */
+    /** Node ports stay, because users may have published them. If one is in use, see {@link #withoutPorts}. */
     private static void service(JsonNode spec) {
         if (spec instanceof ObjectNode s && !s.path("clusterIP").asText().equals("None")) {
             s.remove(List.of("clusterIP", "clusterIPs"));
@@ -87,7 +87,8 @@ final class ObjectSanitizer {
         if (spec instanceof ObjectNode s) {
             s.remove("healthCheckNodePort");
             if (s.path("type").asText().equals("ClusterIP")) {
-                // One that a transform took from outside; the API server refuses what is left of its former type.
+                // A transform may have changed the type; the API server refuses the remaining node ports of the former
+                // type.
                 dropNodePorts(s);
             }
         }
@@ -97,7 +98,7 @@ final class ObjectSanitizer {
         spec.path("ports").forEach(p -> ((ObjectNode) p).remove("nodePort"));
     }
 
-    /** A Service that takes whatever node ports are free. */
+    /** A copy of a Service without node ports, so that the server assigns free ones. */
     static ObjectNode withoutPorts(ObjectNode service) {
         ObjectNode copy = service.deepCopy();
         dropNodePorts(copy.path("spec"));

@@ -15,11 +15,11 @@ import javax.crypto.spec.GCMParameterSpec;
 import javax.crypto.spec.SecretKeySpec;
 
 /**
- * Holds the objects of an archive until their turn comes: the first {@code memory} bytes in the heap, the rest in a
- * temporary file, under a key that only this process knows, since Secrets are among them.
+ * Stores the objects of an archive until their wave: the first {@code memory} bytes in the heap, the rest in a
+ * temporary file. The file is encrypted with a key that only this process has, because objects include Secrets.
  */
 final class ObjectSpool implements Closeable {
-    /** Where one object lies. */
+    /** Place of one object. */
     sealed interface Slot {
         record Heap(byte[] bytes) implements Slot {}
 
@@ -40,7 +40,7 @@ final class ObjectSpool implements Closeable {
         new SecureRandom().nextBytes(key);
     }
 
-    /** Keeps an object. Not for several threads at a time. */
+    /** Stores an object. Not safe for use from several threads. */
     Slot put(byte[] bytes) throws IOException {
         if (held + bytes.length <= memory) {
             held += bytes.length;
@@ -61,7 +61,7 @@ final class ObjectSpool implements Closeable {
         return slot;
     }
 
-    /** The object again; from any thread. */
+    /** Reads the object; safe for use from many threads. */
     byte[] get(Slot slot) {
         return switch (slot) {
             case Slot.Heap(byte[] bytes) -> bytes;
@@ -69,7 +69,7 @@ final class ObjectSpool implements Closeable {
                 ByteBuffer buffer = ByteBuffer.allocate(length);
                 try {
                     while (buffer.hasRemaining() && channel.read(buffer, offset + buffer.position()) >= 0) {
-                        // until it is whole
+                        // until all bytes are read
                     }
                 } catch (IOException e) {
                     throw new UncheckedIOException(e);
@@ -79,7 +79,7 @@ final class ObjectSpool implements Closeable {
         };
     }
 
-    /** The key lives as long as the spool, and no offset is written twice, so the offset is a nonce. */
+    /** The key is used only for this spool, and no offset is written twice, so the offset is a nonce. */
     private byte[] crypt(int mode, long offset, byte[] bytes) {
         try {
             byte[] nonce = ByteBuffer.allocate(NONCE).putLong(offset).array();

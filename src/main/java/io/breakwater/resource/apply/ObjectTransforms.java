@@ -16,8 +16,9 @@ import java.util.BitSet;
 import java.util.List;
 
 /**
- * Changes archived objects as a Restore asks for it, before anything else looks at them: so rights are checked for what is
- * restored, not for what was captured. What an object is (kind and name) never changes. For one thread.
+ * Changes archived objects as a Restore requires. All other steps see the changed objects, so rights are checked for
+ * restored objects and not for captured ones. The identity of an object (kind and name) never changes. Not safe for use
+ * from several threads.
  */
 final class ObjectTransforms {
     private static final List<String> IDENTITY =
@@ -35,15 +36,15 @@ final class ObjectTransforms {
     }
 
     /**
-     * The object as it is to be restored.
+     * The object to restore.
      *
-     * @throws BreakwaterException InvalidSpec, when a patch does not fit the object
+     * @throws BreakwaterException InvalidSpec if a patch does not fit the object
      */
     JsonNode apply(ObjectKey key, JsonNode captured) {
         JsonNode object = mappings.isEmpty() ? captured : mappings.apply(key, captured.deepCopy());
         for (int i = 0; i < transforms.size(); i++) {
             Transform transform = transforms.get(i);
-            if (ObjectRules.take(transform.select, key, captured)) {
+            if (ObjectRules.match(transform.select, key, captured)) {
                 used.set(i);
                 object = transform.jsonPatch == null
                         ? merge(object.deepCopy(), transform.mergePatch)
@@ -54,13 +55,13 @@ final class ObjectTransforms {
         return object;
     }
 
-    /** Transforms that changed nothing of what was asked so far. */
-    List<String> idle() {
-        List<String> idle = new ArrayList<>();
+    /** Transforms that matched no object so far. */
+    List<String> unmatched() {
+        List<String> unmatched = new ArrayList<>();
         for (int i = used.nextClearBit(0); i < transforms.size(); i = used.nextClearBit(i + 1)) {
-            idle.add("spec.transforms[" + i + "].select takes no object that is restored");
+            unmatched.add("spec.transforms[" + i + "].select matches no object that is restored");
         }
-        return idle;
+        return unmatched;
     }
 
     private JsonNode patch(int index, ObjectKey key, JsonNode object) {
@@ -92,7 +93,7 @@ final class ObjectTransforms {
         for (String field : IDENTITY) {
             if (!object.at(field).equals(captured.at(field))) {
                 throw refused("spec.transforms would change " + field + " of " + key
-                        + "; a transform changes what an object says, not which one it is");
+                        + "; a transform must not change the identity of an object");
             }
         }
     }

@@ -11,7 +11,7 @@ import io.breakwater.velero.ObjectKey;
 import java.time.Duration;
 import java.util.Map;
 
-/** Creates an object, or does with the one that is there what the conflict policy says. */
+/** Creates an object, or treats an existing one as the conflict policy requires. */
 final class ObjectWriter {
     private static final Duration BRIEF = Duration.ofMillis(100);
 
@@ -23,7 +23,10 @@ final class ObjectWriter {
     private static final Done SKIPPED = new Done(ApplyCounts.Fate.SKIPPED);
     private static final Duration GONE = Duration.ofSeconds(90);
 
-    /** Kinds that are made anew when a field cannot be changed, and what happens to their dependents. */
+    /**
+     * Kinds that are deleted and created again if a field cannot be changed, and the propagation policy for their
+     * dependents.
+     */
     private static final Map<String, String> RECREATED = Map.ofEntries(
             Map.entry("jobs.batch", "Background"),
             Map.entry("statefulsets.apps", "Orphan"),
@@ -36,14 +39,14 @@ final class ObjectWriter {
             Map.entry("secrets", "Background"),
             Map.entry("rolebindings.rbac.authorization.k8s.io", "Background"));
 
-    /** What was done with an object, or would be; a rehearsal tells which fields would change. */
+    /** Result for an object; in a dry run with the fields that would change. */
     record Done(ApplyCounts.Fate fate, String detail) {
         Done(ApplyCounts.Fate fate) {
             this(fate, "");
         }
     }
 
-    /** The API server did not take an object; the message is its own. */
+    /** The API server refused an object, with its message. */
     static final class Failed extends Exception {
         private static final long serialVersionUID = 1;
 
@@ -55,27 +58,27 @@ final class ObjectWriter {
     private final ApiServer server;
     private final ApplyRequest request;
     private final OwnerReferences owners;
-    private final ApplyCounts tally;
+    private final ApplyCounts counts;
     private final ObjectSanitizer cleaner;
     private final ObjectSanitizer present;
 
-    ObjectWriter(ApiServer server, ApplyRequest request, OwnerReferences owners, ApplyCounts tally) {
+    ObjectWriter(ApiServer server, ApplyRequest request, OwnerReferences owners, ApplyCounts counts) {
         this.server = server;
         this.request = request;
         this.owners = owners;
-        this.tally = tally;
+        this.counts = counts;
         this.cleaner = new ObjectSanitizer(request.sourceNamespace(), request.targetNamespace());
         this.present = new ObjectSanitizer(request.targetNamespace(), request.targetNamespace());
     }
 
-    /** One object on its way. */
+    /** One object to write. */
     private record Job(ApiKind kind, ObjectKey key, JsonNode captured, ObjectNode wanted, String path) {}
 
     Done write(ApiKind kind, ObjectKey key, JsonNode captured) throws Failed {
         String path = kind.path(request.targetNamespace(), key.name());
         Job job = new Job(kind, key, captured, cleaner.clean(kind, captured), path);
         if (owners.resolve(captured, job.wanted())) {
-            owners.later(path, captured);
+            owners.addLater(path, captured);
         }
         for (int attempt = 1; ; attempt++) {
             ApiServer.Answer answer = create(job, "created");
@@ -87,10 +90,10 @@ final class ObjectWriter {
             }
             ApiServer.Answer live = server.get(path);
             if (live.isOk()) {
-                return meet(job, live.body());
+                return treatExisting(job, live.body());
             }
             if (live.code() != NOT_FOUND || attempt == ATTEMPTS) {
-                throw new Failed("it exists, and cannot be read: " + live.message());
+                throw new Failed("it exists but cannot be read: " + live.message());
             }
         }
     }
@@ -104,21 +107,22 @@ final class ObjectWriter {
             warnOfPorts(job, answer);
         }
         if (answer.isOk()) {
-            owners.became(job.captured(), answer.body());
+            owners.record(job.captured(), answer.body());
         }
         return answer;
     }
 
-    /** Decides about an object that was there before. */
-    private Done meet(Job job, JsonNode live) throws Failed {
-        owners.became(job.captured(), live);
+    /** Treats an object that existed before. */
+    private Done treatExisting(Job job, JsonNode live) throws Failed {
+        owners.record(job.captured(), live);
         if (RestoreMark.isFrom(live, request.runId())) {
-            owners.later(job.path(), job.captured());
+            owners.addLater(job.path(), job.captured());
             return new Done(fate(RestoreMark.of(live)));
         }
         if (request.isMoved() && job.kind().qualified().startsWith("clusterrolebindings.")) {
-            tally.warn("ClusterRoleBinding " + job.key().name() + " exists; if the ServiceAccounts of namespace "
-                    + request.targetNamespace() + " need it, name them in a ClusterRoleBinding of their own");
+            counts.warn("ClusterRoleBinding " + job.key().name()
+                    + " exists and was not changed; if the ServiceAccounts of namespace " + request.targetNamespace()
+                    + " need it, create another ClusterRoleBinding for them");
         }
         if (RestoreRules.isCreatedOnly(job.kind(), job.captured())) {
             return SKIPPED;
@@ -134,7 +138,7 @@ final class ObjectWriter {
         };
     }
 
-    /** The ServiceAccount that the cluster has made: it gets what the captured one had, if nobody has touched it yet. */
+    /** Result of an object that this run wrote before a crash. */
     private static ApplyCounts.Fate fate(String mark) {
         return switch (mark.substring(mark.lastIndexOf('/') + 1)) {
             case "replaced" -> ApplyCounts.Fate.REPLACED;
@@ -143,6 +147,7 @@ final class ObjectWriter {
         };
     }
 
+    /** Completes a ServiceAccount that the cluster created: unless a user has changed it, it gets all captured fields. */
     private Done complete(Job job, JsonNode live) throws Failed {
         boolean untouched = !live.has("imagePullSecrets")
                 && live.path("metadata").path("labels").isEmpty()
@@ -161,7 +166,7 @@ final class ObjectWriter {
             }
             answer = put(job, ReplacementBody.of(job.kind(), marked(job.wanted(), "replaced"), live));
             if (answer.isOk()) {
-                owners.became(job.captured(), answer.body());
+                owners.record(job.captured(), answer.body());
                 return new Done(ApplyCounts.Fate.REPLACED, changes(now, wanted));
             }
             if (answer.code() == NOT_FOUND) {
@@ -177,10 +182,10 @@ final class ObjectWriter {
             live = again.body();
         }
         if (answer.code() == INVALID && RECREATED.containsKey(job.kind().qualified())) {
-            if (request.isRehearsal()) {
+            if (request.isDryRun()) {
                 return new Done(
                         ApplyCounts.Fate.REPLACED,
-                        "deleted and made anew, since a field of it cannot be changed: "
+                        "deleted and created again, because a field cannot be changed: "
                                 + changes(present.clean(job.kind(), live), wanted));
             }
             remove(job, live);
@@ -190,8 +195,8 @@ final class ObjectWriter {
     }
 
     /**
-     * Merges the captured fields in, by the API server's own rules for each kind: it is asked what a server-side apply would
-     * give, and that is written as an update. So no field has us as its owner, and a later apply takes none away.
+     * Merges the captured fields in, by the API server's own rules for each kind. The result of a server-side apply in
+     * dry run is written as an update. So Breakwater owns no field, and a later apply removes none.
      */
     private Done update(Job job, JsonNode first) throws Failed {
         JsonNode live = first;
@@ -226,7 +231,7 @@ final class ObjectWriter {
     }
 
     private String changes(JsonNode before, JsonNode after) {
-        return request.isRehearsal() ? FieldChanges.between(before, after) : "";
+        return request.isDryRun() ? FieldChanges.between(before, after) : "";
     }
 
     private ApiServer.Answer put(Job job, ObjectNode body) {
@@ -241,7 +246,7 @@ final class ObjectWriter {
     private Done recreated(Job job) throws Failed {
         ApiServer.Answer answer = create(job, "replaced");
         if (!answer.isOk()) {
-            throw new Failed("it had to be made anew, and was not taken: " + answer.message());
+            throw new Failed("it could not be created again: " + answer.message());
         }
         return new Done(ApplyCounts.Fate.REPLACED);
     }
@@ -253,13 +258,13 @@ final class ObjectWriter {
         options.putObject("preconditions").set("uid", live.path("metadata").path("uid"));
         ApiServer.Answer answer = server.send("DELETE", job.path(), options);
         if (!answer.isOk() && answer.code() != NOT_FOUND) {
-            throw new Failed("a field of it cannot be changed, and it cannot be removed: " + answer.message());
+            throw new Failed("a field cannot be changed, and the object could not be deleted: " + answer.message());
         }
         long deadline = System.nanoTime() + GONE.toNanos();
         while (server.get(job.path()).code() != NOT_FOUND) {
             if (System.nanoTime() > deadline) {
-                throw new Failed("a field of it cannot be changed, and it did not end within " + GONE.toSeconds()
-                        + " s after its removal; see its finalizers");
+                throw new Failed("a field cannot be changed, and the object still exists " + GONE.toSeconds()
+                        + " s after its deletion; check its finalizers");
             }
             Activities.pause(BRIEF);
         }
@@ -281,8 +286,8 @@ final class ObjectWriter {
 
     private void warnOfPorts(Job job, ApiServer.Answer answer) {
         if (answer.isOk()) {
-            tally.warn("Service " + request.targetNamespace() + "/" + job.key().name()
-                    + " got other node ports, since another Service holds the captured ones");
+            counts.warn("Service " + request.targetNamespace() + "/" + job.key().name()
+                    + " got other node ports, because another Service uses the captured ones");
         }
     }
 }

@@ -18,12 +18,15 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** Which objects of an archive wait for which, by {@code spec.order}. For one thread, until {@link #settle}. */
+/**
+ * Dependencies between the objects of an archive, by {@code spec.order}. Not safe for use from several threads before
+ * {@link #settle}.
+ */
 final class OrderResolver {
     /**
      * An object that others wait for.
      *
-     * @param reports whether it told of its readiness in a condition when it was captured
+     * @param reports whether a condition reported its readiness when it was captured
      */
     record Waited(ObjectKey key, String apiVersion, String kind, boolean reports) {}
 
@@ -45,10 +48,10 @@ final class OrderResolver {
         return dependencies.isEmpty();
     }
 
-    /** Takes note of an object that is restored, as it was captured. */
+    /** Adds an object that is restored, as it was captured. */
     void add(ObjectKey key, JsonNode captured) {
         for (int i = 0; i < sides.size(); i++) {
-            if (take(dependencies.get(i).first, key, captured)) {
+            if (match(dependencies.get(i).first, key, captured)) {
                 sides.get(i).first.add(key);
                 waited.put(
                         key,
@@ -57,14 +60,14 @@ final class OrderResolver {
                                 captured.path("apiVersion").asText(),
                                 captured.path("kind").asText(),
                                 Readiness.reports(captured)));
-            } else if (take(dependencies.get(i).then, key, captured)) {
+            } else if (match(dependencies.get(i).then, key, captured)) {
                 sides.get(i).then.add(key);
                 kinds.put(key, captured.path("kind").asText());
             }
         }
     }
 
-    /** @throws BreakwaterException InvalidSpec, when objects wait for each other */
+    /** @throws BreakwaterException InvalidSpec if objects wait for each other */
     void settle() {
         try {
             stages = Stages.of(
@@ -74,11 +77,11 @@ final class OrderResolver {
             throw BreakwaterException.permanent(
                     Reason.InvalidSpec,
                     e.pairs().stream().map(i -> "spec.order[" + i + "]").collect(Collectors.joining(" and "))
-                            + " can never be met: " + e.getMessage() + "; take one of them out");
+                            + " form a cycle: " + e.getMessage() + "; remove one of them");
         }
     }
 
-    /** In which stage an object is restored. */
+    /** The stage in which an object is restored. */
     int stage(ObjectKey key) {
         return later.getOrDefault(key, 0);
     }
@@ -91,7 +94,7 @@ final class OrderResolver {
         return (int) later.values().stream().filter(s -> s == stage).count();
     }
 
-    /** Objects of a stage whose pods are held back until then, as {@code Deployment/web}. */
+    /** Objects of a stage whose pods are held until then, such as {@code Deployment/web}. */
     List<String> held(int stage) {
         return later.entrySet().stream()
                 .filter(e -> e.getValue() == stage)
@@ -100,7 +103,7 @@ final class OrderResolver {
                 .toList();
     }
 
-    /** What has to be up before a stage, by the index of the dependency that says so. */
+    /** Objects that must be up before a stage, by the index of the dependency. */
     Map<Integer, List<Waited>> before(int stage) {
         Map<Integer, List<Waited>> before = new LinkedHashMap<>();
         for (int i = 0; i < sides.size(); i++) {
@@ -116,22 +119,22 @@ final class OrderResolver {
         return timeout == null ? Dependency.DEFAULT_TIMEOUT : timeout;
     }
 
-    /** Sides that take nothing of what is restored, and so mean nothing. */
-    List<String> idle() {
-        List<String> idle = new ArrayList<>();
+    /** Sides that match no restored object and have no effect. */
+    List<String> unmatched() {
+        List<String> unmatched = new ArrayList<>();
         for (int i = 0; i < sides.size(); i++) {
             String field = "spec.order[" + i + "]";
             if (sides.get(i).first.isEmpty()) {
-                idle.add(field + ".first takes no object that is restored, so nothing is waited for");
+                unmatched.add(field + ".first matches no object that is restored, so there is nothing to wait for");
             }
             if (sides.get(i).then.isEmpty()) {
-                idle.add(field + ".then takes no object that is restored, so nothing waits");
+                unmatched.add(field + ".then matches no object that is restored, so no object waits");
             }
         }
-        return idle;
+        return unmatched;
     }
 
-    private static boolean take(List<ObjectRule> rules, ObjectKey key, JsonNode captured) {
-        return rules.stream().anyMatch(r -> ObjectRules.take(r, key, captured));
+    private static boolean match(List<ObjectRule> rules, ObjectKey key, JsonNode captured) {
+        return rules.stream().anyMatch(r -> ObjectRules.match(r, key, captured));
     }
 }

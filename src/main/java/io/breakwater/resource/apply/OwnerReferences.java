@@ -11,15 +11,16 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
- * Owner references, rebuilt: an object's new owner is the restored one. Those whose owner comes later are patched in at the
- * end; those whose owner is not in the restore are dropped, or the garbage collector would take the object.
+ * Owner references of restored objects: the new owner is the restored one. References to owners that are restored later
+ * are added at the end. References to owners outside the restore are dropped, because the garbage collector would
+ * delete the object.
  */
 final class OwnerReferences {
     /**
-     * A reference list to be patched in.
+     * References to add at the end.
      *
      * @param path of the object
-     * @param captured the references as they were captured
+     * @param captured the captured references
      */
     record Pending(String path, JsonNode captured) {}
 
@@ -27,18 +28,18 @@ final class OwnerReferences {
     private final Map<String, String> uids = new ConcurrentHashMap<>();
     private final Queue<Pending> pending = new ConcurrentLinkedQueue<>();
 
-    /** Notes whom an archived object belongs to. */
+    /** Records the owners of an archived object. */
     void expect(JsonNode object) {
         references(object).forEach(r -> wanted.add(r.path("uid").asText()));
     }
 
-    /** Whether an object of the archive belongs to this one. */
+    /** Whether this object owns an object of the archive. */
     boolean isWanted(JsonNode captured) {
         return wanted.contains(captured.path("metadata").path("uid").asText());
     }
 
-    /** Tells what became of an archived object. */
-    void became(JsonNode captured, JsonNode live) {
+    /** Records the UID of the restored object. */
+    void record(JsonNode captured, JsonNode live) {
         String old = captured.path("metadata").path("uid").asText();
         String now = live.path("metadata").path("uid").asText();
         if (!now.isEmpty() && wanted.contains(old)) {
@@ -46,7 +47,7 @@ final class OwnerReferences {
         }
     }
 
-    /** Puts those references into the cleaned object whose owners are there; returns whether others are owed. */
+    /** Adds references to restored owners to the cleaned object; returns whether others are still missing. */
     boolean resolve(JsonNode captured, ObjectNode cleaned) {
         ArrayNode known = known(references(captured));
         if (!known.isEmpty()) {
@@ -55,7 +56,7 @@ final class OwnerReferences {
         return known.size() < references(captured).size();
     }
 
-    void later(String path, JsonNode captured) {
+    void addLater(String path, JsonNode captured) {
         if (!references(captured).isEmpty()) {
             pending.add(new Pending(path, references(captured)));
         }
@@ -65,7 +66,7 @@ final class OwnerReferences {
         return pending;
     }
 
-    /** The references whose owners are in the restore, with the new UIDs. */
+    /** The references whose owners are restored, with the new UIDs. */
     ArrayNode known(JsonNode references) {
         ArrayNode known = ApiServer.JSON.createArrayNode();
         for (JsonNode reference : references) {

@@ -8,13 +8,16 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 
-/** The body of an update that makes a live object equal to a captured one, but for what the server holds on to. */
+/**
+ * The body of an update that makes an existing object equal to a captured one, except fields that the server does not
+ * release.
+ */
 final class ReplacementBody {
     private static final String REVISION = "deployment.kubernetes.io/revision";
 
     private ReplacementBody() {}
 
-    /** @param wanted is changed, and returned */
+    /** @param wanted is changed and returned */
     static ObjectNode of(ApiKind kind, ObjectNode wanted, JsonNode live) {
         ObjectNode meta = (ObjectNode) wanted.path("metadata");
         JsonNode old = live.path("metadata");
@@ -35,7 +38,7 @@ final class ReplacementBody {
         return wanted;
     }
 
-    /** Finalizers that are there guard something outside; taking them away would leak it. */
+    /** Existing finalizers protect something outside the cluster, which their removal would leak. */
     private static void finalizers(JsonNode old, ObjectNode meta) {
         Set<String> all = new LinkedHashSet<>();
         for (JsonNode source : List.of(old.path("finalizers"), meta.path("finalizers"))) {

@@ -19,19 +19,20 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Brings the objects of an archive back: in {@link ApplyWave}s, all of a wave side by side. An object is created first; only
- * when it is there already it is looked at, and the conflict policy decides. Everything may be run again after a crash:
- * objects carry the run that made them, so the end and the counts are the same.
+ * Restores the objects of an archive in {@link ApplyWave}s, those of one wave in parallel. Each object is created; only
+ * if it exists, it is read, and the conflict policy decides. A run can be repeated after a crash: objects carry the id
+ * of the run that wrote them, so result and counts are the same.
  *
- * <p>Claims and volumes are the caller's; so is closing the gate. Nothing is ever deleted but to make the same object anew.
+ * <p>The caller restores claims and volumes, and closes the gate. Objects are deleted only to create the same object
+ * again.
  */
 public final class ResourceApply {
     /**
-     * What a restore would meet.
+     * Preview of a restore.
      *
-     * @param objects that would be restored
-     * @param existing objects that are there already, and not from this run
-     * @param warnings kinds that the API server does not know, and rules that take nothing
+     * @param objects number of objects that would be restored
+     * @param existing objects that exist, and were not written by this run
+     * @param warnings kinds that the API server does not serve, and rules that match nothing
      */
     public record Preview(int objects, List<String> existing, List<String> warnings) {}
 
@@ -46,10 +47,10 @@ public final class ResourceApply {
     }
 
     /**
-     * Looks before anything is touched.
+     * Checks a restore before anything is changed.
      *
-     * @throws BreakwaterException Forbidden when the author lacks a right that the restore would use, Tampered for an archive
-     *     that no honest writer makes
+     * @throws BreakwaterException Forbidden if the author lacks a right that the restore would use; Tampered for an
+     *     archive that Breakwater cannot have written
      */
     public Preview preview(ApplyRequest request) throws IOException {
         try (ApplyPlan plan = ApplyPlan.read(request)) {
@@ -60,28 +61,29 @@ public final class ResourceApply {
     }
 
     /**
-     * Creates the target namespace as it was captured, where it is absent and the request allows it. {@link #apply} does not.
+     * Creates the target namespace as it was captured, if it does not exist and the request allows it. {@link #apply}
+     * does not.
      *
-     * @return whether it was created by this call
-     * @throws BreakwaterException when it is absent and cannot be created
+     * @return whether this call created it
+     * @throws BreakwaterException if it does not exist and cannot be created
      */
     public boolean createNamespace(ApplyRequest request) throws IOException {
         return new TargetNamespace(server).create(request, find(request, "namespaces"));
     }
 
     /**
-     * Restores what waits for nothing; or, for a rehearsal, finds out what restoring everything would do. Then the API server
-     * checks every write and keeps none; in a namespace that does not exist yet it cannot, and objects count as created.
+     * Restores the objects of the first stage. A dry run checks all objects: the API server checks every write and
+     * stores none. It cannot check them in a namespace that does not exist yet; there objects count as created.
      *
-     * @return what was done; an object that could not be restored is in there, and does not end the run
-     * @throws BreakwaterException Forbidden, Tampered, or a retryable one when the API server does not answer
+     * @return the result; it includes objects that could not be restored, which do not end the run
+     * @throws BreakwaterException Forbidden, Tampered, or a retryable one if the API server does not answer
      */
     public ApplyReport apply(ApplyRequest request) throws IOException {
         return apply(request, 0);
     }
 
     /**
-     * Restores one stage of {@code spec.order}, after those before it.
+     * Restores one stage of {@code spec.order}, after the earlier ones.
      *
      * @see #apply(ApplyRequest)
      */
@@ -89,11 +91,11 @@ public final class ResourceApply {
         try (ApplyPlan plan = ApplyPlan.read(request)) {
             Discovery discovery = Discovery.of(server);
             plan.authorize(discovery);
-            return new ApplyRun(server, request, plan, discovery, isHomeless(request), stage).all();
+            return new ApplyRun(server, request, plan, discovery, hasNoNamespace(request), stage).all();
         }
     }
 
-    /** What {@code spec.order} makes wait for what. */
+    /** Stages and dependencies that follow from {@code spec.order}. */
     public RestoreOrder ordering(ApplyRequest request) throws IOException {
         try (ApplyPlan plan = ApplyPlan.read(request)) {
             OrderResolver order = plan.order();
@@ -128,9 +130,10 @@ public final class ResourceApply {
     }
 
     /**
-     * Whether the author may write into the volumes of the target namespace: he who may run pods there can mount them.
+     * Checks whether the author may write into the volumes of the target namespace: a user that may create pods there
+     * can mount them.
      *
-     * @throws BreakwaterException Forbidden, with what he lacks
+     * @throws BreakwaterException Forbidden, with the missing rights
      */
     public void authorizeFiles(ApplyRequest request) {
         List<String> lacks = new ArrayList<>();
@@ -147,20 +150,20 @@ public final class ResourceApply {
         }
     }
 
-    private boolean isHomeless(ApplyRequest request) {
-        return request.isRehearsal() && isNamespaceMissing(request);
+    private boolean hasNoNamespace(ApplyRequest request) {
+        return request.isDryRun() && isNamespaceMissing(request);
     }
 
     /**
-     * Whether {@link #createNamespace} would make the target namespace.
+     * Whether {@link #createNamespace} would create the target namespace.
      *
-     * @throws BreakwaterException Forbidden, when it is absent and must not be created
+     * @throws BreakwaterException Forbidden if it does not exist and must not be created
      */
     public boolean isNamespaceMissing(ApplyRequest request) {
         return new TargetNamespace(server).isMissing(request);
     }
 
-    /** The wanted claims of the archive, as they were captured and the request transforms them. */
+    /** The selected claims of the archive, after the transforms of the request. */
     public List<PersistentVolumeClaim> claims(ApplyRequest request) throws IOException {
         ObjectTransforms transforms = new ObjectTransforms(request.spec());
         ObjectSelection selection = new ObjectSelection("spec", request.spec().include, request.spec().exclude);
@@ -172,7 +175,7 @@ public final class ResourceApply {
                     CLAIMS,
                     request.sourceNamespace(),
                     object.path("metadata").path("name").asText());
-            if (selection.wants(key, object)) {
+            if (selection.selects(key, object)) {
                 JsonNode wanted = transforms.apply(key, object);
                 claims.add(client.getKubernetesSerialization().convertValue(wanted, PersistentVolumeClaim.class));
             }

@@ -8,9 +8,9 @@ import io.breakwater.velero.ObjectKey;
 import java.util.Optional;
 import java.util.Set;
 
-/** Which archived objects are brought back, and how far. */
+/** Rules for archived objects that are restored partly or not at all. */
 final class RestoreRules {
-    /** Made by the caller, by a controller, or never to come back. */
+    /** Created by the caller or by a controller, or never restored. */
     private static final Set<String> NEVER = Set.of(
             "persistentvolumeclaims",
             "persistentvolumes",
@@ -21,50 +21,54 @@ final class RestoreRules {
             "volumeattachments.storage.k8s.io",
             "controllerrevisions.apps");
 
-    /** Ours: the present ones always win, and those of another namespace mean nothing here. */
+    /**
+     * Kinds of Breakwater: existing ones take precedence, and those of another namespace are not valid in the target.
+     */
     private static final Set<String> OURS = Set.of("backuppolicies." + Api.GROUP, "backuplocations." + Api.GROUP);
 
     private RestoreRules() {}
 
-    /** Whether no object of this kind is brought back here. */
+    /** Whether objects of this kind are never restored here. */
     static boolean isNever(String qualified) {
         return NEVER.contains(qualified);
     }
 
-    /** Whether an author needs no right to it. Claims are made by the caller, but in the author's name. */
+    /**
+     * Whether an author needs no right for this kind. Claims need it: the caller creates them on behalf of the author.
+     */
     static boolean isNeverAuthored(String qualified) {
         return NEVER.contains(qualified) && !qualified.equals("persistentvolumeclaims");
     }
 
     /**
-     * Why an object stays in the archive.
+     * The cause why an object is not restored.
      *
-     * @param moved whether the target is another namespace than the source
-     * @return the reason, or empty for an object that is brought back
+     * @param moved whether the target is not the source namespace
+     * @return the cause, or empty for an object that is restored
      */
     static Optional<String> excluded(ApiKind kind, JsonNode object, boolean moved) {
         String type = kind.qualified();
         if (NEVER.contains(type) || !CaptureRules.kind(kind)) {
-            return Optional.of("objects of this kind are not restored as such");
+            return Optional.of("objects of this kind are not restored directly");
         }
         if (OURS.contains(type) && moved) {
             return Optional.of("it belongs to the namespace that it was captured in");
         }
         if (!CaptureRules.object(kind, object)) {
-            return Optional.of("the cluster makes it anew, or it is marked to be left out");
+            return Optional.of("the cluster creates it, or a label excludes it");
         }
         JsonNode status = object.path("status");
         return switch (type) {
-            case "jobs.batch" -> isFinished(status) ? Optional.of("the Job was over") : Optional.empty();
+            case "jobs.batch" -> isFinished(status) ? Optional.of("the Job had ended") : Optional.empty();
             case "pods" ->
                 Set.of("Succeeded", "Failed").contains(status.path("phase").asText())
-                        ? Optional.of("the pod was over")
+                        ? Optional.of("the pod had ended")
                         : Optional.empty();
             default -> Optional.empty();
         };
     }
 
-    /** Whether an object that is there already stays as it is, whatever the conflict policy says. */
+    /** Whether an existing object is never changed, with any conflict policy. */
     static boolean isCreatedOnly(ApiKind kind, JsonNode object) {
         return !kind.namespaced()
                 || OURS.contains(kind.qualified())
@@ -76,7 +80,7 @@ final class RestoreRules {
         return kind.qualified().equals("backuppolicies." + Api.GROUP);
     }
 
-    /** Objects that every namespace has from the start; finding them is no conflict. */
+    /** Objects that every namespace has from the start; they are not a conflict. */
     static boolean isGiven(ObjectKey key) {
         return key.directory().equals("serviceaccounts") && key.name().equals("default");
     }

@@ -11,7 +11,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The target namespace. */
+/** The namespace into which a point is restored. */
 final class TargetNamespace {
     private static final String PATH = "/api/v1/namespaces";
     private static final int CONFLICT = 409;
@@ -23,14 +23,15 @@ final class TargetNamespace {
         this.server = server;
     }
 
-    /** @param captured the Namespace as it was captured, or nothing */
+    /** @param captured the Namespace as it was captured, or an empty list */
     boolean create(ApplyRequest request, List<byte[]> captured) throws IOException {
         String name = request.targetNamespace();
         ApiServer.Answer there = server.get(PATH + "/" + ApiKind.encoded(name));
         if (there.isOk()) {
             if (there.body().path("metadata").has("deletionTimestamp")) {
                 throw BreakwaterException.retryable(
-                        Reason.Conflict, "namespace " + name + " is being deleted; wait until it is gone");
+                        Reason.Conflict,
+                        "namespace " + name + " is being deleted; wait until the deletion is complete");
             }
             return false;
         }
@@ -48,9 +49,9 @@ final class TargetNamespace {
     }
 
     /**
-     * Whether a restore would make the namespace.
+     * Whether a restore would create the namespace.
      *
-     * @throws BreakwaterException Forbidden, when it would and must not
+     * @throws BreakwaterException Forbidden if it would and must not
      */
     boolean isMissing(ApplyRequest request) {
         boolean missing = server.get(PATH + "/" + ApiKind.encoded(request.targetNamespace()))
@@ -70,11 +71,12 @@ final class TargetNamespace {
             throw BreakwaterException.permanent(
                     Reason.Forbidden,
                     "namespace " + request.targetNamespace() + " does not exist, and author "
-                            + request.author().author() + " may not create it by a restore; create it first");
+                            + request.author().author()
+                            + " may not create it with a Restore; create the namespace first");
         }
     }
 
-    /** With the captured labels and annotations, but without ours: they tell of the source's state. */
+    /** With the captured labels and annotations, except those of Breakwater, which describe the state of the source. */
     private static ObjectNode manifest(String name, List<byte[]> captured) throws IOException {
         ObjectNode namespace =
                 ApiServer.JSON.createObjectNode().put("apiVersion", "v1").put("kind", "Namespace");

@@ -17,7 +17,7 @@ import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
-/** What a policy's source takes of a namespace. May be used from many threads. */
+/** The objects of a namespace that the source of a policy selects. Safe for use from many threads. */
 public final class CaptureScope {
     private static final String CLAIMS = "persistentvolumeclaims";
 
@@ -26,8 +26,9 @@ public final class CaptureScope {
     private final Set<String> claims;
 
     /**
-     * @param source null for everything
-     * @param claims names of those that {@link #claims} took; what counts, where there is a source, since their volumes were cut
+     * @param source null for all objects
+     * @param claims names of the claims that {@link #claims} selected. With a source only these count, because
+     *     snapshots of their volumes were taken
      */
     public CaptureScope(Source source, Set<String> claims) {
         this.source = source == null ? new Source() : source;
@@ -36,8 +37,8 @@ public final class CaptureScope {
     }
 
     /**
-     * Which claims of a namespace belong to a source: by their own labels or those of a pod that mounts them, and by its rules.
-     * Asks for the pods at once.
+     * The claims of a namespace that a source selects: by their own labels or those of a pod that mounts them, and by
+     * its rules. Lists the pods at once.
      */
     public static Predicate<PersistentVolumeClaim> claims(KubernetesClient client, String namespace, Source source) {
         if (source == null) {
@@ -51,7 +52,7 @@ public final class CaptureScope {
                     || mounted.contains(name)
                     || Labels.match(source.labelSelector, claim.getMetadata().getLabels());
             ObjectKey key = new ObjectKey("", CLAIMS, namespace, name);
-            return labelled && selection.wants(key, ApiServer.JSON.valueToTree(claim));
+            return labelled && selection.selects(key, ApiServer.JSON.valueToTree(claim));
         };
     }
 
@@ -68,39 +69,41 @@ public final class CaptureScope {
                 .collect(Collectors.toSet());
     }
 
-    /** Whether cluster-scoped objects that captured ones need are captured. */
+    /** Whether cluster-scoped objects that captured objects need are captured. */
     boolean referenced() {
         return source.includeClusterResources == null || source.includeClusterResources == ClusterResources.Referenced;
     }
 
-    /** Whether all of the cluster's objects are captured, as far as the rules take them. */
+    /** Whether all cluster-scoped objects are captured that the rules select. */
     boolean wholeCluster() {
         return source.includeClusterResources == ClusterResources.All;
     }
 
-    /** Whether a kind must be listed at all. */
+    /** Whether a kind must be listed. */
     boolean lists(ApiKind kind) {
-        return selection.mayWant(kind.qualified());
+        return selection.maySelect(kind.qualified());
     }
 
-    /** What to ask the API server for when it lists a kind; empty for all. */
+    /** The label selector of the list request for a kind; empty for all objects. */
     String query(ApiKind kind) {
         return source.labelSelector == null || isClaim(kind) ? "" : Labels.query(source.labelSelector);
     }
 
-    /** Whether an object is taken that was listed with that query. */
+    /** Whether an object that was listed with that selector is captured. */
     boolean takes(ApiKind kind, ObjectKey key, JsonNode object) {
-        return isClaim(kind) && claims != null ? claims.contains(key.name()) : selection.wants(key, object);
+        return isClaim(kind) && claims != null ? claims.contains(key.name()) : selection.selects(key, object);
     }
 
-    /** Whether a cluster-scoped object is taken that a captured one needs. */
+    /** Whether a cluster-scoped object that a captured object needs is captured. */
     boolean takesReferenced(ObjectKey key, JsonNode object) {
         return !selection.excludes(key, object);
     }
 
-    /** What should be told about the rules once everything was listed. */
+    /** Warnings about the rules, after all kinds were listed. */
     List<String> warnings() {
-        return selection.idle().stream().map(i -> i + ": look at its spelling").toList();
+        return selection.unmatched().stream()
+                .map(i -> i + ": check its spelling")
+                .toList();
     }
 
     private static boolean isClaim(ApiKind kind) {

@@ -6,8 +6,9 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentSkipListSet;
 
 /**
- * Cluster-scoped objects that the captured ones need, gathered while they pass: volumes, StorageClasses, PriorityClasses,
- * ClusterRoles, and the definitions of custom resources. Grows with the number of claims and kinds, not of objects.
+ * Cluster-scoped objects that the captured ones need, collected during the capture: volumes, StorageClasses,
+ * PriorityClasses, ClusterRoles, and the definitions of custom resources. Memory grows with the number of claims and
+ * kinds, not of objects.
  */
 final class ClusterReferences {
     /** One object of a kind, by {@link ApiKind#qualified}. */
@@ -26,10 +27,10 @@ final class ClusterReferences {
         return found;
     }
 
-    /** Looks through one captured object. */
-    void look(ApiKind kind, JsonNode object) {
+    /** Collects the references of one captured object. */
+    void collect(ApiKind kind, JsonNode object) {
         if (!kind.group().isEmpty()) {
-            // Asked for by name later; groups of the API server's own have no definition.
+            // It is read by name later; groups of the API server itself have no definition.
             add("customresourcedefinitions.apiextensions.k8s.io", kind.group().contains(".") ? kind.qualified() : "");
         }
         JsonNode spec = object.path("spec");

@@ -5,13 +5,13 @@ import io.breakwater.resource.ApiKind;
 import java.util.Set;
 
 /**
- * What of the cluster's own objects stays out of an archive that holds all of them. Everything else is in: a kind that nobody
- * here has heard of is captured.
+ * Cluster-scoped objects that an archive of all of them excludes. All other objects are captured, also of unknown
+ * kinds.
  *
- * <p>Left out, since it tells about this cluster's machines and its present moment: nodes and what drivers say about them,
- * attachments, requests for certificates, addresses, contents of snapshots, versions of the API server. Left out, since the
- * API server makes it anew, and would overwrite it: APIServices of its own and of definitions, flow control of its own.
- * Namespaces: each one is in the points of its own policy.
+ * <p>Excluded because they describe the machines of this cluster and its current state: nodes and reports of drivers
+ * about them, attachments, requests for certificates, addresses, contents of snapshots, versions of the API server.
+ * Excluded because the API server creates them again and would overwrite them: its own APIServices and those of
+ * definitions, its own flow control. Excluded because each is in the points of its own policy: Namespaces.
  */
 final class ClusterRules {
     private static final Set<String> KINDS = Set.of(
@@ -35,7 +35,7 @@ final class ClusterRules {
         return !KINDS.contains(kind.qualified());
     }
 
-    /** Whether an object, of a kind that is in, is in; one of a namespace always is. Looks at metadata only. */
+    /** Whether an object of a captured kind is captured; always true for namespaced objects. Reads only metadata. */
     static boolean object(ApiKind kind, JsonNode object) {
         if (kind.namespaced()) {
             return true;
@@ -47,7 +47,7 @@ final class ClusterRules {
             case "flowcontrol.apiserver.k8s.io" ->
                 !annotations.path("apf.kubernetes.io/autoupdate-spec").asText().equals("true");
             case "admissionregistration.k8s.io" ->
-                // Ours: the operator writes it, with the authority of the moment.
+                // The operator writes its own webhooks, with the current certificate authority.
                 !kind.qualified().endsWith(WEBHOOKS)
                         || !labels.path("app.kubernetes.io/managed-by").asText().equals("breakwater");
             default -> true;

@@ -24,32 +24,33 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Writes the objects of a namespace, and the cluster-scoped ones that they need or all of these, into an archive: every kind that the API
- * server serves at that moment and that is in scope, in the version that it is stored in, pages of all kinds side by side. An
- * object is parsed, stripped of {@code managedFields} and written on; memory does not depend on the number of objects.
+ * Writes the objects of a namespace into an archive, with the cluster-scoped objects that they need, or with all
+ * cluster-scoped objects. It captures every kind in scope that the API server serves, in its storage version, and lists
+ * all kinds in parallel. Each object is parsed, stripped of {@code managedFields} and written at once, so memory does
+ * not depend on the number of objects.
  */
 public final class ResourceCapture {
-    /** Kinds listed at a time. */
+    /** Number of kinds that are listed at the same time. */
     private static final int LISTS = 12;
 
     private static final int NOT_FOUND = 404;
     private static final int NOT_ALLOWED = 405;
 
     /**
-     * What to capture.
+     * A capture.
      *
-     * @param scope what of the namespace
+     * @param scope the selected objects of the namespace
      * @param capturedAt time of the archive's entries
      */
     public record Request(String namespace, CaptureScope scope, Instant capturedAt) {}
 
     /**
-     * What was captured.
+     * Result of a capture.
      *
      * @param count objects in the archive
      * @param resourceList content of Velero's resource list, compressed
      * @param serverVersion gitVersion of the API server; may be empty
-     * @param warnings what a reader should know, such as an API that did not answer
+     * @param warnings problems for the reader, such as an API that did not answer
      */
     public record Result(long count, byte[] resourceList, String serverVersion, List<String> warnings) {}
 
@@ -60,10 +61,11 @@ public final class ResourceCapture {
     }
 
     /**
-     * Captures a namespace. Ends the archive, and leaves the stream open.
+     * Captures a namespace. Ends the archive, but does not close the stream.
      *
-     * @throws BreakwaterException ResourcesFailed when a kind cannot be listed: an archive with a hole is none
-     * @throws IOException when the stream cannot be written
+     * @throws BreakwaterException ResourcesFailed if a kind cannot be listed, because an incomplete archive is not
+     *     valid
+     * @throws IOException if the stream cannot be written
      */
     public Result capture(Request request, OutputStream out) throws IOException {
         try (ArchiveWriter archive = new ArchiveWriter(out, request.capturedAt())) {
@@ -98,7 +100,7 @@ public final class ResourceCapture {
                     .unavailable()
                     .forEach((groupVersion, why) -> warnings.add(
                             "API " + groupVersion + " did not answer, so its objects are not in the point: " + why));
-            one(new ClusterReferences.Reference("namespaces", namespace), true);
+            captureOne(new ClusterReferences.Reference("namespaces", namespace), true);
             List<ApiKind> kinds = discovery.capturable().stream()
                     .filter(CaptureRules::kind)
                     .filter(scope::lists)
@@ -111,8 +113,8 @@ public final class ResourceCapture {
                         .toList();
                 Parallel.each(LISTS, clusters, this::list);
             } else if (scope.referenced()) {
-                bindings();
-                Parallel.each(LISTS, references.found(), r -> one(r, false));
+                captureBindings();
+                Parallel.each(LISTS, references.found(), r -> captureOne(r, false));
             }
             warnings.addAll(scope.warnings());
         }
@@ -125,14 +127,14 @@ public final class ResourceCapture {
                     if (CaptureRules.object(kind, object)
                             && ClusterRules.object(kind, object)
                             && scope.takes(kind, key(kind, object), object)) {
-                        references.look(kind, object);
+                        references.collect(kind, object);
                         write(kind, object);
                     }
                 });
             } catch (ApiServer.Refused e) {
                 int code = e.answer().code();
                 if (seen.get() == 0 && (code == NOT_FOUND || code == NOT_ALLOWED)) {
-                    // The kind went away between discovery and the list.
+                    // The kind was removed between discovery and the list.
                     warnings.add(kind.qualified() + " is not served any more: " + e.getMessage());
                     return;
                 }
@@ -146,7 +148,7 @@ public final class ResourceCapture {
         }
 
         /** ClusterRoleBindings that name a ServiceAccount of the namespace, and their roles. */
-        private void bindings() {
+        private void captureBindings() {
             discovery.preferred("clusterrolebindings.rbac.authorization.k8s.io").ifPresent(kind -> {
                 try {
                     new PagedList(server, PagedList.OBJECTS).each(kind.path(""), "", binding -> {
@@ -174,7 +176,7 @@ public final class ResourceCapture {
             return false;
         }
 
-        private void one(ClusterReferences.Reference reference, boolean required) {
+        private void captureOne(ClusterReferences.Reference reference, boolean required) {
             ApiKind kind = discovery.preferred(reference.kind()).orElse(null);
             if (kind == null) {
                 return;

@@ -1,2 +1,2 @@
-/** Lists the objects of a namespace into an archive. */
+/** Writes the objects of a namespace into an archive. */
 package io.breakwater.resource.capture;

@@ -1,6 +1,7 @@
 package io.breakwater.resource.workload;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.breakwater.api.Texts;
 import io.breakwater.api.WorkloadName;
 import io.breakwater.resource.ApiKind;
 import io.breakwater.resource.ApiServer;
@@ -15,12 +16,12 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 
-/** Why the pods of a workload are not ready, in the words of scheduler, kubelet and controllers. */
+/** The causes why the pods of a workload are not ready, with messages of scheduler, kubelet and controllers. */
 final class PodDiagnosis {
     private static final int SHOWN = 2;
     private static final int LONGEST = 300;
 
-    /** What every container passes through. */
+    /** Normal states of a container that starts. */
     private static final Set<String> USUAL = Set.of("ContainerCreating", "PodInitializing");
 
     private final ApiServer server;
@@ -31,28 +32,30 @@ final class PodDiagnosis {
         this.namespace = namespace;
     }
 
-    /** What keeps a workload from being up, as far as anybody tells; a pod stands for itself. */
+    /** Causes why a workload is not up, as far as they are reported. A single pod is its own workload. */
     List<String> of(JsonNode workload) {
         boolean isPod = workload.path("kind").asText().equals("Pod");
         List<JsonNode> pods = isPod ? List.of(workload) : pods(workload);
-        // Pods of one template mostly lack the same: it is told once.
+        // Pods of one template usually have the same problem, which is listed once.
         Map<String, List<String>> names = new LinkedHashMap<>();
         for (JsonNode pod : pods) {
-            why(pod).ifPresent(w -> names.computeIfAbsent(shortened(w), x -> new ArrayList<>())
+            why(pod).ifPresent(w -> names.computeIfAbsent(oneLine(w), x -> new ArrayList<>())
                     .add(pod.path("metadata").path("name").asText()));
         }
-        List<String> told = new ArrayList<>();
-        names.forEach((why, of) -> told.add(
+        List<String> causes = new ArrayList<>();
+        names.forEach((why, of) -> causes.add(
                 "pod " + of.getFirst() + (of.size() > 1 ? " and " + (of.size() - 1) + " more: " : ": ") + why));
         if (pods.isEmpty()) {
-            failure(workload).or(() -> warning(workload)).ifPresent(w -> told.add("no pod was made: " + shortened(w)));
+            failure(workload)
+                    .or(() -> warning(workload))
+                    .ifPresent(w -> causes.add("no pod was created: " + oneLine(w)));
         }
-        return told.stream().limit(SHOWN).toList();
+        return causes.stream().limit(SHOWN).toList();
     }
 
     private Optional<String> why(JsonNode pod) {
         Optional<String> seen = of(pod, USUAL);
-        // The kubelet tells of mounts that fail and probes that find nothing in events only.
+        // The kubelet reports failed mounts and failed probes only in events.
         boolean isGated = seen.filter(s -> s.startsWith("SchedulingGated")).isPresent();
         return isGated || seen.filter(s -> s.contains("BackOff")).isPresent()
                 ? seen
@@ -60,10 +63,10 @@ final class PodDiagnosis {
     }
 
     /**
-     * What a pod's status tells.
+     * The cause in the status of a pod.
      *
-     * @param usual reasons for waiting that nobody need be told of by their names
-     * @return empty when the pod is ready
+     * @param usual reasons for waiting that are not listed
+     * @return empty if the pod is ready
      */
     static Optional<String> of(JsonNode pod, Set<String> usual) {
         JsonNode status = pod.path("status");
@@ -104,9 +107,9 @@ final class PodDiagnosis {
                     name + " ended with exit code " + ended.path("exitCode").asText());
         }
         boolean running = container.path("state").has("running");
-        // Init containers are never ready while they run, and those after them wait for them.
+        // Init containers are never ready while they run, and later containers wait for them.
         return running && !container.path("ready").asBoolean()
-                ? Optional.of(name + " runs, and is not ready")
+                ? Optional.of(name + " runs but is not ready")
                 : Optional.empty();
     }
 
@@ -128,12 +131,12 @@ final class PodDiagnosis {
                         }
                     });
         } catch (ApiServer.Refused e) {
-            return List.of(); // no more than a courtesy
+            return List.of(); // the diagnosis is optional
         }
         return pods;
     }
 
-    /** A Deployment says in a condition that its ReplicaSet's pods are refused. */
+    /** A condition of a Deployment reports that pods of its ReplicaSet are refused. */
     private static Optional<String> failure(JsonNode workload) {
         return stream(workload.path("status").path("conditions"))
                 .filter(c -> c.path("type").asText().equals("ReplicaFailure")
@@ -158,9 +161,9 @@ final class PodDiagnosis {
         return last.isEmpty() || last.equals("null") ? event.path("eventTime").asText("") : last;
     }
 
-    private static String shortened(String text) {
+    private static String oneLine(String text) {
         String line = text.replaceAll("\\s+", " ").strip();
-        return line.length() > LONGEST ? line.substring(0, LONGEST) + "…" : line;
+        return Texts.cut(line, LONGEST);
     }
 
     private static Stream<JsonNode> stream(JsonNode array) {

@@ -7,17 +7,16 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Whether an object is up, by the rules of its kind; of kinds that are not known here by its conditions, as kstatus does. A
- * replica counts as up when it is available and of the newest template, where the API server tells that.
+ * Readiness of an object, by the rules of its kind; for unknown kinds by its conditions, as in kstatus. A replica
+ * counts as up when it is available and has the newest template, if the API server reports that.
  *
- * @param state how far it is
- * @param message how far in words, without kind and name; empty when it is up
+ * @param message without kind and name; empty if the object is up
  */
 public record Readiness(State state, String message) {
     enum State {
         UP,
         WAITING,
-        /** It will not come up by itself any more. */
+        /** It will not become ready without a change. */
         FAILED
     }
 
@@ -28,7 +27,7 @@ public record Readiness(State state, String message) {
         return state == State.UP;
     }
 
-    /** Whether an object of a kind that is not known here tells whether it is ready. */
+    /** Whether an object of an unknown kind reports its readiness. */
     public static boolean reports(JsonNode object) {
         return condition(object, "Ready")
                 .or(() -> condition(object, "Available"))
@@ -36,9 +35,9 @@ public record Readiness(State state, String message) {
     }
 
     /**
-     * How far an object is.
+     * Readiness of an object.
      *
-     * @param reports whether its readiness is in a condition that must come, if it is not there yet
+     * @param reports whether a condition reports its readiness and must appear
      */
     static Readiness of(JsonNode object, boolean reports) {
         if (object.path("metadata").has("deletionTimestamp")) {
@@ -58,7 +57,7 @@ public record Readiness(State state, String message) {
         };
     }
 
-    /** Replicas that are ready, of those that are wanted, whichever template they are of; for workloads that start anew. */
+    /** Readiness by the number of ready replicas, of any template; for workloads that start again. */
     static Readiness ofReplicas(JsonNode workload) {
         return switch (kind(workload)) {
             case "apps/DaemonSet" ->
@@ -79,12 +78,12 @@ public record Readiness(State state, String message) {
 
     private static Readiness statefulSet(JsonNode s) {
         int wanted = wanted(s);
-        boolean tells = s.path("status").has("availableReplicas");
-        Readiness counted = replicas(s, wanted, status(s, tells ? "availableReplicas" : "readyReplicas"));
+        boolean hasAvailable = s.path("status").has("availableReplicas");
+        Readiness counted = replicas(s, wanted, status(s, hasAvailable ? "availableReplicas" : "readyReplicas"));
         JsonNode strategy = s.path("spec").path("updateStrategy");
         int kept = strategy.path("rollingUpdate").path("partition").asInt();
         boolean rollsOut = !strategy.path("type").asText().equals("OnDelete");
-        // Once all are of one revision, the API server counts them as current ones, and no longer as updated.
+        // When all replicas have one revision, the API server counts them as current, and no longer as updated.
         boolean oneRevision =
                 s.path("status").path("currentRevision").equals(s.path("status").path("updateRevision"));
         if (counted.isUp() && rollsOut && !oneRevision && status(s, "updatedReplicas") < wanted - kept) {
@@ -107,7 +106,7 @@ public record Readiness(State state, String message) {
     private static Readiness replicas(JsonNode workload, int wanted, int ready) {
         long generation = workload.path("metadata").path("generation").asLong();
         if (generation > 0 && workload.path("status").path("observedGeneration").asLong() < generation) {
-            return waiting("its controller has not looked at it yet");
+            return waiting("its controller has not processed it yet");
         }
         return ready >= wanted ? UP : waiting(ready + " of " + wanted + " ready");
     }
@@ -139,7 +138,7 @@ public record Readiness(State state, String message) {
         JsonNode seen = object.path("status").path("observedGeneration");
         if (seen.isNumber()
                 && seen.asLong() < object.path("metadata").path("generation").asLong()) {
-            return waiting("its controller has not looked at it yet");
+            return waiting("its controller has not processed it yet");
         }
         for (String type : CONDITIONS) {
             Optional<JsonNode> found = condition(object, type);
@@ -147,7 +146,7 @@ public record Readiness(State state, String message) {
                 return found.get().path("status").asText().equals("True")
                         ? UP
                         : waiting("its condition " + type + " is "
-                                + found.get().path("status").asText() + told(words(found.get())));
+                                + found.get().path("status").asText() + suffix(words(found.get())));
             }
         }
         return reports ? waiting("it has no condition Ready or Available yet") : UP;
@@ -188,7 +187,7 @@ public record Readiness(State state, String message) {
         return Optional.empty();
     }
 
-    private static String told(String words) {
+    private static String suffix(String words) {
         return words.isEmpty() ? "" : ": " + words;
     }
 

@@ -12,7 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** Whether the application of a namespace is up, and what keeps it from being so. */
+/** The workloads of a namespace: whether they are up, and why not. */
 public final class Workloads {
     private static final List<ApiKind> KINDS = List.of(
             new ApiKind("apps", "v1", "Deployment", "deployments", true, java.util.Set.of()),
@@ -26,7 +26,7 @@ public final class Workloads {
         this.server = new ApiServer(client);
     }
 
-    /** A Deployment, StatefulSet, DaemonSet, or a pod that belongs to nobody; as it was when it was asked for. */
+    /** A Deployment, StatefulSet, DaemonSet, or a pod without an owner, in the state in which it was read. */
     public static final class Workload {
         private final ObjectNode object;
         private final ApiServer server;
@@ -36,7 +36,7 @@ public final class Workloads {
             this.server = server;
         }
 
-        /** As {@code Deployment web}. */
+        /** For example {@code Deployment web}. */
         public String name() {
             return kind() + " " + object.path("metadata").path("name").asText();
         }
@@ -45,36 +45,36 @@ public final class Workloads {
             return object.path("kind").asText();
         }
 
-        /** Whether as many replicas are ready as are wanted. */
+        /** Whether the wanted number of replicas is ready. */
         public boolean isReady() {
             return lenient().isUp();
         }
 
-        /** Whether all replicas are available and of the newest template. */
+        /** Whether all replicas are available and have the newest template. */
         public boolean isAvailable() {
             return Readiness.of(object, false).isUp();
         }
 
-        /** Whether a run of a restore has made or changed it. */
+        /** Whether a run of a restore created or changed it. */
         public boolean isFrom(String runId) {
             return RestoreMark.isFrom(object, runId);
         }
 
-        /** What keeps it from being available; asks the API server. */
+        /** The causes why it is not available; sends requests to the API server. */
         public String why() {
             Readiness readiness = Readiness.of(object, false);
-            List<String> told = new ArrayList<>(List.of(name() + ": " + readiness.message()));
-            told.addAll(new PodDiagnosis(
+            List<String> lines = new ArrayList<>(List.of(name() + ": " + readiness.message()));
+            lines.addAll(new PodDiagnosis(
                             server, object.path("metadata").path("namespace").asText())
                     .of(object));
-            return String.join("; ", told);
+            return String.join("; ", lines);
         }
 
         private Readiness lenient() {
             return kind().equals("Pod") ? Readiness.of(object, false) : Readiness.ofReplicas(object);
         }
 
-        /** Name, and how far it is from being ready. */
+        /** Name and readiness. */
         @Override
         public String toString() {
             return name() + ": " + lenient().message();
@@ -84,7 +84,7 @@ public final class Workloads {
     /**
      * All workloads of a namespace.
      *
-     * @throws BreakwaterException ResourcesFailed, retryable, when they cannot be listed
+     * @throws BreakwaterException ResourcesFailed, retryable, if they cannot be listed
      */
     public List<Workload> of(String namespace) {
         List<Workload> all = new ArrayList<>();
@@ -108,35 +108,35 @@ public final class Workloads {
     }
 
     /**
-     * How far something is that others wait for.
+     * State of an object that others wait for.
      *
-     * @param message with its kind and name; why its pods are not ready is told when that was asked for
-     * @param failed whether it will not come up by itself any more
+     * @param message with kind and name, and on request with the causes of its pods
+     * @param failed whether it will not become ready without a change
      */
     public record Standing(String message, boolean failed) {}
 
     /**
-     * Looks at something that others wait for.
+     * Checks an object that others wait for.
      *
-     * @param thoroughly whether to find out why its pods are not ready
-     * @return empty when it is up
+     * @param thoroughly whether to add the causes why its pods are not ready
+     * @return empty if it is up
      */
     public Optional<Standing> look(Awaited awaited, boolean thoroughly) {
         String name = awaited.kind() + " " + awaited.name();
         ApiServer.Answer answer = server.get(awaited.path());
         if (!answer.isOk()) {
             return Optional.of(
-                    new Standing(name + ": " + (answer.code() == 404 ? "it is not there" : answer.message()), false));
+                    new Standing(name + ": " + (answer.code() == 404 ? "it does not exist" : answer.message()), false));
         }
         Readiness readiness = Readiness.of(answer.body(), awaited.reports());
         if (readiness.isUp()) {
             return Optional.empty();
         }
-        List<String> told = new ArrayList<>(List.of(name + ": " + readiness.message()));
+        List<String> lines = new ArrayList<>(List.of(name + ": " + readiness.message()));
         if (thoroughly) {
             String namespace = answer.body().path("metadata").path("namespace").asText();
-            told.addAll(new PodDiagnosis(server, namespace).of(answer.body()));
+            lines.addAll(new PodDiagnosis(server, namespace).of(answer.body()));
         }
-        return Optional.of(new Standing(String.join("; ", told), readiness.state() == Readiness.State.FAILED));
+        return Optional.of(new Standing(String.join("; ", lines), readiness.state() == Readiness.State.FAILED));
     }
 }

@@ -1,2 +1,2 @@
-/** Whether the workloads of a namespace are up, and why not. */
+/** Readiness of the workloads of a namespace, and the causes if they are not ready. */
 package io.breakwater.resource.workload;

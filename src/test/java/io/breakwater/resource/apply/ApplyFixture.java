@@ -36,7 +36,7 @@ public final class ApplyFixture implements AutoCloseable {
         spec.onConflict = OnConflict.Fail;
     }
 
-    /** The spec of the Restore in YAML; onConflict is Fail where it says nothing. */
+    /** The spec of the Restore in YAML; the default of onConflict is Fail. */
     public ApplyFixture spec(String yaml) throws IOException {
         spec = YAML.readValue(yaml, RestoreSpec.class);
         spec.onConflict = spec.onConflict == null ? OnConflict.Fail : spec.onConflict;
@@ -44,10 +44,10 @@ public final class ApplyFixture implements AutoCloseable {
     }
 
     /**
-     * Puts an object into the archive.
+     * Adds an object to the archive.
      *
-     * @param directory as {@code deployments.apps}
-     * @param rest what follows the metadata, in JSON with apostrophes
+     * @param directory such as {@code deployments.apps}
+     * @param rest fields after the metadata, in JSON with apostrophes
      */
     public ObjectNode archive(String apiVersion, String kind, String directory, String name, String rest) {
         ObjectNode object = object(apiVersion, kind, name, rest);
@@ -69,7 +69,7 @@ public final class ApplyFixture implements AutoCloseable {
         return archive("apps/v1", "Deployment", "deployments.apps", name, rest);
     }
 
-    /** Makes the object that was archived last a cluster-scoped one. */
+    /** Makes the object that was archived last cluster-scoped. */
     public void placeInCluster(String name) {
         ObjectKey last = keys.removeLast();
         keys.add(new ObjectKey(last.group(), last.resource(), "", name));
@@ -115,7 +115,7 @@ public final class ApplyFixture implements AutoCloseable {
         return new ResourceApply(server.client()).preview(request());
     }
 
-    /** Writes that were asked for, as {@code POST configmaps}. */
+    /** Writes that were requested, such as {@code POST configmaps}. */
     public List<String> written() {
         return server.requests().stream()
                 .filter(r -> !r.method().equals("GET") && !r.path().endsWith("reviews"))

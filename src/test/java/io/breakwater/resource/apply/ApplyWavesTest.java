@@ -10,7 +10,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Order where order matters: definitions are established before their objects come, and webhooks come last of all. */
+/** Order of the waves: definitions are established before their objects, and webhooks come last. */
 class ApplyWavesTest {
     private static final String DEFINITIONS = "customresourcedefinitions.apiextensions.k8s.io";
     private static final String WEBHOOKS = "validatingwebhookconfigurations.admissionregistration.k8s.io";
@@ -42,7 +42,7 @@ class ApplyWavesTest {
     void createsObjectsAfterTheirDefinitionAndWebhooksLast() throws IOException {
         AtomicInteger looks = new AtomicInteger();
         scene.server.refuse((method, path) -> {
-            // The definition is established when it was looked at for the third time; only then its kind is served.
+            // The definition is established at the third read; only then its kind is served.
             if (method.equals("GET") && path.equals(CRD_PATH) && looks.incrementAndGet() == 3) {
                 ObjectNode definition = scene.server.at(CRD_PATH);
                 definition
@@ -74,10 +74,10 @@ class ApplyWavesTest {
                 scene.apply().lines().stream().map(ApplyReport.Line::toString).toList();
         assertThat(lines)
                 .contains(
-                        "create   widgets.acme.io shop/w: once its CustomResourceDefinition is there; not checked",
+                        "create   widgets.acme.io shop/w: after its CustomResourceDefinition exists; not checked",
                         "create   " + DEFINITIONS + " widgets.acme.io");
         assertThat(scene.preview().warnings())
-                .as("the kind comes with the restore")
+                .as("the restore defines the kind")
                 .isEmpty();
     }
 

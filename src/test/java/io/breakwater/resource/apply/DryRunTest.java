@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** A dry run says what the real one does, and does nothing. */
+/** A dry run reports the result of the real run and changes nothing. */
 class DryRunTest {
     private ApplyFixture scene;
 
@@ -66,7 +66,7 @@ class DryRunTest {
                 scene.apply().lines().stream().map(ApplyReport.Line::toString).toList();
         assertThat(lines)
                 .contains(
-                        "replace  configmaps shop/other: /data/a /data/b",
+                        "replace  configmaps shop/other: /data/a, /data/b",
                         "leave    configmaps shop/same",
                         "create   configmaps shop/new",
                         "create   deployments.apps shop/web")
@@ -81,7 +81,7 @@ class DryRunTest {
                 .singleElement()
                 .asString()
                 .startsWith("replace")
-                .contains("deleted and made anew");
+                .contains("deleted and created again");
         assertThat(scene.written()).noneMatch(w -> w.startsWith("DELETE"));
     }
 

@@ -108,7 +108,7 @@ class ObjectTransformsTest {
                 jsonPatch:
                   - {op: replace, path: /rules, value: [{apiGroups: [''], resources: [secrets], verbs: [get]}]}
             """);
-        assertThat(scene.apply().failed()).singleElement().asString().contains("lacks get secrets");
+        assertThat(scene.apply().failed()).singleElement().asString().contains("missing get secrets");
     }
 
     @Test
@@ -124,7 +124,7 @@ class ObjectTransformsTest {
                 jsonPatch: [{op: test, path: /data/a, value: 'x'}]
             """);
         assertThat(scene.preview().warnings())
-                .containsExactly("spec.transforms[1].select takes no object that is restored");
+                .containsExactly("spec.transforms[1].select matches no object that is restored");
         assertThat(scene.apply().created()).isEqualTo(1);
         assertThat(scene.server.at(ApplyFixture.CORE + "configmaps/web").path("data"))
                 .isEqualTo(FakeApiServer.tree("{'a':'x','b':'2'}"));

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What {@code spec.order} makes of a point: which objects come when, and what they wait for. */
+/** Stages that {@code spec.order} defines for a point, and the objects that they wait for. */
 class OrderResolverTest {
     private static final String DATABASE_FIRST = """
         order:
@@ -75,7 +75,7 @@ class OrderResolverTest {
         assertThat(scene.server.at(ApplyFixture.APPS + "deployments/web")).isNull();
         assertThat(apply(2).created()).isEqualTo(1);
         assertThat(apply(2).created())
-                .as("a stage that is done again counts the same")
+                .as("a repeated stage has the same counts")
                 .isEqualTo(1);
         assertThat(scene.server.at(ApplyFixture.APPS + "deployments/web")).isNotNull();
     }
@@ -117,10 +117,10 @@ class OrderResolverTest {
               then: [{names: [none]}]
             """);
         assertThat(scene.preview().warnings())
-                .as("a Job that was over does not come back")
+                .as("a Job that had ended is not restored")
                 .containsExactly(
-                        "spec.order[0].first takes no object that is restored, so nothing is waited for",
-                        "spec.order[1].then takes no object that is restored, so nothing waits");
+                        "spec.order[0].first matches no object that is restored, so there is nothing to wait for",
+                        "spec.order[1].then matches no object that is restored, so no object waits");
         assertThat(ordering().stages())
                 .singleElement()
                 .satisfies(s -> assertThat(s.before().getFirst().objects()).isEmpty());
@@ -147,7 +147,7 @@ class OrderResolverTest {
     void reportsWhyAnAwaitedWorkloadIsNotReady() {
         Workloads workloads = new Workloads(scene.server.client());
         Awaited db = new Awaited(ApplyFixture.APPS + "statefulsets/db", "StatefulSet", "db", false);
-        assertThat(workloads.look(db, false)).contains(new Standing("StatefulSet db: it is not there", false));
+        assertThat(workloads.look(db, false)).contains(new Standing("StatefulSet db: it does not exist", false));
         scene.server.put(
                 ApplyFixture.APPS + "statefulsets",
                 ApplyFixture.object("apps/v1", "StatefulSet", "db", "'spec':{'replicas':1},'status':{}"));
@@ -181,7 +181,7 @@ class OrderResolverTest {
         scene.server.put(ApplyFixture.CORE + "pods", pod);
     }
 
-    /** By the UIDs that both had when they were captured. */
+    /** By the captured UIDs of both. */
     private static void own(ObjectNode object, ObjectNode owner) {
         String uid = "captured-" + owner.path("metadata").path("name").asText();
         ((ObjectNode) owner.path("metadata")).put("uid", uid);

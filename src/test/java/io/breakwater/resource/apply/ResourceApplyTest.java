@@ -336,7 +336,7 @@ class ResourceApplyTest {
         assertThat(report.created()).isZero();
         assertThat(report.failed())
                 .hasSize(2)
-                .allSatisfy(f -> assertThat(f.reason()).contains("hand out"));
+                .allSatisfy(f -> assertThat(f.reason()).contains("may not grant these permissions"));
         assertThat(report.failed().toString()).contains("get secrets").contains("* *.*");
         server.allow((verb, resource) -> true);
         assertThat(apply(OnConflict.Fail).created()).isEqualTo(2);
@@ -359,9 +359,11 @@ class ResourceApplyTest {
                 vouched.runId(),
                 vouched.author().unvouched());
         ApplyReport report = new ResourceApply(server.client()).apply(unvouched);
-        assertThat(report.failed()).as("a failover goes on without them").isEmpty();
+        assertThat(report.failed()).as("a failover continues without them").isEmpty();
         assertThat(report.created()).isEqualTo(1);
-        assertThat(report.warnings()).hasSize(2).allSatisfy(w -> assertThat(w).contains("nobody vouches"));
+        assertThat(report.warnings())
+                .hasSize(2)
+                .allSatisfy(w -> assertThat(w).contains("in a location of the namespace itself are not trusted"));
         assertThat(server.at(RBAC + "rolebindings/b")).isNull();
         assertThat(new ResourceApply(server.client()).apply(vouched).created()).isEqualTo(3);
     }
@@ -389,11 +391,11 @@ class ResourceApplyTest {
         assertThatThrownBy(() -> apply(
                         OnConflict.Fail,
                         archiveOf(new ObjectKey("", "configmaps", "shop", "c"), object("ConfigMap", "other", ""))))
-                .hasMessageContaining("is another object than its path says");
+                .hasMessageContaining("does not match its path in the archive");
         assertThatThrownBy(() -> apply(
                         OnConflict.Fail,
                         archiveOf(new ObjectKey("apps", "deployments", "shop", "c"), object("ConfigMap", "c", ""))))
-                .hasMessageContaining("is another object than its path says");
+                .hasMessageContaining("does not match its path in the archive");
         assertThat(written()).isEmpty();
     }
 
@@ -494,7 +496,7 @@ class ResourceApplyTest {
         assertThat(report.failed()).isEmpty();
     }
 
-    /** Writes that succeeded or not, as {@code POST configmaps}. */
+    /** Writes with any result, such as {@code POST configmaps}. */
     private List<String> written() {
         return server.requests().stream()
                 .filter(r -> !r.method().equals("GET") && !r.path().endsWith("reviews"))

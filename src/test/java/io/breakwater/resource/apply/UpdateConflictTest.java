@@ -11,7 +11,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** onConflict Update: what was captured comes in, and nothing goes. */
+/** onConflict Update merges captured fields in and removes none. */
 class UpdateConflictTest {
     private ApplyFixture scene;
 

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Which claims, and so which volumes, belong to a policy. */
+/** Claims, and so volumes, that a policy captures. */
 class CaptureScopeTest {
     private final Source source = new Source();
     private FakeApiServer server;

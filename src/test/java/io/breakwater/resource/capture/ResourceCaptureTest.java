@@ -96,7 +96,7 @@ class ResourceCaptureTest {
         server.store(stored, "Widget", "widgets");
     }
 
-    /** As API servers have printed it for years. */
+    /** The format that API servers have printed for years. */
     @Test
     void hashesVersionsLikeTheApiServer() {
         assertThat(StorageVersions.hash(new ApiKind("apps", "v1", "Deployment", "deployments", true, Set.of())))
@@ -323,7 +323,7 @@ class ResourceCaptureTest {
         assertThat(capture()).containsOnlyKeys("namespaces shop", "configmaps shop/a");
         assertThat(server.requests()).noneMatch(r -> r.path().equals(CORE + "services"));
         assertThat(server.requests()).noneMatch(r -> r.path().equals(CORE + "secrets"));
-        assertThat(result.warnings()).containsExactly("spec.source.exclude[2] takes no object: look at its spelling");
+        assertThat(result.warnings()).containsExactly("spec.source.exclude[2] matches no object: check its spelling");
     }
 
     @Test
@@ -392,7 +392,7 @@ class ResourceCaptureTest {
                 .hasMessageContaining("clusterroles.rbac.authorization.k8s.io cannot be listed");
     }
 
-    /** Objects of a cluster, and of namespace shop one that refers to a single one of them. */
+    /** Objects of a cluster; one object of namespace shop refers to one of them. */
     private void cluster() {
         server.put(CORE + "persistentvolumeclaims", "{'metadata':{'name':'data'},'spec':{'storageClassName':'fast'}}");
         server.put("/apis/storage.k8s.io/v1/storageclasses", "{'metadata':{'name':'fast'}}");

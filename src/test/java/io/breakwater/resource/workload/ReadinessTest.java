@@ -9,11 +9,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** When an object counts as up, kind by kind, and why its pods do not. */
+/** Readiness of objects by kind, and the causes of their pods. */
 class ReadinessTest {
     @ParameterizedTest(name = "{0} {1}")
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
-        apps/v1 Deployment | 'metadata':{'generation':2},'spec':{'replicas':2},'status':{'observedGeneration':1,'availableReplicas':2,'updatedReplicas':2} | its controller has not looked at it yet
+        apps/v1 Deployment | 'metadata':{'generation':2},'spec':{'replicas':2},'status':{'observedGeneration':1,'availableReplicas':2,'updatedReplicas':2} | its controller has not processed it yet
         apps/v1 Deployment | 'metadata':{'generation':2},'spec':{'replicas':2},'status':{'observedGeneration':2,'availableReplicas':1,'updatedReplicas':2} | 1 of 2 ready
         apps/v1 Deployment | 'metadata':{'generation':2},'spec':{'replicas':2},'status':{'observedGeneration':2,'availableReplicas':2,'updatedReplicas':1} | 1 of 2 updated
         apps/v1 Deployment | 'metadata':{'generation':2},'spec':{'replicas':2},'status':{'observedGeneration':2,'availableReplicas':2,'updatedReplicas':2} | ``
@@ -43,7 +43,7 @@ class ReadinessTest {
         acme.io/v1 Widget | 'status':{'conditions':[{'type':'Ready','status':'False','reason':'Wait','message':'a moment'}]} | its condition Ready is False: Wait: a moment
         acme.io/v1 Widget | 'status':{'conditions':[{'type':'Ready','status':'Unknown'},{'type':'Available','status':'True'}]} | its condition Ready is Unknown
         acme.io/v1 Widget | 'status':{'conditions':[{'type':'Available','status':'True'}]} | ``
-        acme.io/v1 Widget | 'metadata':{'generation':4},'status':{'observedGeneration':3,'conditions':[{'type':'Ready','status':'True'}]} | its controller has not looked at it yet
+        acme.io/v1 Widget | 'metadata':{'generation':4},'status':{'observedGeneration':3,'conditions':[{'type':'Ready','status':'True'}]} | its controller has not processed it yet
         acme.io/v1 Widget | 'spec':{} | ``
         """)
     void evaluatesReadinessByKind(String type, String rest, String waits) {
@@ -76,7 +76,7 @@ class ReadinessTest {
         'phase':'Pending','containerStatuses':[{'name':'c','state':{'waiting':{'reason':'ContainerCreating'}}}] | it is Pending
         'phase':'Pending','containerStatuses':[{'name':'c','state':{'waiting':{'reason':'ImagePullBackOff','message':'no such image'}}}] | container c: ImagePullBackOff: no such image
         'containerStatuses':[{'name':'c','state':{'waiting':{'reason':'CrashLoopBackOff','message':'back-off 10s'}},'lastState':{'terminated':{'exitCode':3}}}] | container c: CrashLoopBackOff: back-off 10s; it ended with exit code 3
-        'containerStatuses':[{'name':'a','ready':true,'state':{'running':{}}},{'name':'c','state':{'running':{}}}] | container c runs, and is not ready
+        'containerStatuses':[{'name':'a','ready':true,'state':{'running':{}}},{'name':'c','state':{'running':{}}}] | container c runs but is not ready
         'initContainerStatuses':[{'name':'i','state':{'terminated':{'exitCode':1}}}],'containerStatuses':[{'name':'c','state':{'waiting':{'reason':'PodInitializing'}}}] | container i ended with exit code 1
         """)
     void reportsWhyAPodIsNotReady(String status, String why) {
