@@ -7,11 +7,11 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * A Schedule, or a Backup that was made by hand, as far as both are alike.
+ * The common part of a Schedule, and of a Backup that was created by hand.
  *
  * @param at path of the backup's specification, with a dot at its end
- * @param timing when it runs; empty for a Backup, and for a schedule that has no equal
- * @param reach the namespaces that it is for
+ * @param timing times of the schedule; empty for a Backup, and for a schedule without an equivalent
+ * @param scope the selected namespaces
  */
 record BackupPlan(
         String name,
@@ -20,10 +20,10 @@ record BackupPlan(
         Backup.Spec spec,
         Optional<ScheduleConversion> timing,
         boolean paused,
-        NamespaceScope reach,
+        NamespaceScope scope,
         ConversionReport.Subject about) {
-    /** How long Velero keeps a backup when nothing is said. */
-    private static final Duration KEPT = Duration.ofDays(30);
+    /** Velero's default of the ttl. */
+    private static final Duration DEFAULT_TTL = Duration.ofDays(30);
 
     static BackupPlan of(Schedule schedule, ConversionReport report) {
         String name = schedule.getMetadata().getName();
@@ -33,20 +33,21 @@ record BackupPlan(
         String expression = spec.schedule == null ? "" : spec.schedule;
         Optional<ScheduleConversion> timing = ScheduleConversion.of(expression);
         if (timing.isEmpty()) {
-            about.tell(
+            about.add(
                     "spec.schedule",
                     "'" + expression
-                            + "' has no equal in the five fields of cron; write spec.schedule into the BackupPolicy");
+                            + "' has no equivalent with the five fields of cron; set spec.schedule of the"
+                            + " BackupPolicy");
         }
         if (Boolean.TRUE.equals(spec.useOwnerReferencesInBackup)) {
-            about.tell(
+            about.add(
                     "spec.useOwnerReferencesInBackup",
-                    "a RestorePoint stays when its policy is deleted; retention or its deletion removes it");
+                    "a RestorePoint stays when its policy is deleted, until retention or a user deletes it");
         }
         if (Boolean.TRUE.equals(spec.skipImmediately)) {
-            about.tell("spec.skipImmediately", "a new policy waits for its first time anyway");
+            about.add("spec.skipImmediately", "a new policy always waits for its first scheduled time");
         }
-        spec.more().keySet().forEach(f -> about.tell("spec." + f, "is not known and left out"));
+        spec.more().keySet().forEach(f -> about.add("spec." + f, "unknown field, skipped"));
         Backup.Spec template = spec.template == null ? new Backup.Spec() : spec.template;
         return new BackupPlan(
                 name,
@@ -75,11 +76,11 @@ record BackupPlan(
                 about);
     }
 
-    Duration kept() {
-        return GoDurations.parse(spec.ttl).filter(Duration::isPositive).orElse(KEPT);
+    Duration ttl() {
+        return GoDurations.parse(spec.ttl).filter(Duration::isPositive).orElse(DEFAULT_TTL);
     }
 
-    /** Whether Velero read volumes as they were; null where it did not, since that is the default. */
+    /** LiveCopy if Velero read volumes while they were in use; null otherwise, for the default. */
     VolumeMethod volumes() {
         boolean files =
                 Boolean.TRUE.equals(spec.defaultVolumesToFsBackup) || Boolean.TRUE.equals(spec.defaultVolumesToRestic);
@@ -87,73 +88,72 @@ record BackupPlan(
     }
 
     /**
-     * The label that claims are grouped by. Velero writes its usual one into every Backup, whether claims have it or not, so that
-     * one says nothing.
+     * The label by which claims are grouped. Velero writes its default label into every Backup, also if no claim has
+     * it, so the default counts as absent.
      */
     String groupBy() {
         String key = spec.volumeGroupSnapshotLabelKey;
         return key == null || key.isEmpty() || key.equals("velero.io/volume-group") ? null : key;
     }
 
-    /** Tells what of the specification a policy has no place for. */
-    void tellWhatIsLeft() {
-        tell(
+    /** Reports the fields of the specification that have no equivalent in a policy. */
+    void reportUnsupported() {
+        addIf(
                 "metadata",
                 spec.metadata != null && spec.metadata.labels != null,
-                "labels of a policy are not passed on to points");
-        tell(
+                "labels of a policy are not copied to points");
+        addIf(
                 "snapshotVolumes",
                 Boolean.FALSE.equals(spec.snapshotVolumes),
-                "volumes are captured always; leave claims out by" + " spec.source.exclude, or take them as they come");
-        tell(
+                "volumes are always captured; exclude claims with spec.source.exclude if they are not needed");
+        addIf(
                 "snapshotMoveData",
                 Boolean.FALSE.equals(spec.snapshotMoveData),
-                "the content of volumes goes to the location; for snapshots that stay in the storage as well, add a"
+                "the content of volumes is moved to the location; to retain snapshots in the storage as well, add a"
                         + " BackupPolicy with spec.volumes.method Snapshot");
         String snapshotsFirst =
-                "became spec.volumes.method LiveCopy: volumes with CSI snapshots are still read from those,"
-                        + " since only then their files belong to one moment";
-        tell("defaultVolumesToFsBackup", Boolean.TRUE.equals(spec.defaultVolumesToFsBackup), snapshotsFirst);
-        tell("defaultVolumesToRestic", Boolean.TRUE.equals(spec.defaultVolumesToRestic), snapshotsFirst);
-        tell(
+                "became spec.volumes.method LiveCopy: volumes with CSI snapshots are still read from snapshots,"
+                        + " because only then all files belong to one moment";
+        addIf("defaultVolumesToFsBackup", Boolean.TRUE.equals(spec.defaultVolumesToFsBackup), snapshotsFirst);
+        addIf("defaultVolumesToRestic", Boolean.TRUE.equals(spec.defaultVolumesToRestic), snapshotsFirst);
+        addIf(
                 "datamover",
                 spec.datamover != null && !spec.datamover.isEmpty() && !spec.datamover.equals("velero"),
-                "'" + spec.datamover + "' is another mover; Breakwater has its own");
-        tell(
+                "'" + spec.datamover + "' is another mover; Breakwater uses its own");
+        addIf(
                 "uploaderConfig",
                 spec.uploaderConfig != null && spec.uploaderConfig.parallelFilesUpload != null,
-                "the mover reads files in parallel on its own; spec.volumes.mover.parallelism is for volumes");
-        tell(
+                "the mover always reads files in parallel; spec.volumes.mover.parallelism sets the number of volumes");
+        addIf(
                 "csiSnapshotTimeout",
                 differs(spec.csiSnapshotTimeout, "10m"),
-                "a snapshot is waited for for as long as the step may take");
-        tell(
+                "the timeout of the capture step applies to snapshots");
+        addIf(
                 "itemOperationTimeout",
                 differs(spec.itemOperationTimeout, "4h"),
-                "a mover may run for as long as it makes progress");
-        tell(
+                "a mover may run as long as it makes progress");
+        addIf(
                 "volumeGroupSnapshotLabelKey",
                 groupBy() != null,
-                "became spec.volumes.groupBy: a point fails where a group of claims cannot be cut by one group"
-                        + " snapshot");
-        tell(
+                "became spec.volumes.groupBy: a point fails if one group snapshot cannot capture a group of claims");
+        addIf(
                 "volumeSnapshotLocations",
                 spec.volumeSnapshotLocations != null && !spec.volumeSnapshotLocations.isEmpty(),
-                "there are no native snapshots; the content of volumes goes to the location");
-        tell(
+                "native snapshots are not supported; the content of volumes is moved to the location");
+        addIf(
                 "orderedResources",
                 spec.orderedResources != null && !spec.orderedResources.isEmpty(),
-                "objects have no order when they are captured; what must be consistent belongs between hooks");
-        tell(
+                "objects are captured in no order; use hooks where data must be consistent");
+        addIf(
                 "resourcePolicy",
                 spec.resourcePolicy != null,
-                "rules for volumes are not converted; write spec.source.exclude and spec.volumes.allowUnprotected");
-        spec.more().keySet().forEach(f -> about.tell(at + f, "is not known and left out"));
+                "rules for volumes are not converted; set spec.source.exclude and spec.volumes.allowUnprotected");
+        spec.more().keySet().forEach(f -> about.add(at + f, "unknown field, skipped"));
     }
 
-    private void tell(String field, boolean set, String message) {
+    private void addIf(String field, boolean set, String message) {
         if (set) {
-            about.tell(at + field, message);
+            about.add(at + field, message);
         }
     }
 

@@ -9,10 +9,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** What of the cluster's own objects a Backup takes, as the source of a policy in the operator's namespace. */
+/** The cluster-scoped objects that a Backup includes, as the source of a policy in the operator's namespace. */
 final class ClusterObjects {
-    /** What the operator's namespace consists of, which comes back with the chart. */
-    private static final List<String> OURS = List.of(
+    /** Kinds in the operator's namespace, which the chart creates again. */
+    private static final List<String> OPERATOR_KINDS = List.of(
             "configmaps",
             "deployments.apps",
             "persistentvolumeclaims",
@@ -32,16 +32,16 @@ final class ClusterObjects {
     }
 
     /**
-     * Whether Velero takes them: when it is told to, or when it takes every namespace and is told nothing. Only those that a
-     * namespace needs otherwise, which its policy takes by itself.
+     * Whether Velero includes them: if the specification requests them, or if it selects every namespace and has no
+     * setting for them. Otherwise Velero includes only those that a namespace needs, as its policy does.
      */
-    boolean areTaken() {
+    boolean areIncluded() {
         boolean listed = isSome(spec.includedClusterScopedResources);
         boolean none = Boolean.FALSE.equals(spec.includeClusterResources)
                 || spec.excludedClusterScopedResources != null
                         && spec.excludedClusterScopedResources.contains(ResourceNames.ALL);
         boolean all = Boolean.TRUE.equals(spec.includeClusterResources)
-                || spec.includeClusterResources == null && plan.reach().isEverything();
+                || spec.includeClusterResources == null && plan.scope().isEverything();
         boolean excludedByKind = isSome(spec.includedResources)
                 && !spec.includedResources.contains(ResourceNames.ALL)
                 && kinds().isEmpty();
@@ -59,26 +59,26 @@ final class ClusterObjects {
         } else if (!kinds.isEmpty()) {
             source.include = List.of(rule(kinds, null));
         }
-        List<String> not = new ArrayList<>(OURS);
+        List<String> not = new ArrayList<>(OPERATOR_KINDS);
         Stream.of(spec.excludedResources, spec.excludedClusterScopedResources)
                 .filter(ClusterObjects::isSome)
                 .flatMap(List::stream)
                 .filter(n -> !n.equals(ResourceNames.ALL))
                 .map(n -> ResourceNames.qualified(n, plan.at() + "excludedResources", plan.about()))
-                .filter(ResourceNames::ofTheCluster)
+                .filter(ResourceNames::isClusterScoped)
                 .forEach(not::add);
         source.exclude = List.of(rule(not.stream().distinct().toList(), null));
         return source;
     }
 
-    /** Kinds that are asked for; empty for all. */
+    /** The requested kinds; empty for all. */
     private List<String> kinds() {
         return Stream.of(spec.includedResources, spec.includedClusterScopedResources)
                 .filter(ClusterObjects::isSome)
                 .filter(list -> !list.contains(ResourceNames.ALL))
                 .flatMap(list -> list.stream()
                         .map(n -> ResourceNames.qualified(n, plan.at() + "includedResources", plan.about()))
-                        .filter(k -> list == spec.includedClusterScopedResources || ResourceNames.ofTheCluster(k)))
+                        .filter(k -> list == spec.includedClusterScopedResources || ResourceNames.isClusterScoped(k)))
                 .distinct()
                 .toList();
     }

@@ -14,15 +14,15 @@ import java.util.List;
 /** The command {@code convert-velero}. */
 public final class ConvertVelero {
     private static final String USAGE = """
-        Turns Velero's objects into Breakwater's.
+        Converts Velero's objects into Breakwater's objects.
 
           kubectl get schedules,backupstoragelocations -n velero -o yaml | convert-velero > breakwater.yaml
 
-        Reads Schedules, Backups and BackupStorageLocations of velero.io/v1 on standard input, in YAML or JSON. Writes
-        BackupPolicies and BackupLocations on standard output, and on standard error a line for everything that has no
-        counterpart: object, field, what becomes of it.
+        Reads Schedules, Backups and BackupStorageLocations of velero.io/v1 from standard input, in YAML or JSON. Writes
+        BackupPolicies and BackupLocations to standard output. Writes a line to standard error for every field without an
+        equivalent: the object, the field and the result.
 
-          --operator-namespace NAME   where locations and policies for several namespaces go (breakwater-system)
+          --operator-namespace NAME   namespace of locations and of policies for several namespaces (breakwater-system)
         """;
     private static final int UNREADABLE = 2;
 
@@ -30,60 +30,58 @@ public final class ConvertVelero {
 
     public static void main(String[] arguments) {
         PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
-        PrintStream told = new PrintStream(System.err, true, StandardCharsets.UTF_8);
-        System.exit(run(List.of(arguments), System.in, out, told));
+        PrintStream messages = new PrintStream(System.err, true, StandardCharsets.UTF_8);
+        System.exit(run(List.of(arguments), System.in, out, messages));
     }
 
     /**
      * Runs the command.
      *
-     * @return its exit code: 0, or 2 when arguments or input cannot be understood
+     * @return its exit code: 0, or 2 if arguments or input are not valid
      */
-    static int run(List<String> arguments, InputStream in, PrintStream out, PrintStream told) {
+    static int run(List<String> arguments, InputStream in, PrintStream out, PrintStream messages) {
         String operatorNamespace = "breakwater-system";
         if (arguments.size() == 2 && arguments.getFirst().equals("--operator-namespace")) {
             operatorNamespace = arguments.getLast();
         } else if (!arguments.isEmpty()) {
             boolean asked = Arrays.asList("-h", "--help").contains(arguments.getFirst());
-            (asked ? out : told).print(USAGE);
+            (asked ? out : messages).print(USAGE);
             return asked ? 0 : UNREADABLE;
         }
         ConversionReport report = new ConversionReport();
-        List<HasMetadata> made;
+        List<HasMetadata> objects;
         try {
-            made = convert(VeleroObjects.read(in, report), operatorNamespace, report);
+            objects = convert(VeleroObjects.read(in, report), operatorNamespace, report);
         } catch (IOException e) {
-            told.println("the input cannot be read: " + e.getMessage());
+            messages.println("the input cannot be read: " + e.getMessage());
             return UNREADABLE;
         }
         KubernetesSerialization yaml = new KubernetesSerialization();
-        made.forEach(o -> out.print(document(yaml.asYaml(o))));
-        long policies = made.stream().filter(o -> o instanceof BackupPolicy).count();
-        told.println(policies + " BackupPolicies and " + (made.size() - policies) + " BackupLocations; "
-                + report.lines().size() + " things to know:");
-        report.lines().forEach(l -> told.println("- " + l));
+        objects.forEach(o -> out.print(document(yaml.asYaml(o))));
+        long policies = objects.stream().filter(o -> o instanceof BackupPolicy).count();
+        messages.println(policies + " BackupPolicies and " + (objects.size() - policies) + " BackupLocations; "
+                + report.lines().size() + " notes:");
+        report.lines().forEach(l -> messages.println("- " + l));
         return 0;
     }
 
     private static List<HasMetadata> convert(VeleroObjects input, String operatorNamespace, ConversionReport report) {
-        List<HasMetadata> made = new ArrayList<>();
+        List<HasMetadata> objects = new ArrayList<>();
         LocationConversion locations = new LocationConversion(operatorNamespace, report);
-        input.locations().forEach(l -> made.addAll(locations.of(l)));
+        input.locations().forEach(l -> objects.addAll(locations.of(l)));
         List<BackupPolicy> policies = new PolicyConversion(input, operatorNamespace, report).all();
         for (BackupPolicy policy : policies) {
             String location = policy.getSpec().locationRef.name;
-            if (made.stream().noneMatch(o -> o.getMetadata().getName().equals(location))) {
+            if (objects.stream().noneMatch(o -> o.getMetadata().getName().equals(location))) {
                 report.about(
                                 "BackupPolicy",
                                 policy.getMetadata().getNamespace(),
                                 policy.getMetadata().getName())
-                        .tell(
-                                "spec.locationRef",
-                                "there is no BackupLocation '" + location + "' among what is written; create it");
+                        .add("spec.locationRef", "BackupLocation '" + location + "' is not in the output; create it");
             }
         }
-        made.addAll(policies);
-        return made;
+        objects.addAll(policies);
+        return objects;
     }
 
     private static String document(String yaml) {

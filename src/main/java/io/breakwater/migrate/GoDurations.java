@@ -5,14 +5,14 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Durations as Velero's objects have them: {@code 720h0m0s}, {@code 1h30m}, {@code 90s}. */
+/** Durations in the format of Velero's objects: {@code 720h0m0s}, {@code 1h30m}, {@code 90s}. */
 final class GoDurations {
     private static final Pattern PARTS =
             Pattern.compile("(?:(\\d{1,9})h)?(?:(\\d{1,9})m)?(?:(\\d{1,9})(?:\\.\\d+)?s)?");
 
     private GoDurations() {}
 
-    /** The duration, to the second; empty where there is none, or one of another form. */
+    /** The duration in full seconds; empty if the text is missing or has another format. */
     static Optional<Duration> parse(String text) {
         Matcher m = PARTS.matcher(text == null ? "" : text);
         if (!m.matches() || m.group().isEmpty()) {

@@ -9,9 +9,9 @@ import io.fabric8.kubernetes.api.model.LabelSelector;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The hooks of a Backup that concern a namespace, as those of a policy. */
+/** The hooks of a Backup for a namespace, as hooks of a policy. */
 final class HookConversion {
-    private static final int MOST = 16;
+    private static final int MAX = 16;
 
     private final String at;
     private final ConversionReport.Subject about;
@@ -21,7 +21,7 @@ final class HookConversion {
         this.about = about;
     }
 
-    /** The hooks; null where there are none. */
+    /** The hooks; null if there are none. */
     Hooks of(Backup.Hooks hooks, String namespace) {
         Hooks all = new Hooks();
         all.pre = new ArrayList<>();
@@ -40,13 +40,13 @@ final class HookConversion {
     }
 
     private boolean concerns(Backup.ResourceHook hook, String namespace) {
-        boolean pods = NamePatterns.takes(hook.includedResources, "pods")
-                || NamePatterns.takes(hook.includedResources, "pod")
-                || NamePatterns.takes(hook.includedResources, "po");
+        boolean pods = NamePatterns.selects(hook.includedResources, "pods")
+                || NamePatterns.selects(hook.includedResources, "pod")
+                || NamePatterns.selects(hook.includedResources, "po");
         return pods
-                && NamePatterns.takes(hook.includedNamespaces, namespace)
-                && !NamePatterns.names(hook.excludedNamespaces, namespace)
-                && !NamePatterns.names(hook.excludedResources, "pods");
+                && NamePatterns.selects(hook.includedNamespaces, namespace)
+                && !NamePatterns.contains(hook.excludedNamespaces, namespace)
+                && !NamePatterns.contains(hook.excludedResources, "pods");
     }
 
     private void add(Backup.ResourceHook from, List<Backup.Hook> commands, List<Hook> to) {
@@ -54,8 +54,11 @@ final class HookConversion {
             if (command.exec == null || command.exec.command == null) {
                 continue;
             }
-            if (to.size() == MOST) {
-                about.tell(at, "a policy has at most " + MOST + " hooks before and after; the others are left out");
+            if (to.size() == MAX) {
+                about.add(
+                        at,
+                        "a policy has at most " + MAX
+                                + " hooks before and after the snapshots; the others are skipped");
                 return;
             }
             Hook hook = new Hook();
@@ -67,10 +70,10 @@ final class HookConversion {
                     .map(Durations::format)
                     .orElse(null);
             to.add(hook);
-            about.tell(
+            about.add(
                     at + (from.name == null ? "" : " '" + from.name + "'"),
-                    "all hooks before run before the first snapshot, all after it after the last, and at least one"
-                            + " running pod must match; Velero runs them pod by pod");
+                    "all pre hooks run before the first snapshot and all post hooks after the last one, and at least"
+                            + " one running pod must match; Velero runs them pod by pod");
         }
     }
 }

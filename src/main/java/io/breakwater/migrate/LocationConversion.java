@@ -19,9 +19,9 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * A BackupStorageLocation as two BackupLocations: {@code velero-<name>} reads what Velero has put there, and {@code <name>},
- * for what comes from now on, lies where Velero does not look. Velero gives a location up in which it finds a directory
- * that it does not know, so they never share a prefix.
+ * Converts a BackupStorageLocation into two BackupLocations: {@code velero-<name>} reads Velero's data, and
+ * {@code <name>} stores new points under another prefix. Velero rejects a location with an unknown directory, so the
+ * two never share a prefix.
  */
 final class LocationConversion {
     private static final String OWN_PREFIX = "breakwater";
@@ -40,10 +40,10 @@ final class LocationConversion {
                 report.about("BackupStorageLocation", velero.getMetadata().getNamespace(), name);
         BackupStorageLocation.Spec spec = velero.getSpec();
         if (spec == null || spec.objectStorage == null || spec.objectStorage.bucket == null) {
-            about.tell("spec.objectStorage", "without a bucket there is nothing to convert");
+            about.add("spec.objectStorage", "a location without a bucket cannot be converted");
             return List.of();
         }
-        left(spec, about);
+        reportUnsupported(spec, about);
         BackupLocationSpec old = store(spec, about);
         if (old == null) {
             return List.of();
@@ -54,13 +54,13 @@ final class LocationConversion {
         List<BackupLocation> all = new ArrayList<>();
         all.add(location("velero-" + name, old));
         if ("ReadOnly".equals(spec.accessMode)) {
-            about.tell(
+            about.add(
                     "spec.accessMode",
-                    "ReadOnly: what it holds can be restored, and no location for new points is made");
+                    "ReadOnly: its backups can be restored, and no location for new points is written");
             return all;
         }
         BackupLocationSpec own = store(spec, about);
-        elsewhere(own, spec.objectStorage, about);
+        separate(own, spec.objectStorage, about);
         all.add(location(name, own));
         return all;
     }
@@ -77,40 +77,41 @@ final class LocationConversion {
         return location;
     }
 
-    private static void left(BackupStorageLocation.Spec spec, ConversionReport.Subject about) {
+    private static void reportUnsupported(BackupStorageLocation.Spec spec, ConversionReport.Subject about) {
         if (spec.objectStorage.caCert != null || spec.objectStorage.caCertRef != null) {
-            about.tell(
+            about.add(
                     "spec.objectStorage.caCert",
-                    "certificates of one location are not taken; add the authority to the trust of Breakwater's image");
+                    "certificates of one location are not supported; add the authority to the trusted certificates of"
+                            + " Breakwater's image");
         }
         if (spec.backupSyncPeriod != null) {
-            about.tell("spec.backupSyncPeriod", "every location is looked through every 20 seconds");
+            about.add("spec.backupSyncPeriod", "every location is listed every 20 seconds");
         }
         if (spec.validationFrequency != null) {
-            about.tell("spec.validationFrequency", "every location is probed once a minute");
+            about.add("spec.validationFrequency", "every location is probed once a minute");
         }
-        spec.more().keySet().forEach(f -> about.tell("spec." + f, "is not known and left out"));
+        spec.more().keySet().forEach(f -> about.add("spec." + f, "unknown field, skipped"));
     }
 
-    /** The store without its prefix; null where there is none of that kind. */
+    /** The store without its prefix; null if its kind is not supported. */
     private BackupLocationSpec store(BackupStorageLocation.Spec spec, ConversionReport.Subject about) {
         Map<String, String> config = spec.config == null ? Map.of() : spec.config;
-        BackupLocationSpec made = new BackupLocationSpec();
+        BackupLocationSpec store = new BackupLocationSpec();
         Set<String> rest = new TreeSet<>(config.keySet());
         switch (spec.provider == null ? "" : spec.provider.replaceFirst("^velero\\.io/", "")) {
-            case "azure" -> made.azureBlob = azure(spec, config, rest, about);
-            case "aws" -> made.s3 = s3(spec, config, rest, about);
+            case "azure" -> store.azureBlob = azure(spec, config, rest, about);
+            case "aws" -> store.s3 = s3(spec, config, rest, about);
             default -> {
-                about.tell(
+                about.add(
                         "spec.provider",
                         "'" + spec.provider
-                                + "' is neither azure nor aws; if the store speaks the protocol of S3, write a"
-                                + " BackupLocation with s3.endpoint");
+                                + "' is not azure or aws; if the store has an S3 interface, create a BackupLocation"
+                                + " with s3.endpoint");
                 return null;
             }
         }
-        rest.forEach(key -> about.tell("spec.config." + key, "has no counterpart and is left out"));
-        return made;
+        rest.forEach(key -> about.add("spec.config." + key, "has no equivalent, skipped"));
+        return store;
     }
 
     private AzureBlob azure(
@@ -124,16 +125,18 @@ final class LocationConversion {
         azure.endpoint = config.get("storageAccountURI");
         if ("true".equals(config.get("useAAD"))) {
             azure.workloadIdentity = new WorkloadIdentity();
-            about.tell("spec.config.useAAD", "the identity of Breakwater's pods needs Storage Blob Data Contributor");
+            about.add(
+                    "spec.config.useAAD",
+                    "the identity of Breakwater's pods needs the role Storage Blob Data Contributor");
         } else {
             azure.credentialsSecretRef = credentials(spec, "accountKey", about);
         }
         if (azure.account == null) {
-            about.tell("spec.config.storageAccount", "is not set; write the account into azureBlob.account");
+            about.add("spec.config.storageAccount", "is not set; set azureBlob.account of the BackupLocation");
             azure.account = "account";
         }
         rest.removeAll(Set.of("storageAccount", "storageAccountURI", "useAAD"));
-        // They find the account's key, which a Secret holds now.
+        // Velero uses these fields to find the account's key, which is in a Secret here.
         rest.removeAll(Set.of("resourceGroup", "subscriptionId", "storageAccountKeyEnvVar"));
         return azure;
     }
@@ -150,7 +153,9 @@ final class LocationConversion {
         s3.pathStyle = config.containsKey("s3ForcePathStyle") ? "true".equals(config.get("s3ForcePathStyle")) : null;
         s3.credentialsSecretRef = credentials(spec, "accessKeyId and secretAccessKey", about);
         if (s3.region == null && s3.endpoint == null) {
-            about.tell("spec.config.region", "is not set, and Velero asks Amazon for it; us-east-1 is written down");
+            about.add(
+                    "spec.config.region",
+                    "is not set, and Velero asks Amazon for the region; us-east-1 is written, change it if it differs");
             s3.region = "us-east-1";
         }
         rest.removeAll(Set.of("s3Url", "region", "s3ForcePathStyle"));
@@ -159,13 +164,13 @@ final class LocationConversion {
 
     private NamedRef credentials(BackupStorageLocation.Spec spec, String keys, ConversionReport.Subject about) {
         String from = spec.credential == null
-                ? "of Velero's own credentials (Secret cloud-credentials)"
-                : "of key " + spec.credential.getKey() + " in Secret " + spec.credential.getName();
+                ? "Velero's own credentials (Secret cloud-credentials)"
+                : "key " + spec.credential.getKey() + " in Secret " + spec.credential.getName();
         String name = spec.credential == null ? "cloud-credentials" : spec.credential.getName();
-        about.tell(
+        about.add(
                 "spec.credential",
                 "create the Secret " + operatorNamespace + "/" + name + " with the key"
-                        + (keys.contains(" ") ? "s " : " ") + keys + " out " + from);
+                        + (keys.contains(" ") ? "s " : " ") + keys + " from " + from);
         return new NamedRef(name);
     }
 
@@ -179,7 +184,7 @@ final class LocationConversion {
         }
     }
 
-    private static void elsewhere(
+    private static void separate(
             BackupLocationSpec own, BackupStorageLocation.ObjectStorage velero, ConversionReport.Subject about) {
         boolean shared =
                 velero.prefix != null && !velero.prefix.replace("/", "").isEmpty();
@@ -193,10 +198,10 @@ final class LocationConversion {
         } else {
             own.s3.bucket = bucket;
         }
-        about.tell(
+        about.add(
                 "spec.objectStorage.prefix",
-                "Velero has the whole of '" + velero.bucket
-                        + "' and would not stand a directory of others there, so new points" + " go to '" + bucket
-                        + "': create it, or write another one into the BackupLocation");
+                "Velero uses all of '" + velero.bucket
+                        + "' and rejects unknown directories in it, so new points are stored in '" + bucket
+                        + "': create it, or name another one in the BackupLocation");
     }
 }

@@ -5,17 +5,17 @@ import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
-/** Lists of names in which {@code *} stands for any part of one. */
+/** Lists of names in which {@code *} matches any text. */
 final class NamePatterns {
     private NamePatterns() {}
 
-    /** Whether a list takes a name; an empty one takes all. */
-    static boolean takes(List<String> patterns, String name) {
-        return patterns == null || patterns.isEmpty() || names(patterns, name);
+    /** Whether a list selects a name; an empty list selects all names. */
+    static boolean selects(List<String> patterns, String name) {
+        return patterns == null || patterns.isEmpty() || contains(patterns, name);
     }
 
-    /** Whether a list names it; an empty one names none. */
-    static boolean names(List<String> patterns, String name) {
+    /** Whether a list contains a name; an empty list contains none. */
+    static boolean contains(List<String> patterns, String name) {
         return patterns != null && patterns.stream().anyMatch(p -> match(p, name));
     }
 

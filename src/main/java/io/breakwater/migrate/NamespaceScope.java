@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The namespaces of a plan, as a template can say them: names in which {@code *} stands for any text. Where Velero can say more,
- * it takes rather too many namespaces than too few.
+ * The namespaces of a plan in the form of a template: names in which {@code *} matches any text. If Velero's form
+ * cannot be expressed, more namespaces are selected, not fewer.
  *
  * @param include never empty
  */
@@ -21,20 +21,21 @@ record NamespaceScope(List<String> include, List<String> exclude) {
         for (String name : named) {
             String wider = name.replaceAll("\\[[^\\]]*\\]|\\?", EVERY).replaceAll("\\*+", EVERY);
             if (!wider.equals(name)) {
-                about.tell(
+                about.add(
                         at + "includedNamespaces",
-                        "'" + name + "' becomes '" + wider + "', which may take more: of wildcards there is * alone");
+                        "'" + name + "' becomes '" + wider
+                                + "', which may select more namespaces, because * is the only wildcard");
             }
             include.add(wider);
         }
         List<String> exclude = new ArrayList<>();
         for (String name : not) {
             if (name.matches(".*[\\[?].*")) {
-                about.tell(
+                about.add(
                         at + "excludedNamespaces",
                         "'" + name
-                                + "' is left out, so these namespaces are taken: of wildcards there is * alone; write"
-                                + " their names into spec.source.namespaces.exclude");
+                                + "' is skipped, so these namespaces are selected, because * is the only wildcard; add"
+                                + " their names to spec.source.namespaces.exclude");
             } else {
                 exclude.add(name);
             }
@@ -43,7 +44,7 @@ record NamespaceScope(List<String> include, List<String> exclude) {
             include.add(EVERY);
         }
         if (include.stream().noneMatch(NamePatterns::isPattern)) {
-            include.removeIf(n -> NamePatterns.names(exclude, n));
+            include.removeIf(n -> NamePatterns.contains(exclude, n));
             exclude.clear();
         }
         return new NamespaceScope(
@@ -51,47 +52,47 @@ record NamespaceScope(List<String> include, List<String> exclude) {
                 exclude.stream().distinct().toList());
     }
 
-    /** The one namespace that is meant, where it is one by its name. */
+    /** The selected namespace, if it is only one and stated by its name. */
     Optional<String> single() {
         return include.size() == 1 && !isOpen() ? Optional.of(include.getFirst()) : Optional.empty();
     }
 
-    /** Whether nothing is meant, since all that is included is excluded as well. */
-    boolean isNothing() {
+    /** Whether no namespace is selected, because all included ones are also excluded. */
+    boolean isEmpty() {
         return include.isEmpty();
     }
 
-    /** Whether namespaces that nobody knows yet may be meant. */
+    /** Whether namespaces that do not exist yet may be selected. */
     boolean isOpen() {
         return include.stream().anyMatch(NamePatterns::isPattern);
     }
 
-    /** Whether every namespace is meant. */
+    /** Whether every namespace is selected. */
     boolean isEverything() {
         return include.contains(EVERY) && exclude.isEmpty();
     }
 
-    boolean takes(String namespace) {
-        return NamePatterns.names(include, namespace) && !NamePatterns.names(exclude, namespace);
+    boolean selects(String namespace) {
+        return NamePatterns.contains(include, namespace) && !NamePatterns.contains(exclude, namespace);
     }
 
-    /** Whether a name, or every one that a pattern stands for, is included; it may be excluded all the same. */
+    /** Whether a name, or every name that matches a pattern, is included; it may be excluded too. */
     boolean includes(String pattern) {
-        return NamePatterns.names(include, pattern);
+        return NamePatterns.contains(include, pattern);
     }
 
-    /** Whether every namespace that one of these names stands for is meant. */
-    boolean takesAllOf(String pattern) {
-        return NamePatterns.names(include, pattern) && exclude.stream().noneMatch(e -> mayMeet(e, pattern));
+    /** Whether every namespace that matches a pattern is selected. */
+    boolean selectsAll(String pattern) {
+        return NamePatterns.contains(include, pattern) && exclude.stream().noneMatch(e -> mayOverlap(e, pattern));
     }
 
-    /** Whether there may be a namespace that both mean. */
-    boolean mayMeet(NamespaceScope other) {
+    /** Whether both scopes may select the same namespace. */
+    boolean mayOverlap(NamespaceScope other) {
         return include.stream()
                 .anyMatch(mine -> other.include.stream()
-                        .anyMatch(theirs -> mayMeet(mine, theirs)
-                                && !NamePatterns.names(exclude, theirs)
-                                && !NamePatterns.names(other.exclude, mine)));
+                        .anyMatch(theirs -> mayOverlap(mine, theirs)
+                                && !NamePatterns.contains(exclude, theirs)
+                                && !NamePatterns.contains(other.exclude, mine)));
     }
 
     NamespaceScope without(String name) {
@@ -100,10 +101,12 @@ record NamespaceScope(List<String> include, List<String> exclude) {
         return new NamespaceScope(include, more.stream().distinct().toList());
     }
 
-    /** Whether a text may fit two patterns; tells by their beginnings and ends, so that it may say yes too often. */
-    private static boolean mayMeet(String a, String b) {
+    /**
+     * Whether a name may match two patterns. It compares only their starts and ends, so it may return true too often.
+     */
+    private static boolean mayOverlap(String a, String b) {
         if (!NamePatterns.isPattern(a) || !NamePatterns.isPattern(b)) {
-            return NamePatterns.names(List.of(a), b) || NamePatterns.names(List.of(b), a);
+            return NamePatterns.contains(List.of(a), b) || NamePatterns.contains(List.of(b), a);
         }
         String startA = a.substring(0, a.indexOf('*'));
         String startB = b.substring(0, b.indexOf('*'));

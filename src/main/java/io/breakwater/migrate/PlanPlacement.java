@@ -12,21 +12,22 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /**
- * Where plans go: a plan for one namespace into that namespace, one for several becomes a template. A namespace has one policy
- * only, so what several plans take goes to the one that names it most closely, and the others leave it out.
+ * The namespaces of policies: a plan for one namespace becomes a policy there, a plan for several becomes a template. A
+ * namespace has only one policy. If several plans select a namespace, it belongs to the plan that names it most
+ * specifically, and the others exclude it.
  */
 final class PlanPlacement {
     /** Plans that become one template. */
     static final class Group {
-        private NamespaceScope reach;
+        private NamespaceScope scope;
         private final List<BackupPlan> plans = new ArrayList<>();
 
-        private Group(NamespaceScope reach) {
-            this.reach = reach;
+        private Group(NamespaceScope scope) {
+            this.scope = scope;
         }
 
-        NamespaceScope reach() {
-            return reach;
+        NamespaceScope scope() {
+            return scope;
         }
 
         List<BackupPlan> plans() {
@@ -39,7 +40,7 @@ final class PlanPlacement {
     private final Map<String, List<BackupPlan>> namespaces = new TreeMap<>();
     private final Map<NamespaceScope, Group> groups = new LinkedHashMap<>();
 
-    /** Plans by the single namespace that they are for. */
+    /** Plans by their single namespace. */
     Map<String, List<BackupPlan>> namespaces() {
         return namespaces;
     }
@@ -47,91 +48,95 @@ final class PlanPlacement {
     /** Plans for several namespaces. */
     List<Group> groups() {
         return groups.values().stream()
-                .filter(g -> g.reach.isOpen() || g.reach.include().stream().anyMatch(g.reach::takes))
+                .filter(g -> g.scope.isOpen() || g.scope.include().stream().anyMatch(g.scope::selects))
                 .toList();
     }
 
     void add(BackupPlan plan) {
-        NamespaceScope reach = plan.reach();
-        if (reach.isNothing()) {
+        NamespaceScope scope = plan.scope();
+        if (scope.isEmpty()) {
             plan.about()
-                    .tell(plan.at() + "excludedNamespaces", "leaves nothing of what is included; no policy is made");
-        } else if (reach.single().isPresent()) {
-            into(reach.single().get(), plan);
+                    .add(plan.at() + "excludedNamespaces", "excludes all included namespaces; no policy is written");
+        } else if (scope.single().isPresent()) {
+            addTo(scope.single().get(), plan);
         } else {
-            groups.computeIfAbsent(reach, Group::new).plans.add(plan);
-            withHooks(plan).stream().filter(reach::takes).forEach(n -> into(n, plan));
+            groups.computeIfAbsent(scope, Group::new).plans.add(plan);
+            withHooks(plan).stream().filter(scope::selects).forEach(n -> addTo(n, plan));
         }
     }
 
-    /** A backup that was made by hand makes a policy without a schedule, where no other is. */
-    void addAlone(BackupPlan plan) {
-        NamespaceScope reach = plan.reach();
+    /**
+     * Converts a backup that was created by hand to a policy without a schedule, if no other plan selects its
+     * namespaces.
+     */
+    void addBackup(BackupPlan plan) {
+        NamespaceScope scope = plan.scope();
         List<BackupPlan> there = new ArrayList<>();
-        reach.single().ifPresent(n -> there.addAll(namespaces.getOrDefault(n, List.of())));
+        scope.single().ifPresent(n -> there.addAll(namespaces.getOrDefault(n, List.of())));
         groups.values().stream()
-                .filter(g -> g.reach.equals(reach) || reach.include().stream().allMatch(g.reach::takesAllOf))
+                .filter(g -> g.scope.equals(scope) || scope.include().stream().allMatch(g.scope::selectsAll))
                 .forEach(g -> there.addAll(g.plans));
         if (there.isEmpty()) {
             add(plan);
         } else {
             plan.about()
-                    .tell(
+                    .add(
                             "metadata.name",
-                            "namespace " + String.join(", ", reach.include()) + " is protected by the policy "
-                                    + there.getFirst().name() + " already");
+                            "namespace " + String.join(", ", scope.include())
+                                    + " is already protected by the policy "
+                                    + there.getFirst().name() + "; no policy is written");
         }
     }
 
-    /** Sees to it that no namespace is left to chance between two policies. */
-    void settle() {
+    /** Assigns each namespace to one policy, and reports overlaps that cannot be decided. */
+    void resolveOverlaps() {
         for (Group group : groups.values()) {
             for (Map.Entry<String, List<BackupPlan>> single : namespaces.entrySet()) {
-                if (group.reach.takes(single.getKey())) {
-                    join(single.getValue(), group.plans);
-                    group.reach = group.reach.without(single.getKey());
+                if (group.scope.selects(single.getKey())) {
+                    addMissing(single.getValue(), group.plans);
+                    group.scope = group.scope.without(single.getKey());
                 }
             }
         }
         List<Group> closestFirst = groups.values().stream()
-                .sorted(Comparator.comparing((Group g) -> g.reach.isOpen())
+                .sorted(Comparator.comparing((Group g) -> g.scope.isOpen())
                         .thenComparing(
-                                g -> g.reach.isEverything() || g.reach.include().contains("*")))
+                                g -> g.scope.isEverything() || g.scope.include().contains("*")))
                 .toList();
         for (int i = 0; i < closestFirst.size(); i++) {
             for (Group wide : closestFirst.subList(i + 1, closestFirst.size())) {
-                part(closestFirst.get(i), wide);
+                separate(closestFirst.get(i), wide);
             }
         }
     }
 
-    private static void part(Group close, Group wide) {
-        boolean inside = close.reach.exclude().stream().allMatch(e -> NamePatterns.names(wide.reach.exclude(), e))
-                && close.reach.include().stream().allMatch(wide.reach::includes);
+    private static void separate(Group close, Group wide) {
+        boolean inside = close.scope.exclude().stream().allMatch(e -> NamePatterns.contains(wide.scope.exclude(), e))
+                && close.scope.include().stream().allMatch(wide.scope::includes);
         if (inside) {
-            join(close.plans, wide.plans);
-            close.reach.include().forEach(n -> wide.reach = wide.reach.without(n));
-        } else if (close.reach.mayMeet(wide.reach)) {
+            addMissing(close.plans, wide.plans);
+            close.scope.include().forEach(n -> wide.scope = wide.scope.without(n));
+        } else if (close.scope.mayOverlap(wide.scope)) {
             BackupPlan first = close.plans.getFirst();
             first.about()
-                    .tell(
+                    .add(
                             first.at() + "includedNamespaces",
-                            "may take namespaces that the policy "
+                            "may select namespaces that the policy "
                                     + wide.plans.getFirst().name()
-                                    + " takes, too: whichever comes first stays, and the other says PolicyConflict;"
-                                    + " exclude them in one of the two");
+                                    + " also selects: the first policy in a namespace stays, and the other reports"
+                                    + " PolicyConflict; exclude these namespaces in one of the two");
         }
     }
 
-    private void into(String namespace, BackupPlan plan) {
-        join(namespaces.computeIfAbsent(namespace, k -> new ArrayList<>()), List.of(plan));
+    private void addTo(String namespace, BackupPlan plan) {
+        addMissing(namespaces.computeIfAbsent(namespace, k -> new ArrayList<>()), List.of(plan));
     }
 
-    private static void join(List<BackupPlan> to, List<BackupPlan> plans) {
+    private static void addMissing(List<BackupPlan> to, List<BackupPlan> plans) {
         plans.stream().filter(p -> !to.contains(p)).forEach(to::add);
     }
 
-    /** Namespaces that hooks name: a hook must find a pod, which it would not in each namespace of a template. */
+    /** Namespaces that hooks name. A hook must find a pod, which does not exist in each namespace of a template. */
     private static Set<String> withHooks(BackupPlan plan) {
         return hooks(plan).stream()
                 .filter(h -> h.includedNamespaces != null)
@@ -140,7 +145,7 @@ final class PlanPlacement {
                 .collect(Collectors.toCollection(TreeSet::new));
     }
 
-    /** Whether a plan has hooks that name no namespaces, or not all by their names. */
+    /** Whether a plan has hooks without namespaces, or with patterns of namespaces. */
     static boolean hasHooksEverywhere(BackupPlan plan) {
         return hooks(plan).stream()
                 .anyMatch(h -> h.includedNamespaces == null

@@ -14,14 +14,15 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * Plans as policies: one in each namespace that is meant alone, one template for several, and one for the cluster's own objects.
- * Of several plans for the same namespaces the most frequent gives the policy its schedule, and the others its long retention.
+ * Converts plans to policies: one in each namespace that a plan selects alone, one template for several namespaces, and
+ * one for cluster-scoped objects. Of several plans for the same namespaces, the most frequent one gives the policy its
+ * schedule, and the others give it long retention.
  */
 final class PolicyConversion {
     private static final String OPT_OUT = "velero.io/exclude-from-backup";
     private static final String CLUSTER = "-cluster";
-    private static final int LONGEST_NAME = 52;
-    private static final int MOST_EXCLUDED = 256;
+    private static final int MAX_NAME = 52;
+    private static final int MAX_EXCLUDED = 256;
 
     private final VeleroObjects input;
     private final ConversionReport report;
@@ -43,10 +44,10 @@ final class PolicyConversion {
                         || !b.getMetadata().getLabels().containsKey("velero.io/schedule-name"))
                 .map(b -> BackupPlan.of(b, report))
                 .forEach(p -> {
-                    placement.addAlone(p);
+                    placement.addBackup(p);
                     plans.add(p);
                 });
-        placement.settle();
+        placement.resolveOverlaps();
         List<BackupPolicy> policies = new ArrayList<>();
         placement.namespaces().forEach((namespace, there) -> {
             BackupPolicy policy = policy(namespace, there);
@@ -56,21 +57,21 @@ final class PolicyConversion {
         });
         placement.groups().forEach(g -> policies.add(template(g)));
         List<BackupPlan> cluster =
-                plans.stream().filter(p -> new ClusterObjects(p).areTaken()).toList();
+                plans.stream().filter(p -> new ClusterObjects(p).areIncluded()).toList();
         if (!cluster.isEmpty()) {
             policies.add(cluster(cluster));
         }
         return policies;
     }
 
-    /** A policy for several namespaces, in the operator's. */
+    /** A policy for several namespaces, in the operator's namespace. */
     private BackupPolicy template(PlanPlacement.Group group) {
         BackupPolicy policy = policy(operatorNamespace, group.plans());
         BackupPlan first = byFrequency(group.plans()).getFirst();
         NamespaceSelection selection = new NamespaceSelection();
-        selection.include = group.reach().include();
+        selection.include = group.scope().include();
         selection.exclude =
-                group.reach().exclude().isEmpty() ? null : group.reach().exclude();
+                group.scope().exclude().isEmpty() ? null : group.scope().exclude();
         selection.selector = new LabelSelectorBuilder()
                 .addNewMatchExpression()
                 .withKey(OPT_OUT)
@@ -83,40 +84,40 @@ final class PolicyConversion {
         policy.getSpec().source = source;
         if (PlanPlacement.hasHooksEverywhere(first)) {
             first.about()
-                    .tell(
+                    .add(
                             first.at() + "hooks",
-                            "a hook must find a pod, which it would not in every namespace of "
+                            "a hook must find a pod, which does not exist in every namespace of "
                                     + first.name()
-                                    + ": give the pods the annotations pre.hook.backup.velero.io/command and"
-                                    + " post.hook…, which are honoured, or the namespaces that have such pods a policy"
-                                    + " of their own");
+                                    + ": annotate the pods with pre.hook.backup.velero.io/command and post.hook…,"
+                                    + " which Breakwater honours, or create separate policies in the namespaces with"
+                                    + " such pods");
         }
-        if (group.reach().isOpen()) {
+        if (group.scope().isOpen()) {
             first.about()
-                    .tell(
+                    .add(
                             first.at() + "includedNamespaces",
                             "became a policy in namespace " + operatorNamespace
-                                    + " that is kept in every namespace of spec.source.namespaces, also in those that"
-                                    + " come later, and in the cluster's own such as kube-system where * takes them;"
-                                    + " never in "
+                                    + " that manages a policy in every namespace of spec.source.namespaces, also in"
+                                    + " those created later, and in those of the cluster such as kube-system if *"
+                                    + " matches them; never in "
                                     + operatorNamespace + " itself");
         }
-        if (group.reach().exclude().size() > MOST_EXCLUDED) {
+        if (group.scope().exclude().size() > MAX_EXCLUDED) {
             first.about()
-                    .tell(
+                    .add(
                             first.at() + "excludedNamespaces",
-                            "a policy excludes at most " + MOST_EXCLUDED
+                            "a policy excludes at most " + MAX_EXCLUDED
                                     + " names: use patterns, or spec.source.namespaces.selector");
         }
         return policy;
     }
 
-    /** The cluster's own objects, whether a namespace needs them or not. */
+    /** The policy for all cluster-scoped objects, whether a namespace needs them or not. */
     private BackupPolicy cluster(List<BackupPlan> plans) {
         BackupPlan first = byFrequency(plans).getFirst();
         BackupPolicy policy = policy(operatorNamespace, plans);
-        String name = first.name().length() + CLUSTER.length() > LONGEST_NAME
-                ? first.name().substring(0, LONGEST_NAME - CLUSTER.length())
+        String name = first.name().length() + CLUSTER.length() > MAX_NAME
+                ? first.name().substring(0, MAX_NAME - CLUSTER.length())
                 : first.name();
         policy.getMetadata().setName(name + CLUSTER);
         policy.getSpec().source = new ClusterObjects(first).source();
@@ -126,19 +127,19 @@ final class PolicyConversion {
                     ? "includeClusterResources"
                     : "includedClusterScopedResources";
             plan.about()
-                    .tell(
+                    .add(
                             plan.at() + field,
-                            "the cluster's objects are in points of their own, of the policy " + name + CLUSTER
+                            "the cluster's objects are in separate points, of the policy " + name + CLUSTER
                                     + " in namespace "
                                     + operatorNamespace
-                                    + "; nodes, attachments, certificate requests, contents of snapshots and"
-                                    + " what the API server makes by itself are not in them"
-                                    + (plan == first ? "" : "; what " + first.name() + " selects of them counts"));
+                                    + "; nodes, attachments, certificate requests, contents of snapshots and objects"
+                                    + " that the API server creates are not captured"
+                                    + (plan == first ? "" : "; the selection of " + first.name() + " applies"));
         }
         return policy;
     }
 
-    /** The most frequent first; one that is paused protects nothing, and goes before none that is not. */
+    /** The most frequent first. Paused plans come last, because they protect nothing. */
     private static List<BackupPlan> byFrequency(List<BackupPlan> plans) {
         return plans.stream()
                 .sorted(Comparator.comparing(BackupPlan::paused)
@@ -150,7 +151,7 @@ final class PolicyConversion {
     private BackupPolicy policy(String namespace, List<BackupPlan> plans) {
         List<BackupPlan> byFrequency = byFrequency(plans);
         BackupPlan first = byFrequency.getFirst();
-        first.tellWhatIsLeft();
+        first.reportUnsupported();
         BackupPolicySpec spec = new BackupPolicySpec();
         first.timing().ifPresent(t -> spec.schedule = schedule(t, first.about()));
         spec.suspend = first.paused() ? Boolean.TRUE : null;
@@ -178,25 +179,23 @@ final class PolicyConversion {
         String into = "the policy " + first.name() + " of namespace " + namespace;
         String kept = RetentionConversion.add(spec.retention, other);
         other.about()
-                .tell(
+                .add(
                         "spec.schedule",
-                        "a namespace has one policy, so " + into + " keeps points for this one, too: " + kept);
+                        "a namespace has one policy, so " + into + " also has the retention of this one: " + kept);
         boolean same = Objects.equals(first.spec().labelSelector, other.spec().labelSelector)
                 && Objects.equals(first.spec().includedResources, other.spec().includedResources)
                 && Objects.equals(first.spec().excludedResources, other.spec().excludedResources)
                 && Objects.equals(first.spec().orLabelSelectors, other.spec().orLabelSelectors);
         if (!same) {
             other.about()
-                    .tell(
-                            other.at() + "includedResources",
-                            "what it selects differs from what " + into + " takes, which is what counts");
+                    .add(other.at() + "includedResources", "differs from the selection of " + into + ", which applies");
         }
         if (!location(first).equals(location(other))) {
             other.about()
-                    .tell(
+                    .add(
                             other.at() + "storageLocation",
-                            "differs from that of " + into + "; write '" + location(other)
-                                    + "' into its spec.copies to have the points in both");
+                            "differs from that of " + into + "; add '" + location(other)
+                                    + "' to its spec.copies to store the points in both");
         }
     }
 
@@ -205,9 +204,8 @@ final class PolicyConversion {
         schedule.cron = timing.cron();
         schedule.timeZone = timing.zone().isEmpty() ? null : timing.zone();
         if (timing.zone().isEmpty() && timing.interval().compareTo(RetentionConversion.DAY) >= 0) {
-            about.tell(
-                    "spec.schedule",
-                    "counts in UTC; if Velero's server has another time zone, write spec.schedule.timeZone");
+            about.add(
+                    "spec.schedule", "is in UTC; if Velero's server has another time zone, set spec.schedule.timeZone");
         }
         return schedule;
     }

@@ -7,13 +7,13 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Names of kinds as Velero takes them (plural, singular or short, with or without group) as ours: the plural, with the group
- * unless it is the core one.
+ * Converts names of kinds from Velero's forms (plural, singular or short, with or without group) to the plural, with
+ * the group unless it is the core group.
  */
 final class ResourceNames {
     static final String ALL = "*";
 
-    /** Group, and then plural with other names in use. */
+    /** Group, and then the plural with its other names. */
     private static final Map<String, List<String>> KNOWN = Map.ofEntries(
             Map.entry(
                     "",
@@ -82,7 +82,7 @@ final class ResourceNames {
                             "volumesnapshotcontents/volumesnapshotcontent/vsc",
                             "volumesnapshotclasses/volumesnapshotclass")));
 
-    private static final Set<String> OF_THE_CLUSTER = Set.of(
+    private static final Set<String> CLUSTER_SCOPED = Set.of(
             "persistentvolumes",
             "namespaces",
             "nodes",
@@ -121,21 +121,21 @@ final class ResourceNames {
         return Map.copyOf(names);
     }
 
-    /** Our name of a kind; a name that nobody here knows is told, unless it has a group, and passed on. */
+    /** The qualified name of a kind. An unknown name is not changed; it is reported unless it has a group. */
     static String qualified(String name, String field, ConversionReport.Subject about) {
         String plain = name.toLowerCase(Locale.ROOT);
         String known = BY_NAME.get(plain);
         if (known == null && !plain.contains(".")) {
-            about.tell(
+            about.add(
                     field,
-                    "'" + name + "' is passed on as it is; write it with its group, as kubectl api-resources -o name"
-                            + " prints it");
+                    "'" + name
+                            + "' is not changed; write it with its group, as kubectl api-resources -o name prints it");
         }
         return known == null ? plain : known;
     }
 
-    /** Whether objects of a kind, in our name, belong to no namespace, as far as is known. */
-    static boolean ofTheCluster(String qualified) {
-        return OF_THE_CLUSTER.contains(qualified);
+    /** Whether a kind is known to be cluster-scoped. */
+    static boolean isClusterScoped(String qualified) {
+        return CLUSTER_SCOPED.contains(qualified);
     }
 }

@@ -4,8 +4,8 @@ import io.breakwater.api.BackupPolicySpec.Retention;
 import java.time.Duration;
 
 /**
- * How long backups live, as how many points stay. A backup of Velero dies at an age; a policy keeps a number of points, so that
- * what is old does not vanish while nothing new comes.
+ * Converts a ttl to a number of points. A backup of Velero expires at an age. A policy keeps a number of points, so
+ * that old points stay while no new ones are made.
  */
 final class RetentionConversion {
     /** Longer than any interval. */
@@ -16,14 +16,17 @@ final class RetentionConversion {
     private static final Duration WEEK = Duration.ofDays(7);
     private static final Duration MONTH = Duration.ofDays(28);
     private static final Duration YEAR = Duration.ofDays(365);
-    private static final int MOST = 1000;
+    private static final int MAX = 1000;
 
     private RetentionConversion() {}
 
-    /** As many of the newest points as live side by side; null without a schedule, where nothing is removed. */
+    /**
+     * Keeps as many of the newest points as exist at the same time in Velero; null without a schedule, because then
+     * none is deleted.
+     */
     static Retention of(BackupPlan plan) {
         if (plan.timing().isEmpty()) {
-            plan.about().tell(plan.at() + "ttl", "without a schedule nothing is removed; write spec.retention");
+            plan.about().add(plan.at() + "ttl", "without a schedule no point is deleted; set spec.retention");
             return null;
         }
         Retention retention = new Retention();
@@ -31,10 +34,10 @@ final class RetentionConversion {
         return retention;
     }
 
-    /** Adds what a less frequent plan keeps; says how. */
+    /** Adds the retention of a less frequent plan, and returns it as a text. */
     static String add(Retention retention, BackupPlan plan) {
         if (plan.timing().isEmpty() || retention == null) {
-            return "nothing, since it has no schedule";
+            return "nothing, because it has no schedule";
         }
         Duration interval = plan.timing().get().interval();
         if (interval.compareTo(DAY) < 0) {
@@ -58,15 +61,15 @@ final class RetentionConversion {
     }
 
     private static int count(BackupPlan plan, Duration interval) {
-        long kept = plan.kept().toSeconds();
+        long kept = plan.ttl().toSeconds();
         long number = Math.max(1, Math.ceilDiv(kept, interval.toSeconds()));
-        if (number > MOST) {
+        if (number > MAX) {
             plan.about()
-                    .tell(
+                    .add(
                             plan.at() + "ttl",
-                            number + " points would live side by side; the " + MOST + " newest are kept");
+                            number + " points would exist at the same time; the newest " + MAX + " are kept");
         }
-        return (int) Math.min(number, MOST);
+        return (int) Math.min(number, MAX);
     }
 
     private static int most(Integer one, int other) {

@@ -13,12 +13,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * When a schedule runs. Velero reads its expressions with robfig/cron: five fields, descriptors such as {@code @daily}, and
- * {@code CRON_TZ=} in front.
+ * Times of a schedule. Velero parses its expressions with robfig/cron: five fields, descriptors such as {@code @daily},
+ * and {@code CRON_TZ=} at the start.
  *
  * @param cron five fields
- * @param zone IANA name; empty where none was given, which is the time zone of Velero's server
- * @param interval the shortest between two runs, of those of the next weeks
+ * @param zone IANA name; empty if none is set, which means the time zone of Velero's server
+ * @param interval the shortest interval between runs in the next weeks
  */
 record ScheduleConversion(String cron, String zone, Duration interval) {
     private static final Map<String, String> DESCRIPTORS = Map.of(
@@ -33,9 +33,9 @@ record ScheduleConversion(String cron, String zone, Duration interval) {
     private static final Pattern EVERY = Pattern.compile("@every\\s+(?:(\\d+)h)?(?:(\\d+)m)?(?:0s)?");
     private static final CronParser PARSER = new CronParser(CronDefinitionBuilder.instanceDefinitionFor(CronType.UNIX));
     private static final ZonedDateTime START = ZonedDateTime.of(2026, 1, 1, 0, 0, 30, 0, ZoneId.of("UTC"));
-    private static final int LOOKED_AT = 60;
+    private static final int SAMPLED_RUNS = 60;
 
-    /** Reads an expression; empty when it has no equal in five fields. */
+    /** Parses an expression; empty if it has no equivalent with five fields. */
     static Optional<ScheduleConversion> of(String expression) {
         String text = expression.strip();
         String zone = "";
@@ -57,7 +57,7 @@ record ScheduleConversion(String cron, String zone, Duration interval) {
         }
     }
 
-    /** An interval as five fields; only those that divide an hour or a day have one. */
+    /** An interval as five fields; possible only for intervals that divide an hour or a day. */
     private static String every(long hours, long minutes) {
         if (hours == 0 && minutes > 0 && 60 % minutes == 0) {
             return minutes == 60 ? "0 * * * *" : "*/" + minutes + " * * * *";
@@ -72,7 +72,7 @@ record ScheduleConversion(String cron, String zone, Duration interval) {
         ExecutionTime times = ExecutionTime.forCron(PARSER.parse(cron));
         ZonedDateTime at = START;
         Duration shortest = null;
-        for (int i = 0; i < LOOKED_AT; i++) {
+        for (int i = 0; i < SAMPLED_RUNS; i++) {
             Optional<ZonedDateTime> next = times.nextExecution(at);
             if (next.isEmpty()) {
                 break;

@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** What of a namespace a Backup takes, as the source of a policy. */
+/** The objects of a namespace that a Backup includes, as the source of a policy. */
 final class SourceConversion {
     private final Backup.Spec spec;
     private final String at;
@@ -22,7 +22,7 @@ final class SourceConversion {
         this.about = about;
     }
 
-    /** The source; null where everything is taken. */
+    /** The source; null if everything is included. */
     Source source() {
         Source source = new Source();
         source.labelSelector = isEmpty(spec.labelSelector) ? null : spec.labelSelector;
@@ -39,12 +39,12 @@ final class SourceConversion {
     private List<ObjectRule> include() {
         List<String> kinds = new ArrayList<>();
         kinds("includedResources", spec.includedResources).forEach(kind -> {
-            if (ResourceNames.ofTheCluster(kind)) {
-                about.tell(
+            if (ResourceNames.isClusterScoped(kind)) {
+                about.add(
                         at + "includedResources",
                         kind
-                                + " is left out of policies for namespaces: of the cluster's objects they take those"
-                                + " that are needed");
+                                + " is skipped in policies for namespaces, which capture the cluster-scoped objects"
+                                + " that captured objects need");
             } else {
                 kinds.add(kind);
             }

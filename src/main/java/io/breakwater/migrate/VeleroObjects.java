@@ -3,6 +3,7 @@ package io.breakwater.migrate;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.MappingIterator;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import io.breakwater.api.Texts;
 import io.breakwater.velero.model.Backup;
 import io.breakwater.velero.model.BackupStorageLocation;
 import io.breakwater.velero.model.Schedule;
@@ -13,14 +14,14 @@ import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What was read. */
+/** The input of a conversion. */
 record VeleroObjects(List<Schedule> schedules, List<Backup> backups, List<BackupStorageLocation> locations) {
     private static final KubernetesSerialization KUBERNETES = new KubernetesSerialization();
 
     /**
      * Reads YAML or JSON: objects, Lists of them, several documents.
      *
-     * @throws IOException when it is neither
+     * @throws IOException if the input is neither
      */
     static VeleroObjects read(InputStream in, ConversionReport report) throws IOException {
         VeleroObjects input = new VeleroObjects(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
@@ -39,7 +40,7 @@ record VeleroObjects(List<Schedule> schedules, List<Backup> backups, List<Backup
             return;
         }
         if (!object.isObject() || !object.path("kind").isTextual()) {
-            throw new IOException("this is no Kubernetes object: " + abbreviated(object));
+            throw new IOException("not a Kubernetes object: " + abbreviated(object));
         }
         if (object.path("items").isArray()) {
             for (JsonNode item : object.path("items")) {
@@ -54,14 +55,14 @@ record VeleroObjects(List<Schedule> schedules, List<Backup> backups, List<Backup
             case "velero.io/v1 Backup" -> backups.add(as(object, Backup.class));
             case "velero.io/v1 BackupStorageLocation" -> locations.add(as(object, BackupStorageLocation.class));
             case "v1 Namespace" -> {
-                // A template knows by itself which there are.
+                // A template needs no list of namespaces.
             }
             default ->
                 report.about(
                                 object.path("kind").asText(),
                                 object.at("/metadata/namespace").asText(null),
                                 object.at("/metadata/name").asText("without a name"))
-                        .tell("kind", "objects of this kind are not converted");
+                        .add("kind", "objects of this kind are not converted");
         }
     }
 
@@ -69,7 +70,7 @@ record VeleroObjects(List<Schedule> schedules, List<Backup> backups, List<Backup
         try {
             T read = KUBERNETES.convertValue(object, type);
             if (read.getMetadata() == null || read.getMetadata().getName() == null) {
-                throw new IOException("an object without metadata.name: " + abbreviated(object));
+                throw new IOException("object without metadata.name: " + abbreviated(object));
             }
             return read;
         } catch (IllegalArgumentException e) {
@@ -81,7 +82,6 @@ record VeleroObjects(List<Schedule> schedules, List<Backup> backups, List<Backup
     }
 
     private static String abbreviated(JsonNode node) {
-        String text = node.toString();
-        return text.length() > 80 ? text.substring(0, 80) + "…" : text;
+        return Texts.cut(node.toString(), 80);
     }
 }

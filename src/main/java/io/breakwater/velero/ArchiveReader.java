@@ -16,15 +16,15 @@ import org.apache.commons.compress.archivers.tar.TarConstants;
 import org.apache.commons.compress.compressors.gzip.GzipCompressorInputStream;
 
 /**
- * Reads an archive object by object, in its own order, which is no order to restore in. Files that Velero ignores, and the
- * second copies by API version, are passed over. What no honest writer makes (links, paths that climb, more than the
- * {@link Limits}) ends the reading: nothing of such an archive can be trusted.
+ * Reads an archive object by object, in its own order, which is not an order for a restore. Files that Velero ignores,
+ * and the second copies by API version, are skipped. Entries that Breakwater and Velero never write (links, paths
+ * outside the root, more than the {@link Limits}) end the reading, because then no part of the archive can be trusted.
  */
 public final class ArchiveReader implements Closeable {
     /**
-     * How much an archive may hold.
+     * Limits of an archive.
      *
-     * @param object bytes of one object; the API server itself takes 3 MiB at most
+     * @param object bytes of one object; the API server itself accepts at most 3 MiB
      * @param total bytes of all entries, uncompressed
      * @param entries number of entries
      */
@@ -45,8 +45,9 @@ public final class ArchiveReader implements Closeable {
     /** @param archive closed with the reader */
     public ArchiveReader(InputStream archive, Limits limits) throws IOException {
         this.limits = limits;
-        // At the end of each member the decompressor goes back to where the next one begins. A store's own stream would
-        // fetch the whole block again for that, which for 10,000 objects adds up to a hundred times the archive.
+        // At the end of each member the decompressor moves back to the start of the next one. A store's own stream
+        // would read the complete block again for that. For 10,000 objects that adds up to a hundred times the size of
+        // the archive.
         GzipCompressorInputStream gzip = GzipCompressorInputStream.builder()
                 .setInputStream(new BufferedInputStream(archive, BUFFER))
                 .setDecompressConcatenated(true)
@@ -57,7 +58,7 @@ public final class ArchiveReader implements Closeable {
     /**
      * The next object; empty at the end.
      *
-     * @throws BreakwaterException with reason Tampered for an archive that no honest writer makes
+     * @throws BreakwaterException Tampered for an archive that Breakwater and Velero cannot have written
      */
     public Optional<Item> next() throws IOException {
         TarArchiveEntry entry;
@@ -72,15 +73,15 @@ public final class ArchiveReader implements Closeable {
 
     private Optional<ObjectKey> check(TarArchiveEntry entry) {
         String path = entry.getName();
-        // isFile() takes devices for files, so the type itself is asked.
+        // isFile() is also true for devices, so the type itself is checked.
         byte type = entry.getLinkFlag();
         if (type != TarConstants.LF_NORMAL && type != TarConstants.LF_OLDNORM && type != TarConstants.LF_DIR) {
-            throw tampered(path, "is neither a plain file nor a directory");
+            throw tampered(path, "is not a plain file or a directory");
         }
         String plain = entry.isDirectory() && path.endsWith("/") ? path.substring(0, path.length() - 1) : path;
         List<String> parts = Arrays.asList(plain.split("/", -1));
         if (parts.contains("..") || parts.contains(".") || parts.contains("") || path.indexOf('\0') >= 0) {
-            throw tampered(path, "is no path below the archive's root");
+            throw tampered(path, "is not a path below the archive's root");
         }
         total += entry.getSize();
         entries++;
@@ -91,7 +92,8 @@ public final class ArchiveReader implements Closeable {
         Optional<ObjectKey> key = entry.isDirectory() ? Optional.empty() : ObjectKey.of(path);
         if (key.isPresent() && entry.getSize() > limits.object()) {
             throw tampered(
-                    path, "has " + entry.getSize() + " bytes, more than the " + limits.object() + " of any object");
+                    path,
+                    "has " + entry.getSize() + " bytes, more than the " + limits.object() + " allowed for an object");
         }
         return key;
     }

@@ -7,11 +7,11 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 
 /**
- * Writes {@code <backup>.tar.gz} as objects arrive. May be used from many threads; memory does not depend on the number of
- * objects but for their compressed names, which become the resource list.
+ * Writes objects into {@code <backup>.tar.gz} as they arrive. Safe for use from many threads. Memory does not depend on
+ * the number of objects, except their compressed names, which become the resource list.
  */
 public final class ArchiveWriter implements Closeable {
-    /** Velero's version of the layout. */
+    /** Version of Velero's layout. */
     static final String FORMAT = "1.1.0";
 
     private static final int MODE = 0755;
@@ -23,7 +23,7 @@ public final class ArchiveWriter implements Closeable {
     private boolean finished;
 
     /**
-     * @param out receives the archive; stays open
+     * @param out receives the archive; is not closed
      * @param time of all entries
      */
     public ArchiveWriter(OutputStream out, Instant time) throws IOException {
@@ -33,11 +33,11 @@ public final class ArchiveWriter implements Closeable {
     }
 
     /**
-     * Adds one object, at both of its places.
+     * Adds one object in both of its places.
      *
      * @param version API version of the bytes, without the group
      * @param kind for the resource list
-     * @param json the whole object, compact
+     * @param json the complete object, compact
      */
     public synchronized void add(ObjectKey key, String version, String kind, byte[] json) throws IOException {
         tar.file(key.path(), json);
@@ -46,12 +46,12 @@ public final class ArchiveWriter implements Closeable {
         count++;
     }
 
-    /** Objects so far. */
+    /** Number of objects so far. */
     public synchronized long count() {
         return count;
     }
 
-    /** Ends the archive; without it, closing leaves a file that no reader takes for whole. */
+    /** Ends the archive. If the writer is closed without it, readers recognise the file as incomplete. */
     public synchronized void finish() throws IOException {
         tar.finish();
         gzip.close();

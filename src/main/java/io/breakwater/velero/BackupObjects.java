@@ -2,30 +2,29 @@ package io.breakwater.velero;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.breakwater.api.Digests;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 
 /**
- * The objects beside the archive. Names: {@code velero/backups/<backup>/…}, where the backup is
- * {@code <site>-<namespace>-<point>}. A server that watches the location sees the backup when {@code velero-backup.json}
- * appears, so that one is the last. {@code status.expiration} stays unset: a Velero server would collect the backup.
+ * The objects next to the archive. Names: {@code velero/backups/<backup>/…}, where the backup is
+ * {@code <site>-<namespace>-<point>}. A server that watches the location sees the backup when
+ * {@code velero-backup.json} exists, so that is written last. {@code status.expiration} is not set, because a Velero
+ * server would delete the backup.
  *
  * @param backup name of the backup, from {@link #name}
  * @param namespace the captured namespace
- * @param startedAt when the capture began
- * @param completedAt when the archive was done
+ * @param startedAt start of the capture
+ * @param completedAt completion of the archive
  * @param items objects in the archive
  * @param serverVersion the API server's gitVersion; may be empty
  * @param labels further labels of the Backup
- * @param warnings what a reader should know
+ * @param warnings problems for the reader
  */
 public record BackupObjects(
         String backup,
@@ -41,15 +40,15 @@ public record BackupObjects(
     private static final int HASH = 8;
     private static final String DIRECTORY = "velero/backups/";
 
-    /** The backup's name: at most 63 characters, with a hash in place of what is cut off. */
+    /** The backup's name: at most 63 characters, with a hash in place of the rest. */
     public static String name(String site, String namespace, String point) {
         String full = site + "-" + namespace + "-" + point;
-        // A dash may stand in any part, so only the hash of the parts tells a-b/c from a/b-c.
+        // Each part may contain dashes, so only the hash of the parts distinguishes a-b/c from a/b-c.
         boolean ambiguous = site.contains("-") || namespace.contains("-");
         if (full.length() <= MAX_NAME && !ambiguous) {
             return full;
         }
-        String hash = hash(site + "/" + namespace + "/" + point);
+        String hash = Digests.sha256Hex(site + "/" + namespace + "/" + point).substring(0, HASH);
         int keep = Math.min(full.length(), MAX_NAME - HASH - 1);
         return full.substring(0, keep).replaceAll("[^a-z0-9]+$", "") + "-" + hash;
     }
@@ -64,13 +63,13 @@ public record BackupObjects(
         return prefix(backup) + backup + ".tar.gz";
     }
 
-    /** Key of the object that makes the backup visible; to be written last. */
+    /** Key of the object that makes the backup visible; write it last. */
     public static String metadataKey(String backup) {
         return prefix(backup) + "velero-backup.json";
     }
 
     /**
-     * Keys and contents of everything but the archive; the last one makes the backup visible, and is to be written last.
+     * Keys and contents of all objects except the archive. The last one makes the backup visible; write it last.
      *
      * @param resourceList from {@link ArchiveWriter#resourceList}
      */
@@ -106,9 +105,9 @@ public record BackupObjects(
     private String results() {
         ObjectNode root = JSON.createObjectNode();
         root.putObject("errors");
-        ObjectNode told = root.putObject("warnings");
+        ObjectNode listed = root.putObject("warnings");
         if (!warnings.isEmpty()) {
-            warnings.forEach(told.putObject("namespaces").putArray(namespace)::add);
+            warnings.forEach(listed.putObject("namespaces").putArray(namespace)::add);
         }
         return root + "\n";
     }
@@ -154,14 +153,5 @@ public record BackupObjects(
 
     private static String time(Instant instant) {
         return instant.truncatedTo(ChronoUnit.SECONDS).toString();
-    }
-
-    private static String hash(String text) {
-        try {
-            byte[] digest = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
-            return HexFormat.of().formatHex(digest).substring(0, HASH);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
-        }
     }
 }

@@ -6,7 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.zip.GZIPOutputStream;
 
-/** Small documents, compressed. */
+/** Compression of small documents. */
 final class Gzip {
     private Gzip() {}
 

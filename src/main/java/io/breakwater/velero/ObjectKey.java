@@ -3,7 +3,7 @@ package io.breakwater.velero;
 import java.util.Optional;
 
 /**
- * Where an object stands in an archive.
+ * Place of an object in an archive.
  *
  * @param group API group; empty for the core group
  * @param resource lower-case plural
@@ -39,7 +39,7 @@ public record ObjectKey(String group, String resource, String namespace, String 
         return (namespace.isEmpty() ? CLUSTER : NAMESPACES + "/" + namespace) + "/" + name + SUFFIX;
     }
 
-    /** The object of an entry; empty for the copies by version and for everything that is no object. */
+    /** The object of an entry; empty for the copies by version and for entries that are not objects. */
     static Optional<ObjectKey> of(String path) {
         if (!path.startsWith(ROOT) || !path.endsWith(SUFFIX)) {
             return Optional.empty();

@@ -14,9 +14,9 @@ import java.util.zip.Deflater;
 import java.util.zip.GZIPOutputStream;
 
 /**
- * Gzip with all cores: blocks of 1 MiB become independent members (RFC 1952, section 2.2: a file is a series of members;
- * Go's and Java's readers take it as one stream), compressed beside each other and written in order. Holds at most two
- * blocks a core. Not for several threads at a time.
+ * Gzip with all cores. Blocks of 1 MiB become independent members, compressed in parallel and written in order. (RFC
+ * 1952, section 2.2: a file is a series of members; readers of Go and Java treat it as one stream.) Holds at most two
+ * blocks for each core. Not safe for use from several threads.
  */
 final class ParallelGzip extends OutputStream {
     private static final int BLOCK = 1 << 20;
@@ -58,7 +58,7 @@ final class ParallelGzip extends OutputStream {
         }
     }
 
-    /** Writes what is left; the stream below stays open. */
+    /** Writes the remaining bytes; does not close the stream below. */
     @Override
     public void close() throws IOException {
         if (closed) {
@@ -76,7 +76,7 @@ final class ParallelGzip extends OutputStream {
         }
     }
 
-    /** Gives up: nothing more is written. */
+    /** Aborts: no more bytes are written. */
     void abort() {
         closed = true;
         workers.shutdownNow();
@@ -112,7 +112,7 @@ final class ParallelGzip extends OutputStream {
         return compressed.toByteArray();
     }
 
-    /** Level 3: on JSON about twice as fast as the default, for some percent more bytes. */
+    /** Level 3 is about twice as fast as the default on JSON, and writes some percent more bytes. */
     private static final class Fast extends GZIPOutputStream {
         Fast(OutputStream out) throws IOException {
             super(out, 1 << 16);

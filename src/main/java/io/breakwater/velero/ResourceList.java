@@ -11,13 +11,13 @@ import java.util.TreeMap;
 import java.util.zip.GZIPOutputStream;
 
 /**
- * Content of {@code <backup>-resource-list.json.gz}: a map from {@code group/version/Kind} to the names. Kept compressed,
- * a gzip member a kind, since it is all that grows with the number of objects.
+ * Content of {@code <backup>-resource-list.json.gz}: a map from {@code group/version/Kind} to the names. Stored
+ * compressed, one gzip member for each kind, because only this list grows with the number of objects.
  */
 final class ResourceList {
     private static final JsonFactory JSON = new ObjectMapper().getFactory();
 
-    /** One kind's array, being written. */
+    /** The array of one kind while it is written. */
     private static final class Names {
         final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         final JsonGenerator json;

@@ -19,13 +19,13 @@ import java.util.regex.Pattern;
 import java.util.zip.GZIPInputStream;
 
 /**
- * A backup that Velero has stored, as far as a reader must know it. All of it lies under {@code backups/<name>/} below the
- * prefix of a BackupStorageLocation.
+ * A backup that Velero has stored, with the properties that a reader needs. All its objects are under
+ * {@code backups/<name>/} below the prefix of a BackupStorageLocation.
  *
  * @param name of the backup, its directory and its files
- * @param uid of the Backup; its name where none was written
- * @param startedAt when the capture began
- * @param errors that Velero counted; more than 0 in a backup that is PartiallyFailed
+ * @param uid of the Backup; its name if none was written
+ * @param startedAt start of the capture
+ * @param errors number of errors that Velero counted; more than 0 in a backup that is PartiallyFailed
  */
 public record StoredBackup(String name, String uid, Instant startedAt, int errors) {
     /** Prefix of all backups. */
@@ -36,13 +36,13 @@ public record StoredBackup(String name, String uid, Instant startedAt, int error
     private static final JsonFactory STREAMS = JSON.getFactory();
     private static final Pattern NAME = Pattern.compile("[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?");
 
-    /** Others are not over, hold nothing, or would be executed if they were taken for requests. */
+    /** Backups in other phases have not ended, are empty, or are requests that Velero would execute. */
     private static final Set<String> WHOLE = Set.of("Completed", "PartiallyFailed");
 
     /**
-     * What of a namespace is in a backup.
+     * Content of a backup for one namespace.
      *
-     * @param objects how many
+     * @param objects number of objects
      * @param claims names of the PersistentVolumeClaims
      */
     public record Contents(int objects, List<String> claims) {}
@@ -71,8 +71,8 @@ public record StoredBackup(String name, String uid, Instant startedAt, int error
     /**
      * Reads {@code velero-backup.json}.
      *
-     * @return the backup, if it is one that has come to its end and holds something
-     * @throws IOException when it is no such document, or that of another backup
+     * @return the backup, if it has ended and contains objects
+     * @throws IOException if it is not such a document, or that of another backup
      */
     public static Optional<StoredBackup> read(String name, byte[] metadata) throws IOException {
         JsonNode backup = JSON.readTree(metadata);
@@ -93,13 +93,13 @@ public record StoredBackup(String name, String uid, Instant startedAt, int error
                     Instant.parse(status.path("startTimestamp").asText()),
                     status.path("errors").asInt()));
         } catch (DateTimeParseException e) {
-            throw new IOException("status.startTimestamp is no time: " + e.getParsedString(), e);
+            throw new IOException("status.startTimestamp is not a valid time: " + e.getParsedString(), e);
         }
     }
 
     /**
-     * Reads {@code <name>-resource-list.json.gz}: what the backup holds of each namespace. Objects of no namespace are not
-     * counted.
+     * Reads {@code <name>-resource-list.json.gz}: the content of the backup for each namespace. Cluster-scoped objects
+     * are not counted.
      */
     public static Map<String, Contents> contents(InputStream resourceList) throws IOException {
         Map<String, Integer> objects = new TreeMap<>();

@@ -7,9 +7,10 @@ import java.time.Instant;
 import java.util.Arrays;
 
 /**
- * Writes plain files into a tar archive (POSIX.1-2001, ustar with pax headers for names that do not fit). All entries have the
- * same mode and time, so that a header is a copy of a template with name, size and checksum put in: archives are made of
- * very many very small files, and general writers spend more on a header than on what it is for. Not for several threads.
+ * Writes plain files into a tar archive (POSIX.1-2001, ustar with pax headers for names that do not fit). All entries
+ * have the same mode and time, so a header is a copy of a template with name, size and checksum. Archives have many
+ * small files, and general writers need more time for a header than for its file. Not safe for use from several
+ * threads.
  */
 final class TarWriter {
     private static final int BLOCK = 512;
@@ -27,7 +28,7 @@ final class TarWriter {
     private final byte[] template = new byte[BLOCK];
 
     /**
-     * @param out receives the archive; stays open
+     * @param out receives the archive; is not closed
      * @param mode permission bits of all entries
      * @param time of all entries, to the second
      */
@@ -45,7 +46,7 @@ final class TarWriter {
     /** Adds a file. */
     void file(String path, byte[] content) throws IOException {
         byte[] name = path.getBytes(StandardCharsets.UTF_8);
-        // As many bytes as characters are plain ASCII.
+        // If there are as many bytes as characters, the name is plain ASCII.
         if (name.length > NAME || name.length != path.length()) {
             byte[] record = pax(name);
             entry("pax".getBytes(StandardCharsets.US_ASCII), PAX, record);
@@ -94,7 +95,7 @@ final class TarWriter {
         octal(header, CHECKSUM_AT, 6, sum);
     }
 
-    /** A number in octal digits, and a zero byte behind them. */
+    /** A number in octal digits, followed by a zero byte. */
     private static void octal(byte[] header, int at, int digits, long number) {
         long left = number;
         for (int i = at + digits - 1; i >= at; i--) {

@@ -20,8 +20,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 
-/** What the command made of an input, and inputs to give it. */
-record ConversionFixture(int code, String out, String told) {
+/** Output of the command for an input, and inputs for it. */
+record ConversionFixture(int code, String out, String messages) {
     static final KubernetesSerialization YAML = new KubernetesSerialization();
 
     <T extends HasMetadata> T one(Class<T> type, String namespace, String name) {
@@ -79,13 +79,14 @@ record ConversionFixture(int code, String out, String told) {
 
     static ConversionFixture run(List<String> arguments, String input) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
-        ByteArrayOutputStream told = new ByteArrayOutputStream();
+        ByteArrayOutputStream messages = new ByteArrayOutputStream();
         int code = ConvertVelero.run(
                 arguments,
                 new ByteArrayInputStream(input.getBytes(StandardCharsets.UTF_8)),
                 new PrintStream(out, true, StandardCharsets.UTF_8),
-                new PrintStream(told, true, StandardCharsets.UTF_8));
-        return new ConversionFixture(code, out.toString(StandardCharsets.UTF_8), told.toString(StandardCharsets.UTF_8));
+                new PrintStream(messages, true, StandardCharsets.UTF_8));
+        return new ConversionFixture(
+                code, out.toString(StandardCharsets.UTF_8), messages.toString(StandardCharsets.UTF_8));
     }
 
     static String installation() {

@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-/** Schedules for several namespaces, and for what belongs to none. */
+/** Schedules for several namespaces, and for cluster-scoped objects. */
 class ConvertSeveralTest {
     @Test
     void convertsSeveralNamedNamespacesToATemplate() {
@@ -35,13 +35,13 @@ class ConvertSeveralTest {
                         .one(BackupPolicy.class, "shop", "s")
                         .getSpec()
                         .source)
-                .as("one is left")
+                .as("one namespace remains")
                 .isNull();
 
         schedule.getSpec().template.excludedNamespaces = List.of("wiki", "blog", "shop");
         ConversionFixture nothing = ConversionFixture.of(YAML.asYaml(schedule));
         assertThat(nothing.out()).isEmpty();
-        assertThat(nothing.told()).contains("spec.template.excludedNamespaces: leaves nothing");
+        assertThat(nothing.messages()).contains("spec.template.excludedNamespaces: excludes all included namespaces");
     }
 
     @Test
@@ -54,8 +54,8 @@ class ConvertSeveralTest {
                 result.one(BackupPolicy.class, "breakwater-system", "s").getSpec().source.namespaces;
         assertThat(selection.include).containsExactly("team-*", "app-*");
         assertThat(selection.exclude).containsExactly("team-x*");
-        assertThat(result.told())
-                .contains("includedNamespaces: 'team-?' becomes 'team-*'", "excludedNamespaces: 'app-a?' is left out");
+        assertThat(result.messages())
+                .contains("includedNamespaces: 'team-?' becomes 'team-*'", "excludedNamespaces: 'app-a?' is skipped");
     }
 
     @Test
@@ -72,7 +72,7 @@ class ConvertSeveralTest {
         BackupPolicy closer = result.one(BackupPolicy.class, "breakwater-system", "team");
         assertThat(closer.getSpec().source.namespaces.exclude).isNull();
         assertThat(closer.getSpec().retention.daily)
-                .as("for the one of every day")
+                .as("for the daily schedule")
                 .isEqualTo(30);
         assertThat(result.one(BackupPolicy.class, "breakwater-system", "every").getSpec().source.namespaces.exclude)
                 .containsExactly("team-*");
@@ -80,12 +80,12 @@ class ConvertSeveralTest {
         team.getSpec().template.excludedNamespaces = List.of("team-x");
         result = ConversionFixture.of(YAML.asYaml(every) + "\n---\n" + YAML.asYaml(team));
         assertThat(result.one(BackupPolicy.class, "breakwater-system", "every").getSpec().source.namespaces.exclude)
-                .as("team-x would be in neither")
+                .as("team-x would have no policy")
                 .isNull();
-        assertThat(result.told()).contains("may take namespaces that the policy every takes, too");
+        assertThat(result.messages()).contains("may select namespaces that the policy every also selects");
     }
 
-    /** Whatever the schedules are: who was backed up by one of them is taken by a policy, and nobody by two. */
+    /** For any schedules: a namespace that one of them backed up has a policy, and no namespace has two. */
     @Test
     void coversEveryNamespaceOnceOrReportsTheConflict() {
         long seed = System.nanoTime();
@@ -106,9 +106,9 @@ class ConvertSeveralTest {
                 input.append("---\n").append(YAML.asYaml(s)).append('\n');
             }
             ConversionFixture result = ConversionFixture.of(input.toString());
-            String what = "seed " + seed + "\n" + input + "\n" + result.out() + "\n" + result.told();
-            boolean told = result.told().contains("PolicyConflict");
-            overlaps += told ? 1 : 0;
+            String what = "seed " + seed + "\n" + input + "\n" + result.out() + "\n" + result.messages();
+            boolean reported = result.messages().contains("PolicyConflict");
+            overlaps += reported ? 1 : 0;
             for (String name : names) {
                 boolean backedUp = schedules.stream().anyMatch(s -> taken(s.getSpec().template, name));
                 long policies = result.all().stream()
@@ -117,12 +117,12 @@ class ConvertSeveralTest {
                 if (backedUp) {
                     assertThat(policies).as(name + " " + what).isPositive();
                 }
-                if (!told) {
+                if (!reported) {
                     assertThat(policies).as(name + " " + what).isLessThanOrEqualTo(1);
                 }
             }
         }
-        assertThat(overlaps).as("rounds that are told to overlap").isBetween(1, 250);
+        assertThat(overlaps).as("rounds with a reported overlap").isBetween(1, 250);
     }
 
     private static List<String> some(Random random, List<String> from, int most) {
@@ -181,7 +181,7 @@ class ConvertSeveralTest {
         result = ConversionFixture.of(YAML.asYaml(schedule));
         assertThat(result.one(BackupPolicy.class, "breakwater-system", "s").getSpec().hooks)
                 .isNull();
-        assertThat(result.told()).contains("spec.template.hooks: a hook must find a pod");
+        assertThat(result.messages()).contains("spec.template.hooks: a hook must find a pod");
     }
 
     @Test
@@ -198,16 +198,16 @@ class ConvertSeveralTest {
         assertThat(source.exclude.getFirst().kinds)
                 .contains("storageclasses.storage.k8s.io", "secrets")
                 .doesNotContain("jobs.batch");
-        assertThat(result.told())
-                .contains("spec.template.includeClusterResources: the cluster's objects are in points of their own");
+        assertThat(result.messages())
+                .contains("spec.template.includeClusterResources: the cluster's objects are in separate points");
 
         schedule.getSpec().template.includedNamespaces = List.of("*");
         schedule.getSpec().template.includeClusterResources = null;
         assertThat(clusterPolicies(schedule))
-                .as("all of the cluster, and nothing is said")
+                .as("every namespace, and no setting")
                 .isEqualTo(1);
         schedule.getSpec().template.includedResources = List.of("deployments", "secrets");
-        assertThat(clusterPolicies(schedule)).as("no such kind").isZero();
+        assertThat(clusterPolicies(schedule)).as("no cluster-scoped kind").isZero();
         schedule.getSpec().template.includedResources = List.of("deployments", "clusterroles");
         assertThat(ConversionFixture.of(YAML.asYaml(schedule))
                         .one(BackupPolicy.class, "breakwater-system", "s-cluster")

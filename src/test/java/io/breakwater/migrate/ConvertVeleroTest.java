@@ -54,13 +54,13 @@ class ConvertVeleroTest {
         BackupPolicy all = result.one(BackupPolicy.class, "breakwater-system", "everything-daily");
         assertThat(all.getSpec().source.namespaces.include).containsExactly("*");
         assertThat(all.getSpec().source.namespaces.exclude)
-                .as("what has a policy of its own, besides")
+                .as("namespaces with their own policy, and the excluded ones")
                 .containsExactly("scratch-*", "archive", "odd", "shop");
         assertThat(all.getSpec().schedule.timeZone).isEqualTo("Europe/Berlin");
         assertThat(all.getSpec().source.namespaces.selector.getMatchExpressions())
                 .singleElement()
                 .satisfies(e -> assertThat(e.getKey()).isEqualTo("velero.io/exclude-from-backup"));
-        assertThat(result.told())
+        assertThat(result.messages())
                 .contains("Schedule velero/everything-daily: spec.template.includedNamespaces: became a policy in"
                         + " namespace breakwater-system");
     }
@@ -78,14 +78,14 @@ class ConvertVeleroTest {
         assertThat(own.getSpec().azureBlob.prefix).isEqualTo("breakwater");
         BackupLocation minio = result.one(BackupLocation.class, "breakwater-system", "minio");
         assertThat(minio.getSpec().s3.bucket)
-                .as("Velero has the root of its bucket")
+                .as("Velero uses the root of its bucket")
                 .isEqualTo("velero-breakwater");
         assertThat(minio.getSpec().s3.pathStyle).isTrue();
     }
 
     @Test
     void reportsFieldsWithoutACounterpart() throws IOException {
-        assertThat(ConversionFixture.of(installation()).told())
+        assertThat(ConversionFixture.of(installation()).messages())
                 .contains(
                         "- Schedule velero/odd: spec.schedule: '@every 7h'",
                         "- VolumeSnapshotLocation velero/default: kind: ",
@@ -100,14 +100,15 @@ class ConvertVeleroTest {
         ConversionFixture result = ConversionFixture.of(YAML.asYaml(schedule));
         assertThat(result.one(BackupPolicy.class, "shop", "s").getSpec().volumes.groupBy)
                 .isEqualTo("example.com/app");
-        assertThat(result.told()).contains("spec.template.volumeGroupSnapshotLabelKey: became spec.volumes.groupBy");
+        assertThat(result.messages())
+                .contains("spec.template.volumeGroupSnapshotLabelKey: became spec.volumes.groupBy");
 
         schedule.getSpec().template.volumeGroupSnapshotLabelKey = "velero.io/volume-group";
         assertThat(ConversionFixture.of(YAML.asYaml(schedule))
                         .one(BackupPolicy.class, "shop", "s")
                         .getSpec()
                         .volumes)
-                .as("what Velero writes into every Backup")
+                .as("the default that Velero writes into every Backup")
                 .isNull();
     }
 
@@ -123,7 +124,7 @@ class ConvertVeleroTest {
             ConversionFixture result = ConversionFixture.of(wrong);
             assertThat(result.code()).as(wrong).isEqualTo(2);
             assertThat(result.out()).isEmpty();
-            assertThat(result.told()).startsWith("the input cannot be read: ");
+            assertThat(result.messages()).startsWith("the input cannot be read: ");
         }
         assertThat(run(List.of("--output", "x"), "").code()).isEqualTo(2);
     }
@@ -132,7 +133,7 @@ class ConvertVeleroTest {
         return Arrays.stream(Backup.Spec.class.getFields());
     }
 
-    /** A field that is neither converted nor told would be lost without anybody's knowledge. */
+    /** A field that is neither converted nor reported would be lost unnoticed. */
     @ParameterizedTest
     @MethodSource("fieldsOfABackup")
     void convertsOrReportsEveryTemplateField(Field field) throws IllegalAccessException {
@@ -160,11 +161,12 @@ class ConvertVeleroTest {
         ConversionFixture before = ConversionFixture.of(YAML.asYaml(plain));
         ConversionFixture after = ConversionFixture.of(YAML.asYaml(with));
         boolean converted = !before.out().equals(after.out());
-        boolean told = after.told().contains(field.getName()) && !before.told().equals(after.told());
-        assertThat(converted || told).as(field.getName()).isTrue();
+        boolean reported =
+                after.messages().contains(field.getName()) && !before.messages().equals(after.messages());
+        assertThat(converted || reported).as(field.getName()).isTrue();
     }
 
-    /** A value that a user might have written, and that is not the default. */
+    /** A value that a user may write and that is not the default. */
     private static Object sample(Field field) {
         return switch (field.getName()) {
             case "csiSnapshotTimeout", "itemOperationTimeout", "ttl" -> "17m0s";

@@ -64,7 +64,10 @@ class ArchiveTest {
                         Map.entry("resources/namespaces/v1-preferredversion/cluster/shop.json", "{\"name\":\"shop\"}"));
     }
 
-    /** A store's stream fetches a whole block again when it is set back, which happens at the end of every gzip member. */
+    /**
+     * The stream of a store reads a complete block again when its position moves back, which happens at the end of
+     * every gzip member.
+     */
     @Test
     void readsTheStoredArchiveExactlyOnce() throws Exception {
         byte[] content = new byte[1_000_000];
@@ -154,7 +157,7 @@ class ArchiveTest {
             })
     void rejectsPathsOutsideTheArchive(String path) throws Exception {
         TarArchiveEntry entry = new TarArchiveEntry(path, true);
-        assertTampered(tar(Map.entry(entry, new byte[2])), ArchiveReader.Limits.DEFAULT, "no path below");
+        assertTampered(tar(Map.entry(entry, new byte[2])), ArchiveReader.Limits.DEFAULT, "not a path below");
     }
 
     @ParameterizedTest
@@ -162,7 +165,7 @@ class ArchiveTest {
     void rejectsLinksAndDevices(byte type) throws Exception {
         TarArchiveEntry entry = new TarArchiveEntry("resources/pods/namespaces/shop/x.json", type);
         entry.setLinkName("/etc/passwd");
-        assertTampered(tar(Map.entry(entry, new byte[0])), ArchiveReader.Limits.DEFAULT, "neither a plain file");
+        assertTampered(tar(Map.entry(entry, new byte[0])), ArchiveReader.Limits.DEFAULT, "not a plain file or a directory");
     }
 
     @Test
@@ -171,7 +174,7 @@ class ArchiveTest {
                 entry("resources/pods/namespaces/shop/a.json", new byte[1000]),
                 entry("resources/pods/namespaces/shop/b.json", new byte[1000]));
         assertThat(read(archive, new ArchiveReader.Limits(1000, 2000, 2))).hasSize(2);
-        assertTampered(archive, new ArchiveReader.Limits(999, 2000, 2), "more than the 999 of any object");
+        assertTampered(archive, new ArchiveReader.Limits(999, 2000, 2), "more than the 999 allowed for an object");
         assertTampered(archive, new ArchiveReader.Limits(1000, 1999, 2), "limit of 1999 bytes");
         assertTampered(archive, new ArchiveReader.Limits(1000, 2000, 1), "or 1 entries");
     }

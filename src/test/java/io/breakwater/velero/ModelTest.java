@@ -11,7 +11,7 @@ import java.io.InputStream;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
-/** Objects of Velero go through the models without loss; VeleroIT asks the same of every field of the installed CRDs. */
+/** Objects of Velero pass through the models without loss; VeleroIT checks every field of the installed CRDs. */
 class ModelTest {
     private static final ObjectMapper JSON = new ObjectMapper();
 

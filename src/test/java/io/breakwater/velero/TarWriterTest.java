@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What others read in the archives: the library that Velero's plugins have a like of, and the system's own tar. */
+/** Other readers of the archives: the library that corresponds to the one of Velero's plugins, and the system's tar. */
 class TarWriterTest {
     private static final Instant TIME = Instant.parse("2026-11-23T10:00:00Z");
 

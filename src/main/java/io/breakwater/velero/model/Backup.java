@@ -9,13 +9,13 @@ import io.fabric8.kubernetes.model.annotation.Version;
 import java.util.List;
 import java.util.Map;
 
-/** A backup of namespaces, as it was asked for and as it went. */
+/** A backup of namespaces: request and result. */
 @Group("velero.io")
 @Version("v1")
 public class Backup extends CustomResource<Backup.Spec, Backup.Status> implements Namespaced {
     private static final long serialVersionUID = 1;
 
-    /** What is wanted. */
+    /** Desired state. */
     public static class Spec extends UnknownFields {
         public String csiSnapshotTimeout;
         public String datamover;
@@ -46,7 +46,7 @@ public class Backup extends CustomResource<Backup.Spec, Backup.Status> implement
         public List<String> volumeSnapshotLocations;
     }
 
-    /** What was found. */
+    /** Observed state. */
     public static class Status extends UnknownFields {
         public Integer backupItemOperationsAttempted;
         public Integer backupItemOperationsCompleted;
@@ -95,12 +95,12 @@ public class Backup extends CustomResource<Backup.Spec, Backup.Status> implement
         public List<Hook> pre;
     }
 
-    /** Commands around it. */
+    /** Commands before and after the backup. */
     public static class Hooks extends UnknownFields {
         public List<ResourceHook> resources;
     }
 
-    /** Labels for what is made. */
+    /** Labels for created objects. */
     public static class Metadata extends UnknownFields {
         public Map<String, String> labels;
     }
@@ -110,13 +110,13 @@ public class Backup extends CustomResource<Backup.Spec, Backup.Status> implement
         public Integer parallelFilesUpload;
     }
 
-    /** How many commands ran. */
+    /** Number of commands that ran. */
     public static class HookStatus extends UnknownFields {
         public Integer hooksAttempted;
         public Integer hooksFailed;
     }
 
-    /** How far it got. */
+    /** Progress. */
     public static class Progress extends UnknownFields {
         public Integer itemsBackedUp;
         public Integer totalItems;

@@ -7,14 +7,14 @@ import io.fabric8.kubernetes.model.annotation.Version;
 import java.util.List;
 import java.util.Map;
 
-/** A repository that keeps the data of volumes, one a namespace, location and kind of repository. */
+/** A repository for the data of volumes, one for each namespace, location and kind of repository. */
 @Group("velero.io")
 @Version("v1")
 public class BackupRepository extends CustomResource<BackupRepository.Spec, BackupRepository.Status>
         implements Namespaced {
     private static final long serialVersionUID = 1;
 
-    /** What is wanted. */
+    /** Desired state. */
     public static class Spec extends UnknownFields {
         public String backupStorageLocation;
         public String maintenanceFrequency;
@@ -24,7 +24,7 @@ public class BackupRepository extends CustomResource<BackupRepository.Spec, Back
         public String volumeNamespace;
     }
 
-    /** What was found. */
+    /** Observed state. */
     public static class Status extends UnknownFields {
         public String lastMaintenanceTime;
         public String message;

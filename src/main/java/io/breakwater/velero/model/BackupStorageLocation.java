@@ -8,14 +8,14 @@ import io.fabric8.kubernetes.model.annotation.Group;
 import io.fabric8.kubernetes.model.annotation.Version;
 import java.util.Map;
 
-/** A bucket that holds backups. */
+/** A bucket for backups. */
 @Group("velero.io")
 @Version("v1")
 public class BackupStorageLocation extends CustomResource<BackupStorageLocation.Spec, BackupStorageLocation.Status>
         implements Namespaced {
     private static final long serialVersionUID = 1;
 
-    /** What is wanted. */
+    /** Desired state. */
     public static class Spec extends UnknownFields {
         public String accessMode;
         public String backupSyncPeriod;
@@ -30,7 +30,7 @@ public class BackupStorageLocation extends CustomResource<BackupStorageLocation.
         public String validationFrequency;
     }
 
-    /** What was found. */
+    /** Observed state. */
     public static class Status extends UnknownFields {
         public String accessMode;
         public String lastSyncedRevision;

@@ -12,7 +12,7 @@ import java.util.Map;
 public class DataDownload extends CustomResource<DataDownload.Spec, DataDownload.Status> implements Namespaced {
     private static final long serialVersionUID = 1;
 
-    /** What is wanted. */
+    /** Desired state. */
     public static class Spec extends UnknownFields {
         public String backupStorageLocation;
         public Boolean cancel;
@@ -26,7 +26,7 @@ public class DataDownload extends CustomResource<DataDownload.Spec, DataDownload
         public TargetVolume targetVolume;
     }
 
-    /** What was found. */
+    /** Observed state. */
     public static class Status extends UnknownFields {
         public String acceptedByNode;
         public String acceptedTimestamp;
@@ -45,7 +45,7 @@ public class DataDownload extends CustomResource<DataDownload.Spec, DataDownload
         public String pvc;
     }
 
-    /** How far it got. */
+    /** Progress. */
     public static class Progress extends UnknownFields {
         public Long bytesDone;
         public Long totalBytes;

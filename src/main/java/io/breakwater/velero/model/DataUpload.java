@@ -12,7 +12,7 @@ import java.util.Map;
 public class DataUpload extends CustomResource<DataUpload.Spec, DataUpload.Status> implements Namespaced {
     private static final long serialVersionUID = 1;
 
-    /** What is wanted. */
+    /** Desired state. */
     public static class Spec extends UnknownFields {
         public String backupStorageLocation;
         public Boolean cancel;
@@ -25,7 +25,7 @@ public class DataUpload extends CustomResource<DataUpload.Spec, DataUpload.Statu
         public String sourcePVC;
     }
 
-    /** What was found. */
+    /** Observed state. */
     public static class Status extends UnknownFields {
         public String acceptedByNode;
         public String acceptedTimestamp;
@@ -50,7 +50,7 @@ public class DataUpload extends CustomResource<DataUpload.Spec, DataUpload.Statu
         public String volumeSnapshot;
     }
 
-    /** How far it got. */
+    /** Progress. */
     public static class Progress extends UnknownFields {
         public Long bytesDone;
         public Long totalBytes;

@@ -6,19 +6,19 @@ import io.fabric8.kubernetes.model.annotation.Group;
 import io.fabric8.kubernetes.model.annotation.Version;
 import java.util.List;
 
-/** A request to remove a backup with all that it holds. */
+/** A request to delete a backup and its data. */
 @Group("velero.io")
 @Version("v1")
 public class DeleteBackupRequest extends CustomResource<DeleteBackupRequest.Spec, DeleteBackupRequest.Status>
         implements Namespaced {
     private static final long serialVersionUID = 1;
 
-    /** What is wanted. */
+    /** Desired state. */
     public static class Spec extends UnknownFields {
         public String backupName;
     }
 
-    /** What was found. */
+    /** Observed state. */
     public static class Status extends UnknownFields {
         public List<String> errors;
         public String phase;

@@ -5,19 +5,19 @@ import io.fabric8.kubernetes.client.CustomResource;
 import io.fabric8.kubernetes.model.annotation.Group;
 import io.fabric8.kubernetes.model.annotation.Version;
 
-/** A request for a signed address of a file of a backup or restore. */
+/** A request for a signed URL of a file of a backup or restore. */
 @Group("velero.io")
 @Version("v1")
 public class DownloadRequest extends CustomResource<DownloadRequest.Spec, DownloadRequest.Status>
         implements Namespaced {
     private static final long serialVersionUID = 1;
 
-    /** What is wanted. */
+    /** Desired state. */
     public static class Spec extends UnknownFields {
         public Target target;
     }
 
-    /** What was found. */
+    /** Observed state. */
     public static class Status extends UnknownFields {
         public String downloadURL;
         public String expiration;

@@ -14,7 +14,7 @@ public class PodVolumeBackup extends CustomResource<PodVolumeBackup.Spec, PodVol
         implements Namespaced {
     private static final long serialVersionUID = 1;
 
-    /** What is wanted. */
+    /** Desired state. */
     public static class Spec extends UnknownFields {
         public String backupStorageLocation;
         public Boolean cancel;
@@ -27,7 +27,7 @@ public class PodVolumeBackup extends CustomResource<PodVolumeBackup.Spec, PodVol
         public String volume;
     }
 
-    /** What was found. */
+    /** Observed state. */
     public static class Status extends UnknownFields {
         public String acceptedTimestamp;
         public String completionTimestamp;
@@ -40,7 +40,7 @@ public class PodVolumeBackup extends CustomResource<PodVolumeBackup.Spec, PodVol
         public String startTimestamp;
     }
 
-    /** How far it got. */
+    /** Progress. */
     public static class Progress extends UnknownFields {
         public Long bytesDone;
         public Long totalBytes;

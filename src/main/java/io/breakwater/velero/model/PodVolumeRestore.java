@@ -14,7 +14,7 @@ public class PodVolumeRestore extends CustomResource<PodVolumeRestore.Spec, PodV
         implements Namespaced {
     private static final long serialVersionUID = 1;
 
-    /** What is wanted. */
+    /** Desired state. */
     public static class Spec extends UnknownFields {
         public String backupStorageLocation;
         public Boolean cancel;
@@ -28,7 +28,7 @@ public class PodVolumeRestore extends CustomResource<PodVolumeRestore.Spec, PodV
         public String volume;
     }
 
-    /** What was found. */
+    /** Observed state. */
     public static class Status extends UnknownFields {
         public String acceptedTimestamp;
         public String completionTimestamp;
@@ -39,7 +39,7 @@ public class PodVolumeRestore extends CustomResource<PodVolumeRestore.Spec, PodV
         public String startTimestamp;
     }
 
-    /** How far it got. */
+    /** Progress. */
     public static class Progress extends UnknownFields {
         public Long bytesDone;
         public Long totalBytes;

@@ -9,13 +9,13 @@ import io.fabric8.kubernetes.model.annotation.Version;
 import java.util.List;
 import java.util.Map;
 
-/** A restore from a backup, as it was asked for and as it went. */
+/** A restore from a backup: request and result. */
 @Group("velero.io")
 @Version("v1")
 public class Restore extends CustomResource<Restore.Spec, Restore.Status> implements Namespaced {
     private static final long serialVersionUID = 1;
 
-    /** What is wanted. */
+    /** Desired state. */
     public static class Spec extends UnknownFields {
         public String backupName;
         public List<String> excludedNamespaces;
@@ -38,7 +38,7 @@ public class Restore extends CustomResource<Restore.Spec, Restore.Status> implem
         public UploaderConfig uploaderConfig;
     }
 
-    /** What was found. */
+    /** Observed state. */
     public static class Status extends UnknownFields {
         public String completionTimestamp;
         public Integer errors;
@@ -64,7 +64,7 @@ public class Restore extends CustomResource<Restore.Spec, Restore.Status> implem
         public String waitTimeout;
     }
 
-    /** Containers that run before those of the pod. */
+    /** Containers that run before the containers of the pod. */
     public static class Init extends UnknownFields {
         public List<Map<String, Object>> initContainers;
         public String timeout;
@@ -87,12 +87,12 @@ public class Restore extends CustomResource<Restore.Spec, Restore.Status> implem
         public List<Hook> postHooks;
     }
 
-    /** Commands around it. */
+    /** Commands after the restore. */
     public static class Hooks extends UnknownFields {
         public List<ResourceHook> resources;
     }
 
-    /** Kinds whose status is restored, too. */
+    /** Kinds whose status is restored too. */
     public static class RestoreStatus extends UnknownFields {
         public List<String> excludedResources;
         public List<String> includedResources;
@@ -104,13 +104,13 @@ public class Restore extends CustomResource<Restore.Spec, Restore.Status> implem
         public Boolean writeSparseFiles;
     }
 
-    /** How many commands ran. */
+    /** Number of commands that ran. */
     public static class HookStatus extends UnknownFields {
         public Integer hooksAttempted;
         public Integer hooksFailed;
     }
 
-    /** How far it got. */
+    /** Progress. */
     public static class Progress extends UnknownFields {
         public Integer itemsRestored;
         public Integer totalItems;

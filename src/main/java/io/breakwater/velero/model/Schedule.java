@@ -6,13 +6,13 @@ import io.fabric8.kubernetes.model.annotation.Group;
 import io.fabric8.kubernetes.model.annotation.Version;
 import java.util.List;
 
-/** Backups by the clock. */
+/** Backups on a schedule. */
 @Group("velero.io")
 @Version("v1")
 public class Schedule extends CustomResource<Schedule.Spec, Schedule.Status> implements Namespaced {
     private static final long serialVersionUID = 1;
 
-    /** What is wanted. */
+    /** Desired state. */
     public static class Spec extends UnknownFields {
         public Boolean paused;
         public String schedule;
@@ -21,7 +21,7 @@ public class Schedule extends CustomResource<Schedule.Spec, Schedule.Status> imp
         public Boolean useOwnerReferencesInBackup;
     }
 
-    /** What was found. */
+    /** Observed state. */
     public static class Status extends UnknownFields {
         public String lastBackup;
         public String lastSkipped;

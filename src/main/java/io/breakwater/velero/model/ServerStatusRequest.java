@@ -6,17 +6,17 @@ import io.fabric8.kubernetes.model.annotation.Group;
 import io.fabric8.kubernetes.model.annotation.Version;
 import java.util.List;
 
-/** A question for the version and the plugins of the server. */
+/** A request for the version and the plugins of the server. */
 @Group("velero.io")
 @Version("v1")
 public class ServerStatusRequest extends CustomResource<ServerStatusRequest.Spec, ServerStatusRequest.Status>
         implements Namespaced {
     private static final long serialVersionUID = 1;
 
-    /** What is wanted. */
+    /** Desired state. */
     public static class Spec extends UnknownFields {}
 
-    /** What was found. */
+    /** Observed state. */
     public static class Status extends UnknownFields {
         public String phase;
         public List<Plugin> plugins;

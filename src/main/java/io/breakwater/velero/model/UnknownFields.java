@@ -6,12 +6,12 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** An object that keeps fields which it does not know, so that nothing of a later Velero is lost on the way through. */
+/** An object that retains unknown fields, so that fields of a later Velero are not lost. */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public abstract class UnknownFields {
     private final Map<String, Object> more = new LinkedHashMap<>();
 
-    /** Fields without a place of their own, by name. */
+    /** Unknown fields by name. */
     @JsonAnyGetter
     public Map<String, Object> more() {
         return more;

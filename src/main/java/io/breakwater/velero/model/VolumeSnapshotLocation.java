@@ -7,21 +7,21 @@ import io.fabric8.kubernetes.model.annotation.Group;
 import io.fabric8.kubernetes.model.annotation.Version;
 import java.util.Map;
 
-/** Where a plugin keeps native snapshots of volumes. */
+/** A place where a plugin stores native snapshots of volumes. */
 @Group("velero.io")
 @Version("v1")
 public class VolumeSnapshotLocation extends CustomResource<VolumeSnapshotLocation.Spec, VolumeSnapshotLocation.Status>
         implements Namespaced {
     private static final long serialVersionUID = 1;
 
-    /** What is wanted. */
+    /** Desired state. */
     public static class Spec extends UnknownFields {
         public Map<String, String> config;
         public SecretKeySelector credential;
         public String provider;
     }
 
-    /** What was found. */
+    /** Observed state. */
     public static class Status extends UnknownFields {
         public String phase;
     }
