@@ -12,29 +12,29 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * What customers hold in their hands: every entry that a shop was sent, in order, and when it was acknowledged. It lives
- * outside of the clusters, so it knows what they should have.
+ * The entries that customers sent to a shop, in order, with the time of each acknowledgement. It is stored outside the
+ * clusters, so it knows which entries they must have.
  *
- * <p>Entries are sent one after the other, the next one only after the last was acknowledged. The state of any one moment
- * therefore is a beginning of the list without a gap, which makes a damaged or mixed restore visible. Thread-safe.
+ * <p>Entries are sent one after the other, each after the acknowledgement of the previous one. So the state at any
+ * moment is a prefix of the list without a gap, which makes a damaged or mixed restore visible. Thread-safe.
  */
 final class AcknowledgedOrders {
     /**
-     * One promise.
+     * One entry.
      *
      * @param id sorts in the order of sending
-     * @param content what was sent, or its checksum
+     * @param content the sent content, or its checksum
      */
     record Entry(String id, String content) {}
 
     private record Sent(Entry entry, Instant sentAt, Instant acknowledgedAt) {}
 
     /**
-     * How a shop's content differs from what was promised.
+     * Differences between the entries of a shop and the acknowledged ones.
      *
-     * @param missing acknowledged, but not there
-     * @param altered there with another content
-     * @param foreign there, but never sent, or known to have been rolled back
+     * @param missing acknowledged, but not in the shop
+     * @param altered in the shop with another content
+     * @param foreign in the shop, but never sent, or known as rolled back
      */
     record Difference(List<String> missing, List<String> altered, List<String> foreign) {
         boolean none() {
@@ -43,10 +43,10 @@ final class AcknowledgedOrders {
     }
 
     /**
-     * What was lost.
+     * Lost entries.
      *
-     * @param entries acknowledged entries that are not there
-     * @param time from the last acknowledgement before the loss to the last one that is lost; zero if none is
+     * @param entries number of acknowledged entries that are not in the shop
+     * @param time from the last acknowledgement before the loss to the last lost one; zero without a loss
      */
     record Loss(int entries, Duration time) {}
 
@@ -67,7 +67,7 @@ final class AcknowledgedOrders {
         sent.put(entry.id(), new Sent(entry, s == null ? at : s.sentAt(), at));
     }
 
-    /** Number of acknowledged entries that count. */
+    /** Number of acknowledged entries that were not rolled back. */
     synchronized int acknowledged() {
         return (int)
                 sent.values().stream().filter(s -> s.acknowledgedAt() != null).count();
@@ -78,19 +78,19 @@ final class AcknowledgedOrders {
         return sent.size();
     }
 
-    /** The entries that were acknowledged, to compare a shop with later while more come in. */
-    synchronized List<Entry> promises() {
+    /** The acknowledged entries, for a comparison with a shop while more entries arrive. */
+    synchronized List<Entry> acknowledgedEntries() {
         return sent.values().stream()
                 .filter(s -> s.acknowledgedAt() != null)
                 .map(Sent::entry)
                 .toList();
     }
 
-    /** Compares what a shop has with promises that were made before it was asked. */
-    synchronized Difference compare(Collection<Entry> promises, Collection<Entry> stored) {
+    /** Compares the entries of a shop with entries that were acknowledged before the shop was read. */
+    synchronized Difference compare(Collection<Entry> expected, Collection<Entry> stored) {
         Map<String, String> there = stored.stream().collect(Collectors.toMap(Entry::id, Entry::content));
         var missing = new ArrayList<String>();
-        promises.stream().map(Entry::id).filter(id -> !there.containsKey(id)).forEach(missing::add);
+        expected.stream().map(Entry::id).filter(id -> !there.containsKey(id)).forEach(missing::add);
         var altered = new ArrayList<String>();
         var foreign = new ArrayList<String>();
         there.forEach((id, content) -> {
@@ -105,32 +105,32 @@ final class AcknowledgedOrders {
     }
 
     /**
-     * Checks that a shop holds the state of one moment: a beginning of the list without a gap.
+     * Checks that a shop has the state of one moment: a prefix of the list without a gap.
      *
-     * @return how many entries it holds
-     * @throws AssertionError when something is altered, foreign, or missing in the middle
+     * @return number of entries in the shop
+     * @throws AssertionError if an entry is altered, foreign, or missing in the middle
      */
-    synchronized int moment(Collection<Entry> stored) {
+    synchronized int checkState(Collection<Entry> stored) {
         Difference difference = compare(List.of(), stored);
         if (!difference.none()) {
-            throw new AssertionError("not what was sent: " + difference);
+            throw new AssertionError("entries that were not sent: " + difference);
         }
         List<String> ids = stored.stream().map(Entry::id).sorted().toList();
         List<String> expected = sent.keySet().stream().limit(ids.size()).toList();
         if (!ids.equals(expected)) {
             List<String> gap =
                     expected.stream().filter(id -> !ids.contains(id)).limit(10).toList();
-            throw new AssertionError("%d entries, but not the first %d that were sent: %s … are missing in the middle"
+            throw new AssertionError("%d entries, but not the first %d sent ones: %s … are missing in the middle"
                     .formatted(ids.size(), ids.size(), gap));
         }
         return ids.size();
     }
 
     /**
-     * What is lost of everything acknowledged so far. What was lost must have been one stretch: orders from before it are
-     * there, and those from after it, if customers were served again meanwhile.
+     * The lost entries of all acknowledged ones. They must be one contiguous part of the list: earlier orders are in
+     * the shop, and so are later ones if the shop accepted orders again.
      *
-     * @throws AssertionError when something that is there lies between two that are lost
+     * @throws AssertionError if an entry between two lost ones is in the shop
      */
     synchronized Loss loss(Collection<Entry> stored) {
         var there = stored.stream().map(Entry::id).collect(Collectors.toSet());
@@ -146,19 +146,22 @@ final class AcknowledgedOrders {
         int begin = lost.getFirst();
         int end = lost.getLast();
         if (end - begin + 1 != lost.size()) {
-            throw new AssertionError("%d entries between %s and %s are lost, but not all: not the state of one moment"
-                    .formatted(
-                            lost.size(),
-                            given.get(begin).entry().id(),
-                            given.get(end).entry().id()));
+            throw new AssertionError(
+                    "%d entries between %s and %s are lost, but others between them are not: this is not the state of"
+                            + " one"
+                            + " moment"
+                                    .formatted(
+                                            lost.size(),
+                                            given.get(begin).entry().id(),
+                                            given.get(end).entry().id()));
         }
         Instant from =
                 begin == 0 ? given.getFirst().sentAt() : given.get(begin - 1).acknowledgedAt();
         return new Loss(lost.size(), Duration.between(from, given.get(end).acknowledgedAt()));
     }
 
-    /** Accepts that the shop was set back: what it does not have is not owed any more, and must not reappear. */
-    synchronized void settle(Collection<Entry> stored) {
+    /** Accepts a rollback of the shop: entries that it does not have are no longer expected, and must not reappear. */
+    synchronized void acceptRollback(Collection<Entry> stored) {
         var there = stored.stream().map(Entry::id).collect(Collectors.toSet());
         sent.keySet().retainAll(there);
     }

@@ -10,7 +10,7 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** The judge of the two-cluster tests must itself be able to say no. */
+/** The check of the tests on two clusters must itself detect errors. */
 class AcknowledgedOrdersTest {
     private static final Instant NOON = Instant.parse("2026-07-11T12:00:00Z");
 
@@ -30,13 +30,13 @@ class AcknowledgedOrdersTest {
 
     @Test
     void acceptsAMomentWithOrWithoutPendingOrders() {
-        assertThat(ledger.moment(List.of(order[0], order[1]))).isEqualTo(2);
-        assertThat(ledger.moment(List.of(order))).isEqualTo(6);
+        assertThat(ledger.checkState(List.of(order[0], order[1]))).isEqualTo(2);
+        assertThat(ledger.checkState(List.of(order))).isEqualTo(6);
     }
 
     @Test
     void noticesAGap() {
-        assertThatThrownBy(() -> ledger.moment(List.of(order[0], order[2])))
+        assertThatThrownBy(() -> ledger.checkState(List.of(order[0], order[2])))
                 .isInstanceOf(AssertionError.class)
                 .hasMessageContaining(order[1].id());
     }
@@ -51,7 +51,7 @@ class AcknowledgedOrdersTest {
 
     @Test
     void noticesAMissingPromise() {
-        assertThat(ledger.compare(ledger.promises(), List.of(order[0], order[1], order[2], order[4]))
+        assertThat(ledger.compare(ledger.acknowledgedEntries(), List.of(order[0], order[1], order[2], order[4]))
                         .missing())
                 .containsExactly(order[3].id());
     }
@@ -77,11 +77,11 @@ class AcknowledgedOrdersTest {
 
     @Test
     void reportsRolledBackEntriesThatReappear() {
-        ledger.settle(List.of(order[0], order[1]));
-        assertThat(ledger.compare(ledger.promises(), List.of(order[0], order[1]))
+        ledger.acceptRollback(List.of(order[0], order[1]));
+        assertThat(ledger.compare(ledger.acknowledgedEntries(), List.of(order[0], order[1]))
                         .none())
                 .isTrue();
-        assertThat(ledger.compare(ledger.promises(), List.of(order[0], order[1], order[3]))
+        assertThat(ledger.compare(ledger.acknowledgedEntries(), List.of(order[0], order[1], order[3]))
                         .foreign())
                 .containsExactly(order[3].id());
     }

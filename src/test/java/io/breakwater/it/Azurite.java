@@ -11,7 +11,7 @@ import org.testcontainers.containers.Network;
 import org.testcontainers.containers.wait.strategy.Wait;
 import org.testcontainers.utility.DockerImageName;
 
-/** The object stores: one server with an account for each region, none of which can read another's. */
+/** The object stores: one server with an account for each region. No account can read another one's data. */
 final class Azurite implements AutoCloseable {
     private static final int PORT = 10000;
 
@@ -48,12 +48,12 @@ final class Azurite implements AutoCloseable {
         return Base64.getEncoder().encodeToString(key);
     }
 
-    /** URL of an account, as pods of both clusters reach it; by address, since pods know no names of this network. */
+    /** URL of an account for pods of both clusters; by address, because pods cannot resolve names of this network. */
     String endpoint(String account) {
         return "http://%s:%d/%s".formatted(Rig.address(server), PORT, account);
     }
 
-    /** URL of an account, as this machine reaches it. */
+    /** URL of an account for this machine. */
     String reachedFromHere(String account) {
         return "http://%s:%d/%s".formatted(server.getHost(), server.getMappedPort(PORT), account);
     }

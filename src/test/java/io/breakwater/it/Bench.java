@@ -18,8 +18,8 @@ import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 
 /**
- * Measures the installed product against peers in the same run, on the same cluster. Called by {@code bench/run}; what each
- * line means stands in {@code bench/README.md}.
+ * Measures the installed product against peers in the same run, on the same cluster. Called by {@code bench/run};
+ * {@code bench/README.md} describes each line.
  *
  * <p>Arguments: {@code --objects N}, {@code --mebibytes N}, {@code --only PART,PART}.
  */
@@ -28,7 +28,7 @@ final class Bench {
     private static final String VELERO = "velero-bench";
     private static final int ROUNDS = 3;
 
-    /** An operator runs for weeks; what it does in its first minute is the compiler's work. */
+    /** An operator runs for weeks. In its first minute the compiler dominates the measurement. */
     private static final int WARM_UPS = 4;
 
     private final Rig rig;
@@ -104,7 +104,10 @@ final class Bench {
                 seconds, peer);
     }
 
-    /** A volume into a repository, against restic alone; both have a repository, and make a volume of a snapshot first. */
+    /**
+     * A volume into a repository, compared with restic alone. Both have a repository, and create a volume from a
+     * snapshot first.
+     */
     private void files(int mebibytes) {
         String namespace = namespace("bench-files", "quickstart");
         BenchLoad load = new BenchLoad(site, namespace);
@@ -144,7 +147,8 @@ final class Bench {
         double list = bare.stream().sorted().toList().get(ROUNDS / 2);
         int items = status(namespace, "warm-up-0").resourceCount;
         line(
-                "capture of %d objects, created to sealed: %.1f s, %.0f/s; bare paged LISTs %.1f s: ratio of times %.2f",
+                "capture of %d objects, created to sealed: %.1f s, %.0f/s; bare paged LISTs %.1f s: ratio of times"
+                        + " %.2f",
                 items, ours, items / ours, list, ours / list);
         memory("operator with gateway, after " + items + " objects");
         double peer = median(
@@ -152,7 +156,7 @@ final class Bench {
         line("Velero's backup of the same objects: %.0f/s: ratio of rates %.1f", peer, items / ours / peer);
     }
 
-    /** Memory while ever more objects are captured; a heap that ran over would show as a restart. */
+    /** Memory while more and more objects are captured. An overflow of the heap would be visible as a restart. */
     private void flat(List<Integer> counts) {
         String namespace = namespace("bench-flat", "blob-east");
         BenchLoad load = new BenchLoad(site, namespace);
@@ -167,7 +171,7 @@ final class Bench {
         }
     }
 
-    /** A namespace that was deleted comes back; the peer is how it was made in the first place. */
+    /** Restore of a deleted namespace; the peer is the first creation of its objects. */
     private void restored(int count) {
         String namespace = namespace("bench-" + count, "blob-east");
         BenchLoad load = new BenchLoad(site, namespace);
@@ -191,7 +195,8 @@ final class Bench {
         double ours = seconds(restore.getStatus().journal, "Objects");
         int created = restore.getStatus().created;
         line(
-                "restore of %d objects into a new namespace: %.1f s, %.0f/s; bare parallel creates %.0f/s: ratio of rates %.2f",
+                "restore of %d objects into a new namespace: %.1f s, %.0f/s; bare parallel creates %.0f/s: ratio of"
+                        + " rates %.2f",
                 created, ours, created / ours, count / made, created / ours / (count / made));
         velero().backup(namespace, namespace, VELERO);
         double peer =
@@ -204,8 +209,8 @@ final class Bench {
     }
 
     /**
-     * The real Velero on the same cluster, from here on; with the flags that make it fastest. Before many objects are made, since
-     * the cluster's controllers come to its Deployment after all of theirs.
+     * From here on, the real Velero runs on the same cluster, with its fastest flags. It is installed before many
+     * objects are created, because the cluster's controllers process its Deployment after all of those.
      */
     private Velero velero() {
         if (velero == null) {
@@ -221,7 +226,7 @@ final class Bench {
         return name;
     }
 
-    /** Makes a point; seconds from the request to the seal, as a watch sees it. */
+    /** Creates a point; returns the seconds from the request to the seal, as a watch observes it. */
     private double capture(String namespace, String name) {
         long start = System.nanoTime();
         site.createPoint(namespace, name, POLICY);
@@ -241,7 +246,7 @@ final class Bench {
             throw new AssertionError(site.describe(RestorePoint.class, namespace, name));
         }
         rig.progress()
-                .say(
+                .print(
                         "%s/%s: %.2f s; %s",
                         namespace,
                         name,
@@ -281,7 +286,7 @@ final class Bench {
                 .orElseThrow();
     }
 
-    /** Resident memory of the operator's process: now, and at most since its start. */
+    /** Resident memory of the operator's process: the current value and the maximum since its start. */
     private void memory(String when) {
         String status = site.cluster()
                 .kubectl(
@@ -316,6 +321,6 @@ final class Bench {
     private void line(String format, Object... arguments) {
         String line = format.formatted(arguments);
         table.add(line);
-        rig.progress().say("== %s", line);
+        rig.progress().print("== %s", line);
     }
 }

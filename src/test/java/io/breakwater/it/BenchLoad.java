@@ -21,14 +21,14 @@ import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 
 /**
- * What a bench measures with, and the bare calls that it is measured against: no more than the API server, or restic, must do
- * in any case.
+ * Loads of the benchmark, and the bare requests that it compares with: the minimum of work for the API server, or for
+ * restic.
  */
 final class BenchLoad {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int CONNECTIONS = 16;
 
-    /** Objects that are in memory here at a time. */
+    /** Number of objects in memory here at the same time. */
     private static final int BATCH = 10_000;
 
     private static final Pattern CONTINUE = Pattern.compile("\"continue\":\"([^\"]+)\"");
@@ -60,7 +60,7 @@ final class BenchLoad {
         create(IntStream.range(0, count).mapToObj(this::configMap).toList());
     }
 
-    /** Half ConfigMaps, half Secrets of 1 KiB; those from a number on, up to another. */
+    /** Half ConfigMaps, half Secrets of 1 KiB; with numbers in the given range. */
     void secretsAndConfigMaps(int from, int to) {
         for (int i = from; i < to; i += BATCH) {
             create(IntStream.range(i, Math.min(to, i + BATCH))
@@ -81,7 +81,7 @@ final class BenchLoad {
                 .toList());
     }
 
-    /** Lists every collection that holds many of them, in pages of 500, and throws the bytes away. */
+    /** Lists every collection with many of them, in pages of 500, and discards the bytes. */
     void list() {
         for (String collection : LISTED) {
             String token = "";
@@ -99,7 +99,7 @@ final class BenchLoad {
         site.cluster().kubectl("wait", "pod/bench", "-n", namespace, "--for=condition=Ready", "--timeout=120s");
     }
 
-    /** A snapshot of the claim, and a repository of restic's own on a claim beside it. */
+    /** A snapshot of the claim, and a separate repository for restic on another claim. */
     void prepareRestic() {
         site.cluster().apply(namespace, PEER + job("init", "restic init", "bench"));
         complete("init");
@@ -113,7 +113,7 @@ final class BenchLoad {
                         "--timeout=120s");
     }
 
-    /** restic, from a volume that is made of the snapshot; seconds from the creation of claim and Job to the end. */
+    /** restic, from a volume created from the snapshot; seconds from the creation of claim and Job to the end. */
     double resticAlone() {
         return seconds(() -> {
             site.cluster().apply(namespace, CLONE + job("alone", "restic backup /data", "clone"));
@@ -132,7 +132,7 @@ final class BenchLoad {
         site.cluster().kubectl("wait", "job/" + job, "-n", namespace, "--for=condition=Complete", "--timeout=600s");
     }
 
-    /** Fills the volume with files that do not compress, 4 MiB each; or as much of them anew. */
+    /** Fills the volume with files that do not compress, 4 MiB each; or overwrites that much of them. */
     void write(int mebibytes) {
         site.cluster()
                 .kubectl(
@@ -143,8 +143,8 @@ final class BenchLoad {
                         "--",
                         "sh",
                         "-c",
-                        ("i=0; left=%d; while [ $left -gt 0 ]; do n=$((left<4?left:4));"
-                                        + " head -c ${n}M /dev/urandom > /data/$i; i=$((i+1)); left=$((left-n)); done; sync")
+                        ("i=0; left=%d; while [ $left -gt 0 ]; do n=$((left<4?left:4)); head -c ${n}M /dev/urandom >"
+                                        + " /data/$i; i=$((i+1)); left=$((left-n)); done; sync")
                                 .formatted(mebibytes));
     }
 
@@ -254,7 +254,7 @@ final class BenchLoad {
         }
     }
 
-    /** Reads one page to its end; the token of the next stands near its beginning. */
+    /** Reads one page to its end; the token of the next page is near its start. */
     private String page(String path) {
         HttpClient http = site.client().getHttpClient();
         try {
@@ -264,7 +264,8 @@ final class BenchLoad {
                                     .build(),
                             InputStream.class)
                     .get();
-            // Not closed after its end: the client would reset a connection that may carry another request by then.
+            // It is not closed after its end: the client would reset a connection that may already have another
+            // request.
             InputStream body = response.body();
             String head = new String(body.readNBytes(2048), StandardCharsets.UTF_8);
             body.transferTo(OutputStream.nullOutputStream());
@@ -279,77 +280,77 @@ final class BenchLoad {
     }
 
     private static final String VOLUME = """
-            apiVersion: v1
-            kind: PersistentVolumeClaim
-            metadata: {name: bench}
-            spec:
-              accessModes: [ReadWriteOnce]
-              resources: {requests: {storage: 8Gi}}
-            ---
-            apiVersion: v1
-            kind: Pod
-            metadata: {name: bench}
-            spec:
-              terminationGracePeriodSeconds: 1
-              securityContext: {runAsUser: 0}
-              containers:
-              - name: bench
-                image: IMAGE
-                imagePullPolicy: IfNotPresent
-                command: [sleep, "36000"]
-                volumeMounts: [{name: data, mountPath: /data}]
-              volumes: [{name: data, persistentVolumeClaim: {claimName: bench}}]
-            """;
+        apiVersion: v1
+        kind: PersistentVolumeClaim
+        metadata: {name: bench}
+        spec:
+          accessModes: [ReadWriteOnce]
+          resources: {requests: {storage: 8Gi}}
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: bench}
+        spec:
+          terminationGracePeriodSeconds: 1
+          securityContext: {runAsUser: 0}
+          containers:
+          - name: bench
+            image: IMAGE
+            imagePullPolicy: IfNotPresent
+            command: [sleep, "36000"]
+            volumeMounts: [{name: data, mountPath: /data}]
+          volumes: [{name: data, persistentVolumeClaim: {claimName: bench}}]
+        """;
 
     private static final String RESTIC = """
-            apiVersion: batch/v1
-            kind: Job
-            metadata: {name: NAME}
+        apiVersion: batch/v1
+        kind: Job
+        metadata: {name: NAME}
+        spec:
+          backoffLimit: 0
+          template:
             spec:
-              backoffLimit: 0
-              template:
-                spec:
-                  restartPolicy: Never
-                  securityContext: {runAsUser: 0}
-                  containers:
-                  - name: restic
-                    image: IMAGE
-                    imagePullPolicy: IfNotPresent
-                    command: [sh, -c, "COMMAND"]
-                    env:
-                    - {name: RESTIC_REPOSITORY, value: /repository}
-                    - {name: RESTIC_PASSWORD, value: bench}
-                    volumeMounts:
-                    - {name: data, mountPath: /data, readOnly: true}
-                    - {name: repository, mountPath: /repository}
-                  volumes:
-                  - {name: data, persistentVolumeClaim: {claimName: CLAIM}}
-                  - {name: repository, persistentVolumeClaim: {claimName: repository}}
-            """;
+              restartPolicy: Never
+              securityContext: {runAsUser: 0}
+              containers:
+              - name: restic
+                image: IMAGE
+                imagePullPolicy: IfNotPresent
+                command: [sh, -c, "COMMAND"]
+                env:
+                - {name: RESTIC_REPOSITORY, value: /repository}
+                - {name: RESTIC_PASSWORD, value: bench}
+                volumeMounts:
+                - {name: data, mountPath: /data, readOnly: true}
+                - {name: repository, mountPath: /repository}
+              volumes:
+              - {name: data, persistentVolumeClaim: {claimName: CLAIM}}
+              - {name: repository, persistentVolumeClaim: {claimName: repository}}
+        """;
 
     private static final String PEER = """
-            apiVersion: snapshot.storage.k8s.io/v1
-            kind: VolumeSnapshot
-            metadata: {name: peer}
-            spec: {source: {persistentVolumeClaimName: bench}}
-            ---
-            apiVersion: v1
-            kind: PersistentVolumeClaim
-            metadata: {name: repository, labels: {breakwater.io/exclude: "true"}}
-            spec:
-              accessModes: [ReadWriteOnce]
-              resources: {requests: {storage: 8Gi}}
-            ---
-            """;
+        apiVersion: snapshot.storage.k8s.io/v1
+        kind: VolumeSnapshot
+        metadata: {name: peer}
+        spec: {source: {persistentVolumeClaimName: bench}}
+        ---
+        apiVersion: v1
+        kind: PersistentVolumeClaim
+        metadata: {name: repository, labels: {breakwater.io/exclude: "true"}}
+        spec:
+          accessModes: [ReadWriteOnce]
+          resources: {requests: {storage: 8Gi}}
+        ---
+        """;
 
     private static final String CLONE = """
-            apiVersion: v1
-            kind: PersistentVolumeClaim
-            metadata: {name: clone, labels: {breakwater.io/exclude: "true"}}
-            spec:
-              accessModes: [ReadWriteOnce]
-              resources: {requests: {storage: 8Gi}}
-              dataSource: {apiGroup: snapshot.storage.k8s.io, kind: VolumeSnapshot, name: peer}
-            ---
-            """;
+        apiVersion: v1
+        kind: PersistentVolumeClaim
+        metadata: {name: clone, labels: {breakwater.io/exclude: "true"}}
+        spec:
+          accessModes: [ReadWriteOnce]
+          resources: {requests: {storage: 8Gi}}
+          dataSource: {apiGroup: snapshot.storage.k8s.io, kind: VolumeSnapshot, name: peer}
+        ---
+        """;
 }

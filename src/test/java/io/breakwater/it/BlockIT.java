@@ -21,7 +21,7 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** A raw block volume: every byte of the device comes back, into its place and into another namespace. */
+/** A raw block volume: every byte of the device is restored, in place and into another namespace. */
 @ExtendWith(RigExtension.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
@@ -48,7 +48,7 @@ class BlockIT {
                 .create();
     }
 
-    /** Until they are gone, since the loop devices behind the volumes are the machine's, not the cluster's. */
+    /** Waits for their deletion, because the loop devices of the volumes belong to the machine, not to the cluster. */
     @AfterAll
     void remove() {
         for (String namespace : List.of(NAMESPACE, COPY, SMALL)) {
@@ -67,7 +67,7 @@ class BlockIT {
         assertThat(status.volumes).singleElement().satisfies(v -> {
             assertThat(v.volumeMode).isEqualTo(VolumeMode.Block);
             assertThat(v.logicalBytes).isEqualTo(SIZE);
-            assertThat(v.addedBytes).as("zeros take no room").isBetween(20L << 20, 24L << 20);
+            assertThat(v.addedBytes).as("zeros use no space").isBetween(20L << 20, 24L << 20);
         });
     }
 

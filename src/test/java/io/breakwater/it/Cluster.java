@@ -15,7 +15,7 @@ import org.testcontainers.containers.Network;
 import org.testcontainers.k3s.K3sContainer;
 import org.testcontainers.utility.DockerImageName;
 
-/** A Kubernetes cluster of one node in a container, which can be killed and started again. */
+/** A Kubernetes cluster with one node in a container, which can be killed and started again. */
 final class Cluster implements AutoCloseable {
     private static final int API_PORT = 6443;
 
@@ -56,7 +56,7 @@ final class Cluster implements AutoCloseable {
         return client;
     }
 
-    /** Address of the node on the rig's network: where node ports answer. */
+    /** Address of the node on the rig's network, for node ports. */
     String address() {
         return inspect()
                 .getNetworkSettings()
@@ -67,7 +67,7 @@ final class Cluster implements AutoCloseable {
                 .getIpAddress();
     }
 
-    /** What {@code kubectl} on this machine needs. The published port changes whenever the node is started. */
+    /** Kubeconfig for {@code kubectl} on this machine. The published port changes at every start of the node. */
     String kubeconfig() {
         return node.getKubeConfigYaml().replaceAll("server: .*", "server: \"" + server() + "\"");
     }
@@ -98,7 +98,7 @@ final class Cluster implements AutoCloseable {
         }
     }
 
-    /** Ends the node as a power cut would. */
+    /** Kills the node like a power cut. */
     void kill() {
         node.getDockerClient().killContainerCmd(node.getContainerId()).exec();
     }
@@ -114,7 +114,7 @@ final class Cluster implements AutoCloseable {
                 () -> Optional.of(client.nodes().list().getItems().size() == 1));
     }
 
-    /** Copies images from the engine into the node. */
+    /** Copies images from the container engine into the node. */
     void load(List<String> images) {
         var save = new ArrayList<>(List.of("docker", "save"));
         save.addAll(images);
@@ -123,7 +123,7 @@ final class Cluster implements AutoCloseable {
                 List.of("docker", "exec", "-i", node.getContainerId(), "ctr", "-n", "k8s.io", "images", "import", "-"));
     }
 
-    /** Runs kubectl in the node, as its administrator. */
+    /** Runs kubectl in the node, as administrator. */
     String kubectl(String... arguments) {
         return kubectlWith("", arguments);
     }
@@ -136,7 +136,7 @@ final class Cluster implements AutoCloseable {
                         .toList());
     }
 
-    /** Applies manifests; those that name no namespace go to the given one. */
+    /** Applies manifests; those without a namespace use the given one. */
     void apply(String namespace, String manifests) {
         kubectlWith(
                 manifests,
@@ -159,11 +159,11 @@ final class Cluster implements AutoCloseable {
                 .serverSideApply();
     }
 
-    /** Deletes a namespace and waits until it is gone. */
+    /** Deletes a namespace and waits until it does not exist any more. */
     void deleteNamespace(String namespace, Progress progress) {
         client.namespaces().withName(namespace).delete();
         progress.await(
-                "namespace %s is gone from %s".formatted(namespace, name),
+                "namespace %s is deleted on %s".formatted(namespace, name),
                 Duration.ofMinutes(2),
                 () -> quietly(
                         "get",
@@ -174,7 +174,10 @@ final class Cluster implements AutoCloseable {
                 () -> Optional.of(client.namespaces().withName(namespace).get() == null));
     }
 
-    /** What may explain a failure: objects, events, and the last words of pods, the operator's first. */
+    /**
+     * Information that may explain a failure: objects, events, and the last lines of the logs of pods, starting with
+     * the operator.
+     */
     String diagnosis(List<String> namespaces) {
         var text = new StringBuilder("cluster " + name + "\n");
         for (String namespace : namespaces) {

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** A point is held, deleted, taken back, deleted again; and then its bytes are really gone. */
+/** A point is held, deleted, undeleted and deleted again, and then its bytes are freed. */
 @ExtendWith(RigExtension.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class DeletionIT {
@@ -78,7 +78,7 @@ class DeletionIT {
                         "breakwater.io/undelete=" + NAMESPACE + "/first");
         rig.progress()
                 .awaitValue(
-                        "RestorePoint first is back",
+                        "RestorePoint first is listed again",
                         SOON,
                         () -> site.cluster().kubectl("get", "events", "-n", Rig.SYSTEM, "--sort-by=.lastTimestamp"),
                         () -> site.get(RestorePoint.class, NAMESPACE, "first")

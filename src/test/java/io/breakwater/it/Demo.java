@@ -4,9 +4,9 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * Tells the story for people. Called by {@code dev/demo} and {@code dev/up}.
+ * Runs the story and prints it. Called by {@code dev/demo} and {@code dev/up}.
  *
- * <p>Arguments: none, {@code --keep} to leave the clusters up, or {@code up} to only bring them up.
+ * <p>Arguments: none, {@code --keep} to leave the clusters running, or {@code up} to start them only.
  */
 final class Demo {
     private Demo() {}
@@ -15,16 +15,16 @@ final class Demo {
         var options = List.of(arguments);
         var progress = new Progress(System.out);
         boolean keep = options.contains("--keep") || options.contains("up");
-        int code = options.contains("up") ? up(progress) : tell(progress, keep);
+        int code = options.contains("up") ? up(progress) : runStory(progress, keep);
         System.out.flush();
         if (keep) {
-            Runtime.getRuntime().halt(code); // Testcontainers would remove the clusters on its way out
+            Runtime.getRuntime().halt(code); // Testcontainers would remove the clusters at exit
         }
-        System.exit(code); // the clients' threads would keep the process alive
+        System.exit(code); // the threads of the clients would not let the process end
     }
 
     private static int up(Progress progress) {
-        @SuppressWarnings("resource") // stays up until dev/down
+        @SuppressWarnings("resource") // runs until dev/down
         Rig rig = Rig.start(progress);
         rig.install();
         rig.locate();
@@ -32,23 +32,23 @@ final class Demo {
         return 0;
     }
 
-    private static int tell(Progress progress, boolean keep) {
+    private static int runStory(Progress progress, boolean keep) {
         Rig rig = null;
         int code = 1;
         try {
             rig = Rig.start(progress);
             try (var story = new Story(rig)) {
                 try {
-                    story.tell();
+                    story.run();
                     code = 0;
                 } finally {
                     System.out.printf("%n%s%n", StoryRow.table(story.lines()));
                 }
             }
         } catch (AssertionError e) {
-            System.out.println("The story ended early: " + e.getMessage());
+            System.out.println("The story stopped: " + e.getMessage());
         } catch (RuntimeException e) {
-            System.out.println("The story ended early: " + e.getMessage());
+            System.out.println("The story stopped: " + e.getMessage());
             e.printStackTrace(System.out);
         } finally {
             if (rig != null && keep) {
@@ -61,10 +61,10 @@ final class Demo {
     }
 
     private static void howToUse(Rig rig) {
-        System.out.println("The clusters stay up. To use them:");
+        System.out.println("The clusters are still running. To use them:");
         for (Path kubeconfig : rig.writeKubeconfigs()) {
             System.out.printf("  kubectl --kubeconfig %s get breakwater -A%n", kubeconfig);
         }
-        System.out.println("dev/down removes them.");
+        System.out.println("To remove them: dev/down");
     }
 }

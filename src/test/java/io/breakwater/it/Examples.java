@@ -12,7 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** The files that users copy. The harness uses the very same ones, so that they cannot rot. */
+/** The example files for users. The harness uses the same files, so that they stay valid. */
 final class Examples {
     private static final Path DIRECTORY = Path.of("examples");
     private static final String SHOP_IMAGE = "breakwater-dev/shop:dev";
@@ -42,7 +42,7 @@ final class Examples {
         }
     }
 
-    /** A policy for points on demand: without schedule, databases and copies. */
+    /** A policy for points by hand: without schedule, databases and copies. */
     static BackupPolicy policy(String namespace, String name, String location) {
         BackupPolicy policy = read("backuppolicy.yaml", BackupPolicy.class);
         policy.getMetadata().setNamespace(namespace);

@@ -6,7 +6,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What users copy is accepted by a real API server: every field known, every rule and webhook passed. */
+/** A real API server accepts the examples: it knows every field, and every rule and webhook passes. */
 @ExtendWith(RigExtension.class)
 class ExamplesIT {
     private final Cluster cluster;
@@ -22,12 +22,12 @@ class ExamplesIT {
     @ParameterizedTest
     @MethodSource("files")
     void acceptsEveryExample(Path file) {
-        // These are allowed in the operator's namespace only.
+        // These are allowed only in the operator's namespace.
         boolean shared = Stream.of("filesystem", "template", "cluster")
                 .anyMatch(word -> file.getFileName().toString().contains(word));
         cluster.createNamespace("examples");
         cluster.kubectlWith(
-                // A location of this name is shared on the rig, and cannot be made again.
+                // The rig shares a location of this name, so another one cannot be created.
                 Examples.text(file).replace("name: blob-east\n", "name: blob-example\n"),
                 "apply",
                 "--server-side",

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** Bad input is refused at apply, or ends in a condition that names the trouble and the way out. */
+/** Bad input is refused at apply, or ends in a condition with the problem and the action that helps. */
 @ExtendWith(RigExtension.class)
 class FaultsIT {
     private static final Duration SOON = Duration.ofMinutes(1);
@@ -80,7 +80,7 @@ class FaultsIT {
                         .withNamespace(namespace)
                         .withName("keyless")
                         .endMetadata()
-                        .addToStringData("password", "this is not where it is looked for")
+                        .addToStringData("password", "this key is not read")
                         .build())
                 .create();
         refusedOrReported(location, Condition.READY, "keyless", Reason.SecretNotFound);
@@ -125,7 +125,7 @@ class FaultsIT {
         }
     }
 
-    /** The store of the rig takes no locks, as far as it knows of them at all. */
+    /** The store of the rig has no locks, as far as Breakwater can detect. */
     @Test
     void reportsAStoreWithoutObjectLocks() {
         BackupLocation location = rig.location(Rig.WEST);
@@ -138,7 +138,7 @@ class FaultsIT {
             site.client().resource(location).create();
             Condition condition = rig.progress()
                     .awaitValue(
-                            "the location tells that locks are missing",
+                            "the location reports that locks are missing",
                             SOON,
                             () -> site.describe(BackupLocation.class, Rig.SYSTEM, "lockless"),
                             () -> site.get(BackupLocation.class, Rig.SYSTEM, "lockless")
@@ -218,14 +218,14 @@ class FaultsIT {
         return plan;
     }
 
-    /** Why the API server refuses the object; empty if it takes it. */
+    /** The message with which the API server refuses the object; empty if it accepts it. */
     private Optional<String> refusal(CustomResource<?, ?> object) {
         try {
             site.client().resource(object).create();
             return Optional.empty();
         } catch (KubernetesClientException e) {
             assertThat(e.getCode())
-                    .as("a refusal is the client's fault: %s", e.getMessage())
+                    .as("the refusal has a code of a client error: %s", e.getMessage())
                     .isBetween(400, 499);
             return Optional.of(e.getMessage());
         }
@@ -242,7 +242,7 @@ class FaultsIT {
         }
     }
 
-    /** The condition turns False with this reason and a message that names the trouble. */
+    /** The condition turns False with this reason and a message with the problem. */
     @SuppressWarnings("unchecked")
     private <T extends CustomResource<?, ? extends ConditionedStatus>> void reported(
             T object, String type, String named, Reason reason) {
@@ -250,7 +250,7 @@ class FaultsIT {
         String name = object.getMetadata().getName();
         Condition condition = rig.progress()
                 .awaitValue(
-                        "%s %s tells what is wrong".formatted(kind.getSimpleName(), name),
+                        "%s %s reports the problem".formatted(kind.getSimpleName(), name),
                         SOON,
                         () -> site.describe(kind, namespace, name),
                         () -> site.get(kind, namespace, name)

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** What file systems know of files comes back with them: every kind of file, name, owner, mode, time and attribute. */
+/** A restore preserves all properties of files: every kind of file, name, owner, mode, time and attribute. */
 @ExtendWith(RigExtension.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class FidelityIT {
@@ -60,7 +60,7 @@ class FidelityIT {
 
         assertThat(sh(COPY, LIST)).isEqualTo(before);
         assertThat(sh(COPY, "stat -c %b /data/sparse").strip().length())
-                .as("blocks of 512 bytes, of 300 MiB that are holes but for one")
+                .as("blocks of 512 bytes, in a file of 300 MiB with holes and one block")
                 .isLessThan(6);
     }
 
@@ -155,7 +155,7 @@ class FidelityIT {
         sync
         """;
 
-    /** One line for each file, and one for each of its attributes; sizes of directories are the file system's own affair. */
+    /** One line for each file, and one for each of its attributes; sizes of directories depend on the file system. */
     private static final String LIST = """
         set -eu
         declare -A first

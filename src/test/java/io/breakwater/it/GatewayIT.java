@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** The gateway in pods of its own, as large installations have it: nobody has used it before the first mover does. */
+/** The gateway in separate pods, as in large installations; the first mover is its first client. */
 @ExtendWith(RigExtension.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class GatewayIT {

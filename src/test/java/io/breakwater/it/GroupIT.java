@@ -26,7 +26,9 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** One pod writes the same numbers to two volumes, one after the other; a group snapshot has both at one moment. */
+/**
+ * One pod writes the same numbers to two volumes, one after the other; a group snapshot captures both at one moment.
+ */
 @ExtendWith(RigExtension.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
@@ -53,7 +55,7 @@ class GroupIT {
         policy.getMetadata().setName("group");
         policy.getSpec().schedule = null;
         policy.getSpec().locationRef = new NamedRef("blob-" + Rig.WEST);
-        // Time to kill the operator in, between the marking of the claims and the cut.
+        // Time to kill the operator between the labels on the claims and the snapshot.
         BackupPolicySpec.Hook pause = new BackupPolicySpec.Hook();
         pause.podSelector =
                 new LabelSelectorBuilder().addToMatchLabels("app", "writer").build();
@@ -97,7 +99,7 @@ class GroupIT {
         site.createPoint(NAMESPACE, "point", "group");
         rig.progress()
                 .await(
-                        "the claims of the group are marked",
+                        "the claims of the group are labelled",
                         SOON,
                         () -> site.describe(RestorePoint.class, NAMESPACE, "point"),
                         () -> Optional.of(marked().size() == 2));
@@ -124,7 +126,7 @@ class GroupIT {
         };
         rig.progress()
                 .await(
-                        "the group, its members and their contents are gone",
+                        "the group, its members and their contents are deleted",
                         SOON,
                         () -> left(kinds),
                         () -> Optional.of(left(kinds).isBlank()));
@@ -140,7 +142,7 @@ class GroupIT {
         long first = found("first");
         long second = found("second");
 
-        rig.progress().say("the volumes were cut at %d and %d", first, second);
+        rig.progress().print("the snapshots contain the numbers %d and %d", first, second);
         assertThat(second).isPositive();
         assertThat(first - second).as("first was written just before second").isBetween(0L, 1L);
     }
@@ -157,7 +159,7 @@ class GroupIT {
         return left.toString();
     }
 
-    /** What the pod of the copy found as the last number in a volume before it went on writing. */
+    /** The last number in a volume that the pod of the copy found before it continued to write. */
     private long found(String volume) {
         return Long.parseLong(site.cluster()
                 .kubectl("exec", "writer", "-n", COPY, "--", "cat", "/" + volume + "/found")

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** Whom a hook has stopped goes on, also when Breakwater is gone and does not come back. */
+/** An application that a hook paused resumes, also if Breakwater is stopped and does not start again. */
 @ExtendWith(RigExtension.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class HooksIT {
@@ -52,12 +52,12 @@ class HooksIT {
         scale(0);
 
         await("thaws", "frozen", "thawed");
-        assertThat(operators()).as("nobody but the pod itself can have done it").isEmpty();
+        assertThat(operators()).as("only the pod itself can have done it").isEmpty();
 
         scale(1);
         RestorePointStatus status = site.awaitPoint(NAMESPACE, "abandoned").getStatus();
         assertThat(status.warnings).isNullOrEmpty();
-        assertThat(said()).endsWith("frozen", "thawed").doesNotContainSequence("frozen", "frozen");
+        assertThat(printed()).endsWith("frozen", "thawed").doesNotContainSequence("frozen", "frozen");
     }
 
     private void await(String what, String... lines) {
@@ -65,12 +65,12 @@ class HooksIT {
                 .await(
                         "the application " + what,
                         Duration.ofMinutes(2),
-                        () -> said().toString(),
-                        () -> Optional.of(said().equals(List.of(lines))));
+                        () -> printed().toString(),
+                        () -> Optional.of(printed().equals(List.of(lines))));
     }
 
-    /** What the hooks have left, in order. */
-    private List<String> said() {
+    /** The output of the hooks, in order. */
+    private List<String> printed() {
         return site.cluster()
                 .kubectl("exec", "app", "-n", NAMESPACE, "--", "cat", "/left/hooks")
                 .lines()

@@ -11,7 +11,7 @@ import java.util.concurrent.CompletableFuture;
 final class HostCommands {
     private HostCommands() {}
 
-    /** A program that ended with another code than 0. */
+    /** A program that ended with an exit code other than 0. */
     static final class Failed extends RuntimeException {
         private static final long serialVersionUID = 1L;
 
@@ -29,7 +29,7 @@ final class HostCommands {
             try (OutputStream stdin = process.getOutputStream()) {
                 stdin.write(input.getBytes(StandardCharsets.UTF_8));
             } catch (IOException e) {
-                // It did not want its input; its exit code tells whether that was an error.
+                // The program did not read its input; its exit code shows whether that is an error.
             }
             return finish(command, process, output, error);
         } catch (IOException e) {
@@ -37,7 +37,7 @@ final class HostCommands {
         }
     }
 
-    /** Runs two programs, the first one's output being the second one's input. */
+    /** Runs two programs; the output of the first is the input of the second. */
     static void pipe(List<String> from, List<String> to) {
         try {
             List<Process> both = ProcessBuilder.startPipeline(List.of(

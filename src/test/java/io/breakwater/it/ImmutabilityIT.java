@@ -24,7 +24,7 @@ import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.model.ObjectVersion;
 import software.amazon.awssdk.services.s3.model.S3Exception;
 
-/** Somebody has the store's credentials and wants a point gone. */
+/** An attacker has the store's credentials and tries to delete a point. */
 @ExtendWith(RigExtension.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
@@ -103,7 +103,7 @@ class ImmutabilityIT {
                 v -> thief.deleteObject(r -> r.bucket(ObjectLockServer.BUCKET).key(v.key())));
         assertThat(versions()).isEmpty();
 
-        // A round is made at once where a location changes, and once an hour otherwise.
+        // A round starts at once after a change of a location, otherwise once an hour.
         site.client()
                 .resources(BackupLocation.class)
                 .inNamespace(Rig.SYSTEM)
@@ -111,7 +111,7 @@ class ImmutabilityIT {
                 .patch(PatchContext.of(PatchType.JSON_MERGE), "{\"spec\":{\"immutability\":{\"period\":\"31d\"}}}");
         Condition intact = rig.progress()
                 .awaitValue(
-                        "the location tells of the theft",
+                        "the location reports the attack",
                         SOON,
                         () -> site.describe(BackupLocation.class, Rig.SYSTEM, LOCATION),
                         () -> site.get(BackupLocation.class, Rig.SYSTEM, LOCATION)
@@ -135,7 +135,7 @@ class ImmutabilityIT {
                 .isEqualTo("kept\n");
     }
 
-    /** What the point needs and is in sight: its seal, its archive, and the repository but for locks. */
+    /** Visible objects that the point needs: its seal, its archive, and the repository except locks. */
     private List<ObjectVersion> versions() {
         return thief.listObjectVersionsPaginator(r -> r.bucket(ObjectLockServer.BUCKET)).versions().stream()
                 .filter(ObjectVersion::isLatest)

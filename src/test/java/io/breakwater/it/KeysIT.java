@@ -34,7 +34,10 @@ import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What docs/keys.md says, on two clusters: change the master key, take the old one out, lose everything, recover. */
+/**
+ * The procedures of docs/keys.md on two clusters: change the master key, remove the old one, lose all clusters,
+ * recover.
+ */
 @ExtendWith(RigExtension.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
@@ -185,7 +188,7 @@ class KeysIT {
         awaitCondition(west, Condition.READY, Condition::holds);
     }
 
-    /** Both clusters and all Secrets are gone; somebody has the store, and the private key. */
+    /** Both clusters and all Secrets are lost; the store and the private key are available. */
     @Test
     @Order(6)
     void recoversAllPointsFromEscrowOnANewCluster() throws Exception {
@@ -311,7 +314,7 @@ class KeysIT {
                 .build();
     }
 
-    /** A change of the spec is looked at now, and not in a minute. */
+    /** A change of the spec is processed now, not within a minute. */
     private void poke(Site site) {
         site.client()
                 .resources(BackupLocation.class)
@@ -347,7 +350,7 @@ class KeysIT {
         return site.cluster().kubectl("exec", "writer", "-n", NAMESPACE, "--", "cat", "/data/note");
     }
 
-    /** Names of the machines in the key files of the repository, as far as they are not deleted. */
+    /** Names of the machines in the existing key files of the repository. */
     private List<String> marks() {
         String prefix = "breakwater/repos/east/" + NAMESPACE + "/keys/";
         List<String> marks = new ArrayList<>();
@@ -370,7 +373,10 @@ class KeysIT {
     }
 
     private Condition awaitCondition(Site site, String type, Predicate<Condition> holds) {
-        return await(site, "says " + type, s -> s.condition(type).filter(holds).isPresent())
+        return await(
+                        site,
+                        "reports " + type,
+                        s -> s.condition(type).filter(holds).isPresent())
                 .condition(type)
                 .orElseThrow();
     }

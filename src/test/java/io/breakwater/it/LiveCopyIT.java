@@ -23,7 +23,7 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** A volume that nobody can snapshot, beside one that can be; a pod makes and removes files in it all the time. */
+/** A volume without CSI snapshots next to one with them; a pod creates and deletes files in it all the time. */
 @ExtendWith(RigExtension.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
@@ -92,7 +92,7 @@ class LiveCopyIT {
                         .inNamespace(NAMESPACE)
                         .withName("writer")
                         .get())
-                .as("the pod runs on")
+                .as("the pod continues to run")
                 .isNotNull();
     }
 

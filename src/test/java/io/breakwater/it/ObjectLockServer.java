@@ -18,7 +18,10 @@ import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.s3.S3Client;
 
-/** An S3 server that enforces Object Lock, Versity's gateway, with one bucket; its program runs in the image of another store. */
+/**
+ * An S3 server that enforces Object Lock (Versity's gateway) with one bucket; its program runs in the image of another
+ * store.
+ */
 final class ObjectLockServer implements AutoCloseable {
     static final String BUCKET = "vault";
 
@@ -32,7 +35,7 @@ final class ObjectLockServer implements AutoCloseable {
         this.server = server;
     }
 
-    @SuppressWarnings("resource") // the Vault closes it
+    @SuppressWarnings("resource") // ObjectLockServer closes it
     static ObjectLockServer start(Network network) {
         Path program = Path.of(Rig.environment("BREAKWATER_VERSITYGW"));
         var server = new GenericContainer<>(DockerImageName.parse(Rig.environment("BREAKWATER_AZURITE_IMAGE")))
@@ -59,7 +62,7 @@ final class ObjectLockServer implements AutoCloseable {
         return vault;
     }
 
-    /** What whoever has the store's credentials can do. */
+    /** The rights of an attacker with the store's credentials. */
     S3Client client() {
         return S3Client.builder()
                 .endpointOverride(URI.create("http://%s:%d".formatted(server.getHost(), server.getMappedPort(PORT))))
@@ -70,7 +73,7 @@ final class ObjectLockServer implements AutoCloseable {
                 .build();
     }
 
-    /** The location of the example, in our bucket. */
+    /** The location of the example, in the bucket of this server. */
     BackupLocation location() {
         BackupLocation location = Examples.read("backuplocation-immutable.yaml", BackupLocation.class);
         location.getMetadata().setNamespace(Rig.SYSTEM);

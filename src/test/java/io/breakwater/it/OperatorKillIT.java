@@ -33,7 +33,9 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** The operator dies in the middle of a backup, a verification, a restore and a failover; each ends as if it had not. */
+/**
+ * The operator is killed during a backup, a verification, a restore and a failover; each ends with the normal result.
+ */
 @ExtendWith(RigExtension.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
@@ -88,7 +90,7 @@ class OperatorKillIT {
         noSnapshotIsLeft();
     }
 
-    /** Once while the sandbox is being filled, and once when the verdict is given and the sandbox still there. */
+    /** Once while the sandbox is filled, and once after the result, while the sandbox still exists. */
     @Test
     @Order(2)
     void completesAVerificationAfterOperatorKills() {
@@ -96,7 +98,7 @@ class OperatorKillIT {
         east.createVerification(SHOP, "killed", "shop", null, Level.Restored);
         awaitVerification("restores into a sandbox", v -> v.getStatus().sandbox != null);
         east.killOperator();
-        awaitVerification("is over, the sandbox is there", v -> v.isOver() && v.getStatus().sandbox != null);
+        awaitVerification("has ended, the sandbox exists", v -> v.isOver() && v.getStatus().sandbox != null);
         east.killOperator();
         awaitVerification("has no sandbox any more", v -> v.getStatus().sandbox == null);
 
@@ -110,7 +112,7 @@ class OperatorKillIT {
         assertThat(east.client().v1().events().inNamespace(SHOP).list().getItems().stream()
                         .filter(e -> e.getInvolvedObject().getKind().equals("Verification"))
                         .toList())
-                .as("one verdict, told once")
+                .as("one result, reported once")
                 .singleElement()
                 .satisfies(e -> {
                     assertThat(e.getReason()).isEqualTo(Reason.Proven.name());
@@ -126,7 +128,7 @@ class OperatorKillIT {
                         .getItems())
                 .noneMatch(r -> r.getMetadata().getLabels() != null
                         && r.getMetadata().getLabels().containsKey(Api.SANDBOX));
-        assertThat(shop(east).running()).as("the shop itself went on").isNotEmpty();
+        assertThat(shop(east).running()).as("the shop itself continued to run").isNotEmpty();
     }
 
     private void awaitVerification(String what, Predicate<Verification> test) {
@@ -145,7 +147,7 @@ class OperatorKillIT {
     @Order(3)
     void completesARestoreAfterAnOperatorKill() {
         moreOrders();
-        customers.whileQuiet(() -> {
+        customers.whilePaused(() -> {
             shop(rig.east()).dropOrders();
             rig.east().createRestore(SHOP, "killed", "killed", null, OnConflict.Replace);
             kill(rig.east(), Restore.class, "killed", (RestoreStatus s) -> s.journal);
@@ -154,10 +156,10 @@ class OperatorKillIT {
             shop.awaitOpen(rig.progress(), Rig.startup());
             List<Entry> orders = shop.orders();
             List<Entry> files = shop.files();
-            assertThat(customers.orders.moment(orders)).isPositive();
-            assertThat(customers.files.moment(files)).isPositive();
-            customers.orders.settle(orders);
-            customers.files.settle(files);
+            assertThat(customers.orders.checkState(orders)).isPositive();
+            assertThat(customers.files.checkState(files)).isPositive();
+            customers.orders.acceptRollback(orders);
+            customers.files.acceptRollback(files);
         });
         moreOrders();
     }
@@ -165,7 +167,7 @@ class OperatorKillIT {
     @Test
     @Order(4)
     void completesAFailoverAfterOperatorKills() {
-        rig.west().ask(SHOP, PLAN, Rig.WEST, "0s");
+        rig.west().requestActive(SHOP, PLAN, Rig.WEST, "0s");
         kill(rig.east(), FailoverPlan.class, PLAN, (FailoverPlanStatus s) -> s.journal);
         kill(rig.west(), FailoverPlan.class, PLAN, (FailoverPlanStatus s) -> s.journal);
         rig.west()
@@ -178,18 +180,18 @@ class OperatorKillIT {
         rig.east().awaitRole(SHOP, PLAN, Role.Passive, Duration.ofMinutes(1));
         shop(rig.west()).awaitOpen(rig.progress(), Rig.startup());
         moreOrders();
-        List<Entry> promises = customers.orders.promises();
-        assertThat(customers.orders.compare(promises, shop(rig.west()).orders()))
-                .matches(AcknowledgedOrders.Difference::none, "every acknowledged order is there");
+        List<Entry> expected = customers.orders.acknowledgedEntries();
+        assertThat(customers.orders.compare(expected, shop(rig.west()).orders()))
+                .matches(AcknowledgedOrders.Difference::none, "every acknowledged order exists");
         assertThat(shop(rig.east()).running()).isEmpty();
     }
 
-    /** Kills the site's operator once the run has a step behind it. */
+    /** Kills the site's operator after the run has finished a step. */
     private <T extends CustomResource<?, S>, S extends ConditionedStatus> void kill(
             Site site, Class<T> kind, String name, Function<S, List<JournalEntry>> journal) {
         rig.progress()
                 .await(
-                        "%s %s has begun".formatted(kind.getSimpleName(), name),
+                        "%s %s has started".formatted(kind.getSimpleName(), name),
                         Duration.ofMinutes(2),
                         () -> site.describe(kind, SHOP, name),
                         () -> site.get(kind, SHOP, name)
@@ -201,7 +203,7 @@ class OperatorKillIT {
     private void noSnapshotIsLeft() {
         rig.progress()
                 .await(
-                        "the point's VolumeSnapshots are gone",
+                        "the point's VolumeSnapshots are deleted",
                         Duration.ofMinutes(1),
                         () -> rig.east().cluster().kubectl("get", "volumesnapshots", "-n", SHOP, "-o", "name"),
                         () -> Optional.of(rig.east()

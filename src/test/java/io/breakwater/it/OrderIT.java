@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** A database that takes its time, and a web server that must not start before it. */
+/** A database that starts slowly, and a web server that must not start before it. */
 @ExtendWith(RigExtension.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class OrderIT {
@@ -54,7 +54,9 @@ class OrderIT {
         site.client().namespaces().withName(NS).delete();
     }
 
-    /** Both workloads are there: their pods are held back, and the operator dies while one is waited for. */
+    /**
+     * Both workloads exist: their pods are held, and the operator is killed while the restore waits for one of them.
+     */
     @Test
     void startsTheWebServerAfterTheDatabaseDespiteAKill() {
         create(NS, "in-order", """
@@ -66,7 +68,7 @@ class OrderIT {
             """);
         rig.progress()
                 .await(
-                        "the database is waited for",
+                        "the restore waits for the database",
                         Duration.ofMinutes(2),
                         () -> site.describe(Restore.class, NS, "in-order"),
                         () -> site.get(Restore.class, NS, "in-order")
@@ -82,7 +84,7 @@ class OrderIT {
         });
         awaitReady(NS, "web");
         assertThat(started(NS, "web"))
-                .as("the web server's start, against when the database was ready")
+                .as("start of the web server, compared with the time at which the database was ready")
                 .isAfterOrEqualTo(ready(NS, "db"));
         Condition available = rig.progress()
                 .awaitValue(
@@ -119,7 +121,7 @@ class OrderIT {
                 .contains("1 objects of later stages were not restored (Deployment/web)")
                 .doesNotContain("also held by");
         assertThat(site.client().apps().statefulSets().inNamespace(COPY).list().getItems())
-                .as("what was restored stays")
+                .as("restored objects stay")
                 .hasSize(1);
         assertThat(site.client().apps().deployments().inNamespace(COPY).list().getItems())
                 .isEmpty();

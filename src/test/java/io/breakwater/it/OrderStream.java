@@ -14,8 +14,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 
 /**
- * Customers who order all the while. One order is sent after the other, each until it is acknowledged, to whichever shop
- * answers; now and then a file is uploaded. The ledgers record what was acknowledged.
+ * Customers that order all the time. Orders are sent one after the other, each until it is acknowledged, to the shop
+ * that answers; sometimes a file is uploaded. All acknowledgements are recorded.
  */
 final class OrderStream implements AutoCloseable {
     private static final Duration BETWEEN = Duration.ofMillis(40);
@@ -23,7 +23,7 @@ final class OrderStream implements AutoCloseable {
     private static final int ORDERS_PER_FILE = 40;
     private static final int FILE_SIZE = 64 * 1024;
 
-    /** What customers were promised, orders and files. */
+    /** Acknowledged orders and files. */
     final AcknowledgedOrders orders = new AcknowledgedOrders();
 
     final AcknowledgedOrders files = new AcknowledgedOrders();
@@ -34,12 +34,12 @@ final class OrderStream implements AutoCloseable {
     private volatile boolean closed;
     private volatile Instant lastAnswer = Instant.now();
     private volatile Duration longestSilence = Duration.ZERO;
-    private volatile String servedBy = "nobody";
+    private volatile String servedBy = "no cluster";
     private URI url;
 
     /**
-     * @param shops where customers may look, asked again whenever the one that they know does not answer
-     * @param seed of what is ordered
+     * @param shops shops to try, read again each time the current one does not answer
+     * @param seed of the random orders
      */
     OrderStream(Supplier<List<Shop>> shops, long seed) {
         this.shops = shops;
@@ -56,13 +56,13 @@ final class OrderStream implements AutoCloseable {
             for (int i = 0; i < ORDERS_PER_FILE && !closed; i++) {
                 long number = random.nextLong();
                 Entry order = new Entry(orders.nextId("order"), "article-" + Long.toHexString(number));
-                insist(orders, order, shop -> Shop.order(shop, order));
+                sendUntilAcknowledged(orders, order, shop -> Shop.order(shop, order));
                 Progress.pause(BETWEEN);
             }
             byte[] content = new byte[FILE_SIZE];
             random.nextBytes(content);
             Entry file = new Entry(files.nextId("invoice"), sha256(content));
-            insist(files, file, shop -> Shop.upload(shop, file.id(), content));
+            sendUntilAcknowledged(files, file, shop -> Shop.upload(shop, file.id(), content));
         }
     }
 
@@ -70,8 +70,11 @@ final class OrderStream implements AutoCloseable {
         boolean at(URI shop) throws IOException, InterruptedException;
     }
 
-    /** Tries until it is acknowledged. A turn is one attempt, so that a pause falls between two. */
-    private void insist(AcknowledgedOrders ledger, Entry entry, Attempt attempt) {
+    /**
+     * Sends an entry until it is acknowledged. The lock is held for one attempt, so that a pause is between two
+     * attempts.
+     */
+    private void sendUntilAcknowledged(AcknowledgedOrders ledger, Entry entry, Attempt attempt) {
         while (!closed) {
             turn.lock();
             try {
@@ -84,19 +87,19 @@ final class OrderStream implements AutoCloseable {
                 }
                 url = null;
             } catch (IOException e) {
-                url = null; // an answer that was lost: whether the shop has it, asking again will tell
+                url = null; // the answer was lost; the next attempt shows whether the shop has the entry
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 return;
             } finally {
                 turn.unlock();
             }
-            look();
+            findOpenShop();
         }
     }
 
-    /** Looks for a shop that is open. */
-    private void look() {
+    /** Finds a shop that is open. */
+    private void findOpenShop() {
         for (Shop shop : shops.get()) {
             try {
                 URI candidate = shop.url();
@@ -109,7 +112,7 @@ final class OrderStream implements AutoCloseable {
                 Thread.currentThread().interrupt();
                 return;
             } catch (RuntimeException e) {
-                // The cluster is gone, or has no such Service: the next shop.
+                // The cluster is down, or has no such Service: try the next shop.
             }
         }
         Progress.pause(RETRY);
@@ -123,23 +126,23 @@ final class OrderStream implements AutoCloseable {
         lastAnswer = now;
     }
 
-    /** Runs something while customers hold their breath: no order is under way. */
-    void whileQuiet(Runnable work) {
+    /** Runs an action while no order is in progress. */
+    void whilePaused(Runnable work) {
         turn.lock();
         try {
             work.run();
         } finally {
-            lastAnswer = Instant.now(); // that silence was ours
+            lastAnswer = Instant.now(); // the test caused this pause
             turn.unlock();
         }
     }
 
-    /** Starts to measure how long customers wait. */
+    /** Starts the measurement of the longest outage. */
     void watchSilence() {
         longestSilence = Duration.ZERO;
     }
 
-    /** The longest time between two acknowledgements since {@link #watchSilence()}: what an outage is to a customer. */
+    /** The longest time between two acknowledgements since {@link #watchSilence()}: the outage for a customer. */
     Duration longestSilence() {
         Duration now = Duration.between(lastAnswer, Instant.now());
         return now.compareTo(longestSilence) > 0 ? now : longestSilence;
@@ -147,10 +150,10 @@ final class OrderStream implements AutoCloseable {
 
     /** Name of the cluster whose shop acknowledged last. */
     String servedBy() {
-        return url == null ? "nobody" : servedBy;
+        return url == null ? "no cluster" : servedBy;
     }
 
-    /** How things stand, for people. */
+    /** The current numbers, for messages. */
     String state() {
         return "%d orders and %d files acknowledged, served by %s"
                 .formatted(orders.acknowledged(), files.acknowledged(), servedBy());

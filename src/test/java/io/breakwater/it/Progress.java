@@ -5,7 +5,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Supplier;
 
-/** Tells people what goes on, with the time since the start, and waits for things with a deadline. */
+/** Prints progress with the time since the start, and waits for conditions with a deadline. */
 final class Progress {
     private static final Duration POLL = Duration.ofMillis(250);
     private static final Duration HEARTBEAT = Duration.ofSeconds(5);
@@ -17,23 +17,23 @@ final class Progress {
         this.out = out;
     }
 
-    /** Something to wait for. */
+    /** A condition to wait for. */
     @FunctionalInterface
     interface Probe<T> {
         /**
-         * @return what was waited for, or nothing while it is not there
-         * @throws AssertionError when waiting on is of no use
-         * @throws Exception when the question could not be asked; it is asked again
+         * @return the value, or empty while it does not exist
+         * @throws AssertionError if further waiting cannot help
+         * @throws Exception if the check failed; it is repeated
          */
-        Optional<T> look() throws Exception;
+        Optional<T> check() throws Exception;
     }
 
-    void say(String format, Object... arguments) {
+    void print(String format, Object... arguments) {
         out.printf("%7.1f s  %s%n", seconds(System.nanoTime() - begin), format.formatted(arguments));
         out.flush();
     }
 
-    /** Prints text that has lines of its own, such as a pod's log. */
+    /** Prints a text with several lines, such as a pod's log. */
     void quote(String text) {
         text.lines().forEach(line -> out.println("           | " + line));
         out.flush();
@@ -41,46 +41,46 @@ final class Progress {
 
     /** Waits until the condition holds. */
     void await(String what, Duration limit, Supplier<String> state, Probe<Boolean> holds) {
-        this.<Boolean>awaitValue(what, limit, state, () -> holds.look().filter(b -> b));
+        this.<Boolean>awaitValue(what, limit, state, () -> holds.check().filter(b -> b));
     }
 
     /**
-     * Waits until the probe finds something, and says every few seconds how things stand.
+     * Waits until the probe returns a value, and prints the state every few seconds.
      *
-     * @param state how things stand, for people
-     * @throws AssertionError when it was not there in time
+     * @param state the current state, for messages
+     * @throws AssertionError if there is no value within the limit
      */
     <T> T awaitValue(String what, Duration limit, Supplier<String> state, Probe<T> probe) {
         long start = System.nanoTime();
-        long said = start;
-        String trouble = "";
+        long printed = start;
+        String problem = "";
         while (true) {
             try {
-                Optional<T> found = probe.look();
+                Optional<T> found = probe.check();
                 if (found.isPresent()) {
                     return found.get();
                 }
-                trouble = "";
+                problem = "";
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw new IllegalStateException("interrupted while waiting for " + what, e);
             } catch (Exception e) {
-                trouble = " (" + e + ")";
+                problem = " (" + e + ")";
             }
             long now = System.nanoTime();
             if (now - start > limit.toNanos()) {
-                throw new AssertionError(
-                        "%s: not within %d s. Last seen: %s%s".formatted(what, limit.toSeconds(), ask(state), trouble));
+                throw new AssertionError("%s: not within %d s. Last seen: %s%s"
+                        .formatted(what, limit.toSeconds(), describe(state), problem));
             }
-            if (now - said > HEARTBEAT.toNanos()) {
-                said = now;
-                say("  … %s, %.0f s so far: %s%s", what, seconds(now - start), ask(state), trouble);
+            if (now - printed > HEARTBEAT.toNanos()) {
+                printed = now;
+                print("  … %s, %.0f s so far: %s%s", what, seconds(now - start), describe(state), problem);
             }
             pause(POLL);
         }
     }
 
-    private static String ask(Supplier<String> state) {
+    private static String describe(Supplier<String> state) {
         try {
             return state.get();
         } catch (RuntimeException e) {

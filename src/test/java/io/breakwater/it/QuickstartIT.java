@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** Somebody without an account at a cloud: the chart's own location takes a first backup, and it comes back. */
+/** A user without a cloud account: the chart's own location takes a first backup, and it is restored. */
 @ExtendWith(RigExtension.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class QuickstartIT {
@@ -51,7 +51,7 @@ class QuickstartIT {
 
         site.cluster().kubectl("wait", "pod/writer", "-n", NAMESPACE, "--for=condition=Ready", "--timeout=120s");
         assertThat(read("note")).isEqualTo("before");
-        assertThat(read("state")).as("the snapshot was cut between the hooks").isEqualTo("frozen");
+        assertThat(read("state")).as("the snapshot was taken between the hooks").isEqualTo("frozen");
     }
 
     private String read(String file) {

@@ -22,7 +22,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** A namespace uses its quota up: new points are refused and say so, old ones restore, and more room heals it. */
+/**
+ * A namespace uses up its quota: new points are refused with a report, old ones can be restored, and a larger quota
+ * helps.
+ */
 @ExtendWith(RigExtension.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class QuotaIT {
@@ -63,7 +66,7 @@ class QuotaIT {
         site.awaitPoint(NAMESPACE, "first");
         rig.progress()
                 .awaitValue(
-                        "the policy tells what lies there",
+                        "the policy reports the usage",
                         SOON,
                         () -> site.describe(BackupPolicy.class, NAMESPACE, "note"),
                         () -> site.get(BackupPolicy.class, NAMESPACE, "note")
@@ -85,10 +88,10 @@ class QuotaIT {
         site.createPoint(NAMESPACE, "next", "note");
         RestorePoint next = site.awaitFailure(RestorePoint.class, NAMESPACE, "next");
         assertRefused(next);
-        assertThat(next.getStatus().capturedAt).as("nothing was cut").isNull();
+        assertThat(next.getStatus().capturedAt).as("no snapshot was taken").isNull();
         rig.progress()
                 .awaitValue(
-                        "the policy says why",
+                        "the policy reports the reason",
                         SOON,
                         () -> site.describe(BackupPolicy.class, NAMESPACE, "note"),
                         () -> Optional.of(ready())
@@ -112,7 +115,7 @@ class QuotaIT {
         site.awaitPoint(NAMESPACE, "raised");
         rig.progress()
                 .awaitValue(
-                        "policy and location are content",
+                        "policy and location are ready",
                         SOON,
                         () -> site.describe(BackupPolicy.class, NAMESPACE, "note")
                                 + site.describe(BackupLocation.class, Rig.SYSTEM, LOCATION),
@@ -148,15 +151,15 @@ class QuotaIT {
         assertThat(condition.reason).as(condition.message).isEqualTo(Reason.QuotaExceeded.name());
         assertThat(condition.message)
                 .contains("namespace " + NAMESPACE, Rig.SYSTEM + "/" + LOCATION, "20971520", "spec.quota");
-        rig.progress() // an event comes a moment after the status
+        rig.progress() // events arrive shortly after the status
                 .await(
-                        "an event tells that " + point.getMetadata().getName() + " was refused",
+                        "an event reports that " + point.getMetadata().getName() + " was refused",
                         SOON,
                         () -> reasons(point).toString(),
                         () -> Optional.of(reasons(point).contains(Reason.QuotaExceeded.name())));
     }
 
-    /** Of the events of a point. */
+    /** Messages of the events of a point. */
     private List<String> reasons(RestorePoint point) {
         String name = point.getMetadata().getName();
         return site.client().v1().events().inNamespace(NAMESPACE).list().getItems().stream()
@@ -165,7 +168,7 @@ class QuotaIT {
                 .toList();
     }
 
-    /** What the policy says of itself. */
+    /** Condition Ready of the policy. */
     private Condition ready() {
         return site.get(BackupPolicy.class, NAMESPACE, "note")
                 .flatMap(p -> p.getStatus().condition(Condition.READY))

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** Moments, parts, merges, changes on the way and dry runs, of a small application with two volumes. */
+/** Points in time, parts, merges, transforms and dry runs, with a small application with two volumes. */
 @ExtendWith(RigExtension.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class RestoreIT {
@@ -56,7 +56,7 @@ class RestoreIT {
         site.client().namespaces().withName(NS).delete();
     }
 
-    /** What happened after the first point: a setting changed, one was added, a Secret was deleted. */
+    /** Changes after the first point: a setting was changed, one was added, a Secret was deleted. */
     @BeforeEach
     void live() {
         site.cluster().kubectl("delete", "configmap/settings", "secret/password", "-n", NS, "--ignore-not-found");
@@ -84,7 +84,7 @@ class RestoreIT {
         rig.progress().quote(objects);
         assertThat(objects.lines().map(String::strip))
                 .contains(
-                        "replace  configmaps restores/settings: /data/added /data/color",
+                        "replace  configmaps restores/settings: /data/added, /data/color",
                         "create   secrets restores/password")
                 .anyMatch(l -> l.startsWith("replace  persistentvolumeclaims restores/left: its content"))
                 .anyMatch(l -> l.startsWith("leave    deployments.apps restores/writer"));
@@ -171,7 +171,7 @@ class RestoreIT {
                 site.client().configMaps().inNamespace(NS).withName("settings").get();
         assertThat(made.getImmutable()).isFalse();
         assertThat(made.getMetadata().getLabels()).containsEntry("restored", "yes");
-        assertThat(pod()).as("no pod was held back for it").isEqualTo(pod);
+        assertThat(pod()).as("no pod was held for it").isEqualTo(pod);
     }
 
     @Test
@@ -184,7 +184,7 @@ class RestoreIT {
             onConflict: Skip
             """);
         assertThat(status.files)
-                .as("files that were written, the one that was there apart")
+                .as("number of written files, without the one that existed")
                 .isEqualTo(2);
         assertThat(exec("cat /right/file /right/new /right/sub/a.txt /right/sub/b.txt"))
                 .isEqualTo("mine\nnew\none\none\n");
@@ -203,7 +203,7 @@ class RestoreIT {
         assertThat(pod()).isEqualTo(pod);
         assertThat(rig.progress()
                         .awaitValue(
-                                "files that are not in the point are missed",
+                                "files that are not in the point are reported",
                                 Duration.ofMinutes(1),
                                 () -> site.describe(Restore.class, NS, "files-none"),
                                 () -> site.get(Restore.class, NS, "files-none")
@@ -283,7 +283,7 @@ class RestoreIT {
         return site.cluster().kubectl("exec", "-n", NS, pod(), "--", "sh", "-c", command);
     }
 
-    /** Name of the pod that runs. */
+    /** Name of the running pod. */
     private String pod() {
         return running().orElseThrow(() -> new AssertionError("no pod runs in " + NS));
     }

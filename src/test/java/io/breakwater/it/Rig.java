@@ -26,8 +26,8 @@ import org.testcontainers.containers.GenericContainer;
 import org.testcontainers.containers.Network;
 
 /**
- * The world of a run: two clusters, a store with a region near each and a third one for the lease, and Breakwater on both.
- * Everything is labelled, so that {@code dev/down} finds what a killed run left.
+ * The environment of a run: two clusters, a store with a region near each and a third one for the lease, and Breakwater
+ * on both clusters. All containers have labels, so that {@code dev/down} finds those of a killed run.
  */
 final class Rig implements AutoCloseable {
     /** Namespace of the operator. */
@@ -53,7 +53,7 @@ final class Rig implements AutoCloseable {
         this.network = network;
     }
 
-    /** Why no rig can be had here; empty if one can. */
+    /** The reason why no rig can run here; empty if one can. */
     static Optional<String> obstacle() {
         return Stream.of(
                         "BREAKWATER_K3S_IMAGE", "BREAKWATER_AZURITE_IMAGE", "BREAKWATER_SHOP_IMAGE", "BREAKWATER_IMAGE")
@@ -72,7 +72,9 @@ final class Rig implements AutoCloseable {
         return value;
     }
 
-    /** By these {@code dev/down} knows what is ours, and whether the run that made it still lives. */
+    /**
+     * {@code dev/down} uses these labels to find the rig's containers, and to detect whether their run is still alive.
+     */
     static Map<String, String> labels(String kind) {
         return Map.of(
                 LABEL,
@@ -81,7 +83,7 @@ final class Rig implements AutoCloseable {
                 Optional.ofNullable(System.getenv("BREAKWATER_RUN")).orElse("keep"));
     }
 
-    /** Starts clusters and stores, and what every cluster needs: images, storage, snapshots. */
+    /** Starts clusters and stores, and prepares each cluster: images, storage, snapshots. */
     static Rig start(Progress progress) {
         Network network = Network.builder()
                 .createNetworkCmdModifier(create -> create.withLabels(labels("network")))
@@ -101,7 +103,7 @@ final class Rig implements AutoCloseable {
 
     private Cluster startCluster(String name) {
         Cluster cluster = Cluster.start(name, network);
-        progress.say("cluster %s runs at %s", name, cluster.address());
+        progress.print("cluster %s runs at %s", name, cluster.address());
         cluster.load(Stream.of(
                         "BREAKWATER_CSIDIR_IMAGE",
                         "BREAKWATER_SHOP_IMAGE",
@@ -110,12 +112,12 @@ final class Rig implements AutoCloseable {
                 .map(System::getenv)
                 .filter(image -> image != null)
                 .toList());
-        progress.say("cluster %s has its images", name);
+        progress.print("cluster %s has its images", name);
         installStorage(cluster);
         return cluster;
     }
 
-    /** CRDs first: what needs them is refused until they are established. */
+    /** CRDs first: objects that need them are refused until they are established. */
     private void installStorage(Cluster cluster) {
         try (Stream<Path> crds = Files.list(MANIFESTS.resolve("crds"))) {
             for (Path crd : crds.sorted().toList()) {
@@ -132,7 +134,7 @@ final class Rig implements AutoCloseable {
         for (String driver : List.of("csidir", "csidir-nosnap")) {
             cluster.kubectl("rollout", "status", "daemonset/" + driver, "-n", "kube-system", "--timeout=120s");
         }
-        progress.say("cluster %s has storage with snapshots", cluster.name());
+        progress.print("cluster %s has storage with snapshots", cluster.name());
     }
 
     Site east() {
@@ -156,7 +158,7 @@ final class Rig implements AutoCloseable {
         inParallel(() -> install(east), () -> install(west));
     }
 
-    /** Installs Breakwater on a cluster, or changes how it is installed; {@code values} as in {@code --set}. */
+    /** Installs Breakwater on a cluster, or changes its installation; {@code values} as in {@code --set}. */
     void install(Cluster cluster, String... values) {
         List<String> command = new ArrayList<>(List.of(
                 environment("BREAKWATER_HELM"),
@@ -187,12 +189,12 @@ final class Rig implements AutoCloseable {
         } finally {
             delete(kubeconfig);
         }
-        progress.say("Breakwater is installed on %s %s", cluster.name(), String.join(" ", values));
+        progress.print("Breakwater is installed on %s %s", cluster.name(), String.join(" ", values));
     }
 
     /**
-     * Applies the three locations on both clusters, once. East's operator makes the master key, which is then copied to west
-     * as a user would do it.
+     * Applies the three locations on both clusters, once. East's operator generates the master key, which is then
+     * copied to west, as a user would do it.
      */
     synchronized void locate() {
         if (located) {
@@ -236,7 +238,7 @@ final class Rig implements AutoCloseable {
                 .build();
     }
 
-    /** The location of the examples, in one of our regions. */
+    /** The location of the examples, in one of the rig's regions. */
     BackupLocation location(String region) {
         BackupLocation location = Examples.read("backuplocation-azure.yaml", BackupLocation.class);
         location.getMetadata().setNamespace(SYSTEM);
@@ -247,7 +249,7 @@ final class Rig implements AutoCloseable {
         return location;
     }
 
-    /** The key of a region's account, for others that shall read its container. */
+    /** The key of a region's account, for other programs that read its container. */
     String accountKey(String region) {
         return azurite.key(region);
     }
@@ -257,14 +259,14 @@ final class Rig implements AutoCloseable {
         return azurite.reachedFromHere(region);
     }
 
-    /** What lies in a region's location, to look at and to alter. */
+    /** The objects in a region's location, to read and to alter. */
     ObjectStore store(String region) {
         BackupLocationSpec.AzureBlob spec = location(region).getSpec().azureBlob;
         spec.endpoint = azurite.reachedFromHere(region);
         return TestStores.azure(spec, azurite.key(region));
     }
 
-    /** Starts a store that keeps versions and locks, in a network with both clusters. */
+    /** Starts a store with versions and locks, in a network with both clusters. */
     ObjectLockServer vault() {
         return ObjectLockServer.start(network);
     }
@@ -281,7 +283,7 @@ final class Rig implements AutoCloseable {
                 .getIpAddress();
     }
 
-    /** Prints what may explain a failure. */
+    /** Prints information that may explain a failure. */
     void explain(String... namespaces) {
         List<String> all =
                 Stream.concat(Stream.of(SYSTEM), Stream.of(namespaces)).toList();
@@ -290,7 +292,7 @@ final class Rig implements AutoCloseable {
                 .forEach(site -> progress.quote(site.cluster().diagnosis(all)));
     }
 
-    /** Writes the kubeconfigs of both clusters to where {@code dev/down} removes them. */
+    /** Writes the kubeconfigs of both clusters to the place from which {@code dev/down} removes them. */
     List<Path> writeKubeconfigs() {
         Path directory = Path.of(environment("BREAKWATER_CACHE"), "kubeconfig");
         return sites().stream()
@@ -308,7 +310,7 @@ final class Rig implements AutoCloseable {
                 .toList();
     }
 
-    /** A file that only we can read: it holds an administrator's certificate. */
+    /** A file that only its owner can read, because it contains an administrator's certificate. */
     private static Path privateFile(String name, String content) {
         try {
             Path file = Files.createTempFile(
@@ -327,7 +329,7 @@ final class Rig implements AutoCloseable {
         }
     }
 
-    /** Runs all of them at the same time; the first failure is thrown, after all have ended. */
+    /** Runs all of them at the same time; throws the first failure after all have ended. */
     static void inParallel(Runnable... tasks) {
         try (var executor = Executors.newVirtualThreadPerTaskExecutor()) {
             List<Future<?>> futures =
@@ -362,7 +364,7 @@ final class Rig implements AutoCloseable {
         };
     }
 
-    /** How long starting a workload on a cold cluster may take. */
+    /** Maximum time for the start of a workload on a cold cluster. */
     static Duration startup() {
         return Duration.ofMinutes(2);
     }

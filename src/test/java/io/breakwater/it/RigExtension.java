@@ -6,15 +6,18 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
 
-/** Gives tests the one rig of the run, with Breakwater installed and locations applied; skips them where none can be had. */
+/**
+ * Provides the one rig of the run to tests, with Breakwater installed and locations applied. Skips the tests if no rig
+ * can run here.
+ */
 final class RigExtension implements ExecutionCondition, ParameterResolver {
     private static final ExtensionContext.Namespace STORE = ExtensionContext.Namespace.create(RigExtension.class);
 
     @Override
     public ConditionEvaluationResult evaluateExecutionCondition(ExtensionContext context) {
         return Rig.obstacle()
-                .map(why -> ConditionEvaluationResult.disabled("no two clusters here: " + why))
-                .orElseGet(() -> ConditionEvaluationResult.enabled("two clusters can be had"));
+                .map(why -> ConditionEvaluationResult.disabled("two clusters cannot run here: " + why))
+                .orElseGet(() -> ConditionEvaluationResult.enabled("two clusters can run here"));
     }
 
     @Override

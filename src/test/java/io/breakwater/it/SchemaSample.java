@@ -7,7 +7,7 @@ import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinition
 import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinitionVersion;
 import io.fabric8.kubernetes.api.model.apiextensions.v1.JSONSchemaProps;
 
-/** Objects with every field that a definition has. */
+/** Objects with every field of a definition. */
 final class SchemaSample {
     private static final ObjectMapper JSON = new ObjectMapper();
 

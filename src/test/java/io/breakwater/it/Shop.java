@@ -16,9 +16,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The application of the examples in a namespace of a cluster, and the HTTP interface by which its customers know it.
+ * The application of the examples in a namespace of a cluster, and the HTTP interface for its customers.
  *
- * @param namespace where it is deployed
+ * @param namespace of the application
  */
 record Shop(Cluster cluster, String namespace) {
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -27,13 +27,13 @@ record Shop(Cluster cluster, String namespace) {
             .connectTimeout(Duration.ofSeconds(1))
             .build();
 
-    /** Deploys it; the claims are empty, or what is there already. */
+    /** Deploys the application; the claims are empty, or have their existing content. */
     void deploy() {
         cluster.createNamespace(namespace);
         cluster.apply(namespace, Examples.shop());
     }
 
-    /** Waits until the shop answers, database and all. */
+    /** Waits until the shop and its database answer. */
     void awaitOpen(Progress progress, Duration limit) {
         progress.await(
                 "the shop in %s on %s is open".formatted(namespace, cluster.name()),
@@ -42,7 +42,7 @@ record Shop(Cluster cluster, String namespace) {
                 () -> Optional.of(isOpen(url())));
     }
 
-    /** Whether the shop at this address answers, database and all. */
+    /** Whether the shop at this address, and its database, answer. */
     static boolean isOpen(URI url) throws InterruptedException {
         try {
             return send(HttpRequest.newBuilder(url.resolve("/readyz")).GET()).statusCode() == 200;
@@ -51,7 +51,7 @@ record Shop(Cluster cluster, String namespace) {
         }
     }
 
-    /** Where customers reach it: the node's address and the node port. */
+    /** Address for customers: the node's address and the node port. */
     URI url() {
         var service = cluster.client()
                 .services()
@@ -68,7 +68,7 @@ record Shop(Cluster cluster, String namespace) {
                         service.getSpec().getPorts().getFirst().getNodePort()));
     }
 
-    /** Sends an order; true means that the shop has promised to have it. */
+    /** Sends an order; true if the shop acknowledges it. */
     static boolean order(URI url, Entry order) throws IOException, InterruptedException {
         String body = "{\"id\":\"%s\",\"item\":\"%s\",\"quantity\":1}".formatted(order.id(), order.content());
         return send(HttpRequest.newBuilder(url.resolve("/orders")).POST(BodyPublishers.ofString(body)))
@@ -76,14 +76,14 @@ record Shop(Cluster cluster, String namespace) {
                 == 201;
     }
 
-    /** Uploads a file; true means that the shop has promised to have it. */
+    /** Uploads a file; true if the shop acknowledges it. */
     static boolean upload(URI url, String name, byte[] content) throws IOException, InterruptedException {
         return send(HttpRequest.newBuilder(url.resolve("/files/" + name)).PUT(BodyPublishers.ofByteArray(content)))
                         .statusCode()
                 == 201;
     }
 
-    /** All orders that the database has. */
+    /** All orders in the database. */
     List<Entry> orders() {
         var orders = new ArrayList<Entry>();
         for (String line : get("/orders").lines().toList()) {
@@ -93,7 +93,7 @@ record Shop(Cluster cluster, String namespace) {
         return orders;
     }
 
-    /** All files with the SHA-256 of what the volume holds. */
+    /** All files, with the SHA-256 of their content in the volume. */
     List<Entry> files() {
         var files = new ArrayList<Entry>();
         for (JsonNode file : parse(get("/files"))) {
@@ -102,7 +102,7 @@ record Shop(Cluster cluster, String namespace) {
         return files;
     }
 
-    /** Somebody's bad day. */
+    /** An operating error. */
     void dropOrders() {
         cluster.kubectl(
                 "exec",
@@ -123,12 +123,12 @@ record Shop(Cluster cluster, String namespace) {
                 "DROP TABLE orders");
     }
 
-    /** Another one. */
+    /** Another operating error. */
     void deleteDeployment() {
         cluster.kubectl("delete", "deployment", "shop", "-n", namespace, "--wait=true");
     }
 
-    /** Pods of the shop that run here, gated ones apart. */
+    /** Running pods of the shop, without gated ones. */
     List<String> running() {
         return cluster
                 .client()
@@ -143,7 +143,7 @@ record Shop(Cluster cluster, String namespace) {
                 .toList();
     }
 
-    /** The pods in one line, for people who wait. */
+    /** The pods in one line, for messages. */
     String pods() {
         return cluster.client().pods().inNamespace(namespace).list().getItems().stream()
                 .map(p -> p.getMetadata().getName() + " " + p.getStatus().getPhase())
@@ -176,7 +176,7 @@ record Shop(Cluster cluster, String namespace) {
         try {
             return JSON.readTree(json);
         } catch (IOException e) {
-            throw new IllegalStateException("the shop answered what is no JSON: " + json, e);
+            throw new IllegalStateException("the answer of the shop is not valid JSON: " + json, e);
         }
     }
 }

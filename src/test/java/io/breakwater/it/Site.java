@@ -24,7 +24,9 @@ import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
-/** Breakwater on one of the clusters, as its users see it: custom resources to write, and statuses to wait for. */
+/**
+ * Breakwater on one of the clusters, from the view of its users: custom resources to write, and statuses to wait for.
+ */
 record Site(Cluster cluster, Progress progress) {
     private static final Duration RUN = Duration.ofMinutes(5);
 
@@ -59,7 +61,7 @@ record Site(Cluster cluster, Progress progress) {
                                 .anyMatch(c -> c.location.equals(location) && c.completedAt != null)));
     }
 
-    /** Waits until the catalog of this site lists a point that was captured somewhere, maybe long ago. */
+    /** Waits until the catalog of this site lists a point of any site and time. */
     RestorePoint awaitListed(String inNamespace, String site, String capturedNamespace, String point) {
         return progress.awaitValue(
                 "%s lists point %s of %s/%s in %s"
@@ -77,7 +79,7 @@ record Site(Cluster cluster, Progress progress) {
                         .findFirst());
     }
 
-    /** Restores, and waits until that is done. */
+    /** Restores, and waits for the end. */
     Restore restore(String namespace, String name, String point, String target, RestoreSpec.OnConflict onConflict) {
         createRestore(namespace, name, point, target, onConflict);
         return awaitSuccess(Restore.class, namespace, name);
@@ -107,7 +109,7 @@ record Site(Cluster cluster, Progress progress) {
     }
 
     /**
-     * Asks for a proof.
+     * Creates a Verification.
      *
      * @param point null for the newest one of the policy
      */
@@ -122,7 +124,7 @@ record Site(Cluster cluster, Progress progress) {
         client().resource(verification).create();
     }
 
-    /** Waits for a run to succeed; a run that has failed for good is not waited for. */
+    /** Waits until a run succeeds; fails at once if the run has failed and is not retried. */
     <T extends CustomResource<?, ? extends ConditionedStatus>> T awaitSuccess(
             Class<T> kind, String namespace, String name) {
         return progress.awaitValue(
@@ -146,7 +148,7 @@ record Site(Cluster cluster, Progress progress) {
                 });
     }
 
-    /** Waits until a run has failed for good. */
+    /** Waits until a run has failed and is not retried. */
     <T extends CustomResource<?, ? extends ConditionedStatus>> T awaitFailure(
             Class<T> kind, String namespace, String name) {
         return progress.awaitValue(
@@ -157,7 +159,7 @@ record Site(Cluster cluster, Progress progress) {
                         .filter(o -> o.getStatus() != null && o.getStatus().holds(Condition.STALLED)));
     }
 
-    /** Waits until a location was probed with success. */
+    /** Waits until a probe of a location succeeded. */
     BackupLocation awaitLocation(String namespace, String name) {
         return progress.awaitValue(
                 "BackupLocation %s on %s is ready".formatted(name, cluster.name()),
@@ -167,7 +169,7 @@ record Site(Cluster cluster, Progress progress) {
                         .filter(l -> l.getStatus() != null && l.getStatus().holds(Condition.READY)));
     }
 
-    /** Waits until a plan looks like this here. */
+    /** Waits until the status of a plan on this site meets a test. */
     FailoverPlanStatus awaitPlan(
             String namespace, String name, String what, Duration limit, Predicate<FailoverPlanStatus> test) {
         return progress.awaitValue(
@@ -183,8 +185,8 @@ record Site(Cluster cluster, Progress progress) {
         return awaitPlan(namespace, name, "becomes " + role, limit, s -> s.role == role);
     }
 
-    /** Asks for a site to be active: the one line that a failover is, sent as {@code kubectl patch} would send it. */
-    void ask(String namespace, String plan, String activeSite, String maxDataLoss) {
+    /** Requests a site as active: the one line of a failover, sent as {@code kubectl patch} sends it. */
+    void requestActive(String namespace, String plan, String activeSite, String maxDataLoss) {
         client().resources(FailoverPlan.class)
                 .inNamespace(namespace)
                 .withName(plan)
@@ -203,7 +205,7 @@ record Site(Cluster cluster, Progress progress) {
             Class<T> kind, String namespace, String name) {
         Optional<T> object = get(kind, namespace, name);
         if (object.isEmpty()) {
-            return "there is none";
+            return "it does not exist";
         }
         ConditionedStatus status = object.get().getStatus();
         if (status == null) {
@@ -230,14 +232,14 @@ record Site(Cluster cluster, Progress progress) {
                 .getName();
     }
 
-    /** Ends the operator's process without a chance to say goodbye. Its Deployment starts another. */
+    /** Kills the operator's process without a grace period. Its Deployment starts another one. */
     void killOperator() {
         String pod = operatorPod();
         cluster.kubectl("delete", "pod", pod, "-n", Rig.SYSTEM, "--grace-period=0", "--force", "--wait=false");
-        progress.say("killed %s on %s", pod, cluster.name());
+        progress.print("killed %s on %s", pod, cluster.name());
     }
 
-    /** The value of a metric of the operator whose labels contain all of the given text; absent if there is no such. */
+    /** The value of a metric of the operator with all given labels; absent if there is none. */
     Optional<Double> metric(String name, String... labels) {
         String path = "/api/v1/namespaces/%s/pods/%s:8080/proxy/q/metrics".formatted(Rig.SYSTEM, operatorPod());
         return client().raw(path)
@@ -248,7 +250,7 @@ record Site(Cluster cluster, Progress progress) {
                 .findFirst();
     }
 
-    /** Finds the point that this site kept for a plan before something was overwritten. */
+    /** Finds the divergent point that this site made for a plan. */
     Optional<RestorePoint> divergentPoint(String namespace) {
         return client().resources(RestorePoint.class).inNamespace(namespace).list().getItems().stream()
                 .filter(p -> p.getSpec().trigger == RestorePointSpec.Trigger.Divergent)

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** Points whose volumes stay in the storage: nothing is moved, and what they hold comes back all the same. */
+/** Points with retained snapshots: no data is moved, and the volumes are restored anyway. */
 @ExtendWith(RigExtension.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
@@ -128,7 +128,7 @@ class SnapshotIT {
                 .delete();
         rig.progress()
                 .await(
-                        "the snapshot is gone from the storage",
+                        "the snapshot is deleted from the storage",
                         SOON,
                         () -> contents("gone", "{.metadata.annotations} "),
                         () -> Optional.of(contents("gone", "{.metadata.name} ").isEmpty()));
@@ -149,7 +149,7 @@ class SnapshotIT {
         nothingIsLeftOfARestore(COPY);
     }
 
-    /** Of the contents that belong to a point of the namespace. */
+    /** Contents that belong to a point of the namespace. */
     private String contents(String point, String what) {
         return site.cluster()
                 .kubectl(
@@ -164,7 +164,7 @@ class SnapshotIT {
     private void nothingIsLeftOfARestore(String namespace) {
         rig.progress()
                 .await(
-                        "nothing is left of the restore into " + namespace,
+                        "nothing remains of the restore into " + namespace,
                         SOON,
                         () -> leftovers(namespace),
                         () -> Optional.of(leftovers(namespace).isBlank()));

@@ -18,7 +18,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 
-/** What {@code dev/demo} tells, in ten steps. Each one checks what it shows; the first that does not hold ends it. */
+/** The story of {@code dev/demo} in ten steps. Each step checks its result; the first one that fails ends the story. */
 final class Story implements AutoCloseable {
     private static final String SHOP = "shop";
     private static final String REBUILT = "shop-rebuilt";
@@ -33,7 +33,7 @@ final class Story implements AutoCloseable {
     private final Contents first = new Contents();
     private long epoch;
 
-    /** What the shop held at the moment of the first point, as the first restore showed it. */
+    /** The content of the shop at the time of the first point, as the first restore showed it. */
     private static final class Contents {
         private List<Entry> orders = List.of();
         private List<Entry> files = List.of();
@@ -46,13 +46,13 @@ final class Story implements AutoCloseable {
     }
 
     /**
-     * Tells it all on a fresh rig.
+     * Runs all steps on a fresh rig.
      *
-     * @throws AssertionError in the step that did not hold, whose line then is the last one
+     * @throws AssertionError in the step that fails, which is then the last line
      */
-    void tell() {
+    void run() {
         step("1 Install Breakwater on both clusters", this::install);
-        step("2 Open the shop on east; orders come in", this::open);
+        step("2 Open the shop on east; orders arrive", this::open);
         step("3 Apply policy and plan; first point", this::protect);
         step("4 Drop a table, delete a Deployment; restore", this::undo);
         step("5 Delete the namespace; restore elsewhere", this::rebuild);
@@ -60,7 +60,7 @@ final class Story implements AutoCloseable {
         step("7 Planned failover to west", () -> handOver(rig.east(), rig.west()));
         step("8 Failback to east", () -> handOver(rig.west(), rig.east()));
         step("9 Kill east; unplanned failover to west", this::disaster);
-        step("10 East returns and steps down", this::comeback);
+        step("10 East returns and becomes passive", this::returnOfEast);
     }
 
     List<StoryRow> lines() {
@@ -68,15 +68,15 @@ final class Story implements AutoCloseable {
     }
 
     private void step(String name, Supplier<Figures> work) {
-        progress.say("== %s", name);
+        progress.print("== %s", name);
         Instant begin = Instant.now();
         try {
             Figures figures = work.get();
             lines.add(StoryRow.done(name, since(begin), figures));
-            progress.say("   %s s: %s", StoryRow.seconds(since(begin)), figures.note());
+            progress.print("   %s s: %s", StoryRow.seconds(since(begin)), figures.note());
         } catch (RuntimeException | AssertionError e) {
             lines.add(StoryRow.failed(name, since(begin), e));
-            progress.say("!! %s: %s", name, e.getMessage());
+            progress.print("!! %s: %s", name, e.getMessage());
             rig.explain(SHOP, REBUILT);
             throw e;
         }
@@ -105,8 +105,8 @@ final class Story implements AutoCloseable {
         rig.east().createPoint(SHOP, FIRST, SHOP);
         RestorePoint point = rig.east().awaitPoint(SHOP, FIRST);
         int after = customers.orders.sent();
-        expect(after > before, "no order came in while the point was made: the shop was blocked");
-        return Figures.of("point %s: %d volumes, %d resources, quiesced for %s, orders went on"
+        expect(after > before, "no order arrived while the point was made: the shop was blocked");
+        return Figures.of("point %s: %d volumes, %d resources, quiesced for %s, orders continued"
                 .formatted(
                         FIRST,
                         point.getStatus().volumeCount,
@@ -122,7 +122,9 @@ final class Story implements AutoCloseable {
         site.client().resource(policy()).serverSideApply();
     }
 
-    /** The example's policy, run every minute; under a plan the operator picks the location near each site by itself. */
+    /**
+     * The policy of the example, with a run every minute; under a plan the operator uses the location near each site.
+     */
     private static BackupPolicy policy() {
         BackupPolicy policy = Examples.read("backuppolicy.yaml", BackupPolicy.class);
         policy.getMetadata().setNamespace(SHOP);
@@ -135,7 +137,7 @@ final class Story implements AutoCloseable {
         moreOrders(25);
         Shop shop = shop(rig.east());
         var figures = new Figures[1];
-        customers.whileQuiet(() -> {
+        customers.whilePaused(() -> {
             shop.dropOrders();
             shop.deleteDeployment();
             Instant disaster = Instant.now();
@@ -144,17 +146,17 @@ final class Story implements AutoCloseable {
             Duration rto = since(disaster);
             first.orders = shop.orders();
             first.files = shop.files();
-            int rows = customers.orders.moment(first.orders);
-            int files = customers.files.moment(first.files);
+            int rows = customers.orders.checkState(first.orders);
+            int files = customers.files.checkState(first.files);
             AcknowledgedOrders.Loss loss = customers.orders.loss(first.orders);
-            customers.orders.settle(first.orders);
-            customers.files.settle(first.files);
+            customers.orders.acceptRollback(first.orders);
+            customers.files.acceptRollback(first.files);
             figures[0] = new Figures(
                     loss.time(),
                     rto,
                     "exactly the point's %d orders and %d files, checksums match".formatted(rows, files));
         });
-        expect(!first.orders.isEmpty() && !first.files.isEmpty(), "the point held no orders or no files");
+        expect(!first.orders.isEmpty() && !first.files.isEmpty(), "the point contained no orders or no files");
         return figures[0];
     }
 
@@ -162,7 +164,7 @@ final class Story implements AutoCloseable {
         moreOrders(25);
         Site east = rig.east();
         var figures = new Figures[1];
-        customers.whileQuiet(() -> {
+        customers.whilePaused(() -> {
             Instant disaster = Instant.now();
             east.cluster().deleteNamespace(SHOP, progress);
             RestorePoint listed = east.awaitListed(Rig.SYSTEM, Rig.EAST, SHOP, FIRST);
@@ -174,7 +176,7 @@ final class Story implements AutoCloseable {
             same("orders", first.orders, rebuilt.orders());
             same("files", first.files, rebuilt.files());
             AcknowledgedOrders.Loss loss = customers.orders.loss(first.orders);
-            moveHome(east, point);
+            moveBack(east, point);
             figures[0] = new Figures(
                     loss.time(),
                     rto,
@@ -184,8 +186,8 @@ final class Story implements AutoCloseable {
         return figures[0];
     }
 
-    /** The shop goes on where its plan is. */
-    private void moveHome(Site east, String point) {
+    /** Moves the shop to the namespace of its plan. */
+    private void moveBack(Site east, String point) {
         east.cluster().deleteNamespace(REBUILT, progress);
         east.restore(Rig.SYSTEM, "home", point, SHOP, OnConflict.Fail);
         applyPolicyAndPlan(east);
@@ -194,8 +196,8 @@ final class Story implements AutoCloseable {
         shop.awaitOpen(progress, Rig.startup());
         same("orders", first.orders, shop.orders());
         same("files", first.files, shop.files());
-        customers.orders.settle(first.orders);
-        customers.files.settle(first.files);
+        customers.orders.acceptRollback(first.orders);
+        customers.files.acceptRollback(first.files);
     }
 
     private Figures replicate() {
@@ -219,9 +221,9 @@ final class Story implements AutoCloseable {
     private Figures handOver(Site from, Site to) {
         moreOrders(25);
         customers.watchSilence();
-        // The same line changes on both sites, as one commit in Git would do it.
-        to.ask(SHOP, SHOP, to.cluster().name(), "0s");
-        from.ask(SHOP, SHOP, to.cluster().name(), "0s");
+        // The same line changes on both sites, as with one commit in Git.
+        to.requestActive(SHOP, SHOP, to.cluster().name(), "0s");
+        from.requestActive(SHOP, SHOP, to.cluster().name(), "0s");
         FailoverPlanStatus status = awaitTakeOver(to, FailoverPlanStatus.Kind.Planned);
         from.awaitRole(SHOP, SHOP, Role.Passive, Duration.ofMinutes(1));
         awaitServing(to);
@@ -230,11 +232,11 @@ final class Story implements AutoCloseable {
                 "%s still runs %s",
                 from.cluster().name(),
                 shop(from).running());
-        keptAll(to);
+        checkAll(to);
         return new Figures(
                 Duration.ZERO,
                 customers.longestSilence(),
-                "%d acknowledged orders, none missing; the plan says %s"
+                "%d acknowledged orders, none missing; the plan reports %s"
                         .formatted(customers.orders.acknowledged(), status.run.achievedRto));
     }
 
@@ -246,13 +248,13 @@ final class Story implements AutoCloseable {
         moreOrders(50);
         customers.watchSilence();
         rig.east().cluster().kill();
-        progress.say("   killed east with %s", customers.state());
-        rig.west().ask(SHOP, SHOP, Rig.WEST, Durations.format(MAX_DATA_LOSS));
+        progress.print("   killed east with %s", customers.state());
+        rig.west().requestActive(SHOP, SHOP, Rig.WEST, Durations.format(MAX_DATA_LOSS));
         FailoverPlanStatus status = awaitTakeOver(rig.west(), FailoverPlanStatus.Kind.Unplanned);
         awaitServing(rig.west());
         var loss = new AcknowledgedOrders.Loss[1];
         Duration rto = customers.longestSilence();
-        customers.whileQuiet(() -> loss[0] = countLoss());
+        customers.whilePaused(() -> loss[0] = countLoss());
         Duration reported = Durations.parse(status.run.dataLoss);
         expect(
                 loss[0].time().compareTo(MAX_DATA_LOSS) <= 0,
@@ -271,41 +273,41 @@ final class Story implements AutoCloseable {
                         .formatted(loss[0].entries(), Durations.format(MAX_DATA_LOSS), status.run.dataLoss));
     }
 
-    /** What is gone now. */
+    /** Counts the lost entries. */
     private AcknowledgedOrders.Loss countLoss() {
         List<Entry> orders = shop(rig.west()).orders();
         List<Entry> files = shop(rig.west()).files();
         AcknowledgedOrders.Loss loss = customers.orders.loss(orders);
         customers.files.loss(files);
-        customers.orders.settle(orders);
-        customers.files.settle(files);
+        customers.orders.acceptRollback(orders);
+        customers.files.acceptRollback(files);
         return loss;
     }
 
-    private Figures comeback() {
+    private Figures returnOfEast() {
         Site east = rig.east();
         east.cluster().revive(progress);
         Instant back = Instant.now();
         FailoverPlanStatus west = rig.west().awaitRole(SHOP, SHOP, Role.Active, Duration.ofSeconds(10));
         FailoverPlanStatus status = east.awaitPlan(
-                SHOP, SHOP, "steps down", FAILOVER, s -> s.role == Role.Passive && west.epoch.equals(s.epoch));
+                SHOP, SHOP, "becomes passive", FAILOVER, s -> s.role == Role.Passive && west.epoch.equals(s.epoch));
         Duration steppedDown = since(back);
         Shop old = shop(east);
         progress.await(
-                "the old shop's pods are gone",
+                "the old shop's pods are deleted",
                 Duration.ofMinutes(1),
                 old::pods,
                 () -> Optional.of(old.running().isEmpty()));
         RestorePoint divergent = progress.awaitValue(
-                "east keeps what only it has",
+                "east saves the data that only it has",
                 Duration.ofMinutes(3),
                 () -> "no divergent point",
                 () -> east.divergentPoint(SHOP));
         east.awaitPoint(SHOP, divergent.getMetadata().getName());
         moreOrders(25);
-        keptAll(rig.west());
+        checkAll(rig.west());
         expect("west".equals(customers.servedBy()), "customers are served by %s", customers.servedBy());
-        return Figures.of("passive at epoch %d %s s after its return; %s kept; west has every order"
+        return Figures.of("passive at epoch %d %s s after its return; %s saved; west has every order"
                 .formatted(
                         status.epoch,
                         StoryRow.seconds(steppedDown),
@@ -337,10 +339,10 @@ final class Story implements AutoCloseable {
         moreOrders(5);
     }
 
-    /** Every promise that was made so far is kept by this site. */
-    private void keptAll(Site site) {
-        List<Entry> orders = customers.orders.promises();
-        List<Entry> files = customers.files.promises();
+    /** Checks that this site has every acknowledged entry. */
+    private void checkAll(Site site) {
+        List<Entry> orders = customers.orders.acknowledgedEntries();
+        List<Entry> files = customers.files.acknowledgedEntries();
         Shop shop = shop(site);
         AcknowledgedOrders.Difference o = customers.orders.compare(orders, shop.orders());
         AcknowledgedOrders.Difference f = customers.files.compare(files, shop.files());

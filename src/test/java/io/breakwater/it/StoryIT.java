@@ -5,14 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** What the demo tells is true. */
+/** The demo's story, as a test. */
 @ExtendWith(RigExtension.class)
 class StoryIT {
     @Test
     void passesEveryLineOfTheDemo(Rig rig) {
         try (var story = new Story(rig)) {
             try {
-                story.tell();
+                story.run();
             } finally {
                 System.out.print(StoryRow.table(story.lines()));
             }

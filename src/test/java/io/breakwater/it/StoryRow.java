@@ -5,20 +5,20 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * A line of the table at the story's end.
+ * A line of the table at the end of the story.
  *
- * @param step what was told
- * @param result what came of it
- * @param took the whole step
- * @param figures what the step achieved
+ * @param step name of the step
+ * @param result ok or FAILED
+ * @param took duration of the step
+ * @param figures measurements of the step
  */
 record StoryRow(String step, String result, Duration took, Figures figures) {
     /**
-     * What was achieved.
+     * Measurements of a step.
      *
-     * @param rpo how much time's worth of acknowledged orders was lost; null where nothing was at stake
-     * @param rto how long customers waited; null where they did not
-     * @param note what else deserves to be told
+     * @param rpo time of the lost acknowledged orders; null if none could be lost
+     * @param rto outage for customers; null if there was none
+     * @param note other results
      */
     record Figures(Duration rpo, Duration rto, String note) {
         static Figures of(String note) {

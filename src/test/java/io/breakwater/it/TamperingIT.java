@@ -22,7 +22,10 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** Somebody who can write to the store alters what lies there: the restore says so, and what runs goes on untouched. */
+/**
+ * An attacker that can write to the store alters its objects: the restore reports it, and running workloads are not
+ * changed.
+ */
 @ExtendWith(RigExtension.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
@@ -124,7 +127,10 @@ class TamperingIT {
         }
     }
 
-    /** Found by the mover before anything is touched: filling the claim would leave neither the old content nor the new one. */
+    /**
+     * The mover finds it before anything is changed. Otherwise the claim would have neither the old content nor the new
+     * one.
+     */
     @Test
     @Order(6)
     void changesNothingWhenEveryPackHasAFlippedBit() {
@@ -148,7 +154,7 @@ class TamperingIT {
                         .inNamespace(NAMESPACE)
                         .withName("settings")
                         .get())
-                .as("objects come after volumes")
+                .as("objects are restored after volumes")
                 .isNull();
     }
 
@@ -156,7 +162,7 @@ class TamperingIT {
         refused(name, key, "first");
     }
 
-    /** The Restore names the object, and the pod that it would have replaced was not touched. */
+    /** The Restore names the object, and the pod that it would have replaced was not changed. */
     private void refused(String name, String key, String of) {
         String before = pod();
         Condition condition = awaitFailure(site.createRestore(NAMESPACE, name, of, null, OnConflict.Replace));
@@ -179,7 +185,7 @@ class TamperingIT {
                                 .filter(c -> !"Unknown".equals(c.status)));
     }
 
-    /** Digest of what lies in the volume. */
+    /** Digest of the content of the volume. */
     private String note() {
         return site.cluster().kubectl("exec", "writer", "-n", NAMESPACE, "--", "sha256sum", "/data/note");
     }
@@ -227,7 +233,7 @@ class TamperingIT {
 
     private byte[] content(String key) {
         return store.read(key)
-                .orElseThrow(() -> new AssertionError(key + " is not there"))
+                .orElseThrow(() -> new AssertionError(key + " does not exist"))
                 .content();
     }
 

@@ -37,8 +37,8 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * One policy of an administrator for many namespaces, and what becomes of it when namespaces come, leave, and belong to Jane,
- * who has every right on our kinds in hers.
+ * One policy of an administrator for many namespaces: namespaces are created and deleted, and some belong to Jane, who
+ * has every right on Breakwater's kinds there.
  */
 @ExtendWith(RigExtension.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -131,7 +131,7 @@ class TemplateIT {
     @Test
     void refusesTenantChangesToTemplateManagedPolicies() throws Exception {
         namespace("fleet-jane", "none");
-        // Jane's location was there before the administrator's of the same name.
+        // Jane's location existed before the administrator's location of the same name.
         location("fleet-jane", "fleet-store", "janes");
         location(Rig.SYSTEM, "fleet-store", "shared");
         BackupPolicy template = template("guarded", "fleet-jane");
@@ -188,7 +188,7 @@ class TemplateIT {
         jane.resource(own).create();
         apply(template("yielding", "fleet-own"));
         BackupPolicyStatus status =
-                awaitTemplate("yielding", "tells of the other policy", s -> s.namespaces.failing == 1);
+                awaitTemplate("yielding", "reports the other policy", s -> s.namespaces.failing == 1);
         assertThat(status.namespaces.failingNamespaces.getFirst().reason).isEqualTo("PolicyConflict");
         assertThat(status.namespaces.failingNamespaces.getFirst().message).contains("fleet-own/yielding");
         assertThat(status.condition(Condition.READY).orElseThrow().message).contains("fleet-own (PolicyConflict)");
@@ -197,7 +197,7 @@ class TemplateIT {
         janes("fleet-own", "yielding").delete();
         rig.progress()
                 .await(
-                        "the template takes over",
+                        "the template takes precedence",
                         SOON,
                         () -> "not yet",
                         () -> Optional.of(policy("fleet-own", "yielding")
@@ -237,7 +237,7 @@ class TemplateIT {
                         .inNamespace("fleet-target")
                         .withName("breakwater-master-key")
                         .get())
-                .as("the master key is in no archive")
+                .as("no archive contains the master key")
                 .isNull();
         site.client()
                 .resources(RestorePoint.class)
@@ -316,7 +316,7 @@ class TemplateIT {
     private Optional<BackupPolicy> awaitPolicy(String namespace, String name, boolean there) {
         rig.progress()
                 .await(
-                        "BackupPolicy %s/%s %s".formatted(namespace, name, there ? "comes" : "goes"),
+                        "BackupPolicy %s/%s %s".formatted(namespace, name, there ? "is created" : "is deleted"),
                         SOON,
                         () -> site.describe(BackupPolicy.class, namespace, name),
                         () -> Optional.of(policy(namespace, name).isPresent() == there));

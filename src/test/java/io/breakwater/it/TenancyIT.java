@@ -28,8 +28,9 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * What tenants try with Restores. Jane administers a namespace, with every right on our kinds there, their statuses included;
- * John may create Secrets there and not read them. None of it gets them what they could not have had without us.
+ * Attacks by tenants with Restores. Jane administers a namespace, with every right on Breakwater's kinds there,
+ * including their statuses. John may create Secrets there, but may not read them. Breakwater must give them no access
+ * that they would not have without it.
  */
 @ExtendWith(RigExtension.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -191,7 +192,7 @@ class TenancyIT {
         refused("impostor", Reason.Forbidden, "get secrets");
     }
 
-    /** A point of Jane's whose status says what she likes. */
+    /** A point of Jane with a status that she chose. */
     private void forge(String name, Consumer<RestorePointStatus> lie) {
         var point = new RestorePoint();
         point.setMetadata(
@@ -219,7 +220,7 @@ class TenancyIT {
                         .orElseThrow()
                         .getStatus()
                         .holds(Condition.SUCCEEDED))
-                .as("the forgery stands, so that the restore is what refuses it")
+                .as("the forged status is stored, so that the restore must refuse it")
                 .isTrue();
     }
 
@@ -260,7 +261,7 @@ class TenancyIT {
         assertThat(condition.message).contains(named);
     }
 
-    /** Those of the objects that are there. */
+    /** Those of the objects that exist. */
     private String kubectlGet(String... objects) {
         var all = new ArrayList<>(java.util.List.of("get", "-n", OWN, "-o", "name", "--ignore-not-found"));
         all.addAll(java.util.List.of(objects));
@@ -274,7 +275,7 @@ class TenancyIT {
         return new KubernetesClientBuilder().withConfig(config).build();
     }
 
-    /** What lay in the namespace before an administrator tidied up. */
+    /** Content of the namespace before an administrator deleted it. */
     private static final String CAPTURED = """
         ---
         {apiVersion: v1, kind: ConfigMap, metadata: {name: mine}, data: {a: b}}

@@ -20,7 +20,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** A capture fails after its archive and one of its volumes are in the store; what it left goes, and points restore. */
+/**
+ * A capture fails after its archive and one of its volumes are in the store; their data is deleted, and other points
+ * can be restored.
+ */
 @ExtendWith(RigExtension.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class UnsealedIT {
@@ -73,7 +76,7 @@ class UnsealedIT {
         rig.install(site.cluster(), "sweep.grace=1S", "sweep.unsealed=1S", "sweep.interval=1S");
         rig.progress()
                 .awaitValue(
-                        "what the failed capture left is freed",
+                        "the data of the failed capture is freed",
                         SOON,
                         () -> keys(ARCHIVE) + " " + keys(REPOSITORY + "snapshots/") + " " + bytes() + " bytes of "
                                 + before,
@@ -97,7 +100,7 @@ class UnsealedIT {
         assertThat(note()).isEqualTo(digest);
     }
 
-    /** The second volume's snapshot is taken away while the first one, slowly, is moved. */
+    /** The second volume's snapshot is deleted while the first volume is moved slowly. */
     private void failHalfWay() {
         site.createPoint(NAMESPACE, "broken", "note");
         String second = rig.progress()

@@ -9,8 +9,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The real Velero 1.18.3, installed on a cluster as its own command line installs it; only its plugin for the rig's store is
- * ours. It has the limits of no container, so that it is not slower than it could be.
+ * The real Velero 1.18.3, installed by its own command line; only its plugin for the rig's store belongs to the rig. It
+ * has no limits of a container, so that it runs at full speed.
  */
 final class Velero {
     static final String NAMESPACE = "velero";
@@ -26,7 +26,7 @@ final class Velero {
         this.site = site;
     }
 
-    /** Installs it and waits until it runs; {@code flags} are further ones of its server. */
+    /** Installs it and waits until it runs; {@code flags} are additional flags of its server. */
     static Velero install(Rig rig, Site site, String... flags) {
         String image = Rig.environment("BREAKWATER_VELERO_IMAGE");
         site.cluster().load(List.of(image));
@@ -68,11 +68,11 @@ final class Velero {
                                     .toString());
         }
         site.cluster().kubectl("rollout", "status", "deployment/velero", "-n", NAMESPACE, "--timeout=180s");
-        rig.progress().say("Velero runs on %s", site.cluster().name());
+        rig.progress().print("Velero runs on %s", site.cluster().name());
         return new Velero(rig, site);
     }
 
-    /** Makes a BackupStorageLocation of a region's container and waits until Velero can read it. */
+    /** Creates a BackupStorageLocation for a region's container and waits until Velero can read it. */
     void location(String name, String region, String prefix, String accessMode) {
         site.cluster().apply(NAMESPACE, """
             apiVersion: velero.io/v1
@@ -94,12 +94,12 @@ final class Velero {
                         region,
                         rig.accountKey(region)));
         await("BackupStorageLocation", name, Duration.ofMinutes(1), l -> "Available".equals(phase(l)));
-        // It looks for others' backups when it starts, and then once a minute.
+        // Velero looks for backups of others at its start, and then once a minute.
         site.cluster().kubectl("rollout", "restart", "deployment/velero", "-n", NAMESPACE);
         site.cluster().kubectl("rollout", "status", "deployment/velero", "-n", NAMESPACE, "--timeout=120s");
     }
 
-    /** Backs a namespace up, without its volumes' data, into a location; waits for the end. */
+    /** Backs up a namespace into a location, without the data of its volumes; waits for the end. */
     GenericKubernetesResource backup(String name, String namespace, String location) {
         site.cluster().apply(NAMESPACE, """
             apiVersion: velero.io/v1
@@ -121,7 +121,7 @@ final class Velero {
         return awaitEnd("Restore", name);
     }
 
-    /** Waits until Velero knows a backup that somebody else put into a location. */
+    /** Waits until Velero lists a backup that another program wrote into a location. */
     GenericKubernetesResource awaitSynced(String backup) {
         return await("Backup", backup, Duration.ofMinutes(1), b -> "Completed".equals(phase(b)));
     }
@@ -136,7 +136,7 @@ final class Velero {
                 .awaitValue(
                         "Velero's %s %s".formatted(kind, name),
                         limit,
-                        () -> get(kind, name).map(Velero::brief).orElse("there is none"),
+                        () -> get(kind, name).map(Velero::brief).orElse("it does not exist"),
                         () -> get(kind, name).filter(test));
     }
 
@@ -156,7 +156,7 @@ final class Velero {
     }
 
     /**
-     * Items a second of a backup or restore that came to its end, by Velero's own clock; single items may have failed.
+     * Items per second of a finished backup or restore, by Velero's own clock; single items may have failed.
      *
      * @param items {@code itemsBackedUp} or {@code itemsRestored}
      */

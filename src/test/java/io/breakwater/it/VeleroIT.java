@@ -48,7 +48,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** A real Velero beside Breakwater: each reads what the other wrote. */
+/** A real Velero next to Breakwater: each reads the backups of the other. */
 @ExtendWith(RigExtension.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class VeleroIT {
@@ -186,7 +186,7 @@ class VeleroIT {
                         "backuppolicy.breakwater.io/nightly serverside-applied",
                         "backuppolicy.breakwater.io/everything serverside-applied",
                         "backuppolicy.breakwater.io/everything-cluster serverside-applied")
-                .doesNotContain("backuplocation"); // the rig's own provider is neither azure nor aws
+                .doesNotContain("backuplocation"); // the rig's own provider is not azure or aws
         assertThat(made).contains("keepLast: 10");
     }
 
@@ -224,7 +224,7 @@ class VeleroIT {
         }
     }
 
-    /** Refuses what has no field of its own. */
+    /** Refuses fields without a member in the model. */
     private abstract static class KnownFieldsOnly {
         @JsonAnySetter(enabled = false)
         abstract void put(String field, Object value);
@@ -240,7 +240,7 @@ class VeleroIT {
         return location;
     }
 
-    /** Everything that a user wrote, in the other namespace. */
+    /** All objects of a user, in the other namespace. */
     private void assertSame(String namespace) {
         KubernetesClient client = site.client();
         assertThat(settings(namespace)).isEqualTo(settings(NS)).hasSize(41);

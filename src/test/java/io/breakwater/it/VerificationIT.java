@@ -22,7 +22,7 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** A point is proven where its data is right, is not where it is wrong, and nothing of the attempt is left behind. */
+/** A point with correct data is proven, one with wrong data is not, and nothing of the run remains. */
 @ExtendWith(RigExtension.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
@@ -82,7 +82,7 @@ class VerificationIT {
         assertThat(point.getStatus().verified.level).isEqualTo(Level.Queried);
         awaitProven("True", Reason.Proven);
         noSandboxIsLeft("right");
-        assertThat(shop.orders()).as("the shop itself went on").hasSize(1);
+        assertThat(shop.orders()).as("the shop itself continued to run").hasSize(1);
     }
 
     @Test
@@ -142,7 +142,7 @@ class VerificationIT {
     private void noSandboxIsLeft(String name) {
         rig.progress()
                 .await(
-                        "the sandbox of " + name + " is gone",
+                        "the sandbox of " + name + " is deleted",
                         SOON,
                         () -> "sandbox "
                                 + site.get(Verification.class, SHOP, name)
