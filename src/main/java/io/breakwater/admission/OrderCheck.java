@@ -47,7 +47,7 @@ final class OrderCheck {
                     .map(dependency ->
                             new Stages.Pair<>(matches(dependency.first, objects), matches(dependency.then, objects)))
                     .toList());
-        } catch (Stages.Circle e) {
+        } catch (Stages.Cycle e) {
             findings.refuse(
                     e.pairs().stream().map(i -> "spec.order[" + i + "]").collect(Collectors.joining(" and ")),
                     "these entries wait for each other: " + e.getMessage() + "; remove one of them");

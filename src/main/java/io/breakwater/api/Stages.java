@@ -30,11 +30,11 @@ public final class Stages<T> {
     }
 
     /** A cycle of dependencies. */
-    public static final class Circle extends Exception {
+    public static final class Cycle extends Exception {
         private static final long serialVersionUID = 1;
         private final List<Integer> pairs;
 
-        private Circle(List<Integer> pairs, String message) {
+        private Cycle(List<Integer> pairs, String message) {
             super(message);
             this.pairs = List.copyOf(pairs);
         }
@@ -56,9 +56,9 @@ public final class Stages<T> {
     /**
      * Computes the stages.
      *
-     * @throws Circle if dependencies wait for each other; the message names the things in the cycle
+     * @throws Cycle if dependencies wait for each other; the message names the things in the cycle
      */
-    public static <T> Stages<T> of(List<Pair<T>> pairs) throws Circle {
+    public static <T> Stages<T> of(List<Pair<T>> pairs) throws Cycle {
         Stages<T> found = new Stages<>(pairs);
         for (int i = 0; i < pairs.size(); i++) {
             found.visit(i, new ArrayList<>());
@@ -89,29 +89,29 @@ public final class Stages<T> {
         return later;
     }
 
-    private int visit(int index, List<Integer> way) throws Circle {
+    private int visit(int index, List<Integer> path) throws Cycle {
         if (stages[index] > 0) {
             return stages[index];
         }
-        int seen = way.indexOf(index);
+        int seen = path.indexOf(index);
         if (seen >= 0) {
-            throw circle(way.subList(seen, way.size()));
+            throw cycle(path.subList(seen, path.size()));
         }
-        way.add(index);
+        path.add(index);
         int before = 0;
         for (int other = 0; other < stages.length; other++) {
             if (!Collections.disjoint(pairs.get(index).first, pairs.get(other).then)) {
-                before = Math.max(before, visit(other, way));
+                before = Math.max(before, visit(other, path));
             }
         }
-        way.removeLast();
+        path.removeLast();
         stages[index] = before + 1;
         return stages[index];
     }
 
     /** The path leads from things that wait to the things that they wait for. */
-    private Circle circle(List<Integer> way) {
-        List<Integer> forward = new ArrayList<>(way).reversed();
+    private Cycle cycle(List<Integer> path) {
+        List<Integer> forward = new ArrayList<>(path).reversed();
         List<String> things = new ArrayList<>();
         for (int i = 0; i < forward.size(); i++) {
             Pair<T> pair = pairs.get(forward.get(i));
@@ -124,6 +124,6 @@ public final class Stages<T> {
                     .orElseThrow());
         }
         things.add(things.getFirst());
-        return new Circle(forward, String.join(" before ", things));
+        return new Cycle(forward, String.join(" before ", things));
     }
 }

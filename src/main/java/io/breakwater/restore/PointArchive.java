@@ -99,7 +99,7 @@ class PointArchive {
                 run.source().document().namespace(),
                 run.target(),
                 run.restore().getSpec(),
-                administrator && !author.isUnvouched(),
+                administrator && !author.isUntrusted(),
                 run.uid(),
                 author);
     }
@@ -111,7 +111,7 @@ class PointArchive {
         // Backups of Velero have no signature. An administrator vouches for one with a Restore in the operator's
         // namespace.
         boolean vouched = ownedByOperator && (!location.getSpec().hasVeleroLayout() || administrator);
-        return vouched ? author : author.unvouched();
+        return vouched ? author : author.untrusted();
     }
 
     private InputStream open(RestoreRun run) throws IOException {

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Stages of dependencies. */
 class StagesTest {
     @Test
-    void createsAStageForEachLinkOfAChain() throws Stages.Circle {
+    void createsAStageForEachLinkOfAChain() throws Stages.Cycle {
         Stages<String> stages = Stages.of(List.of(
                 new Pair<>(Set.of("api"), Set.of("web")), new Pair<>(Set.of("db", "cache"), Set.of("api", "jobs"))));
         assertThat(stages.later()).isEqualTo(Map.of("api", 1, "jobs", 1, "web", 2));
@@ -27,7 +27,7 @@ class StagesTest {
     }
 
     @Test
-    void putsItemsOnBothSidesFirst() throws Stages.Circle {
+    void putsItemsOnBothSidesFirst() throws Stages.Cycle {
         Stages<String> stages = Stages.of(List.of(new Pair<>(Set.of("db"), Set.of("db", "web"))));
         assertThat(stages.later()).isEqualTo(Map.of("web", 1));
     }
@@ -40,7 +40,7 @@ class StagesTest {
                 new Pair<>(Set.of("web"), Set.of("db")));
         assertThatThrownBy(() -> Stages.of(pairs))
                 .isInstanceOfSatisfying(
-                        Stages.Circle.class, c -> assertThat(c.pairs()).containsExactlyInAnyOrder(1, 2))
+                        Stages.Cycle.class, c -> assertThat(c.pairs()).containsExactlyInAnyOrder(1, 2))
                 .message()
                 .isIn("db before web before db", "web before db before web");
     }
@@ -48,7 +48,7 @@ class StagesTest {
     /** Pairs that fit one order of all things have stages, and each thing is in a later stage than those that it waits for. */
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
-    void ordersEveryItemAfterItsDependencies(long seed) throws Stages.Circle {
+    void ordersEveryItemAfterItsDependencies(long seed) throws Stages.Cycle {
         Random random = new Random(seed);
         for (int run = 0; run < 200; run++) {
             List<Pair<Integer>> pairs = new ArrayList<>();

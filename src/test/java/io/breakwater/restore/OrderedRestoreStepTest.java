@@ -104,12 +104,12 @@ class OrderedRestoreStepTest {
     @Test
     void startsEachStageWhenItsPredecessorsAreReady() {
         OrderedRestoreStep step = step();
-        assertThat(waits(step)).isEqualTo("waiting for StatefulSet db: it is not there");
+        assertThat(waits(step)).isEqualTo("waiting for StatefulSet db: it does not exist");
         database(0);
         assertThat(waits(step)).isEqualTo("waiting for StatefulSet db: 0 of 1 ready");
         assertThat(restored).isEmpty();
         database(1);
-        assertThat(waits(step)).isEqualTo("waiting for Job migrate: it is not there");
+        assertThat(waits(step)).isEqualTo("waiting for Job migrate: it does not exist");
         assertThat(restored).containsExactly(1);
         assertThat(held()).containsExactly("Deployment/web");
         job("Complete");

@@ -63,12 +63,12 @@ public final class AuthorCheck {
      * The same check for a point in a location of the namespace itself. The owner of such a location has the key to its
      * seals. With a forged point the owner could make the operator, which may grant everything, grant any rights.
      */
-    public AuthorCheck unvouched() {
+    public AuthorCheck untrusted() {
         return new AuthorCheck(server, user, trusted, false);
     }
 
     /** Whether neither the author nor the location is trusted for rights that objects grant. */
-    public boolean isUnvouched() {
+    public boolean isUntrusted() {
         return trusted && !grants;
     }
 
@@ -77,7 +77,7 @@ public final class AuthorCheck {
      * separately.
      */
     boolean mayRestoreGrants(ApiKind kind) {
-        return !isUnvouched() || !kind.group().equals(RBAC);
+        return !isUntrusted() || !kind.group().equals(RBAC);
     }
 
     /** User name of the operator, as the API server reports it. */

@@ -73,7 +73,7 @@ final class OrderResolver {
             stages = Stages.of(
                     sides.stream().map(s -> new Stages.Pair<>(s.first, s.then)).toList());
             later = stages.later();
-        } catch (Stages.Circle e) {
+        } catch (Stages.Cycle e) {
             throw BreakwaterException.permanent(
                     Reason.InvalidSpec,
                     e.pairs().stream().map(i -> "spec.order[" + i + "]").collect(Collectors.joining(" and "))

@@ -349,23 +349,23 @@ class ResourceApplyTest {
         archive("RoleBinding", "b", "'roleRef':{'kind':'ClusterRole','name':'admin'}");
         archive("Role", "r", "'rules':[]");
         archive("ConfigMap", "c", "");
-        ApplyRequest vouched = request(OnConflict.Replace);
-        ApplyRequest unvouched = new ApplyRequest(
-                vouched.archive(),
-                vouched.sourceNamespace(),
-                vouched.targetNamespace(),
-                vouched.spec(),
-                vouched.allowClusterScoped(),
-                vouched.runId(),
-                vouched.author().unvouched());
-        ApplyReport report = new ResourceApply(server.client()).apply(unvouched);
+        ApplyRequest trusted = request(OnConflict.Replace);
+        ApplyRequest untrusted = new ApplyRequest(
+                trusted.archive(),
+                trusted.sourceNamespace(),
+                trusted.targetNamespace(),
+                trusted.spec(),
+                trusted.allowClusterScoped(),
+                trusted.runId(),
+                trusted.author().untrusted());
+        ApplyReport report = new ResourceApply(server.client()).apply(untrusted);
         assertThat(report.failed()).as("a failover continues without them").isEmpty();
         assertThat(report.created()).isEqualTo(1);
         assertThat(report.warnings())
                 .hasSize(2)
                 .allSatisfy(w -> assertThat(w).contains("in a location of the namespace itself are not trusted"));
         assertThat(server.at(RBAC + "rolebindings/b")).isNull();
-        assertThat(new ResourceApply(server.client()).apply(vouched).created()).isEqualTo(3);
+        assertThat(new ResourceApply(server.client()).apply(trusted).created()).isEqualTo(3);
     }
 
     @Test
