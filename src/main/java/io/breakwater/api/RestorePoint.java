@@ -84,7 +84,7 @@ public class RestorePoint extends CustomResource<RestorePointSpec, RestorePointS
      * Whether a capture takes snapshots, lists objects or reads a volume in use, so that no restore may write into the
      * namespace.
      */
-    public static boolean isBeingCut(RestorePoint point) {
+    public static boolean isBeingCaptured(RestorePoint point) {
         RestorePointStatus status = point.getStatus();
         return status != null
                 && !point.isOver()

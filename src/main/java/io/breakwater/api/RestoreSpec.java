@@ -141,7 +141,7 @@ public class RestoreSpec {
     }
 
     /** Whether this is a dry run. */
-    public boolean rehearsal() {
+    public boolean dryRun() {
         return Boolean.TRUE.equals(dryRun);
     }
 

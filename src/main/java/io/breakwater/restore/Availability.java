@@ -56,7 +56,7 @@ final class Availability {
         boolean observedByOwner = run.ofPlan()
                 || restore.getMetadata().getLabels() != null
                         && restore.getMetadata().getLabels().containsKey(Api.SANDBOX);
-        if (observedByOwner || restore.getSpec().rehearsal() || restore.getSpec().files != null) {
+        if (observedByOwner || restore.getSpec().dryRun() || restore.getSpec().files != null) {
             return s -> {};
         }
         List<Workload> counted = counted(run);

@@ -50,7 +50,7 @@ final class ConcurrentRuns {
 
     private Optional<String> beingCut(String namespace) {
         return client.resources(RestorePoint.class).inNamespace(namespace).list().getItems().stream()
-                .filter(RestorePoint::isBeingCut)
+                .filter(RestorePoint::isBeingCaptured)
                 .map(p -> "waiting for RestorePoint " + p.getMetadata().getName() + ", which is being captured")
                 .findFirst();
     }

@@ -10,7 +10,7 @@ import io.breakwater.observe.Conditions;
 import io.breakwater.resource.apply.ApplyReport;
 import io.breakwater.resource.apply.RestoreOrder;
 import io.breakwater.resource.workload.Workloads;
-import io.breakwater.resource.workload.Workloads.Standing;
+import io.breakwater.resource.workload.Workloads.Unready;
 import io.breakwater.steps.Activities;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
@@ -105,18 +105,18 @@ final class OrderedRestoreStep implements Step<RestoreRun> {
         for (RestoreOrder.Wait wait : stage.before()) {
             boolean late = clock.instant().isAfter(since.plus(wait.timeout()));
             boolean thoroughly = late || clock.instant().isAfter(since.plus(USUAL));
-            List<Standing> standings = wait.objects().stream()
-                    .flatMap(o -> workloads.look(o, thoroughly).stream())
+            List<Unready> unready = wait.objects().stream()
+                    .flatMap(o -> workloads.check(o, thoroughly).stream())
                     .toList();
-            if (late && !standings.isEmpty()) {
-                throw notUp(run, order, wait, "not up within " + Durations.format(wait.timeout()), standings);
+            if (late && !unready.isEmpty()) {
+                throw notUp(run, order, wait, "not up within " + Durations.format(wait.timeout()), unready);
             }
-            List<Standing> failed = standings.stream().filter(Standing::failed).toList();
+            List<Unready> failed = unready.stream().filter(Unready::failed).toList();
             if (!failed.isEmpty()) {
                 throw notUp(run, order, wait, "cannot come up", failed);
             }
-            standings.stream()
-                    .map(Standing::message)
+            unready.stream()
+                    .map(Unready::message)
                     .filter(m -> !waiting.contains(m))
                     .forEach(waiting::add);
         }
@@ -171,14 +171,14 @@ final class OrderedRestoreStep implements Step<RestoreRun> {
     }
 
     private BreakwaterException notUp(
-            RestoreRun run, RestoreOrder order, RestoreOrder.Wait wait, String what, List<Standing> standings) {
+            RestoreRun run, RestoreOrder order, RestoreOrder.Wait wait, String what, List<Unready> unready) {
         List<String> holders = gate.holders(run.target()).stream()
                 .filter(h -> !h.equals(RestoreRun.holder(run.restore())))
                 .toList();
         return run.refused(
                 Reason.WorkloadsNotReady,
                 wait.field() + ".first " + what + ": "
-                        + Texts.first(standings.stream().map(Standing::message).toList(), SHOWN)
+                        + Texts.first(unready.stream().map(Unready::message).toList(), SHOWN)
                         + (holders.isEmpty() ? "" : "; the namespace is also held by " + String.join(", ", holders))
                         + "; " + rest(run, order));
     }

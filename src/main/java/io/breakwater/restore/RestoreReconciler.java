@@ -212,7 +212,7 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
 
     /** Dry runs do not count, because they restore nothing. */
     private void count(RestoreRun run, String result, Reason reason) {
-        if (run.restore().getSpec().rehearsal()) {
+        if (run.restore().getSpec().dryRun()) {
             return;
         }
         String namespace = run.namespace();

@@ -79,7 +79,7 @@ class RestoreSteps {
         if (spec.files != null) {
             return files;
         }
-        if (spec.rehearsal()) {
+        if (spec.dryRun()) {
             return dryRun;
         }
         return spec.ordered() ? ordered : unordered;

@@ -78,7 +78,7 @@ final class ValidateStep implements Step<RestoreRun> {
     }
 
     private Found validate(RestoreRun run) {
-        if (!run.restore().getSpec().rehearsal()) {
+        if (!run.restore().getSpec().dryRun()) {
             concurrentRuns.checkActive(run);
         }
         run.source(points.find(run.restore()));
@@ -125,7 +125,7 @@ final class ValidateStep implements Step<RestoreRun> {
         volumes.stream()
                 .filter(v -> present.contains(v.pvc()))
                 .forEach(v -> existing.add("persistentvolumeclaims " + run.target() + "/" + v.pvc()));
-        if (spec.onConflict == OnConflict.Fail && !existing.isEmpty() && !spec.rehearsal()) {
+        if (spec.onConflict == OnConflict.Fail && !existing.isEmpty() && !spec.dryRun()) {
             throw run.refused(
                     Reason.Conflict,
                     existing.size() + " objects of the point already exist in namespace " + run.target() + " ("
@@ -139,7 +139,7 @@ final class ValidateStep implements Step<RestoreRun> {
         List<String> absent = RestoreClaimsStep.absent(run).stream()
                 .filter(c -> wanted.contains(c) && !present.contains(c))
                 .toList();
-        if (!absent.isEmpty() && !run.restore().getSpec().rehearsal()) {
+        if (!absent.isEmpty() && !run.restore().getSpec().dryRun()) {
             throw run.refused(Reason.VolumeDataAbsent, RestoreClaimsStep.absence(run, absent));
         }
     }

@@ -54,7 +54,7 @@ class RunPredicatesTest {
         assertThat(point.isSealed()).isFalse();
         assertThat(point.isOver()).isFalse();
         assertThat(point.hasFailed()).isFalse();
-        assertThat(RestorePoint.isBeingCut(point)).isFalse();
+        assertThat(RestorePoint.isBeingCaptured(point)).isFalse();
         assertThat(new Restore().isOver()).isFalse();
         assertThat(new Restore().hasFailed()).isFalse();
         assertThat(new Verification().isOver()).isFalse();

@@ -35,7 +35,7 @@ public record ApplyRequest(
 
     /** Whether this is a dry run. */
     boolean isDryRun() {
-        return spec.rehearsal();
+        return spec.dryRun();
     }
 
     boolean isMoved() {

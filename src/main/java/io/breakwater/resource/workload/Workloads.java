@@ -113,7 +113,7 @@ public final class Workloads {
      * @param message with kind and name, and on request with the causes of its pods
      * @param failed whether it will not become ready without a change
      */
-    public record Standing(String message, boolean failed) {}
+    public record Unready(String message, boolean failed) {}
 
     /**
      * Checks an object that others wait for.
@@ -121,12 +121,12 @@ public final class Workloads {
      * @param thoroughly whether to add the causes why its pods are not ready
      * @return empty if it is up
      */
-    public Optional<Standing> look(Awaited awaited, boolean thoroughly) {
+    public Optional<Unready> check(Awaited awaited, boolean thoroughly) {
         String name = awaited.kind() + " " + awaited.name();
         ApiServer.Answer answer = server.get(awaited.path());
         if (!answer.isOk()) {
             return Optional.of(
-                    new Standing(name + ": " + (answer.code() == 404 ? "it does not exist" : answer.message()), false));
+                    new Unready(name + ": " + (answer.code() == 404 ? "it does not exist" : answer.message()), false));
         }
         Readiness readiness = Readiness.of(answer.body(), awaited.reports());
         if (readiness.isUp()) {
@@ -137,6 +137,6 @@ public final class Workloads {
             String namespace = answer.body().path("metadata").path("namespace").asText();
             lines.addAll(new PodDiagnosis(server, namespace).of(answer.body()));
         }
-        return Optional.of(new Standing(String.join("; ", lines), readiness.state() == Readiness.State.FAILED));
+        return Optional.of(new Unready(String.join("; ", lines), readiness.state() == Readiness.State.FAILED));
     }
 }

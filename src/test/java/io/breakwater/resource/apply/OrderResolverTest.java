@@ -8,7 +8,7 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.resource.workload.Awaited;
 import io.breakwater.resource.workload.Workloads;
-import io.breakwater.resource.workload.Workloads.Standing;
+import io.breakwater.resource.workload.Workloads.Unready;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -147,14 +147,14 @@ class OrderResolverTest {
     void reportsWhyAnAwaitedWorkloadIsNotReady() {
         Workloads workloads = new Workloads(scene.server.client());
         Awaited db = new Awaited(ApplyFixture.APPS + "statefulsets/db", "StatefulSet", "db", false);
-        assertThat(workloads.look(db, false)).contains(new Standing("StatefulSet db: it does not exist", false));
+        assertThat(workloads.check(db, false)).contains(new Unready("StatefulSet db: it does not exist", false));
         scene.server.put(
                 ApplyFixture.APPS + "statefulsets",
                 ApplyFixture.object("apps/v1", "StatefulSet", "db", "'spec':{'replicas':1},'status':{}"));
         pod("db-0", "StatefulSet", "db", "no such image");
         pod("db-1", "StatefulSet", "db", "no such image");
         pod("other-0", "StatefulSet", "other", "not mine");
-        assertThat(workloads.look(db, true).orElseThrow().message())
+        assertThat(workloads.check(db, true).orElseThrow().message())
                 .isEqualTo("StatefulSet db: 0 of 1 ready; pod db-0 and 1 more: container c: ImagePullBackOff: no such"
                         + " image");
         scene.server
@@ -162,7 +162,7 @@ class OrderResolverTest {
                 .putObject("status")
                 .put("readyReplicas", 1)
                 .put("updatedReplicas", 1);
-        assertThat(workloads.look(db, true)).isEmpty();
+        assertThat(workloads.check(db, true)).isEmpty();
     }
 
     private void pod(String name, String ownerKind, String owner, String message) {
