@@ -45,7 +45,8 @@ class PolicyMeters {
             List<String> copies) {
         String[] tags = {"namespace", namespace, "policy", policy};
         age(MeterName.POLICY_RPO_AGE, inventory.newest().map(Good::capturedAt), tags);
-        inventory.newest()
+        inventory
+                .newest()
                 .ifPresentOrElse(
                         n -> meters.set(
                                 MeterName.POLICY_LAST_SUCCESS, n.capturedAt().toEpochMilli() / 1000.0, tags),

@@ -118,6 +118,7 @@ final class CrdFiles {
         }
     }
 
+    /** Sets the description of a kind or of its spec, which the generator does not read from the class. */
     private static void describe(ObjectNode schema, Class<?> type) {
         schema.put("description", type.getAnnotation(JsonClassDescription.class).value());
     }

@@ -165,7 +165,8 @@ class ArchiveTest {
     void rejectsLinksAndDevices(byte type) throws Exception {
         TarArchiveEntry entry = new TarArchiveEntry("resources/pods/namespaces/shop/x.json", type);
         entry.setLinkName("/etc/passwd");
-        assertTampered(tar(Map.entry(entry, new byte[0])), ArchiveReader.Limits.DEFAULT, "not a plain file or a directory");
+        assertTampered(
+                tar(Map.entry(entry, new byte[0])), ArchiveReader.Limits.DEFAULT, "not a plain file or a directory");
     }
 
     @Test
