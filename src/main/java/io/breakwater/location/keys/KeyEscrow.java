@@ -42,7 +42,7 @@ public final class KeyEscrow {
      * The state of escrow.
      *
      * @param holds whether every available key is wrapped with the public key
-     * @param fingerprint of the public key; null when there is no valid one
+     * @param fingerprint of the public key; null when none is valid
      */
     public record State(boolean holds, String fingerprint, Reason reason, String message) {}
 
