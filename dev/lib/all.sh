@@ -8,12 +8,11 @@ lib=$(dirname "${BASH_SOURCE[0]}")
 . "$lib/build.sh"
 . "$lib/verdict.sh"
 
-# prepare: an engine that answers, nothing of a killed run on it, all images but the product's, helm, promtool and an S3 server
+# prepare: an engine that answers, without the containers of a killed run, and all images but the product's
 prepare() {
   engine_up
   engine_clean "" >"$LOGS/clean.log" 2>&1
   images_up
-  tools_up
 }
 
 # environment: what the Java side reads, as shell commands

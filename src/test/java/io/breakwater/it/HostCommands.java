@@ -7,7 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
-/** Programs of the host: docker and helm. */
+/** Programs of the host: docker and java. */
 final class HostCommands {
     private HostCommands() {}
 

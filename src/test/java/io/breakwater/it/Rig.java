@@ -14,7 +14,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -160,29 +159,16 @@ final class Rig implements AutoCloseable {
 
     /** Installs Breakwater on a cluster, or changes its installation; {@code values} as in {@code --set}. */
     void install(Cluster cluster, String... values) {
-        List<String> command = new ArrayList<>(List.of(
-                environment("BREAKWATER_HELM"),
-                "upgrade",
-                "--install",
-                "breakwater",
-                CHART.toString(),
-                "--namespace",
-                SYSTEM,
-                "--create-namespace",
-                "--wait",
-                "--timeout",
-                "3m"));
-        Stream.concat(
+        List<String> all = Stream.concat(
                         Stream.of(
                                 "site.name=" + cluster.name(),
                                 "image.name=" + environment("BREAKWATER_IMAGE"),
                                 "mover.image.name=" + environment("BREAKWATER_MOVER_IMAGE")),
                         Stream.of(values))
-                .forEach(value -> command.addAll(List.of("--set", value)));
+                .toList();
         Path kubeconfig = privateFile("breakwater-" + cluster.name(), cluster.kubeconfig());
-        command.addAll(List.of("--kubeconfig", kubeconfig.toString()));
         try {
-            HostCommands.run("", command);
+            HelmClient.install(kubeconfig, "breakwater", CHART, SYSTEM, all);
         } catch (HostCommands.Failed e) {
             progress.quote(cluster.diagnosis(List.of(SYSTEM)));
             throw e;
