@@ -66,11 +66,11 @@ class RestoreCheckTest {
         assertThat(create(right).isAllowed()).isTrue();
         String transforms =
                 "transforms: [{select: {kinds: [pods]}, jsonPatch: [{op: test, path: /kind, value: Pod}, {op: copy,"
-                    + " path: /a, from: /kind}, {op: remove, path: /b}, {op: add, path: /c, value: false}]}, {select:"
-                    + " {names: [a]}, mergePatch: {metadata: {labels: {a: b}}}}], storageClasses: {a: b}, images:"
-                    + " {quay.io/a: r.io:5000/b/c}, hosts: {a.io: b.io, .a.io: .b.io}, order: [{first: [{kinds: [a.b],"
-                    + " names: [x]}], then: [{kinds: [a.b]}]}, {first: [{labelSelector: {}}], then: [{kinds: [a.b],"
-                    + " names: [x]}], timeout: 5m}]";
+                        + " path: /a, from: /kind}, {op: remove, path: /b}, {op: add, path: /c, value: false}]}, {select:"
+                        + " {names: [a]}, mergePatch: {metadata: {labels: {a: b}}}}], storageClasses: {a: b}, images:"
+                        + " {quay.io/a: r.io:5000/b/c}, hosts: {a.io: b.io, .a.io: .b.io}, order: [{first: [{kinds: [a.b],"
+                        + " names: [x]}], then: [{kinds: [a.b]}]}, {first: [{labelSelector: {}}], then: [{kinds: [a.b],"
+                        + " names: [x]}], timeout: 5m}]";
         assertThat(create(RESTORE.replace("{name: p}}", "{name: p}, " + transforms + "}"))
                         .refusal())
                 .isNull();

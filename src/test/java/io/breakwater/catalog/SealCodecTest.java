@@ -137,7 +137,7 @@ class SealCodecTest {
                         .build())))
                 .isEqualTo(
                         "{\"databases\":[],\"epoch\":0,\"namespace\":\"shop\",\"objects\":[],\"point\":\"p\","
-                            + "\"resourceCount\":0,\"schemaVersion\":1,\"site\":\"velero-b\",\"uid\":\"uid\",\"volumes\":[]}");
+                                + "\"resourceCount\":0,\"schemaVersion\":1,\"site\":\"velero-b\",\"uid\":\"uid\",\"volumes\":[]}");
     }
 
     @Test
