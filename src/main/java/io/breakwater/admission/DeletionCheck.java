@@ -42,8 +42,9 @@ final class DeletionCheck {
 
     private AdmissionResponse policy(AdmissionRequest request) {
         BackupPolicy policy = client.getKubernetesSerialization().convertValue(request.oldObject(), BackupPolicy.class);
-        boolean allowed =
-                policy.keptBy().isEmpty() || request.isFrom(config.namespace()) || isTerminating(request.namespace());
+        boolean allowed = policy.managedBy().isEmpty()
+                || request.isFrom(config.namespace())
+                || isTerminating(request.namespace());
         return allowed
                 ? AdmissionResponse.allow()
                 : AdmissionResponse.refuse(new TemplateCheck(client, config.namespace()).deletionRefusal(policy));

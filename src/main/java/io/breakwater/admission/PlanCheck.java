@@ -75,7 +75,7 @@ final class PlanCheck {
                 .inNamespace(namespace)
                 .withName(spec.policyRef.name)
                 .get();
-        if (policy != null && policy.getSpec().keepsSnapshots()) {
+        if (policy != null && policy.getSpec().retainsSnapshots()) {
             findings.refuse(
                     "spec.policyRef.name",
                     "BackupPolicy '" + spec.policyRef.name

@@ -71,7 +71,7 @@ final class PolicyCheck {
             }
         }
         locations(policy, findings);
-        if (spec.keepsSnapshots()) {
+        if (spec.retainsSnapshots()) {
             retainedSnapshots(policy, findings);
         }
         if (request.isCreate() && !policy.template()) {
@@ -134,13 +134,13 @@ final class PolicyCheck {
                         .getName()
                         .equals(policy.getMetadata().getName()))
                 .filter(other -> other.getMetadata().getDeletionTimestamp() == null && !other.template())
-                .filter(other -> other.getSpec().isRivalOf(policy.getSpec()))
+                .filter(other -> other.getSpec().conflictsWith(policy.getSpec()))
                 .findFirst()
                 .ifPresent(other -> findings.refuse(
                         "metadata.name",
                         "BackupPolicy " + other.getMetadata().getName() + " already protects the volumes of namespace "
                                 + namespace + "; "
-                                + other.keptBy()
+                                + other.managedBy()
                                         .map(template -> "to use a separate policy, exclude the namespace in"
                                                 + " BackupPolicy " + ownNamespace + "/" + template)
                                         .orElse("change that policy, or delete it first")));

@@ -62,7 +62,7 @@ final class TemplateCheck {
     /** The refusal to delete a policy that a template manages. */
     String deletionRefusal(BackupPolicy policy) {
         return "metadata.name: "
-                + managed(policy, policy.keptBy().orElseThrow())
+                + managed(policy, policy.managedBy().orElseThrow())
                 + "; exclude this namespace in spec.source.namespaces of the template, or delete the template";
     }
 

@@ -63,7 +63,7 @@ public class BackupPolicy extends CustomResource<BackupPolicySpec, BackupPolicyS
     }
 
     /** Name of the template, in the operator's namespace, that manages this policy; empty for an independent policy. */
-    public Optional<String> keptBy() {
+    public Optional<String> managedBy() {
         return Optional.ofNullable(getMetadata().getLabels()).map(l -> l.get(Api.TEMPLATE));
     }
 }

@@ -324,7 +324,7 @@ public class BackupPolicySpec {
     }
 
     /** Whether snapshots stay in the storage, and no data is moved. */
-    public boolean keepsSnapshots() {
+    public boolean retainsSnapshots() {
         return volumes != null && volumes.method == VolumeMethod.Snapshot;
     }
 
@@ -332,8 +332,8 @@ public class BackupPolicySpec {
      * Whether both policies would do the same with the same volumes. A policy that retains snapshots may coexist with
      * one that moves them.
      */
-    public boolean isRivalOf(BackupPolicySpec other) {
-        return keepsSnapshots() == other.keepsSnapshots();
+    public boolean conflictsWith(BackupPolicySpec other) {
+        return retainsSnapshots() == other.retainsSnapshots();
     }
 
     /** The settings of the movers; the defaults when the policy has none. */

@@ -69,7 +69,7 @@ final class PrepareStep implements Step<CaptureRun> {
         List<Planned> plan =
                 planner.plan(run.namespace(), policy, CaptureScope.claims(client, run.namespace(), policy.source));
         // A failover needs its point in a location that the other site can read.
-        boolean retains = policy.keepsSnapshots() && trigger != Trigger.Final && trigger != Trigger.Divergent;
+        boolean retains = policy.retainsSnapshots() && trigger != Trigger.Final && trigger != Trigger.Divergent;
         if (!retains && plan.stream().anyMatch(p -> p.skipped() == null) && !quota.requireRoom(run)) {
             return Outcome.waiting("measuring the quota usage of namespace " + run.namespace() + " in the location");
         }

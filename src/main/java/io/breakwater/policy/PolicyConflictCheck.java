@@ -33,7 +33,7 @@ class PolicyConflictCheck {
     void check(BackupPolicy policy, Optional<String> ruled) {
         String namespace = policy.getMetadata().getNamespace();
         List<BackupPolicy> all = client.resources(BackupPolicy.class).inNamespace(namespace).list().getItems().stream()
-                .filter(p -> p.getSpec().isRivalOf(policy.getSpec()))
+                .filter(p -> p.getSpec().conflictsWith(policy.getSpec()))
                 .toList();
         if (all.size() < 2) {
             return;

@@ -35,7 +35,7 @@ final class ScheduleJitter {
         if (schedule.jitter != null) {
             return Durations.parse(schedule.jitter);
         }
-        if (policy.keptBy().isEmpty()) {
+        if (policy.managedBy().isEmpty()) {
             return Duration.ZERO;
         }
         Duration half = plain.next(Instant.EPOCH)

@@ -192,7 +192,7 @@ class TemplateIT {
         assertThat(status.namespaces.failingNamespaces.getFirst().reason).isEqualTo("PolicyConflict");
         assertThat(status.namespaces.failingNamespaces.getFirst().message).contains("fleet-own/yielding");
         assertThat(status.condition(Condition.READY).orElseThrow().message).contains("fleet-own (PolicyConflict)");
-        assertThat(policy("fleet-own", "yielding").orElseThrow().keptBy()).isEmpty();
+        assertThat(policy("fleet-own", "yielding").orElseThrow().managedBy()).isEmpty();
 
         janes("fleet-own", "yielding").delete();
         rig.progress()
@@ -201,7 +201,7 @@ class TemplateIT {
                         SOON,
                         () -> "not yet",
                         () -> Optional.of(policy("fleet-own", "yielding")
-                                .flatMap(BackupPolicy::keptBy)
+                                .flatMap(BackupPolicy::managedBy)
                                 .isPresent()));
     }
 

@@ -91,7 +91,7 @@ public final class TemplateEvents {
 
     private static Set<ResourceID> managedBy(EventSourceContext<BackupPolicy> context, String template) {
         return context.getPrimaryCache()
-                .list(p -> p.keptBy().equals(Optional.of(template)))
+                .list(p -> p.managedBy().equals(Optional.of(template)))
                 .map(ResourceID::fromResource)
                 .collect(Collectors.toSet());
     }

@@ -80,7 +80,7 @@ record TemplatePlan(List<Member> members, List<BackupPolicy> unselected) {
                 .findFirst();
         Optional<BackupPolicy> other = there.stream()
                 .filter(p -> managed.isEmpty() && isAlive(p))
-                .filter(p -> name(p).equals(name(template)) || p.getSpec().isRivalOf(template.getSpec()))
+                .filter(p -> name(p).equals(name(template)) || p.getSpec().conflictsWith(template.getSpec()))
                 .min(Comparator.comparing(TemplatePlan::name));
         if (other.isPresent()) {
             return new Member(namespace, managed, new Step.Yield(other.get()));
@@ -118,7 +118,7 @@ record TemplatePlan(List<Member> members, List<BackupPolicy> unselected) {
     }
 
     private static boolean isManagedBy(BackupPolicy template, BackupPolicy policy) {
-        return policy.keptBy().equals(Optional.of(name(template)));
+        return policy.managedBy().equals(Optional.of(name(template)));
     }
 
     private static boolean isAlive(BackupPolicy policy) {

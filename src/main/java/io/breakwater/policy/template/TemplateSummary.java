@@ -74,7 +74,7 @@ record TemplateSummary(List<Place> places) {
                     true,
                     Reason.PolicyConflict.name(),
                     ObjectNames.of(other)
-                            + other.keptBy().map(t -> " of template " + t).orElse(" of the namespace itself")
+                            + other.managedBy().map(t -> " of template " + t).orElse(" of the namespace itself")
                             + " takes precedence; delete it to use the policy of this template instead, or add the"
                             + " namespace to spec.source.namespaces.exclude");
         }

@@ -67,10 +67,10 @@ public class TemplateSync {
 
     /** Whether this policy belonged to a template that is deleted now, or selects other namespaces. */
     public boolean isOrphaned(BackupPolicy policy) {
-        if (policy.keptBy().isEmpty() || isInOperatorNamespace(policy)) {
+        if (policy.managedBy().isEmpty() || isInOperatorNamespace(policy)) {
             return false;
         }
-        String name = policy.keptBy().get();
+        String name = policy.managedBy().get();
         BackupPolicy template = client.resources(BackupPolicy.class)
                 .inNamespace(config.namespace())
                 .withName(name)
@@ -92,7 +92,7 @@ public class TemplateSync {
         events.normal(
                 policy,
                 Reason.NotSelected,
-                "BackupPolicy " + config.namespace() + "/" + policy.keptBy().orElseThrow()
+                "BackupPolicy " + config.namespace() + "/" + policy.managedBy().orElseThrow()
                         + " does not select this namespace any more, so this policy is deleted; RestorePoints stay"
                         + " until a user deletes them");
     }

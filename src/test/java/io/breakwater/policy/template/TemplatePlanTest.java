@@ -143,7 +143,7 @@ class TemplatePlanTest {
                 }
             }
             List<BackupPolicy> foreign = policies.stream()
-                    .filter(p -> !p.keptBy().equals(Optional.of("all"))
+                    .filter(p -> !p.managedBy().equals(Optional.of("all"))
                             || p.getMetadata().getNamespace().equals("ops"))
                     .toList();
             TemplatePlan plan = TemplatePlan.of(wanted, namespaces, policies, "ops");
@@ -209,11 +209,11 @@ class TemplatePlanTest {
         return template;
     }
 
-    static BackupPolicy policy(String namespace, String name, String keptBy) {
+    static BackupPolicy policy(String namespace, String name, String managedBy) {
         BackupPolicy policy = new BackupPolicy();
         policy.getMetadata().setName(name);
         policy.getMetadata().setNamespace(namespace);
-        policy.getMetadata().setLabels(keptBy == null ? null : Map.of(Api.TEMPLATE, keptBy));
+        policy.getMetadata().setLabels(managedBy == null ? null : Map.of(Api.TEMPLATE, managedBy));
         policy.setSpec(new BackupPolicySpec());
         policy.getSpec().locationRef = new NamedRef("blob");
         return policy;
