@@ -147,13 +147,11 @@ final class AcknowledgedOrders {
         int end = lost.getLast();
         if (end - begin + 1 != lost.size()) {
             throw new AssertionError(
-                    "%d entries between %s and %s are lost, but others between them are not: this is not the state of"
-                            + " one"
-                            + " moment"
-                                    .formatted(
-                                            lost.size(),
-                                            given.get(begin).entry().id(),
-                                            given.get(end).entry().id()));
+                    "%d entries between %s and %s are lost, but others between them are not: not the state of one moment"
+                            .formatted(
+                                    lost.size(),
+                                    given.get(begin).entry().id(),
+                                    given.get(end).entry().id()));
         }
         Instant from =
                 begin == 0 ? given.getFirst().sentAt() : given.get(begin - 1).acknowledgedAt();
