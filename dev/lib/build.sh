@@ -1,6 +1,9 @@
 # shellcheck shell=bash
 # Maven, and what it makes: the one place that knows its goals and flags. To be sourced after images.sh.
 
+# Maven ends too soon for the optimizing JIT compiler to pay.
+MAVEN_JVM="-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+
 # java_find: sets JAVA_HOME to a JDK 25 and tells whether there is one, with a Maven beside it
 java_find() {
   local dir
@@ -25,16 +28,16 @@ java_up() {
 # in_java COMMAND…: with the JDK first in the path; in a container where the host has none
 in_java() {
   if java_find; then
-    (cd "$ROOT" && PATH="$JAVA_HOME/bin:$PATH" "$@")
+    (cd "$ROOT" && PATH="$JAVA_HOME/bin:$PATH" MAVEN_OPTS="$MAVEN_JVM ${MAVEN_OPTS:-}" "$@")
     return
   fi
-  local socket=${DOCKER_HOST#unix://} trust=$CACHE/home/trust.p12 environment
+  local socket=${DOCKER_HOST#unix://} trust=$CACHE/home/trust.p12 environment builder_options=()
   environment=$(compgen -v | grep -E '^(BREAKWATER_|TESTCONTAINERS_|DOCKER_HOST$|CI$)' | while read -r v; do printf '%s=%s ' "$v" "${!v}"; done)
   # A JVM does not read the certificates that the host trusts.
   IN_BUILDER_ENV='' in_builder java "$ROOT" java dev/lib/TrustStore.java /etc/ssl/certs/ca-certificates.crt "$trust"
-  IN_BUILDER_ENV="$environment JAVA_HOME=/usr/lib/jvm/java-25-openjdk-$(engine_arch)" \
-    IN_BUILDER_OPTIONS="-v $socket:$socket --group-add $(stat -c %g "$socket") -e MAVEN_OPTS=-Djavax.net.ssl.trustStore=$trust\ -Djavax.net.ssl.trustStorePassword=changeit" \
-    in_builder java "$ROOT" "$@"
+  builder_options=(-v "$socket:$socket" --group-add "$(stat -c %g "$socket")"
+    -e "MAVEN_OPTS=$MAVEN_JVM -Djavax.net.ssl.trustStore=$trust -Djavax.net.ssl.trustStorePassword=changeit")
+  IN_BUILDER_ENV="$environment JAVA_HOME=/usr/lib/jvm/java-25-openjdk-$(engine_arch)" in_builder java "$ROOT" "$@"
 }
 
 maven() { in_java mvn -B -ntp "$@"; }
@@ -47,15 +50,18 @@ package() {
   operator_up
 }
 
-# unit_tests, all_tests [MAVEN-ARGUMENT…]: Maven's own closing lines are what one wants to see, so they go to the terminal
-unit_tests() { maven test -DexcludedGroups=slow "$@"; } # what takes more than ten seconds has the tag
+# fast_tests, all_tests [MAVEN-ARGUMENT…]: Maven's output goes to the terminal
+# Without coverage, the warnings of Error Prone (its errors fail the build) and the S3 server of slow tests. What tests print is
+# in target/surefire-reports.
+fast_tests() {
+  maven test -DexcludedGroups=slow,long -Djacoco.skip -Ds3-server.skip -Derror-prone.option=-XepDisableAllWarnings \
+    -Dmaven.test.redirectTestOutputToFile "$@"
+}
 all_tests() { maven verify -Pcluster "$@"; }
 
-# demo_classes: the test classes, and the path to run them by, which only a changed pom.xml changes
-demo_classes() {
+# demo_classpath: the class path of the test classes, which changes only with pom.xml. Packaging compiles the classes.
+demo_classpath() {
   local key
-  [[ -f $ROOT/pom.xml ]] || die "there is no pom.xml yet, so there is no demo to run"
-  step "compile the demo" maven -q test-compile
   key=$(digest "$ROOT/pom.xml" "=$CACHE")
   if [[ $(cat "$CACHE/stamp/classpath" 2>/dev/null) != "$key" ]]; then
     step "resolve the demo's class path" maven -q dependency:build-classpath -Dmdep.includeScope=test "-Dmdep.outputFile=$CACHE/classpath"

@@ -92,7 +92,8 @@ context_build_node() { context_build "$1" "$(builder_packages node)"; }
 context_build_java() { context_build "$1" "$(builder_packages java)"; }
 
 # in_builder NAME DIRECTORY COMMAND…: as the calling user, with tree and cache where they are on the host.
-# IN_BUILDER_ENV is a list of NAME=VALUE, IN_BUILDER_OPTIONS are further options of docker run.
+# IN_BUILDER_ENV is a list of NAME=VALUE, builder_options are further options of docker run.
+builder_options=()
 in_builder() {
   local name=$1 dir=$2 options=() e
   shift 2
@@ -101,9 +102,8 @@ in_builder() {
   # The host's certificates: its way out may go through a proxy with an authority of its own.
   if [[ -f /etc/ssl/certs/ca-certificates.crt ]]; then options+=(-v /etc/ssl/certs/ca-certificates.crt:/etc/ssl/certs/ca-certificates.crt:ro); fi
   for e in http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY; do if [[ -n ${!e:-} ]]; then options+=(-e "$e"); fi; done
-  # shellcheck disable=SC2086
   docker run --rm --init --network host --label "$LABEL=build" --label "$LABEL.run=$(run_id)" --user "$(id -u):$(id -g)" \
-    -e HOME="$CACHE/home" -v "$ROOT:$ROOT" -v "$CACHE:$CACHE" -w "$dir" "${options[@]}" ${IN_BUILDER_OPTIONS:-} \
+    -e HOME="$CACHE/home" -v "$ROOT:$ROOT" -v "$CACHE:$CACHE" -w "$dir" "${options[@]}" "${builder_options[@]}" \
     "breakwater-dev/build-$name:dev" "$@"
 }
 

@@ -19,6 +19,7 @@ import java.security.KeyPairGenerator;
 import java.util.Base64;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -160,6 +161,7 @@ class KindChecksTest {
                 .isTrue();
     }
 
+    @Tag("slow")
     @Test
     void refusesShortEscrowPublicKeys() throws Exception {
         String object = LOCATION.replace("spec: {", "spec: {encryption: {escrowSecretRef: {name: escrow}}, ");

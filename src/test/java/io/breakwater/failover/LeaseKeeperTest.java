@@ -14,6 +14,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -141,6 +142,7 @@ class LeaseKeeperTest {
         assertThat(keeper.mayRun()).isTrue();
     }
 
+    @Tag("slow")
     @Test
     void retriesGatingUntilTheApiServerAcceptsIt() {
         started();

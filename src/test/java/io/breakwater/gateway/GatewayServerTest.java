@@ -27,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -90,6 +91,7 @@ class GatewayServerTest {
         assertThat(delete(Mode.MAINTAIN, "data/" + sha(LARGE))).isEqualTo(200);
     }
 
+    @Tag("slow")
     @Test
     void acceptsPacksWithARaisedQuotaOrAnUnlimitedTicket() throws Exception {
         quota("4");

@@ -14,6 +14,7 @@ import io.breakwater.velero.model.Schedule;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Schedules for several namespaces, and for cluster-scoped objects. */
@@ -86,6 +87,7 @@ class ConvertSeveralTest {
     }
 
     /** For any schedules: a namespace that one of them backed up has a policy, and no namespace has two. */
+    @Tag("slow")
     @Test
     void coversEveryNamespaceOnceOrReportsTheConflict() {
         long seed = System.nanoTime();

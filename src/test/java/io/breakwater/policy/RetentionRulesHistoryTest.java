@@ -22,6 +22,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Grandfather, father, son: the points of a long history that stay. */
@@ -153,6 +154,7 @@ class RetentionRulesHistoryTest {
      * The rules in another form: a point stays for a period if it is the newest of that period, and few newer periods
      * have points.
      */
+    @Tag("slow")
     @Test
     void retainsGeneratedHistoriesLikeTheModel() {
         for (int seed = 0; seed < 300; seed++) {

@@ -7,10 +7,12 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.store.ObjectStore;
 import org.assertj.core.api.InstanceOfAssertFactories;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Errors of a store that does not answer. */
 class AzureBlobStoreTest {
+    @Tag("slow")
     @Test
     void reportsAnUnreachableStoreWithItsEndpoint() {
         AzureBlob spec = new AzureBlob();
