@@ -1,10 +1,10 @@
 # shellcheck shell=bash
-# Maven, and what it makes: the one place that knows its goals and flags. To be sourced after images.sh.
+# Maven, and what it builds: its goals and options are only here. To be sourced after images.sh.
 
 # Maven ends too soon for the optimizing JIT compiler to pay.
 MAVEN_JVM="-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 
-# java_find: sets JAVA_HOME to a JDK 25 and tells whether there is one, with a Maven beside it
+# java_find: sets JAVA_HOME to a JDK 25; false if this machine has none, or has no Maven
 java_find() {
   local dir
   have mvn || return 1
@@ -25,7 +25,7 @@ java_up() {
   builder java
 }
 
-# in_java COMMAND…: with the JDK first in the path; in a container where the host has none
+# in_java COMMAND…: with the JDK first in the path; in a container if the host has none
 in_java() {
   if java_find; then
     (cd "$ROOT" && PATH="$JAVA_HOME/bin:$PATH" MAVEN_OPTS="$MAVEN_JVM ${MAVEN_OPTS:-}" "$@")
@@ -33,7 +33,7 @@ in_java() {
   fi
   local socket=${DOCKER_HOST#unix://} trust=$CACHE/home/trust.p12 environment builder_options=()
   environment=$(compgen -v | grep -E '^(BREAKWATER_|TESTCONTAINERS_|DOCKER_HOST$|CI$)' | while read -r v; do printf '%s=%s ' "$v" "${!v}"; done)
-  # A JVM does not read the certificates that the host trusts.
+  # A JVM does not read the certificates that the host trusts: it needs a trust store with them.
   IN_BUILDER_ENV='' in_builder java "$ROOT" java dev/lib/TrustStore.java /etc/ssl/certs/ca-certificates.crt "$trust"
   builder_options=(-v "$socket:$socket" --group-add "$(stat -c %g "$socket")"
     -e "MAVEN_OPTS=$MAVEN_JVM -Djavax.net.ssl.trustStore=$trust -Djavax.net.ssl.trustStorePassword=changeit")
@@ -44,7 +44,6 @@ maven() { in_java mvn -B -ntp "$@"; }
 
 # package: the application, and its image
 package() {
-  [[ -f $ROOT/pom.xml ]] || { say "  there is no pom.xml yet: the operator's image is left out"; return; }
   java_up
   step "package the application" maven -DskipTests -DskipITs package
   operator_up
@@ -58,6 +57,8 @@ fast_tests() {
     -Dmaven.test.redirectTestOutputToFile "$@"
 }
 all_tests() { maven verify -Pcluster "$@"; }
+# long_tests GOAL [MAVEN-ARGUMENT…]
+long_tests() { maven "$@" '-Dgroups=long|random' -DexcludedGroups= -Djacoco.skip; }
 
 # demo_classpath: the class path of the test classes, which changes only with pom.xml. Packaging compiles the classes.
 demo_classpath() {
@@ -69,6 +70,6 @@ demo_classpath() {
   fi
 }
 demo_main() { test_main io.breakwater.it.Demo "$@"; }
-# test_main CLASS ARG…: runs a program of the test classes
+# test_main CLASS ARG…: runs a program in the test classes
 test_main() { in_java java -Djava.util.logging.manager=org.jboss.logmanager.LogManager --sun-misc-unsafe-memory-access=allow \
     -cp "target/test-classes:target/classes:$(cat "$CACHE/classpath")" "$@"; }

@@ -327,14 +327,12 @@ final class LeaseModel {
         s.modified = 0;
         for (Site x : s.sites()) {
             x.last = turned || f.action() instanceof LeaseAction.RollBack ? null : x.last;
-            if (x.flight != null && x.flight.landed()) {
-                continue;
-            }
+            boolean waiting = x.flight != null && !x.flight.landed();
             if (subject.conditional()) {
-                x.flight = x.flight == null ? null : Flight.FUTILE;
+                x.flight = waiting ? Flight.FUTILE : x.flight;
                 x.late = null;
             } else {
-                x.flight = x.flight == null ? null : x.flight.stale();
+                x.flight = waiting ? x.flight.stale() : x.flight;
                 x.late = x.late == null ? null : x.late.stale();
             }
         }

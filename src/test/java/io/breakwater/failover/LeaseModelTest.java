@@ -55,6 +55,20 @@ class LeaseModelTest {
         }
     }
 
+    static Stream<Limits> moreLimits() {
+        return Stream.of(
+                new Limits(0, 2, 2, 1, MINUTE, Duration.ofSeconds(7)),
+                new Limits(1, 1, 1, 1, MINUTE, Duration.ofSeconds(7)));
+    }
+
+    /** Millions of states, which take minutes and 2 GiB. */
+    @Tag("long")
+    @ParameterizedTest
+    @MethodSource("moreLimits")
+    void holdsInvariantsWhenMoreGoesWrong(Limits limits) {
+        holdsInvariantsInEveryHistoryAndSettlesOnOneSite(limits);
+    }
+
     static Stream<Arguments> broken() {
         return Stream.of(
                 Arguments.of("pods are not gated when the lease is lost", subject(true, true, false), CRASH, "I"),

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.breakwater.api.BackupPolicySpec.Failed;
 import io.breakwater.api.BackupPolicySpec.Retention;
 import io.breakwater.api.RestorePoint;
+import io.breakwater.testing.RandomCases;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -155,9 +156,10 @@ class RetentionRulesHistoryTest {
      * have points.
      */
     @Tag("slow")
+    @Tag("random")
     @Test
     void retainsGeneratedHistoriesLikeTheModel() {
-        for (int seed = 0; seed < 300; seed++) {
+        for (long seed : RandomCases.of(300, 0).seeds().toArray()) {
             Random random = new Random(seed);
             ZoneId zone = List.of(BERLIN, ZoneId.of("America/St_Johns"), ZoneId.of("Australia/Lord_Howe"))
                     .get(random.nextInt(3));

@@ -9,6 +9,7 @@ import io.breakwater.api.BackupPolicySpec.Retention;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.api.RestorePointStatus.CopyState;
+import io.breakwater.testing.RandomCases;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
@@ -16,6 +17,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Points that retention deletes, and points that it never deletes. */
@@ -84,10 +86,12 @@ class RetentionRulesTest {
                 .containsExactly("f1");
     }
 
+    @Tag("random")
     @Test
     void retainsTheNewestGoodPointInEveryHistory() {
-        Random random = new Random(7);
-        for (int round = 0; round < 2000; round++) {
+        RandomCases cases = RandomCases.of(2000, 7);
+        Random random = new Random(cases.seed());
+        for (int round = 0; round < cases.count(); round++) {
             List<RestorePoint> points = new ArrayList<>();
             for (int i = 0; i < random.nextInt(8); i++) {
                 PointFixtures p = random.nextInt(3) == 0 ? failed("p" + i, at(i)) : good("p" + i, at(i));

@@ -13,15 +13,17 @@ import io.breakwater.location.keys.TestKeys;
 import io.breakwater.rotation.CrashingStore.Killed;
 import io.breakwater.store.MemoryStore;
 import io.breakwater.store.ObjectStore.Precondition;
+import io.breakwater.testing.RandomCases;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Two sites that share a location rotate from one master key to the next, in any order and with any process killed. */
 class RotationTest {
@@ -180,13 +182,18 @@ class RotationTest {
         assertThat(east.rotate().writing()).isEqualTo(id(FIRST));
     }
 
+    static LongStream seeds() {
+        return RandomCases.of(8, 1).seeds();
+    }
+
     /**
      * Two rotations with captures and new repositories in between. Each site changes its Secret at another time, and processes
      * are killed at any change of the store. At every moment each site that has the Secret reads all data.
      */
     @Tag("slow")
+    @Tag("random")
     @ParameterizedTest
-    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+    @MethodSource("seeds")
     void preservesAccessInAnyOrderDespiteKills(long seed) {
         random.setSeed(seed);
         rotateAmidTurmoil(new byte[][] {FIRST}, new byte[][] {SECOND, FIRST}, new byte[][] {SECOND});

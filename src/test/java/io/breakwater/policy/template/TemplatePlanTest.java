@@ -11,6 +11,7 @@ import io.breakwater.api.ObjectRule;
 import io.breakwater.policy.CronScheduleTest;
 import io.breakwater.policy.template.TemplatePlan.Member;
 import io.breakwater.policy.template.TemplatePlan.Step;
+import io.breakwater.testing.RandomCases;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import java.util.ArrayList;
@@ -21,6 +22,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class TemplatePlanTest {
@@ -127,11 +129,12 @@ class TemplatePlanTest {
     }
 
     /** Random clusters: one round completes all changes, and changes only policies of the template. */
+    @Tag("random")
     @Test
     void convergesInOneRound() {
-        long seed = System.nanoTime();
-        Random random = new Random(seed);
-        for (int i = 0; i < 500; i++) {
+        RandomCases cases = RandomCases.of(500, System.nanoTime());
+        Random random = new Random(cases.seed());
+        for (int i = 0; i < cases.count(); i++) {
             String includes = List.of("*", "a*", "*1", "b2").get(random.nextInt(4));
             BackupPolicy wanted = template(includes);
             List<Namespace> namespaces = new ArrayList<>();
@@ -149,7 +152,7 @@ class TemplatePlanTest {
             TemplatePlan plan = TemplatePlan.of(wanted, namespaces, policies, "ops");
             List<BackupPolicy> after = carriedOut(plan, policies);
 
-            String what = "seed %d, round %d, %s, %s".formatted(seed, i, includes, namespaces.size());
+            String what = "seed %d, round %d, %s, %s".formatted(cases.seed(), i, includes, namespaces.size());
             assertThat(new HashSet<>(after).containsAll(foreign)).as(what).isTrue();
             TemplatePlan next = TemplatePlan.of(wanted, namespaces, after, "ops");
             assertThat(next.unselected()).as(what).isEmpty();

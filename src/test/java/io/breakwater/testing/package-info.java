@@ -1,0 +1,2 @@
+/** What tests of all packages use. */
+package io.breakwater.testing;
