@@ -1,5 +1,5 @@
 # shellcheck shell=bash source-path=SCRIPTDIR
-# Everything, in the order of need.
+# All parts, each after those that it needs.
 lib=$(dirname "${BASH_SOURCE[0]}")
 . "$lib/common.sh"
 . "$lib/engine.sh"
@@ -15,12 +15,12 @@ prepare() {
   images_up
 }
 
-# environment: what the Java side reads, as shell commands
+# environment: what the Java programs read, as shell commands
 environment() {
   local name
   export TESTCONTAINERS_RYUK_DISABLED=true TESTCONTAINERS_CHECKS_DISABLE=true
-  # Where this machine is itself a container, Testcontainers would look for the engine's address by an image that it cannot pull,
-  # for two minutes. Our own engine is here.
+  # If this machine is itself a container, Testcontainers looks for the engine's address with an image that it cannot pull,
+  # which takes two minutes. The engine of these scripts is on this machine.
   if [[ $DOCKER_HOST == unix://$ENGINE_SOCKET ]]; then export TESTCONTAINERS_HOST_OVERRIDE=localhost; fi
   for name in DOCKER_HOST $(compgen -v | grep -E '^(BREAKWATER|TESTCONTAINERS)_'); do
     printf 'export %s=%q\n' "$name" "${!name}"

@@ -1,12 +1,12 @@
 # shellcheck shell=bash
-# The container engine: the caller's own if there is one, else one of ours. To be sourced after common.sh.
+# The container engine: the one of the user, or else one that these scripts start. To be sourced after common.sh.
 
 ENGINE_RUN=/run/breakwater-dev
 ENGINE_SOCKET=$ENGINE_RUN/docker.sock
 
 engine_answers() { local limit=(); if have timeout; then limit=(timeout 20); fi; "${limit[@]}" docker info >/dev/null 2>&1; }
 
-# engine_find: sets DOCKER_HOST to an engine that answers; false if there is none
+# engine_find: sets DOCKER_HOST to an engine that answers; false if none answers
 engine_find() {
   have docker || return 1
   if [[ -z ${DOCKER_HOST:-} && -S $ENGINE_SOCKET ]] && DOCKER_HOST=unix://$ENGINE_SOCKET engine_answers; then
@@ -14,42 +14,42 @@ engine_find() {
     return
   fi
   engine_answers || return 1
-  if [[ -z ${DOCKER_HOST:-} ]]; then # Testcontainers does not read the command line's contexts
+  if [[ -z ${DOCKER_HOST:-} ]]; then # Testcontainers does not read the contexts of the docker command
     DOCKER_HOST=$(docker context inspect --format '{{.Endpoints.docker.Host}}' 2>/dev/null) || DOCKER_HOST=unix:///var/run/docker.sock
     export DOCKER_HOST
   fi
 }
 
-# engine_up: finds an engine, or installs and starts one of our own. A user's engine is used as it is.
+# engine_up: finds an engine, or installs and starts one. The user's engine is used as it is.
 engine_up() {
   if engine_find; then return; fi
   [[ -z ${DOCKER_HOST:-} || $DOCKER_HOST == unix://$ENGINE_SOCKET ]] ||
-    die "no container engine answers at DOCKER_HOST=$DOCKER_HOST: start it, or unset DOCKER_HOST, and run again."
+    die "no container engine answers at DOCKER_HOST=$DOCKER_HOST: start it, or unset DOCKER_HOST, and run this again."
   [[ $(uname -s) == Linux && $(id -u) == 0 ]] ||
-    die "no container engine answers (\`docker info\` fails). Start Docker, or allow this user to use it (group docker), and run again."
+    die "no container engine answers (\`docker info\` fails): start Docker, or add this user to the group docker, and run this again."
   if engine_foreign && ! engine_own_pid >/dev/null; then
-    die "a dockerd runs here, but \`docker info\` fails: see its log, or point DOCKER_HOST at it. No second engine is started beside it."
+    die "dockerd runs, but \`docker info\` fails: read its log, or set DOCKER_HOST to its address. A second engine is not started."
   fi
   if ! have dockerd; then
     step "install a container engine" engine_install
     if engine_find; then return; fi # the package has started it
   fi
-  step "start a container engine of our own" engine_start
+  step "start a container engine" engine_start
   export DOCKER_HOST=unix://$ENGINE_SOCKET
 }
 
 apt_install() {
-  have apt-get || die "needed: $*; without apt-get it must be installed by hand"
+  have apt-get || die "apt-get is missing: install $* by hand and run this again."
   apt-get update -q
   DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@"
 }
 engine_install() { apt_install docker.io debootstrap debian-archive-keyring iptables ca-certificates procps; }
 
-# is PID PROGRAM: a process id found in a file may by now belong to somebody else, or to a process that was killed and
-# not yet buried, which has no command line
+# is PID PROGRAM: whether the process runs this program. A process id from a file may belong to another process by now, or
+# to one that was killed and still has an entry, but no command line.
 is() { [[ -n $1 && $(cat "/proc/$1/comm" 2>/dev/null) == "$2" && -n $(tr -d '\0' 2>/dev/null <"/proc/$1/cmdline") ]]; }
 
-# engine_foreign: some dockerd lives here
+# engine_foreign: whether any dockerd runs here
 engine_foreign() {
   local pid
   for pid in $(pgrep -x dockerd); do
@@ -64,7 +64,7 @@ engine_own_pid() {
   is "$pid" dockerd && tr '\0' ' ' <"/proc/$pid/cmdline" | grep -qF "$ENGINE_SOCKET" && printf '%s' "$pid"
 }
 
-# Killed runs leave sockets and process ids that belong to nobody, or to somebody else.
+# Killed runs leave sockets, and files with the ids of processes that no longer exist or are other programs now.
 engine_sweep() {
   local file
   for file in "$ENGINE_RUN/docker.pid:dockerd" "$ENGINE_RUN/exec/containerd/containerd.pid:containerd"; do
@@ -73,8 +73,8 @@ engine_sweep() {
   [[ -e $ENGINE_RUN/exec/containerd/containerd.pid ]] || rm -f "$ENGINE_RUN"/exec/containerd/*.sock*
 }
 
-# A machine that lacks CAP_SYS_RESOURCE refuses privileged containers unless runc is told to ask for less. The engine
-# is told of a script, because where Go is missing the program is built by means of this very engine.
+# A machine without CAP_SYS_RESOURCE refuses privileged containers unless runc asks for less. The engine gets a script
+# instead of that runc, because on a host without Go this engine is needed to build it.
 engine_runtime() {
   cat >"$CACHE/bin/runc.sh" <<EOF
 #!/bin/sh
@@ -88,12 +88,12 @@ engine_lacks_capability() { (((0x$(awk '/^CapBnd/ { print $2 }' /proc/self/statu
 
 engine_start() {
   local pid options=()
-  if pid=$(engine_own_pid); then # it is there but does not answer
+  if pid=$(engine_own_pid); then # it runs but does not answer
     engine_stop
   fi
   mkdir -p "$ENGINE_RUN" "$CACHE/engine"
   engine_sweep
-  echo '{}' >"$CACHE/engine.json" # not the one of a user's engine
+  echo '{}' >"$CACHE/engine.json" # not the configuration of a user's engine
   if engine_lacks_capability; then
     engine_runtime
     options=(--add-runtime "bounded=$CACHE/bin/runc.sh" --default-runtime bounded)
@@ -120,14 +120,14 @@ engine_stop() {
     if ((i == 200)); then signal=KILL; kill -KILL "$pid"; fi
     sleep 0.1
   done
-  [[ $signal == TERM ]] || say "  the engine did not end by itself"
-  # Namespaces of its network may be mounted there still, some by an engine that was killed before.
+  [[ $signal == TERM ]] || say "  the container engine did not stop within 20 s and was killed"
+  # Network namespaces may still be mounted there, some of them by an engine that was killed earlier.
   awk -v dir="$ENGINE_RUN/" 'index($2, dir) == 1 { print $2 }' /proc/mounts | sort -r | xargs -r umount -l
   rm -rf "$ENGINE_RUN"
 }
 
-# engine_clean [--all | RUN]: removes our containers, networks and volumes whose run has ended; with --all, those in use
-# too; with the name of a run, those of that run
+# engine_clean [--all | RUN]: removes containers, networks and volumes of runs that have ended; with --all also those in use;
+# with the name of a run only those of that run
 engine_clean() {
   local kind id run
   for kind in container network volume; do
@@ -141,7 +141,7 @@ engine_clean() {
       if [[ $kind == container ]]; then docker rm -fv "$id"; else docker "$kind" rm "$id"; fi || true
     done
   done
-  # Volumes without a name bear no label. In an engine of our own all are ours, and those in use stay.
+  # Volumes without a name have no label. In the engine of these scripts all may be removed that are not in use.
   if [[ ${DOCKER_HOST:-} == unix://$ENGINE_SOCKET ]]; then docker volume prune -f; fi
 }
 engine_ours() {

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Images: pulled where a registry can be reached, else built from Debian packages, Go modules and npm. Each is named
-# breakwater-dev/NAME:DIGEST after its inputs, and built only when there is none of that name. To be sourced after tools.sh.
+# Images: pulled if a registry answers, else built from Debian packages, Go modules and npm. Each is named
+# breakwater-dev/NAME:DIGEST after its inputs, and built only if there is no image of that name. To be sourced after tools.sh.
 
 BASE=breakwater-dev/base:trixie
 K3S=rancher/k3s:v1.34.1-k3s1
@@ -9,7 +9,7 @@ AZURITE=mcr.microsoft.com/azure-storage/azurite:$AZURITE_VERSION
 
 image_exists() { docker image inspect "$1" >/dev/null 2>&1; }
 
-# registry_answers IMAGE: asks once per run and kind of image; a network that swallows packets costs seconds, not minutes
+# registry_answers IMAGE: whether it can be pulled; a network that drops packets costs seconds, not minutes
 registry_answers() {
   image_exists "$1" || timeout 10 docker manifest inspect "$1" >/dev/null 2>&1
 }
@@ -31,7 +31,7 @@ base_bootstrap() {
   have debootstrap || apt_install debootstrap debian-archive-keyring
   mirror=$(debian_mirror)
   rm -rf "$dir"
-  # shellcheck disable=SC2086 # no mirror found: debootstrap has one of its own
+  # shellcheck disable=SC2086 # without a mirror debootstrap uses its own
   debootstrap --variant=minbase --keyring=/usr/share/keyrings/debian-archive-keyring.gpg trixie "$dir" $mirror
   rm -rf "$dir"/var/cache/apt/*.bin "$dir"/var/cache/apt/archives/*.deb "$dir"/var/lib/apt/lists/* "$dir"/var/log/*.log \
     "$dir"/usr/share/doc/* "$dir"/usr/share/man/* "$dir"/usr/share/info/* "$dir"/usr/share/locale/*
@@ -40,7 +40,7 @@ base_bootstrap() {
   rm -rf "$dir"
 }
 
-# The mirror of a Debian host's own apt, from either kind of file; nothing on other hosts.
+# The mirror that apt uses on a Debian host, from either kind of file; nothing on other hosts.
 debian_mirror() {
   (. /etc/os-release && [[ $ID == debian ]]) || return 0
   { cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources 2>/dev/null || true; } |
@@ -50,14 +50,14 @@ debian_mirror() {
 
 # ---- building
 
-# image NAME INPUT…: sets IMAGE. When no image of these inputs is there, calls context_NAME with a directory to fill.
+# image NAME INPUT…: sets IMAGE. If there is no image of these inputs, calls context_NAME with a directory to fill, and builds.
 image() {
   local name=$1 old
   shift
   IMAGE=breakwater-dev/$name:$(digest "$@" "=$(docker image inspect --format '{{.Id}}' "$BASE")")
   if ! image_exists "$IMAGE"; then
     step "build image $name" image_build "$name" "$IMAGE"
-    # Newest first. Another checkout may still use one that is not ours; four back nobody does.
+    # Newest first. Another checkout may use an older image; the fifth and later ones are removed.
     for old in $(docker image ls --filter "label=$LABEL" --format '{{.Repository}}:{{.Tag}}' "breakwater-dev/$name" | grep -v ':dev$' | tail -n +5); do
       docker image rm "$old" >/dev/null 2>&1 || true
     done
@@ -73,7 +73,7 @@ image_build() {
   rm -rf "$context"
 }
 
-# builder NAME: an image to build programs in, for hosts that lack the compiler
+# builder NAME: an image to build programs in, for hosts without the compiler
 builder() {
   base_up
   image "build-$1" "=$(builder_packages "$1")"
@@ -85,13 +85,13 @@ builder_packages() {
     java) echo ca-certificates git maven openjdk-25-jdk-headless docker-cli procps ;;
   esac
 }
-# shellcheck disable=SC2016 # the Dockerfile's variable, not ours
+# shellcheck disable=SC2016 # a variable of the Dockerfile
 context_build() { printf 'ARG BASE\nFROM ${BASE}\nRUN apt-get update -q && apt-get install -y -q --no-install-recommends %s\n' "$2" >"$1/Dockerfile"; }
 context_build_go() { context_build "$1" "$(builder_packages go)"; }
 context_build_node() { context_build "$1" "$(builder_packages node)"; }
 context_build_java() { context_build "$1" "$(builder_packages java)"; }
 
-# in_builder NAME DIRECTORY COMMAND…: as the calling user, with tree and cache where they are on the host.
+# in_builder NAME DIRECTORY COMMAND…: as the calling user, with tree and cache at the same paths as on the host.
 # IN_BUILDER_ENV is a list of NAME=VALUE, builder_options are further options of docker run.
 builder_options=()
 in_builder() {
@@ -99,7 +99,7 @@ in_builder() {
   shift 2
   mkdir -p "$CACHE/home"
   for e in ${IN_BUILDER_ENV:-}; do if [[ -n ${e#*=} ]]; then options+=(-e "$e"); fi; done
-  # The host's certificates: its way out may go through a proxy with an authority of its own.
+  # The host's certificates: its traffic may go through a proxy with its own authority.
   if [[ -f /etc/ssl/certs/ca-certificates.crt ]]; then options+=(-v /etc/ssl/certs/ca-certificates.crt:/etc/ssl/certs/ca-certificates.crt:ro); fi
   for e in http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY; do if [[ -n ${!e:-} ]]; then options+=(-e "$e"); fi; done
   docker run --rm --init --network host --label "$LABEL=build" --label "$LABEL.run=$(run_id)" --user "$(id -u):$(id -g)" \
@@ -109,7 +109,7 @@ in_builder() {
 
 # ---- the node of a cluster
 
-# runc_up: see dev/cluster/runc. Needed in the node image, and by our own engine where it may not do everything.
+# runc_up: see dev/cluster/runc. Needed in the node image, and by the engine of these scripts if it lacks a capability.
 runc_up() {
   local module=$ROOT/dev/cluster
   GOOS=linux GOARCH=$(engine_arch) programs runc dev/cluster "$(digest "$module/runc" "=$LDFLAGS")" ./runc
@@ -145,7 +145,7 @@ context_node() {
   done
 }
 
-# ---- what runs in the clusters and beside them
+# ---- what runs in the clusters and next to them
 
 csidir_up() {
   local module=$ROOT/dev/cluster key
@@ -190,7 +190,7 @@ shop_up() {
 }
 context_shop() { cp "$ROOT"/dev/shop/image/* "$CACHE/bin/shop/shop" "$1"; }
 
-# The other side of compatibility tests and benches; nothing of ours needs it, so it is not part of images_up.
+# For compatibility tests and benchmarks. The demo does not need it, so it is not part of images_up.
 velero_up() {
   local module=$ROOT/dev/tools/velero key
   key=$(digest "$module/go.mod" "$module/go.sum" "$module/objectstore")
@@ -221,7 +221,7 @@ context_breakwater() {
   cp -r "$ROOT/target/quarkus-app" "$1/target/"
 }
 
-# Everything but the product itself.
+# All images except that of the operator.
 images_up() {
   base_up
   k3s_up

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# Programs: built from Go modules by the host's Go, or by one in a container. To be sourced after engine.sh.
+# Programs: built from Go modules by the host's Go, or in a container. To be sourced after engine.sh.
 
-# The version goes where clients read it; without it they see v0.0.0.
+# Without these, clients would read version v0.0.0.
 KUBERNETES=1.34.4
 LDFLAGS="-s -w -X k8s.io/component-base/version.gitVersion=v$KUBERNETES -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=34"
 
@@ -12,7 +12,7 @@ go_on_host() {
   ((${version%%[^0-9]*} >= 24))
 }
 
-# go_build MODULE OUTDIR PACKAGE…: into OUTDIR, as a whole or not at all. GOOS and GOARCH are the caller's.
+# go_build MODULE OUTDIR PACKAGE…: builds into OUTDIR, all of them or none. The caller sets GOOS and GOARCH.
 go_build() {
   local module=$1 out=$2
   shift 2
@@ -28,7 +28,7 @@ go_build() {
   mv "$out.new" "$out"
 }
 
-# programs NAME MODULE KEY PACKAGE…: builds them when their inputs (KEY, a digest) changed; they are then in $CACHE/bin/NAME
+# programs NAME MODULE KEY PACKAGE…: builds them in $CACHE/bin/NAME if their inputs (KEY, a digest) have changed
 programs() {
   local name=$1 module=$2 key=$3
   shift 3
@@ -38,7 +38,7 @@ programs() {
   printf '%s' "$key" >"$CACHE/stamp/$name"
 }
 
-# For the engine's machine, which need not be this one's kind.
+# The engine may run on a machine of another architecture.
 engine_arch() { docker version --format '{{.Server.Arch}}'; }
 
 # debian_program NAME PACKAGE…: extracts the program from the first of these Debian packages that contains it, and installs
