@@ -155,9 +155,7 @@ public class GatewayServer {
             }
             throw e;
         }
-        Result result = protocol.serve(exchange, path, backend.store(ticket));
-        backend.added(ticket, result.added());
-        return result;
+        return protocol.serve(exchange, path, backend.store(ticket), bytes -> backend.added(ticket, bytes));
     }
 
     private static boolean isAllowed(String method, ResticPath path, Repositories.Mode mode) {

@@ -16,6 +16,7 @@ import java.util.HexFormat;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongConsumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -35,16 +36,8 @@ final class ResticProtocol {
     private final Semaphore uploads;
     private final IdleTimeout idleTimeout;
 
-    /**
-     * The result of a request, for the metrics.
-     *
-     * @param added bytes by which the repository has grown
-     */
-    record Result(int code, long received, long sent, long added) {
-        Result(int code, long received, long sent) {
-            this(code, received, sent, 0);
-        }
-
+    /** The result of a request, for the metrics. */
+    record Result(int code, long received, long sent) {
         static Result of(int code) {
             return new Result(code, 0, 0);
         }
@@ -56,8 +49,17 @@ final class ResticProtocol {
         this.idleTimeout = idleTimeout;
     }
 
-    /** Answers an authorized request. */
+    /** Answers an authorized request that adds nothing to the repository, or adds what no quota counts. */
     Result serve(HttpExchange exchange, ResticPath path, ObjectStore store) throws IOException {
+        return serve(exchange, path, store, bytes -> {});
+    }
+
+    /**
+     * Answers an authorized request.
+     *
+     * @param added gets the bytes by which the repository has grown, before the client gets its answer
+     */
+    Result serve(HttpExchange exchange, ResticPath path, ObjectStore store, LongConsumer added) throws IOException {
         String method = exchange.getRequestMethod();
         if (path.isRepository()) {
             // The gateway needs no directories, so their creation always succeeds.
@@ -69,7 +71,7 @@ final class ResticProtocol {
         return switch (method) {
             case "HEAD" -> head(exchange, path, store);
             case "GET" -> get(exchange, path, store);
-            case "POST" -> post(exchange, path, store);
+            case "POST" -> post(exchange, path, store, added);
             case "DELETE" -> {
                 store.delete(path.key());
                 yield answer(exchange, 200);
@@ -131,7 +133,8 @@ final class ResticProtocol {
         return Result.of(200);
     }
 
-    private Result post(HttpExchange exchange, ResticPath path, ObjectStore store) throws IOException {
+    private Result post(HttpExchange exchange, ResticPath path, ObjectStore store, LongConsumer added)
+            throws IOException {
         if (!acquireUpload()) {
             exchange.getResponseHeaders().set("Retry-After", "2");
             return refuse(exchange, 503, "too many concurrent uploads; retry");
@@ -153,9 +156,12 @@ final class ResticProtocol {
             if (!written && path.isConfig()) {
                 return refuse(exchange, 403, "the repository already has a config");
             }
-            // The object exists with the same content: the answer to the first upload was lost.
+            if (written) {
+                added.accept(received);
+            }
+            // If it was not written, the object exists with the same content: the answer to the first upload was lost.
             exchange.sendResponseHeaders(200, -1);
-            return new Result(200, received, 0, written ? received : 0);
+            return new Result(200, received, 0);
         } finally {
             uploads.release();
         }
