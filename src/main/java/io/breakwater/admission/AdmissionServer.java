@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.Map;
 import java.util.function.Function;
 import javax.net.ssl.SSLContext;
@@ -33,6 +34,11 @@ class AdmissionServer {
 
     /** Twice the largest size in etcd, since an update contains the previous object too. */
     private static final int LARGEST_BODY = 8 << 20;
+
+    /** Requests at the same time. Each costs the buffers of TLS and the headers. */
+    private static final int MOST_REQUESTS = 64;
+
+    private static final Duration HEADERS = Duration.ofSeconds(5);
 
     private final ObjectMapper json = new ObjectMapper();
     private final BreakwaterConfig config;
@@ -60,7 +66,7 @@ class AdmissionServer {
         HttpsServer created =
                 HttpsServer.create(new InetSocketAddress(config.webhook().port()), 0);
         created.setHttpsConfigurator(new HttpsConfigurator(context));
-        created.setExecutor(ServerThreads.named("admission-"));
+        created.setExecutor(ServerThreads.named("admission-", MOST_REQUESTS, HEADERS));
         paths.forEach((path, check) -> created.createContext(path, exchange -> serve(exchange, check)));
         created.start();
         server = created;
@@ -81,6 +87,7 @@ class AdmissionServer {
     }
 
     private void serve(HttpExchange exchange, Function<AdmissionRequest, AdmissionResponse> check) throws IOException {
+        ServerThreads.headersRead();
         try (exchange) {
             Answer answer = answer(exchange.getRequestBody().readNBytes(LARGEST_BODY + 1), check);
             exchange.getResponseHeaders().set("Content-Type", answer.code() == 200 ? "application/json" : "text/plain");

@@ -17,6 +17,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Base64;
 import java.util.Optional;
 import java.util.Set;
@@ -26,6 +27,9 @@ import org.jboss.logging.Logger;
 @ApplicationScoped
 public class GatewayServer {
     private static final Logger LOG = Logger.getLogger(GatewayServer.class);
+
+    private static final int MOST_REQUESTS = 512;
+    private static final Duration HEADERS = Duration.ofSeconds(30);
 
     private static final Set<Reason> REFUSALS = Set.of(Reason.LeaseLost, Reason.Forbidden, Reason.QuotaExceeded);
 
@@ -64,7 +68,7 @@ public class GatewayServer {
         HttpsServer created =
                 HttpsServer.create(new InetSocketAddress(config.gateway().port()), 0);
         created.setHttpsConfigurator(new HttpsConfigurator(certificate.sslContext()));
-        created.setExecutor(ServerThreads.named("gateway-"));
+        created.setExecutor(ServerThreads.named("gateway-", MOST_REQUESTS, HEADERS));
         created.createContext("/", this::handle);
         created.start();
         server = created;
@@ -86,6 +90,7 @@ public class GatewayServer {
     }
 
     private void handle(HttpExchange exchange) throws IOException {
+        ServerThreads.headersRead();
         Optional<ResticPath> path = ResticPath.of(exchange.getRequestURI().getRawPath());
         String type = path.map(ResticPath::type).orElse("none");
         Result result;
