@@ -10,19 +10,24 @@ import io.breakwater.api.BackupPolicySpec.VerificationPlan;
 import io.breakwater.api.Durations;
 import io.breakwater.api.FailoverPlan;
 import io.breakwater.api.NamedRef;
+import io.breakwater.api.OutputPattern;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.ZoneId;
 import java.util.List;
-import java.util.regex.Pattern;
-import java.util.regex.PatternSyntaxException;
 
 /** Checks BackupPolicies: schedules, durations, references, and two policies for the same volumes. */
 final class PolicyCheck {
     private static final Duration SECOND = Duration.ofSeconds(1);
     private static final Duration MINUTE = Duration.ofMinutes(1);
     private static final Duration LONGEST_KEEP_FOR = Duration.ofHours(24);
+
+    /** The schema has the same limits. They are repeated, because a sender other than the API server ignores the schema. */
+    private static final int LONGEST_CRON = 128;
+
+    private static final int MOST_COPIES = 4;
+
     private static final CronParser CRON = new CronParser(CronDefinitionBuilder.instanceDefinitionFor(CronType.UNIX));
 
     private final KubernetesClient client;
@@ -83,6 +88,10 @@ final class PolicyCheck {
         BackupPolicySpec spec = policy.getSpec();
         location(policy, "spec.locationRef.name", spec.locationRef, findings);
         if (spec.copies == null) {
+            return;
+        }
+        if (spec.copies.size() > MOST_COPIES) {
+            findings.refuse("spec.copies", "at most " + MOST_COPIES + " copies are allowed");
             return;
         }
         for (int i = 0; i < spec.copies.size(); i++) {
@@ -161,17 +170,19 @@ final class PolicyCheck {
             String field = "spec.verification.checks[" + i + "]";
             findings.duration(field + ".timeout", check.timeout, SECOND);
             try {
-                Pattern.compile(check.expect == null ? "" : check.expect);
-            } catch (PatternSyntaxException e) {
-                findings.refuse(
-                        field + ".expect",
-                        "'" + check.expect + "' is not a valid regular expression: " + e.getDescription());
+                OutputPattern.of(check.expect == null ? "" : check.expect);
+            } catch (IllegalArgumentException e) {
+                findings.refuse(field + ".expect", e.getMessage());
             }
         }
     }
 
     private static void schedule(String field, BackupPolicySpec.Schedule schedule, CheckFindings findings) {
         if (schedule == null) {
+            return;
+        }
+        if (schedule.cron.length() > LONGEST_CRON) {
+            findings.refuse(field + ".cron", "the schedule has more than " + LONGEST_CRON + " characters");
             return;
         }
         try {

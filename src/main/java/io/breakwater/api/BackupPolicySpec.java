@@ -135,8 +135,7 @@ public class BackupPolicySpec {
 
         @Size(max = 512)
         @JsonPropertyDescription(
-                "Regular expression that the complete trimmed output must match, in the syntax that RE2 and Java have"
-                        + " in common.")
+                "Regular expression that the complete trimmed output must match, in the syntax of RE2.")
         public String expect;
 
         @Default("30s")

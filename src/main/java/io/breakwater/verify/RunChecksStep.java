@@ -3,6 +3,7 @@ package io.breakwater.verify;
 import io.breakwater.api.BackupPolicySpec.Check;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Durations;
+import io.breakwater.api.OutputPattern;
 import io.breakwater.api.Reason;
 import io.breakwater.api.Texts;
 import io.breakwater.api.VerificationSpec.Level;
@@ -16,7 +17,6 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /** Runs the checks of the policy in the restored application. */
@@ -133,10 +133,13 @@ final class RunChecksStep implements Step<VerifyRun> {
     }
 
     static boolean passes(Check check, PodExec.Ended ended) {
-        return ended.code() == 0
-                && (check.expect == null
-                        || Pattern.compile(check.expect, Pattern.DOTALL)
-                                .matcher(ended.output().strip())
-                                .matches());
+        if (ended.code() != 0 || check.expect == null) {
+            return ended.code() == 0;
+        }
+        try {
+            return OutputPattern.of(check.expect).matches(ended.output().strip());
+        } catch (IllegalArgumentException e) {
+            throw BreakwaterException.permanent(Reason.VerificationFailed, e.getMessage());
+        }
     }
 }

@@ -59,6 +59,25 @@ class KindChecksTest {
         assertThat(create(POLICY.replace(right, wrong)).refusal()).startsWith(field + ": ");
     }
 
+    /** The schema refuses these too, but a sender other than the API server ignores it. */
+    @Test
+    void refusesListsAndSchedulesAboveTheLimitsOfTheSchema() {
+        assertThat(create(POLICY.replace("*/15 * * * *", "1" + ",1".repeat(100_000) + " * * * *"))
+                        .refusal())
+                .isEqualTo("spec.schedule.cron: the schedule has more than 128 characters");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"((a|aa)+)\\2?x", "(?=a)", "("})
+    void refusesExpressionsThatRe2DoesNotTake(String expression) {
+        String checks = "  verification: {level: Queried, checks: [{name: c, podSelector: {}, command: [x], expect: '"
+                + expression + "'}]}\n";
+        assertThat(create(POLICY.replaceFirst("(?m)^spec:\n", "spec:\n" + checks.replace("\\", "\\\\")))
+                        .refusal())
+                .startsWith("spec.verification.checks[0].expect: ")
+                .contains("is not a valid regular expression of RE2");
+    }
+
     @Test
     void warnsAboutMissingReferencesInsteadOfRefusing() {
         AdmissionResponse policy = create(POLICY);

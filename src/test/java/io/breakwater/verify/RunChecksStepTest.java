@@ -1,10 +1,14 @@
 package io.breakwater.verify;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import io.breakwater.api.BackupPolicySpec.Check;
 import io.breakwater.api.BackupPolicySpec.Sql;
+import io.breakwater.api.BreakwaterException;
 import io.breakwater.database.PodExec.Ended;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -25,6 +29,25 @@ class RunChecksStepTest {
                 .isFalse();
         assertThat(RunChecksStep.passes(check("4"), new Ended(0, "42"))).isFalse();
         assertThat(RunChecksStep.passes(check("a.b"), new Ended(0, "a\nb"))).isTrue();
+    }
+
+    @Test
+    void matchesInLinearTime() {
+        assertTimeoutPreemptively(
+                Duration.ofSeconds(10),
+                () -> assertThat(RunChecksStep.passes(check("(a|a)*x"), new Ended(0, "a".repeat(60_000) + "!")))
+                        .isFalse());
+    }
+
+    /** A policy can be older than the webhook that refuses its expression. */
+    @Test
+    void failsAnExpressionOrOutputAboveTheLimits() {
+        assertThatExceptionOfType(BreakwaterException.class)
+                .isThrownBy(() -> RunChecksStep.passes(check("((a|aa)+)\\2?x"), new Ended(0, "a")))
+                .withMessageContaining("not a valid regular expression");
+        assertThatExceptionOfType(BreakwaterException.class)
+                .isThrownBy(() -> RunChecksStep.passes(check(".*"), new Ended(0, "a".repeat(70_000))))
+                .withMessageContaining("at most 65536");
     }
 
     @Test
