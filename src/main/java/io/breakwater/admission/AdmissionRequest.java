@@ -7,12 +7,14 @@ import com.fasterxml.jackson.databind.JsonNode;
  * they were sent, so that unknown fields are preserved.
  */
 record AdmissionRequest(JsonNode request) {
+    private static final int LONGEST_UID = 128;
     private static final String SERVICE_ACCOUNT = "system:serviceaccount:";
 
     /** @throws IllegalArgumentException when the document is not an AdmissionReview with a request */
     static AdmissionRequest of(JsonNode document) {
         JsonNode request = document.path("request");
-        if (!request.path("uid").isTextual()) {
+        JsonNode uid = request.path("uid");
+        if (!uid.isTextual() || uid.textValue().length() > LONGEST_UID) {
             throw new IllegalArgumentException("the body is not an AdmissionReview with a request");
         }
         return new AdmissionRequest(request);

@@ -1,22 +1,28 @@
 package io.breakwater.admission;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsServer;
+import io.breakwater.api.Texts;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.tls.ServerThreads;
 import io.breakwater.tls.ServingCertificate;
+import io.breakwater.tls.ThreadDeadline;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import javax.net.ssl.SSLContext;
 import org.jboss.logging.Logger;
@@ -32,21 +38,30 @@ class AdmissionServer {
 
     private static final Logger LOG = Logger.getLogger(AdmissionServer.class);
 
-    /** Twice the largest size in etcd, since an update contains the previous object too. */
-    private static final int LARGEST_BODY = 8 << 20;
-
     /** Requests at the same time. Each costs the buffers of TLS and the headers. */
     private static final int MOST_REQUESTS = 64;
 
-    private static final Duration HEADERS = Duration.ofSeconds(5);
+    /** Reviews in memory at the same time. */
+    static final int MOST_REVIEWS = 4;
 
-    private final ObjectMapper json = new ObjectMapper();
+    private static final long MOST_DISCARDED = 16 << 20;
+    private static final int LONGEST_LINE = 500;
+
+    private final ReviewReader reader = new ReviewReader();
+    private final Semaphore places = new Semaphore(MOST_REVIEWS, true);
+    private final Limits limits;
     private final BreakwaterConfig config;
     private final ServingCertificate certificate;
     private final Map<String, Function<AdmissionRequest, AdmissionResponse>> paths;
     private HttpsServer server;
 
+    @Inject
     AdmissionServer(KubernetesClient client, BreakwaterConfig config, ServingCertificate certificate) {
+        this(client, config, certificate, Limits.DEFAULT);
+    }
+
+    AdmissionServer(KubernetesClient client, BreakwaterConfig config, ServingCertificate certificate, Limits limits) {
+        this.limits = limits;
         this.config = config;
         this.certificate = certificate;
         this.paths = Map.of(
@@ -66,8 +81,8 @@ class AdmissionServer {
         HttpsServer created =
                 HttpsServer.create(new InetSocketAddress(config.webhook().port()), 0);
         created.setHttpsConfigurator(new HttpsConfigurator(context));
-        created.setExecutor(ServerThreads.named("admission-", MOST_REQUESTS, HEADERS));
-        paths.forEach((path, check) -> created.createContext(path, exchange -> serve(exchange, check)));
+        created.setExecutor(ServerThreads.named("admission-", MOST_REQUESTS, limits.headers()));
+        paths.forEach((path, check) -> created.createContext(path, exchange -> serve(exchange, path, check)));
         created.start();
         server = created;
         LOG.infof("the admission webhook listens on port %d", port());
@@ -86,36 +101,134 @@ class AdmissionServer {
         }
     }
 
-    private void serve(HttpExchange exchange, Function<AdmissionRequest, AdmissionResponse> check) throws IOException {
+    private void serve(HttpExchange exchange, String path, Function<AdmissionRequest, AdmissionResponse> check)
+            throws IOException {
         ServerThreads.headersRead();
-        try (exchange) {
-            Answer answer = answer(exchange.getRequestBody().readNBytes(LARGEST_BODY + 1), check);
-            exchange.getResponseHeaders().set("Content-Type", answer.code() == 200 ? "application/json" : "text/plain");
-            byte[] bytes = answer.text().getBytes(StandardCharsets.UTF_8);
-            exchange.sendResponseHeaders(answer.code(), bytes.length);
-            exchange.getResponseBody().write(bytes);
+        try (ThreadDeadline deadline = ThreadDeadline.start(limits.review());
+                exchange) {
+            Optional<Answer> refusal = refusal(exchange, path);
+            Answer answer = refusal.isPresent() ? refusal.get() : review(exchange, check);
+            if (deadline.isOver()) {
+                throw new IOException("the review took longer than " + limits.review());
+            }
+            send(exchange, answer);
         }
     }
 
-    private Answer answer(byte[] body, Function<AdmissionRequest, AdmissionResponse> check) throws IOException {
-        if (body.length > LARGEST_BODY) {
-            return new Answer(413, "the AdmissionReview is too large");
+    /** The answer to a request that is refused before its body is read. */
+    private static Optional<Answer> refusal(HttpExchange exchange, String path) {
+        if (!exchange.getRequestURI().getPath().equals(path)) {
+            return Optional.of(new Answer(404, "the path is not known"));
+        }
+        if (!"POST".equals(exchange.getRequestMethod())) {
+            exchange.getResponseHeaders().set("Allow", "POST");
+            return Optional.of(new Answer(405, "only POST is allowed"));
+        }
+        String length = exchange.getRequestHeaders().getFirst("Content-Length");
+        if (length == null) {
+            return Optional.of(new Answer(411, "Content-Length is required"));
+        }
+        return Long.parseLong(length) > ReviewReader.LONGEST_BODY
+                ? Optional.of(
+                        new Answer(413, "the AdmissionReview is larger than " + ReviewReader.LONGEST_BODY + " bytes"))
+                : Optional.empty();
+    }
+
+    /** Reads and checks a review, if fewer than {@link #MOST_REVIEWS} are in progress or one of them ends soon. */
+    private Answer review(HttpExchange exchange, Function<AdmissionRequest, AdmissionResponse> check)
+            throws IOException {
+        try {
+            if (!places.tryAcquire(limits.place().toMillis(), TimeUnit.MILLISECONDS)) {
+                exchange.getResponseHeaders().set("Retry-After", "1");
+                return new Answer(503, "Breakwater checks other objects at the moment; retry");
+            }
+        } catch (InterruptedException e) {
+            throw new InterruptedIOException();
         }
         try {
-            AdmissionRequest request = AdmissionRequest.of(json.readTree(body));
+            return answer(read(exchange), check);
+        } catch (IllegalArgumentException e) {
+            return new Answer(400, "could not read the AdmissionReview: " + Texts.line(e.getMessage(), LONGEST_LINE));
+        } finally {
+            places.release();
+        }
+    }
+
+    private AdmissionRequest read(HttpExchange exchange) throws IOException {
+        try (ThreadDeadline deadline = ThreadDeadline.start(limits.body())) {
+            return reader.read(exchange.getRequestBody());
+        }
+    }
+
+    private static Answer answer(AdmissionRequest request, Function<AdmissionRequest, AdmissionResponse> check) {
+        try {
             AdmissionResponse response = check.apply(request);
             if (!response.isAllowed()) {
-                LOG.infof("refused %s by %s: %s", request.target(), request.user(), response.refusal());
+                LOG.infof(
+                        "refused %s by %s: %s",
+                        Texts.line(request.target(), LONGEST_LINE),
+                        Texts.line(request.user(), LONGEST_LINE),
+                        Texts.line(response.refusal(), LONGEST_LINE));
             }
             return new Answer(200, response.document(request.uid()).toString());
-        } catch (IllegalArgumentException | JsonProcessingException e) {
-            return new Answer(400, "could not read the AdmissionReview: " + e.getMessage());
+        } catch (IllegalArgumentException e) {
+            throw e;
         } catch (RuntimeException e) {
             // The API server then applies the failurePolicy of the webhook, and shows this text to the user.
-            LOG.errorf(e, "an admission check failed");
-            return new Answer(500, "Breakwater could not check the object: " + e.getMessage());
+            String cause = Texts.line(e.getMessage(), LONGEST_LINE);
+            LOG.errorf(printable(e, cause), "an admission check failed");
+            return new Answer(500, "Breakwater could not check the object: " + cause);
+        }
+    }
+
+    /** The failure for the log. Its message can contain parts of the object, so only a printable line of it is logged. */
+    private static Throwable printable(RuntimeException e, String cause) {
+        Throwable printable = new IllegalStateException(e.getClass().getName() + ": " + cause);
+        printable.setStackTrace(e.getStackTrace());
+        return printable;
+    }
+
+    private void send(HttpExchange exchange, Answer answer) throws IOException {
+        byte[] bytes = answer.text().getBytes(StandardCharsets.UTF_8);
+        exchange.getResponseHeaders().set("Content-Type", answer.code() == 200 ? "application/json" : "text/plain");
+        if (answer.code() != 200) {
+            exchange.getResponseHeaders().set("Connection", "close");
+        }
+        boolean head = "HEAD".equals(exchange.getRequestMethod());
+        exchange.sendResponseHeaders(answer.code(), head ? -1 : bytes.length);
+        if (!head) {
+            exchange.getResponseBody().write(bytes);
+            exchange.getResponseBody().flush();
+            discard(exchange.getRequestBody());
+        }
+    }
+
+    /** Reads the rest of a refused body, since a client that still sends would get a reset instead of the answer. */
+    private void discard(InputStream rest) throws IOException {
+        byte[] buffer = new byte[8 << 10];
+        try (ThreadDeadline deadline = ThreadDeadline.start(limits.body())) {
+            for (long n = 0; n < MOST_DISCARDED; ) {
+                int read = rest.read(buffer);
+                if (read < 0) {
+                    return;
+                }
+                n += read;
+            }
         }
     }
 
     private record Answer(int code, String text) {}
+
+    /**
+     * Time limits.
+     *
+     * @param headers for the TLS handshake and the headers
+     * @param place for the wait until another review ends
+     * @param body for the body
+     * @param review for everything after the headers; the API server itself waits for five seconds
+     */
+    record Limits(Duration headers, Duration place, Duration body, Duration review) {
+        static final Limits DEFAULT =
+                new Limits(Duration.ofSeconds(5), Duration.ofSeconds(1), Duration.ofSeconds(3), Duration.ofSeconds(10));
+    }
 }

@@ -1,6 +1,7 @@
 package io.breakwater.admission;
 
 import io.breakwater.api.Durations;
+import io.breakwater.api.Texts;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,15 +11,26 @@ import java.util.List;
  * errors that a later object may correct, such as another manifest of the same directory.
  */
 final class CheckFindings {
+    /** Findings of each sort in an answer. More would help no reader, and could fill the memory. */
+    private static final int MOST = 50;
+
+    private static final int LONGEST = 2_000;
+
     private final List<String> refusals = new ArrayList<>();
     private final List<String> warnings = new ArrayList<>();
 
     void refuse(String field, String message) {
-        refusals.add(field + ": " + message);
+        add(refusals, field, message);
     }
 
     void warn(String field, String message) {
-        warnings.add(field + ": " + message);
+        add(warnings, field, message);
+    }
+
+    private static void add(List<String> findings, String field, String message) {
+        if (findings.size() < MOST) {
+            findings.add(Texts.cut(field + ": " + message, LONGEST));
+        }
     }
 
     /** Refuses a duration that is not valid or is too short. A missing duration is allowed. */

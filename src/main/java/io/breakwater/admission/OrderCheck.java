@@ -7,6 +7,8 @@ import java.time.Duration;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -20,6 +22,15 @@ final class OrderCheck {
 
     /** Represents an object that no rule names. */
     private static final String ANY = "*";
+
+    /** The schema has the same limit. */
+    private static final int MOST_ENTRIES = 32;
+
+    /** Combinations of a kind and a name. Their number grows with the product of both, so a small object can have millions. */
+    private static final int MOST_OBJECTS = 5_000;
+
+    /** Comparisons of a combination with a kind or a name of a rule. */
+    private static final long MOST_COMPARISONS = 5_000_000;
 
     private OrderCheck() {}
 
@@ -35,13 +46,25 @@ final class OrderCheck {
         if (order == null) {
             return;
         }
+        if (order.size() > MOST_ENTRIES) {
+            findings.refuse("spec.order", "at most " + MOST_ENTRIES + " entries are allowed");
+            return;
+        }
         for (int i = 0; i < order.size(); i++) {
             String field = "spec.order[" + i + "]";
             RestoreCheck.rules(field + ".first", order.get(i).first, findings);
             RestoreCheck.rules(field + ".then", order.get(i).then, findings);
             findings.duration(field + ".timeout", order.get(i).timeout, SHORTEST);
         }
-        Set<PossibleObject> objects = possibleObjects(order);
+        Optional<Set<PossibleObject>> possible = possibleObjects(order);
+        if (possible.isEmpty()) {
+            findings.warn(
+                    "spec.order",
+                    "the rules name too many kinds and names to look for entries that wait for each other; the Restore"
+                            + " looks for them when it runs");
+            return;
+        }
+        Set<PossibleObject> objects = possible.get();
         try {
             Stages.of(order.stream()
                     .map(dependency ->
@@ -54,19 +77,30 @@ final class OrderCheck {
         }
     }
 
-    private static Set<PossibleObject> possibleObjects(List<Dependency> order) {
+    /** The combinations of all kinds and names in the rules; empty if there are too many. */
+    private static Optional<Set<PossibleObject>> possibleObjects(List<Dependency> order) {
         Set<String> kinds = new LinkedHashSet<>();
         Set<String> names = new LinkedHashSet<>(Set.of(ANY));
+        long mentioned = 0;
         for (Dependency dependency : order) {
             for (List<ObjectRule> rules : List.of(dependency.first, dependency.then)) {
-                rules.stream().filter(rule -> rule.kinds != null).forEach(rule -> kinds.addAll(rule.kinds));
-                rules.stream().filter(rule -> rule.names != null).forEach(rule -> names.addAll(rule.names));
+                for (ObjectRule rule : rules) {
+                    List<String> ruleKinds = Objects.requireNonNullElse(rule.kinds, List.of());
+                    List<String> ruleNames = Objects.requireNonNullElse(rule.names, List.of());
+                    kinds.addAll(ruleKinds);
+                    names.addAll(ruleNames);
+                    mentioned += 1 + ruleKinds.size() + ruleNames.size();
+                }
             }
         }
         kinds.add(ANY);
+        long combinations = (long) kinds.size() * names.size();
+        if (combinations > MOST_OBJECTS || combinations * mentioned > MOST_COMPARISONS) {
+            return Optional.empty();
+        }
         Set<PossibleObject> objects = new LinkedHashSet<>();
         kinds.forEach(kind -> names.forEach(name -> objects.add(new PossibleObject(kind, name))));
-        return objects;
+        return Optional.of(objects);
     }
 
     private static Set<PossibleObject> matches(List<ObjectRule> rules, Set<PossibleObject> objects) {

@@ -18,6 +18,28 @@ public final class Texts {
         return text.length() <= most ? text : text.substring(0, most - 1) + "…";
     }
 
+    /** The text as one line for logs, cut at the end. Characters that cannot be printed become {@code ?}. */
+    public static String line(String text, int most) {
+        return cut(String.valueOf(text), most)
+                .codePoints()
+                .map(c -> isPrintable(c) ? c : '?')
+                .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+                .toString();
+    }
+
+    private static boolean isPrintable(int codePoint) {
+        return switch (Character.getType(codePoint)) {
+            case Character.CONTROL,
+                    Character.FORMAT,
+                    Character.LINE_SEPARATOR,
+                    Character.PARAGRAPH_SEPARATOR,
+                    Character.SURROGATE,
+                    Character.PRIVATE_USE,
+                    Character.UNASSIGNED -> false;
+            default -> true;
+        };
+    }
+
     /** The end of a text, with at most this many characters, including the ellipsis that marks the missing start. */
     public static String tail(String text, int most) {
         return text.length() <= most ? text : "…" + text.substring(text.length() - most + 1);

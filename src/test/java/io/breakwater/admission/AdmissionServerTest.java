@@ -9,6 +9,8 @@ import io.breakwater.config.TestConfig;
 import io.breakwater.tls.ServingCertificate;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import java.io.ByteArrayInputStream;
+import java.lang.management.ManagementFactory;
+import java.lang.management.MemoryPoolMXBean;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -17,7 +19,11 @@ import java.nio.charset.StandardCharsets;
 import java.security.KeyStore;
 import java.security.cert.CertificateFactory;
 import java.time.Clock;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 import org.junit.jupiter.api.AfterEach;
@@ -26,6 +32,9 @@ import org.junit.jupiter.api.Test;
 
 /** Requests over TLS, as the API server sends them. */
 class AdmissionServerTest {
+    /** No answer, because the server closed the connection before it had read the rest of a refused body. */
+    private static final int CLOSED = 0;
+
     private final InMemoryApiServer cluster = new InMemoryApiServer();
     private final BreakwaterConfig config =
             TestConfig.of(Map.of("breakwater.webhook.port", "0", "breakwater.gateway.url", "https://127.0.0.1:8443"));
@@ -77,6 +86,93 @@ class AdmissionServerTest {
         assertThat(send(AdmissionServer.KINDS, "nonsense").statusCode()).isEqualTo(400);
     }
 
+    @Test
+    void namesNoPartOfAnInvalidBody() throws Exception {
+        HttpResponse<String> answer = send(AdmissionServer.KINDS, "stranger\n{}");
+        assertThat(answer.body()).contains("line 1").doesNotContain("stranger");
+    }
+
+    @Test
+    void answersOnlyPostsWithALengthAtKnownPaths() throws Exception {
+        assertThat(send(AdmissionServer.KINDS + "/more", "{}").statusCode()).isEqualTo(404);
+        assertThat(http.send(request(AdmissionServer.KINDS).build(), HttpResponse.BodyHandlers.ofString())
+                        .statusCode())
+                .isEqualTo(405);
+        HttpRequest chunked = request(AdmissionServer.KINDS)
+                .POST(HttpRequest.BodyPublishers.ofInputStream(() -> new ByteArrayInputStream(new byte[10])))
+                .build();
+        assertThat(http.send(chunked, HttpResponse.BodyHandlers.ofString()).statusCode())
+                .isEqualTo(411);
+    }
+
+    @Test
+    void refusesABodyThatIsTooLarge() throws Exception {
+        assertThat(send(AdmissionServer.KINDS, bomb(8_000_000)).statusCode()).isEqualTo(413);
+        assertAnswersReviews();
+    }
+
+    @Test
+    void refusesABodyWithTooManyTokens() throws Exception {
+        HttpResponse<String> answer = send(AdmissionServer.KINDS, bomb(3_000_000));
+        assertThat(answer.statusCode()).isEqualTo(400);
+        assertThat(answer.body()).contains("at most 100000 JSON tokens");
+        assertAnswersReviews();
+    }
+
+    @Test
+    void boundsTheHeapForManyLargeBodies() throws Exception {
+        byte[] large = bomb(8_000_000).getBytes(StandardCharsets.US_ASCII);
+        byte[] small = bomb(3_000_000).getBytes(StandardCharsets.US_ASCII);
+        List<MemoryPoolMXBean> pools = ManagementFactory.getMemoryPoolMXBeans().stream()
+                .filter(pool ->
+                        pool.getName().contains("Tenured") || pool.getName().contains("Old"))
+                .toList();
+        assertThat(pools).isNotEmpty();
+        System.gc();
+        pools.forEach(MemoryPoolMXBean::resetPeakUsage);
+        long before =
+                pools.stream().mapToLong(pool -> pool.getUsage().getUsed()).sum();
+
+        List<CompletableFuture<Integer>> answers = IntStream.range(0, 8)
+                .mapToObj(i -> http.sendAsync(
+                                request(AdmissionServer.KINDS)
+                                        .POST(HttpRequest.BodyPublishers.ofByteArray(i % 2 == 0 ? large : small))
+                                        .build(),
+                                HttpResponse.BodyHandlers.discarding())
+                        .handle((response, e) -> e == null ? response.statusCode() : CLOSED))
+                .toList();
+        for (CompletableFuture<Integer> answer : answers) {
+            assertThat(answer.get(60, TimeUnit.SECONDS)).isIn(400, 413, 503, CLOSED);
+        }
+
+        System.gc();
+        long peak =
+                pools.stream().mapToLong(pool -> pool.getPeakUsage().getUsed()).sum();
+        assertThat(peak - before).as("growth of the heap in bytes").isLessThan(100L << 20);
+        assertAnswersReviews();
+    }
+
+    @Test
+    void acceptsTheLargestObjectOfTheApiServer() throws Exception {
+        String restore = "{kind: Restore, apiVersion: breakwater.io/v1alpha1, metadata: {namespace: shop, name: r,"
+                + " annotations: {note: " + "n".repeat(1_400_000) + "}}, spec: {restorePointRef: {name: p}}}";
+        String update = Reviews.document("UPDATE", "jane", Reviews.yaml(restore), Reviews.yaml(restore))
+                .toString();
+        assertThat(update.length()).isGreaterThan(2_800_000);
+        assertThat(post(AdmissionServer.KINDS, update).at("/response/allowed").asBoolean())
+                .isTrue();
+    }
+
+    private void assertAnswersReviews() throws Exception {
+        JsonNode answer = post(AdmissionServer.HOLD_BACK, review("{kind: Pod, metadata: {namespace: shop}, spec: {}}"));
+        assertThat(answer.at("/response/allowed").asBoolean()).isTrue();
+    }
+
+    /** A list of empty objects: three bytes each in JSON, and about 80 in memory. */
+    private static String bomb(int bytes) {
+        return "[" + "{},".repeat(bytes / 3 - 1) + "{}]";
+    }
+
     private static String review(String yaml) {
         return Reviews.document("CREATE", "jane", Reviews.yaml(yaml), null).toString();
     }
@@ -89,13 +185,15 @@ class AdmissionServerTest {
 
     private HttpResponse<String> send(String path, String body) throws Exception {
         return http.send(
-                HttpRequest.newBuilder(URI.create("https://127.0.0.1:" + server.port() + path))
-                        .POST(HttpRequest.BodyPublishers.ofString(body))
-                        .build(),
+                request(path).POST(HttpRequest.BodyPublishers.ofString(body)).build(),
                 HttpResponse.BodyHandlers.ofString());
     }
 
-    private static SSLContext trusting(String pem) throws Exception {
+    private HttpRequest.Builder request(String path) {
+        return HttpRequest.newBuilder(URI.create("https://127.0.0.1:" + server.port() + path));
+    }
+
+    static SSLContext trusting(String pem) throws Exception {
         KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
         store.load(null, null);
         store.setCertificateEntry(

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.breakwater.config.TestConfig;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -77,6 +79,25 @@ class RestoreCheckTest {
         assertThat(create(RESTORE.replace("{name: p}}", "{name: p}, " + wrong + "}"))
                         .refusal())
                 .startsWith(field + ": ");
+    }
+
+    /** The number of combinations of kinds and names grows with their product. */
+    @Test
+    void skipsTheSearchForCyclesAmongTooManyObjects() {
+        String many = IntStream.range(0, 1500).mapToObj(i -> "n" + i).collect(Collectors.joining(", "));
+        AdmissionResponse response = create(RESTORE.replace(
+                "{name: p}}",
+                "{name: p}, order: [{first: [{kinds: [" + many + "]}], then: [{names: [" + many + "]}]}]}"));
+        assertThat(response.isAllowed()).isTrue();
+        assertThat(response.warnings()).anyMatch(w -> w.startsWith("spec.order: the rules name too many"));
+    }
+
+    @Test
+    void limitsTheFindingsOfAnAnswer() {
+        String wrong = IntStream.range(0, 5000).mapToObj(i -> "'?'").collect(Collectors.joining(", "));
+        String refusal = create(RESTORE.replace("{name: p}}", "{name: p}, include: [{kinds: [" + wrong + "]}]}"))
+                .refusal();
+        assertThat(refusal.length()).isLessThan(10_000);
     }
 
     @Test

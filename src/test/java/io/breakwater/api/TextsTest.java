@@ -22,6 +22,13 @@ class TextsTest {
     }
 
     @Test
+    void replacesCharactersThatCannotBePrinted() {
+        assertThat(Texts.line("a\nb\u001b[31m\u202e\u2028ü", 20)).isEqualTo("a?b?[31m??ü");
+        assertThat(Texts.line("abcdef", 5)).isEqualTo("abcd…");
+        assertThat(Texts.line(null, 5)).isEqualTo("null");
+    }
+
+    @Test
     void computesKnownDigests() {
         assertThat(Digests.sha256Hex("abc"))
                 .isEqualTo("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");

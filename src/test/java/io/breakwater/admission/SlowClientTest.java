@@ -1,0 +1,148 @@
+package io.breakwater.admission;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.config.TestConfig;
+import io.breakwater.tls.ServingCertificate;
+import java.io.IOException;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import javax.net.ssl.SSLContext;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Clients that send slowly, or nothing: the webhook closes their connections, and answers others again. */
+class SlowClientTest {
+    private static final String REVIEW = Reviews.document(
+                    "CREATE", "jane", Reviews.yaml("{kind: Pod, metadata: {namespace: shop}, spec: {}}"), null)
+            .toString();
+
+    private final InMemoryApiServer cluster = new InMemoryApiServer();
+    private final BreakwaterConfig config =
+            TestConfig.of(Map.of("breakwater.webhook.port", "0", "breakwater.gateway.url", "https://127.0.0.1:8443"));
+    private final ServingCertificate certificate = new ServingCertificate(cluster.client(), config, Clock.systemUTC());
+    private final AdmissionServer server = new AdmissionServer(
+            cluster.client(),
+            config,
+            certificate,
+            new AdmissionServer.Limits(
+                    Duration.ofSeconds(1), Duration.ofMillis(200), Duration.ofSeconds(3), Duration.ofSeconds(6)));
+    private final List<Socket> sockets = new ArrayList<>();
+    private SSLContext trust;
+    private HttpClient http;
+
+    @BeforeEach
+    void start() throws Exception {
+        server.start();
+        trust = AdmissionServerTest.trusting(certificate.caPem());
+        http = HttpClient.newBuilder().sslContext(trust).build();
+    }
+
+    @AfterEach
+    void stop() throws IOException {
+        for (Socket socket : sockets) {
+            socket.close();
+        }
+        http.close();
+        server.stop();
+        cluster.close();
+    }
+
+    @Test
+    void answersAgainAfterClientsThatSendSlowBodies() throws Exception {
+        for (int i = 0; i < AdmissionServer.MOST_REVIEWS; i++) {
+            send(tls(), "POST /hold-back HTTP/1.1\r\nHost: webhook\r\nContent-Length: 1000\r\n\r\n{");
+        }
+        HttpResponse<String> refused = awaitStatus(503);
+        assertThat(refused.headers().firstValue("Retry-After")).contains("1");
+        for (Socket socket : sockets) {
+            assertCloses(socket, "{");
+        }
+        assertThat(post().statusCode()).isEqualTo(200);
+    }
+
+    @Test
+    void closesAConnectionWithoutCompleteHeaders() throws Exception {
+        Socket socket = tls();
+        send(socket, "POST /hold-back HTTP/1.1\r\nHost: ");
+        assertCloses(socket, "x");
+    }
+
+    @Test
+    void closesAConnectionWithoutCompleteHandshake() throws Exception {
+        Socket socket = new Socket("127.0.0.1", server.port());
+        sockets.add(socket);
+        socket.setSoTimeout(10_000);
+        socket.getOutputStream().write(new byte[] {22, 3, 1});
+        assertThat(ends(socket)).isTrue();
+    }
+
+    private Socket tls() throws IOException {
+        Socket socket = trust.getSocketFactory().createSocket("127.0.0.1", server.port());
+        sockets.add(socket);
+        socket.setSoTimeout(10_000);
+        return socket;
+    }
+
+    private static void send(Socket socket, String text) throws IOException {
+        socket.getOutputStream().write(text.getBytes(StandardCharsets.US_ASCII));
+        socket.getOutputStream().flush();
+    }
+
+    /** Sends a byte every 50 ms, for at most 10 seconds, until the server closes the connection. */
+    private static void assertCloses(Socket socket, String text) throws IOException {
+        socket.setSoTimeout(50);
+        long start = System.nanoTime();
+        boolean closed = false;
+        while (!closed && System.nanoTime() - start < 10_000_000_000L) {
+            try {
+                send(socket, text);
+                closed = ends(socket);
+            } catch (SocketTimeoutException e) {
+                closed = false;
+            } catch (IOException e) {
+                closed = true;
+            }
+        }
+        assertThat(closed).as("closed by the server").isTrue();
+    }
+
+    private static boolean ends(Socket socket) throws IOException {
+        try {
+            return socket.getInputStream().read() < 0;
+        } catch (SocketTimeoutException e) {
+            throw e;
+        } catch (IOException e) {
+            return true;
+        }
+    }
+
+    private HttpResponse<String> awaitStatus(int status) throws Exception {
+        HttpResponse<String> response = post();
+        for (int i = 0; i < 20 && response.statusCode() != status; i++) {
+            response = post();
+        }
+        assertThat(response.statusCode()).as(response.body()).isEqualTo(status);
+        return response;
+    }
+
+    private HttpResponse<String> post() throws Exception {
+        return http.send(
+                HttpRequest.newBuilder(URI.create("https://127.0.0.1:" + server.port() + AdmissionServer.HOLD_BACK))
+                        .POST(HttpRequest.BodyPublishers.ofString(REVIEW))
+                        .build(),
+                HttpResponse.BodyHandlers.ofString());
+    }
+}
