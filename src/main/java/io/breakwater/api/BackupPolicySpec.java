@@ -11,6 +11,7 @@ import io.fabric8.generator.annotation.Required;
 import io.fabric8.generator.annotation.Size;
 import io.fabric8.generator.annotation.ValidationRule;
 import io.fabric8.kubernetes.api.model.LabelSelector;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -22,6 +23,9 @@ import java.util.List;
                 + " 'Snapshot'",
         message = "copies require volumes.method SnapshotAndMove or LiveCopy: a retained snapshot stays in its storage")
 public class BackupPolicySpec {
+    /** Longest timeout of a hook and of a check. */
+    public static final Duration LONGEST_COMMAND = Duration.ofHours(1);
+
     @JsonPropertyDescription(
             "Times at which RestorePoints are created. Without a schedule, create RestorePoints by hand.")
     public Schedule schedule;
@@ -141,7 +145,7 @@ public class BackupPolicySpec {
         @Default("30s")
         @Pattern(Durations.PATTERN)
         @Size(max = 32)
-        @JsonPropertyDescription("Maximum duration of the check.")
+        @JsonPropertyDescription("Maximum duration of the check, at most 1h.")
         public String timeout;
     }
 
@@ -406,7 +410,7 @@ public class BackupPolicySpec {
         @Default("30s")
         @Pattern(Durations.PATTERN)
         @Size(max = 32)
-        @JsonPropertyDescription("Maximum duration of the command.")
+        @JsonPropertyDescription("Maximum duration of the command, at most 1h.")
         public String timeout;
 
         @Default("Fail")

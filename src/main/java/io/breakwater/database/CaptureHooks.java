@@ -166,7 +166,7 @@ public final class CaptureHooks {
                         ? hook.container
                         : pod.getSpec().getContainers().getFirst().getName(),
                 hook.command,
-                Durations.parse(hook.timeout, DEFAULT_TIMEOUT),
+                PodExec.atMost(Durations.parse(hook.timeout, DEFAULT_TIMEOUT)),
                 hook.onError == OnError.Continue);
     }
 }

@@ -1,5 +1,6 @@
 package io.breakwater.database;
 
+import io.breakwater.api.BackupPolicySpec;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.api.Texts;
@@ -9,8 +10,6 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.ExecWatch;
 import io.fabric8.kubernetes.client.dsl.PodResource;
-import java.io.ByteArrayOutputStream;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -21,7 +20,10 @@ import java.util.concurrent.TimeoutException;
 /** Commands in an application's pods. */
 public final class PodExec {
     /** Length of output in messages. */
-    private static final int OUTPUT = 500;
+    static final int OUTPUT = 500;
+
+    /** Length of a command in messages. */
+    static final int NAME = 100;
 
     private final KubernetesClient client;
     private final String namespace;
@@ -49,9 +51,10 @@ public final class PodExec {
     /**
      * Result of a command.
      *
-     * @param output both output streams, in order of arrival
+     * @param output both output streams, in order of arrival; only the start and the end if it is long
+     * @param omitted number of bytes that are missing in the output
      */
-    public record Ended(int code, String output) {}
+    public record Ended(int code, String output, long omitted) {}
 
     /**
      * Runs a command and waits for its end.
@@ -71,18 +74,27 @@ public final class PodExec {
     /**
      * Runs a command and returns its result, whether it succeeds or not.
      *
-     * @param reason reason of the exception if the command cannot run or takes too long
+     * @param asked longest duration; {@link BackupPolicySpec#LONGEST_COMMAND} is the limit
+     * @param reason reason of the exception if the command cannot run, takes too long or prints too much
      */
-    public Ended call(String pod, String container, List<String> command, Duration timeout, Reason reason) {
+    public Ended call(String pod, String container, List<String> command, Duration asked, Reason reason) {
         String what = what(pod, container, command);
-        ByteArrayOutputStream output = new ByteArrayOutputStream();
+        Duration timeout = atMost(asked);
+        BoundedOutput output = new BoundedOutput();
         try (ExecWatch watch = pod(pod).inContainer(container)
                 .writingOutput(output)
                 .writingError(output)
                 .exec(command.toArray(String[]::new))) {
             CompletableFuture<Integer> exit = watch.exitCode();
-            Integer code = exit.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
-            return new Ended(code == null ? -1 : code, output.toString(StandardCharsets.UTF_8));
+            CompletableFuture.anyOf(exit, output.exceeded()).get(timeout.toMillis(), TimeUnit.MILLISECONDS);
+            if (output.exceeded().isDone()) {
+                throw BreakwaterException.retryable(
+                        reason,
+                        what + " printed more than the limit of " + BoundedOutput.LIMIT
+                                + " bytes, so its connection was closed; redirect its output to a file or to /dev/null");
+            }
+            Integer code = exit.get();
+            return new Ended(code == null ? -1 : code, output.text(), output.omitted());
         } catch (TimeoutException e) {
             throw BreakwaterException.retryable(
                     reason, what + " took longer than its timeout of " + timeout.toSeconds() + "s", e);
@@ -94,7 +106,13 @@ public final class PodExec {
         }
     }
 
+    /** A timeout that is not longer than the limit. */
+    static Duration atMost(Duration timeout) {
+        return timeout.compareTo(BackupPolicySpec.LONGEST_COMMAND) > 0 ? BackupPolicySpec.LONGEST_COMMAND : timeout;
+    }
+
     private String what(String pod, String container, List<String> command) {
-        return "command " + command.getFirst() + " in pod " + namespace + "/" + pod + ", container " + container;
+        return "command " + Texts.cut(command.getFirst(), NAME) + " in pod " + namespace + "/" + pod + ", container "
+                + container;
     }
 }

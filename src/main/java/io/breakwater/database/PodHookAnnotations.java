@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Durations;
 import io.breakwater.api.Reason;
+import io.breakwater.api.Texts;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.time.Duration;
 import java.util.List;
@@ -64,7 +65,7 @@ final class PodHookAnnotations {
                         ? pod.getSpec().getContainers().getFirst().getName()
                         : container,
                 command(annotations.get(prefix + "command").strip(), field),
-                timeout(annotations.get(prefix + phase.timeout), prefix + phase.timeout, pod),
+                PodExec.atMost(timeout(annotations.get(prefix + phase.timeout), prefix + phase.timeout, pod)),
                 "Continue".equalsIgnoreCase(annotations.get(prefix + "on-error")));
     }
 
@@ -76,7 +77,7 @@ final class PodHookAnnotations {
             return List.of(JSON.readValue(text, String[].class));
         } catch (JsonProcessingException | NullPointerException e) {
             throw BreakwaterException.permanent(
-                    Reason.QuiesceFailed, field + " is not a JSON array of strings: " + text);
+                    Reason.QuiesceFailed, field + " is not a JSON array of strings: " + Texts.cut(text, PodExec.NAME));
         }
     }
 
@@ -89,8 +90,8 @@ final class PodHookAnnotations {
         } catch (IllegalArgumentException e) {
             throw BreakwaterException.permanent(
                     Reason.QuiesceFailed,
-                    "annotation " + annotation + " of pod " + pod.getMetadata().getName() + ": '" + text
-                            + "' is not a duration such as 30s");
+                    "annotation " + annotation + " of pod " + pod.getMetadata().getName() + ": '"
+                            + Texts.cut(text, PodExec.NAME) + "' is not a duration such as 30s");
         }
     }
 }

@@ -16,10 +16,24 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 
-/** A program in a pod, with input and output line by line until the connection ends. */
+/**
+ * A program in a pod, with input and output line by line until the connection ends. The output is short, because it answers
+ * to the input; a program that prints more than the limits loses its connection.
+ */
 final class PodSession implements AutoCloseable {
+    /** Bytes of all output, and therefore of each line. */
+    static final int BYTES = 1 << 20;
+
+    /** Lines that were not read yet. */
+    static final int LINES = 1000;
+
     private static final Duration OPENING = Duration.ofSeconds(30);
+
+    /** Pause for each write after a limit. The client reads until the connection is closed, which takes some seconds. */
+    private static final Duration BRAKE = Duration.ofMillis(100);
 
     /** A line of output, or the reason for the end of the connection. */
     sealed interface Received {
@@ -31,6 +45,8 @@ final class PodSession implements AutoCloseable {
     private final BlockingQueue<Received> received = new LinkedBlockingQueue<>();
     private final CompletableFuture<Void> opened = new CompletableFuture<>();
     private final ExecWatch watch;
+    private final CompletableFuture<Void> exceeded = new CompletableFuture<>();
+    private final AtomicInteger bytes = new AtomicInteger();
 
     private PodSession(PodResource pod, String container, String... command) {
         this.watch = pod.inContainer(container)
@@ -39,6 +55,7 @@ final class PodSession implements AutoCloseable {
                 .writingError(new Lines())
                 .usingListener(new Listener())
                 .exec(command);
+        exceeded.thenRun(watch::close);
     }
 
     /**
@@ -92,14 +109,34 @@ final class PodSession implements AutoCloseable {
         private final ByteArrayOutputStream line = new ByteArrayOutputStream();
 
         @Override
+        public synchronized void write(byte[] b, int offset, int length) {
+            for (int i = offset; i < offset + length && !exceeded.isDone(); i++) {
+                write(b[i]);
+            }
+            if (exceeded.isDone()) {
+                LockSupport.parkNanos(BRAKE.toNanos());
+            }
+        }
+
+        @Override
         public synchronized void write(int b) {
-            if (b == '\n') {
+            if (bytes.incrementAndGet() > BYTES) {
+                exceed("more than " + BYTES + " bytes");
+            } else if (b == '\n' && received.size() >= LINES) {
+                exceed("more than " + LINES + " lines that were not read");
+            } else if (b == '\n') {
                 received.add(new Received.Line(line.toString(StandardCharsets.UTF_8)));
                 line.reset();
             } else {
                 line.write(b);
             }
         }
+    }
+
+    private void exceed(String limit) {
+        received.clear();
+        received.add(new Received.Ended("the program printed " + limit + ", so its connection was closed"));
+        exceeded.complete(null);
     }
 
     private final class Listener implements ExecListener {

@@ -3,6 +3,7 @@ package io.breakwater.database;
 import io.breakwater.api.BackupPolicySpec.Database;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.api.Texts;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -21,6 +22,9 @@ import java.util.List;
  */
 public final class Postgresql implements Quiesced {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
+    /** Length of an error of the server in messages. */
+    private static final int WHY = 1000;
+
     private static final String END = "--breakwater-end--";
 
     private final String where;
@@ -157,6 +161,6 @@ public final class Postgresql implements Quiesced {
     }
 
     private BreakwaterException failed(String why) {
-        return BreakwaterException.retryable(Reason.QuiesceFailed, where + ": " + why);
+        return BreakwaterException.retryable(Reason.QuiesceFailed, where + ": " + Texts.cut(why, WHY));
     }
 }

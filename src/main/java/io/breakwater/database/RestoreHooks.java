@@ -3,6 +3,7 @@ package io.breakwater.database;
 import io.breakwater.api.Api;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.api.Texts;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -145,13 +146,17 @@ public final class RestoreHooks {
     }
 
     private void run(CaptureHooks.Call call) {
-        PodExec.Ended ended =
-                exec.call(call.pod(), call.container(), call.command(), call.timeout(), Reason.RestoreHookFailed);
+        PodExec.Ended ended;
+        try {
+            ended = exec.call(call.pod(), call.container(), call.command(), call.timeout(), Reason.RestoreHookFailed);
+        } catch (BreakwaterException e) {
+            throw BreakwaterException.retryable(Reason.RestoreHookFailed, call.field() + ": " + e.getMessage(), e);
+        }
         if (ended.code() != 0) {
             throw BreakwaterException.permanent(
                     Reason.RestoreHookFailed,
                     call.field() + ": exit code " + ended.code() + ": "
-                            + ended.output().strip());
+                            + Texts.tail(ended.output().strip(), PodExec.OUTPUT));
         }
     }
 

@@ -21,6 +21,9 @@ final class MoverPods {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int LAST_LINES = 3;
 
+    /** Bytes of these lines: the pod decides how long they are. A line that is cut is not read. */
+    private static final int LAST_BYTES = 64 << 10;
+
     private final KubernetesClient client;
 
     MoverPods(KubernetesClient client) {
@@ -47,6 +50,7 @@ final class MoverPods {
                     try {
                         return MoverProgress.of(client.pods()
                                 .resource(p)
+                                .limitBytes(LAST_BYTES)
                                 .tailingLines(LAST_LINES)
                                 .getLog());
                     } catch (KubernetesClientException e) {

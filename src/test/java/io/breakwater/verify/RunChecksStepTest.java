@@ -16,19 +16,30 @@ import org.junit.jupiter.api.Test;
 class RunChecksStepTest {
     @Test
     void evaluatesTheExitCode() {
-        assertThat(RunChecksStep.passes(check(null), new Ended(0, "anything"))).isTrue();
-        assertThat(RunChecksStep.passes(check(null), new Ended(1, "anything"))).isFalse();
-        assertThat(RunChecksStep.passes(check(".*"), new Ended(1, "anything"))).isFalse();
+        assertThat(RunChecksStep.passes(check(null), new Ended(0, "anything", 0)))
+                .isTrue();
+        assertThat(RunChecksStep.passes(check(null), new Ended(1, "anything", 0)))
+                .isFalse();
+        assertThat(RunChecksStep.passes(check(".*"), new Ended(1, "anything", 0)))
+                .isFalse();
     }
 
     @Test
     void matchesTheWholeTrimmedOutput() {
-        assertThat(RunChecksStep.passes(check("[1-9][0-9]*"), new Ended(0, " 42\n")))
+        assertThat(RunChecksStep.passes(check("[1-9][0-9]*"), new Ended(0, " 42\n", 0)))
                 .isTrue();
-        assertThat(RunChecksStep.passes(check("[1-9][0-9]*"), new Ended(0, "0\n")))
+        assertThat(RunChecksStep.passes(check("[1-9][0-9]*"), new Ended(0, "0\n", 0)))
                 .isFalse();
-        assertThat(RunChecksStep.passes(check("4"), new Ended(0, "42"))).isFalse();
-        assertThat(RunChecksStep.passes(check("a.b"), new Ended(0, "a\nb"))).isTrue();
+        assertThat(RunChecksStep.passes(check("4"), new Ended(0, "42", 0))).isFalse();
+        assertThat(RunChecksStep.passes(check("a.b"), new Ended(0, "a\nb", 0))).isTrue();
+    }
+
+    @Test
+    void comparesNoIncompleteOutput() {
+        assertThat(RunChecksStep.passes(check(".*"), new Ended(0, "start and end", 5)))
+                .isFalse();
+        assertThat(RunChecksStep.passes(check(null), new Ended(0, "start and end", 5)))
+                .isTrue();
     }
 
     @Test
