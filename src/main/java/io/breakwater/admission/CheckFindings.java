@@ -47,6 +47,18 @@ final class CheckFindings {
         }
     }
 
+    /** Refuses a duration that is not valid, too short or too long. A missing duration is allowed. */
+    void duration(String field, String text, Duration shortest, Duration longest) {
+        duration(field, text, shortest);
+        try {
+            if (text != null && Durations.parse(text).compareTo(longest) > 0) {
+                refuse(field, "'" + text + "' is too long; at most " + Durations.format(longest) + " is allowed");
+            }
+        } catch (IllegalArgumentException e) {
+            return; // refused already
+        }
+    }
+
     AdmissionResponse response() {
         return refusals.isEmpty()
                 ? AdmissionResponse.warn(warnings)

@@ -168,7 +168,7 @@ final class PolicyCheck {
         for (int i = 0; plan.checks != null && i < plan.checks.size(); i++) {
             BackupPolicySpec.Check check = plan.checks.get(i);
             String field = "spec.verification.checks[" + i + "]";
-            findings.duration(field + ".timeout", check.timeout, SECOND);
+            findings.duration(field + ".timeout", check.timeout, SECOND, BackupPolicySpec.LONGEST_COMMAND);
             try {
                 OutputPattern.of(check.expect == null ? "" : check.expect);
             } catch (IllegalArgumentException e) {
@@ -209,7 +209,8 @@ final class PolicyCheck {
 
     private static void hooks(String field, List<Hook> hooks, CheckFindings findings) {
         for (int i = 0; hooks != null && i < hooks.size(); i++) {
-            findings.duration(field + "[" + i + "].timeout", hooks.get(i).timeout, SECOND);
+            findings.duration(
+                    field + "[" + i + "].timeout", hooks.get(i).timeout, SECOND, BackupPolicySpec.LONGEST_COMMAND);
         }
     }
 }

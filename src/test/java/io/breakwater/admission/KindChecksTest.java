@@ -52,6 +52,7 @@ class KindChecksTest {
         rpo: 30m      | rpo: 0s       | spec.objectives.rpo
         rpo: 1h       | rpo: 5s       | spec.copies[0].rpo
         timeout: 30s  | timeout: 0s   | spec.hooks.pre[0].timeout
+        timeout: 30s  | timeout: 61m  | spec.hooks.pre[0].timeout
         name: far     | name: near    | spec.copies[0].locationRef.name
         """)
     void refusesInvalidPoliciesAndNamesTheField(String right, String wrong, String field) {
