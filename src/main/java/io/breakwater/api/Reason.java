@@ -72,7 +72,7 @@ public enum Reason {
     RestorePointNotFound,
     /** The named RestorePoint is not sealed, so it cannot be restored. */
     RestorePointNotSealed,
-    /** A digest or the signature of a sealed point does not match: it was altered. */
+    /** A digest or the signature of a sealed point does not match, or an object exceeds its limit: it was altered. */
     Tampered,
     /** An object or volume in the target namespace conflicts, and onConflict does not allow changing it. */
     Conflict,

@@ -67,7 +67,7 @@ public class Catalog {
             return velero.read(location, stores.open(location), key);
         }
         ObjectStore store = stores.open(location);
-        return store.read(key.sealKey())
+        return store.read(key.sealKey(), ObjectStore.MAX_DOCUMENT)
                 .map(Document::content)
                 .map(content -> new Sealed(
                         new SealSignatures(location, store, keys.ring(location)).verify(key, content),

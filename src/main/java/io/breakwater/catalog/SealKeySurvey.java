@@ -81,10 +81,12 @@ public class SealKeySurvey {
     public void vouch(BackupLocation location, PointKey key, String keyId) {
         ObjectStore store = stores.open(location);
         SealSignatures signatures = new SealSignatures(location, store, keys.ring(location));
-        store.read(key.sealKey()).map(Document::content).ifPresent(seal -> {
-            signatures.verify(key, seal);
-            signatures.vouch(key, Digests.sha256Hex(seal), keyId);
-        });
+        store.read(key.sealKey(), ObjectStore.MAX_DOCUMENT)
+                .map(Document::content)
+                .ifPresent(seal -> {
+                    signatures.verify(key, seal);
+                    signatures.vouch(key, Digests.sha256Hex(seal), keyId);
+                });
     }
 
     /** One survey of a location. */
@@ -136,7 +138,11 @@ public class SealKeySurvey {
         private Known seal(PointKey key, ObjectInfo info) {
             Known k = before.get(info.key());
             if (k == null || !k.isOf(info)) {
-                byte[] content = store.read(info.key()).map(Document::content).orElse(null);
+                byte[] content = info.size() > ObjectStore.MAX_DOCUMENT
+                        ? null
+                        : store.read(info.key(), ObjectStore.MAX_DOCUMENT)
+                                .map(Document::content)
+                                .orElse(null);
                 if (content == null) {
                     return null;
                 }

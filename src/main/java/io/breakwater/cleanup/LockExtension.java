@@ -165,7 +165,7 @@ final class LockExtension {
     }
 
     private Optional<Round> read(String of) {
-        return store.read(StoreLayout.lockRound(of)).flatMap(LockExtension::parsed);
+        return store.read(StoreLayout.lockRound(of), ObjectStore.MAX_DOCUMENT).flatMap(LockExtension::parsed);
     }
 
     /** Empty for a round that cannot be read. Its repetition shortens no lock. */

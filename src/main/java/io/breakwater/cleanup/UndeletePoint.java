@@ -42,7 +42,7 @@ class UndeletePoint {
         ObjectStore store = stores.open(location);
         DeletedObjects deleted = new DeletedObjects(store, key.site());
         byte[] seal = deleted.contentOf(key.namespace(), key.sealKey())
-                .or(() -> store.read(key.sealKey()).map(Document::content))
+                .or(() -> store.read(key.sealKey(), ObjectStore.MAX_DOCUMENT).map(Document::content))
                 .orElseThrow(() -> BreakwaterException.permanent(
                         Reason.RestorePointNotFound,
                         "point " + key + " was not deleted from location "
@@ -62,7 +62,7 @@ class UndeletePoint {
         document.objects().forEach(o -> soft.undelete(o.key()));
         new Catalog(stores, keys).verifyObjects(location, document);
         boolean sealed = store.write(key.sealKey(), seal, Precondition.ABSENT).isPresent()
-                || store.read(key.sealKey())
+                || store.read(key.sealKey(), ObjectStore.MAX_DOCUMENT)
                         .filter(d -> Arrays.equals(d.content(), seal))
                         .isPresent();
         if (!sealed) {

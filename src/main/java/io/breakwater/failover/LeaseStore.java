@@ -38,7 +38,7 @@ final class LeaseStore {
 
     /** The lease as it is now; empty when the store has none. */
     Optional<LeaseVersion> read() {
-        return store.read(key()).map(this::version);
+        return store.read(key(), ObjectStore.MAX_DOCUMENT).map(this::version);
     }
 
     /**

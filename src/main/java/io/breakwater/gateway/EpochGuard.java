@@ -6,6 +6,7 @@ import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.location.Stores;
+import io.breakwater.store.ObjectStore;
 import io.breakwater.store.StoreLayout;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
@@ -64,7 +65,7 @@ public class EpochGuard {
 
     private long read(Guard guard) {
         return stores.open(guard.rendezvous())
-                .read(guard.key())
+                .read(guard.key(), ObjectStore.MAX_DOCUMENT)
                 .map(lease -> parse(guard, lease.content()))
                 .orElse(0L);
     }

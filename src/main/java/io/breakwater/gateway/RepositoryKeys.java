@@ -86,7 +86,8 @@ public class RepositoryKeys {
         for (String name : names) {
             Optional<String> mark = marks.get(name);
             if (mark == null) {
-                Optional<byte[]> content = store.read(repository.keys() + name).map(Document::content);
+                Optional<byte[]> content = store.read(repository.keys() + name, ObjectStore.MAX_DOCUMENT)
+                        .map(Document::content);
                 if (content.isEmpty() || !FILE.matcher(name).matches()) {
                     continue;
                 }
@@ -107,7 +108,7 @@ public class RepositoryKeys {
     public boolean remove(BackupLocation location, Repository repository, String file, String except) {
         ObjectStore store = softDeleteStore(location, repository);
         boolean listed = files(location, repository).containsKey(except);
-        boolean intact = store.read(repository.keys() + except)
+        boolean intact = store.read(repository.keys() + except, ObjectStore.MAX_DOCUMENT)
                 .map(document -> Digests.sha256Hex(document.content()).equals(except))
                 .orElse(false);
         if (file.equals(except) || !FILE.matcher(file).matches() || !listed || !intact) {

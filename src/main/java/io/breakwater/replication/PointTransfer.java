@@ -83,7 +83,7 @@ final class PointTransfer {
     private void vouchers(PointKey key) {
         for (String name : list(source, key.directory()).keySet()) {
             if (!name.equals(key.sealKey())) {
-                source.read(name).ifPresent(d -> {
+                source.read(name, ObjectStore.MAX_DOCUMENT).ifPresent(d -> {
                     target.write(name, d.content(), Precondition.NONE);
                     count(d.content().length);
                 });
@@ -97,7 +97,7 @@ final class PointTransfer {
      * @throws BreakwaterException Conflict, when it has another one
      */
     private boolean findSeal(PointKey key, byte[] seal) {
-        Optional<Document> present = target.read(key.sealKey());
+        Optional<Document> present = target.read(key.sealKey(), ObjectStore.MAX_DOCUMENT);
         if (present.isPresent() && !Arrays.equals(present.get().content(), seal)) {
             throw BreakwaterException.permanent(
                     Reason.Conflict,
@@ -143,13 +143,13 @@ final class PointTransfer {
     /** Refuses a target that has a repository with other keys: data that is copied into it could not be read. */
     private void requireSameRepository(String prefix) {
         String key = prefix + "config";
-        byte[] ours = source.read(key)
+        byte[] ours = source.read(key, ObjectStore.MAX_DOCUMENT)
                 .map(Document::content)
                 .orElseThrow(() -> BreakwaterException.permanent(
                         Reason.Tampered,
                         "the source lacks " + key
                                 + ", so no data in this repository can be read; use another RestorePoint"));
-        Optional<Document> theirs = target.read(key);
+        Optional<Document> theirs = target.read(key, ObjectStore.MAX_DOCUMENT);
         if (theirs.isPresent() && !Arrays.equals(theirs.get().content(), ours)) {
             throw BreakwaterException.permanent(
                     Reason.Conflict,
@@ -160,7 +160,7 @@ final class PointTransfer {
 
     private void config(String prefix) {
         String key = prefix + "config";
-        byte[] content = source.read(key)
+        byte[] content = source.read(key, ObjectStore.MAX_DOCUMENT)
                 .map(Document::content)
                 .orElseThrow(() -> ObjectTransfer.changed(key, "it was deleted"));
         if (target.write(key, content, Precondition.ABSENT).isPresent()) {

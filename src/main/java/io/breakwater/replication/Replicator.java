@@ -49,7 +49,9 @@ public class Replicator {
         try {
             ObjectStore source = stores.open(from);
             Catalog.Sealed sealed = catalog.read(from, key).orElseThrow(() -> missing(from, key));
-            byte[] seal = source.read(key.sealKey()).map(Document::content).orElseThrow(() -> missing(from, key));
+            byte[] seal = source.read(key.sealKey(), ObjectStore.MAX_DOCUMENT)
+                    .map(Document::content)
+                    .orElseThrow(() -> missing(from, key));
             if (!Digests.sha256Hex(seal).equals(sealed.digest())) {
                 throw ObjectTransfer.changed(key.sealKey(), "it was replaced");
             }

@@ -74,7 +74,7 @@ public final class DeletedObjects {
 
     /** The tombstone whose object was deleted; empty when none was. */
     private Optional<Tombstone> sweep(ObjectInfo info, boolean due) {
-        Optional<Document> document = store.read(info.key());
+        Optional<Document> document = store.read(info.key(), Tombstone.MAX_BYTES);
         if (document.isEmpty()) {
             return Optional.empty();
         }
@@ -151,7 +151,7 @@ public final class DeletedObjects {
 
     /** Content of a small object that was deleted; empty when it was not, or its grace period is over. */
     public Optional<byte[]> contentOf(String namespace, String key) {
-        return store.read(StoreLayout.tombstones(site, namespace) + key)
+        return store.read(StoreLayout.tombstones(site, namespace) + key, Tombstone.MAX_BYTES)
                 .map(Tombstone::of)
                 .filter(t -> t.state() == State.Dead)
                 .map(Tombstone::content);

@@ -63,14 +63,14 @@ public final class FilesystemStore implements ObjectStore {
     }
 
     @Override
-    public Optional<Document> read(String key) {
+    public Optional<Document> read(String key, int max) {
         return io("read " + key, () -> {
             try (FileChannel channel = FileChannel.open(path(key), StandardOpenOption.READ)) {
                 // Content and facts must be those of the same file, even when it is replaced meanwhile.
-                byte[] content = Channels.newInputStream(channel).readAllBytes();
+                byte[] content = BoundedContent.read(Channels.newInputStream(channel), key, max);
                 Optional<ObjectInfo> info = info(key);
                 if (info.isPresent() && info.get().size() != content.length) {
-                    return read(key);
+                    return read(key, max);
                 }
                 return info.isEmpty() ? Optional.empty() : Optional.of(new Document(info.get(), content, now()));
             } catch (NoSuchFileException e) {

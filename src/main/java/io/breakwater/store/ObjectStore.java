@@ -18,6 +18,11 @@ import java.util.function.Consumer;
  * connections themselves within a budget of about 30 seconds. A write is either complete and visible, or has no effect.
  */
 public interface ObjectStore extends AutoCloseable {
+    /** Bytes of the largest object that {@link #read(String)} accepts. */
+    int MAX_OBJECT = 16 << 20;
+
+    /** Bytes of the largest document: a seal, a lease, or a report about a location, a site or a key. */
+    int MAX_DOCUMENT = 1 << 20;
 
     /** Facts about an object without its content. */
     record ObjectInfo(String key, long size, String etag, Instant lastModified) {}
@@ -49,8 +54,19 @@ public interface ObjectStore extends AutoCloseable {
     /** Facts about one object; empty when it does not exist. */
     Optional<Observed> head(String key);
 
-    /** A small object (at most 16 MiB), whole; empty when it does not exist. */
-    Optional<Document> read(String key);
+    /** A small object (at most {@link #MAX_OBJECT} bytes), whole; empty when it does not exist. */
+    default Optional<Document> read(String key) {
+        return read(key, MAX_OBJECT);
+    }
+
+    /**
+     * A small object, whole; empty when it does not exist. The bound applies to the bytes that arrive, so it also holds for a
+     * store that reports a wrong size.
+     *
+     * @param max bytes that the object may have
+     * @throws BreakwaterException Tampered, when it has more
+     */
+    Optional<Document> read(String key, int max);
 
     /**
      * A stream of the object's bytes from offset on, at most length of them ({@code -1}: to the end).

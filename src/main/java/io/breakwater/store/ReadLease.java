@@ -47,7 +47,7 @@ public record ReadLease(Instant since) {
         Map<String, List<ReadLease>> readers = new HashMap<>();
         for (ObjectInfo o : found) {
             String namespace = o.key().substring(prefix.length()).split("/", 2)[0];
-            Optional<Document> document = store.read(o.key());
+            Optional<Document> document = store.read(o.key(), ObjectStore.MAX_DOCUMENT);
             if (document.isPresent() && until(document.get()).isAfter(now)) {
                 readers.computeIfAbsent(namespace, k -> new ArrayList<>()).add(new ReadLease(o.lastModified()));
             } else {

@@ -24,8 +24,8 @@ public final class ReadOnlyStore implements ObjectStore {
     }
 
     @Override
-    public Optional<Document> read(String key) {
-        return store.read(key);
+    public Optional<Document> read(String key, int max) {
+        return store.read(key, max);
     }
 
     @Override

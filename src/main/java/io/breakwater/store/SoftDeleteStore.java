@@ -35,8 +35,8 @@ public final class SoftDeleteStore implements ObjectStore {
     }
 
     @Override
-    public Optional<Document> read(String key) {
-        return store.read(key);
+    public Optional<Document> read(String key, int max) {
+        return store.read(key, max);
     }
 
     @Override
@@ -65,7 +65,9 @@ public final class SoftDeleteStore implements ObjectStore {
         Set<String> dead = new HashSet<>();
         store.list(tombstones + prefix, t -> {
             if (store.removals().isEmpty()
-                    || store.read(t.key()).filter(this::isValid).isPresent()) {
+                    || store.read(t.key(), Tombstone.MAX_BYTES)
+                            .filter(this::isValid)
+                            .isPresent()) {
                 dead.add(t.key().substring(tombstones.length()));
             }
         });
@@ -128,7 +130,7 @@ public final class SoftDeleteStore implements ObjectStore {
         if (store.write(tombstones + key, dead.bytes(), Precondition.ABSENT).isPresent()) {
             return;
         }
-        Optional<Document> before = store.read(tombstones + key);
+        Optional<Document> before = store.read(tombstones + key, Tombstone.MAX_BYTES);
         if (before.isPresent() && Tombstone.of(before.get()).covers(dead) && isValid(before.get())) {
             return;
         }
@@ -142,7 +144,7 @@ public final class SoftDeleteStore implements ObjectStore {
 
     /** Deletes a small object at once; its content stays in the tombstone. */
     public void deleteInline(String key) {
-        Optional<Document> present = store.read(key);
+        Optional<Document> present = store.read(key, MAX_DOCUMENT);
         if (present.isPresent()) {
             Tombstone dead = tombstone(present.get().info(), present.get().content(), null);
             store.write(tombstones + key, dead.bytes(), Precondition.NONE);
@@ -175,7 +177,7 @@ public final class SoftDeleteStore implements ObjectStore {
         if (StoreLayout.isResticLock(key)) {
             return false;
         }
-        Optional<Document> document = store.read(tombstones + key);
+        Optional<Document> document = store.read(tombstones + key, Tombstone.MAX_BYTES);
         if (document.isEmpty()) {
             return false;
         }

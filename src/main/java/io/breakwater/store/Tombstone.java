@@ -26,6 +26,9 @@ import java.io.IOException;
 @JsonIgnoreProperties(ignoreUnknown = true)
 public record Tombstone(
         int schemaVersion, String key, long size, State state, byte[] content, Version version, Proof proof) {
+    /** Bytes of the largest tombstone, which holds a whole document in base64. */
+    static final int MAX_BYTES = 2 * ObjectStore.MAX_DOCUMENT;
+
     private static final ObjectMapper JSON = new ObjectMapper();
 
     /**

@@ -43,9 +43,9 @@ final class FaultyStore implements ObjectStore {
     }
 
     @Override
-    public Optional<Document> read(String key) {
+    public Optional<Document> read(String key, int max) {
         before();
-        return store.read(key);
+        return store.read(key, max);
     }
 
     @Override

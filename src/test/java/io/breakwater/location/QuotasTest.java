@@ -241,8 +241,8 @@ class QuotasTest {
         }
 
         @Override
-        public Optional<Document> read(String key) {
-            return store.read(key);
+        public Optional<Document> read(String key, int max) {
+            return store.read(key, max);
         }
 
         @Override

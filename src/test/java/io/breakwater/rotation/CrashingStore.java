@@ -41,8 +41,8 @@ record CrashingStore(ObjectStore store, BooleanSupplier now) implements ObjectSt
     }
 
     @Override
-    public Optional<Document> read(String key) {
-        return store.read(key);
+    public Optional<Document> read(String key, int max) {
+        return store.read(key, max);
     }
 
     @Override

@@ -40,9 +40,17 @@ public final class MemoryStore implements ObjectStore {
     }
 
     @Override
-    public Optional<Document> read(String key) {
+    public Optional<Document> read(String key, int max) {
         return Optional.ofNullable(objects.get(key))
+                .map(c -> bounded(key, c, max))
                 .map(c -> new Document(observed(key, c).info(), c.clone(), Instant.EPOCH));
+    }
+
+    private static byte[] bounded(String key, byte[] content, int max) {
+        if (content.length > max) {
+            throw BoundedContent.tooLarge(key, max);
+        }
+        return content;
     }
 
     @Override

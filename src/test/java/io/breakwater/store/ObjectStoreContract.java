@@ -2,7 +2,10 @@ package io.breakwater.store;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
 import io.breakwater.store.ObjectStore.Document;
 import io.breakwater.store.ObjectStore.ObjectInfo;
 import io.breakwater.store.ObjectStore.Observed;
@@ -20,6 +23,7 @@ import java.util.Random;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
 /** The contract of every store. Leases and seals depend on it. */
@@ -45,6 +49,43 @@ public abstract class ObjectStoreContract {
         assertThat(store().head("no/such/key")).isEmpty();
         assertThat(store().open("no", 0, -1)).isEmpty();
         store().delete("no");
+    }
+
+    @Test
+    void readsObjectsUpToTheBound() throws IOException {
+        put("most", ObjectStore.MAX_OBJECT);
+
+        assertThat(store().read("most").orElseThrow().content()).hasSize(ObjectStore.MAX_OBJECT);
+        write("small", "12345", Precondition.NONE);
+        assertThat(store().read("small", 5).orElseThrow().content()).hasSize(5);
+        write("none", "", Precondition.NONE);
+        assertThat(store().read("none", 0).orElseThrow().content()).isEmpty();
+    }
+
+    @Test
+    void refusesToReadObjectsOverTheBound() throws IOException {
+        put("large", ObjectStore.MAX_OBJECT + 1);
+        write("small", "123456", Precondition.NONE);
+
+        refusesToRead("large", ObjectStore.MAX_OBJECT, () -> store().read("large"));
+        refusesToRead("small", 5, () -> store().read("small", 5));
+    }
+
+    private static void refusesToRead(String key, int max, ThrowingCallable read) {
+        assertThatThrownBy(read)
+                .isInstanceOfSatisfying(BreakwaterException.class, e -> {
+                    assertThat(e.reason()).isEqualTo(Reason.Tampered);
+                    assertThat(e.isRetryable()).isFalse();
+                })
+                .hasMessageContaining("object " + key + " has more than " + max + " bytes")
+                .hasMessageContaining("delete it, or restore its earlier version");
+    }
+
+    private void put(String key, int size) throws IOException {
+        try (Upload upload = store().upload(key, Precondition.NONE)) {
+            upload.write(new byte[size]);
+            assertThat(upload.commit()).isPresent();
+        }
     }
 
     @Test

@@ -45,4 +45,16 @@ class ReadOnlyStoreTest {
         assertThat(store.read("a/b"))
                 .hasValueSatisfying(d -> assertThat(d.content()).isEqualTo(OLD));
     }
+
+    @Test
+    void boundsReadsThroughEveryWrapper() {
+        ObjectStore behind = TestStores.filesystem(directory);
+        behind.write("a/b", OLD, Precondition.NONE);
+
+        for (ObjectStore store :
+                List.of(new ReadOnlyStore(behind, "archive"), new SoftDeleteStore(behind, "east", "shop"))) {
+            assertThat(store.read("a/b", OLD.length)).isPresent();
+            assertThatThrownBy(() -> store.read("a/b", OLD.length - 1)).hasMessageContaining("more than 2 bytes");
+        }
+    }
 }

@@ -59,8 +59,14 @@ public final class VersionedStore implements ObjectStore {
     }
 
     @Override
-    public Optional<Document> read(String key) {
+    public Optional<Document> read(String key, int max) {
         return current(key)
+                .map(e -> {
+                    if (e.content().length > max) {
+                        throw BoundedContent.tooLarge(key, max);
+                    }
+                    return e;
+                })
                 .map(e -> new Document(observed(e).info(), e.content().clone(), now));
     }
 

@@ -119,8 +119,8 @@ public final class KeyEscrow {
     }
 
     private boolean isIntact(String id, String fingerprint) {
-        Optional<Document> wrapped = store.read(StoreLayout.wrappedKey(id, fingerprint));
-        Optional<Document> proof = store.read(StoreLayout.wrappedKeyProof(id, fingerprint));
+        Optional<Document> wrapped = store.read(StoreLayout.wrappedKey(id, fingerprint), ObjectStore.MAX_DOCUMENT);
+        Optional<Document> proof = store.read(StoreLayout.wrappedKeyProof(id, fingerprint), ObjectStore.MAX_DOCUMENT);
         if (wrapped.isEmpty() || proof.isEmpty()) {
             return false;
         }

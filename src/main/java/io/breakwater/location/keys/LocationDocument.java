@@ -36,7 +36,7 @@ public record LocationDocument(String keyId, Set<String> keys, Instant storeTime
      * @throws BreakwaterException LocationNotReady, when it is not a valid document
      */
     public static Optional<LocationDocument> read(ObjectStore store) {
-        return store.read(KEY).map(LocationDocument::of);
+        return store.read(KEY, ObjectStore.MAX_DOCUMENT).map(LocationDocument::of);
     }
 
     /** The store's time, which its objects are dated with; the operator's time in a new location. */

@@ -37,7 +37,8 @@ public record SiteKeys(String site, Instant lastSeen, String current, Set<String
                 .map(e -> of(
                         e.getKey(),
                         e.getValue(),
-                        store.read(StoreLayout.keyRing(e.getKey())).orElse(null)))
+                        store.read(StoreLayout.keyRing(e.getKey()), ObjectStore.MAX_DOCUMENT)
+                                .orElse(null)))
                 .toList();
     }
 
@@ -50,8 +51,9 @@ public record SiteKeys(String site, Instant lastSeen, String current, Set<String
         }
         String key = StoreLayout.keyRing(site);
         byte[] content = bytes(tree);
-        boolean known =
-                store.read(key).filter(d -> Arrays.equals(d.content(), content)).isPresent();
+        boolean known = store.read(key, ObjectStore.MAX_DOCUMENT)
+                .filter(d -> Arrays.equals(d.content(), content))
+                .isPresent();
         if (!known) {
             store.write(key, content, Precondition.NONE);
         }

@@ -11,6 +11,7 @@ import com.azure.identity.WorkloadIdentityCredentialBuilder;
 import com.azure.storage.blob.BlobClient;
 import com.azure.storage.blob.BlobContainerClient;
 import com.azure.storage.blob.BlobServiceClientBuilder;
+import com.azure.storage.blob.models.BlobDownloadResponse;
 import com.azure.storage.blob.models.BlobErrorCode;
 import com.azure.storage.blob.models.BlobProperties;
 import com.azure.storage.blob.models.BlobRange;
@@ -28,10 +29,14 @@ import com.azure.storage.common.policy.RetryPolicyType;
 import io.breakwater.api.BackupLocationSpec.AzureBlob;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.store.BoundedContent;
 import io.breakwater.store.DeletionSigner;
 import io.breakwater.store.ObjectLock;
 import io.breakwater.store.ObjectStore;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.ConnectException;
 import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
@@ -149,10 +154,11 @@ public final class AzureBlobStore implements ObjectStore {
     }
 
     @Override
-    public Optional<Document> read(String key) {
+    public Optional<Document> read(String key, int max) {
         return optional("read " + key, () -> {
-            var r = blob(key).downloadContentWithResponse(null, null, CALL, Context.NONE);
-            byte[] content = r.getValue().toBytes();
+            BoundedBytes bytes = new BoundedBytes(max);
+            var r = download(key, bytes);
+            byte[] content = bytes.bytes.toByteArray();
             var h = r.getDeserializedHeaders();
             return new Document(
                     new ObjectInfo(
@@ -163,6 +169,14 @@ public final class AzureBlobStore implements ObjectStore {
                     content,
                     date(r.getHeaders()));
         });
+    }
+
+    private BlobDownloadResponse download(String key, BoundedBytes bytes) {
+        try {
+            return blob(key).downloadStreamWithResponse(bytes, null, null, null, false, CALL, Context.NONE);
+        } catch (RuntimeException e) {
+            throw bytes.isExceeded ? BoundedContent.tooLarge(key, bytes.max) : e;
+        }
     }
 
     @Override
@@ -365,6 +379,31 @@ public final class AzureBlobStore implements ObjectStore {
                     Reason.Locked, message + "; it can be deleted after its immutability policy expires", e);
         }
         return BreakwaterException.retryable(Reason.StoreUnavailable, message, e);
+    }
+
+    /** Content of bounded size. An error at a byte too many cancels the download; the SDK handles only an IOException. */
+    private static final class BoundedBytes extends OutputStream {
+        private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        private final int max;
+        private boolean isExceeded;
+
+        BoundedBytes(int max) {
+            this.max = max;
+        }
+
+        @Override
+        public void write(int b) throws IOException {
+            write(new byte[] {(byte) b}, 0, 1);
+        }
+
+        @Override
+        public void write(byte[] more, int offset, int length) throws IOException {
+            isExceeded |= length > max - bytes.size();
+            if (isExceeded) {
+                throw new IOException("more than " + max + " bytes");
+            }
+            bytes.write(more, offset, length);
+        }
     }
 
     /** Blocks of bounded size, which become the blob when they are committed. Azure deletes blocks that are not committed. */

@@ -2,9 +2,11 @@ package io.breakwater.store.s3;
 
 import io.breakwater.api.BackupLocationSpec.S3;
 import io.breakwater.api.BreakwaterException;
+import io.breakwater.store.BoundedContent;
 import io.breakwater.store.DeletionSigner;
 import io.breakwater.store.ObjectLock;
 import io.breakwater.store.ObjectStore;
+import java.io.IOException;
 import java.io.InputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -22,9 +24,12 @@ import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import software.amazon.awssdk.awscore.exception.AwsServiceException;
+import software.amazon.awssdk.core.ResponseBytes;
 import software.amazon.awssdk.core.ResponseInputStream;
 import software.amazon.awssdk.core.SdkResponse;
+import software.amazon.awssdk.core.exception.RetryableException;
 import software.amazon.awssdk.core.sync.RequestBody;
+import software.amazon.awssdk.http.AbortableInputStream;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.model.GetObjectRequest;
 import software.amazon.awssdk.services.s3.model.GetObjectResponse;
@@ -93,13 +98,30 @@ public final class S3Store implements ObjectStore {
     }
 
     @Override
-    public Optional<Document> read(String key) {
+    public Optional<Document> read(String key, int max) {
         return optional("read " + key, () -> {
-            var r = client.getObjectAsBytes(request(key).build());
+            // An exception of the reader would be an error of the client, so the size is checked here.
+            var r = client.getObject(request(key).build(), (h, in) -> start(h, in, max));
             GetObjectResponse h = r.response();
             byte[] content = r.asByteArrayUnsafe();
+            if (content.length > max) {
+                throw BoundedContent.tooLarge(key, max);
+            }
             return new Document(new ObjectInfo(key, content.length, h.eTag(), h.lastModified()), content, date(h));
         });
+    }
+
+    /** The content, or the first bytes of it: one more than the bound. */
+    private static ResponseBytes<GetObjectResponse> start(GetObjectResponse facts, AbortableInputStream in, int max) {
+        try {
+            byte[] content = in.readNBytes(max + 1);
+            if (content.length > max) {
+                in.abort(); // a close would read the rest
+            }
+            return ResponseBytes.fromByteArrayUnsafe(facts, content);
+        } catch (IOException e) {
+            throw RetryableException.create("the answer was cut off", e);
+        }
     }
 
     @Override
