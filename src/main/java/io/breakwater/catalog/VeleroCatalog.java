@@ -91,7 +91,8 @@ final class VeleroCatalog {
     private static Known readBackup(ObjectStore store, String name, String etag) {
         try {
             Optional<StoredBackup> backup = Optional.empty();
-            Optional<ObjectStore.Document> metadata = store.read(StoredBackup.metadataKey(name));
+            Optional<ObjectStore.Document> metadata =
+                    store.read(StoredBackup.metadataKey(name), StoredBackup.MAX_METADATA);
             if (metadata.isPresent()) {
                 backup = StoredBackup.read(name, metadata.get().content());
             }
@@ -102,9 +103,18 @@ final class VeleroCatalog {
                     : StoredBackup.contents(new ByteArrayInputStream(list.get().content()));
             return new Known(etag, backup, contents);
         } catch (IOException e) {
-            // A damaged backup must not hide the others. It has no points, as in Velero itself.
-            return new Known(etag, Optional.empty(), Map.of());
+            return damaged(etag);
+        } catch (BreakwaterException e) {
+            if (e.reason() == Reason.Tampered) {
+                return damaged(etag);
+            }
+            throw e;
         }
+    }
+
+    /** A damaged backup must not hide the others. It has no points, as in Velero itself. */
+    private static Known damaged(String etag) {
+        return new Known(etag, Optional.empty(), Map.of());
     }
 
     /** The archive with its digest. It is read once, and again after it changed. */

@@ -4,6 +4,7 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import java.io.BufferedInputStream;
 import java.io.Closeable;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -29,7 +30,7 @@ public final class ArchiveReader implements Closeable {
      * @param entries number of entries
      */
     public record Limits(int object, long total, long entries) {
-        public static final Limits DEFAULT = new Limits(16 << 20, 16L << 30, 10_000_000);
+        public static final Limits DEFAULT = new Limits(ObjectJson.MAX_BYTES, 16L << 30, 10_000_000);
     }
 
     /** One object as it was captured. */
@@ -37,6 +38,10 @@ public final class ArchiveReader implements Closeable {
 
     private static final int BUFFER = 64 << 10;
 
+    /** Bytes of the headers of one entry: the reader of tar stores a name in memory, and it may have any length. */
+    private static final int HEADER = 1 << 20;
+
+    private final Blocks blocks;
     private final TarArchiveInputStream tar;
     private final Limits limits;
     private long total;
@@ -52,7 +57,8 @@ public final class ArchiveReader implements Closeable {
                 .setInputStream(new BufferedInputStream(archive, BUFFER))
                 .setDecompressConcatenated(true)
                 .get();
-        this.tar = new TarArchiveInputStream(gzip, StandardCharsets.UTF_8.name());
+        this.blocks = new Blocks(gzip);
+        this.tar = new TarArchiveInputStream(blocks, StandardCharsets.UTF_8.name());
     }
 
     /**
@@ -62,13 +68,23 @@ public final class ArchiveReader implements Closeable {
      */
     public Optional<Item> next() throws IOException {
         TarArchiveEntry entry;
-        while ((entry = tar.getNextEntry()) != null) {
+        while ((entry = header()) != null) {
             Optional<ObjectKey> key = check(entry);
             if (key.isPresent()) {
                 return Optional.of(new Item(key.get(), content(entry)));
             }
         }
         return Optional.empty();
+    }
+
+    private TarArchiveEntry header() throws IOException {
+        while (tar.getCurrentEntry() != null && tar.available() > 0) {
+            tar.skipNBytes(tar.available());
+        }
+        blocks.left = HEADER;
+        TarArchiveEntry entry = tar.getNextEntry();
+        blocks.left = Long.MAX_VALUE;
+        return entry;
     }
 
     private Optional<ObjectKey> check(TarArchiveEntry entry) {
@@ -110,6 +126,42 @@ public final class ArchiveReader implements Closeable {
     private static BreakwaterException tampered(String path, String why) {
         return BreakwaterException.permanent(
                 Reason.Tampered, "archive entry \"" + path + "\" " + why + "; nothing was restored from this archive");
+    }
+
+    /** The unpacked archive, of which only some bytes may be read. */
+    private final class Blocks extends FilterInputStream {
+        private long left = Long.MAX_VALUE;
+
+        Blocks(InputStream in) {
+            super(in);
+        }
+
+        @Override
+        public int read() throws IOException {
+            byte[] one = new byte[1];
+            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+        }
+
+        @Override
+        public int read(byte[] bytes, int offset, int length) throws IOException {
+            return (int) count(super.read(bytes, offset, length));
+        }
+
+        @Override
+        public long skip(long n) throws IOException {
+            return count(super.skip(n));
+        }
+
+        private long count(long n) {
+            left -= Math.max(n, 0);
+            if (left < 0) {
+                throw BreakwaterException.permanent(
+                        Reason.Tampered,
+                        "the header of entry " + (entries + 1) + " has more than " + HEADER
+                                + " bytes; nothing was restored from this archive");
+            }
+            return n;
+        }
     }
 
     @Override

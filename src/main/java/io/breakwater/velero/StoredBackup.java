@@ -3,8 +3,9 @@ package io.breakwater.velero;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Instant;
@@ -32,8 +33,27 @@ public record StoredBackup(String name, String uid, Instant startedAt, int error
     public static final String DIRECTORY = "backups/";
 
     private static final String METADATA = "/velero-backup.json";
-    private static final ObjectMapper JSON = new ObjectMapper();
-    private static final JsonFactory STREAMS = JSON.getFactory();
+    /** Bytes of the largest {@code velero-backup.json}. */
+    public static final int MAX_METADATA = ObjectJson.MAX_BYTES;
+
+    /** Bytes of the largest resource list, unpacked. A list of a million objects has about as many. */
+    private static final int MAX_LIST = 64 << 20;
+
+    private static final int MAX_ITEMS = 1_000_000;
+
+    /** Names of namespaces and claims in a list, which stay in memory. */
+    private static final int MAX_NAMES = 100_000;
+
+    /** Names in a list do not repeat, so a table of them would only use memory. */
+    private static final JsonFactory STREAMS = JsonFactory.builder()
+            .streamReadConstraints(StreamReadConstraints.builder()
+                    .maxStringLength(1024)
+                    .maxNameLength(1024)
+                    .maxNestingDepth(8)
+                    .build())
+            .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
+            .build();
+
     private static final Pattern NAME = Pattern.compile("[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?");
 
     /** Backups in other phases have not ended, are empty, or are requests that Velero would execute. */
@@ -75,7 +95,7 @@ public record StoredBackup(String name, String uid, Instant startedAt, int error
      * @throws IOException if it is not such a document, or that of another backup
      */
     public static Optional<StoredBackup> read(String name, byte[] metadata) throws IOException {
-        JsonNode backup = JSON.readTree(metadata);
+        JsonNode backup = ObjectJson.parse(metadata);
         JsonNode meta = backup.path("metadata");
         JsonNode status = backup.path("status");
         if (!backup.path("kind").asText().equals("Backup")
@@ -100,21 +120,33 @@ public record StoredBackup(String name, String uid, Instant startedAt, int error
     /**
      * Reads {@code <name>-resource-list.json.gz}: the content of the backup for each namespace. Cluster-scoped objects
      * are not counted.
+     *
+     * @throws IOException if it is not such a list, or exceeds the limits of one
      */
     public static Map<String, Contents> contents(InputStream resourceList) throws IOException {
         Map<String, Integer> objects = new TreeMap<>();
         Map<String, List<String>> claims = new TreeMap<>();
-        try (JsonParser json = STREAMS.createParser(new GZIPInputStream(resourceList))) {
+        try (JsonParser json = STREAMS.createParser(unpacked(resourceList))) {
             boolean isClaim = false;
+            int items = 0;
+            int names = 0;
             for (JsonToken t = json.nextToken(); t != null; t = json.nextToken()) {
                 if (t == JsonToken.FIELD_NAME) {
                     isClaim = json.currentName().equals("v1/PersistentVolumeClaim");
                 }
                 String item = t == JsonToken.VALUE_STRING ? json.getText() : "";
                 int slash = item.indexOf('/');
+                if (t.isScalarValue() && ++items > MAX_ITEMS) {
+                    throw new IOException("the resource list has more than " + MAX_ITEMS + " items");
+                }
                 if (slash > 0) {
                     String namespace = item.substring(0, slash);
-                    objects.merge(namespace, 1, Integer::sum);
+                    names += objects.merge(namespace, 1, Integer::sum) == 1 ? 1 : 0;
+                    names += isClaim ? 1 : 0;
+                    if (names > MAX_NAMES) {
+                        throw new IOException(
+                                "the resource list names more than " + MAX_NAMES + " namespaces and claims");
+                    }
                     if (isClaim) {
                         claims.computeIfAbsent(namespace, n -> new ArrayList<>())
                                 .add(item.substring(slash + 1));
@@ -125,5 +157,31 @@ public record StoredBackup(String name, String uid, Instant startedAt, int error
         Map<String, Contents> all = new TreeMap<>();
         objects.forEach((n, count) -> all.put(n, new Contents(count, List.copyOf(claims.getOrDefault(n, List.of())))));
         return all;
+    }
+
+    /** A list of some kilobytes may unpack to gigabytes. */
+    private static InputStream unpacked(InputStream list) throws IOException {
+        return new FilterInputStream(new GZIPInputStream(list)) {
+            private long left = MAX_LIST;
+
+            @Override
+            public int read() throws IOException {
+                byte[] one = new byte[1];
+                return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+            }
+
+            @Override
+            public int read(byte[] bytes, int offset, int length) throws IOException {
+                return count(super.read(bytes, offset, length));
+            }
+
+            private int count(int n) throws IOException {
+                left -= Math.max(n, 0);
+                if (left < 0) {
+                    throw new IOException("the resource list has more than " + MAX_LIST + " bytes when it is unpacked");
+                }
+                return n;
+            }
+        };
     }
 }

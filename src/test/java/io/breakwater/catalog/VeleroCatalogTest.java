@@ -101,6 +101,9 @@ class VeleroCatalogTest {
         Files.writeString(backup("weekly").resolve("velero-backup.json"), "{");
 
         assertThat(catalog.list(location, store)).containsExactly(NIGHTLY);
+
+        Files.write(backup("weekly").resolve("velero-backup.json"), new byte[(3 << 20) + 1]);
+        assertThat(catalog.list(location, store)).containsExactly(NIGHTLY);
     }
 
     @Test

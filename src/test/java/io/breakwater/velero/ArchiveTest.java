@@ -180,6 +180,36 @@ class ArchiveTest {
         assertTampered(archive, new ArchiveReader.Limits(1000, 2000, 1), "or 1 entries");
     }
 
+    /** The API server accepts no request of more than 3 MiB, so it would refuse a larger object. */
+    @Test
+    void rejectsObjectsThatTheApiServerWouldRefuse() throws Exception {
+        byte[] most = new byte[3 << 20];
+        assertThat(read(tar(entry("resources/configmaps/namespaces/shop/a.json", most)), ArchiveReader.Limits.DEFAULT))
+                .hasSize(1);
+        assertTampered(
+                tar(entry("resources/configmaps/namespaces/shop/a.json", new byte[(3 << 20) + 1])),
+                ArchiveReader.Limits.DEFAULT,
+                "more than the 3145728 allowed for an object");
+    }
+
+    /** The reader of tar stores the name of an entry in memory, and the name may have any length. */
+    @ParameterizedTest
+    @ValueSource(bytes = {TarConstants.LF_GNUTYPE_LONGNAME, TarConstants.LF_PAX_EXTENDED_HEADER_LC})
+    void rejectsEntriesWithLargeHeaders(byte type) throws Exception {
+        byte[] name = "x".repeat(8 << 20).getBytes(StandardCharsets.UTF_8);
+        byte[] pax = ("8388617 path=" + "x".repeat(8 << 20)).getBytes(StandardCharsets.UTF_8);
+        byte[] content = type == TarConstants.LF_GNUTYPE_LONGNAME ? name : Arrays.copyOf(pax, 8388617);
+        content[content.length - 1] = '\n';
+        assertTampered(
+                tar(
+                        entry("resources/configmaps/namespaces/shop/a.json", new byte[3 << 20]),
+                        entry("skipped", new byte[3 << 20]),
+                        Map.entry(new TarArchiveEntry("header", type), content),
+                        entry("x", new byte[1])),
+                ArchiveReader.Limits.DEFAULT,
+                "the header of entry 3 has more than 1048576 bytes");
+    }
+
     @Test
     void skipsFilesThatVeleroIgnores() throws Exception {
         byte[] archive = tar(

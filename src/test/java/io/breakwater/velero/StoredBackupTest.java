@@ -3,12 +3,17 @@ package io.breakwater.velero;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -66,6 +71,65 @@ class StoredBackupTest {
         assertThat(StoredBackup.ofMetadata("backups/../velero-backup.json")).isEmpty();
         assertThat(StoredBackup.ofMetadata("restores/nightly/velero-backup.json"))
                 .isEmpty();
+    }
+
+    /** A list of 300 KB that has 256 MiB when it is unpacked. */
+    @Test
+    void refusesAListThatUnpacksToTooManyBytes() throws IOException {
+        byte[] spaces = new byte[1 << 20];
+        Arrays.fill(spaces, (byte) ' ');
+        refusesList("more than 67108864 bytes", gzip -> {
+            for (int i = 0; i < 256; i++) {
+                gzip.write(spaces);
+            }
+        });
+    }
+
+    @Test
+    void refusesAListOfTooManyItems() throws IOException {
+        refusesList("more than 1000000 items", gzip -> items(gzip, "v1/Pod", 1_100_000));
+        refusesList("more than 100000 namespaces and claims", gzip -> items(gzip, "v1/PersistentVolumeClaim", 110_000));
+    }
+
+    private static void items(OutputStream gzip, String kind, int count) throws IOException {
+        byte[] item = "\"a/b\",".getBytes(StandardCharsets.UTF_8);
+        gzip.write(("{\"" + kind + "\":[").getBytes(StandardCharsets.UTF_8));
+        for (int i = 0; i < count; i++) {
+            gzip.write(item);
+        }
+    }
+
+    @Test
+    void refusesAListWithLongOrDeepValues() throws IOException {
+        refusesList(
+                "String value length (1025)",
+                gzip -> gzip.write(("{\"v1/Pod\":[\"a/" + "b".repeat(1023) + "\"]}").getBytes(StandardCharsets.UTF_8)));
+        refusesList(
+                "Document nesting depth (9)", gzip -> gzip.write("[".repeat(100).getBytes(StandardCharsets.UTF_8)));
+    }
+
+    @Test
+    void refusesMetadataWithTooManyValues() {
+        byte[] document = ("{\"a\":[" + "0,".repeat(1_000_000) + "0]}").getBytes(StandardCharsets.UTF_8);
+
+        assertThatThrownBy(() -> StoredBackup.read("b", document))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("exceeds the maximum allowed (1000000");
+    }
+
+    private interface Content {
+        void write(OutputStream gzip) throws IOException;
+    }
+
+    private static void refusesList(String why, Content content) throws IOException {
+        ByteArrayOutputStream list = new ByteArrayOutputStream();
+        try (OutputStream gzip = new GZIPOutputStream(list)) {
+            content.write(gzip);
+        }
+        assertThat(list.size()).isLessThan(1 << 20);
+        assertThatThrownBy(() -> StoredBackup.contents(new ByteArrayInputStream(list.toByteArray())))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining(why);
     }
 
     private static byte[] document(String kind, String name, String phase, String start) {

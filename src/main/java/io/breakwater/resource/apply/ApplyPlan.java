@@ -1,5 +1,6 @@
 package io.breakwater.resource.apply;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
@@ -10,6 +11,7 @@ import io.breakwater.resource.Discovery;
 import io.breakwater.resource.ObjectSelection;
 import io.breakwater.steps.Parallel;
 import io.breakwater.velero.ArchiveReader;
+import io.breakwater.velero.ObjectJson;
 import io.breakwater.velero.ObjectKey;
 import java.io.Closeable;
 import java.io.IOException;
@@ -26,6 +28,16 @@ import java.util.stream.Stream;
 
 /** The objects of an archive, read once and sorted into waves. */
 final class ApplyPlan implements Closeable {
+    /**
+     * Limits of one restore.
+     *
+     * @param objects number of objects: each needs about 600 bytes of memory until the restore ends
+     * @param bytes of all objects, most of which are in a temporary file
+     */
+    record Limits(int objects, long bytes) {
+        static final Limits DEFAULT = new Limits(200_000, 2L << 30);
+    }
+
     private static final long IN_MEMORY = 32L << 20;
 
     /** One object that waits for its wave. */
@@ -50,9 +62,12 @@ final class ApplyPlan implements Closeable {
     private final ObjectTransforms transforms;
     private final OrderResolver order;
 
+    private final Limits limits;
     private int outOfScope;
+    private long bytes;
 
-    private ApplyPlan(ApplyRequest request) {
+    private ApplyPlan(ApplyRequest request, Limits limits) {
+        this.limits = limits;
         this.request = request;
         this.selection = new ObjectSelection("spec", request.spec().include, request.spec().exclude);
         this.transforms = new ObjectTransforms(request.spec());
@@ -60,12 +75,16 @@ final class ApplyPlan implements Closeable {
     }
 
     /**
-     * @throws BreakwaterException Tampered if an object does not match its path; Forbidden if the request includes
+     * @throws BreakwaterException Tampered if an object does not match its path, or the limits are exceeded; Forbidden if the request includes
      *     objects that only administrators may restore; InvalidSpec if no object is selected, or if objects would wait
      *     for each other
      */
     static ApplyPlan read(ApplyRequest request) throws IOException {
-        ApplyPlan plan = new ApplyPlan(request);
+        return read(request, Limits.DEFAULT);
+    }
+
+    static ApplyPlan read(ApplyRequest request, Limits limits) throws IOException {
+        ApplyPlan plan = new ApplyPlan(request, limits);
         try (ArchiveReader reader = new ArchiveReader(request.archive().open(), ArchiveReader.Limits.DEFAULT)) {
             for (Optional<ArchiveReader.Item> item = reader.next(); item.isPresent(); item = reader.next()) {
                 plan.add(item.get());
@@ -112,6 +131,13 @@ final class ApplyPlan implements Closeable {
         JsonNode wanted = transforms.apply(key, object);
         if (!keys.add(key)) {
             throw tampered(key, "is in the archive twice");
+        }
+        bytes += item.json().length;
+        if (keys.size() > limits.objects() || bytes > limits.bytes()) {
+            throw tampered(
+                    key,
+                    "exceeds the limit of " + limits.objects() + " objects or " + limits.bytes()
+                            + " bytes for one restore: use spec.include");
         }
         owners.expect(wanted);
         if (!order.isEmpty() && isRestored(key, wanted)) {
@@ -164,10 +190,15 @@ final class ApplyPlan implements Closeable {
 
     private static JsonNode parse(ObjectKey key, byte[] json) {
         try {
-            return ApiServer.JSON.readTree(json);
+            return ObjectJson.parse(json);
         } catch (IOException e) {
-            throw tampered(key, "is not valid JSON");
+            throw tampered(key, "cannot be parsed (" + message(e) + ")");
         }
+    }
+
+    /** The first line: the others are an excerpt, which may belong to a Secret. */
+    private static String message(IOException e) {
+        return e instanceof JsonProcessingException json ? json.getOriginalMessage() : e.getMessage();
     }
 
     private static BreakwaterException tampered(ObjectKey key, String why) {
@@ -226,7 +257,7 @@ final class ApplyPlan implements Closeable {
 
     JsonNode object(Entry entry) {
         try {
-            return ApiServer.JSON.readTree(spool.get(entry.slot()));
+            return ObjectJson.parse(spool.get(entry.slot()));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -3,12 +3,14 @@ package io.breakwater.resource.apply;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Durations;
+import io.breakwater.api.Reason;
 import io.breakwater.resource.ApiKind;
 import io.breakwater.resource.ApiServer;
 import io.breakwater.resource.Discovery;
 import io.breakwater.resource.ObjectSelection;
 import io.breakwater.resource.workload.Awaited;
 import io.breakwater.velero.ArchiveReader;
+import io.breakwater.velero.ObjectJson;
 import io.breakwater.velero.ObjectKey;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -37,6 +39,9 @@ public final class ResourceApply {
     public record Preview(int objects, List<String> existing, List<String> warnings) {}
 
     private static final String CLAIMS = "persistentvolumeclaims";
+
+    /** Bytes of the objects of one kind that are in memory at the same time. */
+    private static final long MAX_FOUND = 64L << 20;
 
     private final KubernetesClient client;
     private final ApiServer server;
@@ -169,7 +174,7 @@ public final class ResourceApply {
         ObjectSelection selection = new ObjectSelection("spec", request.spec().include, request.spec().exclude);
         List<PersistentVolumeClaim> claims = new ArrayList<>();
         for (byte[] json : find(request, CLAIMS)) {
-            JsonNode object = ApiServer.JSON.readTree(json);
+            JsonNode object = ObjectJson.parse(json);
             ObjectKey key = new ObjectKey(
                     "",
                     CLAIMS,
@@ -185,6 +190,7 @@ public final class ResourceApply {
 
     private static List<byte[]> find(ApplyRequest request, String directory) throws IOException {
         List<byte[]> found = new ArrayList<>();
+        long bytes = 0;
         try (ArchiveReader reader = new ArchiveReader(request.archive().open(), ArchiveReader.Limits.DEFAULT)) {
             for (Optional<ArchiveReader.Item> i = reader.next(); i.isPresent(); i = reader.next()) {
                 ObjectKey key = i.get().key();
@@ -193,6 +199,13 @@ public final class ResourceApply {
                         : key.namespace().equals(request.sourceNamespace());
                 if (key.directory().equals(directory) && here) {
                     found.add(i.get().json());
+                    bytes += i.get().json().length;
+                    if (bytes > MAX_FOUND) {
+                        throw BreakwaterException.permanent(
+                                Reason.Tampered,
+                                "the archive has more than " + MAX_FOUND + " bytes of " + directory
+                                        + "; nothing was restored from this archive");
+                    }
                 }
             }
         }

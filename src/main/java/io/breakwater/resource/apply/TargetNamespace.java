@@ -7,6 +7,7 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.resource.ApiKind;
 import io.breakwater.resource.ApiServer;
+import io.breakwater.velero.ObjectJson;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -82,7 +83,7 @@ final class TargetNamespace {
                 ApiServer.JSON.createObjectNode().put("apiVersion", "v1").put("kind", "Namespace");
         ObjectNode meta = namespace.putObject("metadata").put("name", name);
         if (!captured.isEmpty()) {
-            JsonNode old = ApiServer.JSON.readTree(captured.getFirst()).path("metadata");
+            JsonNode old = ObjectJson.parse(captured.getFirst()).path("metadata");
             for (String field : List.of("labels", "annotations")) {
                 if (old.path(field) instanceof ObjectNode marks) {
                     ObjectNode kept = marks.deepCopy();

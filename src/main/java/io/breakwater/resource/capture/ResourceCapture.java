@@ -12,6 +12,7 @@ import io.breakwater.resource.Discovery;
 import io.breakwater.resource.PagedList;
 import io.breakwater.steps.Parallel;
 import io.breakwater.velero.ArchiveWriter;
+import io.breakwater.velero.ObjectJson;
 import io.breakwater.velero.ObjectKey;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;
@@ -207,7 +208,13 @@ public final class ResourceCapture {
                 meta.remove("managedFields");
             }
             try {
-                archive.add(key(kind, whole), kind.version(), kind.kind(), ApiServer.JSON.writeValueAsBytes(whole));
+                byte[] json = ApiServer.JSON.writeValueAsBytes(whole);
+                if (json.length > ObjectJson.MAX_BYTES) {
+                    warnings.add(key(kind, whole) + " is not in the point: it has " + json.length
+                            + " bytes, and the API server accepts at most " + ObjectJson.MAX_BYTES);
+                    return;
+                }
+                archive.add(key(kind, whole), kind.version(), kind.kind(), json);
             } catch (JsonProcessingException e) {
                 throw new IllegalStateException(e);
             } catch (IOException e) {

@@ -47,6 +47,42 @@ class ResourceApplyTest {
     }
 
     @Test
+    void refusesMoreObjectsThanOneRestoreMayHave() throws IOException {
+        try (ApplyFixture shop = new ApplyFixture()) {
+            shop.configMap("a", "");
+            shop.configMap("b", "");
+            ApplyPlan.read(shop.request(), new ApplyPlan.Limits(2, 1000)).close();
+            for (ApplyPlan.Limits limits : List.of(new ApplyPlan.Limits(1, 1000), new ApplyPlan.Limits(2, 100))) {
+                assertThatThrownBy(() -> ApplyPlan.read(shop.request(), limits))
+                        .isInstanceOfSatisfying(
+                                BreakwaterException.class,
+                                e -> assertThat(e.reason()).isEqualTo(Reason.Tampered))
+                        .hasMessageContaining("exceeds the limit of " + limits.objects() + " objects");
+            }
+        }
+    }
+
+    /** One object of 2 MiB could become a tree of some hundred MiB. */
+    @Test
+    void refusesObjectsWithTooManyOrTooDeepValues() throws IOException {
+        try (ApplyFixture many = new ApplyFixture();
+                ApplyFixture deep = new ApplyFixture()) {
+            many.configMap("bomb", "'data':[" + "[],".repeat(600_000) + "0]");
+            assertThatThrownBy(many::apply)
+                    .isInstanceOfSatisfying(
+                            BreakwaterException.class,
+                            e -> assertThat(e.reason()).isEqualTo(Reason.Tampered))
+                    .hasMessageContaining("configmaps shop/bomb cannot be parsed")
+                    .hasMessageContaining("1000000");
+            deep.configMap("bomb", "'data':" + "[".repeat(600) + "]".repeat(600));
+            assertThatThrownBy(deep::apply)
+                    .hasMessageContaining("configmaps shop/bomb")
+                    .hasMessageContaining("500");
+            assertThat(many.written()).isEmpty();
+        }
+    }
+
+    @Test
     void createsObjectsInWaves() throws IOException {
         archive("Deployment", "web", "'spec':{'replicas':1}");
         archive("Service", "web", "'spec':{'selector':{'a':'b'}}");

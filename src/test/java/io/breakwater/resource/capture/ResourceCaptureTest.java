@@ -240,6 +240,21 @@ class ResourceCaptureTest {
         assertThat(result.warnings()).singleElement().asString().contains("API down.io/v1 did not answer");
     }
 
+    /** The API server would refuse it in a restore, and a reader refuses the archive. */
+    @Test
+    void skipsObjectsThatCannotBeRestored() throws IOException {
+        server.put(
+                CORE + "configmaps",
+                "{'metadata':{'name':'big','namespace':'shop'},'data':{'a':'" + "x".repeat(3 << 20) + "'}}");
+        server.put(CORE + "configmaps", "{'metadata':{'name':'small','namespace':'shop'}}");
+
+        assertThat(capture()).containsOnlyKeys("namespaces shop", "configmaps shop/small");
+        assertThat(result.warnings())
+                .singleElement()
+                .asString()
+                .contains("configmaps shop/big is not in the point: it has 31", "at most 3145728");
+    }
+
     @Test
     void usesTwoRequestsForAggregatedDiscovery() throws IOException {
         server.serve("acme.io/v1", "Widget", "widgets", true);
