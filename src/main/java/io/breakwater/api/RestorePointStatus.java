@@ -2,6 +2,7 @@ package io.breakwater.api;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Pattern;
 import io.fabric8.generator.annotation.Size;
 import java.util.ArrayList;
 import java.util.List;
@@ -190,6 +191,7 @@ public class RestorePointStatus extends RunStatus {
         public Kept kept;
 
         @Size(max = 128)
+        @Pattern(RepositoryNames.SNAPSHOT)
         @JsonPropertyDescription("Id of the snapshot in the repository.")
         public String repositorySnapshot;
 

@@ -2,6 +2,7 @@ package io.breakwater.api;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Pattern;
 import io.fabric8.generator.annotation.Size;
 import java.util.ArrayList;
 import java.util.List;
@@ -160,6 +161,7 @@ public class RestoreStatus extends RunStatus {
         public String pvc;
 
         @Size(max = 128)
+        @Pattern(RepositoryNames.SNAPSHOT)
         @JsonPropertyDescription("Id of the snapshot in the repository from which the volume is filled.")
         public String repositorySnapshot;
 

@@ -4,8 +4,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.MoverSettings;
 import io.breakwater.api.Reason;
+import io.breakwater.api.RepositoryNames;
 import io.breakwater.api.RestorePointStatus.VolumeMode;
 import io.breakwater.api.RestorePointStatus.VolumeStatus;
+import io.breakwater.api.Texts;
 import io.breakwater.api.TransferStatus;
 import io.breakwater.gateway.Repositories;
 import io.breakwater.mover.MoverJobs;
@@ -100,7 +102,7 @@ final class MoveVolumesStep implements Step<CaptureRun> {
 
     /** Path of the volume's data in the snapshot of the repository. */
     static String path(VolumeStatus v) {
-        return v.volumeMode == VolumeMode.Block ? "/" + v.pvc : "/volumes/" + v.pvc;
+        return v.volumeMode == VolumeMode.Block ? RepositoryNames.deviceOf(v.pvc) : RepositoryNames.filesOf(v.pvc);
     }
 
     private MoverTask task(CaptureRun run, VolumeStatus v) {
@@ -155,9 +157,10 @@ final class MoveVolumesStep implements Step<CaptureRun> {
 
     private static void record(CaptureRun run, String pvc, JsonNode report) {
         String id = report.path("snapshot_id").asText("");
-        if (id.isEmpty()) {
+        if (!RepositoryNames.isSnapshot(id)) {
             throw BreakwaterException.permanent(
-                    Reason.MoverFailed, "claim " + pvc + ": the mover reported no snapshot: " + report);
+                    Reason.MoverFailed,
+                    "claim " + pvc + ": the mover reported no valid snapshot id: " + Texts.cut(report.toString(), 500));
         }
         run.update(s -> s.volumes.stream().filter(v -> v.pvc.equals(pvc)).forEach(v -> {
             v.repositorySnapshot = id;

@@ -2,10 +2,12 @@ package io.breakwater.catalog;
 
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonInclude;
+import io.breakwater.api.RepositoryNames;
 import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.api.RestorePointStatus.Consistency;
 import io.breakwater.api.RestorePointStatus.VolumeMode;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Content of {@code point.json}: everything that a restore needs to know, and the digest of every object that it needs in
@@ -75,6 +77,23 @@ public record PointDocument(
             this(pvc, storageClass, size, path, repositorySnapshot, logicalBytes, addedBytes, null, null);
         }
 
+        private Optional<String> illegal() {
+            String expected = ofBlocks() ? RepositoryNames.deviceOf(pvc) : RepositoryNames.filesOf(pvc);
+            if (!RepositoryNames.isClaim(pvc)) {
+                return Optional.of("volume '" + pvc + "' does not have a valid name of a claim");
+            }
+            if (kept != null) {
+                return Optional.empty();
+            }
+            if (!expected.equals(path)) {
+                return Optional.of("volume " + pvc + " has path '" + path + "' instead of " + expected);
+            }
+            return RepositoryNames.isSnapshot(repositorySnapshot)
+                    ? Optional.empty()
+                    : Optional.of(
+                            "volume " + pvc + " has '" + repositorySnapshot + "', which is not a valid snapshot id");
+        }
+
         /** Whether it is a raw block device: then its data is the file {@link #path}, otherwise the files below it. */
         public boolean ofBlocks() {
             return volumeMode == VolumeMode.Block;
@@ -109,6 +128,11 @@ public record PointDocument(
     /** The volumes whose data stays in the storage of the point's site. */
     public List<Volume> kept() {
         return volumes.stream().filter(v -> v.kept != null).toList();
+    }
+
+    /** Why a volume cannot be one that Breakwater wrote: its names become arguments of a mover. Empty when all are legal. */
+    Optional<String> illegalVolume() {
+        return volumes.stream().map(Volume::illegal).flatMap(Optional::stream).findFirst();
     }
 
     /** The same point, to be signed with a key that derives from the master key of this id. */

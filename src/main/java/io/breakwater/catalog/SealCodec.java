@@ -84,6 +84,9 @@ public final class SealCodec {
         if (!document.key().equals(where)) {
             throw tampered(where, "it is the seal of " + document.key());
         }
+        document.illegalVolume().ifPresent(why -> {
+            throw tampered(where, why);
+        });
         return document;
     }
 

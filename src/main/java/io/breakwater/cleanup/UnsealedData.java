@@ -1,6 +1,7 @@
 package io.breakwater.cleanup;
 
 import io.breakwater.api.BackupLocation;
+import io.breakwater.api.RepositoryNames;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointStatus;
 import io.breakwater.api.RestorePointStatus.CopyState;
@@ -101,8 +102,9 @@ final class UnsealedData {
         String prefix = new PointKey(site, namespace, "").repositoryPrefix() + "snapshots/";
         Set<String> found = new TreeSet<>();
         new SoftDeleteStore(store, site, namespace).list(prefix, o -> {
-            if (o.lastModified().isBefore(before)) {
-                found.add(o.key().substring(prefix.length()));
+            String id = o.key().substring(prefix.length());
+            if (o.lastModified().isBefore(before) && RepositoryNames.isSnapshot(id)) {
+                found.add(id);
             }
         });
         found.removeAll(named(namespace));

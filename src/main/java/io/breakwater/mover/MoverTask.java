@@ -1,10 +1,14 @@
 package io.breakwater.mover;
 
+import io.breakwater.api.RepositoryNames;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/** The task of a mover Job. The arguments are those of {@code images/breakwater-mover/mover}. */
+/**
+ * The task of a mover Job. The arguments are those of {@code images/breakwater-mover/mover}. Every task checks its ids and paths,
+ * because documents and statuses name them: an illegal one throws a {@link io.breakwater.api.BreakwaterException} (Tampered).
+ */
 public sealed interface MoverTask {
     /** For repositories in read-only locations. */
     String NO_LOCK = "--no-lock";
@@ -36,7 +40,11 @@ public sealed interface MoverTask {
      * @param tags restic tags
      * @param node the node that the claim is in use on; null for any node
      */
-    record Backup(String claim, String path, String host, Map<String, String> tags, String node) implements MoverTask {}
+    record Backup(String claim, String path, String host, Map<String, String> tags, String node) implements MoverTask {
+        public Backup {
+            RepositoryNames.requireFiles(path);
+        }
+    }
 
     /**
      * Reads a raw block volume into the repository, as one file.
@@ -47,7 +55,11 @@ public sealed interface MoverTask {
      * @param host as for {@link Backup}
      * @param tags restic tags
      */
-    record BackupDevice(String claim, String path, String host, Map<String, String> tags) implements MoverTask {}
+    record BackupDevice(String claim, String path, String host, Map<String, String> tags) implements MoverTask {
+        public BackupDevice {
+            RepositoryNames.requireDevice(path);
+        }
+    }
 
     /**
      * Writes the file of a repository snapshot to a raw block volume, and zeros to the rest of the volume.
@@ -57,7 +69,12 @@ public sealed interface MoverTask {
      * @param snapshot restic snapshot id
      * @param locked as for {@link Fill}
      */
-    record FillDevice(String claim, String path, String snapshot, boolean locked) implements MoverTask {}
+    record FillDevice(String claim, String path, String snapshot, boolean locked) implements MoverTask {
+        public FillDevice {
+            RepositoryNames.requireDevice(path);
+            RepositoryNames.requireSnapshot(snapshot);
+        }
+    }
 
     /**
      * Makes the content of a volume equal to that of a repository snapshot.
@@ -67,7 +84,12 @@ public sealed interface MoverTask {
      * @param snapshot restic snapshot id
      * @param locked whether a lock protects the repository against deletion meanwhile; impossible in a read-only location
      */
-    record Fill(String claim, String path, String snapshot, boolean locked) implements MoverTask {}
+    record Fill(String claim, String path, String snapshot, boolean locked) implements MoverTask {
+        public Fill {
+            RepositoryNames.requireFiles(path);
+            RepositoryNames.requireSnapshot(snapshot);
+        }
+    }
 
     /**
      * Writes files of a repository snapshot to a volume, and deletes nothing.
@@ -80,7 +102,13 @@ public sealed interface MoverTask {
      * @param files patterns relative to the root, each starting with a slash
      */
     record Files(String claim, String path, String snapshot, boolean overwrite, boolean locked, List<String> files)
-            implements MoverTask {}
+            implements MoverTask {
+        public Files {
+            RepositoryNames.requireFiles(path);
+            RepositoryNames.requireSnapshot(snapshot);
+            files = List.copyOf(files);
+        }
+    }
 
     /**
      * Mounts a volume, and does nothing with it.
@@ -91,14 +119,24 @@ public sealed interface MoverTask {
     record Mount(String claim, boolean block) implements MoverTask {}
 
     /** Deletes snapshots, and the data that no other snapshot needs. */
-    record Forget(List<String> snapshots) implements MoverTask {}
+    record Forget(List<String> snapshots) implements MoverTask {
+        public Forget {
+            snapshots = List.copyOf(snapshots);
+            snapshots.forEach(RepositoryNames::requireSnapshot);
+        }
+    }
 
     /**
      * Reads every block of snapshots, and compares it with its hash.
      *
      * @param locked as for {@link Fill}
      */
-    record Verify(List<String> snapshots, boolean locked) implements MoverTask {}
+    record Verify(List<String> snapshots, boolean locked) implements MoverTask {
+        public Verify {
+            snapshots = List.copyOf(snapshots);
+            snapshots.forEach(RepositoryNames::requireSnapshot);
+        }
+    }
 
     /** Arguments of the mover program. */
     default List<String> arguments() {

@@ -9,6 +9,7 @@ import io.breakwater.api.Api;
 import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.BackupPolicySpec;
 import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Digests;
 import io.breakwater.api.MoverSettings;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePoint;
@@ -52,6 +53,7 @@ class MoveVolumesStepTest {
     private final Set<String> running = new HashSet<>();
     private final Set<String> over = new HashSet<>();
     private String failure;
+    private String reportedId;
     private final List<MoverTask> tasks = new ArrayList<>();
     private final List<MoverSettings> asked = new ArrayList<>();
     private final MemoryStore store = new MemoryStore();
@@ -86,9 +88,23 @@ class MoveVolumesStepTest {
 
         over.addAll(Set.of("v0", "v2", "v3", "v4"));
         assertThat(move.run(run, 1)).isInstanceOf(Outcome.Done.class);
-        assertThat(run.status().volumes).allMatch(v -> v.repositorySnapshot.equals("of " + v.pvc));
+        assertThat(run.status().volumes).allMatch(v -> v.repositorySnapshot.equals(Digests.sha256Hex(v.pvc)));
         assertThat(run.status().logicalBytes).isEqualTo(50);
         assertThat(run.status().transfer).isNull();
+    }
+
+    /** The report is the termination message of a pod in the namespace, which its users can write. */
+    @Test
+    void refusesAReportWithAnIllegalSnapshotId() {
+        CaptureRun run = run(null, 1);
+        reportedId = "--repo=sftp:a@b:/c";
+        over.add("v0");
+
+        assertThatThrownBy(() -> move.run(run, 1))
+                .isInstanceOfSatisfying(
+                        BreakwaterException.class, e -> assertThat(e.reason()).isEqualTo(Reason.MoverFailed))
+                .hasMessageContaining("claim v0");
+        assertThat(run.status().volumes.getFirst().repositorySnapshot).isNull();
     }
 
     @Test
@@ -255,7 +271,7 @@ class MoveVolumesStepTest {
             running.remove(pvc);
             return new State.Succeeded(JsonNodeFactory.instance
                     .objectNode()
-                    .put("snapshot_id", "of " + pvc)
+                    .put("snapshot_id", reportedId == null ? Digests.sha256Hex(pvc) : reportedId)
                     .put("total_bytes_processed", 10));
         }
     }

@@ -7,6 +7,7 @@ import io.breakwater.api.Api;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Condition;
+import io.breakwater.api.Digests;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointSpec;
@@ -55,7 +56,7 @@ class CatalogSyncTest {
         assertThat(s.location).isEqualTo("blob");
         assertThat(s.capturedAt).isEqualTo("2026-11-23T12:00:00Z");
         assertThat(s.digest).isEqualTo("digest of p1");
-        assertThat(s.volumes).extracting(v -> v.repositorySnapshot).containsExactly("snap-p1");
+        assertThat(s.volumes).extracting(v -> v.repositorySnapshot).containsExactly(Digests.sha256Hex("snap-p1"));
         assertThat(s.archive).extracting(o -> o.sha256).containsExactly("sha-p1");
         assertThat(s.logicalBytes).isEqualTo(2000);
         assertThat(s.resourceCount).isEqualTo(7);
@@ -263,8 +264,8 @@ class CatalogSyncTest {
                 .operatorVersion("test")
                 .capturedAt("2026-11-23T12:00:00Z")
                 .consistency(Consistency.Application)
-                .volumes(List.of(
-                        new PointDocument.Volume("data", "csi", "1Gi", "/volumes/data", "snap-" + name, 2000, 500)))
+                .volumes(List.of(new PointDocument.Volume(
+                        "data", "csi", "1Gi", "/volumes/data", Digests.sha256Hex("snap-" + name), 2000, 500)))
                 .databases(List.of(new PointDocument.Database("main", "postgresql", "17", "0/1")))
                 .archive("archive", 7)
                 .objects(List.of(new PointDocument.StoredObject("archive/x", 10, "sha-" + name)))

@@ -11,10 +11,13 @@ import io.breakwater.api.RestorePointStatus.VolumeMode;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** A seal cannot be altered, moved or forged without its key. */
 class SealCodecTest {
     private static final byte[] KEY = "0123456789abcdef0123456789abcdef".getBytes(StandardCharsets.UTF_8);
+    private static final String ID = "ab".repeat(32);
     private static final String ARCHIVE = "velero/backups/x/x.tar.gz";
     private static final PointDocument POINT = PointDocument.builder(new PointKey("east", "shop", "p1"), "uid-1")
             .policy("shop")
@@ -23,7 +26,7 @@ class SealCodecTest {
             .operatorVersion("0.1.0")
             .capturedAt("2026-01-02T03:04:05Z")
             .consistency(Consistency.Application)
-            .volumes(List.of(new PointDocument.Volume("data", "fast", "1Gi", "/volumes/data", "abc", 10, 5)))
+            .volumes(List.of(new PointDocument.Volume("data", "fast", "1Gi", "/volumes/data", ID, 10, 5)))
             .archive(ARCHIVE, 4)
             .objects(List.of(new PointDocument.StoredObject(ARCHIVE, 7, "00ff")))
             .keyId("1122334455667788")
@@ -173,6 +176,44 @@ class SealCodecTest {
         for (String rubbish : List.of("", "[]", "null", "{}", "{\"hmac\":\"zz\"}", "{\"hmac\":")) {
             refuses(POINT.key(), rubbish.getBytes(StandardCharsets.UTF_8), KEY);
         }
+    }
+
+    /** They become arguments of restic, and paths in a mover. */
+    @ParameterizedTest
+    @CsvSource({
+        "data, /volumes/data, --repo=sftp:a@b:/c",
+        "data, /volumes/data, abc",
+        "data, /volumes/data, ABABABABABABABABABABABABABABABABABABABABABABABABABABABABABABABAB",
+        "data, /volumes/data,",
+        "data, /volumes/../etc, ok",
+        "data, /volumes/other, ok",
+        "data, /data, ok",
+        "data, ,ok",
+        "../x, /volumes/../x, ok",
+        "--x, /volumes/--x, ok",
+    })
+    void refusesVolumesWithIllegalIdsOrPaths(String claim, String path, String id) {
+        String snapshot = "ok".equals(id) ? ID : id;
+        PointDocument point = PointDocument.builder(POINT.key(), "uid-1")
+                .volumes(List.of(new PointDocument.Volume(claim, "fast", "1Gi", path, snapshot, 10, 5)))
+                .build();
+
+        refuses(POINT.key(), SealCodec.sign(point, KEY), KEY);
+        assertThatThrownBy(() -> SealCodec.vouched(POINT.key(), SealCodec.sign(point, KEY)))
+                .hasMessageContaining("volume");
+    }
+
+    @Test
+    void acceptsDevicesAndRetainedSnapshots() {
+        PointDocument point = PointDocument.builder(POINT.key(), "uid-1")
+                .volumes(List.of(
+                        new PointDocument.Volume(
+                                "my.disk-1", "f", "2Gi", "/my.disk-1", ID, 2, 6, VolumeMode.Block, null),
+                        FULL.volumes().getLast()))
+                .build();
+
+        assertThat(SealCodec.verify(POINT.key(), SealCodec.sign(point, KEY), KEY))
+                .isEqualTo(point);
     }
 
     private static void refuses(PointKey where, byte[] content, byte[] key) {

@@ -193,7 +193,7 @@ class UndeletePointTest {
                 "test",
                 "2026-06-01T00:00:00Z",
                 Consistency.Crash,
-                List.of(new PointDocument.Volume("data", "fast", "1Gi", "/data", SHA, 7, 7)),
+                List.of(new PointDocument.Volume("data", "fast", "1Gi", "/volumes/data", SHA, 7, 7)),
                 List.of(),
                 ARCHIVE,
                 1,

@@ -144,6 +144,19 @@ class UnsealedSweepTest {
         catalog.verifyObjects(location, catalog.find(location, GOOD).orElseThrow());
     }
 
+    /** The keys in a store become arguments of restic. */
+    @Test
+    void ignoresSnapshotsWithIllegalIds() throws IOException {
+        for (String id : List.of("abc", "-osftp.command", snapshot(LOST) + "0")) {
+            write(LOST.repositoryPrefix() + "snapshots/" + id, "x");
+            Files.setLastModifiedTime(
+                    directory.resolve("disk").resolve(LOST.repositoryPrefix() + "snapshots/" + id),
+                    FileTime.from(Instant.now().minus(Duration.ofDays(2))));
+        }
+
+        assertThat(sweep.sweep(location).snapshots()).isEqualTo(Map.of("shop", List.of(snapshot(LOST))));
+    }
+
     @Test
     void findsNothingInASecondSweep() {
         List<String> snapshots = sweep.sweep(location).snapshots().get("shop");
@@ -407,7 +420,7 @@ class UnsealedSweepTest {
                 "test",
                 "2026-06-01T00:00:00Z",
                 Consistency.Crash,
-                List.of(new PointDocument.Volume("data", "fast", "1Gi", "/data", snapshot(key), 7, 7)),
+                List.of(new PointDocument.Volume("data", "fast", "1Gi", "/volumes/data", snapshot(key), 7, 7)),
                 List.of(),
                 archive(key),
                 1,

@@ -26,7 +26,7 @@ class MoverJobsTest {
             TestConfig.of(Map.of("breakwater.site", "east", "breakwater.mover.image", "mover")),
             TestRepositories.with(() -> passwords));
     private final MoverJobs.Request request =
-            new MoverJobs.Request("shop", "run", "id", new MoverTask.Verify(List.of("abc"), true), null);
+            new MoverJobs.Request("shop", "run", "id", new MoverTask.Verify(List.of("ab".repeat(32)), true), null);
 
     @AfterEach
     void close() {

@@ -15,31 +15,60 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Runs the mover program with a fake restic: the real one would write to the root directory of the machine. */
 class MoverProgramTest {
+    private static final String ID = "ab".repeat(32);
+    private static final String OTHER = "cd".repeat(32);
+
     @TempDir
     private Path directory;
 
     @Test
     void doesNotLockAReadOnlyRepository() throws Exception {
-        assertThat(run(new MoverTask.Fill("data", "/volumes/data", "abc", true)))
-                .contains("restore abc")
+        assertThat(run(new MoverTask.Fill("data", "/volumes/data", ID, true)))
+                .contains("restore --json")
                 .contains("--include /volumes/data")
+                .endsWith("-- " + ID + "\n")
                 .doesNotContain("--no-lock");
-        assertThat(run(new MoverTask.Fill("data", "/volumes/data", "abc", false)))
-                .contains("restore abc --no-lock")
-                .contains("--include /volumes/data");
-        assertThat(new MoverTask.Verify(List.of("abc"), false).arguments())
-                .containsExactly("verify", "--no-lock", "abc");
-        assertThat(new MoverTask.Verify(List.of("abc"), true).arguments()).containsExactly("verify", "abc");
+        assertThat(run(new MoverTask.Fill("data", "/volumes/data", ID, false)))
+                .contains("restore --no-lock")
+                .contains("--include /volumes/data")
+                .endsWith("-- " + ID + "\n");
+        assertThat(new MoverTask.Verify(List.of(ID), false).arguments()).containsExactly("verify", "--no-lock", ID);
+        assertThat(new MoverTask.Verify(List.of(ID), true).arguments()).containsExactly("verify", ID);
     }
 
     /** A killed mover leaves its lock in the repository, and the lock would prevent every deletion. */
     @Test
     void removesStaleLocksBeforeSnapshots() throws Exception {
-        assertThat(printed(new MoverTask.Forget(List.of("abc", "def"))).lines())
-                .containsExactly("--retry-lock 10m unlock", "--retry-lock 10m forget --prune abc def");
+        assertThat(printed(new MoverTask.Forget(List.of(ID, OTHER))).lines())
+                .containsExactly("--retry-lock 10m unlock", "--retry-lock 10m forget --prune -- " + ID + " " + OTHER);
         assertThat(printed(new MoverTask.Forget(List.of())).lines())
                 .as("data that no snapshot needs")
                 .containsExactly("--retry-lock 10m unlock", "--retry-lock 10m prune");
+    }
+
+    /** The program does not depend on its caller: an id or a path is never an option of restic. */
+    @Test
+    void passesNoOperandAsAnOption() throws Exception {
+        String bad = "--repo=sftp:a@b:/c";
+        for (List<String> arguments : List.of(
+                List.of("forget", bad),
+                List.of("fill", "/volumes/data", bad),
+                List.of("files", bad, "never", "/volumes/data/a"),
+                List.of("backup", bad, "host", "a=b"),
+                List.of("verify", bad),
+                List.of("fill-device", "/dev/null", "/data", bad))) {
+            Path asked = directory.resolve("asked");
+            Files.deleteIfExists(asked);
+            Process process = start(
+                    "#!/bin/sh\necho \"$@\" >> \"$(dirname \"$0\")/asked\"\n",
+                    arguments,
+                    Map.of("BREAKWATER_DEVICE_SIZE", "0"));
+            process.waitFor();
+            assertThat(Files.readAllLines(asked))
+                    .as(arguments.getFirst())
+                    .anyMatch(line -> line.contains(bad))
+                    .allMatch(line -> !line.contains(bad) || line.contains(" -- " + bad));
+        }
     }
 
     /** A part of a device is worth nothing, so the mover must fail and report the error. */
@@ -63,19 +92,19 @@ class MoverProgramTest {
 
     @Test
     void fillsADeviceAndZeroesTheRest() throws Exception {
-        MoverTask task = new MoverTask.FillDevice("data", "/data", "abc", true);
+        MoverTask task = new MoverTask.FillDevice("data", "/data", ID, true);
         Files.writeString(directory.resolve("content"), "new content");
         Files.writeString(device(), "old content, and more of it");
 
         Ended ended = play(RESTIC, task, 27);
         assertThat(ended.report()).isEqualTo("{\"total_bytes\":11,\"bytes_restored\":11}");
         assertThat(Files.readString(device())).isEqualTo("new content" + "\0".repeat(16));
-        assertThat(Files.readString(directory.resolve("asked"))).contains("dump abc /data");
+        assertThat(Files.readString(directory.resolve("asked"))).contains("dump -- " + ID + " /data");
 
-        play(RESTIC, new MoverTask.FillDevice("data", "/data", "abc", false), 27);
+        play(RESTIC, new MoverTask.FillDevice("data", "/data", ID, false), 27);
         assertThat(Files.readString(directory.resolve("asked")))
-                .contains("ls --json --no-lock abc")
-                .contains("dump --no-lock abc /data");
+                .contains("ls --json --no-lock -- " + ID)
+                .contains("dump --no-lock -- " + ID + " /data");
     }
 
     @Test
@@ -83,7 +112,7 @@ class MoverProgramTest {
         Files.writeString(directory.resolve("content"), "new content");
         Files.writeString(device(), "old");
 
-        Ended ended = play(RESTIC, new MoverTask.FillDevice("data", "/data", "abc", true), 10);
+        Ended ended = play(RESTIC, new MoverTask.FillDevice("data", "/data", ID, true), 10);
         assertThat(ended.code()).isEqualTo(1);
         assertThat(ended.report()).contains("room for 10 bytes, and the snapshot holds 11; nothing was written");
         assertThat(Files.readString(device())).isEqualTo("old");
@@ -92,14 +121,14 @@ class MoverProgramTest {
     @Test
     void failsWhenTheRepositoryIsUnreadable() throws Exception {
         Files.writeString(directory.resolve("content"), "new content");
-        MoverTask fill = new MoverTask.FillDevice("data", "/data", "abc", true);
+        MoverTask fill = new MoverTask.FillDevice("data", "/data", ID, true);
         String broken = RESTIC.replace(
                 "cat \"$here/content\"", "printf new; echo 'ciphertext verification failed' >&2; exit 7");
         Ended ended = play(broken, fill, 11);
         assertThat(ended.code()).isEqualTo(7);
         assertThat(ended.report()).startsWith("exit 7:").contains("ciphertext verification failed");
 
-        Ended verified = play(broken, new MoverTask.Verify(List.of("abc"), true), 11);
+        Ended verified = play(broken, new MoverTask.Verify(List.of(ID), true), 11);
         assertThat(verified.code()).isEqualTo(7);
         assertThat(verified.report()).startsWith("exit 7:").contains("ciphertext verification failed");
 

@@ -1,28 +1,36 @@
 package io.breakwater.mover;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Runs the real mover program for a task, with a fake restic that records its arguments. */
 class MoverTaskTest {
+    private static final String ID = "ab".repeat(32);
+
     @TempDir
     Path directory;
 
     @Test
     void includesEachFileByItsName() throws IOException, InterruptedException {
-        var task = new MoverTask.Files("data", "/data/pvc", "abc123", false, true, List.of("/a b", "/c*", "/-d"));
+        var task = new MoverTask.Files("data", "/volumes/pvc", ID, false, true, List.of("/a b", "/c*", "/-d"));
         assertThat(calls(task))
                 .containsExactly(
                         "--retry-lock",
                         "10m",
                         "restore",
-                        "abc123",
                         "--json",
                         "--target",
                         "/",
@@ -30,20 +38,73 @@ class MoverTaskTest {
                         "never",
                         "--sparse",
                         "--include",
-                        "/data/pvc/a b",
+                        "/volumes/pvc/a b",
                         "--include",
-                        "/data/pvc/c*",
+                        "/volumes/pvc/c*",
                         "--include",
-                        "/data/pvc/-d");
+                        "/volumes/pvc/-d",
+                        "--",
+                        ID);
     }
 
     @Test
     void deletesFilesOnlyInAFill() throws IOException, InterruptedException {
-        assertThat(calls(new MoverTask.Fill("data", "/data/pvc", "abc123", true)))
-                .contains("--delete");
-        assertThat(calls(new MoverTask.Files("data", "/data/pvc", "abc123", true, true, List.of("/a"))))
+        assertThat(calls(new MoverTask.Fill("data", "/volumes/pvc", ID, true))).contains("--delete");
+        assertThat(calls(new MoverTask.Files("data", "/volumes/pvc", ID, true, true, List.of("/a"))))
                 .contains("always")
                 .doesNotContain("--delete");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "abc",
+                "--repo=sftp:a@b:/c",
+                "latest",
+                "ABABABABABABABABABABABABABABABABABABABABABABABABABABABABABABABAB"
+            })
+    void refusesIllegalSnapshotIds(String id) {
+        List<ThrowingCallable> tasks = List.of(
+                () -> new MoverTask.Forget(List.of(ID, id)),
+                () -> new MoverTask.Verify(List.of(id), true),
+                () -> new MoverTask.Fill("data", "/volumes/data", id, true),
+                () -> new MoverTask.Files("data", "/volumes/data", id, true, true, List.of("/a")),
+                () -> new MoverTask.FillDevice("data", "/data", id, true));
+        for (ThrowingCallable task : tasks) {
+            assertThatThrownBy(task)
+                    .isInstanceOfSatisfying(BreakwaterException.class, e -> {
+                        assertThat(e.reason()).isEqualTo(Reason.Tampered);
+                        assertThat(e.isRetryable()).isFalse();
+                    })
+                    .hasMessageContaining("'" + id + "' is not a valid snapshot id");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "/",
+                "/etc",
+                "/volumes",
+                "/volumes/",
+                "/volumes/../etc",
+                "/volumes/a/b",
+                "/volumes/--x",
+                "--x",
+                "/volumes/A"
+            })
+    void refusesIllegalPaths(String path) {
+        List<ThrowingCallable> tasks = List.of(
+                () -> new MoverTask.Backup("data", path, "host", Map.of(), null),
+                () -> new MoverTask.Fill("data", path, ID, true),
+                () -> new MoverTask.Files("data", path, ID, true, true, List.of("/a")),
+                () -> new MoverTask.BackupDevice("data", "/volumes/" + path, "host", Map.of()),
+                () -> new MoverTask.FillDevice("data", "/volumes/" + path, ID, true));
+        for (ThrowingCallable task : tasks) {
+            assertThatThrownBy(task).hasMessageContaining("is not a valid path");
+        }
     }
 
     private List<String> calls(MoverTask task) throws IOException, InterruptedException {
