@@ -46,7 +46,7 @@ class RunChecksStepTest {
     void matchesInLinearTime() {
         assertTimeoutPreemptively(
                 Duration.ofSeconds(10),
-                () -> assertThat(RunChecksStep.passes(check("(a|a)*x"), new Ended(0, "a".repeat(60_000) + "!")))
+                () -> assertThat(RunChecksStep.passes(check("(a|a)*x"), new Ended(0, "a".repeat(60_000) + "!", 0)))
                         .isFalse());
     }
 
@@ -54,10 +54,10 @@ class RunChecksStepTest {
     @Test
     void failsAnExpressionOrOutputAboveTheLimits() {
         assertThatExceptionOfType(BreakwaterException.class)
-                .isThrownBy(() -> RunChecksStep.passes(check("((a|aa)+)\\2?x"), new Ended(0, "a")))
+                .isThrownBy(() -> RunChecksStep.passes(check("((a|aa)+)\\2?x"), new Ended(0, "a", 0)))
                 .withMessageContaining("not a valid regular expression");
         assertThatExceptionOfType(BreakwaterException.class)
-                .isThrownBy(() -> RunChecksStep.passes(check(".*"), new Ended(0, "a".repeat(70_000))))
+                .isThrownBy(() -> RunChecksStep.passes(check(".*"), new Ended(0, "a".repeat(70_000), 0)))
                 .withMessageContaining("at most 65536");
     }
 
