@@ -21,6 +21,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
@@ -41,14 +42,18 @@ class AdmissionServer {
     /** Requests at the same time. Each costs the buffers of TLS and the headers. */
     private static final int MOST_REQUESTS = 64;
 
-    /** Reviews in memory at the same time. */
+    /** Reviews of each group in memory at the same time. */
     static final int MOST_REVIEWS = 4;
+
+    /** The gates of namespaces do not wait for checks of objects that anyone may create. */
+    private static final Set<String> GATES = Set.of(HOLD_BACK, NAMESPACES);
 
     private static final long MOST_DISCARDED = 16 << 20;
     private static final int LONGEST_LINE = 500;
 
     private final ReviewReader reader = new ReviewReader();
     private final Semaphore places = new Semaphore(MOST_REVIEWS, true);
+    private final Semaphore gatePlaces = new Semaphore(MOST_REVIEWS, true);
     private final Limits limits;
     private final BreakwaterConfig config;
     private final ServingCertificate certificate;
@@ -107,7 +112,7 @@ class AdmissionServer {
         try (ThreadDeadline deadline = ThreadDeadline.start(limits.review());
                 exchange) {
             Optional<Answer> refusal = refusal(exchange, path);
-            Answer answer = refusal.isPresent() ? refusal.get() : review(exchange, check);
+            Answer answer = refusal.isPresent() ? refusal.get() : review(exchange, path, check);
             if (deadline.isOver()) {
                 throw new IOException("the review took longer than " + limits.review());
             }
@@ -135,10 +140,11 @@ class AdmissionServer {
     }
 
     /** Reads and checks a review, if fewer than {@link #MOST_REVIEWS} are in progress or one of them ends soon. */
-    private Answer review(HttpExchange exchange, Function<AdmissionRequest, AdmissionResponse> check)
+    private Answer review(HttpExchange exchange, String path, Function<AdmissionRequest, AdmissionResponse> check)
             throws IOException {
+        Semaphore group = GATES.contains(path) ? gatePlaces : places;
         try {
-            if (!places.tryAcquire(limits.place().toMillis(), TimeUnit.MILLISECONDS)) {
+            if (!group.tryAcquire(limits.place().toMillis(), TimeUnit.MILLISECONDS)) {
                 exchange.getResponseHeaders().set("Retry-After", "1");
                 return new Answer(503, "Breakwater checks other objects at the moment; retry");
             }
@@ -150,7 +156,7 @@ class AdmissionServer {
         } catch (IllegalArgumentException e) {
             return new Answer(400, "could not read the AdmissionReview: " + Texts.line(e.getMessage(), LONGEST_LINE));
         } finally {
-            places.release();
+            group.release();
         }
     }
 
@@ -225,10 +231,10 @@ class AdmissionServer {
      * @param headers for the TLS handshake and the headers
      * @param place for the wait until another review ends
      * @param body for the body
-     * @param review for everything after the headers; the API server itself waits for five seconds
+     * @param review for everything after the headers; the API server does not wait longer than five seconds
      */
     record Limits(Duration headers, Duration place, Duration body, Duration review) {
         static final Limits DEFAULT =
-                new Limits(Duration.ofSeconds(5), Duration.ofSeconds(1), Duration.ofSeconds(3), Duration.ofSeconds(10));
+                new Limits(Duration.ofSeconds(5), Duration.ofSeconds(1), Duration.ofSeconds(3), Duration.ofSeconds(5));
     }
 }

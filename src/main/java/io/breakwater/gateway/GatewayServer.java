@@ -11,6 +11,7 @@ import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;
 import io.breakwater.tls.ServerThreads;
 import io.breakwater.tls.ServingCertificate;
+import io.breakwater.tls.ThreadDeadline;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -29,6 +30,7 @@ public class GatewayServer {
     private static final Logger LOG = Logger.getLogger(GatewayServer.class);
 
     private static final int MOST_REQUESTS = 512;
+    private static final Duration CLOSE = Duration.ofSeconds(5);
     private static final Duration HEADERS = Duration.ofSeconds(30);
 
     private static final Set<Reason> REFUSALS = Set.of(Reason.LeaseLost, Reason.Forbidden, Reason.QuotaExceeded);
@@ -94,12 +96,14 @@ public class GatewayServer {
         Optional<ResticPath> path = ResticPath.of(exchange.getRequestURI().getRawPath());
         String type = path.map(ResticPath::type).orElse("none");
         Result result;
-        try (exchange) {
+        try {
             result = answer(exchange, path);
         } catch (IOException e) {
             LOG.debugf(
                     "%s %s was interrupted: %s", exchange.getRequestMethod(), exchange.getRequestURI(), e.getMessage());
             result = Result.of(499);
+        } finally {
+            close(exchange);
         }
         meters.count(
                 MeterName.GATEWAY_REQUESTS,
@@ -111,6 +115,13 @@ public class GatewayServer {
                 Integer.toString(result.code()));
         meters.count(MeterName.GATEWAY_BYTES, result.received(), "direction", "received");
         meters.count(MeterName.GATEWAY_BYTES, result.sent(), "direction", "sent");
+    }
+
+    /** Closing reads the rest of a body that was refused; a client that does not send it must not hold the thread. */
+    private static void close(HttpExchange exchange) {
+        try (ThreadDeadline deadline = ThreadDeadline.start(CLOSE)) {
+            exchange.close();
+        }
     }
 
     private Result answer(HttpExchange exchange, Optional<ResticPath> path) throws IOException {

@@ -33,6 +33,9 @@ final class ResticProtocol {
     /** Far above the size of any pack of restic. */
     private static final long LARGEST = 1L << 30;
 
+    /** Uploads that wait for a buffer; others are refused and retried by restic. */
+    private static final int MOST_WAITING = 256;
+
     private final Semaphore uploads;
     private final IdleTimeout idleTimeout;
 
@@ -170,7 +173,9 @@ final class ResticProtocol {
     /** Waits long enough for uploads that send nothing to time out and release their buffers. */
     private boolean acquireUpload() {
         try {
-            return uploads.tryAcquire(2 * idleTimeout.limit().toMillis(), TimeUnit.MILLISECONDS);
+            // Waiting uploads must leave threads for reads, which restores need.
+            return uploads.getQueueLength() < MOST_WAITING
+                    && uploads.tryAcquire(2 * idleTimeout.limit().toMillis(), TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return false;
@@ -216,6 +221,7 @@ final class ResticProtocol {
         exchange.sendResponseHeaders(code, head ? -1 : text.length);
         if (!head) {
             exchange.getResponseBody().write(text);
+            exchange.getResponseBody().flush(); // before the rest of the request is read
         }
         return Result.of(code);
     }

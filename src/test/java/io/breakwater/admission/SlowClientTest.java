@@ -74,6 +74,16 @@ class SlowClientTest {
     }
 
     @Test
+    void reviewsGatesWhileAllOtherPlacesAreTaken() throws Exception {
+        for (int i = 0; i < AdmissionServer.MOST_REVIEWS; i++) {
+            send(tls(), "POST /kinds HTTP/1.1\r\nHost: webhook\r\nContent-Length: 1000\r\n\r\n{");
+        }
+        for (int i = 0; i < 10; i++) {
+            assertThat(post().statusCode()).isEqualTo(200);
+        }
+    }
+
+    @Test
     void closesAConnectionWithoutCompleteHeaders() throws Exception {
         Socket socket = tls();
         send(socket, "POST /hold-back HTTP/1.1\r\nHost: ");

@@ -65,6 +65,17 @@ class WebhookConfigurationsTest {
     }
 
     @Test
+    void closesGatesWithoutAskingItself() {
+        var namespaces = made.validating().getWebhooks().stream()
+                .filter(w -> w.getName().startsWith("namespaces."))
+                .findFirst()
+                .orElseThrow();
+        assertThat(namespaces.getMatchConditions())
+                .anyMatch(c -> c.getExpression()
+                        .equals("!request.userInfo.username.startsWith('system:serviceaccount:breakwater-system:')"));
+    }
+
+    @Test
     void registersWebhooksWithOperatorOwnerAndCaBundle() {
         assertThat(made.mutating().getMetadata().getOwnerReferences())
                 .singleElement()

@@ -20,6 +20,7 @@ import java.net.Socket;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -240,6 +241,19 @@ class GatewayServerTest {
         assertThat(with(authorization("", "good"))).isEqualTo(401);
         assertThat(with("Bearer good")).isEqualTo(401);
         assertThat(with(authorization(good, "good"))).isEqualTo(200);
+    }
+
+    @Tag("slow")
+    @Test
+    void closesARefusedRequestWhoseBodyDoesNotCome() throws Exception {
+        try (Socket socket = gateway.connect()) {
+            socket.setSoTimeout(20_000);
+            socket.getOutputStream()
+                    .write("POST / HTTP/1.1\r\nHost: gateway\r\nContent-Length: 1\r\n\r\n"
+                            .getBytes(StandardCharsets.US_ASCII));
+            String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            assertThat(answer).startsWith("HTTP/1.1 401");
+        }
     }
 
     @Test

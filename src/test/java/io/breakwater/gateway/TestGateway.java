@@ -26,6 +26,7 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -50,6 +51,7 @@ final class TestGateway implements AutoCloseable {
 
     final TicketSigner tickets;
     final HttpClient http;
+    private final SSLContext trust;
     final String caPem;
     private final InMemoryApiServer cluster = new InMemoryApiServer();
     private final KubernetesClient client = cluster.client();
@@ -95,7 +97,8 @@ final class TestGateway implements AutoCloseable {
                 new Meters(new SimpleMeterRegistry(), Clock.systemUTC()));
         server.start();
         caPem = certificate.caPem();
-        http = HttpClient.newBuilder().sslContext(trusting(caPem)).build();
+        trust = trusting(caPem);
+        http = HttpClient.newBuilder().sslContext(trust).build();
     }
 
     @Override
@@ -160,6 +163,11 @@ final class TestGateway implements AutoCloseable {
 
     ObjectStore store(BackupLocation location) {
         return stores.open(location);
+    }
+
+    /** A connection on which a test sends what it likes. */
+    Socket connect() throws IOException {
+        return trust.getSocketFactory().createSocket("localhost", port());
     }
 
     int port() {
