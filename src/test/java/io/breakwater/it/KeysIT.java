@@ -166,7 +166,7 @@ class KeysIT {
                         && s.keys.size() == 1
                         && s.keys.getFirst().id.equals(secondId));
         assertThat(awaitCondition(east, Condition.READABLE, Condition::holds).message)
-                .contains("can be opened");
+                .contains("can be decrypted with the keys in the Secret");
 
         restored("three", "before", "A");
         west.awaitListed(NAMESPACE, "east", NAMESPACE, "after");
