@@ -80,7 +80,7 @@ public final class SealSignatures {
 
     /** Whether a key of the ring vouches for the seal with this digest. */
     boolean isVouchedFor(PointKey where, String digest, String id) {
-        return store.read(key(where, id), ObjectStore.MAX_DOCUMENT)
+        return store.readIfBounded(key(where, id), ObjectStore.MAX_DOCUMENT)
                 .map(Document::content)
                 .filter(content -> isVouching(content, where, digest, id))
                 .isPresent();

@@ -165,7 +165,8 @@ final class LockExtension {
     }
 
     private Optional<Round> read(String of) {
-        return store.read(StoreLayout.lockRound(of), ObjectStore.MAX_DOCUMENT).flatMap(LockExtension::parsed);
+        return store.readIfBounded(StoreLayout.lockRound(of), ObjectStore.MAX_DOCUMENT)
+                .flatMap(LockExtension::parsed);
     }
 
     /** Empty for a round that cannot be read. Its repetition shortens no lock. */

@@ -84,11 +84,19 @@ public class RepositoryKeys {
                 o -> names.add(o.key().substring(repository.keys().length())));
         Map<String, Optional<String>> files = new TreeMap<>();
         for (String name : names) {
+            if (!FILE.matcher(name).matches()) {
+                continue;
+            }
             Optional<String> mark = marks.get(name);
             if (mark == null) {
-                Optional<byte[]> content = store.read(repository.keys() + name, ObjectStore.MAX_DOCUMENT)
-                        .map(Document::content);
-                if (content.isEmpty() || !FILE.matcher(name).matches()) {
+                String key = repository.keys() + name;
+                Optional<byte[]> content =
+                        store.readIfBounded(key, ObjectStore.MAX_DOCUMENT).map(Document::content);
+                if (content.isEmpty()) {
+                    // A file that is too large has no mark; it may still be replaced by the one with this digest.
+                    if (store.head(key).isPresent()) {
+                        files.put(name, Optional.empty());
+                    }
                     continue;
                 }
                 mark = mark(content.get());
@@ -108,7 +116,7 @@ public class RepositoryKeys {
     public boolean remove(BackupLocation location, Repository repository, String file, String except) {
         ObjectStore store = softDeleteStore(location, repository);
         boolean listed = files(location, repository).containsKey(except);
-        boolean intact = store.read(repository.keys() + except, ObjectStore.MAX_DOCUMENT)
+        boolean intact = store.readIfBounded(repository.keys() + except, ObjectStore.MAX_DOCUMENT)
                 .map(document -> Digests.sha256Hex(document.content()).equals(except))
                 .orElse(false);
         if (file.equals(except) || !FILE.matcher(file).matches() || !listed || !intact) {

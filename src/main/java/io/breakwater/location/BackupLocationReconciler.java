@@ -73,7 +73,7 @@ class BackupLocationReconciler extends LocationController<LocationProbe.Findings
             return probe.run(location);
         } catch (BreakwaterException e) {
             throw e;
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             LOG.errorf(e, "probe of %s failed", ObjectNames.of(location));
             throw BreakwaterException.retryable(Reason.InternalError, "probe failed, will retry: " + e.getMessage(), e);
         }

@@ -120,7 +120,7 @@ class RepositoryRekey {
 
     private Set<String> recorded(BackupLocation location, Repository repository, String keyId) {
         return store(location)
-                .read(recordKey(repository), ObjectStore.MAX_DOCUMENT)
+                .readIfBounded(recordKey(repository), ObjectStore.MAX_DOCUMENT)
                 .map(d -> {
                     try {
                         JsonNode record = JSON.readTree(d.content());

@@ -74,7 +74,7 @@ public final class DeletedObjects {
 
     /** The tombstone whose object was deleted; empty when none was. */
     private Optional<Tombstone> sweep(ObjectInfo info, boolean due) {
-        Optional<Document> document = store.read(info.key(), Tombstone.MAX_BYTES);
+        Optional<Document> document = read(info, due);
         if (document.isEmpty()) {
             return Optional.empty();
         }
@@ -112,6 +112,22 @@ public final class DeletedObjects {
         }
         store.delete(info.key());
         return meant ? Optional.of(tombstone) : Optional.empty();
+    }
+
+    /** A tombstone that is too large is skipped. Where deletions are signed, it has no valid signature and is deleted. */
+    private Optional<Document> read(ObjectInfo info, boolean due) {
+        try {
+            return store.read(info.key(), Tombstone.MAX_BYTES);
+        } catch (BreakwaterException e) {
+            if (e.reason() != Reason.Tampered) {
+                throw e;
+            }
+            if (due && store.removals().isPresent()) {
+                store.delete(info.key());
+                forged++;
+            }
+            return Optional.empty();
+        }
     }
 
     /** Whether the present object is the deleted one. An object that was written since then by someone else is not. */

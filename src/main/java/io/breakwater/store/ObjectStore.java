@@ -1,6 +1,7 @@
 package io.breakwater.store;
 
 import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
@@ -67,6 +68,18 @@ public interface ObjectStore extends AutoCloseable {
      * @throws BreakwaterException Tampered, when it has more
      */
     Optional<Document> read(String key, int max);
+
+    /** Like {@link #read(String, int)}, but empty for a larger object too: for documents that can be lost. */
+    default Optional<Document> readIfBounded(String key, int max) {
+        try {
+            return read(key, max);
+        } catch (BreakwaterException e) {
+            if (e.reason() == Reason.Tampered) {
+                return Optional.empty();
+            }
+            throw e;
+        }
+    }
 
     /**
      * A stream of the object's bytes from offset on, at most length of them ({@code -1}: to the end).

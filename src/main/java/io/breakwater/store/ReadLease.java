@@ -2,6 +2,8 @@ package io.breakwater.store;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
 import io.breakwater.store.ObjectStore.Document;
 import io.breakwater.store.ObjectStore.ObjectInfo;
 import io.breakwater.store.ObjectStore.Precondition;
@@ -13,7 +15,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.UUID;
 
 /**
@@ -47,14 +48,27 @@ public record ReadLease(Instant since) {
         Map<String, List<ReadLease>> readers = new HashMap<>();
         for (ObjectInfo o : found) {
             String namespace = o.key().substring(prefix.length()).split("/", 2)[0];
-            Optional<Document> document = store.read(o.key(), ObjectStore.MAX_DOCUMENT);
-            if (document.isPresent() && until(document.get()).isAfter(now)) {
+            if (until(store, o.key()).isAfter(now)) {
                 readers.computeIfAbsent(namespace, k -> new ArrayList<>()).add(new ReadLease(o.lastModified()));
             } else {
                 store.delete(o.key());
             }
         }
         return readers;
+    }
+
+    /** A lease that is too large never expires, like one that cannot be parsed. A lease that does not exist has expired. */
+    private static Instant until(ObjectStore store, String key) {
+        try {
+            return store.read(key, ObjectStore.MAX_DOCUMENT)
+                    .map(ReadLease::until)
+                    .orElse(Instant.MIN);
+        } catch (BreakwaterException e) {
+            if (e.reason() == Reason.Tampered) {
+                return Instant.MAX;
+            }
+            throw e;
+        }
     }
 
     /** A lease that cannot be parsed never expires: data stays rather too long than too short. */

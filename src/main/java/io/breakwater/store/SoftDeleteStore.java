@@ -142,9 +142,21 @@ public final class SoftDeleteStore implements ObjectStore {
         }
     }
 
-    /** Deletes a small object at once; its content stays in the tombstone. */
+    /**
+     * Deletes a small object at once; its content stays in the tombstone. An object that is too large for that is deleted like
+     * any other.
+     */
     public void deleteInline(String key) {
-        Optional<Document> present = store.read(key, MAX_DOCUMENT);
+        Optional<Document> present;
+        try {
+            present = store.read(key, MAX_DOCUMENT);
+        } catch (BreakwaterException e) {
+            if (e.reason() != Reason.Tampered) {
+                throw e;
+            }
+            delete(key);
+            return;
+        }
         if (present.isPresent()) {
             Tombstone dead = tombstone(present.get().info(), present.get().content(), null);
             store.write(tombstones + key, dead.bytes(), Precondition.NONE);

@@ -120,6 +120,19 @@ class SealSignaturesTest {
         }
     }
 
+    @Test
+    void ignoresAVoucherThatIsTooLarge() {
+        byte[][] keys = keys(2);
+        byte[] seal = sealed(keys[1], true);
+        String key = SealSignatures.key(POINT, TestKeys.id(keys[0]));
+        store.write(key, new byte[ObjectStore.MAX_DOCUMENT + 1], Precondition.NONE);
+
+        refused(Reason.KeyMismatch, POINT, seal, keys[0]);
+
+        with(keys).vouch(POINT, Digests.sha256Hex(seal), TestKeys.id(keys[0]));
+        assertThat(with(keys[0]).verify(POINT, seal).point()).isEqualTo("p");
+    }
+
     /** The signature of an available key is verified, not only its id. */
     @Test
     void reportsTamperingWhenTheNamedKeyDidNotSign() {

@@ -9,6 +9,7 @@ import io.breakwater.catalog.PointKey;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.store.SoftDeleteStore;
+import io.breakwater.store.StoreLayout;
 import io.breakwater.store.TestStores;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
@@ -150,6 +151,16 @@ class LockExtensionTest {
         now = START.plusSeconds(3600);
         assertThat(run("east").oldest()).as("the completed round").contains(START);
         assertThat(run("west").oldest()).contains(START);
+    }
+
+    @Test
+    void startsARoundAgainWhenItsProgressIsTooLarge() {
+        run("east");
+        store.write(StoreLayout.lockRound("east"), new byte[ObjectStore.MAX_DOCUMENT + 1], Precondition.NONE);
+        now = now.plusSeconds(60);
+
+        assertThat(run("east").objects()).isEqualTo(7);
+        assertThat(run("east").objects()).as("the round is complete").isZero();
     }
 
     private boolean relock(String key, Duration least) {

@@ -11,11 +11,13 @@ import io.breakwater.api.BackupLocationStatus;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Condition;
 import io.breakwater.api.Reason;
+import io.breakwater.config.TestConfig;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -78,6 +80,24 @@ class LocationControllerTest {
         finish(LocationControllerTest::fail);
         assertThat(reconcile()).as("once it failed").contains(RETRY);
         assertThat(controller.log).containsExactly("done disk result 1", "failed disk StoreUnavailable");
+    }
+
+    @Test
+    void reportsAnErrorOfTheProbeAsAFailure() {
+        LocationProbe probe = new LocationProbe(null, null, null, TestConfig.of(Map.of()), clock) {
+            @Override
+            public Findings run(BackupLocation location) {
+                throw new StackOverflowError("deep");
+            }
+        };
+        var reconciler = new BackupLocationReconciler(client, probe, null, null, null, null, clock);
+
+        assertThatThrownBy(() -> reconciler.work(location))
+                .isInstanceOfSatisfying(BreakwaterException.class, e -> {
+                    assertThat(e.reason()).isEqualTo(Reason.InternalError);
+                    assertThat(e.isRetryable()).isTrue();
+                })
+                .hasMessage("probe failed, will retry: deep");
     }
 
     @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.location.keys.TestKeys;
 import io.breakwater.store.DeletedObjects.Swept;
 import io.breakwater.store.ObjectStore.Document;
 import io.breakwater.store.ObjectStore.ObjectInfo;
@@ -232,6 +233,55 @@ class DeletedObjectsTest {
                 .hasValueSatisfying(c -> assertThat(c).isEqualTo(bytes("content")));
         assertThat(sweep(NONE).objects()).isEqualTo(1);
         assertThat(deleted.contentOf("shop", PACK)).isEmpty();
+    }
+
+    /** The deletion of a point with such a seal must end. */
+    @Test
+    void hidesAnObjectThatIsTooLargeForItsTombstone() {
+        disk.write(PACK, new byte[ObjectStore.MAX_DOCUMENT + 1], Precondition.NONE);
+
+        store.deleteInline(PACK);
+
+        assertThat(listed()).isEmpty();
+        assertThat(deleted.contentOf("shop", PACK)).isEmpty();
+        assertThat(sweep(NONE)).isEqualTo(new Swept(1, ObjectStore.MAX_DOCUMENT + 1, 0));
+        assertThat(directory.resolve(PACK)).doesNotExist();
+    }
+
+    @Test
+    void preservesObjectsOfAReaderWhoseLeaseIsTooLarge() {
+        String lease = StoreLayout.readLease("east", "shop", "large");
+        disk.write(lease, new byte[ObjectStore.MAX_DOCUMENT + 1], Precondition.NONE);
+        store.delete(PACK);
+
+        assertThat(sweep(NONE)).isEqualTo(new Swept(0, 0, 1));
+        assertThat(directory.resolve(PACK)).exists();
+        assertThat(directory.resolve(lease)).exists();
+    }
+
+    @Test
+    void skipsATombstoneThatIsTooLarge() {
+        String large = StoreLayout.tombstones("east", "shop") + "breakwater/repos/east/shop/data/aa/large";
+        disk.write(large, new byte[Tombstone.MAX_BYTES + 1], Precondition.NONE);
+        age(large, 5);
+        store.delete(PACK);
+
+        assertThat(sweep(NONE)).isEqualTo(new Swept(1, 7, 1));
+        assertThat(directory.resolve(large)).exists();
+    }
+
+    @Test
+    void deletesATombstoneThatIsTooLargeWhereDeletionsAreSigned() {
+        VersionedStore signed = new VersionedStore(TestKeys.removals(new byte[32]));
+        String large = StoreLayout.tombstones("east", "shop") + "breakwater/repos/east/shop/data/aa/large";
+        signed.write(large, new byte[Tombstone.MAX_BYTES + 1], Precondition.NONE);
+        signed.write(PACK, bytes("content"), Precondition.NONE);
+        new SoftDeleteStore(signed, "east", "shop").delete(PACK);
+        DeletedObjects objects = new DeletedObjects(signed, "east");
+
+        assertThat(objects.sweep(LONG, signed.now(), true)).as("none is due").isEqualTo(new Swept(0, 0, 2, 0));
+        assertThat(objects.sweep(NONE, signed.now(), false)).isEqualTo(new Swept(1, 7, 0, 1));
+        assertThat(signed.head(PACK)).isEmpty();
     }
 
     /** The state after a kill at this point. */

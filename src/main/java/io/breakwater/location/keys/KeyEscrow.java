@@ -119,8 +119,10 @@ public final class KeyEscrow {
     }
 
     private boolean isIntact(String id, String fingerprint) {
-        Optional<Document> wrapped = store.read(StoreLayout.wrappedKey(id, fingerprint), ObjectStore.MAX_DOCUMENT);
-        Optional<Document> proof = store.read(StoreLayout.wrappedKeyProof(id, fingerprint), ObjectStore.MAX_DOCUMENT);
+        Optional<Document> wrapped =
+                store.readIfBounded(StoreLayout.wrappedKey(id, fingerprint), ObjectStore.MAX_DOCUMENT);
+        Optional<Document> proof =
+                store.readIfBounded(StoreLayout.wrappedKeyProof(id, fingerprint), ObjectStore.MAX_DOCUMENT);
         if (wrapped.isEmpty() || proof.isEmpty()) {
             return false;
         }

@@ -37,7 +37,7 @@ public record SiteKeys(String site, Instant lastSeen, String current, Set<String
                 .map(e -> of(
                         e.getKey(),
                         e.getValue(),
-                        store.read(StoreLayout.keyRing(e.getKey()), ObjectStore.MAX_DOCUMENT)
+                        store.readIfBounded(StoreLayout.keyRing(e.getKey()), ObjectStore.MAX_DOCUMENT)
                                 .orElse(null)))
                 .toList();
     }
@@ -51,7 +51,7 @@ public record SiteKeys(String site, Instant lastSeen, String current, Set<String
         }
         String key = StoreLayout.keyRing(site);
         byte[] content = bytes(tree);
-        boolean known = store.read(key, ObjectStore.MAX_DOCUMENT)
+        boolean known = store.readIfBounded(key, ObjectStore.MAX_DOCUMENT)
                 .filter(d -> Arrays.equals(d.content(), content))
                 .isPresent();
         if (!known) {
@@ -65,7 +65,7 @@ public record SiteKeys(String site, Instant lastSeen, String current, Set<String
         try {
             tree = document == null ? tree : JSON.readTree(document.content());
         } catch (IOException e) {
-            // a report that cannot be parsed is ignored
+            // a report that cannot be parsed is ignored, like one that is too large
         }
         tree.path("keys").forEach(k -> keys.add(k.asText()));
         return new SiteKeys(

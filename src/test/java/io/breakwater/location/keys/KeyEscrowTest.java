@@ -121,6 +121,34 @@ class KeyEscrowTest {
     }
 
     @Test
+    void rewritesEscrowFilesThatAreTooLarge() {
+        KeyRing ring = TestKeys.ring(FIRST);
+        String name = name(keep(ring));
+
+        for (String key : new String[] {name, name.replace(".rsa", ".json")}) {
+            store.write(key, new byte[ObjectStore.MAX_DOCUMENT + 1], Precondition.NONE);
+            keep(ring);
+            assertThat(content(key)).as(key).hasSizeLessThan(1000);
+        }
+    }
+
+    @Test
+    void ignoresAndRewritesAReportOfKeysThatIsTooLarge() {
+        String report = StoreLayout.keyRing("west");
+        store.write("breakwater/sites/west.json", new byte[] {'{', '}'}, Precondition.NONE);
+        store.write(report, new byte[ObjectStore.MAX_DOCUMENT + 1], Precondition.NONE);
+
+        assertThat(SiteKeys.read(store)).singleElement().satisfies(west -> {
+            assertThat(west.site()).isEqualTo("west");
+            assertThat(west.keys()).isEmpty();
+        });
+        SiteKeys.report(store, "west", TestKeys.ring(FIRST), null);
+        assertThat(SiteKeys.read(store))
+                .singleElement()
+                .satisfies(west -> assertThat(west.keys()).containsExactly(TestKeys.id(FIRST)));
+    }
+
+    @Test
     void rewrapsAvailableKeysForANewPublicKey() throws Exception {
         String gone = name(keep(TestKeys.ring(FIRST)));
         String old = name(keep(TestKeys.ring(SECOND, FIRST)));
