@@ -7,6 +7,7 @@ import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.api.RestorePointStatus.Consistency;
+import io.breakwater.api.Texts;
 import io.breakwater.catalog.PointDocument.StoredObject;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.ObjectInfo;
@@ -19,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jboss.logging.Logger;
 
 /**
  * The backups that Velero wrote into a location, as points: one for each namespace of a backup, with the backup's name. Their site
@@ -26,8 +28,10 @@ import java.util.Optional;
  * of the archive, so a RestorePoint that was made from it detects every later change.
  */
 final class VeleroCatalog {
+    private static final Logger LOG = Logger.getLogger(VeleroCatalog.class);
     private static final int LONGEST_SITE = 63;
     private static final int CACHED = 10_000;
+    private static final int MESSAGE = 300;
 
     /** A backup that was read. The ETag shows whether it has changed since then. */
     private record Known(String etag, Optional<StoredBackup> backup, Map<String, Contents> contents) {}
@@ -83,12 +87,12 @@ final class VeleroCatalog {
         if (last != null && last.etag().equals(etag)) {
             return last;
         }
-        Known now = readBackup(store, name, etag);
+        Known now = readBackup(location, store, name, etag);
         known.put(id, now);
         return now;
     }
 
-    private static Known readBackup(ObjectStore store, String name, String etag) {
+    private static Known readBackup(BackupLocation location, ObjectStore store, String name, String etag) {
         try {
             Optional<StoredBackup> backup = Optional.empty();
             Optional<ObjectStore.Document> metadata =
@@ -103,17 +107,20 @@ final class VeleroCatalog {
                     : StoredBackup.contents(new ByteArrayInputStream(list.get().content()));
             return new Known(etag, backup, contents);
         } catch (IOException e) {
-            return damaged(etag);
+            return damaged(location, name, etag, e);
         } catch (BreakwaterException e) {
             if (e.reason() == Reason.Tampered) {
-                return damaged(etag);
+                return damaged(location, name, etag, e);
             }
             throw e;
         }
     }
 
     /** A damaged backup must not hide the others. It has no points, as in Velero itself. */
-    private static Known damaged(String etag) {
+    private static Known damaged(BackupLocation location, String name, String etag, Exception cause) {
+        LOG.warnf(
+                "backup %s of Velero in %s is damaged or exceeds a limit, so it has no points: %s",
+                name, ObjectNames.of(location), Texts.line(String.valueOf(cause.getMessage()), MESSAGE));
         return new Known(etag, Optional.empty(), Map.of());
     }
 

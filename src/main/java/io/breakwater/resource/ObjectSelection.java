@@ -39,6 +39,11 @@ public final class ObjectSelection {
         return included && !exclude.matchesAll(kind);
     }
 
+    /** Whether an object can be selected whose labels are not known. */
+    public boolean maySelect(ObjectKey key) {
+        return (include.rules.isEmpty() || include.matches(key, true)) && !exclude.matches(key, false);
+    }
+
     /** Rules that matched no object so far. */
     public List<String> unmatched() {
         List<String> unmatched = new ArrayList<>(include.unmatched());
@@ -61,6 +66,21 @@ public final class ObjectSelection {
             boolean any = false;
             for (int i = 0; i < rules.size(); i++) {
                 if (ObjectRules.match(rules.get(i), key, object)) {
+                    used.add(i);
+                    any = true;
+                }
+            }
+            return any;
+        }
+
+        /** Whether a rule matches by kind and name; a rule with a label selector matches only if {@code labels}. */
+        boolean matches(ObjectKey key, boolean labels) {
+            boolean any = false;
+            for (int i = 0; i < rules.size(); i++) {
+                ObjectRule rule = rules.get(i);
+                if ((rule.kinds == null || rule.kinds.contains(key.directory()))
+                        && (rule.names == null || rule.names.contains(key.name()))
+                        && (rule.labelSelector == null || labels)) {
                     used.add(i);
                     any = true;
                 }

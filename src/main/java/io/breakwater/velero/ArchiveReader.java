@@ -25,12 +25,12 @@ public final class ArchiveReader implements Closeable {
     /**
      * Limits of an archive.
      *
-     * @param object bytes of one object; the API server itself accepts at most 3 MiB
+     * @param object bytes of one object, which is read into memory; a restore accepts {@link ObjectJson#MAX_BYTES}
      * @param total bytes of all entries, uncompressed
      * @param entries number of entries
      */
     public record Limits(int object, long total, long entries) {
-        public static final Limits DEFAULT = new Limits(ObjectJson.MAX_BYTES, 16L << 30, 10_000_000);
+        public static final Limits DEFAULT = new Limits(16 << 20, 16L << 30, 10_000_000);
     }
 
     /** One object as it was captured. */

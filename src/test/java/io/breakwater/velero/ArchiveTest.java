@@ -180,16 +180,16 @@ class ArchiveTest {
         assertTampered(archive, new ArchiveReader.Limits(1000, 2000, 1), "or 1 entries");
     }
 
-    /** The API server accepts no request of more than 3 MiB, so it would refuse a larger object. */
+    /** An object is read into memory. */
     @Test
-    void rejectsObjectsThatTheApiServerWouldRefuse() throws Exception {
-        byte[] most = new byte[3 << 20];
+    void rejectsObjectsOfMoreThan16MiB() throws Exception {
+        byte[] most = new byte[16 << 20];
         assertThat(read(tar(entry("resources/configmaps/namespaces/shop/a.json", most)), ArchiveReader.Limits.DEFAULT))
                 .hasSize(1);
         assertTampered(
-                tar(entry("resources/configmaps/namespaces/shop/a.json", new byte[(3 << 20) + 1])),
+                tar(entry("resources/configmaps/namespaces/shop/a.json", new byte[(16 << 20) + 1])),
                 ArchiveReader.Limits.DEFAULT,
-                "more than the 3145728 allowed for an object");
+                "more than the 16777216 allowed for an object");
     }
 
     /** The reader of tar stores the name of an entry in memory, and the name may have any length. */

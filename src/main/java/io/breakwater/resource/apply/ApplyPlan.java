@@ -1,6 +1,7 @@
 package io.breakwater.resource.apply;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
@@ -19,6 +20,7 @@ import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -35,7 +37,7 @@ final class ApplyPlan implements Closeable {
      * @param bytes of all objects, most of which are in a temporary file
      */
     record Limits(int objects, long bytes) {
-        static final Limits DEFAULT = new Limits(200_000, 2L << 30);
+        static final Limits DEFAULT = new Limits(200_000, 16L << 30);
     }
 
     private static final long IN_MEMORY = 32L << 20;
@@ -56,6 +58,7 @@ final class ApplyPlan implements Closeable {
     private final Map<ApplyWave, List<Entry>> waves = new EnumMap<>(ApplyWave.class);
     private final Set<Type> types = new TreeSet<>();
     private final Set<ObjectKey> keys = new HashSet<>();
+    private final Map<ObjectKey, String> refused = new LinkedHashMap<>();
     private final Set<String> selecting = new HashSet<>();
     private final OwnerReferences owners = new OwnerReferences();
     private final ObjectSelection selection;
@@ -123,22 +126,53 @@ final class ApplyPlan implements Closeable {
             outOfScope += isIncluded(item) ? 1 : 0;
             return;
         }
-        JsonNode object = parse(key, item.json());
+        JsonNode object;
+        try {
+            object = parse(key, item.json());
+        } catch (StreamConstraintsException e) {
+            if (selection.maySelect(key)) {
+                refuse(key, e.getOriginalMessage());
+            }
+            return;
+        }
         check(key, object);
         if (!selection.selects(key, object)) {
             return;
         }
         JsonNode wanted = transforms.apply(key, object);
+        byte[] json = wanted == object ? item.json() : ApiServer.JSON.writeValueAsBytes(wanted);
+        Optional<String> exceeded = wanted == object ? Optional.empty() : ObjectJson.exceeded(json);
+        if (exceeded.isPresent()) {
+            refuse(key, "after the changes of the Restore, " + exceeded.get());
+            return;
+        }
+        addKey(key, json.length);
+        plan(key, object, wanted, json);
+    }
+
+    private void addKey(ObjectKey key, int size) {
         if (!keys.add(key)) {
             throw tampered(key, "is in the archive twice");
         }
-        bytes += item.json().length;
+        bytes += size;
         if (keys.size() > limits.objects() || bytes > limits.bytes()) {
             throw tampered(
                     key,
                     "exceeds the limit of " + limits.objects() + " objects or " + limits.bytes()
-                            + " bytes for one restore: use spec.include");
+                            + " bytes for one Restore: create several Restores, each with fewer objects in"
+                            + " spec.include or more in spec.exclude");
         }
+    }
+
+    /** The object exceeds a limit. It counts as failed, and does not end the restore of the others. */
+    private void refuse(ObjectKey key, String why) {
+        addKey(key, 0);
+        if (!RestoreRules.isNeverAuthored(key.directory())) {
+            refused.put(key, why + "; create it without the Restore");
+        }
+    }
+
+    private void plan(ObjectKey key, JsonNode object, JsonNode wanted, byte[] json) throws IOException {
         owners.expect(wanted);
         if (!order.isEmpty() && isRestored(key, wanted)) {
             order.add(key, object);
@@ -149,9 +183,7 @@ final class ApplyPlan implements Closeable {
                 && !wanted.path("spec").path("selector").isEmpty()) {
             selecting.add(key.name());
         }
-        waves.computeIfAbsent(ApplyWave.of(key), w -> new ArrayList<>())
-                .add(new Entry(
-                        key, spool.put(wanted == object ? item.json() : ApiServer.JSON.writeValueAsBytes(wanted))));
+        waves.computeIfAbsent(ApplyWave.of(key), w -> new ArrayList<>()).add(new Entry(key, spool.put(json)));
     }
 
     private boolean isRestored(ObjectKey key, JsonNode object) {
@@ -168,9 +200,14 @@ final class ApplyPlan implements Closeable {
 
     /** Whether the Restore names a cluster-scoped object that it may not restore. */
     private boolean isIncluded(ArchiveReader.Item item) {
-        return item.key().isClusterScoped()
-                && request.spec().include != null
-                && selection.selects(item.key(), parse(item.key(), item.json()));
+        if (!item.key().isClusterScoped() || request.spec().include == null) {
+            return false;
+        }
+        try {
+            return selection.selects(item.key(), parse(item.key(), item.json()));
+        } catch (StreamConstraintsException e) {
+            return false;
+        }
     }
 
     private static void check(ObjectKey key, JsonNode object) {
@@ -188,9 +225,11 @@ final class ApplyPlan implements Closeable {
         }
     }
 
-    private static JsonNode parse(ObjectKey key, byte[] json) {
+    private static JsonNode parse(ObjectKey key, byte[] json) throws StreamConstraintsException {
         try {
             return ObjectJson.parse(json);
+        } catch (StreamConstraintsException e) {
+            throw e;
         } catch (IOException e) {
             throw tampered(key, "cannot be parsed (" + message(e) + ")");
         }
@@ -288,8 +327,13 @@ final class ApplyPlan implements Closeable {
                 .toList();
     }
 
+    /** Objects that exceed a limit and are not restored, and the limit. */
+    Map<ObjectKey, String> refused() {
+        return refused;
+    }
+
     int size() {
-        return keys.size();
+        return keys.size() - refused.size();
     }
 
     /** Whether a Service of this name creates its own Endpoints. */

@@ -55,6 +55,9 @@ final class ApplyRun {
     }
 
     ApplyReport all() {
+        if (stage == 0) {
+            plan.refused().forEach(counts::fail);
+        }
         for (ApplyWave wave : ApplyWave.values()) {
             List<ApplyPlan.Entry> entries =
                     plan.wave(wave).stream().filter(this::isOfStage).toList();

@@ -197,7 +197,10 @@ public final class ResourceApply {
                 boolean here = key.isClusterScoped()
                         ? key.name().equals(request.sourceNamespace())
                         : key.namespace().equals(request.sourceNamespace());
-                if (key.directory().equals(directory) && here) {
+                // The plan reports objects that exceed a limit.
+                if (key.directory().equals(directory)
+                        && here
+                        && ObjectJson.exceeded(i.get().json()).isEmpty()) {
                     found.add(i.get().json());
                     bytes += i.get().json().length;
                     if (bytes > MAX_FOUND) {

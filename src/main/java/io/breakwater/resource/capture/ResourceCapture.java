@@ -22,6 +22,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -33,6 +34,9 @@ import java.util.concurrent.atomic.AtomicLong;
 public final class ResourceCapture {
     /** Number of kinds that are listed at the same time. */
     private static final int LISTS = 12;
+
+    /** Bytes of an object that is checked against the limits of a restore. */
+    private static final int LARGE = 256 << 10;
 
     private static final int NOT_FOUND = 404;
     private static final int NOT_ALLOWED = 405;
@@ -209,9 +213,10 @@ public final class ResourceCapture {
             }
             try {
                 byte[] json = ApiServer.JSON.writeValueAsBytes(whole);
-                if (json.length > ObjectJson.MAX_BYTES) {
-                    warnings.add(key(kind, whole) + " is not in the point: it has " + json.length
-                            + " bytes, and the API server accepts at most " + ObjectJson.MAX_BYTES);
+                // Smaller objects cannot exceed a limit: the list was read with the same limit of levels.
+                Optional<String> exceeded = json.length > LARGE ? ObjectJson.exceeded(json) : Optional.empty();
+                if (exceeded.isPresent()) {
+                    warnings.add(key(kind, whole) + " is not in the point: " + exceeded.get());
                     return;
                 }
                 archive.add(key(kind, whole), kind.version(), kind.kind(), json);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.util.RawValue;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestoreSpec;
@@ -64,21 +65,48 @@ class ResourceApplyTest {
 
     /** One object of 2 MiB could become a tree of some hundred MiB. */
     @Test
-    void refusesObjectsWithTooManyOrTooDeepValues() throws IOException {
-        try (ApplyFixture many = new ApplyFixture();
-                ApplyFixture deep = new ApplyFixture()) {
-            many.configMap("bomb", "'data':[" + "[],".repeat(600_000) + "0]");
-            assertThatThrownBy(many::apply)
-                    .isInstanceOfSatisfying(
-                            BreakwaterException.class,
-                            e -> assertThat(e.reason()).isEqualTo(Reason.Tampered))
-                    .hasMessageContaining("configmaps shop/bomb cannot be parsed")
-                    .hasMessageContaining("1000000");
-            deep.configMap("bomb", "'data':" + "[".repeat(600) + "]".repeat(600));
-            assertThatThrownBy(deep::apply)
-                    .hasMessageContaining("configmaps shop/bomb")
-                    .hasMessageContaining("500");
-            assertThat(many.written()).isEmpty();
+    void reportsObjectsOverALimitAsFailedAndRestoresTheOthers() throws IOException {
+        try (ApplyFixture shop = new ApplyFixture()) {
+            shop.configMap("many", "'data':[" + "[],".repeat(600_000) + "0]");
+            ObjectNode deep = shop.configMap("deep", "");
+            deep.putRawValue("data", new RawValue("[".repeat(1000) + "]".repeat(1000)));
+            shop.configMap("large", "'data':{'a':'" + "x".repeat(3 << 20) + "'}");
+            shop.claim("large", "'data':{'a':'" + "x".repeat(3 << 20) + "'}");
+            shop.configMap("legal", "'data':" + "[".repeat(900) + "]".repeat(900));
+            assertThat(shop.preview().objects()).isEqualTo(1);
+            assertThat(new ResourceApply(shop.server.client()).claims(shop.request()))
+                    .isEmpty();
+
+            ApplyReport report = shop.apply();
+            assertThat(report.created()).isEqualTo(1);
+            assertThat(report.failed().stream().map(ApplyReport.Failure::toString))
+                    .satisfiesExactly(
+                            many -> assertThat(many)
+                                    .startsWith("configmaps shop/many: ")
+                                    .contains("(1000000"),
+                            depth -> assertThat(depth)
+                                    .startsWith("configmaps shop/deep: ")
+                                    .contains("(1000,"),
+                            large -> assertThat(large)
+                                    .startsWith("configmaps shop/large: it has 3145")
+                                    .contains("at most 3145728"),
+                            claim -> assertThat(claim).startsWith("persistentvolumeclaims shop/large: it has 3145"));
+            assertThat(shop.written()).containsExactly("POST configmaps");
+        }
+    }
+
+    @Test
+    void ignoresObjectsOverALimitThatAreNotSelected() throws IOException {
+        try (ApplyFixture shop = new ApplyFixture()) {
+            shop.configMap("large", "'data':{'a':'" + "x".repeat(3 << 20) + "'}");
+            shop.configMap("a", "");
+            assertThat(shop.spec("{include: [{names: [a]}]}").apply().failed()).isEmpty();
+            assertThat(shop.spec("{exclude: [{names: [large]}]}").apply().failed())
+                    .isEmpty();
+            assertThat(shop.spec("{exclude: [{labelSelector: {matchLabels: {a: b}}}]}")
+                            .apply()
+                            .failed())
+                    .hasSize(1);
         }
     }
 
