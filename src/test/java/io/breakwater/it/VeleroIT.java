@@ -117,8 +117,7 @@ class VeleroIT {
         site.client().resource(veleroLocation()).serverSideApply();
         RestorePoint point = site.awaitListed(NS, "velero-old", NS, "nightly");
         assertThat(point.getSpec().trigger).isEqualTo(RestorePointSpec.Trigger.Imported);
-        assertThat(point.getStatus().warnings)
-                .anyMatch(w -> w.contains("the data of claims data lies in Velero's own"));
+        assertThat(point.getStatus().warnings).anyMatch(w -> w.contains("the data of claims data is in Velero's own"));
         String listed = point.getMetadata().getName();
 
         Restore refused = site.createRestore(
