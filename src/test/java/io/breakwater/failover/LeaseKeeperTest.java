@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A keeper with a lease of four seconds. It must gate two seconds after the last renewal. */
+@Tag("slow")
 class LeaseKeeperTest {
     private static final LeaseTiming TIMING = new LeaseTiming(
             Duration.ofSeconds(4),
@@ -142,7 +143,6 @@ class LeaseKeeperTest {
         assertThat(keeper.mayRun()).isTrue();
     }
 
-    @Tag("slow")
     @Test
     void retriesGatingUntilTheApiServerAcceptsIt() {
         started();
