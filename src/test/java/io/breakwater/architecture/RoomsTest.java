@@ -52,6 +52,7 @@ class RoomsTest {
             Map.entry("resource.capture", Set.of("api", "resource", "steps", "velero")),
             Map.entry("resource.apply", Set.of("api", "resource", "resource.workload", "steps", "velero")),
             Map.entry("resource.workload", Set.of("api", "resource")),
+            Map.entry("trust", Set.of("api", "config")),
             Map.entry("admission", Set.of("api", "config", "gate", "tls")),
             Map.entry(
                     "catalog",
@@ -284,6 +285,7 @@ class RoomsTest {
     /** Classes of one word: the field has that word, or the domain does. A new one is a decision, made here. */
     private static final Set<String> DOMAIN_WORDS = Set.of(
             "Activities",
+            "Author",
             "Availability",
             "Awaited",
             "Catalog",
