@@ -1,5 +1,7 @@
 package io.breakwater.failover;
 
+import io.breakwater.lease.Lease;
+import io.breakwater.lease.LeaseVersion;
 import java.util.Optional;
 
 /**

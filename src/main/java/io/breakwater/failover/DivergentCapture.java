@@ -4,6 +4,7 @@ import io.breakwater.api.Api;
 import io.breakwater.api.JournalEntry.State;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.gate.NamespaceGate;
+import io.breakwater.lease.Lease;
 import io.breakwater.observe.StatusWriter;
 import java.time.Clock;
 import java.util.Map;

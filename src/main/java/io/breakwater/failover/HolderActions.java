@@ -9,6 +9,8 @@ import io.breakwater.api.JournalEntry;
 import io.breakwater.api.JournalEntry.State;
 import io.breakwater.api.Reason;
 import io.breakwater.gate.NamespaceGate;
+import io.breakwater.lease.Lease;
+import io.breakwater.lease.LeaseAction;
 import io.breakwater.observe.Events;
 import io.breakwater.steps.StepRunner;
 import java.time.Clock;

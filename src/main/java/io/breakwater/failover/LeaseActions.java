@@ -1,5 +1,8 @@
 package io.breakwater.failover;
 
+import io.breakwater.lease.LeaseAction;
+import io.breakwater.lease.LeaseRules;
+
 /**
  * Carries out the decision of {@link LeaseRules}: first the gate, then the journal, then the lease with one write. The action
  * alone determines whether pods of the namespace may run.

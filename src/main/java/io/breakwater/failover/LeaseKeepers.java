@@ -1,5 +1,6 @@
 package io.breakwater.failover;
 
+import io.breakwater.lease.LeaseKeeper;
 import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Clock;

@@ -4,6 +4,7 @@ import io.breakwater.api.FailoverPlan;
 import io.breakwater.api.FailoverPlanStatus.Role;
 import io.breakwater.api.Reason;
 import io.breakwater.gate.NamespaceGate;
+import io.breakwater.lease.LeaseKeeper;
 import io.breakwater.observe.Events;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Clock;

@@ -7,6 +7,8 @@ import io.breakwater.api.FailoverPlanStatus.Role;
 import io.breakwater.api.JournalEntry.State;
 import io.breakwater.api.Reason;
 import io.breakwater.gate.NamespaceGate;
+import io.breakwater.lease.Lease;
+import io.breakwater.lease.LeaseAction;
 import io.breakwater.observe.Events;
 import java.util.Optional;
 

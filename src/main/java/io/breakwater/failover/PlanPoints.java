@@ -8,6 +8,8 @@ import io.breakwater.api.RestorePointSpec;
 import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.api.RestorePointStatus;
 import io.breakwater.api.RestorePointStatus.CopyState;
+import io.breakwater.lease.Lease;
+import io.breakwater.lease.PointRef;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Instant;

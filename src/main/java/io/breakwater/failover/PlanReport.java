@@ -9,6 +9,8 @@ import io.breakwater.api.FailoverPlanStatus;
 import io.breakwater.api.FailoverPlanStatus.Role;
 import io.breakwater.api.JournalEntry;
 import io.breakwater.api.Reason;
+import io.breakwater.lease.LeaseRules;
+import io.breakwater.lease.LeaseVersion;
 import io.breakwater.observe.Conditions;
 import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;

@@ -7,6 +7,9 @@ import io.breakwater.api.FailoverPlanStatus;
 import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
 import io.breakwater.gate.NamespaceGate;
+import io.breakwater.lease.LeaseRules;
+import io.breakwater.lease.LeaseStore;
+import io.breakwater.lease.LeaseTiming;
 import java.time.Duration;
 import java.util.OptionalLong;
 

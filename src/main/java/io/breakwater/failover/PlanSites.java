@@ -7,6 +7,7 @@ import io.breakwater.api.FailoverPlan;
 import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
 import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.lease.LeaseStore;
 import io.breakwater.location.LocationResolver;
 import io.breakwater.location.Stores;
 import jakarta.enterprise.context.ApplicationScoped;

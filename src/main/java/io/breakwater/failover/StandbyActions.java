@@ -5,6 +5,8 @@ import io.breakwater.api.FailoverPlanStatus.Kind;
 import io.breakwater.api.FailoverPlanStatus.Role;
 import io.breakwater.api.Reason;
 import io.breakwater.gate.NamespaceGate;
+import io.breakwater.lease.LeaseAction;
+import io.breakwater.lease.LeaseVersion;
 import java.util.Optional;
 
 /** Actions of a site without the lease: closes the gate, backs up divergent data, and reports the reason to wait. */

@@ -9,6 +9,8 @@ import io.breakwater.api.Restore;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestoreSpec;
 import io.breakwater.gate.NamespaceGate;
+import io.breakwater.lease.Lease;
+import io.breakwater.lease.PointRef;
 import io.breakwater.resource.workload.Workloads;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;

@@ -61,7 +61,8 @@ class RoomsTest {
             Map.entry("mover", Set.of("api", "config", "gateway", "steps")),
             Map.entry(
                     "failover",
-                    Set.of("api", "config", "gate", "location", "observe", "resource.workload", "steps", "store")),
+                    Set.of("api", "config", "gate", "lease", "location", "observe", "resource.workload", "steps")),
+            Map.entry("lease", Set.of("api", "observe", "store")),
             Map.entry(
                     "policy",
                     Set.of(
@@ -216,6 +217,17 @@ class RoomsTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage("io.quarkus..", "io.javaoperatorsdk..", "jakarta.enterprise..", "io.micrometer..")
+                .check(CLASSES);
+    }
+
+    @Test
+    void forbidsKubernetesClientsInTheLeasePackage() {
+        noClasses()
+                .that()
+                .resideInAPackage(in("lease"))
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("io.fabric8.kubernetes..", "io.quarkus..", "io.javaoperatorsdk..")
                 .check(CLASSES);
     }
 

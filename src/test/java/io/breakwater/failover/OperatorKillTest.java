@@ -3,6 +3,7 @@ package io.breakwater.failover;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.breakwater.api.JournalEntry.State;
+import io.breakwater.lease.Lease;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;

@@ -10,6 +10,7 @@ import io.breakwater.api.FailoverPlanStatus.Kind;
 import io.breakwater.api.FailoverPlanStatus.Role;
 import io.breakwater.api.JournalEntry.State;
 import io.breakwater.api.RestoreSpec;
+import io.breakwater.lease.Lease;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;

@@ -1,15 +1,15 @@
-package io.breakwater.failover;
+package io.breakwater.lease;
 
 import io.breakwater.api.FailoverPlanStatus.Fence;
-import io.breakwater.failover.Lease.Outcome;
-import io.breakwater.failover.Lease.Request;
-import io.breakwater.failover.Lease.State;
+import io.breakwater.lease.Lease.Outcome;
+import io.breakwater.lease.Lease.Request;
+import io.breakwater.lease.Lease.State;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 
 /** Builds a {@link Lease} by the names of its fields. Whether a change is legal is decided in {@link Lease}. */
-final class LeaseDraft {
+public final class LeaseDraft {
     private long epoch;
     private String holder;
     private State state;

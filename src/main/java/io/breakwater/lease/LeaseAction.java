@@ -1,9 +1,9 @@
-package io.breakwater.failover;
+package io.breakwater.lease;
 
 import java.time.Duration;
 
 /** The next action of a site, as {@link LeaseRules#decide} finds it. */
-sealed interface LeaseAction {
+public sealed interface LeaseAction {
 
     /** An action of the site that holds the lease. */
     sealed interface Holding extends LeaseAction {}

@@ -1,4 +1,4 @@
-package io.breakwater.failover;
+package io.breakwater.lease;
 
 import java.time.Duration;
 import java.time.Instant;

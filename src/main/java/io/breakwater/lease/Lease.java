@@ -1,4 +1,4 @@
-package io.breakwater.failover;
+package io.breakwater.lease;
 
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
@@ -33,7 +33,7 @@ import java.util.Optional;
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @JsonIgnoreProperties(ignoreUnknown = true)
-record Lease(
+public record Lease(
         int schemaVersion,
         long epoch,
         String holder,
@@ -49,11 +49,11 @@ record Lease(
         PointRef start,
         List<EpochRecord> terms) {
 
-    static final int SCHEMA = 1;
-    static final int MAX_TERMS = 64;
+    public static final int SCHEMA = 1;
+    public static final int MAX_TERMS = 64;
 
     /** The stage of the holder. */
-    enum State {
+    public enum State {
         /** The site has the lease, but not its data yet. No pod runs. */
         Taken,
         /** The site is active. */
@@ -72,7 +72,7 @@ record Lease(
      * @param site the site that requests the lease for itself
      * @param id identity of the run
      */
-    record Request(String site, String id) {}
+    public record Request(String site, String id) {}
 
     /**
      * The refusal of a request.
@@ -80,14 +80,14 @@ record Lease(
      * @param id id of the request
      * @param message the cause
      */
-    record Outcome(String id, String message) {}
+    public record Outcome(String id, String message) {}
 
-    Lease {
+    public Lease {
         terms = terms == null ? List.of() : List.copyOf(terms);
     }
 
     /** The first lease of a plan. */
-    static Lease first(String site, Duration duration) {
+    public static Lease first(String site, Duration duration) {
         return LeaseDraft.empty()
                 .epoch(1)
                 .holder(site)
@@ -100,7 +100,7 @@ record Lease(
     }
 
     /** Renewal by the holder. */
-    Lease renewed(Duration duration, Long clockAhead) {
+    public Lease renewed(Duration duration, Long clockAhead) {
         require(isHeld(), "renew");
         return LeaseDraft.after(this)
                 .duration(duration)
@@ -113,7 +113,7 @@ record Lease(
      *
      * @param renewed store time of the holder's last renewal
      */
-    Lease requested(Request by, Instant renewed) {
+    public Lease requested(Request by, Instant renewed) {
         require(isHeld() && !by.site().equals(holder), "request");
         return LeaseDraft.after(this)
                 .renewedAt(renewed)
@@ -124,13 +124,13 @@ record Lease(
     }
 
     /** The other site withdraws its request. */
-    Lease withdrawn(Instant renewed) {
+    public Lease withdrawn(Instant renewed) {
         require(request != null && state != State.Released, "withdraw");
         return LeaseDraft.after(this).renewedAt(renewed).request(null).build();
     }
 
     /** The holder starts to hand over. */
-    Lease honoured() {
+    public Lease honoured() {
         require(state == State.Held && request != null, "honour");
         return LeaseDraft.after(this)
                 .state(State.Releasing)
@@ -140,7 +140,7 @@ record Lease(
     }
 
     /** The holder refuses the request, or cancels the hand-over, and stays active. */
-    Lease rolledBack(String message) {
+    public Lease rolledBack(String message) {
         require(isHeld(), "roll back");
         Outcome refusal = request == null ? outcome : new Outcome(request.id(), message);
         return LeaseDraft.after(this)
@@ -152,7 +152,7 @@ record Lease(
     }
 
     /** The holder has handed over. The given final point is complete in the location that the other site restores from. */
-    Lease released(PointRef last) {
+    public Lease released(PointRef last) {
         require((state == State.Releasing || state == State.Taken) && request != null, "release");
         return LeaseDraft.after(this)
                 .state(State.Released)
@@ -162,7 +162,7 @@ record Lease(
     }
 
     /** A new epoch. No pod runs in it before {@link #serving()}. */
-    Lease acquired(String site, Fence how, Duration duration, PointRef from) {
+    public Lease acquired(String site, Fence how, Duration duration, PointRef from) {
         require(state != State.Retired && (state == State.Released || !site.equals(holder)), "acquire");
         List<EpochRecord> all = new ArrayList<>(terms);
         all.add(new EpochRecord(epoch + 1, site, how));
@@ -179,13 +179,13 @@ record Lease(
     }
 
     /** The new holder has its data and starts the application. */
-    Lease serving() {
+    public Lease serving() {
         require(state == State.Taken, "serve");
         return LeaseDraft.after(this).state(State.Held).proof(null).build();
     }
 
     /** The plan was deleted on its active site. */
-    Lease retired() {
+    public Lease retired() {
         require(isHeld(), "retire");
         return LeaseDraft.after(this)
                 .state(State.Retired)
@@ -196,7 +196,7 @@ record Lease(
     }
 
     /** The plan was created again on the site on which it was deleted. */
-    Lease adopted() {
+    public Lease adopted() {
         require(state == State.Retired, "adopt");
         return LeaseDraft.after(this)
                 .state(State.Held)
@@ -208,22 +208,22 @@ record Lease(
 
     /** Whether a site holds the lease, in whatever stage. */
     @JsonIgnore
-    boolean isHeld() {
+    public boolean isHeld() {
         return state == State.Taken || state == State.Held || state == State.Releasing;
     }
 
     /** Whether the given site holds the lease. */
-    boolean heldBy(String site) {
+    public boolean heldBy(String site) {
         return isHeld() && holder.equals(site);
     }
 
     /** Whether the given site requests the lease. */
-    boolean requestedBy(String site) {
+    public boolean requestedBy(String site) {
         return request != null && request.site().equals(site);
     }
 
     /** Validity of a renewal. */
-    Duration duration() {
+    public Duration duration() {
         return Duration.ofSeconds(durationSeconds);
     }
 
@@ -231,7 +231,7 @@ record Lease(
      * The epoch in which the given site was last active, if it lost that epoch without handing over. The site may have data of
      * that epoch that no other site has. The present epoch does not count.
      */
-    Optional<Long> lostBy(String site) {
+    public Optional<Long> lostBy(String site) {
         Optional<Long> lost = Optional.empty();
         for (int i = 1; i < terms.size(); i++) {
             EpochRecord before = terms.get(i - 1);

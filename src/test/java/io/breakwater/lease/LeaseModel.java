@@ -1,15 +1,15 @@
-package io.breakwater.failover;
+package io.breakwater.lease;
 
-import static io.breakwater.failover.ModelState.NOW;
-import static io.breakwater.failover.ModelState.OLD;
-import static io.breakwater.failover.ModelState.ago;
-import static io.breakwater.failover.ModelState.ticks;
+import static io.breakwater.lease.ModelState.NOW;
+import static io.breakwater.lease.ModelState.OLD;
+import static io.breakwater.lease.ModelState.ago;
+import static io.breakwater.lease.ModelState.ticks;
 
-import io.breakwater.failover.LeaseInvariants.Violation;
-import io.breakwater.failover.ModelState.Flight;
-import io.breakwater.failover.ModelState.Pods;
-import io.breakwater.failover.ModelState.Site;
-import io.breakwater.failover.SiteFacts.Handover;
+import io.breakwater.lease.LeaseInvariants.Violation;
+import io.breakwater.lease.ModelState.Flight;
+import io.breakwater.lease.ModelState.Pods;
+import io.breakwater.lease.ModelState.Site;
+import io.breakwater.lease.SiteFacts.Handover;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;

@@ -1,13 +1,13 @@
-package io.breakwater.failover;
+package io.breakwater.lease;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.breakwater.api.FailoverPlanStatus.Fence;
-import io.breakwater.failover.LeaseInvariants.Violation;
-import io.breakwater.failover.LeaseModel.Limits;
-import io.breakwater.failover.LeaseModel.Subject;
-import io.breakwater.failover.ModelState.Site;
+import io.breakwater.lease.LeaseInvariants.Violation;
+import io.breakwater.lease.LeaseModel.Limits;
+import io.breakwater.lease.LeaseModel.Subject;
+import io.breakwater.lease.ModelState.Site;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.Function;

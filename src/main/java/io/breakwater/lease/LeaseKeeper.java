@@ -1,4 +1,4 @@
-package io.breakwater.failover;
+package io.breakwater.lease;
 
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.observe.LogContext;
@@ -18,9 +18,9 @@ import org.jboss.logging.Logger;
  * monotonic and counts from the start of the last renewal that succeeded. The keeper waits for each call only for a share of
  * the lease. So it closes the gate as early when a store or an API server hangs as when it refuses.
  */
-final class LeaseKeeper {
+public final class LeaseKeeper {
     /** The effects of the keeper on its cluster. Each call may block. */
-    interface Guard {
+    public interface Guard {
         /** Closes the gate of the namespace; called again until it succeeds. */
         void gate(Duration grace);
 
@@ -62,7 +62,7 @@ final class LeaseKeeper {
      * @param age age of the last known renewal
      * @param nanos a monotonic clock
      */
-    LeaseKeeper(
+    public LeaseKeeper(
             String name,
             String site,
             long epoch,
@@ -84,30 +84,30 @@ final class LeaseKeeper {
         this.lost = true;
     }
 
-    void start() {
+    public void start() {
         Thread.ofVirtual().name("lease " + name).start(LogContext.wrap(this::run));
     }
 
     /** Stops the keeper. It does not close the gate, since the gate is closed already. */
-    void stop() {
+    public void stop() {
         stopped = true;
     }
 
-    boolean isStopped() {
+    public boolean isStopped() {
         return stopped;
     }
 
-    long epoch() {
+    public long epoch() {
         return epoch;
     }
 
     /** Whether pods may run: a renewal by this process succeeded, and is recent enough. */
-    boolean mayRun() {
+    public boolean mayRun() {
         return !stopped && !lost && timing.mayRun(age());
     }
 
     /** Time since the start of the last renewal that succeeded. */
-    Duration age() {
+    public Duration age() {
         return Duration.ofNanos(nanos.getAsLong() - renewedAt);
     }
 

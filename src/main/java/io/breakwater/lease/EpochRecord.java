@@ -1,4 +1,4 @@
-package io.breakwater.failover;
+package io.breakwater.lease;
 
 import io.breakwater.api.FailoverPlanStatus.Fence;
 
@@ -9,4 +9,4 @@ import io.breakwater.api.FailoverPlanStatus.Fence;
  * @param holder site that held the lease in this epoch
  * @param fence how the site came to this epoch
  */
-record EpochRecord(long epoch, String holder, Fence fence) {}
+public record EpochRecord(long epoch, String holder, Fence fence) {}

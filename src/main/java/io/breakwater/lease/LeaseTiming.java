@@ -1,4 +1,4 @@
-package io.breakwater.failover;
+package io.breakwater.lease;
 
 import io.breakwater.api.Durations;
 import java.time.Duration;
@@ -14,13 +14,14 @@ import java.time.Duration;
  * @param gateBudget time in which the pods must end
  * @param margin allowance for clock rates and resolution, used on both sides
  */
-record LeaseTiming(Duration duration, Duration renewEvery, Duration notice, Duration gateBudget, Duration margin) {
+public record LeaseTiming(
+        Duration duration, Duration renewEvery, Duration notice, Duration gateBudget, Duration margin) {
 
     /** The shortest duration that leaves the pods a few seconds to end. */
-    static final Duration SHORTEST = Duration.ofSeconds(30);
+    public static final Duration SHORTEST = Duration.ofSeconds(30);
 
     /** @throws IllegalArgumentException when the pods could still run while the lease may be taken */
-    LeaseTiming {
+    public LeaseTiming {
         if (notice.plus(gateBudget).plus(margin).compareTo(duration) >= 0) {
             throw new IllegalArgumentException("notice (" + notice + "), gate budget (" + gateBudget + ") and margin ("
                     + margin + ") must together be shorter than the lease (" + duration + ")");
@@ -36,7 +37,7 @@ record LeaseTiming(Duration duration, Duration renewEvery, Duration notice, Dura
      *
      * @param duration at least {@link #SHORTEST}
      */
-    static LeaseTiming of(Duration duration) {
+    public static LeaseTiming of(Duration duration) {
         if (duration.compareTo(SHORTEST) < 0) {
             throw new IllegalArgumentException("a lease of " + Durations.format(duration) + " is too short; at least "
                     + Durations.format(SHORTEST) + " is needed");
@@ -48,17 +49,17 @@ record LeaseTiming(Duration duration, Duration renewEvery, Duration notice, Dura
     }
 
     /** Grace period of pods that end because the lease was lost; the other half is for the kubelet. */
-    Duration grace() {
+    public Duration grace() {
         return gateBudget.dividedBy(2);
     }
 
     /** Age of a renewal after which another site may take the lease. */
-    Duration takeableAfter() {
+    public Duration takeableAfter() {
         return duration.plus(margin);
     }
 
     /** Time after which the next attempt at a renewal starts, if the last one was not answered. */
-    Duration attempt() {
+    public Duration attempt() {
         return renewEvery.dividedBy(2);
     }
 
@@ -67,7 +68,7 @@ record LeaseTiming(Duration duration, Duration renewEvery, Duration notice, Dura
      *
      * @param sinceRenewal monotonic time since the <em>start</em> of the last renewal that succeeded
      */
-    boolean mayRun(Duration sinceRenewal) {
+    public boolean mayRun(Duration sinceRenewal) {
         return sinceRenewal.compareTo(notice) < 0;
     }
 

@@ -1,7 +1,7 @@
-package io.breakwater.failover;
+package io.breakwater.lease;
 
 import io.breakwater.api.FailoverPlanStatus.Fence;
-import io.breakwater.failover.SiteFacts.Handover;
+import io.breakwater.lease.SiteFacts.Handover;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.OptionalLong;
@@ -11,11 +11,11 @@ import java.util.OptionalLong;
  * has them. The controller acts on them, and the model test explores them. No rule uses the fact that the other site cannot
  * be reached.
  */
-final class LeaseRules {
+public final class LeaseRules {
     private LeaseRules() {}
 
     /** The next action of a site that has just read the lease. */
-    static LeaseAction decide(SiteFacts facts) {
+    public static LeaseAction decide(SiteFacts facts) {
         if (facts.seen().isEmpty()) {
             return withoutLease(facts);
         }
@@ -27,7 +27,7 @@ final class LeaseRules {
      * Whether another site may take the lease: it was released, or the last renewal is so old that the holder must have gated
      * its pods. Only the clock of the store counts.
      */
-    static boolean isTakeable(LeaseVersion seen, LeaseTiming ofHolder) {
+    public static boolean isTakeable(LeaseVersion seen, LeaseTiming ofHolder) {
         return switch (seen.lease().state()) {
             case Released -> true;
             case Retired -> false;
@@ -41,7 +41,7 @@ final class LeaseRules {
      *
      * @return never negative
      */
-    static Duration lossBound(LeaseVersion seen, PointRef start) {
+    public static Duration lossBound(LeaseVersion seen, PointRef start) {
         Instant served = seen.renewedAt().plus(seen.lease().duration());
         Instant last = seen.storeTime().isBefore(served) ? seen.storeTime() : served;
         Duration loss = Duration.between(capturedByStore(seen.lease(), start), last);
@@ -54,7 +54,7 @@ final class LeaseRules {
      *
      * @param settled value of spec.activeSite when the plan last settled; null for a plan that is new here
      */
-    static boolean wants(String site, String activeSite, String settled) {
+    public static boolean wants(String site, String activeSite, String settled) {
         return site.equals(activeSite) && settled != null && !settled.equals(site);
     }
 

@@ -1,4 +1,4 @@
-package io.breakwater.failover;
+package io.breakwater.lease;
 
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
@@ -10,16 +10,16 @@ import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
 
 /** A store as one site sees it. It can be unavailable, hang, be slow, lose answers, or run a hook at each access. */
-final class FaultyStore implements ObjectStore {
+public final class FaultyStore implements ObjectStore {
     private final ObjectStore store;
-    volatile boolean away;
-    volatile boolean losesAnswers;
-    volatile long slowMillis;
-    volatile CountDownLatch hangs = new CountDownLatch(0);
-    volatile Runnable touched = () -> {};
-    volatile int writes;
+    public volatile boolean away;
+    public volatile boolean losesAnswers;
+    public volatile long slowMillis;
+    public volatile CountDownLatch hangs = new CountDownLatch(0);
+    public volatile Runnable touched = () -> {};
+    public volatile int writes;
 
-    FaultyStore(ObjectStore store) {
+    public FaultyStore(ObjectStore store) {
         this.store = store;
     }
 

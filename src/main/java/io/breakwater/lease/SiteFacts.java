@@ -1,4 +1,4 @@
-package io.breakwater.failover;
+package io.breakwater.lease;
 
 import java.time.Duration;
 import java.util.Objects;
@@ -21,7 +21,7 @@ import java.util.OptionalLong;
  * @param handover progress of the hand-over by this site
  * @param newest the newest point that an unplanned failover could start from
  */
-record SiteFacts(
+public record SiteFacts(
         String site,
         LeaseTiming timing,
         Optional<LeaseVersion> seen,
@@ -34,7 +34,7 @@ record SiteFacts(
         Handover handover,
         Optional<PointRef> newest) {
 
-    SiteFacts {
+    public SiteFacts {
         Objects.requireNonNull(site, "site");
         Objects.requireNonNull(timing, "timing");
         Objects.requireNonNull(seen, "seen");
@@ -46,7 +46,7 @@ record SiteFacts(
     }
 
     /** Progress of a hand-over, as the cluster shows it. */
-    sealed interface Handover {
+    public sealed interface Handover {
         /** Pods may run, or the final point is not complete in the location of the other site. */
         record Pending() implements Handover {}
 
@@ -60,7 +60,7 @@ record SiteFacts(
     }
 
     /** Collects the facts by their names. Facts without a default must be set. */
-    static final class Draft {
+    public static final class Draft {
         private String site;
         private LeaseTiming timing;
         private Optional<LeaseVersion> seen;
@@ -73,62 +73,62 @@ record SiteFacts(
         private Handover handover = Handover.PENDING;
         private Optional<PointRef> newest = Optional.empty();
 
-        Draft site(String value) {
+        public Draft site(String value) {
             site = value;
             return this;
         }
 
-        Draft timing(LeaseTiming value) {
+        public Draft timing(LeaseTiming value) {
             timing = value;
             return this;
         }
 
-        Draft seen(Optional<LeaseVersion> value) {
+        public Draft seen(Optional<LeaseVersion> value) {
             seen = value;
             return this;
         }
 
-        Draft knownEpoch(OptionalLong value) {
+        public Draft knownEpoch(OptionalLong value) {
             knownEpoch = value;
             return this;
         }
 
-        Draft named(boolean value) {
+        public Draft named(boolean value) {
             named = value;
             return this;
         }
 
-        Draft wanted(boolean value) {
+        public Draft wanted(boolean value) {
             wanted = value;
             return this;
         }
 
-        Draft run(String value) {
+        public Draft run(String value) {
             run = value;
             return this;
         }
 
-        Draft maxDataLoss(Duration value) {
+        public Draft maxDataLoss(Duration value) {
             maxDataLoss = value;
             return this;
         }
 
-        Draft peerSilent(boolean value) {
+        public Draft peerSilent(boolean value) {
             peerSilent = value;
             return this;
         }
 
-        Draft handover(Handover value) {
+        public Draft handover(Handover value) {
             handover = value;
             return this;
         }
 
-        Draft newest(Optional<PointRef> value) {
+        public Draft newest(Optional<PointRef> value) {
             newest = value;
             return this;
         }
 
-        SiteFacts build() {
+        public SiteFacts build() {
             return new SiteFacts(
                     site, timing, seen, knownEpoch, named, wanted, run, maxDataLoss, peerSilent, handover, newest);
         }

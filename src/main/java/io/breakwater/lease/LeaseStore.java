@@ -1,4 +1,4 @@
-package io.breakwater.failover;
+package io.breakwater.lease;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -20,7 +20,7 @@ import java.util.Optional;
  * The objects of one plan in its rendezvous location: the lease, the journal, and the heartbeats of both sites. Every call
  * blocks until the store has answered, and throws {@link BreakwaterException} when it does not answer.
  */
-final class LeaseStore {
+public final class LeaseStore {
     private static final ObjectMapper JSON = JsonMapper.builder()
             .addModule(new JavaTimeModule())
             .disable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS)
@@ -30,14 +30,14 @@ final class LeaseStore {
     private final String namespace;
     private final String plan;
 
-    LeaseStore(ObjectStore store, String namespace, String plan) {
+    public LeaseStore(ObjectStore store, String namespace, String plan) {
         this.store = store;
         this.namespace = namespace;
         this.plan = plan;
     }
 
     /** The lease as it is now; empty when the store has none. */
-    Optional<LeaseVersion> read() {
+    public Optional<LeaseVersion> read() {
         return store.read(key(), ObjectStore.MAX_DOCUMENT).map(this::version);
     }
 
@@ -48,7 +48,7 @@ final class LeaseStore {
      * @return the new version, or empty when another write came first and nothing was written
      * @throws BreakwaterException when the write failed, or its result is unknown
      */
-    Optional<LeaseVersion> write(Lease lease, Optional<LeaseVersion> basis) {
+    public Optional<LeaseVersion> write(Lease lease, Optional<LeaseVersion> basis) {
         Precondition condition = basis.<Precondition>map(version -> new Precondition.Matches(version.etag()))
                 .orElse(Precondition.ABSENT);
         try {
@@ -65,18 +65,18 @@ final class LeaseStore {
     }
 
     /** Writes the heartbeat of a site. */
-    void heartbeat(String site) {
+    public void heartbeat(String site) {
         store.write(StoreLayout.heartbeat(site), bytes(Map.of("site", site)), Precondition.NONE);
     }
 
     /** Time since the last heartbeat of a site, by the clock of the store; empty when there is none. */
-    Optional<Duration> timeSinceHeartbeat(String site) {
+    public Optional<Duration> timeSinceHeartbeat(String site) {
         return store.head(StoreLayout.heartbeat(site))
                 .map(o -> Duration.between(o.info().lastModified(), o.storeTime()));
     }
 
     /** Writes one entry of the journal. */
-    void journal(long epoch, int number, String step, Object entry) {
+    public void journal(long epoch, int number, String step, Object entry) {
         store.write(StoreLayout.journal(namespace, plan, epoch, number, step), bytes(entry), Precondition.NONE);
     }
 

@@ -1,4 +1,4 @@
-package io.breakwater.failover;
+package io.breakwater.lease;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;

@@ -1,4 +1,4 @@
-package io.breakwater.failover;
+package io.breakwater.lease;
 
 import java.time.Duration;
 import java.time.Instant;
@@ -11,15 +11,15 @@ import java.time.Instant;
  * @param modified time of this write, by the clock of the store
  * @param storeTime clock of the store when it answered; this knowledge is at least so old
  */
-record LeaseVersion(Lease lease, String etag, Instant modified, Instant storeTime) {
+public record LeaseVersion(Lease lease, String etag, Instant modified, Instant storeTime) {
 
     /** Time of the holder's last renewal, by the clock of the store. */
-    Instant renewedAt() {
+    public Instant renewedAt() {
         return lease.renewedAt() == null ? modified : lease.renewedAt();
     }
 
     /** Age of the last renewal when the store answered. */
-    Duration age() {
+    public Duration age() {
         return Duration.between(renewedAt(), storeTime);
     }
 }

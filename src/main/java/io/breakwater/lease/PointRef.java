@@ -1,4 +1,4 @@
-package io.breakwater.failover;
+package io.breakwater.lease;
 
 import java.time.Instant;
 
@@ -9,15 +9,15 @@ import java.time.Instant;
  * @param digest SHA-256 of its point.json; a copy with another digest is another point
  * @param capturedAt time of the capture, by the clock of the site that captured it
  */
-record PointRef(String point, String digest, Instant capturedAt) {
+public record PointRef(String point, String digest, Instant capturedAt) {
 
     /** The site that captured the point. */
-    String site() {
+    public String site() {
         return point.substring(0, point.indexOf('/'));
     }
 
     /** The point's name on the site that captured it. */
-    String name() {
+    public String name() {
         return point.substring(point.lastIndexOf('/') + 1);
     }
 }

@@ -1,11 +1,11 @@
-package io.breakwater.failover;
+package io.breakwater.lease;
 
-import static io.breakwater.failover.ModelState.OLD;
-import static io.breakwater.failover.ModelState.ago;
+import static io.breakwater.lease.ModelState.OLD;
+import static io.breakwater.lease.ModelState.ago;
 
 import io.breakwater.api.FailoverPlanStatus.Fence;
-import io.breakwater.failover.LeaseModel.Limits;
-import io.breakwater.failover.ModelState.Flight;
+import io.breakwater.lease.LeaseModel.Limits;
+import io.breakwater.lease.ModelState.Flight;
 import java.time.Duration;
 
 /** The invariants I1 to I4 of the lease, which hold in every state of {@link LeaseModel}. */
