@@ -21,16 +21,24 @@ public record PointLock(Reason reason, String message) {
      * @param retention the current one of its policy; null if there is none
      */
     public static Optional<PointLock> of(RestorePoint point, Retention retention, Instant now) {
+        return of(point, until(point, retention), now);
+    }
+
+    /**
+     * The cause that forbids the deletion of a point whose seals were read.
+     *
+     * @param until end of its lock, from {@link #until(String, String, Retention)}; empty if it has none
+     */
+    public static Optional<PointLock> of(RestorePoint point, Optional<Instant> until, Instant now) {
         String name = ObjectNames.of(point);
         if (Boolean.TRUE.equals(point.getSpec().hold)) {
             return Optional.of(new PointLock(
                     Reason.Held, name + " is held by spec.hold and must not be deleted; set spec.hold: false first"));
         }
-        return until(point, retention)
-                .filter(now::isBefore)
-                .map(until -> new PointLock(
+        return until.filter(now::isBefore)
+                .map(end -> new PointLock(
                         Reason.Locked,
-                        name + " is locked until " + until
+                        name + " is locked until " + end
                                 + " by spec.retention.lockedFor of its BackupPolicy (status.lockedUntil) and"
                                 + " must not be deleted before; to delete only the object and retain the data,"
                                 + " set spec.deletionPolicy: Retain"));
@@ -39,11 +47,22 @@ public record PointLock(Reason reason, String message) {
     /** End of the lock of a sealed point; empty if its policy promised nothing, or if nothing was captured. */
     public static Optional<Instant> until(RestorePoint point, Retention retention) {
         RestorePointStatus s = point.getStatus();
-        if (s == null || s.capturedAt == null) {
+        return s == null ? Optional.empty() : until(s.capturedAt, s.lockedUntil, retention);
+    }
+
+    /**
+     * End of a lock; empty if the policy promised nothing, or if nothing was captured.
+     *
+     * @param capturedAt of the point; null before
+     * @param lockedUntil as the seal contains it; null without a lock
+     * @param retention the current one of its policy, which can only extend the lock; null if there is none
+     */
+    public static Optional<Instant> until(String capturedAt, String lockedUntil, Retention retention) {
+        if (capturedAt == null) {
             return Optional.empty();
         }
-        Optional<Instant> promised = time(s.lockedUntil);
-        Optional<Instant> present = time(s.capturedAt).flatMap(at -> end(at, retention));
+        Optional<Instant> promised = time(lockedUntil);
+        Optional<Instant> present = time(capturedAt).flatMap(at -> end(at, retention));
         return promised.isPresent() && present.isPresent()
                 ? Optional.of(promised.get().isAfter(present.get()) ? promised.get() : present.get())
                 : promised.or(() -> present);

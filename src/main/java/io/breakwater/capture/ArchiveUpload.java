@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.stream.Collectors;
 
@@ -46,25 +47,26 @@ class ArchiveUpload {
     record Result(long count, List<Stored> objects, List<String> warnings) {}
 
     /**
-     * Writes all objects, also those that an interrupted attempt has written: no seal names them yet.
+     * Writes all objects into the directory of this RestorePoint, also those that an interrupted attempt of it has written: no
+     * seal names them yet.
      *
      * @throws BreakwaterException ResourcesFailed or StoreUnavailable
      */
     Result write(CaptureRun run, ObjectStore store) {
         Instant startedAt = clock.instant();
-        String archive = run.key().archiveKey();
+        String archive = run.key().archiveKey(run.uid());
         List<Stored> stored = new ArrayList<>();
-        try (Upload upload = store.upload(archive, Precondition.NONE)) {
+        try (Upload upload = store.upload(archive, ownObject(store, archive))) {
             DigestStream out = new DigestStream(upload);
             ResourceCapture.Result captured = new ResourceCapture(client)
                     .capture(
                             new ResourceCapture.Request(
                                     run.namespace(), scope(run), Instant.parse(run.status().capturedAt)),
                             out);
-            upload.commit();
+            requireWritten(upload.commit(), archive);
             stored.add(new Stored(archive, out.size, out.hex()));
             BackupObjects objects = new BackupObjects(
-                    run.key().backupName(),
+                    run.key().backupName(run.uid()),
                     run.namespace(),
                     startedAt,
                     clock.instant(),
@@ -97,13 +99,32 @@ class ArchiveUpload {
         Map.Entry<String, byte[]> last = documents.lastEntry();
         Parallel.each(UPLOADS, documents.sequencedEntrySet(), d -> {
             if (!d.getKey().equals(last.getKey())) {
-                store.write(d.getKey(), d.getValue(), Precondition.NONE);
+                write(store, d.getKey(), d.getValue());
             }
         });
-        store.write(last.getKey(), last.getValue(), Precondition.NONE);
+        write(store, last.getKey(), last.getValue());
         return documents.sequencedEntrySet().stream()
                 .map(d -> new Stored(d.getKey(), d.getValue().length, Digests.sha256Hex(d.getValue())))
                 .toList();
+    }
+
+    static void write(ObjectStore store, String key, byte[] content) {
+        requireWritten(store.write(key, content, ownObject(store, key)), key);
+    }
+
+    /** An object that exists is of an interrupted attempt, since the directory has the uid in its name. */
+    private static Precondition ownObject(ObjectStore store, String key) {
+        return store.head(key)
+                .<Precondition>map(
+                        present -> new Precondition.Matches(present.info().etag()))
+                .orElse(Precondition.ABSENT);
+    }
+
+    private static void requireWritten(Optional<ObjectStore.Observed> written, String key) {
+        if (written.isEmpty()) {
+            throw BreakwaterException.retryable(
+                    Reason.Conflict, "object " + key + " was written by another process at the same time; will retry");
+        }
     }
 
     /** Counts and hashes the bytes that are written. */

@@ -4,11 +4,11 @@ import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.JournalEntry;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointStatus;
-import io.breakwater.catalog.PointKey;
 import io.breakwater.observe.StatusWriter;
 import io.breakwater.policy.PointRoute;
 import io.breakwater.steps.RunLabel;
 import io.breakwater.steps.StepRun;
+import io.breakwater.trust.PointKey;
 import java.time.Clock;
 import java.time.Duration;
 
@@ -53,7 +53,7 @@ final class CaptureRun extends StepRun<RestorePointStatus> {
     }
 
     PointKey key() {
-        return new PointKey(site, namespace(), name());
+        return PointKey.ofCapture(site, point);
     }
 
     @Override

@@ -1,7 +1,9 @@
 package io.breakwater.capture;
 
 import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BackupLocationSpec.AccessMode;
 import io.breakwater.api.BackupPolicy;
+import io.breakwater.api.BackupPolicySpec.Retention;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Condition;
 import io.breakwater.api.NamedRef;
@@ -9,9 +11,10 @@ import io.breakwater.api.PointLock;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointSpec.DeletionPolicy;
+import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.api.RestorePointStatus;
 import io.breakwater.catalog.Catalog;
-import io.breakwater.catalog.PointKey;
+import io.breakwater.catalog.PointDocument;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.gateway.Repositories;
 import io.breakwater.location.LocationResolver;
@@ -23,20 +26,24 @@ import io.breakwater.observe.Events;
 import io.breakwater.observe.StatusWriter;
 import io.breakwater.replication.PointCopies;
 import io.breakwater.steps.RunLabel;
-import io.breakwater.store.ObjectStore;
 import io.breakwater.store.SoftDeleteStore;
+import io.breakwater.trust.IdentityRule;
+import io.breakwater.trust.PointKey;
 import io.breakwater.volume.KeptSnapshots;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Deletes the data of a deleted RestorePoint. First it deletes the seals: from then on the point exists in no location.
@@ -44,6 +51,9 @@ import java.util.Set;
  * they use. All these objects get tombstones, and retained snapshots are marked; the bytes are free after the grace period.
  * The data stays if the object has {@code deletionPolicy: Retain}, if another site captured the point, and if the whole
  * namespace is being deleted.
+ *
+ * <p>The seal of this RestorePoint decides what is deleted, and whether a lock forbids it. Without such a seal, only the
+ * directory with the uid of the RestorePoint is deleted. The status decides nothing: it names locations in which to look.
  */
 @ApplicationScoped
 class PointDeletion {
@@ -63,6 +73,7 @@ class PointDeletion {
     private final StatusWriter writer;
     private final Events events;
     private final Clock clock;
+    private final IdentityRule rule;
 
     PointDeletion(
             KubernetesClient client,
@@ -91,6 +102,7 @@ class PointDeletion {
         this.writer = writer;
         this.events = events;
         this.clock = clock;
+        this.rule = new IdentityRule(config);
     }
 
     /**
@@ -100,32 +112,52 @@ class PointDeletion {
      */
     Optional<Duration> deleteData(RestorePoint point) {
         steps.cleanUp(point);
-        Optional<PointKey> key = PointKey.of(point);
-        if (key.isEmpty() || dataStays(point, key.get())) {
+        if (dataStays(point)) {
             return Optional.empty();
         }
-        if (checkLock(point).isPresent()) {
+        rule.mismatch(point).ifPresent(e -> events.warning(point, e.reason(), e.getMessage()));
+        Optional<List<Place>> places = places(point);
+        if (places.isEmpty()) {
+            return Optional.of(RECHECK);
+        }
+        if (checkLock(point, places.get()).isPresent()) {
             return Optional.of(LOCK_RECHECK);
         }
         boolean deleted = true;
-        for (String name : locationNames(point)) {
-            deleted &= deleteFrom(point, key.get(), name);
+        for (Place place : places.get()) {
+            deleted &= deleteFrom(point, place);
         }
-        if (deleted) {
-            snapshots.markDeleted(key.get().toString(), clock.instant());
-            movers.delete(config.namespace(), RunLabel.of(point));
+        if (!deleted) {
+            return Optional.of(RECHECK);
+        }
+        places.get().stream()
+                .map(Place::key)
+                .distinct()
+                .forEach(key -> snapshots.markDeleted(key.toString(), clock.instant()));
+        movers.delete(config.namespace(), RunLabel.of(point));
+        if (!places.get().isEmpty()) {
             events.normal(
                     point,
                     Reason.Deleting,
-                    "deleted the data of point " + key.get() + " from locations "
-                            + String.join(", ", locationNames(point)));
-            return Optional.empty();
+                    "deleted the data of point " + places.get().getFirst().key() + " from locations "
+                            + places.get().stream().map(Place::name).collect(Collectors.joining(", ")));
         }
-        return Optional.of(RECHECK);
+        return Optional.empty();
+    }
+
+    /**
+     * One location of the point.
+     *
+     * @param document of the verified seal, or of its tombstone; empty if the point has no seal here
+     */
+    private record Place(BackupLocation location, PointKey key, Optional<PointDocument> document) {
+        String name() {
+            return location.getMetadata().getName();
+        }
     }
 
     /** The data of a held or locked point stays, also where admission was bypassed, which refuses such a deletion. */
-    private Optional<PointLock> checkLock(RestorePoint point) {
+    private Optional<PointLock> checkLock(RestorePoint point, List<Place> places) {
         NamedRef ref = point.getSpec().policyRef;
         BackupPolicy policy = ref == null
                 ? null
@@ -133,74 +165,182 @@ class PointDeletion {
                         .inNamespace(point.getMetadata().getNamespace())
                         .withName(ref.name)
                         .get();
-        Optional<PointLock> lock =
-                PointLock.of(point, policy == null ? null : policy.getSpec().retention, clock.instant());
+        Retention retention = policy == null ? null : policy.getSpec().retention;
+        Optional<Instant> until = places.stream()
+                .flatMap(place -> place.document().stream())
+                .flatMap(d -> PointLock.until(d.capturedAt(), d.lockedUntil(), retention).stream())
+                .max(Comparator.naturalOrder());
+        Optional<PointLock> lock = PointLock.of(point, until, clock.instant());
         lock.ifPresent(
                 l -> report(point, l.reason(), l.message() + "; its data is deleted as soon as that is permitted"));
         return lock;
     }
 
-    private boolean dataStays(RestorePoint point, PointKey key) {
+    private boolean dataStays(RestorePoint point) {
         Namespace namespace =
                 client.namespaces().withName(point.getMetadata().getNamespace()).get();
         return point.getSpec().deletionPolicy == DeletionPolicy.Retain
-                || !config.site().equals(key.site())
                 || namespace == null
                 || namespace.getMetadata().getDeletionTimestamp() != null;
     }
 
-    /** Names of the locations that may have data of the point. */
-    private static Set<String> locationNames(RestorePoint point) {
+    /** The locations with data of the point; empty if one of them could not be read. */
+    private Optional<List<Place>> places(RestorePoint point) {
+        Set<String> reported = reportedLocations(point);
+        Set<String> names = new LinkedHashSet<>(reported);
+        names.addAll(locations.names(point.getMetadata().getNamespace()));
+        List<Place> places = new ArrayList<>();
+        for (String name : names) {
+            try {
+                place(point, name, reported.contains(name)).ifPresent(places::add);
+            } catch (BreakwaterException e) {
+                if (!reported.contains(name)) {
+                    continue; // nothing shows that the point has data there
+                }
+                if (e.reason() == Reason.LocationNotFound || e.reason() == Reason.Forbidden) {
+                    events.warning(
+                            point,
+                            e.reason(),
+                            "deleted nothing in location " + name + ", its data stays: " + e.getMessage());
+                    continue;
+                }
+                report(
+                        point,
+                        e.reason(),
+                        "could not delete the data in location " + name + ", will retry: " + e.getMessage()
+                                + "; to delete only the object, set spec.deletionPolicy: Retain");
+                return Optional.empty();
+            }
+        }
+        return Optional.of(places);
+    }
+
+    private Optional<Place> place(RestorePoint point, String name, boolean reported) {
+        BackupLocation location = locations.resolve(point.getMetadata().getNamespace(), new NamedRef(name));
+        boolean written = location.getSpec().accessMode != AccessMode.ReadOnly
+                && !location.getSpec().hasVeleroLayout();
+        boolean ready = location.getStatus() != null && location.getStatus().holds(Condition.READY);
+        if (!written || !ready && !reported) {
+            return Optional.empty();
+        }
+        if (point.getSpec().trigger == Trigger.Imported) {
+            return imported(point, location);
+        }
+        PointKey key = PointKey.ofCapture(config.site(), point);
+        Optional<PointDocument> document =
+                catalog.findCaptured(location, key, point.getMetadata().getUid());
+        return document.isPresent() || reported ? Optional.of(new Place(location, key, document)) : Optional.empty();
+    }
+
+    /** An imported object may delete a point of this site whose RestorePoint does not exist any more. */
+    private Optional<Place> imported(RestorePoint point, BackupLocation location) {
+        PointKey key = rule.in(point, location);
+        if (!key.site().equals(config.site())) {
+            return Optional.empty();
+        }
+        return catalog.find(location, key)
+                .or(() -> catalog.findDeleted(location, key))
+                .filter(document -> isOrphan(point, document))
+                .map(document -> new Place(location, key, Optional.of(document)));
+    }
+
+    private boolean isOrphan(RestorePoint imported, PointDocument document) {
+        RestorePoint captured = client.resources(RestorePoint.class)
+                .inNamespace(document.namespace())
+                .withName(document.point())
+                .get();
+        return captured == null
+                || captured.getMetadata().getUid().equals(imported.getMetadata().getUid())
+                || !captured.getMetadata().getUid().equals(document.uid());
+    }
+
+    /** Names of the locations that the status reports. The seals in them decide what is deleted. */
+    private static Set<String> reportedLocations(RestorePoint point) {
         RestorePointStatus s = point.getStatus();
         Set<String> names = new LinkedHashSet<>();
-        if (s.location != null) {
+        if (s != null && s.location != null) {
             names.add(s.location);
         }
-        if (s.copies != null) {
+        if (s != null && s.copies != null) {
             s.copies.forEach(c -> names.add(c.location));
         }
         return names;
     }
 
     /** Deletes the data in one location; false while that is not complete. */
-    private boolean deleteFrom(RestorePoint point, PointKey key, String name) {
+    private boolean deleteFrom(RestorePoint point, Place place) {
         try {
-            BackupLocation location = locations.resolve(point.getMetadata().getNamespace(), new NamedRef(name));
-            ObjectStore store = new SoftDeleteStore(stores.open(location), key.site(), key.namespace());
-            catalog.unseal(location, key);
-            List<String> archive = new ArrayList<>();
-            store.list(key.archivePrefix(), o -> archive.add(o.key()));
-            archive.forEach(store::delete);
-            boolean deleted = deleteSnapshots(point, key, location);
+            String uid = place.document()
+                    .map(PointDocument::uid)
+                    .orElse(point.getMetadata().getUid());
+            boolean sealed = catalog.find(place.location(), place.key())
+                    .filter(document -> uid.equals(document.uid()))
+                    .isPresent();
+            if (sealed) {
+                catalog.unseal(place.location(), place.key());
+            }
+            deleteArchive(place, uid);
+            if (place.document().isEmpty()) {
+                return deletedUnsealed(place);
+            }
+            boolean deleted = deleteSnapshots(point, place);
             if (deleted) {
-                catalog.markFinished(location, key);
+                catalog.markFinished(place.location(), place.key());
             }
             return deleted;
         } catch (BreakwaterException e) {
-            if (e.reason() == Reason.LocationNotFound) {
-                events.warning(
-                        point,
-                        e.reason(),
-                        "the data of point " + key + " stays in location " + name
-                                + ": the BackupLocation does not exist any more");
-                return true;
-            }
             report(
                     point,
                     e.reason(),
-                    "could not delete the data in location " + name + ", will retry: " + e.getMessage());
+                    "could not delete the data in location " + place.name() + ", will retry: " + e.getMessage());
             return false;
         }
     }
 
-    private boolean deleteSnapshots(RestorePoint point, PointKey key, BackupLocation location) {
-        List<String> snapshots = snapshots(point);
-        Repositories.Access access = new Repositories.Access(
-                location, key.site(), key.namespace(), Repositories.Mode.MAINTAIN, Optional.empty());
+    /** Deletes the directory of the RestorePoint, and those objects of earlier versions that have their sealed content. */
+    private void deleteArchive(Place place, String uid) {
+        PointKey key = place.key();
+        SoftDeleteStore store = new SoftDeleteStore(stores.open(place.location()), key.site(), key.namespace())
+                .withArchives(List.of(key.archivePrefix(uid), key.oldArchivePrefix()));
+        Set<String> present = new LinkedHashSet<>();
+        store.list(key.archivePrefix(uid), o -> present.add(o.key()));
+        if (place.document().filter(d -> !d.oldObjects().isEmpty()).isPresent()) {
+            Set<String> old = new HashSet<>();
+            store.list(key.oldArchivePrefix(), o -> old.add(o.key()));
+            place.document().get().oldObjects().stream()
+                    .filter(o -> old.contains(o.key()) && catalog.hasDigest(place.location(), o))
+                    .forEach(o -> present.add(o.key()));
+        }
+        present.forEach(store::delete);
+    }
+
+    /** The mark of a point without a seal stays if its repository has data: the sweep deletes what no seal names. */
+    private boolean deletedUnsealed(Place place) {
+        if (!repositories.initialised(access(place))) {
+            catalog.markFinished(place.location(), place.key());
+        }
+        return true;
+    }
+
+    private static Repositories.Access access(Place place) {
+        return new Repositories.Access(
+                place.location(),
+                place.key().site(),
+                place.key().namespace(),
+                Repositories.Mode.MAINTAIN,
+                Optional.empty());
+    }
+
+    private boolean deleteSnapshots(RestorePoint point, Place place) {
+        PointKey key = place.key();
+        List<String> snapshots = place.document().orElseThrow().moved().stream()
+                .map(PointDocument.Volume::repositorySnapshot)
+                .toList();
+        Repositories.Access access = access(place);
         if (snapshots.isEmpty() || !repositories.initialised(access)) {
             return true;
         }
-        String name = location.getMetadata().getName();
+        String name = place.name();
         if (copies.busy(key.site(), key.namespace())) {
             report(point, Reason.Deleting, "location " + name + ": waiting until the copy of the repository has ended");
             return false;
@@ -220,15 +360,6 @@ class PointDeletion {
                 yield false;
             }
         };
-    }
-
-    private static List<String> snapshots(RestorePoint point) {
-        return point.getStatus().volumes == null
-                ? List.of()
-                : point.getStatus().volumes.stream()
-                        .map(v -> v.repositorySnapshot)
-                        .filter(Objects::nonNull)
-                        .toList();
     }
 
     private void report(RestorePoint point, Reason reason, String message) {

@@ -73,7 +73,7 @@ final class PrepareStep implements Step<CaptureRun> {
         if (!retains && plan.stream().anyMatch(p -> p.skipped() == null) && !quota.requireRoom(run)) {
             return Outcome.waiting("measuring the quota usage of namespace " + run.namespace() + " in the location");
         }
-        catalog.markStarted(run.route().location(), run.key());
+        catalog.markStarted(run.route().location(), run.key(), run.uid());
         run.update(s -> {
             s.site = run.site();
             s.namespace = run.namespace();

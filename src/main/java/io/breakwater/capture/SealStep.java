@@ -10,6 +10,7 @@ import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 
 /** Writes the seal. From then on the point exists. */
 final class SealStep implements Step<CaptureRun> {
@@ -34,16 +35,25 @@ final class SealStep implements Step<CaptureRun> {
             // A site that lost its lease seals only its divergent point, with the data that no other site has.
             run.route().guard().ifPresent(guard::check);
         }
-        run.update(s -> s.lockedUntil = PointLock.end(
-                        Instant.parse(s.capturedAt), run.policy().getSpec().retention)
-                .map(Instant::toString)
-                .orElse(null));
-        String digest = catalog.seal(run.route().location(), document(run));
-        run.update(s -> s.digest = digest);
+        Optional<String> lockedUntil = PointLock.end(
+                        startOfLock(run), run.policy().getSpec().retention)
+                .map(Instant::toString);
+        String digest = catalog.seal(run.route().location(), document(run, lockedUntil.orElse(null)));
+        run.update(s -> {
+            s.lockedUntil = lockedUntil.orElse(null);
+            s.digest = digest;
+        });
         return Outcome.done("sealed, digest " + digest);
     }
 
-    private PointDocument document(CaptureRun run) {
+    /** The capture; never before the object was created, whatever its status says: that would shorten the lock. */
+    private static Instant startOfLock(CaptureRun run) {
+        Instant captured = Instant.parse(run.status().capturedAt);
+        Instant created = Instant.parse(run.point().getMetadata().getCreationTimestamp());
+        return captured.isBefore(created) ? created : captured;
+    }
+
+    private PointDocument document(CaptureRun run, String lockedUntil) {
         RestorePointStatus s = run.status();
         return PointDocument.builder(run.key(), run.uid())
                 .policy(run.policy().getMetadata().getName())
@@ -62,9 +72,9 @@ final class SealStep implements Step<CaptureRun> {
                                 : s.databases.stream()
                                         .map(d -> new PointDocument.Database(d.name, d.kind, d.version, d.position))
                                         .toList())
-                .archive(run.key().archiveKey(), s.resourceCount)
+                .archive(run.key().archiveKey(run.uid()), s.resourceCount)
                 .objects(ArchiveResourcesStep.objectsOf(run))
-                .lockedUntil(s.lockedUntil)
+                .lockedUntil(lockedUntil)
                 .build();
     }
 

@@ -14,6 +14,7 @@ import io.breakwater.store.ObjectStore.Document;
 import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.store.SoftDeleteStore;
 import io.breakwater.store.StoreLayout;
+import io.breakwater.trust.PointKey;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
 import java.io.InputStream;
@@ -51,8 +52,7 @@ public class Catalog {
             return velero.list(location, stores.open(location));
         }
         List<PointKey> found = new ArrayList<>();
-        stores.open(location)
-                .list(StoreLayout.points(), o -> PointKey.ofSeal(o.key()).ifPresent(found::add));
+        stores.open(location).list(StoreLayout.points(), o -> PointKey.ofSeal(o).ifPresent(found::add));
         return found;
     }
 
@@ -108,6 +108,7 @@ public class Catalog {
      */
     public String seal(BackupLocation location, PointDocument document) {
         PointKey key = document.key();
+        requireOwnObjects(location, document);
         ObjectStore store = stores.open(location);
         KeyRing ring = keys.ring(location);
         String keyId = keys.writing(location, store, ring);
@@ -126,6 +127,61 @@ public class Catalog {
                             + "; give the RestorePoint another name");
         }
         return there.digest();
+    }
+
+    /** A seal names only objects that its own RestorePoint wrote: whoever deletes a point deletes what its seal names. */
+    private static void requireOwnObjects(BackupLocation location, PointDocument document) {
+        document.objects().stream()
+                .map(PointDocument.StoredObject::key)
+                .filter(name -> !name.startsWith(document.archivePrefix()))
+                .findFirst()
+                .ifPresent(name -> {
+                    throw BreakwaterException.permanent(
+                            Reason.Conflict,
+                            "point " + document.key() + " was not sealed in " + ObjectNames.of(location) + ": object "
+                                    + name + " is not one of its RestorePoint; create a new RestorePoint");
+                });
+    }
+
+    /**
+     * The verified document of the point that a RestorePoint captured, also while its seal can still be restored after a
+     * deletion; empty when neither the seal nor its tombstone is of this RestorePoint.
+     *
+     * @param uid of the RestorePoint
+     * @throws BreakwaterException Tampered or KeyMismatch, when a seal cannot be verified
+     */
+    public Optional<PointDocument> findCaptured(BackupLocation location, PointKey key, String uid) {
+        Optional<PointDocument> present = find(location, key).filter(document -> uid.equals(document.uid()));
+        return present.or(() -> findDeleted(location, key).filter(document -> uid.equals(document.uid())));
+    }
+
+    /** The verified document of a point whose seal was deleted and can still be restored. */
+    public Optional<PointDocument> findDeleted(BackupLocation location, PointKey key) {
+        ObjectStore store = stores.open(location);
+        return new DeletedObjects(store, key.site())
+                .contentOf(key.namespace(), key.sealKey())
+                .map(seal -> new SealSignatures(location, store, keys.ring(location)).verify(key, seal));
+    }
+
+    /**
+     * Keys in the directory of the RestorePoint whose uid an unverified seal contains. The directory also has a hash of the
+     * point's place in its name, so a forged uid leads to no other point.
+     */
+    public List<String> listOwnArchive(BackupLocation location, PointKey key) {
+        ObjectStore store = stores.open(location);
+        List<String> keys = new ArrayList<>();
+        store.readIfBounded(key.sealKey(), ObjectStore.MAX_DOCUMENT)
+                .flatMap(seal -> SealCodec.uid(seal.content()))
+                .ifPresent(uid -> store.list(key.archivePrefix(uid), o -> keys.add(o.key())));
+        return keys;
+    }
+
+    /** Whether an object has the digest that a seal names. */
+    public boolean hasDigest(BackupLocation location, PointDocument.StoredObject object) {
+        return stores.open(location)
+                .open(object.key(), 0, -1)
+                .filter(content -> object.sha256().equals(sha256(content, object.key())))
+                .isPresent();
     }
 
     /**
@@ -164,9 +220,13 @@ public class Catalog {
                 key);
     }
 
-    /** Marks a point as unfinished in a location, before any other object of it is written. */
-    public void markStarted(BackupLocation location, PointKey key) {
-        InProgressMarker.create(stores.open(location), key);
+    /**
+     * Marks a point as unfinished in a location, before any other object of it is written.
+     *
+     * @param uid of the RestorePoint that the point is captured for
+     */
+    public void markStarted(BackupLocation location, PointKey key, String uid) {
+        InProgressMarker.create(stores.open(location), key, uid);
     }
 
     /** Deletes the mark of a point that is sealed, or of which no data is left. */
@@ -185,12 +245,12 @@ public class Catalog {
         ObjectStore store = stores.open(location);
         String prefix = StoreLayout.points(site, namespace);
         List<PointKey> sealed = new ArrayList<>();
-        store.list(prefix, o -> PointKey.ofSeal(o.key()).ifPresent(sealed::add));
+        store.list(prefix, o -> PointKey.ofSeal(o).ifPresent(sealed::add));
         Stream<PointDocument> present = sealed.stream().flatMap(key -> find(location, key).stream());
         SealSignatures signatures = new SealSignatures(location, store, keys.ring(location));
         DeletedObjects tombstones = new DeletedObjects(store, site);
         Stream<PointDocument> deleted = tombstones.listDeleted(namespace, prefix).stream()
-                .flatMap(key -> PointKey.ofSeal(key).stream())
+                .flatMap(PointKey::ofDeletedSeal)
                 .flatMap(key -> tombstones.contentOf(namespace, key.sealKey()).stream()
                         .map(content -> signatures.verify(key, content)));
         return Stream.concat(present, deleted)

@@ -8,6 +8,8 @@ import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.catalog.ImportedPoint.Place;
 import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.trust.IdentityRule;
+import io.breakwater.trust.PointKey;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Clock;
 import java.util.ArrayList;
@@ -15,7 +17,6 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -44,12 +45,14 @@ class CatalogSync {
     private final Catalog catalog;
     private final ClusterPoints cluster;
     private final BreakwaterConfig config;
+    private final IdentityRule rule;
     private final Clock clock;
 
     CatalogSync(Catalog catalog, ClusterPoints cluster, BreakwaterConfig config, Clock clock) {
         this.catalog = catalog;
         this.cluster = cluster;
         this.config = config;
+        this.rule = new IdentityRule(config);
         this.clock = clock;
     }
 
@@ -168,7 +171,7 @@ class CatalogSync {
                                 clock));
                 return;
             }
-            if (!Objects.equals(object.getStatus().digest, sealed.get().digest())) {
+            if (!rule.hasDigest(object, sealed.get().digest())) {
                 throw BreakwaterException.permanent(
                         Reason.Conflict,
                         "point " + key + " in " + ObjectNames.of(location) + " differs from the one in location "
@@ -218,7 +221,7 @@ class CatalogSync {
         /** Whether a RestorePoint there already represents the point, from another location. */
         private boolean isShownAt(Place place, PointKey key) {
             RestorePoint object = objects.get(place);
-            return object != null && PointKey.of(object).filter(key::equals).isPresent();
+            return object != null && rule.represents(object, key, location);
         }
 
         private boolean isOwn(PointKey key) {

@@ -16,6 +16,7 @@ import io.breakwater.api.RestorePointStatus.StoredObject;
 import io.breakwater.api.RestorePointStatus.VolumeStatus;
 import io.breakwater.api.Texts;
 import io.breakwater.observe.Conditions;
+import io.breakwater.trust.PointKey;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import java.time.Clock;
 import java.util.ArrayList;
@@ -54,7 +55,7 @@ final class ImportedPoint {
             return Optional.empty();
         }
         String[] parts = annotations.getOrDefault(ORIGIN, "").split("/", -1);
-        return parts.length == 3 ? Optional.of(new PointKey(parts[0], parts[1], parts[2])) : Optional.empty();
+        return parts.length == 3 ? Optional.of(PointKey.ofStore(parts[0], parts[1], parts[2])) : Optional.empty();
     }
 
     static RestorePoint object(Place place, PointDocument document) {

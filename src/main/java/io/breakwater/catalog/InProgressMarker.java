@@ -1,9 +1,12 @@
 package io.breakwater.catalog;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.ObjectInfo;
 import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.store.StoreLayout;
+import io.breakwater.trust.PointKey;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -19,11 +22,29 @@ import java.util.Optional;
  */
 public record InProgressMarker(PointKey key, Instant since) {
     private static final String SUFFIX = ".json";
-    private static final byte[] CONTENT = "{\"schemaVersion\":1}".getBytes(StandardCharsets.UTF_8);
+    private static final ObjectMapper JSON = new ObjectMapper();
 
-    /** Marks a point as unfinished. */
-    public static void create(ObjectStore store, PointKey key) {
-        store.write(object(key), CONTENT, Precondition.NONE);
+    /**
+     * Marks a point as unfinished.
+     *
+     * @param uid of the RestorePoint that the point is captured for
+     */
+    public static void create(ObjectStore store, PointKey key, String uid) {
+        String content =
+                JSON.createObjectNode().put("schemaVersion", 1).put("uid", uid).toString();
+        store.write(object(key), content.getBytes(StandardCharsets.UTF_8), Precondition.NONE);
+    }
+
+    /** The uid of the RestorePoint; empty in a mark of an earlier version, or when the mark does not exist any more. */
+    public Optional<String> uid(ObjectStore store) {
+        return store.readIfBounded(object(key), ObjectStore.MAX_DOCUMENT).flatMap(document -> {
+            try {
+                return Optional.ofNullable(
+                        JSON.readTree(document.content()).path("uid").asText(null));
+            } catch (IOException e) {
+                return Optional.empty();
+            }
+        });
     }
 
     /** Deletes the mark of a point that is sealed, or of which no data is left. */
@@ -52,7 +73,7 @@ public record InProgressMarker(PointKey key, Instant since) {
             return Optional.empty();
         }
         String point = parts[1].substring(0, parts[1].length() - SUFFIX.length());
-        return Optional.of(new InProgressMarker(new PointKey(site, parts[0], point), o.lastModified()));
+        return Optional.of(new InProgressMarker(PointKey.ofStore(site, parts[0], point), o.lastModified()));
     }
 
     private static String object(PointKey key) {

@@ -6,6 +6,7 @@ import io.breakwater.api.RepositoryNames;
 import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.api.RestorePointStatus.Consistency;
 import io.breakwater.api.RestorePointStatus.VolumeMode;
+import io.breakwater.trust.PointKey;
 import java.util.List;
 import java.util.Optional;
 
@@ -140,9 +141,23 @@ public record PointDocument(
         return new Builder(this).keyId(masterKey).build();
     }
 
+    /** Prefix of the objects that only this point can have. */
+    public String archivePrefix() {
+        return key().archivePrefix(uid);
+    }
+
+    /**
+     * The objects of the archive that earlier versions wrote. Another point can have the same keys, so the digest of an object
+     * decides whose it is.
+     */
+    public List<StoredObject> oldObjects() {
+        String prefix = key().oldArchivePrefix();
+        return objects.stream().filter(o -> o.key().startsWith(prefix)).toList();
+    }
+
     /** The point's place in a location. */
     public PointKey key() {
-        return new PointKey(site, namespace, point);
+        return PointKey.ofStore(site, namespace, point);
     }
 
     /** Starts the document of a point without volumes, databases and objects; all other fields are absent or 0. */

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Digests;
 import io.breakwater.api.Reason;
+import io.breakwater.trust.PointKey;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -59,9 +60,18 @@ public final class SealCodec {
 
     /** Id of the master key that a seal names; empty when it names none, or is not a valid seal. */
     static Optional<String> keyId(byte[] content) {
+        return text(content, "keyId");
+    }
+
+    /** Uid of the RestorePoint that a seal names; empty when it names none, or is not a valid seal. It is not verified. */
+    static Optional<String> uid(byte[] content) {
+        return text(content, "uid");
+    }
+
+    private static Optional<String> text(byte[] content, String field) {
         try {
             return Optional.ofNullable(JSON.readTree(content))
-                    .map(tree -> tree.path("keyId").asText(null));
+                    .map(tree -> tree.path(field).asText(null));
         } catch (IOException e) {
             return Optional.empty();
         }

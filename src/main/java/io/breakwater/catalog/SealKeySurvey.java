@@ -12,6 +12,7 @@ import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Document;
 import io.breakwater.store.ObjectStore.ObjectInfo;
 import io.breakwater.store.StoreLayout;
+import io.breakwater.trust.PointKey;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Instant;
 import java.util.HashMap;
@@ -108,7 +109,7 @@ public class SealKeySurvey {
             Map<PointKey, Map<String, ObjectInfo>> listed = new HashMap<>();
             store.list(
                     StoreLayout.points(),
-                    o -> PointKey.ofObject(o.key())
+                    o -> PointKey.ofObject(o)
                             .ifPresent(key -> listed.computeIfAbsent(key, k -> new HashMap<>())
                                     .put(o.key(), o)));
             Map<PointKey, Set<String>> found = new ConcurrentHashMap<>();

@@ -12,6 +12,7 @@ import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Document;
 import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.store.StoreLayout;
+import io.breakwater.trust.PointKey;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;

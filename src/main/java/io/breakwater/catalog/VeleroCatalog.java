@@ -11,6 +11,7 @@ import io.breakwater.api.Texts;
 import io.breakwater.catalog.PointDocument.StoredObject;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.ObjectInfo;
+import io.breakwater.trust.PointKey;
 import io.breakwater.velero.StoredBackup;
 import io.breakwater.velero.StoredBackup.Contents;
 import java.io.ByteArrayInputStream;
@@ -51,7 +52,7 @@ final class VeleroCatalog {
             known(location, store, name, metadata.etag())
                     .contents()
                     .keySet()
-                    .forEach(namespace -> points.add(new PointKey(site(location), namespace, name)));
+                    .forEach(namespace -> points.add(PointKey.ofStore(site(location), namespace, name)));
         }
         return points;
     }

@@ -7,6 +7,8 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Condition;
 import io.breakwater.api.Durations;
 import io.breakwater.api.Reason;
+import io.breakwater.catalog.Catalog;
+import io.breakwater.catalog.PointDocument;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.location.LocationController;
 import io.breakwater.location.LocationWork;
@@ -20,6 +22,7 @@ import io.breakwater.observe.StatusWriter;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.OldVersions;
 import io.breakwater.store.StoreLayout;
+import io.breakwater.trust.PointKey;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.api.config.informer.Informer;
 import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
@@ -51,6 +54,7 @@ class ImmutabilityReconciler extends LocationController<ImmutabilityReconciler.D
     };
 
     private final Stores stores;
+    private final Catalog catalog;
     private final BreakwaterConfig config;
     private final StatusWriter writer;
     private final Meters meters;
@@ -61,6 +65,7 @@ class ImmutabilityReconciler extends LocationController<ImmutabilityReconciler.D
     ImmutabilityReconciler(
             KubernetesClient client,
             Stores stores,
+            Catalog catalog,
             BreakwaterConfig config,
             StatusWriter writer,
             Meters meters,
@@ -68,6 +73,7 @@ class ImmutabilityReconciler extends LocationController<ImmutabilityReconciler.D
             Clock clock) {
         super(client, LocationWork.IMMUTABILITY, clock);
         this.stores = stores;
+        this.catalog = catalog;
         this.config = config;
         this.writer = writer;
         this.meters = meters;
@@ -95,7 +101,24 @@ class ImmutabilityReconciler extends LocationController<ImmutabilityReconciler.D
                 config.sweep().grace(),
                 LockExtension.least(period(location)),
                 now);
-        return new Done(new LockExtension(store, config.site(), period(location), now).run(), versions);
+        return new Done(
+                new LockExtension(store, key -> archive(location, key), config.site(), period(location), now).run(),
+                versions);
+    }
+
+    /** Keys of the archive of a point. Names in a seal that cannot be verified are not used. */
+    private List<String> archive(BackupLocation location, PointKey key) {
+        try {
+            return catalog.find(location, key).stream()
+                    .flatMap(document -> document.objects().stream())
+                    .map(PointDocument.StoredObject::key)
+                    .toList();
+        } catch (BreakwaterException e) {
+            if (e.isRetryable()) {
+                throw e;
+            }
+            return catalog.listOwnArchive(location, key);
+        }
     }
 
     @Override

@@ -3,7 +3,7 @@ package io.breakwater.cleanup;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.catalog.Catalog;
-import io.breakwater.catalog.PointKey;
+import io.breakwater.trust.PointKey;
 import io.breakwater.volume.KeptSnapshots;
 import io.breakwater.volume.KeptSnapshots.Kept;
 import java.time.Duration;

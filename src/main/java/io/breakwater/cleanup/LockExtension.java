@@ -4,13 +4,13 @@ import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.breakwater.catalog.PointKey;
 import io.breakwater.steps.Parallel;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Document;
 import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.store.SoftDeleteStore;
 import io.breakwater.store.StoreLayout;
+import io.breakwater.trust.PointKey;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Function;
 
 /**
  * Extends the locks of all objects that the points in one store need: repositories, archives and seals without a tombstone. A
@@ -34,17 +35,21 @@ final class LockExtension {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final ObjectStore store;
+    private final Function<PointKey, List<String>> archives;
     private final String site;
     private final Duration period;
     private final Instant now;
 
     /**
+     * @param archives keys of the archive of a point, according to its seal
      * @param site site of this operator
      * @param period of the location
      * @param now by the store's clock
      */
-    LockExtension(ObjectStore store, String site, Duration period, Instant now) {
+    LockExtension(
+            ObjectStore store, Function<PointKey, List<String>> archives, String site, Duration period, Instant now) {
         this.store = store;
+        this.archives = archives;
         this.site = site;
         this.period = period;
         this.now = now;
@@ -81,7 +86,7 @@ final class LockExtension {
         Map<String, Instant> first = new TreeMap<>();
         store.list(
                 StoreLayout.points(),
-                o -> PointKey.ofSeal(o.key()).ifPresent(key -> {
+                o -> PointKey.ofSeal(o).ifPresent(key -> {
                     sites.computeIfAbsent(key.site(), s -> new TreeMap<>())
                             .computeIfAbsent(key.namespace(), n -> new ArrayList<>())
                             .add(key);
@@ -159,7 +164,7 @@ final class LockExtension {
         }
         for (PointKey point : points) {
             keys.add(point.sealKey());
-            visible.listWithoutValidTombstone(point.archivePrefix(), o -> keys.add(o.key()));
+            keys.addAll(archives.apply(point));
         }
         return keys;
     }

@@ -5,7 +5,6 @@ import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec.AccessMode;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
-import io.breakwater.catalog.PointKey;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.location.LocationController;
 import io.breakwater.location.LocationWork;
@@ -17,6 +16,7 @@ import io.breakwater.observe.Meters;
 import io.breakwater.store.DeletedObjects;
 import io.breakwater.store.DeletedObjects.Swept;
 import io.breakwater.store.ObjectStore;
+import io.breakwater.trust.PointKey;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.api.config.informer.Informer;
 import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
@@ -115,7 +115,7 @@ class TombstoneReconciler extends LocationController<Swept> {
                         Reason.InvalidSpec,
                         "annotation " + Api.UNDELETE + ": '" + point + "' is not a valid <namespace>/<restorepoint>");
             }
-            undelete.undelete(location, new PointKey(config.site(), parts[0], parts[1]));
+            undelete.undelete(location, PointKey.ofStore(config.site(), parts[0], parts[1]));
             events.normal(location, Reason.Completed, "undeleted RestorePoint " + point);
         } catch (BreakwaterException e) {
             if (e.isRetryable()) {

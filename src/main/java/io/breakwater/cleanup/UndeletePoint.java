@@ -5,7 +5,6 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.catalog.Catalog;
 import io.breakwater.catalog.PointDocument;
-import io.breakwater.catalog.PointKey;
 import io.breakwater.catalog.SealSignatures;
 import io.breakwater.location.Stores;
 import io.breakwater.location.keys.LocationKeys;
@@ -14,6 +13,7 @@ import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Document;
 import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.store.SoftDeleteStore;
+import io.breakwater.trust.PointKey;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.Arrays;
 

@@ -7,16 +7,17 @@ import io.breakwater.api.RestorePointStatus;
 import io.breakwater.api.RestorePointStatus.CopyState;
 import io.breakwater.catalog.Catalog;
 import io.breakwater.catalog.InProgressMarker;
-import io.breakwater.catalog.PointKey;
+import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.ObjectInfo;
 import io.breakwater.store.SoftDeleteStore;
 import io.breakwater.store.StoreLayout;
+import io.breakwater.trust.IdentityRule;
+import io.breakwater.trust.PointKey;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -36,19 +37,21 @@ final class UnsealedData {
     private final String site;
     private final Instant before;
     private final List<RestorePoint> points;
+    private final IdentityRule rule;
 
     /** @param points all RestorePoints of the cluster, in a list that was just read */
     UnsealedData(
             BackupLocation location,
             ObjectStore store,
             Catalog catalog,
-            String site,
+            BreakwaterConfig config,
             Instant before,
             List<RestorePoint> points) {
         this.location = location;
         this.store = store;
         this.catalog = catalog;
-        this.site = site;
+        this.site = config.site();
+        this.rule = new IdentityRule(config);
         this.before = before;
         this.points = points;
     }
@@ -56,13 +59,9 @@ final class UnsealedData {
     /** Namespaces that have data in the location, or may have some. */
     Set<String> namespaces() {
         Set<String> found = new TreeSet<>();
-        store.list(
-                StoreLayout.points(site), o -> PointKey.ofSeal(o.key()).ifPresent(key -> found.add(key.namespace())));
+        store.list(StoreLayout.points(site), o -> PointKey.ofSeal(o).ifPresent(key -> found.add(key.namespace())));
         InProgressMarker.list(store, site).forEach(b -> found.add(b.key().namespace()));
-        points.stream()
-                .map(RestorePoint::getStatus)
-                .filter(s -> s != null && site.equals(s.site) && s.namespace != null)
-                .forEach(s -> found.add(s.namespace));
+        points.forEach(p -> rule.namespace(p, site, location).ifPresent(found::add));
         return found;
     }
 
@@ -85,7 +84,10 @@ final class UnsealedData {
     Optional<List<ObjectInfo>> archive(InProgressMarker marker) {
         PointKey key = marker.key();
         List<ObjectInfo> found = new ArrayList<>();
-        new SoftDeleteStore(store, key.site(), key.namespace()).list(key.archivePrefix(), found::add);
+        // The names of earlier versions are not unique. Without a seal, nothing shows whose such objects are.
+        marker.uid(store)
+                .ifPresent(uid -> new SoftDeleteStore(store, key.site(), key.namespace())
+                        .list(key.archivePrefix(uid), found::add));
         // The seal is read after the list, so that a point that was sealed in between stays.
         if (store.head(key.sealKey()).isPresent()) {
             return Optional.of(List.of());
@@ -99,7 +101,7 @@ final class UnsealedData {
 
     /** Snapshots in the repository of a namespace that no point references. */
     List<String> snapshots(String namespace) {
-        String prefix = new PointKey(site, namespace, "").repositoryPrefix() + "snapshots/";
+        String prefix = StoreLayout.repository(site, namespace) + "snapshots/";
         Set<String> found = new TreeSet<>();
         new SoftDeleteStore(store, site, namespace).list(prefix, o -> {
             String id = o.key().substring(prefix.length());
@@ -120,7 +122,7 @@ final class UnsealedData {
      * the store may be restored there, and its data must stay until then.
      */
     boolean isWhole(String namespace) {
-        String prefix = new PointKey(site, namespace, "").repositoryPrefix() + "snapshots/";
+        String prefix = StoreLayout.repository(site, namespace) + "snapshots/";
         Set<String> missing = named(namespace);
         new SoftDeleteStore(store, site, namespace)
                 .list(prefix, o -> missing.remove(o.key().substring(prefix.length())));
@@ -131,11 +133,7 @@ final class UnsealedData {
         Set<String> named = new HashSet<>();
         points.stream()
                 .filter(p -> !p.hasFailed())
-                .map(RestorePoint::getStatus)
-                .filter(s -> s != null && site.equals(s.site) && namespace.equals(s.namespace) && s.volumes != null)
-                .flatMap(s -> s.volumes.stream())
-                .map(v -> v.repositorySnapshot)
-                .filter(Objects::nonNull)
+                .flatMap(p -> rule.reportedSnapshots(p, site, namespace, location))
                 .forEach(named::add);
         return named;
     }
@@ -143,7 +141,7 @@ final class UnsealedData {
     /** Whether a RestorePoint captures or copies a point into this location, or will try to. */
     private boolean isStillWanted(RestorePoint p, PointKey key) {
         RestorePointStatus s = p.getStatus();
-        if (p.hasFailed() || !PointKey.of(p).filter(key::equals).isPresent()) {
+        if (p.hasFailed() || !rule.represents(p, key, location)) {
             return false;
         }
         String name = location.getMetadata().getName();
@@ -156,7 +154,7 @@ final class UnsealedData {
     /** Whether a RestorePoint was sealed or copied here. If the seal is missing, someone else deleted it. */
     private boolean isNamedByPoint(RestorePoint p, PointKey key) {
         RestorePointStatus s = p.getStatus();
-        if (!p.isSealed() || !PointKey.of(p).filter(key::equals).isPresent()) {
+        if (!p.isSealed() || !rule.represents(p, key, location)) {
             return false;
         }
         String name = location.getMetadata().getName();

@@ -5,7 +5,6 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.catalog.Catalog;
 import io.breakwater.catalog.InProgressMarker;
-import io.breakwater.catalog.PointKey;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.gateway.Repositories;
 import io.breakwater.location.Stores;
@@ -98,7 +97,7 @@ class UnsealedSweep {
         Instant before = now.minus(config.sweep().unsealed());
         List<RestorePoint> points =
                 client.resources(RestorePoint.class).inAnyNamespace().list().getItems();
-        UnsealedData data = new UnsealedData(location, store, catalog, config.site(), before, points);
+        UnsealedData data = new UnsealedData(location, store, catalog, config, before, points);
         List<BreakwaterException> trouble = new ArrayList<>();
         int archives = 0;
         long bytes = 0;
@@ -107,10 +106,12 @@ class UnsealedSweep {
         for (InProgressMarker marker : data.abandoned()) {
             Optional<List<ObjectInfo>> archive = data.archive(marker);
             if (archive.isPresent()) {
+                Optional<String> prefix = marker.uid(store).map(marker.key()::archivePrefix);
                 SoftDeleteStore soft = new SoftDeleteStore(
-                        store, marker.key().site(), marker.key().namespace());
+                                store, marker.key().site(), marker.key().namespace())
+                        .withArchives(prefix.stream().toList());
                 archive.get().forEach(soft::delete);
-                uploads += abandon(store, marker.key().archivePrefix(), before, trouble);
+                uploads += prefix.map(p -> abandon(store, p, before, trouble)).orElse(0);
                 if (mayHaveMoved(store, marker)) {
                     loose.add(marker.key().namespace());
                 } else {
@@ -177,7 +178,7 @@ class UnsealedSweep {
     Optional<MoverJobs.State> forget(BackupLocation location, String namespace, List<String> snapshots) {
         MoverJobs.Request request = request(location, namespace, snapshots);
         if (!movers.runs(config.namespace()).contains(request.run())) {
-            String head = new PointKey(config.site(), namespace, "").repositoryPrefix() + "config";
+            String head = StoreLayout.repository(config.site(), namespace) + "config";
             if (stores.open(location).head(head).isEmpty()) {
                 return Optional.of(new MoverJobs.State.Failed(
                         "the repository of namespace " + namespace + " has no config, so it cannot be opened"));
@@ -202,7 +203,7 @@ class UnsealedSweep {
         Instant before = LocationDocument.now(store, clock).minus(config.sweep().unsealed());
         List<RestorePoint> points =
                 client.resources(RestorePoint.class).inAnyNamespace().list().getItems();
-        new UnsealedData(location, store, catalog, config.site(), before, points)
+        new UnsealedData(location, store, catalog, config, before, points)
                 .abandoned().stream()
                         .filter(b -> b.key().namespace().equals(namespace))
                         .filter(b -> store.head(b.key().sealKey()).isEmpty())
@@ -222,7 +223,7 @@ class UnsealedSweep {
                 .inNamespace(namespace)
                 .list()
                 .getItems();
-        return new UnsealedData(location, stores.open(location), catalog, config.site(), clock.instant(), points)
+        return new UnsealedData(location, stores.open(location), catalog, config, clock.instant(), points)
                 .isBusy(namespace);
     }
 }

@@ -14,6 +14,8 @@ import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * Resolves a reference to a location: to one in the namespace of the reference, else to one that the operator's namespace
@@ -59,6 +61,19 @@ public class LocationResolver {
                             + "; widen its spec.usagePolicy, or create a BackupLocation in namespace " + namespace);
         }
         return shared;
+    }
+
+    /** Names of all locations that a namespace may use. */
+    public Set<String> names(String namespace) {
+        Set<String> names = new TreeSet<>();
+        client.resources(BackupLocation.class).inNamespace(namespace).list().getItems().stream()
+                .map(l -> l.getMetadata().getName())
+                .forEach(names::add);
+        client.resources(BackupLocation.class).inNamespace(config.namespace()).list().getItems().stream()
+                .filter(l -> admits(l, namespace))
+                .map(l -> l.getMetadata().getName())
+                .forEach(names::add);
+        return names;
     }
 
     /** The location in a namespace; null if there is none. */

@@ -1,9 +1,9 @@
 package io.breakwater.policy;
 
 import io.breakwater.api.BackupLocation;
-import io.breakwater.catalog.PointKey;
 import io.breakwater.gateway.EpochGuard;
 import io.breakwater.gateway.Repositories;
+import io.breakwater.trust.PointKey;
 import java.util.List;
 import java.util.Optional;
 

@@ -15,7 +15,6 @@ import io.breakwater.api.RestorePointStatus;
 import io.breakwater.api.RestorePointStatus.CopyState;
 import io.breakwater.api.RestorePointStatus.PointCopy;
 import io.breakwater.catalog.Catalog;
-import io.breakwater.catalog.PointKey;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.gateway.EpochGuard;
 import io.breakwater.location.LocationResolver;
@@ -27,6 +26,7 @@ import io.breakwater.observe.StatusWriter;
 import io.breakwater.policy.PointRoutes;
 import io.breakwater.steps.Activities;
 import io.breakwater.steps.RunLabel;
+import io.breakwater.trust.PointKey;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Clock;
@@ -102,19 +102,20 @@ public class PointCopies {
     }
 
     /**
-     * Continues the copies of a sealed point.
+     * Continues the copies of a point that this site has captured and sealed. The place of the point follows from the object's
+     * own namespace and name, whatever its status says.
      *
      * @param wake called when a copy finished or failed
      * @return longest time until the next call; empty when every copy is complete
      */
     public Optional<Duration> push(RestorePoint point, Runnable wake) {
-        Optional<PointKey> key = PointKey.of(point);
         List<PointCopy> copies = point.getStatus().copies;
-        if (key.isEmpty() || copies == null) {
+        if (copies == null) {
             return Optional.empty();
         }
+        PointKey key = PointKey.ofCapture(config.site(), point);
         return copies.stream().filter(c -> c.state != CopyState.Completed).map(c -> c.location).toList().stream()
-                .map(location -> advance(point, key.get(), location, wake))
+                .map(location -> advance(point, key, location, wake))
                 .flatMap(Optional::stream)
                 .min(Duration::compareTo);
     }
@@ -155,7 +156,8 @@ public class PointCopies {
             Instant started = clock.instant();
             BackupLocation from = usable(point, point.getStatus().location);
             BackupLocation to = usable(point, location);
-            CopyResult copied = replicator.copy(from, to, key, () -> requireWanted(point, key, from, to));
+            CopyResult copied = replicator.copy(
+                    from, to, key, point.getMetadata().getUid(), () -> requireWanted(point, key, from, to));
             if (isBeingRemoved(current(point))) {
                 // The deletion waits for this copy, and may have looked for the seal before it was written.
                 catalog.unseal(to, key);

@@ -7,11 +7,11 @@ import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
 import io.breakwater.catalog.Catalog;
 import io.breakwater.catalog.InProgressMarker;
-import io.breakwater.catalog.PointKey;
 import io.breakwater.location.Stores;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Document;
 import io.breakwater.store.SoftDeleteStore;
+import io.breakwater.trust.PointKey;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -38,17 +38,20 @@ public class Replicator {
      * Copies a point, and last its seal, byte for byte. Copies of the same repository to the same location run one after the
      * other, because the second one finds nearly all files at the target.
      *
+     * @param uid of the RestorePoint that the point was captured for
      * @param requireWanted throws when the copy is not wanted any more; called at the start and right before the seal
      * @throws BreakwaterException when the copy failed; after a retryable failure the next call continues it
      */
-    public CopyResult copy(BackupLocation from, BackupLocation to, PointKey key, Runnable requireWanted) {
+    public CopyResult copy(BackupLocation from, BackupLocation to, PointKey key, String uid, Runnable requireWanted) {
         catalog.checkSharedKey(from, to);
         ReentrantLock lock = repositories.computeIfAbsent(
                 to.getMetadata().getUid() + "/" + key.site() + "/" + key.namespace(), k -> new ReentrantLock());
         lock.lock();
         try {
             ObjectStore source = stores.open(from);
-            Catalog.Sealed sealed = catalog.read(from, key).orElseThrow(() -> missing(from, key));
+            Catalog.Sealed sealed = catalog.read(from, key)
+                    .filter(found -> uid.equals(found.document().uid()))
+                    .orElseThrow(() -> missing(from, key));
             byte[] seal = source.read(key.sealKey(), ObjectStore.MAX_DOCUMENT)
                     .map(Document::content)
                     .orElseThrow(() -> missing(from, key));
@@ -57,7 +60,7 @@ public class Replicator {
             }
             ObjectStore target = stores.open(to);
             if (target.head(key.sealKey()).isEmpty()) {
-                InProgressMarker.create(target, key);
+                InProgressMarker.create(target, key, sealed.document().uid());
             }
             CopyResult copied = new PointTransfer(grace(from, key), grace(to, key), streams)
                     .run(sealed.document(), seal, requireWanted);

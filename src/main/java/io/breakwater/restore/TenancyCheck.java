@@ -3,10 +3,10 @@ package io.breakwater.restore;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.api.Restore;
-import io.breakwater.catalog.PointKey;
 
 /**
- * Limits a Restore to its own namespace: the points that it reads and the namespace that it writes to. Only the Restores of
+ * Limits a Restore to its own namespace: the namespace that it reads from and the one that it writes to. {@code
+ * trust.IdentityRule} limits the points of a namespace. Only the Restores of
  * administrators, which are in the operator's namespace, have no such limit. The webhook checks this too, but this check does
  * not depend on the webhook, nor on the content of spec and status.
  */
@@ -37,18 +37,6 @@ final class TenancyCheck {
                     Reason.Forbidden,
                     "only a Restore in the operator's namespace " + operatorNamespace
                             + " may have a spec.sourceNamespace other than its own namespace");
-        }
-    }
-
-    /** @throws BreakwaterException Forbidden, when the point is one of another namespace */
-    static void checkSource(Restore restore, PointKey key, String operatorNamespace) {
-        String own = restore.getMetadata().getNamespace();
-        if (!key.namespace().equals(own) && !isAdministrator(restore, operatorNamespace)) {
-            throw BreakwaterException.permanent(
-                    Reason.Forbidden,
-                    "point " + key + " was captured in namespace " + key.namespace()
-                            + "; only a Restore in the operator's namespace " + operatorNamespace
-                            + " may restore it into another namespace");
         }
     }
 }

@@ -1,7 +1,7 @@
 package io.breakwater.rotation;
 
-import io.breakwater.catalog.PointKey;
 import io.breakwater.gateway.RepositoryKeys.Repository;
+import io.breakwater.trust.PointKey;
 import java.util.Collection;
 import java.util.Map;
 import java.util.Optional;

@@ -6,7 +6,9 @@ import io.breakwater.store.Tombstone.State;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -15,18 +17,53 @@ import java.util.function.Consumer;
  * A store as the users of one site's namespace see it. A deleted object disappears from the listing at once. It can still be read
  * by its exact key, until {@link DeletedObjects} deletes it after a grace period. A write to the same key revives it. Locks of
  * restic are deleted at once.
+ *
+ * <p>Deletes only objects in the directories of that namespace: its points, its repository, and the archives that
+ * {@link #withArchives} names. The name of an archive's directory alone does not show whose it is.
  */
 public final class SoftDeleteStore implements ObjectStore {
     private final ObjectStore store;
     private final String tombstones;
+    private final List<String> own;
 
     /**
      * @param site of the data; only its operator sweeps the objects that are deleted here
      * @param namespace of the data
      */
     public SoftDeleteStore(ObjectStore store, String site, String namespace) {
+        this(
+                store,
+                StoreLayout.tombstones(site, namespace),
+                List.of(StoreLayout.points(site, namespace), StoreLayout.repository(site, namespace)));
+    }
+
+    private SoftDeleteStore(ObjectStore store, String tombstones, List<String> own) {
         this.store = store;
-        this.tombstones = StoreLayout.tombstones(site, namespace);
+        this.tombstones = tombstones;
+        this.own = own;
+    }
+
+    /**
+     * The same store, which may also delete archives.
+     *
+     * @param prefixes of archives that a verified seal of the namespace names, or that have the uid of its RestorePoint
+     */
+    public SoftDeleteStore withArchives(List<String> prefixes) {
+        List<String> all = new ArrayList<>(own);
+        for (String prefix : prefixes) {
+            if (!prefix.matches(StoreLayout.archives() + "[^/]+/")) {
+                throw new IllegalArgumentException("'" + prefix + "' is not the directory of an archive");
+            }
+            all.add(prefix);
+        }
+        return new SoftDeleteStore(store, tombstones, List.copyOf(all));
+    }
+
+    private void requireOwn(String key) {
+        if (own.stream().noneMatch(key::startsWith)) {
+            throw BreakwaterException.permanent(
+                    Reason.Forbidden, "object " + key + " was not deleted: it is not in " + String.join(", ", own));
+        }
     }
 
     @Override
@@ -108,6 +145,7 @@ public final class SoftDeleteStore implements ObjectStore {
     /** Writes a tombstone; a second call has no effect. */
     @Override
     public void delete(String key) {
+        requireOwn(key);
         if (StoreLayout.isResticLock(key)) {
             store.delete(key);
             return;
@@ -127,6 +165,7 @@ public final class SoftDeleteStore implements ObjectStore {
 
     private void putTombstone(Tombstone dead) {
         String key = dead.key();
+        requireOwn(key);
         if (store.write(tombstones + key, dead.bytes(), Precondition.ABSENT).isPresent()) {
             return;
         }
@@ -147,6 +186,7 @@ public final class SoftDeleteStore implements ObjectStore {
      * any other.
      */
     public void deleteInline(String key) {
+        requireOwn(key);
         Optional<Document> present;
         try {
             present = store.read(key, MAX_DOCUMENT);

@@ -12,8 +12,7 @@ import java.util.Map;
 import java.util.SequencedMap;
 
 /**
- * The objects next to the archive. Names: {@code velero/backups/<backup>/…}, where the backup is
- * {@code <site>-<namespace>-<point>}. A server that watches the location sees the backup when
+ * The objects next to the archive. Names: {@code velero/backups/<backup>/…}, where {@link #name} names the backup. A server that watches the location sees the backup when
  * {@code velero-backup.json} exists, so that is written last. {@code status.expiration} is not set, because a Velero
  * server would delete the backup.
  *
@@ -37,19 +36,43 @@ public record BackupObjects(
         List<String> warnings) {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int MAX_NAME = 63;
-    private static final int HASH = 8;
+    private static final int OLD_HASH = 8;
+    private static final int HASH = 16;
+    private static final int UID = 32;
     private static final String DIRECTORY = "velero/backups/";
 
-    /** The backup's name: at most 63 characters, with a hash in place of the rest. */
-    public static String name(String site, String namespace, String point) {
+    /**
+     * The name of the backup of one RestorePoint: the beginning of {@code <namespace>-<point>}, a hash of all parts, and the uid
+     * without dashes. A DNS label of at most 63 characters. Two points never have the same name: the parts have their lengths in
+     * the hash, and a uid is used once.
+     *
+     * @param uid of the RestorePoint
+     */
+    public static String name(String site, String namespace, String point, String uid) {
+        StringBuilder parts = new StringBuilder();
+        for (String part : List.of(site, namespace, point, uid)) {
+            parts.append(part.length()).append(':').append(part);
+        }
+        String hash = Digests.sha256Hex(parts.toString()).substring(0, HASH);
+        String compact = uid.replace("-", "");
+        String id = compact.matches("[0-9a-f]{" + UID + "}")
+                ? compact
+                : Digests.sha256Hex(uid).substring(0, UID);
+        String full = namespace + "-" + point;
+        int keep = Math.min(full.length(), MAX_NAME - HASH - UID - 2);
+        return full.substring(0, keep).replaceAll("[^a-z0-9]+", "-").replaceAll("-$", "") + "-" + hash + "-" + id;
+    }
+
+    /** The name that earlier versions used, which seals of that time contain. Two points can have the same one. */
+    public static String oldName(String site, String namespace, String point) {
         String full = site + "-" + namespace + "-" + point;
         // Each part may contain dashes, so only the hash of the parts distinguishes a-b/c from a/b-c.
         boolean ambiguous = site.contains("-") || namespace.contains("-");
         if (full.length() <= MAX_NAME && !ambiguous) {
             return full;
         }
-        String hash = Digests.sha256Hex(site + "/" + namespace + "/" + point).substring(0, HASH);
-        int keep = Math.min(full.length(), MAX_NAME - HASH - 1);
+        String hash = Digests.sha256Hex(site + "/" + namespace + "/" + point).substring(0, OLD_HASH);
+        int keep = Math.min(full.length(), MAX_NAME - OLD_HASH - 1);
         return full.substring(0, keep).replaceAll("[^a-z0-9]+$", "") + "-" + hash;
     }
 

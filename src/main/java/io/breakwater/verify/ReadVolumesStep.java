@@ -11,6 +11,7 @@ import io.breakwater.mover.MoverJobs;
 import io.breakwater.mover.MoverTask;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
+import io.breakwater.trust.IdentityRule;
 import io.breakwater.verify.VerifyObjectsStep.Subject;
 import io.breakwater.volume.KeptSnapshots;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -24,6 +25,7 @@ final class ReadVolumesStep implements Step<VerifyRun> {
 
     private final KubernetesClient client;
     private final BreakwaterConfig config;
+    private final IdentityRule rule;
     private final LocationResolver locations;
     private final Catalog catalog;
     private final MoverJobs movers;
@@ -38,6 +40,7 @@ final class ReadVolumesStep implements Step<VerifyRun> {
             KeptSnapshots retained) {
         this.client = client;
         this.config = config;
+        this.rule = new IdentityRule(config);
         this.locations = locations;
         this.catalog = catalog;
         this.movers = movers;
@@ -54,8 +57,10 @@ final class ReadVolumesStep implements Step<VerifyRun> {
         if (run.includes(Level.Restored)) {
             return Outcome.done("the Restore reads the volumes");
         }
-        Subject subject = Subject.of(run, client, locations);
-        PointDocument document = subject.sealed(run, catalog).document();
+        Subject subject = Subject.of(run, client, locations, rule);
+        Catalog.Sealed sealed = subject.sealed(run, catalog);
+        rule.checkSeal(subject.point(), subject.key(), sealed.digest());
+        PointDocument document = sealed.document();
         checkRetained(run, document);
         List<String> snapshots = document.volumes().stream()
                 .map(PointDocument.Volume::repositorySnapshot)

@@ -20,6 +20,7 @@ import io.breakwater.observe.StatusWriter;
 import io.breakwater.steps.Activities;
 import io.breakwater.steps.RunDriver;
 import io.breakwater.steps.Step;
+import io.breakwater.trust.IdentityRule;
 import io.breakwater.volume.KeptSnapshots;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.api.config.informer.Informer;
@@ -87,7 +88,7 @@ class VerificationReconciler implements Reconciler<Verification>, Cleaner<Verifi
         Activities activities = new Activities();
         this.steps = List.of(
                 new ChoosePointStep(client),
-                new VerifyObjectsStep(client, locations, catalog, activities),
+                new VerifyObjectsStep(client, locations, new IdentityRule(config), catalog, activities),
                 new ReadVolumesStep(client, config, locations, catalog, movers, snapshots),
                 new RestoreToSandboxStep(client, sandbox),
                 new RunChecksStep(client, activities));

@@ -1,18 +1,17 @@
 package io.breakwater.verify;
 
 import io.breakwater.api.BackupLocation;
-import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.NamedRef;
-import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.Texts;
 import io.breakwater.catalog.Catalog;
 import io.breakwater.catalog.PointDocument;
-import io.breakwater.catalog.PointKey;
 import io.breakwater.location.LocationResolver;
 import io.breakwater.steps.Activities;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
+import io.breakwater.trust.IdentityRule;
+import io.breakwater.trust.PointKey;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Duration;
 import java.util.List;
@@ -25,19 +24,26 @@ final class VerifyObjectsStep implements Step<VerifyRun> {
 
     private final KubernetesClient client;
     private final LocationResolver locations;
+    private final IdentityRule rule;
     private final Catalog catalog;
     private final Activities activities;
 
-    VerifyObjectsStep(KubernetesClient client, LocationResolver locations, Catalog catalog, Activities activities) {
+    VerifyObjectsStep(
+            KubernetesClient client,
+            LocationResolver locations,
+            IdentityRule rule,
+            Catalog catalog,
+            Activities activities) {
         this.client = client;
         this.locations = locations;
+        this.rule = rule;
         this.catalog = catalog;
         this.activities = activities;
     }
 
     /** The point to verify, and its location. */
     record Subject(RestorePoint point, PointKey key, BackupLocation location) {
-        static Subject of(VerifyRun run, KubernetesClient client, LocationResolver locations) {
+        static Subject of(VerifyRun run, KubernetesClient client, LocationResolver locations, IdentityRule rule) {
             RestorePoint point = client.resources(RestorePoint.class)
                     .inNamespace(run.namespace())
                     .withName(run.status().restorePoint)
@@ -47,7 +53,7 @@ final class VerifyObjectsStep implements Step<VerifyRun> {
             }
             return new Subject(
                     point,
-                    PointKey.of(point).orElseThrow(),
+                    rule.of(point),
                     locations.resolve(run.namespace(), new NamedRef(point.getStatus().location)));
         }
 
@@ -66,7 +72,7 @@ final class VerifyObjectsStep implements Step<VerifyRun> {
 
     @Override
     public Outcome run(VerifyRun run, int attempt) {
-        Subject subject = Subject.of(run, client, locations);
+        Subject subject = Subject.of(run, client, locations, rule);
         Optional<PointDocument> document =
                 activities.poll(run.uid() + "/checksum", () -> read(run, subject), run.wake());
         return document.map(d ->
@@ -76,13 +82,7 @@ final class VerifyObjectsStep implements Step<VerifyRun> {
 
     private PointDocument read(VerifyRun run, Subject subject) {
         Catalog.Sealed sealed = subject.sealed(run, catalog);
-        String digest = subject.point().getStatus().digest;
-        if (!sealed.digest().equals(digest)) {
-            throw BreakwaterException.permanent(
-                    Reason.Tampered,
-                    subject.key().sealKey() + " is not the seal that the RestorePoint names (digest " + sealed.digest()
-                            + ", not " + digest + ")");
-        }
+        rule.checkSeal(subject.point(), subject.key(), sealed.digest());
         catalog.verifyObjects(subject.location(), sealed.document());
         List<String> absent = sealed.document().absentVolumes();
         if (absent != null && !absent.isEmpty()) {

@@ -52,11 +52,20 @@ class RoomsTest {
             Map.entry("resource.capture", Set.of("api", "resource", "steps", "velero")),
             Map.entry("resource.apply", Set.of("api", "resource", "resource.workload", "steps", "velero")),
             Map.entry("resource.workload", Set.of("api", "resource")),
-            Map.entry("trust", Set.of("api", "config")),
+            Map.entry("trust", Set.of("api", "config", "store", "velero")),
             Map.entry("admission", Set.of("api", "config", "gate", "tls")),
             Map.entry(
                     "catalog",
-                    Set.of("api", "config", "location", "location.keys", "observe", "steps", "store", "velero")),
+                    Set.of(
+                            "api",
+                            "config",
+                            "location",
+                            "location.keys",
+                            "observe",
+                            "steps",
+                            "store",
+                            "trust",
+                            "velero")),
             Map.entry("gateway", Set.of("api", "config", "location", "location.keys", "observe", "store", "tls")),
             Map.entry("mover", Set.of("api", "config", "gateway", "steps")),
             Map.entry(
@@ -65,19 +74,21 @@ class RoomsTest {
             Map.entry("lease", Set.of("api", "observe", "store")),
             Map.entry(
                     "policy",
+                    Set.of("api", "config", "failover", "gateway", "location", "observe", "policy.template", "trust")),
+            Map.entry("policy.template", Set.of("api", "config", "observe", "steps")),
+            Map.entry(
+                    "replication",
                     Set.of(
                             "api",
                             "catalog",
                             "config",
-                            "failover",
                             "gateway",
                             "location",
                             "observe",
-                            "policy.template")),
-            Map.entry("policy.template", Set.of("api", "config", "observe", "steps")),
-            Map.entry(
-                    "replication",
-                    Set.of("api", "catalog", "config", "gateway", "location", "observe", "policy", "steps", "store")),
+                            "policy",
+                            "steps",
+                            "store",
+                            "trust")),
             Map.entry(
                     "capture",
                     Set.of(
@@ -94,6 +105,7 @@ class RoomsTest {
                             "replication",
                             "resource.capture",
                             "steps",
+                            "trust",
                             "store",
                             "velero",
                             "volume")),
@@ -110,6 +122,7 @@ class RoomsTest {
                             "observe",
                             "replication",
                             "steps",
+                            "trust",
                             "store",
                             "volume")),
             Map.entry(
@@ -124,6 +137,7 @@ class RoomsTest {
                             "mover",
                             "observe",
                             "steps",
+                            "trust",
                             "store")),
             Map.entry(
                     "restore",
@@ -140,6 +154,7 @@ class RoomsTest {
                             "resource.apply",
                             "resource.workload",
                             "steps",
+                            "trust",
                             "store",
                             "volume")),
             Map.entry(
@@ -156,6 +171,7 @@ class RoomsTest {
                             "policy",
                             "resource.workload",
                             "steps",
+                            "trust",
                             "volume")));
 
     private static final JavaClasses CLASSES = new ClassFileImporter()

@@ -18,6 +18,9 @@ import io.breakwater.api.RestorePointStatus.Consistency;
 import io.breakwater.api.RestorePointStatus.PointCopy;
 import io.breakwater.catalog.ImportedPoint.Place;
 import io.breakwater.config.TestConfig;
+import io.breakwater.trust.IdentityRule;
+import io.breakwater.trust.PointKey;
+import io.breakwater.trust.PointKeys;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
@@ -52,7 +55,7 @@ class CatalogSyncTest {
         RestorePointStatus s = object.getStatus();
         assertThat(s.holds(Condition.SUCCEEDED)).isTrue();
         assertThat(s.holds(Condition.READY)).isTrue();
-        assertThat(PointKey.of(object)).contains(new PointKey("east", "shop", "p1"));
+        assertThat(new IdentityRule(TestConfig.of(Map.of())).of(object)).isEqualTo(PointKeys.of("east", "shop", "p1"));
         assertThat(s.location).isEqualTo("blob");
         assertThat(s.capturedAt).isEqualTo("2026-11-23T12:00:00Z");
         assertThat(s.digest).isEqualTo("digest of p1");
@@ -257,7 +260,7 @@ class CatalogSyncTest {
     }
 
     private static PointDocument point(String site, String namespace, String name) {
-        return PointDocument.builder(new PointKey(site, namespace, name), "uid")
+        return PointDocument.builder(PointKeys.of(site, namespace, name), "uid")
                 .policy("hourly")
                 .trigger(Trigger.Scheduled)
                 .epoch(3)

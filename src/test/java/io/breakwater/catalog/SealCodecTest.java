@@ -8,6 +8,8 @@ import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.api.RestorePointStatus.Consistency;
 import io.breakwater.api.RestorePointStatus.VolumeMode;
+import io.breakwater.trust.PointKey;
+import io.breakwater.trust.PointKeys;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -19,7 +21,7 @@ class SealCodecTest {
     private static final byte[] KEY = "0123456789abcdef0123456789abcdef".getBytes(StandardCharsets.UTF_8);
     private static final String ID = "ab".repeat(32);
     private static final String ARCHIVE = "velero/backups/x/x.tar.gz";
-    private static final PointDocument POINT = PointDocument.builder(new PointKey("east", "shop", "p1"), "uid-1")
+    private static final PointDocument POINT = PointDocument.builder(PointKeys.of("east", "shop", "p1"), "uid-1")
             .policy("shop")
             .trigger(Trigger.Manual)
             .epoch(3)
@@ -33,7 +35,7 @@ class SealCodecTest {
             .build();
 
     /** A point in which every field has a value. */
-    private static final PointDocument FULL = PointDocument.builder(new PointKey("east", "shop", "p1"), "uid-1")
+    private static final PointDocument FULL = PointDocument.builder(PointKeys.of("east", "shop", "p1"), "uid-1")
             .policy("nightly")
             .trigger(Trigger.Manual)
             .epoch(3)
@@ -136,7 +138,7 @@ class SealCodecTest {
 
     @Test
     void omitsAbsentFieldsFromTheCanonicalForm() {
-        assertThat(text(SealCodec.canonical(PointDocument.builder(new PointKey("velero-b", "shop", "p"), "uid")
+        assertThat(text(SealCodec.canonical(PointDocument.builder(PointKeys.of("velero-b", "shop", "p"), "uid")
                         .build())))
                 .isEqualTo(
                         "{\"databases\":[],\"epoch\":0,\"namespace\":\"shop\",\"objects\":[],\"point\":\"p\","
@@ -163,7 +165,7 @@ class SealCodecTest {
 
     @Test
     void refusesSealsOfAnotherPoint() {
-        refuses(new PointKey("east", "shop", "p2"), SealCodec.sign(POINT, KEY), KEY);
+        refuses(PointKeys.of("east", "shop", "p2"), SealCodec.sign(POINT, KEY), KEY);
     }
 
     @Test

@@ -15,6 +15,8 @@ import io.breakwater.location.keys.TestKeys;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.store.TestStores;
+import io.breakwater.trust.PointKey;
+import io.breakwater.trust.PointKeys;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -27,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The keys that verify a seal: the key that signed it, and the keys that vouch for it. */
 class SealSignaturesTest {
-    private static final PointKey POINT = new PointKey("east", "shop", "p");
+    private static final PointKey POINT = PointKeys.of("east", "shop", "p");
 
     @TempDir
     Path directory;
@@ -91,7 +93,7 @@ class SealSignaturesTest {
 
         refused(Reason.KeyMismatch, POINT, altered.getBytes(StandardCharsets.UTF_8), keys[0]);
 
-        PointKey elsewhere = new PointKey("east", "shop", "q");
+        PointKey elsewhere = PointKeys.of("east", "shop", "q");
         byte[] voucher = store.read(SealSignatures.key(POINT, TestKeys.id(keys[0])))
                 .orElseThrow()
                 .content();

@@ -8,6 +8,8 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.TestStores;
+import io.breakwater.trust.PointKey;
+import io.breakwater.trust.PointKeys;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
@@ -22,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A directory with one backup that Velero 1.18.3 wrote. */
 class VeleroCatalogTest {
-    private static final PointKey NIGHTLY = new PointKey("velero-old", "neighbours", "nightly");
+    private static final PointKey NIGHTLY = PointKeys.of("velero-old", "neighbours", "nightly");
 
     @TempDir
     private Path directory;
@@ -66,9 +68,9 @@ class VeleroCatalogTest {
     @Test
     void findsNoPointOfAnotherNamespaceSiteOrBackup() {
         for (PointKey key : List.of(
-                new PointKey("velero-old", "default", "nightly"),
-                new PointKey("west", "neighbours", "nightly"),
-                new PointKey("velero-old", "neighbours", "weekly"))) {
+                PointKeys.of("velero-old", "default", "nightly"),
+                PointKeys.of("west", "neighbours", "nightly"),
+                PointKeys.of("velero-old", "neighbours", "weekly"))) {
             assertThat(catalog.read(location, store, key)).as(key.toString()).isEmpty();
         }
     }

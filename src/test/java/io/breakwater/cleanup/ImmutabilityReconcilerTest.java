@@ -9,7 +9,7 @@ import io.breakwater.api.BackupLocationSpec;
 import io.breakwater.api.BackupLocationStatus;
 import io.breakwater.api.Condition;
 import io.breakwater.api.Reason;
-import io.breakwater.catalog.PointKey;
+import io.breakwater.catalog.Catalog;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.TestConfig;
 import io.breakwater.location.Stores;
@@ -23,6 +23,7 @@ import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.store.ObjectStore.Version;
 import io.breakwater.store.TestStores;
+import io.breakwater.trust.PointKeys;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.lang.reflect.Proxy;
@@ -62,6 +63,7 @@ class ImmutabilityReconcilerTest {
         ImmutabilityReconciler reconciler = new ImmutabilityReconciler(
                 client,
                 stores,
+                new Catalog(stores, TestKeys.of(client)),
                 config,
                 new PlainStatusWriter(client),
                 new Meters(registry, Clock.systemUTC()),
@@ -70,7 +72,7 @@ class ImmutabilityReconcilerTest {
         TestLocations.start(reconciler, client);
         BackupLocation location = location(config.namespace());
         ObjectStore store = stores.open(location);
-        store.write(new PointKey("east", "shop", "p").sealKey(), new byte[1], Precondition.NONE);
+        store.write(PointKeys.of("east", "shop", "p").sealKey(), new byte[1], Precondition.NONE);
 
         reconciler.reconcile(location, null);
         assertThat(store.read("breakwater/immutability/east.json")).isEmpty();
@@ -118,6 +120,7 @@ class ImmutabilityReconcilerTest {
         ImmutabilityReconciler reconciler = new ImmutabilityReconciler(
                 client,
                 TestStores.always(attacked),
+                new Catalog(TestStores.always(attacked), TestKeys.of(client)),
                 config,
                 new PlainStatusWriter(client),
                 new Meters(registry, Clock.systemUTC()),

@@ -9,7 +9,8 @@ import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.api.RestorePointStatus.Consistency;
 import io.breakwater.catalog.Catalog;
 import io.breakwater.catalog.PointDocument;
-import io.breakwater.catalog.PointKey;
+import io.breakwater.trust.PointKey;
+import io.breakwater.trust.PointKeys;
 import io.breakwater.volume.KeptSnapshots;
 import java.time.Duration;
 import java.time.Instant;
@@ -119,7 +120,7 @@ class KeptSnapshotSweepTest {
 
         @Override
         public Optional<PointDocument> find(BackupLocation location, PointKey key) {
-            assertThat(key).isEqualTo(new PointKey("west", "shop", "monday"));
+            assertThat(key).isEqualTo(PointKeys.of("west", "shop", "monday"));
             if (down) {
                 throw BreakwaterException.retryable(Reason.StoreUnavailable, "no answer");
             }

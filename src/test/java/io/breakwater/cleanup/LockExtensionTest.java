@@ -5,12 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
-import io.breakwater.catalog.PointKey;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.store.SoftDeleteStore;
 import io.breakwater.store.StoreLayout;
 import io.breakwater.store.TestStores;
+import io.breakwater.trust.PointKey;
+import io.breakwater.trust.PointKeys;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.nio.file.Files;
@@ -18,6 +19,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -176,11 +178,16 @@ class LockExtensionTest {
     }
 
     private LockExtension.Result run(String site) {
-        return new LockExtension(store, site, period, now).run();
+        return new LockExtension(store, LockExtensionTest::archive, site, period, now).run();
+    }
+
+    private static List<String> archive(PointKey key) {
+        String backup = key.toString().replace('/', '-');
+        return List.of("velero/backups/" + backup + "/" + backup + ".tar.gz");
     }
 
     private void captured(String site, String namespace, String point) {
-        PointKey key = new PointKey(site, namespace, point);
+        PointKey key = PointKeys.of(site, namespace, point);
         for (String name : new String[] {"config", "keys/k", "snapshots/s", "index/i", "data/ab/abcd"}) {
             write(key.repositoryPrefix() + name);
         }

@@ -11,7 +11,6 @@ import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.api.RestorePointStatus.Consistency;
 import io.breakwater.catalog.Catalog;
 import io.breakwater.catalog.PointDocument;
-import io.breakwater.catalog.PointKey;
 import io.breakwater.catalog.SealKeySurvey;
 import io.breakwater.config.TestConfig;
 import io.breakwater.location.Stores;
@@ -22,6 +21,8 @@ import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.store.SoftDeleteStore;
 import io.breakwater.store.TestStores;
+import io.breakwater.trust.PointKey;
+import io.breakwater.trust.PointKeys;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -37,10 +38,10 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Undeletion of a point in a directory: within its grace period, and after it. */
 class UndeletePointTest {
-    private static final PointKey POINT = new PointKey("east", "shop", "p");
+    private static final PointKey POINT = PointKeys.of("east", "shop", "p");
     private static final byte[] CONTENT = "content".getBytes(StandardCharsets.UTF_8);
     private static final String SHA = Digests.sha256Hex(CONTENT);
-    private static final String ARCHIVE = "velero/backups/east-shop-p/east-shop-p.tar.gz";
+    private static final String ARCHIVE = POINT.archiveKey("uid");
     private static final String PACK = POINT.repositoryPrefix() + "data/" + SHA.substring(0, 2) + "/" + SHA;
     private static final String SNAPSHOT = POINT.repositoryPrefix() + "snapshots/" + SHA;
 
@@ -81,7 +82,7 @@ class UndeletePointTest {
         catalog = new Catalog(stores, keys);
         undelete = new UndeletePoint(stores, keys);
         disk = stores.open(location);
-        store = new SoftDeleteStore(disk, "east", "shop");
+        store = new SoftDeleteStore(disk, "east", "shop").withArchives(List.of(POINT.archivePrefix("uid")));
         for (String object : List.of(ARCHIVE, PACK, SNAPSHOT)) {
             store.write(object, CONTENT, Precondition.ABSENT);
         }

@@ -16,7 +16,6 @@ import io.breakwater.api.RestorePointStatus.VolumeStatus;
 import io.breakwater.catalog.Catalog;
 import io.breakwater.catalog.InProgressMarker;
 import io.breakwater.catalog.PointDocument;
-import io.breakwater.catalog.PointKey;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.TestConfig;
 import io.breakwater.location.Stores;
@@ -30,6 +29,8 @@ import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.store.SoftDeleteStore;
 import io.breakwater.store.TestStores;
+import io.breakwater.trust.PointKey;
+import io.breakwater.trust.PointKeys;
 import io.breakwater.volume.KeptSnapshots;
 import io.breakwater.volume.Snapshots;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
@@ -60,8 +61,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Data of unfinished captures in a directory, next to one sealed point. */
 class UnsealedSweepTest {
-    private static final PointKey GOOD = new PointKey("east", "shop", "good");
-    private static final PointKey LOST = new PointKey("east", "shop", "lost");
+    private static final PointKey GOOD = PointKeys.of("east", "shop", "good");
+    private static final PointKey LOST = PointKeys.of("east", "shop", "lost");
 
     @TempDir
     Path directory;
@@ -198,8 +199,9 @@ class UnsealedSweepTest {
 
     @Test
     void finishesTheWorkOfAKilledSweep() {
-        SoftDeleteStore grace = new SoftDeleteStore(disk, "east", "shop");
-        disk.list("velero/backups/east-shop-lost/", o -> {
+        SoftDeleteStore grace =
+                new SoftDeleteStore(disk, "east", "shop").withArchives(List.of(LOST.archivePrefix("uid")));
+        disk.list(LOST.archivePrefix("uid"), o -> {
             if (o.key().equals(archive(LOST))) {
                 grace.delete(o);
             }
@@ -225,7 +227,7 @@ class UnsealedSweepTest {
 
     @Test
     void deletesNothingDuringACaptureOfTheNamespace() {
-        object(new PointKey("east", "shop", "running"), "Unknown");
+        object(PointKeys.of("east", "shop", "running"), "Unknown");
 
         assertNothingIsDeleted();
     }
@@ -274,7 +276,7 @@ class UnsealedSweepTest {
 
     @Test
     void ignoresDataOfOtherSites() {
-        PointKey theirs = new PointKey("west", "shop", "theirs");
+        PointKey theirs = PointKeys.of("west", "shop", "theirs");
         captured(theirs);
         makeOld();
 
@@ -330,7 +332,7 @@ class UnsealedSweepTest {
 
     @Test
     void preservesSealedCapturesWithAnInProgressMarker() {
-        catalog.markStarted(location, GOOD);
+        catalog.markStarted(location, GOOD, "uid");
         makeOld();
 
         assertThat(sweep.sweep(location).archives()).isEqualTo(1);
@@ -344,7 +346,7 @@ class UnsealedSweepTest {
     /** An attacker with the store's credentials hides the seal, writes a marker of an unfinished backup, and waits. */
     @Test
     void preservesArchivesOfKnownPointsWithoutASeal() {
-        catalog.markStarted(location, GOOD);
+        catalog.markStarted(location, GOOD, "uid");
         disk.delete(GOOD.sealKey());
         makeOld();
 
@@ -379,7 +381,7 @@ class UnsealedSweepTest {
 
     /** The objects that a capture writes before its seal. */
     private void captured(PointKey key) {
-        catalog.markStarted(location, key);
+        catalog.markStarted(location, key, "uid");
         write(archive(key), key.point());
         write(archive(key).replace(".tar.gz", "-logs.gz"), key.point());
         write(key.repositoryPrefix() + "snapshots/" + snapshot(key), key.point());
@@ -431,7 +433,7 @@ class UnsealedSweepTest {
     }
 
     private static String archive(PointKey key) {
-        return key.archiveKey();
+        return key.archiveKey("uid");
     }
 
     /** Its name is the digest of its content, which is the point's name. */

@@ -36,6 +36,11 @@ public final class TestRepositories {
             }
 
             @Override
+            public boolean initialised(Access access) {
+                return true;
+            }
+
+            @Override
             public String caPem() {
                 return "";
             }

@@ -95,10 +95,12 @@ class VeleroIT {
     @Test
     void restoresABreakwaterPointWithVelero() {
         site.createPoint(NS, "first", "shop");
-        int captured = site.awaitPoint(NS, "first").getStatus().resourceCount;
+        RestorePoint first = site.awaitPoint(NS, "first");
+        int captured = first.getStatus().resourceCount;
 
         velero.location("breakwater", Rig.EAST, "velero", "ReadOnly");
-        String backup = BackupObjects.name(Rig.WEST, NS, "first");
+        String backup =
+                BackupObjects.name(Rig.WEST, NS, "first", first.getMetadata().getUid());
         GenericKubernetesResource seen = velero.awaitSynced(backup);
         assertThat((Integer) seen.get("status", "progress", "itemsBackedUp")).isEqualTo(captured);
 

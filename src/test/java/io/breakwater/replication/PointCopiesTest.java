@@ -22,7 +22,6 @@ import io.breakwater.api.RestorePointStatus;
 import io.breakwater.api.RestorePointStatus.CopyState;
 import io.breakwater.api.RestorePointStatus.PointCopy;
 import io.breakwater.catalog.Catalog;
-import io.breakwater.catalog.PointKey;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.TestConfig;
 import io.breakwater.gateway.EpochGuard;
@@ -36,6 +35,8 @@ import io.breakwater.observe.PlainStatusWriter;
 import io.breakwater.policy.PointRoute;
 import io.breakwater.policy.PointRoutes;
 import io.breakwater.steps.RunLabel;
+import io.breakwater.trust.PointKey;
+import io.breakwater.trust.PointKeys;
 import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -49,6 +50,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -61,11 +63,13 @@ import org.junit.jupiter.api.Test;
 class PointCopiesTest {
     private final InMemoryApiServer cluster = new InMemoryApiServer();
     private final KubernetesClient client = cluster.client();
-    private final BreakwaterConfig config = TestConfig.of(Map.of("breakwater.namespace", "ops"));
+    private final BreakwaterConfig config =
+            TestConfig.of(Map.of("breakwater.namespace", "ops", "breakwater.site", "east"));
     private final LocationResolver locations = TestLocations.of(client, config);
     private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
     private final Hands clock = new Hands();
     private final Map<String, Runnable> atLocation = new ConcurrentHashMap<>();
+    private final List<String> copied = new CopyOnWriteArrayList<>();
     private final List<PointKey> unsealed = new ArrayList<>();
     private final LinkedBlockingQueue<String> wakes = new LinkedBlockingQueue<>();
     private Optional<EpochGuard.Guard> guard = Optional.empty();
@@ -127,6 +131,23 @@ class PointCopiesTest {
                         .counter()
                         .count())
                 .isEqualTo(1234);
+    }
+
+    @Test
+    void copiesThePointOfTheObjectWhateverItsStatusNames() {
+        point("p1", "b");
+        client.resources(RestorePoint.class).inNamespace("shop").withName("p1").editStatus(p -> {
+            p.getStatus().namespace = "bank";
+            p.getStatus().point = "theirs";
+            p.getStatus().site = "west";
+            return p;
+        });
+
+        push("p1");
+        settle("p1");
+
+        assertThat(copied)
+                .containsExactly("east/shop/p1 " + get("p1").getMetadata().getUid());
     }
 
     @Test
@@ -210,7 +231,7 @@ class PointCopiesTest {
         push("p1");
         settle("p1");
 
-        assertThat(unsealed).containsExactly(new PointKey("east", "shop", "p1"));
+        assertThat(unsealed).containsExactly(PointKeys.of("east", "shop", "p1"));
         assertThat(copy("p1", "b").state).isEqualTo(CopyState.Failed);
     }
 
@@ -330,7 +351,9 @@ class PointCopiesTest {
         }
 
         @Override
-        public CopyResult copy(BackupLocation from, BackupLocation to, PointKey key, Runnable requireWanted) {
+        public CopyResult copy(
+                BackupLocation from, BackupLocation to, PointKey key, String uid, Runnable requireWanted) {
+            copied.add(key + " " + uid);
             requireWanted.run();
             atLocation.getOrDefault(to.getMetadata().getName(), () -> {}).run();
             return new CopyResult(3, 1234, 0);

@@ -4,9 +4,9 @@ import io.breakwater.api.Digests;
 import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.api.RestorePointStatus.Consistency;
 import io.breakwater.catalog.PointDocument;
-import io.breakwater.catalog.PointKey;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Precondition;
+import io.breakwater.trust.PointKeys;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -48,7 +48,7 @@ final class ReplicationFixture {
         String archive = "velero/backups/east-shop-" + name + "/resources.tar.gz";
         byte[] resources = bytes(3000);
         put(store, archive, resources);
-        PointDocument document = PointDocument.builder(new PointKey("east", "shop", name), "uid-" + name)
+        PointDocument document = PointDocument.builder(PointKeys.of("east", "shop", name), "uid-" + name)
                 .policy("hourly")
                 .trigger(Trigger.Scheduled)
                 .operatorVersion("test")

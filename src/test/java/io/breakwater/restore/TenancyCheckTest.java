@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.breakwater.api.Restore;
 import io.breakwater.api.RestoreSpec;
-import io.breakwater.catalog.PointKey;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -23,7 +22,7 @@ class TenancyCheckTest {
     @ParameterizedTest
     @CsvSource({"shop, shop, true", "shop, bank, false", "breakwater-system, bank, true"})
     void allowsOnlyAdministratorsToReadForeignPoints(String own, String source, boolean allowed) {
-        check(() -> TenancyCheck.checkSource(restore(own), new PointKey("east", source, "p"), OPERATOR), allowed);
+        check(() -> TenancyCheck.checkSource(restore(own, source), OPERATOR), allowed);
     }
 
     private static void check(Runnable check, boolean allowed) {
@@ -32,6 +31,12 @@ class TenancyCheckTest {
         } else {
             assertThatThrownBy(check::run).hasMessageContaining(OPERATOR);
         }
+    }
+
+    private static Restore restore(String namespace, String source) {
+        Restore restore = restore(namespace);
+        restore.getSpec().sourceNamespace = source;
+        return restore;
     }
 
     private static Restore restore(String namespace) {

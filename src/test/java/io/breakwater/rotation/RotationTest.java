@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.breakwater.api.BackupLocationStatus;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
-import io.breakwater.catalog.PointKey;
 import io.breakwater.gateway.RepositoryKeys.Repository;
 import io.breakwater.location.keys.LocationDocument;
 import io.breakwater.location.keys.TestKeys;
@@ -14,6 +13,8 @@ import io.breakwater.rotation.CrashingStore.Killed;
 import io.breakwater.store.MemoryStore;
 import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.testing.RandomCases;
+import io.breakwater.trust.PointKey;
+import io.breakwater.trust.PointKeys;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -296,7 +297,7 @@ class RotationTest {
     }
 
     private void capture(SiteFixture site) {
-        PointKey key = new PointKey(site.name, "shop", "p" + points.size());
+        PointKey key = PointKeys.of(site.name, "shop", "p" + points.size());
         points.add(key);
         try {
             site.capture(key.point());

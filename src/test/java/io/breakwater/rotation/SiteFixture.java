@@ -4,7 +4,6 @@ import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec;
 import io.breakwater.api.BackupLocationStatus;
 import io.breakwater.catalog.Catalog;
-import io.breakwater.catalog.PointKey;
 import io.breakwater.catalog.SealKeySurvey;
 import io.breakwater.catalog.TestPoints;
 import io.breakwater.config.BreakwaterConfig;
@@ -16,6 +15,7 @@ import io.breakwater.location.keys.LocationKeys;
 import io.breakwater.location.keys.TestKeys;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.TestStores;
+import io.breakwater.trust.PointKeys;
 import java.util.Map;
 import java.util.Random;
 import java.util.function.BooleanSupplier;
@@ -76,7 +76,7 @@ final class SiteFixture {
     }
 
     void capture(String point) {
-        catalog.seal(location, TestPoints.document(new PointKey(name, "shop", point)));
+        catalog.seal(location, TestPoints.document(PointKeys.of(name, "shop", point)));
     }
 
     void makeRepository(String namespace, boolean marked) {

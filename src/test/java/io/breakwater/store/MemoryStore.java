@@ -16,7 +16,7 @@ import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 
 /** A store in memory. A test can observe, delay, alter or break every access. */
-public final class MemoryStore implements ObjectStore {
+public class MemoryStore implements ObjectStore {
     public final ConcurrentSkipListMap<String, byte[]> objects = new ConcurrentSkipListMap<>();
 
     /** Keys in the order of the writes. */

@@ -4,12 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.breakwater.testing.RandomCases;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
+import java.util.UUID;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.Test;
 
@@ -68,16 +72,55 @@ class BackupObjectsTest {
         assertThat(gunzip(FILE + "-volumeinfo.json.gz")).isEqualTo("[]\n");
     }
 
+    private record Identity(String site, String namespace, String point, String uid) {
+        String name() {
+            return BackupObjects.name(site, namespace, point, uid);
+        }
+    }
+
     @Test
-    void createsShortAndUniqueNames() {
-        assertThat(BackupObjects.name("east", "shop", "p1")).isEqualTo("east-shop-p1");
-        assertThat(BackupObjects.name("a", "b-c", "d"))
-                .startsWith("a-b-c-d-")
-                .isNotEqualTo(BackupObjects.name("a-b", "c", "d"))
-                .isNotEqualTo(BackupObjects.name("a", "b", "c-d"));
-        String one = BackupObjects.name("east", "shop", "x".repeat(70) + "1");
-        String two = BackupObjects.name("east", "shop", "x".repeat(70) + "2");
-        assertThat(one).hasSizeLessThanOrEqualTo(63).isNotEqualTo(two);
+    void givesEachPointADirectoryOfItsOwn() {
+        Map<String, Identity> seen = new HashMap<>();
+        RandomCases.of(20_000, 1).seeds().forEach(seed -> {
+            Identity drawn = identity(new Random(seed));
+            String name = drawn.name();
+            assertThat(name).matches("[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?");
+            Identity other = seen.put(name, drawn);
+            assertThat(other == null || other.equals(drawn))
+                    .as("%s and %s have the name %s", other, drawn, name)
+                    .isTrue();
+        });
+        assertThat(seen).hasSizeGreaterThan(1000);
+    }
+
+    /** Parts that read alike when they are joined, and names that contain the hash of another name. */
+    private static Identity identity(Random random) {
+        List<String> words = List.of("a", "b", "a-b", "b-a", "a-b-a", "west", "x".repeat(60), "1-2", "a.b");
+        String uid = new UUID(random.nextInt(3), random.nextInt(3)).toString();
+        String point = words.get(random.nextInt(words.size()));
+        String namespace = words.get(random.nextInt(words.size() - 1));
+        if (random.nextInt(4) == 0) {
+            point += "-"
+                    + BackupObjects.oldName("a", "a-b", "b")
+                            .replaceAll(".*-", "")
+                            .repeat(1 + random.nextInt(2));
+        }
+        return new Identity(words.get(random.nextInt(words.size() - 1)), namespace, point, uid);
+    }
+
+    @Test
+    void namesABackupByNamespaceAndUid() {
+        assertThat(BackupObjects.name("east", "shop", "p1", "0b5bd5f4-8a4e-4b0f-9a43-1f3a6d6a7c11"))
+                .startsWith("shop-p1-")
+                .endsWith("-0b5bd5f48a4e4b0f9a431f3a6d6a7c11")
+                .hasSize("shop-p1-".length() + 16 + 1 + 32);
+    }
+
+    @Test
+    void recallsTheNamesOfEarlierVersions() {
+        assertThat(BackupObjects.oldName("east", "shop", "p1")).isEqualTo("east-shop-p1");
+        assertThat(BackupObjects.oldName("a", "b-c", "d")).startsWith("a-b-c-d-");
+        assertThat(BackupObjects.oldName("east", "shop", "x".repeat(70) + "1")).hasSizeLessThanOrEqualTo(63);
     }
 
     private String gunzip(String key) throws IOException {

@@ -1,0 +1,164 @@
+package io.breakwater.trust;
+
+import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.ObjectNames;
+import io.breakwater.api.Reason;
+import io.breakwater.api.RestorePoint;
+import io.breakwater.api.RestorePointStatus;
+import io.breakwater.api.RestorePointStatus.VolumeStatus;
+import io.breakwater.config.BreakwaterConfig;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * Decides whether an object may represent the point that its status names. A user who can write the status could name any
+ * point. So one of three must vouch: the object is in the namespace that was captured; or it is in the operator's namespace,
+ * which only administrators can write to; or the point is read from a location in the object's own namespace, whose owner has
+ * its keys in any case. Everything else is Forbidden. No other class turns a status into an identity.
+ */
+public final class IdentityRule {
+    private final String operatorNamespace;
+
+    public IdentityRule(BreakwaterConfig config) {
+        this.operatorNamespace = config.namespace();
+    }
+
+    /**
+     * The point of an object, for work that the location of the namespace cannot vouch for: whatever is written into the
+     * namespace, or read on behalf of it.
+     *
+     * @throws BreakwaterException Forbidden; RestorePointNotSealed, when the status names no point
+     */
+    public PointKey of(RestorePoint object) {
+        PointKey key = statedBy(object);
+        if (!isOwn(object, key.namespace())) {
+            throw forbidden(object, key);
+        }
+        return key;
+    }
+
+    /**
+     * The point of an object, in one location. The result is valid for this location only.
+     *
+     * @throws BreakwaterException Forbidden; RestorePointNotSealed, when the status names no point
+     */
+    public PointKey in(RestorePoint object, BackupLocation location) {
+        PointKey key = statedBy(object);
+        if (!isOwn(object, key.namespace()) && !isOwner(object, location)) {
+            throw forbidden(object, key);
+        }
+        return key;
+    }
+
+    /**
+     * The point that a run has recorded in its own status.
+     *
+     * @throws BreakwaterException Forbidden, when the run may not read it
+     */
+    public PointKey ofRun(HasMetadata run, String recorded) {
+        PointKey key = PointKey.parse(recorded);
+        if (!isOwn(run, key.namespace())) {
+            throw forbidden(run, key);
+        }
+        return key;
+    }
+
+    /** The error for a status that names a point of another namespace; empty for every other object. */
+    public Optional<BreakwaterException> mismatch(RestorePoint object) {
+        return stated(object).filter(key -> !isOwn(object, key.namespace())).map(key -> forbidden(object, key));
+    }
+
+    /** Whether an object represents this point in a location. An object that represents none of the location does not. */
+    public boolean represents(RestorePoint object, PointKey key, BackupLocation location) {
+        return stated(object)
+                .filter(key::equals)
+                .filter(k -> isOwn(object, k.namespace()) || isOwner(object, location))
+                .isPresent();
+    }
+
+    /** The namespace whose data an object represents in a location; empty when it represents none. */
+    public Optional<String> namespace(RestorePoint object, String site, BackupLocation location) {
+        return stated(object)
+                .filter(key -> key.site().equals(site) && represents(object, key, location))
+                .map(PointKey::namespace);
+    }
+
+    /**
+     * Snapshots that an object reports for a namespace. They are not verified, so they may only decide that data stays.
+     *
+     * @param site of the repository
+     */
+    public Stream<String> reportedSnapshots(
+            RestorePoint object, String site, String namespace, BackupLocation location) {
+        if (namespace(object, site, location).filter(namespace::equals).isEmpty()) {
+            return Stream.empty();
+        }
+        List<VolumeStatus> volumes = object.getStatus().volumes;
+        return Stream.ofNullable(volumes)
+                .flatMap(List::stream)
+                .map(v -> v.repositorySnapshot)
+                .filter(Objects::nonNull);
+    }
+
+    /**
+     * Checks that a seal is the one that an object was made with: the seal of an earlier point of the same name has a valid
+     * signature too.
+     *
+     * @param digest of the seal in the location
+     * @throws BreakwaterException Tampered; the message does not contain the digest that was found
+     */
+    public void checkSeal(RestorePoint object, PointKey key, String digest) {
+        if (!hasDigest(object, digest)) {
+            throw exchanged(object, key);
+        }
+    }
+
+    /** Whether the status of an object has this digest of a seal. */
+    public boolean hasDigest(RestorePoint object, String digest) {
+        return object.getStatus() != null && digest.equals(object.getStatus().digest);
+    }
+
+    /** The error for a seal that is not the seal of an object. */
+    public BreakwaterException exchanged(HasMetadata object, PointKey key) {
+        return BreakwaterException.permanent(
+                Reason.Tampered,
+                key.sealKey() + " is not the seal that the status of " + ObjectNames.of(object)
+                        + " names; check who can write to the location and to the status, and use another RestorePoint");
+    }
+
+    /** Whether the object is in the captured namespace or in the operator's. */
+    private boolean isOwn(HasMetadata object, String namespace) {
+        String own = object.getMetadata().getNamespace();
+        return namespace.equals(own) || operatorNamespace.equals(own);
+    }
+
+    private static boolean isOwner(RestorePoint object, BackupLocation location) {
+        return object.getMetadata().getNamespace().equals(location.getMetadata().getNamespace());
+    }
+
+    private static PointKey statedBy(RestorePoint object) {
+        return stated(object)
+                .orElseThrow(() -> BreakwaterException.permanent(
+                        Reason.RestorePointNotSealed,
+                        "the status of " + ObjectNames.of(object) + " names no point; use another RestorePoint"));
+    }
+
+    private static Optional<PointKey> stated(RestorePoint object) {
+        RestorePointStatus s = object.getStatus();
+        return s == null || s.site == null || s.namespace == null || s.point == null
+                ? Optional.empty()
+                : Optional.of(new PointKey(s.site, s.namespace, s.point));
+    }
+
+    private BreakwaterException forbidden(HasMetadata object, PointKey key) {
+        return BreakwaterException.permanent(
+                Reason.Forbidden,
+                "point " + key + " was captured in namespace " + key.namespace() + ", so " + ObjectNames.of(object)
+                        + " may not use it; only objects in the operator's namespace " + operatorNamespace
+                        + " may use points of other namespaces");
+    }
+}

@@ -1,0 +1,390 @@
+package io.breakwater.capture;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.breakwater.admission.InMemoryApiServer;
+import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BackupLocationSpec;
+import io.breakwater.api.BackupLocationSpec.Namespaces;
+import io.breakwater.api.BackupLocationStatus;
+import io.breakwater.api.Condition;
+import io.breakwater.api.Digests;
+import io.breakwater.api.NamedRef;
+import io.breakwater.api.Reason;
+import io.breakwater.api.RestorePoint;
+import io.breakwater.api.RestorePointSpec;
+import io.breakwater.api.RestorePointSpec.DeletionPolicy;
+import io.breakwater.api.RestorePointSpec.Trigger;
+import io.breakwater.api.RestorePointStatus;
+import io.breakwater.api.RestorePointStatus.VolumeStatus;
+import io.breakwater.catalog.Catalog;
+import io.breakwater.catalog.PointDocument;
+import io.breakwater.catalog.TestPoints;
+import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.config.TestConfig;
+import io.breakwater.gateway.TestRepositories;
+import io.breakwater.location.LocationResolver;
+import io.breakwater.location.Stores;
+import io.breakwater.location.TestLocations;
+import io.breakwater.location.keys.TestKeys;
+import io.breakwater.mover.MoverJobs;
+import io.breakwater.mover.MoverTask;
+import io.breakwater.observe.Events;
+import io.breakwater.observe.PlainStatusWriter;
+import io.breakwater.replication.PointCopies;
+import io.breakwater.store.ObjectStore;
+import io.breakwater.store.ObjectStore.Precondition;
+import io.breakwater.store.SoftDeleteStore;
+import io.breakwater.store.TestStores;
+import io.breakwater.trust.PointKey;
+import io.breakwater.trust.PointKeys;
+import io.breakwater.volume.KeptSnapshots;
+import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import io.fabric8.kubernetes.api.model.SecretBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Deletion of points by users who may write any status, in a location that two namespaces share. */
+class PointDeletionTest {
+    private static final String THEIRS = "uid-theirs";
+    private static final Duration LOCK = Duration.ofDays(30);
+
+    @TempDir
+    Path directory;
+
+    private final InMemoryApiServer cluster = new InMemoryApiServer();
+    private final KubernetesClient client = cluster.client();
+    private final BackupLocation location = new BackupLocation();
+    private final List<String> forgotten = new ArrayList<>();
+    private ObjectStore disk;
+    private Catalog catalog;
+    private PointDeletion deletion;
+
+    @BeforeEach
+    void capture() {
+        BreakwaterConfig config = TestConfig.of(
+                Map.of("breakwater.site", "east", "breakwater.gateway.filesystem-root", directory.toString()));
+        location.getMetadata().setNamespace(config.namespace());
+        location.getMetadata().setName("disk");
+        location.setSpec(new BackupLocationSpec());
+        location.getSpec().filesystem = new BackupLocationSpec.Filesystem();
+        location.getSpec().filesystem.path = "disk";
+        location.getSpec().usagePolicy = new BackupLocationSpec.UsagePolicy();
+        location.getSpec().usagePolicy.namespaces = Namespaces.All;
+        location.setStatus(new BackupLocationStatus());
+        Condition ready = new Condition();
+        ready.type = Condition.READY;
+        ready.status = "True";
+        location.getStatus().conditions.add(ready);
+        BackupLocation made = client.resource(location).create();
+        location.getMetadata().setUid(made.getMetadata().getUid());
+        location.getMetadata().setGeneration(1L);
+        client.resource(new SecretBuilder()
+                        .withNewMetadata()
+                        .withNamespace(config.namespace())
+                        .withName("breakwater-master-key")
+                        .endMetadata()
+                        .withData(TestKeys.data(new byte[32]))
+                        .build())
+                .create();
+        for (String namespace : List.of("shop", "bank")) {
+            client.resource(new NamespaceBuilder()
+                            .withNewMetadata()
+                            .withName(namespace)
+                            .endMetadata()
+                            .build())
+                    .create();
+        }
+        Stores stores = TestStores.of(client, config);
+        disk = stores.open(location);
+        catalog = new Catalog(stores, TestKeys.of(client));
+        deletion = deletion(config, stores, TestLocations.of(client, config));
+    }
+
+    @AfterEach
+    void close() {
+        cluster.close();
+    }
+
+    @Test
+    void deletesTheDataThatItsOwnSealNames() {
+        RestorePoint point = object("shop", "p", s -> {});
+        seal("shop", "p", uid(point), null);
+
+        assertThat(deletion.deleteData(point)).isEmpty();
+
+        assertThat(listed("shop", "p")).isEmpty();
+        assertThat(forgotten).containsExactly(snapshot("shop"));
+    }
+
+    @Test
+    void deletesNothingOfAnotherNamespaceThatAStatusNames() {
+        seal("bank", "p", THEIRS, null);
+        List<String> before = listed("bank", "p");
+        RestorePoint forged = object("shop", "forged", s -> {
+            s.namespace = "bank";
+            s.point = "p";
+            s.volumes = List.of(volume(snapshot("bank")));
+        });
+
+        assertThat(deletion.deleteData(forged)).isEmpty();
+
+        assertThat(before).hasSize(2);
+        assertThat(listed("bank", "p")).isEqualTo(before);
+        assertThat(forgotten).isEmpty();
+        assertThat(client.v1().events().inNamespace("shop").list().getItems())
+                .anySatisfy(e -> assertThat(e.getReason()).isEqualTo(Reason.Forbidden.name()));
+    }
+
+    @Test
+    void deletesNothingOfAnotherPointOfTheNamespaceThatAStatusNames() {
+        seal("shop", "locked", THEIRS, lockEnd());
+        RestorePoint forged = object("shop", "forged", s -> {
+            s.point = "locked";
+            s.volumes = List.of(volume(snapshot("shop")));
+        });
+
+        assertThat(deletion.deleteData(forged)).isEmpty();
+
+        assertThat(listed("shop", "locked")).hasSize(2);
+        assertThat(forgotten).isEmpty();
+    }
+
+    @Test
+    void holdsTheLockInTheSealWhateverTheStatusSays() {
+        RestorePoint point = object("shop", "p", s -> {
+            s.lockedUntil = null;
+            s.capturedAt = null;
+            s.location = "no-such-location";
+            s.site = "west";
+        });
+        seal("shop", "p", uid(point), lockEnd());
+
+        assertThat(deletion.deleteData(point)).isPresent();
+
+        assertThat(listed("shop", "p")).hasSize(2);
+        assertThat(condition(point).reason).isEqualTo(Reason.Locked.name());
+    }
+
+    @Test
+    void deletesOnlyItsOwnDirectoryWithoutASealOfItsOwn() {
+        seal("shop", "p", THEIRS, null);
+        PointKey key = PointKeys.of("east", "shop", "p");
+        RestorePoint failed = object("shop", "p", s -> s.volumes = List.of(volume(snapshot("shop"))));
+        write(key.archiveKey(uid(failed)));
+
+        assertThat(deletion.deleteData(failed)).isEmpty();
+
+        assertThat(listed("shop", "p")).containsExactlyInAnyOrder(key.sealKey(), key.archiveKey(THEIRS));
+        assertThat(forgotten).isEmpty();
+    }
+
+    /** Two points of an earlier version have the same directory. The later one has overwritten the archive of the other. */
+    @Test
+    void deletesArchivesOfEarlierVersionsOnlyWithTheirSealedContent() {
+        PointKey key = PointKeys.of("east", "shop", "p");
+        String archive = key.oldArchivePrefix() + "a.tar.gz";
+        String results = key.oldArchivePrefix() + "a-results.gz";
+        write(results);
+        disk.write(archive, "of another point".getBytes(StandardCharsets.UTF_8), Precondition.NONE);
+        RestorePoint point = object("shop", "p", s -> {});
+        sealOld(key, uid(point), List.of(archive, results));
+
+        assertThat(deletion.deleteData(point)).isEmpty();
+
+        List<String> left = new ArrayList<>();
+        new SoftDeleteStore(disk, "east", "shop").list(key.oldArchivePrefix(), o -> left.add(o.key()));
+        assertThat(left).containsExactly(archive);
+    }
+
+    @Test
+    void waitsWhileItsSealCannotBeVerified() {
+        PointKey key = PointKeys.of("east", "shop", "p");
+        RestorePoint point = object("shop", "p", s -> {});
+        seal("shop", "p", uid(point), lockEnd());
+        disk.write(key.sealKey(), "{}".getBytes(StandardCharsets.UTF_8), Precondition.NONE);
+
+        assertThat(deletion.deleteData(point)).isPresent();
+
+        assertThat(condition(point).reason).isEqualTo(Reason.Tampered.name());
+        assertThat(listed("shop", "p")).contains(key.archiveKey(uid(point)));
+    }
+
+    @Test
+    void deletesAnImportedPointUnlessItsRestorePointExists() {
+        seal("shop", "p", uid(object("shop", "p", s -> {})), null);
+        RestorePoint imported = object("shop", "second-view", s -> s.point = "p");
+        imported.getSpec().trigger = Trigger.Imported;
+
+        assertThat(deletion.deleteData(imported)).isEmpty();
+        assertThat(listed("shop", "p")).hasSize(2);
+
+        client.resources(RestorePoint.class).inNamespace("shop").withName("p").delete();
+        assertThat(deletion.deleteData(imported)).isEmpty();
+        assertThat(listed("shop", "p")).isEmpty();
+    }
+
+    @Test
+    void deletesNothingThatAnImportedPointOfAnotherNamespaceNames() {
+        seal("bank", "p", THEIRS, null);
+        RestorePoint forged = object("shop", "forged", s -> {
+            s.namespace = "bank";
+            s.point = "p";
+        });
+        forged.getSpec().trigger = Trigger.Imported;
+
+        assertThat(deletion.deleteData(forged)).isEmpty();
+
+        assertThat(listed("bank", "p")).hasSize(2);
+        assertThat(client.v1().events().inNamespace("shop").list().getItems())
+                .anySatisfy(e -> assertThat(e.getReason()).isEqualTo(Reason.Forbidden.name()));
+    }
+
+    private PointDeletion deletion(BreakwaterConfig config, Stores stores, LocationResolver locations) {
+        return new PointDeletion(
+                client,
+                config,
+                locations,
+                stores,
+                catalog,
+                TestRepositories.with(List::of),
+                new RecordingMovers(),
+                new NoSteps(),
+                new PointCopies(null, null, null, null, null, null, null, null, null, null, null),
+                new KeptSnapshots(null, null) {
+                    @Override
+                    public void markDeleted(String point, Instant now) {
+                        // the cluster has no retained snapshots
+                    }
+                },
+                new PlainStatusWriter(client),
+                new Events(client, Clock.systemUTC()),
+                Clock.systemUTC());
+    }
+
+    private RestorePoint object(String namespace, String name, Consumer<RestorePointStatus> status) {
+        RestorePoint point = new RestorePoint();
+        point.getMetadata().setNamespace(namespace);
+        point.getMetadata().setName(name);
+        point.setSpec(new RestorePointSpec());
+        point.getSpec().trigger = Trigger.Manual;
+        point.getSpec().policyRef = new NamedRef("none");
+        point.getSpec().deletionPolicy = DeletionPolicy.Delete;
+        RestorePointStatus s = new RestorePointStatus();
+        s.site = "east";
+        s.namespace = namespace;
+        s.point = name;
+        s.location = "disk";
+        s.capturedAt = "2026-06-01T00:00:00Z";
+        status.accept(s);
+        point.setStatus(s);
+        return client.resource(point).create();
+    }
+
+    private void seal(String namespace, String point, String uid, String lockedUntil) {
+        PointKey key = PointKeys.of("east", namespace, point);
+        write(key.archiveKey(uid));
+        catalog.seal(location, document(key, uid, List.of(key.archiveKey(uid)), lockedUntil));
+    }
+
+    /** Writes a seal as earlier versions did. */
+    private void sealOld(PointKey key, String uid, List<String> objects) {
+        PointDocument document = document(key, uid, objects, null);
+        disk.write(key.sealKey(), TestPoints.seal(document, new byte[32]), Precondition.NONE);
+    }
+
+    private static PointDocument document(PointKey key, String uid, List<String> objects, String lockedUntil) {
+        return PointDocument.builder(key, uid)
+                .capturedAt("2026-06-01T00:00:00Z")
+                .volumes(List.of(new PointDocument.Volume(
+                        "data", "fast", "1Gi", "/volumes/data", snapshot(key.namespace()), 7, 7)))
+                .archive(objects.getFirst(), 1)
+                .objects(objects.stream()
+                        .map(name -> new PointDocument.StoredObject(name, name.length(), Digests.sha256Hex(name)))
+                        .toList())
+                .lockedUntil(lockedUntil)
+                .build();
+    }
+
+    private static String uid(RestorePoint point) {
+        return point.getMetadata().getUid();
+    }
+
+    private static String lockEnd() {
+        return Instant.now().plus(LOCK).toString();
+    }
+
+    private static String snapshot(String namespace) {
+        return Digests.sha256Hex(namespace);
+    }
+
+    private static VolumeStatus volume(String snapshot) {
+        VolumeStatus volume = new VolumeStatus();
+        volume.pvc = "data";
+        volume.repositorySnapshot = snapshot;
+        return volume;
+    }
+
+    /** Its content is its name. */
+    private void write(String key) {
+        disk.write(key, key.getBytes(StandardCharsets.UTF_8), Precondition.NONE);
+    }
+
+    /** Seal and archives of a point that are not deleted. */
+    private List<String> listed(String namespace, String point) {
+        PointKey key = PointKeys.of("east", namespace, point);
+        SoftDeleteStore visible = new SoftDeleteStore(disk, "east", namespace);
+        List<String> keys = new ArrayList<>();
+        visible.list(key.directory(), o -> keys.add(o.key()));
+        visible.list("velero/", o -> keys.add(o.key()));
+        return keys;
+    }
+
+    private Condition condition(RestorePoint point) {
+        return client.resource(point)
+                .get()
+                .getStatus()
+                .condition(Condition.READY)
+                .orElseThrow();
+    }
+
+    private final class RecordingMovers extends MoverJobs {
+        RecordingMovers() {
+            super(null, null, null);
+        }
+
+        @Override
+        public State poll(Request request) {
+            forgotten.addAll(((MoverTask.Forget) request.task()).snapshots());
+            return new State.Succeeded(null);
+        }
+
+        @Override
+        public void delete(String namespace, String run) {
+            // nothing was started
+        }
+    }
+
+    private static final class NoSteps extends CaptureSteps {
+        NoSteps() {
+            super(null, null, null, null, null, null, null, null, null, null, null, null, null, null);
+        }
+
+        @Override
+        void cleanUp(RestorePoint point) {
+            // the run created nothing
+        }
+    }
+}

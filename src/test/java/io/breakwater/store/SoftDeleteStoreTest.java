@@ -1,0 +1,72 @@
+package io.breakwater.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
+import io.breakwater.store.ObjectStore.Precondition;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A namespace deletes its own objects only. */
+class SoftDeleteStoreTest {
+    private static final String ARCHIVE = "velero/backups/shop-p-0123456789abcdef-uid/";
+    private final MemoryStore store = new MemoryStore();
+    private final SoftDeleteStore shop = new SoftDeleteStore(store, "east", "shop").withArchives(List.of(ARCHIVE));
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "breakwater/points/east/shop-2/p/point.json",
+                "breakwater/points/west/shop/p/point.json",
+                "breakwater/repos/east/bank/data/ab/abcd",
+                "velero/backups/shop-p-0123456789abcdef-uid2/a.tar.gz",
+                "velero/backups/east-shop-p/east-shop-p.tar.gz",
+                "breakwater/location.json"
+            })
+    void deletesNothingOfAnotherNamespace(String key) {
+        store.write(key, new byte[1], Precondition.NONE);
+        ObjectStore.ObjectInfo info = store.head(key).orElseThrow().info();
+
+        for (Runnable deletion :
+                List.<Runnable>of(() -> shop.delete(key), () -> shop.delete(info), () -> shop.deleteInline(key))) {
+            assertThatThrownBy(deletion::run)
+                    .isInstanceOfSatisfying(
+                            BreakwaterException.class,
+                            e -> assertThat(e.reason()).isEqualTo(Reason.Forbidden));
+        }
+        List<String> keys = new ArrayList<>();
+        store.list("", o -> keys.add(o.key()));
+        assertThat(keys).containsExactly(key);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "breakwater/points/east/shop/p/point.json",
+                "breakwater/repos/east/shop/data/ab/abcd",
+                ARCHIVE + "a.tar.gz"
+            })
+    void deletesObjectsOfItsNamespace(String key) {
+        store.write(key, new byte[1], Precondition.NONE);
+
+        shop.delete(key);
+
+        List<String> visible = new ArrayList<>();
+        shop.list("", o -> visible.add(o.key()));
+        assertThat(visible).doesNotContain(key);
+    }
+
+    @Test
+    void acceptsNoArchiveDirectoryThatContainsOthers() {
+        for (String prefix :
+                List.of("velero/backups/", "velero/backups/a", "velero/backups/a/b/", "breakwater/points/")) {
+            assertThatThrownBy(() -> new SoftDeleteStore(store, "east", "shop").withArchives(List.of(prefix)))
+                    .isInstanceOf(IllegalArgumentException.class);
+        }
+    }
+}

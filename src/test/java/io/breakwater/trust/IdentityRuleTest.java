@@ -1,0 +1,103 @@
+package io.breakwater.trust;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
+import io.breakwater.api.RestorePoint;
+import io.breakwater.api.RestorePointStatus;
+import io.breakwater.api.RestorePointStatus.VolumeStatus;
+import io.breakwater.config.TestConfig;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Which points an object may represent, whatever its status says. */
+class IdentityRuleTest {
+    private static final String OPERATOR = "ops";
+    private final IdentityRule rule = new IdentityRule(TestConfig.of(Map.of("breakwater.namespace", OPERATOR)));
+
+    @ParameterizedTest
+    @CsvSource({
+        // object in, captured in, location in, may restore and verify, may use in this location
+        "shop, shop, ops,  true,  true",
+        "shop, shop, shop, true,  true",
+        "shop, bank, ops,  false, false",
+        "shop, bank, bank, false, false",
+        "shop, bank, shop, false, true",
+        "ops,  bank, ops,  true,  true",
+        "ops,  bank, bank, true,  true"
+    })
+    void asksWhoVouches(String own, String captured, String location, boolean anywhere, boolean here) {
+        RestorePoint object = object(own, captured);
+        PointKey key = PointKeys.of("east", captured, "p");
+
+        check(() -> rule.of(object), key, anywhere);
+        check(() -> rule.in(object, location(location)), key, here);
+        check(() -> rule.ofRun(object, key.toString()), key, anywhere);
+        assertThat(rule.represents(object, key, location(location))).isEqualTo(here);
+        assertThat(rule.namespace(object, "east", location(location)).isPresent())
+                .isEqualTo(here);
+        assertThat(rule.reportedSnapshots(object, "east", captured, location(location)))
+                .hasSize(here ? 1 : 0);
+    }
+
+    @Test
+    void refusesAStatusThatNamesNoPoint() {
+        RestorePoint object = object("shop", "shop");
+        object.getStatus().point = null;
+
+        assertThatThrownBy(() -> rule.of(object))
+                .isInstanceOfSatisfying(
+                        BreakwaterException.class, e -> assertThat(e.reason()).isEqualTo(Reason.RestorePointNotSealed));
+    }
+
+    @Test
+    void reportsAnotherSealWithoutItsDigest() {
+        RestorePoint object = object("shop", "shop");
+        object.getStatus().digest = "expected";
+        PointKey key = rule.of(object);
+
+        rule.checkSeal(object, key, "expected");
+        assertThatThrownBy(() -> rule.checkSeal(object, key, "found"))
+                .hasMessageContaining(key.sealKey())
+                .hasMessageNotContaining("found");
+    }
+
+    private static void check(java.util.function.Supplier<PointKey> call, PointKey key, boolean allowed) {
+        if (allowed) {
+            assertThat(call.get()).isEqualTo(key);
+        } else {
+            assertThatThrownBy(call::get)
+                    .isInstanceOfSatisfying(
+                            BreakwaterException.class,
+                            e -> assertThat(e.reason()).isEqualTo(Reason.Forbidden))
+                    .hasMessageContaining("was captured in namespace " + key.namespace());
+        }
+    }
+
+    private static RestorePoint object(String namespace, String captured) {
+        RestorePoint object = new RestorePoint();
+        object.getMetadata().setNamespace(namespace);
+        object.getMetadata().setName("o");
+        object.setStatus(new RestorePointStatus());
+        object.getStatus().site = "east";
+        object.getStatus().namespace = captured;
+        object.getStatus().point = "p";
+        VolumeStatus volume = new VolumeStatus();
+        volume.repositorySnapshot = "0".repeat(64);
+        object.getStatus().volumes = List.of(volume);
+        return object;
+    }
+
+    private static BackupLocation location(String namespace) {
+        BackupLocation location = new BackupLocation();
+        location.getMetadata().setNamespace(namespace);
+        location.getMetadata().setName("l");
+        return location;
+    }
+}
