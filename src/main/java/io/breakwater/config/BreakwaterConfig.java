@@ -27,6 +27,8 @@ public interface BreakwaterConfig {
 
     Webhook webhook();
 
+    Restore restore();
+
     Catalog catalog();
 
     Sweep sweep();
@@ -35,6 +37,16 @@ public interface BreakwaterConfig {
     enum Role {
         operator,
         gateway
+    }
+
+    /** Writes of restored objects. */
+    interface Restore {
+        /**
+         * Whether the operator writes restored objects as the author of the Restore. Otherwise it asks the API server about the
+         * rights of the author and writes them itself.
+         */
+        @WithDefault("true")
+        boolean impersonate();
     }
 
     /** The restic REST server. */

@@ -12,6 +12,8 @@ import io.fabric8.kubernetes.client.http.HttpResponse;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -57,23 +59,31 @@ public final class ApiServer {
     private final HttpClient http;
     private final String base;
     private final boolean dry;
+    private final Map<String, List<String>> headers;
 
     public ApiServer(KubernetesClient client) {
         this.http = client.getHttpClient();
         String url = client.getMasterUrl().toString();
         this.base = url.endsWith("/") ? url.substring(0, url.length() - 1) : url;
         this.dry = false;
+        this.headers = Map.of();
     }
 
-    private ApiServer(ApiServer real) {
-        this.http = real.http;
-        this.base = real.base;
-        this.dry = true;
+    private ApiServer(ApiServer other, boolean dry, Map<String, List<String>> headers) {
+        this.http = other.http;
+        this.base = other.base;
+        this.dry = dry;
+        this.headers = headers;
     }
 
     /** The same server, in dry run: every write passes all checks and none is stored. */
     public ApiServer dryRun() {
-        return new ApiServer(this);
+        return new ApiServer(this, true, headers);
+    }
+
+    /** The same server, with further headers in every request, such as those of an impersonated user. */
+    public ApiServer with(Map<String, List<String>> more) {
+        return new ApiServer(this, dry, Map.copyOf(more));
     }
 
     public Answer get(String path) {
@@ -168,10 +178,12 @@ public final class ApiServer {
     }
 
     private HttpRequest.Builder request(String path, String accept) {
-        return http.newHttpRequestBuilder()
+        HttpRequest.Builder request = http.newHttpRequestBuilder()
                 .uri(base + path)
                 .timeout(PATIENCE_SECONDS, TimeUnit.SECONDS)
                 .header("Accept", accept);
+        headers.forEach((name, values) -> values.forEach(value -> request.header(name, value)));
+        return request;
     }
 
     private Answer send(HttpRequest request) {

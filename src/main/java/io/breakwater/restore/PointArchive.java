@@ -4,13 +4,18 @@ import io.breakwater.api.Api;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.api.Restore;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.location.Stores;
+import io.breakwater.resource.ApiServer;
 import io.breakwater.resource.apply.ApplyReport;
 import io.breakwater.resource.apply.ApplyRequest;
 import io.breakwater.resource.apply.AuthorCheck;
 import io.breakwater.resource.apply.ResourceApply;
 import io.breakwater.resource.apply.RestoreOrder;
+import io.breakwater.trust.Author;
+import io.breakwater.trust.AuthorRights;
+import io.breakwater.trust.AuthorStamps;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -25,13 +30,15 @@ class PointArchive {
     private final KubernetesClient client;
     private final BreakwaterConfig config;
     private final Stores stores;
+    private final AuthorStamps stamps;
     private final ResourceApply apply;
     private volatile String operator;
 
-    PointArchive(KubernetesClient client, BreakwaterConfig config, Stores stores) {
+    PointArchive(KubernetesClient client, BreakwaterConfig config, Stores stores, AuthorStamps stamps) {
         this.client = client;
         this.config = config;
         this.stores = stores;
+        this.stamps = stamps;
         this.apply = new ResourceApply(client);
     }
 
@@ -52,6 +59,11 @@ class PointArchive {
     /** The claims as they were captured. */
     List<PersistentVolumeClaim> claims(RestoreRun run) {
         return read(run, apply::claims);
+    }
+
+    /** The API server for claims, which are written as the author. */
+    ApiServer writer(RestoreRun run) {
+        return request(run).author().writer();
     }
 
     /** Refuses a restore of files, if its author may not write into volumes. */
@@ -104,8 +116,20 @@ class PointArchive {
                 author);
     }
 
+    /** The author by the stamp, which is read for each call: it is invalid after a change of the Restore. */
+    private Author author(RestoreRun run) {
+        Restore restore = run.restore();
+        return stamps.read(restore, restore.getSpec())
+                .orElseThrow(() -> run.refused(
+                        Reason.Forbidden,
+                        "the author of the Restore is unknown: annotation " + Api.AUTHOR
+                                + " is missing or was not signed by Breakwater for this Restore; create the Restore again"
+                                + " while the admission webhook is registered"));
+    }
+
     private AuthorCheck author(RestoreRun run, boolean administrator) {
-        AuthorCheck author = AuthorCheck.of(client, run.annotation(Api.AUTHOR), operator());
+        AuthorCheck author =
+                AuthorCheck.of(client, author(run), operator(), config.restore().impersonate());
         BackupLocation location = run.source().location();
         boolean ownedByOperator = location.getMetadata().getNamespace().equals(config.namespace());
         // Backups of Velero have no signature. An administrator vouches for one with a Restore in the operator's
@@ -123,7 +147,7 @@ class PointArchive {
 
     private String operator() {
         if (operator == null) {
-            operator = AuthorCheck.operator(client);
+            operator = AuthorRights.operator(client);
         }
         return operator;
     }

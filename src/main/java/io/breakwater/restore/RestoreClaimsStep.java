@@ -7,6 +7,7 @@ import io.breakwater.api.RestoreSpec.OnConflict;
 import io.breakwater.api.RestoreStatus.VolumeFill;
 import io.breakwater.api.Texts;
 import io.breakwater.catalog.PointDocument;
+import io.breakwater.resource.ApiServer;
 import io.breakwater.resource.apply.ApplyReport.Line;
 import io.breakwater.resource.apply.ApplyReport.Verb;
 import io.breakwater.steps.Outcome;
@@ -14,7 +15,6 @@ import io.breakwater.steps.Step;
 import io.breakwater.steps.Warnings;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.net.HttpURLConnection;
 import java.util.ArrayList;
 import java.util.List;
@@ -50,6 +50,7 @@ final class RestoreClaimsStep implements Step<RestoreRun> {
                 run.volumes().stream().collect(Collectors.toMap(v -> v.pvc, Function.identity()));
         Map<String, PointDocument.Volume> volumes = volumes(run);
         List<String> warnings = new ArrayList<>();
+        ApiServer writer = archives.writer(run);
         int created = 0;
         for (PersistentVolumeClaim captured : archives.claims(run)) {
             String name = captured.getMetadata().getName();
@@ -57,7 +58,7 @@ final class RestoreClaimsStep implements Step<RestoreRun> {
             PersistentVolumeClaim present = get(run, name);
             if (present == null) {
                 ClaimResolver.checkMode(run, captured, fills.containsKey(name) ? volume : null);
-                create(run, resolver.resolve(run, captured, volume, fills.containsKey(name), warnings), false);
+                create(run, resolver.resolve(run, captured, volume, fills.containsKey(name), warnings), writer);
                 created++;
                 if (!fills.containsKey(name)) {
                     warnings.add("claim " + name + " is empty: its volume is not in the point, or was skipped");
@@ -78,11 +79,12 @@ final class RestoreClaimsStep implements Step<RestoreRun> {
                 run.volumes().stream().collect(Collectors.toMap(v -> v.pvc, Function.identity()));
         Map<String, PointDocument.Volume> volumes = volumes(run);
         List<Line> lines = new ArrayList<>();
+        ApiServer writer = archives.writer(run).dryRun();
         for (PersistentVolumeClaim captured : archives.claims(run)) {
             String name = captured.getMetadata().getName();
             String key = "persistentvolumeclaims " + run.target() + "/" + name;
             try {
-                lines.add(dryRun(run, key, captured, fills.get(name), volumes.get(name), namespaceIsMissing));
+                lines.add(dryRun(run, key, captured, fills.get(name), volumes.get(name), namespaceIsMissing, writer));
             } catch (BreakwaterException e) {
                 if (e.isRetryable()) {
                     throw e;
@@ -99,7 +101,8 @@ final class RestoreClaimsStep implements Step<RestoreRun> {
             PersistentVolumeClaim captured,
             VolumeFill fill,
             PointDocument.Volume volume,
-            boolean namespaceIsMissing) {
+            boolean namespaceIsMissing,
+            ApiServer writer) {
         String name = captured.getMetadata().getName();
         PersistentVolumeClaim present = get(run, name);
         if (present == null && absent(run).contains(name)) {
@@ -110,7 +113,7 @@ final class RestoreClaimsStep implements Step<RestoreRun> {
             List<String> notes = new ArrayList<>();
             PersistentVolumeClaim claim = resolver.resolve(run, captured, volume, fill != null, notes);
             if (!namespaceIsMissing) {
-                create(run, claim, true);
+                create(run, claim, writer);
             }
             notes.add(content(fill, volume));
             return new Line(Verb.create, key, String.join("; ", notes));
@@ -160,22 +163,19 @@ final class RestoreClaimsStep implements Step<RestoreRun> {
                 .get();
     }
 
-    private void create(RestoreRun run, PersistentVolumeClaim claim, boolean dryRun) {
-        try {
-            client.persistentVolumeClaims()
-                    .inNamespace(run.target())
-                    .resource(claim)
-                    .dryRun(dryRun)
-                    .create();
-        } catch (KubernetesClientException e) {
-            if (e.getCode() == HttpURLConnection.HTTP_CONFLICT) {
-                return;
-            }
-            String message = "could not create claim " + run.target() + "/"
-                    + claim.getMetadata().getName() + ": " + e.getMessage();
-            throw e.getCode() >= 400 && e.getCode() < 500
-                    ? run.refused(Reason.Conflict, message)
-                    : BreakwaterException.retryable(Reason.Conflict, message, e);
+    private static void create(RestoreRun run, PersistentVolumeClaim claim, ApiServer writer) {
+        ApiServer.Answer answer = writer.create(
+                "/api/v1/namespaces/" + run.target() + "/persistentvolumeclaims", ApiServer.JSON.valueToTree(claim));
+        if (answer.isOk() || answer.code() == HttpURLConnection.HTTP_CONFLICT) {
+            return;
         }
+        String message = "could not create claim " + run.target() + "/"
+                + claim.getMetadata().getName() + ": " + answer.message();
+        if (answer.code() == HttpURLConnection.HTTP_FORBIDDEN) {
+            throw run.refused(Reason.Forbidden, message);
+        }
+        throw answer.code() >= 400 && answer.code() < 500
+                ? run.refused(Reason.Conflict, message)
+                : BreakwaterException.retryable(Reason.Conflict, message);
     }
 }

@@ -14,8 +14,11 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Set;
@@ -34,8 +37,27 @@ import java.util.function.BiFunction;
  */
 public final class FakeApiServer implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String OPERATOR = "system:serviceaccount:bw:operator";
+    private static final String EXTRA = "Impersonate-extra-";
 
-    public record Request(String method, String path, JsonNode body) {}
+    /** @param headers the names have the form {@code Impersonate-user} */
+    public record Request(String method, String path, JsonNode body, Map<String, List<String>> headers) {
+        /** The user whose rights the request has; empty for the operator. */
+        public String user() {
+            return text(headers.getOrDefault("Impersonate-user", List.of("")).getFirst());
+        }
+
+        /** The values of a header, from UTF-8. */
+        public List<String> texts(String header) {
+            return headers.getOrDefault(header, List.of()).stream()
+                    .map(Request::text)
+                    .toList();
+        }
+
+        private static String text(String bytes) {
+            return new String(bytes.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8);
+        }
+    }
 
     private final HttpServer http;
     private final KubernetesClient client;
@@ -48,6 +70,8 @@ public final class FakeApiServer implements AutoCloseable {
     private volatile BiFunction<String, JsonNode, String> judge = (method, object) -> "";
     private volatile BiFunction<String, String, Boolean> allowed = (verb, resource) -> true;
     private volatile boolean expireTokens;
+    private volatile boolean refuseImpersonation;
+    private volatile boolean dropImpersonation;
     private volatile Set<String> stale;
 
     public FakeApiServer() throws IOException {
@@ -130,6 +154,16 @@ public final class FakeApiServer implements AutoCloseable {
         allowed = rule;
     }
 
+    /** The operator may not impersonate. */
+    public void refuseImpersonation() {
+        refuseImpersonation = true;
+    }
+
+    /** As behind a proxy that drops the headers of impersonation. */
+    public void dropImpersonation() {
+        dropImpersonation = true;
+    }
+
     public void expireTokens() {
         expireTokens = true;
     }
@@ -186,11 +220,13 @@ public final class FakeApiServer implements AutoCloseable {
             String path = exchange.getRequestURI().getPath();
             byte[] bytes = exchange.getRequestBody().readAllBytes();
             JsonNode body = bytes.length == 0 ? JSON.createObjectNode() : JSON.readTree(bytes);
-            requests.add(new Request(method, path, body));
+            Request request = new Request(method, path, body, Map.copyOf(exchange.getRequestHeaders()));
+            requests.add(request);
             int code = refuse.apply(method, path);
             String query = exchange.getRequestURI().getQuery();
-            Answer answer =
-                    code != 0 ? status(code, "Refused", "refused by the test") : answer(method, path, query, body);
+            Answer answer = path.endsWith("/selfsubjectreviews")
+                    ? review(request)
+                    : code != 0 ? status(code, "Refused", "refused by the test") : answer(method, path, query, body);
             byte[] out = JSON.writeValueAsBytes(answer.body());
             exchange.getResponseHeaders().add("Content-Type", "application/json");
             exchange.sendResponseHeaders(answer.code(), out.length);
@@ -336,10 +372,6 @@ public final class FakeApiServer implements AutoCloseable {
             body.putObject("status").put("allowed", allowed.apply(a.path("verb").asText(), resource));
             return new Answer(201, body);
         }
-        if (path.endsWith("/selfsubjectreviews")) {
-            body.putObject("status").putObject("userInfo").put("username", "system:serviceaccount:bw:operator");
-            return new Answer(201, body);
-        }
         if (collection(path) == null) {
             return status(404, "NotFound", "no such resource");
         }
@@ -379,6 +411,38 @@ public final class FakeApiServer implements AutoCloseable {
             objects.put(path, body);
         }
         return new Answer(200, body);
+    }
+
+    /** Reports the user of a request as a real server does: from the headers of impersonation, decoded. */
+    private Answer review(Request request) {
+        if (refuseImpersonation && !request.user().isEmpty()) {
+            Answer refused = status(
+                    403,
+                    "Forbidden",
+                    "users \"" + request.user() + "\" is forbidden: User \"" + OPERATOR
+                            + "\" cannot impersonate resource \"users\" in API group \"\" at the cluster scope");
+            ((ObjectNode) refused.body()).putObject("details").put("kind", "users");
+            return refused;
+        }
+        ObjectNode body = (ObjectNode) request.body().deepCopy();
+        ObjectNode user = body.putObject("status").putObject("userInfo");
+        user.put("username", request.user().isEmpty() || dropImpersonation ? OPERATOR : request.user());
+        if (!request.user().isEmpty() && !dropImpersonation) {
+            request.texts("Impersonate-uid").forEach(uid -> user.put("uid", uid));
+            ArrayNode groups = user.putArray("groups");
+            request.texts("Impersonate-group").forEach(groups::add);
+            groups.add("system:authenticated");
+            ObjectNode extra = user.putObject("extra");
+            request.headers().keySet().stream()
+                    .filter(name -> name.startsWith(EXTRA))
+                    .forEach(name -> {
+                        String key = name.substring(EXTRA.length()).toLowerCase(Locale.ROOT);
+                        ArrayNode values =
+                                extra.putArray(URLDecoder.decode(key.replace("+", "%2B"), StandardCharsets.UTF_8));
+                        request.texts(name).forEach(values::add);
+                    });
+        }
+        return new Answer(201, body);
     }
 
     private ApiKind collection(String path) {

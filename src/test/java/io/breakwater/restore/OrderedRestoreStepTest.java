@@ -214,7 +214,7 @@ class OrderedRestoreStepTest {
 
     private OrderedRestoreStep step() {
         Activities activities = new Activities();
-        PointArchive archives = new PointArchive(client, TestConfig.of(Map.of()), null) {
+        PointArchive archives = new PointArchive(client, TestConfig.of(Map.of()), null, null) {
             @Override
             ApplyReport apply(RestoreRun of, int stage) {
                 restored.add(stage);

@@ -17,6 +17,7 @@ import io.breakwater.api.RestoreStatus.VolumeFill;
 import io.breakwater.catalog.PointDocument;
 import io.breakwater.catalog.PointDocument.Kept;
 import io.breakwater.observe.PlainStatusWriter;
+import io.breakwater.resource.ApiServer;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
@@ -133,10 +134,15 @@ class RestoreClaimsStepTest {
     }
 
     private void restore(PersistentVolumeClaim captured, PointDocument.Volume volume) {
-        PointArchive archives = new PointArchive(client, null, null) {
+        PointArchive archives = new PointArchive(client, null, null, null) {
             @Override
             List<PersistentVolumeClaim> claims(RestoreRun run) {
                 return List.of(captured);
+            }
+
+            @Override
+            ApiServer writer(RestoreRun run) {
+                return new ApiServer(client);
             }
         };
         new RestoreClaimsStep(client, archives).run(run(volume), 1);

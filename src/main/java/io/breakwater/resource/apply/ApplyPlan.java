@@ -57,6 +57,7 @@ final class ApplyPlan implements Closeable {
     private final ObjectSpool spool = new ObjectSpool(IN_MEMORY);
     private final Map<ApplyWave, List<Entry>> waves = new EnumMap<>(ApplyWave.class);
     private final Set<Type> types = new TreeSet<>();
+    private final Set<Type> owned = new HashSet<>();
     private final Set<ObjectKey> keys = new HashSet<>();
     private final Map<ObjectKey, String> refused = new LinkedHashMap<>();
     private final Set<String> selecting = new HashSet<>();
@@ -177,8 +178,12 @@ final class ApplyPlan implements Closeable {
         if (!order.isEmpty() && isRestored(key, wanted)) {
             order.add(key, object);
         }
-        types.add(
-                new Type(wanted.path("apiVersion").asText(), wanted.path("kind").asText(), key.directory()));
+        Type type =
+                new Type(wanted.path("apiVersion").asText(), wanted.path("kind").asText(), key.directory());
+        types.add(type);
+        if (!wanted.path("metadata").path("ownerReferences").isEmpty()) {
+            owned.add(type);
+        }
         if (key.directory().equals("services")
                 && !wanted.path("spec").path("selector").isEmpty()) {
             selecting.add(key.name());
@@ -249,17 +254,22 @@ final class ApplyPlan implements Closeable {
      * All of them include the right to read: a restore shows objects, and reports the API server's messages about
      * refused ones.
      */
-    private static List<String> verbs(OnConflict onConflict) {
-        return switch (onConflict) {
-            case Fail, Skip -> List.of("get", "create");
-            case Update -> List.of("get", "create", "update");
-            case Replace -> List.of("get", "create", "update", "delete");
-        };
+    private List<String> verbs(Type type) {
+        List<String> verbs = new ArrayList<>(
+                switch (request.onConflict()) {
+                    case Fail, Skip -> List.of("get", "create");
+                    case Update -> List.of("get", "create", "update");
+                    case Replace -> List.of("get", "create", "update", "delete");
+                });
+        // The merge of an update, and owner references that are added later.
+        if (request.author().isImpersonating() && (request.onConflict() == OnConflict.Update || owned.contains(type))) {
+            verbs.add("patch");
+        }
+        return verbs;
     }
 
     /** @throws BreakwaterException Forbidden, with all rights that the author lacks */
     void authorize(Discovery discovery) {
-        List<String> verbs = verbs(request.onConflict());
         List<Type> wanted = types.stream()
                 .filter(t -> !RestoreRules.isNeverAuthored(t.qualified()))
                 .toList();
@@ -270,7 +280,7 @@ final class ApplyPlan implements Closeable {
                         .find(type.apiVersion(), type.kind())
                         .map(kind -> {
                             List<String> lacks = request.author()
-                                    .lacks(kind, kind.namespaced() ? request.targetNamespace() : "", verbs);
+                                    .lacks(kind, kind.namespaced() ? request.targetNamespace() : "", verbs(type));
                             return lacks.isEmpty() ? "" : String.join("/", lacks) + " " + type.qualified();
                         })
                         .orElse(""));

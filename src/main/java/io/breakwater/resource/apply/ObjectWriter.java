@@ -11,10 +11,14 @@ import io.breakwater.velero.ObjectKey;
 import java.time.Duration;
 import java.util.Map;
 
-/** Creates an object, or treats an existing one as the conflict policy requires. */
+/**
+ * Creates an object, or treats an existing one as the conflict policy requires. Also reads existing objects as the user that
+ * writes, since messages and dry runs report what was read.
+ */
 final class ObjectWriter {
     private static final Duration BRIEF = Duration.ofMillis(100);
 
+    private static final int FORBIDDEN = 403;
     private static final int NOT_FOUND = 404;
     private static final int CONFLICT = 409;
     private static final int INVALID = 422;
@@ -86,14 +90,14 @@ final class ObjectWriter {
                 return new Done(ApplyCounts.Fate.CREATED);
             }
             if (answer.code() != CONFLICT || answer.reason().equals("Conflict")) {
-                throw new Failed(answer.message());
+                throw new Failed(cause(answer));
             }
             ApiServer.Answer live = server.get(path);
             if (live.isOk()) {
                 return treatExisting(job, live.body());
             }
             if (live.code() != NOT_FOUND || attempt == ATTEMPTS) {
-                throw new Failed("it exists but cannot be read: " + live.message());
+                throw new Failed("it exists but cannot be read: " + cause(live));
             }
         }
     }
@@ -191,7 +195,7 @@ final class ObjectWriter {
             remove(job, live);
             return recreated(job);
         }
-        throw new Failed(answer.message());
+        throw new Failed(cause(answer));
     }
 
     /**
@@ -208,7 +212,7 @@ final class ObjectWriter {
             ApiServer.Answer merged =
                     server.send("PATCH", ApiServer.dry(job.path() + MERGE), "application/apply-patch+yaml", fields);
             if (!merged.isOk()) {
-                throw new Failed(merged.message());
+                throw new Failed(cause(merged));
             }
             JsonNode before = present.clean(job.kind(), live);
             JsonNode after = present.clean(job.kind(), merged.body());
@@ -224,7 +228,7 @@ final class ObjectWriter {
                 return new Done(ApplyCounts.Fate.UPDATED, changes(before, after));
             }
             if (answer.code() != CONFLICT || attempt == ATTEMPTS) {
-                throw new Failed(answer.message());
+                throw new Failed(cause(answer));
             }
             live = server.get(job.path()).body();
         }
@@ -246,7 +250,7 @@ final class ObjectWriter {
     private Done recreated(Job job) throws Failed {
         ApiServer.Answer answer = create(job, "replaced");
         if (!answer.isOk()) {
-            throw new Failed("it could not be created again: " + answer.message());
+            throw new Failed("it could not be created again: " + cause(answer));
         }
         return new Done(ApplyCounts.Fate.REPLACED);
     }
@@ -258,7 +262,7 @@ final class ObjectWriter {
         options.putObject("preconditions").set("uid", live.path("metadata").path("uid"));
         ApiServer.Answer answer = server.send("DELETE", job.path(), options);
         if (!answer.isOk() && answer.code() != NOT_FOUND) {
-            throw new Failed("a field cannot be changed, and the object could not be deleted: " + answer.message());
+            throw new Failed("a field cannot be changed, and the object could not be deleted: " + cause(answer));
         }
         long deadline = System.nanoTime() + GONE.toNanos();
         while (server.get(job.path()).code() != NOT_FOUND) {
@@ -268,6 +272,14 @@ final class ObjectWriter {
             }
             Activities.pause(BRIEF);
         }
+    }
+
+    /** The message of the API server. If it refused the author, the author and the way out, too. */
+    private String cause(ApiServer.Answer answer) {
+        return answer.code() == FORBIDDEN && request.author().isImpersonating()
+                ? "the API server refused it to author " + request.author().author() + ": " + answer.message()
+                        + "; grant the right, or ask an administrator to create the Restore"
+                : answer.message();
     }
 
     private ObjectNode marked(ObjectNode wanted, String verb) {

@@ -41,7 +41,7 @@ final class TargetNamespace {
                     Reason.ResourcesFailed, "namespace " + name + " cannot be read: " + there.message());
         }
         authorize(request);
-        ApiServer.Answer made = server.send("POST", PATH, manifest(name, captured));
+        ApiServer.Answer made = request.author().writer().send("POST", PATH, manifest(name, captured));
         if (!made.isOk() && made.code() != CONFLICT) {
             throw BreakwaterException.retryable(
                     Reason.ResourcesFailed, "namespace " + name + " cannot be created: " + made.message());

@@ -7,6 +7,7 @@ import io.breakwater.api.RestoreSpec;
 import io.breakwater.api.RestoreSpec.OnConflict;
 import io.breakwater.resource.ApiServer;
 import io.breakwater.resource.FakeApiServer;
+import io.breakwater.trust.Author;
 import io.breakwater.velero.ArchiveWriter;
 import io.breakwater.velero.ObjectKey;
 import java.io.ByteArrayInputStream;
@@ -15,6 +16,7 @@ import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /** An archive of namespace shop, a server to restore it to, and a Restore of it. */
 public final class ApplyFixture implements AutoCloseable {
@@ -25,7 +27,8 @@ public final class ApplyFixture implements AutoCloseable {
 
     public final FakeApiServer server;
     RestoreSpec spec = new RestoreSpec();
-    String author = "{\"username\":\"alice\",\"groups\":[\"team\"]}";
+    Author author = new Author("alice", "", List.of("team"), Map.of());
+    boolean impersonate;
     String target = "shop";
     public boolean admin;
     private final List<ObjectNode> archived = new ArrayList<>();
@@ -104,7 +107,7 @@ public final class ApplyFixture implements AutoCloseable {
                 spec,
                 admin,
                 "run-1",
-                AuthorCheck.of(server.client(), author, OPERATOR));
+                AuthorCheck.of(server.client(), author, OPERATOR, impersonate));
     }
 
     public ApplyReport apply() throws IOException {

@@ -12,6 +12,7 @@ import io.breakwater.api.RestoreSpec;
 import io.breakwater.api.RestoreSpec.OnConflict;
 import io.breakwater.resource.ApiServer;
 import io.breakwater.resource.FakeApiServer;
+import io.breakwater.trust.Author;
 import io.breakwater.velero.ArchiveWriter;
 import io.breakwater.velero.ObjectKey;
 import java.io.ByteArrayInputStream;
@@ -20,6 +21,7 @@ import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -32,7 +34,7 @@ class ResourceApplyTest {
 
     private FakeApiServer server;
     private final List<ObjectNode> archived = new ArrayList<>();
-    private String author = "{\"username\":\"alice\",\"groups\":[\"team\"]}";
+    private Author author = new Author("alice", "", List.of("team"), Map.of());
     private String target = "shop";
     private boolean admin;
     private final RestoreSpec spec = new RestoreSpec();
@@ -312,7 +314,7 @@ class ResourceApplyTest {
                 "RoleBinding",
                 "b",
                 "'roleRef':{'kind':'Role','name':'r'},'subjects':[{'kind':'ServiceAccount','namespace':'shop','name':'a'}]");
-        author = "{\"username\":\"" + OPERATOR + "\"}";
+        author = new Author(OPERATOR, "", List.of(), Map.of());
         assertThat(apply(OnConflict.Fail).created()).isEqualTo(1);
         JsonNode binding = server.at("/apis/rbac.authorization.k8s.io/v1/namespaces/copy/rolebindings/b");
         assertThat(binding.path("subjects").path(0).path("namespace").asText()).isEqualTo("copy");
@@ -409,7 +411,7 @@ class ResourceApplyTest {
 
     @Test
     void skipsPermissionsFromUntrustedArchives() throws IOException {
-        author = "{\"username\":\"" + OPERATOR + "\"}";
+        author = new Author(OPERATOR, "", List.of(), Map.of());
         archive("RoleBinding", "b", "'roleRef':{'kind':'ClusterRole','name':'admin'}");
         archive("Role", "r", "'rules':[]");
         archive("ConfigMap", "c", "");
@@ -433,13 +435,8 @@ class ResourceApplyTest {
     }
 
     @Test
-    void refusesUnknownAuthorsAndTrustsTheOperator() throws IOException {
-        assertThatThrownBy(() -> AuthorCheck.of(server.client(), null, OPERATOR))
-                .hasMessageContaining("author");
-        assertThatThrownBy(() -> AuthorCheck.of(server.client(), "{}", OPERATOR))
-                .hasMessageContaining("author");
-        assertThat(AuthorCheck.operator(server.client())).isEqualTo(OPERATOR);
-        author = "{\"username\":\"" + OPERATOR + "\"}";
+    void trustsTheOperator() throws IOException {
+        author = new Author(OPERATOR, "", List.of(), Map.of());
         archive("ConfigMap", "c", "");
         server.allow((verb, resource) -> false);
         assertThat(apply(OnConflict.Fail).created()).isEqualTo(1);
@@ -548,7 +545,7 @@ class ResourceApplyTest {
                 spec,
                 admin,
                 "run-1",
-                AuthorCheck.of(server.client(), author, OPERATOR));
+                AuthorCheck.of(server.client(), author, OPERATOR, false));
     }
 
     private ApplyReport apply(OnConflict onConflict) throws IOException {
