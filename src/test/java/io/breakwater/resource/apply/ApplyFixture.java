@@ -118,10 +118,23 @@ public final class ApplyFixture implements AutoCloseable {
         return new ResourceApply(server.client()).preview(request());
     }
 
-    /** Writes that were requested, such as {@code POST configmaps}. */
-    public List<String> written() {
+    /** Writes that were requested. */
+    List<FakeApiServer.Request> writes() {
         return server.requests().stream()
                 .filter(r -> !r.method().equals("GET") && !r.path().endsWith("reviews"))
+                .toList();
+    }
+
+    /** Questions about rights. */
+    List<FakeApiServer.Request> reviews() {
+        return server.requests().stream()
+                .filter(r -> r.path().endsWith("/subjectaccessreviews"))
+                .toList();
+    }
+
+    /** Writes that were requested, such as {@code POST configmaps}. */
+    public List<String> written() {
+        return writes().stream()
                 .map(r -> r.method() + " " + r.path().substring(r.path().lastIndexOf('/') + 1))
                 .toList();
     }
