@@ -100,6 +100,7 @@ spec:
             - {name: BREAKWATER_MOVER_IMAGE_PULL_POLICY, value: {{ $root.Values.mover.image.pullPolicy | quote }}}
             - {name: BREAKWATER_MOVER_DEADLINE, value: {{ $root.Values.mover.deadline | quote }}}
             - {name: BREAKWATER_MOVER_START, value: {{ $root.Values.mover.start | quote }}}
+            - {name: BREAKWATER_RESTORE_IMPERSONATE, value: {{ $root.Values.rbac.impersonate | quote }}}
             - {name: BREAKWATER_CATALOG_INTERVAL, value: {{ $root.Values.catalog.interval | quote }}}
             - {name: BREAKWATER_SWEEP_GRACE, value: {{ $root.Values.sweep.grace | quote }}}
             - {name: BREAKWATER_SWEEP_UNSEALED, value: {{ $root.Values.sweep.unsealed | quote }}}

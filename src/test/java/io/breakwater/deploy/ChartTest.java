@@ -97,6 +97,38 @@ class ChartTest {
         assertThat(rules.toString()).doesNotContain("\"*\"");
     }
 
+    /** In group authentication.k8s.io, RBAC matches the attributes of all users only by an asterisk. */
+    @Test
+    void grantsImpersonationToTheOperatorThatUsesIt() throws IOException {
+        Map<String, JsonNode> objects = render();
+        assertThat(config(objects).restore().impersonate()).isTrue();
+        assertThat(objects.get("ClusterRole/breakwater-impersonation").path("rules"))
+                .isEqualTo(JSON.readTree("""
+                        [{"apiGroups": [""], "resources": ["users", "groups", "serviceaccounts"], "verbs": ["impersonate"]},
+                         {"apiGroups": ["authentication.k8s.io"], "resources": ["*"], "verbs": ["impersonate"]}]
+                        """));
+        assertThat(objects.get("ClusterRoleBinding/breakwater-impersonation")
+                        .path("subjects")
+                        .findValuesAsText("name"))
+                .containsExactly("breakwater-operator");
+        assertThat(objects.entrySet().stream()
+                        .filter(o -> o.getValue().toString().contains("\"impersonate\""))
+                        .map(Map.Entry::getKey))
+                .containsExactly("ClusterRole/breakwater-impersonation");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"rbac.impersonate=false", "rbac.restores=false", "rbac.create=false"})
+    void grantsNoImpersonationOnRequest(String value) throws IOException {
+        Map<String, JsonNode> objects = render(value);
+        assertThat(objects.values()).noneMatch(o -> o.toString().contains("\"impersonate\""));
+        assertThat(config(objects).restore().impersonate()).isEqualTo(!value.startsWith("rbac.impersonate"));
+    }
+
+    private static BreakwaterConfig config(Map<String, JsonNode> objects) {
+        return read(objects.get("Deployment/breakwater-operator"));
+    }
+
     @Test
     void omitsRestorePermissionsOnRequest() throws IOException {
         assertThat(render("rbac.restores=false").keySet()).noneMatch(k -> k.contains("breakwater-restores"));
