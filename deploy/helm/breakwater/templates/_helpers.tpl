@@ -35,6 +35,8 @@ app.kubernetes.io/component: {{ .component }}
 {{- $root := .root }}
 {{- $serves := eq .component (include "breakwater.gatewayComponent" $root) }}
 {{- $filesystem := include "breakwater.filesystemRoot" $root }}
+{{- /* The claim of the quickstart belongs to one pod. The guard needs the directory only for a rendezvous location. */}}
+{{- $mounts := and $filesystem (or (ne .component "guard") $root.Values.gateway.filesystem.volume) }}
 apiVersion: apps/v1
 kind: Deployment
 metadata:
@@ -45,8 +47,8 @@ metadata:
     app.kubernetes.io/component: {{ .component }}
 spec:
   replicas: {{ .replicas }}
-  {{- if eq .component "operator" }}
-  # Never two operators at the same time: each assumes that it alone holds the site's lease.
+  {{- if ne .component "gateway" }}
+  # Never two of them at the same time: each assumes that it alone runs the controllers of the site.
   strategy: {type: Recreate}
   {{- end }}
   selector:
@@ -106,12 +108,16 @@ spec:
             - {name: BREAKWATER_SWEEP_UNSEALED, value: {{ $root.Values.sweep.unsealed | quote }}}
             - {name: BREAKWATER_SWEEP_INTERVAL, value: {{ $root.Values.sweep.interval | quote }}}
             {{- end }}
+            {{- if eq .component "guard" }}
+            # The guard reads small documents only. A fixed heap shows at once when it reads more.
+            - {name: JDK_JAVA_OPTIONS, value: {{ printf "-Xmx%s -Xss512k" .values.heap | quote }}}
+            {{- end }}
             {{- with .values.extraEnv }}
             {{- toYaml . | nindent 12 }}
             {{- end }}
           ports:
             - {name: http, containerPort: 8080}
-            {{- if eq .component "operator" }}
+            {{- if eq .component "guard" }}
             - {name: webhook, containerPort: 9443}
             {{- end }}
             {{- if $serves }}
@@ -125,7 +131,7 @@ spec:
             httpGet: {path: /q/health/live, port: http}
             periodSeconds: 10
             timeoutSeconds: 5
-            failureThreshold: 6
+            failureThreshold: {{ ternary 3 6 (eq .component "guard") }}
           readinessProbe:
             httpGet: {path: /q/health/ready, port: http}
             periodSeconds: 3
@@ -138,13 +144,13 @@ spec:
             capabilities: {drop: [ALL]}
           volumeMounts:
             - {name: tmp, mountPath: /tmp}
-            {{- if $filesystem }}
+            {{- if $mounts }}
             - {name: backups, mountPath: {{ $filesystem }}}
             {{- end }}
       volumes:
         - name: tmp
           emptyDir: {}
-        {{- if $filesystem }}
+        {{- if $mounts }}
         - name: backups
           {{- if $root.Values.gateway.filesystem.volume }}
           {{- toYaml $root.Values.gateway.filesystem.volume | nindent 10 }}

@@ -18,6 +18,6 @@ class ControllersHealth extends OperatorHealthCheck {
 
     @Override
     public HealthCheckResponse call() {
-        return config.role() == BreakwaterConfig.Role.operator ? super.call() : HealthCheckResponse.up("controllers");
+        return Main.hasControllers(config) ? super.call() : HealthCheckResponse.up("controllers");
     }
 }

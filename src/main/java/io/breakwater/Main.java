@@ -10,7 +10,7 @@ import jakarta.enterprise.event.Observes;
 import java.io.IOException;
 import org.jboss.logging.Logger;
 
-/** Starts what the role of this process asks for: the controllers run in the operator only. */
+/** Starts what the role of this process asks for: the controllers of the guard, those of the operator, or the gateway. */
 @ApplicationScoped
 class Main {
     private static final Logger LOG = Logger.getLogger(Main.class);
@@ -18,17 +18,31 @@ class Main {
     void start(@Observes StartupEvent event, BreakwaterConfig config, Operator operator, GatewayServer gateway)
             throws IOException {
         LOG.infof("Breakwater %s of site %s", config.role(), config.site());
-        if (config.role() == BreakwaterConfig.Role.operator) {
+        if (hasControllers(config)) {
             operator.start();
         }
-        if (config.role() == BreakwaterConfig.Role.gateway || config.gateway().embedded()) {
+        if (servesGateway(config)) {
             gateway.start();
         }
     }
 
     void stop(@Observes ShutdownEvent event, BreakwaterConfig config, Operator operator) {
-        if (config.role() == BreakwaterConfig.Role.operator) {
+        if (hasControllers(config)) {
             operator.stop();
         }
+    }
+
+    /** Whether a process of this role runs controllers. */
+    static boolean hasControllers(BreakwaterConfig config) {
+        return config.role() != BreakwaterConfig.Role.gateway;
+    }
+
+    /** Whether a process of this role serves movers. The guard never does: movers send the bytes of tenants. */
+    static boolean servesGateway(BreakwaterConfig config) {
+        return switch (config.role()) {
+            case guard -> false;
+            case operator -> config.gateway().embedded();
+            case gateway -> true;
+        };
     }
 }

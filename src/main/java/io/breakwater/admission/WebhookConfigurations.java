@@ -28,7 +28,7 @@ import java.util.List;
  * The registration of the webhooks. All of them fail closed: an unchecked pod could be a second writer, and an unchecked
  * Restore could use permissions that its author does not have. Therefore they are narrow: pods only in gated namespaces, never
  * in the operator's namespace; the kinds of Breakwater; and never an object that is already being deleted. The registration is
- * owned by the ClusterRole of the operator, so that it is deleted with the operator.
+ * owned by the ClusterRole of the guard, so that it is deleted with the guard.
  */
 final class WebhookConfigurations {
     private static final int TIMEOUT_SECONDS = 5;
@@ -49,7 +49,7 @@ final class WebhookConfigurations {
 
     /**
      * @param caPem the authorities that sign the webhook's certificate
-     * @param owner its deletion also deletes the registration; null when the operator has no ClusterRole
+     * @param owner its deletion also deletes the registration; null when the guard has no ClusterRole
      */
     WebhookConfigurations(BreakwaterConfig config, String caPem, ClusterRole owner) {
         this.config = config;

@@ -42,8 +42,8 @@ class WebhookLifecycle implements HealthCheck {
         this.config = config;
         this.certificate = certificate;
         this.server = server;
-        this.wanted = config.role() == BreakwaterConfig.Role.operator
-                && config.webhook().enabled();
+        this.wanted =
+                config.role() == BreakwaterConfig.Role.guard && config.webhook().enabled();
     }
 
     void start(@Observes StartupEvent event) {
@@ -83,7 +83,7 @@ class WebhookLifecycle implements HealthCheck {
         server.start();
         ClusterRole owner = client.rbac()
                 .clusterRoles()
-                .withName(config.webhook().name() + "-operator")
+                .withName(config.webhook().name() + "-guard")
                 .get();
         WebhookConfigurations wanted = new WebhookConfigurations(config, certificate.caPem(), owner);
         apply(wanted.mutating());

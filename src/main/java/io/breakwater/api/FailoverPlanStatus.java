@@ -17,8 +17,14 @@ public class FailoverPlanStatus extends ConditionedStatus {
     @JsonPropertyDescription("Role of this site.")
     public Role role;
 
-    @JsonPropertyDescription("Epoch of the lease. It grows by one with each change of the active site.")
+    @JsonPropertyDescription(
+            "The last epoch of the lease that this site has recorded. The epoch grows by one with each change of the"
+                    + " active site.")
     public Long epoch;
+
+    @JsonPropertyDescription(
+            "Epoch of the lease when this site last read it. Breakwater refuses writes of older epochs.")
+    public Long leaseEpoch;
 
     @Size(max = 63)
     @JsonPropertyDescription("The site that holds the lease.")

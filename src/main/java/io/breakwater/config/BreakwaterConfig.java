@@ -35,7 +35,11 @@ public interface BreakwaterConfig {
 
     /** Roles of a process. */
     enum Role {
+        /** Renews leases, gates namespaces, serves the admission webhook, and reconciles FailoverPlans. */
+        guard,
+        /** All other controllers. */
         operator,
+        /** The restic REST server alone. */
         gateway
     }
 
@@ -93,7 +97,7 @@ public interface BreakwaterConfig {
 
     /** The admission webhook. */
     interface Webhook {
-        /** Whether the operator serves the webhook, maintains its registration, and checks the gates. */
+        /** Whether the guard serves the webhook, maintains its registration, and checks the gates. */
         @WithDefault("true")
         boolean enabled();
 

@@ -7,6 +7,8 @@ import io.breakwater.api.FailoverPlanStatus;
 import io.breakwater.api.FailoverPlanStatus.Role;
 import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
+import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.config.ProcessRole;
 import io.breakwater.gate.NamespaceGate;
 import io.breakwater.lease.Lease;
 import io.breakwater.lease.LeaseRules;
@@ -38,6 +40,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /** Reconciles a plan: reads the lease, decides by {@link LeaseRules}, acts, and reports. */
+@ProcessRole(BreakwaterConfig.Role.guard)
 @ControllerConfiguration(
         name = "failoverplan",
         finalizerName = Api.FINALIZER,
@@ -51,7 +54,6 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
     private final NamespaceGate gate;
     private final LeaseKeepers keepers;
     private final LeaseSupervisor supervisor;
-    private final PlanRoles roles;
     private final StatusWriter writer;
     private final Events events;
     private final Clock clock;
@@ -68,7 +70,6 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
             NamespaceGate gate,
             LeaseKeepers keepers,
             LeaseSupervisor supervisor,
-            PlanRoles roles,
             StatusWriter writer,
             Events events,
             Meters meters,
@@ -78,7 +79,6 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
         this.gate = gate;
         this.keepers = keepers;
         this.supervisor = supervisor;
-        this.roles = roles;
         this.writer = writer;
         this.events = events;
         this.clock = clock;
@@ -124,11 +124,9 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
             plan.store().heartbeat(plan.site());
             long askedAt = System.nanoTime();
             Optional<LeaseVersion> seen = plan.store().read();
+            seen.ifPresent(version -> memory.recordLease(
+                    plan, version.lease().epoch(), version.lease().heldBy(plan.site())));
             PlanOutcome outcome = act(plan, seen, askedAt);
-            roles.set(
-                    plan.key(),
-                    outcome.role(),
-                    seen.map(version -> version.lease().epoch()).orElse(0L));
             report.write(plan, seen, outcome);
             return outcome.recheck();
         } catch (BreakwaterException e) {
@@ -238,7 +236,6 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
         Role role = active ? Role.Active : Role.Unknown;
         Long known = resource.getStatus().epoch;
         if (e.reason() != Reason.Conflict) {
-            roles.set(key, role, known == null ? 0 : known);
             boolean elsewhere = resource.getSpec().sites.stream().anyMatch(part -> part.name.equals(sites.site()))
                     && !resource.getSpec().activeSite.equals(sites.site());
             if (known == null && elsewhere) {
@@ -264,7 +261,6 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
             }
         }
         keepers.stop(PlanRoles.key(resource));
-        roles.forget(PlanRoles.key(resource));
         report.forget(resource);
         return DeleteControl.defaultDelete();
     }

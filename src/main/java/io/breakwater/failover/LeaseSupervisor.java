@@ -1,7 +1,6 @@
 package io.breakwater.failover;
 
 import io.breakwater.api.FailoverPlan;
-import io.breakwater.api.FailoverPlanStatus.Role;
 import io.breakwater.api.Reason;
 import io.breakwater.gate.NamespaceGate;
 import io.breakwater.lease.LeaseKeeper;
@@ -17,15 +16,13 @@ import java.util.function.Consumer;
 class LeaseSupervisor {
     private final NamespaceGate gate;
     private final LeaseKeepers keepers;
-    private final PlanRoles roles;
     private final Events events;
     private final Clock clock;
     private volatile Consumer<FailoverPlan> wake = plan -> {};
 
-    LeaseSupervisor(NamespaceGate gate, LeaseKeepers keepers, PlanRoles roles, Events events, Clock clock) {
+    LeaseSupervisor(NamespaceGate gate, LeaseKeepers keepers, Events events, Clock clock) {
         this.gate = gate;
         this.keepers = keepers;
-        this.roles = roles;
         this.events = events;
         this.clock = clock;
     }
@@ -41,7 +38,7 @@ class LeaseSupervisor {
     }
 
     /**
-     * Starts a keeper when the operator starts, before the lease has been read. Pods may be running although the lease was lost
+     * Starts a keeper when the guard starts, before the lease has been read. Pods may be running although the lease was lost
      * in the meantime. The last known renewal determines the time in which the keeper must renew; it is never less than the
      * margin of the lease.
      */
@@ -68,7 +65,6 @@ class LeaseSupervisor {
         return new LeaseKeeper.Guard() {
             @Override
             public void gate(Duration grace) {
-                roles.set(plan.key(), Role.Unknown, plan.knownEpoch().orElse(0));
                 gate.close(plan.namespace(), plan.gateHolder(), grace);
             }
 

@@ -1,9 +1,10 @@
 package io.breakwater.failover;
 
 import io.breakwater.api.FailoverPlanStatus;
+import io.breakwater.api.FailoverPlanStatus.Role;
 import io.breakwater.observe.StatusWriter;
 
-/** Records in the status of a plan the facts that later decisions need, also after the operator restarts. */
+/** Records in the status of a plan the facts that later decisions need, also after the guard restarts. */
 final class PlanMemory {
     private final StatusWriter writer;
 
@@ -14,6 +15,21 @@ final class PlanMemory {
     /** Records the epoch that this cluster has taken part in, or is about to start. */
     void recordEpoch(PlanSite plan, long epoch) {
         writer.update(plan.resource(), FailoverPlanStatus.class, status -> status.epoch = epoch);
+    }
+
+    /**
+     * Records the epoch of the lease as it was read, before this site acts on it. A capture that the action starts must have this
+     * epoch, or its writes are refused. The role of an active site ends at once when the site may not be active any more.
+     *
+     * @param holder whether this site holds the lease
+     */
+    void recordLease(PlanSite plan, long epoch, boolean holder) {
+        writer.update(plan.resource(), FailoverPlanStatus.class, status -> {
+            status.leaseEpoch = epoch;
+            if (status.role == Role.Active && !holder) {
+                status.role = Role.Unknown;
+            }
+        });
     }
 
     /** Records that no run is open: from here on, a change of spec.activeSite is a request. */

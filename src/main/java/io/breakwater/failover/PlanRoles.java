@@ -3,33 +3,76 @@ package io.breakwater.failover;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.FailoverPlan;
 import io.breakwater.api.FailoverPlanSpec.Site;
+import io.breakwater.api.FailoverPlanStatus;
 import io.breakwater.api.FailoverPlanStatus.Role;
 import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
 import io.breakwater.config.BreakwaterConfig;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
+import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Inject;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongSupplier;
 
 /**
- * The role of this site for each namespace. It comes from the lease as this process has read it, never from a status. Until
- * the lease was read, the role is Unknown and no namespace is active.
+ * The role of this site for each namespace, from the status that the guard writes. A role is valid for the duration of the
+ * lease after the guard has last reported a renewal. Until there is a valid role, it is Unknown and no namespace is active.
+ *
+ * <p>This process measures the age of a report itself, from the moment at which the report changed. Only the first report that
+ * it sees has an age by the clocks of this node and of the store. A role that is too old does no harm to data: each write to
+ * the store is checked against the lease.
  */
 @ApplicationScoped
 public class PlanRoles {
-    private record Known(Role role, long epoch) {}
+    /** The last change of a plan's report, by the monotonic clock of this process. */
+    private record SeenRenewal(String renewedAt, long nanos) {}
 
     private final KubernetesClient client;
-    private final String site;
-    private final Map<String, Known> known = new ConcurrentHashMap<>();
+    private final BreakwaterConfig config;
+    private final Clock clock;
+    private final LongSupplier nanos;
+    private final Map<String, SeenRenewal> renewals = new ConcurrentHashMap<>();
+    private SharedIndexInformer<FailoverPlan> informer;
 
-    public PlanRoles(KubernetesClient client, BreakwaterConfig config) {
+    @Inject
+    public PlanRoles(KubernetesClient client, BreakwaterConfig config, Clock clock) {
+        this(client, config, clock, System::nanoTime);
+    }
+
+    /** @param nanos a monotonic clock */
+    PlanRoles(KubernetesClient client, BreakwaterConfig config, Clock clock, LongSupplier nanos) {
         this.client = client;
-        this.site = config.site();
+        this.config = config;
+        this.clock = clock;
+        this.nanos = nanos;
+    }
+
+    /** Watches the plans in the operator, so that the age of each report is known when a role is needed. */
+    void start(@Observes StartupEvent event) {
+        if (config.role() == BreakwaterConfig.Role.operator) {
+            informer = client.resources(FailoverPlan.class).inAnyNamespace().runnableInformer(0);
+            informer.addEventHandler(new RenewalHandler());
+            informer.exceptionHandler((started, cause) -> true);
+            informer.start();
+        }
+    }
+
+    void stop(@Observes ShutdownEvent event) {
+        if (informer != null) {
+            informer.stop();
+        }
     }
 
     /**
@@ -83,29 +126,69 @@ public class PlanRoles {
         return ObjectNames.qualified(plan);
     }
 
-    /** Remembers the role and the epoch that follow from the lease. */
-    void set(String plan, Role role, long epoch) {
-        known.put(plan, new Known(role, epoch));
-    }
-
-    /** Forgets a deleted plan. */
-    void forget(String plan) {
-        known.remove(plan);
-    }
-
     private PlanRole roleOf(FailoverPlan plan) {
-        Known now = known.getOrDefault(key(plan), new Known(Role.Unknown, epochOf(plan)));
+        String site = config.site();
         return new PlanRole(
                 plan.getMetadata().getName(),
                 plan.getSpec().policyRef.name,
-                now.role(),
-                now.epoch(),
+                isFresh(plan) ? plan.getStatus().role : Role.Unknown,
+                epochOf(plan),
                 own(plan, site).locationRef,
                 peer(plan, site).locationRef,
                 plan.getSpec().rendezvousRef);
     }
 
+    private boolean isFresh(FailoverPlan plan) {
+        FailoverPlanStatus status = plan.getStatus();
+        if (status == null || status.role == null || status.leaseRenewedAt == null) {
+            return false;
+        }
+        Duration age = Duration.ofNanos(nanos.getAsLong() - observe(plan).nanos());
+        return age.compareTo(PlanSite.timing(plan).duration()) < 0;
+    }
+
+    /** Notes the report of a plan, which has a renewal. */
+    private SeenRenewal observe(FailoverPlan plan) {
+        String renewedAt = plan.getStatus().leaseRenewedAt;
+        return renewals.compute(key(plan), (key, before) -> {
+            if (before != null && before.renewedAt().equals(renewedAt)) {
+                return before;
+            }
+            long age = before == null ? ageByClock(renewedAt) : 0;
+            return new SeenRenewal(renewedAt, nanos.getAsLong() - age);
+        });
+    }
+
+    private long ageByClock(String renewedAt) {
+        return Math.max(
+                0, Duration.between(Instant.parse(renewedAt), clock.instant()).toNanos());
+    }
+
     private static long epochOf(FailoverPlan plan) {
-        return plan.getStatus() == null || plan.getStatus().epoch == null ? 0 : plan.getStatus().epoch;
+        FailoverPlanStatus status = plan.getStatus();
+        if (status == null) {
+            return 0;
+        }
+        Long epoch = status.leaseEpoch == null ? status.epoch : status.leaseEpoch;
+        return epoch == null ? 0 : epoch;
+    }
+
+    private final class RenewalHandler implements ResourceEventHandler<FailoverPlan> {
+        @Override
+        public void onAdd(FailoverPlan plan) {
+            if (plan.getStatus() != null && plan.getStatus().leaseRenewedAt != null) {
+                observe(plan);
+            }
+        }
+
+        @Override
+        public void onUpdate(FailoverPlan before, FailoverPlan plan) {
+            onAdd(plan);
+        }
+
+        @Override
+        public void onDelete(FailoverPlan plan, boolean unknown) {
+            renewals.remove(key(plan));
+        }
     }
 }

@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
 import org.jboss.logging.Logger;
 
 /**
- * The first action of an operator. On a site that was down, the pods started with their nodes, before an operator could check
+ * The first action of a guard. On a site that was down, the pods started with their nodes, before a guard could check
  * whether they may run. Each plan with an open gate gets a keeper at once. The keeper reads the lease before it writes. It
  * closes the gate when another site holds the lease, or when the lease cannot be read.
  */
@@ -34,7 +34,7 @@ class StartupGate {
     }
 
     void start(@Observes @Priority(1) StartupEvent event) {
-        if (config.role() == BreakwaterConfig.Role.operator) {
+        if (config.role() == BreakwaterConfig.Role.guard) {
             Thread.ofVirtual().name("start gate").start(this::untilListed);
         }
     }

@@ -32,7 +32,7 @@ class GateSweeper {
     }
 
     void start(@Observes StartupEvent event, BreakwaterConfig config) {
-        if (config.role() == BreakwaterConfig.Role.operator && config.webhook().enabled()) {
+        if (config.role() == BreakwaterConfig.Role.guard && config.webhook().enabled()) {
             sweeper = Thread.ofVirtual().name("gate-sweeper").start(this::sweepUntilStopped);
         }
     }

@@ -16,12 +16,14 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 
 /**
- * The rights of an author, as the API server reports them at the moment of the work. The operator itself may do everything.
+ * The rights of an author, as the API server reports them at the moment of the work. The operator and the guard may do everything.
  * Answers are cached in this object, so an object must not outlive one run. Errors are retryable: a right that cannot be checked
  * is neither granted nor denied.
  */
 public final class AuthorRights {
     private static final int LONGEST_CAUSE = 500;
+    private static final String ACCOUNT = "system:serviceaccount:";
+    private static final String GUARD = "breakwater-guard";
 
     private record Right(
             String verb, String group, String resource, String subresource, String name, String namespace) {}
@@ -38,7 +40,12 @@ public final class AuthorRights {
     public AuthorRights(KubernetesClient client, Author author, String operator) {
         this.client = client;
         this.author = author;
-        this.all = author.username().equals(operator);
+        this.all = author.username().equals(operator) || author.username().equals(guard(operator));
+    }
+
+    /** User name of the guard, which creates the Restores of FailoverPlans; its account is next to that of the operator. */
+    private static String guard(String operator) {
+        return operator.startsWith(ACCOUNT) ? operator.substring(0, operator.lastIndexOf(':') + 1) + GUARD : operator;
     }
 
     /**
@@ -68,7 +75,7 @@ public final class AuthorRights {
         return author;
     }
 
-    /** Whether the author is the operator itself, which has all rights. */
+    /** Whether the author is Breakwater itself, which has all rights. */
     public boolean hasAll() {
         return all;
     }

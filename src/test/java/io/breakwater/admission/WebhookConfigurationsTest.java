@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 class WebhookConfigurationsTest {
     private final ClusterRole owner = new ClusterRoleBuilder()
             .withNewMetadata()
-            .withName("breakwater-operator")
+            .withName("breakwater-guard")
             .withUid("u1")
             .endMetadata()
             .build();

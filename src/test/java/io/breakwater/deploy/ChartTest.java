@@ -29,9 +29,9 @@ class ChartTest {
     private static final Path CHART = Path.of("deploy/helm/breakwater");
 
     @Test
-    void rendersOneDeploymentAndRetainsCrdsByDefault() throws IOException {
+    void rendersGuardAndOperatorAndRetainsCrdsByDefault() throws IOException {
         Map<String, JsonNode> objects = render();
-        assertThat(kinds(objects, "Deployment")).containsExactly("breakwater-operator");
+        assertThat(kinds(objects, "Deployment")).containsExactly("breakwater-guard", "breakwater-operator");
         assertThat(kinds(objects, "CustomResourceDefinition")).hasSize(6);
         objects.values().stream()
                 .filter(o -> o.path("kind").asText().equals("CustomResourceDefinition"))
@@ -129,6 +129,60 @@ class ChartTest {
         return read(objects.get("Deployment/breakwater-operator"));
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"gateway.embedded=false", "gateway.embedded=true", "quickstart.enabled=true"})
+    void servesTheWebhookFromTheGuardOnly(String value) throws IOException {
+        Map<String, JsonNode> objects = render(value);
+        assertThat(objects.get("Service/breakwater-webhook")
+                        .at("/spec/selector")
+                        .path("app.kubernetes.io/component")
+                        .asText())
+                .isEqualTo("guard");
+        objects.values().stream()
+                .filter(o -> o.path("kind").asText().equals("Deployment"))
+                .forEach(deployment -> {
+                    boolean guard = deployment.at("/metadata/name").asText().equals("breakwater-guard");
+                    List<String> ports = deployment
+                            .at("/spec/template/spec/containers/0/ports")
+                            .findValuesAsText("name");
+                    assertThat(ports.contains("webhook")).as("%s", ports).isEqualTo(guard);
+                    assertThat(guard && ports.contains("gateway")).isFalse();
+                });
+    }
+
+    @Test
+    void givesTheGuardAnAccountThatReadsNoDataOfTenants() throws IOException {
+        Map<String, JsonNode> objects = render();
+        assertThat(objects.get("Deployment/breakwater-guard")
+                        .at("/spec/template/spec/serviceAccountName")
+                        .asText())
+                .isEqualTo("breakwater-guard");
+        JsonNode rules = objects.get("ClusterRole/breakwater-guard").path("rules");
+        assertThat(rules.toString()).doesNotContain("\"*\"").doesNotContain("exec");
+        for (JsonNode rule : rules) {
+            if (rule.path("resources").toString().contains("secrets")) {
+                assertThat(rule.path("verbs").valueStream().map(JsonNode::asText))
+                        .containsExactly("get");
+            }
+        }
+        assertThat(objects.values().stream()
+                        .filter(o -> o.path("kind").asText().endsWith("Binding"))
+                        .filter(o -> o.path("subjects").toString().contains("breakwater-guard"))
+                        .map(o -> o.at("/roleRef/name").asText()))
+                .containsOnly("breakwater-guard");
+    }
+
+    @Test
+    void runsTheGuardBeforeOtherPodsWithASmallHeap() throws IOException {
+        JsonNode pod =
+                render("guard.heap=100m").get("Deployment/breakwater-guard").at("/spec/template/spec");
+        assertThat(pod.path("priorityClassName").asText()).isEqualTo("system-cluster-critical");
+        assertThat(pod.path("tolerations").findValues("tolerationSeconds"))
+                .hasSize(2)
+                .allMatch(seconds -> seconds.asInt() <= 30);
+        assertThat(pod.at("/containers/0/env").toString()).contains("-Xmx100m");
+    }
+
     @Test
     void omitsRestorePermissionsOnRequest() throws IOException {
         assertThat(render("rbac.restores=false").keySet()).noneMatch(k -> k.contains("breakwater-restores"));
@@ -136,9 +190,13 @@ class ChartTest {
     }
 
     @Test
-    void rendersTheQuickstartWithOnePodAndARetainedClaim() throws IOException {
+    void rendersTheQuickstartWithOneGatewayPodAndARetainedClaim() throws IOException {
         Map<String, JsonNode> objects = render("quickstart.enabled=true", "gateway.embedded=false");
-        assertThat(kinds(objects, "Deployment")).containsExactly("breakwater-operator");
+        assertThat(kinds(objects, "Deployment")).containsExactly("breakwater-guard", "breakwater-operator");
+        assertThat(objects.get("Deployment/breakwater-guard")
+                        .at("/spec/template/spec/volumes")
+                        .findValuesAsText("claimName"))
+                .isEmpty();
         assertThat(objects.get("PersistentVolumeClaim/breakwater-quickstart")
                         .at("/metadata/annotations")
                         .path("helm.sh/resource-policy")
@@ -207,6 +265,8 @@ class ChartTest {
             strings = {
                 "site.name=Not_A_Name",
                 "site.nmae=east",
+                "guard.replicas=2",
+                "guard.heap=much",
                 "gateway.replicas=0",
                 "gateway.serviceType=Ingress",
                 "gateway.url=http://plain",

@@ -103,8 +103,8 @@ final class TwoSites implements AutoCloseable {
             Events events = new Events(client(), clock);
             gate = new NamespaceGate(client(), config);
             keepers = new LeaseKeepers(clock);
-            roles = new PlanRoles(client(), config);
-            LeaseSupervisor supervisor = new LeaseSupervisor(gate, keepers, roles, events, clock);
+            roles = new PlanRoles(client(), config, clock);
+            LeaseSupervisor supervisor = new LeaseSupervisor(gate, keepers, events, clock);
             PlanSites sites = new PlanSites(config, null, null) {
                 @Override
                 PlanSite open(FailoverPlan plan) {
@@ -116,16 +116,7 @@ final class TwoSites implements AutoCloseable {
             };
             startupGate = new StartupGate(client(), sites, supervisor, config);
             reconciler = new FailoverPlanReconciler(
-                    client(),
-                    sites,
-                    gate,
-                    keepers,
-                    supervisor,
-                    roles,
-                    writer,
-                    events,
-                    new Meters(metrics, clock),
-                    clock);
+                    client(), sites, gate, keepers, supervisor, writer, events, new Meters(metrics, clock), clock);
         }
 
         void kill() {

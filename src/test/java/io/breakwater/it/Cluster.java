@@ -176,7 +176,7 @@ final class Cluster implements AutoCloseable {
 
     /**
      * Information that may explain a failure: objects, events, and the last lines of the logs of pods, starting with
-     * the operator.
+     * those of Breakwater.
      */
     String diagnosis(List<String> namespaces) {
         var text = new StringBuilder("cluster " + name + "\n");
@@ -195,7 +195,7 @@ final class Cluster implements AutoCloseable {
                             + " {.type}={.status}:{.reason}:{.message}{end}{'\\n"
                             + "'}{end}"));
         }
-        text.append("--- operator\n");
+        text.append("--- pods of Breakwater\n");
         text.append(quietly(
                 "logs",
                 "-n",

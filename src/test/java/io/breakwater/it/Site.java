@@ -218,23 +218,40 @@ record Site(Cluster cluster, Progress progress) {
 
     /** Name of the operator's pod. */
     String operatorPod() {
+        return pod("operator");
+    }
+
+    /** Name of the guard's pod. */
+    String guardPod() {
+        return pod("guard");
+    }
+
+    private String pod(String component) {
         return client()
                 .pods()
                 .inNamespace(Rig.SYSTEM)
-                .withLabel("app.kubernetes.io/component", "operator")
+                .withLabel("app.kubernetes.io/component", component)
                 .list()
                 .getItems()
                 .stream()
                 .filter(p -> p.getMetadata().getDeletionTimestamp() == null)
                 .findFirst()
-                .orElseThrow(() -> new IllegalStateException("no operator pod on " + cluster.name()))
+                .orElseThrow(() -> new IllegalStateException("no %s pod on %s".formatted(component, cluster.name())))
                 .getMetadata()
                 .getName();
     }
 
     /** Kills the operator's process without a grace period. Its Deployment starts another one. */
     void killOperator() {
-        String pod = operatorPod();
+        kill(operatorPod());
+    }
+
+    /** Kills the guard's process without a grace period. The webhook refuses objects until the next one runs. */
+    void killGuard() {
+        kill(guardPod());
+    }
+
+    private void kill(String pod) {
         cluster.kubectl("delete", "pod", pod, "-n", Rig.SYSTEM, "--grace-period=0", "--force", "--wait=false");
         progress.print("killed %s on %s", pod, cluster.name());
     }

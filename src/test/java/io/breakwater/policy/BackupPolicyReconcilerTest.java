@@ -335,7 +335,7 @@ class BackupPolicyReconcilerTest {
                         new PolicyConflictCheck(client),
                         new FixedRoutes(),
                         new TemplateSync(client, config, templates, events),
-                        new PlanRoles(client, config),
+                        new PlanRoles(client, config, clock),
                         new StaleEpochGuard(),
                         new PolicyReport(locations, quotas, meters, writer, clock),
                         meters,
