@@ -129,7 +129,7 @@ public class Catalog {
         return there.digest();
     }
 
-    /** A seal names only objects that its own RestorePoint wrote: whoever deletes a point deletes what its seal names. */
+    /** A seal names only objects that its own RestorePoint wrote: a user who deletes a point deletes what its seal names. */
     private static void requireOwnObjects(BackupLocation location, PointDocument document) {
         document.objects().stream()
                 .map(PointDocument.StoredObject::key)

@@ -155,7 +155,6 @@ class RoomsTest {
                             "resource.apply",
                             "resource.workload",
                             "steps",
-                            "trust",
                             "store",
                             "trust",
                             "volume")),

@@ -224,7 +224,7 @@ public final class FakeApiServer implements AutoCloseable {
             requests.add(request);
             int code = refuse.apply(method, path);
             String query = exchange.getRequestURI().getQuery();
-            Answer answer = path.endsWith("/selfsubjectreviews")
+            Answer answer = path.endsWith("/selfsubjectreviews") && code != 401
                     ? review(request)
                     : code != 0 ? status(code, "Refused", "refused by the test") : answer(method, path, query, body);
             byte[] out = JSON.writeValueAsBytes(answer.body());

@@ -75,9 +75,14 @@ class AuthorRightsTest {
                         e -> assertThat(e.isRetryable()).isTrue())
                 .hasMessageContaining("jane")
                 .hasMessageContaining("subjectaccessreviews");
-        assertThatThrownBy(() -> AuthorRights.operator(server.client())).isInstanceOf(BreakwaterException.class);
         server.refuse((method, path) -> 0);
         assertThat(rights(JANE).may("get", "", "secrets", "", "", "shop")).isTrue();
+    }
+
+    @Test
+    void doesNotKnowTheOperatorWithoutTheApiServer() {
+        server.refuse((method, path) -> 401);
+        assertThatThrownBy(() -> AuthorRights.operator(server.client())).isInstanceOf(BreakwaterException.class);
     }
 
     private AuthorRights rights(Author author) {
