@@ -30,7 +30,23 @@ record AdmissionRequest(JsonNode request) {
 
     /** Kind, namespace and name, for log lines. */
     String target() {
-        return kind() + " " + namespace() + "/" + request.path("name").asText();
+        return kind() + " " + namespace() + "/" + name();
+    }
+
+    /** The name of the object; empty while the API server has not generated it. */
+    String name() {
+        String name = request.path("name").asText();
+        return name.isEmpty() ? object().at("/metadata/name").asText() : name;
+    }
+
+    /** Whether the API server stores nothing. */
+    boolean isDryRun() {
+        return request.path("dryRun").asBoolean();
+    }
+
+    /** The object with all that the API server has set: the new one, or the stored one of a deletion. */
+    JsonNode stored() {
+        return isDelete() ? oldObject() : object();
     }
 
     String namespace() {

@@ -15,6 +15,9 @@ import java.util.List;
  * @param refusal cause of the refusal; null when allowed
  */
 record AdmissionResponse(String refusal, List<String> warnings, ArrayNode patch) {
+    /** The reason in the answer to a refused request, as in metav1.Status. */
+    static final String REASON = "Forbidden";
+
     private static final ObjectMapper JSON = new ObjectMapper();
 
     /** The API server shortens longer warnings. */
@@ -47,10 +50,7 @@ record AdmissionResponse(String refusal, List<String> warnings, ArrayNode patch)
         ObjectNode response = document.putObject("response");
         response.put("uid", uid).put("allowed", isAllowed());
         if (!isAllowed()) {
-            response.putObject("status")
-                    .put("code", 403)
-                    .put("reason", "Forbidden")
-                    .put("message", refusal);
+            response.putObject("status").put("code", 403).put("reason", REASON).put("message", refusal);
         }
         if (!warnings.isEmpty()) {
             ArrayNode array = response.putArray("warnings");

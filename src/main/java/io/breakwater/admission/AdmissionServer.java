@@ -5,6 +5,7 @@ import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsServer;
 import io.breakwater.api.Texts;
 import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.observe.AuditLog;
 import io.breakwater.tls.ServerThreads;
 import io.breakwater.tls.ServingCertificate;
 import io.breakwater.tls.ThreadDeadline;
@@ -61,20 +62,26 @@ class AdmissionServer {
     private HttpsServer server;
 
     @Inject
-    AdmissionServer(KubernetesClient client, BreakwaterConfig config, ServingCertificate certificate) {
-        this(client, config, certificate, Limits.DEFAULT);
+    AdmissionServer(KubernetesClient client, BreakwaterConfig config, ServingCertificate certificate, AuditLog log) {
+        this(client, config, certificate, log, Limits.DEFAULT);
     }
 
-    AdmissionServer(KubernetesClient client, BreakwaterConfig config, ServingCertificate certificate, Limits limits) {
+    AdmissionServer(
+            KubernetesClient client,
+            BreakwaterConfig config,
+            ServingCertificate certificate,
+            AuditLog log,
+            Limits limits) {
         this.limits = limits;
         this.config = config;
         this.certificate = certificate;
+        AdmissionAudit audit = new AdmissionAudit(log);
         this.paths = Map.of(
                 HOLD_BACK, new PodGateCheck(client)::review,
                 AUTHOR, AuthorStamp::review,
-                KINDS, new KindChecks(client, config)::review,
-                NAMESPACES, new NamespaceLabelCheck(client, config.namespace())::review,
-                REMOVALS, new DeletionCheck(client, config, Clock.systemUTC())::review);
+                KINDS, audit.of(new KindChecks(client, config)::review),
+                NAMESPACES, audit.of(new NamespaceLabelCheck(client, config.namespace())::review),
+                REMOVALS, audit.of(new DeletionCheck(client, config, Clock.systemUTC())::review));
     }
 
     /** Starts to listen; has no effect if it listens already. */

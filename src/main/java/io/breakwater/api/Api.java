@@ -70,5 +70,8 @@ public final class Api {
     /** Annotation on a BackupLocation: {@code <namespace>/<point>} whose deletion is to be undone. */
     public static final String UNDELETE = GROUP + "/undelete";
 
+    /** Annotation on a FailoverPlan: the epoch whose divergent data the user discards. */
+    public static final String DISCARD_DIVERGENT = GROUP + "/discard-divergent";
+
     private Api() {}
 }

@@ -27,7 +27,8 @@ public final class Texts {
                 .toString();
     }
 
-    private static boolean isPrintable(int codePoint) {
+    /** Whether a character can be shown in a line: not a control, not a line separator, and no change of direction. */
+    public static boolean isPrintable(int codePoint) {
         return switch (Character.getType(codePoint)) {
             case Character.CONTROL,
                     Character.FORMAT,

@@ -21,6 +21,9 @@ import io.breakwater.location.LocationResolver;
 import io.breakwater.location.Stores;
 import io.breakwater.mover.MoverJobs;
 import io.breakwater.mover.MoverTask;
+import io.breakwater.observe.AuditAction;
+import io.breakwater.observe.AuditEntry;
+import io.breakwater.observe.AuditResult;
 import io.breakwater.observe.Conditions;
 import io.breakwater.observe.Events;
 import io.breakwater.observe.StatusWriter;
@@ -136,11 +139,14 @@ class PointDeletion {
                 .forEach(key -> snapshots.markDeleted(key.toString(), clock.instant()));
         movers.delete(config.namespace(), RunLabel.of(point));
         if (!places.get().isEmpty()) {
-            events.normal(
+            PointKey first = places.get().getFirst().key();
+            events.audited(
                     point,
                     Reason.Deleting,
-                    "deleted the data of point " + places.get().getFirst().key() + " from locations "
-                            + places.get().stream().map(Place::name).collect(Collectors.joining(", ")));
+                    "deleted the data of point " + first + " from locations "
+                            + places.get().stream().map(Place::name).collect(Collectors.joining(", ")),
+                    AuditEntry.of(AuditAction.DeletePoint, AuditResult.Finished)
+                            .between(first.toString(), null));
         }
         return Optional.empty();
     }

@@ -10,6 +10,9 @@ import io.breakwater.location.LocationController;
 import io.breakwater.location.LocationWork;
 import io.breakwater.location.Stores;
 import io.breakwater.location.keys.LocationDocument;
+import io.breakwater.observe.AuditAction;
+import io.breakwater.observe.AuditEntry;
+import io.breakwater.observe.AuditResult;
 import io.breakwater.observe.Events;
 import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;
@@ -116,12 +119,20 @@ class TombstoneReconciler extends LocationController<Swept> {
                         "annotation " + Api.UNDELETE + ": '" + point + "' is not a valid <namespace>/<restorepoint>");
             }
             undelete.undelete(location, PointKey.ofStore(config.site(), parts[0], parts[1]));
-            events.normal(location, Reason.Completed, "undeleted RestorePoint " + point);
+            events.audited(
+                    location,
+                    Reason.Completed,
+                    "undeleted RestorePoint " + point,
+                    AuditEntry.of(AuditAction.Undelete, AuditResult.Finished).between("RestorePoint " + point, null));
         } catch (BreakwaterException e) {
             if (e.isRetryable()) {
                 throw e;
             }
-            events.warning(location, e.reason(), "could not undelete RestorePoint " + point + ": " + e.getMessage());
+            events.audited(
+                    location,
+                    e.reason(),
+                    "could not undelete RestorePoint " + point + ": " + e.getMessage(),
+                    AuditEntry.failure(AuditAction.Undelete, e.reason()).between("RestorePoint " + point, null));
         }
         client.resource(location).edit(l -> {
             l.getMetadata().getAnnotations().remove(Api.UNDELETE, point);

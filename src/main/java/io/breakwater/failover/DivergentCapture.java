@@ -2,9 +2,14 @@ package io.breakwater.failover;
 
 import io.breakwater.api.Api;
 import io.breakwater.api.JournalEntry.State;
+import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.gate.NamespaceGate;
 import io.breakwater.lease.Lease;
+import io.breakwater.observe.AuditAction;
+import io.breakwater.observe.AuditEntry;
+import io.breakwater.observe.AuditResult;
+import io.breakwater.observe.Events;
 import io.breakwater.observe.StatusWriter;
 import java.time.Clock;
 import java.util.Map;
@@ -16,18 +21,19 @@ import java.util.Optional;
  * each lost epoch.
  */
 final class DivergentCapture {
-    /** Annotation on a FailoverPlan: the epoch whose divergent data the user discards. */
-    static final String DISCARD = Api.GROUP + "/discard-divergent";
+    static final String DISCARD = Api.DISCARD_DIVERGENT;
 
     private final NamespaceGate gate;
     private final PlanPoints points;
     private final StatusWriter writer;
+    private final Events events;
     private final Clock clock;
 
-    DivergentCapture(NamespaceGate gate, PlanPoints points, StatusWriter writer, Clock clock) {
+    DivergentCapture(NamespaceGate gate, PlanPoints points, StatusWriter writer, Events events, Clock clock) {
         this.gate = gate;
         this.points = points;
         this.writer = writer;
+        this.events = events;
         this.clock = clock;
     }
 
@@ -37,9 +43,17 @@ final class DivergentCapture {
      * @return the reason to wait; empty when no backup is needed, or it is complete
      */
     Optional<String> pending(PlanSite plan, Lease lease) {
-        Optional<Long> lost =
-                lease.lostBy(plan.site()).filter(epoch -> remembers(plan, epoch) && !isDiscarded(plan, epoch));
+        Optional<Long> lost = lease.lostBy(plan.site()).filter(epoch -> remembers(plan, epoch));
         if (lost.isEmpty() || lease.heldBy(plan.site())) {
+            return Optional.empty();
+        }
+        if (isDiscarded(plan, lost.get())) {
+            events.audited(
+                    plan.resource(),
+                    Reason.Completed,
+                    "discarded the data of epoch " + lost.get() + " that exists only on this site, by annotation "
+                            + DISCARD,
+                    AuditEntry.of(AuditAction.DiscardDivergent, AuditResult.Finished));
             return Optional.empty();
         }
         if (!gate.endStragglers(plan.namespace())) {

@@ -88,11 +88,11 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
         this.handOver = new HandOver(gate, points, runner);
         this.report = new PlanReport(client, writer, meters, points, clock);
         TakeOver takeOver = new TakeOver(client, gate, points, runner, clock);
-        DivergentCapture divergent = new DivergentCapture(gate, points, writer, clock);
+        DivergentCapture divergent = new DivergentCapture(gate, points, writer, events, clock);
         this.actions = new LeaseActions(
                 new HolderActions(gate, keepers, takeOver, memory, report, events, clock),
                 new LeaseWrites(gate, keepers, divergent, memory, events),
-                new StandbyActions(gate, divergent, memory));
+                new StandbyActions(gate, divergent, memory, events));
     }
 
     @Override

@@ -11,6 +11,9 @@ import io.breakwater.api.Reason;
 import io.breakwater.gate.NamespaceGate;
 import io.breakwater.lease.Lease;
 import io.breakwater.lease.LeaseAction;
+import io.breakwater.observe.AuditAction;
+import io.breakwater.observe.AuditEntry;
+import io.breakwater.observe.AuditResult;
 import io.breakwater.observe.Events;
 import io.breakwater.steps.StepRunner;
 import java.time.Clock;
@@ -87,16 +90,21 @@ final class HolderActions {
             journal.edit(r -> r.achievedRto = Durations.format(took));
             journal.end(State.Done, "this site has been active since " + clock.instant());
             report.finished(plan.resource(), run, "Completed");
-            events.normal(
+            events.audited(
                     plan.resource(),
                     Reason.Active,
                     "site " + plan.site() + " is active in epoch "
                             + context.lease().epoch() + " after " + Durations.format(took)
-                            + "; lost at most " + run.dataLoss + " of data");
+                            + "; lost at most " + run.dataLoss + " of data",
+                    AuditEntry.of(AuditAction.TakeOver, AuditResult.Finished).between(run.from, run.to));
         } catch (BreakwaterException e) {
             journal.fail(e.getMessage());
             report.finished(plan.resource(), run, "NotReady");
-            events.warning(plan.resource(), e.reason(), e.getMessage());
+            events.audited(
+                    plan.resource(),
+                    e.reason(),
+                    e.getMessage(),
+                    AuditEntry.failure(AuditAction.TakeOver, e.reason()).between(run.from, run.to));
         }
         memory.markSettled(plan);
         return PlanOutcome.again(Role.Active, activeIn(context));

@@ -9,6 +9,9 @@ import io.breakwater.api.Reason;
 import io.breakwater.gate.NamespaceGate;
 import io.breakwater.lease.Lease;
 import io.breakwater.lease.LeaseAction;
+import io.breakwater.observe.AuditAction;
+import io.breakwater.observe.AuditEntry;
+import io.breakwater.observe.AuditResult;
 import io.breakwater.observe.Events;
 import java.util.Optional;
 
@@ -68,10 +71,11 @@ final class LeaseWrites {
         journal.note(FailoverStep.Request, State.Running, "asking site " + plan.peer() + " to hand over");
         if (write(action, context)) {
             journal.note(FailoverStep.Request, State.Done, "wrote the request to the lease");
-            events.normal(
+            events.audited(
                     plan.resource(),
                     Reason.FailingOver,
-                    "asked site " + plan.peer() + " to hand over to " + plan.site());
+                    "asked site " + plan.peer() + " to hand over to " + plan.site(),
+                    takeOver(AuditResult.Requested, plan));
         }
         return PlanOutcome.again(Role.Passive, "asked site " + plan.peer() + " to hand over");
     }
@@ -79,7 +83,13 @@ final class LeaseWrites {
     private PlanOutcome withdraw(LeaseAction.Withdraw action, ActionContext context) {
         closeGate(context.plan());
         if (write(action, context)) {
-            context.journal().fail("request withdrawn: spec.activeSite was changed back");
+            String withdrawn = "request withdrawn: spec.activeSite was changed back";
+            context.journal().fail(withdrawn);
+            events.audited(
+                    context.plan().resource(),
+                    Reason.RolledBack,
+                    withdrawn,
+                    takeOver(AuditResult.Failed, context.plan()));
         }
         return PlanOutcome.again(Role.Passive, "request withdrawn");
     }
@@ -92,7 +102,7 @@ final class LeaseWrites {
         journal.note(FailoverStep.Honour, State.Running, "site " + plan.peer() + " asks to take over");
         if (write(action, context)) {
             journal.note(FailoverStep.Honour, State.Done, handingOver);
-            events.normal(plan.resource(), Reason.FailingOver, handingOver);
+            events.audited(plan.resource(), Reason.FailingOver, handingOver, handOver(AuditResult.Requested, plan));
         }
         return PlanOutcome.again(Role.Demoting, handingOver);
     }
@@ -102,8 +112,11 @@ final class LeaseWrites {
         String rolledBack = "failover rolled back: " + action.message();
         if (write(action, context)) {
             context.journal().fail(rolledBack);
-            events.warning(
-                    plan.resource(), Reason.RolledBack, "site " + plan.site() + " stays active: " + action.message());
+            events.audited(
+                    plan.resource(),
+                    Reason.RolledBack,
+                    "site " + plan.site() + " stays active: " + action.message(),
+                    handOver(AuditResult.Failed, plan));
         }
         return PlanOutcome.again(Role.Demoting, rolledBack);
     }
@@ -122,7 +135,11 @@ final class LeaseWrites {
                 journal.edit(r -> r.point = point);
                 journal.end(State.Done, handedOver);
             });
-            events.normal(plan.resource(), Reason.Standby, handedOver + " with final point " + point);
+            events.audited(
+                    plan.resource(),
+                    Reason.Standby,
+                    handedOver + " with final point " + point,
+                    handOver(AuditResult.Finished, plan));
             memory.markSettled(plan);
         }
         return PlanOutcome.again(Role.Passive, handedOver);
@@ -163,6 +180,14 @@ final class LeaseWrites {
     /** @return whether the lease was still as it had been read */
     private static boolean write(LeaseAction.Write action, ActionContext context) {
         return context.plan().store().write(action.lease(), context.seen()).isPresent();
+    }
+
+    private static AuditEntry takeOver(AuditResult result, PlanSite plan) {
+        return AuditEntry.of(AuditAction.TakeOver, result).between(plan.peer(), plan.site());
+    }
+
+    private static AuditEntry handOver(AuditResult result, PlanSite plan) {
+        return AuditEntry.of(AuditAction.HandOver, result).between(plan.site(), plan.peer());
     }
 
     private void closeGate(PlanSite plan) {

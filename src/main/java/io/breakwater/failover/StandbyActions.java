@@ -7,6 +7,10 @@ import io.breakwater.api.Reason;
 import io.breakwater.gate.NamespaceGate;
 import io.breakwater.lease.LeaseAction;
 import io.breakwater.lease.LeaseVersion;
+import io.breakwater.observe.AuditAction;
+import io.breakwater.observe.AuditEntry;
+import io.breakwater.observe.AuditResult;
+import io.breakwater.observe.Events;
 import java.util.Optional;
 
 /** Actions of a site without the lease: closes the gate, backs up divergent data, and reports the reason to wait. */
@@ -14,11 +18,13 @@ final class StandbyActions {
     private final NamespaceGate gate;
     private final DivergentCapture divergent;
     private final PlanMemory memory;
+    private final Events events;
 
-    StandbyActions(NamespaceGate gate, DivergentCapture divergent, PlanMemory memory) {
+    StandbyActions(NamespaceGate gate, DivergentCapture divergent, PlanMemory memory, Events events) {
         this.gate = gate;
         this.divergent = divergent;
         this.memory = memory;
+        this.events = events;
     }
 
     PlanOutcome perform(LeaseAction.Standby action, ActionContext context) {
@@ -80,9 +86,16 @@ final class StandbyActions {
     }
 
     private PlanOutcome rejected(String message, ActionContext context) {
+        PlanSite plan = context.plan();
+        String rolledBack = "failover rolled back: " + message;
         context.journal().fail(message);
-        memory.markSettled(context.plan());
-        return PlanOutcome.stalled(Role.Passive, Reason.RolledBack, "failover rolled back: " + message);
+        events.audited(
+                plan.resource(),
+                Reason.RolledBack,
+                rolledBack,
+                AuditEntry.of(AuditAction.TakeOver, AuditResult.Failed).between(plan.peer(), plan.site()));
+        memory.markSettled(plan);
+        return PlanOutcome.stalled(Role.Passive, Reason.RolledBack, rolledBack);
     }
 
     private PlanOutcome follow(ActionContext context) {

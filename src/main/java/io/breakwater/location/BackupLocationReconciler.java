@@ -7,6 +7,9 @@ import io.breakwater.api.Condition;
 import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
 import io.breakwater.location.keys.KeyEscrow;
+import io.breakwater.observe.AuditAction;
+import io.breakwater.observe.AuditEntry;
+import io.breakwater.observe.AuditResult;
 import io.breakwater.observe.Conditions;
 import io.breakwater.observe.Events;
 import io.breakwater.observe.MeterName;
@@ -141,11 +144,9 @@ class BackupLocationReconciler extends LocationController<LocationProbe.Findings
         }
         meters.set(MeterName.LOCATION_ESCROWED, state.holds() ? 1 : 0, tags);
         if (before.filter(c -> state.message().equals(c.message)).isEmpty()) {
-            if (state.holds()) {
-                events.normal(location, state.reason(), state.message());
-            } else {
-                events.warning(location, state.reason(), state.message());
-            }
+            AuditResult result = state.holds() ? AuditResult.Finished : AuditResult.Failed;
+            events.audited(
+                    location, state.reason(), state.message(), AuditEntry.of(AuditAction.EscrowMasterKey, result));
         }
     }
 

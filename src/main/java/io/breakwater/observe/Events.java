@@ -21,13 +21,16 @@ import org.jboss.logging.Logger;
 @ApplicationScoped
 public class Events {
     private static final Logger LOG = Logger.getLogger(Events.class);
+    private static final int LONGEST_USER = 256;
 
     private final KubernetesClient client;
     private final Clock clock;
+    private final AuditLog audit;
 
-    public Events(KubernetesClient client, Clock clock) {
+    public Events(KubernetesClient client, Clock clock, AuditLog audit) {
         this.client = client;
         this.clock = clock;
+        this.audit = audit;
     }
 
     /** Reports what was done. */
@@ -43,6 +46,23 @@ public class Events {
         try (LogContext _ = LogContext.of(about)) {
             LOG.warnf("%s: %s", reason, message);
             record(about, "Warning", reason, message);
+        }
+    }
+
+    /**
+     * Reports an act that is audited: as an event that names the user, and in the audit log.
+     *
+     * @param entry needs no object, reason and message
+     */
+    public void audited(HasMetadata about, Reason reason, String message, AuditEntry entry) {
+        audit.write(entry.about(about).because(reason.name(), message));
+        String named = entry.user().isKnown()
+                ? message + "; requested by " + Texts.line(entry.user().username(), LONGEST_USER)
+                : message;
+        if (entry.result().isProblem()) {
+            warning(about, reason, named);
+        } else {
+            normal(about, reason, named);
         }
     }
 

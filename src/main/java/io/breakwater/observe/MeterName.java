@@ -279,7 +279,13 @@ public enum MeterName {
             "breakwater_gateway_bytes_total",
             Kind.COUNTER,
             "Bytes between movers and the gateway; direction is received or sent",
-            "direction");
+            "direction"),
+    AUDIT_EVENTS(
+            "breakwater_audit_events_total",
+            Kind.COUNTER,
+            "Lines of the audit log; result is Requested, Refused, Finished or Failed",
+            "action",
+            "result");
 
     /** What a metric measures, and how. */
     public enum Kind {

@@ -1,2 +1,2 @@
-/** Reports of the operator: conditions and statuses, events, metrics, and the context of log lines. */
+/** Reports of the operator: conditions and statuses, events, metrics, the audit log, and the form of log lines. */
 package io.breakwater.observe;

@@ -8,6 +8,9 @@ import io.breakwater.api.RestoreStatus;
 import io.breakwater.api.Texts;
 import io.breakwater.gate.NamespaceGate;
 import io.breakwater.mover.MoverJobs;
+import io.breakwater.observe.AuditAction;
+import io.breakwater.observe.AuditEntry;
+import io.breakwater.observe.AuditResult;
 import io.breakwater.observe.Conditions;
 import io.breakwater.observe.Events;
 import io.breakwater.observe.MeterName;
@@ -157,7 +160,11 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
                         + " has the details of each object";
         Consumer<RestoreStatus> available = availability.first(run);
         finish(run, Reason.Completed, available, status -> status.succeeded(Reason.Completed, message));
-        events.normal(run.restore(), Reason.Completed, message);
+        events.audited(
+                run.restore(),
+                Reason.Completed,
+                message,
+                AuditEntry.of(AuditAction.Restore, AuditResult.Finished).between(s.restorePoint, run.target()));
         count(run, "Completed", Reason.Completed);
     }
 
@@ -175,7 +182,12 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
         }
         String full = message;
         finish(run, e.reason(), s -> {}, status -> status.failed(e.reason(), full));
-        events.warning(run.restore(), e.reason(), full);
+        events.audited(
+                run.restore(),
+                e.reason(),
+                full,
+                AuditEntry.failure(AuditAction.Restore, e.reason())
+                        .between(run.status() == null ? null : run.status().restorePoint, run.target()));
         count(run, "Failed", e.reason());
     }
 

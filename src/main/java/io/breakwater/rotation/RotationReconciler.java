@@ -7,6 +7,9 @@ import io.breakwater.api.Condition;
 import io.breakwater.api.Reason;
 import io.breakwater.location.LocationController;
 import io.breakwater.location.LocationWork;
+import io.breakwater.observe.AuditAction;
+import io.breakwater.observe.AuditEntry;
+import io.breakwater.observe.AuditResult;
 import io.breakwater.observe.Conditions;
 import io.breakwater.observe.Events;
 import io.breakwater.observe.MeterName;
@@ -96,13 +99,22 @@ class RotationReconciler extends LocationController<RotationResult> {
             }
         });
         if (result.switched()) {
-            events.normal(
+            events.audited(
                     location,
                     Reason.Ready,
-                    "new points are written with master key " + result.writing() + " from now on");
+                    "new points are written with master key " + result.writing() + " from now on",
+                    AuditEntry.of(AuditAction.SwitchMasterKey, AuditResult.Finished));
         }
         reportChange(location, readable, result.readable());
-        reportChange(location, rotated, result.rotated());
+        if (isRotated(rotated, result.rotated())) {
+            events.audited(
+                    location,
+                    result.rotated().reason(),
+                    result.rotated().message(),
+                    AuditEntry.of(AuditAction.RotateMasterKey, AuditResult.Finished));
+        } else {
+            reportChange(location, rotated, result.rotated());
+        }
         measure(location, result);
     }
 
@@ -115,6 +127,11 @@ class RotationReconciler extends LocationController<RotationResult> {
         } else {
             meters.remove(MeterName.LOCATION_ROTATION_AGE, tags(location));
         }
+    }
+
+    /** Whether a rotation that was in progress is complete now. */
+    private static boolean isRotated(Optional<Condition> before, RotationResult.Finding now) {
+        return before.filter(c -> !c.holds()).isPresent() && now != null && now.holds();
     }
 
     /** Creates an event for a change that a user should see or act on. */

@@ -12,6 +12,9 @@ import io.breakwater.catalog.Catalog;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.location.LocationResolver;
 import io.breakwater.mover.MoverJobs;
+import io.breakwater.observe.AuditAction;
+import io.breakwater.observe.AuditEntry;
+import io.breakwater.observe.AuditResult;
 import io.breakwater.observe.Conditions;
 import io.breakwater.observe.Events;
 import io.breakwater.observe.MeterName;
@@ -206,11 +209,11 @@ class VerificationReconciler implements Reconciler<Verification>, Cleaner<Verifi
             }
         });
         driver.forget(run.uid());
-        if (proven) {
-            events.normal(run.verification(), reason, message);
-        } else {
-            events.warning(run.verification(), reason, message);
-        }
+        AuditEntry entry = proven
+                ? AuditEntry.of(AuditAction.Verify, AuditResult.Finished)
+                : AuditEntry.failure(AuditAction.Verify, reason);
+        events.audited(
+                run.verification(), reason, message, entry.between(run.status().restorePoint, run.status().sandbox));
         meters.count(
                 MeterName.VERIFICATIONS,
                 "namespace",

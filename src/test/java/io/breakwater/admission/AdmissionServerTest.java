@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.TestConfig;
+import io.breakwater.observe.TestEvents;
 import io.breakwater.tls.ServingCertificate;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import java.io.ByteArrayInputStream;
@@ -39,7 +40,8 @@ class AdmissionServerTest {
     private final BreakwaterConfig config =
             TestConfig.of(Map.of("breakwater.webhook.port", "0", "breakwater.gateway.url", "https://127.0.0.1:8443"));
     private final ServingCertificate certificate = new ServingCertificate(cluster.client(), config, Clock.systemUTC());
-    private final AdmissionServer server = new AdmissionServer(cluster.client(), config, certificate);
+    private final AdmissionServer server =
+            new AdmissionServer(cluster.client(), config, certificate, TestEvents.audit(Clock.systemUTC()));
     private HttpClient http;
 
     @BeforeEach

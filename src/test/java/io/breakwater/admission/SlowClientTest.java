@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.TestConfig;
+import io.breakwater.observe.TestEvents;
 import io.breakwater.tls.ServingCertificate;
 import java.io.IOException;
 import java.net.Socket;
@@ -37,6 +38,7 @@ class SlowClientTest {
             cluster.client(),
             config,
             certificate,
+            TestEvents.audit(Clock.systemUTC()),
             new AdmissionServer.Limits(
                     Duration.ofSeconds(1), Duration.ofMillis(200), Duration.ofSeconds(3), Duration.ofSeconds(6)));
     private final List<Socket> sockets = new ArrayList<>();

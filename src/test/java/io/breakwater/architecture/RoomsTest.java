@@ -32,7 +32,7 @@ class RoomsTest {
     private static final Map<String, Set<String>> ARROWS = Map.ofEntries(
             Map.entry("api", Set.of()),
             Map.entry("config", Set.of()),
-            Map.entry("observe", Set.of("api")),
+            Map.entry("observe", Set.of("api", "config")),
             Map.entry("steps", Set.of("api", "observe")),
             Map.entry("gate", Set.of("api", "config")),
             Map.entry("tls", Set.of("api", "config")),
@@ -53,7 +53,7 @@ class RoomsTest {
             Map.entry("resource.apply", Set.of("api", "resource", "resource.workload", "steps", "trust", "velero")),
             Map.entry("resource.workload", Set.of("api", "resource")),
             Map.entry("trust", Set.of("api", "config", "store", "velero")),
-            Map.entry("admission", Set.of("api", "config", "gate", "tls")),
+            Map.entry("admission", Set.of("api", "config", "gate", "observe", "tls")),
             Map.entry(
                     "catalog",
                     Set.of(

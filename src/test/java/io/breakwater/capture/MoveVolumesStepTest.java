@@ -22,8 +22,8 @@ import io.breakwater.location.TestQuotas;
 import io.breakwater.mover.MoverJobs;
 import io.breakwater.mover.MoverProgress;
 import io.breakwater.mover.MoverTask;
-import io.breakwater.observe.Events;
 import io.breakwater.observe.PlainStatusWriter;
+import io.breakwater.observe.TestEvents;
 import io.breakwater.policy.PointRoute;
 import io.breakwater.steps.Activities;
 import io.breakwater.steps.Outcome;
@@ -58,7 +58,7 @@ class MoveVolumesStepTest {
     private final List<MoverSettings> asked = new ArrayList<>();
     private final MemoryStore store = new MemoryStore();
     private final QuotaCheck quota = new QuotaCheck(
-            TestQuotas.of(store, "west", System::nanoTime), new Activities(), new Events(client, Clock.systemUTC()));
+            TestQuotas.of(store, "west", System::nanoTime), new Activities(), TestEvents.of(client, Clock.systemUTC()));
     private final MoveVolumesStep move = new MoveVolumesStep(client, new ReadySnapshots(), new ManualMovers(), quota);
 
     @AfterEach

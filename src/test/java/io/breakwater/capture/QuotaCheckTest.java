@@ -14,8 +14,8 @@ import io.breakwater.api.RestorePointSpec;
 import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.api.RestorePointStatus;
 import io.breakwater.location.TestQuotas;
-import io.breakwater.observe.Events;
 import io.breakwater.observe.PlainStatusWriter;
+import io.breakwater.observe.TestEvents;
 import io.breakwater.policy.PointRoute;
 import io.breakwater.steps.Activities;
 import io.breakwater.store.MemoryStore;
@@ -40,7 +40,7 @@ class QuotaCheckTest {
     private final MemoryStore store = new MemoryStore();
     private final BackupLocation location = TestQuotas.location("100");
     private final QuotaCheck quota = new QuotaCheck(
-            TestQuotas.of(store, "west", System::nanoTime), new Activities(), new Events(client, Clock.systemUTC()));
+            TestQuotas.of(store, "west", System::nanoTime), new Activities(), TestEvents.of(client, Clock.systemUTC()));
 
     @AfterEach
     void close() {

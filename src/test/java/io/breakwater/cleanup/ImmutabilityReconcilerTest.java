@@ -15,10 +15,10 @@ import io.breakwater.config.TestConfig;
 import io.breakwater.location.Stores;
 import io.breakwater.location.TestLocations;
 import io.breakwater.location.keys.TestKeys;
-import io.breakwater.observe.Events;
 import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;
 import io.breakwater.observe.PlainStatusWriter;
+import io.breakwater.observe.TestEvents;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.store.ObjectStore.Version;
@@ -67,7 +67,7 @@ class ImmutabilityReconcilerTest {
                 config,
                 new PlainStatusWriter(client),
                 new Meters(registry, Clock.systemUTC()),
-                new Events(client, Clock.systemUTC()),
+                TestEvents.of(client, Clock.systemUTC()),
                 Clock.systemUTC());
         TestLocations.start(reconciler, client);
         BackupLocation location = location(config.namespace());
@@ -124,7 +124,7 @@ class ImmutabilityReconcilerTest {
                 config,
                 new PlainStatusWriter(client),
                 new Meters(registry, Clock.systemUTC()),
-                new Events(client, Clock.systemUTC()),
+                TestEvents.of(client, Clock.systemUTC()),
                 Clock.systemUTC());
         TestLocations.start(reconciler, client);
         BackupLocation location = location(config.namespace());

@@ -14,9 +14,9 @@ import io.breakwater.api.Reason;
 import io.breakwater.config.TestConfig;
 import io.breakwater.location.TestLocations;
 import io.breakwater.mover.MoverJobs;
-import io.breakwater.observe.Events;
 import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;
+import io.breakwater.observe.TestEvents;
 import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -42,7 +42,7 @@ class UnsealedReconcilerTest {
             sweep,
             TestConfig.of(Map.of()),
             new Meters(registry, Clock.systemUTC()),
-            new Events(client, Clock.systemUTC()),
+            TestEvents.of(client, Clock.systemUTC()),
             Clock.systemUTC());
 
     UnsealedReconcilerTest() {

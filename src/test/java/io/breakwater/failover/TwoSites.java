@@ -17,6 +17,7 @@ import io.breakwater.lease.LeaseStore;
 import io.breakwater.observe.Events;
 import io.breakwater.observe.Meters;
 import io.breakwater.observe.StatusWriter;
+import io.breakwater.observe.TestEvents;
 import io.breakwater.store.TestStores;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
@@ -100,7 +101,7 @@ final class TwoSites implements AutoCloseable {
             BreakwaterConfig config = TestConfig.of(Map.of("breakwater.site", site));
             Clock clock = Clock.systemUTC();
             StatusWriter writer = new TestWriter(client(), () -> touched.run());
-            Events events = new Events(client(), clock);
+            Events events = TestEvents.of(client(), clock);
             gate = new NamespaceGate(client(), config);
             keepers = new LeaseKeepers(clock);
             roles = new PlanRoles(client(), config, clock);

@@ -3,6 +3,7 @@ package io.breakwater.failover;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.breakwater.api.Api;
 import io.breakwater.api.Condition;
 import io.breakwater.api.Durations;
 import io.breakwater.api.FailoverPlanStatus.Fence;
@@ -11,8 +12,10 @@ import io.breakwater.api.FailoverPlanStatus.Role;
 import io.breakwater.api.JournalEntry.State;
 import io.breakwater.api.RestoreSpec;
 import io.breakwater.lease.Lease;
+import io.breakwater.observe.RecordedAudit;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -217,6 +220,56 @@ class TwoSitesTest {
         sites.untilActive(sites.east);
 
         assertThat(sites.east.lease().start().point()).isEqualTo("west/shop/shop-e2-final");
+    }
+
+    @Test
+    void auditsAPlannedFailoverOnBothSites() {
+        try (RecordedAudit recorded = new RecordedAudit()) {
+            sites.settled();
+            sites.west.edit(s -> s.activeSite = "west");
+            sites.untilActive(sites.west);
+            sites.untilPassive(sites.east);
+
+            assertThat(recorded.results())
+                    .containsExactly(
+                            "TakeOver Requested", "HandOver Requested", "HandOver Finished", "TakeOver Finished");
+            assertThat(recorded.entries())
+                    .allMatch(line -> line.path("source").asText().equals("east")
+                            && line.path("target").asText().equals("west")
+                            && line.at("/object/kind").asText().equals("FailoverPlan"));
+        }
+    }
+
+    @Test
+    void auditsARequestThatIsWithdrawn() {
+        sites.settled();
+        sites.east.copies = false;
+        try (RecordedAudit recorded = new RecordedAudit()) {
+            sites.west.edit(s -> s.activeSite = "west");
+            sites.until("east waits for the copy", () -> sites.east.pointNames().contains("shop-e1-final"));
+            sites.west.edit(s -> s.activeSite = "east");
+            sites.untilActive(sites.east);
+
+            assertThat(recorded.results())
+                    .containsExactly("TakeOver Requested", "HandOver Requested", "TakeOver Failed", "HandOver Failed");
+        }
+    }
+
+    @Test
+    void auditsThatDivergentDataIsDiscarded() {
+        unplanned("10m");
+        sites.east.down = false;
+        sites.east.startProcess();
+        sites.east.client().resource(sites.east.plan()).edit(plan -> {
+            plan.getMetadata().setAnnotations(Map.of(Api.DISCARD_DIVERGENT, "1"));
+            return plan;
+        });
+        try (RecordedAudit recorded = new RecordedAudit()) {
+            sites.untilPassive(sites.east);
+
+            assertThat(recorded.results()).containsExactly("DiscardDivergent Finished");
+            assertThat(sites.east.pointNames()).doesNotContain("shop-e1-divergent");
+        }
     }
 
     /** Kills east, whose pods stay bound to their node, and fails over to west after the lease has expired. */

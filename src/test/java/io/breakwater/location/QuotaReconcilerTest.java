@@ -7,10 +7,10 @@ import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationStatus;
 import io.breakwater.api.Condition;
 import io.breakwater.api.Reason;
-import io.breakwater.observe.Events;
 import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;
 import io.breakwater.observe.PlainStatusWriter;
+import io.breakwater.observe.TestEvents;
 import io.breakwater.store.MemoryStore;
 import io.breakwater.store.ObjectStore.Precondition;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -39,7 +39,7 @@ class QuotaReconcilerTest {
                 client,
                 TestQuotas.of(store, "east", System::nanoTime),
                 new PlainStatusWriter(client),
-                new Events(client, clock),
+                TestEvents.of(client, clock),
                 new Meters(registry, clock),
                 clock);
         TestLocations.start(reconciler, client);

@@ -1,11 +1,13 @@
 package io.breakwater.observe;
 
+import io.quarkus.logging.LoggingFilter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Properties;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.logging.Filter;
 import org.jboss.logmanager.ExtHandler;
 import org.jboss.logmanager.ExtLogRecord;
 import org.jboss.logmanager.LogContext;
@@ -27,12 +29,31 @@ public final class FormattedLog {
         }
         String format = configuration.getProperty("quarkus.log.console.format").replace(TIME, "");
         PatternFormatter formatter = new PatternFormatter(format);
+        Filter filter = filter(configuration.getProperty("quarkus.log.console.filter"));
         logger.addHandler(new ExtHandler() {
             @Override
             protected void doPublish(ExtLogRecord line) {
-                lines.add(formatter.format(line).strip());
+                if (filter.isLoggable(line)) {
+                    lines.add(formatter.format(line).strip());
+                }
             }
         });
+    }
+
+    private static Filter filter(String name) {
+        String ours = SingleLineFilter.class.getAnnotation(LoggingFilter.class).name();
+        return ours.equals(name) ? new SingleLineFilter() : line -> true;
+    }
+
+    /** Logs a line with parameters and an exception on this thread. */
+    public void warn(Throwable thrown, String format, Object... parameters) {
+        logger.log(
+                "io.breakwater.Sample",
+                org.jboss.logmanager.Level.WARN,
+                format,
+                ExtLogRecord.FormatStyle.PRINTF,
+                parameters,
+                thrown);
     }
 
     /** Logs a line on this thread. */

@@ -31,6 +31,7 @@ import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;
 import io.breakwater.observe.PlainStatusWriter;
 import io.breakwater.observe.StatusWriter;
+import io.breakwater.observe.TestEvents;
 import io.breakwater.policy.template.TemplateReport;
 import io.breakwater.policy.template.TemplateSync;
 import io.breakwater.store.MemoryStore;
@@ -326,7 +327,7 @@ class BackupPolicyReconcilerTest {
         }
         StatusWriter writer = new PlainStatusWriter(client);
         PolicyMeters meters = new PolicyMeters(new Meters(registry, clock), clock);
-        Events events = new Events(client, clock);
+        Events events = TestEvents.of(client, clock);
         TemplateReport templates = new TemplateReport(writer, new Meters(registry, clock), events, clock);
         return new BackupPolicyReconciler(
                         client,

@@ -28,10 +28,10 @@ import io.breakwater.gateway.EpochGuard;
 import io.breakwater.gateway.StaleEpochGuard;
 import io.breakwater.location.LocationResolver;
 import io.breakwater.location.TestLocations;
-import io.breakwater.observe.Events;
 import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;
 import io.breakwater.observe.PlainStatusWriter;
+import io.breakwater.observe.TestEvents;
 import io.breakwater.policy.PointRoute;
 import io.breakwater.policy.PointRoutes;
 import io.breakwater.steps.RunLabel;
@@ -92,7 +92,7 @@ class PointCopiesTest {
                 new FakeCatalog(),
                 new FakeReplicator(),
                 new PlainStatusWriter(client),
-                new Events(client, clock),
+                TestEvents.of(client, clock),
                 new Meters(registry, clock),
                 clock);
     }

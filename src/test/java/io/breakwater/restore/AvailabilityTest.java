@@ -9,8 +9,8 @@ import io.breakwater.api.Restore;
 import io.breakwater.api.RestoreSpec;
 import io.breakwater.api.RestoreSpec.OnConflict;
 import io.breakwater.api.RestoreStatus;
-import io.breakwater.observe.Events;
 import io.breakwater.observe.PlainStatusWriter;
+import io.breakwater.observe.TestEvents;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
 import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
@@ -28,7 +28,7 @@ class AvailabilityTest {
     private final InMemoryApiServer cluster = new InMemoryApiServer();
     private final KubernetesClient client = cluster.client();
     private final Availability availability =
-            new Availability(client, new Events(client, Clock.systemUTC()), Clock.systemUTC());
+            new Availability(client, TestEvents.of(client, Clock.systemUTC()), Clock.systemUTC());
     private final Restore restore = new Restore();
 
     @BeforeEach

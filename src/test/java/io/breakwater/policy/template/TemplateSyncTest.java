@@ -12,10 +12,10 @@ import io.breakwater.api.BackupPolicyStatus;
 import io.breakwater.api.Condition;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.TestConfig;
-import io.breakwater.observe.Events;
 import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;
 import io.breakwater.observe.PlainStatusWriter;
+import io.breakwater.observe.TestEvents;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.NonDeletingOperation;
@@ -270,8 +270,8 @@ class TemplateSyncTest {
             super(
                     client,
                     config,
-                    new TemplateReport(new PlainStatusWriter(client), meters, new Events(client, clock), clock),
-                    new Events(client, clock));
+                    new TemplateReport(new PlainStatusWriter(client), meters, TestEvents.of(client, clock), clock),
+                    TestEvents.of(client, clock));
         }
 
         @Override
