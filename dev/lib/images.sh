@@ -211,14 +211,17 @@ context_breakwater_mover() { cp "$ROOT"/images/breakwater-mover/* "$1"; }
 
 # After `mvn package`.
 operator_up() {
-  image breakwater "$ROOT/images/breakwater" "$ROOT/target/quarkus-app"
+  image breakwater "$ROOT/images/breakwater" "$ROOT/images/breakwater-mover/debian-sbom" "$ROOT/target/quarkus-app"
   export BREAKWATER_IMAGE=$IMAGE
 }
 context_breakwater() {
   cp "$ROOT/images/breakwater/Dockerfile" "$1"
-  mkdir "$1/target" "$1/images"
+  mkdir -p "$1/target" "$1/images/breakwater-mover"
   cp -r "$ROOT/images/breakwater" "$1/images/"
+  cp "$ROOT/images/breakwater-mover/debian-sbom" "$1/images/breakwater-mover/"
   cp -r "$ROOT/target/quarkus-app" "$1/target/"
+  [[ -f $ROOT/target/bom.json ]] || die "target/bom.json is missing: Maven does not write the SBOM with its option -o; run mvn package"
+  cp "$ROOT/target/bom.json" "$1/target/"
 }
 
 # All images except that of the operator.
