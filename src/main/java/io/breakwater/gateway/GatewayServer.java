@@ -24,7 +24,10 @@ import java.util.Optional;
 import java.util.Set;
 import org.jboss.logging.Logger;
 
-/** The HTTPS server for movers. Each request needs a ticket, a token of its holder, and a path in its repository. */
+/**
+ * The HTTPS server for movers. Each request needs a ticket, a token of its holder from a pod of its owner, and a path in its
+ * repository.
+ */
 @ApplicationScoped
 public class GatewayServer {
     private static final Logger LOG = Logger.getLogger(GatewayServer.class);
@@ -37,8 +40,9 @@ public class GatewayServer {
 
     private final BreakwaterConfig config;
     private final ServingCertificate certificate;
-    private final TicketSigner tickets;
+    private final TicketVerifier tickets;
     private final TokenReviewer tokens;
+    private final TicketOwnerCheck owners;
     private final GatewayBackend backend;
     private final Meters meters;
     private final IdleTimeout idleTimeout;
@@ -48,14 +52,16 @@ public class GatewayServer {
     GatewayServer(
             BreakwaterConfig config,
             ServingCertificate certificate,
-            TicketSigner tickets,
+            TicketVerifier tickets,
             TokenReviewer tokens,
+            TicketOwnerCheck owners,
             GatewayBackend backend,
             Meters meters) {
         this.config = config;
         this.certificate = certificate;
         this.tickets = tickets;
         this.tokens = tokens;
+        this.owners = owners;
         this.backend = backend;
         this.meters = meters;
         this.idleTimeout = new IdleTimeout(config.gateway().patience());
@@ -212,14 +218,18 @@ public class GatewayServer {
             byte[] decoded = Base64.getDecoder()
                     .decode(header.substring("Basic ".length()).strip());
             String[] parts = new String(decoded, StandardCharsets.UTF_8).split(":", 2);
-            return parts.length < 2
-                    ? Optional.empty()
-                    : tickets.check(parts[0])
-                            .filter(ticket -> tokens.user(parts[1])
-                                    .map(ticket.holder()::equals)
-                                    .orElse(false));
+            return parts.length < 2 ? Optional.empty() : ticket(parts[0], parts[1]);
         } catch (IllegalArgumentException e) {
             return Optional.empty();
         }
+    }
+
+    /** The ticket comes first: only its holder can cause a request to the API server. */
+    private Optional<Ticket> ticket(String signed, String token) {
+        Optional<Ticket> ticket = tickets.check(signed);
+        Optional<TokenReviewer.Caller> caller = ticket.flatMap(t -> tokens.caller(token))
+                .filter(c -> c.user().equals(ticket.get().holder()));
+        caller.ifPresent(c -> owners.check(ticket.get(), c));
+        return caller.isPresent() ? ticket : Optional.empty();
     }
 }

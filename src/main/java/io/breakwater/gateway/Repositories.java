@@ -10,7 +10,6 @@ import io.breakwater.store.StoreLayout;
 import io.breakwater.tls.ServingCertificate;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -27,26 +26,23 @@ public class Repositories {
     private final LocationKeys keys;
     private final TicketSigner tickets;
     private final ServingCertificate certificate;
-    private final Clock clock;
 
     Repositories(
             BreakwaterConfig config,
             Stores stores,
             LocationKeys keys,
             TicketSigner tickets,
-            ServingCertificate certificate,
-            Clock clock) {
+            ServingCertificate certificate) {
         this.config = config;
         this.stores = stores;
         this.keys = keys;
         this.tickets = tickets;
         this.certificate = certificate;
-        this.clock = clock;
     }
 
     /** The kind of access of a mover. */
     public enum Mode {
-        /** Read objects; write and delete locks. */
+        /** Read objects. */
         READ,
         /** Read and add objects; delete only locks. */
         APPEND,
@@ -83,11 +79,14 @@ public class Repositories {
     }
 
     /**
-     * A ticket for one ServiceAccount. A ticket for reading also creates a read lease until the ticket expires. Data that is
-     * deleted in the meantime then stays at least that long. In a read-only location, only the grace period protects readers.
+     * A ticket for one ServiceAccount, in pods of one owner. A ticket for reading also creates a read lease until the ticket
+     * expires. Data that is deleted in the meantime then stays at least that long. In a read-only location, only the grace period
+     * protects readers.
+     *
+     * @param since when the owner was created: a later ticket for the same owner expires at the same time
      */
-    public Ticket ticket(Access access, String holder) {
-        Instant expires = clock.instant().plus(config.mover().deadline()).plus(SLACK);
+    public Ticket ticket(Access access, String holder, Ticket.Owner owner, Instant since) {
+        Instant expires = since.plus(config.mover().deadline()).plus(SLACK);
         if (access.mode() == Mode.READ && access.location().getSpec().accessMode != AccessMode.ReadOnly) {
             ReadLease.acquire(stores.open(access.location()), access.site(), access.namespace(), expires);
         }
@@ -105,6 +104,7 @@ public class Repositories {
                 .repository(access.site(), access.namespace())
                 .mode(access.mode())
                 .holder(holder)
+                .owner(owner)
                 .fence(fence)
                 .expires(expires)
                 .unlimited(!access.limited())

@@ -43,7 +43,7 @@ record ResticPath(String repository, String type, String name) {
         return type != null && name == null && !isConfig();
     }
 
-    /** Whether this is a lock. Locks protect readers, so readers write them too, in any epoch. */
+    /** Whether this is a lock. Writers create and delete them in any epoch. A read lease protects readers. */
     boolean isLock() {
         return "locks".equals(type);
     }
@@ -54,11 +54,15 @@ record ResticPath(String repository, String type, String name) {
     }
 
     boolean mayWrite(Mode mode) {
-        return isLock() || mode != Mode.READ;
+        return mode != Mode.READ;
     }
 
     boolean mayDelete(Mode mode) {
-        return isLock() || mode == Mode.MAINTAIN && !isConfig();
+        return switch (mode) {
+            case READ -> false;
+            case APPEND -> isLock();
+            case MAINTAIN -> !isConfig();
+        };
     }
 
     /** Key below the prefix of the location; for a listing, the common prefix of the keys. */

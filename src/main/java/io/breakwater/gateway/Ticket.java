@@ -5,8 +5,8 @@ import io.breakwater.gateway.Repositories.Mode;
 import java.time.Instant;
 
 /**
- * The permission of one mover: one repository, one kind of access, one holder. The operator signs it, and it is valid only
- * together with a ServiceAccount token of its holder.
+ * The permission of one task: one repository, one kind of access, one holder, one owner. The operator signs it. It is valid only
+ * together with a ServiceAccount token of its holder, from a pod of its owner, while the owner exists.
  *
  * @param locationNamespace namespace of the BackupLocation
  * @param location name of the BackupLocation
@@ -14,6 +14,7 @@ import java.time.Instant;
  * @param namespace namespace that the repository belongs to
  * @param mode permitted kind of access
  * @param holder user name of the ServiceAccount, {@code system:serviceaccount:<namespace>:<name>}
+ * @param owner the object that was created for the task; null in tickets of older versions, which are refused
  * @param fence the epoch that writes belong to; null without a plan
  * @param expires end of its validity, in seconds since 1970
  * @param unlimited true where no quota applies; null, as in tickets of older versions, where a quota applies
@@ -26,6 +27,7 @@ public record Ticket(
         String namespace,
         Mode mode,
         String holder,
+        Owner owner,
         Fence fence,
         long expires,
         Boolean unlimited) {
@@ -33,6 +35,21 @@ public record Ticket(
     /** Whether a quota limits the writes. A mover that deletes data needs room to do so. */
     boolean isLimited() {
         return mode == Mode.APPEND && !Boolean.TRUE.equals(unlimited);
+    }
+
+    /**
+     * The object that a ticket belongs to. The uid identifies it: a later object of the same name has another one.
+     *
+     * @param kind {@link #JOB}
+     */
+    public record Owner(String kind, String namespace, String name, String uid) {
+        /** Kind of a Job: the ticket is valid until the Job ends. */
+        public static final String JOB = "Job";
+
+        @Override
+        public String toString() {
+            return kind + " " + namespace + "/" + name;
+        }
     }
 
     /**
@@ -52,6 +69,7 @@ public record Ticket(
         private String namespace;
         private Mode mode;
         private String holder;
+        private Owner owner;
         private Fence fence;
         private Instant expires;
         private boolean unlimited;
@@ -80,6 +98,11 @@ public record Ticket(
             return this;
         }
 
+        Draft owner(Owner value) {
+            owner = value;
+            return this;
+        }
+
         /** @param value null for none */
         Draft fence(Fence value) {
             fence = value;
@@ -104,6 +127,7 @@ public record Ticket(
                     namespace,
                     mode,
                     holder,
+                    owner,
                     fence,
                     expires.getEpochSecond(),
                     unlimited ? true : null);

@@ -27,7 +27,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Builds the Job of a mover: its volumes, its rights and its deadline. */
+/** Builds the Job of a mover, suspended: its volumes, its rights and its deadline. */
 final class MoverJobSpec {
     private static final String CREDENTIALS = "/var/run/breakwater/credentials";
     private static final String TOKEN = "/var/run/breakwater/token";
@@ -53,6 +53,7 @@ final class MoverJobSpec {
                 .withLabels(labels)
                 .endMetadata()
                 .withNewSpec()
+                .withSuspend(true)
                 .withBackoffLimit(2)
                 .withActiveDeadlineSeconds(config.mover().deadline().toSeconds())
                 .withNewPodFailurePolicy()

@@ -9,6 +9,7 @@ import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.gateway.Repositories;
 import io.breakwater.gateway.Ticket;
 import io.breakwater.steps.RunNames;
+import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.api.model.ServiceAccountBuilder;
@@ -20,6 +21,7 @@ import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.net.HttpURLConnection;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
@@ -99,7 +101,10 @@ public class MoverJobs {
                 .withName(name)
                 .get();
         if (job == null) {
-            start(request, name);
+            job = create(request, name);
+        }
+        if (job.getSpec() != null && Boolean.TRUE.equals(job.getSpec().getSuspend())) {
+            release(request, job);
             return new State.Running("mover Job " + name + " was created");
         }
         boolean succeeded =
@@ -164,14 +169,16 @@ public class MoverJobs {
         };
     }
 
-    /** Deletes the Job of one task, so that the next {@link #poll} creates it again. */
+    /** Deletes the Job of one task, and its Secret with it, so that the next {@link #poll} creates both again. */
     public void discard(Request request) {
+        String name = RunNames.of(request.id());
         client.batch()
                 .v1()
                 .jobs()
                 .inNamespace(request.namespace())
-                .withName(RunNames.of(request.id()))
+                .withName(name)
                 .delete();
+        client.secrets().inNamespace(request.namespace()).withName(name).delete();
     }
 
     /** Deletes all Jobs and Secrets of a run, and the pods with them. */
@@ -210,35 +217,72 @@ public class MoverJobs {
                 .isEmpty();
     }
 
-    private void start(Request request, String name) {
+    /** Creates the Job, suspended: its Secret needs the uid of the Job, and its pod needs the Secret. */
+    private Job create(Request request, String name) {
         ensureServiceAccount(request.namespace());
-        Ticket ticket = repositories.ticket(
-                request.access(), "system:serviceaccount:" + request.namespace() + ":" + SERVICE_ACCOUNT);
-        // The Secret comes first: a pod without its volume waits much longer than the creation of a Secret takes.
-        client.secrets()
-                .inNamespace(request.namespace())
-                .resource(credentials(request, name, ticket))
-                .patch(new PatchContext.Builder()
-                        .withPatchType(PatchType.SERVER_SIDE_APPLY)
-                        .withFieldManager(Api.FIELD_MANAGER)
-                        .withForce(true)
-                        .build());
-        Job job = MoverJobSpec.build(config, request, name, repositories.url(request.access()));
+        var jobs = client.batch().v1().jobs().inNamespace(request.namespace());
         try {
+            return jobs.resource(MoverJobSpec.build(config, request, name, repositories.url(request.access())))
+                    .create();
+        } catch (KubernetesClientException e) {
+            Job other = e.getCode() == HttpURLConnection.HTTP_CONFLICT
+                    ? jobs.withName(name).get()
+                    : null;
+            if (other == null) {
+                throw failed(request, name, "create", e);
+            }
+            return other;
+        }
+    }
+
+    /**
+     * Creates the Secret of a suspended Job, and then resumes the Job. A call that was killed in between is repeated by the next
+     * one. It replaces the Secret, which may belong to an earlier Job of the same name.
+     */
+    private void release(Request request, Job job) {
+        String name = job.getMetadata().getName();
+        Secret secret = credentials(request, job, ticket(request, job));
+        var secrets = client.secrets().inNamespace(request.namespace());
+        try {
+            try {
+                secrets.resource(secret).create();
+            } catch (KubernetesClientException e) {
+                if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
+                    throw e;
+                }
+                secrets.withName(name).delete();
+                secrets.resource(secret).create();
+            }
+            // The uid makes the API server refuse the change of a later Job of the same name.
             client.batch()
                     .v1()
                     .jobs()
                     .inNamespace(request.namespace())
-                    .resource(job)
-                    .create();
+                    .withName(name)
+                    .patch(
+                            PatchContext.of(PatchType.JSON_MERGE),
+                            "{\"metadata\":{\"uid\":\"" + job.getMetadata().getUid()
+                                    + "\"},\"spec\":{\"suspend\":false}}");
         } catch (KubernetesClientException e) {
-            if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
-                throw BreakwaterException.retryable(
-                        Reason.MoverFailed,
-                        "could not create mover Job " + request.namespace() + "/" + name + ": " + e.getMessage(),
-                        e);
-            }
+            throw failed(request, name, "start", e);
         }
+    }
+
+    private Ticket ticket(Request request, Job job) {
+        ObjectMeta metadata = job.getMetadata();
+        return repositories.ticket(
+                request.access(),
+                "system:serviceaccount:" + request.namespace() + ":" + SERVICE_ACCOUNT,
+                new Ticket.Owner(Ticket.Owner.JOB, request.namespace(), metadata.getName(), metadata.getUid()),
+                Instant.parse(metadata.getCreationTimestamp()));
+    }
+
+    private static BreakwaterException failed(Request request, String name, String what, KubernetesClientException e) {
+        return BreakwaterException.retryable(
+                Reason.MoverFailed,
+                "could not " + what + " mover Job " + request.namespace() + "/" + name + ", will retry: "
+                        + e.getMessage(),
+                e);
     }
 
     /** Whether the Job got its passwords before a change of the master key, and none of them opens the repository now. */
@@ -274,11 +318,18 @@ public class MoverJobs {
         return entries;
     }
 
-    private Secret credentials(Request request, String name, Ticket ticket) {
+    /** The Secret of a Job, which goes with it. */
+    private Secret credentials(Request request, Job job, Ticket ticket) {
         return new SecretBuilder()
                 .withNewMetadata()
-                .withName(name)
+                .withName(job.getMetadata().getName())
                 .withNamespace(request.namespace())
+                .addNewOwnerReference()
+                .withApiVersion("batch/v1")
+                .withKind("Job")
+                .withName(job.getMetadata().getName())
+                .withUid(job.getMetadata().getUid())
+                .endOwnerReference()
                 .addToLabels(Api.RUN, request.run())
                 .addToLabels(Api.EXCLUDE, "true")
                 .endMetadata()

@@ -10,9 +10,6 @@ import java.util.Map;
  * because documents and statuses name them: an illegal one throws a {@link io.breakwater.api.BreakwaterException} (Tampered).
  */
 public sealed interface MoverTask {
-    /** For repositories in read-only locations. */
-    String NO_LOCK = "--no-lock";
-
     /** Path of the device of a raw block volume in a mover. */
     String DEVICE = "/dev/breakwater";
 
@@ -67,9 +64,8 @@ public sealed interface MoverTask {
      * @param claim PersistentVolumeClaim whose device is written
      * @param path the file in the repository's snapshot
      * @param snapshot restic snapshot id
-     * @param locked as for {@link Fill}
      */
-    record FillDevice(String claim, String path, String snapshot, boolean locked) implements MoverTask {
+    record FillDevice(String claim, String path, String snapshot) implements MoverTask {
         public FillDevice {
             RepositoryNames.requireDevice(path);
             RepositoryNames.requireSnapshot(snapshot);
@@ -82,9 +78,8 @@ public sealed interface MoverTask {
      * @param claim PersistentVolumeClaim to mount
      * @param path the path in the repository's snapshot
      * @param snapshot restic snapshot id
-     * @param locked whether a lock protects the repository against deletion meanwhile; impossible in a read-only location
      */
-    record Fill(String claim, String path, String snapshot, boolean locked) implements MoverTask {
+    record Fill(String claim, String path, String snapshot) implements MoverTask {
         public Fill {
             RepositoryNames.requireFiles(path);
             RepositoryNames.requireSnapshot(snapshot);
@@ -98,10 +93,9 @@ public sealed interface MoverTask {
      * @param path the root of the volume in the repository's snapshot
      * @param snapshot restic snapshot id
      * @param overwrite whether files that exist are overwritten
-     * @param locked as for {@link Fill}
      * @param files patterns relative to the root, each starting with a slash
      */
-    record Files(String claim, String path, String snapshot, boolean overwrite, boolean locked, List<String> files)
+    record Files(String claim, String path, String snapshot, boolean overwrite, List<String> files)
             implements MoverTask {
         public Files {
             RepositoryNames.requireFiles(path);
@@ -126,12 +120,8 @@ public sealed interface MoverTask {
         }
     }
 
-    /**
-     * Reads every block of snapshots, and compares it with its hash.
-     *
-     * @param locked as for {@link Fill}
-     */
-    record Verify(List<String> snapshots, boolean locked) implements MoverTask {
+    /** Reads every block of snapshots, and compares it with its hash. */
+    record Verify(List<String> snapshots) implements MoverTask {
         public Verify {
             snapshots = List.copyOf(snapshots);
             snapshots.forEach(RepositoryNames::requireSnapshot);
@@ -145,20 +135,14 @@ public sealed interface MoverTask {
             case Rekey r -> List.of("rekey", r.keyId);
             case Backup b -> with(List.of("backup", b.path, b.host), tags(b.tags));
             case BackupDevice b -> with(List.of("backup-device", DEVICE, b.path, b.host), tags(b.tags));
-            case FillDevice f ->
-                with(List.of("fill-device", DEVICE, f.path, f.snapshot), f.locked ? List.of() : List.of(NO_LOCK));
-            case Fill f ->
-                f.locked ? List.of("fill", f.path, f.snapshot) : List.of("fill", f.path, f.snapshot, NO_LOCK);
-            case Files f -> {
-                List<String> args = new ArrayList<>(List.of("files", f.snapshot, f.overwrite ? "always" : "never"));
-                if (!f.locked) {
-                    args.add(NO_LOCK);
-                }
-                f.files.forEach(file -> args.add(f.path + file));
-                yield args;
-            }
+            case FillDevice f -> List.of("fill-device", DEVICE, f.path, f.snapshot);
+            case Fill f -> List.of("fill", f.path, f.snapshot);
+            case Files f ->
+                with(
+                        List.of("files", f.snapshot, f.overwrite ? "always" : "never"),
+                        f.files.stream().map(file -> f.path + file).toList());
             case Mount m -> List.of("mount");
-            case Verify v -> with(v.locked ? List.of("verify") : List.of("verify", NO_LOCK), v.snapshots);
+            case Verify v -> with(List.of("verify"), v.snapshots);
             case Forget f -> with(List.of("forget"), f.snapshots);
         };
     }

@@ -1,7 +1,6 @@
 package io.breakwater.restore;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.breakwater.api.BackupLocationSpec.AccessMode;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestoreStatus.VolumeFill;
 import io.breakwater.api.TransferStatus;
@@ -126,16 +125,11 @@ final class FillVolumesStep implements Step<RestoreRun> {
         if (volume.kept() != null) {
             task = new MoverTask.Mount(v.pvc, volume.ofBlocks());
         } else if (volume.ofBlocks()) {
-            task = new MoverTask.FillDevice(v.pvc, volume.path(), volume.repositorySnapshot(), locked(run));
+            task = new MoverTask.FillDevice(v.pvc, volume.path(), volume.repositorySnapshot());
         } else {
-            task = new MoverTask.Fill(v.pvc, volume.path(), volume.repositorySnapshot(), locked(run));
+            task = new MoverTask.Fill(v.pvc, volume.path(), volume.repositorySnapshot());
         }
         return new MoverJobs.Request(run.target(), run.label(), run.uid() + "/fill/" + v.pvc, task, access(run));
-    }
-
-    /** Whether movers lock the repository: not in a read-only location. */
-    static boolean locked(RestoreRun run) {
-        return run.source().location().getSpec().accessMode != AccessMode.ReadOnly;
     }
 
     /** Read access to the repository of the point. */

@@ -42,7 +42,7 @@ final class PreflightReadStep implements Step<RestoreRun> {
                 run.target(),
                 run.label(),
                 run.uid() + "/read",
-                new MoverTask.Verify(snapshots, FillVolumesStep.locked(run)),
+                new MoverTask.Verify(snapshots),
                 FillVolumesStep.access(run));
         return switch (movers.poll(request)) {
             case MoverJobs.State.Running(String message) -> Outcome.waiting(message);

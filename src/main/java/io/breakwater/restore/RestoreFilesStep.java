@@ -70,7 +70,6 @@ final class RestoreFilesStep implements Step<RestoreRun> {
                 volume.path(),
                 volume.repositorySnapshot(),
                 spec.onConflict == OnConflict.Update,
-                FillVolumesStep.locked(run),
                 spec.files.paths);
         MoverJobs.Request request = new MoverJobs.Request(
                 run.target(), run.label(), run.uid() + "/files/" + claim, task, FillVolumesStep.access(run));

@@ -1,6 +1,5 @@
 package io.breakwater.verify;
 
-import io.breakwater.api.BackupLocationSpec.AccessMode;
 import io.breakwater.api.VerificationSpec.Level;
 import io.breakwater.catalog.Catalog;
 import io.breakwater.catalog.PointDocument;
@@ -75,10 +74,9 @@ final class ReadVolumesStep implements Step<VerifyRun> {
                 subject.key().namespace(),
                 Repositories.Mode.READ,
                 Optional.empty());
-        boolean locked = subject.location().getSpec().accessMode != AccessMode.ReadOnly;
         String label = VerifyRun.label(run.verification());
         var request = new MoverJobs.Request(
-                config.namespace(), label, run.uid() + "/verify", new MoverTask.Verify(snapshots, locked), access);
+                config.namespace(), label, run.uid() + "/verify", new MoverTask.Verify(snapshots), access);
         return switch (movers.poll(request)) {
             case MoverJobs.State.Running(String message) -> Outcome.waiting(message);
             case MoverJobs.State.Failed(String message) -> throw run.failed(message);

@@ -1,7 +1,6 @@
 package io.breakwater.gateway;
 
 import static io.breakwater.gateway.TestGateway.authorization;
-import static io.breakwater.gateway.TestGateway.draft;
 import static io.breakwater.gateway.TestGateway.sha;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -24,6 +23,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -98,7 +98,7 @@ class GatewayServerTest {
         quota("4");
         post(Mode.APPEND, "data/" + sha(PACK), PACK);
         assertThat(post(Mode.APPEND, "data/" + sha(OTHER), OTHER).statusCode()).isEqualTo(403);
-        Ticket unlimited = draft("disk", Mode.APPEND).unlimited(true).build();
+        Ticket unlimited = gateway.draft("disk", Mode.APPEND).unlimited(true).build();
         assertThat(send(gateway.request("disk", gateway.tickets.sign(unlimited), "data/" + sha(OTHER))
                                 .POST(BodyPublishers.ofByteArray(OTHER)))
                         .statusCode())
@@ -181,11 +181,36 @@ class GatewayServerTest {
     }
 
     @Test
-    void readersWriteNothingButLocks() throws Exception {
+    void readersWriteAndDeleteNothing() throws Exception {
         byte[] lock = "lock".getBytes(UTF_8);
         assertThat(post(Mode.READ, "data/" + sha(PACK), PACK).statusCode()).isEqualTo(403);
-        assertThat(post(Mode.READ, "locks/" + sha(lock), lock).statusCode()).isEqualTo(200);
-        assertThat(delete(Mode.READ, "locks/" + sha(lock))).isEqualTo(200);
+        assertThat(post(Mode.READ, "locks/" + sha(lock), lock).statusCode()).isEqualTo(403);
+        assertThat(post(Mode.APPEND, "locks/" + sha(lock), lock).statusCode()).isEqualTo(200);
+        assertThat(delete(Mode.READ, "locks/" + sha(lock))).isEqualTo(403);
+        assertThat(delete(Mode.APPEND, "locks/" + sha(lock))).isEqualTo(200);
+    }
+
+    @Test
+    void refusesTicketsWithoutTheirJob() throws Exception {
+        String of = ticket(Mode.READ, null);
+        Ticket.Owner earlier = new Ticket.Owner(Ticket.Owner.JOB, "shop", "mover", "uid of an earlier Job");
+        Ticket.Owner unknown =
+                new Ticket.Owner("Deployment", "shop", "mover", gateway.owner().uid());
+
+        assertThat(with(authorization(of, "good"))).isEqualTo(200);
+        assertThat(with(authorization(of, "stray"))).as("a pod of no Job").isEqualTo(403);
+        for (Ticket.Owner owner : Arrays.asList(earlier, unknown, null)) {
+            String ticket = gateway.tickets.sign(
+                    gateway.draft("disk", Mode.READ).owner(owner).build());
+            assertThat(with(authorization(ticket, "good"))).as("%s", owner).isEqualTo(403);
+        }
+    }
+
+    @Test
+    void refusesTicketsOfADeletedJob() throws Exception {
+        gateway.deleteJob();
+
+        assertThat(with(authorization(ticket(Mode.READ, null), "good"))).isEqualTo(403);
     }
 
     @Test
@@ -200,7 +225,7 @@ class GatewayServerTest {
 
         assertThat(gateway.get("borrowed", Mode.READ, "data/" + sha(PACK)).body())
                 .isEqualTo("pack");
-        HttpResponse<String> refused = gateway.post("borrowed", Mode.READ, "locks/" + sha(lock), lock);
+        HttpResponse<String> refused = gateway.post("borrowed", Mode.APPEND, "locks/" + sha(lock), lock);
         assertThat(refused.statusCode()).isEqualTo(403);
         assertThat(refused.body()).contains("BackupLocation borrowed has accessMode ReadOnly");
         String pack = "data/" + sha(PACK);
@@ -258,10 +283,12 @@ class GatewayServerTest {
 
     @Test
     void refusesForeignAndExpiredTickets() throws Exception {
-        Ticket another =
-                draft("disk", Mode.READ).holder("system:serviceaccount:bank:x").build();
-        Ticket old =
-                draft("disk", Mode.READ).expires(Instant.now().minusSeconds(1)).build();
+        Ticket another = gateway.draft("disk", Mode.READ)
+                .holder("system:serviceaccount:bank:x")
+                .build();
+        Ticket old = gateway.draft("disk", Mode.READ)
+                .expires(Instant.now().minusSeconds(1))
+                .build();
 
         assertThat(with(authorization(gateway.tickets.sign(another), "good"))).isEqualTo(401);
         assertThat(with(authorization(gateway.tickets.sign(old), "good"))).isEqualTo(401);

@@ -75,7 +75,7 @@ class ResticPathTest {
         // path, mode, may write, may delete
         "data/NAME,  READ,     false, false",
         "config,     READ,     false, false",
-        "locks/NAME, READ,     true,  true",
+        "locks/NAME, READ,     false, false",
         "data/NAME,  APPEND,   true,  false",
         "snapshots/NAME, APPEND, true, false",
         "locks/NAME, APPEND,   true,  true",

@@ -21,7 +21,11 @@ import io.breakwater.store.s3.S3Server;
 import io.breakwater.tls.ServingCertificate;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.ByteArrayInputStream;
@@ -57,6 +61,8 @@ final class TestGateway implements AutoCloseable {
     private final KubernetesClient client = cluster.client();
     private final Stores stores;
     private final GatewayServer server;
+    private final Job job;
+    private final Pod pod;
 
     /**
      * Starts a gateway without locations.
@@ -78,20 +84,50 @@ final class TestGateway implements AutoCloseable {
                         .endMetadata()
                         .build())
                 .create();
+        job = client.resource(new JobBuilder()
+                        .withNewMetadata()
+                        .withNamespace("shop")
+                        .withName("mover")
+                        .endMetadata()
+                        .withNewSpec()
+                        .endSpec()
+                        .build())
+                .create();
+        pod = client.resource(new PodBuilder()
+                        .withNewMetadata()
+                        .withNamespace("shop")
+                        .withName("mover-x")
+                        .addNewOwnerReference()
+                        .withApiVersion("batch/v1")
+                        .withKind("Job")
+                        .withName("mover")
+                        .withUid(job.getMetadata().getUid())
+                        .withController(true)
+                        .endOwnerReference()
+                        .endMetadata()
+                        .build())
+                .create();
         stores = TestStores.of(client, config);
         tickets = new TicketSigner(client, config, Clock.systemUTC());
         var tokens = new TokenReviewer(client) {
             @Override
-            Optional<String> user(String token) {
-                return token.equals("good") ? Optional.of(HOLDER) : Optional.empty();
+            Optional<Caller> caller(String token) {
+                return switch (token) {
+                    case "good" ->
+                        Optional.of(
+                                new Caller(HOLDER, "mover-x", pod.getMetadata().getUid()));
+                    case "stray" -> Optional.of(new Caller(HOLDER, "stray", "another uid"));
+                    default -> Optional.empty();
+                };
             }
         };
         var certificate = new ServingCertificate(client, config, Clock.systemUTC());
         server = new GatewayServer(
                 config,
                 certificate,
-                tickets,
+                new TicketVerifier(client, config, Clock.systemUTC()),
                 tokens,
+                new TicketOwnerCheck(client),
                 new GatewayBackend(
                         TestLocations.of(client, config), stores, new EpochGuard(stores), new Quotas(stores, config)),
                 new Meters(new SimpleMeterRegistry(), Clock.systemUTC()));
@@ -184,12 +220,28 @@ final class TestGateway implements AutoCloseable {
     }
 
     /** A ticket of {@link #HOLDER} for ten minutes. */
-    static Ticket.Draft draft(String location, Mode mode) {
+    Ticket.Draft draft(String location, Mode mode) {
+        return draft(location, mode, owner());
+    }
+
+    /** The Job that every mover belongs to. */
+    Ticket.Owner owner() {
+        return new Ticket.Owner(
+                Ticket.Owner.JOB, "shop", "mover", job.getMetadata().getUid());
+    }
+
+    /** Deletes that Job. */
+    void deleteJob() {
+        client.resource(job).delete();
+    }
+
+    static Ticket.Draft draft(String location, Mode mode, Ticket.Owner owner) {
         return new Ticket.Draft()
                 .location("sys", location)
                 .repository("east", "shop")
                 .mode(mode)
                 .holder(HOLDER)
+                .owner(owner)
                 .expires(Instant.now().plusSeconds(600));
     }
 

@@ -1,5 +1,6 @@
 package io.breakwater.gateway;
 
+import java.time.Instant;
 import java.util.List;
 import java.util.function.Supplier;
 
@@ -9,7 +10,7 @@ public final class TestRepositories {
 
     /** Repositories with these passwords, without a gateway. */
     public static Repositories with(Supplier<List<String>> passwords) {
-        return new Repositories(null, null, null, null, null, null) {
+        return new Repositories(null, null, null, null, null) {
             @Override
             public List<String> passwords(Access access, String keyId) {
                 return passwords.get();
@@ -21,13 +22,18 @@ public final class TestRepositories {
             }
 
             @Override
-            public Ticket ticket(Access access, String holder) {
-                return null;
+            public Ticket ticket(Access access, String holder, Ticket.Owner owner, Instant since) {
+                return new Ticket.Draft()
+                        .mode(Mode.READ)
+                        .holder(holder)
+                        .owner(owner)
+                        .expires(since)
+                        .build();
             }
 
             @Override
             public String sign(Ticket ticket) {
-                return "ticket";
+                return ticket.owner().kind() + " " + ticket.owner().uid() + " of " + ticket.holder();
             }
 
             @Override

@@ -120,7 +120,7 @@ class MoverJobSpecTest {
     void attachesARawBlockVolumeAsADevice() {
         for (MoverTask task : List.of(
                 new MoverTask.BackupDevice("claim", "/data", "west-shop", Map.of()),
-                new MoverTask.FillDevice("claim", "/data", "ab".repeat(32), true))) {
+                new MoverTask.FillDevice("claim", "/data", "ab".repeat(32)))) {
             PodSpec pod = pod(new MoverSettings(), task);
             Container mover = pod.getContainers().getFirst();
             assertThat(mover.getVolumeDevices()).containsExactly(new VolumeDevice(MoverTask.DEVICE, "data"));

@@ -7,6 +7,7 @@ import io.breakwater.config.TestConfig;
 import io.breakwater.gateway.TestRepositories;
 import io.breakwater.steps.RunNames;
 import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
@@ -26,11 +27,58 @@ class MoverJobsTest {
             TestConfig.of(Map.of("breakwater.site", "east", "breakwater.mover.image", "mover")),
             TestRepositories.with(() -> passwords));
     private final MoverJobs.Request request =
-            new MoverJobs.Request("shop", "run", "id", new MoverTask.Verify(List.of("ab".repeat(32)), true), null);
+            new MoverJobs.Request("shop", "run", "id", new MoverTask.Verify(List.of("ab".repeat(32))), null);
 
     @AfterEach
     void close() {
         cluster.close();
+    }
+
+    @Test
+    void startsAJobAfterItsSecret() {
+        assertThat(movers.poll(request)).isInstanceOf(MoverJobs.State.Running.class);
+
+        String uid = job().getMetadata().getUid();
+        assertThat(job().getSpec().getSuspend()).isFalse();
+        assertThat(secret().getMetadata().getOwnerReferences()).singleElement().satisfies(owner -> {
+            assertThat(owner.getKind()).isEqualTo("Job");
+            assertThat(owner.getUid()).isEqualTo(uid);
+        });
+        assertThat(decoded(secret().getData().get("ticket")))
+                .isEqualTo("Job " + uid + " of system:serviceaccount:shop:breakwater-mover");
+    }
+
+    /** The operator was killed between the Job and its Secret, and an earlier Job of this name left its Secret. */
+    @Test
+    void replacesTheSecretOfAnEarlierJob() {
+        movers.poll(request);
+        String earlier = secret().getData().get("ticket");
+        cluster.client().resource(job()).delete();
+        cluster.add(new JobBuilder()
+                .withNewMetadata()
+                .withNamespace("shop")
+                .withName(RunNames.of("id"))
+                .endMetadata()
+                .withNewSpec()
+                .withSuspend(true)
+                .endSpec()
+                .build());
+
+        assertThat(movers.poll(request)).isInstanceOf(MoverJobs.State.Running.class);
+
+        assertThat(job().getSpec().getSuspend()).isFalse();
+        assertThat(secret().getData().get("ticket")).isNotEqualTo(earlier);
+        assertThat(secret().getMetadata().getOwnerReferences().getFirst().getUid())
+                .isEqualTo(job().getMetadata().getUid());
+    }
+
+    @Test
+    void discardsTheSecretWithTheJob() {
+        movers.poll(request);
+        movers.discard(request);
+
+        assertThat(job()).isNull();
+        assertThat(secret()).isNull();
     }
 
     /** The Job waited for its pod during a change of the master key, and its password was removed from the repository. */
@@ -115,6 +163,18 @@ class MoverJobsTest {
                 .inNamespace("shop")
                 .withName(RunNames.of("id"))
                 .get();
+    }
+
+    private Secret secret() {
+        return cluster.client()
+                .secrets()
+                .inNamespace("shop")
+                .withName(RunNames.of("id"))
+                .get();
+    }
+
+    private static String decoded(String data) {
+        return new String(Base64.getDecoder().decode(data), StandardCharsets.UTF_8);
     }
 
     private static String encoded(String text) {

@@ -21,19 +21,25 @@ class MoverProgramTest {
     @TempDir
     private Path directory;
 
+    /** The ticket of a mover that only reads permits no lock. */
     @Test
-    void doesNotLockAReadOnlyRepository() throws Exception {
-        assertThat(run(new MoverTask.Fill("data", "/volumes/data", ID, true)))
-                .contains("restore --json")
-                .contains("--include /volumes/data")
-                .endsWith("-- " + ID + "\n")
-                .doesNotContain("--no-lock");
-        assertThat(run(new MoverTask.Fill("data", "/volumes/data", ID, false)))
-                .contains("restore --no-lock")
+    void takesNoLockForReading() throws Exception {
+        Files.writeString(directory.resolve("content"), "new content");
+        Files.writeString(device(), "old content");
+        for (MoverTask task : List.of(
+                new MoverTask.Fill("data", "/volumes/data", ID),
+                new MoverTask.Files("data", "/volumes/data", ID, true, List.of("/a")),
+                new MoverTask.FillDevice("data", "/data", ID),
+                new MoverTask.Verify(List.of(ID)))) {
+            play(RESTIC, task, 11);
+            assertThat(Files.readAllLines(directory.resolve("asked")))
+                    .as(task.arguments().getFirst())
+                    .isNotEmpty()
+                    .allMatch(line -> line.contains(" --no-lock "));
+        }
+        assertThat(run(new MoverTask.Fill("data", "/volumes/data", ID)))
                 .contains("--include /volumes/data")
                 .endsWith("-- " + ID + "\n");
-        assertThat(new MoverTask.Verify(List.of(ID), false).arguments()).containsExactly("verify", "--no-lock", ID);
-        assertThat(new MoverTask.Verify(List.of(ID), true).arguments()).containsExactly("verify", ID);
     }
 
     /** A killed mover leaves its lock in the repository, and the lock would prevent every deletion. */
@@ -92,16 +98,13 @@ class MoverProgramTest {
 
     @Test
     void fillsADeviceAndZeroesTheRest() throws Exception {
-        MoverTask task = new MoverTask.FillDevice("data", "/data", ID, true);
+        MoverTask task = new MoverTask.FillDevice("data", "/data", ID);
         Files.writeString(directory.resolve("content"), "new content");
         Files.writeString(device(), "old content, and more of it");
 
         Ended ended = play(RESTIC, task, 27);
         assertThat(ended.report()).isEqualTo("{\"total_bytes\":11,\"bytes_restored\":11}");
         assertThat(Files.readString(device())).isEqualTo("new content" + "\0".repeat(16));
-        assertThat(Files.readString(directory.resolve("asked"))).contains("dump -- " + ID + " /data");
-
-        play(RESTIC, new MoverTask.FillDevice("data", "/data", ID, false), 27);
         assertThat(Files.readString(directory.resolve("asked")))
                 .contains("ls --json --no-lock -- " + ID)
                 .contains("dump --no-lock -- " + ID + " /data");
@@ -112,7 +115,7 @@ class MoverProgramTest {
         Files.writeString(directory.resolve("content"), "new content");
         Files.writeString(device(), "old");
 
-        Ended ended = play(RESTIC, new MoverTask.FillDevice("data", "/data", ID, true), 10);
+        Ended ended = play(RESTIC, new MoverTask.FillDevice("data", "/data", ID), 10);
         assertThat(ended.code()).isEqualTo(1);
         assertThat(ended.report()).contains("room for 10 bytes, and the snapshot holds 11; nothing was written");
         assertThat(Files.readString(device())).isEqualTo("old");
@@ -121,14 +124,14 @@ class MoverProgramTest {
     @Test
     void failsWhenTheRepositoryIsUnreadable() throws Exception {
         Files.writeString(directory.resolve("content"), "new content");
-        MoverTask fill = new MoverTask.FillDevice("data", "/data", ID, true);
+        MoverTask fill = new MoverTask.FillDevice("data", "/data", ID);
         String broken = RESTIC.replace(
                 "cat \"$here/content\"", "printf new; echo 'ciphertext verification failed' >&2; exit 7");
         Ended ended = play(broken, fill, 11);
         assertThat(ended.code()).isEqualTo(7);
         assertThat(ended.report()).startsWith("exit 7:").contains("ciphertext verification failed");
 
-        Ended verified = play(broken, new MoverTask.Verify(List.of(ID), true), 11);
+        Ended verified = play(broken, new MoverTask.Verify(List.of(ID)), 11);
         assertThat(verified.code()).isEqualTo(7);
         assertThat(verified.report()).startsWith("exit 7:").contains("ciphertext verification failed");
 

@@ -25,12 +25,13 @@ class MoverTaskTest {
 
     @Test
     void includesEachFileByItsName() throws IOException, InterruptedException {
-        var task = new MoverTask.Files("data", "/volumes/pvc", ID, false, true, List.of("/a b", "/c*", "/-d"));
+        var task = new MoverTask.Files("data", "/volumes/pvc", ID, false, List.of("/a b", "/c*", "/-d"));
         assertThat(calls(task))
                 .containsExactly(
                         "--retry-lock",
                         "10m",
                         "restore",
+                        "--no-lock",
                         "--json",
                         "--target",
                         "/",
@@ -49,8 +50,8 @@ class MoverTaskTest {
 
     @Test
     void deletesFilesOnlyInAFill() throws IOException, InterruptedException {
-        assertThat(calls(new MoverTask.Fill("data", "/volumes/pvc", ID, true))).contains("--delete");
-        assertThat(calls(new MoverTask.Files("data", "/volumes/pvc", ID, true, true, List.of("/a"))))
+        assertThat(calls(new MoverTask.Fill("data", "/volumes/pvc", ID))).contains("--delete");
+        assertThat(calls(new MoverTask.Files("data", "/volumes/pvc", ID, true, List.of("/a"))))
                 .contains("always")
                 .doesNotContain("--delete");
     }
@@ -67,10 +68,10 @@ class MoverTaskTest {
     void refusesIllegalSnapshotIds(String id) {
         List<ThrowingCallable> tasks = List.of(
                 () -> new MoverTask.Forget(List.of(ID, id)),
-                () -> new MoverTask.Verify(List.of(id), true),
-                () -> new MoverTask.Fill("data", "/volumes/data", id, true),
-                () -> new MoverTask.Files("data", "/volumes/data", id, true, true, List.of("/a")),
-                () -> new MoverTask.FillDevice("data", "/data", id, true));
+                () -> new MoverTask.Verify(List.of(id)),
+                () -> new MoverTask.Fill("data", "/volumes/data", id),
+                () -> new MoverTask.Files("data", "/volumes/data", id, true, List.of("/a")),
+                () -> new MoverTask.FillDevice("data", "/data", id));
         for (ThrowingCallable task : tasks) {
             assertThatThrownBy(task)
                     .isInstanceOfSatisfying(BreakwaterException.class, e -> {
@@ -98,10 +99,10 @@ class MoverTaskTest {
     void refusesIllegalPaths(String path) {
         List<ThrowingCallable> tasks = List.of(
                 () -> new MoverTask.Backup("data", path, "host", Map.of(), null),
-                () -> new MoverTask.Fill("data", path, ID, true),
-                () -> new MoverTask.Files("data", path, ID, true, true, List.of("/a")),
+                () -> new MoverTask.Fill("data", path, ID),
+                () -> new MoverTask.Files("data", path, ID, true, List.of("/a")),
                 () -> new MoverTask.BackupDevice("data", "/volumes/" + path, "host", Map.of()),
-                () -> new MoverTask.FillDevice("data", "/volumes/" + path, ID, true));
+                () -> new MoverTask.FillDevice("data", "/volumes/" + path, ID));
         for (ThrowingCallable task : tasks) {
             assertThatThrownBy(task).hasMessageContaining("is not a valid path");
         }
