@@ -97,7 +97,8 @@ public class Stores {
         return secret;
     }
 
-    private static NamedRef credentialsRef(BackupLocationSpec spec) {
+    /** The Secret with the credentials; null for a location that needs none. */
+    static NamedRef credentialsRef(BackupLocationSpec spec) {
         if (spec.azureBlob != null) {
             return spec.azureBlob.credentialsSecretRef;
         }

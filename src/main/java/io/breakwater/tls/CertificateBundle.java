@@ -18,6 +18,8 @@ import java.util.TreeSet;
 /**
  * The content of the Secret: the authorities that clients trust (first the one that signs, then the previous one), the key of
  * the first, and the serving certificate with its key. All decisions about age are here, and need no cluster.
+ *
+ * @param authorityKey null in the Secret of a separate gateway, which signs no certificate
  */
 record CertificateBundle(
         List<X509Certificate> authorities, PrivateKey authorityKey, X509Certificate serving, PrivateKey key) {
@@ -47,20 +49,31 @@ record CertificateBundle(
      * @throws GeneralSecurityException when a key is missing or cannot be parsed
      */
     static CertificateBundle read(Map<String, String> data) throws GeneralSecurityException {
+        CertificateBundle serving = readServing(data);
+        return new CertificateBundle(serving.authorities, Pem.key(text(data, CA_KEY)), serving.serving, serving.key);
+    }
+
+    /**
+     * Reads the content of a Secret without the key of the authority.
+     *
+     * @throws GeneralSecurityException when another key is missing or cannot be parsed
+     */
+    static CertificateBundle readServing(Map<String, String> data) throws GeneralSecurityException {
         List<X509Certificate> authorities = Pem.certificates(text(data, CA_CERT));
         List<X509Certificate> serving = Pem.certificates(text(data, CERT));
         if (authorities.isEmpty() || serving.isEmpty()) {
             throw new GeneralSecurityException("no certificate in " + CA_CERT + " or " + CERT);
         }
-        return new CertificateBundle(
-                authorities, Pem.key(text(data, CA_KEY)), serving.getFirst(), Pem.key(text(data, KEY)));
+        return new CertificateBundle(authorities, null, serving.getFirst(), Pem.key(text(data, KEY)));
     }
 
     /** The content of a Secret, values in base64. */
     Map<String, String> write() throws GeneralSecurityException {
         Map<String, String> data = new LinkedHashMap<>();
         data.put(CA_CERT, base64(Pem.write(authorities)));
-        data.put(CA_KEY, base64(Pem.write(authorityKey)));
+        if (authorityKey != null) {
+            data.put(CA_KEY, base64(Pem.write(authorityKey)));
+        }
         data.put(CERT, base64(Pem.write(List.of(serving))));
         data.put(KEY, base64(Pem.write(key)));
         return data;
@@ -86,6 +99,13 @@ record CertificateBundle(
                 .filter(authority -> !isDue(authority, Duration.ZERO, now))
                 .toList();
         return issue(earlier, new Signed(present, authorityKey), all, now);
+    }
+
+    /** A certificate for these hosts from the present authority, with a key of its own, and without the authority's key. */
+    CertificateBundle derive(Collection<String> hosts, Instant now) throws GeneralSecurityException {
+        Signed server =
+                CertificateFactory.server(new Signed(authorities.getFirst(), authorityKey), hosts, now, SERVING_VALID);
+        return new CertificateBundle(authorities, null, server.certificate(), server.key());
     }
 
     /** The authorities as PEM, the one that signs first. */

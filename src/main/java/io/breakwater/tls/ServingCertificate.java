@@ -1,5 +1,6 @@
 package io.breakwater.tls;
 
+import io.breakwater.api.Api;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.config.BreakwaterConfig;
@@ -26,6 +27,9 @@ import org.jboss.logging.Logger;
  * first pod creates it. Each later change depends on the resource version of the Secret, so that all pods have the same
  * certificate. It is checked every ten minutes and renewed a month before it expires. Servers present the new certificate from
  * the next handshake on.
+ *
+ * <p>A separate gateway has a Secret of its own: a certificate of the same authority, without the key of the authority. The
+ * operator writes it, and the gateway only reads it.
  */
 @ApplicationScoped
 public class ServingCertificate {
@@ -33,11 +37,20 @@ public class ServingCertificate {
     private static final Duration INTERVAL = Duration.ofMinutes(10);
     private static final int TRIES = 5;
 
+    /** How often a gateway looks for its Secret, once a second, before it fails: the operator may start later. */
+    private static final int WAITS = 60;
+
+    private static final String GATEWAY = "breakwater-gateway";
+
     private final KubernetesClient client;
     private final Clock clock;
     private final String namespace;
     private final String secretName;
     private final Set<String> hosts;
+    private final String gatewaySecret;
+    private final Set<String> gatewayHosts;
+    private final boolean reads;
+    private final boolean writesGateway;
     private volatile CertificateBundle bundle;
     private Thread renewer;
     private SSLContext context;
@@ -46,8 +59,13 @@ public class ServingCertificate {
         this.client = client;
         this.clock = clock;
         this.namespace = config.namespace();
-        this.secretName = config.webhook().name() + "-serving-cert";
-        this.hosts = hosts(config);
+        this.hosts = hosts(config, config.webhook().service(), GATEWAY);
+        this.gatewaySecret = config.webhook().name() + "-gateway-cert";
+        this.gatewayHosts = hosts(config, GATEWAY);
+        this.reads = config.role() == BreakwaterConfig.Role.gateway;
+        this.writesGateway = config.role() == BreakwaterConfig.Role.operator
+                && !config.gateway().embedded();
+        this.secretName = reads ? gatewaySecret : config.webhook().name() + "-serving-cert";
     }
 
     /**
@@ -81,7 +99,9 @@ public class ServingCertificate {
     }
 
     private void load() {
-        if (bundle == null) {
+        if (bundle == null && reads) {
+            refreshWhenPresent();
+        } else if (bundle == null) {
             refresh();
         }
         if (renewer == null) {
@@ -89,12 +109,33 @@ public class ServingCertificate {
         }
     }
 
+    private void refreshWhenPresent() {
+        for (int i = 0; i < WAITS; i++) {
+            try {
+                refresh();
+                return;
+            } catch (BreakwaterException e) {
+                LOG.infof("waiting for the certificate: %s", e.getMessage());
+            }
+            try {
+                Thread.sleep(Duration.ofSeconds(1));
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                break;
+            }
+        }
+        refresh();
+    }
+
     /** Reads the Secret, renews the certificate and the authority if they are due, and uses the result. */
     void refresh() {
         KubernetesClientException last = null;
         for (int i = 0; i < TRIES; i++) {
             try {
-                bundle = readOrRenew();
+                bundle = reads ? readOnly() : readOrRenew();
+                if (writesGateway) {
+                    writeForGateway(bundle);
+                }
                 return;
             } catch (KubernetesClientException e) {
                 if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
@@ -118,34 +159,70 @@ public class ServingCertificate {
     /** Makes one attempt. After a conflict, the next attempt uses the certificate of the other pod. */
     private CertificateBundle readOrRenew() throws GeneralSecurityException {
         Instant now = clock.instant();
-        Secret secret =
-                client.secrets().inNamespace(namespace).withName(secretName).get();
+        Secret secret = get(secretName);
         Optional<CertificateBundle> found = read(secret);
         if (found.isPresent() && found.get().isValid(hosts, now)) {
             return found.get();
         }
         CertificateBundle created =
                 found.isPresent() ? found.get().renew(hosts, now) : CertificateBundle.generate(hosts, now);
+        write(secretName, secret, created);
+        return created;
+    }
+
+    /** The certificate that the operator wrote for the gateway. */
+    private CertificateBundle readOnly() throws GeneralSecurityException {
+        Secret secret = get(secretName);
+        if (secret == null) {
+            throw BreakwaterException.retryable(
+                    Reason.SecretNotFound,
+                    "Secret " + where() + " does not exist; the operator creates it, will retry");
+        }
+        return CertificateBundle.readServing(secret.getData());
+    }
+
+    private void writeForGateway(CertificateBundle from) throws GeneralSecurityException {
+        Instant now = clock.instant();
+        Secret secret = get(gatewaySecret);
+        if (secret != null && secret.getData() != null) {
+            try {
+                CertificateBundle present = CertificateBundle.readServing(secret.getData());
+                if (present.isValid(gatewayHosts, now) && present.authorities().equals(from.authorities())) {
+                    return;
+                }
+            } catch (GeneralSecurityException e) {
+                LOG.warnf("Secret %s/%s has no valid certificate (%s)", namespace, gatewaySecret, e.getMessage());
+            }
+        }
+        write(gatewaySecret, secret, from.derive(gatewayHosts, now));
+    }
+
+    /** Creates or updates a Secret; a conflict throws. */
+    private void write(String name, Secret before, CertificateBundle content) throws GeneralSecurityException {
         Secret wanted = new SecretBuilder()
                 .withNewMetadata()
-                .withName(secretName)
+                .withName(name)
                 .withNamespace(namespace)
                 .addToLabels("app.kubernetes.io/managed-by", "breakwater")
+                .addToLabels(Api.EXCLUDE, "true")
                 .withResourceVersion(
-                        secret == null ? null : secret.getMetadata().getResourceVersion())
+                        before == null ? null : before.getMetadata().getResourceVersion())
                 .endMetadata()
-                .withType(secret == null ? "Opaque" : secret.getType())
-                .withData(created.write())
+                .withType(before == null ? "Opaque" : before.getType())
+                .withData(content.write())
                 .build();
-        if (secret == null) {
+        if (before == null) {
             client.resource(wanted).create();
         } else {
             client.resource(wanted).update();
         }
         LOG.infof(
-                "wrote the serving certificate for %s to Secret %s; it is valid until %s",
-                hosts, where(), created.serving().getNotAfter());
-        return created;
+                "wrote a serving certificate to Secret %s/%s; it is valid until %s",
+                namespace, name, content.serving().getNotAfter());
+    }
+
+    private Secret get(String name) {
+        return client.secrets().inNamespace(namespace).withName(name).get();
     }
 
     private Optional<CertificateBundle> read(Secret secret) {
@@ -184,11 +261,11 @@ public class ServingCertificate {
         return namespace + "/" + secretName;
     }
 
-    /** The names of both services in the cluster, and the host that movers connect to. */
-    private static Set<String> hosts(BreakwaterConfig config) {
+    /** The names of services in the cluster, and the host that movers connect to. */
+    private static Set<String> hosts(BreakwaterConfig config, String... services) {
         Set<String> hosts = new TreeSet<>();
         hosts.add(CertificateFactory.host(config.gateway().url()));
-        for (String service : new String[] {config.webhook().service(), "breakwater-gateway"}) {
+        for (String service : services) {
             hosts.add(service + "." + config.namespace() + ".svc");
             hosts.add(service + "." + config.namespace() + ".svc.cluster.local");
         }

@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -60,6 +61,45 @@ class ServingCertificateTest {
         } finally {
             server.stop(0);
         }
+    }
+
+    /** A separate gateway could otherwise sign a certificate for the webhook. */
+    @Test
+    void givesASeparateGatewayACertificateAndNoOtherKey() throws Exception {
+        Map<String, String> separate = Map.of("breakwater.gateway.embedded", "false");
+        ServingCertificate operator = new ServingCertificate(cluster.client(), TestConfig.of(separate), clock);
+        Map<String, String> settings = new HashMap<>(separate);
+        settings.put("breakwater.role", "gateway");
+        ServingCertificate gateway = new ServingCertificate(cluster.client(), TestConfig.of(settings), clock);
+        Thread later = Thread.ofVirtual().start(operator::caPem);
+
+        assertThat(gateway.caPem()).as("the gateway waits for its Secret").isEqualTo(operator.caPem());
+
+        later.join();
+        CertificateBundle first =
+                CertificateBundle.readServing(secret("breakwater-gateway-cert").getData());
+        assertThat(secret("breakwater-gateway-cert").getData()).containsOnlyKeys("ca.crt", "tls.crt", "tls.key");
+        assertThat(secret("breakwater-serving-cert").getData().get("tls.key"))
+                .isNotEqualTo(secret("breakwater-gateway-cert").getData().get("tls.key"));
+        assertThat(first.serving().getSubjectAlternativeNames().toString())
+                .contains("breakwater-gateway.breakwater-system.svc")
+                .doesNotContain("webhook");
+        clock.now = clock.now.plus(Duration.ofDays(61));
+        operator.refresh();
+        assertThat(CertificateBundle.readServing(
+                                secret("breakwater-gateway-cert").getData())
+                        .serving())
+                .isNotEqualTo(first.serving());
+        operator.close();
+        gateway.close();
+    }
+
+    private Secret secret(String name) {
+        return cluster.client()
+                .secrets()
+                .inNamespace("breakwater-system")
+                .withName(name)
+                .get();
     }
 
     @Test
