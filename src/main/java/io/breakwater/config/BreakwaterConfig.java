@@ -93,6 +93,10 @@ public interface BreakwaterConfig {
         /** Time for which all movers of a restore may wait for a node, an image or a volume. Then the restore fails. */
         @WithDefault("15M")
         Duration start();
+
+        /** Size limit of the temporary directory of a mover. */
+        @WithDefault("10Gi")
+        String tmp();
     }
 
     /** The admission webhook. */

@@ -35,6 +35,11 @@ final class MoverJobSpec {
     /** Exit code of a mover that the gateway refused. The gateway would refuse another pod too. */
     private static final int REFUSED = 40;
 
+    private static final String STORAGE = "ephemeral-storage";
+
+    /** Room for the log of a mover, in addition to its temporary directory. */
+    private static final Quantity LOGS = new Quantity("1Gi");
+
     /** The mover must run on the node of the application's pod, whatever taints the node has. */
     private static final Toleration ANYTHING =
             new TolerationBuilder().withOperator("Exists").build();
@@ -79,6 +84,7 @@ final class MoverJobSpec {
     private static PodSpecBuilder pod(
             BreakwaterConfig config, MoverJobs.Request request, String name, String repository) {
         String node = request.task() instanceof MoverTask.Backup b ? b.node() : null;
+        SecurityProfile profile = SecurityProfile.of(request.task());
         return new PodSpecBuilder()
                 .withRestartPolicy("Never")
                 // restic writes the host name into the key of a repository that it creates.
@@ -90,12 +96,7 @@ final class MoverJobSpec {
                 .withNodeSelector(node == null ? request.settings().nodeSelector : null)
                 .withAffinity(node == null ? null : to(node))
                 .withTolerations(node == null ? tolerations(request.settings().tolerations) : List.of(ANYTHING))
-                .withNewSecurityContext()
-                .withRunAsUser(0L)
-                .withNewSeccompProfile()
-                .withType("RuntimeDefault")
-                .endSeccompProfile()
-                .endSecurityContext()
+                .withSecurityContext(profile.pod())
                 .addNewContainer()
                 .withName("mover")
                 .withImage(config.mover().image())
@@ -105,18 +106,11 @@ final class MoverJobSpec {
                 .withEnv(environment(name, repository, request.settings().throttle))
                 .withVolumeMounts(mounts(request.task()))
                 .withVolumeDevices(devices(request.task()))
-                .withResources(resources(request.settings().resources))
-                // The mover reads files of any owner and mode, and restores both.
-                .withNewSecurityContext()
-                .withAllowPrivilegeEscalation(false)
-                .withReadOnlyRootFilesystem(true)
-                .withNewCapabilities()
-                .addToDrop("ALL")
-                .addToAdd("CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "MKNOD", "SETFCAP", "SETUID", "SETGID")
-                .endCapabilities()
-                .endSecurityContext()
+                .withResources(
+                        resources(request.settings().resources, config.mover().tmp()))
+                .withSecurityContext(profile.container())
                 .endContainer()
-                .withVolumes(volumes(name, request.task()));
+                .withVolumes(volumes(name, config.mover().tmp(), request.task()));
     }
 
     /** Selects a node by its name. Labels do not have to repeat the name. */
@@ -145,17 +139,19 @@ final class MoverJobSpec {
                         .toList();
     }
 
-    private static ResourceRequirements resources(MoverSettings.Resources wanted) {
-        if (wanted == null) {
-            return new ResourceRequirementsBuilder()
-                    .addToRequests("cpu", new Quantity("50m"))
-                    .addToRequests("memory", new Quantity("128Mi"))
-                    .addToLimits("memory", new Quantity("1Gi"))
-                    .build();
-        }
-        return new ResourceRequirementsBuilder()
-                .withRequests(amounts(wanted.requests))
-                .withLimits(amounts(wanted.limits))
+    /** The resources of the policy, or the defaults. Storage of the node is bounded in any case. */
+    private static ResourceRequirements resources(MoverSettings.Resources wanted, String tmp) {
+        ResourceRequirementsBuilder resources = wanted == null
+                ? new ResourceRequirementsBuilder()
+                        .addToRequests("cpu", new Quantity("50m"))
+                        .addToRequests("memory", new Quantity("128Mi"))
+                        .addToLimits("memory", new Quantity("1Gi"))
+                : new ResourceRequirementsBuilder()
+                        .withRequests(amounts(wanted.requests))
+                        .withLimits(amounts(wanted.limits));
+        return resources
+                .addToRequests(STORAGE, new Quantity("64Mi"))
+                .addToLimits(STORAGE, new Quantity(tmp).add(LOGS))
                 .build();
     }
 
@@ -234,13 +230,13 @@ final class MoverJobSpec {
         mounts.add(mount("data", path, false));
     }
 
-    private static List<Volume> volumes(String secret, MoverTask task) {
+    private static List<Volume> volumes(String secret, String tmp, MoverTask task) {
         List<Volume> volumes = new ArrayList<>(List.of(
                 new VolumeBuilder()
                         .withName("credentials")
                         .withNewSecret()
                         .withSecretName(secret)
-                        .withDefaultMode(0400)
+                        .withDefaultMode(0444) // the only container runs as one user, which depends on the task
                         .endSecret()
                         .build(),
                 new VolumeBuilder()
@@ -255,11 +251,7 @@ final class MoverJobSpec {
                         .endSource()
                         .endProjected()
                         .build(),
-                new VolumeBuilder()
-                        .withName("tmp")
-                        .withNewEmptyDir()
-                        .endEmptyDir()
-                        .build()));
+                emptyDir("tmp", tmp)));
         switch (task) {
             case MoverTask.Backup b -> volumes.add(claim(b.claim()));
             case MoverTask.Fill f -> target(f.claim(), volumes);
@@ -276,12 +268,17 @@ final class MoverJobSpec {
     }
 
     private static void target(String claim, List<Volume> volumes) {
-        volumes.add(new VolumeBuilder()
-                .withName("parent")
-                .withNewEmptyDir()
-                .endEmptyDir()
-                .build());
+        volumes.add(emptyDir("parent", "1Mi")); // it contains a mount point only
         volumes.add(claim(claim));
+    }
+
+    private static Volume emptyDir(String name, String limit) {
+        return new VolumeBuilder()
+                .withName(name)
+                .withNewEmptyDir()
+                .withSizeLimit(new Quantity(limit))
+                .endEmptyDir()
+                .build();
     }
 
     private static Volume claim(String name) {

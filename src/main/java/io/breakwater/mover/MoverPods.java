@@ -6,6 +6,7 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.fabric8.kubernetes.api.model.ContainerState;
 import io.fabric8.kubernetes.api.model.ContainerStateTerminated;
+import io.fabric8.kubernetes.api.model.ListOptionsBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -23,6 +24,11 @@ final class MoverPods {
 
     /** Bytes of these lines: the pod decides how long they are. A line that is cut is not read. */
     private static final int LAST_BYTES = 64 << 10;
+
+    /** Events that are read to find why a Job has no pod, and characters of them. Users can create events too. */
+    private static final long MOST_EVENTS = 50;
+
+    private static final int MOST_TEXT = 400;
 
     private final KubernetesClient client;
 
@@ -89,7 +95,27 @@ final class MoverPods {
         return of(namespace, job).stream()
                 .max(Comparator.comparing(p -> p.getMetadata().getCreationTimestamp()))
                 .map(MoverPods::describe)
-                .orElse("no pod yet");
+                .orElseGet(() -> refusal(namespace, job)
+                        .map(message -> "the pod could not be created: " + message)
+                        .orElse("no pod yet"));
+    }
+
+    /** The latest event that reports why the Job has no pod, such as a refusal by Pod Security or by a quota. */
+    private Optional<String> refusal(String namespace, String job) {
+        return client
+                .v1()
+                .events()
+                .inNamespace(namespace)
+                .withField("involvedObject.name", job)
+                .list(new ListOptionsBuilder().withLimit(MOST_EVENTS).build())
+                .getItems()
+                .stream()
+                .filter(event -> "FailedCreate".equals(event.getReason())
+                        && event.getMessage() != null
+                        && job.equals(event.getInvolvedObject().getName()))
+                .max(Comparator.comparing(event -> event.getLastTimestamp() == null ? "" : event.getLastTimestamp()))
+                .map(event -> event.getMessage().strip())
+                .map(text -> text.length() > MOST_TEXT ? text.substring(0, MOST_TEXT) + "…" : text);
     }
 
     private static String describe(Pod pod) {

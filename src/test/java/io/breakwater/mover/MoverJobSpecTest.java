@@ -10,9 +10,11 @@ import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.NodeSelectorRequirement;
 import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.SecurityContext;
 import io.fabric8.kubernetes.api.model.Toleration;
 import io.fabric8.kubernetes.api.model.VolumeDevice;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -21,6 +23,22 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** The Job of a mover follows the settings of the policy. */
 class MoverJobSpecTest {
+    /** The capabilities that Pod Security {@code baseline} permits. */
+    private static final List<String> BASELINE = List.of(
+            "AUDIT_WRITE",
+            "CHOWN",
+            "DAC_OVERRIDE",
+            "FOWNER",
+            "FSETID",
+            "KILL",
+            "MKNOD",
+            "NET_BIND_SERVICE",
+            "SETFCAP",
+            "SETGID",
+            "SETPCAP",
+            "SETUID",
+            "SYS_CHROOT");
+
     private static final BreakwaterConfig CONFIG =
             TestConfig.of(Map.of("breakwater.site", "west", "breakwater.mover.image", "mover"));
 
@@ -28,8 +46,12 @@ class MoverJobSpecTest {
     void requestsFewResourcesByDefault() {
         Container mover = container(new MoverSettings());
         assertThat(mover.getResources().getRequests())
-                .isEqualTo(Map.of("cpu", new Quantity("50m"), "memory", new Quantity("128Mi")));
-        assertThat(mover.getResources().getLimits()).isEqualTo(Map.of("memory", new Quantity("1Gi")));
+                .isEqualTo(Map.of(
+                        "cpu", new Quantity("50m"),
+                        "memory", new Quantity("128Mi"),
+                        "ephemeral-storage", new Quantity("64Mi")));
+        assertThat(mover.getResources().getLimits())
+                .isEqualTo(Map.of("memory", new Quantity("1Gi"), "ephemeral-storage", new Quantity("11Gi")));
         assertThat(throttle(mover)).isNull();
         assertThat(pod(new MoverSettings()).getNodeSelector()).isNullOrEmpty();
     }
@@ -41,8 +63,9 @@ class MoverJobSpecTest {
         settings.resources.requests = new MoverSettings.Amounts();
         settings.resources.requests.memory = "2Gi"; // more than the default limit, which must therefore be absent
         Container mover = container(settings);
-        assertThat(mover.getResources().getRequests()).isEqualTo(Map.of("memory", new Quantity("2Gi")));
-        assertThat(mover.getResources().getLimits()).isNullOrEmpty();
+        assertThat(mover.getResources().getRequests())
+                .isEqualTo(Map.of("memory", new Quantity("2Gi"), "ephemeral-storage", new Quantity("64Mi")));
+        assertThat(mover.getResources().getLimits()).containsOnlyKeys("ephemeral-storage");
     }
 
     @Test
@@ -131,6 +154,63 @@ class MoverJobSpecTest {
                             && v.getPersistentVolumeClaim().getClaimName().equals("claim"));
         }
         assertThat(container(new MoverSettings()).getVolumeDevices()).isEmpty();
+    }
+
+    /** A capability that is added here needs a reason in {@link SecurityProfile}. */
+    @Test
+    void givesEachTaskTheLeastRights() {
+        String id = "ab".repeat(32);
+        Map<MoverTask, String> expected = new LinkedHashMap<>();
+        expected.put(new MoverTask.Init("0123456789abcdef"), "65532 []");
+        expected.put(new MoverTask.Rekey("0123456789abcdef"), "65532 []");
+        expected.put(new MoverTask.Verify(List.of(id)), "65532 []");
+        expected.put(new MoverTask.Forget(List.of(id)), "65532 []");
+        expected.put(new MoverTask.Mount("claim", false), "65532 []");
+        expected.put(new MoverTask.Backup("claim", "/volumes/data", "h", Map.of(), null), "0 [DAC_OVERRIDE]");
+        expected.put(new MoverTask.BackupDevice("claim", "/data", "h", Map.of()), "0 []");
+        expected.put(new MoverTask.FillDevice("claim", "/data", id), "0 []");
+        String restore = "0 [CHOWN, DAC_OVERRIDE, FOWNER, FSETID, MKNOD, SETFCAP]";
+        expected.put(new MoverTask.Fill("claim", "/volumes/data", id), restore);
+        expected.put(new MoverTask.Files("claim", "/volumes/data", id, false, List.of("/a")), restore);
+        assertThat(expected.keySet().stream().map(MoverTask::getClass))
+                .hasSameSizeAs(MoverTask.class.getPermittedSubclasses());
+
+        expected.forEach((task, rights) -> {
+            PodSpec pod = pod(new MoverSettings(), task);
+            Container mover = pod.getContainers().getFirst();
+            SecurityContext context = mover.getSecurityContext();
+            assertThat(pod.getSecurityContext().getRunAsUser() + " "
+                            + context.getCapabilities().getAdd())
+                    .as("%s", task)
+                    .isEqualTo(rights);
+            assertThat(pod.getSecurityContext().getRunAsNonRoot()).isEqualTo(rights.startsWith("65532"));
+            assertThat(pod.getSecurityContext().getSeccompProfile().getType()).isEqualTo("RuntimeDefault");
+            assertThat(pod.getSecurityContext().getFsGroup()).isNull();
+            assertThat(context.getCapabilities().getDrop()).containsExactly("ALL");
+            assertThat(context.getAllowPrivilegeEscalation()).isFalse();
+            assertThat(context.getReadOnlyRootFilesystem()).isTrue();
+            assertThat(context.getPrivileged()).isNull();
+            assertThat(BASELINE)
+                    .as("Pod Security")
+                    .containsAll(context.getCapabilities().getAdd());
+            if (!rights.equals(restore)) {
+                assertThat(mover.getVolumeMounts())
+                        .filteredOn(m -> m.getName().equals("data"))
+                        .allSatisfy(m -> assertThat(m.getReadOnly()).isTrue());
+            }
+            assertThat(pod.getAutomountServiceAccountToken()).isFalse();
+        });
+    }
+
+    @Test
+    void boundsTheStorageOfTheNode() {
+        for (MoverTask task : List.of(
+                new MoverTask.Forget(List.of()), new MoverTask.Fill("claim", "/volumes/data", "ab".repeat(32)))) {
+            assertThat(pod(new MoverSettings(), task).getVolumes())
+                    .filteredOn(v -> v.getEmptyDir() != null)
+                    .isNotEmpty()
+                    .allSatisfy(v -> assertThat(v.getEmptyDir().getSizeLimit()).isNotNull());
+        }
     }
 
     private static String throttle(Container mover) {

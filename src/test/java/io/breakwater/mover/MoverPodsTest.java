@@ -1,0 +1,54 @@
+package io.breakwater.mover;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.breakwater.resource.FakeApiServer;
+import java.io.IOException;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** A Job without a pod reports the reason, which only its events have. */
+class MoverPodsTest {
+    private FakeApiServer cluster;
+    private MoverPods pods;
+
+    @BeforeEach
+    void start() throws IOException {
+        cluster = new FakeApiServer().serve("v1", "Pod", "pods", true).serve("v1", "Event", "events", true);
+        pods = new MoverPods(cluster.client());
+    }
+
+    @AfterEach
+    void close() {
+        cluster.close();
+    }
+
+    @Test
+    void reportsWhyAJobHasNoPod() {
+        assertThat(pods.describe("shop", "job")).isEqualTo("no pod yet");
+        event("other", "another", "FailedCreate", "not of this Job");
+        event("started", "job", "SuccessfulCreate", "not a failure");
+        assertThat(pods.describe("shop", "job")).isEqualTo("no pod yet");
+
+        event("refused", "job", "FailedCreate", "Error creating: pods are forbidden: violates PodSecurity restricted");
+        assertThat(pods.describe("shop", "job"))
+                .isEqualTo("the pod could not be created: Error creating: pods are forbidden: violates PodSecurity"
+                        + " restricted");
+    }
+
+    /** Users of the namespace can create events, too. */
+    @Test
+    void boundsTheTextOfAnEvent() {
+        event("long", "job", "FailedCreate", "x".repeat(1000));
+
+        assertThat(pods.describe("shop", "job")).endsWith("x…").hasSizeLessThan(450);
+    }
+
+    private void event(String name, String job, String reason, String message) {
+        cluster.put("/api/v1/namespaces/shop/events", """
+                {"apiVersion": "v1", "kind": "Event", "metadata": {"namespace": "shop", "name": "%s"},
+                 "involvedObject": {"kind": "Job", "name": "%s"}, "reason": "%s", "message": "%s"}
+                """.formatted(name, job, reason, message));
+    }
+}
