@@ -102,6 +102,7 @@ spec:
             - {name: BREAKWATER_MOVER_IMAGE_PULL_POLICY, value: {{ $root.Values.mover.image.pullPolicy | quote }}}
             - {name: BREAKWATER_MOVER_DEADLINE, value: {{ $root.Values.mover.deadline | quote }}}
             - {name: BREAKWATER_MOVER_START, value: {{ $root.Values.mover.start | quote }}}
+            - {name: BREAKWATER_MOVER_TMP, value: {{ $root.Values.mover.tmp | quote }}}
             - {name: BREAKWATER_RESTORE_IMPERSONATE, value: {{ $root.Values.rbac.impersonate | quote }}}
             - {name: BREAKWATER_CATALOG_INTERVAL, value: {{ $root.Values.catalog.interval | quote }}}
             - {name: BREAKWATER_SWEEP_GRACE, value: {{ $root.Values.sweep.grace | quote }}}
@@ -149,7 +150,7 @@ spec:
             {{- end }}
       volumes:
         - name: tmp
-          emptyDir: {}
+          emptyDir: {sizeLimit: {{ .values.tmp | default "256Mi" }}}
         {{- if $mounts }}
         - name: backups
           {{- if $root.Values.gateway.filesystem.volume }}

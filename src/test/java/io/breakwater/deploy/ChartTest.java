@@ -89,12 +89,101 @@ class ChartTest {
                         .path("app.kubernetes.io/component")
                         .asText())
                 .isEqualTo("gateway");
-        JsonNode rules = objects.get("ClusterRole/breakwater-gateway").path("rules");
-        assertThat(rules.findValues("verbs").stream()
-                        .flatMap(JsonNode::valueStream)
-                        .map(JsonNode::asText))
-                .containsOnly("get", "list", "watch", "create");
-        assertThat(rules.toString()).doesNotContain("\"*\"");
+    }
+
+    /** Each rule as {@code groups/resources names verbs}. The account must not reach what would make it the operator. */
+    @Test
+    void givesASeparateGatewayExactlyTheRightsThatItNeeds() throws IOException {
+        Map<String, JsonNode> objects = render("gateway.embedded=false");
+        assertThat(rules(objects.get("ClusterRole/breakwater-gateway")))
+                .containsExactlyInAnyOrder(
+                        "[breakwater.io]/[backuplocations] [] [get]",
+                        "[]/[pods] [] [get]",
+                        "[batch]/[jobs] [] [get]",
+                        "[authentication.k8s.io]/[tokenreviews] [] [create]");
+        assertThat(rules(objects.get("Role/breakwater-gateway")))
+                .containsExactly("[]/[secrets] [breakwater-gateway-cert, breakwater-ticket-public-keys] [get]");
+        assertThat(objects.values().stream()
+                        .filter(o -> o.path("subjects").toString().contains("\"breakwater-gateway\""))
+                        .map(o -> o.path("kind").asText() + "/"
+                                + o.at("/roleRef/name").asText()))
+                .containsExactlyInAnyOrder("ClusterRoleBinding/breakwater-gateway", "RoleBinding/breakwater-gateway");
+        assertThat(rules(objects.get("ClusterRole/breakwater-gateway-grants")))
+                .as("the operator changes no Role of another name, and may not grant more than it has")
+                .containsExactlyInAnyOrder(
+                        "[rbac.authorization.k8s.io]/[roles, rolebindings] [] [create]",
+                        "[rbac.authorization.k8s.io]/[roles, rolebindings] [breakwater-gateway-credentials] [update, patch,"
+                                + " delete]");
+        assertThat(render().keySet()).noneMatch(k -> k.contains("Role") && k.contains("breakwater-gateway"));
+    }
+
+    private static List<String> rules(JsonNode role) {
+        return role.path("rules")
+                .valueStream()
+                .map(rule -> texts(rule.path("apiGroups")) + "/" + texts(rule.path("resources")) + " "
+                        + texts(rule.path("resourceNames")) + " " + texts(rule.path("verbs")))
+                .toList();
+    }
+
+    private static List<String> texts(JsonNode list) {
+        return list.valueStream()
+                .map(JsonNode::asText)
+                .filter(text -> !text.isEmpty())
+                .toList();
+    }
+
+    @Test
+    void admitsMoversToTheGatewayAndPrometheusToMetrics() throws IOException {
+        Map<String, JsonNode> objects = render();
+        JsonNode gateway = objects.get("NetworkPolicy/breakwater-gateway").path("spec");
+        assertThat(selected(gateway))
+                .isEqualTo(Map.of("name", "breakwater", "instance", "test", "component", "operator"));
+        assertThat(gateway.path("ingress"))
+                .isEqualTo(yaml("[{from: [{namespaceSelector: {}, podSelector: {matchLabels:"
+                        + " {breakwater.io/component: mover}}}], ports: [{port: gateway}]}]"));
+        JsonNode metrics = objects.get("NetworkPolicy/breakwater-metrics").path("spec");
+        assertThat(selected(metrics)).as("all components").isEqualTo(Map.of("name", "breakwater", "instance", "test"));
+        assertThat(metrics.path("ingress"))
+                .isEqualTo(yaml("[{from: [{namespaceSelector: {}, podSelector: {matchLabels:"
+                        + " {app.kubernetes.io/name: prometheus}}}], ports: [{port: http}]}]"));
+        JsonNode webhook = objects.get("NetworkPolicy/breakwater-webhook").path("spec");
+        assertThat(webhook.at("/podSelector/matchExpressions/0/values")).isEqualTo(yaml("[operator, guard]"));
+        assertThat(webhook.path("ingress")).isEqualTo(yaml("[{ports: [{port: webhook}]}]"));
+        assertThat(selected(render("gateway.embedded=false")
+                        .get("NetworkPolicy/breakwater-gateway")
+                        .path("spec")))
+                .containsEntry("component", "gateway");
+        assertThat(render("networkPolicy.enabled=false").keySet()).noneMatch(k -> k.startsWith("NetworkPolicy"));
+    }
+
+    @Test
+    void restrictsConnectionsToGivenSources() throws IOException {
+        Map<String, JsonNode> objects = render(
+                "webhook.allowFrom[0].ipBlock.cidr=10.0.0.2/32",
+                "networkPolicy.gateway.from[0].ipBlock.cidr=10.0.0.3/32",
+                "networkPolicy.metrics.from[0].podSelector.matchLabels.app=agent");
+        assertThat(objects.get("NetworkPolicy/breakwater-webhook").at("/spec/ingress"))
+                .isEqualTo(yaml("[{from: [{ipBlock: {cidr: 10.0.0.2/32}}], ports: [{port: webhook}]}]"));
+        assertThat(objects.get("NetworkPolicy/breakwater-gateway").at("/spec/ingress/0/from"))
+                .hasSize(2)
+                .contains(yaml("{ipBlock: {cidr: 10.0.0.3/32}}"));
+        assertThat(objects.get("NetworkPolicy/breakwater-metrics").at("/spec/ingress/0/from"))
+                .isEqualTo(yaml("[{podSelector: {matchLabels: {app: agent}}}]"));
+    }
+
+    /** The labels that a policy selects, by the last part of their names. */
+    private static Map<String, String> selected(JsonNode policy) {
+        Map<String, String> labels = new TreeMap<>();
+        policy.at("/podSelector/matchLabels")
+                .properties()
+                .forEach(label -> labels.put(
+                        label.getKey().replace("app.kubernetes.io/", ""),
+                        label.getValue().asText()));
+        return labels;
+    }
+
+    private static JsonNode yaml(String text) throws IOException {
+        return CrdFiles.YAML.readTree(text);
     }
 
     /** In group authentication.k8s.io, RBAC matches the attributes of all users only by an asterisk. */
@@ -257,6 +346,16 @@ class ChartTest {
                             .isFalse();
                     assertThat(pod.at("/containers/0/resources/limits/memory").asText())
                             .endsWith("Mi");
+                    assertThat(pod.at("/containers/0/resources/limits")
+                                    .path("ephemeral-storage")
+                                    .asText())
+                            .isNotEmpty();
+                    pod.path("volumes")
+                            .valueStream()
+                            .filter(v -> v.has("emptyDir"))
+                            .forEach(v -> assertThat(v.at("/emptyDir/sizeLimit").asText())
+                                    .as(v.path("name").asText())
+                                    .isNotEmpty());
                 });
     }
 
