@@ -1,7 +1,6 @@
 package io.breakwater.restore;
 
 import io.breakwater.api.Api;
-import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.api.Restore;
@@ -16,6 +15,7 @@ import io.breakwater.resource.apply.RestoreOrder;
 import io.breakwater.trust.Author;
 import io.breakwater.trust.AuthorRights;
 import io.breakwater.trust.AuthorStamps;
+import io.breakwater.trust.ContentRule;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -23,6 +23,7 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
+import java.util.Map;
 
 /** Reads and applies the archive of a point, by the rules of a Restore and within the rights of its author. */
 @ApplicationScoped
@@ -104,20 +105,20 @@ class PointArchive {
     }
 
     private ApplyRequest request(RestoreRun run) {
-        boolean administrator = run.namespace().equals(config.namespace());
-        AuthorCheck author = author(run, administrator);
+        AuthorCheck author = author(run);
+        boolean administrator = TenancyCheck.isAdministrator(run.restore(), config.namespace()) && !author.isOperator();
         return new ApplyRequest(
                 () -> open(run),
                 run.source().document().namespace(),
                 run.target(),
                 run.restore().getSpec(),
-                administrator && !author.isUntrusted(),
+                administrator && !isSandbox(run),
                 run.uid(),
                 author);
     }
 
     /** The author by the stamp, which is read for each call: it is invalid after a change of the Restore. */
-    private Author author(RestoreRun run) {
+    private Author stampedAuthor(RestoreRun run) {
         Restore restore = run.restore();
         return stamps.read(restore, restore.getSpec())
                 .orElseThrow(() -> run.refused(
@@ -127,15 +128,19 @@ class PointArchive {
                                 + " while the admission webhook is registered"));
     }
 
-    private AuthorCheck author(RestoreRun run, boolean administrator) {
-        AuthorCheck author =
-                AuthorCheck.of(client, author(run), operator(), config.restore().impersonate());
-        BackupLocation location = run.source().location();
-        boolean ownedByOperator = location.getMetadata().getNamespace().equals(config.namespace());
-        // Backups of Velero have no signature. An administrator vouches for one with a Restore in the operator's
-        // namespace.
-        boolean vouched = ownedByOperator && (!location.getSpec().hasVeleroLayout() || administrator);
-        return vouched ? author : author.untrusted();
+    /** No cluster-scoped object comes into a sandbox, whoever creates the Restore. */
+    private static boolean isSandbox(RestoreRun run) {
+        Map<String, String> labels = run.restore().getMetadata().getLabels();
+        return labels != null && labels.containsKey(Api.SANDBOX);
+    }
+
+    private AuthorCheck author(RestoreRun run) {
+        AuthorCheck author = AuthorCheck.of(client, stampedAuthor(run), operator(), config.restore().impersonate());
+        String operatorNamespace = config.namespace();
+        boolean vouched = ContentRule.isVouchedFor(run.source().location(), operatorNamespace);
+        boolean everywhere = !vouched && author.hasRightsEverywhere();
+        return author.with(new ContentRule(
+                vouched, ContentRule.asker(run.restore(), author.isOperator(), everywhere, operatorNamespace)));
     }
 
     private InputStream open(RestoreRun run) throws IOException {

@@ -6,6 +6,7 @@ import io.breakwater.api.RestoreSpec;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.gate.NamespaceGate;
 import io.breakwater.mover.MoverJobs;
+import io.breakwater.observe.Events;
 import io.breakwater.resource.workload.Workloads;
 import io.breakwater.steps.Activities;
 import io.breakwater.steps.Step;
@@ -36,11 +37,13 @@ class RestoreSteps {
             Snapshots snapshots,
             KeptSnapshots retained,
             BreakwaterConfig config,
+            Events events,
             Clock clock) {
         this.operatorNamespace = config.namespace();
         Activities activities = new Activities();
         ConcurrentRuns concurrentRuns = new ConcurrentRuns(client, gate);
-        ValidateStep validate = new ValidateStep(client, config.site(), concurrentRuns, points, archives, activities);
+        ValidateStep validate =
+                new ValidateStep(client, config.site(), concurrentRuns, points, archives, activities, events);
         RestoreClaimsStep claims = new RestoreClaimsStep(client, archives);
         RestoreGate restoreGate = new RestoreGate(client, gate);
         this.orders = new RestoreOrders(archives, activities);

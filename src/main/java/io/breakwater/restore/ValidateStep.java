@@ -6,6 +6,7 @@ import io.breakwater.api.RestoreSpec.OnConflict;
 import io.breakwater.api.RestoreStatus.VolumeFill;
 import io.breakwater.api.Texts;
 import io.breakwater.catalog.PointDocument;
+import io.breakwater.observe.Events;
 import io.breakwater.resource.apply.ResourceApply;
 import io.breakwater.steps.Activities;
 import io.breakwater.steps.Outcome;
@@ -20,6 +21,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Finds the point and checks everything that can be checked before a change: the signature, every object of the archive, the
@@ -34,6 +36,7 @@ final class ValidateStep implements Step<RestoreRun> {
     private final PointResolver points;
     private final PointArchive archives;
     private final Activities activities;
+    private final Events events;
 
     ValidateStep(
             KubernetesClient client,
@@ -41,13 +44,15 @@ final class ValidateStep implements Step<RestoreRun> {
             ConcurrentRuns concurrentRuns,
             PointResolver points,
             PointArchive archives,
-            Activities activities) {
+            Activities activities,
+            Events events) {
         this.client = client;
         this.site = site;
         this.concurrentRuns = concurrentRuns;
         this.points = points;
         this.archives = archives;
         this.activities = activities;
+        this.events = events;
     }
 
     @Override
@@ -95,7 +100,12 @@ final class ValidateStep implements Step<RestoreRun> {
                 .toList();
         List<VolumeFill> fills = chooseVolumes(run, volumes, present);
         checkConflicts(run, preview, volumes, present);
-        return new Found(run.source(), fills, preview.warnings());
+        preview.unvouched().ifPresent(text -> events.warning(run.restore(), Reason.Forbidden, text));
+        return new Found(
+                run.source(),
+                fills,
+                Stream.concat(preview.warnings().stream(), preview.unvouched().stream())
+                        .toList());
     }
 
     private static Set<String> names(List<PersistentVolumeClaim> claims) {

@@ -29,7 +29,7 @@ import io.breakwater.location.TestLocations;
 import io.breakwater.location.keys.TestKeys;
 import io.breakwater.mover.MoverJobs;
 import io.breakwater.mover.MoverTask;
-import io.breakwater.observe.Events;
+import io.breakwater.observe.TestEvents;
 import io.breakwater.observe.PlainStatusWriter;
 import io.breakwater.replication.PointCopies;
 import io.breakwater.store.ObjectStore;
@@ -270,7 +270,7 @@ class PointDeletionTest {
                     }
                 },
                 new PlainStatusWriter(client),
-                new Events(client, Clock.systemUTC()),
+                TestEvents.of(client, Clock.systemUTC()),
                 Clock.systemUTC());
     }
 

@@ -65,6 +65,7 @@ final class ApplyPlan implements Closeable {
     private final ObjectSelection selection;
     private final ObjectTransforms transforms;
     private final OrderResolver order;
+    private final UnvouchedObjects unvouched = new UnvouchedObjects();
 
     private final Limits limits;
     private int outOfScope;
@@ -140,6 +141,13 @@ final class ApplyPlan implements Closeable {
         if (!selection.selects(key, object)) {
             return;
         }
+        if (!mayTake(key)) {
+            addKey(key, 0);
+            if (isRestored(key, object)) {
+                unvouched.add(key);
+            }
+            return;
+        }
         JsonNode wanted = transforms.apply(key, object);
         byte[] json = wanted == object ? item.json() : ApiServer.JSON.writeValueAsBytes(wanted);
         Optional<String> exceeded = wanted == object ? Optional.empty() : ObjectJson.exceeded(json);
@@ -149,6 +157,13 @@ final class ApplyPlan implements Closeable {
         }
         addKey(key, json.length);
         plan(key, object, wanted, json);
+    }
+
+    /** Whether the restore may take the object from this content. */
+    private boolean mayTake(ObjectKey key) {
+        boolean named = request.spec().include != null
+                && request.spec().include.stream().anyMatch(r -> r.kinds != null && r.kinds.contains(key.directory()));
+        return request.author().content().mayTake(key.group(), key.isClusterScoped(), named);
     }
 
     private void addKey(ObjectKey key, int size) {
@@ -322,7 +337,7 @@ final class ApplyPlan implements Closeable {
 
     /** Whether the archive has this object, with the name of the source namespace. */
     boolean has(ObjectKey key) {
-        return keys.contains(key);
+        return keys.contains(key) && mayTake(key);
     }
 
     /** Whether the archive has the CustomResourceDefinition of a kind, and it is restored. */
@@ -342,8 +357,13 @@ final class ApplyPlan implements Closeable {
         return refused;
     }
 
+    /** Objects that are not restored, because nothing vouches for the archive. */
+    UnvouchedObjects unvouched() {
+        return unvouched;
+    }
+
     int size() {
-        return keys.size() - refused.size();
+        return keys.size() - refused.size() - unvouched.keys().size();
     }
 
     /** Whether a Service of this name creates its own Endpoints. */

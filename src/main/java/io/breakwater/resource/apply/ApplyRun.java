@@ -61,6 +61,8 @@ final class ApplyRun {
     ApplyReport all() {
         if (stage == 0) {
             plan.refused().forEach(counts::fail);
+            plan.unvouched().keys().forEach(key -> counts.count(ApplyCounts.Fate.SKIPPED, key, UnvouchedObjects.CAUSE));
+            plan.unvouched().text().ifPresent(counts::warn);
         }
         for (ApplyWave wave : ApplyWave.values()) {
             List<ApplyPlan.Entry> entries =
@@ -147,16 +149,6 @@ final class ApplyRun {
 
     /** Whether the rights that an object grants, if any, may be granted. Reports it if not. */
     private boolean mayGrant(ApiKind kind, ObjectKey key, JsonNode captured) {
-        if (!request.author().mayRestoreGrants(kind)) {
-            counts.warn(key
-                    + " was not restored: it grants permissions, and points in a location of the namespace itself are"
-                    + " not trusted for that; create a Restore that includes it as a user that has these permissions");
-            counts.count(
-                    ApplyCounts.Fate.SKIPPED,
-                    key,
-                    "it grants permissions, and points in a location of the namespace itself are not trusted for that");
-            return false;
-        }
         String namespace = kind.namespaced() ? request.targetNamespace() : "";
         String lacks = grantedByPlan(key, captured) ? "" : request.author().lacksToGrant(kind, captured, namespace);
         if (!lacks.isEmpty()) {

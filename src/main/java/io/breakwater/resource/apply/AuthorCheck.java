@@ -5,6 +5,7 @@ import io.breakwater.resource.ApiKind;
 import io.breakwater.resource.ApiServer;
 import io.breakwater.trust.Author;
 import io.breakwater.trust.AuthorRights;
+import io.breakwater.trust.ContentRule;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,16 +23,16 @@ public final class AuthorCheck {
     private final AuthorRights rights;
     private final boolean impersonates;
     private final String rightsNamespace;
-    private final boolean grants;
+    private final ContentRule content;
     private ApiServer writer;
 
     private AuthorCheck(
-            ApiServer server, AuthorRights rights, boolean impersonates, String rightsNamespace, boolean grants) {
+            ApiServer server, AuthorRights rights, boolean impersonates, String rightsNamespace, ContentRule content) {
         this.server = server;
         this.rights = rights;
         this.impersonates = impersonates && !rights.hasAll();
         this.rightsNamespace = rightsNamespace;
-        this.grants = grants;
+        this.content = content;
     }
 
     /**
@@ -43,7 +44,11 @@ public final class AuthorCheck {
      */
     public static AuthorCheck of(KubernetesClient client, Author author, String operator, boolean impersonate) {
         return new AuthorCheck(
-                new ApiServer(client), new AuthorRights(client, author, operator), impersonate, "", true);
+                new ApiServer(client),
+                new AuthorRights(client, author, operator),
+                impersonate,
+                "",
+                ContentRule.ofSeal(ContentRule.Asker.OPERATOR));
     }
 
     /**
@@ -51,28 +56,27 @@ public final class AuthorCheck {
      * in another namespace, and the operator writes the objects.
      */
     public AuthorCheck withRightsIn(String namespace) {
-        return new AuthorCheck(server, rights, false, namespace, grants);
+        return new AuthorCheck(server, rights, false, namespace, content);
     }
 
-    /**
-     * The same check for a point in a location of the namespace itself. The owner of such a location has the key to its
-     * seals. With a forged point the owner could make the operator, which may grant everything, grant any rights.
-     */
-    public AuthorCheck untrusted() {
-        return new AuthorCheck(server, rights, impersonates, rightsNamespace, false);
+    /** The same check for content of this rule. */
+    public AuthorCheck with(ContentRule rule) {
+        return new AuthorCheck(server, rights, impersonates, rightsNamespace, rule);
     }
 
-    /** Whether neither the author nor the location is trusted for rights that objects grant. */
-    public boolean isUntrusted() {
-        return rights.hasAll() && !grants;
+    /** What the restore may take from the content. */
+    ContentRule content() {
+        return content;
     }
 
-    /**
-     * Whether roles and bindings may be restored at all; the author's right to grant each of them is checked
-     * separately.
-     */
-    boolean mayRestoreGrants(ApiKind kind) {
-        return !isUntrusted() || !kind.group().equals(RBAC);
+    /** Whether the author is the operator. */
+    public boolean isOperator() {
+        return rights.hasAll();
+    }
+
+    /** Whether the author may grant roles in all namespaces, as an administrator or a GitOps tool may. */
+    public boolean hasRightsEverywhere() {
+        return rights.may("create", RBAC, "rolebindings", "", "", "");
     }
 
     /** User name of the author. */

@@ -56,7 +56,11 @@ final class ExistingObjects {
                 existing.add(kind.qualified() + " " + request.targetNamespace() + "/" + name);
             }
         });
-        return new ResourceApply.Preview(plan.size(), existing.stream().sorted().toList(), warnings);
+        return new ResourceApply.Preview(
+                plan.size(),
+                existing.stream().sorted().toList(),
+                warnings,
+                plan.unvouched().text());
     }
 
     /** Number of objects of the target namespace that are not in the archive. */

@@ -35,8 +35,9 @@ public final class ResourceApply {
      * @param objects number of objects that would be restored
      * @param existing objects that exist, and were not written by this run
      * @param warnings kinds that the API server does not serve, and rules that match nothing
+     * @param unvouched objects that are skipped, because nothing vouches for the archive; empty without such objects
      */
-    public record Preview(int objects, List<String> existing, List<String> warnings) {}
+    public record Preview(int objects, List<String> existing, List<String> warnings, Optional<String> unvouched) {}
 
     private static final String CLAIMS = "persistentvolumeclaims";
 

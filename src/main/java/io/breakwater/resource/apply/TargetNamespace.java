@@ -41,7 +41,12 @@ final class TargetNamespace {
                     Reason.ResourcesFailed, "namespace " + name + " cannot be read: " + there.message());
         }
         authorize(request);
-        ApiServer.Answer made = request.author().writer().send("POST", PATH, manifest(name, captured));
+        ApiServer.Answer made = request.author()
+                .writer()
+                .send(
+                        "POST",
+                        PATH,
+                        manifest(name, request.author().content().mayLabelNamespace() ? captured : List.of()));
         if (!made.isOk() && made.code() != CONFLICT) {
             throw BreakwaterException.retryable(
                     Reason.ResourcesFailed, "namespace " + name + " cannot be created: " + made.message());

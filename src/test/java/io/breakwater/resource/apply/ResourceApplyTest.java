@@ -7,12 +7,15 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.util.RawValue;
 import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.ObjectRule;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestoreSpec;
 import io.breakwater.api.RestoreSpec.OnConflict;
 import io.breakwater.resource.ApiServer;
 import io.breakwater.resource.FakeApiServer;
 import io.breakwater.trust.Author;
+import io.breakwater.trust.ContentRule;
+import io.breakwater.trust.ContentRule.Asker;
 import io.breakwater.velero.ArchiveWriter;
 import io.breakwater.velero.ObjectKey;
 import java.io.ByteArrayInputStream;
@@ -25,6 +28,8 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class ResourceApplyTest {
     private static final String CORE = "/api/v1/namespaces/shop/";
@@ -410,28 +415,99 @@ class ResourceApplyTest {
     }
 
     @Test
-    void skipsPermissionsFromUntrustedArchives() throws IOException {
+    void skipsPermissionsOfContentThatNothingVouchesFor() throws IOException {
         author = new Author(OPERATOR, "", List.of(), Map.of());
         archive("RoleBinding", "b", "'roleRef':{'kind':'ClusterRole','name':'admin'}");
         archive("Role", "r", "'rules':[]");
         archive("ConfigMap", "c", "");
-        ApplyRequest trusted = request(OnConflict.Replace);
-        ApplyRequest untrusted = new ApplyRequest(
-                trusted.archive(),
-                trusted.sourceNamespace(),
-                trusted.targetNamespace(),
-                trusted.spec(),
-                trusted.allowClusterScoped(),
-                trusted.runId(),
-                trusted.author().untrusted());
-        ApplyReport report = new ResourceApply(server.client()).apply(untrusted);
+        ApplyRequest vouched = request(OnConflict.Replace);
+        ApplyRequest unvouched = with(vouched, new ContentRule(false, Asker.OPERATOR));
+        ApplyReport report = new ResourceApply(server.client()).apply(unvouched);
         assertThat(report.failed()).as("a failover continues without them").isEmpty();
         assertThat(report.created()).isEqualTo(1);
+        assertThat(report.skipped()).isEqualTo(2);
         assertThat(report.warnings())
-                .hasSize(2)
-                .allSatisfy(w -> assertThat(w).contains("in a location of the namespace itself are not trusted"));
+                .singleElement()
+                .satisfies(w -> assertThat(w).contains("skipped 2 objects", "shop/b", "shop/r", "spec.include"));
+        assertThat(new ResourceApply(server.client()).preview(unvouched).unvouched())
+                .isPresent();
         assertThat(server.at(RBAC + "rolebindings/b")).isNull();
-        assertThat(new ResourceApply(server.client()).apply(trusted).created()).isEqualTo(3);
+        assertThat(new ResourceApply(server.client()).apply(vouched).created()).isEqualTo(3);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        // who asks, who vouches, named in spec.include, restored
+        "OPERATOR,      true,  false, true",
+        "OPERATOR,      false, false, false",
+        "OPERATOR,      false, true,  false",
+        "ADMINISTRATOR, true,  false, true",
+        "ADMINISTRATOR, false, false, false",
+        "ADMINISTRATOR, false, true,  true",
+        "TENANT,        false, false, true"
+    })
+    void restoresPermissionsByWhoVouchesAndWhoAsks(Asker asker, boolean vouched, boolean named, boolean restored)
+            throws IOException {
+        archive("Role", "r", "'rules':[]");
+        archive("ConfigMap", "c", "");
+        if (named) {
+            ObjectRule roles = new ObjectRule();
+            roles.kinds = List.of("roles.rbac.authorization.k8s.io", "configmaps");
+            spec.include = List.of(roles);
+        }
+        new ResourceApply(server.client()).apply(with(request(OnConflict.Skip), new ContentRule(vouched, asker)));
+        assertThat(server.at(RBAC + "roles/r") != null).isEqualTo(restored);
+        assertThat(server.at("/api/v1/namespaces/shop/configmaps/c")).isNotNull();
+    }
+
+    @Test
+    void restoresNothingIntoTheClusterThatNothingVouchesFor() throws IOException {
+        admin = true;
+        archive("StorageClass", "slow", "'provisioner':'old'");
+        archive("ConfigMap", "c", "");
+        ContentRule rule = new ContentRule(false, Asker.ADMINISTRATOR);
+        ApplyReport report = new ResourceApply(server.client()).apply(with(request(OnConflict.Skip), rule));
+        assertThat(report.warnings()).singleElement().asString().contains("storageclasses.storage.k8s.io slow");
+        assertThat(server.at("/apis/storage.k8s.io/v1/storageclasses/slow")).isNull();
+
+        ObjectRule named = new ObjectRule();
+        named.names = List.of("slow");
+        spec.include = List.of(named);
+        new ResourceApply(server.client()).apply(with(request(OnConflict.Skip), rule));
+        assertThat(server.at("/apis/storage.k8s.io/v1/storageclasses/slow"))
+                .as("a name is not a kind")
+                .isNull();
+
+        named.kinds = List.of("storageclasses.storage.k8s.io");
+        assertThat(new ResourceApply(server.client())
+                        .apply(with(request(OnConflict.Skip), rule))
+                        .created())
+                .isEqualTo(1);
+    }
+
+    @Test
+    void createsANamespaceWithoutLabelsThatNothingVouchesFor() throws IOException {
+        admin = true;
+        target = "copy";
+        archive("Namespace", "shop", "");
+        ((ObjectNode) archived.getFirst().path("metadata"))
+                .set("labels", FakeApiServer.tree("{'pod-security.kubernetes.io/enforce':'privileged'}"));
+        assertThat(new ResourceApply(server.client())
+                        .createNamespace(with(request(OnConflict.Fail), new ContentRule(false, Asker.ADMINISTRATOR))))
+                .isTrue();
+        assertThat(server.at("/api/v1/namespaces/copy").path("metadata").has("labels"))
+                .isFalse();
+    }
+
+    private static ApplyRequest with(ApplyRequest request, ContentRule rule) {
+        return new ApplyRequest(
+                request.archive(),
+                request.sourceNamespace(),
+                request.targetNamespace(),
+                request.spec(),
+                request.allowClusterScoped(),
+                request.runId(),
+                request.author().with(rule));
     }
 
     @Test

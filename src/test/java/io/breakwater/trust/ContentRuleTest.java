@@ -1,0 +1,69 @@
+package io.breakwater.trust;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BackupLocationSpec;
+import io.breakwater.api.BackupLocationSpec.Layout;
+import io.breakwater.api.Restore;
+import io.breakwater.trust.ContentRule.Asker;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Who vouches for content, who asks for it, and what follows from both. */
+class ContentRuleTest {
+    private static final String OPERATOR = "ops";
+
+    @ParameterizedTest
+    @CsvSource({"ops, Breakwater, true", "ops, Velero, false", "shop, Breakwater, false", "shop, Velero, false"})
+    void trustsSealsThatOnlyTheOperatorHasTheKeyOf(String namespace, Layout layout, boolean vouched) {
+        BackupLocation location = new BackupLocation();
+        location.getMetadata().setNamespace(namespace);
+        location.setSpec(new BackupLocationSpec());
+        location.getSpec().layout = layout;
+        assertThat(ContentRule.isVouchedFor(location, OPERATOR)).isEqualTo(vouched);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        // Restore in, author is the operator, author has rights everywhere
+        "ops,  true,  true,  OPERATOR",
+        "shop, true,  true,  OPERATOR",
+        "ops,  false, false, ADMINISTRATOR",
+        "shop, false, true,  ADMINISTRATOR",
+        "shop, false, false, TENANT"
+    })
+    void knowsAnAdministratorByTheAuthor(String namespace, boolean operator, boolean everywhere, Asker asker) {
+        Restore restore = new Restore();
+        restore.getMetadata().setNamespace(namespace);
+        assertThat(ContentRule.asker(restore, operator, everywhere, OPERATOR)).isEqualTo(asker);
+    }
+
+    @Test
+    void takesHarmlessObjectsWhoeverAsks() {
+        for (Asker asker : Asker.values()) {
+            assertThat(new ContentRule(false, asker).mayTake("apps", false, false))
+                    .isTrue();
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        // vouched, who asks, grants rights, cluster-scoped, named, taken
+        "true,  OPERATOR,      true,  true,  false, true",
+        "false, OPERATOR,      true,  false, true,  false",
+        "false, OPERATOR,      false, true,  true,  false",
+        "false, ADMINISTRATOR, true,  false, false, false",
+        "false, ADMINISTRATOR, false, true,  false, false",
+        "false, ADMINISTRATOR, true,  true,  true,  true",
+        "false, TENANT,        true,  false, false, true",
+        "false, TENANT,        true,  true,  false, false"
+    })
+    void combinesBothQuestions(
+            boolean vouched, Asker asker, boolean grants, boolean cluster, boolean named, boolean taken) {
+        String group = grants ? "rbac.authorization.k8s.io" : "storage.k8s.io";
+        assertThat(new ContentRule(vouched, asker).mayTake(group, cluster, named))
+                .isEqualTo(taken);
+    }
+}
