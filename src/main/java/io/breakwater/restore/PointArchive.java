@@ -135,7 +135,8 @@ class PointArchive {
     }
 
     private AuthorCheck author(RestoreRun run) {
-        AuthorCheck author = AuthorCheck.of(client, stampedAuthor(run), operator(), config.restore().impersonate());
+        AuthorCheck author = AuthorCheck.of(
+                client, stampedAuthor(run), operator(), config.restore().impersonate());
         String operatorNamespace = config.namespace();
         boolean vouched = ContentRule.isVouchedFor(run.source().location(), operatorNamespace);
         boolean everywhere = !vouched && author.hasRightsEverywhere();
