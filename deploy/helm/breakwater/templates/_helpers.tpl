@@ -108,6 +108,9 @@ spec:
             - {name: BREAKWATER_SWEEP_GRACE, value: {{ $root.Values.sweep.grace | quote }}}
             - {name: BREAKWATER_SWEEP_UNSEALED, value: {{ $root.Values.sweep.unsealed | quote }}}
             - {name: BREAKWATER_SWEEP_INTERVAL, value: {{ $root.Values.sweep.interval | quote }}}
+            {{- with $root.Values.sandbox.kinds }}
+            - {name: BREAKWATER_SANDBOX_KINDS, value: {{ join "," . | quote }}}
+            {{- end }}
             {{- end }}
             {{- if eq .component "guard" }}
             # The guard reads small documents only. A fixed heap shows at once when it reads more.

@@ -43,6 +43,12 @@ public class VerificationStatus extends RunStatus {
     @JsonPropertyDescription("Cause why the point is not proven.")
     public String failure;
 
+    @Size(max = 64)
+    @JsonPropertyDescription(
+            "Objects of the point that the sandbox does not have or has in another form, with the cause, and"
+                    + " other problems that need attention.")
+    public List<String> warnings;
+
     @Size(max = 128)
     @JsonPropertyDescription("Current step of the run.")
     public String progress;

@@ -4,6 +4,7 @@ import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 
 /** The settings of an installation. The Helm chart passes each one as an environment variable. */
@@ -32,6 +33,8 @@ public interface BreakwaterConfig {
     Catalog catalog();
 
     Sweep sweep();
+
+    Sandbox sandbox();
 
     /** Roles of a process. */
     enum Role {
@@ -115,6 +118,12 @@ public interface BreakwaterConfig {
         /** Prefix of the webhook configurations and of the Secret with the certificate. */
         @WithDefault("breakwater")
         String name();
+    }
+
+    /** Sandboxes of Verifications. */
+    interface Sandbox {
+        /** Kinds that sandboxes may have in addition to the usual ones, such as {@code certificates.cert-manager.io}. */
+        Optional<List<String>> kinds();
     }
 
     /** Catalog sync. */

@@ -12,18 +12,25 @@ import io.breakwater.resource.apply.ApplyRequest;
 import io.breakwater.resource.apply.AuthorCheck;
 import io.breakwater.resource.apply.ResourceApply;
 import io.breakwater.resource.apply.RestoreOrder;
+import io.breakwater.resource.apply.SandboxRules;
 import io.breakwater.trust.Author;
 import io.breakwater.trust.AuthorRights;
 import io.breakwater.trust.AuthorStamps;
 import io.breakwater.trust.ContentRule;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.quarkus.runtime.StartupEvent;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
+<<<<<<< HEAD
 import java.util.Map;
+=======
+import java.util.Optional;
+>>>>>>> a5f7888 (verify: restore only listed kinds into sandboxes)
 
 /** Reads and applies the archive of a point, by the rules of a Restore and within the rights of its author. */
 @ApplicationScoped
@@ -33,6 +40,7 @@ class PointArchive {
     private final Stores stores;
     private final AuthorStamps stamps;
     private final ResourceApply apply;
+    private final SandboxRules sandboxRules;
     private volatile String operator;
 
     PointArchive(KubernetesClient client, BreakwaterConfig config, Stores stores, AuthorStamps stamps) {
@@ -41,7 +49,11 @@ class PointArchive {
         this.stores = stores;
         this.stamps = stamps;
         this.apply = new ResourceApply(client);
+        this.sandboxRules = SandboxRules.of(config.sandbox().kinds().orElse(List.of()));
     }
+
+    /** Creates this object when the process starts, which fails if {@code sandbox.kinds} is not valid. */
+    void start(@Observes StartupEvent event) {}
 
     private interface ArchiveCall<T> {
         T of(ApplyRequest request) throws IOException;
@@ -112,9 +124,14 @@ class PointArchive {
                 run.source().document().namespace(),
                 run.target(),
                 run.restore().getSpec(),
+<<<<<<< HEAD
                 administrator && !isSandbox(run),
+=======
+                administrator && !author.isUntrusted() && !run.isSandbox(config.namespace()),
+>>>>>>> a5f7888 (verify: restore only listed kinds into sandboxes)
                 run.uid(),
-                author);
+                author,
+                run.isSandbox(config.namespace()) ? Optional.of(sandboxRules) : Optional.empty());
     }
 
     /** The author by the stamp, which is read for each call: it is invalid after a change of the Restore. */

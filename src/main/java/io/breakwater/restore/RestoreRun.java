@@ -77,6 +77,12 @@ final class RestoreRun extends StepRun<RestoreStatus> {
         return labels != null && labels.containsKey(Api.PLAN);
     }
 
+    /** Whether the target is the sandbox of a Verification. Only the operator and administrators can write such a Restore. */
+    boolean isSandbox(String operatorNamespace) {
+        Map<String, String> labels = restore.getMetadata().getLabels();
+        return namespace().equals(operatorNamespace) && labels != null && labels.containsKey(Api.SANDBOX);
+    }
+
     /** Value of an annotation on the Restore; null when there is none. */
     String annotation(String name) {
         return restore.getMetadata().getAnnotations() == null

@@ -18,6 +18,7 @@ final class RestoreToSandboxStep implements Step<VerifyRun> {
     static final String NAME = "Restore";
     private static final Duration PATIENCE = Duration.ofMinutes(10);
     private static final int SHOWN = 5;
+    private static final int NOTED = 1000;
 
     private final Workloads workloads;
     private final Sandbox sandbox;
@@ -47,6 +48,10 @@ final class RestoreToSandboxStep implements Step<VerifyRun> {
                             ? ""
                             : ": " + restore.getStatus().progress));
         }
+        List<String> warnings = restore.getStatus().warnings == null ? List.of() : restore.getStatus().warnings;
+        if (run.status().warnings == null && !warnings.isEmpty()) {
+            run.update(s -> s.warnings = warnings);
+        }
         if (!restore.getStatus().holds(Condition.SUCCEEDED)) {
             throw run.failed("the restore failed: "
                     + restore.getStatus()
@@ -61,15 +66,22 @@ final class RestoreToSandboxStep implements Step<VerifyRun> {
         Duration took = Duration.between(run.startOf(NAME), run.clock().instant());
         if (waiting.isEmpty()) {
             run.update(s -> s.restoreTime = Durations.format(Duration.ofSeconds(Math.max(1, took.toSeconds()))));
-            return Outcome.done("restored, with every workload ready after " + took.toSeconds() + "s");
+            return Outcome.done(
+                    "restored, with every workload ready after " + took.toSeconds() + "s" + noted(warnings));
         }
         String notReady = Texts.first(waiting, SHOWN);
         Duration patience = Durations.parse(run.plan().readyTimeout, PATIENCE);
         Duration waited = Duration.between(
                 Instant.parse(restore.getStatus().finishedAt), run.clock().instant());
         if (waited.compareTo(patience) > 0) {
-            throw run.failed("restored, but not ready within " + Durations.format(patience) + ": " + notReady);
+            throw run.failed(
+                    "restored, but not ready within " + Durations.format(patience) + ": " + notReady + noted(warnings));
         }
         return Outcome.waiting("waiting for workloads: " + notReady);
+    }
+
+    /** What differs from the point, since an application may need it. */
+    private static String noted(List<String> warnings) {
+        return warnings.isEmpty() ? "" : " (warnings: " + Texts.cut(String.join("; ", warnings), NOTED) + ")";
     }
 }

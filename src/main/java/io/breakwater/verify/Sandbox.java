@@ -1,23 +1,27 @@
 package io.breakwater.verify;
 
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.breakwater.api.Api;
+import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.NamedRef;
 import io.breakwater.api.ObjectRule;
+import io.breakwater.api.Reason;
 import io.breakwater.api.Restore;
 import io.breakwater.api.RestoreSpec;
-import io.breakwater.api.RestoreSpec.PatchOperation;
-import io.breakwater.api.RestoreSpec.PatchVerb;
-import io.breakwater.api.RestoreSpec.Transform;
 import io.breakwater.api.Verification;
 import io.breakwater.config.BreakwaterConfig;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.LimitRangeBuilder;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
-import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.ResourceQuotaBuilder;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyBuilder;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyEgressRule;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyEgressRuleBuilder;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyPort;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyPortBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -27,42 +31,24 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 
 /**
- * The temporary namespace that a point is restored into. Network traffic from and to other namespaces is blocked, except DNS
- * and the gateway. No route or load balancer leads to it, and no CronJob starts. Traffic is not blocked in clusters whose
- * network does not enforce NetworkPolicies.
+ * The temporary namespace that a point is restored into. It has the Pod Security labels, the quotas and the limits of the source
+ * namespace as they are now. Network traffic from and to other namespaces is blocked, except DNS and the gateway for movers. The
+ * label of its Restore makes the restore follow the rules for sandboxes. Traffic is not blocked in clusters whose network does
+ * not enforce NetworkPolicies.
  */
 @ApplicationScoped
 class Sandbox {
-    /** Kinds with effects outside of the namespace: routes, schedules, certificates, DNS names, rights, NetworkPolicies. */
-    private static final List<String> EXCLUDED_KINDS = List.of(
-            "ingresses.networking.k8s.io",
-            "networkpolicies.networking.k8s.io",
-            "gateways.gateway.networking.k8s.io",
-            "httproutes.gateway.networking.k8s.io",
-            "grpcroutes.gateway.networking.k8s.io",
-            "tlsroutes.gateway.networking.k8s.io",
-            "tcproutes.gateway.networking.k8s.io",
-            "routes.route.openshift.io",
-            "virtualservices.networking.istio.io",
-            "certificates.cert-manager.io",
-            "dnsendpoints.externaldns.k8s.io",
-            "cronjobs.batch",
-            "clusterroles.rbac.authorization.k8s.io",
-            "clusterrolebindings.rbac.authorization.k8s.io");
+    /** Labels that the sandbox copies from the source namespace. Other labels may give rights or members to it. */
+    private static final String POD_SECURITY = "pod-security.kubernetes.io/";
 
-    /** Fields of a Service that one of type ClusterIP must not have. */
-    private static final List<String> EXPOSING_FIELDS = List.of(
-            "allocateLoadBalancerNodePorts",
-            "externalTrafficPolicy",
-            "healthCheckNodePort",
-            "loadBalancerClass",
-            "loadBalancerIP",
-            "loadBalancerSourceRanges");
+    /** Kinds of the source namespace that limit the sandbox; the point's own are restored if that namespace is gone. */
+    private static final List<String> LIMITS = List.of("resourcequotas", "limitranges");
 
     private static final int DNS = 53;
+    private static final String NAMESPACE_NAME = "kubernetes.io/metadata.name";
+    private static final String DNS_NAMESPACE = "kube-system";
 
     private final KubernetesClient client;
     private final BreakwaterConfig config;
@@ -72,29 +58,47 @@ class Sandbox {
         this.config = config;
     }
 
-    /** Creates the namespace, its NetworkPolicy and the Restore, if they do not exist yet. */
+    /** Creates the namespace, its NetworkPolicies, its limits and the Restore, if they do not exist yet. */
     Restore open(VerifyRun run) {
         String name = run.sandbox();
-        create(new NamespaceBuilder()
+        Namespace source = client.namespaces().withName(run.namespace()).get();
+        create(namespace(run, source));
+        checkOwned(run.verification(), name);
+        networkPolicies(name).forEach(this::create);
+        if (source != null) {
+            limits(run.namespace(), name).forEach(this::create);
+        }
+        return restore(name)
+                .orElseGet(() ->
+                        client.resource(restore(run, name, source != null)).create());
+    }
+
+    private static Namespace namespace(VerifyRun run, Namespace source) {
+        return new NamespaceBuilder()
                 .withNewMetadata()
-                .withName(name)
-                .withLabels(labels(client.namespaces().withName(run.namespace()).get()))
+                .withName(run.sandbox())
+                .withLabels(labels(source))
                 .addToLabels(Api.SANDBOX, label(run.verification()))
                 .addToLabels(Api.EXCLUDE, "true")
                 .endMetadata()
-                .build());
-        create(networkPolicy(name));
-        return restore(name).orElseGet(() -> client.resource(restore(run, name)).create());
+                .build();
     }
 
-    private NetworkPolicy networkPolicy(String namespace) {
-        return new NetworkPolicyBuilder()
-                .withNewMetadata()
-                .withName("breakwater-sandbox")
-                .withNamespace(namespace)
-                .addToLabels(Api.EXCLUDE, "true")
-                .endMetadata()
-                .withNewSpec()
+    /** Another user can have created a namespace of this name, with other labels. */
+    private void checkOwned(Verification verification, String name) {
+        Namespace namespace = client.namespaces().withName(name).get();
+        if (namespace != null && !isOf(verification, namespace)) {
+            throw BreakwaterException.permanent(
+                    Reason.Conflict,
+                    "namespace " + name + " exists and is not the sandbox of this Verification; delete the namespace,"
+                            + " and create another Verification");
+        }
+    }
+
+    /** Traffic inside of the sandbox, DNS in the namespace of the cluster's DNS, and movers to the gateway. */
+    List<NetworkPolicy> networkPolicies(String namespace) {
+        NetworkPolicy isolation = new NetworkPolicyBuilder(policy(namespace, "breakwater-sandbox"))
+                .editSpec()
                 .withNewPodSelector()
                 .endPodSelector()
                 .withPolicyTypes("Ingress", "Egress")
@@ -110,38 +114,87 @@ class Sandbox {
                 .endPodSelector()
                 .endTo()
                 .endEgress()
-                .addNewEgress()
-                .addNewPort()
-                .withNewPort(DNS)
-                .withProtocol("UDP")
-                .endPort()
-                .addNewPort()
-                .withNewPort(DNS)
-                .withProtocol("TCP")
-                .endPort()
-                .endEgress()
-                // Movers fill the volumes from the gateway.
-                .addNewEgress()
-                .addNewTo()
-                .withNewNamespaceSelector()
-                .addToMatchLabels("kubernetes.io/metadata.name", config.namespace())
-                .endNamespaceSelector()
-                .endTo()
-                .endEgress()
+                .addToEgress(to(DNS_NAMESPACE, port(DNS, "UDP"), port(DNS, "TCP")))
+                .endSpec()
+                .build();
+        NetworkPolicy movers = new NetworkPolicyBuilder(policy(namespace, "breakwater-sandbox-movers"))
+                .editSpec()
+                .withNewPodSelector()
+                .addToMatchLabels(Api.COMPONENT, "mover")
+                .endPodSelector()
+                .withPolicyTypes("Egress")
+                .addToEgress(to(config.namespace(), port(config.gateway().port(), "TCP")))
+                .endSpec()
+                .build();
+        return List.of(isolation, movers);
+    }
+
+    private static NetworkPolicy policy(String namespace, String name) {
+        return new NetworkPolicyBuilder()
+                .withNewMetadata()
+                .withName(name)
+                .withNamespace(namespace)
+                .addToLabels(Api.EXCLUDE, "true")
+                .endMetadata()
+                .withNewSpec()
                 .endSpec()
                 .build();
     }
 
+    private static NetworkPolicyEgressRule to(String namespace, NetworkPolicyPort... ports) {
+        return new NetworkPolicyEgressRuleBuilder()
+                .addNewTo()
+                .withNewNamespaceSelector()
+                .addToMatchLabels(NAMESPACE_NAME, namespace)
+                .endNamespaceSelector()
+                .endTo()
+                .withPorts(ports)
+                .build();
+    }
+
+    private static NetworkPolicyPort port(int port, String protocol) {
+        return new NetworkPolicyPortBuilder()
+                .withNewPort(port)
+                .withProtocol(protocol)
+                .build();
+    }
+
+    /** The quotas and limits of a namespace, for the sandbox. */
+    private List<HasMetadata> limits(String source, String sandbox) {
+        List<HasMetadata> limits = new ArrayList<>();
+        client.resourceQuotas().inNamespace(source).list().getItems().stream()
+                .map(q -> new ResourceQuotaBuilder()
+                        .withMetadata(meta(q, sandbox))
+                        .withSpec(q.getSpec())
+                        .build())
+                .forEach(limits::add);
+        client.limitRanges().inNamespace(source).list().getItems().stream()
+                .map(l -> new LimitRangeBuilder()
+                        .withMetadata(meta(l, sandbox))
+                        .withSpec(l.getSpec())
+                        .build())
+                .forEach(limits::add);
+        return limits;
+    }
+
+    private static ObjectMeta meta(HasMetadata source, String sandbox) {
+        return new ObjectMetaBuilder()
+                .withName(source.getMetadata().getName())
+                .withNamespace(sandbox)
+                .addToLabels(Api.EXCLUDE, "true")
+                .build();
+    }
+
     /**
-     * Labels that the sandbox copies from the captured namespace. Pod Security and policy engines depend on them: without the
-     * labels, the sandbox would run workloads that their own namespace refuses.
+     * Labels that the sandbox copies from the source namespace, in their present state. Without the labels of Pod Security, the
+     * sandbox would run workloads that their own namespace refuses.
      */
     static Map<String, String> labels(Namespace source) {
         Map<String, String> labels = new HashMap<>();
         if (source != null && source.getMetadata().getLabels() != null) {
             labels.putAll(source.getMetadata().getLabels());
         }
-        labels.keySet().removeIf(l -> l.startsWith(Api.GROUP + "/") || l.equals("kubernetes.io/metadata.name"));
+        labels.keySet().removeIf(l -> !l.startsWith(POD_SECURITY));
         return labels;
     }
 
@@ -162,9 +215,7 @@ class Sandbox {
             return false;
         }
         var namespace = client.namespaces().withName(name).get();
-        if (namespace == null
-                || !label(verification)
-                        .equals(namespace.getMetadata().getLabels().get(Api.SANDBOX))) {
+        if (namespace == null || !isOf(verification, namespace)) {
             return true;
         }
         if (namespace.getMetadata().getDeletionTimestamp() == null) {
@@ -173,7 +224,13 @@ class Sandbox {
         return false;
     }
 
-    private Restore restore(VerifyRun run, String name) {
+    private static boolean isOf(Verification verification, Namespace namespace) {
+        Map<String, String> labels = namespace.getMetadata().getLabels();
+        return labels != null && label(verification).equals(labels.get(Api.SANDBOX));
+    }
+
+    /** @param limited whether the sandbox has the limits of the source namespace already */
+    private Restore restore(VerifyRun run, String name, boolean limited) {
         Restore restore = new Restore();
         restore.setMetadata(new ObjectMetaBuilder()
                 .withName(name)
@@ -186,46 +243,13 @@ class Sandbox {
         spec.targetNamespace = name;
         spec.onConflict = RestoreSpec.OnConflict.Fail;
         spec.volumes = RestoreSpec.Volumes.Restore;
-        ObjectRule excluded = new ObjectRule();
-        excluded.kinds = EXCLUDED_KINDS;
-        spec.exclude = List.of(excluded);
-        List<String> exposed = exposedServices(run.namespace());
-        if (!exposed.isEmpty()) {
-            spec.transforms = List.of(toClusterIp(exposed));
+        if (limited) {
+            ObjectRule excluded = new ObjectRule();
+            excluded.kinds = LIMITS;
+            spec.exclude = List.of(excluded);
         }
         restore.setSpec(spec);
         return restore;
-    }
-
-    /** Turns Services into type ClusterIP. The API server refuses such a Service if it has fields of the other types. */
-    static Transform toClusterIp(List<String> services) {
-        Transform transform = new Transform();
-        transform.select = new ObjectRule();
-        transform.select.kinds = List.of("services");
-        transform.select.names = services;
-        transform.jsonPatch = new ArrayList<>();
-        PatchOperation type = operation(PatchVerb.replace, "type");
-        type.value = JsonNodeFactory.instance.textNode("ClusterIP");
-        transform.jsonPatch.add(type);
-        EXPOSING_FIELDS.forEach(field -> transform.jsonPatch.add(operation(PatchVerb.remove, field)));
-        return transform;
-    }
-
-    private static PatchOperation operation(PatchVerb verb, String field) {
-        PatchOperation operation = new PatchOperation();
-        operation.op = verb;
-        operation.path = "/spec/" + field;
-        return operation;
-    }
-
-    /** Names of the Services that can be reached from outside the cluster. */
-    private List<String> exposedServices(String namespace) {
-        return client.services().inNamespace(namespace).list().getItems().stream()
-                .filter(s ->
-                        Set.of("LoadBalancer", "NodePort").contains(s.getSpec().getType()))
-                .map((Service s) -> s.getMetadata().getName())
-                .limit(256)
-                .toList();
     }
 
     private static String label(Verification verification) {

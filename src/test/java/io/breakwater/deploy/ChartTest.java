@@ -78,6 +78,19 @@ class ChartTest {
     }
 
     @Test
+    void passesTheKindsOfSandboxes() throws IOException {
+        assertThat(read(render().get("Deployment/breakwater-operator"))
+                        .sandbox()
+                        .kinds())
+                .isEmpty();
+        JsonNode operator = render(
+                        "sandbox.kinds[0]=certificates.cert-manager.io", "sandbox.kinds[1]=kafkas.kafka.strimzi.io")
+                .get("Deployment/breakwater-operator");
+        assertThat(read(operator).sandbox().kinds())
+                .contains(List.of("certificates.cert-manager.io", "kafkas.kafka.strimzi.io"));
+    }
+
+    @Test
     void givesASeparateGatewayAnAccountThatCannotRestore() throws IOException {
         Map<String, JsonNode> objects = render("gateway.embedded=false");
         assertThat(objects.get("Deployment/breakwater-gateway")
@@ -370,6 +383,7 @@ class ChartTest {
                 "gateway.serviceType=Ingress",
                 "gateway.url=http://plain",
                 "mover.deadline=soon",
+                "sandbox.kinds[0]=Certificate",
                 "quickstart.enabled=maybe"
             })
     void refusesInvalidValues(String value) {

@@ -65,7 +65,11 @@ final class ApplyPlan implements Closeable {
     private final ObjectSelection selection;
     private final ObjectTransforms transforms;
     private final OrderResolver order;
+<<<<<<< HEAD
     private final UnvouchedObjects unvouched = new UnvouchedObjects();
+=======
+    private final SandboxExclusions exclusions = new SandboxExclusions();
+>>>>>>> a5f7888 (verify: restore only listed kinds into sandboxes)
 
     private final Limits limits;
     private int outOfScope;
@@ -111,6 +115,12 @@ final class ApplyPlan implements Closeable {
                             + " cluster-scoped objects of the point; only a Restore in the operator's namespace can"
                             + " restore them");
         }
+        if (keys.isEmpty() && !exclusions.isEmpty()) {
+            throw BreakwaterException.permanent(
+                    Reason.InvalidSpec,
+                    "no object of the point can be restored into a sandbox: " + String.join("; ", exclusions.texts())
+                            + "; verify the point at level Checksum");
+        }
         if (keys.isEmpty() && request.spec().partial()) {
             throw BreakwaterException.permanent(
                     Reason.InvalidSpec,
@@ -141,6 +151,7 @@ final class ApplyPlan implements Closeable {
         if (!selection.selects(key, object)) {
             return;
         }
+<<<<<<< HEAD
         if (!mayTake(key)) {
             addKey(key, 0);
             if (isRestored(key, object)) {
@@ -149,6 +160,13 @@ final class ApplyPlan implements Closeable {
             return;
         }
         JsonNode wanted = transforms.apply(key, object);
+=======
+        Optional<JsonNode> admitted = admit(key, object);
+        if (admitted.isEmpty()) {
+            return;
+        }
+        JsonNode wanted = transforms.apply(key, admitted.get());
+>>>>>>> a5f7888 (verify: restore only listed kinds into sandboxes)
         byte[] json = wanted == object ? item.json() : ApiServer.JSON.writeValueAsBytes(wanted);
         Optional<String> exceeded = wanted == object ? Optional.empty() : ObjectJson.exceeded(json);
         if (exceeded.isPresent()) {
@@ -159,11 +177,25 @@ final class ApplyPlan implements Closeable {
         plan(key, object, wanted, json);
     }
 
+<<<<<<< HEAD
     /** Whether the restore may take the object from this content. */
     private boolean mayTake(ObjectKey key) {
         boolean named = request.spec().include != null
                 && request.spec().include.stream().anyMatch(r -> r.kinds != null && r.kinds.contains(key.directory()));
         return request.author().content().mayTake(key.group(), key.isClusterScoped(), named);
+=======
+    /** The object as the target namespace may have it; empty if a sandbox must not have it. */
+    private Optional<JsonNode> admit(ObjectKey key, JsonNode object) {
+        if (request.sandbox().isEmpty()) {
+            return Optional.of(object);
+        }
+        SandboxRules.Verdict verdict = request.sandbox().get().judge(key, object);
+        boolean matters = isRestored(key, object) || key.directory().equals("persistentvolumeclaims");
+        if (verdict.note() != null && matters) {
+            exclusions.add(key, verdict);
+        }
+        return Optional.ofNullable(verdict.object());
+>>>>>>> a5f7888 (verify: restore only listed kinds into sandboxes)
     }
 
     private void addKey(ObjectKey key, int size) {
@@ -345,8 +377,11 @@ final class ApplyPlan implements Closeable {
         return has(new ObjectKey("apiextensions.k8s.io", "customresourcedefinitions", "", qualified));
     }
 
-    /** Rules of the Restore that matched nothing. */
+    /** Rules of the Restore that matched nothing. For a sandbox, whose rules no user wrote, the excluded objects instead. */
     List<String> unmatched() {
+        if (request.sandbox().isPresent()) {
+            return exclusions.texts();
+        }
         return Stream.of(selection.unmatched(), transforms.unmatched(), order.unmatched())
                 .flatMap(List::stream)
                 .toList();

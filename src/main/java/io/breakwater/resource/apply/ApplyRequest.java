@@ -4,6 +4,7 @@ import io.breakwater.api.RestoreSpec;
 import io.breakwater.api.RestoreSpec.OnConflict;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.Optional;
 
 /**
  * A restore of objects.
@@ -13,6 +14,7 @@ import java.io.InputStream;
  * @param allowClusterScoped whether missing cluster-scoped objects, and a missing target namespace, are created: for
  *     administrators
  * @param runId identity of the run, which is the same after a crash
+ * @param sandbox the rules of the target namespace, if it is the sandbox of a Verification
  */
 public record ApplyRequest(
         ArchiveSource archive,
@@ -21,7 +23,8 @@ public record ApplyRequest(
         RestoreSpec spec,
         boolean allowClusterScoped,
         String runId,
-        AuthorCheck author) {
+        AuthorCheck author,
+        Optional<SandboxRules> sandbox) {
     /** Opens the archive at its start. */
     @FunctionalInterface
     public interface ArchiveSource {

@@ -17,6 +17,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** An archive of namespace shop, a server to restore it to, and a Restore of it. */
 public final class ApplyFixture implements AutoCloseable {
@@ -31,6 +32,7 @@ public final class ApplyFixture implements AutoCloseable {
     boolean impersonate;
     String target = "shop";
     public boolean admin;
+    SandboxRules sandbox;
     private final List<ObjectNode> archived = new ArrayList<>();
     private final List<ObjectKey> keys = new ArrayList<>();
 
@@ -72,6 +74,11 @@ public final class ApplyFixture implements AutoCloseable {
         return archive("apps/v1", "Deployment", "deployments.apps", name, rest);
     }
 
+    /** The object that was archived last. */
+    ObjectNode last() {
+        return archived.getLast();
+    }
+
     /** Makes the object that was archived last cluster-scoped. */
     public void placeInCluster(String name) {
         ObjectKey last = keys.removeLast();
@@ -107,7 +114,8 @@ public final class ApplyFixture implements AutoCloseable {
                 spec,
                 admin,
                 "run-1",
-                AuthorCheck.of(server.client(), author, OPERATOR, impersonate));
+                AuthorCheck.of(server.client(), author, OPERATOR, impersonate),
+                Optional.ofNullable(sandbox));
     }
 
     public ApplyReport apply() throws IOException {

@@ -12,6 +12,7 @@ import io.breakwater.trust.Author;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeSet;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -174,7 +175,8 @@ class ImpersonatedApplyTest {
                         request.spec(),
                         false,
                         request.runId(),
-                        request.author().withRightsIn("shop")));
+                        request.author().withRightsIn("shop"),
+                        Optional.empty()));
         assertThat(report.failed()).singleElement().asString().contains("missing get secrets");
         List<Request> reviews = shop.reviews();
         assertThat(reviews)

@@ -25,6 +25,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -420,9 +421,23 @@ class ResourceApplyTest {
         archive("RoleBinding", "b", "'roleRef':{'kind':'ClusterRole','name':'admin'}");
         archive("Role", "r", "'rules':[]");
         archive("ConfigMap", "c", "");
+<<<<<<< HEAD
         ApplyRequest vouched = request(OnConflict.Replace);
         ApplyRequest unvouched = with(vouched, new ContentRule(false, Asker.OPERATOR));
         ApplyReport report = new ResourceApply(server.client()).apply(unvouched);
+=======
+        ApplyRequest trusted = request(OnConflict.Replace);
+        ApplyRequest untrusted = new ApplyRequest(
+                trusted.archive(),
+                trusted.sourceNamespace(),
+                trusted.targetNamespace(),
+                trusted.spec(),
+                trusted.allowClusterScoped(),
+                trusted.runId(),
+                trusted.author().untrusted(),
+                Optional.empty());
+        ApplyReport report = new ResourceApply(server.client()).apply(untrusted);
+>>>>>>> a5f7888 (verify: restore only listed kinds into sandboxes)
         assertThat(report.failed()).as("a failover continues without them").isEmpty();
         assertThat(report.created()).isEqualTo(1);
         assertThat(report.skipped()).isEqualTo(2);
@@ -621,7 +636,8 @@ class ResourceApplyTest {
                 spec,
                 admin,
                 "run-1",
-                AuthorCheck.of(server.client(), author, OPERATOR, false));
+                AuthorCheck.of(server.client(), author, OPERATOR, false),
+                Optional.empty());
     }
 
     private ApplyReport apply(OnConflict onConflict) throws IOException {
