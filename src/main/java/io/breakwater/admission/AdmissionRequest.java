@@ -1,6 +1,7 @@
 package io.breakwater.admission;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.breakwater.config.OwnAccounts;
 
 /**
  * A request of the API server: the {@code request} of an AdmissionReview ({@code admission.k8s.io/v1}). Objects stay JSON as
@@ -8,7 +9,6 @@ import com.fasterxml.jackson.databind.JsonNode;
  */
 record AdmissionRequest(JsonNode request) {
     private static final int LONGEST_UID = 128;
-    private static final String SERVICE_ACCOUNT = "system:serviceaccount:";
 
     /** @throws IllegalArgumentException when the document is not an AdmissionReview with a request */
     static AdmissionRequest of(JsonNode document) {
@@ -80,8 +80,8 @@ record AdmissionRequest(JsonNode request) {
         return userInfo().path("username").asText();
     }
 
-    /** Whether the user is a ServiceAccount of this namespace. */
+    /** Whether the user is an account of Breakwater that writes objects, in the namespace of the installation. */
     boolean isFrom(String namespace) {
-        return user().startsWith(SERVICE_ACCOUNT + namespace + ":");
+        return OwnAccounts.of(namespace).contains(user());
     }
 }

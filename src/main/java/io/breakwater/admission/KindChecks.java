@@ -18,6 +18,7 @@ import java.util.Map;
 /** The checks of the kinds of Breakwater that schema and CEL cannot express, since they depend on other objects. */
 final class KindChecks {
     private static final List<String> ORIGIN = List.of(Api.ORIGIN_SITE, Api.ORIGIN_NAMESPACE);
+    private static final List<String> OF_PLAN = List.of(Api.PLAN);
 
     private final KubernetesClient client;
     private final String ownNamespace;
@@ -46,7 +47,7 @@ final class KindChecks {
             case "BackupLocation" -> location(read(object, BackupLocation.class), request.isCreate(), findings);
             case "BackupPolicy" -> policies.check(read(object, BackupPolicy.class), request, findings);
             case "RestorePoint" -> point(read(object, RestorePoint.class), request, findings);
-            case "Restore" -> restores.check(read(object, Restore.class), request.isCreate(), findings);
+            case "Restore" -> restore(read(object, Restore.class), request, findings);
             case "FailoverPlan" -> {
                 FailoverPlan before = request.isCreate() ? null : read(request.oldObject(), FailoverPlan.class);
                 plans.check(read(object, FailoverPlan.class), before, request, findings);
@@ -102,24 +103,37 @@ final class KindChecks {
         }
     }
 
+    /** Refuses a user who adds, changes or removes a label that Breakwater relies on. */
+    private static void reserved(
+            AdmissionRequest request, List<String> reserved, String meaning, CheckFindings findings) {
+        JsonNode before = request.oldObject().at("/metadata/labels");
+        JsonNode now = request.object().at("/metadata/labels");
+        for (String label : reserved) {
+            if (!before.path(label).equals(now.path(label))) {
+                findings.refuse("metadata.labels", label + " " + meaning + "; only Breakwater may set it");
+            }
+        }
+    }
+
+    private void restore(Restore restore, AdmissionRequest request, CheckFindings findings) {
+        if (!request.isFrom(ownNamespace)) {
+            reserved(request, OF_PLAN, "marks the Restores of a FailoverPlan", findings);
+        }
+        restores.check(restore, request.isCreate(), findings);
+    }
+
     /** The labels of origin determine the owner of the data of a point, so only catalog sync sets them. */
     private void point(RestorePoint point, AdmissionRequest request, CheckFindings findings) {
         Map<String, String> labels = point.getMetadata().getLabels();
         if (!request.isFrom(ownNamespace)) {
-            if (request.isCreate() && point.getSpec().trigger == Trigger.Imported) {
+            Trigger trigger = point.getSpec().trigger;
+            if (request.isCreate() && trigger != null && trigger != Trigger.Manual) {
                 findings.refuse(
                         "spec.trigger",
-                        "Imported is reserved for points from the catalog; use Manual for a point on demand");
+                        trigger + " is reserved for points that Breakwater creates; use Manual for a point on demand");
             }
-            for (String label : ORIGIN) {
-                String before =
-                        request.oldObject().at("/metadata/labels").path(label).asText(null);
-                String now = labels == null ? null : labels.get(label);
-                if (now == null ? before != null : !now.equals(before)) {
-                    findings.refuse(
-                            "metadata.labels", label + " names the origin of the data; only Breakwater may set it");
-                }
-            }
+            reserved(request, ORIGIN, "names the origin of the data", findings);
+            reserved(request, OF_PLAN, "marks the RestorePoints of a FailoverPlan", findings);
         }
         String site = labels == null ? null : labels.get(Api.ORIGIN_SITE);
         if (Boolean.TRUE.equals(point.getSpec().hold) && site != null && !site.equals(ownSite)) {

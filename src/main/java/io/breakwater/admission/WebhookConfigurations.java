@@ -2,6 +2,7 @@ package io.breakwater.admission;
 
 import io.breakwater.api.Api;
 import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.config.OwnAccounts;
 import io.fabric8.kubernetes.api.model.LabelSelector;
 import io.fabric8.kubernetes.api.model.LabelSelectorBuilder;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
@@ -27,14 +28,24 @@ import java.util.List;
 /**
  * The registration of the webhooks. All of them fail closed: an unchecked pod could be a second writer, and an unchecked
  * Restore could use permissions that its author does not have. Therefore they are narrow: pods only in gated namespaces, never
- * in the operator's namespace; the kinds of Breakwater; and never an object that is already being deleted. The registration is
+ * in the operator's namespace; the kinds of Breakwater; and no write that only removes a finalizer. The registration is
  * owned by the ClusterRole of the guard, so that it is deleted with the guard.
  */
 final class WebhookConfigurations {
     private static final int TIMEOUT_SECONDS = 5;
     private static final String NAMESPACE_NAME = "kubernetes.io/metadata.name";
-    private static final MatchCondition ALIVE =
-            new MatchCondition("!has(object.metadata.deletionTimestamp)", "not-being-deleted");
+    private static final String NO_ENTRIES = "{}";
+
+    /**
+     * Objects that are being deleted are still used while a finalizer keeps them, so their changes are checked. Only a write that
+     * changes nothing of importance, such as the removal of a finalizer, does not wait for the webhook, which may be down. A
+     * creation is always checked: server-side apply can create an object that is being deleted from its first moment.
+     */
+    private static final MatchCondition NOT_ONLY_A_FINALIZER = new MatchCondition(
+            "request.operation != 'UPDATE' || !has(oldObject.metadata.deletionTimestamp)" + differs("spec")
+                    + differs("metadata.labels") + differs("metadata.annotations"),
+            "not-only-a-finalizer");
+
     private static final MatchCondition NOT_YET_DELETED =
             new MatchCondition("!has(oldObject.metadata.deletionTimestamp)", "not-being-deleted");
 
@@ -67,7 +78,7 @@ final class WebhookConfigurations {
                                 .withRules(rule("", "pods", "CREATE"), rule("batch", "jobs", "CREATE"))
                                 .build(),
                         mutating("author", AdmissionServer.AUTHOR)
-                                .withMatchConditions(ALIVE)
+                                .withMatchConditions(NOT_ONLY_A_FINALIZER)
                                 .withRules(rule(Api.GROUP, "restores", "CREATE", "UPDATE"))
                                 .build())
                 .build();
@@ -79,7 +90,7 @@ final class WebhookConfigurations {
                 .withMetadata(metadata())
                 .withWebhooks(
                         validating("kinds", AdmissionServer.KINDS)
-                                .withMatchConditions(ALIVE)
+                                .withMatchConditions(NOT_ONLY_A_FINALIZER)
                                 .withRules(rule(Api.GROUP, "*", "CREATE", "UPDATE"))
                                 .build(),
                         validating("removals", AdmissionServer.REMOVALS)
@@ -97,7 +108,7 @@ final class WebhookConfigurations {
                                 .withRules(rule(Api.GROUP, "backuppolicies", "DELETE"))
                                 .build(),
                         validating("namespaces", AdmissionServer.NAMESPACES)
-                                .withMatchConditions(ALIVE, notByBreakwater())
+                                .withMatchConditions(NOT_ONLY_A_FINALIZER, notByBreakwater())
                                 .withObjectSelector(new LabelSelectorBuilder()
                                         .addToMatchLabels(Api.STANDBY, "true")
                                         .build())
@@ -109,8 +120,13 @@ final class WebhookConfigurations {
     /** The check admits Breakwater's own accounts, so closing a gate does not wait for the webhook, which may be busy or down. */
     private MatchCondition notByBreakwater() {
         return new MatchCondition(
-                "!request.userInfo.username.startsWith('system:serviceaccount:" + config.namespace() + ":')",
+                "!(request.userInfo.username in ['" + String.join("', '", OwnAccounts.of(config.namespace())) + "'])",
                 "not-by-breakwater");
+    }
+
+    private static String differs(String field) {
+        return " || (has(object." + field + ") ? object." + field + " : " + NO_ENTRIES + ") != (has(oldObject." + field
+                + ") ? oldObject." + field + " : " + NO_ENTRIES + ")";
     }
 
     private MutatingWebhookBuilder mutating(String name, String path) {

@@ -17,6 +17,7 @@ import io.fabric8.kubernetes.client.dsl.NonDeletingOperation;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.security.KeyPairGenerator;
 import java.util.Base64;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
@@ -230,6 +231,32 @@ class KindChecksTest {
         assertThat(create(POINT.replace("Manual", "Imported")).refusal()).startsWith("spec.trigger: ");
         assertThat(checks.review(Reviews.create(Reviews.OPERATOR, forged.replace("Manual", "Imported")))
                         .isAllowed())
+                .isTrue();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"Final", "Divergent", "Imported", "Scheduled"})
+    void refusesPointsWithATriggerOfBreakwater(String trigger) {
+        String point = POINT.replace("Manual", trigger);
+        assertThat(create(point).refusal()).startsWith("spec.trigger: " + trigger);
+        assertThat(checks.review(Reviews.create(Reviews.OPERATOR, point)).isAllowed())
+                .isTrue();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {POINT, RESTORE})
+    void refusesObjectsWithAForgedPlan(String object) {
+        String forged = object.replaceFirst("name: (.)}", "name: $1, labels: {breakwater.io/plan: shop}}");
+        for (AdmissionRequest request : List.of(
+                Reviews.create("jane", forged),
+                Reviews.create("system:serviceaccount:breakwater-system:breakwater-gateway", forged),
+                Reviews.update("jane", object, forged),
+                Reviews.update("jane", forged, object))) {
+            assertThat(checks.review(request).refusal()).contains("metadata.labels: breakwater.io/plan");
+        }
+        assertThat(checks.review(Reviews.update("jane", forged, forged)).isAllowed())
+                .isTrue();
+        assertThat(checks.review(Reviews.create(Reviews.OPERATOR, forged)).isAllowed())
                 .isTrue();
     }
 

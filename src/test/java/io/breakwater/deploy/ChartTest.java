@@ -8,6 +8,10 @@ import com.fasterxml.jackson.databind.MappingIterator;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.marcnuri.helm.Helm;
 import com.marcnuri.helm.TemplateCommand;
+import dev.cel.common.CelException;
+import dev.cel.common.types.SimpleType;
+import dev.cel.compiler.CelCompilerFactory;
+import dev.cel.runtime.CelRuntimeFactory;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.TestConfig;
 import java.io.IOException;
@@ -370,6 +374,69 @@ class ChartTest {
                                     .as(v.path("name").asText())
                                     .isNotEmpty());
                 });
+    }
+
+    @Test
+    void onlyOwnAccountsWriteStatuses() throws Exception {
+        Map<String, JsonNode> objects = render();
+        JsonNode policy =
+                objects.get("ValidatingAdmissionPolicy/breakwater-status").path("spec");
+        assertThat(policy.path("failurePolicy").asText()).isEqualTo("Fail");
+        assertThat(policy.at("/matchConstraints/resourceRules").toString())
+                .isEqualTo("[{\"apiGroups\":[\"breakwater.io\"],\"apiVersions\":[\"*\"],"
+                        + "\"operations\":[\"CREATE\",\"UPDATE\"],\"resources\":[\"*/status\"]}]");
+        JsonNode binding = objects.get("ValidatingAdmissionPolicyBinding/breakwater-status")
+                .path("spec");
+        assertThat(binding.path("policyName").asText()).isEqualTo("breakwater-status");
+        assertThat(binding.path("validationActions").toString()).isEqualTo("[\"Deny\"]");
+        assertThat(binding.has("matchResources")).isFalse();
+        String account = "system:serviceaccount:backup:breakwater-";
+        for (String user : List.of(account + "operator", account + "guard")) {
+            assertThat(evaluate(policy.at("/validations/0/expression"), user)).isEqualTo(true);
+        }
+        for (String user : List.of("jane", account + "gateway", "system:serviceaccount:shop:breakwater-operator")) {
+            assertThat(evaluate(policy.at("/validations/0/expression"), user)).isEqualTo(false);
+            assertThat(evaluate(policy.at("/validations/0/messageExpression"), user))
+                    .asString()
+                    .startsWith("user " + user + " may not write the status");
+        }
+    }
+
+    private static Object evaluate(JsonNode expression, String user) throws CelException {
+        var compiler = CelCompilerFactory.standardCelCompilerBuilder()
+                .addVar("request", SimpleType.DYN)
+                .build();
+        return CelRuntimeFactory.standardCelRuntimeBuilder()
+                .build()
+                .createProgram(compiler.compile(expression.asText()).getAst())
+                .eval(Map.of("request", Map.of("userInfo", Map.of("username", user))));
+    }
+
+    @Test
+    void userRolesNameEachResourceAndNoStatus() throws IOException {
+        Map<String, JsonNode> objects = render();
+        List<String> own = List.of("operator", "restores", "gateway", "guard");
+        List<JsonNode> roles = objects.values().stream()
+                .filter(o -> o.path("kind").asText().equals("ClusterRole"))
+                .filter(o -> own.stream()
+                        .noneMatch(n -> o.at("/metadata/name").asText().equals("breakwater-" + n)))
+                .toList();
+        assertThat(roles).hasSizeGreaterThan(5);
+        for (JsonNode role : roles) {
+            assertThat(role.path("rules").toString()).doesNotContain("*").doesNotContain("/status");
+        }
+        JsonNode edit = objects.get("ClusterRole/breakwater-backup-operator");
+        assertThat(edit.at("/metadata/labels").toString()).contains("aggregate-to-edit");
+        for (JsonNode rule : edit.path("rules")) {
+            if (rule.path("resources").toString().contains("backuplocations")) {
+                assertThat(rule.path("verbs").toString()).isEqualTo("[\"get\",\"list\",\"watch\"]");
+            }
+        }
+        assertThat(objects.get("ClusterRole/breakwater-location-admin")
+                        .path("rules")
+                        .toString())
+                .contains("backuplocations")
+                .contains("create");
     }
 
     @ParameterizedTest

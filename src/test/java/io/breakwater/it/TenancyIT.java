@@ -14,13 +14,16 @@ import io.breakwater.api.RestorePointSpec;
 import io.breakwater.api.RestorePointStatus;
 import io.breakwater.api.RestoreSpec;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.api.model.admissionregistration.v1.ValidatingAdmissionPolicyBinding;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -208,20 +211,52 @@ class TenancyIT {
                         () -> site.get(RestorePoint.class, OWN, name)
                                 .map(RestorePoint::getStatus)
                                 .map(s -> s.holds(Condition.STALLED)));
-        jane.resources(RestorePoint.class).inNamespace(OWN).withName(name).editStatus(p -> {
+        UnaryOperator<RestorePoint> forged = p -> {
             RestorePointStatus s = Serialization.clone(own.getStatus());
             s.site = Rig.EAST;
             s.conditions = new ArrayList<>(own.getStatus().conditions);
             lie.accept(s);
             p.setStatus(s);
             return p;
-        });
+        };
+        assertThatThrownBy(() -> jane.resources(RestorePoint.class)
+                        .inNamespace(OWN)
+                        .withName(name)
+                        .editStatus(forged))
+                .hasMessageContaining("jane may not write the status");
+        withoutStatusPolicy(() -> jane.resources(RestorePoint.class)
+                .inNamespace(OWN)
+                .withName(name)
+                .editStatus(forged));
         assertThat(site.get(RestorePoint.class, OWN, name)
                         .orElseThrow()
                         .getStatus()
                         .holds(Condition.SUCCEEDED))
                 .as("the forged status is stored, so that the restore must refuse it")
                 .isTrue();
+    }
+
+    /** Writes while the API server does not enforce who may write statuses, so that the next line of defence is tested. */
+    private void withoutStatusPolicy(Runnable write) {
+        var bindings = site.client().resources(ValidatingAdmissionPolicyBinding.class);
+        ValidatingAdmissionPolicyBinding binding =
+                bindings.withName("breakwater-status").require();
+        bindings.withName("breakwater-status").delete();
+        try {
+            rig.progress()
+                    .await(
+                            "statuses can be written without the policy",
+                            Duration.ofMinutes(1),
+                            () -> "the API server still enforces the policy",
+                            () -> {
+                                write.run();
+                                return Optional.of(true);
+                            });
+        } finally {
+            binding.getMetadata().setResourceVersion(null);
+            binding.getMetadata().setUid(null);
+            site.client().resource(binding).create();
+        }
     }
 
     private io.breakwater.api.BackupLocation privateLocation() {
