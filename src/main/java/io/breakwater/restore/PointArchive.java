@@ -26,11 +26,7 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
-<<<<<<< HEAD
-import java.util.Map;
-=======
 import java.util.Optional;
->>>>>>> a5f7888 (verify: restore only listed kinds into sandboxes)
 
 /** Reads and applies the archive of a point, by the rules of a Restore and within the rights of its author. */
 @ApplicationScoped
@@ -124,11 +120,7 @@ class PointArchive {
                 run.source().document().namespace(),
                 run.target(),
                 run.restore().getSpec(),
-<<<<<<< HEAD
-                administrator && !isSandbox(run),
-=======
-                administrator && !author.isUntrusted() && !run.isSandbox(config.namespace()),
->>>>>>> a5f7888 (verify: restore only listed kinds into sandboxes)
+                administrator && !run.isSandbox(config.namespace()),
                 run.uid(),
                 author,
                 run.isSandbox(config.namespace()) ? Optional.of(sandboxRules) : Optional.empty());
@@ -143,12 +135,6 @@ class PointArchive {
                         "the author of the Restore is unknown: annotation " + Api.AUTHOR
                                 + " is missing or was not signed by Breakwater for this Restore; create the Restore again"
                                 + " while the admission webhook is registered"));
-    }
-
-    /** No cluster-scoped object comes into a sandbox, whoever creates the Restore. */
-    private static boolean isSandbox(RestoreRun run) {
-        Map<String, String> labels = run.restore().getMetadata().getLabels();
-        return labels != null && labels.containsKey(Api.SANDBOX);
     }
 
     private AuthorCheck author(RestoreRun run) {

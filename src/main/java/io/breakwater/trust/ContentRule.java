@@ -8,7 +8,7 @@ import java.util.Set;
 /**
  * Decides what a restore may take from the content of a point: who vouches for the content, and who asks for it. A user who can
  * seal points, or who can write to a store of unsigned backups, could put any object into one. If nothing vouches, a restore
- * creates no objects that grant rights and none that are cluster-scoped, whoever asks. A user other than the operator can name
+ * creates no objects that grant rights and none that are cluster-scoped, no matter who asks. A user other than the operator can name
  * their kinds in {@code spec.include}: then that user vouches for them.
  *
  * @param vouched whether a seal vouches that only Breakwater has the key of

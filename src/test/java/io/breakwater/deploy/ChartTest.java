@@ -415,7 +415,7 @@ class ChartTest {
     @Test
     void userRolesNameEachResourceAndNoStatus() throws IOException {
         Map<String, JsonNode> objects = render();
-        List<String> own = List.of("operator", "restores", "gateway", "guard");
+        List<String> own = List.of("operator", "restores", "gateway", "guard", "impersonation");
         List<JsonNode> roles = objects.values().stream()
                 .filter(o -> o.path("kind").asText().equals("ClusterRole"))
                 .filter(o -> own.stream()

@@ -65,11 +65,8 @@ final class ApplyPlan implements Closeable {
     private final ObjectSelection selection;
     private final ObjectTransforms transforms;
     private final OrderResolver order;
-<<<<<<< HEAD
     private final UnvouchedObjects unvouched = new UnvouchedObjects();
-=======
     private final SandboxExclusions exclusions = new SandboxExclusions();
->>>>>>> a5f7888 (verify: restore only listed kinds into sandboxes)
 
     private final Limits limits;
     private int outOfScope;
@@ -151,7 +148,6 @@ final class ApplyPlan implements Closeable {
         if (!selection.selects(key, object)) {
             return;
         }
-<<<<<<< HEAD
         if (!mayTake(key)) {
             addKey(key, 0);
             if (isRestored(key, object)) {
@@ -159,14 +155,11 @@ final class ApplyPlan implements Closeable {
             }
             return;
         }
-        JsonNode wanted = transforms.apply(key, object);
-=======
         Optional<JsonNode> admitted = admit(key, object);
         if (admitted.isEmpty()) {
             return;
         }
         JsonNode wanted = transforms.apply(key, admitted.get());
->>>>>>> a5f7888 (verify: restore only listed kinds into sandboxes)
         byte[] json = wanted == object ? item.json() : ApiServer.JSON.writeValueAsBytes(wanted);
         Optional<String> exceeded = wanted == object ? Optional.empty() : ObjectJson.exceeded(json);
         if (exceeded.isPresent()) {
@@ -177,13 +170,13 @@ final class ApplyPlan implements Closeable {
         plan(key, object, wanted, json);
     }
 
-<<<<<<< HEAD
     /** Whether the restore may take the object from this content. */
     private boolean mayTake(ObjectKey key) {
         boolean named = request.spec().include != null
                 && request.spec().include.stream().anyMatch(r -> r.kinds != null && r.kinds.contains(key.directory()));
         return request.author().content().mayTake(key.group(), key.isClusterScoped(), named);
-=======
+    }
+
     /** The object as the target namespace may have it; empty if a sandbox must not have it. */
     private Optional<JsonNode> admit(ObjectKey key, JsonNode object) {
         if (request.sandbox().isEmpty()) {
@@ -195,7 +188,6 @@ final class ApplyPlan implements Closeable {
             exclusions.add(key, verdict);
         }
         return Optional.ofNullable(verdict.object());
->>>>>>> a5f7888 (verify: restore only listed kinds into sandboxes)
     }
 
     private void addKey(ObjectKey key, int size) {

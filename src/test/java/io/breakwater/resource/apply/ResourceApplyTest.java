@@ -421,23 +421,9 @@ class ResourceApplyTest {
         archive("RoleBinding", "b", "'roleRef':{'kind':'ClusterRole','name':'admin'}");
         archive("Role", "r", "'rules':[]");
         archive("ConfigMap", "c", "");
-<<<<<<< HEAD
         ApplyRequest vouched = request(OnConflict.Replace);
         ApplyRequest unvouched = with(vouched, new ContentRule(false, Asker.OPERATOR));
         ApplyReport report = new ResourceApply(server.client()).apply(unvouched);
-=======
-        ApplyRequest trusted = request(OnConflict.Replace);
-        ApplyRequest untrusted = new ApplyRequest(
-                trusted.archive(),
-                trusted.sourceNamespace(),
-                trusted.targetNamespace(),
-                trusted.spec(),
-                trusted.allowClusterScoped(),
-                trusted.runId(),
-                trusted.author().untrusted(),
-                Optional.empty());
-        ApplyReport report = new ResourceApply(server.client()).apply(untrusted);
->>>>>>> a5f7888 (verify: restore only listed kinds into sandboxes)
         assertThat(report.failed()).as("a failover continues without them").isEmpty();
         assertThat(report.created()).isEqualTo(1);
         assertThat(report.skipped()).isEqualTo(2);
@@ -522,7 +508,8 @@ class ResourceApplyTest {
                 request.spec(),
                 request.allowClusterScoped(),
                 request.runId(),
-                request.author().with(rule));
+                request.author().with(rule),
+                request.sandbox());
     }
 
     @Test
