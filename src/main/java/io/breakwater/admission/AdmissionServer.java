@@ -9,6 +9,7 @@ import io.breakwater.observe.AuditLog;
 import io.breakwater.tls.ServerThreads;
 import io.breakwater.tls.ServingCertificate;
 import io.breakwater.tls.ThreadDeadline;
+import io.breakwater.trust.AuthorStamps;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -62,8 +63,13 @@ class AdmissionServer {
     private HttpsServer server;
 
     @Inject
-    AdmissionServer(KubernetesClient client, BreakwaterConfig config, ServingCertificate certificate, AuditLog log) {
-        this(client, config, certificate, log, Limits.DEFAULT);
+    AdmissionServer(
+            KubernetesClient client,
+            BreakwaterConfig config,
+            ServingCertificate certificate,
+            AuditLog log,
+            AuthorStamps stamps) {
+        this(client, config, certificate, log, stamps, Limits.DEFAULT);
     }
 
     AdmissionServer(
@@ -71,6 +77,7 @@ class AdmissionServer {
             BreakwaterConfig config,
             ServingCertificate certificate,
             AuditLog log,
+            AuthorStamps stamps,
             Limits limits) {
         this.limits = limits;
         this.config = config;
@@ -78,7 +85,7 @@ class AdmissionServer {
         AdmissionAudit audit = new AdmissionAudit(log);
         this.paths = Map.of(
                 HOLD_BACK, new PodGateCheck(client)::review,
-                AUTHOR, AuthorStamp::review,
+                AUTHOR, new AuthorStamp(client, config, stamps)::review,
                 KINDS, audit.of(new KindChecks(client, config)::review),
                 NAMESPACES, audit.of(new NamespaceLabelCheck(client, config.namespace())::review),
                 REMOVALS, audit.of(new DeletionCheck(client, config, Clock.systemUTC())::review));

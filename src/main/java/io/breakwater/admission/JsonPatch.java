@@ -25,6 +25,14 @@ final class JsonPatch {
         return this;
     }
 
+    /** Removes an entry of a map, if it exists. */
+    JsonPatch remove(String pointer, String key) {
+        if (object.at(pointer).has(key)) {
+            steps.addObject().put("op", "remove").put("path", pointer + "/" + escape(key));
+        }
+        return this;
+    }
+
     /** Appends an object with one field to a list; creates the list if it is missing. */
     JsonPatch append(String pointer, String field, String value) {
         if (object.at(pointer).isArray()) {

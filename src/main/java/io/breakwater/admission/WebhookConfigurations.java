@@ -68,7 +68,7 @@ final class WebhookConfigurations {
         this.owner = owner;
     }
 
-    /** The webhooks that change objects: the gate for pods, the author of Restores. */
+    /** The webhooks that change objects: the gate for pods, the authors of objects. */
     MutatingWebhookConfiguration mutating() {
         return new MutatingWebhookConfigurationBuilder()
                 .withMetadata(metadata())
@@ -79,7 +79,10 @@ final class WebhookConfigurations {
                                 .build(),
                         mutating("author", AdmissionServer.AUTHOR)
                                 .withMatchConditions(NOT_ONLY_A_FINALIZER)
-                                .withRules(rule(Api.GROUP, "restores", "CREATE", "UPDATE"))
+                                .withReinvocationPolicy("IfNeeded")
+                                .withRules(AuthorStamp.resources().stream()
+                                        .map(r -> rule(Api.GROUP, r, "CREATE", "UPDATE"))
+                                        .toList())
                                 .build())
                 .build();
     }

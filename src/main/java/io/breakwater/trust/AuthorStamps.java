@@ -12,6 +12,7 @@ import io.fabric8.kubernetes.api.model.ObjectMeta;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -26,6 +27,7 @@ import java.util.Optional;
 @ApplicationScoped
 public class AuthorStamps {
     private static final String SIGNATURE = "signature";
+    private static final String UNKNOWN = "{}";
     private static final int MAX_LENGTH = 64 * 1024;
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -44,6 +46,42 @@ public class AuthorStamps {
         ObjectNode stamp = author.userInfo();
         stamp.put(SIGNATURE, signature(author, object, name(object.getMetadata()), powers));
         return stamp.toString();
+    }
+
+    /** The value of the annotation for an object with {@link AuthorPowers}. */
+    public String stamp(Author author, HasMetadata object) {
+        return stamp(author, object, AuthorPowers.of(object));
+    }
+
+    /** The author of an object with {@link AuthorPowers}; empty when the stamp is missing or not valid. */
+    public Optional<Author> author(HasMetadata object) {
+        return read(object, AuthorPowers.of(object));
+    }
+
+    /**
+     * Makes the author of an object also the author of another one that Breakwater creates from it. If the author is not known,
+     * the other one gets an invalid stamp: it must not become the work of the operator.
+     */
+    public void handOn(HasMetadata from, HasMetadata to) {
+        Optional<Author> author = author(from);
+        annotate(to, author.isPresent() ? stamp(author.get(), to) : UNKNOWN);
+    }
+
+    /** Makes a user the author of an object that Breakwater is about to create. */
+    public void sign(Author author, HasMetadata object) {
+        annotate(object, stamp(author, object));
+    }
+
+    private static void annotate(HasMetadata object, String value) {
+        Map<String, String> annotations = object.getMetadata().getAnnotations();
+        Map<String, String> all = annotations == null ? new HashMap<>() : new HashMap<>(annotations);
+        all.put(Api.AUTHOR, value);
+        object.getMetadata().setAnnotations(all);
+    }
+
+    /** Whether two objects of a kind have the same powers. */
+    public static boolean haveSamePowers(HasMetadata one, HasMetadata other) {
+        return canonical(AuthorPowers.of(one)).equals(canonical(AuthorPowers.of(other)));
     }
 
     /** The author of an object; empty when the stamp is missing, or is not valid for this object with these powers. */
@@ -96,7 +134,7 @@ public class AuthorStamps {
     }
 
     /** JSON with sorted fields and without null and empty values, so that a new field of the API does not end a stamp. */
-    private static String canonical(Object powers) {
+    static String canonical(Object powers) {
         return sorted(JSON.valueToTree(powers)).toString();
     }
 

@@ -15,6 +15,7 @@ import io.breakwater.observe.Events;
 import io.breakwater.policy.CronSchedule;
 import io.breakwater.policy.PointRoutes;
 import io.breakwater.policy.ScheduleDecision;
+import io.breakwater.trust.AuthorStamps;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -46,12 +47,14 @@ class VerificationSchedule implements Reconciler<BackupPolicy> {
     private final KubernetesClient client;
     private final PointRoutes routes;
     private final Events events;
+    private final AuthorStamps stamps;
     private final Clock clock;
 
-    VerificationSchedule(KubernetesClient client, PointRoutes routes, Events events, Clock clock) {
+    VerificationSchedule(KubernetesClient client, PointRoutes routes, Events events, AuthorStamps stamps, Clock clock) {
         this.client = client;
         this.routes = routes;
         this.events = events;
+        this.stamps = stamps;
         this.clock = clock;
     }
 
@@ -125,6 +128,7 @@ class VerificationSchedule implements Reconciler<BackupPolicy> {
         spec.level = plan.level == null ? Level.Restored : plan.level;
         spec.point = plan.point == null ? Choice.Latest : plan.point;
         verification.setSpec(spec);
+        stamps.handOn(policy, verification);
         try {
             client.resource(verification).create();
             events.normal(policy, Reason.InProgress, "started Verification " + name);

@@ -8,6 +8,7 @@ import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.TestConfig;
 import io.breakwater.observe.TestEvents;
 import io.breakwater.tls.ServingCertificate;
+import io.breakwater.trust.StampFixture;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import java.io.ByteArrayInputStream;
 import java.lang.management.ManagementFactory;
@@ -40,8 +41,8 @@ class AdmissionServerTest {
     private final BreakwaterConfig config =
             TestConfig.of(Map.of("breakwater.webhook.port", "0", "breakwater.gateway.url", "https://127.0.0.1:8443"));
     private final ServingCertificate certificate = new ServingCertificate(cluster.client(), config, Clock.systemUTC());
-    private final AdmissionServer server =
-            new AdmissionServer(cluster.client(), config, certificate, TestEvents.audit(Clock.systemUTC()));
+    private final AdmissionServer server = new AdmissionServer(
+            cluster.client(), config, certificate, TestEvents.audit(Clock.systemUTC()), StampFixture.stamps());
     private HttpClient http;
 
     @BeforeEach

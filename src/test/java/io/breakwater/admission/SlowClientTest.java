@@ -6,6 +6,7 @@ import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.TestConfig;
 import io.breakwater.observe.TestEvents;
 import io.breakwater.tls.ServingCertificate;
+import io.breakwater.trust.StampFixture;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
@@ -39,6 +40,7 @@ class SlowClientTest {
             config,
             certificate,
             TestEvents.audit(Clock.systemUTC()),
+            StampFixture.stamps(),
             new AdmissionServer.Limits(
                     Duration.ofSeconds(1), Duration.ofMillis(200), Duration.ofSeconds(3), Duration.ofSeconds(6)));
     private final List<Socket> sockets = new ArrayList<>();

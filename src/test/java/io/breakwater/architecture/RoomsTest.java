@@ -53,7 +53,7 @@ class RoomsTest {
             Map.entry("resource.apply", Set.of("api", "resource", "resource.workload", "steps", "trust", "velero")),
             Map.entry("resource.workload", Set.of("api", "resource")),
             Map.entry("trust", Set.of("api", "config", "store", "velero")),
-            Map.entry("admission", Set.of("api", "config", "gate", "observe", "tls")),
+            Map.entry("admission", Set.of("api", "config", "gate", "observe", "tls", "trust")),
             Map.entry(
                     "catalog",
                     Set.of(
@@ -75,7 +75,7 @@ class RoomsTest {
             Map.entry(
                     "policy",
                     Set.of("api", "config", "failover", "gateway", "location", "observe", "policy.template", "trust")),
-            Map.entry("policy.template", Set.of("api", "config", "observe", "steps")),
+            Map.entry("policy.template", Set.of("api", "config", "observe", "steps", "trust")),
             Map.entry(
                     "replication",
                     Set.of(

@@ -37,6 +37,7 @@ import io.breakwater.policy.template.TemplateSync;
 import io.breakwater.store.MemoryStore;
 import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.store.TestStores;
+import io.breakwater.trust.StampFixture;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -335,7 +336,7 @@ class BackupPolicyReconcilerTest {
                         new PolicyPoints(client),
                         new PolicyConflictCheck(client),
                         new FixedRoutes(),
-                        new TemplateSync(client, config, templates, events),
+                        new TemplateSync(client, config, templates, events, StampFixture.stamps()),
                         new PlanRoles(client, config, clock),
                         new StaleEpochGuard(),
                         new PolicyReport(locations, quotas, meters, writer, clock),

@@ -13,6 +13,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
 /**
@@ -50,8 +51,14 @@ record TemplatePlan(List<Member> members, List<BackupPolicy> unselected) {
      *
      * @param policies of all namespaces
      * @param own namespace of the operator
+     * @param sign stamps a managed policy with its author
      */
-    static TemplatePlan of(BackupPolicy template, List<Namespace> namespaces, List<BackupPolicy> policies, String own) {
+    static TemplatePlan of(
+            BackupPolicy template,
+            List<Namespace> namespaces,
+            List<BackupPolicy> policies,
+            String own,
+            Consumer<BackupPolicy> sign) {
         NamespaceSelector choice = new NamespaceSelector(template.getSpec().source.namespaces, own);
         Map<String, List<BackupPolicy>> present = policies.stream()
                 .filter(p -> !p.getMetadata().getNamespace().equals(own))
@@ -60,7 +67,7 @@ record TemplatePlan(List<Member> members, List<BackupPolicy> unselected) {
                 .filter(choice::takes)
                 .map(n -> n.getMetadata().getName())
                 .sorted()
-                .map(n -> member(template, n, present.getOrDefault(n, List.of())))
+                .map(n -> member(template, n, present.getOrDefault(n, List.of()), sign))
                 .toList();
         Map<String, Boolean> selected = namespaces.stream()
                 .collect(Collectors.toMap(n -> n.getMetadata().getName(), choice::takes));
@@ -74,7 +81,8 @@ record TemplatePlan(List<Member> members, List<BackupPolicy> unselected) {
         return new TemplatePlan(members, unselected);
     }
 
-    private static Member member(BackupPolicy template, String namespace, List<BackupPolicy> there) {
+    private static Member member(
+            BackupPolicy template, String namespace, List<BackupPolicy> there, Consumer<BackupPolicy> sign) {
         Optional<BackupPolicy> managed = there.stream()
                 .filter(p -> isManagedBy(template, p) && name(p).equals(name(template)))
                 .findFirst();
@@ -86,9 +94,18 @@ record TemplatePlan(List<Member> members, List<BackupPolicy> unselected) {
             return new Member(namespace, managed, new Step.Yield(other.get()));
         }
         BackupPolicy wanted = wanted(template, namespace, managed);
-        boolean right = managed.filter(m -> !isAlive(m) || json(m.getSpec()).equals(json(wanted.getSpec())))
-                .isPresent();
+        sign.accept(wanted);
+        boolean right = managed.filter(m -> !isAlive(m) || isSame(m, wanted)).isPresent();
         return new Member(namespace, managed, right ? new Step.Rest() : new Step.Apply(wanted));
+    }
+
+    private static boolean isSame(BackupPolicy managed, BackupPolicy wanted) {
+        return json(managed.getSpec()).equals(json(wanted.getSpec()))
+                && author(managed).equals(author(wanted));
+    }
+
+    private static Optional<String> author(BackupPolicy policy) {
+        return Optional.ofNullable(policy.getMetadata().getAnnotations()).map(a -> a.get(Api.AUTHOR));
     }
 
     /** The policy as it should be, with the uid of the existing one, so that no other policy is overwritten. */

@@ -6,16 +6,20 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
 import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.config.OwnAccounts;
 import io.breakwater.observe.Events;
 import io.breakwater.policy.template.TemplatePlan.Member;
 import io.breakwater.policy.template.TemplatePlan.Step;
 import io.breakwater.steps.Parallel;
+import io.breakwater.trust.Author;
+import io.breakwater.trust.AuthorStamps;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.net.HttpURLConnection;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -35,12 +39,19 @@ public class TemplateSync {
     private final BreakwaterConfig config;
     private final TemplateReport report;
     private final Events events;
+    private final AuthorStamps stamps;
 
-    public TemplateSync(KubernetesClient client, BreakwaterConfig config, TemplateReport report, Events events) {
+    public TemplateSync(
+            KubernetesClient client,
+            BreakwaterConfig config,
+            TemplateReport report,
+            Events events,
+            AuthorStamps stamps) {
         this.client = client;
         this.config = config;
         this.report = report;
         this.events = events;
+        this.stamps = stamps;
     }
 
     /**
@@ -57,7 +68,8 @@ public class TemplateSync {
                 template,
                 client.namespaces().list().getItems(),
                 client.resources(BackupPolicy.class).inAnyNamespace().list().getItems(),
-                config.namespace());
+                config.namespace(),
+                managed -> sign(template, managed));
         Map<String, BreakwaterException> refused = new ConcurrentHashMap<>();
         Parallel.each(WRITES, plan.members(), m -> applyTo(template, m).ifPresent(e -> refused.put(m.namespace(), e)));
         plan.unselected().forEach(this::delete);
@@ -100,6 +112,12 @@ public class TemplateSync {
     /** Overwrites only policies that Breakwater wrote: the webhook refuses to change a policy into a managed one. */
     void apply(BackupPolicy wanted) {
         client.resource(wanted).fieldManager(Api.FIELD_MANAGER).forceConflicts().serverSideApply();
+    }
+
+    /** A template from a time without stamps is the work of an administrator, too: only they can write it. */
+    private void sign(BackupPolicy template, BackupPolicy managed) {
+        Author operator = new Author(OwnAccounts.operator(config.namespace()), "", List.of(), Map.of());
+        stamps.sign(stamps.author(template).orElse(operator), managed);
     }
 
     private Optional<BreakwaterException> applyTo(BackupPolicy template, Member member) {

@@ -149,12 +149,12 @@ class TemplatePlanTest {
                     .filter(p -> !p.managedBy().equals(Optional.of("all"))
                             || p.getMetadata().getNamespace().equals("ops"))
                     .toList();
-            TemplatePlan plan = TemplatePlan.of(wanted, namespaces, policies, "ops");
+            TemplatePlan plan = TemplatePlan.of(wanted, namespaces, policies, "ops", policy -> {});
             List<BackupPolicy> after = carriedOut(plan, policies);
 
             String what = "seed %d, round %d, %s, %s".formatted(cases.seed(), i, includes, namespaces.size());
             assertThat(new HashSet<>(after).containsAll(foreign)).as(what).isTrue();
-            TemplatePlan next = TemplatePlan.of(wanted, namespaces, after, "ops");
+            TemplatePlan next = TemplatePlan.of(wanted, namespaces, after, "ops", policy -> {});
             assertThat(next.unselected()).as(what).isEmpty();
             assertThat(next.members()).as(what).noneMatch(m -> m.step() instanceof Step.Apply);
             assertThat(next.members()).as(what).allMatch(m -> isCovered(m, after));
@@ -196,7 +196,7 @@ class TemplatePlanTest {
     }
 
     private TemplatePlan plan(List<Namespace> namespaces, List<BackupPolicy> policies) {
-        return TemplatePlan.of(template, namespaces, policies, "ops");
+        return TemplatePlan.of(template, namespaces, policies, "ops", policy -> {});
     }
 
     private static BackupPolicy applied(TemplatePlan plan) {

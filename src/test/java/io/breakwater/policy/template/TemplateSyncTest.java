@@ -16,6 +16,9 @@ import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;
 import io.breakwater.observe.PlainStatusWriter;
 import io.breakwater.observe.TestEvents;
+import io.breakwater.trust.Author;
+import io.breakwater.trust.AuthorStamps;
+import io.breakwater.trust.StampFixture;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.NonDeletingOperation;
@@ -26,6 +29,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -39,11 +43,33 @@ class TemplateSyncTest {
     private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
     private final Meters meters = new Meters(registry, clock);
     private final Set<String> refusing = new HashSet<>();
+    private final AuthorStamps stamps = StampFixture.stamps();
     private final TemplateSync templates = new Playing();
 
     @AfterEach
     void close() {
         cluster.close();
+    }
+
+    @Test
+    void handsOnTheAuthorOfTheTemplate() {
+        BackupPolicy template = stored("shop");
+        namespaces("shop");
+
+        templates.sync(template);
+        assertThat(author()).contains("system:serviceaccount:ops:breakwater-operator");
+
+        stamps.sign(new Author("jane", "", List.of(), java.util.Map.of()), template);
+        templates.sync(template);
+        assertThat(author()).as("also if nothing else has changed").contains("jane");
+    }
+
+    private Optional<String> author() {
+        return stamps.author(client.resources(BackupPolicy.class)
+                        .inNamespace("shop")
+                        .withName("all")
+                        .get())
+                .map(Author::username);
     }
 
     @Test
@@ -271,7 +297,8 @@ class TemplateSyncTest {
                     client,
                     config,
                     new TemplateReport(new PlainStatusWriter(client), meters, TestEvents.of(client, clock), clock),
-                    TestEvents.of(client, clock));
+                    TestEvents.of(client, clock),
+                    stamps);
         }
 
         @Override
