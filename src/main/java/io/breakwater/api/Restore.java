@@ -62,9 +62,17 @@ public class Restore extends CustomResource<RestoreSpec, RestoreStatus> implemen
         return named == null ? getMetadata().getNamespace() : named;
     }
 
-    /** Whether the run has not ended, and reads the RestorePoint of this name or may choose it. */
-    public boolean reads(String namespace, String point) {
+    /**
+     * Whether the run has not ended, and reads the RestorePoint of this name or may choose it. A Restore that is being deleted
+     * reads nothing, and only one in the operator's namespace reads another namespace.
+     */
+    public boolean reads(String namespace, String point, String operatorNamespace) {
         NamedRef ref = getSpec().restorePointRef;
-        return !isOver() && namespace.equals(source()) && (ref == null || point.equals(ref.name));
+        String own = getMetadata().getNamespace();
+        return !isOver()
+                && getMetadata().getDeletionTimestamp() == null
+                && namespace.equals(source())
+                && (namespace.equals(own) || operatorNamespace.equals(own))
+                && (ref == null || point.equals(ref.name));
     }
 }

@@ -222,7 +222,7 @@ class PointDeletion {
     }
 
     private Optional<Place> place(RestorePoint point, String name, boolean reported) {
-        BackupLocation location = locations.resolve(point.getMetadata().getNamespace(), new NamedRef(name));
+        BackupLocation location = locations.resolveToDelete(point.getMetadata().getNamespace(), new NamedRef(name));
         boolean written = location.getSpec().accessMode != AccessMode.ReadOnly
                 && !location.getSpec().hasVeleroLayout();
         boolean ready = location.getStatus() != null && location.getStatus().holds(Condition.READY);

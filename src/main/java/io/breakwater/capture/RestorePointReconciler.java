@@ -147,6 +147,7 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
                     ObjectNames.of(point) + ": BackupPolicy " + name
                             + " of spec.policyRef does not exist in this namespace");
         }
+        PolicyReachCheck.check(policy, config.namespace());
         if (policy.template()) {
             throw BreakwaterException.permanent(
                     Reason.InvalidSpec,

@@ -9,6 +9,7 @@ import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointSpec.DeletionPolicy;
 import io.breakwater.api.RestorePointStatus;
 import io.breakwater.catalog.ImportedPoint.Place;
+import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.location.LocationResolver;
 import io.breakwater.observe.StatusWriter;
 import io.fabric8.kubernetes.api.model.Namespace;
@@ -24,8 +25,10 @@ class ClusterPoints {
     private final KubernetesClient client;
     private final LocationResolver locations;
     private final StatusWriter writer;
+    private final BreakwaterConfig config;
 
-    ClusterPoints(KubernetesClient client, LocationResolver locations, StatusWriter writer) {
+    ClusterPoints(KubernetesClient client, LocationResolver locations, StatusWriter writer, BreakwaterConfig config) {
+        this.config = config;
         this.client = client;
         this.locations = locations;
         this.writer = writer;
@@ -75,7 +78,7 @@ class ClusterPoints {
     /** Whether an unfinished Restore reads the RestorePoint, or may choose it. */
     boolean inUse(Place place) {
         return client.resources(Restore.class).inAnyNamespace().list().getItems().stream()
-                .anyMatch(r -> r.reads(place.namespace(), place.name()));
+                .anyMatch(r -> r.reads(place.namespace(), place.name(), config.namespace()));
     }
 
     /** Deletes an imported RestorePoint. The data stays, regardless of its deletionPolicy. */

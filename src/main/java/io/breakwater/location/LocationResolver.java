@@ -35,16 +35,37 @@ public class LocationResolver {
     }
 
     /**
-     * The location that a reference in a namespace means.
+     * The location that a reference in a namespace means. A location that is being deleted does not count: the webhook does not
+     * check it.
      *
      * @throws BreakwaterException LocationNotFound, if there is none, or if the namespace may not use it
      */
     public BackupLocation resolve(String namespace, NamedRef ref) {
-        BackupLocation own = get(namespace, ref.name);
+        return resolve(namespace, ref, false);
+    }
+
+    /**
+     * Like {@link #resolve}, but finds a location that is being deleted too, if there is no other: for the deletion of data.
+     *
+     * @throws BreakwaterException LocationNotFound, if there is none, or if the namespace may not use it
+     */
+    public BackupLocation resolveToDelete(String namespace, NamedRef ref) {
+        try {
+            return resolve(namespace, ref);
+        } catch (BreakwaterException e) {
+            if (e.reason() != Reason.LocationNotFound) {
+                throw e;
+            }
+            return resolve(namespace, ref, true);
+        }
+    }
+
+    private BackupLocation resolve(String namespace, NamedRef ref, boolean terminating) {
+        BackupLocation own = present(get(namespace, ref.name), terminating);
         if (own != null && namespace.equals(config.namespace())) {
             return own;
         }
-        BackupLocation shared = get(config.namespace(), ref.name);
+        BackupLocation shared = present(get(config.namespace(), ref.name), terminating);
         if (own != null) {
             return shared != null && admits(shared, namespace) && isKeptByTemplate(namespace) ? shared : own;
         }
@@ -61,6 +82,11 @@ public class LocationResolver {
                             + "; widen its spec.usagePolicy, or create a BackupLocation in namespace " + namespace);
         }
         return shared;
+    }
+
+    private static BackupLocation present(BackupLocation location, boolean terminating) {
+        boolean deleted = location != null && location.getMetadata().getDeletionTimestamp() != null && !terminating;
+        return deleted ? null : location;
     }
 
     /** Names of all locations that a namespace may use. */

@@ -12,6 +12,7 @@ import io.breakwater.api.RestorePointSpec;
 import io.breakwater.api.RestorePointSpec.DeletionPolicy;
 import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.api.Verification;
+import io.breakwater.config.BreakwaterConfig;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -25,9 +26,11 @@ import java.util.stream.Collectors;
 @ApplicationScoped
 class PolicyPoints {
     private final KubernetesClient client;
+    private final BreakwaterConfig config;
 
-    PolicyPoints(KubernetesClient client) {
+    PolicyPoints(KubernetesClient client, BreakwaterConfig config) {
         this.client = client;
+        this.config = config;
     }
 
     /** All points of a policy, scheduled or not. */
@@ -99,7 +102,7 @@ class PolicyPoints {
                 client.resources(Restore.class).inAnyNamespace().list().getItems();
         return points.stream()
                 .map(p -> p.getMetadata().getName())
-                .filter(name -> restores.stream().anyMatch(r -> r.reads(namespace, name)))
+                .filter(name -> restores.stream().anyMatch(r -> r.reads(namespace, name, config.namespace())))
                 .collect(Collectors.toSet());
     }
 

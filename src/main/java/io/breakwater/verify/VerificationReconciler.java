@@ -170,11 +170,12 @@ class VerificationReconciler implements Reconciler<Verification>, Cleaner<Verifi
     }
 
     private List<Step<VerifyRun>> steps(VerifyRun run) {
-        if (run.policy() == null) {
+        // The webhook does not check a policy that is being deleted.
+        if (run.policy() == null || run.policy().getMetadata().getDeletionTimestamp() != null) {
             throw BreakwaterException.permanent(
                     Reason.PolicyNotFound,
                     "BackupPolicy " + run.verification().getSpec().policyRef.name
-                            + " of spec.policyRef does not exist in this namespace");
+                            + " of spec.policyRef does not exist in this namespace, or is being deleted");
         }
         return steps;
     }

@@ -71,6 +71,25 @@ class RunPredicatesTest {
                 .isEmpty();
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        // Restore in, reads from, is being deleted, pins the point of shop
+        "shop, , false, true",
+        "shop, , true, false",
+        "bank, shop, false, false",
+        "bank, , false, false",
+        "ops, shop, false, true",
+        "ops, shop, true, false"
+    })
+    void countsOnlyRestoresThatMayReadAPoint(String own, String source, boolean deleted, boolean reads) {
+        Restore restore = new Restore();
+        restore.getMetadata().setNamespace(own);
+        restore.getMetadata().setDeletionTimestamp(deleted ? "2026-11-29T12:00:00Z" : null);
+        restore.setSpec(new RestoreSpec());
+        restore.getSpec().sourceNamespace = source;
+        assertThat(restore.reads("shop", "p", "ops")).isEqualTo(reads);
+    }
+
     @Test
     void addsNoFieldsToTheObjects() {
         RestorePoint point = new RestorePoint();

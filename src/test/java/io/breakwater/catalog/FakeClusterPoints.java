@@ -24,7 +24,7 @@ final class FakeClusterPoints extends ClusterPoints {
     private final Map<String, RestorePoint> objects = new TreeMap<>();
 
     FakeClusterPoints(String... namespaces) {
-        super(null, null, null);
+        super(null, null, null, null);
         this.namespaces = new HashSet<>(Set.of(namespaces));
     }
 

@@ -12,6 +12,7 @@ import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.BackupPolicySpec;
 import io.breakwater.api.NamedRef;
 import io.breakwater.config.TestConfig;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -59,6 +60,35 @@ class LocationResolverTest {
         assertThat(meant("shop")).isEqualTo("shop");
         assertThatThrownBy(() -> meant("blog")).hasMessageContaining("does not admit namespace blog");
         assertThat(meant("ops")).isEqualTo("ops");
+    }
+
+    @Test
+    void ignoresALocationThatIsBeingDeletedExceptToDeleteData() {
+        location("ops", Namespaces.All);
+        location("shop", Namespaces.Same);
+        delete("shop");
+        assertThat(meant("shop")).isEqualTo("ops");
+        delete("ops");
+        assertThatThrownBy(() -> meant("blog")).hasMessageContaining("exists neither in namespace blog");
+        assertThat(locations
+                        .resolveToDelete("blog", new NamedRef("blob"))
+                        .getMetadata()
+                        .getNamespace())
+                .isEqualTo("ops");
+    }
+
+    /** A finalizer, which any user can add, makes the deletion last. */
+    private void delete(String namespace) {
+        var location = cluster.client()
+                .resources(BackupLocation.class)
+                .inNamespace(namespace)
+                .withName("blob");
+        location.edit(l -> {
+            l.getMetadata().setFinalizers(List.of("example.org/mine"));
+            return l;
+        });
+        location.delete();
+        assertThat(location.get().getMetadata().getDeletionTimestamp()).isNotNull();
     }
 
     private String meant(String namespace) {

@@ -333,7 +333,7 @@ class BackupPolicyReconcilerTest {
         return new BackupPolicyReconciler(
                         client,
                         config,
-                        new PolicyPoints(client),
+                        new PolicyPoints(client, config),
                         new PolicyConflictCheck(client),
                         new FixedRoutes(),
                         new TemplateSync(client, config, templates, events, StampFixture.stamps()),
