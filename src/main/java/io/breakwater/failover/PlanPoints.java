@@ -48,6 +48,13 @@ final class PlanPoints {
                 .findFirst();
     }
 
+    /** Whether the RestorePoint of this name represents a point. */
+    boolean isNamed(String namespace, String name, PointRef ref) {
+        return get(namespace, name)
+                .filter(point -> point.isSealed() && ref.digest().equals(point.getStatus().digest))
+                .isPresent();
+    }
+
     Optional<RestorePoint> get(String namespace, String name) {
         return Optional.ofNullable(client.resources(RestorePoint.class)
                 .inNamespace(namespace)

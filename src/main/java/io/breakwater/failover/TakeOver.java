@@ -17,6 +17,7 @@ import io.breakwater.steps.Step;
 import io.breakwater.steps.StepRunner;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.utils.Serialization;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -87,6 +88,7 @@ final class TakeOver {
                         .withName(name)
                         .get())
                 .orElseGet(() -> create(run, name));
+        requireOwn(run, restore);
         if (restore.getStatus() == null) {
             return Outcome.waiting("Restore " + name + " has been created");
         }
@@ -104,6 +106,41 @@ final class TakeOver {
         return Outcome.waiting("Restore " + name + ": " + restore.getStatus().progress);
     }
 
+    /** A user can create a Restore of this name. It would restore another point, or nothing, and the site would start on that. */
+    private void requireOwn(Run run, Restore restore) {
+        String plan = run.plan.resource().getMetadata().getUid();
+        boolean owned = restore.getMetadata().getOwnerReferences().stream().anyMatch(o -> plan.equals(o.getUid()));
+        RestoreSpec spec = restore.getSpec();
+        boolean wanted = spec.restorePointRef != null
+                && Serialization.asJson(spec).equals(Serialization.asJson(spec(spec.restorePointRef)));
+        if (!owned || !wanted || !restoresStart(run, restore)) {
+            throw BreakwaterException.retryable(
+                    Reason.Conflict,
+                    "Restore " + restore.getMetadata().getName() + " is not one of FailoverPlan " + run.plan.name()
+                            + ": another user created it, or it restores another point; delete it, and the plan creates"
+                            + " its own");
+        }
+    }
+
+    /** Whether a Restore reads, or has read, the point that the site starts from. */
+    private boolean restoresStart(Run run, Restore restore) {
+        PointRef start = run.lease.start();
+        String digest = restore.getStatus() == null ? null : restore.getStatus().digest;
+        return digest == null
+                ? points.isNamed(run.plan.namespace(), restore.getSpec().restorePointRef.name, start)
+                : digest.equals(start.digest());
+    }
+
+    /** Contains the defaults of the schema too, so that it equals what the API server stores. */
+    private static RestoreSpec spec(NamedRef point) {
+        RestoreSpec spec = new RestoreSpec();
+        spec.restorePointRef = point;
+        spec.onConflict = RestoreSpec.OnConflict.Replace;
+        spec.volumes = RestoreSpec.Volumes.Restore;
+        spec.dryRun = false;
+        return spec;
+    }
+
     private Restore create(Run run, String name) {
         RestorePoint point = points.find(run.plan.namespace(), run.lease.start())
                 .orElseThrow(() -> BreakwaterException.retryable(
@@ -115,10 +152,14 @@ final class TakeOver {
                 .withName(name)
                 .withNamespace(run.plan.namespace())
                 .addToLabels(Api.PLAN, run.plan.name())
+                .addNewOwnerReference()
+                .withApiVersion(run.plan.resource().getApiVersion())
+                .withKind(run.plan.resource().getKind())
+                .withName(run.plan.name())
+                .withUid(run.plan.resource().getMetadata().getUid())
+                .endOwnerReference()
                 .build());
-        restore.setSpec(new RestoreSpec());
-        restore.getSpec().restorePointRef = new NamedRef(point.getMetadata().getName());
-        restore.getSpec().onConflict = RestoreSpec.OnConflict.Replace;
+        restore.setSpec(spec(new NamedRef(point.getMetadata().getName())));
         return client.resource(restore).create();
     }
 

@@ -85,6 +85,20 @@ class PointArchive {
         return read(run, apply::isNamespaceMissing);
     }
 
+    /** Whether the operator created the Restore; false if the author is unknown. */
+    boolean isOfOperator(Restore restore) {
+        Map<String, String> annotations = restore.getMetadata().getAnnotations();
+        try {
+            return AuthorCheck.of(client, annotations == null ? null : annotations.get(Api.AUTHOR), operator())
+                    .isOperator();
+        } catch (BreakwaterException e) {
+            if (e.isRetryable()) {
+                throw e;
+            }
+            return false;
+        }
+    }
+
     /** Restores the objects of the first stage; in a dry run, finds out what would happen to all objects. */
     ApplyReport apply(RestoreRun run) {
         return read(run, apply::apply);

@@ -53,6 +53,7 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
     private final Meters meters;
     private final Clock clock;
     private final PointResolver points;
+    private final PointArchive archives;
     private final RestoreSteps steps;
     private final NamespaceGate gate;
     private final MoverJobs movers;
@@ -68,6 +69,7 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
             Meters meters,
             Clock clock,
             PointResolver points,
+            PointArchive archives,
             RestoreSteps steps,
             NamespaceGate gate,
             MoverJobs movers,
@@ -78,6 +80,7 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
         this.meters = meters;
         this.clock = clock;
         this.points = points;
+        this.archives = archives;
         this.steps = steps;
         this.gate = gate;
         this.movers = movers;
@@ -98,11 +101,12 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
             return UpdateControl.noUpdate();
         }
         RestoreRun run = new RestoreRun(
-                restore,
-                writer,
-                clock,
-                () -> points.reopen(restore),
-                () -> wake.propagateEvent(ResourceID.fromResource(restore)));
+                        restore,
+                        writer,
+                        clock,
+                        () -> points.reopen(restore),
+                        () -> wake.propagateEvent(ResourceID.fromResource(restore)))
+                .askedBy(() -> archives.isOfOperator(restore));
         if (restore.isOver()) {
             return availability
                     .follow(run)

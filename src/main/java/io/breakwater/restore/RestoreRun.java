@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /** One restore: the Restore, and the point that it restores. */
@@ -45,6 +46,7 @@ final class RestoreRun extends StepRun<RestoreStatus> {
     private final Restore restore;
     private final Supplier<Source> opener;
     private Source source;
+    private BooleanSupplier byOperator = () -> false;
 
     /**
      * @param restore carries the newest status that was written
@@ -71,10 +73,16 @@ final class RestoreRun extends StepRun<RestoreStatus> {
         return named == null ? restore.getMetadata().getNamespace() : named;
     }
 
-    /** Whether a FailoverPlan created the Restore. */
+    /** Whether a FailoverPlan created the Restore. Every user can write the label, so the operator must be the author too. */
     boolean ofPlan() {
         Map<String, String> labels = restore.getMetadata().getLabels();
-        return labels != null && labels.containsKey(Api.PLAN);
+        return labels != null && labels.containsKey(Api.PLAN) && byOperator.getAsBoolean();
+    }
+
+    /** Sets the check whether the operator is the author; without it, the operator is not. */
+    RestoreRun askedBy(BooleanSupplier operator) {
+        this.byOperator = operator;
+        return this;
     }
 
     /** Whether the target is the sandbox of a Verification. Only the operator and administrators can write such a Restore. */

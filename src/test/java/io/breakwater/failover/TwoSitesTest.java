@@ -10,6 +10,8 @@ import io.breakwater.api.FailoverPlanStatus.Fence;
 import io.breakwater.api.FailoverPlanStatus.Kind;
 import io.breakwater.api.FailoverPlanStatus.Role;
 import io.breakwater.api.JournalEntry.State;
+import io.breakwater.api.NamedRef;
+import io.breakwater.api.Restore;
 import io.breakwater.api.RestoreSpec;
 import io.breakwater.lease.Lease;
 import io.breakwater.observe.RecordedAudit;
@@ -88,6 +90,32 @@ class TwoSitesTest {
                         "2/009-Serve.json",
                         "2/010-Open.json",
                         "2/011-AwaitReady.json");
+    }
+
+    /** A user of the namespace has guessed the name of the plan's Restore. */
+    @Test
+    void startsOnNoRestoreOfAnotherUser() {
+        sites.settled();
+        Restore foreign = new Restore();
+        foreign.getMetadata().setNamespace(TwoSites.NS);
+        foreign.getMetadata().setName("shop-e2");
+        foreign.setSpec(new RestoreSpec());
+        foreign.getSpec().restorePointRef = new NamedRef("east-shop-e1-final");
+        foreign.getSpec().dryRun = true;
+        sites.west.client().resource(foreign).create();
+
+        sites.west.edit(s -> s.activeSite = "west");
+        sites.until(
+                "west reports the Restore",
+                () -> sites.west.status().journal.stream()
+                        .anyMatch(e -> e.message != null && e.message.contains("Restore shop-e2 is not one of")));
+        assertThat(sites.west.gated()).isTrue();
+
+        sites.west.client().resource(foreign).delete();
+        sites.untilActive(sites.west);
+        assertThat(sites.west.restores())
+                .singleElement()
+                .satisfies(r -> assertThat(r.getMetadata().getOwnerReferences()).hasSize(1));
     }
 
     @Test

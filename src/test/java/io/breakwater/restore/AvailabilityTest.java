@@ -116,7 +116,7 @@ class AvailabilityTest {
             restore.getMetadata().setLabels(Map.of(label, "x"));
             RestoreStatus status = new RestoreStatus();
             availability
-                    .first(new RestoreRun(restore, null, Clock.systemUTC(), () -> null, () -> {}))
+                    .first(new RestoreRun(restore, null, Clock.systemUTC(), () -> null, () -> {}).askedBy(() -> true))
                     .accept(status);
             assertThat(status.conditions).isEmpty();
             assertThat(status.workloads).isNull();

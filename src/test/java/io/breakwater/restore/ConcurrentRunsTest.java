@@ -116,6 +116,10 @@ class ConcurrentRunsTest {
                         BreakwaterException.class, e -> assertThat(e.reason()).isEqualTo(Reason.Standby));
 
         run.restore().getMetadata().setLabels(Map.of(Api.PLAN, "shop"));
+        assertThatThrownBy(() -> runs.checkActive(run))
+                .as("every user can write the label")
+                .hasMessageContaining("FailoverPlan shop");
+        run.askedBy(() -> true);
         assertThatCode(() -> runs.checkActive(run)).doesNotThrowAnyException();
     }
 
