@@ -11,12 +11,14 @@ import io.breakwater.mover.MoverJobs;
 import io.breakwater.observe.AuditAction;
 import io.breakwater.observe.AuditEntry;
 import io.breakwater.observe.AuditResult;
+import io.breakwater.observe.AuditUser;
 import io.breakwater.observe.Conditions;
 import io.breakwater.observe.Events;
 import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;
 import io.breakwater.observe.StatusWriter;
 import io.breakwater.steps.RunDriver;
+import io.breakwater.trust.AuthorStamps;
 import io.breakwater.volume.KeptSnapshots;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.api.config.informer.Informer;
@@ -58,6 +60,7 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
     private final NamespaceGate gate;
     private final MoverJobs movers;
     private final KeptSnapshots snapshots;
+    private final AuthorStamps stamps;
     private final Availability availability;
     private final RunDriver driver;
     private final SimpleInboundEventSource<Restore> wake = new SimpleInboundEventSource<>("wake");
@@ -73,7 +76,8 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
             RestoreSteps steps,
             NamespaceGate gate,
             MoverJobs movers,
-            KeptSnapshots snapshots) {
+            KeptSnapshots snapshots,
+            AuthorStamps stamps) {
         this.client = client;
         this.writer = writer;
         this.events = events;
@@ -85,6 +89,7 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
         this.gate = gate;
         this.movers = movers;
         this.snapshots = snapshots;
+        this.stamps = stamps;
         this.availability = new Availability(client, events, clock);
         this.driver = new RunDriver(clock);
     }
@@ -163,12 +168,15 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
                         + run.entries().getLast().message + "; ConfigMap " + s.report
                         + " has the details of each object";
         Consumer<RestoreStatus> available = availability.first(run);
+        AuditUser author = author(run.restore());
         finish(run, Reason.Completed, available, status -> status.succeeded(Reason.Completed, message));
         events.audited(
                 run.restore(),
                 Reason.Completed,
                 message,
-                AuditEntry.of(AuditAction.Restore, AuditResult.Finished).between(s.restorePoint, run.target()));
+                AuditEntry.of(AuditAction.Restore, AuditResult.Finished)
+                        .by(author)
+                        .between(s.restorePoint, run.target()));
         count(run, "Completed", Reason.Completed);
     }
 
@@ -185,14 +193,22 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
             gate.open(run.target(), holder);
         }
         String full = message;
+        AuditUser author = author(run.restore());
         finish(run, e.reason(), s -> {}, status -> status.failed(e.reason(), full));
         events.audited(
                 run.restore(),
                 e.reason(),
                 full,
                 AuditEntry.failure(AuditAction.Restore, e.reason())
+                        .by(author)
                         .between(run.status() == null ? null : run.status().restorePoint, run.target()));
         count(run, "Failed", e.reason());
+    }
+
+    private AuditUser author(Restore restore) {
+        return stamps.read(restore, restore.getSpec())
+                .map(author -> AuditUser.of(author.userInfo()))
+                .orElse(AuditUser.UNKNOWN);
     }
 
     /** Effects of the closed gate, which last until a user acts. */
