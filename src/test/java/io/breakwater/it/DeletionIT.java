@@ -2,10 +2,15 @@ package io.breakwater.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.store.ObjectStore;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import org.assertj.core.api.Assertions;
@@ -83,6 +88,15 @@ class DeletionIT {
                         () -> site.cluster().kubectl("get", "events", "-n", Rig.SYSTEM, "--sort-by=.lastTimestamp"),
                         () -> site.get(RestorePoint.class, NAMESPACE, "first")
                                 .filter(p -> p.getStatus() != null && p.getStatus().digest != null));
+        assertThat(audited())
+                .as("lines of the audit log: action, result, whether the user is named")
+                .contains(
+                        "DeletePoint Refused true",
+                        "ReleaseHold Requested true",
+                        "DeletePoint Requested true",
+                        "DeletePoint Finished false",
+                        "Undelete Requested true",
+                        "Undelete Finished false");
 
         site.cluster()
                 .kubectl(
@@ -102,6 +116,29 @@ class DeletionIT {
                         () -> bytes() + " bytes of " + before,
                         () -> bytes() <= before - 250_000 ? Optional.of(true) : Optional.empty());
         assertThat(site.get(RestorePoint.class, NAMESPACE, "second")).isPresent();
+    }
+
+    /** The lines about this namespace and its points, of all processes of the site. */
+    private List<String> audited() {
+        return site.cluster()
+                .kubectl("logs", "-n", Rig.SYSTEM, "-l", "app.kubernetes.io/name=breakwater", "--tail=-1")
+                .lines()
+                .filter(line -> line.startsWith("{") && line.contains(NAMESPACE))
+                .map(DeletionIT::parse)
+                .map(line -> "%s %s %s"
+                        .formatted(
+                                line.path("action").asText(),
+                                line.path("result").asText(),
+                                line.at("/user/username").isTextual()))
+                .toList();
+    }
+
+    private static JsonNode parse(String line) {
+        try {
+            return new ObjectMapper().readTree(line);
+        } catch (JsonProcessingException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private void delete() {

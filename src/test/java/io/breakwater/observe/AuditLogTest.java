@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.breakwater.config.TestConfig;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -101,6 +104,14 @@ class AuditLogTest {
         assertThat(entry.path("message").asText()).startsWith(unit).endsWith("\u2026");
         assertThat(entry.at("/user/groups").size()).isEqualTo(16);
         assertThat(entry.at("/user/moreGroups").asInt()).isEqualTo(984);
+    }
+
+    @Test
+    void documentsEveryActionAndResult() throws IOException {
+        String page = Files.readString(Path.of("docs/reference/logs.md"));
+
+        assertThat(AuditAction.values()).allSatisfy(action -> assertThat(page).contains("\n| `" + action + "` |"));
+        assertThat(AuditResult.values()).allSatisfy(result -> assertThat(page).contains("\n| `" + result + "` |"));
     }
 
     @Test
