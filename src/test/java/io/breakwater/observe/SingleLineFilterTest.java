@@ -88,6 +88,16 @@ class SingleLineFilterTest {
     }
 
     @Test
+    void cutsLongMessagesAndExceptions() {
+        String path = "/" + "a".repeat(100_000);
+        log.warn(new IllegalStateException(path), "GET %s failed", path);
+
+        assertThat(log.lines().getFirst().lines().toList())
+                .allSatisfy(line -> assertThat(line.length()).isLessThan(2 * LineEscape.LONGEST + 200));
+        assertThat(log.lines().getFirst()).contains("GET /aaa", "\u2026");
+    }
+
+    @Test
     void keepsExceptionsThatNeedNoEscape() {
         IllegalStateException plain = new IllegalStateException("plain", new IOException("cause"));
 
