@@ -12,6 +12,7 @@ import io.breakwater.config.ProcessRole;
 import io.breakwater.gate.NamespaceGate;
 import io.breakwater.lease.Lease;
 import io.breakwater.lease.LeaseRules;
+import io.breakwater.lease.LeaseTiming;
 import io.breakwater.lease.LeaseVersion;
 import io.breakwater.lease.SiteFacts;
 import io.breakwater.lease.SiteFacts.Handover;
@@ -19,7 +20,6 @@ import io.breakwater.observe.Events;
 import io.breakwater.observe.Meters;
 import io.breakwater.observe.StatusWriter;
 import io.breakwater.steps.StepRunner;
-import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.api.config.informer.Informer;
 import io.javaoperatorsdk.operator.api.reconciler.Cleaner;
@@ -62,6 +62,7 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
     private final HandOver handOver;
     private final LeaseActions actions;
     private final PlanReport report;
+    private final PlanRemoval removal;
     private final SimpleInboundEventSource<FailoverPlan> wake = new SimpleInboundEventSource<>("wake");
 
     FailoverPlanReconciler(
@@ -87,6 +88,7 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
         StepRunner runner = new StepRunner(clock);
         this.handOver = new HandOver(gate, points, runner);
         this.report = new PlanReport(client, writer, meters, points, clock);
+        this.removal = new PlanRemoval(client, sites, gate, keepers, supervisor, events);
         TakeOver takeOver = new TakeOver(client, gate, points, runner, clock);
         DivergentCapture divergent = new DivergentCapture(gate, points, writer, events, clock);
         this.actions = new LeaseActions(
@@ -124,6 +126,7 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
             plan.store().heartbeat(plan.site());
             long askedAt = System.nanoTime();
             Optional<LeaseVersion> seen = plan.store().read();
+            requireProof(plan, seen);
             seen.ifPresent(version -> memory.recordLease(
                     plan, version.lease().epoch(), version.lease().heldBy(plan.site())));
             PlanOutcome outcome = act(plan, seen, askedAt);
@@ -134,6 +137,30 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
         }
     }
 
+    /**
+     * A lease that is absent or older than this cluster remembers proves nothing. While pods may run, it is the keeper that gates
+     * them, in time and only if it cannot renew.
+     *
+     * @throws BreakwaterException {@code LeaseLost}, retryable, while the keeper has not gated the namespace
+     */
+    private void requireProof(PlanSite plan, Optional<LeaseVersion> seen) {
+        long known = plan.knownEpoch().orElse(0);
+        if (seen.map(version -> version.lease().epoch()).orElse(0L) >= known) {
+            return;
+        }
+        supervisor.resume(plan.resource());
+        if (keepers.of(plan.key()).isPresent() && !gate.closedBy(plan.namespace(), plan.gateHolder())) {
+            throw BreakwaterException.retryable(
+                    Reason.LeaseLost,
+                    "the rendezvous location has "
+                            + seen.map(version -> "a lease of epoch "
+                                            + version.lease().epoch())
+                                    .orElse("no lease")
+                            + ", but this site remembers epoch " + known
+                            + "; restore the object before the lease expires, or the namespace is gated");
+        }
+    }
+
     private PlanOutcome act(PlanSite plan, Optional<LeaseVersion> seen, long askedAt) {
         boolean holder = isHolder(plan, seen);
         OptionalLong known = plan.knownEpoch();
@@ -141,7 +168,7 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
         if (holder) {
             renewIfKnown(plan, seen.get(), known, askedAt);
         } else if (seen.isPresent()) {
-            gate.close(plan.namespace(), plan.gateHolder());
+            gate.close(plan.namespace(), plan.gateHolder(), LeaseTiming.LOST_GRACE);
             keepers.stop(plan.key());
         }
         SiteFacts facts = facts(plan, seen, known)
@@ -178,7 +205,7 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
         }
         if (created || known.isPresent() && known.getAsLong() == epoch) {
             Duration age = seen.age().plusNanos(System.nanoTime() - askedAt);
-            supervisor.keep(plan, epoch, age);
+            supervisor.keep(plan.resource(), epoch, age);
         }
     }
 
@@ -228,7 +255,7 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
 
     /**
      * Reports that the lease cannot be read, or that the plan cannot work. An active site stays active while its keeper still
-     * has the lease for certain. The pods of a plan that names the other site are held even in this case.
+     * has the lease for certain; a keeper is started if there is none, and gates in time. The pods of a plan that names the other site are held even in this case.
      */
     private Duration reportFailure(FailoverPlan resource, BreakwaterException e) {
         String key = PlanRoles.key(resource);
@@ -236,6 +263,7 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
         Role role = active ? Role.Active : Role.Unknown;
         Long known = resource.getStatus().epoch;
         if (e.reason() != Reason.Conflict) {
+            supervisor.resume(resource);
             boolean elsewhere = resource.getSpec().sites.stream().anyMatch(part -> part.name.equals(sites.site()))
                     && !resource.getSpec().activeSite.equals(sites.site());
             if (known == null && elsewhere) {
@@ -246,49 +274,13 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
         return AGAIN;
     }
 
-    /**
-     * A plan that is deleted on its active site leaves the application running, and a lease that no site may take. A plan that is
-     * deleted on its passive site leaves the namespace gated, since an open gate could make a second active site.
-     */
     @Override
     public DeleteControl cleanup(FailoverPlan resource, Context<FailoverPlan> context) {
-        try {
-            leave(resource);
-        } catch (BreakwaterException e) {
-            if (e.isRetryable() && !isNamespaceTerminating(resource)) {
-                events.warning(resource, e.reason(), "could not retire the lease, will retry: " + e.getMessage());
-                return DeleteControl.noFinalizerRemoval().rescheduleAfter(AGAIN);
-            }
+        if (!removal.advance(resource)) {
+            return DeleteControl.noFinalizerRemoval().rescheduleAfter(AGAIN);
         }
         keepers.stop(PlanRoles.key(resource));
         report.forget(resource);
         return DeleteControl.defaultDelete();
-    }
-
-    private void leave(FailoverPlan resource) {
-        PlanSite plan = sites.open(resource);
-        Optional<LeaseVersion> seen = plan.store().read();
-        if (isHolder(plan, seen)) {
-            keepers.stop(plan.key());
-            if (plan.store().write(seen.get().lease().retired(), seen).isEmpty()) {
-                throw BreakwaterException.retryable(
-                        Reason.Conflict, "another process wrote the lease at the same time");
-            }
-            gate.open(plan.namespace(), plan.gateHolder());
-        } else {
-            events.warning(
-                    resource,
-                    Reason.Standby,
-                    "the namespace stays gated, because site " + plan.peer()
-                            + " may be active; to run the application here, remove label " + Api.STANDBY
-                            + " and annotation " + Api.GATED_BY + " from the namespace");
-        }
-    }
-
-    private boolean isNamespaceTerminating(FailoverPlan resource) {
-        Namespace namespace = client.namespaces()
-                .withName(resource.getMetadata().getNamespace())
-                .get();
-        return namespace == null || namespace.getMetadata().getDeletionTimestamp() != null;
     }
 }

@@ -1,9 +1,13 @@
 package io.breakwater.failover;
 
+import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.FailoverPlan;
+import io.breakwater.api.FailoverPlanStatus;
 import io.breakwater.api.Reason;
 import io.breakwater.gate.NamespaceGate;
 import io.breakwater.lease.LeaseKeeper;
+import io.breakwater.lease.LeaseKeeper.Holding;
+import io.breakwater.lease.LeaseTiming;
 import io.breakwater.observe.Events;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Clock;
@@ -14,13 +18,15 @@ import java.util.function.Consumer;
 /** Starts the keepers of leases, and closes the gate and reports for them. */
 @ApplicationScoped
 class LeaseSupervisor {
+    private final PlanSites sites;
     private final NamespaceGate gate;
     private final LeaseKeepers keepers;
     private final Events events;
     private final Clock clock;
     private volatile Consumer<FailoverPlan> wake = plan -> {};
 
-    LeaseSupervisor(NamespaceGate gate, LeaseKeepers keepers, Events events, Clock clock) {
+    LeaseSupervisor(PlanSites sites, NamespaceGate gate, LeaseKeepers keepers, Events events, Clock clock) {
+        this.sites = sites;
         this.gate = gate;
         this.keepers = keepers;
         this.events = events;
@@ -33,23 +39,38 @@ class LeaseSupervisor {
     }
 
     /** Renews the lease of an epoch in which this site is the holder. */
-    void keep(PlanSite plan, long epoch, Duration age) {
-        keepers.keep(plan, epoch, age, guard(plan));
+    void keep(FailoverPlan plan, long epoch, Duration age) {
+        String key = PlanRoles.key(plan);
+        FreshRendezvous rendezvous =
+                new FreshRendezvous(() -> sites.rendezvous(plan), LeaseKeeper.platformThreads("opening lease " + key));
+        keepers.keep(new Holding(key, sites.site(), epoch, timing(plan)), rendezvous, age, guard(plan));
     }
 
     /**
-     * Starts a keeper when the guard starts, before the lease has been read. Pods may be running although the lease was lost
-     * in the meantime. The last known renewal determines the time in which the keeper must renew; it is never less than the
-     * margin of the lease.
+     * Starts a keeper from the status of the plan alone, before the lease has been read and although the plan may not be usable.
+     * Pods may be running although the lease was lost in the meantime. The last known renewal determines the time in which the
+     * keeper must renew. Has no effect for a plan that is not active here as far as this cluster knows, or that has a keeper.
      */
-    void resume(PlanSite plan) {
-        long epoch = plan.knownEpoch().orElse(0);
-        if (epoch == 0 || gate.closedBy(plan.namespace(), plan.gateHolder())) {
+    void resume(FailoverPlan plan) {
+        FailoverPlanStatus status = plan.getStatus();
+        boolean active = status != null && status.epoch != null && status.epoch > 0;
+        if (!active || keepers.of(PlanRoles.key(plan)).isPresent() || isGated(plan)) {
             return;
         }
-        String renewedAt = plan.status().leaseRenewedAt;
-        Duration least = plan.timing().notice().minus(plan.timing().margin());
-        keep(plan, epoch, renewedAt == null ? least : min(least, since(renewedAt)));
+        keep(plan, status.epoch, status.leaseRenewedAt == null ? timing(plan).notice() : since(status.leaseRenewedAt));
+    }
+
+    private boolean isGated(FailoverPlan plan) {
+        return gate.closedBy(plan.getMetadata().getNamespace(), PlanSite.gateHolder(plan));
+    }
+
+    /** The times of the plan; the shortest ones for a plan whose duration is not valid. */
+    private static LeaseTiming timing(FailoverPlan plan) {
+        try {
+            return PlanSite.timing(plan);
+        } catch (BreakwaterException e) {
+            return LeaseTiming.of(LeaseTiming.SHORTEST);
+        }
     }
 
     private Duration since(String renewed) {
@@ -57,26 +78,22 @@ class LeaseSupervisor {
         return age.isNegative() ? Duration.ZERO : age;
     }
 
-    private static Duration min(Duration a, Duration b) {
-        return a.compareTo(b) <= 0 ? a : b;
-    }
-
-    private LeaseKeeper.Guard guard(PlanSite plan) {
+    private LeaseKeeper.Guard guard(FailoverPlan plan) {
         return new LeaseKeeper.Guard() {
             @Override
             public void gate(Duration grace) {
-                gate.close(plan.namespace(), plan.gateHolder(), grace);
+                gate.close(plan.getMetadata().getNamespace(), PlanSite.gateHolder(plan), grace);
             }
 
             @Override
             public void renewed() {
-                wake.accept(plan.resource());
+                wake.accept(plan);
             }
 
             @Override
             public void lost(String cause) {
-                events.warning(plan.resource(), Reason.LeaseLost, "the namespace is gated: " + cause);
-                wake.accept(plan.resource());
+                events.warning(plan, Reason.LeaseLost, "the namespace is gated: " + cause);
+                wake.accept(plan);
             }
         };
     }

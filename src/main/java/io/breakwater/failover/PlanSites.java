@@ -8,9 +8,12 @@ import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.lease.LeaseStore;
+import io.breakwater.lease.StoreBulkhead;
 import io.breakwater.location.LocationResolver;
 import io.breakwater.location.Stores;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** Opens plans on this site. */
 @ApplicationScoped
@@ -18,6 +21,8 @@ class PlanSites {
     private final BreakwaterConfig config;
     private final LocationResolver locations;
     private final Stores stores;
+    /** By uid of the location. */
+    private final Map<String, StoreBulkhead> bulkheads = new ConcurrentHashMap<>();
 
     PlanSites(BreakwaterConfig config, LocationResolver locations, Stores stores) {
         this.config = config;
@@ -36,8 +41,7 @@ class PlanSites {
      *     cannot hold a lease
      */
     PlanSite open(FailoverPlan plan) {
-        String namespace = plan.getMetadata().getNamespace();
-        BackupLocation rendezvous = locations.resolve(namespace, plan.getSpec().rendezvousRef);
+        BackupLocation rendezvous = resolve(plan);
         BackupLocationStatus status = rendezvous.getStatus();
         if (status != null
                 && status.capabilities != null
@@ -48,10 +52,25 @@ class PlanSites {
                             + " of spec.rendezvousRef has no conditional writes, so it cannot hold a lease; name"
                             + " another BackupLocation");
         }
-        return PlanSite.of(
-                plan,
-                site(),
-                new LeaseStore(
-                        stores.open(rendezvous), namespace, plan.getMetadata().getName()));
+        return PlanSite.of(plan, site(), store(plan, rendezvous));
+    }
+
+    /** The rendezvous of a lease that exists already. What a probe has found since then does not end its renewals. */
+    LeaseStore rendezvous(FailoverPlan plan) {
+        return store(plan, resolve(plan));
+    }
+
+    private BackupLocation resolve(FailoverPlan plan) {
+        return locations.resolve(plan.getMetadata().getNamespace(), plan.getSpec().rendezvousRef);
+    }
+
+    private LeaseStore store(FailoverPlan plan, BackupLocation rendezvous) {
+        StoreBulkhead bulkhead = bulkheads.computeIfAbsent(
+                rendezvous.getMetadata().getUid(), uid -> new StoreBulkhead(ObjectNames.qualified(rendezvous)));
+        return new LeaseStore(
+                stores.open(rendezvous),
+                bulkhead,
+                plan.getMetadata().getNamespace(),
+                plan.getMetadata().getName());
     }
 }

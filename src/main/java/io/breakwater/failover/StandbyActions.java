@@ -6,6 +6,7 @@ import io.breakwater.api.FailoverPlanStatus.Role;
 import io.breakwater.api.Reason;
 import io.breakwater.gate.NamespaceGate;
 import io.breakwater.lease.LeaseAction;
+import io.breakwater.lease.LeaseTiming;
 import io.breakwater.lease.LeaseVersion;
 import io.breakwater.observe.AuditAction;
 import io.breakwater.observe.AuditEntry;
@@ -29,7 +30,7 @@ final class StandbyActions {
 
     PlanOutcome perform(LeaseAction.Standby action, ActionContext context) {
         PlanSite plan = context.plan();
-        gate.close(plan.namespace(), plan.gateHolder());
+        gate.close(plan.namespace(), plan.gateHolder(), LeaseTiming.LOST_GRACE);
         Optional<String> pending = context.seen().flatMap(seen -> divergent.pending(plan, seen.lease()));
         if (pending.isPresent()) {
             return PlanOutcome.working(Role.Demoting, Reason.FailingOver, pending.get());

@@ -1,7 +1,6 @@
 package io.breakwater.failover;
 
 import io.breakwater.api.FailoverPlan;
-import io.breakwater.api.FailoverPlanStatus;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.observe.LogContext;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -22,20 +21,18 @@ class StartupGate {
     private static final Logger LOG = Logger.getLogger(StartupGate.class);
 
     private final KubernetesClient client;
-    private final PlanSites sites;
     private final LeaseSupervisor supervisor;
     private final BreakwaterConfig config;
 
-    StartupGate(KubernetesClient client, PlanSites sites, LeaseSupervisor supervisor, BreakwaterConfig config) {
+    StartupGate(KubernetesClient client, LeaseSupervisor supervisor, BreakwaterConfig config) {
         this.client = client;
-        this.sites = sites;
         this.supervisor = supervisor;
         this.config = config;
     }
 
     void start(@Observes @Priority(1) StartupEvent event) {
         if (config.role() == BreakwaterConfig.Role.guard) {
-            Thread.ofVirtual().name("start gate").start(this::untilListed);
+            Thread.ofPlatform().daemon().name("start gate").start(this::untilListed);
         }
     }
 
@@ -46,7 +43,7 @@ class StartupGate {
                         .inAnyNamespace()
                         .list()
                         .getItems()
-                        .forEach(plan -> Thread.ofVirtual().start(() -> resume(plan)));
+                        .forEach(plan -> Thread.ofPlatform().daemon().start(() -> resume(plan)));
                 return;
             } catch (RuntimeException e) {
                 LOG.warnf("could not list FailoverPlans, will retry: %s", e.getMessage());
@@ -59,15 +56,13 @@ class StartupGate {
         }
     }
 
-    /** Starts the keeper of a plan. If the plan cannot be opened, its reconciler reports the cause. */
+    /** Starts the keeper of a plan. If that fails, the reconciler of the plan repeats it. */
     void resume(FailoverPlan plan) {
         try (LogContext _ = LogContext.of(plan)) {
-            if (plan.getStatus() == null) {
-                plan.setStatus(new FailoverPlanStatus());
-            }
-            supervisor.resume(sites.open(plan));
+            supervisor.resume(plan);
         } catch (RuntimeException e) {
-            LOG.warnf("could not open FailoverPlan %s, will retry: %s", PlanRoles.key(plan), e.getMessage());
+            LOG.warnf(
+                    "could not check the gate of FailoverPlan %s, will retry: %s", PlanRoles.key(plan), e.getMessage());
         }
     }
 }

@@ -4,19 +4,21 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.observe.LogContext;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.jboss.logging.Logger;
 
 /**
- * Renews one lease that this site holds, on its own thread, and closes the gate when renewals fail for too long. Time is
- * monotonic and counts from the start of the last renewal that succeeded. The keeper waits for each call only for a share of
- * the lease. So it closes the gate as early when a store or an API server hangs as when it refuses.
+ * Renews one lease that this site holds, and closes the gate when renewals fail for too long. Time is monotonic and counts from
+ * the start of the last renewal that succeeded. The thread of the keeper never waits for a store or an API server: calls run on
+ * threads of their own. All of them are platform threads, so that no other work of the process can delay them.
  */
 public final class LeaseKeeper {
     /** The effects of the keeper on its cluster. Each call may block. */
@@ -24,214 +26,306 @@ public final class LeaseKeeper {
         /** Closes the gate of the namespace; called again until it succeeds. */
         void gate(Duration grace);
 
-        /** Reports that the lease was renewed. */
+        /** Reports that the lease was renewed or retired. */
         void renewed();
 
         /** Reports that the lease is not certain any more. The keeper has stopped if another site holds the lease. */
         void lost(String cause);
     }
 
-    private static final Logger LOG = Logger.getLogger(LeaseKeeper.class);
-    private static final int OUTSTANDING = 3;
-
-    private sealed interface Answer {
-        record Renewed(long startedAt) implements Answer {}
-
-        record NotHeld(String cause) implements Answer {}
-
-        record Failed(String cause) implements Answer {}
-    }
-
-    private final String name;
-    private final String site;
-    private final long epoch;
-    private final LeaseStore store;
-    private final LeaseTiming timing;
-    private final Guard guard;
-    private final Clock clock;
-    private final LongSupplier nanos;
-    private final BlockingQueue<Answer> answers = new ArrayBlockingQueue<>(64);
-    private final AtomicInteger outstanding = new AtomicInteger();
-    private final AtomicBoolean gating = new AtomicBoolean();
-    private volatile long renewedAt;
-    private volatile boolean lost;
-    private volatile boolean stopped;
+    /**
+     * The lease of a keeper.
+     *
+     * @param plan namespace and name of the plan
+     * @param site this site
+     * @param epoch the epoch that this cluster remembers; the lease of a later epoch belongs to another site
+     */
+    public record Holding(String plan, String site, long epoch, LeaseTiming timing) {}
 
     /**
-     * @param epoch the epoch that this cluster remembers; the lease of another epoch belongs to another site
-     * @param age age of the last known renewal
+     * The clocks of a keeper.
+     *
+     * @param wall to notice that the machine was suspended, and to compare with the clock of the store
      * @param nanos a monotonic clock
      */
+    public record Clocks(Clock wall, LongSupplier nanos) {}
+
+    /** The moment at which the thread of the keeper last ran, by both clocks. */
+    private record Beat(long nanos, Instant wall) {}
+
+    private static final Logger LOG = Logger.getLogger(LeaseKeeper.class);
+    private static final int OUTSTANDING = 3;
+    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(1);
+    private static final Duration GATE_AGAIN = Duration.ofSeconds(1);
+    private static final Duration LATE = Duration.ofSeconds(10);
+
+    /** The wall clock may be corrected by less than this. A larger step counts as a suspension. */
+    private static final Duration STEP = Duration.ofSeconds(2);
+
+    private final Holding holding;
+    private final Supplier<LeaseStore> stores;
+    private final Guard guard;
+    private final Clocks clocks;
+    private final Executor calls;
+    private final RenewalWatch watch;
+    private final Queue<RenewalAnswer> answers = new ConcurrentLinkedQueue<>();
+    private final AtomicInteger outstanding = new AtomicInteger();
+    private volatile Thread thread;
+    private volatile Beat beat;
+    private volatile boolean stopped;
+    private volatile boolean over;
+    private volatile boolean retiring;
+    private volatile boolean retired;
+    private volatile String failure;
+    private volatile long nextAttempt;
+    private boolean reported;
+    private String gateCause;
+    private boolean gateRuns;
+    private long nextGate;
+
+    /**
+     * @param stores opens the store of the lease; called for each attempt, since credentials and locations change
+     * @param age age of the last renewal that is known
+     * @param calls runs each call on a thread of its own
+     */
     public LeaseKeeper(
-            String name,
-            String site,
-            long epoch,
-            LeaseStore store,
-            LeaseTiming timing,
-            Duration age,
-            Guard guard,
-            Clock clock,
-            LongSupplier nanos) {
-        this.name = name;
-        this.site = site;
-        this.epoch = epoch;
-        this.store = store;
-        this.timing = timing;
+            Holding holding, Supplier<LeaseStore> stores, Duration age, Guard guard, Clocks clocks, Executor calls) {
+        this.holding = holding;
+        this.stores = stores;
         this.guard = guard;
-        this.clock = clock;
-        this.nanos = nanos;
-        this.renewedAt = nanos.getAsLong() - age.toNanos();
-        this.lost = true;
+        this.clocks = clocks;
+        this.calls = calls;
+        long now = now();
+        this.watch = new RenewalWatch(holding.timing(), age, now);
+        this.nextAttempt = now;
+        this.beat = new Beat(now, clocks.wall().instant());
     }
 
+    /** Starts the thread of the keeper. */
     public void start() {
-        Thread.ofVirtual().name("lease " + name).start(LogContext.wrap(this::run));
+        thread = Thread.ofPlatform().daemon().name("lease " + holding.plan()).start(LogContext.wrap(this::run));
+    }
+
+    /** An executor that runs each task on a platform thread of its own. */
+    public static Executor platformThreads(String name) {
+        return task -> Thread.ofPlatform().daemon().name(name).start(LogContext.wrap(task));
     }
 
     /** Stops the keeper. It does not close the gate, since the gate is closed already. */
     public void stop() {
         stopped = true;
+        wake();
     }
 
+    /** Whether the keeper does not renew the lease any more. */
     public boolean isStopped() {
-        return stopped;
+        return stopped || over;
+    }
+
+    /**
+     * Retires the lease instead of renewing it, as soon as the store answers, and stops then. Until then the lease has the same
+     * limits as before: the gate closes if the store does not answer.
+     */
+    public void retire() {
+        if (!retiring) {
+            retiring = true;
+            failure = null;
+            nextAttempt = now();
+            wake();
+        }
+    }
+
+    /** Whether the lease was retired by this keeper. */
+    public boolean isRetired() {
+        return retired;
+    }
+
+    /** The cause of the last attempt's failure; empty after a success. */
+    public Optional<String> failure() {
+        return Optional.ofNullable(failure);
     }
 
     public long epoch() {
-        return epoch;
+        return holding.epoch();
     }
 
     /** Whether pods may run: a renewal by this process succeeded, and is recent enough. */
     public boolean mayRun() {
-        return !stopped && !lost && timing.mayRun(age());
+        return !isStopped() && suspension(now()).isZero() && watch.mayRun(now());
     }
 
     /** Time since the start of the last renewal that succeeded. */
     public Duration age() {
-        return Duration.ofNanos(nanos.getAsLong() - renewedAt);
+        return watch.age(now());
+    }
+
+    /** Whether the thread of the keeper did not run for many times its period. */
+    public boolean isLate() {
+        return !isStopped() && thread != null && now() - beat.nanos() > LATE.toNanos();
+    }
+
+    /** Renews the lease once more before the process ends, so that the next process has time to start; blocks. */
+    public void renewLast() {
+        if (mayRun() && !retiring) {
+            renew();
+        }
     }
 
     private void run() {
-        long next = nanos.getAsLong();
-        boolean reported = false;
-        while (!stopped) {
-            if (nanos.getAsLong() - next >= 0) {
-                next = nanos.getAsLong() + timing.attempt().toNanos();
-                attempt();
-            }
-            Answer answer = await(Math.min(next - nanos.getAsLong(), untilNotice(reported)));
-            switch (answer) {
-                case Answer.Renewed renewed -> {
+        while (!stopped && !(over && gateCause == null && !gateRuns)) {
+            LockSupport.parkNanos(this, Math.max(tick().toNanos(), 1_000_000));
+        }
+    }
+
+    /** Does what is due now. Only the thread of the keeper calls this. Returns the time until something may be due again. */
+    Duration tick() {
+        long now = now();
+        noticeSuspension(now);
+        for (RenewalAnswer answer = answers.poll(); answer != null; answer = answers.poll()) {
+            accept(answer, now);
+        }
+        if (!over && now - nextAttempt >= 0) {
+            nextAttempt = now + holding.timing().attempt().toNanos();
+            attempt();
+        }
+        if (!over && !reported && watch.isOverdue(now)) {
+            reported = true;
+            lose("the lease was not renewed for " + watch.age(now).toSeconds() + "s", now);
+        }
+        if (gateCause != null && !gateRuns && now - nextGate >= 0) {
+            closeGate(gateCause, over ? LeaseTiming.LOST_GRACE : watch.grace(now));
+        }
+        Duration pause = min(LONGEST_PAUSE, Duration.ofNanos(nextAttempt - now));
+        return reported || over ? pause : min(pause, watch.untilNotice(now));
+    }
+
+    /** A monotonic clock does not count the time in which the machine was suspended. The wall clock does. */
+    private void noticeSuspension(long now) {
+        Duration gap = suspension(now);
+        beat = new Beat(now, clocks.wall().instant());
+        if (!gap.isZero()) {
+            LOG.warnf(
+                    "the clock of the machine advanced by %d s more than the process: checking the lease of FailoverPlan %s",
+                    gap.toSeconds(), holding.plan());
+            watch.suspended(gap, now);
+            reported = false;
+            nextAttempt = now;
+        }
+    }
+
+    /** How much more the wall clock advanced than the monotonic clock, if that is too much for a correction. */
+    private Duration suspension(long now) {
+        Beat last = beat;
+        Duration gap = Duration.between(last.wall(), clocks.wall().instant()).minusNanos(now - last.nanos());
+        return gap.compareTo(STEP) > 0 ? gap : Duration.ZERO;
+    }
+
+    private void accept(RenewalAnswer answer, long now) {
+        switch (answer) {
+            case RenewalAnswer.Renewed(long startedAt) -> {
+                failure = null;
+                nextAttempt =
+                        Math.max(now, startedAt + holding.timing().renewEvery().toNanos());
+                watch.renewed(startedAt, now);
+                if (watch.mayRun(now)) {
                     reported = false;
-                    next = renewed.startedAt() + timing.renewEvery().toNanos();
-                    accept(renewed);
-                }
-                case Answer.NotHeld notHeld -> lose(notHeld.cause(), true);
-                case Answer.Failed failed ->
-                    LOG.warnf("could not renew the lease of FailoverPlan %s, will retry: %s", name, failed.cause());
-                case null -> {}
-            }
-            if (!stopped && !reported && !timing.mayRun(age())) {
-                reported = true;
-                lose("the lease was not renewed for " + age().toSeconds() + "s", false);
-            }
-        }
-    }
-
-    private long untilNotice(boolean reported) {
-        return reported ? Long.MAX_VALUE : timing.notice().minus(age()).toNanos();
-    }
-
-    private Answer await(long forNanos) {
-        try {
-            return answers.poll(Math.max(forNanos, 1_000_000), TimeUnit.NANOSECONDS);
-        } catch (InterruptedException e) {
-            stopped = true;
-            return null;
-        }
-    }
-
-    private void accept(Answer.Renewed renewed) {
-        if (renewed.startedAt() - renewedAt > 0 || lost) {
-            renewedAt = Math.max(renewedAt, renewed.startedAt());
-        }
-        if (timing.mayRun(age())) {
-            lost = false;
-            Thread.ofVirtual().start(LogContext.wrap(guard::renewed));
-        }
-    }
-
-    private void lose(String cause, boolean permanent) {
-        lost = true;
-        stopped = permanent;
-        LOG.warnf("lost the lease of FailoverPlan %s: %s; gating the namespace", name, cause);
-        Thread.ofVirtual().name("gate " + name).start(LogContext.wrap(() -> {
-            gateUntilDone();
-            guard.lost(cause);
-        }));
-    }
-
-    /** Retries until the API server has accepted the gate, unless the lease is renewed in the meantime. */
-    private void gateUntilDone() {
-        if (!gating.compareAndSet(false, true)) {
-            return;
-        }
-        try {
-            while (lost) {
-                try {
-                    guard.gate(timing.grace());
-                    return;
-                } catch (RuntimeException e) {
-                    LOG.errorf("could not gate the namespace of FailoverPlan %s, will retry: %s", name, e.getMessage());
-                    TimeUnit.SECONDS.sleep(1);
+                    gateCause = over ? gateCause : null;
+                    calls.execute(guard::renewed);
                 }
             }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        } finally {
-            gating.set(false);
+            case RenewalAnswer.Retired() -> {
+                over = true;
+                retired = true;
+                gateCause = null;
+                calls.execute(guard::renewed);
+            }
+            case RenewalAnswer.NotHeld(String cause) -> {
+                if (!over) {
+                    over = true;
+                    lose(cause, now);
+                }
+            }
+            case RenewalAnswer.Failed(String cause) -> {
+                failure = cause;
+                LOG.warnf("could not renew the lease of FailoverPlan %s, will retry: %s", holding.plan(), failure);
+            }
+            case RenewalAnswer.Gated(String cause, boolean done) -> {
+                gateRuns = false;
+                nextGate = now + GATE_AGAIN.toNanos();
+                if (done && cause.equals(gateCause)) {
+                    gateCause = null;
+                }
+            }
         }
     }
 
-    /** Starts one renewal. Its answer counts from this moment, however late it arrives. */
+    private void lose(String cause, long now) {
+        LOG.warnf("lost the lease of FailoverPlan %s: %s; gating the namespace", holding.plan(), cause);
+        gateCause = cause;
+        nextGate = now;
+    }
+
+    /** Closes the gate; {@link #tick} retries it, unless the lease is renewed in the meantime. */
+    private void closeGate(String cause, Duration grace) {
+        gateRuns = true;
+        calls.execute(() -> {
+            boolean done = false;
+            try {
+                guard.gate(grace);
+                done = true;
+                guard.lost(cause);
+            } catch (RuntimeException e) {
+                LOG.errorf(
+                        "could not gate the namespace of FailoverPlan %s, will retry: %s",
+                        holding.plan(), e.getMessage());
+            } finally {
+                answer(new RenewalAnswer.Gated(cause, done));
+            }
+        });
+    }
+
     private void attempt() {
         if (outstanding.incrementAndGet() > OUTSTANDING) {
             outstanding.decrementAndGet();
             return;
         }
-        long startedAt = nanos.getAsLong();
-        Thread.ofVirtual().name("renew " + name).start(LogContext.wrap(() -> {
+        calls.execute(() -> {
+            RenewalAnswer answer = new RenewalAnswer.Failed("the attempt ended without an answer");
             try {
-                answers.offer(renew(startedAt));
+                answer = renew();
             } catch (BreakwaterException e) {
-                answers.offer(new Answer.Failed(e.getMessage()));
+                answer = new RenewalAnswer.Failed(e.getMessage());
             } catch (RuntimeException e) {
-                LOG.errorf(e, "renewal of the lease of FailoverPlan %s failed", name);
-                answers.offer(new Answer.Failed(e.toString()));
+                LOG.errorf(e, "renewal of the lease of FailoverPlan %s failed", holding.plan());
+                answer = new RenewalAnswer.Failed(e.toString());
             } finally {
                 outstanding.decrementAndGet();
+                answer(answer);
             }
-        }));
+        });
     }
 
-    private Answer renew(long startedAt) {
-        Optional<LeaseVersion> now = store.read();
-        if (now.isEmpty()) {
-            return new Answer.NotHeld("the store has no lease");
+    private RenewalAnswer renew() {
+        return LeaseRenewal.of(stores.get(), holding, retiring, clocks).run();
+    }
+
+    private void answer(RenewalAnswer answer) {
+        answers.add(answer);
+        wake();
+    }
+
+    private void wake() {
+        Thread keeper = thread;
+        if (keeper != null) {
+            LockSupport.unpark(keeper);
         }
-        Lease lease = now.get().lease();
-        if (!lease.heldBy(site)) {
-            return new Answer.NotHeld(
-                    "the lease is " + lease.state() + " by site " + lease.holder() + " in epoch " + lease.epoch());
-        }
-        if (lease.epoch() != epoch) {
-            return new Answer.NotHeld(
-                    "the lease is in epoch " + lease.epoch() + ", but this cluster remembers epoch " + epoch);
-        }
-        long ahead = Duration.between(now.get().storeTime(), clock.instant()).toMillis();
-        Lease next = lease.renewed(timing.duration(), ahead);
-        return store.write(next, now)
-                .<Answer>map(written -> new Answer.Renewed(startedAt))
-                .orElseGet(() -> new Answer.Failed("another process wrote the lease at the same time"));
+    }
+
+    private long now() {
+        return clocks.nanos().getAsLong();
+    }
+
+    private static Duration min(Duration a, Duration b) {
+        return a.compareTo(b) < 0 ? a : b;
     }
 }

@@ -26,19 +26,25 @@ public final class LeaseStore {
             .disable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS)
             .build();
 
+    /** The largest document that is read. A lease with all its epochs is smaller than 10 KiB. */
+    static final int LARGEST = 64 * 1024;
+
     private final ObjectStore store;
+    private final StoreBulkhead bulkhead;
     private final String namespace;
     private final String plan;
 
-    public LeaseStore(ObjectStore store, String namespace, String plan) {
+    /** @param bulkhead for the calls to the location of the store */
+    public LeaseStore(ObjectStore store, StoreBulkhead bulkhead, String namespace, String plan) {
         this.store = store;
+        this.bulkhead = bulkhead;
         this.namespace = namespace;
         this.plan = plan;
     }
 
     /** The lease as it is now; empty when the store has none. */
     public Optional<LeaseVersion> read() {
-        return store.read(key(), ObjectStore.MAX_DOCUMENT).map(this::version);
+        return bulkhead.call(() -> store.read(key(), LARGEST)).map(this::version);
     }
 
     /**
@@ -52,7 +58,7 @@ public final class LeaseStore {
         Precondition condition = basis.<Precondition>map(version -> new Precondition.Matches(version.etag()))
                 .orElse(Precondition.ABSENT);
         try {
-            Optional<LeaseVersion> written = store.write(key(), bytes(lease), condition)
+            Optional<LeaseVersion> written = bulkhead.call(() -> store.write(key(), bytes(lease), condition))
                     .map(o -> new LeaseVersion(lease, o.info().etag(), o.info().lastModified(), o.storeTime()));
             return written.isPresent() ? written : findWritten(lease);
         } catch (BreakwaterException e) {
@@ -66,18 +72,19 @@ public final class LeaseStore {
 
     /** Writes the heartbeat of a site. */
     public void heartbeat(String site) {
-        store.write(StoreLayout.heartbeat(site), bytes(Map.of("site", site)), Precondition.NONE);
+        bulkhead.call(() -> store.write(StoreLayout.heartbeat(site), bytes(Map.of("site", site)), Precondition.NONE));
     }
 
     /** Time since the last heartbeat of a site, by the clock of the store; empty when there is none. */
     public Optional<Duration> timeSinceHeartbeat(String site) {
-        return store.head(StoreLayout.heartbeat(site))
+        return bulkhead.call(() -> store.head(StoreLayout.heartbeat(site)))
                 .map(o -> Duration.between(o.info().lastModified(), o.storeTime()));
     }
 
     /** Writes one entry of the journal. */
     public void journal(long epoch, int number, String step, Object entry) {
-        store.write(StoreLayout.journal(namespace, plan, epoch, number, step), bytes(entry), Precondition.NONE);
+        String key = StoreLayout.journal(namespace, plan, epoch, number, step);
+        bulkhead.call(() -> store.write(key, bytes(entry), Precondition.NONE));
     }
 
     /** A write may have succeeded although its answer was lost: the store has the document then. */

@@ -53,6 +53,22 @@ public record LeaseTiming(
         return gateBudget.dividedBy(2);
     }
 
+    /** Grace period of pods that end when the lease may belong to another site. Never 0, which would only hide the pods. */
+    public static final Duration LOST_GRACE = Duration.ofSeconds(1);
+
+    /**
+     * The latest time since a renewal at which a holder may start to gate, so that its pods have ended within the lease. A process
+     * that has just started uses it, since its first renewal takes longer than later ones.
+     */
+    public Duration latestNotice() {
+        return duration.minus(gateBudget);
+    }
+
+    /** The shortest time that a process has for its first renewal, whatever the age of the last one. */
+    public Duration settling() {
+        return max(margin, attempt());
+    }
+
     /** Age of a renewal after which another site may take the lease. */
     public Duration takeableAfter() {
         return duration.plus(margin);

@@ -11,6 +11,7 @@ import io.breakwater.api.RestorePoint;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.TestConfig;
 import io.breakwater.gate.NamespaceGate;
+import io.breakwater.lease.DirectCalls;
 import io.breakwater.lease.FaultyStore;
 import io.breakwater.lease.Lease;
 import io.breakwater.lease.LeaseStore;
@@ -69,6 +70,7 @@ final class TwoSites implements AutoCloseable {
         final FaultyStore store = new FaultyStore(TestStores.filesystem(directory));
         boolean down;
         boolean copies = true;
+        volatile Runnable opened = () -> {};
         NamespaceGate gate;
         PlanRoles roles;
         StartupGate startupGate;
@@ -105,17 +107,21 @@ final class TwoSites implements AutoCloseable {
             gate = new NamespaceGate(client(), config);
             keepers = new LeaseKeepers(clock);
             roles = new PlanRoles(client(), config, clock);
-            LeaseSupervisor supervisor = new LeaseSupervisor(gate, keepers, events, clock);
             PlanSites sites = new PlanSites(config, null, null) {
                 @Override
                 PlanSite open(FailoverPlan plan) {
-                    return PlanSite.of(
-                            plan,
-                            site,
-                            new LeaseStore(store, NS, plan.getMetadata().getName()));
+                    return PlanSite.of(plan, site, rendezvous(plan));
+                }
+
+                @Override
+                LeaseStore rendezvous(FailoverPlan plan) {
+                    opened.run();
+                    return new LeaseStore(
+                            store, new DirectCalls(), NS, plan.getMetadata().getName());
                 }
             };
-            startupGate = new StartupGate(client(), sites, supervisor, config);
+            LeaseSupervisor supervisor = new LeaseSupervisor(sites, gate, keepers, events, clock);
+            startupGate = new StartupGate(client(), supervisor, config);
             reconciler = new FailoverPlanReconciler(
                     client(), sites, gate, keepers, supervisor, writer, events, new Meters(metrics, clock), clock);
         }
@@ -209,7 +215,7 @@ final class TwoSites implements AutoCloseable {
         }
 
         Lease lease() {
-            return new LeaseStore(TestStores.filesystem(directory), NS, "shop")
+            return new LeaseStore(TestStores.filesystem(directory), new DirectCalls(), NS, "shop")
                     .read()
                     .orElseThrow()
                     .lease();

@@ -64,7 +64,7 @@ class LeaseKeeperTest {
     @BeforeEach
     void leaseOfEast() {
         objects = new FaultyStore(TestStores.filesystem(directory));
-        store = new LeaseStore(objects, "shop", "shop");
+        store = new LeaseStore(objects, new DirectCalls(), "shop", "shop");
         store.write(Lease.first("east", TIMING.duration()), Optional.empty());
     }
 
@@ -77,7 +77,12 @@ class LeaseKeeperTest {
 
     private void start(long epoch, Duration age) {
         keeper = new LeaseKeeper(
-                "shop/shop", "east", epoch, store, TIMING, age, guard, Clock.systemUTC(), System::nanoTime);
+                new LeaseKeeper.Holding("shop/shop", "east", epoch, TIMING),
+                () -> store,
+                age,
+                guard,
+                new LeaseKeeper.Clocks(Clock.systemUTC(), System::nanoTime),
+                LeaseKeeper.platformThreads("call"));
         keeper.start();
     }
 
@@ -180,8 +185,13 @@ class LeaseKeeperTest {
     }
 
     @Test
-    void gatesWhenTheEpochDiffersFromTheLease() {
-        start(7, Duration.ZERO);
+    void gatesWhenTheLeaseIsInALaterEpoch() {
+        LeaseVersion seen = store.read().orElseThrow();
+        PointRef point = new PointRef("east/shop/p", "d", Instant.EPOCH);
+        Lease west = seen.lease().acquired("west", Fence.Expired, TIMING.duration(), point);
+        store.write(west.acquired("east", Fence.Expired, TIMING.duration(), point), Optional.of(seen));
+
+        start(1, Duration.ZERO);
 
         await().atMost(SLACK).until(() -> guard.gatedAt != 0);
         assertThat(keeper.mayRun()).isFalse();

@@ -26,7 +26,7 @@ class LeaseStoreTest {
     @BeforeEach
     void open() {
         objects = new FaultyStore(TestStores.filesystem(directory));
-        store = new LeaseStore(objects, "shop", "shop");
+        store = new LeaseStore(objects, new DirectCalls(), "shop", "shop");
     }
 
     @Test

@@ -99,7 +99,7 @@ class LeaseTest {
     @MethodSource("changes")
     void writesAndReadsTheDocumentOfEachChange(String change, Lease lease, String json) {
         ObjectStore objects = TestStores.filesystem(directory);
-        LeaseStore store = new LeaseStore(objects, "shop", "shop");
+        LeaseStore store = new LeaseStore(objects, new DirectCalls(), "shop", "shop");
 
         store.write(lease, Optional.empty());
 

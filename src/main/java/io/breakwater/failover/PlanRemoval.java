@@ -1,0 +1,120 @@
+package io.breakwater.failover;
+
+import io.breakwater.api.Api;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.FailoverPlan;
+import io.breakwater.api.FailoverPlanStatus;
+import io.breakwater.api.Reason;
+import io.breakwater.gate.NamespaceGate;
+import io.breakwater.lease.LeaseKeeper;
+import io.breakwater.lease.LeaseTiming;
+import io.breakwater.lease.LeaseVersion;
+import io.breakwater.observe.Events;
+import io.fabric8.kubernetes.api.model.Namespace;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The end of a plan on this site. A plan that is deleted on its active site leaves the application running, and a lease that no
+ * site may take: its keeper retires the lease, and renews and guards it until that has succeeded. A plan that is deleted on its
+ * passive site leaves the namespace gated, since an open gate could make a second active site.
+ */
+final class PlanRemoval {
+    /** Annotation on a FailoverPlan: the epoch whose lease is left to expire. The namespace stays gated. */
+    static final String ABANDON = Api.GROUP + "/abandon-lease";
+
+    private final KubernetesClient client;
+    private final PlanSites sites;
+    private final NamespaceGate gate;
+    private final LeaseKeepers keepers;
+    private final LeaseSupervisor supervisor;
+    private final Events events;
+
+    PlanRemoval(
+            KubernetesClient client,
+            PlanSites sites,
+            NamespaceGate gate,
+            LeaseKeepers keepers,
+            LeaseSupervisor supervisor,
+            Events events) {
+        this.client = client;
+        this.sites = sites;
+        this.gate = gate;
+        this.keepers = keepers;
+        this.supervisor = supervisor;
+        this.events = events;
+    }
+
+    /** Advances the removal; returns whether the plan may be removed. */
+    boolean advance(FailoverPlan plan) {
+        String key = PlanRoles.key(plan);
+        if (keepers.isRetired(key)) {
+            gate.open(plan.getMetadata().getNamespace(), PlanSite.gateHolder(plan));
+            return true;
+        }
+        if (isAbandoned(plan)) {
+            gate.close(plan.getMetadata().getNamespace(), PlanSite.gateHolder(plan), LeaseTiming.LOST_GRACE);
+            events.warning(plan, Reason.LeaseLost, "the lease was abandoned, so the namespace stays gated" + wayOut());
+            return true;
+        }
+        supervisor.resume(plan);
+        Optional<LeaseKeeper> keeper = keepers.of(key);
+        return keeper.isPresent() ? retire(plan, keeper.get()) : leave(plan);
+    }
+
+    private boolean retire(FailoverPlan plan, LeaseKeeper keeper) {
+        keeper.retire();
+        Optional<String> failure = keeper.failure();
+        failure.ifPresent(cause -> events.warning(
+                plan,
+                Reason.LeaseLost,
+                "could not retire the lease, will retry: " + cause
+                        + "; to delete the plan without that, annotate it with " + ABANDON + "=" + keeper.epoch()
+                        + ", which gates the namespace"));
+        return failure.isPresent() && isNamespaceTerminating(plan);
+    }
+
+    /** Without a keeper, either the gate is closed already, or this site never held the lease. */
+    private boolean leave(FailoverPlan plan) {
+        try {
+            if (plan.getStatus() == null) {
+                plan.setStatus(new FailoverPlanStatus());
+            }
+            PlanSite site = sites.open(plan);
+            Optional<LeaseVersion> seen = site.store().read();
+            if (seen.isPresent() && seen.get().lease().heldBy(site.site())) {
+                supervisor.keep(plan, seen.get().lease().epoch(), seen.get().age());
+                return false;
+            }
+            events.warning(
+                    plan,
+                    Reason.Standby,
+                    "the namespace stays gated, because site " + site.peer() + " may be active" + wayOut());
+            return true;
+        } catch (BreakwaterException e) {
+            if (e.isRetryable() && !isNamespaceTerminating(plan)) {
+                events.warning(plan, e.reason(), "could not read the lease, will retry: " + e.getMessage());
+                return false;
+            }
+            return true;
+        }
+    }
+
+    private static String wayOut() {
+        return "; to run the application here, remove label " + Api.STANDBY + " and annotation " + Api.GATED_BY
+                + " from the namespace";
+    }
+
+    private static boolean isAbandoned(FailoverPlan plan) {
+        Map<String, String> annotations = plan.getMetadata().getAnnotations();
+        Long epoch = plan.getStatus() == null ? null : plan.getStatus().epoch;
+        return annotations != null && String.valueOf(epoch).equals(annotations.get(ABANDON));
+    }
+
+    private boolean isNamespaceTerminating(FailoverPlan plan) {
+        Namespace namespace =
+                client.namespaces().withName(plan.getMetadata().getNamespace()).get();
+        return namespace == null || namespace.getMetadata().getDeletionTimestamp() != null;
+    }
+}

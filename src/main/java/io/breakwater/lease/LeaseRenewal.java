@@ -1,0 +1,61 @@
+package io.breakwater.lease;
+
+import io.breakwater.lease.LeaseKeeper.Clocks;
+import io.breakwater.lease.LeaseKeeper.Holding;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * One attempt to renew or retire a lease. Only a lease that names another holder or a later epoch means that this site lost it. A
+ * lease that is absent, or older than this cluster remembers, proves nothing: stores fail, are emptied and are restored.
+ *
+ * @param startedAt start of the attempt; a renewal counts from here, however late the answer arrives
+ */
+record LeaseRenewal(LeaseStore store, Holding holding, boolean retires, Clocks clocks, long startedAt) {
+    /** An attempt that starts now. */
+    static LeaseRenewal of(LeaseStore store, Holding holding, boolean retires, Clocks clocks) {
+        return new LeaseRenewal(store, holding, retires, clocks, clocks.nanos().getAsLong());
+    }
+
+    /** Reads the lease and writes it again; blocks. */
+    RenewalAnswer run() {
+        Optional<LeaseVersion> seen = store.read();
+        if (seen.isEmpty()) {
+            return new RenewalAnswer.Failed("the store has no lease");
+        }
+        Lease lease = seen.get().lease();
+        String remembered = ", but this cluster remembers epoch " + holding.epoch();
+        if (lease.epoch() < holding.epoch()) {
+            return new RenewalAnswer.Failed("the lease went back to epoch " + lease.epoch() + remembered);
+        }
+        if (!lease.heldBy(holding.site())) {
+            return isRetiredBefore(lease)
+                    ? new RenewalAnswer.Retired()
+                    : new RenewalAnswer.NotHeld("the lease is " + lease.state() + " by site " + lease.holder()
+                            + " in epoch " + lease.epoch());
+        }
+        if (lease.epoch() > holding.epoch()) {
+            return new RenewalAnswer.NotHeld("the lease is in epoch " + lease.epoch() + remembered);
+        }
+        return write(seen.get());
+    }
+
+    /** Whether an earlier attempt retired the lease, and its answer was lost. */
+    private boolean isRetiredBefore(Lease lease) {
+        return retires
+                && lease.state() == Lease.State.Retired
+                && lease.epoch() == holding.epoch()
+                && lease.holder().equals(holding.site());
+    }
+
+    private RenewalAnswer write(LeaseVersion seen) {
+        long ahead = Duration.between(seen.storeTime(), clocks.wall().instant()).toMillis();
+        Lease next = retires
+                ? seen.lease().retired()
+                : seen.lease().renewed(holding.timing().duration(), ahead);
+        return store.write(next, Optional.of(seen))
+                .<RenewalAnswer>map(
+                        written -> retires ? new RenewalAnswer.Retired() : new RenewalAnswer.Renewed(startedAt))
+                .orElseGet(() -> new RenewalAnswer.Failed("another process wrote the lease at the same time"));
+    }
+}

@@ -1,0 +1,291 @@
+package io.breakwater.lease;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.FailoverPlanStatus.Fence;
+import io.breakwater.api.Reason;
+import io.breakwater.store.TestStores;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A keeper with a lease of 30 seconds, in virtual time: notice after 15 s, at the latest after 18 s. */
+class LeaseKeeperVirtualTest {
+    private static final LeaseTiming TIMING = LeaseTiming.of(Duration.ofSeconds(30));
+
+    @TempDir
+    Path directory;
+
+    private FaultyStore objects;
+    private LeaseStore store;
+
+    @BeforeEach
+    void leaseOfEast() {
+        objects = new FaultyStore(TestStores.filesystem(directory));
+        store = new LeaseStore(objects, new DirectCalls(), "shop", "shop");
+        store.write(Lease.first("east", TIMING.duration()), Optional.empty());
+    }
+
+    private VirtualKeeper started(Duration age) {
+        VirtualKeeper virtual = new VirtualKeeper(() -> store, TIMING, age);
+        virtual.act();
+        virtual.act();
+        return virtual;
+    }
+
+    @Test
+    void renewsEveryQuarterOfTheLease() {
+        VirtualKeeper virtual = started(Duration.ZERO);
+
+        virtual.pass(Duration.ofMinutes(1));
+
+        assertThat(virtual.renewals).hasSizeBetween(8, 9);
+        assertThat(virtual.keeper.mayRun()).isTrue();
+    }
+
+    @Test
+    void opensTheStoreAgainForEachAttempt() {
+        LeaseStore[] current = {new LeaseStore(objects, new DirectCalls(), "shop", "shop")};
+        VirtualKeeper virtual = new VirtualKeeper(() -> current[0], TIMING, Duration.ZERO);
+        virtual.pass(Duration.ofSeconds(1));
+        assertThat(virtual.keeper.mayRun()).isTrue();
+
+        objects.away = true; // the credentials of this store were revoked
+        current[0] = new LeaseStore(TestStores.filesystem(directory), new DirectCalls(), "shop", "shop");
+        virtual.pass(Duration.ofMinutes(1));
+
+        assertThat(virtual.gated()).isFalse();
+        assertThat(virtual.keeper.mayRun()).isTrue();
+    }
+
+    @Test
+    void gatesInTimeWhenTheStoreCannotBeOpened() {
+        VirtualKeeper virtual = new VirtualKeeper(
+                () -> {
+                    throw BreakwaterException.permanent(Reason.LocationNotFound, "the location was deleted");
+                },
+                TIMING,
+                Duration.ofSeconds(5));
+
+        virtual.pass(Duration.ofSeconds(12));
+        assertThat(virtual.gated()).isFalse();
+        virtual.pass(Duration.ofMillis(1100));
+
+        assertThat(virtual.graces).containsExactly(TIMING.grace());
+        assertThat(virtual.keeper.mayRun()).isFalse();
+    }
+
+    @Test
+    void doesNotGateBeforeTheNoticeWhenTheLeaseIsAbsent() {
+        VirtualKeeper virtual = started(Duration.ZERO);
+
+        objects.delete("breakwater/plans/shop/shop/lease.json");
+        virtual.pass(Duration.ofMillis(14_800));
+        assertThat(virtual.gated()).isFalse();
+        assertThat(virtual.keeper.isStopped()).isFalse();
+        virtual.pass(Duration.ofMillis(300));
+
+        assertThat(virtual.graces).containsExactly(TIMING.grace());
+    }
+
+    @Test
+    void renewsALeaseThatIsFoundAgain() {
+        VirtualKeeper virtual = started(Duration.ZERO);
+        LeaseVersion before = store.read().orElseThrow();
+        objects.delete("breakwater/plans/shop/shop/lease.json");
+        virtual.pass(Duration.ofSeconds(20));
+        assertThat(virtual.gated()).isTrue();
+
+        store.write(before.lease(), Optional.empty());
+        virtual.pass(Duration.ofSeconds(5));
+
+        assertThat(virtual.keeper.mayRun()).isTrue();
+    }
+
+    @Test
+    void doesNotGateBeforeTheNoticeWhenTheLeaseWentBack() {
+        VirtualKeeper virtual = new VirtualKeeper(() -> store, TIMING, Duration.ZERO);
+        LeaseKeeper later = new LeaseKeeper(
+                new LeaseKeeper.Holding("shop/shop", "east", 3, TIMING),
+                () -> store,
+                Duration.ZERO,
+                virtual,
+                new LeaseKeeper.Clocks(java.time.Clock.systemUTC(), () -> 0),
+                Runnable::run);
+
+        later.tick();
+        later.tick();
+
+        assertThat(later.isStopped()).isFalse();
+        assertThat(later.failure())
+                .hasValueSatisfying(cause -> assertThat(cause).contains("went back to epoch 1"));
+        assertThat(virtual.gated()).isFalse();
+    }
+
+    @Test
+    void gatesWithAGraceOfOneSecondWhenTheOtherSiteHoldsTheLease() {
+        VirtualKeeper virtual = started(Duration.ZERO);
+        takeByWest();
+
+        virtual.pass(Duration.ofSeconds(8));
+
+        assertThat(virtual.graces).containsExactly(Duration.ofSeconds(1));
+        assertThat(virtual.keeper.isStopped()).isTrue();
+    }
+
+    @Test
+    void renewsAtOnceAfterASuspensionAndKeepsPodsThatMayRun() {
+        VirtualKeeper virtual = started(Duration.ZERO);
+        int renewals = virtual.renewals.size();
+
+        virtual.suspend(Duration.ofSeconds(300));
+        assertThat(virtual.keeper.mayRun()).as("before any answer").isFalse();
+        virtual.act();
+        virtual.act();
+
+        assertThat(virtual.renewals).hasSize(renewals + 1);
+        assertThat(virtual.keeper.mayRun()).isTrue();
+        assertThat(virtual.gated()).isFalse();
+    }
+
+    @Test
+    void endsPodsWithinSecondsAfterASuspensionWithoutAnAnswer() {
+        VirtualKeeper virtual = started(Duration.ZERO);
+        virtual.hangs = true;
+
+        virtual.suspend(Duration.ofSeconds(300));
+        virtual.pass(Duration.ofMillis(2100));
+        virtual.hangs = false;
+        objects.away = true;
+        virtual.act();
+
+        assertThat(virtual.graces).containsExactly(LeaseTiming.LOST_GRACE);
+    }
+
+    @Test
+    void endsPodsAfterASuspensionInWhichTheOtherSiteTookTheLease() {
+        VirtualKeeper virtual = started(Duration.ZERO);
+        takeByWest();
+
+        virtual.suspend(Duration.ofSeconds(300));
+        virtual.pass(Duration.ofMillis(200));
+
+        assertThat(virtual.graces).containsExactly(LeaseTiming.LOST_GRACE);
+    }
+
+    @Test
+    void toleratesSmallCorrectionsOfTheWallClock() {
+        VirtualKeeper virtual = started(Duration.ZERO);
+
+        virtual.suspend(Duration.ofMillis(1500));
+
+        assertThat(virtual.keeper.mayRun()).isTrue();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 10, 14, 17, 40, 4000})
+    void leavesANewProcessTimeForItsFirstRenewal(int ageSeconds) {
+        VirtualKeeper virtual = new VirtualKeeper(() -> store, TIMING, Duration.ofSeconds(ageSeconds));
+        virtual.callsTake = Duration.ofMillis(3500);
+
+        virtual.act();
+        virtual.callsTake = Duration.ZERO;
+        virtual.pass(Duration.ofSeconds(5));
+
+        assertThat(virtual.gated()).isFalse();
+        assertThat(virtual.keeper.mayRun()).isTrue();
+    }
+
+    @Test
+    void gatesWithinTheSettlingTimeWhenANewProcessCannotRenewAnOldLease() {
+        objects.away = true;
+        VirtualKeeper virtual = started(Duration.ofSeconds(4000));
+
+        virtual.pass(TIMING.settling().plusMillis(200));
+
+        assertThat(virtual.graces).containsExactly(LeaseTiming.LOST_GRACE);
+    }
+
+    @Test
+    void retiresTheLeaseItselfAndGuardsItUntilThen() {
+        VirtualKeeper virtual = started(Duration.ZERO);
+        objects.away = true;
+
+        virtual.keeper.retire();
+        virtual.pass(Duration.ofSeconds(10));
+        assertThat(virtual.keeper.isRetired()).isFalse();
+        assertThat(virtual.keeper.failure()).isPresent();
+        virtual.pass(Duration.ofSeconds(6));
+        assertThat(virtual.graces).containsExactly(TIMING.grace());
+        objects.away = false;
+        virtual.pass(Duration.ofSeconds(5));
+
+        assertThat(virtual.keeper.isRetired()).isTrue();
+        assertThat(store.read().orElseThrow().lease().state()).isEqualTo(Lease.State.Retired);
+    }
+
+    @Test
+    void countsARetirementWhoseAnswerWasLost() {
+        VirtualKeeper virtual = started(Duration.ZERO);
+        objects.losesAnswers = true;
+
+        virtual.keeper.retire();
+        virtual.pass(Duration.ofSeconds(8));
+
+        assertThat(virtual.keeper.isRetired()).isTrue();
+        assertThat(virtual.gated()).isFalse();
+    }
+
+    @Test
+    void retriesAGateThatFailsUntilItSucceeds() {
+        VirtualKeeper virtual = started(Duration.ZERO);
+        objects.away = true;
+        virtual.gateFails = true;
+        virtual.pass(Duration.ofSeconds(20));
+        assertThat(virtual.gated()).isFalse();
+
+        virtual.gateFails = false;
+        virtual.pass(Duration.ofMillis(1100));
+
+        assertThat(virtual.gated()).isTrue();
+        assertThat(virtual.lost).contains("not renewed");
+    }
+
+    @Test
+    void renewsOnceMoreBeforeTheProcessEnds() {
+        VirtualKeeper virtual = started(Duration.ZERO);
+        int writes = objects.writes;
+
+        virtual.keeper.renewLast();
+
+        assertThat(objects.writes).isEqualTo(writes + 1);
+    }
+
+    @Test
+    void leavesOtherKeepersOnTimeWhenAStoreHangs() {
+        VirtualKeeper hanging = started(Duration.ZERO);
+        hanging.hangs = true;
+        VirtualKeeper other = started(Duration.ZERO);
+
+        for (int second = 0; second < 60; second++) {
+            hanging.pass(Duration.ofSeconds(1));
+            other.pass(Duration.ofSeconds(1));
+        }
+
+        assertThat(other.renewals).hasSizeBetween(8, 9);
+        assertThat(hanging.keeper.mayRun()).isFalse();
+    }
+
+    private void takeByWest() {
+        LeaseVersion seen = store.read().orElseThrow();
+        PointRef point = new PointRef("east/shop/p", "d", Instant.EPOCH);
+        store.write(seen.lease().acquired("west", Fence.Expired, TIMING.duration(), point), Optional.of(seen));
+    }
+}
