@@ -15,7 +15,7 @@ import java.util.Optional;
 
 /**
  * Refuses writes of an old epoch: a site that lost its lease, or a mover of that site, cannot write any more. If the lease
- * cannot be read, the guard refuses all writes.
+ * cannot be read, or is absent although the writer has an epoch, the guard refuses all writes.
  */
 @ApplicationScoped
 public class EpochGuard {
@@ -46,10 +46,17 @@ public class EpochGuard {
     /**
      * Passes while no later epoch has started.
      *
-     * @throws BreakwaterException LeaseLost, when one has started; StoreUnavailable, when the lease cannot be read
+     * @throws BreakwaterException LeaseLost, when one has started; StoreUnavailable, when the lease is absent or cannot be read
      */
     public void check(Guard guard) {
         long now = epoch(guard);
+        if (now == 0 && guard.epoch() > 0) {
+            throw BreakwaterException.retryable(
+                    Reason.StoreUnavailable,
+                    "location " + guard.rendezvous().getMetadata().getName() + " has no lease of FailoverPlan "
+                            + guard.namespace() + "/" + guard.plan() + ", so writes of epoch " + guard.epoch()
+                            + " are refused; restore the object");
+        }
         if (now > guard.epoch()) {
             throw BreakwaterException.permanent(
                     Reason.LeaseLost,

@@ -46,6 +46,7 @@ public final class FilesystemStore implements ObjectStore {
     private final Path root;
     private final Path staging;
     private final Clock clock;
+    private volatile boolean rootSeen;
 
     /** @param root created by the first write */
     public FilesystemStore(Path root, Clock clock) {
@@ -58,7 +59,7 @@ public final class FilesystemStore implements ObjectStore {
     public Optional<Observed> head(String key) {
         return io("head " + key, () -> {
             Optional<ObjectInfo> info = info(key);
-            return info.isEmpty() ? Optional.empty() : Optional.of(new Observed(info.get(), now()));
+            return info.isEmpty() ? absent() : Optional.of(new Observed(info.get(), now()));
         });
     }
 
@@ -72,9 +73,9 @@ public final class FilesystemStore implements ObjectStore {
                 if (info.isPresent() && info.get().size() != content.length) {
                     return read(key, max);
                 }
-                return info.isEmpty() ? Optional.empty() : Optional.of(new Document(info.get(), content, now()));
+                return info.isEmpty() ? absent() : Optional.of(new Document(info.get(), content, now()));
             } catch (NoSuchFileException e) {
-                return Optional.empty();
+                return absent();
             }
         });
     }
@@ -184,6 +185,19 @@ public final class FilesystemStore implements ObjectStore {
         // no resources are open
     }
 
+    /**
+     * The answer for an object that does not exist. A directory that existed and is gone, such as a file system that is not mounted
+     * any more, is an error: its objects may exist.
+     */
+    private <T> Optional<T> absent() throws IOException {
+        if (Files.isDirectory(root)) {
+            rootSeen = true;
+        } else if (rootSeen) {
+            throw new NoSuchFileException(root.toString(), null, "the directory of the location is gone");
+        }
+        return Optional.empty();
+    }
+
     private Path path(String key) {
         if (!KEY.matcher(key).matches()) {
             throw BreakwaterException.permanent(Reason.InvalidSpec, "'" + key + "' is not a valid key in a directory");
@@ -194,6 +208,7 @@ public final class FilesystemStore implements ObjectStore {
     private Optional<ObjectInfo> info(String key) throws IOException {
         try {
             BasicFileAttributes a = Files.readAttributes(path(key), BasicFileAttributes.class);
+            rootSeen = true;
             return a.isRegularFile() ? Optional.of(info(key, a)) : Optional.empty();
         } catch (NoSuchFileException | NotDirectoryException e) {
             return Optional.empty();

@@ -36,6 +36,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -71,10 +73,13 @@ final class TwoSites implements AutoCloseable {
         boolean down;
         boolean copies = true;
         volatile Runnable opened = () -> {};
+        /** Grace periods with which an open gate was closed; empty for the pods' own. */
+        final List<Optional<Duration>> graces = new CopyOnWriteArrayList<>();
+
         NamespaceGate gate;
         PlanRoles roles;
         StartupGate startupGate;
-        private LeaseKeepers keepers;
+        LeaseKeepers keepers;
         private FailoverPlanReconciler reconciler;
         private Runnable touched = () -> {};
 
@@ -104,7 +109,15 @@ final class TwoSites implements AutoCloseable {
             Clock clock = Clock.systemUTC();
             StatusWriter writer = new TestWriter(client(), () -> touched.run());
             Events events = TestEvents.of(client(), clock);
-            gate = new NamespaceGate(client(), config);
+            gate = new NamespaceGate(client(), config) {
+                @Override
+                public void close(String namespace, String holder, Duration grace) {
+                    if (!closedBy(namespace, holder)) {
+                        graces.add(Optional.ofNullable(grace));
+                    }
+                    super.close(namespace, holder, grace);
+                }
+            };
             keepers = new LeaseKeepers(clock);
             roles = new PlanRoles(client(), config, clock);
             PlanSites sites = new PlanSites(config, null, null) {
@@ -142,6 +155,11 @@ final class TwoSites implements AutoCloseable {
             };
         }
 
+        /** Deletes the plan as a user does; returns whether it is gone. */
+        boolean remove() {
+            return reconciler.cleanup(plan(), null).isRemoveFinalizer();
+        }
+
         FailoverPlan plan() {
             return client().resources(FailoverPlan.class)
                     .inNamespace(NS)
@@ -161,6 +179,13 @@ final class TwoSites implements AutoCloseable {
                 touched = () -> {};
                 startProcess();
             }
+        }
+
+        /** Makes the last renewal that the status shows older. */
+        void ageStatus(Duration time) {
+            FailoverPlan plan = plan();
+            plan.getStatus().leaseRenewedAt = Instant.now().minus(time).toString();
+            client().resource(plan).update();
         }
 
         /** Rebuilds the cluster: the plan comes from Git, without a status. */
@@ -264,6 +289,11 @@ final class TwoSites implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** Removes the lease from the store. */
+    void loseLease() {
+        TestStores.filesystem(directory).delete("breakwater/plans/shop/shop/lease.json");
     }
 
     /** Creates a point like a scheduled one of the policy, captured this time ago. */

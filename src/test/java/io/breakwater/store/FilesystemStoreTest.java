@@ -44,6 +44,18 @@ class FilesystemStoreTest extends ObjectStoreContract {
     }
 
     @Test
+    void reportsADirectoryThatIsGoneAsUnavailableAndNotAsEmpty() throws IOException {
+        assertThat(store.read("lease", 100)).as("before the first write").isEmpty();
+        store.write("lease", new byte[1], Precondition.NONE);
+        assertThat(store.read("other", 100)).isEmpty();
+
+        Files.move(root.resolve("store"), root.resolve("unmounted"));
+
+        assertThatThrownBy(() -> store.read("lease", 100)).isInstanceOf(BreakwaterException.class);
+        assertThatThrownBy(() -> store.head("lease")).isInstanceOf(BreakwaterException.class);
+    }
+
+    @Test
     void deletesOnlyOldUnfinishedUploads() throws IOException {
         Upload killed = store.upload("killed", Precondition.NONE);
         killed.write(7);

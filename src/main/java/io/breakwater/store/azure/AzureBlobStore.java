@@ -316,12 +316,17 @@ public final class AzureBlobStore implements ObjectStore {
             try {
                 return Optional.of(action.get());
             } catch (BlobStorageException e) {
-                if (e.getStatusCode() == 404 && e.getErrorCode() != BlobErrorCode.CONTAINER_NOT_FOUND) {
+                if (isAbsent(e)) {
                     return Optional.empty();
                 }
                 throw e;
             }
         });
+    }
+
+    /** Whether the store itself reports that there is no such object. A proxy or a wrong address may answer 404 too. */
+    private static boolean isAbsent(BlobStorageException e) {
+        return e.getStatusCode() == 404 && BlobErrorCode.BLOB_NOT_FOUND.equals(e.getErrorCode());
     }
 
     private <T> Optional<T> conditional(String what, Supplier<T> action) {

@@ -360,12 +360,17 @@ public final class S3Store implements ObjectStore {
             try {
                 return Optional.of(action.get());
             } catch (S3Exception e) {
-                if (e.statusCode() == 404 && !S3Errors.code(e).equals("NoSuchBucket")) {
+                if (isAbsent(e)) {
                     return Optional.empty();
                 }
                 throw e;
             }
         });
+    }
+
+    /** Whether the server itself reports that there is no such object. A proxy or a wrong address may answer 404 too. */
+    private static boolean isAbsent(S3Exception e) {
+        return e.statusCode() == 404 && S3Errors.code(e).equals("NoSuchKey");
     }
 
     /** The store's time of an answer. */

@@ -51,6 +51,10 @@ class AzureBlobStoreTest {
             assertThat(store.read("small", 5).orElseThrow().content()).hasSize(5);
             assertThat(store.read("none", 5).orElseThrow().content()).isEmpty();
             assertThat(store.read("missing", 5)).isEmpty();
+            assertThatThrownBy(() -> store.read("misrouted", 5))
+                    .as("an answer 404 without the store's own error code")
+                    .asInstanceOf(InstanceOfAssertFactories.type(BreakwaterException.class))
+                    .matches(e -> e.reason() == Reason.StoreUnavailable && e.isRetryable());
             assertThatThrownBy(() -> store.read("large", 1 << 20))
                     .hasMessageContaining("object large has more than 1048576 bytes")
                     .asInstanceOf(InstanceOfAssertFactories.type(BreakwaterException.class))
@@ -70,6 +74,10 @@ class AzureBlobStoreTest {
             exchange.getResponseHeaders().add("Content-Type", "application/octet-stream");
             if (path.endsWith("missing")) {
                 exchange.getResponseHeaders().add("x-ms-error-code", "BlobNotFound");
+                exchange.sendResponseHeaders(404, -1);
+                return;
+            }
+            if (path.endsWith("misrouted")) {
                 exchange.sendResponseHeaders(404, -1);
                 return;
             }
