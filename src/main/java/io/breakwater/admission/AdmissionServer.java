@@ -1,13 +1,13 @@
 package io.breakwater.admission;
 
 import com.sun.net.httpserver.HttpExchange;
-import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsServer;
 import io.breakwater.api.Texts;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.observe.AuditLog;
 import io.breakwater.tls.ServerThreads;
 import io.breakwater.tls.ServingCertificate;
+import io.breakwater.tls.ServingConfigurator;
 import io.breakwater.tls.ThreadDeadline;
 import io.breakwater.trust.AuthorStamps;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -99,7 +99,7 @@ class AdmissionServer {
         SSLContext context = certificate.sslContext();
         HttpsServer created =
                 HttpsServer.create(new InetSocketAddress(config.webhook().port()), 0);
-        created.setHttpsConfigurator(new HttpsConfigurator(context));
+        created.setHttpsConfigurator(new ServingConfigurator(context));
         created.setExecutor(ServerThreads.named("admission-", MOST_REQUESTS, limits.headers()));
         paths.forEach((path, check) -> created.createContext(path, exchange -> serve(exchange, path, check)));
         created.start();

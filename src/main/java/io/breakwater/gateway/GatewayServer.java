@@ -1,7 +1,6 @@
 package io.breakwater.gateway;
 
 import com.sun.net.httpserver.HttpExchange;
-import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsServer;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
@@ -9,13 +8,16 @@ import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.gateway.ResticProtocol.Result;
 import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;
+import io.breakwater.tls.ConcurrencyLimit;
 import io.breakwater.tls.ServerThreads;
 import io.breakwater.tls.ServingCertificate;
+import io.breakwater.tls.ServingConfigurator;
 import io.breakwater.tls.ThreadDeadline;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -33,6 +35,14 @@ public class GatewayServer {
     private static final Logger LOG = Logger.getLogger(GatewayServer.class);
 
     private static final int MOST_REQUESTS = 512;
+
+    /** Connections of one address whose first request is in progress. A mover has five. */
+    static final int MOST_OF_SOURCE = 64;
+
+    /** Requests of one owner of tickets. */
+    private static final int MOST_OF_OWNER = 32;
+
+    private static final Set<String> METHODS = Set.of("GET", "HEAD", "POST", "DELETE");
     private static final Duration CLOSE = Duration.ofSeconds(5);
     private static final Duration HEADERS = Duration.ofSeconds(30);
 
@@ -42,11 +52,13 @@ public class GatewayServer {
     private final ServingCertificate certificate;
     private final TicketVerifier tickets;
     private final TokenReviewer tokens;
-    private final TicketOwnerCheck owners;
+    private final TicketOwnerCheck ownerCheck;
     private final GatewayBackend backend;
     private final Meters meters;
     private final IdleTimeout idleTimeout;
     private final ResticProtocol protocol;
+    private final ConcurrencyLimit<InetAddress> sources = new ConcurrencyLimit<>(MOST_OF_SOURCE);
+    private final ConcurrencyLimit<Ticket.Owner> owners = new ConcurrencyLimit<>(MOST_OF_OWNER);
     private HttpsServer server;
 
     GatewayServer(
@@ -54,14 +66,14 @@ public class GatewayServer {
             ServingCertificate certificate,
             TicketVerifier tickets,
             TokenReviewer tokens,
-            TicketOwnerCheck owners,
+            TicketOwnerCheck ownerCheck,
             GatewayBackend backend,
             Meters meters) {
         this.config = config;
         this.certificate = certificate;
         this.tickets = tickets;
         this.tokens = tokens;
-        this.owners = owners;
+        this.ownerCheck = ownerCheck;
         this.backend = backend;
         this.meters = meters;
         this.idleTimeout = new IdleTimeout(config.gateway().patience());
@@ -75,7 +87,7 @@ public class GatewayServer {
         }
         HttpsServer created =
                 HttpsServer.create(new InetSocketAddress(config.gateway().port()), 0);
-        created.setHttpsConfigurator(new HttpsConfigurator(certificate.sslContext()));
+        created.setHttpsConfigurator(new ServingConfigurator(certificate.sslContext(), sources));
         created.setExecutor(ServerThreads.named("gateway-", MOST_REQUESTS, HEADERS));
         created.createContext("/", this::handle);
         created.start();
@@ -114,7 +126,7 @@ public class GatewayServer {
         meters.count(
                 MeterName.GATEWAY_REQUESTS,
                 "method",
-                exchange.getRequestMethod(),
+                METHODS.contains(exchange.getRequestMethod()) ? exchange.getRequestMethod() : "other",
                 "type",
                 type,
                 "code",
@@ -137,21 +149,19 @@ public class GatewayServer {
             Optional<Ticket> ticket = authenticate(exchange);
             if (ticket.isEmpty()) {
                 exchange.getResponseHeaders().set("WWW-Authenticate", "Basic realm=\"breakwater\"");
+                // The limit for an address counts the first request of a connection, so a stranger gets no second one.
+                exchange.getResponseHeaders().set("Connection", "close");
                 return ResticProtocol.refuse(exchange, 401, "a ticket and a token of its holder are required");
             }
-            if (path.isEmpty() || !path.get().isCoveredBy(ticket.get())) {
-                LOG.warnf(
-                        "refused %s by %s: the path is not in the repository of the ticket",
-                        what, ticket.get().holder());
-                return ResticProtocol.refuse(exchange, 403, "the path is not in the repository of the ticket");
+            if (!owners.tryEnter(ticket.get().owner())) {
+                exchange.getResponseHeaders().set("Retry-After", "2");
+                return ResticProtocol.refuse(exchange, 503, "too many requests of this ticket at the same time; retry");
             }
-            String method = exchange.getRequestMethod();
-            if (!isAllowed(method, path.get(), ticket.get().mode())) {
-                return ResticProtocol.refuse(
-                        exchange, 403, "the ticket permits only " + ticket.get().mode());
+            try {
+                return authorized(exchange, path, ticket.get());
+            } finally {
+                owners.leave(ticket.get().owner());
             }
-            authorizeChange(method, path.get(), ticket.get());
-            return serve(exchange, path.get(), ticket.get());
         } catch (BreakwaterException e) {
             LOG.warnf("%s: %s: %s", what, e.reason(), e.getMessage());
             return report(exchange, e);
@@ -162,6 +172,21 @@ public class GatewayServer {
             LOG.errorf(e, "%s failed", what);
             return ResticProtocol.refuse(exchange, 500, "internal error; see the log of the gateway");
         }
+    }
+
+    private Result authorized(HttpExchange exchange, Optional<ResticPath> path, Ticket ticket) throws IOException {
+        String method = exchange.getRequestMethod();
+        if (path.isEmpty() || !path.get().isCoveredBy(ticket)) {
+            LOG.warnf(
+                    "refused %s %s by %s: the path is not in the repository of the ticket",
+                    method, exchange.getRequestURI().getRawPath(), ticket.holder());
+            return ResticProtocol.refuse(exchange, 403, "the path is not in the repository of the ticket");
+        }
+        if (!isAllowed(method, path.get(), ticket.mode())) {
+            return ResticProtocol.refuse(exchange, 403, "the ticket permits only " + ticket.mode());
+        }
+        authorizeChange(method, path.get(), ticket);
+        return serve(exchange, path.get(), ticket);
     }
 
     private Result serve(HttpExchange exchange, ResticPath path, Ticket ticket) throws IOException {
@@ -229,7 +254,7 @@ public class GatewayServer {
         Optional<Ticket> ticket = tickets.check(signed);
         Optional<TokenReviewer.Caller> caller = ticket.flatMap(t -> tokens.caller(token))
                 .filter(c -> c.user().equals(ticket.get().holder()));
-        caller.ifPresent(c -> owners.check(ticket.get(), c));
+        caller.ifPresent(c -> ownerCheck.check(ticket.get(), c));
         return caller.isPresent() ? ticket : Optional.empty();
     }
 }

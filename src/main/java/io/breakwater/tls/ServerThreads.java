@@ -11,9 +11,25 @@ import java.util.concurrent.ThreadFactory;
  * the libraries of the application. Request threads would inherit it, and could not create beans.
  */
 public final class ServerThreads {
-    private static final ThreadLocal<ThreadDeadline> HEADERS = new ThreadLocal<>();
+    private static final ThreadLocal<Request> CURRENT = new ThreadLocal<>();
 
     private ServerThreads() {}
+
+    /** The request of a thread: its time for the headers, and what ends with it. */
+    private static final class Request implements AutoCloseable {
+        private final ThreadDeadline headers;
+        private Runnable end = () -> {};
+
+        Request(Duration headers) {
+            this.headers = ThreadDeadline.start(headers);
+        }
+
+        @Override
+        public void close() {
+            headers.close();
+            end.run();
+        }
+    }
 
     /**
      * An executor that runs each request on its own thread, with the class loader of the application. It rejects a request
@@ -32,8 +48,8 @@ public final class ServerThreads {
                 throw new RejectedExecutionException("more than " + most + " requests at the same time");
             }
             Thread thread = factory.newThread(() -> {
-                try (ThreadDeadline deadline = ThreadDeadline.start(headers)) {
-                    HEADERS.set(deadline);
+                try (Request request = new Request(headers)) {
+                    CURRENT.set(request);
                     task.run();
                 } finally {
                     free.release();
@@ -46,9 +62,26 @@ public final class ServerThreads {
 
     /** Ends the time limit for the headers. Each handler calls this first, and sets its own limits. */
     public static void headersRead() {
-        ThreadDeadline deadline = HEADERS.get();
-        if (deadline != null) {
-            deadline.close();
+        Request request = CURRENT.get();
+        if (request != null) {
+            request.headers.close();
         }
+    }
+
+    /** Enters a limit until the request of this thread ends; false if the key is at its limit. */
+    static <K> boolean enter(ConcurrencyLimit<K> limit, K key) {
+        Request request = CURRENT.get();
+        if (request == null) {
+            return true; // a thread of another executor, in tests
+        }
+        if (!limit.tryEnter(key)) {
+            return false;
+        }
+        Runnable before = request.end;
+        request.end = () -> {
+            before.run();
+            limit.leave(key);
+        };
+        return true;
     }
 }

@@ -4,6 +4,7 @@ import static io.breakwater.gateway.TestGateway.authorization;
 import static io.breakwater.gateway.TestGateway.sha;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.breakwater.api.BackupLocation;
@@ -23,9 +24,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -278,6 +282,72 @@ class GatewayServerTest {
                             .getBytes(StandardCharsets.US_ASCII));
             String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             assertThat(answer).startsWith("HTTP/1.1 401");
+        }
+    }
+
+    @Test
+    void countsNoWordOfAStranger() throws Exception {
+        for (String method : List.of("X001", "X002", "BREW")) {
+            gateway.send(HttpRequest.newBuilder(gateway.uri("/" + method)).method(method, BodyPublishers.noBody()));
+        }
+
+        await().atMost(Duration.ofSeconds(10))
+                .untilAsserted(() -> assertThat(gateway.metrics.getMeters().stream()
+                                .map(m -> m.getId().getTag("method"))
+                                .filter(Objects::nonNull))
+                        .containsExactly("other"));
+    }
+
+    @Test
+    void closesTheConnectionOfAStranger() throws Exception {
+        try (Socket socket = gateway.connect()) {
+            socket.setSoTimeout(20_000);
+            socket.getOutputStream()
+                    .write("GET / HTTP/1.1\r\nHost: gateway\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+            assertThat(new String(socket.getInputStream().readAllBytes(), UTF_8))
+                    .as("the answer, and then the end of the connection")
+                    .startsWith("HTTP/1.1 401");
+        }
+    }
+
+    @Test
+    void limitsTheConnectionsOfAnAddress() throws Exception {
+        List<Socket> slow = new ArrayList<>();
+        try {
+            for (int i = 0; i < GatewayServer.MOST_OF_SOURCE; i++) {
+                Socket socket = new Socket("localhost", gateway.port());
+                socket.getOutputStream().write(0x16); // the first byte of a handshake
+                slow.add(socket);
+            }
+            await().atMost(Duration.ofSeconds(10)).until(() -> !isServed());
+        } finally {
+            for (Socket socket : slow) {
+                socket.close();
+            }
+        }
+        await().atMost(Duration.ofSeconds(10)).until(this::isServed);
+    }
+
+    private boolean isServed() throws Exception {
+        try (Socket socket = gateway.connect()) {
+            socket.setSoTimeout(10_000);
+            socket.getOutputStream()
+                    .write("GET / HTTP/1.1\r\nHost: gateway\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+            return socket.getInputStream().read() >= 0;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    @Test
+    void speaksOnlyTls13() throws Exception {
+        try (SSLSocket socket = (SSLSocket) gateway.connect()) {
+            socket.startHandshake();
+            assertThat(socket.getSession().getProtocol()).isEqualTo("TLSv1.3");
+        }
+        try (SSLSocket socket = (SSLSocket) gateway.connect()) {
+            socket.setEnabledProtocols(new String[] {"TLSv1.2"});
+            assertThatThrownBy(socket::startHandshake).isInstanceOf(IOException.class);
         }
     }
 

@@ -61,6 +61,7 @@ final class TestGateway implements AutoCloseable {
     private final KubernetesClient client = cluster.client();
     private final Stores stores;
     private final GatewayServer server;
+    final SimpleMeterRegistry metrics = new SimpleMeterRegistry();
     private final Job job;
     private final Pod pod;
 
@@ -130,7 +131,7 @@ final class TestGateway implements AutoCloseable {
                 new TicketOwnerCheck(client),
                 new GatewayBackend(
                         TestLocations.of(client, config), stores, new EpochGuard(stores), new Quotas(stores, config)),
-                new Meters(new SimpleMeterRegistry(), Clock.systemUTC()));
+                new Meters(metrics, Clock.systemUTC()));
         server.start();
         caPem = certificate.caPem();
         trust = trusting(caPem);
