@@ -78,6 +78,8 @@ public enum Reason {
     Conflict,
     /** The author lacks a right that the run would use. */
     Forbidden,
+    /** The author of the object lacks a right that its work needs; the message names the right. */
+    AuthorLacksRight,
     /** A verification could not restore the point, or a check got an unexpected result. */
     VerificationFailed,
     /** No point was verified yet, or not at the required level, or too long ago. */

@@ -155,10 +155,24 @@ class PointArchive {
         AuthorCheck author = AuthorCheck.of(
                 client, stampedAuthor(run), operator(), config.restore().impersonate());
         String operatorNamespace = config.namespace();
+        if (run.isSandbox(operatorNamespace)) {
+            checkSigned(run);
+            author = author.withRightsIn(run.source().document().namespace());
+        }
         boolean vouched = ContentRule.isVouchedFor(run.source().location(), operatorNamespace);
         boolean everywhere = !vouched && author.hasRightsEverywhere();
         return author.with(new ContentRule(
                 vouched, ContentRule.asker(run.restore(), author.isOperator(), everywhere, operatorNamespace)));
+    }
+
+    /** Unsigned content does not get into a sandbox. */
+    private static void checkSigned(RestoreRun run) {
+        if (run.source().location().getSpec().hasVeleroLayout()) {
+            throw run.refused(
+                    Reason.Forbidden,
+                    "backups of Velero have no signature, so they are not restored into sandboxes; verify the point"
+                            + " at level Checksum");
+        }
     }
 
     private InputStream open(RestoreRun run) throws IOException {

@@ -1,17 +1,22 @@
 package io.breakwater.verify;
 
+import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Condition;
 import io.breakwater.api.Durations;
+import io.breakwater.api.Reason;
 import io.breakwater.api.Restore;
+import io.breakwater.api.RestorePoint;
 import io.breakwater.api.Texts;
 import io.breakwater.api.VerificationSpec.Level;
 import io.breakwater.resource.workload.Workloads;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
+import io.breakwater.trust.IdentityRule;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 
 /** Restores the point into the sandbox and waits until every workload is ready: that time is the measured restore time. */
 final class RestoreToSandboxStep implements Step<VerifyRun> {
@@ -20,12 +25,16 @@ final class RestoreToSandboxStep implements Step<VerifyRun> {
     private static final int SHOWN = 5;
     private static final int NOTED = 1000;
 
+    private final KubernetesClient client;
     private final Workloads workloads;
     private final Sandbox sandbox;
+    private final IdentityRule rule;
 
-    RestoreToSandboxStep(KubernetesClient client, Sandbox sandbox) {
+    RestoreToSandboxStep(KubernetesClient client, Sandbox sandbox, IdentityRule rule) {
+        this.client = client;
         this.workloads = new Workloads(client);
         this.sandbox = sandbox;
+        this.rule = rule;
     }
 
     @Override
@@ -41,7 +50,7 @@ final class RestoreToSandboxStep implements Step<VerifyRun> {
         if (run.status().sandbox == null) {
             run.update(s -> s.sandbox = run.sandbox());
         }
-        Restore restore = sandbox.open(run);
+        Restore restore = sandbox.open(run, captured(run));
         if (!restore.isOver()) {
             return Outcome.waiting("restoring into namespace " + run.sandbox()
                     + (restore.getStatus() == null || restore.getStatus().progress == null
@@ -53,11 +62,7 @@ final class RestoreToSandboxStep implements Step<VerifyRun> {
             run.update(s -> s.warnings = warnings);
         }
         if (!restore.getStatus().holds(Condition.SUCCEEDED)) {
-            throw run.failed("the restore failed: "
-                    + restore.getStatus()
-                            .condition(Condition.SUCCEEDED)
-                            .map(c -> c.reason + ": " + c.message)
-                            .orElse(""));
+            throw failed(run, restore);
         }
         List<String> waiting = workloads.of(run.sandbox()).stream()
                 .filter(w -> !w.isReady())
@@ -78,6 +83,32 @@ final class RestoreToSandboxStep implements Step<VerifyRun> {
                     "restored, but not ready within " + Durations.format(patience) + ": " + notReady + noted(warnings));
         }
         return Outcome.waiting("waiting for workloads: " + notReady);
+    }
+
+    /** The namespace that was captured; the run has no access to the points of other namespaces. */
+    private String captured(VerifyRun run) {
+        RestorePoint point = client.resources(RestorePoint.class)
+                .inNamespace(run.namespace())
+                .withName(run.status().restorePoint)
+                .get();
+        if (point == null) {
+            throw run.failed("it was deleted during the verification");
+        }
+        return rule.of(point).namespace();
+    }
+
+    /** A restore that its author may not do proves nothing about the point. */
+    static BreakwaterException failed(VerifyRun run, Restore restore) {
+        Optional<Condition> result = restore.getStatus().condition(Condition.SUCCEEDED);
+        if (result.filter(c -> Reason.Forbidden.name().equals(c.reason)).isPresent()) {
+            return BreakwaterException.permanent(
+                    Reason.AuthorLacksRight,
+                    "RestorePoint " + run.namespace() + "/" + run.status().restorePoint
+                            + " was not restored, because a Verification needs the rights of its author in the captured"
+                            + " namespace: " + result.get().message);
+        }
+        return run.failed("the restore failed: "
+                + result.map(c -> c.reason + ": " + c.message).orElse(""));
     }
 
     /** What differs from the point, since an application may need it. */

@@ -9,6 +9,8 @@ import io.breakwater.api.Restore;
 import io.breakwater.api.RestoreSpec;
 import io.breakwater.api.Verification;
 import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.trust.Author;
+import io.breakwater.trust.AuthorStamps;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.LimitRangeBuilder;
 import io.fabric8.kubernetes.api.model.Namespace;
@@ -52,25 +54,44 @@ class Sandbox {
 
     private final KubernetesClient client;
     private final BreakwaterConfig config;
+    private final AuthorStamps stamps;
 
-    Sandbox(KubernetesClient client, BreakwaterConfig config) {
+    Sandbox(KubernetesClient client, BreakwaterConfig config, AuthorStamps stamps) {
         this.client = client;
         this.config = config;
+        this.stamps = stamps;
     }
 
-    /** Creates the namespace, its NetworkPolicies, its limits and the Restore, if they do not exist yet. */
-    Restore open(VerifyRun run) {
+    /**
+     * Creates the namespace, its NetworkPolicies, its limits and the Restore, if they do not exist yet. The author of the
+     * Verification is also the author of the Restore.
+     *
+     * @param captured the namespace that was captured
+     * @throws BreakwaterException AuthorLacksRight, when the author of the Verification is unknown
+     */
+    Restore open(VerifyRun run, String captured) {
         String name = run.sandbox();
-        Namespace source = client.namespaces().withName(run.namespace()).get();
+        Author author = author(run.verification());
+        Namespace source = client.namespaces().withName(captured).get();
         create(namespace(run, source));
         checkOwned(run.verification(), name);
         networkPolicies(name).forEach(this::create);
         if (source != null) {
-            limits(run.namespace(), name).forEach(this::create);
+            limits(captured, name).forEach(this::create);
         }
         return restore(name)
                 .orElseGet(() ->
-                        client.resource(restore(run, name, source != null)).create());
+                        client.resource(restore(run, author, source != null)).create());
+    }
+
+    /** The author by the stamp, which admission wrote. */
+    private Author author(Verification verification) {
+        return stamps.read(verification, verification.getSpec())
+                .orElseThrow(() -> BreakwaterException.permanent(
+                        Reason.AuthorLacksRight,
+                        "the author of the Verification is unknown: annotation " + Api.AUTHOR
+                                + " is missing or was not signed by Breakwater for this Verification; create another"
+                                + " Verification while the admission webhook is registered"));
     }
 
     private static Namespace namespace(VerifyRun run, Namespace source) {
@@ -230,7 +251,8 @@ class Sandbox {
     }
 
     /** @param limited whether the sandbox has the limits of the source namespace already */
-    private Restore restore(VerifyRun run, String name, boolean limited) {
+    private Restore restore(VerifyRun run, Author author, boolean limited) {
+        String name = run.sandbox();
         Restore restore = new Restore();
         restore.setMetadata(new ObjectMetaBuilder()
                 .withName(name)
@@ -249,6 +271,7 @@ class Sandbox {
             spec.exclude = List.of(excluded);
         }
         restore.setSpec(spec);
+        restore.getMetadata().setAnnotations(Map.of(Api.AUTHOR, stamps.stamp(author, restore, spec)));
         return restore;
     }
 

@@ -93,7 +93,7 @@ class VerificationReconciler implements Reconciler<Verification>, Cleaner<Verifi
                 new ChoosePointStep(client),
                 new VerifyObjectsStep(client, locations, new IdentityRule(config), catalog, activities),
                 new ReadVolumesStep(client, config, locations, catalog, movers, snapshots),
-                new RestoreToSandboxStep(client, sandbox),
+                new RestoreToSandboxStep(client, sandbox, new IdentityRule(config)),
                 new RunChecksStep(client, activities));
     }
 

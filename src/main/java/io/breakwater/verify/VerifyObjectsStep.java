@@ -1,9 +1,12 @@
 package io.breakwater.verify;
 
 import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.NamedRef;
+import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.Texts;
+import io.breakwater.api.VerificationSpec.Level;
 import io.breakwater.catalog.Catalog;
 import io.breakwater.catalog.PointDocument;
 import io.breakwater.location.LocationResolver;
@@ -73,11 +76,23 @@ final class VerifyObjectsStep implements Step<VerifyRun> {
     @Override
     public Outcome run(VerifyRun run, int attempt) {
         Subject subject = Subject.of(run, client, locations, rule);
+        checkSigned(run, subject.location());
         Optional<PointDocument> document =
                 activities.poll(run.uid() + "/checksum", () -> read(run, subject), run.wake());
         return document.map(d ->
                         Outcome.done("verified the digests of " + d.objects().size() + " objects"))
                 .orElseGet(() -> Outcome.waiting("reading seal and objects", Duration.ofSeconds(10)));
+    }
+
+    /** Unsigned content is not restored into a sandbox, also not for an administrator. */
+    static void checkSigned(VerifyRun run, BackupLocation location) {
+        if (location.getSpec().hasVeleroLayout() && run.includes(Level.Restored)) {
+            throw BreakwaterException.permanent(
+                    Reason.InvalidSpec,
+                    "RestorePoint " + run.namespace() + "/" + run.status().restorePoint
+                            + " is a backup of Velero, which has no signature, so it is not restored into a sandbox;"
+                            + " set spec.level to Checksum");
+        }
     }
 
     private PointDocument read(VerifyRun run, Subject subject) {

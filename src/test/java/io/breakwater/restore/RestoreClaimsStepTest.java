@@ -16,6 +16,7 @@ import io.breakwater.api.RestoreStatus;
 import io.breakwater.api.RestoreStatus.VolumeFill;
 import io.breakwater.catalog.PointDocument;
 import io.breakwater.catalog.PointDocument.Kept;
+import io.breakwater.config.TestConfig;
 import io.breakwater.observe.PlainStatusWriter;
 import io.breakwater.resource.ApiServer;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
@@ -27,6 +28,7 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -134,7 +136,7 @@ class RestoreClaimsStepTest {
     }
 
     private void restore(PersistentVolumeClaim captured, PointDocument.Volume volume) {
-        PointArchive archives = new PointArchive(client, null, null, null) {
+        PointArchive archives = new PointArchive(client, TestConfig.of(Map.of()), null, null) {
             @Override
             List<PersistentVolumeClaim> claims(RestoreRun run) {
                 return List.of(captured);

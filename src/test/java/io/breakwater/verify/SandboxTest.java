@@ -4,12 +4,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.breakwater.api.Api;
 import io.breakwater.api.BackupPolicy;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
+import io.breakwater.api.Restore;
 import io.breakwater.api.Verification;
+import io.breakwater.api.VerificationSpec;
+import io.breakwater.api.VerificationSpec.Level;
 import io.breakwater.api.VerificationStatus;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.TestConfig;
 import io.breakwater.resource.FakeApiServer;
+import io.breakwater.trust.Author;
+import io.breakwater.trust.AuthorStamps;
+import io.breakwater.trust.StampFixture;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
@@ -26,9 +35,11 @@ import org.junit.jupiter.api.Test;
 class SandboxTest {
     private final BreakwaterConfig config =
             TestConfig.of(Map.of("breakwater.namespace", "backup", "breakwater.gateway.port", "8444"));
+    private static final AuthorStamps STAMPS = StampFixture.stamps();
+    private static final Author JANE = new Author("jane", "u1", List.of("dev"), Map.of());
     private static final String RESTORES = "/apis/breakwater.io/v1alpha1/namespaces/backup/restores/";
 
-    private final Sandbox sandbox = new Sandbox(null, config);
+    private final Sandbox sandbox = new Sandbox(null, config, STAMPS);
 
     @Test
     void copiesOnlyTheLabelsOfPodSecurity() {
@@ -103,7 +114,7 @@ class SandboxTest {
                     "{'metadata':{'name':'l'},'spec':{'limits':[{'type':'Container','max':{'cpu':'1'}}]}}");
 
             VerifyRun run = run();
-            new Sandbox(server.client(), config).open(run);
+            new Sandbox(server.client(), config, STAMPS).open(run, "shop");
 
             String sandbox = "/api/v1/namespaces/" + run.sandbox();
             ObjectNode quota = server.at(sandbox + "/resourcequotas/q");
@@ -126,7 +137,7 @@ class SandboxTest {
     void restoresTheLimitsOfThePointWhenTheSourceNamespaceIsGone() throws IOException {
         try (FakeApiServer server = server()) {
             VerifyRun run = run();
-            new Sandbox(server.client(), config).open(run);
+            new Sandbox(server.client(), config, STAMPS).open(run, "shop");
             assertThat(server.at(RESTORES + run.sandbox()).path("spec").has("exclude"))
                     .isFalse();
         }
@@ -140,9 +151,37 @@ class SandboxTest {
                     "/api/v1/namespaces",
                     "{'kind':'Namespace','metadata':{'name':'" + run.sandbox()
                             + "','labels':{'breakwater.io/sandbox':'other'}}}");
-            assertThatThrownBy(() -> new Sandbox(server.client(), config).open(run))
+            assertThatThrownBy(() -> new Sandbox(server.client(), config, STAMPS).open(run, "shop"))
                     .hasMessageContaining("is not the sandbox of this Verification");
             assertThat(created(server)).containsExactly("namespaces");
+        }
+    }
+
+    @Test
+    void restoresInTheNameOfTheAuthorOfTheVerification() throws IOException {
+        try (FakeApiServer server = server()) {
+            VerifyRun run = run();
+            new Sandbox(server.client(), config, STAMPS).open(run, "shop");
+            Restore restore = server.client()
+                    .getKubernetesSerialization()
+                    .convertValue(server.at(RESTORES + run.sandbox()), Restore.class);
+            assertThat(STAMPS.read(restore, restore.getSpec())).contains(JANE);
+        }
+    }
+
+    @Test
+    void createsNothingForAnUnknownAuthor() throws IOException {
+        try (FakeApiServer server = server()) {
+            VerifyRun run = run();
+            run.verification()
+                    .getMetadata()
+                    .setAnnotations(Map.of(Api.AUTHOR, JANE.userInfo().toString()));
+            assertThatThrownBy(() -> new Sandbox(server.client(), config, STAMPS).open(run, "shop"))
+                    .isInstanceOfSatisfying(
+                            BreakwaterException.class,
+                            e -> assertThat(e.reason()).isEqualTo(Reason.AuthorLacksRight))
+                    .hasMessageContaining("the author of the Verification is unknown");
+            assertThat(server.requests()).isEmpty();
         }
     }
 
@@ -171,6 +210,11 @@ class SandboxTest {
                 .withNamespace("shop")
                 .withUid("0f0e0d0c-0b0a-0908-0706-050403020100")
                 .build());
+        verification.setSpec(new VerificationSpec());
+        verification.getSpec().level = Level.Restored;
+        verification
+                .getMetadata()
+                .setAnnotations(Map.of(Api.AUTHOR, STAMPS.stamp(JANE, verification, verification.getSpec())));
         verification.setStatus(new VerificationStatus());
         verification.getStatus().restorePoint = "p1";
         return new VerifyRun(verification, new BackupPolicy(), null, Clock.systemUTC(), () -> {});

@@ -334,7 +334,7 @@ final class ApplyPlan implements Closeable {
         return BreakwaterException.permanent(
                 Reason.Forbidden,
                 "author " + request.author().author() + " may not " + lacks + " in namespace "
-                        + request.targetNamespace()
+                        + request.author().mapped(request.targetNamespace())
                         + "; a restore can do only what its author can do: grant the rights, or ask an administrator"
                         + " to create the Restore");
     }

@@ -177,7 +177,8 @@ public final class AuthorCheck {
         return rights.may(verb, group, parts[0], parts.length > 1 ? parts[1] : "", name, namespace);
     }
 
-    private String mapped(String namespace) {
+    /** The namespace in which the author needs the rights for a target namespace. */
+    String mapped(String namespace) {
         return namespace.isEmpty() || rightsNamespace.isEmpty() ? namespace : rightsNamespace;
     }
 
