@@ -145,8 +145,7 @@ class PointDeletion {
                     Reason.Deleting,
                     "deleted the data of point " + first + " from locations "
                             + places.get().stream().map(Place::name).collect(Collectors.joining(", ")),
-                    AuditEntry.of(AuditAction.DeletePoint, AuditResult.Finished)
-                            .between(first.toString(), null));
+                    AuditEntry.of(AuditAction.DeletePoint, AuditResult.Finished).between(first.toString(), null));
         }
         return Optional.empty();
     }

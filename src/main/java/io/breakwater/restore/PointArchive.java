@@ -87,16 +87,9 @@ class PointArchive {
 
     /** Whether the operator created the Restore; false if the author is unknown. */
     boolean isOfOperator(Restore restore) {
-        Map<String, String> annotations = restore.getMetadata().getAnnotations();
-        try {
-            return AuthorCheck.of(client, annotations == null ? null : annotations.get(Api.AUTHOR), operator())
-                    .isOperator();
-        } catch (BreakwaterException e) {
-            if (e.isRetryable()) {
-                throw e;
-            }
-            return false;
-        }
+        return stamps.read(restore, restore.getSpec())
+                .map(author -> new AuthorRights(client, author, operator()).hasAll())
+                .orElse(false);
     }
 
     /** Restores the objects of the first stage; in a dry run, finds out what would happen to all objects. */

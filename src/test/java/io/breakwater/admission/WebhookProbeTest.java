@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.TestConfig;
+import io.breakwater.observe.TestEvents;
 import io.breakwater.tls.ServingCertificate;
+import io.breakwater.trust.StampFixture;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -22,7 +24,11 @@ class WebhookProbeTest {
             BreakwaterConfig config = TestConfig.of(
                     Map.of("breakwater.webhook.port", "0", "breakwater.gateway.url", "https://127.0.0.1:8443"));
             AdmissionServer server = new AdmissionServer(
-                    cluster.client(), config, new ServingCertificate(cluster.client(), config, Clock.systemUTC()));
+                    cluster.client(),
+                    config,
+                    new ServingCertificate(cluster.client(), config, Clock.systemUTC()),
+                    TestEvents.audit(Clock.systemUTC()),
+                    StampFixture.stamps());
             server.start();
             try {
                 assertThat(probe.isAnswered(server.port())).isTrue();
