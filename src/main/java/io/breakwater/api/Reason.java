@@ -35,6 +35,8 @@ public enum Reason {
     NoObjectLock,
     /** The namespace uses its full quota of bytes in the location. */
     QuotaExceeded,
+    /** A listing of the location has more objects than Breakwater reads, or does not end. */
+    TooManyObjects,
     /** The named BackupPolicy does not exist. */
     PolicyNotFound,
     /** Another policy already protects the same volumes. */

@@ -19,7 +19,6 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
 import java.io.InputStream;
 import java.security.MessageDigest;
-import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
@@ -51,9 +50,7 @@ public class Catalog {
         if (location.getSpec().hasVeleroLayout()) {
             return velero.list(location, stores.open(location));
         }
-        List<PointKey> found = new ArrayList<>();
-        stores.open(location).list(StoreLayout.points(), o -> PointKey.ofSeal(o).ifPresent(found::add));
-        return found;
+        return stores.open(location).gather(StoreLayout.points(), PointKey::ofSeal);
     }
 
     /**
@@ -244,8 +241,7 @@ public class Catalog {
     public Set<String> sealedSnapshots(BackupLocation location, String site, String namespace) {
         ObjectStore store = stores.open(location);
         String prefix = StoreLayout.points(site, namespace);
-        List<PointKey> sealed = new ArrayList<>();
-        store.list(prefix, o -> PointKey.ofSeal(o).ifPresent(sealed::add));
+        List<PointKey> sealed = store.gather(prefix, PointKey::ofSeal);
         Stream<PointDocument> present = sealed.stream().flatMap(key -> find(location, key).stream());
         SealSignatures signatures = new SealSignatures(location, store, keys.ring(location));
         DeletedObjects tombstones = new DeletedObjects(store, site);
@@ -263,9 +259,7 @@ public class Catalog {
     public void unseal(BackupLocation location, PointKey key) {
         SoftDeleteStore store = new SoftDeleteStore(stores.open(location), key.site(), key.namespace());
         store.deleteInline(key.sealKey());
-        List<String> vouchers = new ArrayList<>();
-        store.list(key.directory(), o -> vouchers.add(o.key()));
-        vouchers.forEach(store::delete);
+        store.gather(key.directory(), o -> Optional.of(o.key())).forEach(store::delete);
     }
 
     private static String sha256(InputStream content, String key) {

@@ -9,7 +9,6 @@ import io.breakwater.trust.PointKey;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -54,9 +53,7 @@ public record InProgressMarker(PointKey key, Instant since) {
 
     /** The unfinished points of one site. */
     public static List<InProgressMarker> list(ObjectStore store, String site) {
-        List<InProgressMarker> found = new ArrayList<>();
-        store.list(StoreLayout.inProgress(site), o -> of(site, o).ifPresent(found::add));
-        return found;
+        return store.gather(StoreLayout.inProgress(site), o -> of(site, o));
     }
 
     /** Whether the mark in the store is still of the same attempt. */

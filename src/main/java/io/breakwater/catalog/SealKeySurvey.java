@@ -8,6 +8,7 @@ import io.breakwater.location.Stores;
 import io.breakwater.location.keys.KeyRing;
 import io.breakwater.location.keys.LocationKeys;
 import io.breakwater.steps.Parallel;
+import io.breakwater.store.GatheringBound;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Document;
 import io.breakwater.store.ObjectStore.ObjectInfo;
@@ -107,9 +108,14 @@ public class SealKeySurvey {
 
         Map<PointKey, Set<String>> run() {
             Map<PointKey, Map<String, ObjectInfo>> listed = new HashMap<>();
+            GatheringBound gathered = new GatheringBound(store, StoreLayout.points());
             store.list(
                     StoreLayout.points(),
                     o -> PointKey.ofObject(o)
+                            .map(key -> {
+                                gathered.add(o.key());
+                                return key;
+                            })
                             .ifPresent(key -> listed.computeIfAbsent(key, k -> new HashMap<>())
                                     .put(o.key(), o)));
             Map<PointKey, Set<String>> found = new ConcurrentHashMap<>();

@@ -9,6 +9,7 @@ import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.api.RestorePointStatus.Consistency;
 import io.breakwater.api.Texts;
 import io.breakwater.catalog.PointDocument.StoredObject;
+import io.breakwater.store.GatheringBound;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.ObjectInfo;
 import io.breakwater.trust.PointKey;
@@ -44,15 +45,16 @@ final class VeleroCatalog {
 
     /** Points of all finished backups. */
     List<PointKey> list(BackupLocation location, ObjectStore store) {
-        List<ObjectInfo> backups = new ArrayList<>();
-        store.list(StoredBackup.DIRECTORY, o -> StoredBackup.ofMetadata(o.key()).ifPresent(n -> backups.add(o)));
+        List<ObjectInfo> backups = store.gather(
+                StoredBackup.DIRECTORY, o -> StoredBackup.ofMetadata(o.key()).map(n -> o));
+        GatheringBound gathered = new GatheringBound(store, StoredBackup.DIRECTORY);
         List<PointKey> points = new ArrayList<>();
         for (ObjectInfo metadata : backups) {
             String name = StoredBackup.ofMetadata(metadata.key()).orElseThrow();
             known(location, store, name, metadata.etag())
                     .contents()
                     .keySet()
-                    .forEach(namespace -> points.add(PointKey.ofStore(site(location), namespace, name)));
+                    .forEach(namespace -> points.add(PointKey.ofStore(site(location), gathered.add(namespace), name)));
         }
         return points;
     }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.breakwater.steps.Parallel;
+import io.breakwater.store.GatheringBound;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Document;
 import io.breakwater.store.ObjectStore.Precondition;
@@ -21,6 +22,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Function;
+import java.util.function.Consumer;
 
 /**
  * Extends the locks of all objects that the points in one store need: repositories, archives and seals without a tombstone. A
@@ -32,6 +34,10 @@ import java.util.function.Function;
  */
 final class LockExtension {
     private static final int WORKERS = 8;
+
+    /** Number of keys in memory at the same time. */
+    private static final int BATCH = 10_000;
+
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final ObjectStore store;
@@ -84,9 +90,11 @@ final class LockExtension {
     Result run() {
         Map<String, TreeMap<String, List<PointKey>>> sites = new TreeMap<>();
         Map<String, Instant> first = new TreeMap<>();
+        GatheringBound gathered = new GatheringBound(store, StoreLayout.points());
         store.list(
                 StoreLayout.points(),
                 o -> PointKey.ofSeal(o).ifPresent(key -> {
+                    gathered.add(o.key());
                     sites.computeIfAbsent(key.site(), s -> new TreeMap<>())
                             .computeIfAbsent(key.namespace(), n -> new ArrayList<>())
                             .add(key);
@@ -143,30 +151,42 @@ final class LockExtension {
                 .orElseGet(() -> new Round(1, now.toString(), null, period.toSeconds(), null));
         var left = round.done() == null ? namespaces : namespaces.tailMap(round.done(), false);
         for (var namespace : left.entrySet()) {
-            Parallel.each(WORKERS, keysOf(of, namespace.getKey(), namespace.getValue()), key -> {
-                objects.increment();
-                if (store.relock(key, least(period))) {
-                    extended.increment();
-                }
-            });
+            eachBatch(
+                    of,
+                    namespace.getKey(),
+                    namespace.getValue(),
+                    batch -> Parallel.each(WORKERS, batch, key -> {
+                        objects.increment();
+                        if (store.relock(key, least(period))) {
+                            extended.increment();
+                        }
+                    }));
             round = new Round(1, round.startedAt(), null, round.periodSeconds(), namespace.getKey());
             write(of, round);
         }
         write(of, new Round(1, round.startedAt(), now.toString(), round.periodSeconds(), null));
     }
 
-    private List<String> keysOf(String of, String namespace, List<PointKey> points) {
+    /** Calls back with the keys of a namespace, in batches: a repository can have more keys than fit into memory. */
+    private void eachBatch(String of, String namespace, List<PointKey> points, Consumer<List<String>> each) {
         SoftDeleteStore visible = new SoftDeleteStore(store, of, namespace);
         String repository = points.getFirst().repositoryPrefix();
-        List<String> keys = new ArrayList<>();
+        List<String> batch = new ArrayList<>();
+        Consumer<String> add = key -> {
+            batch.add(key);
+            if (batch.size() == BATCH) {
+                each.accept(List.copyOf(batch));
+                batch.clear();
+            }
+        };
         for (String part : List.of("config", "keys/", "snapshots/", "index/", "data/")) {
-            visible.listWithoutValidTombstone(repository + part, o -> keys.add(o.key()));
+            visible.listWithoutValidTombstone(repository + part, o -> add.accept(o.key()));
         }
         for (PointKey point : points) {
-            keys.add(point.sealKey());
-            keys.addAll(archives.apply(point));
+            add.accept(point.sealKey());
+            archives.apply(point).forEach(add);
         }
-        return keys;
+        each.accept(List.copyOf(batch));
     }
 
     private Optional<Round> read(String of) {

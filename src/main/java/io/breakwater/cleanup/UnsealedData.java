@@ -8,6 +8,7 @@ import io.breakwater.api.RestorePointStatus.CopyState;
 import io.breakwater.catalog.Catalog;
 import io.breakwater.catalog.InProgressMarker;
 import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.store.GatheringBound;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.ObjectInfo;
 import io.breakwater.store.SoftDeleteStore;
@@ -15,7 +16,6 @@ import io.breakwater.store.StoreLayout;
 import io.breakwater.trust.IdentityRule;
 import io.breakwater.trust.PointKey;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -59,7 +59,12 @@ final class UnsealedData {
     /** Namespaces that have data in the location, or may have some. */
     Set<String> namespaces() {
         Set<String> found = new TreeSet<>();
-        store.list(StoreLayout.points(site), o -> PointKey.ofSeal(o).ifPresent(key -> found.add(key.namespace())));
+        GatheringBound gathered = new GatheringBound(store, StoreLayout.points(site));
+        store.list(
+                StoreLayout.points(site),
+                o -> PointKey.ofSeal(o)
+                        .filter(key -> found.add(key.namespace()))
+                        .ifPresent(key -> gathered.add(o.key())));
         InProgressMarker.list(store, site).forEach(b -> found.add(b.key().namespace()));
         points.forEach(p -> rule.namespace(p, site, location).ifPresent(found::add));
         return found;
@@ -83,11 +88,11 @@ final class UnsealedData {
     /** Archive objects of an unfinished backup; none if it has a seal by now, and empty if another process works on it. */
     Optional<List<ObjectInfo>> archive(InProgressMarker marker) {
         PointKey key = marker.key();
-        List<ObjectInfo> found = new ArrayList<>();
         // The names of earlier versions are not unique. Without a seal, nothing shows whose such objects are.
-        marker.uid(store)
-                .ifPresent(uid -> new SoftDeleteStore(store, key.site(), key.namespace())
-                        .list(key.archivePrefix(uid), found::add));
+        List<ObjectInfo> found = marker.uid(store)
+                .map(uid -> new SoftDeleteStore(store, key.site(), key.namespace())
+                        .gather(key.archivePrefix(uid), Optional::of))
+                .orElse(List.of());
         // The seal is read after the list, so that a point that was sealed in between stays.
         if (store.head(key.sealKey()).isPresent()) {
             return Optional.of(List.of());
@@ -103,10 +108,11 @@ final class UnsealedData {
     List<String> snapshots(String namespace) {
         String prefix = StoreLayout.repository(site, namespace) + "snapshots/";
         Set<String> found = new TreeSet<>();
+        GatheringBound gathered = new GatheringBound(store, prefix);
         new SoftDeleteStore(store, site, namespace).list(prefix, o -> {
             String id = o.key().substring(prefix.length());
             if (o.lastModified().isBefore(before) && RepositoryNames.isSnapshot(id)) {
-                found.add(id);
+                found.add(gathered.add(id));
             }
         });
         found.removeAll(named(namespace));

@@ -29,6 +29,7 @@ public interface BreakwaterConfig {
     Webhook webhook();
 
     Restore restore();
+    Store store();
 
     Catalog catalog();
 
@@ -124,6 +125,17 @@ public interface BreakwaterConfig {
     interface Sandbox {
         /** Kinds that sandboxes may have in addition to the usual ones, such as {@code certificates.cert-manager.io}. */
         Optional<List<String>> kinds();
+    }
+
+    /** Limits of what is read from the store of a location. */
+    interface Store {
+        /** Number of objects that one listing of a location may have. */
+        @WithDefault("10000000")
+        long maxObjects();
+
+        /** Number of objects of one listing that may be in memory at the same time, such as the points of a location. */
+        @WithDefault("100000")
+        int maxGathered();
     }
 
     /** Catalog sync. */

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.Digests;
 import io.breakwater.location.Stores;
+import io.breakwater.store.GatheringBound;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Document;
 import io.breakwater.store.SoftDeleteStore;
@@ -79,9 +80,10 @@ public class RepositoryKeys {
     public Map<String, Optional<String>> files(BackupLocation location, Repository repository) {
         ObjectStore store = softDeleteStore(location, repository);
         Set<String> names = new TreeSet<>();
+        GatheringBound gathered = new GatheringBound(store, repository.keys());
         store.list(
                 repository.keys(),
-                o -> names.add(o.key().substring(repository.keys().length())));
+                o -> names.add(gathered.add(o.key()).substring(repository.keys().length())));
         Map<String, Optional<String>> files = new TreeMap<>();
         for (String name : names) {
             if (!FILE.matcher(name).matches()) {

@@ -3,6 +3,7 @@ package io.breakwater.location;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Condition;
+import io.breakwater.api.Reason;
 import io.breakwater.steps.Activities;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
@@ -20,7 +21,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Supplier;
+import java.util.function.Function;
 
 /**
  * The frame of all controllers of BackupLocations. Each repeats one kind of work for every location that it applies to and
@@ -33,11 +34,26 @@ import java.util.function.Supplier;
  * @param <R> result of the work
  */
 public abstract class LocationController<R> implements Reconciler<BackupLocation> {
+    /** Attempts to write one report. The pauses between them grow, and the last one comes after about four minutes. */
+    private static final int REPORTS = 10;
+
+    /** Pause after work that must not be repeated soon. */
+    private static final Duration PAUSE = Duration.ofMinutes(10);
+
+    /**
+     * Work that ended and whose report is not written.
+     *
+     * @param report writes it for the location as it is now, and returns the pause until the work is repeated
+     * @param attempts to write it, with the next one
+     */
+    private record Unreported(Function<BackupLocation, Duration> report, int attempts) {}
+
     private final KubernetesClient client;
     private final LocationWork kind;
     private final RoundSchedule rounds;
     private final Activities activities = new Activities();
     private final SimpleInboundEventSource<BackupLocation> wake = new SimpleInboundEventSource<>("wake");
+    private final Map<String, Unreported> unreported = new ConcurrentHashMap<>();
     private final Map<ResourceID, BackupLocation> known = new ConcurrentHashMap<>();
     private IndexerResourceCache<BackupLocation> present;
 
@@ -131,6 +147,10 @@ public abstract class LocationController<R> implements Reconciler<BackupLocation
             advanceFollowUp(location);
             return kind.duringFollowUp();
         }
+        Unreported open = unreported.get(location.getMetadata().getUid());
+        if (open != null) {
+            return end(location, open);
+        }
         Optional<Duration> recheck = kind.betweenRounds();
         if (recheck.isPresent() && !rounds.begin(location, isRequested(location))) {
             return recheck.get();
@@ -142,24 +162,49 @@ public abstract class LocationController<R> implements Reconciler<BackupLocation
                     () -> work(location),
                     () -> wake.propagateEvent(ResourceID.fromResource(location)));
         } catch (BreakwaterException e) {
-            return end(location, () -> failed(location, e));
+            return end(location, new Unreported(now -> atLeast(pauseAfter(e), failed(now, e)), 1));
         }
-        return result.isPresent() ? end(location, () -> done(location, result.get())) : kind.whileRunning();
+        return result.isPresent()
+                ? end(location, new Unreported(now -> done(now, result.get()), 1))
+                : kind.whileRunning();
     }
 
-    /** Reports how the work ended. A round whose report cannot be written ends too, and is repeated soon. */
-    private Duration end(BackupLocation location, Supplier<Duration> report) {
-        if (kind.betweenRounds().isEmpty()) {
-            return report.get();
-        }
-        Duration recheck = kind.betweenRounds().get();
-        Duration pause = recheck;
+    /**
+     * Reports how the work ended. If the report cannot be written, the next reconciliation tries to write it again, and the work
+     * is not repeated: it may have listed a whole store. After some attempts the report is dropped, and the work is repeated after
+     * a pause.
+     */
+    private Duration end(BackupLocation location, Unreported result) {
+        String id = location.getMetadata().getUid();
+        Duration pause;
         try {
-            pause = report.get();
-        } finally {
-            rounds.end(location, pause);
+            pause = result.report.apply(location);
+        } catch (RuntimeException e) {
+            if (result.attempts < REPORTS) {
+                unreported.put(id, new Unreported(result.report, result.attempts + 1));
+            } else {
+                unreported.remove(id);
+                rounds.end(location, PAUSE);
+            }
+            throw e;
         }
-        return hasFollowUp(location) ? kind.duringFollowUp() : recheck;
+        unreported.remove(id);
+        if (kind.betweenRounds().isEmpty()) {
+            return pause;
+        }
+        rounds.end(location, pause);
+        return hasFollowUp(location)
+                ? kind.duringFollowUp()
+                : kind.betweenRounds().get();
+    }
+
+    /** A store whose listing exceeds a limit needs a person, and each attempt lists it again up to the limit. */
+    private static Duration pauseAfter(BreakwaterException e) {
+        return e.reason() == Reason.TooManyObjects ? PAUSE : Duration.ZERO;
+    }
+
+    private static Duration atLeast(Duration least, Duration pause) {
+        return pause.compareTo(least) < 0 ? least : pause;
     }
 
     private void forgetGone() {
@@ -171,6 +216,7 @@ public abstract class LocationController<R> implements Reconciler<BackupLocation
     }
 
     private void forgetAll(BackupLocation location) {
+        unreported.remove(location.getMetadata().getUid());
         rounds.forget(location);
         forget(location);
     }

@@ -6,6 +6,8 @@ import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Quota;
 import io.breakwater.api.Reason;
 import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.store.GatheringBound;
+import io.breakwater.store.ObjectStore;
 import io.breakwater.store.StoreLayout;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
@@ -130,10 +132,15 @@ public class Quotas {
         RepositorySize.Mark start = new RepositorySize.Mark(nanos.getAsLong(), 0);
         sizes.forEach((id, size) -> marks.put(id, size.mark()));
         String all = StoreLayout.repositories();
-        stores.open(location).list(all, o -> {
+        ObjectStore store = stores.open(location);
+        GatheringBound gathered = new GatheringBound(store, all);
+        store.list(all, o -> {
             String[] parts = o.key().substring(all.length()).split("/", 3);
             if (parts.length == 3) {
-                bytes.merge(parts[0] + "/" + parts[1], o.size(), Long::sum);
+                if (!bytes.containsKey(parts[0] + "/" + parts[1])) {
+                    gathered.add(o.key());
+                }
+                bytes.merge(parts[0] + "/" + parts[1], o.size(), Quotas::plus);
             }
         });
         List<Usage> found = new ArrayList<>();
@@ -166,7 +173,7 @@ public class Quotas {
     private long upTo(BackupLocation location, String site, String namespace, long limit) {
         return size(location, site, namespace).upTo(limit, () -> {
             long[] sum = {0};
-            stores.open(location).list(StoreLayout.repository(site, namespace), o -> sum[0] += o.size());
+            stores.open(location).list(StoreLayout.repository(site, namespace), o -> sum[0] = plus(sum[0], o.size()));
             return sum[0];
         });
     }

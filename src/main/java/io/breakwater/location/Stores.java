@@ -12,6 +12,7 @@ import io.breakwater.location.keys.KeyRing;
 import io.breakwater.location.keys.LocationKeys;
 import io.breakwater.store.DeletionSigner;
 import io.breakwater.store.FilesystemStore;
+import io.breakwater.store.ListingLimits;
 import io.breakwater.store.ObjectLock;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ReadOnlyStore;
@@ -115,7 +116,7 @@ public class Stores {
     private ObjectStore make(BackupLocation location, Secret secret) {
         BackupLocationSpec spec = location.getSpec();
         if (spec.filesystem != null) {
-            return new FilesystemStore(directory(location), clock);
+            return new FilesystemStore(directory(location), clock, limits());
         }
         if (secret == null && !config.namespace().equals(location.getMetadata().getNamespace())) {
             throw BreakwaterException.permanent(
@@ -128,6 +129,11 @@ public class Stores {
         return spec.s3 != null ? s3(location, secret) : azure(location, secret);
     }
 
+    private ListingLimits limits() {
+        return new ListingLimits(
+                config.store().maxObjects(), config.store().maxGathered(), ListingLimits.DEFAULT.time());
+    }
+
     private ObjectStore azure(BackupLocation location, Secret secret) {
         String key = value(secret, "accountKey");
         String sas = value(secret, "sasToken");
@@ -136,7 +142,12 @@ public class Stores {
                     location, ObjectNames.of(secret) + " must have exactly one of the keys accountKey and sasToken");
         }
         return AzureBlobStore.open(
-                location.getSpec().azureBlob, key, sas, ObjectLock.of(location.getSpec(), clock), removals(location));
+                location.getSpec().azureBlob,
+                key,
+                sas,
+                ObjectLock.of(location.getSpec(), clock),
+                removals(location),
+                limits());
     }
 
     private ObjectStore s3(BackupLocation location, Secret secret) {
@@ -146,7 +157,7 @@ public class Stores {
             throw missing(location, ObjectNames.of(secret) + " must have the keys accessKeyId and secretAccessKey");
         }
         return S3Store.open(
-                location.getSpec().s3, id, key, ObjectLock.of(location.getSpec(), clock), removals(location));
+                location.getSpec().s3, id, key, ObjectLock.of(location.getSpec(), clock), removals(location), limits());
     }
 
     /** Signs the deletions of Breakwater in a location with locks; null for other locations. */

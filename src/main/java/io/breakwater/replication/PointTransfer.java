@@ -4,6 +4,7 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.catalog.PointDocument;
 import io.breakwater.steps.Parallel;
+import io.breakwater.store.GatheringBound;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Document;
 import io.breakwater.store.ObjectStore.Precondition;
@@ -210,7 +211,8 @@ final class PointTransfer {
 
     private static Map<String, Long> list(ObjectStore store, String prefix) {
         Map<String, Long> found = new HashMap<>();
-        store.list(prefix, o -> found.put(o.key(), o.size()));
+        GatheringBound gathered = new GatheringBound(store, prefix);
+        store.list(prefix, o -> found.put(gathered.add(o.key()), o.size()));
         return found;
     }
 

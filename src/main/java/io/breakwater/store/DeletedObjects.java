@@ -8,11 +8,11 @@ import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.store.Tombstone.State;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.PriorityQueue;
 
 /**
  * The objects that one site deleted in a store, and their readers. Only the operator of that site sweeps them. It claims a
@@ -20,6 +20,8 @@ import java.util.Optional;
  * sweep.
  */
 public final class DeletedObjects {
+    private static final Comparator<ObjectInfo> OLDEST_FIRST = Comparator.comparing(ObjectInfo::lastModified);
+
     private final ObjectStore store;
     private final String site;
     private int forged;
@@ -52,10 +54,8 @@ public final class DeletedObjects {
      */
     public Swept sweep(Duration grace, Instant now, boolean thorough) {
         Map<String, List<ReadLease>> readers = ReadLease.active(store, site, now);
-        List<ObjectInfo> tombstones = new ArrayList<>();
-        store.list(StoreLayout.tombstones(site), tombstones::add);
         // Oldest first: the seal of a point was deleted before its data, so it can never return without the data.
-        tombstones.sort(Comparator.comparing(ObjectInfo::lastModified));
+        List<ObjectInfo> tombstones = oldest();
         int objects = 0;
         long bytes = 0;
         forged = 0;
@@ -70,6 +70,19 @@ public final class DeletedObjects {
         int[] left = {0};
         store.list(StoreLayout.tombstones(site), t -> left[0]++);
         return new Swept(objects, bytes, left[0], forged);
+    }
+
+    /** The oldest tombstones, in order. If there are more than fit into memory, the next sweep reads the others. */
+    private List<ObjectInfo> oldest() {
+        int most = store.limits().gathered();
+        PriorityQueue<ObjectInfo> found = new PriorityQueue<>(OLDEST_FIRST.reversed());
+        store.list(StoreLayout.tombstones(site), t -> {
+            found.add(t);
+            if (found.size() > most) {
+                found.remove();
+            }
+        });
+        return found.stream().sorted(OLDEST_FIRST).toList();
     }
 
     /** The tombstone whose object was deleted; empty when none was. */
@@ -176,9 +189,7 @@ public final class DeletedObjects {
     /** Keys below a prefix whose objects have a tombstone. */
     public List<String> listDeleted(String namespace, String prefix) {
         String tombstones = StoreLayout.tombstones(site, namespace);
-        List<String> keys = new ArrayList<>();
-        store.list(tombstones + prefix, t -> keys.add(t.key().substring(tombstones.length())));
-        return keys;
+        return store.gather(tombstones + prefix, t -> Optional.of(t.key().substring(tombstones.length())));
     }
 
     /** Deletes the tombstone of an object, as the last step of undoing its deletion. */

@@ -47,9 +47,16 @@ public final class FilesystemStore implements ObjectStore {
     private final Path staging;
     private final Clock clock;
     private volatile boolean rootSeen;
+    private final ListingLimits limits;
 
     /** @param root created by the first write */
     public FilesystemStore(Path root, Clock clock) {
+        this(root, clock, ListingLimits.DEFAULT);
+    }
+
+    /** A directory with other limits of its listings. */
+    public FilesystemStore(Path root, Clock clock, ListingLimits limits) {
+        this.limits = limits;
         this.root = root;
         this.staging = root.resolve(STAGING);
         this.clock = clock;
@@ -111,8 +118,10 @@ public final class FilesystemStore implements ObjectStore {
         Path start = path(prefix.substring(0, prefix.length() - 1));
         return io("list " + prefix, () -> {
             Set<String> names = new TreeSet<>();
+            GatheringBound gathered = new GatheringBound(this, prefix);
             try (DirectoryStream<Path> children = Files.newDirectoryStream(start, Files::isDirectory)) {
-                children.forEach(child -> names.add(child.getFileName().toString()));
+                children.forEach(
+                        child -> names.add(gathered.add(child.getFileName().toString())));
             } catch (NoSuchFileException | NotDirectoryException e) {
                 return names;
             }
@@ -120,6 +129,16 @@ public final class FilesystemStore implements ObjectStore {
             names.removeIf(name -> !holdsAny(start.resolve(name)));
             return names;
         });
+    }
+
+    @Override
+    public ListingLimits limits() {
+        return limits;
+    }
+
+    @Override
+    public String place() {
+        return "directory " + root;
     }
 
     private static boolean holdsAny(Path directory) {
@@ -338,10 +357,12 @@ public final class FilesystemStore implements ObjectStore {
 
     private final class Lister extends SimpleFileVisitor<Path> {
         private final String prefix;
+        private final ListingBound bound;
         private final Consumer<ObjectInfo> each;
 
         Lister(String prefix, Consumer<ObjectInfo> each) {
             this.prefix = prefix;
+            this.bound = new ListingBound(FilesystemStore.this, "", prefix);
             this.each = each;
         }
 
@@ -354,6 +375,7 @@ public final class FilesystemStore implements ObjectStore {
         public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
             String key = root.relativize(file).toString().replace('\\', '/');
             if (key.startsWith(prefix) && attributes.isRegularFile()) {
+                bound.count(key);
                 each.accept(info(key, attributes));
             }
             return FileVisitResult.CONTINUE;

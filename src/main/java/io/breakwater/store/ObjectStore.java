@@ -6,10 +6,12 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /**
  * An object store below one prefix: Azure Blob, S3 or a directory. Keys are relative to the prefix and separated by slashes.
@@ -88,12 +90,47 @@ public interface ObjectStore extends AutoCloseable {
      */
     Optional<InputStream> open(String key, long offset, long length);
 
-    /** Calls back for every object whose key starts with the prefix, in any order, page by page. */
+    /**
+     * Calls back for every object whose key starts with the prefix, in any order, page by page. A caller that retains the objects
+     * uses {@link #gather}.
+     *
+     * @throws BreakwaterException TooManyObjects, when the listing exceeds the {@link #limits}
+     */
     void list(String prefix, Consumer<ObjectInfo> each);
+
+    /**
+     * What a caller needs of the objects whose key starts with the prefix.
+     *
+     * @param pick what to retain of an object; empty for an object that does not matter
+     * @throws BreakwaterException TooManyObjects, when more objects matter than the {@link #limits} permit
+     */
+    default <T> List<T> gather(String prefix, Function<ObjectInfo, Optional<T>> pick) {
+        GatheringBound bound = new GatheringBound(this, prefix);
+        List<T> found = new ArrayList<>();
+        list(
+                prefix,
+                o -> pick.apply(o).ifPresent(t -> {
+                    bound.add(o.key());
+                    found.add(t);
+                }));
+        return found;
+    }
+
+    /** What a listing may cost. */
+    default ListingLimits limits() {
+        return ListingLimits.DEFAULT;
+    }
+
+    /** The store in messages. */
+    default String place() {
+        return "store";
+    }
 
     /**
      * Names of the directories directly below a prefix that ends with a slash, in order: the part of the keys between the prefix
      * and the next slash.
+     *
+     * @throws BreakwaterException TooManyObjects, when there are more than the {@link #limits} permit to gather
      */
     Set<String> directories(String prefix);
 

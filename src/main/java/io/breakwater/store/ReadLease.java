@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 
 /**
@@ -43,8 +44,7 @@ public record ReadLease(Instant since) {
      */
     static Map<String, List<ReadLease>> active(ObjectStore store, String site, Instant now) {
         String prefix = StoreLayout.readLeases(site);
-        List<ObjectInfo> found = new ArrayList<>();
-        store.list(prefix, found::add);
+        List<ObjectInfo> found = store.gather(prefix, Optional::of);
         Map<String, List<ReadLease>> readers = new HashMap<>();
         for (ObjectInfo o : found) {
             String namespace = o.key().substring(prefix.length()).split("/", 2)[0];

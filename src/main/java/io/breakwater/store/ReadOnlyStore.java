@@ -39,6 +39,16 @@ public final class ReadOnlyStore implements ObjectStore {
     }
 
     @Override
+    public ListingLimits limits() {
+        return store.limits();
+    }
+
+    @Override
+    public String place() {
+        return store.place();
+    }
+
+    @Override
     public Set<String> directories(String prefix) {
         return store.directories(prefix);
     }

@@ -83,7 +83,7 @@ public final class SoftDeleteStore implements ObjectStore {
 
     @Override
     public void list(String prefix, Consumer<ObjectInfo> each) {
-        Set<String> dead = new HashSet<>();
+        KeyDigests dead = new KeyDigests(store, tombstones + prefix);
         if (!StoreLayout.isResticLock(prefix)) {
             store.list(tombstones + prefix, t -> dead.add(t.key().substring(tombstones.length())));
         }
@@ -99,7 +99,7 @@ public final class SoftDeleteStore implements ObjectStore {
      * where deletions are signed.
      */
     public void listWithoutValidTombstone(String prefix, Consumer<ObjectInfo> each) {
-        Set<String> dead = new HashSet<>();
+        KeyDigests dead = new KeyDigests(store, tombstones + prefix);
         store.list(tombstones + prefix, t -> {
             if (store.removals().isEmpty()
                     || store.read(t.key(), Tombstone.MAX_BYTES)
@@ -122,6 +122,16 @@ public final class SoftDeleteStore implements ObjectStore {
                                 .key()
                                 .equals(tombstones + Tombstone.of(document).key())
                         && store.removals().get().isSigned(Tombstone.of(document));
+    }
+
+    @Override
+    public ListingLimits limits() {
+        return store.limits();
+    }
+
+    @Override
+    public String place() {
+        return store.place();
     }
 
     @Override

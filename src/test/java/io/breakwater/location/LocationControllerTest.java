@@ -225,20 +225,52 @@ class LocationControllerTest {
     }
 
     @Test
-    void repeatsARoundSoonWhenItsReportFails() throws InterruptedException {
+    void repeatsOnlyTheReportWhenItFails() throws InterruptedException {
         controller.broken = true;
         reconcile();
-        finish(() -> "lost");
+        finish(() -> "result");
+        assertThatThrownBy(this::reconcile).hasMessage("no API server");
         assertThatThrownBy(this::reconcile).hasMessage("no API server");
 
         controller.broken = false;
+        assertThat(reconcile()).contains(LOOK);
+        assertThat(controller.log).containsExactly("done disk result 1");
+        clock.pass(HOUR.minusSeconds(1));
         reconcile();
         assertNothingStarted();
-        clock.pass(LOOK);
+    }
+
+    @Test
+    void repeatsWorkAfterAPauseWhenItsReportCanNeverBeWritten() throws InterruptedException {
+        controller.broken = true;
+        reconcile();
+        finish(() -> "lost");
+        for (int i = 0; i < 10; i++) {
+            assertThatThrownBy(this::reconcile).hasMessage("no API server");
+        }
+
+        controller.broken = false;
+        reconcile();
+        clock.pass(Duration.ofMinutes(10).minusSeconds(1));
+        reconcile();
+        assertNothingStarted();
+        clock.pass(Duration.ofSeconds(1));
         reconcile();
         finish(() -> "result");
         reconcile();
         assertThat(controller.log).containsExactly("done disk result 1");
+    }
+
+    @Test
+    void waitsLongerBeforeAListingThatExceededALimit() throws InterruptedException {
+        controller = start(new HandController(LocationWork.CATALOG));
+        reconcile();
+        finish(() -> {
+            throw BreakwaterException.permanent(Reason.TooManyObjects, "endless");
+        });
+
+        assertThat(reconcile()).contains(Duration.ofMinutes(10));
+        assertThat(controller.log).containsExactly("failed disk TooManyObjects");
     }
 
     @Test

@@ -22,6 +22,9 @@ public class MemoryStore implements ObjectStore {
     /** Keys in the order of the writes. */
     public final List<String> written = Collections.synchronizedList(new ArrayList<>());
 
+    /** Limits of listings. */
+    public volatile ListingLimits limits = ListingLimits.DEFAULT;
+
     /** Called before an object becomes visible. */
     public volatile Consumer<String> beforeWrite = key -> {};
 
@@ -57,6 +60,11 @@ public class MemoryStore implements ObjectStore {
     public Optional<InputStream> open(String key, long offset, long length) {
         beforeOpen.accept(key);
         return Optional.ofNullable(objects.get(key)).map(c -> new ByteArrayInputStream(onRead.apply(c)));
+    }
+
+    @Override
+    public ListingLimits limits() {
+        return limits;
     }
 
     @Override

@@ -1,9 +1,12 @@
 package io.breakwater.store;
 
 import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BackupLocationSpec.AzureBlob;
+import io.breakwater.api.BackupLocationSpec.S3;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.location.Stores;
 import io.breakwater.store.azure.AzureBlobStore;
+import io.breakwater.store.s3.S3Store;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -17,8 +20,27 @@ public final class TestStores {
     }
 
     /** The store of a location with this specification and an account key. */
-    public static ObjectStore azure(io.breakwater.api.BackupLocationSpec.AzureBlob spec, String accountKey) {
+    public static ObjectStore azure(AzureBlob spec, String accountKey) {
         return AzureBlobStore.open(spec, accountKey, null, null);
+    }
+
+    /** A bucket on any server; the server is not asked for the account. */
+    public static ObjectStore s3(String endpoint, ListingLimits limits) {
+        S3 spec = new S3();
+        spec.bucket = "bucket";
+        spec.prefix = "below";
+        spec.endpoint = endpoint;
+        return S3Store.open(spec, "id", "secret", null, null, limits);
+    }
+
+    /** A container on any server; the server is not asked for the account. */
+    public static ObjectStore azure(String endpoint, ListingLimits limits) {
+        AzureBlob spec = new AzureBlob();
+        spec.account = "account";
+        spec.container = "container";
+        spec.prefix = "below";
+        spec.endpoint = endpoint;
+        return AzureBlobStore.open(spec, "AAAA", null, null, null, limits);
     }
 
     /** One store for every location. */

@@ -6,6 +6,7 @@ import io.breakwater.api.BackupLocation;
 import io.breakwater.api.Digests;
 import io.breakwater.api.EscrowKey;
 import io.breakwater.api.Reason;
+import io.breakwater.store.GatheringBound;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Document;
 import io.breakwater.store.ObjectStore.Precondition;
@@ -149,10 +150,11 @@ public final class KeyEscrow {
      */
     private void deleteOthers(String fingerprint) {
         Set<String> others = new TreeSet<>();
+        GatheringBound gathered = new GatheringBound(store, StoreLayout.escrow());
         store.list(StoreLayout.escrow(), o -> {
             String[] parts = parts(o.key());
             if (parts.length == 3 && ring.has(parts[0]) && !parts[1].equals(fingerprint)) {
-                others.add(o.key());
+                others.add(gathered.add(o.key()));
             }
         });
         if (others.isEmpty()) {

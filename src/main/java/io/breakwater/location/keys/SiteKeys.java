@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.breakwater.store.GatheringBound;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Document;
 import io.breakwater.store.ObjectStore.Precondition;
@@ -32,7 +33,8 @@ public record SiteKeys(String site, Instant lastSeen, String current, Set<String
     /** All sites that ever had a heartbeat in a location. */
     public static List<SiteKeys> read(ObjectStore store) {
         Map<String, Instant> seen = new HashMap<>();
-        store.list(StoreLayout.heartbeats(), o -> seen.put(site(o.key()), o.lastModified()));
+        GatheringBound gathered = new GatheringBound(store, StoreLayout.heartbeats());
+        store.list(StoreLayout.heartbeats(), o -> seen.put(site(gathered.add(o.key())), o.lastModified()));
         return seen.entrySet().stream()
                 .map(e -> of(
                         e.getKey(),

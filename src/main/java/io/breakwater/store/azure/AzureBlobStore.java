@@ -1,7 +1,10 @@
 package io.breakwater.store.azure;
 
+import com.azure.core.http.HttpClient;
 import com.azure.core.http.HttpHeaderName;
 import com.azure.core.http.HttpHeaders;
+import com.azure.core.http.rest.PagedIterable;
+import com.azure.core.http.rest.PagedResponse;
 import com.azure.core.http.rest.Response;
 import com.azure.core.util.BinaryData;
 import com.azure.core.util.Context;
@@ -13,6 +16,8 @@ import com.azure.storage.blob.BlobContainerClient;
 import com.azure.storage.blob.BlobServiceClientBuilder;
 import com.azure.storage.blob.models.BlobDownloadResponse;
 import com.azure.storage.blob.models.BlobErrorCode;
+import com.azure.storage.blob.models.BlobItem;
+import com.azure.storage.blob.models.BlobItemProperties;
 import com.azure.storage.blob.models.BlobProperties;
 import com.azure.storage.blob.models.BlobRange;
 import com.azure.storage.blob.models.BlobRequestConditions;
@@ -29,8 +34,12 @@ import com.azure.storage.common.policy.RetryPolicyType;
 import io.breakwater.api.BackupLocationSpec.AzureBlob;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.store.AnswerBound;
 import io.breakwater.store.BoundedContent;
 import io.breakwater.store.DeletionSigner;
+import io.breakwater.store.GatheringBound;
+import io.breakwater.store.ListingBound;
+import io.breakwater.store.ListingLimits;
 import io.breakwater.store.ObjectLock;
 import io.breakwater.store.ObjectStore;
 import java.io.ByteArrayOutputStream;
@@ -42,13 +51,16 @@ import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
@@ -63,14 +75,27 @@ public final class AzureBlobStore implements ObjectStore {
     /** Bytes that a reader fetches at a time; the SDK needs several times as much memory. */
     private static final int FETCH = 1 << 20;
 
+    /** Shared by all clients of the process. */
+    private static final HttpClient TRANSPORT = new AzureTransport(HttpClient.createDefault(new HttpClientOptions()
+            .setConnectTimeout(TRY)
+            .setResponseTimeout(TRY)
+            .setReadTimeout(TRY)));
+
     private final BlobContainerClient container;
     private final String prefix;
     private final String name;
     private final AzureLocks locks;
     private final DeletionSigner removals;
+    private final ListingLimits limits;
 
     private AzureBlobStore(
-            BlobContainerClient container, String prefix, String name, ObjectLock lock, DeletionSigner removals) {
+            BlobContainerClient container,
+            String prefix,
+            String name,
+            ObjectLock lock,
+            DeletionSigner removals,
+            ListingLimits limits) {
+        this.limits = limits;
         this.removals = removals;
         this.locks = new AzureLocks(lock);
         this.container = container;
@@ -86,19 +111,21 @@ public final class AzureBlobStore implements ObjectStore {
      * @param lock of the objects that are written; null for none
      */
     public static AzureBlobStore open(AzureBlob spec, String accountKey, String sasToken, ObjectLock lock) {
-        return open(spec, accountKey, sasToken, lock, null);
+        return open(spec, accountKey, sasToken, lock, null, ListingLimits.DEFAULT);
     }
 
     /** The same, with a signer of deletions; null where deletions are not signed. */
     public static AzureBlobStore open(
-            AzureBlob spec, String accountKey, String sasToken, ObjectLock lock, DeletionSigner removals) {
+            AzureBlob spec,
+            String accountKey,
+            String sasToken,
+            ObjectLock lock,
+            DeletionSigner removals,
+            ListingLimits limits) {
         String endpoint = spec.endpoint == null ? "https://" + spec.account + ".blob.core.windows.net" : spec.endpoint;
         BlobServiceClientBuilder builder = new BlobServiceClientBuilder()
                 .endpoint(endpoint)
-                .clientOptions(new HttpClientOptions()
-                        .setConnectTimeout(TRY)
-                        .setResponseTimeout(TRY)
-                        .setReadTimeout(TRY))
+                .httpClient(TRANSPORT)
                 .retryOptions(new RequestRetryOptions(
                         RetryPolicyType.EXPONENTIAL, 4, TRY, Duration.ofMillis(250), Duration.ofSeconds(4), null));
         try {
@@ -117,7 +144,7 @@ public final class AzureBlobStore implements ObjectStore {
             BlobContainerClient container = builder.buildClient().getBlobContainerClient(spec.container);
             String prefix = spec.prefix == null || spec.prefix.isEmpty() ? "" : spec.prefix + "/";
             String name = "container " + spec.container + " of account " + spec.account + " at " + endpoint;
-            return new AzureBlobStore(container, prefix, name, lock, removals);
+            return new AzureBlobStore(container, prefix, name, lock, removals, limits);
         } catch (IllegalArgumentException e) {
             throw BreakwaterException.permanent(
                     Reason.CredentialsRejected,
@@ -192,13 +219,10 @@ public final class AzureBlobStore implements ObjectStore {
     @Override
     public void list(String keyPrefix, Consumer<ObjectInfo> each) {
         call("list " + keyPrefix, () -> {
-            container
-                    .listBlobs(new ListBlobsOptions().setPrefix(prefix + keyPrefix), null)
-                    .forEach(b -> each.accept(new ObjectInfo(
-                            b.getName().substring(prefix.length()),
-                            b.getProperties().getContentLength(),
-                            b.getProperties().getETag(),
-                            b.getProperties().getLastModified().toInstant())));
+            pages(
+                    keyPrefix,
+                    container.listBlobs(new ListBlobsOptions().setPrefix(prefix + keyPrefix), null),
+                    (b, bound) -> each.accept(info(b, bound)));
             return null;
         });
     }
@@ -207,14 +231,50 @@ public final class AzureBlobStore implements ObjectStore {
     public Set<String> directories(String keyPrefix) {
         Set<String> names = new TreeSet<>();
         call("list " + keyPrefix, () -> {
-            int start = (prefix + keyPrefix).length();
-            container.listBlobsByHierarchy("/", new ListBlobsOptions().setPrefix(prefix + keyPrefix), null).stream()
-                    .filter(b -> Boolean.TRUE.equals(b.isPrefix()))
-                    .forEach(b ->
-                            names.add(b.getName().substring(start, b.getName().length() - 1)));
+            GatheringBound gathered = new GatheringBound(this, keyPrefix);
+            pages(
+                    keyPrefix,
+                    container.listBlobsByHierarchy("/", new ListBlobsOptions().setPrefix(prefix + keyPrefix), null),
+                    (b, bound) -> {
+                        if (Boolean.TRUE.equals(b.isPrefix())) {
+                            names.add(gathered.add(bound.directory(b.getName())));
+                        } else {
+                            bound.count(b.getName());
+                        }
+                    });
             return null;
         });
         return names;
+    }
+
+    private static ObjectInfo info(BlobItem blob, ListingBound bound) {
+        BlobItemProperties p = blob.getProperties() == null ? new BlobItemProperties() : blob.getProperties();
+        OffsetDateTime modified = p.getLastModified();
+        return bound.object(
+                blob.getName(), p.getContentLength(), p.getETag(), modified == null ? null : modified.toInstant());
+    }
+
+    private void pages(String keyPrefix, PagedIterable<BlobItem> listing, BiConsumer<BlobItem, ListingBound> each) {
+        ListingBound bound = new ListingBound(this, prefix, keyPrefix);
+        Iterator<PagedResponse<BlobItem>> pages = listing.iterableByPage().iterator();
+        while (bound.page(pages::hasNext)) {
+            PagedResponse<BlobItem> page = bound.page(pages::next);
+            page.getValue().forEach(b -> each.accept(b, bound));
+            if (page.getContinuationToken() != null
+                    && !page.getContinuationToken().isEmpty()) {
+                bound.more(page.getContinuationToken());
+            }
+        }
+    }
+
+    @Override
+    public ListingLimits limits() {
+        return limits;
+    }
+
+    @Override
+    public String place() {
+        return name;
     }
 
     @Override
@@ -352,6 +412,9 @@ public final class AzureBlobStore implements ObjectStore {
         } catch (BreakwaterException e) {
             throw e;
         } catch (RuntimeException e) {
+            if (AnswerBound.unwrapped(e) instanceof BreakwaterException refused) {
+                throw refused;
+            }
             throw BreakwaterException.retryable(Reason.StoreUnavailable, name + ": " + what + " failed: " + why(e), e);
         }
     }

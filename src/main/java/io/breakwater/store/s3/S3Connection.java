@@ -4,6 +4,10 @@ import io.breakwater.api.BackupLocationSpec.S3;
 import io.breakwater.api.BackupLocationSpec.WebIdentity;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.store.AnswerBound;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,11 +22,15 @@ import software.amazon.awssdk.core.SdkSystemSetting;
 import software.amazon.awssdk.core.checksums.RequestChecksumCalculation;
 import software.amazon.awssdk.core.checksums.ResponseChecksumValidation;
 import software.amazon.awssdk.core.client.config.ClientOverrideConfiguration;
+import software.amazon.awssdk.core.interceptor.Context;
+import software.amazon.awssdk.core.interceptor.ExecutionAttributes;
+import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
 import software.amazon.awssdk.http.SdkHttpClient;
 import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.S3Configuration;
+import software.amazon.awssdk.services.s3.model.GetObjectRequest;
 import software.amazon.awssdk.services.sts.StsClient;
 import software.amazon.awssdk.services.sts.auth.StsWebIdentityTokenFileCredentialsProvider;
 
@@ -42,6 +50,29 @@ final class S3Connection {
             .connectionTimeout(TRY)
             .socketTimeout(TRY)
             .build();
+
+    /** Bounds every answer but the content of an object, which is read as a stream. */
+    private static final ExecutionInterceptor ANSWERS = new ExecutionInterceptor() {
+        @Override
+        public Optional<InputStream> modifyHttpResponseContent(
+                Context.ModifyHttpResponse answer, ExecutionAttributes attributes) {
+            String server = answer.httpRequest().getUri().getAuthority();
+            if (!answer.httpResponse().isSuccessful()) {
+                return answer.responseBody().map(body -> error(body, server));
+            }
+            return answer.request() instanceof GetObjectRequest
+                    ? answer.responseBody()
+                    : answer.responseBody().map(body -> new AnswerBound(body, server));
+        }
+    };
+
+    private static InputStream error(InputStream body, String server) {
+        try (body) {
+            return new ByteArrayInputStream(AnswerBound.readError(body, server));
+        } catch (IOException e) {
+            return InputStream.nullInputStream(); // the status is known
+        }
+    }
 
     private S3Connection() {}
 
@@ -77,6 +108,7 @@ final class S3Connection {
 
     private static ClientOverrideConfiguration timeouts() {
         return ClientOverrideConfiguration.builder()
+                .addExecutionInterceptor(ANSWERS)
                 .apiCallTimeout(CALL)
                 .apiCallAttemptTimeout(TRY)
                 .retryStrategy(AwsRetryStrategy.standardRetryStrategy().toBuilder()

@@ -3,6 +3,7 @@ package io.breakwater.store.s3;
 import io.breakwater.api.BackupLocationSpec.S3;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.store.AnswerBound;
 import java.net.ConnectException;
 import java.net.UnknownHostException;
 import java.util.Set;
@@ -33,6 +34,11 @@ final class S3Errors {
         return spec.endpoint == null ? "Amazon S3 in " + spec.region : spec.endpoint;
     }
 
+    /** The bucket and its server. */
+    String place() {
+        return name;
+    }
+
     /** Runs an action and translates its errors. */
     <T> T call(String what, Supplier<T> action) {
         try {
@@ -45,6 +51,9 @@ final class S3Errors {
                     name + ": " + what + " was not answered in time; check the server and the network",
                     e);
         } catch (SdkException e) {
+            if (AnswerBound.unwrapped(e) instanceof BreakwaterException refused) {
+                throw refused;
+            }
             throw BreakwaterException.retryable(Reason.StoreUnavailable, name + ": " + what + " failed: " + why(e), e);
         }
     }

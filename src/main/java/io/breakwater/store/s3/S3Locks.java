@@ -1,8 +1,11 @@
 package io.breakwater.store.s3;
 
 import io.breakwater.api.BackupLocationSpec.Immutability.Mode;
+import io.breakwater.store.GatheringBound;
+import io.breakwater.store.ListingBound;
 import io.breakwater.store.ObjectLock;
 import io.breakwater.store.ObjectStore.Locking;
+import io.breakwater.store.ObjectStore.ObjectInfo;
 import io.breakwater.store.ObjectStore.Version;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -19,6 +22,7 @@ import software.amazon.awssdk.core.sync.RequestBody;
 import software.amazon.awssdk.services.s3.model.BucketVersioningStatus;
 import software.amazon.awssdk.services.s3.model.CreateMultipartUploadRequest;
 import software.amazon.awssdk.services.s3.model.HeadObjectResponse;
+import software.amazon.awssdk.services.s3.model.ListObjectVersionsRequest;
 import software.amazon.awssdk.services.s3.model.ListObjectVersionsResponse;
 import software.amazon.awssdk.services.s3.model.ObjectLockEnabled;
 import software.amazon.awssdk.services.s3.model.ObjectLockMode;
@@ -170,35 +174,51 @@ final class S3Locks {
     void histories(String prefix, Consumer<List<Version>> each) {
         store.errors.call("list versions of " + prefix, () -> {
             TreeMap<String, List<Version>> open = new TreeMap<>();
-            for (ListObjectVersionsResponse page : store.client.listObjectVersionsPaginator(
-                    r -> r.bucket(store.bucket).prefix(store.full(prefix)))) {
+            ListingBound bound = new ListingBound(store, store.full(""), prefix);
+            ListObjectVersionsRequest.Builder request =
+                    ListObjectVersionsRequest.builder().bucket(store.bucket).prefix(store.full(prefix));
+            while (true) {
+                ListObjectVersionsResponse page = bound.page(() -> store.client.listObjectVersions(request.build()));
                 page.versions()
                         .forEach(v -> add(
                                 open,
-                                new Version(
-                                        store.below(v.key()),
-                                        v.versionId(),
-                                        v.size(),
-                                        v.lastModified(),
-                                        false,
-                                        v.isLatest())));
+                                bound.object(v.key(), v.size(), v.eTag(), v.lastModified()),
+                                v.versionId(),
+                                false,
+                                v.isLatest()));
                 page.deleteMarkers()
                         .forEach(m -> add(
                                 open,
-                                new Version(
-                                        store.below(m.key()), m.versionId(), 0, m.lastModified(), true, m.isLatest())));
+                                bound.object(m.key(), 0L, null, m.lastModified()),
+                                m.versionId(),
+                                true,
+                                m.isLatest()));
                 // Keys are in order, so all keys before the last one of a page are complete.
                 while (open.size() > 1) {
                     close(open.pollFirstEntry().getValue(), each);
                 }
+                requireFew(prefix, open);
+                if (!Boolean.TRUE.equals(page.isTruncated())) {
+                    break;
+                }
+                bound.more(page.nextKeyMarker() + "\n" + page.nextVersionIdMarker());
+                request.keyMarker(page.nextKeyMarker()).versionIdMarker(page.nextVersionIdMarker());
             }
             open.values().forEach(versions -> close(versions, each));
             return null;
         });
     }
 
-    private static void add(TreeMap<String, List<Version>> open, Version v) {
-        open.computeIfAbsent(v.key(), k -> new ArrayList<>()).add(v);
+    /** The versions of one key are in memory together. */
+    private void requireFew(String prefix, TreeMap<String, List<Version>> open) {
+        GatheringBound gathered = new GatheringBound(store, prefix);
+        open.values().forEach(versions -> versions.forEach(v -> gathered.add(v.id() == null ? "" : v.id())));
+    }
+
+    private static void add(
+            TreeMap<String, List<Version>> open, ObjectInfo o, String id, boolean isDeletion, Boolean isNewest) {
+        open.computeIfAbsent(o.key(), k -> new ArrayList<>())
+                .add(new Version(o.key(), id, o.size(), o.lastModified(), isDeletion, Boolean.TRUE.equals(isNewest)));
     }
 
     private static void close(List<Version> versions, Consumer<List<Version>> each) {

@@ -4,6 +4,9 @@ import io.breakwater.api.BackupLocationSpec.S3;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.store.BoundedContent;
 import io.breakwater.store.DeletionSigner;
+import io.breakwater.store.GatheringBound;
+import io.breakwater.store.ListingBound;
+import io.breakwater.store.ListingLimits;
 import io.breakwater.store.ObjectLock;
 import io.breakwater.store.ObjectStore;
 import java.io.IOException;
@@ -21,6 +24,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import software.amazon.awssdk.awscore.exception.AwsServiceException;
@@ -34,6 +38,10 @@ import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.model.GetObjectRequest;
 import software.amazon.awssdk.services.s3.model.GetObjectResponse;
 import software.amazon.awssdk.services.s3.model.HeadObjectResponse;
+import software.amazon.awssdk.services.s3.model.ListMultipartUploadsRequest;
+import software.amazon.awssdk.services.s3.model.ListMultipartUploadsResponse;
+import software.amazon.awssdk.services.s3.model.ListObjectsV2Request;
+import software.amazon.awssdk.services.s3.model.ListObjectsV2Response;
 import software.amazon.awssdk.services.s3.model.MultipartUpload;
 import software.amazon.awssdk.services.s3.model.PutObjectRequest;
 import software.amazon.awssdk.services.s3.model.PutObjectResponse;
@@ -56,7 +64,10 @@ public final class S3Store implements ObjectStore {
 
     private final DeletionSigner removals;
 
-    private S3Store(S3Client client, S3 spec, ObjectLock lock, DeletionSigner removals) {
+    private final ListingLimits limits;
+
+    private S3Store(S3Client client, S3 spec, ObjectLock lock, DeletionSigner removals, ListingLimits limits) {
+        this.limits = limits;
         this.removals = removals;
         this.client = client;
         this.locks = new S3Locks(this, lock);
@@ -73,13 +84,18 @@ public final class S3Store implements ObjectStore {
      * @throws BreakwaterException CredentialsRejected, when there is no such role
      */
     static S3Store open(S3 spec, String accessKeyId, String secretAccessKey, ObjectLock lock) {
-        return open(spec, accessKeyId, secretAccessKey, lock, null);
+        return open(spec, accessKeyId, secretAccessKey, lock, null, ListingLimits.DEFAULT);
     }
 
     /** The same, with a signer of deletions; null where deletions are not signed. */
     public static S3Store open(
-            S3 spec, String accessKeyId, String secretAccessKey, ObjectLock lock, DeletionSigner removals) {
-        return new S3Store(S3Connection.client(spec, accessKeyId, secretAccessKey), spec, lock, removals);
+            S3 spec,
+            String accessKeyId,
+            String secretAccessKey,
+            ObjectLock lock,
+            DeletionSigner removals,
+            ListingLimits limits) {
+        return new S3Store(S3Connection.client(spec, accessKeyId, secretAccessKey), spec, lock, removals, limits);
     }
 
     @Override
@@ -156,27 +172,54 @@ public final class S3Store implements ObjectStore {
 
     @Override
     public void list(String keyPrefix, Consumer<ObjectInfo> each) {
-        errors.call("list " + keyPrefix, () -> {
-            client.listObjectsV2Paginator(r -> r.bucket(bucket).prefix(prefix + keyPrefix))
-                    .contents()
-                    .forEach(o -> each.accept(new ObjectInfo(below(o.key()), o.size(), o.eTag(), o.lastModified())));
-            return null;
-        });
+        pages(
+                keyPrefix,
+                null,
+                (page, bound) -> page.contents()
+                        .forEach(o -> each.accept(bound.object(o.key(), o.size(), o.eTag(), o.lastModified()))));
     }
 
     @Override
     public Set<String> directories(String keyPrefix) {
         Set<String> names = new TreeSet<>();
+        GatheringBound gathered = new GatheringBound(this, keyPrefix);
+        pages(
+                keyPrefix,
+                "/",
+                (page, bound) ->
+                        page.commonPrefixes().forEach(p -> names.add(gathered.add(bound.directory(p.prefix())))));
+        return names;
+    }
+
+    /** Calls back for each page of a listing. */
+    private void pages(String keyPrefix, String delimiter, BiConsumer<ListObjectsV2Response, ListingBound> each) {
         errors.call("list " + keyPrefix, () -> {
-            int start = (prefix + keyPrefix).length();
-            client.listObjectsV2Paginator(
-                            r -> r.bucket(bucket).prefix(prefix + keyPrefix).delimiter("/"))
-                    .commonPrefixes()
-                    .forEach(p ->
-                            names.add(p.prefix().substring(start, p.prefix().length() - 1)));
+            ListingBound bound = new ListingBound(this, prefix, keyPrefix);
+            ListObjectsV2Request.Builder request = ListObjectsV2Request.builder()
+                    .bucket(bucket)
+                    .prefix(prefix + keyPrefix)
+                    .delimiter(delimiter);
+            ListObjectsV2Response page = bound.page(() -> client.listObjectsV2(request.build()));
+            each.accept(page, bound);
+            while (Boolean.TRUE.equals(page.isTruncated())) {
+                String next = page.nextContinuationToken();
+                bound.more(next);
+                page = bound.page(() ->
+                        client.listObjectsV2(request.continuationToken(next).build()));
+                each.accept(page, bound);
+            }
             return null;
         });
-        return names;
+    }
+
+    @Override
+    public ListingLimits limits() {
+        return limits;
+    }
+
+    @Override
+    public String place() {
+        return errors.place();
     }
 
     @Override
@@ -222,16 +265,25 @@ public final class S3Store implements ObjectStore {
     @Override
     public int abandonUploads(String keyPrefix, Instant before) {
         return errors.call("list uploads of " + keyPrefix, () -> {
+            ListingBound bound = new ListingBound(this, prefix, keyPrefix);
+            ListMultipartUploadsRequest.Builder request =
+                    ListMultipartUploadsRequest.builder().bucket(bucket).prefix(prefix + keyPrefix);
             int abandoned = 0;
-            for (MultipartUpload u : client.listMultipartUploadsPaginator(
-                            r -> r.bucket(bucket).prefix(prefix + keyPrefix))
-                    .uploads()) {
-                if (u.initiated().isBefore(before)) {
-                    abandon(u);
-                    abandoned++;
+            while (true) {
+                ListMultipartUploadsResponse page = bound.page(() -> client.listMultipartUploads(request.build()));
+                for (MultipartUpload u : page.uploads()) {
+                    bound.count(u.key());
+                    if (u.initiated().isBefore(before)) {
+                        abandon(u);
+                        abandoned++;
+                    }
                 }
+                if (!Boolean.TRUE.equals(page.isTruncated())) {
+                    return abandoned;
+                }
+                bound.more(page.nextKeyMarker() + "\n" + page.nextUploadIdMarker());
+                request.keyMarker(page.nextKeyMarker()).uploadIdMarker(page.nextUploadIdMarker());
             }
-            return abandoned;
         });
     }
 

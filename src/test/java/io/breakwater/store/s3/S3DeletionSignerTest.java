@@ -11,6 +11,7 @@ import io.breakwater.location.keys.KeyRing;
 import io.breakwater.location.keys.TestKeys;
 import io.breakwater.store.DeletedObjects;
 import io.breakwater.store.DeletionSigner;
+import io.breakwater.store.ListingLimits;
 import io.breakwater.store.ObjectLock;
 import io.breakwater.store.ObjectStore.ObjectInfo;
 import io.breakwater.store.ObjectStore.Precondition;
@@ -276,7 +277,8 @@ class S3DeletionSignerTest {
                 LockingS3Server.ID,
                 LockingS3Server.SECRET,
                 new ObjectLock(Mode.Governance, period, Clock.systemUTC()),
-                removals(keys));
+                removals(keys),
+                ListingLimits.DEFAULT);
     }
 
     private static DeletionSigner removals(byte[]... keys) {

@@ -1,0 +1,123 @@
+package io.breakwater.store.azure;
+
+import com.azure.core.http.HttpClient;
+import com.azure.core.http.HttpHeaderName;
+import com.azure.core.http.HttpHeaders;
+import com.azure.core.http.HttpMethod;
+import com.azure.core.http.HttpRequest;
+import com.azure.core.http.HttpResponse;
+import com.azure.core.util.Context;
+import io.breakwater.store.AnswerBound;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/**
+ * The connections of the Azure client. Every answer but the content of a blob is read here, with a bound: the client would read an
+ * answer of any size into memory.
+ */
+final class AzureTransport implements HttpClient {
+    /** With this key, the client requests that the connection reads a whole answer. */
+    private static final String EAGER = "azure-eagerly-read-response";
+
+    private final HttpClient http;
+
+    AzureTransport(HttpClient http) {
+        this.http = http;
+    }
+
+    @Override
+    public Mono<HttpResponse> send(HttpRequest request) {
+        return send(request, Context.NONE);
+    }
+
+    @Override
+    public Mono<HttpResponse> send(HttpRequest request, Context context) {
+        return Mono.fromCallable(() -> sendSync(request, context));
+    }
+
+    @Override
+    public HttpResponse sendSync(HttpRequest request, Context context) {
+        HttpResponse response = http.sendSync(request, context.addData(EAGER, false));
+        if (isContent(request, response)) {
+            return response;
+        }
+        try (response;
+                InputStream body = response.getBodyAsBinaryData().toStream()) {
+            return new Answer(request, response, read(request, response, body));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static byte[] read(HttpRequest request, HttpResponse response, InputStream body) throws IOException {
+        String server = request.getUrl().getAuthority();
+        if (request.getHttpMethod() == HttpMethod.HEAD) {
+            return new byte[0];
+        }
+        return response.getStatusCode() / 100 == 2
+                ? AnswerBound.read(body, server)
+                : AnswerBound.readError(body, server);
+    }
+
+    /** The content of a blob, or the part of it that was requested. */
+    private static boolean isContent(HttpRequest request, HttpResponse response) {
+        String query = request.getUrl().getQuery();
+        return request.getHttpMethod() == HttpMethod.GET
+                && response.getStatusCode() / 100 == 2
+                && (query == null || !query.contains("comp="));
+    }
+
+    /** An answer that was read. */
+    private static final class Answer extends HttpResponse {
+        private final HttpResponse head;
+        private final byte[] body;
+
+        Answer(HttpRequest request, HttpResponse head, byte[] body) {
+            super(request);
+            this.head = head;
+            this.body = body;
+        }
+
+        @Override
+        public int getStatusCode() {
+            return head.getStatusCode();
+        }
+
+        @Override
+        @Deprecated
+        public String getHeaderValue(String name) {
+            return head.getHeaders().getValue(HttpHeaderName.fromString(name));
+        }
+
+        @Override
+        public HttpHeaders getHeaders() {
+            return head.getHeaders();
+        }
+
+        @Override
+        public Flux<ByteBuffer> getBody() {
+            return Flux.just(ByteBuffer.wrap(body));
+        }
+
+        @Override
+        public Mono<byte[]> getBodyAsByteArray() {
+            return Mono.just(body);
+        }
+
+        @Override
+        public Mono<String> getBodyAsString() {
+            return getBodyAsString(StandardCharsets.UTF_8);
+        }
+
+        @Override
+        public Mono<String> getBodyAsString(Charset charset) {
+            return Mono.just(new String(body, charset));
+        }
+    }
+}
