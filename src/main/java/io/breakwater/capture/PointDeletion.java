@@ -307,11 +307,9 @@ class PointDeletion {
         PointKey key = place.key();
         SoftDeleteStore store = new SoftDeleteStore(stores.open(place.location()), key.site(), key.namespace())
                 .withArchives(List.of(key.archivePrefix(uid), key.oldArchivePrefix()));
-        Set<String> present = new LinkedHashSet<>();
-        store.list(key.archivePrefix(uid), o -> present.add(o.key()));
+        Set<String> present = new LinkedHashSet<>(store.gather(key.archivePrefix(uid), o -> Optional.of(o.key())));
         if (place.document().filter(d -> !d.oldObjects().isEmpty()).isPresent()) {
-            Set<String> old = new HashSet<>();
-            store.list(key.oldArchivePrefix(), o -> old.add(o.key()));
+            Set<String> old = new HashSet<>(store.gather(key.oldArchivePrefix(), o -> Optional.of(o.key())));
             place.document().get().oldObjects().stream()
                     .filter(o -> old.contains(o.key()) && catalog.hasDigest(place.location(), o))
                     .forEach(o -> present.add(o.key()));

@@ -166,11 +166,10 @@ public class Catalog {
      */
     public List<String> listOwnArchive(BackupLocation location, PointKey key) {
         ObjectStore store = stores.open(location);
-        List<String> keys = new ArrayList<>();
-        store.readIfBounded(key.sealKey(), ObjectStore.MAX_DOCUMENT)
+        return store.readIfBounded(key.sealKey(), ObjectStore.MAX_DOCUMENT)
                 .flatMap(seal -> SealCodec.uid(seal.content()))
-                .ifPresent(uid -> store.list(key.archivePrefix(uid), o -> keys.add(o.key())));
-        return keys;
+                .map(uid -> store.gather(key.archivePrefix(uid), o -> Optional.of(o.key())))
+                .orElse(List.of());
     }
 
     /** Whether an object has the digest that a seal names. */
