@@ -154,6 +154,14 @@ class TombstoneReconciler extends LocationController<Swept> {
                             + " tombstones without a valid signature: someone else is writing to this location. Rotate"
                             + " the store credentials and check the store's access log");
         }
+        if (result.invalid() > 0) {
+            events.warning(
+                    location,
+                    Reason.Tampered,
+                    "skipped " + result.invalid()
+                            + " objects below breakwater/tombstones/ that are not valid tombstones: someone else is"
+                            + " writing to this location. Delete these objects and check the store's access log");
+        }
         if (result.objects() > 0) {
             events.normal(
                     location,

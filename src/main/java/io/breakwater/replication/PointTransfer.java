@@ -84,7 +84,8 @@ final class PointTransfer {
     private void vouchers(PointKey key) {
         for (String name : list(source, key.directory()).keySet()) {
             if (!name.equals(key.sealKey())) {
-                source.read(name, ObjectStore.MAX_DOCUMENT).ifPresent(d -> {
+                // An object that is too large vouches for nothing.
+                source.readIfBounded(name, ObjectStore.MAX_DOCUMENT).ifPresent(d -> {
                     target.write(name, d.content(), Precondition.NONE);
                     count(d.content().length);
                 });

@@ -25,6 +25,7 @@ public final class DeletedObjects {
     private final ObjectStore store;
     private final String site;
     private int forged;
+    private int invalid;
 
     /** The deleted objects of a site. */
     public DeletedObjects(ObjectStore store, String site) {
@@ -39,10 +40,15 @@ public final class DeletedObjects {
      * @param bytes bytes of these objects
      * @param waiting tombstones that remain
      * @param forged tombstones without a valid signature, which were deleted without any effect
+     * @param invalid objects in the place of tombstones that are not valid ones, which were skipped
      */
-    public record Swept(int objects, long bytes, int waiting, int forged) {
+    public record Swept(int objects, long bytes, int waiting, int forged, int invalid) {
         public Swept(int objects, long bytes, int waiting) {
             this(objects, bytes, waiting, 0);
+        }
+
+        public Swept(int objects, long bytes, int waiting, int forged) {
+            this(objects, bytes, waiting, forged, 0);
         }
     }
 
@@ -59,6 +65,7 @@ public final class DeletedObjects {
         int objects = 0;
         long bytes = 0;
         forged = 0;
+        invalid = 0;
         for (ObjectInfo t : tombstones) {
             boolean due = !t.lastModified().plus(grace).isAfter(now) && !isRead(t, readers);
             if (due || thorough) {
@@ -69,7 +76,7 @@ public final class DeletedObjects {
         }
         int[] left = {0};
         store.list(StoreLayout.tombstones(site), t -> left[0]++);
-        return new Swept(objects, bytes, left[0], forged);
+        return new Swept(objects, bytes, left[0], forged, invalid);
     }
 
     /** The oldest tombstones, in order. If there are more than fit into memory, the next sweep reads the others. */
@@ -87,11 +94,18 @@ public final class DeletedObjects {
 
     /** The tombstone whose object was deleted; empty when none was. */
     private Optional<Tombstone> sweep(ObjectInfo info, boolean due) {
-        Optional<Document> document = read(info, due);
-        if (document.isEmpty()) {
+        Optional<Document> document;
+        Tombstone tombstone;
+        try {
+            document = store.read(info.key(), Tombstone.MAX_BYTES);
+            if (document.isEmpty()) {
+                return Optional.empty();
+            }
+            tombstone = Tombstone.of(document.get());
+        } catch (BreakwaterException e) {
+            skip(info, due, e);
             return Optional.empty();
         }
-        Tombstone tombstone = Tombstone.of(document.get());
         if (!info.key().endsWith("/" + tombstone.key())) {
             return Optional.empty(); // it is in the place of another object's tombstone
         }
@@ -127,19 +141,16 @@ public final class DeletedObjects {
         return meant ? Optional.of(tombstone) : Optional.empty();
     }
 
-    /** A tombstone that is too large is skipped. Where deletions are signed, it has no valid signature and is deleted. */
-    private Optional<Document> read(ObjectInfo info, boolean due) {
-        try {
-            return store.read(info.key(), Tombstone.MAX_BYTES);
-        } catch (BreakwaterException e) {
-            if (e.reason() != Reason.Tampered) {
-                throw e;
-            }
-            if (due && store.removals().isPresent()) {
-                store.delete(info.key());
-                forged++;
-            }
-            return Optional.empty();
+    /** Skips an object that is not a valid tombstone. Where deletions are signed, it has no valid signature and is deleted. */
+    private void skip(ObjectInfo info, boolean due, BreakwaterException e) {
+        if (e.reason() != Reason.Tampered) {
+            throw e;
+        }
+        if (store.removals().isEmpty()) {
+            invalid++;
+        } else if (due) {
+            store.delete(info.key());
+            forged++;
         }
     }
 

@@ -102,8 +102,8 @@ public final class SoftDeleteStore implements ObjectStore {
         KeyDigests dead = new KeyDigests(store, tombstones + prefix);
         store.list(tombstones + prefix, t -> {
             if (store.removals().isEmpty()
-                    || store.read(t.key(), Tombstone.MAX_BYTES)
-                            .filter(this::isValid)
+                    || Tombstone.readIfValid(store, t.key())
+                            .filter(tombstone -> isValid(t.key(), tombstone))
                             .isPresent()) {
                 dead.add(t.key().substring(tombstones.length()));
             }
@@ -116,12 +116,10 @@ public final class SoftDeleteStore implements ObjectStore {
     }
 
     /** Whether a tombstone has a valid signature; always true where deletions are not signed. */
-    private boolean isValid(Document document) {
+    private boolean isValid(String at, Tombstone tombstone) {
         return store.removals().isEmpty()
-                || document.info()
-                                .key()
-                                .equals(tombstones + Tombstone.of(document).key())
-                        && store.removals().get().isSigned(Tombstone.of(document));
+                || at.equals(tombstones + tombstone.key())
+                        && store.removals().get().isSigned(tombstone);
     }
 
     @Override
@@ -179,13 +177,14 @@ public final class SoftDeleteStore implements ObjectStore {
         if (store.write(tombstones + key, dead.bytes(), Precondition.ABSENT).isPresent()) {
             return;
         }
-        Optional<Document> before = store.read(tombstones + key, Tombstone.MAX_BYTES);
-        if (before.isPresent() && Tombstone.of(before.get()).covers(dead) && isValid(before.get())) {
+        Optional<Observed> there = store.head(tombstones + key);
+        Optional<Tombstone> before = Tombstone.readIfValid(store, tombstones + key);
+        if (before.isPresent() && before.get().covers(dead) && isValid(tombstones + key, before.get())) {
             return;
         }
-        Precondition same = before.isPresent()
-                ? new Precondition.Matches(before.get().info().etag())
-                : Precondition.ABSENT;
+        // An object that is not a valid tombstone deletes nothing, so it is replaced.
+        Precondition same =
+                there.isPresent() ? new Precondition.Matches(there.get().info().etag()) : Precondition.ABSENT;
         if (store.write(tombstones + key, dead.bytes(), same).isEmpty()) {
             throw beingDeleted(key);
         }
@@ -239,15 +238,17 @@ public final class SoftDeleteStore implements ObjectStore {
         if (StoreLayout.isResticLock(key)) {
             return false;
         }
-        Optional<Document> document = store.read(tombstones + key, Tombstone.MAX_BYTES);
-        if (document.isEmpty()) {
+        Optional<Observed> there = store.head(tombstones + key);
+        if (there.isEmpty()) {
             return false;
         }
-        Tombstone tombstone = Tombstone.of(document.get());
+        // An object that is not a valid tombstone hides the object, so it is replaced too.
+        Tombstone tombstone = Tombstone.readIfValid(store, tombstones + key)
+                .orElseGet(() -> new Tombstone(1, key, 0, State.Dead, null, null, null));
         if (tombstone.state() == State.Revived) {
             return true;
         }
-        Precondition same = new Precondition.Matches(document.get().info().etag());
+        Precondition same = new Precondition.Matches(there.get().info().etag());
         if (tombstone.state() == State.Sweeping
                 || store.write(tombstones + key, tombstone.in(State.Revived).bytes(), same)
                         .isEmpty()) {

@@ -6,9 +6,11 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.api.Texts;
 import io.breakwater.store.ObjectStore.Document;
 import io.breakwater.store.ObjectStore.ObjectInfo;
 import java.io.IOException;
+import java.util.Optional;
 
 /**
  * The mark of a deleted object: {@code breakwater/tombstones/<site>/<namespace>/<key>}. The time of the deletion is the store's
@@ -28,6 +30,8 @@ public record Tombstone(
         int schemaVersion, String key, long size, State state, byte[] content, Version version, Proof proof) {
     /** Bytes of the largest tombstone, which holds a whole document in base64. */
     static final int MAX_BYTES = 2 * ObjectStore.MAX_DOCUMENT;
+
+    private static final int MESSAGE = 300;
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -81,10 +85,30 @@ public record Tombstone(
     /** @throws BreakwaterException Tampered, when the document is not a valid tombstone; it deletes nothing then */
     static Tombstone of(Document document) {
         try {
-            return JSON.readValue(document.content(), Tombstone.class);
+            Tombstone tombstone = JSON.readValue(document.content(), Tombstone.class);
+            if (tombstone == null || tombstone.key == null || tombstone.state == null) {
+                throw invalid(document, "it has no key or no state");
+            }
+            return tombstone;
         } catch (IOException e) {
-            throw BreakwaterException.permanent(
-                    Reason.Tampered, document.info().key() + " is not a valid tombstone: " + e.getMessage());
+            throw invalid(document, Texts.line(String.valueOf(e.getMessage()), MESSAGE));
+        }
+    }
+
+    private static BreakwaterException invalid(Document document, String cause) {
+        return BreakwaterException.permanent(
+                Reason.Tampered, document.info().key() + " is not a valid tombstone: " + cause);
+    }
+
+    /** The tombstone at a key; empty if there is none, or an object that is not a valid tombstone. */
+    static Optional<Tombstone> readIfValid(ObjectStore store, String key) {
+        try {
+            return store.read(key, MAX_BYTES).map(Tombstone::of);
+        } catch (BreakwaterException e) {
+            if (e.reason() == Reason.Tampered) {
+                return Optional.empty();
+            }
+            throw e;
         }
     }
 }

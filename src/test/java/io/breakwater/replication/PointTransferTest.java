@@ -9,6 +9,7 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.replication.ReplicationFixture.Point;
 import io.breakwater.store.MemoryStore;
+import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.store.StoreLayout;
 import java.util.Arrays;
@@ -64,6 +65,19 @@ class PointTransferTest {
         assertThat(target.objects.get(voucher)).containsExactly(1, 2, 3);
         assertThat(target.written.indexOf(voucher))
                 .isLessThan(target.written.indexOf("breakwater/points/east/shop/p1/point.json"));
+    }
+
+    @Test
+    void copiesAPointNextToAnObjectThatIsTooLarge() {
+        Point point = scene.capture(source, "p1", 1);
+        String foreign = "breakwater/points/east/shop/p1/foreign";
+        source.write(foreign, new byte[ObjectStore.MAX_DOCUMENT + 1], Precondition.NONE);
+
+        point.copy(source, target);
+
+        assertThat(target.objects)
+                .containsKey("breakwater/points/east/shop/p1/point.json")
+                .doesNotContainKey(foreign);
     }
 
     @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.location.keys.KeyRing;
 import io.breakwater.location.keys.TestKeys;
 import io.breakwater.store.DeletedObjects.Swept;
 import io.breakwater.store.ObjectStore.Document;
@@ -13,6 +14,8 @@ import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.store.ObjectStore.Upload;
 import io.breakwater.store.Tombstone.State;
 import java.io.IOException;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -22,9 +25,13 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Deletions that take effect after a grace period, in a directory. */
 class DeletedObjectsTest {
@@ -248,6 +255,83 @@ class DeletedObjectsTest {
         assertThat(directory.resolve(PACK)).doesNotExist();
     }
 
+    /** What someone else may write in the place of a tombstone. */
+    private static Stream<byte[]> junk() {
+        return Stream.of(
+                new byte[Tombstone.MAX_BYTES + 1],
+                bytes("{"),
+                bytes("null"),
+                bytes("{}"),
+                bytes("[".repeat(100_000)),
+                bytes("{\"schemaVersion\":1,\"key\":\"x\",\"state\":\"Gone\"}"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("junk")
+    void skipsWhatIsNotATombstoneAndFreesTheOthers(byte[] junk) {
+        String other = TOMBSTONE + "0";
+        disk.write(other, junk, Precondition.NONE);
+        store.delete(PACK);
+
+        assertThat(sweep(NONE)).isEqualTo(new Swept(1, 7, 1, 0, 1));
+        assertThat(directory.resolve(PACK)).doesNotExist();
+        assertThat(directory.resolve(other)).exists();
+    }
+
+    @ParameterizedTest
+    @MethodSource("junk")
+    void replacesWhatIsNotATombstone(byte[] junk) {
+        disk.write(TOMBSTONE, junk, Precondition.NONE);
+        store.write(PACK, bytes("content"), Precondition.NONE);
+        assertThat(listed()).containsExactly(PACK);
+
+        disk.write(TOMBSTONE, junk, Precondition.NONE);
+        store.delete(PACK);
+        assertThat(sweep(NONE).objects()).isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @MethodSource("junk")
+    void listsObjectsBelowWhatIsNotATombstoneWhereDeletionsAreSigned(byte[] junk) {
+        KeyRing ring = TestKeys.ring(new byte[32]);
+        DeletionSigner signer = new DeletionSigner(() -> ring.signingKeys(ring.current()), Clock.systemUTC());
+        ObjectStore signed = (ObjectStore) Proxy.newProxyInstance(
+                getClass().getClassLoader(),
+                new Class<?>[] {ObjectStore.class},
+                (proxy, method, arguments) ->
+                        method.getName().equals("removals") ? Optional.of(signer) : invoke(method, arguments));
+        disk.write(TOMBSTONE, junk, Precondition.NONE);
+        List<String> found = new ArrayList<>();
+
+        new SoftDeleteStore(signed, "east", "shop").listWithoutValidTombstone(PACK, o -> found.add(o.key()));
+
+        assertThat(found).containsExactly(PACK);
+    }
+
+    private Object invoke(Method method, Object[] arguments) throws Throwable {
+        try {
+            return method.invoke(disk, arguments);
+        } catch (InvocationTargetException e) {
+            throw e.getCause();
+        }
+    }
+
+    @Test
+    void freesTheOldestFirstWhenThereAreMoreThanFitIntoMemory() {
+        MemoryStore memory = new MemoryStore();
+        SoftDeleteStore visible = new SoftDeleteStore(memory, "east", "shop");
+        for (int i = 0; i < 5; i++) {
+            visible.write(PACK + i, bytes("content"), Precondition.ABSENT);
+            visible.delete(PACK + i);
+        }
+        memory.limits = new ListingLimits(100, 2, Duration.ofMinutes(1));
+        DeletedObjects few = new DeletedObjects(memory, "east");
+
+        assertThat(few.sweep(NONE, Instant.now(), false)).isEqualTo(new Swept(2, 14, 3));
+        assertThat(few.sweep(NONE, Instant.now(), false)).isEqualTo(new Swept(2, 14, 1));
+        assertThat(few.sweep(NONE, Instant.now(), false)).isEqualTo(new Swept(1, 7, 0));
+    }
+
     @Test
     void preservesObjectsOfAReaderWhoseLeaseIsTooLarge() {
         String lease = StoreLayout.readLease("east", "shop", "large");
@@ -266,7 +350,7 @@ class DeletedObjectsTest {
         age(large, 5);
         store.delete(PACK);
 
-        assertThat(sweep(NONE)).isEqualTo(new Swept(1, 7, 1));
+        assertThat(sweep(NONE)).isEqualTo(new Swept(1, 7, 1, 0, 1));
         assertThat(directory.resolve(large)).exists();
     }
 
