@@ -19,6 +19,8 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
 import java.io.InputStream;
 import java.security.MessageDigest;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
@@ -97,6 +99,20 @@ public class Catalog {
     }
 
     /**
+     * Verifies a seal that is copied: with the keys of the target, which the owner of the source may not have.
+     *
+     * @param store that has the objects that vouch for the seal
+     * @throws BreakwaterException Tampered or KeyMismatch
+     */
+    public PointDocument verifyCopy(BackupLocation to, ObjectStore store, PointKey key, byte[] seal) {
+        PointDocument document = new SealSignatures(to, store, keys.ring(to)).verify(key, seal);
+        document.foreignObject().ifPresent(name -> {
+            throw SealCodec.tampered(key, "it names object " + name + ", which is not one of this point");
+        });
+        return document;
+    }
+
+    /**
      * Writes the seal once, signed with the key that the location is written with. A second call for the same RestorePoint finds
      * the first seal.
      *
@@ -107,6 +123,7 @@ public class Catalog {
         PointKey key = document.key();
         requireOwnObjects(location, document);
         ObjectStore store = stores.open(location);
+        requireNewSnapshots(location, store, document);
         KeyRing ring = keys.ring(location);
         String keyId = keys.writing(location, store, ring);
         byte[] content =
@@ -138,6 +155,23 @@ public class Catalog {
                             "point " + document.key() + " was not sealed in " + ObjectNames.of(location) + ": object "
                                     + name + " is not one of its RestorePoint; create a new RestorePoint");
                 });
+    }
+
+    /** Snapshots are reported in a status. One that is older than the capture belongs to another point, which may be locked. */
+    private static void requireNewSnapshots(BackupLocation location, ObjectStore store, PointDocument document) {
+        Optional<Instant> start = InProgressMarker.since(store, document.key());
+        for (PointDocument.Volume volume : document.moved()) {
+            String name = document.key().repositoryPrefix() + "snapshots/" + volume.repositorySnapshot();
+            Optional<Instant> written =
+                    store.head(name).map(found -> found.info().lastModified());
+            if (start.isPresent() && written.isPresent() && written.get().isBefore(start.get())) {
+                throw BreakwaterException.permanent(
+                        Reason.Conflict,
+                        "point " + document.key() + " was not sealed in " + ObjectNames.of(location)
+                                + ": the snapshot of" + " claim " + volume.pvc()
+                                + " is older than the capture; create a new RestorePoint");
+            }
+        }
     }
 
     /**

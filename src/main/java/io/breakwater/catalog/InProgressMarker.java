@@ -46,6 +46,11 @@ public record InProgressMarker(PointKey key, Instant since) {
         });
     }
 
+    /** When the capture of a point started, by the store's clock; empty without a mark. */
+    static Optional<Instant> since(ObjectStore store, PointKey key) {
+        return store.head(object(key)).map(found -> found.info().lastModified());
+    }
+
     /** Deletes the mark of a point that is sealed, or of which no data is left. */
     public static void delete(ObjectStore store, PointKey key) {
         store.delete(object(key));

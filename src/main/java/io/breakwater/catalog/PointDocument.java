@@ -155,6 +155,14 @@ public record PointDocument(
         return objects.stream().filter(o -> o.key().startsWith(prefix)).toList();
     }
 
+    /** The first object that is in no directory of this point; empty for a seal that Breakwater wrote. */
+    public Optional<String> foreignObject() {
+        return objects.stream()
+                .map(StoredObject::key)
+                .filter(name -> !name.startsWith(archivePrefix()) && !name.startsWith(key().oldArchivePrefix()))
+                .findFirst();
+    }
+
     /** The point's place in a location. */
     public PointKey key() {
         return PointKey.ofStore(site, namespace, point);

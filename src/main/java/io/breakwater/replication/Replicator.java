@@ -7,6 +7,7 @@ import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
 import io.breakwater.catalog.Catalog;
 import io.breakwater.catalog.InProgressMarker;
+import io.breakwater.catalog.PointDocument;
 import io.breakwater.location.Stores;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Document;
@@ -58,12 +59,13 @@ public class Replicator {
             if (!Digests.sha256Hex(seal).equals(sealed.digest())) {
                 throw ObjectTransfer.changed(key.sealKey(), "it was replaced");
             }
+            PointDocument document = catalog.verifyCopy(to, source, key, seal);
             ObjectStore target = stores.open(to);
             if (target.head(key.sealKey()).isEmpty()) {
                 InProgressMarker.create(target, key, sealed.document().uid());
             }
-            CopyResult copied = new PointTransfer(grace(from, key), grace(to, key), streams)
-                    .run(sealed.document(), seal, requireWanted);
+            CopyResult copied =
+                    new PointTransfer(grace(from, key), grace(to, key), streams).run(document, seal, requireWanted);
             InProgressMarker.delete(target, key);
             return copied;
         } finally {

@@ -12,6 +12,7 @@ import io.breakwater.store.MemoryStore;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.store.StoreLayout;
+import io.breakwater.trust.PointKeys;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Semaphore;
@@ -199,6 +200,20 @@ class PointTransferTest {
         point.copy(source, target);
 
         assertThat(target.objects.get(archive)).isEqualTo(source.objects.get(archive));
+    }
+
+    /** Earlier versions gave two points the same directory. */
+    @Test
+    void overwritesNoArchiveOfAnotherPointInTheDirectoryOfAnEarlierVersion() {
+        Point point = scene.capture(
+                source, "p1", 1, PointKeys.of("east", "shop", "p1").oldArchivePrefix());
+        String archive = point.document().archive();
+        byte[] others = scene.bytes(10);
+        target.objects.put(archive, others);
+
+        assertThat(failure(point).reason()).isEqualTo(Reason.Conflict);
+
+        assertThat(target.objects.get(archive)).isEqualTo(others);
     }
 
     @Test
