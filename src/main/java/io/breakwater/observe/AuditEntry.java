@@ -28,7 +28,8 @@ public record AuditEntry(
 
     /** An entry about the end of an act: refused when a right was missing, otherwise failed. */
     public static AuditEntry failure(AuditAction action, Reason reason) {
-        return of(action, reason == Reason.Forbidden ? AuditResult.Refused : AuditResult.Failed);
+        boolean refused = reason == Reason.Forbidden || reason == Reason.AuthorLacksRight;
+        return of(action, refused ? AuditResult.Refused : AuditResult.Failed);
     }
 
     /** The object of the act. */

@@ -9,6 +9,7 @@ import io.breakwater.api.Restore;
 import io.breakwater.api.RestoreSpec;
 import io.breakwater.api.Verification;
 import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.observe.AuditUser;
 import io.breakwater.trust.Author;
 import io.breakwater.trust.AuthorStamps;
 import io.fabric8.kubernetes.api.model.HasMetadata;
@@ -82,6 +83,13 @@ class Sandbox {
         return restore(name)
                 .orElseGet(() ->
                         client.resource(restore(run, author, source != null)).create());
+    }
+
+    /** The author for the audit log, by the stamp; unknown without a valid one. */
+    AuditUser user(Verification verification) {
+        return stamps.read(verification, verification.getSpec())
+                .map(author -> AuditUser.of(author.userInfo()))
+                .orElse(AuditUser.UNKNOWN);
     }
 
     /** The author by the stamp, which admission wrote. */

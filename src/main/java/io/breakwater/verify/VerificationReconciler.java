@@ -15,6 +15,7 @@ import io.breakwater.mover.MoverJobs;
 import io.breakwater.observe.AuditAction;
 import io.breakwater.observe.AuditEntry;
 import io.breakwater.observe.AuditResult;
+import io.breakwater.observe.AuditUser;
 import io.breakwater.observe.Conditions;
 import io.breakwater.observe.Events;
 import io.breakwater.observe.MeterName;
@@ -194,6 +195,7 @@ class VerificationReconciler implements Reconciler<Verification>, Cleaner<Verifi
 
     private void finish(VerifyRun run, Reason reason, String message) {
         boolean proven = reason == Reason.Proven;
+        AuditUser author = sandbox.user(run.verification());
         Instant now = clock.instant();
         movers.delete(config.namespace(), VerifyRun.label(run.verification()));
         // The point is updated before the run is over, because a run that is over is not retried.
@@ -214,7 +216,10 @@ class VerificationReconciler implements Reconciler<Verification>, Cleaner<Verifi
                 ? AuditEntry.of(AuditAction.Verify, AuditResult.Finished)
                 : AuditEntry.failure(AuditAction.Verify, reason);
         events.audited(
-                run.verification(), reason, message, entry.between(run.status().restorePoint, run.status().sandbox));
+                run.verification(),
+                reason,
+                message,
+                entry.by(author).between(run.status().restorePoint, run.status().sandbox));
         meters.count(
                 MeterName.VERIFICATIONS,
                 "namespace",
