@@ -28,7 +28,7 @@ import org.jboss.logging.Logger;
 /**
  * Lets a separate gateway read the credentials of locations, and no other Secret. In each namespace with locations, a Role names
  * exactly the Secrets that they reference, and a RoleBinding gives it to the account of the gateway. Both are checked every ten
- * seconds, and deleted with the last location of the namespace.
+ * seconds, and deleted with the last location of the namespace. An embedded gateway needs none of them.
  */
 @ApplicationScoped
 class CredentialGrants {
@@ -52,7 +52,7 @@ class CredentialGrants {
     }
 
     void start(@Observes StartupEvent event) {
-        if (config.role() == BreakwaterConfig.Role.operator && !config.gateway().embedded()) {
+        if (config.role() == BreakwaterConfig.Role.operator) {
             loop = Thread.ofVirtual().name("credential-grants").start(this::maintainUntilStopped);
         }
     }
@@ -69,6 +69,9 @@ class CredentialGrants {
                 maintain();
             } catch (RuntimeException e) {
                 LOG.warnf("could not update the rights of the gateway, will retry: %s", e.getMessage());
+            }
+            if (config.gateway().embedded()) {
+                return; // a separate gateway of the past may have left its rights
             }
             try {
                 Thread.sleep(INTERVAL);
@@ -119,6 +122,9 @@ class CredentialGrants {
     /** The Secrets that the gateway reads, by namespace. */
     private Map<String, TreeSet<String>> wanted() {
         Map<String, TreeSet<String>> wanted = new TreeMap<>();
+        if (config.gateway().embedded()) {
+            return wanted;
+        }
         for (BackupLocation location :
                 client.resources(BackupLocation.class).inAnyNamespace().list().getItems()) {
             TreeSet<String> secrets = new TreeSet<>();

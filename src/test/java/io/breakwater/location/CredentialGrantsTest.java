@@ -23,8 +23,7 @@ import org.junit.jupiter.api.Test;
 /** A separate gateway reads the Secrets that locations reference, and no other. */
 class CredentialGrantsTest {
     private final InMemoryApiServer cluster = new InMemoryApiServer();
-    private final CredentialGrants grants =
-            new CredentialGrants(cluster.client(), TestConfig.of(Map.of("breakwater.namespace", "sys")));
+    private final CredentialGrants grants = grants(false);
 
     @AfterEach
     void close() {
@@ -90,6 +89,24 @@ class CredentialGrantsTest {
                         .get())
                 .as("a Role of another name")
                 .isNotNull();
+    }
+
+    @Test
+    void deletesRightsWhenTheGatewayIsEmbedded() {
+        cluster.add(location("shop", "a", s3("store")));
+        grants.maintain();
+
+        grants(true).maintain();
+
+        assertThat(role("shop")).isNull();
+        assertThat(binding("shop")).isNull();
+    }
+
+    private CredentialGrants grants(boolean embedded) {
+        return new CredentialGrants(
+                cluster.client(),
+                TestConfig.of(Map.of(
+                        "breakwater.namespace", "sys", "breakwater.gateway.embedded", Boolean.toString(embedded))));
     }
 
     private Role role(String namespace) {
