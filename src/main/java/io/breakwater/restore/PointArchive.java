@@ -70,14 +70,25 @@ class PointArchive {
         return read(run, apply::claims);
     }
 
-    /** The API server for claims, which are written as the author. */
-    ApiServer writer(RestoreRun run) {
-        return request(run).author().writer();
+    /** The API server for claims, which are written as the author. Refuses the author who lacks a right by now. */
+    ApiServer claimWriter(RestoreRun run) {
+        return apply.claimWriter(request(run));
     }
 
     /** Refuses a restore of files, if its author may not write into volumes. */
     void authorizeFiles(RestoreRun run) {
         apply.authorizeFiles(request(run));
+    }
+
+    /** Refuses to run a command in a pod, if the author may not do it. */
+    void authorizeCommand(RestoreRun run, String pod) {
+        AuthorCheck author = request(run).author();
+        if (!author.mayExecute(run.target(), pod)) {
+            throw BreakwaterException.permanent(
+                    Reason.Forbidden,
+                    "the command of pod " + run.target() + "/" + pod + " was not run: author " + author.author()
+                            + " may not create pods/exec; grant the right, or ask an administrator to create the Restore");
+        }
     }
 
     /** Whether the target namespace does not exist yet. */

@@ -50,9 +50,13 @@ final class RestoreClaimsStep implements Step<RestoreRun> {
                 run.volumes().stream().collect(Collectors.toMap(v -> v.pvc, Function.identity()));
         Map<String, PointDocument.Volume> volumes = volumes(run);
         List<String> warnings = new ArrayList<>();
-        ApiServer writer = archives.writer(run);
+        List<PersistentVolumeClaim> claims = archives.claims(run);
+        if (claims.isEmpty()) {
+            return Outcome.done("created 0 claims");
+        }
+        ApiServer writer = archives.claimWriter(run);
         int created = 0;
-        for (PersistentVolumeClaim captured : archives.claims(run)) {
+        for (PersistentVolumeClaim captured : claims) {
             String name = captured.getMetadata().getName();
             PointDocument.Volume volume = volumes.get(name);
             PersistentVolumeClaim present = get(run, name);
@@ -79,8 +83,12 @@ final class RestoreClaimsStep implements Step<RestoreRun> {
                 run.volumes().stream().collect(Collectors.toMap(v -> v.pvc, Function.identity()));
         Map<String, PointDocument.Volume> volumes = volumes(run);
         List<Line> lines = new ArrayList<>();
-        ApiServer writer = archives.writer(run).dryRun();
-        for (PersistentVolumeClaim captured : archives.claims(run)) {
+        List<PersistentVolumeClaim> claims = archives.claims(run);
+        if (claims.isEmpty()) {
+            return lines;
+        }
+        ApiServer writer = archives.claimWriter(run).dryRun();
+        for (PersistentVolumeClaim captured : claims) {
             String name = captured.getMetadata().getName();
             String key = "persistentvolumeclaims " + run.target() + "/" + name;
             try {

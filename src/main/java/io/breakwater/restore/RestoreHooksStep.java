@@ -23,8 +23,8 @@ import java.util.stream.Collectors;
 
 /**
  * Runs the commands that annotations of restored pods define, once for each pod. The status lists the pods whose command has
- * ended. A command that ran when the operator was killed runs again. A failover runs none: its pods start later, when the plan
- * releases them.
+ * ended. A command that ran when the operator was killed runs again. The operator runs it, and only if the author of the Restore
+ * may run commands in the pod. A failover runs none: its pods start later, when the plan releases them.
  */
 final class RestoreHooksStep implements Step<RestoreRun> {
     private static final String NAME = "Hooks";
@@ -34,11 +34,13 @@ final class RestoreHooksStep implements Step<RestoreRun> {
     private static final Duration PODS_CREATED = Duration.ofMinutes(2);
 
     private final KubernetesClient client;
+    private final PointArchive archives;
     private final Activities activities;
     private final Clock clock;
 
-    RestoreHooksStep(KubernetesClient client, Activities activities, Clock clock) {
+    RestoreHooksStep(KubernetesClient client, PointArchive archives, Activities activities, Clock clock) {
         this.client = client;
+        this.archives = archives;
         this.activities = activities;
         this.clock = clock;
     }
@@ -107,15 +109,17 @@ final class RestoreHooksStep implements Step<RestoreRun> {
             record(run, asked, Optional.of(asked.waits().get() + ", so its command was not run"));
             return Optional.empty();
         }
-        Optional<Ended> ended = activities.poll(run.uid() + "/hooks/" + asked.uid(), () -> execute(asked), run.wake());
+        Optional<Ended> ended =
+                activities.poll(run.uid() + "/hooks/" + asked.uid(), () -> execute(run, asked), run.wake());
         ended.ifPresent(e -> record(run, asked, e.error));
         return ended.isPresent() ? Optional.empty() : Optional.of("the command of pod " + asked.pod() + " is running");
     }
 
     private record Ended(Optional<String> error) {}
 
-    private static Ended execute(Asked asked) {
+    private Ended execute(RestoreRun run, Asked asked) {
         try {
+            archives.authorizeCommand(run, asked.pod());
             asked.run().run();
             return new Ended(Optional.empty());
         } catch (BreakwaterException e) {

@@ -48,7 +48,7 @@ class RestoreSteps {
         RestoreGate restoreGate = new RestoreGate(client, gate);
         this.orders = new RestoreOrders(archives, activities);
         ReleasePodsStep release = new ReleasePodsStep(restoreGate, movers, retained, orders);
-        RestoreHooksStep hooks = new RestoreHooksStep(client, activities, clock);
+        RestoreHooksStep hooks = new RestoreHooksStep(client, archives, activities, clock);
         OrderedRestoreStep orderedRestore = new OrderedRestoreStep(
                 archives, orders, new Workloads(client), gate, restoreGate, hooks, activities, clock);
         this.unordered = List.of(

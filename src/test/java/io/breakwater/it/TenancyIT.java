@@ -13,11 +13,14 @@ import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointSpec;
 import io.breakwater.api.RestorePointStatus;
 import io.breakwater.api.RestoreSpec;
+import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.admissionregistration.v1.ValidatingAdmissionPolicyBinding;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -79,6 +82,12 @@ class TenancyIT {
         site.client().namespaces().withName(OWN).delete();
         site.client().namespaces().withName(OTHERS).delete();
         site.cluster().kubectl("delete", "clusterrole", "tenancy-all", "--ignore-not-found");
+        site.cluster()
+                .kubectl(
+                        "delete",
+                        "validatingadmissionpolicies,validatingadmissionpolicybindings",
+                        "tenancy-only-jane",
+                        "--ignore-not-found");
         jane.close();
         john.close();
     }
@@ -147,12 +156,12 @@ class TenancyIT {
     @Test
     void refusesARoleWithMoreRightsThanTheAuthor() {
         create(jane, "role", SPEC + "include: [{kinds: [roles.rbac.authorization.k8s.io], names: [powerful]}]");
-        refused("role", Reason.Partial, "may not grant these permissions");
+        refused("role", Reason.Partial, "attempting to grant RBAC permissions not currently held");
         create(
                 jane,
                 "binding",
                 SPEC + "include: [{kinds: [rolebindings.rbac.authorization.k8s.io], names: [powerful]}]");
-        refused("binding", Reason.Partial, "may not grant these permissions");
+        refused("binding", Reason.Partial, "attempting to grant RBAC permissions not currently held");
         assertThat(kubectlGet("role/powerful", "rolebinding/powerful")).isEmpty();
     }
 
@@ -164,7 +173,7 @@ class TenancyIT {
             - select: {names: [harmless]}
               jsonPatch: [{op: replace, path: /rules/0/apiGroups, value: ['*']}, {op: replace, path: /rules/0/resources, value: ['*']}]
             """);
-        refused("patched", Reason.Partial, "may not grant these permissions");
+        refused("patched", Reason.Partial, "attempting to grant RBAC permissions not currently held");
         assertThat(kubectlGet("role/harmless")).isEmpty();
     }
 
@@ -193,6 +202,37 @@ class TenancyIT {
         Restore made = john.resource(restore).create();
         assertThat(made.getMetadata().getAnnotations().get(Api.AUTHOR)).contains("\"john\"");
         refused("impostor", Reason.Forbidden, "get secrets");
+    }
+
+    /** A policy that lets only Jane create an object: it refuses the operator, and passes what the operator writes as Jane. */
+    @Test
+    void showsTheAuthorToAdmissionPolicies() {
+        site.cluster().apply(OWN, ONLY_JANE);
+        ConfigMap seen = new ConfigMapBuilder()
+                .withNewMetadata()
+                .withNamespace(OWN)
+                .withName("seen")
+                .endMetadata()
+                .build();
+        rig.progress()
+                .await(
+                        "the policy applies",
+                        Duration.ofMinutes(1),
+                        () -> "an administrator can create ConfigMap seen",
+                        () -> Optional.of(isRefused(seen)));
+        create(jane, "as-jane", SPEC + "include: [{kinds: [configmaps], names: [seen]}]");
+        site.awaitSuccess(Restore.class, OWN, "as-jane");
+        assertThat(kubectlGet("configmap/seen")).contains("configmap/seen");
+    }
+
+    private boolean isRefused(ConfigMap map) {
+        try {
+            site.client().resource(map).dryRun().create();
+            return false;
+        } catch (KubernetesClientException e) {
+            assertThat(e.getMessage()).contains("tenancy-only-jane");
+            return true;
+        }
     }
 
     /** A point of Jane with a status that she chose. */
@@ -315,6 +355,8 @@ class TenancyIT {
         ---
         {apiVersion: v1, kind: ConfigMap, metadata: {name: mine}, data: {a: b}}
         ---
+        {apiVersion: v1, kind: ConfigMap, metadata: {name: seen}, data: {a: b}}
+        ---
         {apiVersion: v1, kind: Secret, metadata: {name: mine}, stringData: {a: b}}
         ---
         {apiVersion: v1, kind: Secret, metadata: {name: hidden}, stringData: {password: open-sesame}}
@@ -345,6 +387,25 @@ class TenancyIT {
         metadata: {name: all}
         roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: tenancy-all}
         subjects: [{kind: User, name: jane, apiGroup: rbac.authorization.k8s.io}]
+        """;
+
+    private static final String ONLY_JANE = """
+        apiVersion: admissionregistration.k8s.io/v1
+        kind: ValidatingAdmissionPolicy
+        metadata: {name: tenancy-only-jane}
+        spec:
+          matchConstraints:
+            resourceRules: [{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [configmaps]}]
+          matchConditions: [{name: seen, expression: "object.metadata.name == 'seen'"}]
+          validations: [{expression: "request.userInfo.username == 'jane'"}]
+        ---
+        apiVersion: admissionregistration.k8s.io/v1
+        kind: ValidatingAdmissionPolicyBinding
+        metadata: {name: tenancy-only-jane}
+        spec:
+          policyName: tenancy-only-jane
+          validationActions: [Deny]
+          matchResources: {namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: tenant}}}
         """;
 
     private static final String RIGHTS = """

@@ -232,7 +232,7 @@ class OrderedRestoreStepTest {
                 new Workloads(client),
                 gate,
                 new RestoreGate(client, gate),
-                new RestoreHooksStep(client, activities, clock),
+                new RestoreHooksStep(client, archives, activities, clock),
                 activities,
                 clock);
     }

@@ -143,7 +143,7 @@ class RestoreClaimsStepTest {
             }
 
             @Override
-            ApiServer writer(RestoreRun run) {
+            ApiServer claimWriter(RestoreRun run) {
                 return new ApiServer(client);
             }
         };

@@ -289,22 +289,26 @@ final class ApplyPlan implements Closeable {
                 Reason.Tampered, "archived object " + key + " " + why + "; nothing was restored from this archive");
     }
 
+    /** As the author, also the merge of an update, and owner references that are added later. */
+    private List<String> verbs(Type type) {
+        List<String> verbs = new ArrayList<>(verbs(request.onConflict()));
+        boolean patches = request.onConflict() == OnConflict.Update || owned.contains(type);
+        if (request.author().isImpersonating() && patches && !RestoreRules.isNever(type.qualified())) {
+            verbs.add("patch");
+        }
+        return verbs;
+    }
+
     /**
      * All of them include the right to read: a restore shows objects, and reports the API server's messages about
      * refused ones.
      */
-    private List<String> verbs(Type type) {
-        List<String> verbs = new ArrayList<>(
-                switch (request.onConflict()) {
-                    case Fail, Skip -> List.of("get", "create");
-                    case Update -> List.of("get", "create", "update");
-                    case Replace -> List.of("get", "create", "update", "delete");
-                });
-        // The merge of an update, and owner references that are added later.
-        if (request.author().isImpersonating() && (request.onConflict() == OnConflict.Update || owned.contains(type))) {
-            verbs.add("patch");
-        }
-        return verbs;
+    static List<String> verbs(OnConflict onConflict) {
+        return switch (onConflict) {
+            case Fail, Skip -> List.of("get", "create");
+            case Update -> List.of("get", "create", "update");
+            case Replace -> List.of("get", "create", "update", "delete");
+        };
     }
 
     /** @throws BreakwaterException Forbidden, with all rights that the author lacks */

@@ -107,6 +107,11 @@ public final class AuthorCheck {
         return rights.lacks(verbs, kind.group(), kind.resource(), mapped(namespace));
     }
 
+    /** Whether the author may run a command in a pod. */
+    public boolean mayExecute(String namespace, String pod) {
+        return rights.may("create", "", "pods", "exec", pod, mapped(namespace));
+    }
+
     /**
      * The right that the author lacks to grant a role or a binding. A user may grant only rights that the user has, or
      * needs {@code escalate} or {@code bind}. The API server has the same rule. It applies the rule to the user that it sees, so
@@ -115,7 +120,7 @@ public final class AuthorCheck {
      * @return the missing right, or an empty text
      */
     String lacksToGrant(ApiKind kind, JsonNode object, String namespace) {
-        if (rights.hasAll() || impersonates || !kind.group().equals(RBAC)) {
+        if (rights.hasAll() || !kind.group().equals(RBAC)) {
             return "";
         }
         if (kind.resource().endsWith("roles")) {

@@ -3,6 +3,7 @@ package io.breakwater.resource.apply;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.api.Texts;
 import io.breakwater.resource.ApiServer;
 import io.breakwater.trust.Author;
 import io.breakwater.trust.ImpersonationHeaders;
@@ -21,6 +22,7 @@ final class ImpersonationCheck {
     private static final String AUTHENTICATED = "system:authenticated";
 
     private static final int FORBIDDEN = 403;
+    private static final int LONGEST_CAUSE = 500;
 
     private ImpersonationCheck() {}
 
@@ -49,7 +51,7 @@ final class ImpersonationCheck {
         }
         throw forbidden(
                 author,
-                answer.message(),
+                Texts.line(answer.message(), LONGEST_CAUSE),
                 "grant the operator impersonate on users, groups, serviceaccounts and"
                         + " *.authentication.k8s.io, as the Helm value rbac.impersonate does, or set the value to false");
     }

@@ -3,6 +3,7 @@ package io.breakwater.resource.apply;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.breakwater.api.RestoreSpec.OnConflict;
+import io.breakwater.api.Texts;
 import io.breakwater.resource.ApiKind;
 import io.breakwater.resource.ApiServer;
 import io.breakwater.resource.RestoreMark;
@@ -18,6 +19,7 @@ import java.util.Map;
 final class ObjectWriter {
     private static final Duration BRIEF = Duration.ofMillis(100);
 
+    private static final int LONGEST_CAUSE = 1000;
     private static final int FORBIDDEN = 403;
     private static final int NOT_FOUND = 404;
     private static final int CONFLICT = 409;
@@ -277,7 +279,8 @@ final class ObjectWriter {
     /** The message of the API server. If it refused the author, the author and the way out, too. */
     private String cause(ApiServer.Answer answer) {
         return answer.code() == FORBIDDEN && request.author().isImpersonating()
-                ? "the API server refused it to author " + request.author().author() + ": " + answer.message()
+                ? "the API server refused it to author " + request.author().author() + ": "
+                        + Texts.line(answer.message(), LONGEST_CAUSE)
                         + "; grant the right, or ask an administrator to create the Restore"
                 : answer.message();
     }

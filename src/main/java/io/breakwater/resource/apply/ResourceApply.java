@@ -156,6 +156,22 @@ public final class ResourceApply {
         }
     }
 
+    /**
+     * The API server for claims. The rights of the author are checked again, because the volumes are filled next: a restore may
+     * have waited for hours since the preview.
+     *
+     * @throws BreakwaterException Forbidden, with the missing rights
+     */
+    public ApiServer claimWriter(ApplyRequest request) {
+        ApiKind claims = new ApiKind("", "v1", "PersistentVolumeClaim", CLAIMS, true, Set.of());
+        List<String> lacks =
+                request.author().lacks(claims, request.targetNamespace(), ApplyPlan.verbs(request.onConflict()));
+        if (!lacks.isEmpty()) {
+            throw ApplyPlan.forbidden(request, String.join("/", lacks) + " " + CLAIMS);
+        }
+        return request.author().writer();
+    }
+
     private boolean hasNoNamespace(ApplyRequest request) {
         return request.isDryRun() && isNamespaceMissing(request);
     }
