@@ -3,6 +3,7 @@ package io.breakwater.admission;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.breakwater.api.BoundedJson;
 import io.breakwater.api.Texts;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
@@ -18,7 +19,7 @@ record AdmissionResponse(String refusal, List<String> warnings, ArrayNode patch)
     /** The reason in the answer to a refused request, as in metav1.Status. */
     static final String REASON = "Forbidden";
 
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final ObjectMapper JSON = BoundedJson.mapper();
 
     /** The API server shortens longer warnings. */
     private static final int LONGEST_WARNING = 250;

@@ -1,14 +1,14 @@
 package io.breakwater.admission;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.breakwater.api.BoundedJson;
 
 /** Builds a JSON patch (RFC 6902) for one object. */
 final class JsonPatch {
     private final JsonNode object;
-    private final ArrayNode steps = new ObjectMapper().createArrayNode();
+    private final ArrayNode steps = BoundedJson.mapper().createArrayNode();
 
     JsonPatch(JsonNode object) {
         this.object = object;

@@ -4,8 +4,8 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.breakwater.api.BoundedJson;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Digests;
 import io.breakwater.api.Reason;
@@ -14,17 +14,18 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.HexFormat;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * Signs and verifies {@code point.json}: HMAC-SHA256 over the document without its field {@code hmac}, in compact JSON with sorted
  * keys. The signature also covers fields that this version does not know.
  */
 public final class SealCodec {
-    private static final ObjectMapper JSON = JsonMapper.builder()
-            .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
-            .build();
+    private static final ObjectMapper JSON =
+            BoundedJson.mapper().enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS);
     private static final String FIELD = "hmac";
 
     private SealCodec() {}
@@ -91,6 +92,9 @@ public final class SealCodec {
     }
 
     private static PointDocument placed(PointKey where, PointDocument document) {
+        if (document == null || !isComplete(document)) {
+            throw tampered(where, "it lacks a part of the point");
+        }
         if (!document.key().equals(where)) {
             throw tampered(where, "it is the seal of " + document.key());
         }
@@ -98,6 +102,11 @@ public final class SealCodec {
             throw tampered(where, why);
         });
         return document;
+    }
+
+    private static boolean isComplete(PointDocument document) {
+        return Stream.of(document.volumes(), document.databases(), document.objects())
+                .allMatch(list -> list != null && list.stream().allMatch(Objects::nonNull));
     }
 
     static BreakwaterException tampered(PointKey where, String how) {

@@ -3,6 +3,7 @@ package io.breakwater.catalog;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BoundedJson;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Digests;
 import io.breakwater.api.Reason;
@@ -25,7 +26,7 @@ import java.util.regex.Pattern;
  * object next to the seal, {@code point.<keyId>.json}: the seal's SHA-256, and an HMAC over that and the point's place.
  */
 public final class SealSignatures {
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final ObjectMapper JSON = BoundedJson.mapper();
     private static final Pattern VOUCHING = Pattern.compile("point\\.([0-9a-f]{16})\\.json");
 
     private final BackupLocation location;

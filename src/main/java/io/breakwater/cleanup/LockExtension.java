@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.breakwater.api.BoundedJson;
 import io.breakwater.steps.Parallel;
 import io.breakwater.store.GatheringBound;
 import io.breakwater.store.ObjectStore;
@@ -38,7 +39,7 @@ final class LockExtension {
     /** Number of keys in memory at the same time. */
     private static final int BATCH = 10_000;
 
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final ObjectMapper JSON = BoundedJson.mapper();
 
     private final ObjectStore store;
     private final Function<PointKey, List<String>> archives;

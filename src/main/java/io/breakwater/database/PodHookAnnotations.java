@@ -2,6 +2,7 @@ package io.breakwater.database;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.breakwater.api.BoundedJson;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Durations;
 import io.breakwater.api.Reason;
@@ -18,7 +19,7 @@ import java.util.Optional;
  * is a JSON array of strings, or one word.
  */
 final class PodHookAnnotations {
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final ObjectMapper JSON = BoundedJson.mapper();
 
     /** When a hook runs. For Velero, a prefix without {@code pre} or {@code post} means before the backup. */
     enum Phase {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.breakwater.api.Api;
+import io.breakwater.api.BoundedJson;
 import io.breakwater.api.WorkloadName;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Namespace;
@@ -26,7 +27,7 @@ public final class GateRules {
     static final String MOVER_ACCOUNT = "breakwater-mover";
 
     private static final String MOVER = "mover";
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final ObjectMapper JSON = BoundedJson.mapper();
     private static final TypeReference<Map<String, List<String>>> LIMITS = new TypeReference<>() {};
 
     private GateRules() {}

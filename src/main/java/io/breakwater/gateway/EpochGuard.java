@@ -3,6 +3,7 @@ package io.breakwater.gateway;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BoundedJson;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.location.Stores;
@@ -21,7 +22,7 @@ import java.util.Optional;
 public class EpochGuard {
     private static final Duration FRESH = Duration.ofSeconds(2);
     private static final int LEASES = 10_000;
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final ObjectMapper JSON = BoundedJson.mapper();
 
     private final Stores stores;
     /** Epochs by location and key of the lease. An epoch never decreases, also when the lease is deleted. */

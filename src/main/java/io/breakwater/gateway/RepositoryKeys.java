@@ -2,6 +2,7 @@ package io.breakwater.gateway;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BoundedJson;
 import io.breakwater.api.Digests;
 import io.breakwater.location.Stores;
 import io.breakwater.store.GatheringBound;
@@ -32,7 +33,7 @@ public class RepositoryKeys {
 
     private static final Pattern MARKED = Pattern.compile(MARK + "([0-9a-f]{16})");
     private static final Pattern FILE = Pattern.compile("[0-9a-f]{64}");
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final ObjectMapper JSON = BoundedJson.mapper();
 
     private final Stores stores;
     /** Ids of master keys by file name, which is the digest of the content; empty for files without a mark. */

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.breakwater.api.Api;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec.AccessMode;
+import io.breakwater.api.BoundedJson;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
@@ -40,7 +41,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 @ApplicationScoped
 public class LocationProbe {
     private static final ObjectStore.Locking UNKNOWN = new ObjectStore.Locking(null, null);
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final ObjectMapper JSON = BoundedJson.mapper();
 
     private final KubernetesClient client;
     private final Stores stores;

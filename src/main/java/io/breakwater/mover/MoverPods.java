@@ -2,6 +2,7 @@ package io.breakwater.mover;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.breakwater.api.BoundedJson;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.fabric8.kubernetes.api.model.ContainerState;
@@ -19,11 +20,11 @@ import java.util.stream.Stream;
 
 /** Reads the pods of mover Jobs: their state, their progress, and the termination message in which a mover reports its result. */
 final class MoverPods {
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final ObjectMapper JSON = BoundedJson.mapper();
     private static final int LAST_LINES = 3;
 
     /** Bytes of these lines: the pod decides how long they are. A line that is cut is not read. */
-    private static final int LAST_BYTES = 64 << 10;
+    static final int LAST_BYTES = 64 << 10;
 
     /** Events that are read to find why a Job has no pod, and characters of them. Users can create events too. */
     private static final long MOST_EVENTS = 50;

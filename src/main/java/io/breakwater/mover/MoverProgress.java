@@ -3,6 +3,7 @@ package io.breakwater.mover;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.breakwater.api.BoundedJson;
 import io.breakwater.api.Durations;
 import io.breakwater.api.TransferStatus;
 import java.time.Duration;
@@ -18,7 +19,7 @@ import java.util.Optional;
  * @param seconds since the start
  */
 public record MoverProgress(long done, long total, long seconds) {
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final ObjectMapper JSON = BoundedJson.mapper();
     private static final String[] UNITS = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
 
     /** The newest status in the last lines of a log; empty without one. */

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BoundedJson;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.gateway.Repositories;
 import io.breakwater.gateway.RepositoryKeys;
@@ -36,7 +37,7 @@ import java.util.stream.StreamSupport;
  */
 @ApplicationScoped
 class RepositoryRekey {
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final ObjectMapper JSON = BoundedJson.mapper();
 
     private final BreakwaterConfig config;
     private final Stores stores;

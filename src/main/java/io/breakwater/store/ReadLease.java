@@ -2,6 +2,7 @@ package io.breakwater.store;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.breakwater.api.BoundedJson;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.store.ObjectStore.Document;
@@ -24,7 +25,7 @@ import java.util.UUID;
  * @param since when it started, by the store's clock
  */
 public record ReadLease(Instant since) {
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final ObjectMapper JSON = BoundedJson.mapper();
 
     /** Writes a lease that expires at a time. A lease is not released earlier. */
     public static void acquire(ObjectStore store, String site, String namespace, Instant until) {

@@ -2,6 +2,7 @@ package io.breakwater.velero;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.breakwater.api.BoundedJson;
 import io.breakwater.api.Digests;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -34,7 +35,7 @@ public record BackupObjects(
         String serverVersion,
         Map<String, String> labels,
         List<String> warnings) {
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final ObjectMapper JSON = BoundedJson.mapper();
     private static final int MAX_NAME = 63;
     private static final int OLD_HASH = 8;
     private static final int HASH = 16;

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.breakwater.api.Api;
 import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BoundedJson;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
@@ -50,7 +51,7 @@ public class KeptSnapshots {
     /** Annotations that name the Secret of the driver for a deletion. They suffice for every use of a content. */
     private static final String SECRET = "snapshot.storage.kubernetes.io/deletion-secret-";
 
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final ObjectMapper JSON = BoundedJson.mapper();
 
     private final KubernetesClient client;
     private final Snapshots snapshots;

@@ -21,7 +21,7 @@ class SealCodecTest {
     private static final byte[] KEY = "0123456789abcdef0123456789abcdef".getBytes(StandardCharsets.UTF_8);
     private static final String ID = "ab".repeat(32);
     private static final String ARCHIVE = "velero/backups/x/x.tar.gz";
-    private static final PointDocument POINT = PointDocument.builder(PointKeys.of("east", "shop", "p1"), "uid-1")
+    static final PointDocument POINT = PointDocument.builder(PointKeys.of("east", "shop", "p1"), "uid-1")
             .policy("shop")
             .trigger(Trigger.Manual)
             .epoch(3)

@@ -19,4 +19,9 @@ public final class TestPoints {
         String id = TestKeys.id(masterKey);
         return SealCodec.sign(document.signedWith(id), ring.catalogKey(id, document.site(), document.namespace()));
     }
+
+    /** A point with a volume, of the same key as in its tests. */
+    static PointDocument withVolume() {
+        return SealCodecTest.POINT;
+    }
 }

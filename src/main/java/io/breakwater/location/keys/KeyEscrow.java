@@ -3,6 +3,7 @@ package io.breakwater.location.keys;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BoundedJson;
 import io.breakwater.api.Digests;
 import io.breakwater.api.EscrowKey;
 import io.breakwater.api.Reason;
@@ -29,7 +30,7 @@ import java.util.stream.Collectors;
  * is written again.
  */
 public final class KeyEscrow {
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final ObjectMapper JSON = BoundedJson.mapper();
 
     private final ObjectStore store;
     private final KeyRing ring;

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.breakwater.api.BoundedJson;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.store.ObjectStore;
@@ -28,7 +29,7 @@ import java.util.TreeSet;
  */
 public record LocationDocument(String keyId, Set<String> keys, Instant storeTime, String etag, JsonNode tree) {
     public static final String KEY = StoreLayout.location();
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final ObjectMapper JSON = BoundedJson.mapper();
 
     /**
      * The document in a store; empty in a new store.

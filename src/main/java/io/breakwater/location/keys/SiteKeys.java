@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.breakwater.api.BoundedJson;
 import io.breakwater.store.GatheringBound;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Document;
@@ -28,7 +29,7 @@ import java.util.stream.Stream;
  * @param escrow fingerprint of its public key for escrow; null without one
  */
 public record SiteKeys(String site, Instant lastSeen, String current, Set<String> keys, String escrow) {
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final ObjectMapper JSON = BoundedJson.mapper();
 
     /** All sites that ever had a heartbeat in a location. */
     public static List<SiteKeys> read(ObjectStore store) {

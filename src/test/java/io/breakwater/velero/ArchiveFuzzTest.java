@@ -1,0 +1,103 @@
+package io.breakwater.velero;
+
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
+import io.breakwater.testing.ParserFuzz;
+import io.breakwater.velero.ArchiveReader.Item;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.zip.GZIPInputStream;
+import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** Archives and backups that others may have written: headers, sizes, compression and documents can have any value. */
+@Tag("slow")
+@Tag("random")
+class ArchiveFuzzTest {
+    private static final ArchiveReader.Limits LIMITS = new ArchiveReader.Limits(1 << 20, 16 << 20, 10_000);
+
+    @Test
+    void readsArchives() throws IOException {
+        new ParserFuzz("archive")
+                .sample(unpacked(archive()))
+                .encoding(ArchiveFuzzTest::packed)
+                .longest(4 << 20)
+                .allocation(96L << 20)
+                .refusals(e -> e instanceof IOException || isTampered(e))
+                .run(ArchiveFuzzTest::read);
+    }
+
+    @Test
+    void readsMetadataOfBackups() throws IOException {
+        try (var metadata = getClass().getResourceAsStream("/velero/backups/nightly/velero-backup.json")) {
+            new ParserFuzz("velero-backup.json")
+                    .sample(metadata.readAllBytes())
+                    .longest(4 << 20)
+                    .allocation(256L << 20)
+                    .refusals(e -> e instanceof IOException)
+                    .run(input -> StoredBackup.read("nightly", input));
+        }
+    }
+
+    @Test
+    void readsResourceLists() throws IOException {
+        try (var list = getClass().getResourceAsStream("/velero/backups/nightly/nightly-resource-list.json.gz")) {
+            new ParserFuzz("resource list")
+                    .sample(unpacked(list.readAllBytes()))
+                    .encoding(ArchiveFuzzTest::packed)
+                    .longest(4 << 20)
+                    .allocation(256L << 20)
+                    .refusals(e -> e instanceof IOException)
+                    .run(input -> StoredBackup.contents(new ByteArrayInputStream(input)));
+        }
+    }
+
+    private static void read(byte[] archive) throws IOException {
+        try (ArchiveReader reader = new ArchiveReader(new ByteArrayInputStream(archive), LIMITS)) {
+            for (Optional<Item> item = reader.next(); item.isPresent(); item = reader.next()) {
+                ObjectJson.exceeded(item.get().json());
+            }
+        }
+    }
+
+    private static byte[] archive() throws IOException {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        try (ArchiveWriter writer = new ArchiveWriter(out, Instant.parse("2026-11-23T10:00:00Z"))) {
+            for (int i = 0; i < 3; i++) {
+                writer.add(
+                        new ObjectKey("apps", "deployments", "shop", "web" + i),
+                        "v1",
+                        "Deployment",
+                        ("{\"metadata\":{\"name\":\"web" + i + "\"}}").getBytes(StandardCharsets.UTF_8));
+            }
+            writer.finish();
+        }
+        return out.toByteArray();
+    }
+
+    private static byte[] unpacked(byte[] packed) throws IOException {
+        try (GZIPInputStream in = new GZIPInputStream(new ByteArrayInputStream(packed))) {
+            return in.readAllBytes();
+        }
+    }
+
+    private static byte[] packed(byte[] plain) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        try (GZIPOutputStream gzip = new GZIPOutputStream(out)) {
+            gzip.write(plain);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return out.toByteArray();
+    }
+
+    private static boolean isTampered(Throwable e) {
+        return e instanceof BreakwaterException b && b.reason() == Reason.Tampered;
+    }
+}
