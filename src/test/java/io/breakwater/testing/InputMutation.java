@@ -107,6 +107,13 @@ final class InputMutation {
     }
 
     private byte[] token() {
+        if (random.nextInt(8) == 0) {
+            int depth = 1 << random.nextInt(18);
+            return (random.nextBoolean()
+                            ? "[".repeat(depth) + "]".repeat(depth)
+                            : "<a>".repeat(depth) + "</a>".repeat(depth))
+                    .getBytes(StandardCharsets.UTF_8);
+        }
         return TOKENS.get(random.nextInt(TOKENS.size())).getBytes(StandardCharsets.UTF_8);
     }
 
