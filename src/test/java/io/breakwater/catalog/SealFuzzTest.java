@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.testing.ParserFuzz;
+import io.breakwater.trust.PointKey;
+import io.breakwater.trust.PointKeys;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -14,7 +16,7 @@ import org.junit.jupiter.api.Test;
 @Tag("random")
 class SealFuzzTest {
     private static final byte[] KEY = "0123456789abcdef0123456789abcdef".getBytes(StandardCharsets.UTF_8);
-    private static final PointKey POINT = new PointKey("east", "shop", "p1");
+    private static final PointKey POINT = PointKeys.of("east", "shop", "p1");
 
     private static ParserFuzz fuzz(String name) {
         return new ParserFuzz(name)
