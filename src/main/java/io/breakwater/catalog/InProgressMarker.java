@@ -1,6 +1,7 @@
 package io.breakwater.catalog;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.breakwater.api.BoundedJson;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.ObjectInfo;
 import io.breakwater.store.ObjectStore.Precondition;
@@ -21,7 +22,7 @@ import java.util.Optional;
  */
 public record InProgressMarker(PointKey key, Instant since) {
     private static final String SUFFIX = ".json";
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final ObjectMapper JSON = BoundedJson.mapper();
 
     /**
      * Marks a point as unfinished.

@@ -1,6 +1,7 @@
 package io.breakwater.gateway;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.breakwater.api.BoundedJson;
 import io.breakwater.api.Digests;
 import io.breakwater.config.BreakwaterConfig;
 import io.fabric8.kubernetes.api.model.Secret;
@@ -43,7 +44,7 @@ class TicketVerifier {
     private static final int SIGNATURE_LENGTH = 64;
     private static final Duration VERIFIED = Duration.ofSeconds(60);
     private static final int TICKETS = 10_000;
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final ObjectMapper JSON = BoundedJson.mapper();
 
     private record Keys(List<PublicKey> all, long readAt) {}
 

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.breakwater.api.Api;
+import io.breakwater.api.BoundedJson;
 import io.breakwater.api.Digests;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
@@ -29,7 +30,7 @@ public class AuthorStamps {
     private static final String SIGNATURE = "signature";
     private static final String UNKNOWN = "{}";
     private static final int MAX_LENGTH = 64 * 1024;
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final ObjectMapper JSON = BoundedJson.mapper();
 
     private final StampKey key;
 
