@@ -66,7 +66,8 @@ class RestoreHooksStepTest {
         assertThat(executions()).as("the server in memory refuses them").isNotEmpty();
         assertThat(server.requests().stream()
                         .filter(r -> r.path().endsWith("/subjectaccessreviews"))
-                        .map(r -> r.body().at("/spec/resourceAttributes")))
+                        .map(r -> r.body().at("/spec/resourceAttributes"))
+                        .filter(a -> a.path("resource").asText().equals("pods")))
                 .singleElement()
                 .isEqualTo(FakeApiServer.tree("{'group':'','name':'web','namespace':'shop','resource':'pods',"
                         + "'subresource':'exec','verb':'create'}"));
