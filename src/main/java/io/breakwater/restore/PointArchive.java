@@ -5,6 +5,7 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.api.Restore;
 import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.config.OwnAccounts;
 import io.breakwater.location.Stores;
 import io.breakwater.resource.ApiServer;
 import io.breakwater.resource.apply.ApplyReport;
@@ -99,7 +100,7 @@ class PointArchive {
     /** Whether the operator created the Restore; false if the author is unknown. */
     boolean isOfOperator(Restore restore) {
         return stamps.read(restore, restore.getSpec())
-                .map(author -> new AuthorRights(client, author, operator()).hasAll())
+                .map(author -> check(author).isOperator())
                 .orElse(false);
     }
 
@@ -155,9 +156,15 @@ class PointArchive {
                                 + " while the admission webhook is registered"));
     }
 
+    /** The check of an author. The guard creates the Restores of FailoverPlans, with its own account, on behalf of the operator. */
+    private AuthorCheck check(Author author) {
+        boolean own = OwnAccounts.of(config.namespace()).contains(author.username());
+        String trusted = own ? author.username() : operator();
+        return AuthorCheck.of(client, author, trusted, config.restore().impersonate());
+    }
+
     private AuthorCheck author(RestoreRun run) {
-        AuthorCheck author = AuthorCheck.of(
-                client, stampedAuthor(run), operator(), config.restore().impersonate());
+        AuthorCheck author = check(stampedAuthor(run));
         String operatorNamespace = config.namespace();
         if (run.isSandbox(operatorNamespace)) {
             checkSigned(run);

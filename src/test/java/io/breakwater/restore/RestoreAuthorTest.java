@@ -49,6 +49,25 @@ class RestoreAuthorTest {
         assertThat(userOfTheClaim(StampedRestores.of(OPERATOR), true)).isEmpty();
     }
 
+    /** The guard runs FailoverPlans, and creates their Restores. */
+    @Test
+    void treatsTheGuardAsTheOperator() {
+        server.allow((verb, resource) -> false);
+        assertThat(userOfTheClaim(StampedRestores.of(account("breakwater-system", "breakwater-guard")), true))
+                .isEmpty();
+        for (Author other : List.of(
+                account("shop", "breakwater-guard"),
+                account("breakwater-system", "breakwater-gateway"),
+                account("breakwater-system", "default"))) {
+            assertThatThrownBy(() -> userOfTheClaim(StampedRestores.of(other), true))
+                    .hasMessageContaining(other.username() + " may not get/create persistentvolumeclaims");
+        }
+    }
+
+    private static Author account(String namespace, String name) {
+        return new Author("system:serviceaccount:" + namespace + ":" + name, "", List.of(), Map.of());
+    }
+
     /** Since the preview the author may have lost rights. */
     @Test
     void createsNoClaimForAnAuthorWhoLacksARightByNow() {
