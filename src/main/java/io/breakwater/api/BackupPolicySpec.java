@@ -142,6 +142,12 @@ public class BackupPolicySpec {
                 "Regular expression that the complete trimmed output must match, in the syntax of RE2.")
         public String expect;
 
+        @JsonPropertyDescription(
+                "Whether the end of the output is recorded in the status of the Verification and of the RestorePoint."
+                        + " All users that may read them can read it, so the output must have no secrets. When absent,"
+                        + " only exit code, result and a digest are recorded.")
+        public Boolean showOutput;
+
         @Default("30s")
         @Pattern(Durations.PATTERN)
         @Size(max = 32)

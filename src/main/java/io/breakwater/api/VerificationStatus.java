@@ -63,10 +63,24 @@ public class VerificationStatus extends RunStatus {
         @JsonPropertyDescription("Whether the result was as expected.")
         public Boolean passed;
 
+        @JsonPropertyDescription("Exit code of the command; absent if it did not run.")
+        public Integer exitCode;
+
+        @JsonPropertyDescription("Whether the output matches expect; absent without expect.")
+        public Boolean matched;
+
+        @Size(max = 16)
+        @JsonPropertyDescription(
+                "First 16 hexadecimal digits of the SHA-256 of the output; absent if the output is too long.")
+        public String digest;
+
+        @Size(max = 512)
+        @JsonPropertyDescription("Cause why the check did not pass, without the output.")
+        public String message;
+
         @Size(max = 512)
         @JsonPropertyDescription(
-                "End of the output, as evidence. Users that may read this object can read it, so checks must not"
-                        + " print secrets.")
+                "End of the output; only if the check has showOutput. Users that may read this object can read it.")
         public String output;
 
         @Size(max = 32)

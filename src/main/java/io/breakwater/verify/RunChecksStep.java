@@ -5,7 +5,6 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Durations;
 import io.breakwater.api.OutputPattern;
 import io.breakwater.api.Reason;
-import io.breakwater.api.Texts;
 import io.breakwater.api.VerificationSpec.Level;
 import io.breakwater.api.VerificationStatus.CheckResult;
 import io.breakwater.database.PodExec;
@@ -24,7 +23,6 @@ final class RunChecksStep implements Step<VerifyRun> {
     static final String NAME = "Query";
 
     private static final Duration TIMEOUT = Duration.ofSeconds(30);
-    private static final int EVIDENCE = 400;
 
     private final KubernetesClient client;
     private final Activities activities;
@@ -62,11 +60,12 @@ final class RunChecksStep implements Step<VerifyRun> {
         List<CheckResult> wrong = results.get().stream().filter(r -> !r.passed).toList();
         if (!wrong.isEmpty()) {
             throw run.failed(wrong.stream()
-                    .map(r -> "check " + r.name + " did not pass: " + r.output)
+                    .map(r -> "check " + r.name + " did not pass: " + CheckEvidence.text(r))
                     .collect(Collectors.joining("; ")));
         }
-        return Outcome.done(
-                results.get().stream().map(r -> r.name + ": " + r.output).collect(Collectors.joining("; ")));
+        return Outcome.done(results.get().stream()
+                .map(r -> r.name + ": " + CheckEvidence.text(r))
+                .collect(Collectors.joining("; ")));
     }
 
     private CheckResult check(String namespace, Check check) {
@@ -75,19 +74,9 @@ final class RunChecksStep implements Step<VerifyRun> {
         result.name = check.name;
         try {
             PodExec.Ended ended = call(namespace, check);
-            result.output = Texts.tail(ended.output().strip(), EVIDENCE);
-            result.passed = passes(check, ended);
-            if (ended.code() != 0) {
-                result.output = Texts.tail("exit code " + ended.code() + ": " + result.output, EVIDENCE);
-            } else if (check.expect != null && ended.omitted() > 0) {
-                result.output = "the output has " + ended.omitted() + " bytes more than can be compared with "
-                        + check.expect + "; print less";
-            } else if (!result.passed) {
-                result.output = Texts.tail("expected " + check.expect + ", got: " + result.output, EVIDENCE);
-            }
+            CheckEvidence.record(result, check, ended, passes(check, ended));
         } catch (BreakwaterException e) {
-            result.passed = false;
-            result.output = Texts.tail(e.getMessage(), EVIDENCE);
+            CheckEvidence.failed(result, e.getMessage());
         }
         result.duration = (System.nanoTime() - start) / 1_000_000 + "ms";
         return result;

@@ -8,9 +8,12 @@ import io.breakwater.api.Reason;
 import io.breakwater.api.Restore;
 import io.breakwater.api.RestoreSpec;
 import io.breakwater.api.Verification;
+import io.breakwater.api.VerificationSpec.Level;
 import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.config.OwnAccounts;
 import io.breakwater.observe.AuditUser;
 import io.breakwater.trust.Author;
+import io.breakwater.trust.AuthorRights;
 import io.breakwater.trust.AuthorStamps;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.LimitRangeBuilder;
@@ -73,6 +76,9 @@ class Sandbox {
     Restore open(VerifyRun run, String captured) {
         String name = run.sandbox();
         Author author = author(run.verification());
+        if (restore(name).isEmpty()) {
+            checkCommands(run, author, captured);
+        }
         Namespace source = client.namespaces().withName(captured).get();
         create(namespace(run, source));
         checkOwned(run.verification(), name);
@@ -100,6 +106,17 @@ class Sandbox {
                         "the author of the Verification is unknown: annotation " + Api.AUTHOR
                                 + " is missing or was not signed by Breakwater for this Verification; create another"
                                 + " Verification while the admission webhook is registered"));
+    }
+
+    /** Commands that the author may not run in the captured namespace are not run in a copy of it either. */
+    private void checkCommands(VerifyRun run, Author author, String captured) {
+        AuthorRights rights = new AuthorRights(client, author, OwnAccounts.operator(config.namespace()));
+        if (run.includes(Level.Queried) && !rights.may("create", "", "pods", "exec", "", captured)) {
+            throw BreakwaterException.permanent(
+                    Reason.AuthorLacksRight,
+                    "author " + author.username() + " of the Verification may not create pods/exec in namespace "
+                            + captured + ", which level Queried needs; grant the right, or set spec.level to Restored");
+        }
     }
 
     private static Namespace namespace(VerifyRun run, Namespace source) {

@@ -75,7 +75,10 @@ class VerificationIT {
         assertThat(proven.getStatus().restoreTime).isNotBlank();
         assertThat(proven.getStatus().checks).singleElement().satisfies(c -> {
             assertThat(c.passed).isTrue();
-            assertThat(c.output).isEqualTo("1");
+            assertThat(c.exitCode).isZero();
+            assertThat(c.matched).isTrue();
+            assertThat(c.digest).hasSize(16);
+            assertThat(c.output).as("the check asks for it").isEqualTo("1");
         });
         RestorePoint point = site.get(RestorePoint.class, SHOP, "right").orElseThrow();
         assertThat(point.getStatus().verified.proven).isTrue();

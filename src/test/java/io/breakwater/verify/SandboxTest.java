@@ -185,6 +185,21 @@ class SandboxTest {
         }
     }
 
+    @Test
+    void startsNothingForAnAuthorThatMayNotRunCommands() throws IOException {
+        try (FakeApiServer server = server()) {
+            server.allow((verb, resource) -> !resource.startsWith("pods"));
+            assertThatThrownBy(() -> new Sandbox(server.client(), config, STAMPS).open(run(Level.Queried), "shop"))
+                    .isInstanceOfSatisfying(
+                            BreakwaterException.class,
+                            e -> assertThat(e.reason()).isEqualTo(Reason.AuthorLacksRight))
+                    .hasMessageContaining("author jane of the Verification may not create pods/exec in namespace shop");
+            assertThat(created(server)).containsExactly("subjectaccessreviews");
+            new Sandbox(server.client(), config, STAMPS).open(run(Level.Restored), "shop");
+            assertThat(created(server)).contains("restores");
+        }
+    }
+
     /** Kinds of the objects that were created, each once. */
     private static List<String> created(FakeApiServer server) {
         return server.requests().stream()
@@ -204,6 +219,10 @@ class SandboxTest {
     }
 
     private static VerifyRun run() {
+        return run(Level.Restored);
+    }
+
+    private static VerifyRun run(Level level) {
         Verification verification = new Verification();
         verification.setMetadata(new ObjectMetaBuilder()
                 .withName("v")
@@ -211,7 +230,7 @@ class SandboxTest {
                 .withUid("0f0e0d0c-0b0a-0908-0706-050403020100")
                 .build());
         verification.setSpec(new VerificationSpec());
-        verification.getSpec().level = Level.Restored;
+        verification.getSpec().level = level;
         verification
                 .getMetadata()
                 .setAnnotations(Map.of(Api.AUTHOR, STAMPS.stamp(JANE, verification, verification.getSpec())));
