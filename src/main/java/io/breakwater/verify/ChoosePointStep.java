@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 
-/** Chooses the point to verify. Waits for earlier verifications of the policy, which has one sandbox at a time. */
+/** Chooses the point to verify. Waits for earlier verifications of the policy, which has one at a time, and for the sandbox of the namespace. */
 final class ChoosePointStep implements Step<VerifyRun> {
     private final KubernetesClient client;
 
@@ -87,6 +87,16 @@ final class ChoosePointStep implements Step<VerifyRun> {
         return good.get((int) Math.floorMod(seed, (long) good.size()));
     }
 
+    /** A policy has one verification at a time, and a namespace has one sandbox. */
+    static boolean excludeEachOther(VerificationSpec one, VerificationSpec other) {
+        boolean sandboxes = isRestored(one) && isRestored(other);
+        return sandboxes || one.policyRef.name.equals(other.policyRef.name);
+    }
+
+    private static boolean isRestored(VerificationSpec spec) {
+        return spec.level == null || spec.level.compareTo(VerificationSpec.Level.Restored) >= 0;
+    }
+
     /** Whether the point is sealed and not being deleted. */
     private static boolean isVerifiable(RestorePoint point) {
         return point.isSealed()
@@ -94,14 +104,13 @@ final class ChoosePointStep implements Step<VerifyRun> {
                 && point.getMetadata().getDeletionTimestamp() == null;
     }
 
-    /** An older verification of the policy that is not over, or whose sandbox still exists. */
+    /** An older verification that is not over, or whose sandbox still exists, and that this one waits for. */
     private Optional<String> earlier(VerifyRun run) {
         Comparator<Verification> age = Comparator.comparing(
                         (Verification v) -> v.getMetadata().getCreationTimestamp())
                 .thenComparing(v -> v.getMetadata().getName());
         return client.resources(Verification.class).inNamespace(run.namespace()).list().getItems().stream()
-                .filter(v ->
-                        v.getSpec().policyRef.name.equals(run.verification().getSpec().policyRef.name))
+                .filter(v -> excludeEachOther(v.getSpec(), run.verification().getSpec()))
                 .filter(v -> age.compare(v, run.verification()) < 0)
                 .filter(v -> !v.isOver() || v.getStatus().sandbox != null)
                 .map(v -> v.getMetadata().getName())

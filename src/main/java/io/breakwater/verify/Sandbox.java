@@ -7,6 +7,7 @@ import io.breakwater.api.ObjectRule;
 import io.breakwater.api.Reason;
 import io.breakwater.api.Restore;
 import io.breakwater.api.RestoreSpec;
+import io.breakwater.api.Texts;
 import io.breakwater.api.Verification;
 import io.breakwater.api.VerificationSpec.Level;
 import io.breakwater.config.BreakwaterConfig;
@@ -37,6 +38,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * The temporary namespace that a point is restored into. It has the Pod Security labels, the quotas and the limits of the source
@@ -52,6 +54,11 @@ class Sandbox {
     /** Kinds of the source namespace that limit the sandbox; the point's own are restored if that namespace is gone. */
     private static final List<String> LIMITS = List.of("resourcequotas", "limitranges");
 
+    /** Conditions of a namespace that is being deleted: the objects and the finalizers that remain. */
+    private static final Set<String> OBSTACLES =
+            Set.of("NamespaceContentRemaining", "NamespaceFinalizersRemaining", "NamespaceDeletionContentFailure");
+
+    private static final int LONGEST = 500;
     private static final int DNS = 53;
     private static final String NAMESPACE_NAME = "kubernetes.io/metadata.name";
     private static final String DNS_NAMESPACE = "kube-system";
@@ -268,6 +275,20 @@ class Sandbox {
             client.namespaces().withName(name).delete();
         }
         return false;
+    }
+
+    /** Why the namespace still exists, as the API server reports it; empty if it reports nothing. */
+    Optional<String> obstacle(String name) {
+        Namespace namespace = client.namespaces().withName(name).get();
+        if (namespace == null
+                || namespace.getStatus() == null
+                || namespace.getStatus().getConditions() == null) {
+            return Optional.empty();
+        }
+        return namespace.getStatus().getConditions().stream()
+                .filter(c -> OBSTACLES.contains(c.getType()) && "True".equals(c.getStatus()))
+                .map(c -> Texts.line(c.getMessage(), LONGEST))
+                .reduce((a, b) -> a + "; " + b);
     }
 
     private static boolean isOf(Verification verification, Namespace namespace) {

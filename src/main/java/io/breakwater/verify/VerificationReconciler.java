@@ -24,6 +24,7 @@ import io.breakwater.observe.StatusWriter;
 import io.breakwater.steps.Activities;
 import io.breakwater.steps.RunDriver;
 import io.breakwater.steps.Step;
+import io.breakwater.steps.Warnings;
 import io.breakwater.trust.IdentityRule;
 import io.breakwater.volume.KeptSnapshots;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -53,6 +54,12 @@ import java.util.stream.Collectors;
 @GradualRetry(maxAttempts = Integer.MAX_VALUE, initialInterval = 2000, intervalMultiplier = 1.5, maxInterval = 60_000)
 class VerificationReconciler implements Reconciler<Verification>, Cleaner<Verification> {
     private static final Duration LOOK = Duration.ofSeconds(2);
+
+    /** Longest time that a restored copy stays. */
+    private static final Duration LONGEST = Duration.ofHours(24);
+
+    /** Time after which the deletion of a namespace is unusual. */
+    private static final Duration USUAL = Duration.ofMinutes(5);
 
     private final KubernetesClient client;
     private final BreakwaterConfig config;
@@ -155,19 +162,43 @@ class VerificationReconciler implements Reconciler<Verification>, Cleaner<Verifi
                 .inNamespace(verification.getMetadata().getNamespace())
                 .withName(verification.getSpec().policyRef.name)
                 .get();
-        Duration keep = policy == null || policy.getSpec().verification == null
-                ? Duration.ZERO
-                : Durations.parse(policy.getSpec().verification.keepFor, Duration.ZERO);
+        Duration keep = keepFor(policy);
         Duration left =
                 Duration.between(clock.instant(), Instant.parse(s.finishedAt).plus(keep));
         if (left.isPositive()) {
             return UpdateControl.<Verification>noUpdate().rescheduleAfter(left);
         }
         if (!sandbox.close(verification, s.sandbox)) {
+            if (left.plus(USUAL).isNegative()) {
+                sandbox.obstacle(s.sandbox).ifPresent(obstacle -> report(verification, obstacle));
+            }
             return UpdateControl.<Verification>noUpdate().rescheduleAfter(LOOK);
         }
         writer.update(verification, VerificationStatus.class, status -> status.sandbox = null);
         return UpdateControl.noUpdate();
+    }
+
+    /** A policy can be older than the check of its fields. */
+    static Duration keepFor(BackupPolicy policy) {
+        if (policy == null || policy.getSpec().verification == null) {
+            return Duration.ZERO;
+        }
+        Duration asked = Durations.parse(policy.getSpec().verification.keepFor, Duration.ZERO);
+        return asked.compareTo(LONGEST) > 0 ? LONGEST : asked;
+    }
+
+    /** Reports once that a sandbox is not deleted. */
+    private void report(Verification verification, String obstacle) {
+        VerificationStatus s = verification.getStatus();
+        String start = "namespace " + s.sandbox + " is not deleted";
+        if (s.warnings == null || s.warnings.stream().noneMatch(w -> w.startsWith(start))) {
+            String warning = start + ": " + obstacle + "; delete or repair the objects that it names";
+            writer.update(
+                    verification,
+                    VerificationStatus.class,
+                    status -> status.warnings = Warnings.merged(status.warnings, List.of(warning)));
+            events.warning(verification, Reason.Deleting, warning);
+        }
     }
 
     private List<Step<VerifyRun>> steps(VerifyRun run) {

@@ -3,6 +3,9 @@ package io.breakwater.verify;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.breakwater.api.BackupPolicy;
+import io.breakwater.api.BackupPolicySpec;
+import io.breakwater.api.BackupPolicySpec.VerificationPlan;
 import io.breakwater.api.Condition;
 import io.breakwater.api.NamedRef;
 import io.breakwater.api.Reason;
@@ -11,9 +14,11 @@ import io.breakwater.api.RestorePointSpec;
 import io.breakwater.api.RestorePointStatus;
 import io.breakwater.api.VerificationSpec;
 import io.breakwater.api.VerificationSpec.Choice;
+import io.breakwater.api.VerificationSpec.Level;
 import io.breakwater.observe.Conditions;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -57,6 +62,35 @@ class ChoosePointStepTest {
         assertThatThrownBy(() -> ChoosePointStep.choose(List.of(), spec(null, null), "x"))
                 .matches(e -> ((io.breakwater.api.BreakwaterException) e).reason() == Reason.RestorePointNotFound)
                 .hasMessageContaining("BackupPolicy shop has no sealed RestorePoint");
+    }
+
+    @Test
+    void allowsOneSandboxInANamespace() {
+        VerificationSpec shop = spec(null, null);
+        VerificationSpec other = spec(null, null);
+        other.policyRef = new NamedRef("other");
+        shop.level = Level.Restored;
+        other.level = Level.Queried;
+        assertThat(ChoosePointStep.excludeEachOther(shop, other)).isTrue();
+        other.level = Level.Checksum;
+        assertThat(ChoosePointStep.excludeEachOther(shop, other))
+                .as("a check of digests has no sandbox")
+                .isFalse();
+        other.policyRef = shop.policyRef;
+        assertThat(ChoosePointStep.excludeEachOther(shop, other)).isTrue();
+    }
+
+    @Test
+    void deletesASandboxAfterOneDayAtTheLatest() {
+        BackupPolicy policy = new BackupPolicy();
+        policy.setSpec(new BackupPolicySpec());
+        assertThat(VerificationReconciler.keepFor(policy)).isZero();
+        policy.getSpec().verification = new VerificationPlan();
+        policy.getSpec().verification.keepFor = "3h";
+        assertThat(VerificationReconciler.keepFor(policy)).isEqualTo(Duration.ofHours(3));
+        policy.getSpec().verification.keepFor = "9000h";
+        assertThat(VerificationReconciler.keepFor(policy)).isEqualTo(Duration.ofHours(24));
+        assertThat(VerificationReconciler.keepFor(null)).isZero();
     }
 
     private String choose(VerificationSpec spec, String uid) {
