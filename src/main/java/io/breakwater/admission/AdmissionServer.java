@@ -44,8 +44,8 @@ class AdmissionServer {
     /** Requests at the same time. Each costs the buffers of TLS and the headers. */
     private static final int MOST_REQUESTS = 64;
 
-    /** Reviews of each group in memory at the same time. */
-    static final int MOST_REVIEWS = 4;
+    /** Reviews of each group in memory at the same time. The heap of the guard is small. */
+    static final int MOST_REVIEWS = 2;
 
     /** The gates of namespaces do not wait for checks of objects that anyone may create. */
     private static final Set<String> GATES = Set.of(HOLD_BACK, NAMESPACES);

@@ -96,6 +96,8 @@ class KeeperSupervisionTest {
         sites.silence(LONG);
         east.startProcess();
 
+        east.reconcile();
+        await().atMost(LIMIT).until(() -> east.keepers.mayRun("shop/shop"));
         sites.untilActive(east);
 
         assertThat(east.graces).isEmpty();

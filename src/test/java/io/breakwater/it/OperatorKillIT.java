@@ -1,7 +1,9 @@
 package io.breakwater.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.breakwater.api.Api;
 import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.ConditionedStatus;
@@ -18,12 +20,18 @@ import io.breakwater.api.RestoreStatus;
 import io.breakwater.api.Verification;
 import io.breakwater.api.VerificationSpec.Level;
 import io.breakwater.it.AcknowledgedOrders.Entry;
+import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.client.CustomResource;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -34,7 +42,8 @@ import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * The operator is killed during a backup, a verification, a restore and a failover; each ends with the normal result.
+ * The operator is killed during a backup, a verification, a restore and a failover; each ends with the normal result. The guard
+ * is killed too, and the webhook is flooded; the application does not notice.
  */
 @ExtendWith(RigExtension.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -42,6 +51,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 class OperatorKillIT {
     private static final String SHOP = "shop-kills";
     private static final String PLAN = "kills";
+    private static final String OPERATOR = "deployment/breakwater-operator";
+    private static final String GUARD = "deployment/breakwater-guard";
 
     private final Rig rig;
     private final OrderStream customers;
@@ -166,10 +177,86 @@ class OperatorKillIT {
 
     @Test
     @Order(4)
-    void completesAFailoverAfterOperatorKills() {
+    void leavesLeaseWebhookAndApplicationAloneWithoutAnOperator() {
+        Set<String> pods = podUids();
+        scaleOperator(0);
+        rig.progress()
+                .await(
+                        "no operator runs",
+                        Duration.ofMinutes(1),
+                        () -> operators().toString(),
+                        () -> Optional.of(operators().isEmpty()));
+
+        awaitRenewals(2);
+        assertWebhookRefuses();
+
+        scaleOperator(1);
+        rig.east().cluster().kubectl("rollout", "status", OPERATOR, "-n", Rig.SYSTEM, "--timeout=120s");
+        assertThat(podUids()).isEqualTo(pods);
+        assertThat(lostLeases()).isEmpty();
+    }
+
+    @Test
+    @Order(5)
+    void leavesTheApplicationAloneWhenTheGuardIsKilled() {
+        Set<String> pods = podUids();
+
+        rig.east().killGuard();
+        rig.east().cluster().kubectl("rollout", "status", GUARD, "-n", Rig.SYSTEM, "--timeout=120s");
+        awaitRenewals(2);
+        rig.east().awaitRole(SHOP, PLAN, Role.Active, Duration.ofMinutes(1));
+
+        assertWebhookRefuses();
+        assertThat(podUids()).isEqualTo(pods);
+        assertThat(lostLeases()).isEmpty();
+    }
+
+    @Test
+    @Order(6)
+    void leavesRenewalsOnTimeWhileTheWebhookIsFlooded() {
+        Set<String> pods = podUids();
+        String guard = rig.east().guardPod();
+        String path = "/api/v1/namespaces/%s/pods/https:%s:9443/proxy".formatted(Rig.SYSTEM, guard);
+        List<String> bombs = List.of(
+                "[" + "{},".repeat(2_700_000) + "{}]", "[" + "{},".repeat(1_100_000) + "{}]", "[".repeat(3_000_000));
+        List<String> paths = List.of("/kinds", "/hold-back", "/author");
+
+        Rig.inParallel(IntStream.range(0, 100)
+                .<Runnable>mapToObj(i -> () -> {
+                    try {
+                        rig.east().client().raw(path + paths.get(i / 3 % 3), "POST", bombs.get(i % 3));
+                    } catch (RuntimeException e) {
+                        // The webhook refuses it, or closes the connection.
+                    }
+                })
+                .toArray(Runnable[]::new));
+        awaitRenewals(2);
+
+        assertThat(rig.east().guardPod()).isEqualTo(guard);
+        assertThat(rig.east()
+                        .client()
+                        .pods()
+                        .inNamespace(Rig.SYSTEM)
+                        .withName(guard)
+                        .get()
+                        .getStatus()
+                        .getContainerStatuses()
+                        .getFirst()
+                        .getRestartCount())
+                .isZero();
+        assertWebhookRefuses();
+        assertThat(podUids()).isEqualTo(pods);
+        assertThat(lostLeases()).isEmpty();
+    }
+
+    @Test
+    @Order(7)
+    void completesAFailoverAfterKillsOfGuardsAndOperators() {
         rig.west().requestActive(SHOP, PLAN, Rig.WEST, "0s");
         kill(rig.east(), FailoverPlan.class, PLAN, (FailoverPlanStatus s) -> s.journal);
+        rig.east().killGuard();
         kill(rig.west(), FailoverPlan.class, PLAN, (FailoverPlanStatus s) -> s.journal);
+        rig.west().killGuard();
         rig.west()
                 .awaitPlan(
                         SHOP,
@@ -198,6 +285,64 @@ class OperatorKillIT {
                                 .map(CustomResource::getStatus)
                                 .map(s -> journal.apply(s).size() >= 2));
         site.killOperator();
+    }
+
+    /** Waits for more renewals of the lease, as the store shows them. */
+    private void awaitRenewals(int more) {
+        long goal = leaseWrites() + more;
+        rig.progress()
+                .await(
+                        more + " more renewals of the lease",
+                        Duration.ofMinutes(1),
+                        () -> "writes: " + leaseWrites(),
+                        () -> Optional.of(leaseWrites() >= goal));
+    }
+
+    private long leaseWrites() {
+        String key = "breakwater/plans/%s/%s/lease.json".formatted(SHOP, PLAN);
+        byte[] lease = rig.store("north").read(key, 1 << 16).orElseThrow().content();
+        try {
+            return new ObjectMapper().readTree(lease).path("writes").asLong();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private void assertWebhookRefuses() {
+        assertThatThrownBy(() -> rig.east().createRestore(SHOP, "refused", "killed", "kube-system", OnConflict.Fail))
+                .hasMessageContaining("spec.targetNamespace");
+    }
+
+    private Set<String> podUids() {
+        return rig.east().client().pods().inNamespace(SHOP).list().getItems().stream()
+                .filter(pod -> "Running".equals(pod.getStatus().getPhase()))
+                .map(pod -> pod.getMetadata().getUid())
+                .collect(Collectors.toSet());
+    }
+
+    private List<String> lostLeases() {
+        return rig.east().client().v1().events().inNamespace(SHOP).list().getItems().stream()
+                .filter(event -> Reason.LeaseLost.name().equals(event.getReason()))
+                .map(Event::getMessage)
+                .toList();
+    }
+
+    private void scaleOperator(int replicas) {
+        rig.east().cluster().kubectl("scale", OPERATOR, "-n", Rig.SYSTEM, "--replicas=" + replicas);
+    }
+
+    private List<String> operators() {
+        return rig
+                .east()
+                .client()
+                .pods()
+                .inNamespace(Rig.SYSTEM)
+                .withLabel("app.kubernetes.io/component", "operator")
+                .list()
+                .getItems()
+                .stream()
+                .map(pod -> pod.getMetadata().getName())
+                .toList();
     }
 
     private void noSnapshotIsLeft() {

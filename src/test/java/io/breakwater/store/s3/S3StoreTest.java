@@ -96,6 +96,19 @@ class S3StoreTest extends ObjectStoreContract {
         }
     }
 
+    /** The answer of a proxy has no error code of S3. */
+    @Test
+    void reportsAnAnswer404ThatIsNotTheStoresOwnAsUnavailable() {
+        store.write("x", new byte[1], Precondition.NONE);
+        front.fault("GET", "/x", 1, new Fault.Answer(404, Map.of()));
+
+        assertThatThrownBy(() -> store.read("x"))
+                .asInstanceOf(InstanceOfAssertFactories.type(BreakwaterException.class))
+                .matches(e -> e.reason() == Reason.StoreUnavailable && e.isRetryable());
+        assertThat(store.read("x")).isPresent();
+        assertThat(store.read("missing")).isEmpty();
+    }
+
     @Test
     void reportsAnUnreachableStoreWithItsEndpoint() {
         spec.endpoint = "http://127.0.0.1:9";
