@@ -71,8 +71,7 @@ final class RenewalWatch {
 
     /** Grace period for pods that are gated now. It is shorter when the lease may belong to another site by their end. */
     synchronized Duration grace(long now) {
-        boolean inTime = age(now).compareTo(timing.latestNotice().plusSeconds(1)) <= 0;
-        return inTime ? timing.grace() : LeaseTiming.LOST_GRACE;
+        return timing.graceAt(age(now));
     }
 
     private static long later(long a, long b) {
