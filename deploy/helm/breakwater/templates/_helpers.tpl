@@ -104,6 +104,7 @@ spec:
             - {name: BREAKWATER_MOVER_START, value: {{ $root.Values.mover.start | quote }}}
             - {name: BREAKWATER_MOVER_TMP, value: {{ $root.Values.mover.tmp | quote }}}
             - {name: BREAKWATER_RESTORE_IMPERSONATE, value: {{ $root.Values.rbac.impersonate | quote }}}
+            - {name: BREAKWATER_POLICY_SHORTEST_INTERVAL, value: {{ $root.Values.policy.shortestInterval | quote }}}
             - {name: BREAKWATER_STORE_MAX_OBJECTS, value: {{ $root.Values.store.maxObjects | int64 | quote }}}
             - {name: BREAKWATER_STORE_MAX_GATHERED, value: {{ $root.Values.store.maxGathered | int64 | quote }}}
             - {name: BREAKWATER_CATALOG_INTERVAL, value: {{ $root.Values.catalog.interval | quote }}}

@@ -35,7 +35,8 @@ final class KindChecks {
         this.ownSite = config.site();
         this.references = new ReferenceCheck(client, ownNamespace);
         this.templates = new TemplateCheck(client, ownNamespace);
-        this.policies = new PolicyCheck(client, references, templates, ownNamespace);
+        this.policies = new PolicyCheck(
+                client, references, templates, ownNamespace, config.policy().shortestInterval());
         this.restores = new RestoreCheck(references, templates, ownNamespace);
         this.plans = new PlanCheck(client, references, templates, config);
     }

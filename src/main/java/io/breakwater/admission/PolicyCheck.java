@@ -7,6 +7,7 @@ import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.BackupPolicySpec;
 import io.breakwater.api.BackupPolicySpec.Hook;
 import io.breakwater.api.BackupPolicySpec.VerificationPlan;
+import io.breakwater.api.CronInterval;
 import io.breakwater.api.Durations;
 import io.breakwater.api.FailoverPlan;
 import io.breakwater.api.NamedRef;
@@ -35,7 +36,15 @@ final class PolicyCheck {
     private final TemplateCheck templates;
     private final String ownNamespace;
 
-    PolicyCheck(KubernetesClient client, ReferenceCheck references, TemplateCheck templates, String ownNamespace) {
+    private final Duration shortestInterval;
+
+    PolicyCheck(
+            KubernetesClient client,
+            ReferenceCheck references,
+            TemplateCheck templates,
+            String ownNamespace,
+            Duration shortestInterval) {
+        this.shortestInterval = shortestInterval;
         this.client = client;
         this.references = references;
         this.templates = templates;
@@ -46,6 +55,7 @@ final class PolicyCheck {
         templates.policy(policy, request, findings);
         BackupPolicySpec spec = policy.getSpec();
         schedule("spec.schedule", spec.schedule, findings);
+        interval(policy, findings);
         if (spec.objectives != null) {
             findings.duration("spec.objectives.rpo", spec.objectives.rpo, MINUTE);
             findings.duration("spec.objectives.rto", spec.objectives.rto, SECOND);
@@ -81,6 +91,21 @@ final class PolicyCheck {
         }
         if (request.isCreate() && !policy.template()) {
             singlePolicy(policy, findings);
+        }
+    }
+
+    private void interval(BackupPolicy policy, CheckFindings findings) {
+        BackupPolicySpec spec = policy.getSpec();
+        if (policy.getMetadata().getNamespace().equals(ownNamespace) && !policy.template()) {
+            return;
+        }
+        if (spec.schedule != null) {
+            CronInterval.tooFrequent(spec.schedule.cron, shortestInterval)
+                    .ifPresent(why -> findings.refuse("spec.schedule.cron", why));
+        }
+        if (spec.verification != null && spec.verification.schedule != null) {
+            CronInterval.tooFrequent(spec.verification.schedule.cron, shortestInterval)
+                    .ifPresent(why -> findings.refuse("spec.verification.schedule.cron", why));
         }
     }
 

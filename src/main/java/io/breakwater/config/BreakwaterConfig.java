@@ -31,6 +31,8 @@ public interface BreakwaterConfig {
     Restore restore();
     Store store();
 
+    Policy policy();
+
     Catalog catalog();
 
     Sweep sweep();
@@ -136,6 +138,16 @@ public interface BreakwaterConfig {
         /** Number of objects of one listing that may be in memory at the same time, such as the points of a location. */
         @WithDefault("100000")
         int maxGathered();
+    }
+
+    /** BackupPolicies. */
+    interface Policy {
+        /**
+         * Least time between two times of a schedule. It applies to templates, and to all policies outside of the operator's
+         * namespace.
+         */
+        @WithDefault("5M")
+        Duration shortestInterval();
     }
 
     /** Catalog sync. */

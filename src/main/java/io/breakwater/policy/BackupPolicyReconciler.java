@@ -130,7 +130,7 @@ class BackupPolicyReconciler implements Reconciler<BackupPolicy> {
         Optional<PointRoute> route = Optional.empty();
         Optional<BreakwaterException> problem = Optional.empty();
         try {
-            cron = Optional.ofNullable(spec.schedule).map(schedule -> CronSchedule.of(policy, schedule));
+            cron = Optional.ofNullable(spec.schedule).map(schedule -> CronSchedule.of(policy, schedule, config));
             conflicts.check(
                     policy, plans.roleOf(policy.getMetadata().getNamespace()).map(PlanRole::policy));
             route = Optional.of(routes.of(policy));

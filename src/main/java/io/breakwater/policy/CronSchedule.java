@@ -7,7 +7,9 @@ import com.cronutils.parser.CronParser;
 import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.BackupPolicySpec.Schedule;
 import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.CronInterval;
 import io.breakwater.api.Reason;
+import io.breakwater.config.BreakwaterConfig;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
@@ -55,6 +57,23 @@ public final class CronSchedule {
         }
         if (cron.next(Instant.EPOCH).isEmpty()) {
             throw invalid("spec.schedule.cron '" + schedule.cron + "' names a day that does not exist in any year");
+        }
+        return cron;
+    }
+
+    /**
+     * Reads a schedule, and checks its distance too: admission may not have seen it.
+     *
+     * @param config has the least time between two times, which does not apply in the operator's namespace
+     * @throws BreakwaterException InvalidSchedule, also when the times are too close
+     */
+    public static CronSchedule of(BackupPolicy policy, Schedule schedule, BreakwaterConfig config) {
+        CronSchedule cron = of(policy, schedule);
+        if (!policy.getMetadata().getNamespace().equals(config.namespace())) {
+            CronInterval.tooFrequent(schedule.cron, config.policy().shortestInterval())
+                    .ifPresent(why -> {
+                        throw invalid("cron " + why);
+                    });
         }
         return cron;
     }

@@ -11,6 +11,7 @@ import io.breakwater.api.Verification;
 import io.breakwater.api.VerificationSpec;
 import io.breakwater.api.VerificationSpec.Choice;
 import io.breakwater.api.VerificationSpec.Level;
+import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.observe.Events;
 import io.breakwater.policy.CronSchedule;
 import io.breakwater.policy.PointRoutes;
@@ -48,9 +49,17 @@ class VerificationSchedule implements Reconciler<BackupPolicy> {
     private final PointRoutes routes;
     private final Events events;
     private final AuthorStamps stamps;
+    private final BreakwaterConfig config;
     private final Clock clock;
 
-    VerificationSchedule(KubernetesClient client, PointRoutes routes, Events events, AuthorStamps stamps, Clock clock) {
+    VerificationSchedule(
+            KubernetesClient client,
+            PointRoutes routes,
+            Events events,
+            AuthorStamps stamps,
+            BreakwaterConfig config,
+            Clock clock) {
+        this.config = config;
         this.client = client;
         this.routes = routes;
         this.events = events;
@@ -70,7 +79,7 @@ class VerificationSchedule implements Reconciler<BackupPolicy> {
         }
         Duration recheck = LONGEST;
         try {
-            CronSchedule cron = CronSchedule.of(policy, plan.schedule);
+            CronSchedule cron = CronSchedule.of(policy, plan.schedule, config);
             if (!suspended && routes.of(policy).active()) {
                 follow(policy, cron);
             }

@@ -46,6 +46,8 @@ class KindChecksTest {
     @CsvSource(delimiter = '|', textBlock = """
         */15 * * * *  | 61 * * * *    | spec.schedule.cron
         */15 * * * *  | a b c d e     | spec.schedule.cron
+        */15 * * * *  | */4 * * * *   | spec.schedule.cron
+        */15 * * * *  | 0,2 4 * * *   | spec.schedule.cron
         Europe/Berlin | Europe/Berlni | spec.schedule.timeZone
         Europe/Berlin | Europe/Berlin, jitter: 10min | spec.schedule.jitter
         rpo: 30m      | rpo: ''       | spec.objectives.rpo
@@ -59,6 +61,17 @@ class KindChecksTest {
     void refusesInvalidPoliciesAndNamesTheField(String right, String wrong, String field) {
         assertThat(POLICY).contains(right);
         assertThat(create(POLICY.replace(right, wrong)).refusal()).startsWith(field + ": ");
+    }
+
+    @Test
+    void permitsAnyScheduleInTheOperatorsNamespaceButNotInTemplates() {
+        String often = POLICY.replace("*/15 * * * *", "*/4 * * * *")
+                .replace("namespace: shop", "namespace: breakwater-system");
+        assertThat(often).contains("breakwater-system");
+        assertThat(create(often).refusal()).isNull();
+
+        String template = often.replaceFirst("(?m)^spec:\n", "spec:\n  source: {namespaces: {include: ['*']}}\n");
+        assertThat(create(template).refusal()).contains("spec.schedule.cron: ", "policy.shortestInterval");
     }
 
     /** The schema refuses these too, but a sender other than the API server ignores it. */

@@ -163,7 +163,9 @@ final class Rig implements AutoCloseable {
                         Stream.of(
                                 "site.name=" + cluster.name(),
                                 "image.name=" + environment("BREAKWATER_IMAGE"),
-                                "mover.image.name=" + environment("BREAKWATER_MOVER_IMAGE")),
+                                "mover.image.name=" + environment("BREAKWATER_MOVER_IMAGE"),
+                                // Tests wait for scheduled points.
+                                "policy.shortestInterval=1M"),
                         Stream.of(values))
                 .toList();
         Path kubeconfig = privateFile("breakwater-" + cluster.name(), cluster.kubeconfig());

@@ -196,6 +196,18 @@ class BackupPolicyReconcilerTest {
         assertThat(condition(Condition.STALLED).holds()).isTrue();
     }
 
+    /** Admission may not have seen the policy. */
+    @Test
+    void startsNothingOnAScheduleThatIsTooFrequent() {
+        policy.getSpec().schedule = CronScheduleTest.schedule("*/4 * * * *", "Etc/UTC");
+
+        reconcile("12:00:05");
+
+        assertThat(points()).isEmpty();
+        assertThat(condition(Condition.READY).reason).isEqualTo("InvalidSchedule");
+        assertThat(condition(Condition.READY).message).contains("4m apart", "policy.shortestInterval");
+    }
+
     @Test
     void reportsAnUnknownLocationAndStartsNothing() {
         policy.getSpec().locationRef = new NamedRef("nowhere");

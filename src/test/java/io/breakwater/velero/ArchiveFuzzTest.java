@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.GZIPOutputStream;
@@ -24,15 +25,27 @@ import org.junit.jupiter.api.Test;
 class ArchiveFuzzTest {
     private static final ArchiveReader.Limits LIMITS = new ArchiveReader.Limits(64 << 10, 1 << 20, 100);
 
-    /** How often the content of a small archive that unpacks to a large one is repeated. */
-    private static final int BOMB = 200;
+    /** Bytes to which some small inputs unpack. */
+    private static final int BOMB = 80 << 20;
 
     @Test
     void readsArchives() throws IOException {
         new ParserFuzz("archive")
-                .sample(unpacked(archive()))
+                .sample(unpacked(archive(3, "{}".getBytes(StandardCharsets.UTF_8))))
                 .encoding(ArchiveFuzzTest::packed)
                 .longest(4 << 20)
+                .allocation(96L << 20)
+                .refusals(e -> e instanceof IOException || isTampered(e))
+                .run(ArchiveFuzzTest::read);
+    }
+
+    /** Objects of any size and number, in archives that are whole. */
+    @Test
+    void readsArchivesWithAnyObjects() throws IOException {
+        new ParserFuzz("objects of an archive")
+                .sample("{\"metadata\":{\"name\":\"web\"}}")
+                .encoding(content -> archive(1 + Math.floorMod(Arrays.hashCode(content), 150), content))
+                .longest(128 << 10)
                 .allocation(96L << 20)
                 .refusals(e -> e instanceof IOException || isTampered(e))
                 .run(ArchiveFuzzTest::read);
@@ -57,7 +70,7 @@ class ArchiveFuzzTest {
                     .sample(unpacked(list.readAllBytes()))
                     .encoding(ArchiveFuzzTest::packed)
                     .longest(1 << 20)
-                    .allocation(256L << 20)
+                    .allocation(192L << 20)
                     .refusals(e -> e instanceof IOException)
                     .run(input -> StoredBackup.contents(new ByteArrayInputStream(input)));
         }
@@ -78,17 +91,15 @@ class ArchiveFuzzTest {
         }
     }
 
-    private static byte[] archive() throws IOException {
+    private static byte[] archive(int objects, byte[] content) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         try (ArchiveWriter writer = new ArchiveWriter(out, Instant.parse("2026-11-23T10:00:00Z"))) {
-            for (int i = 0; i < 3; i++) {
-                writer.add(
-                        new ObjectKey("apps", "deployments", "shop", "web" + i),
-                        "v1",
-                        "Deployment",
-                        ("{\"metadata\":{\"name\":\"web" + i + "\"}}").getBytes(StandardCharsets.UTF_8));
+            for (int i = 0; i < objects; i++) {
+                writer.add(new ObjectKey("apps", "deployments", "shop", "web" + i), "v1", "Deployment", content);
             }
             writer.finish();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
         return out.toByteArray();
     }
@@ -103,7 +114,8 @@ class ArchiveFuzzTest {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         try (GZIPOutputStream gzip = new GZIPOutputStream(out)) {
             // Some are repeated: they unpack to much more than their packed size.
-            for (int i = plain.length % 31 == 0 ? BOMB : 1; i > 0; i--) {
+            int times = plain.length % 211 == 0 ? BOMB / Math.max(1, plain.length) : 1;
+            for (int i = Math.max(1, times); i > 0; i--) {
                 gzip.write(plain);
             }
         } catch (IOException e) {
