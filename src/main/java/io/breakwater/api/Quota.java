@@ -2,6 +2,8 @@ package io.breakwater.api;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Max;
+import io.fabric8.generator.annotation.Min;
 import io.fabric8.generator.annotation.Pattern;
 import io.fabric8.generator.annotation.Required;
 import io.fabric8.generator.annotation.Size;
@@ -16,8 +18,8 @@ import java.util.Optional;
 /** Number of bytes that the repository of each namespace may use in a location. */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @ValidationRule(
-        value = "has(self.perNamespace) || has(self.namespaces)",
-        message = "spec.quota must have perNamespace, namespaces, or both")
+        value = "has(self.perNamespace) || has(self.namespaces) || has(self.keptSnapshots) || has(self.keptBytes)",
+        message = "spec.quota must have perNamespace, namespaces, keptSnapshots or keptBytes")
 public class Quota {
     private static final String SIZE = "^[0-9]{1,9}([.][0-9]{1,3})?(Ki|Mi|Gi|Ti|Pi|k|M|G|T|P)?$";
     private static final String[] UNITS = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
@@ -33,6 +35,21 @@ public class Quota {
     @Size(min = 1, max = 256)
     @JsonPropertyDescription("Namespaces with a quota that differs from perNamespace.")
     public List<Share> namespaces;
+
+    @Min(0)
+    @Max(100_000)
+    @JsonPropertyDescription(
+            "Number of snapshots that may stay in the storage of the cluster for the points of every namespace; no limit"
+                    + " when absent. It applies to policies with volumes.method Snapshot. Snapshots of deleted points"
+                    + " count until they are deleted.")
+    public Integer keptSnapshots;
+
+    @Size(min = 1, max = 16)
+    @Pattern(SIZE)
+    @JsonPropertyDescription(
+            "Number of bytes that these snapshots may have together, for example 1Ti; no limit when absent. The size of"
+                    + " a snapshot is the size of a volume that is restored from it, as the driver reports it.")
+    public String keptBytes;
 
     /** The quota of one namespace. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -59,6 +76,11 @@ public class Quota {
                 .findFirst()
                 .or(() -> Optional.ofNullable(perNamespace))
                 .map(Quota::bytes);
+    }
+
+    /** Number of bytes of the snapshots that may stay in the storage for a namespace; empty without a limit. */
+    public Optional<Long> ofKeptBytes() {
+        return Optional.ofNullable(keptBytes).map(Quota::bytes);
     }
 
     private static long bytes(String size) {

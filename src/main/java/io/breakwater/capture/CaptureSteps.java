@@ -59,7 +59,7 @@ class CaptureSteps {
         RestoreInProgressCheck restores = new RestoreInProgressCheck(gate);
         QuotaCheck quota = new QuotaCheck(quotas, activities, events);
         this.all = List.of(
-                new PrepareStep(client, planner, catalog, restores, quota),
+                new PrepareStep(client, planner, catalog, restores, quota, new RetainedQuota(retained)),
                 new SnapshotStep(client, snapshots, groups, activities, restores),
                 new ArchiveResourcesStep(upload, stores, activities),
                 new MoveVolumesStep(client, snapshots, movers, quota),

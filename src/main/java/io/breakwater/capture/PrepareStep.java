@@ -25,13 +25,16 @@ final class PrepareStep implements Step<CaptureRun> {
     private final Catalog catalog;
     private final RestoreInProgressCheck restores;
     private final QuotaCheck quota;
+    private final RetainedQuota retained;
 
     PrepareStep(
             KubernetesClient client,
             VolumePlanner planner,
             Catalog catalog,
             RestoreInProgressCheck restores,
-            QuotaCheck quota) {
+            QuotaCheck quota,
+            RetainedQuota retained) {
+        this.retained = retained;
         this.client = client;
         this.planner = planner;
         this.catalog = catalog;
@@ -70,6 +73,10 @@ final class PrepareStep implements Step<CaptureRun> {
                 planner.plan(run.namespace(), policy, CaptureScope.claims(client, run.namespace(), policy.source));
         // A failover needs its point in a location that the other site can read.
         boolean retains = policy.retainsSnapshots() && trigger != Trigger.Final && trigger != Trigger.Divergent;
+        if (retains) {
+            int added = (int) plan.stream().filter(p -> p.skipped() == null).count();
+            retained.requireRoom(run.route().location(), run.namespace(), added);
+        }
         if (!retains && plan.stream().anyMatch(p -> p.skipped() == null) && !quota.requireRoom(run)) {
             return Outcome.waiting("measuring the quota usage of namespace " + run.namespace() + " in the location");
         }

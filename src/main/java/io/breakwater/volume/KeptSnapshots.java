@@ -90,6 +90,13 @@ public class KeptSnapshots {
     public record Kept(String name, String point, boolean sealed, Instant removedAt, Instant madeAt) {}
 
     /**
+     * Retained snapshots of one namespace.
+     *
+     * @param bytes of the volumes that would be restored from them, as their drivers report it
+     */
+    public record Usage(int snapshots, long bytes) {}
+
+    /**
      * Retains a snapshot after the deletion of its VolumeSnapshot. A repeated call changes nothing.
      *
      * @return empty until the driver has finished the snapshot
@@ -157,6 +164,30 @@ public class KeptSnapshots {
                                 .orElse(null),
                         Instant.parse(c.getMetadata().getCreationTimestamp())))
                 .toList();
+    }
+
+    /**
+     * What the points of a namespace retain.
+     *
+     * @param location {@code <namespace>/<name>} of the location with their seals
+     */
+    public Usage usage(String location, String namespace) {
+        List<GenericKubernetesResource> found = with(KEPT, null).stream()
+                .filter(c -> location.equals(annotation(c, LOCATION)))
+                .filter(c -> isOfNamespace(annotation(c, POINT), namespace))
+                .toList();
+        long bytes = found.stream()
+                .mapToLong(
+                        c -> Snapshots.map(c.get("status")).get("restoreSize") instanceof Number n ? n.longValue() : 0)
+                .filter(size -> size > 0)
+                .reduce(0, (a, b) -> a > Long.MAX_VALUE - b ? Long.MAX_VALUE : a + b);
+        return new Usage(found.size(), bytes);
+    }
+
+    /** @param point {@code <site>/<namespace>/<point>} */
+    private static boolean isOfNamespace(String point, String namespace) {
+        String[] parts = point == null ? new String[0] : point.split("/", -1);
+        return parts.length == 3 && parts[1].equals(namespace);
     }
 
     /** Whether the cluster has the snapshot of the point, and it is ready for volumes. */
