@@ -5,25 +5,33 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.breakwater.api.Api;
 import io.breakwater.api.BackupPolicy;
+import io.breakwater.api.BackupPolicySpec;
 import io.breakwater.api.Condition;
+import io.breakwater.api.ConditionedStatus;
 import io.breakwater.api.NamedRef;
 import io.breakwater.api.Reason;
 import io.breakwater.api.Restore;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointSpec;
 import io.breakwater.api.RestorePointStatus;
+import io.breakwater.api.RestorePointStatus.PointCopy;
 import io.breakwater.api.RestoreSpec;
+import io.breakwater.api.Verification;
+import io.breakwater.api.VerificationSpec;
+import io.breakwater.replication.PointCopies;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.admissionregistration.v1.ValidatingAdmissionPolicyBinding;
 import io.fabric8.kubernetes.client.ConfigBuilder;
+import io.fabric8.kubernetes.client.CustomResource;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
@@ -72,6 +80,10 @@ class TenancyIT {
         site.createPoint(OWN, "own", "shop");
         site.createPoint(OTHERS, "victims", "shop");
         own = site.awaitPoint(OWN, "own");
+        lockedFor("1h");
+        site.createPoint(OWN, "locked", "shop");
+        site.awaitPoint(OWN, "locked");
+        lockedFor(null);
         victims = site.awaitPoint(OTHERS, "victims");
         site.cluster().kubectlWith(CAPTURED, "delete", "-n", OWN, "-f", "-");
         site.cluster().apply(OWN, RIGHTS);
@@ -121,6 +133,100 @@ class TenancyIT {
         create(jane, "forged", "restorePointRef: {name: forged}");
         refused("forged", Reason.Forbidden, "was captured in namespace " + OTHERS);
         assertThat(kubectlGet("configmap/diary")).isEmpty();
+    }
+
+    @Test
+    void verifiesNoForeignPointByAForgedStatus() {
+        forge("forged-verified", s -> {
+            s.namespace = OTHERS;
+            s.point = "victims";
+            s.digest = "0".repeat(64);
+        });
+        Verification verification = new Verification();
+        verification.setMetadata(new ObjectMetaBuilder()
+                .withNamespace(OWN)
+                .withName("forged-verified")
+                .build());
+        verification.setSpec(new VerificationSpec());
+        verification.getSpec().policyRef = new NamedRef("shop");
+        verification.getSpec().restorePointRef = new NamedRef("forged-verified");
+        verification.getSpec().level = VerificationSpec.Level.Checksum;
+        jane.resource(verification).create();
+
+        Condition refusal = failure(Verification.class, "forged-verified");
+        assertThat(refusal.reason).as(refusal.message).isEqualTo(Reason.Forbidden.name());
+        assertThat(refusal.message)
+                .contains("was captured in namespace " + OTHERS)
+                .doesNotContain(victims.getStatus().digest);
+    }
+
+    @Test
+    void deletesNoForeignPointByAForgedStatus() {
+        forge("forged-deleted", s -> {
+            s.namespace = OTHERS;
+            s.point = "victims";
+            s.digest = victims.getStatus().digest;
+            s.volumes = victims.getStatus().volumes;
+        });
+        jane.resources(RestorePoint.class)
+                .inNamespace(OWN)
+                .withName("forged-deleted")
+                .delete();
+        rig.progress()
+                .await(
+                        "RestorePoint forged-deleted is gone",
+                        Duration.ofMinutes(1),
+                        () -> site.describe(RestorePoint.class, OWN, "forged-deleted"),
+                        () -> Optional.of(site.get(RestorePoint.class, OWN, "forged-deleted")
+                                .isEmpty()));
+
+        site.createVerification(OTHERS, "still-there", "shop", "victims", VerificationSpec.Level.Checksum);
+        site.awaitSuccess(Verification.class, OTHERS, "still-there");
+    }
+
+    @Test
+    void copiesNoForeignPointByAForgedStatus() {
+        forge("forged-copied", s -> {
+            s.namespace = OTHERS;
+            s.point = "victims";
+            s.digest = victims.getStatus().digest;
+            s.copies = List.of(PointCopies.pending("blob-" + Rig.EAST));
+        });
+        // A change of the spec starts a reconciliation.
+        jane.resources(RestorePoint.class)
+                .inNamespace(OWN)
+                .withName("forged-copied")
+                .edit(p -> {
+                    p.getSpec().deletionPolicy = RestorePointSpec.DeletionPolicy.Retain;
+                    return p;
+                });
+        PointCopy copy = rig.progress()
+                .awaitValue(
+                        "the copy of RestorePoint forged-copied has failed",
+                        Duration.ofMinutes(1),
+                        () -> site.describe(RestorePoint.class, OWN, "forged-copied"),
+                        () -> site.get(RestorePoint.class, OWN, "forged-copied")
+                                .map(p -> p.getStatus().copies.getFirst())
+                                .filter(c -> c.state == RestorePointStatus.CopyState.Failed));
+        assertThat(copy.message)
+                .contains(Rig.EAST + "/" + OWN + "/forged-copied")
+                .doesNotContain("victims");
+    }
+
+    @Test
+    void deletesNoLockedPointWhosePolicyAndStatusHaveNoLockAnyMore() {
+        forgeStatus("locked", s -> s.lockedUntil = null);
+        jane.resources(RestorePoint.class).inNamespace(OWN).withName("locked").delete();
+
+        Condition locked = rig.progress()
+                .awaitValue(
+                        "the deletion of RestorePoint locked waits",
+                        Duration.ofMinutes(1),
+                        () -> site.describe(RestorePoint.class, OWN, "locked"),
+                        () -> site.get(RestorePoint.class, OWN, "locked")
+                                .flatMap(p -> p.getStatus().condition(Condition.READY))
+                                .filter(c -> c.reason.equals(Reason.Locked.name())));
+        assertThat(locked.message).contains("is locked until");
     }
 
     @Test
@@ -235,6 +341,19 @@ class TenancyIT {
         }
     }
 
+    /** Changes what the policy promises for points that are captured from now on. */
+    private void lockedFor(String duration) {
+        site.client()
+                .resources(BackupPolicy.class)
+                .inNamespace(OWN)
+                .withName("shop")
+                .edit(p -> {
+                    p.getSpec().retention = new BackupPolicySpec.Retention();
+                    p.getSpec().retention.lockedFor = duration;
+                    return p;
+                });
+    }
+
     /** A point of Jane with a status that she chose. */
     private void forge(String name, Consumer<RestorePointStatus> lie) {
         var point = new RestorePoint();
@@ -251,8 +370,13 @@ class TenancyIT {
                         () -> site.get(RestorePoint.class, OWN, name)
                                 .map(RestorePoint::getStatus)
                                 .map(s -> s.holds(Condition.STALLED)));
+        forgeStatus(name, lie);
+    }
+
+    private void forgeStatus(String name, Consumer<RestorePointStatus> lie) {
         UnaryOperator<RestorePoint> forged = p -> {
             RestorePointStatus s = Serialization.clone(own.getStatus());
+            s.point = name;
             s.site = Rig.EAST;
             s.conditions = new ArrayList<>(own.getStatus().conditions);
             lie.accept(s);
@@ -322,18 +446,23 @@ class TenancyIT {
     }
 
     private void refused(String name, Reason reason, String named) {
+        Condition condition = failure(Restore.class, name);
+        assertThat(condition.reason).as(condition.message).isEqualTo(reason.name());
+        assertThat(condition.message).contains(named);
+    }
+
+    private <T extends CustomResource<?, ? extends ConditionedStatus>> Condition failure(Class<T> kind, String name) {
         Condition condition = rig.progress()
                 .awaitValue(
-                        "Restore " + name + " is refused",
+                        kind.getSimpleName() + " " + name + " is refused",
                         Duration.ofMinutes(1),
-                        () -> site.describe(Restore.class, OWN, name),
-                        () -> site.get(Restore.class, OWN, name)
-                                .map(Restore::getStatus)
+                        () -> site.describe(kind, OWN, name),
+                        () -> site.get(kind, OWN, name)
+                                .map(CustomResource::getStatus)
                                 .flatMap(s -> s.condition(Condition.SUCCEEDED))
                                 .filter(c -> !"Unknown".equals(c.status)));
         assertThat(condition.status).as(condition.message).isEqualTo("False");
-        assertThat(condition.reason).as(condition.message).isEqualTo(reason.name());
-        assertThat(condition.message).contains(named);
+        return condition;
     }
 
     /** Those of the objects that exist. */

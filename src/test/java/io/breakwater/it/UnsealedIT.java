@@ -9,6 +9,7 @@ import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestoreSpec.OnConflict;
 import io.breakwater.store.ObjectStore;
+import io.breakwater.velero.BackupObjects;
 import io.fabric8.kubernetes.client.CustomResource;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -30,7 +31,6 @@ class UnsealedIT {
     private static final String NAMESPACE = "unsealed";
     private static final Duration SOON = Duration.ofMinutes(2);
     private static final String REPOSITORY = "breakwater/repos/" + Rig.WEST + "/" + NAMESPACE + "/";
-    private static final String ARCHIVE = "velero/backups/" + Rig.WEST + "-" + NAMESPACE + "-broken/";
 
     private final Rig rig;
     private final Site site;
@@ -66,7 +66,12 @@ class UnsealedIT {
     void freesFailedCaptureLeftoversAndRestoresALaterPoint() {
         write();
         failHalfWay();
-        assertThat(keys(ARCHIVE)).as("its archive").isNotEmpty();
+        String uid = site.get(RestorePoint.class, NAMESPACE, "broken")
+                .orElseThrow()
+                .getMetadata()
+                .getUid();
+        String archive = BackupObjects.prefix(BackupObjects.name(Rig.WEST, NAMESPACE, "broken", uid));
+        assertThat(keys(archive)).as("its archive").isNotEmpty();
         assertThat(keys(REPOSITORY + "snapshots/"))
                 .as("the snapshot of its first volume")
                 .hasSize(1);
@@ -78,9 +83,9 @@ class UnsealedIT {
                 .awaitValue(
                         "the data of the failed capture is freed",
                         SOON,
-                        () -> keys(ARCHIVE) + " " + keys(REPOSITORY + "snapshots/") + " " + bytes() + " bytes of "
+                        () -> keys(archive) + " " + keys(REPOSITORY + "snapshots/") + " " + bytes() + " bytes of "
                                 + before,
-                        () -> keys(ARCHIVE).isEmpty()
+                        () -> keys(archive).isEmpty()
                                         && !keys(REPOSITORY + "snapshots/").contains(left)
                                         && bytes() <= before - 1_000_000
                                 ? Optional.of(true)

@@ -1,0 +1,154 @@
+package io.breakwater.restore;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.breakwater.api.Api;
+import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BackupLocationSpec;
+import io.breakwater.api.BackupLocationSpec.Layout;
+import io.breakwater.api.ObjectRule;
+import io.breakwater.api.Restore;
+import io.breakwater.api.RestoreSpec;
+import io.breakwater.api.RestoreSpec.OnConflict;
+import io.breakwater.api.RestoreStatus;
+import io.breakwater.catalog.PointDocument;
+import io.breakwater.config.TestConfig;
+import io.breakwater.resource.FakeApiServer;
+import io.breakwater.store.MemoryStore;
+import io.breakwater.store.ObjectStore.Precondition;
+import io.breakwater.store.TestStores;
+import io.breakwater.trust.Author;
+import io.breakwater.trust.AuthorStamps;
+import io.breakwater.trust.PointKeys;
+import io.breakwater.trust.StampFixture;
+import io.breakwater.velero.ArchiveWriter;
+import io.breakwater.velero.ObjectKey;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Restores of a point with a Role, by the author of the Restore, its namespace and the location of the point. */
+class UnvouchedRestoreTest {
+    private static final AuthorStamps STAMPS = StampFixture.stamps();
+    private static final String OPERATOR = "system:serviceaccount:bw:operator";
+    private static final String ROLE = "/apis/rbac.authorization.k8s.io/v1/namespaces/shop/roles/r";
+    private static final String ARCHIVE = "archive";
+
+    private final MemoryStore store = new MemoryStore();
+    private FakeApiServer server;
+    private PointArchive archives;
+
+    @BeforeEach
+    void capture() throws IOException {
+        server = new FakeApiServer().serveUsual();
+        archives = new PointArchive(
+                server.client(),
+                TestConfig.of(Map.of("breakwater.namespace", "backup", "breakwater.restore.impersonate", "false")),
+                TestStores.always(store),
+                STAMPS);
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        try (ArchiveWriter writer = new ArchiveWriter(out, Instant.EPOCH)) {
+            add(writer, new ObjectKey("", "configmaps", "shop", "c"), "v1", "ConfigMap", "c", "'data':{}");
+            add(
+                    writer,
+                    new ObjectKey("rbac.authorization.k8s.io", "roles", "shop", "r"),
+                    "rbac.authorization.k8s.io/v1",
+                    "Role",
+                    "r",
+                    "'rules':[]");
+            writer.finish();
+        }
+        store.write(ARCHIVE, out.toByteArray(), Precondition.NONE);
+    }
+
+    @AfterEach
+    void close() {
+        server.close();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        // author, Restore in, location in, layout, rights everywhere, kind is named, Role is restored
+        "jane,     shop,   backup, Breakwater, false, false, true",
+        "jane,     shop,   shop,   Breakwater, false, false, true",
+        "argo,     shop,   shop,   Breakwater, true,  false, false",
+        "argo,     shop,   shop,   Breakwater, true,  true,  true",
+        "admin,    backup, backup, Breakwater, true,  false, true",
+        "admin,    backup, shop,   Breakwater, true,  false, false",
+        "admin,    backup, shop,   Breakwater, true,  true,  true",
+        "admin,    backup, backup, Velero,     true,  false, false",
+        "operator, shop,   backup, Breakwater, true,  false, true",
+        "operator, shop,   shop,   Breakwater, true,  false, false",
+        "operator, shop,   shop,   Breakwater, true,  true,  false"
+    })
+    void restoresARoleByWhoVouchesAndWhoAsks(
+            String author,
+            String namespace,
+            String location,
+            Layout layout,
+            boolean everywhere,
+            boolean named,
+            boolean restored) {
+        server.allow((verb, resource) -> everywhere || !resource.equals("rolebindings"));
+
+        var report = archives.apply(run(author, namespace, location(location, layout), named));
+
+        assertThat(report.failed()).isEmpty();
+        assertThat(server.at("/api/v1/namespaces/shop/configmaps/c")).isNotNull();
+        assertThat(server.at(ROLE) != null).isEqualTo(restored);
+        assertThat(report.warnings()).hasSize(restored ? 0 : 1);
+    }
+
+    private static void add(
+            ArchiveWriter writer, ObjectKey key, String apiVersion, String kind, String name, String rest)
+            throws IOException {
+        String json = "{'apiVersion':'" + apiVersion + "','kind':'" + kind + "','metadata':{'name':'" + name
+                + "','namespace':'shop'}," + rest + "}";
+        writer.add(key, "v1", kind, json.replace('\'', '"').getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static RestoreRun run(String author, String namespace, BackupLocation location, boolean named) {
+        Restore restore = new Restore();
+        restore.setMetadata(new ObjectMetaBuilder()
+                .withName("r1")
+                .withNamespace(namespace)
+                .withUid("u1")
+                .build());
+        restore.setSpec(new RestoreSpec());
+        restore.getSpec().targetNamespace = "shop";
+        restore.getSpec().onConflict = OnConflict.Skip;
+        if (named) {
+            ObjectRule rule = new ObjectRule();
+            rule.kinds = List.of("configmaps", "roles.rbac.authorization.k8s.io");
+            restore.getSpec().include = List.of(rule);
+        }
+        restore.setStatus(new RestoreStatus());
+        Author stamped = new Author(author.equals("operator") ? OPERATOR : author, "", List.of(), Map.of());
+        restore.getMetadata().setAnnotations(Map.of(Api.AUTHOR, STAMPS.stamp(stamped, restore, restore.getSpec())));
+        PointDocument document = PointDocument.builder(PointKeys.of("east", "shop", "p"), "uid")
+                .archive(ARCHIVE, 2)
+                .build();
+        return new RestoreRun(
+                restore, null, Clock.systemUTC(), () -> new RestoreRun.Source(location, document, "digest"), () -> {});
+    }
+
+    private static BackupLocation location(String namespace, Layout layout) {
+        BackupLocation location = new BackupLocation();
+        location.setMetadata(new ObjectMetaBuilder()
+                .withName("l")
+                .withNamespace(namespace)
+                .build());
+        location.setSpec(new BackupLocationSpec());
+        location.getSpec().layout = layout;
+        return location;
+    }
+}
