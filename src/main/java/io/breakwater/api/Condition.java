@@ -26,6 +26,7 @@ public class Condition {
     public static final String ESCROWED = "Escrowed";
     public static final String WITHIN_QUOTA = "WithinQuota";
     public static final String INTACT = "Intact";
+    public static final String AUTHORIZED = "Authorized";
 
     @Required
     @Size(max = 316)

@@ -80,7 +80,7 @@ public enum Reason {
     Conflict,
     /** The author lacks a right that the run would use. */
     Forbidden,
-    /** The author of the object lacks a right that its work needs; the message names the right. */
+    /** The author of the object is unknown, or does not have a right that commands or credentials of the object need. */
     AuthorLacksRight,
     /** A verification could not restore the point, or a check got an unexpected result. */
     VerificationFailed,

@@ -14,6 +14,7 @@ import io.breakwater.steps.Activities;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.RunLabel;
 import io.breakwater.steps.Step;
+import io.breakwater.trust.AuthorReview;
 import io.breakwater.volume.GroupSnapshots;
 import io.breakwater.volume.KeptSnapshots;
 import io.breakwater.volume.Snapshots;
@@ -48,6 +49,7 @@ class CaptureSteps {
             EpochGuard guard,
             Quotas quotas,
             Events events,
+            AuthorReview authors,
             @ConfigProperty(name = "quarkus.application.version") String version) {
         this.client = client;
         this.snapshots = snapshots;
@@ -60,7 +62,7 @@ class CaptureSteps {
         QuotaCheck quota = new QuotaCheck(quotas, activities, events);
         this.all = List.of(
                 new PrepareStep(client, planner, catalog, restores, quota, new RetainedQuota(retained)),
-                new SnapshotStep(client, snapshots, groups, activities, restores),
+                new SnapshotStep(client, snapshots, groups, activities, restores, authors),
                 new ArchiveResourcesStep(upload, stores, activities),
                 new MoveVolumesStep(client, snapshots, movers, quota),
                 new RetainSnapshotsStep(snapshots, retained),

@@ -19,6 +19,7 @@ import io.breakwater.steps.Activities;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
 import io.breakwater.steps.Warnings;
+import io.breakwater.trust.AuthorReview;
 import io.breakwater.volume.GroupSnapshots;
 import io.breakwater.volume.Snapshots;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -46,17 +47,20 @@ final class SnapshotStep implements Step<CaptureRun> {
     private final SnapshotTaker taker;
     private final Activities activities;
     private final RestoreInProgressCheck restores;
+    private final AuthorReview authors;
 
     SnapshotStep(
             KubernetesClient client,
             Snapshots snapshots,
             GroupSnapshots groups,
             Activities activities,
-            RestoreInProgressCheck restores) {
+            RestoreInProgressCheck restores,
+            AuthorReview authors) {
         this.client = client;
         this.taker = new SnapshotTaker(snapshots, groups, PATIENCE);
         this.activities = activities;
         this.restores = restores;
+        this.authors = authors;
     }
 
     @Override
@@ -105,7 +109,10 @@ final class SnapshotStep implements Step<CaptureRun> {
         Trigger trigger = run.point().getSpec().trigger;
         boolean stopped = trigger == Trigger.Final || trigger == Trigger.Divergent;
         BackupPolicySpec spec = stopped ? new BackupPolicySpec() : run.policy().getSpec();
-        CaptureHooks hooks = new CaptureHooks(client, run.namespace());
+        // Asked once: an application that a hook has paused must also be resumed.
+        Optional<String> objection = objection(run, spec);
+        CaptureHooks all = new CaptureHooks(client, run.namespace());
+        CaptureHooks hooks = objection.map(all::refusing).orElse(all);
         List<String> warnings = new ArrayList<>();
         if (attempt > 1) {
             // An earlier process may have run the pre hooks and died. Its watchdogs must not act during this attempt.
@@ -115,6 +122,10 @@ final class SnapshotStep implements Step<CaptureRun> {
         taker.discard(run);
         SnapshotTaker.Prepared prepared = taker.prepare(run);
         Instant started = run.clock().instant();
+        if (objection.isPresent() && spec.databases != null) {
+            warnings.add("databases were not quiesced: " + objection.get());
+            spec = withoutDatabases(spec);
+        }
         Held held = hold(run, spec, hooks, prepared, warnings);
         Map<String, TakenSnapshot> taken = taker.resolve(run, prepared, held.moments);
         Instant capturedAt =
@@ -136,6 +147,19 @@ final class SnapshotStep implements Step<CaptureRun> {
                 taken,
                 held.facts,
                 warnings);
+    }
+
+    /** Why commands of the policy must not run. A policy without commands needs no author. */
+    private Optional<String> objection(CaptureRun run, BackupPolicySpec spec) {
+        return spec.hooks == null && spec.databases == null
+                ? Optional.empty()
+                : authors.of(run.policy()).map(AuthorReview.Objection::message);
+    }
+
+    private static BackupPolicySpec withoutDatabases(BackupPolicySpec spec) {
+        BackupPolicySpec less = new BackupPolicySpec();
+        less.hooks = spec.hooks;
+        return less;
     }
 
     private record Held(Map<String, Instant> moments, List<Quiesced.Facts> facts, boolean hooked, Duration window) {}

@@ -11,6 +11,7 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
@@ -22,10 +23,24 @@ public final class CaptureHooks {
 
     private final PodExec exec;
     private final String namespace;
+    private final Optional<String> objection;
 
     public CaptureHooks(KubernetesClient client, String namespace) {
-        this.exec = new PodExec(client, namespace);
+        this(new PodExec(client, namespace), namespace, Optional.empty());
+    }
+
+    private CaptureHooks(PodExec exec, String namespace, Optional<String> objection) {
+        this.exec = exec;
         this.namespace = namespace;
+        this.objection = objection;
+    }
+
+    /**
+     * The same hooks where the author of the policy may not run commands: each hook of the policy fails, as its onError defines.
+     * Hooks in annotations of pods run. Whoever can write the annotation can also replace the image of the pod.
+     */
+    public CaptureHooks refusing(String cause) {
+        return new CaptureHooks(exec, namespace, Optional.of(cause));
     }
 
     /**
@@ -145,6 +160,14 @@ public final class CaptureHooks {
         for (int i = 0; hooks != null && i < hooks.size(); i++) {
             String at = field + "[" + i + "]";
             Hook hook = hooks.get(i);
+            if (objection.isPresent()) {
+                String refused = at + ": " + objection.get();
+                if (hook.onError != OnError.Continue) {
+                    throw BreakwaterException.permanent(Reason.AuthorLacksRight, refused);
+                }
+                warnings.add(refused);
+                continue;
+            }
             List<Pod> pods = exec.pods(hook.podSelector);
             if (pods.isEmpty()) {
                 String missing = at + ".podSelector matches no running pod in namespace " + namespace;

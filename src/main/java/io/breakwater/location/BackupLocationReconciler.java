@@ -15,6 +15,7 @@ import io.breakwater.observe.Events;
 import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;
 import io.breakwater.observe.StatusWriter;
+import io.breakwater.trust.AuthorReport;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.api.config.informer.Informer;
 import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
@@ -39,6 +40,7 @@ class BackupLocationReconciler extends LocationController<LocationProbe.Findings
     private final StatusWriter writer;
     private final Events events;
     private final Meters meters;
+    private final AuthorReport authors;
     private final Clock clock;
 
     BackupLocationReconciler(
@@ -48,6 +50,7 @@ class BackupLocationReconciler extends LocationController<LocationProbe.Findings
             StatusWriter writer,
             Events events,
             Meters meters,
+            AuthorReport authors,
             Clock clock) {
         super(client, LocationWork.PROBE, clock);
         this.probe = probe;
@@ -55,6 +58,7 @@ class BackupLocationReconciler extends LocationController<LocationProbe.Findings
         this.writer = writer;
         this.events = events;
         this.meters = meters;
+        this.authors = authors;
         this.clock = clock;
     }
 
@@ -99,6 +103,7 @@ class BackupLocationReconciler extends LocationController<LocationProbe.Findings
         stores.forget(location);
         meters.remove(MeterName.LOCATION_READY, tags(location));
         meters.remove(MeterName.LOCATION_ESCROWED, tags(location));
+        authors.forget(location);
     }
 
     private void ready(BackupLocation location, LocationProbe.Findings found) {
@@ -108,6 +113,8 @@ class BackupLocationReconciler extends LocationController<LocationProbe.Findings
         String message = found.conditionalWrites()
                 ? "the location can be used"
                 : "the location can be used, but not as rendezvous: the store does not honour conditional writes";
+        AuthorReport.Answer author = authors.ask(location);
+        authors.publish(location, location.getStatus(), author);
         writer.update(location, BackupLocationStatus.class, s -> {
             s.keyId = found.keyId();
             s.lastProbeTime = Conditions.timestamp(clock.instant());
@@ -116,10 +123,10 @@ class BackupLocationReconciler extends LocationController<LocationProbe.Findings
             s.capabilities.conditionalWrites = found.conditionalWrites();
             s.capabilities.objectLock = found.locking().objectLock();
             s.capabilities.versioning = found.locking().versioning();
-            escrow(
-                    Conditions.of(s, location.getMetadata().getGeneration(), clock)
-                            .ready(Reason.Ready, message),
-                    found.escrow());
+            Conditions conditions = Conditions.of(s, location.getMetadata().getGeneration(), clock)
+                    .ready(Reason.Ready, message);
+            author.set(conditions);
+            escrow(conditions, found.escrow());
         });
         escrow(location, escrowed, found.escrow());
         if (!before) {
@@ -157,11 +164,13 @@ class BackupLocationReconciler extends LocationController<LocationProbe.Findings
                         .condition(Condition.READY)
                         .map(c -> e.getMessage().equals(c.message))
                         .orElse(false);
+        AuthorReport.Answer author = authors.ask(location);
+        authors.publish(location, location.getStatus(), author);
         writer.update(
                 location,
                 BackupLocationStatus.class,
-                s -> Conditions.of(s, location.getMetadata().getGeneration(), clock)
-                        .notReady(e));
+                s -> author.set(Conditions.of(s, location.getMetadata().getGeneration(), clock)
+                        .notReady(e)));
         if (!reported) {
             events.warning(location, e.reason(), e.getMessage());
         }

@@ -5,6 +5,7 @@ import io.breakwater.api.BackupLocation;
 import io.breakwater.api.NamedRef;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.location.keys.LocationKeys;
+import io.breakwater.trust.AuthorReview;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
@@ -44,11 +45,13 @@ class CredentialGrants {
 
     private final KubernetesClient client;
     private final BreakwaterConfig config;
+    private final AuthorReview authors;
     private volatile Thread loop;
 
-    CredentialGrants(KubernetesClient client, BreakwaterConfig config) {
+    CredentialGrants(KubernetesClient client, BreakwaterConfig config, AuthorReview authors) {
         this.client = client;
         this.config = config;
+        this.authors = authors;
     }
 
     void start(@Observes StartupEvent event) {
@@ -127,6 +130,9 @@ class CredentialGrants {
         }
         for (BackupLocation location :
                 client.resources(BackupLocation.class).inAnyNamespace().list().getItems()) {
+            if (authors.unknown(location).isPresent()) {
+                continue; // Its author may have named a Secret of others.
+            }
             TreeSet<String> secrets = new TreeSet<>();
             NamedRef credentials = Stores.credentialsRef(location.getSpec());
             if (credentials != null) {

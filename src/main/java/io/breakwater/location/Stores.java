@@ -18,6 +18,7 @@ import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ReadOnlyStore;
 import io.breakwater.store.azure.AzureBlobStore;
 import io.breakwater.store.s3.S3Store;
+import io.breakwater.trust.AuthorReview;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -46,19 +47,22 @@ public class Stores {
 
     private final KubernetesClient client;
     private final BreakwaterConfig config;
+    private final AuthorReview authors;
     private final Clock clock;
     private final Map<String, Opened> opened = new ConcurrentHashMap<>();
 
-    public Stores(KubernetesClient client, BreakwaterConfig config, Clock clock) {
+    public Stores(KubernetesClient client, BreakwaterConfig config, AuthorReview authors, Clock clock) {
         this.client = client;
         this.config = config;
+        this.authors = authors;
         this.clock = clock;
     }
 
     /**
      * The store of a location.
      *
-     * @throws BreakwaterException SecretNotFound, if credentials are missing; InvalidSpec, if the location is not allowed in
+     * @throws BreakwaterException AuthorLacksRight, if the author of the location is unknown; SecretNotFound, if credentials are
+     *     missing; InvalidSpec, if the location is not allowed in
      *     its namespace or installation
      */
     public ObjectStore open(BackupLocation location) {
@@ -89,6 +93,7 @@ public class Stores {
         if (ref == null) {
             return null;
         }
+        refuseUnknownAuthor(location);
         String namespace = location.getMetadata().getNamespace();
         Secret secret =
                 client.secrets().inNamespace(namespace).withName(ref.name).get();
@@ -104,6 +109,18 @@ public class Stores {
             return spec.azureBlob.credentialsSecretRef;
         }
         return spec.s3 == null ? null : spec.s3.credentialsSecretRef;
+    }
+
+    /**
+     * A location from a time without the webhook could name a Secret that its author may not read. The gateway does not have the
+     * key of the stamps, and serves only movers that the operator started.
+     */
+    private void refuseUnknownAuthor(BackupLocation location) {
+        if (config.role() != BreakwaterConfig.Role.gateway) {
+            authors.unknown(location).ifPresent(objection -> {
+                throw BreakwaterException.permanent(Reason.AuthorLacksRight, objection.message());
+            });
+        }
     }
 
     private ObjectStore allowed(BackupLocation location, Secret secret) {

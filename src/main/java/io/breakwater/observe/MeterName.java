@@ -99,6 +99,12 @@ public enum MeterName {
             "1 when the newest Verification at the required level proved its point, else 0; absent before the first",
             "namespace",
             "policy"),
+    POLICY_AUTHOR_LACKS_RIGHT(
+            "breakwater_policy_author_lacks_right",
+            Kind.GAUGE,
+            "1 while the author of the policy is unknown or may not run its commands, else 0; absent without commands",
+            "namespace",
+            "policy"),
     VERIFICATION_OVERDUE(
             "breakwater_verification_overdue",
             Kind.GAUGE,
@@ -226,6 +232,12 @@ public enum MeterName {
             "breakwater_location_unreadable",
             Kind.GAUGE,
             "Points and repositories that no available master key decrypts",
+            "namespace",
+            "location"),
+    LOCATION_AUTHOR_LACKS_RIGHT(
+            "breakwater_location_author_lacks_right",
+            Kind.GAUGE,
+            "1 while the author of the location is unknown or may not read its Secrets, else 0; absent without Secrets",
             "namespace",
             "location"),
     LOCATION_ROTATION_AGE(

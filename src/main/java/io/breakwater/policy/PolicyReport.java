@@ -17,6 +17,7 @@ import io.breakwater.location.Quotas;
 import io.breakwater.observe.Conditions;
 import io.breakwater.observe.StatusWriter;
 import io.breakwater.policy.PointInventory.Good;
+import io.breakwater.trust.AuthorReport;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Clock;
 import java.time.Duration;
@@ -38,13 +39,21 @@ class PolicyReport {
     private final PolicyMeters meters;
     private final Quotas quotas;
     private final StatusWriter writer;
+    private final AuthorReport authors;
     private final Clock clock;
 
-    PolicyReport(LocationResolver locations, Quotas quotas, PolicyMeters meters, StatusWriter writer, Clock clock) {
+    PolicyReport(
+            LocationResolver locations,
+            Quotas quotas,
+            PolicyMeters meters,
+            StatusWriter writer,
+            AuthorReport authors,
+            Clock clock) {
         this.locations = locations;
         this.quotas = quotas;
         this.meters = meters;
         this.writer = writer;
+        this.authors = authors;
         this.clock = clock;
     }
 
@@ -104,6 +113,9 @@ class PolicyReport {
             meters.remove(
                     policy.getMetadata().getNamespace(), policy.getMetadata().getName()); // It was a template before.
         }
+        BackupPolicyStatus before = policy.getStatus();
+        AuthorReport.Answer author = authors.ask(policy);
+        authors.publish(policy, before, author);
         writer.update(policy, BackupPolicyStatus.class, s -> {
             s.namespaces = null;
             s.lastSuccessfulPoint = inventory.newest().map(Good::name).orElse(null);
@@ -125,6 +137,7 @@ class PolicyReport {
                     : copies.stream().map(c -> copy(c, inventory)).toList();
             Conditions conditions = Conditions.of(s, policy.getMetadata().getGeneration(), clock);
             problem.ifPresentOrElse(conditions::notReady, () -> ready(conditions, policy, found));
+            author.set(conditions);
             protection(conditions, objectives, now);
             found.proof().report(conditions, policy.getSpec(), now);
         });

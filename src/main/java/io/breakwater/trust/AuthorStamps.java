@@ -61,7 +61,8 @@ public class AuthorStamps {
 
     /**
      * Makes the author of an object also the author of another one that Breakwater creates from it. If the author is not known,
-     * the other one gets an invalid stamp: it must not become the work of the operator.
+     * the other one gets an invalid stamp: it must not become the work of the operator. The powers of the other object must contain
+     * the defaults that the API server would set, since the stamp is made before.
      */
     public void handOn(HasMetadata from, HasMetadata to) {
         Optional<Author> author = author(from);

@@ -25,6 +25,7 @@ import io.breakwater.steps.Activities;
 import io.breakwater.steps.RunDriver;
 import io.breakwater.steps.Step;
 import io.breakwater.steps.Warnings;
+import io.breakwater.trust.AuthorReview;
 import io.breakwater.trust.IdentityRule;
 import io.breakwater.volume.KeptSnapshots;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -85,7 +86,8 @@ class VerificationReconciler implements Reconciler<Verification>, Cleaner<Verifi
             LocationResolver locations,
             Catalog catalog,
             MoverJobs movers,
-            KeptSnapshots snapshots) {
+            KeptSnapshots snapshots,
+            AuthorReview authors) {
         this.client = client;
         this.config = config;
         this.writer = writer;
@@ -102,7 +104,7 @@ class VerificationReconciler implements Reconciler<Verification>, Cleaner<Verifi
                 new VerifyObjectsStep(client, locations, new IdentityRule(config), catalog, activities),
                 new ReadVolumesStep(client, config, locations, catalog, movers, snapshots),
                 new RestoreToSandboxStep(client, sandbox, new IdentityRule(config)),
-                new RunChecksStep(client, activities));
+                new RunChecksStep(client, activities, authors));
     }
 
     @Override

@@ -41,7 +41,16 @@ class RoomsTest {
             Map.entry("store.s3", Set.of("api", "store")),
             Map.entry(
                     "location",
-                    Set.of("api", "config", "location.keys", "observe", "steps", "store", "store.azure", "store.s3")),
+                    Set.of(
+                            "api",
+                            "config",
+                            "location.keys",
+                            "observe",
+                            "steps",
+                            "store",
+                            "store.azure",
+                            "store.s3",
+                            "trust")),
             Map.entry("location.keys", Set.of("api", "store")),
             Map.entry("velero", Set.of("api")),
             Map.entry("velero.model", Set.of()),
@@ -52,7 +61,7 @@ class RoomsTest {
             Map.entry("resource.capture", Set.of("api", "resource", "steps", "velero")),
             Map.entry("resource.apply", Set.of("api", "resource", "resource.workload", "steps", "trust", "velero")),
             Map.entry("resource.workload", Set.of("api", "resource")),
-            Map.entry("trust", Set.of("api", "config", "store", "velero")),
+            Map.entry("trust", Set.of("api", "config", "observe", "store", "velero")),
             Map.entry("admission", Set.of("api", "config", "gate", "observe", "tls", "trust")),
             Map.entry(
                     "catalog",
@@ -70,7 +79,16 @@ class RoomsTest {
             Map.entry("mover", Set.of("api", "config", "gateway", "steps")),
             Map.entry(
                     "failover",
-                    Set.of("api", "config", "gate", "lease", "location", "observe", "resource.workload", "steps")),
+                    Set.of(
+                            "api",
+                            "config",
+                            "gate",
+                            "lease",
+                            "location",
+                            "observe",
+                            "resource.workload",
+                            "steps",
+                            "trust")),
             Map.entry("lease", Set.of("api", "observe", "store")),
             Map.entry(
                     "policy",

@@ -379,7 +379,7 @@ class PointDeletionTest {
 
     private static final class NoSteps extends CaptureSteps {
         NoSteps() {
-            super(null, null, null, null, null, null, null, null, null, null, null, null, null, null);
+            super(null, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
         }
 
         @Override

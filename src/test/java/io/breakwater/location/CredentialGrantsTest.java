@@ -9,6 +9,8 @@ import io.breakwater.api.BackupLocationSpec.AzureBlob;
 import io.breakwater.api.BackupLocationSpec.S3;
 import io.breakwater.api.NamedRef;
 import io.breakwater.config.TestConfig;
+import io.breakwater.trust.AuthorReview;
+import io.breakwater.trust.StampFixture;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.rbac.PolicyRule;
 import io.fabric8.kubernetes.api.model.rbac.PolicyRuleBuilder;
@@ -17,12 +19,14 @@ import io.fabric8.kubernetes.api.model.rbac.RoleBinding;
 import io.fabric8.kubernetes.api.model.rbac.RoleBuilder;
 import io.fabric8.kubernetes.api.model.rbac.Subject;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** A separate gateway reads the Secrets that locations reference, and no other. */
 class CredentialGrantsTest {
     private final InMemoryApiServer cluster = new InMemoryApiServer();
+    private Optional<AuthorReview.Objection> objection = Optional.empty();
     private final CredentialGrants grants = grants(false);
 
     @AfterEach
@@ -46,6 +50,17 @@ class CredentialGrantsTest {
         assertThat(binding("shop").getRoleRef().getName()).isEqualTo(CredentialGrants.NAME);
         assertThat(binding("shop").getSubjects())
                 .containsExactly(new Subject(null, "ServiceAccount", "breakwater-gateway", "sys"));
+    }
+
+    @Test
+    void grantsNoSecretThatAnUnknownAuthorNames() {
+        cluster.add(location("shop", "a", s3("store")));
+        grants.maintain();
+        assertThat(role("shop")).isNotNull();
+        objection = Optional.of(new AuthorReview.Objection(true, "unknown"));
+        grants.maintain();
+        assertThat(role("shop")).isNull();
+        assertThat(binding("shop")).isNull();
     }
 
     @Test
@@ -106,7 +121,8 @@ class CredentialGrantsTest {
         return new CredentialGrants(
                 cluster.client(),
                 TestConfig.of(Map.of(
-                        "breakwater.namespace", "sys", "breakwater.gateway.embedded", Boolean.toString(embedded))));
+                        "breakwater.namespace", "sys", "breakwater.gateway.embedded", Boolean.toString(embedded))),
+                StampFixture.reviewing(() -> objection));
     }
 
     private Role role(String namespace) {

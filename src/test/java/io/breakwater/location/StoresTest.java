@@ -1,12 +1,15 @@
 package io.breakwater.location;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.breakwater.admission.InMemoryApiServer;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec;
 import io.breakwater.api.BackupLocationSpec.Immutability;
+import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.NamedRef;
+import io.breakwater.api.Reason;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.TestConfig;
 import io.breakwater.location.keys.LocationKeys;
@@ -15,9 +18,14 @@ import io.breakwater.store.DeletionSigner;
 import io.breakwater.store.ObjectStore.ObjectInfo;
 import io.breakwater.store.TestStores;
 import io.breakwater.store.Tombstone;
+import io.breakwater.trust.Author;
+import io.breakwater.trust.AuthorStamps;
+import io.breakwater.trust.StampFixture;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import java.time.Clock;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -70,6 +78,53 @@ class StoresTest {
         Tombstone dead = new Tombstone(1, pack.key(), 3, Tombstone.State.Dead, null, null, removals.sign(pack));
         assertThat(TestKeys.removals(KEY).isSigned(dead)).isTrue();
         assertThat(TestKeys.removals(ANOTHER).isSigned(dead)).isFalse();
+    }
+
+    @Test
+    void readsNoCredentialsForAnUnknownAuthor() {
+        location.getMetadata().setNamespace("shop");
+        client.resource(new SecretBuilder()
+                        .withNewMetadata()
+                        .withNamespace("shop")
+                        .withName("bucket")
+                        .endMetadata()
+                        .withData(Map.of("accessKeyId", "aWQ=", "secretAccessKey", "c2VjcmV0"))
+                        .build())
+                .create();
+        Stores stores = stores(config);
+        assertThatThrownBy(() -> stores.open(location))
+                .isInstanceOfSatisfying(
+                        BreakwaterException.class, e -> assertThat(e.reason()).isEqualTo(Reason.AuthorLacksRight))
+                .hasMessageContaining("edit it as a user with the right to get secrets/bucket in namespace shop");
+
+        AuthorStamps stamps = StampFixture.stamps();
+        stamps.sign(new Author("jane", "", List.of(), Map.of()), location);
+        assertThat(stores.open(location))
+                .as("whatever rights the author has now")
+                .isNotNull();
+        location.getSpec().s3.endpoint = "http://127.0.0.1:8";
+        location.getMetadata().setGeneration(2L);
+        assertThatThrownBy(() -> stores.open(location)).hasMessageContaining("is unknown");
+    }
+
+    /** A separate gateway has no key to check stamps with. */
+    @Test
+    void theGatewayDoesNotNeedTheKeyOfTheStamps() {
+        location.getMetadata().setNamespace("shop");
+        client.resource(new SecretBuilder()
+                        .withNewMetadata()
+                        .withNamespace("shop")
+                        .withName("bucket")
+                        .endMetadata()
+                        .withData(Map.of("accessKeyId", "aWQ=", "secretAccessKey", "c2VjcmV0"))
+                        .build())
+                .create();
+        assertThat(stores(TestConfig.of(Map.of("breakwater.role", "gateway"))).open(location))
+                .isNotNull();
+    }
+
+    private Stores stores(BreakwaterConfig of) {
+        return new Stores(client, of, StampFixture.review(client, of), Clock.systemUTC());
     }
 
     private void secret(String name, Map<String, String> data) {

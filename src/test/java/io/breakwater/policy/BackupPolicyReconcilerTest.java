@@ -37,6 +37,8 @@ import io.breakwater.policy.template.TemplateSync;
 import io.breakwater.store.MemoryStore;
 import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.store.TestStores;
+import io.breakwater.trust.AuthorReport;
+import io.breakwater.trust.AuthorReview;
 import io.breakwater.trust.StampFixture;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -68,6 +70,9 @@ class BackupPolicyReconcilerTest {
     private boolean active = true;
     private Optional<EpochGuard.Guard> guard = Optional.empty();
     private final BackupPolicy policy = new BackupPolicy();
+    private final Meters authorMeters = new Meters(registry, Clock.systemUTC());
+    private Optional<AuthorReview.Objection> objection = Optional.empty();
+    private final AuthorReview authors = StampFixture.reviewing(() -> objection);
 
     @BeforeEach
     void makePolicy() {
@@ -122,6 +127,32 @@ class BackupPolicyReconcilerTest {
 
         assertThat(points()).isEmpty();
         assertThat(events()).anyMatch(m -> m.contains(" because manual is still running"));
+    }
+
+    @Test
+    void reportsAnAuthorWithoutTheRightAndContinues() {
+        policy.getSpec().hooks = new BackupPolicySpec.Hooks();
+        policy.getSpec().hooks.pre = List.of(new BackupPolicySpec.Hook());
+        reconcile("11:58:00");
+        assertThat(condition(Condition.AUTHORIZED).status).isEqualTo("True");
+        assertThat(lacksRight()).isZero();
+
+        objection = Optional.of(new AuthorReview.Objection(false, "author jane lacks it"));
+        reconcile("12:00:05");
+        reconcile("12:00:06");
+
+        assertThat(condition(Condition.AUTHORIZED).status).isEqualTo("False");
+        assertThat(condition(Condition.AUTHORIZED).reason).isEqualTo("AuthorLacksRight");
+        assertThat(condition(Condition.READY).status).isEqualTo("True");
+        assertThat(lacksRight()).isOne();
+        assertThat(points()).hasSize(1);
+        assertThat(events()).filteredOn(m -> m.equals("author jane lacks it")).hasSize(1);
+    }
+
+    private double lacksRight() {
+        return registry.get(MeterName.POLICY_AUTHOR_LACKS_RIGHT.registered())
+                .gauge()
+                .value();
     }
 
     @Test
@@ -351,7 +382,13 @@ class BackupPolicyReconcilerTest {
                         new TemplateSync(client, config, templates, events, StampFixture.stamps()),
                         new PlanRoles(client, config, clock),
                         new StaleEpochGuard(),
-                        new PolicyReport(locations, quotas, meters, writer, clock),
+                        new PolicyReport(
+                                locations,
+                                quotas,
+                                meters,
+                                writer,
+                                new AuthorReport(authors, events, authorMeters),
+                                clock),
                         meters,
                         writer,
                         events,

@@ -7,6 +7,7 @@ import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.location.Stores;
 import io.breakwater.store.azure.AzureBlobStore;
 import io.breakwater.store.s3.S3Store;
+import io.breakwater.trust.StampFixture;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -45,7 +46,7 @@ public final class TestStores {
 
     /** One store for every location. */
     public static Stores always(ObjectStore store) {
-        return new Stores(null, null, Clock.systemUTC()) {
+        return new Stores(null, null, null, Clock.systemUTC()) {
             @Override
             public ObjectStore open(BackupLocation location) {
                 return store;
@@ -55,6 +56,6 @@ public final class TestStores {
 
     /** The stores of locations in an API server. */
     public static Stores of(KubernetesClient client, BreakwaterConfig config) {
-        return new Stores(client, config, Clock.systemUTC());
+        return new Stores(client, config, StampFixture.trusting(), Clock.systemUTC());
     }
 }

@@ -4,16 +4,35 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
+import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.BackupPolicySpec.Check;
 import io.breakwater.api.BackupPolicySpec.Sql;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.database.PodExec.Ended;
+import io.breakwater.trust.AuthorReview;
+import io.breakwater.trust.StampFixture;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /** The command of a check, and the outputs that pass. */
 class RunChecksStepTest {
+    @Test
+    void runsNoCheckOfAnAuthorWithoutTheRight() {
+        RunChecksStep step = new RunChecksStep(
+                null, null, StampFixture.reviewing(() -> Optional.of(new AuthorReview.Objection(false, "no right"))));
+        Check check = check(null);
+        check.name = "orders";
+        assertThat(step.results(new BackupPolicy(), "bv-1", List.of(check)))
+                .singleElement()
+                .satisfies(result -> {
+                    assertThat(result.name).isEqualTo("orders");
+                    assertThat(result.passed).isFalse();
+                    assertThat(result.output).isEqualTo("no right");
+                });
+    }
+
     @Test
     void evaluatesTheExitCode() {
         assertThat(RunChecksStep.passes(check(null), new Ended(0, "anything", 0)))
