@@ -81,8 +81,7 @@ final class RunChecksStep implements Step<VerifyRun> {
     private static CheckResult refused(Check check, AuthorReview.Objection objection) {
         CheckResult result = new CheckResult();
         result.name = check.name;
-        result.passed = false;
-        result.output = Texts.cut(objection.message(), EVIDENCE);
+        CheckEvidence.failed(result, objection.message());
         result.duration = "0ms";
         return result;
     }

@@ -3,6 +3,8 @@ package io.breakwater.admission;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.breakwater.trust.StampFixture;
+import io.breakwater.observe.TestEvents;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.TestConfig;
 import io.breakwater.lease.DirectCalls;
@@ -54,7 +56,12 @@ class WebhookBombsTest {
             BreakwaterConfig config = TestConfig.of(
                     Map.of("breakwater.webhook.port", "0", "breakwater.gateway.url", "https://127.0.0.1:8443"));
             ServingCertificate certificate = new ServingCertificate(cluster.client(), config, Clock.systemUTC());
-            AdmissionServer server = new AdmissionServer(cluster.client(), config, certificate);
+            AdmissionServer server = new AdmissionServer(
+                    cluster.client(),
+                    config,
+                    certificate,
+                    TestEvents.audit(Clock.systemUTC()),
+                    StampFixture.stamps());
             server.start();
             keeper.start();
             try {

@@ -39,6 +39,7 @@ class ForeignInputTest {
 
     /** They write JSON or YAML, read what the API server answers, or read a file that the user of a command names. */
     private static final Set<String> OF_OWN_DATA = Set.of(
+            "AuditLog",
             "ListingResponse",
             "ResourceList",
             "ApiServer",

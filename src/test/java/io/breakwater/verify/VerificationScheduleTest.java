@@ -2,6 +2,7 @@ package io.breakwater.verify;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.breakwater.config.TestConfig;
 import io.breakwater.admission.InMemoryApiServer;
 import io.breakwater.api.Api;
 import io.breakwater.api.BackupPolicy;
@@ -59,7 +60,9 @@ class VerificationScheduleTest {
                 return new PointRoute(null, List.of(), 0, Optional.empty(), true);
             }
         };
-        new VerificationSchedule(client, routes, TestEvents.of(client, clock), stamps, clock).reconcile(policy, null);
+        new VerificationSchedule(
+                        client, routes, TestEvents.of(client, clock), stamps, TestConfig.of(Map.of()), clock)
+                .reconcile(policy, null);
         return client.resources(Verification.class).inNamespace("shop").list().getItems().stream()
                 .findFirst()
                 .orElseThrow();
