@@ -29,6 +29,7 @@ public interface BreakwaterConfig {
     Webhook webhook();
 
     Restore restore();
+
     Store store();
 
     Policy policy();

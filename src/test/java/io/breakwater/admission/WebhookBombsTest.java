@@ -3,8 +3,6 @@ package io.breakwater.admission;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.breakwater.trust.StampFixture;
-import io.breakwater.observe.TestEvents;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.TestConfig;
 import io.breakwater.lease.DirectCalls;
@@ -12,8 +10,10 @@ import io.breakwater.lease.Lease;
 import io.breakwater.lease.LeaseKeeper;
 import io.breakwater.lease.LeaseStore;
 import io.breakwater.lease.LeaseTiming;
+import io.breakwater.observe.TestEvents;
 import io.breakwater.store.MemoryStore;
 import io.breakwater.tls.ServingCertificate;
+import io.breakwater.trust.StampFixture;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -57,11 +57,7 @@ class WebhookBombsTest {
                     Map.of("breakwater.webhook.port", "0", "breakwater.gateway.url", "https://127.0.0.1:8443"));
             ServingCertificate certificate = new ServingCertificate(cluster.client(), config, Clock.systemUTC());
             AdmissionServer server = new AdmissionServer(
-                    cluster.client(),
-                    config,
-                    certificate,
-                    TestEvents.audit(Clock.systemUTC()),
-                    StampFixture.stamps());
+                    cluster.client(), config, certificate, TestEvents.audit(Clock.systemUTC()), StampFixture.stamps());
             server.start();
             keeper.start();
             try {

@@ -143,10 +143,8 @@ class UnvouchedRestoreTest {
 
     private static BackupLocation location(String namespace, Layout layout) {
         BackupLocation location = new BackupLocation();
-        location.setMetadata(new ObjectMetaBuilder()
-                .withName("l")
-                .withNamespace(namespace)
-                .build());
+        location.setMetadata(
+                new ObjectMetaBuilder().withName("l").withNamespace(namespace).build());
         location.setSpec(new BackupLocationSpec());
         location.getSpec().layout = layout;
         return location;

@@ -2,13 +2,13 @@ package io.breakwater.verify;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.breakwater.config.TestConfig;
 import io.breakwater.admission.InMemoryApiServer;
 import io.breakwater.api.Api;
 import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.BackupPolicySpec;
 import io.breakwater.api.NamedRef;
 import io.breakwater.api.Verification;
+import io.breakwater.config.TestConfig;
 import io.breakwater.observe.TestEvents;
 import io.breakwater.policy.PointRoute;
 import io.breakwater.policy.PointRoutes;
@@ -60,8 +60,7 @@ class VerificationScheduleTest {
                 return new PointRoute(null, List.of(), 0, Optional.empty(), true);
             }
         };
-        new VerificationSchedule(
-                        client, routes, TestEvents.of(client, clock), stamps, TestConfig.of(Map.of()), clock)
+        new VerificationSchedule(client, routes, TestEvents.of(client, clock), stamps, TestConfig.of(Map.of()), clock)
                 .reconcile(policy, null);
         return client.resources(Verification.class).inNamespace("shop").list().getItems().stream()
                 .findFirst()
