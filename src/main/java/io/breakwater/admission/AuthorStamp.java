@@ -100,7 +100,7 @@ final class AuthorStamp {
     private List<NeededRight> lacks(AdmissionRequest request, HasMetadata object) {
         String namespace = object.getMetadata().getNamespace();
         if (namespace.equals(ownNamespace)) {
-            return List.of(); // Whoever writes there is an administrator of Breakwater.
+            return List.of(); // Every writer there is an administrator of Breakwater.
         }
         AuthorRights rights =
                 new AuthorRights(client, Author.of(request.userInfo()), OwnAccounts.operator(ownNamespace));

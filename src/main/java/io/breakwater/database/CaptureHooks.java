@@ -37,7 +37,7 @@ public final class CaptureHooks {
 
     /**
      * The same hooks where the author of the policy may not run commands: each hook of the policy fails, as its onError defines.
-     * Hooks in annotations of pods run. Whoever can write the annotation can also replace the image of the pod.
+     * Hooks in annotations of pods run. A user who can write the annotation can also replace the image of the pod.
      */
     public CaptureHooks refusing(String cause) {
         return new CaptureHooks(exec, namespace, Optional.of(cause));

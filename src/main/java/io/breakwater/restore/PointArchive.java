@@ -172,8 +172,9 @@ class PointArchive {
         }
         boolean vouched = ContentRule.isVouchedFor(run.source().location(), operatorNamespace);
         boolean everywhere = !vouched && author.hasRightsEverywhere();
-        return author.with(new ContentRule(
-                vouched, ContentRule.asker(run.restore(), author.isOperator(), everywhere, operatorNamespace)));
+        return author.signingWith(stamps)
+                .with(new ContentRule(
+                        vouched, ContentRule.asker(run.restore(), author.isOperator(), everywhere, operatorNamespace)));
     }
 
     /** Unsigned content does not get into a sandbox. */

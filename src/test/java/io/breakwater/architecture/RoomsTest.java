@@ -79,16 +79,7 @@ class RoomsTest {
             Map.entry("mover", Set.of("api", "config", "gateway", "steps")),
             Map.entry(
                     "failover",
-                    Set.of(
-                            "api",
-                            "config",
-                            "gate",
-                            "lease",
-                            "location",
-                            "observe",
-                            "resource.workload",
-                            "steps",
-                            "trust")),
+                    Set.of("api", "config", "gate", "lease", "location", "observe", "resource.workload", "steps")),
             Map.entry("lease", Set.of("api", "observe", "store")),
             Map.entry(
                     "policy",

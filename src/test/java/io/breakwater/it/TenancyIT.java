@@ -354,6 +354,49 @@ class TenancyIT {
                 });
     }
 
+    @Test
+    void refusesCommandsOfAUserWhoMayNotRunCommands() {
+        BackupPolicy policy = Examples.policy(OWN, "hooked", "blob-" + Rig.EAST);
+        policy.getSpec().hooks =
+                Serialization.unmarshal("pre: [{podSelector: {}, command: [id]}]", BackupPolicySpec.Hooks.class);
+        assertThatThrownBy(() -> john.resource(policy).create())
+                .hasMessageContaining("spec.hooks.pre: user john needs the right to create pods/exec");
+    }
+
+    @Test
+    void refusesALocationWithASecretThatTheAuthorMayNotRead() {
+        var location = privateLocation();
+        location.getMetadata().setNamespace(OWN);
+        location.getSpec().azureBlob.credentialsSecretRef = new NamedRef("hidden");
+        assertThatThrownBy(() -> john.resource(location).create())
+                .hasMessageContaining(
+                        "spec.azureBlob.credentialsSecretRef: user john needs the right to get secrets/hidden");
+    }
+
+    @Test
+    void checksObjectsThatAreBeingDeleted() {
+        var point = new RestorePoint();
+        point.setMetadata(new ObjectMetaBuilder()
+                .withNamespace(OWN)
+                .withName("leaving")
+                .withFinalizers("example.com/later")
+                .build());
+        point.setSpec(new RestorePointSpec());
+        point.getSpec().policyRef = new NamedRef("no-such-policy");
+        jane.resource(point).create();
+        var leaving = jane.resources(RestorePoint.class).inNamespace(OWN).withName("leaving");
+        leaving.delete();
+        assertThatThrownBy(() -> leaving.edit(p -> {
+                    p.getMetadata().getLabels().put(Api.ORIGIN_NAMESPACE, OTHERS);
+                    return p;
+                }))
+                .hasMessageContaining("names the origin of the data");
+        leaving.edit(p -> {
+            p.getMetadata().getFinalizers().remove("example.com/later");
+            return p;
+        });
+    }
+
     /** A point of Jane with a status that she chose. */
     private void forge(String name, Consumer<RestorePointStatus> lie) {
         var point = new RestorePoint();

@@ -29,7 +29,7 @@ class RunChecksStepTest {
                 .satisfies(result -> {
                     assertThat(result.name).isEqualTo("orders");
                     assertThat(result.passed).isFalse();
-                    assertThat(result.output).isEqualTo("no right");
+                    assertThat(result.message).isEqualTo("no right");
                 });
     }
 

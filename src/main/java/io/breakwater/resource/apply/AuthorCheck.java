@@ -1,14 +1,22 @@
 package io.breakwater.resource.apply;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.breakwater.api.Api;
+import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BackupPolicy;
 import io.breakwater.resource.ApiKind;
 import io.breakwater.resource.ApiServer;
 import io.breakwater.trust.Author;
 import io.breakwater.trust.AuthorRights;
+import io.breakwater.trust.AuthorStamps;
 import io.breakwater.trust.ContentRule;
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Limits a restore to the rights of its author. There are two ways. With impersonation the API server sees the author as the
@@ -19,20 +27,31 @@ import java.util.List;
 public final class AuthorCheck {
     private static final String RBAC = "rbac.authorization.k8s.io";
 
+    private static final KubernetesSerialization JSON = new KubernetesSerialization();
+    private static final Map<String, Class<? extends HasMetadata>> STAMPED = Map.of(
+            "backuppolicies." + Api.GROUP, BackupPolicy.class, "backuplocations." + Api.GROUP, BackupLocation.class);
+
     private final ApiServer server;
     private final AuthorRights rights;
     private final boolean impersonates;
     private final String rightsNamespace;
     private final ContentRule content;
+    private final AuthorStamps stamps;
     private ApiServer writer;
 
     private AuthorCheck(
-            ApiServer server, AuthorRights rights, boolean impersonates, String rightsNamespace, ContentRule content) {
+            ApiServer server,
+            AuthorRights rights,
+            boolean impersonates,
+            String rightsNamespace,
+            ContentRule content,
+            AuthorStamps stamps) {
         this.server = server;
         this.rights = rights;
         this.impersonates = impersonates && !rights.hasAll();
         this.rightsNamespace = rightsNamespace;
         this.content = content;
+        this.stamps = stamps;
     }
 
     /**
@@ -48,7 +67,8 @@ public final class AuthorCheck {
                 new AuthorRights(client, author, operator),
                 impersonate,
                 "",
-                ContentRule.ofSeal(ContentRule.Asker.OPERATOR));
+                ContentRule.ofSeal(ContentRule.Asker.OPERATOR),
+                null);
     }
 
     /**
@@ -56,12 +76,36 @@ public final class AuthorCheck {
      * in another namespace, and the operator writes the objects.
      */
     public AuthorCheck withRightsIn(String namespace) {
-        return new AuthorCheck(server, rights, false, namespace, content);
+        return new AuthorCheck(server, rights, false, namespace, content, stamps);
     }
 
     /** The same check for content of this rule. */
     public AuthorCheck with(ContentRule rule) {
-        return new AuthorCheck(server, rights, impersonates, rightsNamespace, rule);
+        return new AuthorCheck(server, rights, impersonates, rightsNamespace, rule, stamps);
+    }
+
+    /** The same check, which also stamps policies and locations that the operator writes. */
+    public AuthorCheck signingWith(AuthorStamps by) {
+        return new AuthorCheck(server, rights, impersonates, rightsNamespace, content, by);
+    }
+
+    /**
+     * Makes the author of the restore the author of a restored policy or location. With impersonation the webhook does this. The
+     * operator is the author only of content that a seal vouches for: anything else could contain commands of a stranger.
+     */
+    void stamp(ApiKind kind, ObjectNode object) {
+        Class<? extends HasMetadata> type = STAMPED.get(kind.qualified());
+        if (type == null || stamps == null || impersonates) {
+            return;
+        }
+        if (rights.hasAll() && !content.vouched()) {
+            return;
+        }
+        HasMetadata typed = JSON.convertValue(object, type);
+        stamps.sign(rights.author(), typed);
+        ((ObjectNode) object.path("metadata"))
+                .withObjectProperty("annotations")
+                .put(Api.AUTHOR, typed.getMetadata().getAnnotations().get(Api.AUTHOR));
     }
 
     /** What the restore may take from the content. */

@@ -106,6 +106,7 @@ final class ObjectWriter {
 
     private ApiServer.Answer create(Job job, String verb) {
         ObjectNode body = marked(job.wanted(), verb);
+        request.author().stamp(job.kind(), body);
         String collection = job.kind().path(request.targetNamespace());
         ApiServer.Answer answer = server.create(collection, body);
         if (isPortTaken(job, answer)) {
