@@ -1,6 +1,7 @@
 package io.breakwater.verify;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.breakwater.admission.InMemoryApiServer;
 import io.breakwater.api.Api;
@@ -21,6 +22,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
+import java.util.NoSuchElementException;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -51,6 +53,14 @@ class VerificationScheduleTest {
         Verification made = scheduled(policy());
         assertThat(made.getMetadata().getAnnotations()).containsEntry(Api.AUTHOR, "{}");
         assertThat(stamps.author(made)).isEmpty();
+    }
+
+    /** Admission may not have seen the policy. */
+    @Test
+    void startsNothingOnAScheduleThatIsTooFrequent() {
+        BackupPolicy policy = policy();
+        policy.getSpec().verification.schedule.cron = "*/4 * * * *";
+        assertThatThrownBy(() -> scheduled(policy)).isInstanceOf(NoSuchElementException.class);
     }
 
     private Verification scheduled(BackupPolicy policy) {
