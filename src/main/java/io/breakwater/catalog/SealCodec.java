@@ -105,8 +105,11 @@ public final class SealCodec {
     }
 
     private static boolean isComplete(PointDocument document) {
-        return Stream.of(document.volumes(), document.databases(), document.objects())
-                .allMatch(list -> list != null && list.stream().allMatch(Objects::nonNull));
+        boolean isNamed = Stream.of(document.site(), document.namespace(), document.point())
+                .allMatch(Objects::nonNull);
+        return isNamed
+                && Stream.of(document.volumes(), document.databases(), document.objects())
+                        .allMatch(list -> list != null && list.stream().allMatch(Objects::nonNull));
     }
 
     static BreakwaterException tampered(PointKey where, String how) {
