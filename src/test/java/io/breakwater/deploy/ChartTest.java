@@ -266,6 +266,11 @@ class ChartTest {
         JsonNode rules = objects.get("ClusterRole/breakwater-guard").path("rules");
         assertThat(rules.toString()).doesNotContain("\"*\"").doesNotContain("exec");
         for (JsonNode rule : rules) {
+            if (rule.path("resources").toString().contains("events")) {
+                assertThat(rule.path("verbs").valueStream().map(JsonNode::asText))
+                        .as("an event that exists is counted")
+                        .contains("get", "create");
+            }
             if (rule.path("resources").toString().contains("secrets")) {
                 assertThat(rule.path("verbs").valueStream().map(JsonNode::asText))
                         .containsExactly("get");
