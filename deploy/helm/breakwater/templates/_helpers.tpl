@@ -97,6 +97,9 @@ spec:
             {{- with $filesystem }}
             - {name: BREAKWATER_GATEWAY_FILESYSTEM_ROOT, value: {{ . | quote }}}
             {{- end }}
+            - {name: BREAKWATER_POLICY_SHORTEST_INTERVAL, value: {{ $root.Values.policy.shortestInterval | quote }}}
+            - {name: BREAKWATER_STORE_MAX_OBJECTS, value: {{ $root.Values.store.maxObjects | int64 | quote }}}
+            - {name: BREAKWATER_STORE_MAX_GATHERED, value: {{ $root.Values.store.maxGathered | int64 | quote }}}
             {{- if eq .component "operator" }}
             - {name: BREAKWATER_MOVER_IMAGE, value: {{ $root.Values.mover.image.name | quote }}}
             - {name: BREAKWATER_MOVER_IMAGE_PULL_POLICY, value: {{ $root.Values.mover.image.pullPolicy | quote }}}
@@ -104,9 +107,6 @@ spec:
             - {name: BREAKWATER_MOVER_START, value: {{ $root.Values.mover.start | quote }}}
             - {name: BREAKWATER_MOVER_TMP, value: {{ $root.Values.mover.tmp | quote }}}
             - {name: BREAKWATER_RESTORE_IMPERSONATE, value: {{ $root.Values.rbac.impersonate | quote }}}
-            - {name: BREAKWATER_POLICY_SHORTEST_INTERVAL, value: {{ $root.Values.policy.shortestInterval | quote }}}
-            - {name: BREAKWATER_STORE_MAX_OBJECTS, value: {{ $root.Values.store.maxObjects | int64 | quote }}}
-            - {name: BREAKWATER_STORE_MAX_GATHERED, value: {{ $root.Values.store.maxGathered | int64 | quote }}}
             - {name: BREAKWATER_CATALOG_INTERVAL, value: {{ $root.Values.catalog.interval | quote }}}
             - {name: BREAKWATER_SWEEP_GRACE, value: {{ $root.Values.sweep.grace | quote }}}
             - {name: BREAKWATER_SWEEP_UNSEALED, value: {{ $root.Values.sweep.unsealed | quote }}}

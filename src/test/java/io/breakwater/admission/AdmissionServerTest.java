@@ -11,6 +11,7 @@ import io.breakwater.tls.ServingCertificate;
 import io.breakwater.trust.StampFixture;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import java.io.ByteArrayInputStream;
+import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryPoolMXBean;
 import java.net.URI;
@@ -110,7 +111,13 @@ class AdmissionServerTest {
 
     @Test
     void refusesABodyThatIsTooLarge() throws Exception {
-        assertThat(send(AdmissionServer.KINDS, bomb(8_000_000)).statusCode()).isEqualTo(413);
+        try {
+            assertThat(send(AdmissionServer.KINDS, bomb(8_000_000)).statusCode())
+                    .isEqualTo(413);
+        } catch (IOException e) {
+            // The server closes the connection while the client still sends, so the answer may be lost.
+            assertThat(e).hasMessageContaining("received no bytes");
+        }
         assertAnswersReviews();
     }
 

@@ -17,6 +17,7 @@ import io.breakwater.config.TestConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -526,5 +527,17 @@ class ChartTest {
                 .forEach(e ->
                         environment.put(e.path("name").asText(), e.path("value").asText()));
         return TestConfig.ofEnvironment(environment);
+    }
+
+    /** The guard checks objects at admission, and opens the stores of leases. */
+    @Test
+    void givesTheGuardTheSettingsOfAdmissionAndStores() throws IOException {
+        Map<String, JsonNode> objects =
+                render("policy.shortestInterval=1M", "store.maxObjects=5000", "gateway.embedded=false");
+        for (String name : List.of("operator", "guard", "gateway")) {
+            BreakwaterConfig config = read(objects.get("Deployment/breakwater-" + name));
+            assertThat(config.policy().shortestInterval()).isEqualTo(Duration.ofMinutes(1));
+            assertThat(config.store().maxObjects()).isEqualTo(5000);
+        }
     }
 }
