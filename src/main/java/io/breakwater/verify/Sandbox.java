@@ -311,6 +311,7 @@ class Sandbox {
         spec.targetNamespace = name;
         spec.onConflict = RestoreSpec.OnConflict.Fail;
         spec.volumes = RestoreSpec.Volumes.Restore;
+        spec.dryRun = false; // The stamp covers the spec as the API server stores it, with the value of each default.
         if (limited) {
             ObjectRule excluded = new ObjectRule();
             excluded.kinds = LIMITS;

@@ -3,7 +3,9 @@ package io.breakwater.verify;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import io.breakwater.api.Api;
 import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.BreakwaterException;
@@ -26,6 +28,7 @@ import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyEgressRule;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyPort;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
@@ -166,7 +169,20 @@ class SandboxTest {
                     .getKubernetesSerialization()
                     .convertValue(server.at(RESTORES + run.sandbox()), Restore.class);
             assertThat(STAMPS.read(restore, restore.getSpec())).contains(JANE);
+            assertThat(server.at(RESTORES + run.sandbox()).path("spec").properties().stream()
+                            .map(Map.Entry::getKey))
+                    .as("the stamp covers the defaults that the API server sets")
+                    .containsAll(defaults());
         }
+    }
+
+    private static List<String> defaults() throws IOException {
+        JsonNode crd = new YAMLMapper()
+                .readTree(Path.of("deploy/crds/restores.breakwater.io.yaml").toFile());
+        return crd.at("/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties").properties().stream()
+                .filter(field -> field.getValue().has("default"))
+                .map(Map.Entry::getKey)
+                .toList();
     }
 
     @Test
