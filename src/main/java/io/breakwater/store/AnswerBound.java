@@ -12,6 +12,9 @@ import java.util.Locale;
  * stack: the answer is limited in bytes, tags and depth, is UTF-8, and has no document type, comment or entity of its own.
  */
 public final class AnswerBound extends FilterInputStream {
+    /** Objects of a page of a listing. A store that puts more on a page by default must be asked for fewer. */
+    public static final int OBJECTS = 1000;
+
     /** Bytes of the largest answer: a page of 1000 objects with keys of 1024 characters, each of them escaped. */
     public static final int BYTES = 8 << 20;
 

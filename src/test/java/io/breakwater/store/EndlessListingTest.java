@@ -15,6 +15,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.IntFunction;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -119,6 +121,23 @@ class EndlessListingTest {
     void readsAllPagesOfAnHonestStore(Protocol protocol) {
         ObjectStore store = open(
                 protocol, page -> protocol.page(protocol.objects(page * 1000, 1000), page < 4 ? "t" + page : null));
+
+        assertThat(keys(store)).hasSize(5000).doesNotHaveDuplicates();
+    }
+
+    /** Azure Blob Storage puts 5000 blobs on a page unless it is asked for fewer, each with many properties. */
+    @ParameterizedTest
+    @EnumSource
+    void readsTheLargestPageThatAServiceSends(Protocol protocol) {
+        String properties = IntStream.range(0, 20)
+                .mapToObj(i -> "<Property-" + i + ">value</Property-" + i + ">")
+                .collect(Collectors.joining());
+        ObjectStore store = open(protocol, page -> {
+            Matcher asked = Pattern.compile("maxresults=(\\d+)").matcher(server.query);
+            int most = protocol == Protocol.S3 ? 1000 : asked.find() ? Integer.parseInt(asked.group(1)) : 5000;
+            String objects = protocol.objects(page * most, most).replace("</Properties>", properties + "</Properties>");
+            return protocol.page(objects, (page + 1) * most < 5000 ? "t" + page : null);
+        });
 
         assertThat(keys(store)).hasSize(5000).doesNotHaveDuplicates();
     }

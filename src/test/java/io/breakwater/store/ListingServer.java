@@ -22,6 +22,9 @@ public final class ListingServer implements AutoCloseable {
     /** Status of each answer. */
     public volatile int status = 200;
 
+    /** Query of the last request. */
+    public volatile String query = "";
+
     /** Starts the server. */
     public ListingServer() {
         try {
@@ -33,6 +36,7 @@ public final class ListingServer implements AutoCloseable {
         http.createContext("/", exchange -> {
             try (exchange) {
                 exchange.getRequestBody().readAllBytes();
+                query = exchange.getRequestURI().getQuery();
                 byte[] body = answer.apply(pages.getAndIncrement());
                 exchange.getResponseHeaders().add("Content-Type", "application/xml");
                 exchange.sendResponseHeaders(status, body.length == 0 ? -1 : body.length);

@@ -221,7 +221,7 @@ public final class AzureBlobStore implements ObjectStore {
         call("list " + keyPrefix, () -> {
             pages(
                     keyPrefix,
-                    container.listBlobs(new ListBlobsOptions().setPrefix(prefix + keyPrefix), null),
+                    container.listBlobs(pagesBelow(keyPrefix), null),
                     (b, bound) -> each.accept(info(b, bound)));
             return null;
         });
@@ -232,19 +232,21 @@ public final class AzureBlobStore implements ObjectStore {
         Set<String> names = new TreeSet<>();
         call("list " + keyPrefix, () -> {
             GatheringBound gathered = new GatheringBound(this, keyPrefix);
-            pages(
-                    keyPrefix,
-                    container.listBlobsByHierarchy("/", new ListBlobsOptions().setPrefix(prefix + keyPrefix), null),
-                    (b, bound) -> {
-                        if (Boolean.TRUE.equals(b.isPrefix())) {
-                            names.add(gathered.add(bound.directory(b.getName())));
-                        } else {
-                            bound.count(b.getName());
-                        }
-                    });
+            pages(keyPrefix, container.listBlobsByHierarchy("/", pagesBelow(keyPrefix), null), (b, bound) -> {
+                if (Boolean.TRUE.equals(b.isPrefix())) {
+                    names.add(gathered.add(bound.directory(b.getName())));
+                } else {
+                    bound.count(b.getName());
+                }
+            });
             return null;
         });
         return names;
+    }
+
+    /** By default the service puts 5000 blobs on a page, which is more than an answer may have. */
+    private ListBlobsOptions pagesBelow(String keyPrefix) {
+        return new ListBlobsOptions().setPrefix(prefix + keyPrefix).setMaxResultsPerPage(AnswerBound.OBJECTS);
     }
 
     private static ObjectInfo info(BlobItem blob, ListingBound bound) {
