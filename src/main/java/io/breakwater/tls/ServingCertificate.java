@@ -8,8 +8,10 @@ import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.quarkus.runtime.StartupEvent;
 import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
 import java.net.HttpURLConnection;
 import java.security.GeneralSecurityException;
 import java.time.Clock;
@@ -35,6 +37,7 @@ import org.jboss.logging.Logger;
 public class ServingCertificate {
     private static final Logger LOG = Logger.getLogger(ServingCertificate.class);
     private static final Duration INTERVAL = Duration.ofMinutes(10);
+    private static final Duration RETRY = Duration.ofSeconds(3);
     private static final int TRIES = 5;
 
     /** How often a gateway looks for its Secret, once a second, before it fails: the operator may start later. */
@@ -66,6 +69,30 @@ public class ServingCertificate {
         this.writesGateway = config.role() == BreakwaterConfig.Role.operator
                 && !config.gateway().embedded();
         this.secretName = reads ? gatewaySecret : config.webhook().name() + "-serving-cert";
+    }
+
+    /** Writes the Secret of a separate gateway, which serves and is ready only with it, also before the first mover. */
+    void start(@Observes StartupEvent event) {
+        if (writesGateway) {
+            Thread.ofVirtual().name("gateway-certificate").start(this::loadUntilWritten);
+        }
+    }
+
+    private void loadUntilWritten() {
+        while (true) {
+            try {
+                caPem();
+                return;
+            } catch (RuntimeException e) {
+                LOG.warnf(
+                        "could not write the certificate of the gateway, will retry in %s: %s", RETRY, e.getMessage());
+            }
+            try {
+                Thread.sleep(RETRY);
+            } catch (InterruptedException e) {
+                return;
+            }
+        }
     }
 
     /**

@@ -1,6 +1,7 @@
 package io.breakwater.tls;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsServer;
@@ -61,6 +62,20 @@ class ServingCertificateTest {
         } finally {
             server.stop(0);
         }
+    }
+
+    /** The gateway is ready only with its certificate, and no mover runs in a new installation. */
+    @Test
+    void writesTheCertificateOfASeparateGatewayWhenTheOperatorStarts() {
+        ServingCertificate operator = new ServingCertificate(
+                cluster.client(), TestConfig.of(Map.of("breakwater.gateway.embedded", "false")), clock);
+
+        operator.start(null);
+
+        await().untilAsserted(() -> assertThat(secret("breakwater-gateway-cert"))
+                .as("the Secret of the gateway")
+                .isNotNull());
+        operator.close();
     }
 
     /** A separate gateway could otherwise sign a certificate for the webhook. */
