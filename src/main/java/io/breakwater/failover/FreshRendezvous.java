@@ -38,8 +38,7 @@ final class FreshRendezvous implements Supplier<LeaseStore> {
     public LeaseStore get() {
         FutureTask<LeaseStore> task = opening();
         try {
-            LeaseStore opened = task.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
-            return remember(opened);
+            return task.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException e) {
             return lastOr(
                     e.getCause() instanceof RuntimeException cause ? cause : new IllegalStateException(e.getCause()));
@@ -57,12 +56,13 @@ final class FreshRendezvous implements Supplier<LeaseStore> {
     /** The present opening, if it has not ended; otherwise a new one. */
     private synchronized FutureTask<LeaseStore> opening() {
         if (opening == null || opening.isDone()) {
-            opening = new FutureTask<>(opener::get);
+            opening = new FutureTask<>(() -> remember(opener.get()));
             threads.execute(opening);
         }
         return opening;
     }
 
+    /** Called also when no attempt waits any more: an opening that always takes longer still counts for the next attempt. */
     private synchronized LeaseStore remember(LeaseStore opened) {
         last = opened;
         return opened;
