@@ -44,8 +44,14 @@ class AdmissionServer {
     /** Requests at the same time. Each costs the buffers of TLS and the headers. */
     private static final int MOST_REQUESTS = 64;
 
-    /** Reviews of each group in memory at the same time. The heap of the guard is small. */
+    /** Large reviews of each group in memory at the same time. The heap of the guard is small. */
     static final int MOST_REVIEWS = 2;
+
+    /** Small reviews in the place of a large one. A client that applies many objects at once sends small ones. */
+    static final int SMALL_FOR_LARGE = 8;
+
+    /** Largest body of a small review, in bytes. */
+    static final int SMALL = 64 << 10;
 
     /** The gates of namespaces do not wait for checks of objects that anyone may create. */
     private static final Set<String> GATES = Set.of(HOLD_BACK, NAMESPACES);
@@ -54,8 +60,8 @@ class AdmissionServer {
     private static final int LONGEST_LINE = 500;
 
     private final ReviewReader reader = new ReviewReader();
-    private final Semaphore places = new Semaphore(MOST_REVIEWS, true);
-    private final Semaphore gatePlaces = new Semaphore(MOST_REVIEWS, true);
+    private final Semaphore places = new Semaphore(MOST_REVIEWS * SMALL_FOR_LARGE, true);
+    private final Semaphore gatePlaces = new Semaphore(MOST_REVIEWS * SMALL_FOR_LARGE, true);
     private final Limits limits;
     private final BreakwaterConfig config;
     private final ServingCertificate certificate;
@@ -143,22 +149,26 @@ class AdmissionServer {
             exchange.getResponseHeaders().set("Allow", "POST");
             return Optional.of(new Answer(405, "only POST is allowed"));
         }
-        String length = exchange.getRequestHeaders().getFirst("Content-Length");
-        if (length == null) {
+        if (exchange.getRequestHeaders().getFirst("Content-Length") == null) {
             return Optional.of(new Answer(411, "Content-Length is required"));
         }
-        return Long.parseLong(length) > ReviewReader.LONGEST_BODY
+        return length(exchange) > ReviewReader.LONGEST_BODY
                 ? Optional.of(
                         new Answer(413, "the AdmissionReview is larger than " + ReviewReader.LONGEST_BODY + " bytes"))
                 : Optional.empty();
     }
 
-    /** Reads and checks a review, if fewer than {@link #MOST_REVIEWS} are in progress or one of them ends soon. */
+    private static long length(HttpExchange exchange) {
+        return Long.parseLong(exchange.getRequestHeaders().getFirst("Content-Length"));
+    }
+
+    /** Reads and checks a review, if there is a place for it or another one ends soon. */
     private Answer review(HttpExchange exchange, String path, Function<AdmissionRequest, AdmissionResponse> check)
             throws IOException {
         Semaphore group = GATES.contains(path) ? gatePlaces : places;
+        int share = length(exchange) > SMALL ? SMALL_FOR_LARGE : 1;
         try {
-            if (!group.tryAcquire(limits.place().toMillis(), TimeUnit.MILLISECONDS)) {
+            if (!group.tryAcquire(share, limits.place().toMillis(), TimeUnit.MILLISECONDS)) {
                 exchange.getResponseHeaders().set("Retry-After", "1");
                 return new Answer(503, "Breakwater checks other objects at the moment; retry");
             }
@@ -170,7 +180,7 @@ class AdmissionServer {
         } catch (IllegalArgumentException e) {
             return new Answer(400, "could not read the AdmissionReview: " + Texts.line(e.getMessage(), LONGEST_LINE));
         } finally {
-            group.release();
+            group.release(share);
         }
     }
 

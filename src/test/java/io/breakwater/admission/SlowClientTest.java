@@ -67,7 +67,7 @@ class SlowClientTest {
     @Test
     void answersAgainAfterClientsThatSendSlowBodies() throws Exception {
         for (int i = 0; i < AdmissionServer.MOST_REVIEWS; i++) {
-            send(tls(), "POST /hold-back HTTP/1.1\r\nHost: webhook\r\nContent-Length: 1000\r\n\r\n{");
+            send(tls(), "POST /hold-back HTTP/1.1\r\nHost: webhook\r\nContent-Length: 100000\r\n\r\n{");
         }
         HttpResponse<String> refused = awaitStatus(503);
         assertThat(refused.headers().firstValue("Retry-After")).contains("1");
@@ -80,11 +80,20 @@ class SlowClientTest {
     @Test
     void reviewsGatesWhileAllOtherPlacesAreTaken() throws Exception {
         for (int i = 0; i < AdmissionServer.MOST_REVIEWS; i++) {
-            send(tls(), "POST /kinds HTTP/1.1\r\nHost: webhook\r\nContent-Length: 1000\r\n\r\n{");
+            send(tls(), "POST /kinds HTTP/1.1\r\nHost: webhook\r\nContent-Length: 100000\r\n\r\n{");
         }
         for (int i = 0; i < 10; i++) {
             assertThat(post().statusCode()).isEqualTo(200);
         }
+    }
+
+    /** Argo CD applies the objects of a wave at the same time, and fails when one of them is refused. */
+    @Test
+    void reviewsManySmallObjectsAtTheSameTime() throws Exception {
+        for (int i = 1; i < AdmissionServer.MOST_REVIEWS * AdmissionServer.SMALL_FOR_LARGE; i++) {
+            send(tls(), "POST /hold-back HTTP/1.1\r\nHost: webhook\r\nContent-Length: 1000\r\n\r\n{");
+        }
+        assertThat(post().statusCode()).isEqualTo(200);
     }
 
     @Test
