@@ -29,6 +29,16 @@ final class GatedPods {
         this.client = client;
     }
 
+    /** What a namespace has at one moment. */
+    record Found(List<Job> jobs, List<Pod> pods) {}
+
+    /** The Jobs and pods of a namespace. */
+    Found find(String namespace) {
+        return new Found(
+                client.batch().v1().jobs().inNamespace(namespace).list().getItems(),
+                client.pods().inNamespace(namespace).list().getItems());
+    }
+
     /** The pods of the application that run or may start. */
     List<Pod> active(String namespace) {
         return client.pods().inNamespace(namespace).list().getItems().stream()
@@ -37,21 +47,18 @@ final class GatedPods {
     }
 
     /** Deletes the held Jobs of CronJobs, then each held active pod that does not already end soon enough. */
-    void end(String namespace, Duration grace, Predicate<HasMetadata> held) {
-        client.batch().v1().jobs().inNamespace(namespace).list().getItems().stream()
+    void end(Found found, Duration grace, Predicate<HasMetadata> held) {
+        found.jobs().stream()
                 .filter(GateRules::isFromCronJob)
                 .filter(GatedPods::isUnfinished)
                 .filter(held)
                 .forEach(this::delete);
-        active(namespace).stream().filter(held).forEach(pod -> delete(pod, grace));
+        found.pods().stream().filter(GateRules::isActive).filter(held).forEach(pod -> delete(pod, grace));
     }
 
     /** Removes the scheduling gate of Breakwater from each pod that is not held any more. */
-    void release(String namespace, Predicate<HasMetadata> held) {
-        client.pods().inNamespace(namespace).list().getItems().stream()
-                .filter(GateRules::isHeld)
-                .filter(held.negate())
-                .forEach(this::release);
+    void release(Found found, Predicate<HasMetadata> held) {
+        found.pods().stream().filter(GateRules::isHeld).filter(held.negate()).forEach(this::release);
     }
 
     private void delete(Job job) {

@@ -82,7 +82,7 @@ public class NamespaceGate {
         }
         locked(namespace, () -> {
             change(namespace, holders -> holders.add(holder), limits -> limits.remove(holder) != null);
-            pods.end(namespace, grace, all -> true);
+            pods.end(pods.find(namespace), grace, all -> true);
         });
     }
 
@@ -154,13 +154,30 @@ public class NamespaceGate {
         locked(namespace, () -> matchPods(namespace));
     }
 
+    /**
+     * Matches the pods to the gate, which another process may change at the same time. The pods are read before the gate, so a pod
+     * that the other process has released is not deleted. The gate is read again at the end, so no pod is released for long that
+     * the other process holds.
+     */
     private void matchPods(String namespace) {
-        Namespace present = client.namespaces().withName(namespace).get();
-        Predicate<HasMetadata> held = object -> GateRules.holds(present, object);
-        if (GateRules.isStandby(present)) {
-            pods.end(namespace, null, held);
+        for (int i = 0; i < TRIES; i++) {
+            GatedPods.Found found = pods.find(namespace);
+            Namespace seen = client.namespaces().withName(namespace).get();
+            Predicate<HasMetadata> held = object -> GateRules.holds(seen, object);
+            if (GateRules.isStandby(seen)) {
+                pods.end(found, null, held);
+            }
+            pods.release(found, held);
+            if (isSameGate(seen, client.namespaces().withName(namespace).get())) {
+                return;
+            }
         }
-        pods.release(namespace, held);
+    }
+
+    private static boolean isSameGate(Namespace a, Namespace b) {
+        return GateRules.isStandby(a) == GateRules.isStandby(b)
+                && GateRules.holders(a).equals(GateRules.holders(b))
+                && GateRules.limits(a).equals(GateRules.limits(b));
     }
 
     /** Changes the holders, with label and annotations. Retries when another client has changed the namespace. */
@@ -211,7 +228,7 @@ public class NamespaceGate {
                 .build();
     }
 
-    /** One action at a time per namespace. Otherwise a sweep that saw a closed gate could delete pods that were released. */
+    /** One action of this process at a time per namespace. Between processes, {@link #matchPods} checks the gate again. */
     private void locked(String namespace, Runnable action) {
         ReentrantLock lock = locks.computeIfAbsent(namespace, n -> new ReentrantLock());
         lock.lock();

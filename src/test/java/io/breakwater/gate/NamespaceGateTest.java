@@ -15,9 +15,14 @@ import io.fabric8.kubernetes.api.model.PodSchedulingGate;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.http.BasicBuilder;
+import io.fabric8.kubernetes.client.http.HttpRequest;
+import io.fabric8.kubernetes.client.http.Interceptor;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -83,6 +88,44 @@ class NamespaceGateTest {
         cluster.add(held("queued", "example.com/quota"));
         gate.close("shop", PLAN);
         assertThat(pods()).isEmpty();
+    }
+
+    @Test
+    void deletesNoPodThatAnotherProcessReleasesDuringASweep() {
+        cluster.add(held("db", GateRules.GATE));
+        gate.close("shop", RESTORE);
+        try (KubernetesClient other = before("GET", "/pods", () -> gate.open("shop", RESTORE))) {
+            new NamespaceGate(other, TestConfig.of(Map.of())).sweep("shop");
+        }
+        assertThat(pods()).containsExactly("db");
+    }
+
+    @Test
+    void releasesNoPodForLongThatAnotherProcessHoldsSinceTheGateWasRead() {
+        cluster.add(held("db", GateRules.GATE));
+        try (KubernetesClient other = before("PATCH", "/pods/db", () -> gate.close("shop", PLAN))) {
+            new NamespaceGate(other, TestConfig.of(Map.of())).sweep("shop");
+        }
+        assertThat(pods()).isEmpty();
+    }
+
+    /** A client of another process. Something happens before its first request of this kind. */
+    private KubernetesClient before(String method, String path, Runnable event) {
+        AtomicBoolean happened = new AtomicBoolean();
+        Interceptor interceptor = new Interceptor() {
+            @Override
+            public void before(BasicBuilder builder, HttpRequest request, RequestTags tags) {
+                if (request.method().equals(method)
+                        && request.uri().getPath().endsWith(path)
+                        && !happened.getAndSet(true)) {
+                    event.run();
+                }
+            }
+        };
+        return new KubernetesClientBuilder()
+                .withConfig(client.getConfiguration())
+                .withHttpClientBuilderConsumer(http -> http.addOrReplaceInterceptor("event", interceptor))
+                .build();
     }
 
     @Test
