@@ -306,7 +306,7 @@ public final class LeaseKeeper {
     }
 
     private RenewalAnswer renew() {
-        return LeaseRenewal.of(stores.get(), holding, retiring, clocks).run();
+        return LeaseRenewal.of(stores.get(), holding, () -> retiring, clocks).run();
     }
 
     private void answer(RenewalAnswer answer) {

@@ -4,16 +4,18 @@ import io.breakwater.lease.LeaseKeeper.Clocks;
 import io.breakwater.lease.LeaseKeeper.Holding;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 
 /**
  * One attempt to renew or retire a lease. Only a lease that names another holder or a later epoch means that this site lost it. A
  * lease that is absent, or older than this cluster remembers, proves nothing: stores fail, are emptied and are restored.
  *
+ * @param retires whether to retire the lease; asked late, since another attempt may retire it while this one reads
  * @param startedAt start of the attempt; a renewal counts from here, however late the answer arrives
  */
-record LeaseRenewal(LeaseStore store, Holding holding, boolean retires, Clocks clocks, long startedAt) {
+record LeaseRenewal(LeaseStore store, Holding holding, BooleanSupplier retires, Clocks clocks, long startedAt) {
     /** An attempt that starts now. */
-    static LeaseRenewal of(LeaseStore store, Holding holding, boolean retires, Clocks clocks) {
+    static LeaseRenewal of(LeaseStore store, Holding holding, BooleanSupplier retires, Clocks clocks) {
         return new LeaseRenewal(store, holding, retires, clocks, clocks.nanos().getAsLong());
     }
 
@@ -40,9 +42,9 @@ record LeaseRenewal(LeaseStore store, Holding holding, boolean retires, Clocks c
         return write(seen.get());
     }
 
-    /** Whether an earlier attempt retired the lease, and its answer was lost. */
+    /** Whether another attempt retired the lease, and its answer was lost or is still on its way. */
     private boolean isRetiredBefore(Lease lease) {
-        return retires
+        return retires.getAsBoolean()
                 && lease.state() == Lease.State.Retired
                 && lease.epoch() == holding.epoch()
                 && lease.holder().equals(holding.site());
@@ -50,12 +52,13 @@ record LeaseRenewal(LeaseStore store, Holding holding, boolean retires, Clocks c
 
     private RenewalAnswer write(LeaseVersion seen) {
         long ahead = Duration.between(seen.storeTime(), clocks.wall().instant()).toMillis();
-        Lease next = retires
+        boolean retire = retires.getAsBoolean();
+        Lease next = retire
                 ? seen.lease().retired()
                 : seen.lease().renewed(holding.timing().duration(), ahead);
         return store.write(next, Optional.of(seen))
                 .<RenewalAnswer>map(
-                        written -> retires ? new RenewalAnswer.Retired() : new RenewalAnswer.Renewed(startedAt))
+                        written -> retire ? new RenewalAnswer.Retired() : new RenewalAnswer.Renewed(startedAt))
                 .orElseGet(() -> new RenewalAnswer.Failed("another process wrote the lease at the same time"));
     }
 }

@@ -10,6 +10,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -237,6 +239,31 @@ class LeaseKeeperVirtualTest {
         objects.losesAnswers = true;
 
         virtual.keeper.retire();
+        virtual.pass(Duration.ofSeconds(8));
+
+        assertThat(virtual.keeper.isRetired()).isTrue();
+        assertThat(virtual.gated()).isFalse();
+    }
+
+    @Test
+    void runsOnWhenARenewalReadsTheLeaseThatAnotherAttemptHasJustRetired() {
+        AtomicReference<Runnable> beforeTheNextCall = new AtomicReference<>(() -> {});
+        StoreBulkhead calls = new StoreBulkhead("test") {
+            @Override
+            public <T> T call(Supplier<T> call) {
+                beforeTheNextCall.getAndSet(() -> {}).run();
+                return call.get();
+            }
+        };
+        LeaseStore observed = new LeaseStore(objects, calls, "shop", "shop");
+        VirtualKeeper virtual = new VirtualKeeper(() -> observed, TIMING, Duration.ZERO);
+        virtual.pass(Duration.ofSeconds(1));
+        beforeTheNextCall.set(() -> {
+            virtual.keeper.retire();
+            LeaseVersion seen = store.read().orElseThrow();
+            store.write(seen.lease().retired(), Optional.of(seen));
+        });
+
         virtual.pass(Duration.ofSeconds(8));
 
         assertThat(virtual.keeper.isRetired()).isTrue();
