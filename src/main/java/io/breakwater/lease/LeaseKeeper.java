@@ -57,6 +57,10 @@ public final class LeaseKeeper {
     private static final int OUTSTANDING = 3;
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(1);
     private static final Duration GATE_AGAIN = Duration.ofSeconds(1);
+
+    /** Pause after a failed attempt of a process that has not renewed yet, since it may have little time for that. */
+    private static final Duration SOON = Duration.ofSeconds(1);
+
     private static final Duration LATE = Duration.ofSeconds(10);
 
     /** The wall clock may be corrected by less than this. A larger step counts as a suspension. */
@@ -247,6 +251,9 @@ public final class LeaseKeeper {
             }
             case RenewalAnswer.Failed(String cause) -> {
                 failure = cause;
+                if (!reported && !watch.isConfirmed()) {
+                    nextAttempt = Math.min(nextAttempt - now, SOON.toNanos()) + now;
+                }
                 LOG.warnf("could not renew the lease of FailoverPlan %s, will retry: %s", holding.plan(), failure);
             }
             case RenewalAnswer.Gated(String cause, boolean done) -> {

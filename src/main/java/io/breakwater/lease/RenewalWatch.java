@@ -54,6 +54,11 @@ final class RenewalWatch {
         return confirmed && timing.mayRun(Duration.ofNanos(now - renewedAt));
     }
 
+    /** Whether a renewal by this process succeeded, since the machine was last suspended. */
+    synchronized boolean isConfirmed() {
+        return confirmed;
+    }
+
     /** Whether the pods must be gated now. */
     synchronized boolean isOverdue(long now) {
         return now - noticeAt >= 0;

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.BeforeEach;
@@ -199,6 +200,28 @@ class LeaseKeeperVirtualTest {
 
         virtual.act();
         virtual.callsTake = Duration.ZERO;
+        virtual.pass(Duration.ofSeconds(5));
+
+        assertThat(virtual.gated()).isFalse();
+        assertThat(virtual.keeper.mayRun()).isTrue();
+    }
+
+    /** After a reboot of the node, the API server answers late, and the last renewal is old. */
+    @Test
+    void triesAgainSoonWhenTheFirstAttemptOfANewProcessFails() {
+        AtomicBoolean slow = new AtomicBoolean(true);
+        VirtualKeeper virtual = new VirtualKeeper(
+                () -> {
+                    if (slow.getAndSet(false)) {
+                        throw BreakwaterException.retryable(Reason.StoreUnavailable, "the API server did not answer");
+                    }
+                    return store;
+                },
+                TIMING,
+                Duration.ofSeconds(4000));
+        virtual.callsTake = Duration.ofSeconds(1);
+
+        virtual.act();
         virtual.pass(Duration.ofSeconds(5));
 
         assertThat(virtual.gated()).isFalse();
