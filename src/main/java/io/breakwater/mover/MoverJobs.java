@@ -121,6 +121,11 @@ public class MoverJobs {
             return new State.Failed("mover Job " + request.namespace() + "/" + name + ": "
                     + pods.message(request.namespace(), name).orElse("no pod is left; see the events of the Job"));
         }
+        if (isWithoutSecret(request, name)) {
+            discard(request);
+            return new State.Running(
+                    "mover Job " + name + " cannot start, because its Secret was deleted; will create both again");
+        }
         return new State.Running("mover Job " + name + ": " + pods.describe(request.namespace(), name));
     }
 
@@ -283,6 +288,16 @@ public class MoverJobs {
                 "could not " + what + " mover Job " + request.namespace() + "/" + name + ", will retry: "
                         + e.getMessage(),
                 e);
+    }
+
+    /** Whether the pod of a resumed Job waits for a Secret that does not exist. It would wait until the deadline of the Job. */
+    private boolean isWithoutSecret(Request request, String name) {
+        return !pods.isStarted(request.namespace(), name)
+                && client.secrets()
+                                .inNamespace(request.namespace())
+                                .withName(name)
+                                .get()
+                        == null;
     }
 
     /** Whether the Job got its passwords before a change of the master key, and none of them opens the repository now. */

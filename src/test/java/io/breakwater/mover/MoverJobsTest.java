@@ -72,6 +72,21 @@ class MoverJobsTest {
                 .isEqualTo(job().getMetadata().getUid());
     }
 
+    /** Another user deleted the Secret, or the operator was killed while it replaced it. */
+    @Test
+    void createsAJobAgainWhosePodWaitsForADeletedSecret() {
+        movers.poll(request);
+        String first = job().getMetadata().getUid();
+        cluster.client().resource(secret()).delete();
+
+        assertThat(movers.poll(request)).isInstanceOf(MoverJobs.State.Running.class);
+        assertThat(movers.poll(request)).isInstanceOf(MoverJobs.State.Running.class);
+
+        assertThat(job().getMetadata().getUid()).isNotEqualTo(first);
+        assertThat(secret().getMetadata().getOwnerReferences().getFirst().getUid())
+                .isEqualTo(job().getMetadata().getUid());
+    }
+
     @Test
     void discardsTheSecretWithTheJob() {
         movers.poll(request);
