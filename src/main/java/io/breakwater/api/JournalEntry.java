@@ -33,6 +33,10 @@ public class JournalEntry {
     @JsonPropertyDescription("Number of operator processes that started this step; more than 1 after a restart.")
     public Integer attempts;
 
+    @JsonPropertyDescription(
+            "Number of operator processes in a row that ended in a crash while this step ran. After 5 the step fails.")
+    public Integer crashes;
+
     @Size(max = 4096)
     @JsonPropertyDescription("Result of the step, or what it waits for.")
     public String message;

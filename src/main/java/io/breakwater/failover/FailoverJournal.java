@@ -139,6 +139,7 @@ final class FailoverJournal implements StepRunner.Log {
         copy.startedAt = entry.startedAt;
         copy.finishedAt = entry.finishedAt;
         copy.attempts = entry.attempts;
+        copy.crashes = entry.crashes;
         copy.message = entry.message;
         return copy;
     }

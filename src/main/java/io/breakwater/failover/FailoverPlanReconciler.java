@@ -85,6 +85,7 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
         this.clock = clock;
         this.points = new PlanPoints(client);
         this.memory = new PlanMemory(writer);
+        // Crashes are not counted: these steps read no data of pods, and a failover must not fail for another object.
         StepRunner runner = new StepRunner(clock);
         this.handOver = new HandOver(gate, points, runner);
         this.report = new PlanReport(client, writer, meters, points, clock);

@@ -40,7 +40,7 @@ public final class RunDriver {
 
     public RunDriver(Clock clock) {
         this.clock = clock;
-        this.runner = new StepRunner(clock);
+        this.runner = new StepRunner(clock, CrashMarker.isAfterCrash(), CrashQuarantine.ofProcess());
     }
 
     /**

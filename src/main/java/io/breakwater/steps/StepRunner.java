@@ -17,6 +17,11 @@ import java.util.concurrent.ConcurrentHashMap;
 /**
  * Runs the steps of a run in order, by its journal. One instance lives as long as the process. It remembers which steps
  * this process has entered, so that it can count an attempt for each process that entered a step.
+ *
+ * <p>A step may end the process, for example with data that does not fit into memory, and every next process too. So a step
+ * fails after {@link #CRASHES} processes in a row that crashed while it ran. An attempt with an error has a result, and
+ * starts the count again. The first crashes count for all steps that were running. After {@link #SUSPECT} of them, the step waits
+ * for a {@link CrashQuarantine}, so that the further ones count only for the step that causes them.
  */
 public final class StepRunner {
     /** The result of a call of {@link #run}. */
@@ -39,11 +44,33 @@ public final class StepRunner {
 
     private record Entered(String run, String step) {}
 
+    /** Crashes in a row after which a step fails. */
+    static final int CRASHES = 5;
+
+    /** Crashes in a row after which a step runs in the quarantine. */
+    static final int SUSPECT = 2;
+
+    private static final Duration QUARANTINE_RECHECK = Duration.ofSeconds(10);
+
     private final Clock clock;
+    private final boolean afterCrash;
+    private final CrashQuarantine quarantine;
     private final Set<Entered> entered = ConcurrentHashMap.newKeySet();
 
+    /** A runner that does not count crashes. */
     public StepRunner(Clock clock) {
+        this(clock, false, CrashQuarantine.ofProcess());
+    }
+
+    /**
+     * A runner that counts crashes.
+     *
+     * @param afterCrash whether the process before this one crashed
+     */
+    StepRunner(Clock clock, boolean afterCrash, CrashQuarantine quarantine) {
         this.clock = clock;
+        this.afterCrash = afterCrash;
+        this.quarantine = quarantine;
     }
 
     /**
@@ -58,15 +85,16 @@ public final class StepRunner {
             if (entry != null && entry.state == State.Done) {
                 continue;
             }
+            if (!mayEnter(id, entry)) {
+                return waiting(entry, quarantined(entry), QUARANTINE_RECHECK, log);
+            }
             entry = enter(id, step.name(), entry, log);
+            refuseAfterCrashes(id, entry, log);
             switch (call(id, step, context, entry, log)) {
-                case Outcome.Done(String message) -> finish(entry, State.Done, message, log);
+                case Outcome.Done(String message) -> finish(id, entry, State.Done, message, log);
                 case Outcome.Wait(String message, Duration recheck) -> {
-                    if (!Objects.equals(message, entry.message)) {
-                        entry.message = message;
-                        log.save(entry);
-                    }
-                    return new Result.Waiting(step.name(), message, recheck);
+                    clear(id, entry, log);
+                    return waiting(entry, message, recheck, log);
                 }
             }
         }
@@ -75,6 +103,7 @@ public final class StepRunner {
 
     /** Forgets a run that is over or gone. */
     public void forget(String id) {
+        quarantine.leave(id);
         entered.removeIf(e -> e.run.equals(id));
     }
 
@@ -84,6 +113,9 @@ public final class StepRunner {
             return known;
         }
         JournalEntry entry = known == null ? new JournalEntry() : known;
+        if (first && afterCrash && entry.state == State.Running) {
+            entry.crashes = crashes(entry) + 1;
+        }
         entry.step = step;
         entry.state = State.Running;
         entry.startedAt = entry.startedAt == null ? Conditions.timestamp(clock.instant()) : entry.startedAt;
@@ -92,28 +124,79 @@ public final class StepRunner {
         return entry;
     }
 
+    /** Whether this process has entered the step, or may enter it now. */
+    private boolean mayEnter(String id, JournalEntry known) {
+        return known == null
+                || !afterCrash
+                || crashes(known) < SUSPECT
+                || entered.contains(new Entered(id, known.step))
+                || quarantine.enter(id);
+    }
+
+    private static String quarantined(JournalEntry entry) {
+        return "the operator crashed " + crashes(entry)
+                + " times in a row while this step ran; steps in which it crashed now run"
+                + " one at a time, and this one waits for another one";
+    }
+
+    private static Result waiting(JournalEntry entry, String message, Duration recheck, Log log) {
+        if (!Objects.equals(message, entry.message)) {
+            entry.message = message;
+            log.save(entry);
+        }
+        return new Result.Waiting(entry.step, message, recheck);
+    }
+
+    private void clear(String id, JournalEntry entry, Log log) {
+        if (quarantine.isCleared(id)) {
+            quarantine.leave(id);
+            entry.crashes = null;
+            log.save(entry);
+        }
+    }
+
+    private void refuseAfterCrashes(String id, JournalEntry entry, Log log) {
+        if (crashes(entry) < CRASHES) {
+            return;
+        }
+        String message = "step " + entry.step + " was stopped: the operator crashed " + crashes(entry)
+                + " times in a row while the step ran; find the cause in the last state of the operator's container"
+                + " (kubectl describe pod), for example OOMKilled, and create the object again";
+        finish(id, entry, State.Failed, message, log);
+        throw BreakwaterException.permanent(Reason.InternalError, message);
+    }
+
+    private static int crashes(JournalEntry entry) {
+        return entry.crashes == null ? 0 : entry.crashes;
+    }
+
     private <C> Outcome call(String run, Step<C> step, C context, JournalEntry entry, Log log) {
         try (LogContext _ = LogContext.of(run, step.name())) {
             return step.run(context, entry.attempts);
         } catch (BreakwaterException e) {
             if (e.isRetryable()) {
+                quarantine.leave(run);
+                entry.crashes = null;
                 entry.message = e.getMessage();
                 log.save(entry);
             } else {
-                finish(entry, State.Failed, e.getMessage(), log);
+                finish(run, entry, State.Failed, e.getMessage(), log);
             }
             throw e;
         } catch (RuntimeException e) {
             // An unexpected error is reported like any other, with its text, in the places where users look.
             BreakwaterException error =
                     BreakwaterException.retryable(Reason.InternalError, step.name() + " failed: " + e.getMessage(), e);
+            quarantine.leave(run);
+            entry.crashes = null;
             entry.message = error.getMessage();
             log.save(entry);
             throw error;
         }
     }
 
-    private void finish(JournalEntry entry, State state, String message, Log log) {
+    private void finish(String id, JournalEntry entry, State state, String message, Log log) {
+        quarantine.leave(id);
         entry.state = state;
         entry.finishedAt = Conditions.timestamp(clock.instant());
         entry.message = message;

@@ -11,6 +11,7 @@ import io.breakwater.steps.StepRunner.Result;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.IntFunction;
 import org.junit.jupiter.api.Test;
 
@@ -101,6 +102,135 @@ class StepRunnerTest {
         assertThat(journal.entries.getFirst().message).contains("jobs.batch is forbidden");
     }
 
+    @Test
+    void failsAStepThatCrashedFiveProcesses() {
+        List<Step<String>> steps = List.of(step("A", n -> Outcome.waiting("work")));
+        for (int process = 1; process <= 5; process++) {
+            assertThat(run(afterCrash(), steps)).isInstanceOf(Result.Waiting.class);
+        }
+
+        assertThatThrownBy(() -> run(afterCrash(), steps))
+                .isInstanceOfSatisfying(BreakwaterException.class, e -> {
+                    assertThat(e.reason()).isEqualTo(Reason.InternalError);
+                    assertThat(e.isRetryable()).isFalse();
+                })
+                .hasMessageStartingWith("step A was stopped: the operator crashed 5 times in a row while the step ran");
+
+        assertThat(calls).containsExactly("A1", "A2", "A3", "A4", "A5");
+        assertThat(journal.entries).singleElement().satisfies(e -> {
+            assertThat(e.state).isEqualTo(State.Failed);
+            assertThat(e.message).contains("OOMKilled");
+        });
+        assertThatThrownBy(() -> run(afterCrash(), steps)).hasMessageContaining("5 times");
+        assertThat(calls).hasSize(5);
+    }
+
+    @Test
+    void countsNoCrashForAnUpgrade() {
+        List<Step<String>> steps = List.of(step("A", n -> Outcome.waiting("work")));
+        for (int process = 1; process <= 20; process++) {
+            run(new StepRunner(Clock.systemUTC()), steps);
+        }
+
+        assertThat(calls).hasSize(20);
+        assertThat(journal.entries.getFirst().attempts).isEqualTo(20);
+        assertThat(journal.entries.getFirst().crashes).isNull();
+    }
+
+    @Test
+    void countsNoCrashForAnAttemptWithAnError() {
+        List<Step<String>> steps = List.of(step("A", n -> {
+            throw BreakwaterException.retryable(Reason.StoreUnavailable, "not now");
+        }));
+        for (int process = 1; process <= 20; process++) {
+            assertThatThrownBy(() -> run(afterCrash(), steps)).hasMessage("not now");
+        }
+
+        assertThat(calls).hasSize(20);
+    }
+
+    /** A poisonous step ends each process. The step next to it never fails, though each process had both in progress. */
+    @Test
+    void failsOnlyTheStepThatCausesTheCrashes() {
+        for (boolean innocentFirst : List.of(true, false)) {
+            MemoryLog poison = new MemoryLog();
+            MemoryLog innocent = new MemoryLog();
+            int processes = 0;
+            while (processes < 20 && !poison.is(State.Failed)) {
+                processes++;
+                StepRunner runner = afterCrash();
+                List<Runnable> work = new ArrayList<>(List.of(
+                        () -> attempt(runner, "innocent", innocent, Outcome.waiting("much work")),
+                        () -> crash(runner, poison)));
+                if (!innocentFirst) {
+                    work = work.reversed();
+                }
+                try {
+                    work.forEach(Runnable::run);
+                    // The process did not crash: the innocent step ends its work.
+                    attempt(runner, "innocent", innocent, Outcome.done("worked"));
+                    crash(runner, poison);
+                } catch (Crash e) {
+                    // The next process starts.
+                }
+            }
+            attempt(afterCrash(), "innocent", innocent, Outcome.done("worked"));
+            assertThat(poison.is(State.Failed)).isTrue();
+            assertThat(processes).isLessThan(10);
+            assertThat(innocent.is(State.Done)).isTrue();
+        }
+    }
+
+    @Test
+    void clearsAStepThatWorksForLongWithoutACrash() {
+        AtomicLong nanos = new AtomicLong();
+        CrashQuarantine quarantine = new CrashQuarantine(nanos::get);
+        JournalEntry known = new JournalEntry();
+        known.step = "A";
+        known.state = State.Running;
+        known.startedAt = "2026-01-01T00:00:00Z";
+        known.crashes = 3;
+        journal.save(known);
+        StepRunner runner = new StepRunner(Clock.systemUTC(), true, quarantine);
+        List<Step<String>> steps = List.of(step("A", n -> Outcome.waiting("work")));
+        run(runner, steps);
+        assertThat(journal.entries.getFirst().crashes).isEqualTo(4);
+        assertThat(quarantine.enter("another")).isFalse();
+
+        nanos.addAndGet(CrashQuarantine.CLEARED.toNanos());
+        run(runner, steps);
+        assertThat(journal.entries.getFirst().crashes).isNull();
+        assertThat(quarantine.enter("another")).isTrue();
+    }
+
+    /** The end of a process. */
+    private static final class Crash extends Error {
+        private static final long serialVersionUID = 1;
+    }
+
+    private void crash(StepRunner runner, MemoryLog log) {
+        try {
+            runner.run(
+                    "poison",
+                    List.of(step("A", n -> {
+                        throw new Crash();
+                    })),
+                    "context",
+                    log);
+        } catch (BreakwaterException e) {
+            assertThat(e.isRetryable()).isFalse();
+        }
+    }
+
+    private void attempt(StepRunner runner, String id, MemoryLog log, Outcome outcome) {
+        runner.run(id, List.of(step("A", n -> outcome)), "context", log);
+    }
+
+    /** The runner of a process whose predecessor crashed. */
+    private static StepRunner afterCrash() {
+        return new StepRunner(Clock.systemUTC(), true, new CrashQuarantine(() -> 0));
+    }
+
     private Result run(StepRunner runner, List<Step<String>> steps) {
         return runner.run("uid", steps, "context", journal);
     }
@@ -124,6 +254,10 @@ class StepRunnerTest {
     private static final class MemoryLog implements StepRunner.Log {
         private final List<JournalEntry> entries = new ArrayList<>();
 
+        boolean is(State state) {
+            return !entries.isEmpty() && entries.getFirst().state == state;
+        }
+
         @Override
         public List<JournalEntry> entries() {
             return entries.stream().map(MemoryLog::copy).toList();
@@ -141,6 +275,7 @@ class StepRunnerTest {
             c.startedAt = e.startedAt;
             c.finishedAt = e.finishedAt;
             c.attempts = e.attempts;
+            c.crashes = e.crashes;
             c.message = e.message;
             return c;
         }
