@@ -9,8 +9,9 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Excludes pods from a sandbox that would share something with production: the network, processes or directories of a node, or a
- * volume that is not a claim of the sandbox. A NetworkPolicy has no effect on any of these.
+ * Excludes pods from a sandbox that would share something with production: the network, processes, directories, devices or kernel
+ * of a node, or a volume that is not a claim of the sandbox. A NetworkPolicy has no effect on any of these. The source namespace
+ * may refuse such pods by rules that the sandbox does not have.
  */
 final class SandboxPods {
     private static final List<String> SHARED = List.of("hostNetwork", "hostPID", "hostIPC");
@@ -25,6 +26,22 @@ final class SandboxPods {
             "persistentVolumeClaim",
             "projected",
             "secret");
+
+    /** Capabilities that Pod Security level baseline permits; others change the node. */
+    private static final Set<String> CAPABILITIES = Set.of(
+            "AUDIT_WRITE",
+            "CHOWN",
+            "DAC_OVERRIDE",
+            "FOWNER",
+            "FSETID",
+            "KILL",
+            "MKNOD",
+            "NET_BIND_SERVICE",
+            "SETFCAP",
+            "SETGID",
+            "SETPCAP",
+            "SETUID",
+            "SYS_CHROOT");
 
     /** Labels that give the traffic of movers, or hide an object from other rules. */
     private static final List<String> RESERVED = List.of(Api.COMPONENT, Api.RUN);
@@ -73,6 +90,9 @@ final class SandboxPods {
         }
         for (String containers : List.of("containers", "initContainers")) {
             for (JsonNode container : pod.path(containers)) {
+                if (isPrivileged(container.path("securityContext"))) {
+                    return Optional.of("devices or the kernel of the node (privileged, or further capabilities)");
+                }
                 for (JsonNode port : container.path("ports")) {
                     if (port.path("hostPort").asInt() != 0) {
                         return Optional.of("a port of the node");
@@ -81,5 +101,17 @@ final class SandboxPods {
             }
         }
         return Optional.empty();
+    }
+
+    private static boolean isPrivileged(JsonNode context) {
+        return context.path("privileged").asBoolean()
+                || context.path("procMount").asText("Default").equals("Unmasked")
+                || context.at("/capabilities/add")
+                        .valueStream()
+                        .anyMatch(added -> !CAPABILITIES.contains(capability(added.asText())));
+    }
+
+    private static String capability(String name) {
+        return name.startsWith("CAP_") ? name.substring("CAP_".length()) : name;
     }
 }

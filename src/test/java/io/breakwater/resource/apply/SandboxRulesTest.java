@@ -142,7 +142,10 @@ class SandboxRulesTest {
                 "'volumes':[{'name':'v','hostPath':{'path':'/var/log'}}]",
                 "'volumes':[{'name':'v','nfs':{'server':'nas','path':'/shop'}}]",
                 "'volumes':[{'name':'v','csi':{'driver':'files.example','volumeAttributes':{'share':'shop'}}}]",
-                "'containers':[{'name':'c','ports':[{'containerPort':80,'hostPort':80}]}]"
+                "'containers':[{'name':'c','ports':[{'containerPort':80,'hostPort':80}]}]",
+                "'containers':[{'name':'c','securityContext':{'privileged':true}}]",
+                "'initContainers':[{'name':'c','securityContext':{'procMount':'Unmasked'}}]",
+                "'containers':[{'name':'c','securityContext':{'capabilities':{'add':['CHOWN','CAP_SYS_ADMIN']}}}]"
             })
     void restoresNoPodsThatShareWithProduction(String spec) throws IOException {
         scene.configMap("settings", "");
