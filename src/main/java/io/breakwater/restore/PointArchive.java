@@ -76,6 +76,11 @@ class PointArchive {
         return apply.claimWriter(request(run));
     }
 
+    /** Refuses to fill volumes, if the author may not write claims. */
+    void authorizeVolumes(RestoreRun run) {
+        apply.authorizeClaims(request(run));
+    }
+
     /** Refuses a restore of files, if its author may not write into volumes. */
     void authorizeFiles(RestoreRun run) {
         apply.authorizeFiles(request(run));

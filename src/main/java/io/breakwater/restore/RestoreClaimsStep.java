@@ -52,6 +52,9 @@ final class RestoreClaimsStep implements Step<RestoreRun> {
         List<String> warnings = new ArrayList<>();
         List<PersistentVolumeClaim> claims = archives.claims(run);
         if (claims.isEmpty()) {
+            if (!fills.isEmpty()) {
+                archives.authorizeVolumes(run);
+            }
             return Outcome.done("created 0 claims");
         }
         ApiServer writer = archives.claimWriter(run);

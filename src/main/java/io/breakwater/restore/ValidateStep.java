@@ -99,6 +99,9 @@ final class ValidateStep implements Step<RestoreRun> {
                 .filter(v -> !run.restore().getSpec().partial() || wanted.contains(v.pvc()))
                 .toList();
         List<VolumeFill> fills = chooseVolumes(run, volumes, present);
+        if (!fills.isEmpty()) {
+            archives.authorizeVolumes(run);
+        }
         checkConflicts(run, preview, volumes, present);
         preview.unvouched().ifPresent(text -> events.warning(run.restore(), Reason.Forbidden, text));
         return new Found(

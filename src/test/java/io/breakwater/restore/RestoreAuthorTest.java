@@ -7,9 +7,11 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.NamedRef;
 import io.breakwater.api.Reason;
 import io.breakwater.api.Restore;
+import io.breakwater.api.RestoreStatus.VolumeFill;
 import io.breakwater.config.TestConfig;
 import io.breakwater.resource.FakeApiServer;
 import io.breakwater.resource.FakeApiServer.Request;
+import io.breakwater.steps.Outcome;
 import io.breakwater.trust.Author;
 import io.breakwater.trust.StampFixture;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
@@ -78,6 +80,30 @@ class RestoreAuthorTest {
         }
         assertThat(server.at("/api/v1/namespaces/shop/persistentvolumeclaims/data"))
                 .isNull();
+    }
+
+    /** A seal can name a volume whose claim is not in the archive. The volume of that name must not be overwritten. */
+    @Test
+    void fillsNoVolumeForAnAuthorWhoMayNotWriteClaims() {
+        server.allow((verb, resource) -> !resource.equals("persistentvolumeclaims"));
+        PointArchive archives =
+                new PointArchive(server.client(), TestConfig.of(Map.of()), null, StampFixture.stamps()) {
+                    @Override
+                    List<PersistentVolumeClaim> claims(RestoreRun run) {
+                        return List.of();
+                    }
+                };
+        RestoreRun run = StampedRestores.run(StampedRestores.of(JANE), server.client(), () -> {});
+        RestoreClaimsStep step = new RestoreClaimsStep(server.client(), archives);
+        assertThat(step.run(run, 1)).isInstanceOf(Outcome.Done.class);
+
+        VolumeFill fill = new VolumeFill();
+        fill.pvc = "data";
+        run.status().volumes = List.of(fill);
+        assertThatThrownBy(() -> step.run(run, 1))
+                .isInstanceOfSatisfying(
+                        BreakwaterException.class, e -> assertThat(e.reason()).isEqualTo(Reason.Forbidden))
+                .hasMessageContaining("author jane may not get/create persistentvolumeclaims");
     }
 
     @Test

@@ -163,13 +163,23 @@ public final class ResourceApply {
      * @throws BreakwaterException Forbidden, with the missing rights
      */
     public ApiServer claimWriter(ApplyRequest request) {
+        authorizeClaims(request);
+        return request.author().writer();
+    }
+
+    /**
+     * Checks whether the author may write claims and so their volumes, whatever claims the archive has: the seal names the
+     * volumes, and the owner of a location can seal any.
+     *
+     * @throws BreakwaterException Forbidden, with the missing rights
+     */
+    public void authorizeClaims(ApplyRequest request) {
         ApiKind claims = new ApiKind("", "v1", "PersistentVolumeClaim", CLAIMS, true, Set.of());
         List<String> lacks =
                 request.author().lacks(claims, request.targetNamespace(), ApplyPlan.verbs(request.onConflict()));
         if (!lacks.isEmpty()) {
             throw ApplyPlan.forbidden(request, String.join("/", lacks) + " " + CLAIMS);
         }
-        return request.author().writer();
     }
 
     private boolean hasNoNamespace(ApplyRequest request) {
