@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.breakwater.api.Api;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupPolicy;
+import io.breakwater.api.FailoverPlan;
 import io.breakwater.api.Restore;
 import io.breakwater.api.Verification;
 import io.breakwater.config.BreakwaterConfig;
@@ -26,6 +27,8 @@ import java.util.stream.Collectors;
  * <ul>
  *   <li>A created object belongs to its creator.
  *   <li>An attempt (Restore, Verification) belongs to its creator for ever.
+ *   <li>A FailoverPlan belongs to the last user who changed its sites, its rendezvous or its policy. A user who only fails over
+ *       does not need the rights of that author.
  *   <li>Another object belongs to the last user who changed it and has the rights that its fields need. A user without these
  *       rights may change other fields, and the author stays.
  *   <li>Breakwater's own accounts may hand on the author of one object to another one with a stamp that is already valid.
@@ -38,6 +41,7 @@ final class AuthorStamp {
     private static final Map<Class<? extends HasMetadata>, String> KINDS = Map.of(
             BackupPolicy.class, "backuppolicies",
             BackupLocation.class, "backuplocations",
+            FailoverPlan.class, "failoverplans",
             Restore.class, "restores",
             Verification.class, "verifications");
 
@@ -80,8 +84,10 @@ final class AuthorStamp {
         if (attempt || own) {
             return preserve(request);
         }
-        return AuthorStamps.haveSamePowers(before, object)
-                        && !lacks(request, object).isEmpty()
+        boolean stays = object instanceof FailoverPlan
+                ? stamps.author(before).isPresent()
+                : !lacks(request, object).isEmpty();
+        return AuthorStamps.haveSamePowers(before, object) && stays
                 ? preserve(request)
                 : stampOrRefuse(request, object);
     }

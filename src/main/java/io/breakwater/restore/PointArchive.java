@@ -2,6 +2,7 @@ package io.breakwater.restore;
 
 import io.breakwater.api.Api;
 import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.FailoverPlan;
 import io.breakwater.api.Reason;
 import io.breakwater.api.Restore;
 import io.breakwater.config.BreakwaterConfig;
@@ -27,6 +28,7 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** Reads and applies the archive of a point, by the rules of a Restore and within the rights of its author. */
@@ -171,6 +173,9 @@ class PointArchive {
     private AuthorCheck author(RestoreRun run) {
         AuthorCheck author = check(stampedAuthor(run));
         String operatorNamespace = config.namespace();
+        if (author.isOperator() && isOfNamespace(run)) {
+            author = check(authorOfPlan(run));
+        }
         if (run.isSandbox(operatorNamespace)) {
             checkSigned(run);
             author = author.withRightsIn(run.source().document().namespace());
@@ -180,6 +185,30 @@ class PointArchive {
         return author.signingWith(stamps)
                 .with(new ContentRule(
                         vouched, ContentRule.asker(run.restore(), author.isOperator(), everywhere, operatorNamespace)));
+    }
+
+    /** Whether the point is from a location of the namespace itself, whose owner can seal any content. */
+    private boolean isOfNamespace(RestoreRun run) {
+        String namespace = run.source().location().getMetadata().getNamespace();
+        return namespace.equals(run.namespace()) && !namespace.equals(config.namespace());
+    }
+
+    /** The author of the FailoverPlan that the operator works for. */
+    private Author authorOfPlan(RestoreRun run) {
+        Map<String, String> labels = run.restore().getMetadata().getLabels();
+        String name = labels == null ? null : labels.get(Api.PLAN);
+        return Optional.ofNullable(name)
+                .map(n -> client.resources(FailoverPlan.class)
+                        .inNamespace(run.namespace())
+                        .withName(n)
+                        .get())
+                .flatMap(stamps::author)
+                .orElseThrow(() -> run.refused(
+                        Reason.Forbidden,
+                        "location " + run.source().location().getMetadata().getName() + " belongs to namespace "
+                                + run.namespace() + ", so its points are restored with the rights of the author of the"
+                                + " FailoverPlan, who is unknown; edit spec.sites of the plan as a user who may write"
+                                + " the objects of the point, or use a location that the operator's namespace shares"));
     }
 
     /** Unsigned content does not get into a sandbox. */

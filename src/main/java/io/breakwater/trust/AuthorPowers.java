@@ -4,6 +4,8 @@ import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec;
 import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.BackupPolicySpec;
+import io.breakwater.api.FailoverPlan;
+import io.breakwater.api.FailoverPlanSpec;
 import io.breakwater.api.NamedRef;
 import io.breakwater.api.Restore;
 import io.breakwater.api.Verification;
@@ -46,6 +48,7 @@ public final class AuthorPowers {
             case BackupLocation location -> of(location.getSpec());
             case Restore restore -> restore.getSpec();
             case Verification verification -> verification.getSpec();
+            case FailoverPlan plan -> of(plan.getSpec());
             default -> throw new IllegalArgumentException(object.getKind() + " has no author");
         };
     }
@@ -73,6 +76,15 @@ public final class AuthorPowers {
         powers.put("azureBlob", spec.azureBlob);
         powers.put("s3", spec.s3);
         powers.put("encryption", spec.encryption);
+        return powers;
+    }
+
+    /** The sites and the policy decide which points a failover restores. The active site is a right of its own. */
+    private static Map<String, Object> of(FailoverPlanSpec spec) {
+        Map<String, Object> powers = new LinkedHashMap<>();
+        powers.put("sites", spec.sites);
+        powers.put("rendezvousRef", spec.rendezvousRef);
+        powers.put("policyRef", spec.policyRef);
         return powers;
     }
 

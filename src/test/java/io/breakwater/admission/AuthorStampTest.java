@@ -7,6 +7,7 @@ import io.breakwater.api.Api;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.FailoverPlan;
 import io.breakwater.api.Restore;
 import io.breakwater.api.Verification;
 import io.breakwater.config.TestConfig;
@@ -38,6 +39,10 @@ class AuthorStampTest {
     private static final String LOCATION = "{kind: BackupLocation, metadata: {namespace: shop, name: l},"
             + " spec: {s3: {bucket: bbb, endpoint: 'https://s3.example', credentialsSecretRef: {name: keys}}}}";
 
+    private static final String PLAN = "{kind: FailoverPlan, metadata: {namespace: shop, name: f}, spec: {sites:"
+            + " [{name: east, locationRef: {name: l}}, {name: west, locationRef: {name: m}}], activeSite: east,"
+            + " rendezvousRef: {name: r}, policyRef: {name: p}}}";
+
     private final FakeApiServer server;
     private final AuthorStamps stamps = StampFixture.stamps();
     private final AuthorStamp webhook;
@@ -53,7 +58,7 @@ class AuthorStampTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {RESTORE, VERIFICATION, PLAIN, HOOKED, LOCATION})
+    @ValueSource(strings = {RESTORE, VERIFICATION, PLAIN, HOOKED, LOCATION, PLAN})
     void recordsTheCreatorAsAuthor(String object) {
         String created = apply(Reviews.create("jane", object));
         assertThat(author(created).map(Author::username)).contains("jane");
@@ -101,6 +106,22 @@ class AuthorStampTest {
                 .contains("john");
         assertThat(author(apply(Reviews.update("john", HOOKED, HOOKED))).map(Author::username))
                 .contains("john");
+    }
+
+    /** Who fails over needs no rights for the objects of the application. */
+    @Test
+    void aPlanBelongsToTheLastUserWhoChangedItsSites() {
+        String janes = apply(Reviews.create("jane", PLAN));
+        String moved = PLAN.replace("activeSite: east", "activeSite: west");
+        assertThat(author(apply(Reviews.update("john", janes, moved))).map(Author::username))
+                .contains("jane");
+        assertThat(author(apply(Reviews.update("john", janes, PLAN.replace("name: m}", "name: mine}"))))
+                        .map(Author::username))
+                .contains("john");
+        assertThat(author(apply(Reviews.update("john", PLAN, moved))).map(Author::username))
+                .contains("john");
+        assertThat(author(apply(Reviews.update(OPERATOR, janes, janes))).map(Author::username))
+                .contains("jane");
     }
 
     @Test
@@ -223,7 +244,7 @@ class AuthorStampTest {
     @Test
     void doesNotReviewOtherKinds() {
         assertThat(AuthorStamp.resources())
-                .containsExactly("backuplocations", "backuppolicies", "restores", "verifications");
+                .containsExactly("backuplocations", "backuppolicies", "failoverplans", "restores", "verifications");
         assertThat(webhook.review(Reviews.create("jane", "{kind: RestorePoint, metadata: {namespace: shop}}"))
                         .patch())
                 .isEmpty();
@@ -259,6 +280,7 @@ class AuthorStampTest {
             case "Restore" -> Restore.class;
             case "Verification" -> Verification.class;
             case "BackupPolicy" -> BackupPolicy.class;
+            case "FailoverPlan" -> FailoverPlan.class;
             default -> BackupLocation.class;
         };
         return server.client().getKubernetesSerialization().convertValue(json, type);

@@ -66,7 +66,7 @@ final class StampedRestores {
 
     private static BackupLocation location() {
         BackupLocation location = new BackupLocation();
-        location.getMetadata().setNamespace("shop");
+        location.getMetadata().setNamespace("breakwater-system");
         location.setSpec(new BackupLocationSpec());
         return location;
     }

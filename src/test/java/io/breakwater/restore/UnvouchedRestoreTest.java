@@ -1,12 +1,16 @@
 package io.breakwater.restore;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.breakwater.api.Api;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec;
 import io.breakwater.api.BackupLocationSpec.Layout;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.FailoverPlan;
 import io.breakwater.api.ObjectRule;
+import io.breakwater.api.Reason;
 import io.breakwater.api.Restore;
 import io.breakwater.api.RestoreSpec;
 import io.breakwater.api.RestoreSpec.OnConflict;
@@ -24,6 +28,7 @@ import io.breakwater.trust.StampFixture;
 import io.breakwater.velero.ArchiveWriter;
 import io.breakwater.velero.ObjectKey;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.client.utils.Serialization;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -33,6 +38,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -86,9 +92,7 @@ class UnvouchedRestoreTest {
         "admin,    backup, shop,   Breakwater, true,  false, false",
         "admin,    backup, shop,   Breakwater, true,  true,  true",
         "admin,    backup, backup, Velero,     true,  false, false",
-        "operator, shop,   backup, Breakwater, true,  false, true",
-        "operator, shop,   shop,   Breakwater, true,  false, false",
-        "operator, shop,   shop,   Breakwater, true,  true,  false"
+        "operator, shop,   backup, Breakwater, true,  false, true"
     })
     void restoresARoleByWhoVouchesAndWhoAsks(
             String author,
@@ -106,6 +110,32 @@ class UnvouchedRestoreTest {
         assertThat(server.at("/api/v1/namespaces/shop/configmaps/c")).isNotNull();
         assertThat(server.at(ROLE) != null).isEqualTo(restored);
         assertThat(report.warnings()).hasSize(restored ? 0 : 1);
+    }
+
+    /** A tenant can seal any content in a location of the own namespace, and write the lease of the own plan. */
+    @Test
+    void restoresFromALocationOfTheNamespaceWithTheRightsOfTheAuthorOfThePlan() {
+        RestoreRun run = run("operator", "shop", location("shop", Layout.Breakwater), false);
+        run.restore().getMetadata().setLabels(Map.of(Api.PLAN, "plan"));
+        assertThatThrownBy(() -> archives.apply(run))
+                .isInstanceOfSatisfying(
+                        BreakwaterException.class, e -> assertThat(e.reason()).isEqualTo(Reason.Forbidden))
+                .hasMessageContaining("author of the FailoverPlan, who is unknown");
+
+        FailoverPlan plan = Serialization.unmarshal("""
+                metadata: {namespace: shop, name: plan}
+                spec: {sites: [{name: east, locationRef: {name: l}}], activeSite: east, policyRef: {name: p}}
+                """, FailoverPlan.class);
+        STAMPS.sign(new Author("jane", "", List.of(), Map.of()), plan);
+        server.put(
+                "/apis/breakwater.io/v1alpha1/namespaces/shop/failoverplans",
+                FakeApiServer.tree(Serialization.asJson(plan)));
+        server.allow((verb, resource) -> !resource.equals("configmaps"));
+        assertThatThrownBy(() -> archives.apply(run)).hasMessageContaining("author jane may not get/create configmaps");
+
+        server.allow((verb, resource) -> true);
+        assertThat(archives.apply(run).failed()).isEmpty();
+        assertThat(server.at("/api/v1/namespaces/shop/configmaps/c")).isNotNull();
     }
 
     private static void add(

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupPolicy;
+import io.breakwater.api.FailoverPlan;
 import io.breakwater.api.Restore;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.Verification;
@@ -79,6 +80,19 @@ class AuthorPowersTest {
                 "restorePointRef":{"name":"p"},"storageClasses":{"a":"b"},"targetNamespace":"t","volumes":"Restore"}""");
         assertThat(canonical(Verification.class, "policyRef: {name: p}\nlevel: Restored\npoint: Latest"))
                 .isEqualTo("{\"level\":\"Restored\",\"point\":\"Latest\",\"policyRef\":{\"name\":\"p\"}}");
+    }
+
+    @Test
+    void thePowersOfAPlanStayTheSame() {
+        assertThat(canonical(FailoverPlan.class, """
+                sites: [{name: east, locationRef: {name: l}}, {name: west, locationRef: {name: m}}]
+                activeSite: east
+                rendezvousRef: {name: r}
+                policyRef: {name: p}
+                maxDataLoss: 0s
+                """)).isEqualTo("""
+                {"policyRef":{"name":"p"},"rendezvousRef":{"name":"r"},"sites":[{"locationRef":{"name":"l"},"name":"east"},\
+                {"locationRef":{"name":"m"},"name":"west"}]}""");
     }
 
     @Test
