@@ -51,6 +51,8 @@ class Sandbox {
     /** Labels that the sandbox copies from the source namespace. Other labels may give rights or members to it. */
     private static final String POD_SECURITY = "pod-security.kubernetes.io/";
 
+    private static final String ENFORCE = POD_SECURITY + "enforce";
+
     /** Kinds of the source namespace that limit the sandbox; the point's own are restored if that namespace is gone. */
     private static final List<String> LIMITS = List.of("resourcequotas", "limitranges");
 
@@ -240,7 +242,8 @@ class Sandbox {
 
     /**
      * Labels that the sandbox copies from the source namespace, in their present state. Without the labels of Pod Security, the
-     * sandbox would run workloads that their own namespace refuses.
+     * sandbox would run workloads that their own namespace refuses. Policy engines may refuse them there without labels, so a sandbox
+     * enforces level baseline if the source namespace enforces none by label. The restore excludes pods above that level.
      */
     static Map<String, String> labels(Namespace source) {
         Map<String, String> labels = new HashMap<>();
@@ -248,6 +251,7 @@ class Sandbox {
             labels.putAll(source.getMetadata().getLabels());
         }
         labels.keySet().removeIf(l -> !l.startsWith(POD_SECURITY));
+        labels.putIfAbsent(ENFORCE, "baseline");
         return labels;
     }
 

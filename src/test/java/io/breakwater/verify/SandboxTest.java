@@ -58,7 +58,13 @@ class SandboxTest {
                 .build();
 
         assertThat(Sandbox.labels(shop)).containsOnly(Map.entry("pod-security.kubernetes.io/enforce", "restricted"));
-        assertThat(Sandbox.labels(null)).isEmpty();
+        assertThat(Sandbox.labels(null)).containsOnly(Map.entry("pod-security.kubernetes.io/enforce", "baseline"));
+        shop.getMetadata().getLabels().remove("pod-security.kubernetes.io/enforce");
+        shop.getMetadata().getLabels().put("pod-security.kubernetes.io/warn", "restricted");
+        assertThat(Sandbox.labels(shop))
+                .containsOnly(
+                        Map.entry("pod-security.kubernetes.io/enforce", "baseline"),
+                        Map.entry("pod-security.kubernetes.io/warn", "restricted"));
     }
 
     @Test
