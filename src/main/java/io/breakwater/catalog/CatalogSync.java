@@ -142,12 +142,25 @@ class CatalogSync {
             if (sealed.isEmpty() || cluster.at(place).isPresent()) {
                 return;
             }
-            RestorePoint object = ImportedPoint.object(place, sealed.get().document());
+            PointDocument document = sealed.get().document();
+            RestorePoint object = ImportedPoint.object(place, document, mayJoin(place, document.policy()));
             cluster.create(
                     object,
                     s -> ImportedPoint.describe(
                             s, 1L, sealed.get().document(), sealed.get().digest(), locationName, clock));
             result.imported().add(place.toString());
+        }
+
+        /**
+         * Whether the point becomes one of its policy. The owner of a location in the namespace can seal points of any time for any
+         * policy, and Restores and Verifications choose the newest point of a policy. So the policy must name the location.
+         */
+        private boolean mayJoin(Place place, String policy) {
+            String owner = location.getMetadata().getNamespace();
+            return policy == null
+                    || owner.equals(config.namespace())
+                    || !owner.equals(place.namespace())
+                    || cluster.isUsedBy(place.namespace(), policy, locationName);
         }
 
         private void refresh(PointKey key, RestorePoint object) {

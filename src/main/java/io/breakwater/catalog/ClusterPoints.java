@@ -1,7 +1,9 @@
 package io.breakwater.catalog;
 
 import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.FailoverPlan;
 import io.breakwater.api.NamedRef;
 import io.breakwater.api.Reason;
 import io.breakwater.api.Restore;
@@ -18,6 +20,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /** The access of catalog sync to the cluster. */
 @ApplicationScoped
@@ -64,6 +67,26 @@ class ClusterPoints {
             }
             throw e;
         }
+    }
+
+    /** Whether a policy, or the FailoverPlan of its namespace, names a location. A policy that does not exist yet may name it. */
+    boolean isUsedBy(String namespace, String policy, String location) {
+        BackupPolicy found = client.resources(BackupPolicy.class)
+                .inNamespace(namespace)
+                .withName(policy)
+                .get();
+        if (found == null) {
+            return true;
+        }
+        Stream<NamedRef> copies =
+                Stream.ofNullable(found.getSpec().copies).flatMap(List::stream).map(c -> c.locationRef);
+        Stream<NamedRef> sites = client.resources(FailoverPlan.class).inNamespace(namespace).list().getItems().stream()
+                .filter(plan -> policy.equals(plan.getSpec().policyRef.name))
+                .flatMap(plan -> plan.getSpec().sites.stream())
+                .map(site -> site.locationRef);
+        return Stream.of(Stream.of(found.getSpec().locationRef), copies, sites)
+                .flatMap(s -> s)
+                .anyMatch(ref -> location.equals(ref.name));
     }
 
     /** Creates a RestorePoint and its status. */

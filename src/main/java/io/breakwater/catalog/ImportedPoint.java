@@ -58,7 +58,8 @@ final class ImportedPoint {
         return parts.length == 3 ? Optional.of(PointKey.ofStore(parts[0], parts[1], parts[2])) : Optional.empty();
     }
 
-    static RestorePoint object(Place place, PointDocument document) {
+    /** @param joins whether the point becomes one of the policy that its seal names */
+    static RestorePoint object(Place place, PointDocument document, boolean joins) {
         PointKey key = document.key();
         RestorePoint object = new RestorePoint();
         object.setMetadata(new ObjectMetaBuilder()
@@ -71,7 +72,7 @@ final class ImportedPoint {
         object.setSpec(new RestorePointSpec());
         object.getSpec().trigger = Trigger.Imported;
         object.getSpec().deletionPolicy = DeletionPolicy.Retain;
-        if (document.policy() != null) {
+        if (document.policy() != null && joins) {
             object.getMetadata().getLabels().put(Api.POLICY, document.policy());
             if (place.namespace().equals(key.namespace())) {
                 object.getSpec().policyRef = new NamedRef(document.policy());

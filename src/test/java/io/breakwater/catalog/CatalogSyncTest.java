@@ -76,6 +76,29 @@ class CatalogSyncTest {
         assertThat(cluster.get("ops", "west-gone-p2").getSpec().policyRef).isNull();
     }
 
+    /** Otherwise the owner of any location of the namespace could seal the newest point of any policy there. */
+    @Test
+    void addsNoPointToAPolicyThatDoesNotNameTheLocation() {
+        BackupLocation mine = cluster.addLocation("shop", "mine");
+        cluster.unused.add("shop/hourly/mine");
+        cluster.unused.add("shop/hourly/blob");
+        catalog.put(mine, point("east", "shop", "forged"));
+        catalog.put(blob, point("east", "shop", "p1"));
+
+        sync.sync(mine);
+        sync.sync(blob);
+
+        RestorePoint forged = cluster.get("shop", "east-forged");
+        assertThat(forged.getSpec().policyRef).isNull();
+        assertThat(forged.getMetadata().getLabels()).doesNotContainKey(Api.POLICY);
+        assertThat(cluster.get("shop", "east-p1").getSpec().policyRef.name).isEqualTo("hourly");
+
+        cluster.unused.clear();
+        catalog.put(mine, point("east", "shop", "mine"));
+        sync.sync(mine);
+        assertThat(cluster.get("shop", "east-mine").getSpec().policyRef.name).isEqualTo("hourly");
+    }
+
     @Test
     void importsPointsOfThisSiteUnderTheirOwnName() {
         catalog.put(blob, point("west", "shop", "p1"));

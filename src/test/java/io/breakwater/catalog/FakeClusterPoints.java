@@ -19,6 +19,7 @@ final class FakeClusterPoints extends ClusterPoints {
     final Set<String> namespaces;
     final Map<String, String> locations = new TreeMap<>();
     final Set<Place> inUse = new HashSet<>();
+    final Set<String> unused = new HashSet<>();
     int changes;
 
     private final Map<String, RestorePoint> objects = new TreeMap<>();
@@ -69,6 +70,11 @@ final class FakeClusterPoints extends ClusterPoints {
     @Override
     Optional<String> location(String namespace, String name) {
         return Optional.ofNullable(locations.getOrDefault(namespace + "/" + name, locations.get("ops/" + name)));
+    }
+
+    @Override
+    boolean isUsedBy(String namespace, String policy, String location) {
+        return !unused.contains(namespace + "/" + policy + "/" + location);
     }
 
     @Override
