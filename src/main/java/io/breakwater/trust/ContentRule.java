@@ -71,6 +71,11 @@ public record ContentRule(boolean vouched, Asker asker) {
         return !clusterScoped && (asker == Asker.TENANT || !GRANTING.contains(group));
     }
 
+    /** Whether objects of an API group grant rights. */
+    public static boolean grants(String group) {
+        return GRANTING.contains(group);
+    }
+
     /** Whether a namespace that the restore creates may have the labels and annotations of the content. */
     public boolean mayLabelNamespace() {
         return vouched;

@@ -396,6 +396,20 @@ class ResourceApplyTest {
         assertThat(written()).isEmpty();
     }
 
+    /** An API server that serves roles under a second group checks them for the operator, which may grant everything. */
+    @Test
+    void grantsNoRightsThroughAGroupWhoseRulesOnlyTheApiServerKnows() throws IOException {
+        server.serve("authorization.openshift.io/v1", "Role", "roles", true);
+        ObjectNode role = object("Role", "r", "'rules':[]");
+        role.put("apiVersion", "authorization.openshift.io/v1");
+        archived.add(role);
+        ApplyReport report = apply(OnConflict.Fail);
+        assertThat(report.created()).isZero();
+        assertThat(report.failed())
+                .singleElement()
+                .satisfies(f -> assertThat(f.reason()).contains("only impersonation can check"));
+    }
+
     @Test
     void refusesRolesThatExceedTheRightsOfTheAuthor() throws IOException {
         archive("Role", "r", "'rules':[{'apiGroups':[''],'resources':['secrets'],'verbs':['get']}]");

@@ -53,6 +53,14 @@ class RestoredAuthorTest {
         assertThat(restoredBy(JANE, false, false)).contains(JANE);
     }
 
+    /** The webhook does not check what the operator writes, and a location with a valid stamp reads its Secret. */
+    @Test
+    void anAuthorWithoutTheRightsIsNotTheAuthorOfPolicies() {
+        server.allow((verb, resource) -> !resource.equals("pods"));
+        assertThat(restoredBy(JANE, false, true)).isEmpty();
+        assertThat(restoredBy(SELF, false, true)).contains(SELF);
+    }
+
     @Test
     void theWebhookStampsWhatTheAuthorWrites() {
         assertThat(restoredBy(JANE, true, true)).isEmpty();
