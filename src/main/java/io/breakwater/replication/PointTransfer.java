@@ -2,6 +2,7 @@ package io.breakwater.replication;
 
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.api.Texts;
 import io.breakwater.catalog.PointDocument;
 import io.breakwater.steps.Parallel;
 import io.breakwater.store.GatheringBound;
@@ -17,6 +18,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.regex.Pattern;
 
 /**
  * The copy of one sealed point from one store to another.
@@ -34,6 +36,11 @@ import java.util.concurrent.atomic.LongAdder;
 final class PointTransfer {
     /** Objects of one point that are copied concurrently. */
     private static final int WORKERS = 4;
+
+    private static final int LONGEST_KEY = 200;
+
+    /** A part of a key that some stores take for the directory above. */
+    private static final Pattern UPWARDS = Pattern.compile("(^|/)[.][.]?(/|$)");
 
     private final ObjectStore source;
     private final ObjectStore target;
@@ -222,10 +229,19 @@ final class PointTransfer {
         }
     }
 
+    /** The store of a tenant may be a program of the tenant: keys that it lists decide which keys are written at the target. */
     private static Map<String, Long> list(ObjectStore store, String prefix) {
         Map<String, Long> found = new HashMap<>();
         GatheringBound gathered = new GatheringBound(store, prefix);
-        store.list(prefix, o -> found.put(gathered.add(o.key()), o.size()));
+        store.list(prefix, o -> {
+            if (!o.key().startsWith(prefix) || UPWARDS.matcher(o.key()).find()) {
+                throw BreakwaterException.permanent(
+                        Reason.Tampered,
+                        "the store lists " + Texts.line(o.key(), LONGEST_KEY) + " below " + prefix
+                                + ", so nothing was copied; check the endpoint of the location");
+            }
+            found.put(gathered.add(o.key()), o.size());
+        });
         return found;
     }
 

@@ -10,6 +10,7 @@ import io.breakwater.api.Reason;
 import io.breakwater.replication.ReplicationFixture.Point;
 import io.breakwater.store.MemoryStore;
 import io.breakwater.store.ObjectStore;
+import io.breakwater.store.ObjectStore.ObjectInfo;
 import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.store.StoreLayout;
 import io.breakwater.trust.PointKeys;
@@ -19,7 +20,10 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** A point that is visible at the target can be read there, regardless of faults during the copy. */
 class PointTransferTest {
@@ -79,6 +83,31 @@ class PointTransferTest {
         assertThat(target.objects)
                 .containsKey("breakwater/points/east/shop/p1/point.json")
                 .doesNotContainKey(foreign);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "breakwater/points/east/shop/p1/, breakwater/points/east/victim/p1/point.json",
+        "breakwater/points/east/shop/p1/, breakwater/points/east/shop/p1/../../victim/p1/point.json",
+        "breakwater/repos/east/shop/data/, breakwater/repos/east/victim/snapshots/4bf5122f344554c53bde2ebb8cd2b7e3d1600ad631c385a5d7cce23c7785459a"
+    })
+    void writesNoKeyThatTheSourceListsOutsideOfThePoint(String listed, String foreign) {
+        MemoryStore lying = new MemoryStore() {
+            @Override
+            public void list(String prefix, Consumer<ObjectInfo> each) {
+                super.list(prefix, each);
+                if (prefix.equals(listed)) {
+                    each.accept(head(foreign).orElseThrow().info());
+                }
+            }
+        };
+        Point point = new ReplicationFixture(lying).capture(lying, "p1", 1);
+        lying.write(foreign, new byte[] {1}, Precondition.NONE);
+
+        assertThatThrownBy(() -> point.copy(lying, target))
+                .isInstanceOfSatisfying(
+                        BreakwaterException.class, e -> assertThat(e.reason()).isEqualTo(Reason.Tampered));
+        assertThat(target.objects).doesNotContainKeys(foreign, "breakwater/points/east/shop/p1/point.json");
     }
 
     @Test
