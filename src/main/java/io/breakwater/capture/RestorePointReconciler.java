@@ -155,7 +155,6 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
                             + " of spec.policyRef is a template, which captures nothing itself; create the RestorePoint"
                             + " in the namespace to capture");
         }
-        ScopeCheck.check(policy, config.namespace());
         return policy;
     }
 

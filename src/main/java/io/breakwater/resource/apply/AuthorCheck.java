@@ -105,7 +105,7 @@ public final class AuthorCheck {
         HasMetadata typed = JSON.convertValue(object, type);
         if (!hasPowers(typed)) {
             return; // The webhook would refuse it to the author. Without a stamp, commands do not run and Secrets are
-                    // not read.
+            // not read.
         }
         stamps.sign(rights.author(), typed);
         ((ObjectNode) object.path("metadata"))

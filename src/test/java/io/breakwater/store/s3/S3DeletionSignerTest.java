@@ -151,7 +151,8 @@ class S3DeletionSignerTest {
         S3Store brief = open(Duration.ofSeconds(6), OLD);
         brief.write(ARCHIVE, CONTENT, Precondition.NONE);
         brief.write(ARCHIVE, new byte[] {4}, Precondition.NONE); // a capture that was repeated
-        SoftDeleteStore grace = new SoftDeleteStore(brief, "east", "shop");
+        SoftDeleteStore grace = new SoftDeleteStore(brief, "east", "shop")
+                .withArchives(List.of(ARCHIVE.substring(0, ARCHIVE.lastIndexOf('/') + 1)));
         grace.delete(ARCHIVE);
         assertThat(new DeletedObjects(brief, "east").sweep(Duration.ZERO, later, false))
                 .isEqualTo(new DeletedObjects.Swept(1, 1, 0));
