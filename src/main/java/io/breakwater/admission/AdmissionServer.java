@@ -10,6 +10,7 @@ import io.breakwater.tls.ServingCertificate;
 import io.breakwater.tls.ServingConfigurator;
 import io.breakwater.tls.ThreadDeadline;
 import io.breakwater.trust.AuthorStamps;
+import io.breakwater.trust.WebhookSecret;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -65,6 +66,7 @@ class AdmissionServer {
     private final Limits limits;
     private final BreakwaterConfig config;
     private final ServingCertificate certificate;
+    private final WebhookSecret secret;
     private final Map<String, Function<AdmissionRequest, AdmissionResponse>> paths;
     private HttpsServer server;
 
@@ -74,8 +76,9 @@ class AdmissionServer {
             BreakwaterConfig config,
             ServingCertificate certificate,
             AuditLog log,
-            AuthorStamps stamps) {
-        this(client, config, certificate, log, stamps, Limits.DEFAULT);
+            AuthorStamps stamps,
+            WebhookSecret secret) {
+        this(client, config, certificate, log, stamps, secret, Limits.DEFAULT);
     }
 
     AdmissionServer(
@@ -84,8 +87,10 @@ class AdmissionServer {
             ServingCertificate certificate,
             AuditLog log,
             AuthorStamps stamps,
+            WebhookSecret secret,
             Limits limits) {
         this.limits = limits;
+        this.secret = secret;
         this.config = config;
         this.certificate = certificate;
         AdmissionAudit audit = new AdmissionAudit(log);
@@ -107,7 +112,8 @@ class AdmissionServer {
                 HttpsServer.create(new InetSocketAddress(config.webhook().port()), 0);
         created.setHttpsConfigurator(new ServingConfigurator(context));
         created.setExecutor(ServerThreads.named("admission-", MOST_REQUESTS, limits.headers()));
-        paths.forEach((path, check) -> created.createContext(path, exchange -> serve(exchange, path, check)));
+        paths.forEach(
+                (path, check) -> created.createContext(secret.path(path), exchange -> serve(exchange, path, check)));
         created.start();
         server = created;
         LOG.infof("the admission webhook listens on port %d", port());
@@ -131,7 +137,7 @@ class AdmissionServer {
         ServerThreads.headersRead();
         try (ThreadDeadline deadline = ThreadDeadline.start(limits.review());
                 exchange) {
-            Optional<Answer> refusal = refusal(exchange, path);
+            Optional<Answer> refusal = refusal(exchange, secret.path(path));
             Answer answer = refusal.isPresent() ? refusal.get() : review(exchange, path, check);
             if (deadline.isOver()) {
                 throw new IOException("the review took longer than " + limits.review());

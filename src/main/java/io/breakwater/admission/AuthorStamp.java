@@ -29,8 +29,8 @@ import java.util.stream.Collectors;
  *   <li>An attempt (Restore, Verification) belongs to its creator for ever.
  *   <li>A FailoverPlan belongs to the last user who changed its sites, its rendezvous or its policy. A user who only fails over
  *       does not need the rights of that author.
- *   <li>Another object belongs to the last user who changed it and has the rights that its fields need. A user without these
- *       rights may change other fields, and the author stays.
+ *   <li>Another object belongs to the last user who changed the fields that need rights. Once that author has lost a right, any edit
+ *       by a user with the rights makes that user the author. A user without the rights may change other fields, and the author stays.
  *   <li>Breakwater's own accounts may hand on the author of one object to another one with a stamp that is already valid.
  * </ul>
  */
@@ -86,7 +86,7 @@ final class AuthorStamp {
         }
         boolean stays = object instanceof FailoverPlan
                 ? stamps.author(before).isPresent()
-                : !lacks(request, object).isEmpty();
+                : hasRights(before) || !lacks(request, object).isEmpty();
         return AuthorStamps.haveSamePowers(before, object) && stays
                 ? preserve(request)
                 : stampOrRefuse(request, object);
@@ -103,13 +103,23 @@ final class AuthorStamp {
         return patch(request, stamps.stamp(Author.of(request.userInfo()), object));
     }
 
+    /** Whether the object has an author with all rights: then an edit of other fields makes no other user the author. */
+    private boolean hasRights(HasMetadata object) {
+        return stamps.author(object)
+                .filter(author -> lacks(author, object).isEmpty())
+                .isPresent();
+    }
+
     private List<NeededRight> lacks(AdmissionRequest request, HasMetadata object) {
+        return lacks(Author.of(request.userInfo()), object);
+    }
+
+    private List<NeededRight> lacks(Author author, HasMetadata object) {
         String namespace = object.getMetadata().getNamespace();
         if (namespace.equals(ownNamespace)) {
             return List.of(); // Every writer there is an administrator of Breakwater.
         }
-        AuthorRights rights =
-                new AuthorRights(client, Author.of(request.userInfo()), OwnAccounts.operator(ownNamespace));
+        AuthorRights rights = new AuthorRights(client, author, OwnAccounts.operator(ownNamespace));
         return AuthorPowers.needs(object).stream()
                 .filter(n -> !rights.may(n.verb(), "", n.resource(), n.subresource(), n.name(), namespace))
                 .toList();

@@ -3,6 +3,7 @@ package io.breakwater.admission;
 import io.breakwater.api.Api;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.OwnAccounts;
+import io.breakwater.trust.WebhookSecret;
 import io.fabric8.kubernetes.api.model.LabelSelector;
 import io.fabric8.kubernetes.api.model.LabelSelectorBuilder;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
@@ -56,13 +57,16 @@ final class WebhookConfigurations {
 
     private final BreakwaterConfig config;
     private final String caBundle;
+    private final WebhookSecret secret;
     private final ClusterRole owner;
 
     /**
      * @param caPem the authorities that sign the webhook's certificate
+     * @param secret of the paths, by which the webhook knows the API server
      * @param owner its deletion also deletes the registration; null when the guard has no ClusterRole
      */
-    WebhookConfigurations(BreakwaterConfig config, String caPem, ClusterRole owner) {
+    WebhookConfigurations(BreakwaterConfig config, String caPem, WebhookSecret secret, ClusterRole owner) {
+        this.secret = secret;
         this.config = config;
         this.caBundle = Base64.getEncoder().encodeToString(caPem.getBytes(StandardCharsets.US_ASCII));
         this.owner = owner;
@@ -160,7 +164,7 @@ final class WebhookConfigurations {
                 .withNewService()
                 .withNamespace(config.namespace())
                 .withName(config.webhook().service())
-                .withPath(path)
+                .withPath(secret.path(path))
                 .withPort(443)
                 .endService()
                 .build();

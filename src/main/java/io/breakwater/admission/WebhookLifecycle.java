@@ -3,6 +3,7 @@ package io.breakwater.admission;
 import io.breakwater.api.Api;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.tls.ServingCertificate;
+import io.breakwater.trust.WebhookSecret;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.rbac.ClusterRole;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -32,12 +33,18 @@ class WebhookLifecycle implements HealthCheck {
     private final BreakwaterConfig config;
     private final ServingCertificate certificate;
     private final AdmissionServer server;
+    private final WebhookSecret secret;
     private final boolean wanted;
     private volatile boolean registered;
     private volatile Thread registration;
 
     WebhookLifecycle(
-            KubernetesClient client, BreakwaterConfig config, ServingCertificate certificate, AdmissionServer server) {
+            KubernetesClient client,
+            BreakwaterConfig config,
+            ServingCertificate certificate,
+            AdmissionServer server,
+            WebhookSecret secret) {
+        this.secret = secret;
         this.client = client;
         this.config = config;
         this.certificate = certificate;
@@ -85,7 +92,7 @@ class WebhookLifecycle implements HealthCheck {
                 .clusterRoles()
                 .withName(config.webhook().name() + "-guard")
                 .get();
-        WebhookConfigurations wanted = new WebhookConfigurations(config, certificate.caPem(), owner);
+        WebhookConfigurations wanted = new WebhookConfigurations(config, certificate.caPem(), secret, owner);
         apply(wanted.mutating());
         apply(wanted.validating());
         registered = true;

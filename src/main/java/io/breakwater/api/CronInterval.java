@@ -1,5 +1,6 @@
 package io.breakwater.api;
 
+import com.cronutils.model.Cron;
 import com.cronutils.model.CronType;
 import com.cronutils.model.definition.CronDefinitionBuilder;
 import com.cronutils.model.time.ExecutionTime;
@@ -15,7 +16,23 @@ public final class CronInterval {
     private static final CronParser PARSER = new CronParser(CronDefinitionBuilder.instanceDefinitionFor(CronType.UNIX));
     private static final Duration DAY = Duration.ofDays(1);
 
+    /** The longest expression, as in the schema. The time of the parser grows much faster than the length. */
+    private static final int LONGEST = 128;
+
     private CronInterval() {}
+
+    /**
+     * Parses an expression with five fields.
+     *
+     * @throws IllegalArgumentException if it is not such an expression
+     */
+    public static Cron parse(String cron) {
+        if (cron.length() > LONGEST) {
+            throw new IllegalArgumentException(
+                    "it has " + cron.length() + " characters, but at most " + LONGEST + " are allowed");
+        }
+        return PARSER.parse(cron).validate();
+    }
 
     /**
      * The shortest time between two times of an expression with five fields. Only its minutes and hours count: they are the same
@@ -24,12 +41,12 @@ public final class CronInterval {
      * @throws IllegalArgumentException if it is not such an expression
      */
     public static Duration shortest(String cron) {
+        parse(cron);
         String[] fields = cron.strip().split("\\s+");
         if (fields.length != 5) {
             throw new IllegalArgumentException("it does not have five fields");
         }
-        ExecutionTime times = ExecutionTime.forCron(
-                PARSER.parse(fields[0] + " " + fields[1] + " * * *").validate());
+        ExecutionTime times = ExecutionTime.forCron(parse(fields[0] + " " + fields[1] + " * * *"));
         ZonedDateTime start = Instant.EPOCH.atZone(ZoneOffset.UTC);
         ZonedDateTime before = times.nextExecution(start).orElseThrow();
         ZonedDateTime end = before.plus(DAY);

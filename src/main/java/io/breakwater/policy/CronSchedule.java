@@ -1,9 +1,6 @@
 package io.breakwater.policy;
 
-import com.cronutils.model.CronType;
-import com.cronutils.model.definition.CronDefinitionBuilder;
 import com.cronutils.model.time.ExecutionTime;
-import com.cronutils.parser.CronParser;
 import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.BackupPolicySpec.Schedule;
 import io.breakwater.api.BreakwaterException;
@@ -22,8 +19,6 @@ import java.util.Optional;
 
 /** A five-field cron expression in a time zone. */
 public final class CronSchedule {
-    private static final CronParser PARSER = new CronParser(CronDefinitionBuilder.instanceDefinitionFor(CronType.UNIX));
-
     private final ExecutionTime times;
     private final ZoneId zone;
     private final Duration delay;
@@ -49,8 +44,7 @@ public final class CronSchedule {
         ZoneId zone = zone(schedule);
         CronSchedule cron;
         try {
-            cron = new CronSchedule(
-                    ExecutionTime.forCron(PARSER.parse(schedule.cron).validate()), zone, Duration.ZERO);
+            cron = new CronSchedule(ExecutionTime.forCron(CronInterval.parse(schedule.cron)), zone, Duration.ZERO);
         } catch (IllegalArgumentException e) {
             throw invalid("spec.schedule.cron '" + schedule.cron + "' is not a cron expression such as '*/15 * * * *': "
                     + e.getMessage());

@@ -43,7 +43,12 @@ class AdmissionServerTest {
             TestConfig.of(Map.of("breakwater.webhook.port", "0", "breakwater.gateway.url", "https://127.0.0.1:8443"));
     private final ServingCertificate certificate = new ServingCertificate(cluster.client(), config, Clock.systemUTC());
     private final AdmissionServer server = new AdmissionServer(
-            cluster.client(), config, certificate, TestEvents.audit(Clock.systemUTC()), StampFixture.stamps());
+            cluster.client(),
+            config,
+            certificate,
+            TestEvents.audit(Clock.systemUTC()),
+            StampFixture.stamps(),
+            StampFixture.secret());
     private HttpClient http;
 
     @BeforeEach
@@ -99,6 +104,14 @@ class AdmissionServerTest {
     @Test
     void answersOnlyPostsWithALengthAtKnownPaths() throws Exception {
         assertThat(send(AdmissionServer.KINDS + "/more", "{}").statusCode()).isEqualTo(404);
+        for (String guess : List.of(AdmissionServer.KINDS, AdmissionServer.AUTHOR, "/0000" + AdmissionServer.AUTHOR)) {
+            HttpRequest stranger = HttpRequest.newBuilder(URI.create("https://127.0.0.1:" + server.port() + guess))
+                    .POST(HttpRequest.BodyPublishers.ofString("{}"))
+                    .build();
+            assertThat(http.send(stranger, HttpResponse.BodyHandlers.ofString()).statusCode())
+                    .as("only the API server knows the paths")
+                    .isEqualTo(404);
+        }
         assertThat(http.send(request(AdmissionServer.KINDS).build(), HttpResponse.BodyHandlers.ofString())
                         .statusCode())
                 .isEqualTo(405);
@@ -200,7 +213,8 @@ class AdmissionServerTest {
     }
 
     private HttpRequest.Builder request(String path) {
-        return HttpRequest.newBuilder(URI.create("https://127.0.0.1:" + server.port() + path));
+        return HttpRequest.newBuilder(URI.create(
+                "https://127.0.0.1:" + server.port() + StampFixture.secret().path(path)));
     }
 
     static SSLContext trusting(String pem) throws Exception {

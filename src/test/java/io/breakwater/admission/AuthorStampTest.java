@@ -19,6 +19,7 @@ import io.fabric8.kubernetes.api.model.HasMetadata;
 import java.io.IOException;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -103,7 +104,17 @@ class AuthorStampTest {
     void aUserWithTheRightsRenewsTheStamp() {
         String janes = apply(Reviews.create("jane", HOOKED));
         assertThat(author(apply(Reviews.update("john", janes, janes))).map(Author::username))
+                .as("the rights of jane still suffice")
+                .contains("jane");
+        assertThat(author(apply(Reviews.update("john", janes, HOOKED.replace("[id]", "[ls]"))))
+                        .map(Author::username))
                 .contains("john");
+        AtomicInteger questions = new AtomicInteger();
+        server.allow((verb, asked) -> questions.getAndIncrement() > 0);
+        assertThat(author(apply(Reviews.update("john", janes, janes))).map(Author::username))
+                .as("jane has lost her right")
+                .contains("john");
+        server.allow((verb, asked) -> true);
         assertThat(author(apply(Reviews.update("john", HOOKED, HOOKED))).map(Author::username))
                 .contains("john");
     }

@@ -9,6 +9,7 @@ import dev.cel.compiler.CelCompilerFactory;
 import dev.cel.parser.CelStandardMacro;
 import dev.cel.runtime.CelRuntimeFactory;
 import io.breakwater.config.TestConfig;
+import io.breakwater.trust.StampFixture;
 import io.fabric8.kubernetes.api.model.admissionregistration.v1.MatchCondition;
 import java.util.HashMap;
 import java.util.List;
@@ -31,7 +32,8 @@ class MatchConditionsTest {
     private static final String ALIVE = "metadata: {name: p}, spec: {a: [1]}";
     private static final String DELETED = "metadata: {name: p, deletionTimestamp: t, finalizers: [f]}, spec: {a: [1]}";
 
-    private final WebhookConfigurations made = new WebhookConfigurations(TestConfig.of(Map.of()), "PEM", null);
+    private final WebhookConfigurations made =
+            new WebhookConfigurations(TestConfig.of(Map.of()), "PEM", StampFixture.secret(), null);
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """

@@ -35,12 +35,15 @@ class SlowClientTest {
     private final BreakwaterConfig config =
             TestConfig.of(Map.of("breakwater.webhook.port", "0", "breakwater.gateway.url", "https://127.0.0.1:8443"));
     private final ServingCertificate certificate = new ServingCertificate(cluster.client(), config, Clock.systemUTC());
+    private static final String GATES = StampFixture.secret().path(AdmissionServer.HOLD_BACK);
+
     private final AdmissionServer server = new AdmissionServer(
             cluster.client(),
             config,
             certificate,
             TestEvents.audit(Clock.systemUTC()),
             StampFixture.stamps(),
+            StampFixture.secret(),
             new AdmissionServer.Limits(
                     Duration.ofSeconds(1), Duration.ofMillis(200), Duration.ofSeconds(3), Duration.ofSeconds(6)));
     private final List<Socket> sockets = new ArrayList<>();
@@ -67,7 +70,7 @@ class SlowClientTest {
     @Test
     void answersAgainAfterClientsThatSendSlowBodies() throws Exception {
         for (int i = 0; i < AdmissionServer.MOST_REVIEWS; i++) {
-            send(tls(), "POST /hold-back HTTP/1.1\r\nHost: webhook\r\nContent-Length: 100000\r\n\r\n{");
+            send(tls(), "POST " + GATES + " HTTP/1.1\r\nHost: webhook\r\nContent-Length: 100000\r\n\r\n{");
         }
         HttpResponse<String> refused = awaitStatus(503);
         assertThat(refused.headers().firstValue("Retry-After")).contains("1");
@@ -80,7 +83,10 @@ class SlowClientTest {
     @Test
     void reviewsGatesWhileAllOtherPlacesAreTaken() throws Exception {
         for (int i = 0; i < AdmissionServer.MOST_REVIEWS; i++) {
-            send(tls(), "POST /kinds HTTP/1.1\r\nHost: webhook\r\nContent-Length: 100000\r\n\r\n{");
+            send(
+                    tls(),
+                    "POST " + StampFixture.secret().path("/kinds")
+                            + " HTTP/1.1\r\nHost: webhook\r\nContent-Length: 100000\r\n\r\n{");
         }
         for (int i = 0; i < 10; i++) {
             assertThat(post().statusCode()).isEqualTo(200);
@@ -91,7 +97,7 @@ class SlowClientTest {
     @Test
     void reviewsManySmallObjectsAtTheSameTime() throws Exception {
         for (int i = 1; i < AdmissionServer.MOST_REVIEWS * AdmissionServer.SMALL_FOR_LARGE; i++) {
-            send(tls(), "POST /hold-back HTTP/1.1\r\nHost: webhook\r\nContent-Length: 1000\r\n\r\n{");
+            send(tls(), "POST " + GATES + " HTTP/1.1\r\nHost: webhook\r\nContent-Length: 1000\r\n\r\n{");
         }
         assertThat(post().statusCode()).isEqualTo(200);
     }
@@ -99,7 +105,7 @@ class SlowClientTest {
     @Test
     void closesAConnectionWithoutCompleteHeaders() throws Exception {
         Socket socket = tls();
-        send(socket, "POST /hold-back HTTP/1.1\r\nHost: ");
+        send(socket, "POST " + GATES + " HTTP/1.1\r\nHost: ");
         assertCloses(socket, "x");
     }
 
@@ -163,7 +169,7 @@ class SlowClientTest {
 
     private HttpResponse<String> post() throws Exception {
         return http.send(
-                HttpRequest.newBuilder(URI.create("https://127.0.0.1:" + server.port() + AdmissionServer.HOLD_BACK))
+                HttpRequest.newBuilder(URI.create("https://127.0.0.1:" + server.port() + GATES))
                         .POST(HttpRequest.BodyPublishers.ofString(REVIEW))
                         .build(),
                 HttpResponse.BodyHandlers.ofString());

@@ -57,7 +57,12 @@ class WebhookBombsTest {
                     Map.of("breakwater.webhook.port", "0", "breakwater.gateway.url", "https://127.0.0.1:8443"));
             ServingCertificate certificate = new ServingCertificate(cluster.client(), config, Clock.systemUTC());
             AdmissionServer server = new AdmissionServer(
-                    cluster.client(), config, certificate, TestEvents.audit(Clock.systemUTC()), StampFixture.stamps());
+                    cluster.client(),
+                    config,
+                    certificate,
+                    TestEvents.audit(Clock.systemUTC()),
+                    StampFixture.stamps(),
+                    StampFixture.secret());
             server.start();
             keeper.start();
             try {
@@ -93,8 +98,9 @@ class WebhookBombsTest {
                 .build()) {
             CompletableFuture.allOf(IntStream.range(0, BOMBS)
                             .mapToObj(i -> http.sendAsync(
-                                            HttpRequest.newBuilder(URI.create(
-                                                            "https://127.0.0.1:" + port + paths.get(i / 3 % 3)))
+                                            HttpRequest.newBuilder(URI.create("https://127.0.0.1:" + port
+                                                            + StampFixture.secret()
+                                                                    .path(paths.get(i / 3 % 3))))
                                                     .POST(BodyPublishers.ofByteArray(bombs.get(i % 3)))
                                                     .timeout(Duration.ofSeconds(30))
                                                     .build(),

@@ -3,6 +3,7 @@ package io.breakwater.admission;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.breakwater.config.TestConfig;
+import io.breakwater.trust.StampFixture;
 import io.fabric8.kubernetes.api.model.admissionregistration.v1.MutatingWebhook;
 import io.fabric8.kubernetes.api.model.rbac.ClusterRole;
 import io.fabric8.kubernetes.api.model.rbac.ClusterRoleBuilder;
@@ -18,7 +19,8 @@ class WebhookConfigurationsTest {
             .withUid("u1")
             .endMetadata()
             .build();
-    private final WebhookConfigurations made = new WebhookConfigurations(TestConfig.of(Map.of()), "PEM", owner);
+    private final WebhookConfigurations made =
+            new WebhookConfigurations(TestConfig.of(Map.of()), "PEM", StampFixture.secret(), owner);
 
     @Test
     void reviewsPodsOnlyInHeldNamespacesOutsideTheOperatorNamespace() {

@@ -28,7 +28,8 @@ class WebhookProbeTest {
                     config,
                     new ServingCertificate(cluster.client(), config, Clock.systemUTC()),
                     TestEvents.audit(Clock.systemUTC()),
-                    StampFixture.stamps());
+                    StampFixture.stamps(),
+                    StampFixture.secret());
             server.start();
             try {
                 assertThat(probe.isAnswered(server.port())).isTrue();

@@ -2,6 +2,7 @@ package io.breakwater.lease;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import io.breakwater.api.BreakwaterException;
 import java.time.Duration;
@@ -68,6 +69,11 @@ class StoreBulkheadTest {
         }
 
         assertThat(new StoreBulkhead("south").call(() -> "on time")).isEqualTo("on time");
+        await().until(() -> {
+            synchronized (refused) {
+                return refused.size() == 15;
+            }
+        });
         hangs.countDown();
         for (Thread caller : callers) {
             caller.join();

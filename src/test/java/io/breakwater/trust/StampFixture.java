@@ -14,6 +14,11 @@ public final class StampFixture {
         return stamps((byte) 0);
     }
 
+    /** The secret of the webhook with the key of {@link #stamps}. */
+    public static WebhookSecret secret() {
+        return new WebhookSecret(fixed((byte) 0));
+    }
+
     /** Reviews with these stamps. */
     public static AuthorReview review(KubernetesClient client, BreakwaterConfig config) {
         return new AuthorReview(client, config, stamps());

@@ -137,6 +137,11 @@ final class ApplyRun {
             counts.fail(key, ExistingObjects.unserved(apiVersion, name));
             return;
         }
+        // What a restore may take depends on the scope, and the path in an archive is not proof of it.
+        if (kind.get().namespaced() == key.isClusterScoped()) {
+            counts.fail(key, ExistingObjects.ofOtherScope(kind.get()));
+            return;
+        }
         Optional<String> excluded = RestoreRules.excluded(kind.get(), captured, request.isMoved());
         if (excluded.isPresent() || isServed(key)) {
             counts.count(ApplyCounts.Fate.SKIPPED, key, excluded.orElse("its Service creates it"));

@@ -85,6 +85,13 @@ final class ExistingObjects {
                 + " is not served by this cluster; install its CustomResourceDefinition or the API that serves it";
     }
 
+    static String ofOtherScope(ApiKind kind) {
+        return "this cluster serves " + kind.qualified() + " as a "
+                + (kind.namespaced() ? "namespaced" : "cluster-scoped")
+                + " kind, but the archive has the object as a "
+                + (kind.namespaced() ? "cluster-scoped" : "namespaced") + " one; create the object by hand";
+    }
+
     private void each(Collection<ApiKind> kinds, String namespace, BiConsumer<ApiKind, JsonNode> each) {
         List<ApiKind> listed = kinds.stream()
                 .filter(k -> k.namespaced() && k.isCapturable() && CaptureRules.kind(k))
