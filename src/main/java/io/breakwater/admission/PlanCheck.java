@@ -1,6 +1,7 @@
 package io.breakwater.admission;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.breakwater.api.Api;
 import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.FailoverPlan;
 import io.breakwater.api.FailoverPlanSpec;
@@ -9,6 +10,8 @@ import io.fabric8.kubernetes.api.model.authorization.v1.SubjectAccessReview;
 import io.fabric8.kubernetes.api.model.authorization.v1.SubjectAccessReviewBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Collectors;
 
@@ -57,7 +60,7 @@ final class PlanCheck {
                 "create the plan in the namespace of the application, which has a policy of the same name",
                 findings);
         policyContent(namespace, spec, findings);
-        references.location(namespace, "spec.rendezvousRef.name", spec.rendezvousRef, findings);
+        references.rendezvous(namespace, "spec.rendezvousRef.name", spec.rendezvousRef, findings);
         for (int i = 0; i < spec.sites.size(); i++) {
             references.location(
                     namespace, "spec.sites[" + i + "].locationRef.name", spec.sites.get(i).locationRef, findings);
@@ -67,6 +70,7 @@ final class PlanCheck {
         } else {
             failover(plan, before, request, findings);
         }
+        overrides(plan, before, request, findings);
     }
 
     /** Objects and volumes that a policy excludes are missing on the other site. */
@@ -129,6 +133,26 @@ final class PlanCheck {
                             + " may not fail over; this needs the permission to update failoverplans/activesite in"
                             + " group breakwater.io, which ClusterRole breakwater-failover-operator grants");
         }
+    }
+
+    /** These annotations discard data or give up a lease, so they need the permission to fail over. */
+    private void overrides(FailoverPlan plan, FailoverPlan before, AdmissionRequest request, CheckFindings findings) {
+        for (String annotation : List.of(Api.DISCARD_DIVERGENT, Api.ABANDON_LEASE)) {
+            String now = annotation(plan, annotation);
+            boolean changed = now != null && !now.equals(before == null ? null : annotation(before, annotation));
+            if (changed && !request.isFrom(ownNamespace) && !mayFailOver(plan, request)) {
+                findings.refuse(
+                        "metadata.annotations",
+                        request.user() + " may not set " + annotation
+                                + "; this needs the permission to update failoverplans/activesite in group breakwater.io,"
+                                + " which ClusterRole breakwater-failover-operator grants");
+            }
+        }
+    }
+
+    private static String annotation(FailoverPlan plan, String name) {
+        Map<String, String> annotations = plan.getMetadata().getAnnotations();
+        return annotations == null ? null : annotations.get(name);
     }
 
     private boolean mayFailOver(FailoverPlan plan, AdmissionRequest request) {

@@ -38,6 +38,19 @@ final class ReferenceCheck {
         }
     }
 
+    /** Checks the location of a lease, which must be a shared one of the operator's namespace. */
+    void rendezvous(String namespace, String field, NamedRef ref, CheckFindings findings) {
+        if (location(namespace, ref.name) != null) {
+            findings.refuse(
+                    field,
+                    "BackupLocation '" + ref.name + "' is in namespace " + namespace
+                            + ", but a lease must be in a location of namespace " + ownNamespace
+                            + "; share one from there with spec.usagePolicy");
+        } else {
+            shared(field, ref, findings);
+        }
+    }
+
     /** Checks a BackupLocation that the operator's namespace shares. */
     void shared(String field, NamedRef ref, CheckFindings findings) {
         BackupLocation shared = location(ownNamespace, ref.name);

@@ -73,5 +73,8 @@ public final class Api {
     /** Annotation on a FailoverPlan: the epoch whose divergent data the user discards. */
     public static final String DISCARD_DIVERGENT = GROUP + "/discard-divergent";
 
+    /** Annotation on a FailoverPlan that is being deleted: the epoch whose lease may stay as it is. */
+    public static final String ABANDON_LEASE = GROUP + "/abandon-lease";
+
     private Api() {}
 }

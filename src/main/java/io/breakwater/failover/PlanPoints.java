@@ -1,8 +1,11 @@
 package io.breakwater.failover;
 
 import io.breakwater.api.Api;
+import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Condition;
 import io.breakwater.api.NamedRef;
+import io.breakwater.api.ObjectNames;
+import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointSpec;
 import io.breakwater.api.RestorePointSpec.Trigger;
@@ -75,7 +78,8 @@ final class PlanPoints {
                 return create(plan, name, Trigger.Final, run);
             }
             Map<String, String> annotations = present.get().getMetadata().getAnnotations();
-            if (annotations != null && run.equals(annotations.get(RUN))) {
+            boolean ofRun = annotations != null && run.equals(annotations.get(RUN));
+            if (ofRun && isOf(plan, present.get(), Trigger.Final)) {
                 return present.get();
             }
         }
@@ -84,7 +88,23 @@ final class PlanPoints {
     /** The divergent point for an epoch that this site lost; creates it if it does not exist. */
     RestorePoint ensureDivergent(PlanSite plan, long epoch) {
         String name = plan.name() + "-e" + epoch + "-divergent";
-        return get(plan.namespace(), name).orElseGet(() -> create(plan, name, Trigger.Divergent, "e" + epoch));
+        RestorePoint point =
+                get(plan.namespace(), name).orElseGet(() -> create(plan, name, Trigger.Divergent, "e" + epoch));
+        if (!isOf(plan, point, Trigger.Divergent)) {
+            throw BreakwaterException.permanent(
+                    Reason.Conflict,
+                    ObjectNames.of(point) + " has the name of the divergent point of FailoverPlan " + plan.name()
+                            + ", but another user created it; delete it, and the plan captures the divergent data");
+        }
+        return point;
+    }
+
+    /** Whether Breakwater created a point for the plan: only Breakwater may set these triggers and the label. */
+    private static boolean isOf(PlanSite plan, RestorePoint point, Trigger trigger) {
+        Map<String, String> labels = point.getMetadata().getLabels();
+        return point.getSpec().trigger == trigger
+                && labels != null
+                && plan.name().equals(labels.get(Api.PLAN));
     }
 
     /** The cause of the failure of a point; empty while the point may still succeed. */

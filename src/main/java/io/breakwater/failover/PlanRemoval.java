@@ -22,7 +22,7 @@ import java.util.Optional;
  */
 final class PlanRemoval {
     /** Annotation on a FailoverPlan: the epoch whose lease is left to expire. The namespace stays gated. */
-    static final String ABANDON = Api.GROUP + "/abandon-lease";
+    static final String ABANDON = Api.ABANDON_LEASE;
 
     private final KubernetesClient client;
     private final PlanSites sites;

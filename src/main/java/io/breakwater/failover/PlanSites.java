@@ -60,8 +60,20 @@ class PlanSites {
         return store(plan, resolve(plan));
     }
 
+    /** The guard reads stores of administrators only: all plans share its process, and what a lease says moves applications. */
     private BackupLocation resolve(FailoverPlan plan) {
-        return locations.resolve(plan.getMetadata().getNamespace(), plan.getSpec().rendezvousRef);
+        BackupLocation location = locations.resolve(plan.getMetadata().getNamespace(), plan.getSpec().rendezvousRef);
+        String namespace = location.getMetadata().getNamespace();
+        if (!config.namespace().equals(namespace)) {
+            throw BreakwaterException.permanent(
+                    Reason.Forbidden,
+                    ObjectNames.of(plan) + ": BackupLocation "
+                            + location.getMetadata().getName()
+                            + " of spec.rendezvousRef is in namespace " + namespace
+                            + ", but a lease must be in a location of"
+                            + " namespace " + config.namespace() + "; share one from there with spec.usagePolicy");
+        }
+        return location;
     }
 
     private LeaseStore store(FailoverPlan plan, BackupLocation rendezvous) {

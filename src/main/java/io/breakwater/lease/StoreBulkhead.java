@@ -69,7 +69,10 @@ public class StoreBulkhead {
             Thread.currentThread().interrupt();
             throw unavailable("was not asked: the process ends", e);
         } catch (ExecutionException e) {
-            throw e.getCause() instanceof RuntimeException cause ? cause : new IllegalStateException(e.getCause());
+            if (e.getCause() instanceof RuntimeException cause) {
+                throw cause;
+            }
+            throw unavailable("sent an answer that cannot be read (" + e.getCause() + ")", e);
         }
     }
 

@@ -32,6 +32,11 @@ public final class ObjectSelection {
         return exclude.matches(key, object);
     }
 
+    /** Whether an include rule that lists the kind of an object selects it. A rule for all kinds names none. */
+    public boolean names(ObjectKey key, JsonNode object) {
+        return include.rules.stream().anyMatch(rule -> rule.kinds != null && ObjectRules.match(rule, key, object));
+    }
+
     /** Whether an object of a kind can be selected; false if the rules exclude the complete kind. */
     public boolean maySelect(String kind) {
         boolean included = include.rules.isEmpty()

@@ -181,10 +181,9 @@ class PointArchive {
             author = author.withRightsIn(run.source().document().namespace());
         }
         boolean vouched = ContentRule.isVouchedFor(run.source().location(), operatorNamespace);
-        boolean everywhere = !vouched && author.hasRightsEverywhere();
         return author.signingWith(stamps)
                 .with(new ContentRule(
-                        vouched, ContentRule.asker(run.restore(), author.isOperator(), everywhere, operatorNamespace)));
+                        vouched, author.isOperator() ? ContentRule.Asker.OPERATOR : ContentRule.Asker.USER));
     }
 
     /** Whether the point is from a location of the namespace itself, whose owner can seal any content. */

@@ -2,7 +2,6 @@ package io.breakwater.trust;
 
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec;
-import io.breakwater.api.Restore;
 import java.util.Set;
 
 /**
@@ -22,10 +21,8 @@ public record ContentRule(boolean vouched, Asker asker) {
     public enum Asker {
         /** Breakwater itself, for a FailoverPlan or a Verification. */
         OPERATOR,
-        /** A user who may work in other namespaces too, such as an administrator or a GitOps tool. */
-        ADMINISTRATOR,
-        /** A user of one namespace, who restores into it. The API server refuses what this user may not grant. */
-        TENANT
+        /** A user. The API server refuses what this user may not create or grant. */
+        USER
     }
 
     /** The rule for content of this site's own seals. */
@@ -43,21 +40,6 @@ public record ContentRule(boolean vouched, Asker asker) {
     }
 
     /**
-     * Who asks for a restore.
-     *
-     * @param operator whether the author is the operator
-     * @param everywhere whether the author has rights in all namespaces
-     */
-    public static Asker asker(Restore restore, boolean operator, boolean everywhere, String operatorNamespace) {
-        if (operator) {
-            return Asker.OPERATOR;
-        }
-        return everywhere || operatorNamespace.equals(restore.getMetadata().getNamespace())
-                ? Asker.ADMINISTRATOR
-                : Asker.TENANT;
-    }
-
-    /**
      * Whether a restore may take an object from the content. The rights of the author are checked in addition.
      *
      * @param group API group of the object
@@ -68,7 +50,7 @@ public record ContentRule(boolean vouched, Asker asker) {
         if (vouched || named && asker != Asker.OPERATOR) {
             return true;
         }
-        return !clusterScoped && (asker == Asker.TENANT || !GRANTING.contains(group));
+        return !clusterScoped && !GRANTING.contains(group);
     }
 
     /** Whether objects of an API group grant rights. */

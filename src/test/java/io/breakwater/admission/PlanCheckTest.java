@@ -4,15 +4,20 @@ import static io.breakwater.admission.Manifests.PLAN;
 import static io.breakwater.admission.Manifests.POLICY;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.breakwater.api.Api;
+import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BackupLocationSpec;
 import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.FailoverPlan;
 import io.breakwater.config.TestConfig;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.authorization.v1.SubjectAccessReview;
 import io.fabric8.kubernetes.api.model.authorization.v1.SubjectAccessReviewBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.server.mock.KubernetesMockServer;
 import io.fabric8.kubernetes.client.utils.Serialization;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -91,6 +96,40 @@ class PlanCheckTest {
             assertThat(authorizer.review(Reviews.update("jane", PLAN, asked)).isAllowed())
                     .isTrue();
         }
+    }
+
+    @Test
+    void requiresThePermissionToFailOverForAnnotationsThatDiscardData() {
+        for (String annotation : List.of(Api.DISCARD_DIVERGENT, Api.ABANDON_LEASE)) {
+            String annotated = PLAN.replace(
+                    "namespace: shop, name: shop}",
+                    "namespace: shop, name: shop, annotations: {" + annotation + ": '1'}}");
+            assertThat(annotated).isNotEqualTo(PLAN);
+            try (Authorizer authorizer = new Authorizer()) {
+                authorizer.answer(false);
+                assertThat(authorizer
+                                .review(Reviews.update("jane", PLAN, annotated))
+                                .refusal())
+                        .contains("metadata.annotations: jane may not set " + annotation);
+                assertThat(authorizer
+                                .review(Reviews.update("jane", annotated, annotated))
+                                .isAllowed())
+                        .isTrue();
+            }
+        }
+    }
+
+    @Test
+    void refusesALeaseInALocationOfTheNamespace() {
+        BackupLocation own = new BackupLocation();
+        own.setMetadata(new ObjectMetaBuilder()
+                .withNamespace("shop")
+                .withName(Serialization.unmarshal(PLAN, FailoverPlan.class).getSpec().rendezvousRef.name)
+                .build());
+        own.setSpec(new BackupLocationSpec());
+        cluster.add(own);
+        assertThat(create(PLAN).refusal())
+                .contains("spec.rendezvousRef.name", "a lease must be in a location of namespace breakwater-system");
     }
 
     private AdmissionResponse create(String object) {

@@ -12,6 +12,8 @@ import io.breakwater.api.FailoverPlanStatus.Role;
 import io.breakwater.api.JournalEntry.State;
 import io.breakwater.api.NamedRef;
 import io.breakwater.api.Restore;
+import io.breakwater.api.RestorePoint;
+import io.breakwater.api.RestorePointSpec;
 import io.breakwater.api.RestoreSpec;
 import io.breakwater.lease.Lease;
 import io.breakwater.observe.RecordedAudit;
@@ -151,6 +153,22 @@ class TwoSitesTest {
         assertThat(sites.west.lease().start().point())
                 .as("a point that was captured after the application had run again")
                 .isEqualTo("east/shop/shop-e1-final-2");
+    }
+
+    /** A user who may create RestorePoints knows the name and the annotation of the next final point in advance. */
+    @Test
+    void handsOverNoPointThatAnotherUserCreated() {
+        sites.settled();
+        sites.east.copies = false;
+        sites.west.edit(s -> s.activeSite = "west");
+        sites.until("east waits for the copy", () -> sites.east.pointNames().contains("shop-e1-final"));
+        RestorePoint foreign = sites.east.points().getFirst();
+        foreign.getSpec().trigger = RestorePointSpec.Trigger.Manual;
+        sites.east.client().resource(foreign).update();
+        sites.east.copies = true;
+        sites.untilActive(sites.west);
+
+        assertThat(sites.west.lease().start().point()).isEqualTo("east/shop/shop-e1-final-2");
     }
 
     @Test

@@ -153,7 +153,9 @@ class TemplateIT {
                 .hasMessageContaining("exclude the namespace in BackupPolicy " + Rig.SYSTEM + "/guarded");
         BackupLocation shadow = rig.location(Rig.EAST);
         shadow.getMetadata().setNamespace("fleet-jane");
-        assertThatThrownBy(() -> jane.resource(shadow).create()).hasMessageContaining("is shared from namespace");
+        assertThatThrownBy(() -> rig.east().client().resource(shadow).create())
+                .as("not even a user with all rights")
+                .hasMessageContaining("is shared from namespace");
         BackupPolicy reaching = template("reaching", "*");
         reaching.getMetadata().setNamespace("fleet-jane");
         assertThatThrownBy(() -> jane.resource(reaching).create()).hasMessageContaining("spec.source.namespaces: ");

@@ -85,7 +85,8 @@ class UnvouchedRestoreTest {
     @CsvSource({
         // author, Restore in, location in, layout, rights everywhere, kind is named, Role is restored
         "jane,     shop,   backup, Breakwater, false, false, true",
-        "jane,     shop,   shop,   Breakwater, false, false, true",
+        "jane,     shop,   shop,   Breakwater, false, false, false",
+        "jane,     shop,   shop,   Breakwater, false, true,  true",
         "argo,     shop,   shop,   Breakwater, true,  false, false",
         "argo,     shop,   shop,   Breakwater, true,  true,  true",
         "admin,    backup, backup, Breakwater, true,  false, true",

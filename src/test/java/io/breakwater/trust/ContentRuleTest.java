@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec;
 import io.breakwater.api.BackupLocationSpec.Layout;
-import io.breakwater.api.Restore;
 import io.breakwater.trust.ContentRule.Asker;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,21 +24,6 @@ class ContentRuleTest {
         assertThat(ContentRule.isVouchedFor(location, OPERATOR)).isEqualTo(vouched);
     }
 
-    @ParameterizedTest
-    @CsvSource({
-        // Restore in, author is the operator, author has rights everywhere
-        "ops,  true,  true,  OPERATOR",
-        "shop, true,  true,  OPERATOR",
-        "ops,  false, false, ADMINISTRATOR",
-        "shop, false, true,  ADMINISTRATOR",
-        "shop, false, false, TENANT"
-    })
-    void knowsAnAdministratorByTheAuthor(String namespace, boolean operator, boolean everywhere, Asker asker) {
-        Restore restore = new Restore();
-        restore.getMetadata().setNamespace(namespace);
-        assertThat(ContentRule.asker(restore, operator, everywhere, OPERATOR)).isEqualTo(asker);
-    }
-
     @Test
     void takesHarmlessObjectsWhoeverAsks() {
         for (Asker asker : Asker.values()) {
@@ -54,11 +38,10 @@ class ContentRuleTest {
         "true,  OPERATOR,      true,  true,  false, true",
         "false, OPERATOR,      true,  false, true,  false",
         "false, OPERATOR,      false, true,  true,  false",
-        "false, ADMINISTRATOR, true,  false, false, false",
-        "false, ADMINISTRATOR, false, true,  false, false",
-        "false, ADMINISTRATOR, true,  true,  true,  true",
-        "false, TENANT,        true,  false, false, true",
-        "false, TENANT,        true,  true,  false, false"
+        "false, USER,          true,  false, false, false",
+        "false, USER,          false, true,  false, false",
+        "false, USER,          true,  true,  true,  true",
+        "false, USER,          true,  false, true,  true"
     })
     void combinesBothQuestions(
             boolean vouched, Asker asker, boolean grants, boolean cluster, boolean named, boolean taken) {

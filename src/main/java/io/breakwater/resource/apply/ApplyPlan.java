@@ -66,6 +66,7 @@ final class ApplyPlan implements Closeable {
     private final ObjectTransforms transforms;
     private final OrderResolver order;
     private final UnvouchedObjects unvouched = new UnvouchedObjects();
+    private final Set<ObjectKey> untaken = new HashSet<>();
     private final SandboxExclusions exclusions = new SandboxExclusions();
 
     private final Limits limits;
@@ -148,8 +149,9 @@ final class ApplyPlan implements Closeable {
         if (!selection.selects(key, object)) {
             return;
         }
-        if (!mayTake(key)) {
+        if (!mayTake(key, object)) {
             addKey(key, 0);
+            untaken.add(key);
             if (isRestored(key, object)) {
                 unvouched.add(key);
             }
@@ -171,9 +173,8 @@ final class ApplyPlan implements Closeable {
     }
 
     /** Whether the restore may take the object from this content. */
-    private boolean mayTake(ObjectKey key) {
-        boolean named = request.spec().include != null
-                && request.spec().include.stream().anyMatch(r -> r.kinds != null && r.kinds.contains(key.directory()));
+    private boolean mayTake(ObjectKey key, JsonNode object) {
+        boolean named = selection.names(key, object);
         return request.author().content().mayTake(key.group(), key.isClusterScoped(), named);
     }
 
@@ -365,7 +366,7 @@ final class ApplyPlan implements Closeable {
 
     /** Whether the archive has this object, with the name of the source namespace. */
     boolean has(ObjectKey key) {
-        return keys.contains(key) && mayTake(key);
+        return keys.contains(key) && !untaken.contains(key);
     }
 
     /** Whether the archive has the CustomResourceDefinition of a kind, and it is restored. */

@@ -129,11 +129,6 @@ public final class AuthorCheck {
         return rights.hasAll();
     }
 
-    /** Whether the author may grant roles in all namespaces, as an administrator or a GitOps tool may. */
-    public boolean hasRightsEverywhere() {
-        return rights.may("create", RBAC, "rolebindings", "", "", "");
-    }
-
     /** User name of the author. */
     public String author() {
         return rights.author().username();

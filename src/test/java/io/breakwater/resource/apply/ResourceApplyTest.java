@@ -456,10 +456,9 @@ class ResourceApplyTest {
         "OPERATOR,      true,  false, true",
         "OPERATOR,      false, false, false",
         "OPERATOR,      false, true,  false",
-        "ADMINISTRATOR, true,  false, true",
-        "ADMINISTRATOR, false, false, false",
-        "ADMINISTRATOR, false, true,  true",
-        "TENANT,        false, false, true"
+        "USER,          true,  false, true",
+        "USER,          false, false, false",
+        "USER,          false, true,  true"
     })
     void restoresPermissionsByWhoVouchesAndWhoAsks(Asker asker, boolean vouched, boolean named, boolean restored)
             throws IOException {
@@ -469,6 +468,13 @@ class ResourceApplyTest {
             ObjectRule roles = new ObjectRule();
             roles.kinds = List.of("roles.rbac.authorization.k8s.io", "configmaps");
             spec.include = List.of(roles);
+        } else {
+            // A rule that lists the kind names only the objects that it selects itself.
+            ObjectRule other = new ObjectRule();
+            other.kinds = List.of("roles.rbac.authorization.k8s.io");
+            other.names = List.of("other");
+            ObjectRule all = new ObjectRule();
+            spec.include = List.of(other, all);
         }
         new ResourceApply(server.client()).apply(with(request(OnConflict.Skip), new ContentRule(vouched, asker)));
         assertThat(server.at(RBAC + "roles/r") != null).isEqualTo(restored);
@@ -480,7 +486,7 @@ class ResourceApplyTest {
         admin = true;
         archive("StorageClass", "slow", "'provisioner':'old'");
         archive("ConfigMap", "c", "");
-        ContentRule rule = new ContentRule(false, Asker.ADMINISTRATOR);
+        ContentRule rule = new ContentRule(false, Asker.USER);
         ApplyReport report = new ResourceApply(server.client()).apply(with(request(OnConflict.Skip), rule));
         assertThat(report.warnings()).singleElement().asString().contains("storageclasses.storage.k8s.io slow");
         assertThat(server.at("/apis/storage.k8s.io/v1/storageclasses/slow")).isNull();
@@ -508,7 +514,7 @@ class ResourceApplyTest {
         ((ObjectNode) archived.getFirst().path("metadata"))
                 .set("labels", FakeApiServer.tree("{'pod-security.kubernetes.io/enforce':'privileged'}"));
         assertThat(new ResourceApply(server.client())
-                        .createNamespace(with(request(OnConflict.Fail), new ContentRule(false, Asker.ADMINISTRATOR))))
+                        .createNamespace(with(request(OnConflict.Fail), new ContentRule(false, Asker.USER))))
                 .isTrue();
         assertThat(server.at("/api/v1/namespaces/copy").path("metadata").has("labels"))
                 .isFalse();
