@@ -39,23 +39,20 @@ public record ContentRule(boolean vouched, Asker asker) {
         return operatorNamespace.equals(location.getMetadata().getNamespace()) && !spec.hasVeleroLayout();
     }
 
+    /** Whether the objects of an API group grant rights. */
+    public static boolean isGranting(String group) {
+        return GRANTING.contains(group);
+    }
+
     /**
      * Whether a restore may take an object from the content. The rights of the author are checked in addition.
      *
-     * @param group API group of the object
+     * @param grants whether the object grants rights, or works with those of its author
      * @param clusterScoped whether it has no namespace
-     * @param named whether the Restore includes the kind by its name
+     * @param named whether a rule of the Restore that lists its kind selects it
      */
-    public boolean mayTake(String group, boolean clusterScoped, boolean named) {
-        if (vouched || named && asker != Asker.OPERATOR) {
-            return true;
-        }
-        return !clusterScoped && !GRANTING.contains(group);
-    }
-
-    /** Whether objects of an API group grant rights. */
-    public static boolean grants(String group) {
-        return GRANTING.contains(group);
+    public boolean mayTake(boolean grants, boolean clusterScoped, boolean named) {
+        return vouched || named && asker != Asker.OPERATOR || !clusterScoped && !grants;
     }
 
     /** Whether a namespace that the restore creates may have the labels and annotations of the content. */

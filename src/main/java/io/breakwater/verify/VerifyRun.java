@@ -52,7 +52,13 @@ final class VerifyRun extends StepRun<VerificationStatus> {
 
     /** Name of the namespace that the point is restored into, and of the Restore that does it. */
     String sandbox() {
-        return "bv-" + uid().replace("-", "").substring(0, 12);
+        return sandboxOf(uid());
+    }
+
+    /** Name of the sandbox of the Verification with this uid. */
+    static String sandboxOf(String uid) {
+        String digits = uid.replace("-", "");
+        return "bv-" + digits.substring(0, Math.min(12, digits.length()));
     }
 
     boolean includes(Level level) {

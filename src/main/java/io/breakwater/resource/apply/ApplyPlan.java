@@ -11,6 +11,7 @@ import io.breakwater.resource.ApiServer;
 import io.breakwater.resource.Discovery;
 import io.breakwater.resource.ObjectSelection;
 import io.breakwater.steps.Parallel;
+import io.breakwater.trust.ContentRule;
 import io.breakwater.velero.ArchiveReader;
 import io.breakwater.velero.ObjectJson;
 import io.breakwater.velero.ObjectKey;
@@ -175,7 +176,8 @@ final class ApplyPlan implements Closeable {
     /** Whether the restore may take the object from this content. */
     private boolean mayTake(ObjectKey key, JsonNode object) {
         boolean named = selection.names(key, object);
-        return request.author().content().mayTake(key.group(), key.isClusterScoped(), named);
+        boolean grants = ContentRule.isGranting(key.group()) || request.author().lendsRights(key.directory(), object);
+        return request.author().content().mayTake(grants, key.isClusterScoped(), named);
     }
 
     /** The object as the target namespace may have it; empty if a sandbox must not have it. */

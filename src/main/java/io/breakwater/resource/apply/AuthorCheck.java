@@ -119,6 +119,13 @@ public final class AuthorCheck {
                 .allMatch(n -> rights.may(n.verb(), "", n.resource(), n.subresource(), n.name(), mapped(namespace)));
     }
 
+    /** Whether an object works with the rights of its author: a policy with commands, or a location with Secrets. */
+    boolean lendsRights(String directory, JsonNode object) {
+        Class<? extends HasMetadata> type = STAMPED.get(directory);
+        return type != null
+                && !AuthorPowers.needs(JSON.convertValue(object, type)).isEmpty();
+    }
+
     /** What the restore may take from the content. */
     ContentRule content() {
         return content;
@@ -175,7 +182,7 @@ public final class AuthorCheck {
         }
         if (!kind.group().equals(RBAC)) {
             // OpenShift serves roles under this group too, and checks them for the user that it sees.
-            return ContentRule.grants(kind.group()) ? "rights that only impersonation can check" : "";
+            return ContentRule.isGranting(kind.group()) ? "rights that only impersonation can check" : "";
         }
         if (kind.resource().endsWith("roles")) {
             if (rights.may("escalate", RBAC, kind.resource(), "", "", mapped(namespace))) {
