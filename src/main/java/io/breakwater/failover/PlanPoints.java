@@ -1,11 +1,8 @@
 package io.breakwater.failover;
 
 import io.breakwater.api.Api;
-import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Condition;
 import io.breakwater.api.NamedRef;
-import io.breakwater.api.ObjectNames;
-import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointSpec;
 import io.breakwater.api.RestorePointSpec.Trigger;
@@ -87,16 +84,17 @@ final class PlanPoints {
 
     /** The divergent point for an epoch that this site lost; creates it if it does not exist. */
     RestorePoint ensureDivergent(PlanSite plan, long epoch) {
-        String name = plan.name() + "-e" + epoch + "-divergent";
-        RestorePoint point =
-                get(plan.namespace(), name).orElseGet(() -> create(plan, name, Trigger.Divergent, "e" + epoch));
-        if (!isOf(plan, point, Trigger.Divergent)) {
-            throw BreakwaterException.permanent(
-                    Reason.Conflict,
-                    ObjectNames.of(point) + " has the name of the divergent point of FailoverPlan " + plan.name()
-                            + ", but another user created it; delete it, and the plan captures the divergent data");
+        String base = plan.name() + "-e" + epoch + "-divergent";
+        for (int i = 1; ; i++) {
+            String name = i == 1 ? base : base + "-" + i;
+            Optional<RestorePoint> present = get(plan.namespace(), name);
+            if (present.isEmpty()) {
+                return create(plan, name, Trigger.Divergent, "e" + epoch);
+            }
+            if (isOf(plan, present.get(), Trigger.Divergent)) {
+                return present.get();
+            }
         }
-        return point;
     }
 
     /** Whether Breakwater created a point for the plan: only Breakwater may set these triggers and the label. */

@@ -1,5 +1,6 @@
 package io.breakwater.lease;
 
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import io.breakwater.api.FailoverPlanStatus.Fence;
 
 /**
@@ -9,4 +10,5 @@ import io.breakwater.api.FailoverPlanStatus.Fence;
  * @param holder site that held the lease in this epoch
  * @param fence how the site came to this epoch
  */
+@JsonIgnoreProperties(ignoreUnknown = true)
 public record EpochRecord(long epoch, String holder, Fence fence) {}
