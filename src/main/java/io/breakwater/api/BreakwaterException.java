@@ -8,11 +8,14 @@ package io.breakwater.api;
 public class BreakwaterException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
+    /** Characters of a message. It is written to conditions and journals, and may contain names from a store. */
+    private static final int LONGEST = 4000;
+
     private final Reason reason;
     private final boolean retryable;
 
     private BreakwaterException(Reason reason, boolean retryable, String message, Throwable cause) {
-        super(message, cause);
+        super(message == null ? null : Texts.cut(message, LONGEST), cause);
         this.reason = reason;
         this.retryable = retryable;
     }

@@ -14,9 +14,17 @@ import io.breakwater.velero.ObjectKey;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Semaphore;
 
 /** One restore of objects, wave by wave. */
 final class ApplyRun {
+    /** Unit in which large objects are counted, in bytes. */
+    private static final int UNIT = 64 << 10;
+
+    /** Units of the large objects that are in memory at the same time, in all restores: 1.5 MiB. */
+    private static final int UNITS = 24;
+
+    private static final Semaphore LARGE = new Semaphore(UNITS);
     private static final Duration BRIEF = Duration.ofMillis(100);
 
     private static final int WRITES = 16;
@@ -73,7 +81,7 @@ final class ApplyRun {
                         plan.wave(wave).stream().filter(e -> isEarlier(e)).toList(),
                         this::recordEarlier);
             }
-            Parallel.each(WRITES, entries, this::restore);
+            Parallel.each(WRITES, entries, this::restoreInTurn);
             if (wave == ApplyWave.DEFINITIONS && !request.isDryRun() && !entries.isEmpty()) {
                 entries.forEach(e -> awaitEstablished(e.key()));
                 discovery = Discovery.of(server);
@@ -117,6 +125,17 @@ final class ApplyRun {
             if (RestoreMark.isFrom(live.body(), request.runId())) {
                 owners.addLater(path, captured);
             }
+        }
+    }
+
+    /** Restores an object. A parsed object can take a hundred times its bytes, so large ones wait for each other. */
+    private void restoreInTurn(ApplyPlan.Entry entry) {
+        int units = Math.min(UNITS, entry.slot().length() / UNIT);
+        LARGE.acquireUninterruptibly(units);
+        try {
+            restore(entry);
+        } finally {
+            LARGE.release(units);
         }
     }
 

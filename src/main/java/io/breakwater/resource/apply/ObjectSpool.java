@@ -21,7 +21,15 @@ import javax.crypto.spec.SecretKeySpec;
 final class ObjectSpool implements Closeable {
     /** Place of one object. */
     sealed interface Slot {
-        record Heap(byte[] bytes) implements Slot {}
+        /** Bytes of the object, or a few more. */
+        int length();
+
+        record Heap(byte[] bytes) implements Slot {
+            @Override
+            public int length() {
+                return bytes.length;
+            }
+        }
 
         record File(long offset, int length) implements Slot {}
     }
