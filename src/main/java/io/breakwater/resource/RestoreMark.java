@@ -5,7 +5,7 @@ import io.breakwater.api.Api;
 
 /** The mark of a restore on its objects, so that the same run recognises them after a crash. */
 public final class RestoreMark {
-    /** Annotation on restored objects: {@code <run>/created} or {@code <run>/replaced}. */
+    /** Annotation on restored objects: {@code <run>/<verb>/<code>}, with verb created, replaced or updated. */
     public static final String ANNOTATION = Api.GROUP + "/restored-by";
 
     private RestoreMark() {}

@@ -106,6 +106,11 @@ public class AuthorStamps {
         }
     }
 
+    /** A code of 32 hexadecimal digits that authenticates a text. */
+    public String code(String text) {
+        return Digests.hmacHex(key.bytes(), "code " + text).substring(0, 32);
+    }
+
     private static List<String> names(ObjectMeta meta) {
         String prefix = meta.getGenerateName();
         boolean generated = prefix != null

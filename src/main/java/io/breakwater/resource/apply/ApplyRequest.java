@@ -36,6 +36,11 @@ public record ApplyRequest(
         return spec.onConflict;
     }
 
+    /** The mark on the objects that this run writes. */
+    RunMark mark() {
+        return new RunMark(runId, author::code);
+    }
+
     /** Whether this is a dry run. */
     boolean isDryRun() {
         return spec.dryRun();

@@ -7,7 +7,6 @@ import io.breakwater.api.RestoreSpec.OnConflict;
 import io.breakwater.resource.ApiKind;
 import io.breakwater.resource.ApiServer;
 import io.breakwater.resource.Discovery;
-import io.breakwater.resource.RestoreMark;
 import io.breakwater.steps.Activities;
 import io.breakwater.steps.Parallel;
 import io.breakwater.velero.ObjectKey;
@@ -122,7 +121,7 @@ final class ApplyRun {
         ApiServer.Answer live = server.get(path);
         if (live.isOk()) {
             owners.record(captured, live.body());
-            if (RestoreMark.isFrom(live.body(), request.runId())) {
+            if (request.mark().isOn(live.body(), path)) {
                 owners.addLater(path, captured);
             }
         }

@@ -113,6 +113,11 @@ public final class AuthorCheck {
                 .put(Api.AUTHOR, typed.getMetadata().getAnnotations().get(Api.AUTHOR));
     }
 
+    /** A code that only Breakwater can compute; empty without a key. */
+    String code(String text) {
+        return stamps == null ? "" : stamps.code(text);
+    }
+
     private boolean hasPowers(HasMetadata object) {
         String namespace = object.getMetadata().getNamespace();
         return AuthorPowers.needs(object).stream()

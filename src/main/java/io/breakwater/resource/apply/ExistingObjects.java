@@ -8,7 +8,6 @@ import io.breakwater.resource.ApiServer;
 import io.breakwater.resource.CaptureRules;
 import io.breakwater.resource.Discovery;
 import io.breakwater.resource.PagedList;
-import io.breakwater.resource.RestoreMark;
 import io.breakwater.steps.Parallel;
 import io.breakwater.velero.ObjectKey;
 import java.util.ArrayList;
@@ -51,7 +50,7 @@ final class ExistingObjects {
                     && RestoreRules.excluded(kind, object, request.isMoved()).isEmpty()
                     && !RestoreRules.isCreatedOnly(kind, object)
                     && !RestoreRules.isGiven(key)
-                    && !RestoreMark.isFrom(object, request.runId());
+                    && !request.mark().isOn(object, kind.path(request.targetNamespace(), name));
             if (conflict && existing.size() < NAMED) {
                 existing.add(kind.qualified() + " " + request.targetNamespace() + "/" + name);
             }

@@ -105,7 +105,7 @@ final class ObjectWriter {
     }
 
     private ApiServer.Answer create(Job job, String verb) {
-        ObjectNode body = marked(job.wanted(), verb);
+        ObjectNode body = marked(job.wanted(), verb, job.path());
         request.author().stamp(job.kind(), body);
         String collection = job.kind().path(request.targetNamespace());
         ApiServer.Answer answer = server.create(collection, body);
@@ -122,9 +122,9 @@ final class ObjectWriter {
     /** Treats an object that existed before. */
     private Done treatExisting(Job job, JsonNode live) throws Failed {
         owners.record(job.captured(), live);
-        if (RestoreMark.isFrom(live, request.runId())) {
+        if (request.mark().isOn(live, job.path())) {
             owners.addLater(job.path(), job.captured());
-            return new Done(fate(RestoreMark.of(live)));
+            return new Done(fate(RunMark.verb(live)));
         }
         if (request.isMoved() && job.kind().qualified().startsWith("clusterrolebindings.")) {
             counts.warn("ClusterRoleBinding " + job.key().name()
@@ -146,8 +146,8 @@ final class ObjectWriter {
     }
 
     /** Result of an object that this run wrote before a crash. */
-    private static ApplyCounts.Fate fate(String mark) {
-        return switch (mark.substring(mark.lastIndexOf('/') + 1)) {
+    private static ApplyCounts.Fate fate(String verb) {
+        return switch (verb) {
             case "replaced" -> ApplyCounts.Fate.REPLACED;
             case "updated" -> ApplyCounts.Fate.UPDATED;
             default -> ApplyCounts.Fate.CREATED;
@@ -171,7 +171,7 @@ final class ObjectWriter {
             if (now.equals(wanted)) {
                 return SKIPPED;
             }
-            answer = put(job, ReplacementBody.of(job.kind(), marked(job.wanted(), "replaced"), live));
+            answer = put(job, ReplacementBody.of(job.kind(), marked(job.wanted(), "replaced", job.path()), live));
             if (answer.isOk()) {
                 owners.record(job.captured(), answer.body());
                 return new Done(ApplyCounts.Fate.REPLACED, changes(now, wanted));
@@ -222,7 +222,7 @@ final class ObjectWriter {
             if (before.equals(after)) {
                 return SKIPPED;
             }
-            ObjectNode body = marked((ObjectNode) merged.body(), "updated");
+            ObjectNode body = marked((ObjectNode) merged.body(), "updated", job.path());
             ObjectNode meta = (ObjectNode) body.path("metadata");
             meta.remove("managedFields");
             meta.set("resourceVersion", live.path("metadata").path("resourceVersion"));
@@ -286,11 +286,11 @@ final class ObjectWriter {
                 : answer.message();
     }
 
-    private ObjectNode marked(ObjectNode wanted, String verb) {
+    private ObjectNode marked(ObjectNode wanted, String verb, String path) {
         ObjectNode body = wanted.deepCopy();
         ((ObjectNode) body.path("metadata"))
                 .withObjectProperty("annotations")
-                .put(RestoreMark.ANNOTATION, request.runId() + "/" + verb);
+                .put(RestoreMark.ANNOTATION, request.mark().value(verb, path));
         return body;
     }
 
