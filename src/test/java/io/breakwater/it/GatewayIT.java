@@ -117,7 +117,7 @@ class GatewayIT {
                 .apply(
                         NAMESPACE,
                         STRAY.replace("IMAGE", Rig.environment("BREAKWATER_MOVER_IMAGE"))
-                                .replace("REPOSITORY", repository));
+                                .replace("TARGET", repository));
         site.cluster()
                 .kubectl(
                         "wait",
@@ -207,7 +207,7 @@ class GatewayIT {
               imagePullPolicy: IfNotPresent
               command: [sh, -c, "RESTIC_REST_PASSWORD=$(cat /token/token) exec restic --no-lock --no-cache snapshots"]
               env:
-                - {name: RESTIC_REPOSITORY, value: "REPOSITORY"}
+                - {name: RESTIC_REPOSITORY, value: "TARGET"}
                 - {name: RESTIC_PASSWORD_FILE, value: /stolen/password}
                 - {name: RESTIC_CACERT, value: /stolen/ca.crt}
                 - {name: RESTIC_REST_USERNAME, valueFrom: {secretKeyRef: {name: stolen, key: ticket}}}

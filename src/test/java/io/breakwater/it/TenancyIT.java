@@ -28,6 +28,8 @@ import io.fabric8.kubernetes.client.CustomResource;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -347,11 +349,10 @@ class TenancyIT {
                 .resources(BackupPolicy.class)
                 .inNamespace(OWN)
                 .withName("shop")
-                .edit(p -> {
-                    p.getSpec().retention = new BackupPolicySpec.Retention();
-                    p.getSpec().retention.lockedFor = duration;
-                    return p;
-                });
+                .patch(
+                        PatchContext.of(PatchType.JSON_MERGE),
+                        "{\"spec\":{\"retention\":" + (duration == null ? null : "{\"lockedFor\":\"" + duration + "\"}")
+                                + "}}");
     }
 
     @Test
