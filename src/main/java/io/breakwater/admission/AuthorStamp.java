@@ -120,9 +120,7 @@ final class AuthorStamp {
             return List.of(); // Every writer there is an administrator of Breakwater.
         }
         AuthorRights rights = new AuthorRights(client, author, OwnAccounts.operator(ownNamespace));
-        return AuthorPowers.needs(object).stream()
-                .filter(n -> !rights.may(n.verb(), "", n.resource(), n.subresource(), n.name(), namespace))
-                .toList();
+        return rights.lacks(AuthorPowers.needs(object), namespace);
     }
 
     /** The annotation as it was before the update. */

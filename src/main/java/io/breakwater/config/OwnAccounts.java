@@ -18,6 +18,11 @@ public final class OwnAccounts {
         return PREFIX + namespace + ":" + OPERATOR;
     }
 
+    /** User name of the guard, next to an operator with this user name; that name itself if it is not a ServiceAccount. */
+    public static String guardNextTo(String operator) {
+        return operator.startsWith(PREFIX) ? operator.substring(0, operator.lastIndexOf(':') + 1) + GUARD : operator;
+    }
+
     /** All user names, in the namespace of the installation. */
     public static List<String> of(String namespace) {
         return List.of(operator(namespace), PREFIX + namespace + ":" + GUARD);

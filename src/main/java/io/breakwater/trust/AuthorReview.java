@@ -76,9 +76,7 @@ public class AuthorReview {
             return Optional.of(unknown(object, needs, namespace));
         }
         AuthorRights rights = new AuthorRights(client, author.get(), OwnAccounts.operator(config.namespace()));
-        List<NeededRight> lacking = needs.stream()
-                .filter(n -> !rights.may(n.verb(), "", n.resource(), n.subresource(), n.name(), namespace))
-                .toList();
+        List<NeededRight> lacking = rights.lacks(needs, namespace);
         return lacking.isEmpty()
                 ? Optional.empty()
                 : Optional.of(new Objection(

@@ -3,6 +3,8 @@ package io.breakwater.trust;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.api.Texts;
+import io.breakwater.config.OwnAccounts;
+import io.breakwater.trust.AuthorPowers.NeededRight;
 import io.fabric8.kubernetes.api.model.authentication.SelfSubjectReview;
 import io.fabric8.kubernetes.api.model.authorization.v1.ResourceAttributes;
 import io.fabric8.kubernetes.api.model.authorization.v1.SubjectAccessReview;
@@ -22,8 +24,6 @@ import java.util.stream.Collectors;
  */
 public final class AuthorRights {
     private static final int LONGEST_CAUSE = 500;
-    private static final String ACCOUNT = "system:serviceaccount:";
-    private static final String GUARD = "breakwater-guard";
 
     private record Right(
             String verb, String group, String resource, String subresource, String name, String namespace) {}
@@ -40,12 +40,7 @@ public final class AuthorRights {
     public AuthorRights(KubernetesClient client, Author author, String operator) {
         this.client = client;
         this.author = author;
-        this.all = author.username().equals(operator) || author.username().equals(guard(operator));
-    }
-
-    /** User name of the guard, which creates the Restores of FailoverPlans; its account is next to that of the operator. */
-    private static String guard(String operator) {
-        return operator.startsWith(ACCOUNT) ? operator.substring(0, operator.lastIndexOf(':') + 1) + GUARD : operator;
+        this.all = author.username().equals(operator) || author.username().equals(OwnAccounts.guardNextTo(operator));
     }
 
     /**
@@ -99,6 +94,13 @@ public final class AuthorRights {
     public List<String> lacks(List<String> verbs, String group, String resource, String namespace) {
         return verbs.stream()
                 .filter(verb -> !may(verb, group, resource, "", "", namespace))
+                .toList();
+    }
+
+    /** Those of some rights that the author lacks in a namespace. */
+    public List<NeededRight> lacks(List<NeededRight> needs, String namespace) {
+        return needs.stream()
+                .filter(need -> !may(need.verb(), "", need.resource(), need.subresource(), need.name(), namespace))
                 .toList();
     }
 

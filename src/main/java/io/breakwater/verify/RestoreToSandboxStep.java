@@ -5,7 +5,6 @@ import io.breakwater.api.Condition;
 import io.breakwater.api.Durations;
 import io.breakwater.api.Reason;
 import io.breakwater.api.Restore;
-import io.breakwater.api.RestorePoint;
 import io.breakwater.api.Texts;
 import io.breakwater.api.VerificationSpec.Level;
 import io.breakwater.resource.workload.Workloads;
@@ -87,14 +86,7 @@ final class RestoreToSandboxStep implements Step<VerifyRun> {
 
     /** The namespace that was captured; the run has no access to the points of other namespaces. */
     private String captured(VerifyRun run) {
-        RestorePoint point = client.resources(RestorePoint.class)
-                .inNamespace(run.namespace())
-                .withName(run.status().restorePoint)
-                .get();
-        if (point == null) {
-            throw run.failed("it was deleted during the verification");
-        }
-        return rule.of(point).namespace();
+        return rule.of(VerifyObjectsStep.Subject.point(run, client)).namespace();
     }
 
     /** A restore that its author may not do proves nothing about the point. */

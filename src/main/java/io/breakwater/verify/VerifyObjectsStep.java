@@ -47,6 +47,15 @@ final class VerifyObjectsStep implements Step<VerifyRun> {
     /** The point to verify, and its location. */
     record Subject(RestorePoint point, PointKey key, BackupLocation location) {
         static Subject of(VerifyRun run, KubernetesClient client, LocationResolver locations, IdentityRule rule) {
+            RestorePoint point = point(run, client);
+            return new Subject(
+                    point,
+                    rule.of(point),
+                    locations.resolve(run.namespace(), new NamedRef(point.getStatus().location)));
+        }
+
+        /** The RestorePoint that the run has chosen. */
+        static RestorePoint point(VerifyRun run, KubernetesClient client) {
             RestorePoint point = client.resources(RestorePoint.class)
                     .inNamespace(run.namespace())
                     .withName(run.status().restorePoint)
@@ -54,10 +63,7 @@ final class VerifyObjectsStep implements Step<VerifyRun> {
             if (point == null) {
                 throw run.failed("it was deleted during the verification");
             }
-            return new Subject(
-                    point,
-                    rule.of(point),
-                    locations.resolve(run.namespace(), new NamedRef(point.getStatus().location)));
+            return point;
         }
 
         /** The point's document, with its signature verified. */

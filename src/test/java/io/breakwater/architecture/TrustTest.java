@@ -26,7 +26,7 @@ class TrustTest {
     private static final Set<String> IDENTITY = Set.of("site", "namespace", "point", "digest", "lockedUntil");
 
     /**
-     * Who reads them all the same, and why that decides nothing about data.
+     * The classes that may read them, and why their reading decides nothing about data.
      *
      * <ul>
      *   <li>PointLock: the webhook and the retention only refuse more with it; the deletion reads the seal

@@ -6,7 +6,7 @@ import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** A mover runs beside a tenant's data, and its log can hold anything. */
+/** A mover runs in a namespace of a tenant, and its log can contain anything. */
 @Tag("slow")
 @Tag("random")
 class MoverWordsFuzzTest {

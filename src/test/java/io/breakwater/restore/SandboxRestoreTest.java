@@ -74,7 +74,7 @@ class SandboxRestoreTest {
                 });
     }
 
-    /** The label is the operator's only where nobody else can write. */
+    /** The label comes from the operator only in its own namespace, where tenants cannot write. */
     @Test
     void treatsNoRestoreOfATenantAsOneOfASandbox() {
         assertThat(run(JANE, "shop", true).isSandbox("backup")).isFalse();

@@ -120,8 +120,7 @@ public final class AuthorCheck {
 
     private boolean hasPowers(HasMetadata object) {
         String namespace = object.getMetadata().getNamespace();
-        return AuthorPowers.needs(object).stream()
-                .allMatch(n -> rights.may(n.verb(), "", n.resource(), n.subresource(), n.name(), mapped(namespace)));
+        return rights.lacks(AuthorPowers.needs(object), mapped(namespace)).isEmpty();
     }
 
     /** Whether an object works with the rights of its author: a policy with commands, or a location with Secrets. */
