@@ -137,7 +137,7 @@ class AdmissionServer {
         ServerThreads.headersRead();
         try (ThreadDeadline deadline = ThreadDeadline.start(limits.review());
                 exchange) {
-            Optional<Answer> refusal = refusal(exchange, secret.path(path));
+            Optional<Answer> refusal = refusal(exchange);
             Answer answer = refusal.isPresent() ? refusal.get() : review(exchange, path, check);
             if (deadline.isOver()) {
                 throw new IOException("the review took longer than " + limits.review());
@@ -147,8 +147,8 @@ class AdmissionServer {
     }
 
     /** The answer to a request that is refused before its body is read. */
-    private static Optional<Answer> refusal(HttpExchange exchange, String path) {
-        if (!exchange.getRequestURI().getPath().equals(path)) {
+    private static Optional<Answer> refusal(HttpExchange exchange) {
+        if (!exchange.getRequestURI().getPath().equals(exchange.getHttpContext().getPath())) {
             return Optional.of(new Answer(404, "the path is not known"));
         }
         if (!"POST".equals(exchange.getRequestMethod())) {

@@ -2,6 +2,7 @@ package io.breakwater.gate;
 
 import io.breakwater.api.Api;
 import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.steps.PeriodicWork;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
@@ -10,7 +11,6 @@ import jakarta.enterprise.event.Observes;
 import java.time.Duration;
 import java.util.Set;
 import java.util.TreeSet;
-import org.jboss.logging.Logger;
 
 /**
  * Checks every few seconds whether the pods match the gates of their namespaces. The API server sees the label of a namespace
@@ -19,12 +19,11 @@ import org.jboss.logging.Logger;
  */
 @ApplicationScoped
 class GateSweeper {
-    private static final Logger LOG = Logger.getLogger(GateSweeper.class);
     private static final Duration INTERVAL = Duration.ofSeconds(5);
 
     private final KubernetesClient client;
     private final NamespaceGate gate;
-    private volatile Thread sweeper;
+    private final PeriodicWork work = new PeriodicWork("check the gates", INTERVAL, this::sweepAll);
 
     GateSweeper(KubernetesClient client, NamespaceGate gate) {
         this.client = client;
@@ -33,27 +32,12 @@ class GateSweeper {
 
     void start(@Observes StartupEvent event, BreakwaterConfig config) {
         if (config.role() == BreakwaterConfig.Role.guard && config.webhook().enabled()) {
-            sweeper = Thread.ofVirtual().name("gate-sweeper").start(this::sweepUntilStopped);
+            work.start();
         }
     }
 
     void stop(@Observes ShutdownEvent event) {
-        if (sweeper != null) {
-            sweeper.interrupt();
-        }
-    }
-
-    private void sweepUntilStopped() {
-        while (!Thread.currentThread().isInterrupted()) {
-            try {
-                Thread.sleep(INTERVAL);
-                sweepAll();
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            } catch (RuntimeException e) {
-                LOG.warnf("could not check the gates, will retry in %s: %s", INTERVAL, e.getMessage());
-            }
-        }
+        work.stop();
     }
 
     /** Sweeps the namespaces that are gated, and those that have held pods. */

@@ -4,7 +4,7 @@ import io.breakwater.api.Api;
 import io.breakwater.api.Restore;
 import io.breakwater.api.Verification;
 import io.breakwater.config.BreakwaterConfig;
-import io.breakwater.observe.LogContext;
+import io.breakwater.steps.PeriodicWork;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -29,7 +29,7 @@ class SandboxSweep {
 
     private final KubernetesClient client;
     private final BreakwaterConfig config;
-    private volatile Thread sweeper;
+    private final PeriodicWork work = new PeriodicWork("sweep the sandboxes", INTERVAL, this::sweep);
 
     SandboxSweep(KubernetesClient client, BreakwaterConfig config) {
         this.client = client;
@@ -38,27 +38,12 @@ class SandboxSweep {
 
     void start(@Observes StartupEvent event) {
         if (config.role() == BreakwaterConfig.Role.operator) {
-            sweeper = Thread.ofVirtual().name("sandbox-sweep").start(LogContext.wrap(this::sweepUntilStopped));
+            work.start();
         }
     }
 
     void stop(@Observes ShutdownEvent event) {
-        if (sweeper != null) {
-            sweeper.interrupt();
-        }
-    }
-
-    private void sweepUntilStopped() {
-        while (!Thread.currentThread().isInterrupted()) {
-            try {
-                Thread.sleep(INTERVAL);
-                sweep();
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            } catch (RuntimeException e) {
-                LOG.warnf("could not sweep the sandboxes, will retry in %s: %s", INTERVAL, e.getMessage());
-            }
-        }
+        work.stop();
     }
 
     /** Deletes what has the label of a sandbox, and the name of one, without a Verification. */

@@ -34,7 +34,7 @@ class RoomsTest {
             Map.entry("config", Set.of()),
             Map.entry("observe", Set.of("api", "config")),
             Map.entry("steps", Set.of("api", "observe")),
-            Map.entry("gate", Set.of("api", "config")),
+            Map.entry("gate", Set.of("api", "config", "steps")),
             Map.entry("tls", Set.of("api", "config")),
             Map.entry("store", Set.of("api")),
             Map.entry("store.azure", Set.of("api", "store")),

@@ -252,7 +252,8 @@ public final class AuthorCheck {
         return namespace.isEmpty() || rightsNamespace.isEmpty() ? namespace : rightsNamespace;
     }
 
-    private static List<String> texts(JsonNode array) {
+    /** The texts of a list in a rule of a role. */
+    static List<String> texts(JsonNode array) {
         List<String> all = new ArrayList<>();
         array.forEach(t -> all.add(t.asText()));
         return all;

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
@@ -61,11 +60,11 @@ final class SandboxRights {
     }
 
     private static boolean isHarmless(JsonNode rule, Set<String> kinds) {
-        if (READ.containsAll(texts(rule.path("verbs")))) {
+        if (READ.containsAll(AuthorCheck.texts(rule.path("verbs")))) {
             return true;
         }
-        List<String> resources = texts(rule.path("resources"));
-        return texts(rule.path("apiGroups")).stream()
+        List<String> resources = AuthorCheck.texts(rule.path("resources"));
+        return AuthorCheck.texts(rule.path("apiGroups")).stream()
                 .allMatch(group -> resources.stream().allMatch(r -> isWritable(group, r, kinds)));
     }
 
@@ -77,12 +76,12 @@ final class SandboxRights {
 
     /** One rule for each group and for both sorts of resources. */
     private static void split(JsonNode rule, Set<String> kinds, ArrayNode reduced) {
-        List<String> verbs = texts(rule.path("verbs"));
+        List<String> verbs = AuthorCheck.texts(rule.path("verbs"));
         List<String> reads = verbs.contains("*")
                 ? READ
                 : verbs.stream().filter(READ::contains).toList();
-        for (String group : texts(rule.path("apiGroups"))) {
-            List<String> all = texts(rule.path("resources"));
+        for (String group : AuthorCheck.texts(rule.path("apiGroups"))) {
+            List<String> all = AuthorCheck.texts(rule.path("resources"));
             List<String> writable =
                     all.stream().filter(r -> isWritable(group, r, kinds)).toList();
             List<String> others =
@@ -104,11 +103,5 @@ final class SandboxRights {
         if (!rule.path("resourceNames").isEmpty()) {
             part.set("resourceNames", rule.path("resourceNames"));
         }
-    }
-
-    private static List<String> texts(JsonNode array) {
-        List<String> all = new ArrayList<>();
-        array.forEach(t -> all.add(t.asText()));
-        return all;
     }
 }

@@ -1,5 +1,6 @@
 package io.breakwater.resource.apply;
 
+import io.breakwater.api.Texts;
 import io.breakwater.velero.ObjectKey;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,10 +29,7 @@ final class UnvouchedObjects {
         if (keys.isEmpty()) {
             return Optional.empty();
         }
-        List<String> first = keys.stream().limit(SHOWN).map(ObjectKey::toString).toList();
-        return Optional.of("skipped " + keys.size() + " objects ("
-                + String.join(", ", first)
-                + (keys.size() > SHOWN ? " and " + (keys.size() - SHOWN) + " more" : "")
+        return Optional.of("skipped " + keys.size() + " objects (" + Texts.first(keys, SHOWN)
                 + "): they grant permissions or are cluster-scoped, and no seal of the operator's locations vouches for"
                 + " them; review them, and create a Restore that names their kinds in spec.include");
     }
