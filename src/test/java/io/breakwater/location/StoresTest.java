@@ -82,15 +82,7 @@ class StoresTest {
 
     @Test
     void readsNoCredentialsForAnUnknownAuthor() {
-        location.getMetadata().setNamespace("shop");
-        client.resource(new SecretBuilder()
-                        .withNewMetadata()
-                        .withNamespace("shop")
-                        .withName("bucket")
-                        .endMetadata()
-                        .withData(Map.of("accessKeyId", "aWQ=", "secretAccessKey", "c2VjcmV0"))
-                        .build())
-                .create();
+        moveLocationToShop();
         Stores stores = stores(config);
         assertThatThrownBy(() -> stores.open(location))
                 .isInstanceOfSatisfying(
@@ -107,9 +99,7 @@ class StoresTest {
         assertThatThrownBy(() -> stores.open(location)).hasMessageContaining("is unknown");
     }
 
-    /** A separate gateway has no key to check stamps with. */
-    @Test
-    void theGatewayDoesNotNeedTheKeyOfTheStamps() {
+    private void moveLocationToShop() {
         location.getMetadata().setNamespace("shop");
         client.resource(new SecretBuilder()
                         .withNewMetadata()
@@ -119,6 +109,12 @@ class StoresTest {
                         .withData(Map.of("accessKeyId", "aWQ=", "secretAccessKey", "c2VjcmV0"))
                         .build())
                 .create();
+    }
+
+    /** A separate gateway has no key to check stamps with. */
+    @Test
+    void theGatewayDoesNotNeedTheKeyOfTheStamps() {
+        moveLocationToShop();
         assertThat(stores(TestConfig.of(Map.of("breakwater.role", "gateway"))).open(location))
                 .isNotNull();
     }

@@ -11,8 +11,6 @@ import io.breakwater.api.BackupLocationSpec.Layout;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.api.Restore;
-import io.breakwater.api.RestorePointSpec.Trigger;
-import io.breakwater.api.RestorePointStatus.Consistency;
 import io.breakwater.api.RestoreSpec;
 import io.breakwater.api.RestoreStatus;
 import io.breakwater.catalog.PointDocument;
@@ -111,26 +109,7 @@ class SandboxRestoreTest {
         restore.setStatus(new RestoreStatus());
         restore.getMetadata().setLabels(sandbox ? Map.of(Api.SANDBOX, "v1") : Map.of());
         restore.getMetadata().setAnnotations(Map.of(Api.AUTHOR, STAMPS.stamp(author, restore, restore.getSpec())));
-        PointDocument document = new PointDocument(
-                1,
-                "east",
-                "shop",
-                "p",
-                "uid",
-                "shop",
-                Trigger.Manual,
-                0,
-                "1",
-                "2026-01-02T03:04:05Z",
-                Consistency.Crash,
-                List.of(),
-                List.of(),
-                "archive",
-                1,
-                List.of(),
-                "key",
-                null,
-                null);
+        PointDocument document = StampedRestores.document();
         return new RestoreRun(
                 restore, null, Clock.systemUTC(), () -> new RestoreRun.Source(location, document, "digest"), () -> {});
     }

@@ -71,7 +71,8 @@ final class StampedRestores {
         return location;
     }
 
-    private static PointDocument document() {
+    /** The seal of a point without volumes. */
+    static PointDocument document() {
         return new PointDocument(
                 1,
                 "east",
