@@ -198,10 +198,7 @@ class TenancyIT {
         jane.resources(RestorePoint.class)
                 .inNamespace(OWN)
                 .withName("forged-copied")
-                .edit(p -> {
-                    p.getSpec().deletionPolicy = RestorePointSpec.DeletionPolicy.Retain;
-                    return p;
-                });
+                .patch(PatchContext.of(PatchType.JSON_MERGE), "{\"spec\":{\"deletionPolicy\":\"Retain\"}}");
         PointCopy copy = rig.progress()
                 .awaitValue(
                         "the copy of RestorePoint forged-copied has failed",
@@ -387,15 +384,11 @@ class TenancyIT {
         jane.resource(point).create();
         var leaving = jane.resources(RestorePoint.class).inNamespace(OWN).withName("leaving");
         leaving.delete();
-        assertThatThrownBy(() -> leaving.edit(p -> {
-                    p.getMetadata().getLabels().put(Api.ORIGIN_NAMESPACE, OTHERS);
-                    return p;
-                }))
+        assertThatThrownBy(() -> leaving.patch(
+                        PatchContext.of(PatchType.JSON_MERGE),
+                        "{\"metadata\":{\"labels\":{\"" + Api.ORIGIN_NAMESPACE + "\":\"" + OTHERS + "\"}}}"))
                 .hasMessageContaining("names the origin of the data");
-        leaving.edit(p -> {
-            p.getMetadata().getFinalizers().remove("example.com/later");
-            return p;
-        });
+        leaving.patch(PatchContext.of(PatchType.JSON_MERGE), "{\"metadata\":{\"finalizers\":null}}");
     }
 
     /** A point of Jane with a status that she chose. */
