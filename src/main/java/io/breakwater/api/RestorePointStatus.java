@@ -38,6 +38,14 @@ public class RestorePointStatus extends RunStatus {
     @JsonPropertyDescription("Namespace that was captured.")
     public String namespace;
 
+    @Size(max = 63)
+    @JsonPropertyDescription("Uid of the cluster that was captured: that of its namespace kube-system.")
+    public String cluster;
+
+    @Size(max = 63)
+    @JsonPropertyDescription("Uid of the namespace that was captured. A namespace that is created again has another one.")
+    public String namespaceUid;
+
     @Size(max = 253)
     @JsonPropertyDescription(
             "Name of the point in the store. It differs from the name of this object if catalog sync created the"

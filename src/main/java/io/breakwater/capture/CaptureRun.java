@@ -8,6 +8,7 @@ import io.breakwater.observe.StatusWriter;
 import io.breakwater.policy.PointRoute;
 import io.breakwater.steps.RunLabel;
 import io.breakwater.steps.StepRun;
+import io.breakwater.store.CapturedNamespace;
 import io.breakwater.trust.PointKey;
 import java.time.Clock;
 import java.time.Duration;
@@ -18,14 +19,14 @@ final class CaptureRun extends StepRun<RestorePointStatus> {
     static final Duration RETRY_BUDGET = Duration.ofMinutes(5);
 
     private final RestorePoint point;
-    private final String site;
+    private final CapturedNamespace source;
     private BackupPolicy policy;
     private PointRoute route;
 
-    CaptureRun(RestorePoint point, String site, StatusWriter writer, Clock clock, Runnable wake) {
+    CaptureRun(RestorePoint point, CapturedNamespace source, StatusWriter writer, Clock clock, Runnable wake) {
         super(point, RestorePointStatus.class, writer, clock, wake);
         this.point = point;
-        this.site = site;
+        this.source = source;
     }
 
     /** Sets the policy and route; the steps need both. */
@@ -41,7 +42,7 @@ final class CaptureRun extends StepRun<RestorePointStatus> {
 
     /** The site that captures: this one. */
     String site() {
-        return site;
+        return source.site();
     }
 
     BackupPolicy policy() {
@@ -53,7 +54,7 @@ final class CaptureRun extends StepRun<RestorePointStatus> {
     }
 
     PointKey key() {
-        return PointKey.ofCapture(site, point);
+        return PointKey.ofCapture(source, point);
     }
 
     @Override

@@ -31,6 +31,7 @@ import io.breakwater.replication.PointCopies;
 import io.breakwater.steps.RunLabel;
 import io.breakwater.store.SoftDeleteStore;
 import io.breakwater.trust.IdentityRule;
+import io.breakwater.trust.NamespaceIdentities;
 import io.breakwater.trust.PointKey;
 import io.breakwater.volume.KeptSnapshots;
 import io.fabric8.kubernetes.api.model.Namespace;
@@ -77,6 +78,7 @@ class PointDeletion {
     private final Events events;
     private final Clock clock;
     private final IdentityRule rule;
+    private final NamespaceIdentities identities;
 
     PointDeletion(
             KubernetesClient client,
@@ -91,7 +93,9 @@ class PointDeletion {
             KeptSnapshots snapshots,
             StatusWriter writer,
             Events events,
-            Clock clock) {
+            Clock clock,
+            IdentityRule rule,
+            NamespaceIdentities identities) {
         this.client = client;
         this.config = config;
         this.locations = locations;
@@ -105,7 +109,8 @@ class PointDeletion {
         this.writer = writer;
         this.events = events;
         this.clock = clock;
-        this.rule = new IdentityRule(config);
+        this.rule = rule;
+        this.identities = identities;
     }
 
     /**
@@ -136,7 +141,7 @@ class PointDeletion {
         places.get().stream()
                 .map(Place::key)
                 .distinct()
-                .forEach(key -> snapshots.markDeleted(key.toString(), clock.instant()));
+                .forEach(key -> snapshots.markDeleted(key.path(), clock.instant()));
         movers.delete(config.namespace(), RunLabel.of(point));
         if (!places.get().isEmpty()) {
             PointKey first = places.get().getFirst().key();
@@ -231,7 +236,7 @@ class PointDeletion {
         if (point.getSpec().trigger == Trigger.Imported) {
             return imported(point, location);
         }
-        PointKey key = PointKey.ofCapture(config.site(), point);
+        PointKey key = PointKey.ofCapture(identities.of(point), point);
         Optional<PointDocument> document =
                 catalog.findCaptured(location, key, point.getMetadata().getUid());
         return document.isPresent() || reported ? Optional.of(new Place(location, key, document)) : Optional.empty();
@@ -302,19 +307,12 @@ class PointDeletion {
         }
     }
 
-    /** Deletes the directory of the RestorePoint, and those objects of earlier versions that have their sealed content. */
+    /** Deletes the directory of the RestorePoint. */
     private void deleteArchive(Place place, String uid) {
         PointKey key = place.key();
         SoftDeleteStore store = new SoftDeleteStore(stores.open(place.location()), key.site(), key.namespace())
-                .withArchives(List.of(key.archivePrefix(uid), key.oldArchivePrefix()));
-        Set<String> present = new LinkedHashSet<>(store.gather(key.archivePrefix(uid), o -> Optional.of(o.key())));
-        if (place.document().filter(d -> !d.oldObjects().isEmpty()).isPresent()) {
-            Set<String> old = new HashSet<>(store.gather(key.oldArchivePrefix(), o -> Optional.of(o.key())));
-            place.document().get().oldObjects().stream()
-                    .filter(o -> old.contains(o.key()) && catalog.hasDigest(place.location(), o))
-                    .forEach(o -> present.add(o.key()));
-        }
-        present.forEach(store::delete);
+                .withArchives(List.of(key.archivePrefix(uid)));
+        store.gather(key.archivePrefix(uid), o -> Optional.of(o.key())).forEach(store::delete);
     }
 
     /** The mark of a point without a seal stays if its repository has data: the sweep deletes what no seal names. */

@@ -84,6 +84,8 @@ final class PrepareStep implements Step<CaptureRun> {
         run.update(s -> {
             s.site = run.site();
             s.namespace = run.namespace();
+            s.cluster = run.key().source().cluster();
+            s.namespaceUid = run.key().source().uid();
             s.point = run.name();
             s.location = run.route().location().getMetadata().getName();
             s.epoch = run.route().epoch();

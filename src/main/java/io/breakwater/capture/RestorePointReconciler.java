@@ -16,6 +16,7 @@ import io.breakwater.policy.PointRoutes;
 import io.breakwater.replication.PointCopies;
 import io.breakwater.steps.RunDriver;
 import io.breakwater.steps.Step;
+import io.breakwater.trust.NamespaceIdentities;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.api.config.informer.Informer;
 import io.javaoperatorsdk.operator.api.reconciler.Cleaner;
@@ -51,6 +52,7 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
     private final CaptureSteps steps;
     private final PointCopies copies;
     private final PointDeletion deletion;
+    private final NamespaceIdentities identities;
     private final RunDriver driver;
     private final SimpleInboundEventSource<RestorePoint> wake = new SimpleInboundEventSource<>("wake");
 
@@ -64,7 +66,8 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
             PointRoutes routes,
             CaptureSteps steps,
             PointCopies copies,
-            PointDeletion deletion) {
+            PointDeletion deletion,
+            NamespaceIdentities identities) {
         this.client = client;
         this.config = config;
         this.writer = writer;
@@ -75,6 +78,7 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
         this.steps = steps;
         this.copies = copies;
         this.deletion = deletion;
+        this.identities = identities;
         this.driver = new RunDriver(clock);
     }
 
@@ -109,7 +113,7 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
     }
 
     private UpdateControl<RestorePoint> capture(RestorePoint point) {
-        CaptureRun run = new CaptureRun(point, config.site(), writer, clock, () -> wake(point));
+        CaptureRun run = new CaptureRun(point, identities.of(point), writer, clock, () -> wake(point));
         return switch (driver.drive(run, () -> steps(run), CaptureRun.RETRY_BUDGET)) {
             case RunDriver.Waiting(Duration recheck) ->
                 UpdateControl.<RestorePoint>noUpdate().rescheduleAfter(recheck);

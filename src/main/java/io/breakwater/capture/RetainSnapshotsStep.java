@@ -41,7 +41,7 @@ final class RetainSnapshotsStep implements Step<CaptureRun> {
         }
         var owner = new KeptSnapshots.Owner(
                 run.label(),
-                run.key().toString(),
+                run.key().path(),
                 KeptSnapshots.locationName(run.route().location()));
         Map<String, Kept> ready = new LinkedHashMap<>();
         WaitReasons waiting = new WaitReasons();

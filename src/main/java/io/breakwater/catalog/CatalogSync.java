@@ -8,7 +8,9 @@ import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.catalog.ImportedPoint.Place;
 import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.store.CapturedNamespace;
 import io.breakwater.trust.IdentityRule;
+import io.breakwater.trust.NamespaceIdentities;
 import io.breakwater.trust.PointKey;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Clock;
@@ -36,6 +38,7 @@ import java.util.stream.Stream;
 @ApplicationScoped
 class CatalogSync {
     private static final int LONGEST_NAME = 253;
+    private static final int HASH = 12;
 
     /** Reasons that concern one point, and not the others. */
     private static final Set<Reason> OF_A_POINT = Set.of(Reason.Tampered, Reason.Conflict, Reason.KeyMismatch);
@@ -46,13 +49,21 @@ class CatalogSync {
     private final ClusterPoints cluster;
     private final BreakwaterConfig config;
     private final IdentityRule rule;
+    private final NamespaceIdentities identities;
     private final Clock clock;
 
-    CatalogSync(Catalog catalog, ClusterPoints cluster, BreakwaterConfig config, Clock clock) {
+    CatalogSync(
+            Catalog catalog,
+            ClusterPoints cluster,
+            BreakwaterConfig config,
+            Clock clock,
+            IdentityRule rule,
+            NamespaceIdentities identities) {
         this.catalog = catalog;
         this.cluster = cluster;
         this.config = config;
-        this.rule = new IdentityRule(config);
+        this.rule = rule;
+        this.identities = identities;
         this.clock = clock;
     }
 
@@ -82,7 +93,7 @@ class CatalogSync {
         private final Set<PointKey> listed;
         private final Map<Place, RestorePoint> objects;
         private final Map<PointKey, Place> places = new HashMap<>();
-        private final Map<String, Boolean> namespaces = new HashMap<>();
+        private final Map<String, Optional<CapturedNamespace>> namespaces = new HashMap<>();
         private final Map<String, Optional<String>> resolved = new HashMap<>();
         private final Result result = new Result(0, new ArrayList<>(), new ArrayList<>(), new TreeMap<>());
 
@@ -219,15 +230,19 @@ class CatalogSync {
         }
 
         private Optional<Place> place(PointKey key) {
-            String full = key.site() + "-" + key.namespace() + "-" + key.point();
             String home = key.namespace();
-            Place atHome = new Place(home, isOwn(key) ? key.point() : fit(key.site() + "-" + key.point()));
-            if (exists(home) && (isThis(home) || isShownAt(atHome, key))) {
-                return isThis(home) ? Optional.of(atHome) : Optional.empty();
+            Optional<CapturedNamespace> now = current(home);
+            if (now.isPresent() && isThis(home) && now.get().equals(key.source())) {
+                return Optional.of(new Place(home, key.point()));
             }
+            Place atHome = new Place(home, unique(key.site() + "-" + key.point(), key));
+            if (now.isPresent() && isShownAt(atHome, key)) {
+                return Optional.empty();
+            }
+            String full = unique(key.site() + "-" + key.namespace() + "-" + key.point(), key);
             return Stream.of(config.namespace(), location.getMetadata().getNamespace())
                     .filter(this::isThis)
-                    .map(namespace -> new Place(namespace, fit(full)))
+                    .map(namespace -> new Place(namespace, full))
                     .findFirst();
         }
 
@@ -238,11 +253,11 @@ class CatalogSync {
         }
 
         private boolean isOwn(PointKey key) {
-            return key.site().equals(config.site());
+            return current(key.namespace()).filter(key.source()::equals).isPresent();
         }
 
-        private boolean exists(String namespace) {
-            return namespaces.computeIfAbsent(namespace, cluster::hasNamespace);
+        private Optional<CapturedNamespace> current(String namespace) {
+            return namespaces.computeIfAbsent(namespace, identities::named);
         }
 
         /** Whether the location's name refers to this location in a namespace. */
@@ -257,12 +272,10 @@ class CatalogSync {
         }
     }
 
-    /** A name that Kubernetes accepts; a hash replaces the rest of a long one. */
-    private static String fit(String name) {
-        if (name.length() <= LONGEST_NAME) {
-            return name;
-        }
-        String hash = Digests.sha256Hex(name).substring(0, 12);
-        return name.substring(0, LONGEST_NAME - 13) + "-" + hash;
+    /** A name that no other point gets: it ends with a hash of the whole identity, and is cut to a length that Kubernetes accepts. */
+    private static String unique(String name, PointKey key) {
+        String hash = "-" + Digests.sha256Hex(key.path()).substring(0, HASH);
+        String start = name.substring(0, Math.min(name.length(), LONGEST_NAME - hash.length()));
+        return start.replaceAll("[.-]+$", "") + hash;
     }
 }

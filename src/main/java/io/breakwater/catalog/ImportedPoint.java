@@ -28,7 +28,7 @@ import java.util.Set;
 
 /** A sealed point as a RestorePoint: the object, and a status as if it had been captured in this cluster. */
 final class ImportedPoint {
-    /** Annotation: the point that an imported RestorePoint represents, as {@code <site>/<namespace>/<point>}. */
+    /** Annotation: the point that an imported RestorePoint represents, as {@link PointKey#path}. */
     static final String ORIGIN = Api.GROUP + "/origin";
 
     private static final int SHOWN = 20;
@@ -54,8 +54,7 @@ final class ImportedPoint {
         if (object.getSpec().trigger != Trigger.Imported || annotations == null) {
             return Optional.empty();
         }
-        String[] parts = annotations.getOrDefault(ORIGIN, "").split("/", -1);
-        return parts.length == 3 ? Optional.of(PointKey.ofStore(parts[0], parts[1], parts[2])) : Optional.empty();
+        return PointKey.find(annotations.getOrDefault(ORIGIN, ""));
     }
 
     /** @param joins whether the point becomes one of the policy that its seal names */
@@ -65,7 +64,7 @@ final class ImportedPoint {
         object.setMetadata(new ObjectMetaBuilder()
                 .withName(place.name())
                 .withNamespace(place.namespace())
-                .addToAnnotations(ORIGIN, key.toString())
+                .addToAnnotations(ORIGIN, key.path())
                 .addToLabels(Api.ORIGIN_SITE, key.site())
                 .addToLabels(Api.ORIGIN_NAMESPACE, key.namespace())
                 .build());
@@ -90,6 +89,8 @@ final class ImportedPoint {
         s.epoch = d.epoch();
         s.site = d.site();
         s.namespace = d.namespace();
+        s.cluster = d.cluster();
+        s.namespaceUid = d.namespaceUid();
         s.point = d.point();
         s.location = location;
         s.digest = digest;

@@ -14,7 +14,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The mark of an unfinished point in a location: {@code breakwater/begun/<site>/<namespace>/<point>.json}. It is written before all
+ * The mark of an unfinished point in a location: {@code breakwater/begun/<path>.json}, with the path of
+ * {@link PointKey#path}. It is written before all
  * other objects of the point and deleted after its seal. A mark that stays shows where there is data that no seal names.
  *
  * @param key of the point
@@ -70,16 +71,15 @@ public record InProgressMarker(PointKey key, Instant since) {
     }
 
     private static Optional<InProgressMarker> of(String site, ObjectInfo o) {
-        String[] parts =
-                o.key().substring(StoreLayout.inProgress(site).length()).split("/", -1);
-        if (parts.length != 2 || !parts[1].endsWith(SUFFIX)) {
+        String prefix = StoreLayout.inProgress(site);
+        if (!o.key().startsWith(prefix) || !o.key().endsWith(SUFFIX)) {
             return Optional.empty();
         }
-        String point = parts[1].substring(0, parts[1].length() - SUFFIX.length());
-        return Optional.of(new InProgressMarker(PointKey.ofStore(site, parts[0], point), o.lastModified()));
+        String path = o.key().substring(prefix.length(), o.key().length() - SUFFIX.length());
+        return PointKey.find(site + "/" + path).map(key -> new InProgressMarker(key, o.lastModified()));
     }
 
     private static String object(PointKey key) {
-        return StoreLayout.inProgress(key.site(), key.namespace(), key.point());
+        return StoreLayout.inProgress(key.source(), key.point());
     }
 }

@@ -6,6 +6,7 @@ import io.breakwater.api.RepositoryNames;
 import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.api.RestorePointStatus.Consistency;
 import io.breakwater.api.RestorePointStatus.VolumeMode;
+import io.breakwater.store.CapturedNamespace;
 import io.breakwater.trust.PointKey;
 import java.util.List;
 import java.util.Optional;
@@ -14,7 +15,9 @@ import java.util.Optional;
  * Content of {@code point.json}: everything that a restore needs to know, and the digest of every object that it needs in
  * addition to the repository. Times are RFC 3339 in UTC. {@link #builder} makes one.
  *
- * @param schemaVersion 1
+ * @param schemaVersion 2
+ * @param cluster uid of the cluster that captured
+ * @param namespaceUid of the captured namespace
  * @param uid of the RestorePoint, which distinguishes two points of the same name
  * @param epoch of the FailoverPlan under which it was captured; 0 without one
  * @param capturedAt the moment whose state the point has
@@ -28,6 +31,8 @@ public record PointDocument(
         int schemaVersion,
         String site,
         String namespace,
+        String cluster,
+        String namespaceUid,
         String point,
         String uid,
         String policy,
@@ -44,6 +49,8 @@ public record PointDocument(
         String keyId,
         String lockedUntil,
         List<String> absentVolumes) {
+
+    private static final int SCHEMA = 2;
 
     /**
      * One volume.
@@ -146,26 +153,17 @@ public record PointDocument(
         return key().archivePrefix(uid);
     }
 
-    /**
-     * The objects of the archive that earlier versions wrote. Another point can have the same keys, so the digest of an object
-     * decides whose it is.
-     */
-    public List<StoredObject> oldObjects() {
-        String prefix = key().oldArchivePrefix();
-        return objects.stream().filter(o -> o.key().startsWith(prefix)).toList();
-    }
-
     /** The first object that is in no directory of this point; empty for a seal that Breakwater wrote. */
     public Optional<String> foreignObject() {
         return objects.stream()
                 .map(StoredObject::key)
-                .filter(name -> !name.startsWith(archivePrefix()) && !name.startsWith(key().oldArchivePrefix()))
+                .filter(name -> !name.startsWith(archivePrefix()))
                 .findFirst();
     }
 
     /** The point's place in a location. */
     public PointKey key() {
-        return PointKey.ofStore(site, namespace, point);
+        return PointKey.ofStore(new CapturedNamespace(site, namespace, cluster, namespaceUid), point);
     }
 
     /** Starts the document of a point without volumes, databases and objects; all other fields are absent or 0. */
@@ -194,7 +192,7 @@ public record PointDocument(
         private List<String> absentVolumes;
 
         private Builder(PointKey key, String uid) {
-            this.schemaVersion = 1;
+            this.schemaVersion = SCHEMA;
             this.key = key;
             this.uid = uid;
         }
@@ -291,6 +289,8 @@ public record PointDocument(
                     schemaVersion,
                     key.site(),
                     key.namespace(),
+                    key.source().cluster(),
+                    key.source().uid(),
                     key.point(),
                     uid,
                     policy,

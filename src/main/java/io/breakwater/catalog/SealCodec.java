@@ -9,6 +9,7 @@ import io.breakwater.api.BoundedJson;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Digests;
 import io.breakwater.api.Reason;
+import io.breakwater.store.CapturedNamespace;
 import io.breakwater.trust.PointKey;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -105,8 +106,15 @@ public final class SealCodec {
     }
 
     private static boolean isComplete(PointDocument document) {
-        boolean isNamed = Stream.of(document.site(), document.namespace(), document.point())
-                .allMatch(Objects::nonNull);
+        boolean isNamed = Stream.of(document.point(), document.uid()).allMatch(Objects::nonNull)
+                && CapturedNamespace.of(Stream.of(
+                                        document.site(),
+                                        document.namespace(),
+                                        document.cluster(),
+                                        document.namespaceUid())
+                                .map(part -> part == null ? "" : part)
+                                .toList())
+                        .isPresent();
         return isNamed
                 && Stream.of(document.volumes(), document.databases(), document.objects())
                         .allMatch(list -> list != null && list.stream().allMatch(Objects::nonNull));

@@ -169,7 +169,7 @@ public class SealKeySurvey {
             String found = null;
             for (String id : candidates) {
                 try {
-                    SealCodec.verify(key, seal, ring.catalogKey(id, key.site(), key.namespace()));
+                    SealCodec.verify(key, seal, ring.catalogKey(id, key.source()));
                     found = id;
                 } catch (BreakwaterException e) {
                     if (e.reason() != Reason.Tampered) {

@@ -47,7 +47,7 @@ public final class SealSignatures {
     public PointDocument verify(PointKey where, byte[] seal) {
         Optional<String> signer = SealCodec.keyId(seal);
         if (signer.isPresent() && ring.has(signer.get())) {
-            return SealCodec.verify(where, seal, ring.catalogKey(signer.get(), where.site(), where.namespace()));
+            return SealCodec.verify(where, seal, ring.catalogKey(signer.get(), where.source()));
         }
         String digest = Digests.sha256Hex(seal);
         if (ring.ids().stream().anyMatch(id -> isVouchedFor(where, digest, id))) {
@@ -69,7 +69,7 @@ public final class SealSignatures {
         BreakwaterException last = null;
         for (String id : ring.ids()) {
             try {
-                found = SealCodec.verify(where, seal, ring.catalogKey(id, where.site(), where.namespace()));
+                found = SealCodec.verify(where, seal, ring.catalogKey(id, where.source()));
             } catch (BreakwaterException e) {
                 last = e;
             }
@@ -110,12 +110,12 @@ public final class SealSignatures {
     }
 
     private String hmac(PointKey where, String digest, String id) {
-        byte[] key = ring.countersignKey(id, where.site(), where.namespace());
+        byte[] key = ring.countersignKey(id, where.source());
         return Digests.hmacHex(key, where.point() + "\n" + digest);
     }
 
     static String key(PointKey where, String id) {
-        return StoreLayout.voucher(where.site(), where.namespace(), where.point(), id);
+        return StoreLayout.voucher(where.source(), where.point(), id);
     }
 
     /** Id of the key in the name of an object next to a seal; empty for every other object. */

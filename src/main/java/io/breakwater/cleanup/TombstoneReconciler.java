@@ -19,6 +19,7 @@ import io.breakwater.observe.Meters;
 import io.breakwater.store.DeletedObjects;
 import io.breakwater.store.DeletedObjects.Swept;
 import io.breakwater.store.ObjectStore;
+import io.breakwater.trust.NamespaceIdentities;
 import io.breakwater.trust.PointKey;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.api.config.informer.Informer;
@@ -44,6 +45,7 @@ class TombstoneReconciler extends LocationController<Swept> {
     private final Meters meters;
     private final Events events;
     private final Clock clock;
+    private final NamespaceIdentities identities;
 
     /** Locations whose last sweep succeeded. In other locations an earlier sweep may have left claimed tombstones. */
     private final Set<String> swept = ConcurrentHashMap.newKeySet();
@@ -55,7 +57,8 @@ class TombstoneReconciler extends LocationController<Swept> {
             BreakwaterConfig config,
             Meters meters,
             Events events,
-            Clock clock) {
+            Clock clock,
+            NamespaceIdentities identities) {
         super(client, LocationWork.TOMBSTONES, clock);
         this.client = client;
         this.stores = stores;
@@ -64,6 +67,7 @@ class TombstoneReconciler extends LocationController<Swept> {
         this.meters = meters;
         this.events = events;
         this.clock = clock;
+        this.identities = identities;
     }
 
     @Override
@@ -112,13 +116,7 @@ class TombstoneReconciler extends LocationController<Swept> {
 
     private void undelete(BackupLocation location, String point) {
         try {
-            String[] parts = point.split("/", -1);
-            if (parts.length != 2) {
-                throw BreakwaterException.permanent(
-                        Reason.InvalidSpec,
-                        "annotation " + Api.UNDELETE + ": '" + point + "' is not a valid <namespace>/<restorepoint>");
-            }
-            undelete.undelete(location, PointKey.ofStore(config.site(), parts[0], parts[1]));
+            undelete.undelete(location, named(point));
             events.audited(
                     location,
                     Reason.Completed,
@@ -138,6 +136,19 @@ class TombstoneReconciler extends LocationController<Swept> {
             l.getMetadata().getAnnotations().remove(Api.UNDELETE, point);
             return l;
         });
+    }
+
+    /** The point that an administrator names: by the namespace that has the name now, or by its full path. */
+    private PointKey named(String point) {
+        String[] parts = point.split("/", -1);
+        Optional<PointKey> found = parts.length == 2
+                ? identities.named(parts[0]).map(source -> PointKey.ofStore(source, parts[1]))
+                : PointKey.find(point).filter(key -> key.site().equals(config.site()));
+        return found.orElseThrow(() -> BreakwaterException.permanent(
+                Reason.InvalidSpec,
+                "annotation " + Api.UNDELETE + ": '" + point + "' is not a valid <namespace>/<restorepoint>; for a"
+                        + " namespace that was deleted, set it to <site>/<namespace>/<uid of the cluster>/<uid of the"
+                        + " namespace>/<restorepoint>"));
     }
 
     private void report(BackupLocation location, Swept result) {

@@ -46,12 +46,13 @@ final class UnsealedData {
             Catalog catalog,
             BreakwaterConfig config,
             Instant before,
-            List<RestorePoint> points) {
+            List<RestorePoint> points,
+            IdentityRule rule) {
         this.location = location;
         this.store = store;
         this.catalog = catalog;
         this.site = config.site();
-        this.rule = new IdentityRule(config);
+        this.rule = rule;
         this.before = before;
         this.points = points;
     }

@@ -17,6 +17,7 @@ import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.ObjectInfo;
 import io.breakwater.store.SoftDeleteStore;
 import io.breakwater.store.StoreLayout;
+import io.breakwater.trust.IdentityRule;
 import io.breakwater.volume.KeptSnapshots;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -47,6 +48,7 @@ class UnsealedSweep {
     private final PointCopies copies;
     private final KeptSnapshotSweep kept;
     private final Clock clock;
+    private final IdentityRule rule;
 
     UnsealedSweep(
             KubernetesClient client,
@@ -56,7 +58,8 @@ class UnsealedSweep {
             MoverJobs movers,
             PointCopies copies,
             KeptSnapshots kept,
-            Clock clock) {
+            Clock clock,
+            IdentityRule rule) {
         this.client = client;
         this.config = config;
         this.stores = stores;
@@ -65,6 +68,7 @@ class UnsealedSweep {
         this.copies = copies;
         this.kept = new KeptSnapshotSweep(kept, catalog, config.sweep().grace());
         this.clock = clock;
+        this.rule = rule;
     }
 
     /**
@@ -97,7 +101,7 @@ class UnsealedSweep {
         Instant before = now.minus(config.sweep().unsealed());
         List<RestorePoint> points =
                 client.resources(RestorePoint.class).inAnyNamespace().list().getItems();
-        UnsealedData data = new UnsealedData(location, store, catalog, config, before, points);
+        UnsealedData data = new UnsealedData(location, store, catalog, config, before, points, rule);
         List<BreakwaterException> trouble = new ArrayList<>();
         int archives = 0;
         long bytes = 0;
@@ -203,7 +207,7 @@ class UnsealedSweep {
         Instant before = LocationDocument.now(store, clock).minus(config.sweep().unsealed());
         List<RestorePoint> points =
                 client.resources(RestorePoint.class).inAnyNamespace().list().getItems();
-        new UnsealedData(location, store, catalog, config, before, points)
+        new UnsealedData(location, store, catalog, config, before, points, rule)
                 .abandoned().stream()
                         .filter(b -> b.key().namespace().equals(namespace))
                         .filter(b -> store.head(b.key().sealKey()).isEmpty())
@@ -223,7 +227,7 @@ class UnsealedSweep {
                 .inNamespace(namespace)
                 .list()
                 .getItems();
-        return new UnsealedData(location, stores.open(location), catalog, config, clock.instant(), points)
+        return new UnsealedData(location, stores.open(location), catalog, config, clock.instant(), points, rule)
                 .isBusy(namespace);
     }
 }

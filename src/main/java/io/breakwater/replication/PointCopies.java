@@ -26,6 +26,7 @@ import io.breakwater.observe.StatusWriter;
 import io.breakwater.policy.PointRoutes;
 import io.breakwater.steps.Activities;
 import io.breakwater.steps.RunLabel;
+import io.breakwater.trust.NamespaceIdentities;
 import io.breakwater.trust.PointKey;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -64,6 +65,7 @@ public class PointCopies {
     private final Events events;
     private final Meters meters;
     private final Clock clock;
+    private final NamespaceIdentities identities;
     private final Activities activities = new Activities();
     private final Map<String, Tries> tries = new ConcurrentHashMap<>();
     private final Map<Repository, Integer> running = new ConcurrentHashMap<>();
@@ -79,7 +81,8 @@ public class PointCopies {
             StatusWriter writer,
             Events events,
             Meters meters,
-            Clock clock) {
+            Clock clock,
+            NamespaceIdentities identities) {
         this.client = client;
         this.config = config;
         this.locations = locations;
@@ -91,6 +94,7 @@ public class PointCopies {
         this.events = events;
         this.meters = meters;
         this.clock = clock;
+        this.identities = identities;
     }
 
     /** A copy that has not started yet. */
@@ -113,7 +117,7 @@ public class PointCopies {
         if (copies == null) {
             return Optional.empty();
         }
-        PointKey key = PointKey.ofCapture(config.site(), point);
+        PointKey key = PointKey.ofCapture(identities.of(point), point);
         return copies.stream().filter(c -> c.state != CopyState.Completed).map(c -> c.location).toList().stream()
                 .map(location -> advance(point, key, location, wake))
                 .flatMap(Optional::stream)

@@ -200,21 +200,9 @@ final class PointTransfer {
                 present.increment();
                 return;
             }
-            requireFree(document, o);
             transfer.copy(o.key(), o.size(), o.sha256());
             count(o.size());
         });
-    }
-
-    /** Earlier versions gave two points the same directory. A copy must not overwrite the archive of the other point. */
-    private void requireFree(PointDocument document, PointDocument.StoredObject object) {
-        if (document.oldObjects().contains(object) && target.head(object.key()).isPresent()) {
-            throw BreakwaterException.permanent(
-                    Reason.Conflict,
-                    "the target has another object " + object.key()
-                            + ", which may belong to another point; copy to another location, or create a new"
-                            + " RestorePoint");
-        }
     }
 
     /** Checks that the target still has all objects: a prune or a sweep may have deleted some before it knew of the copy. */

@@ -90,14 +90,14 @@ final class ImportSnapshotsStep implements Step<RestoreRun> {
                 run.source().location().getMetadata().getNamespace().equals(operatorNamespace);
         // Tenants with their own location could name any snapshot of the storage. So the cluster must know the snapshot
         // as one of this point.
-        if (!ownedByOperator && !retained.isThere(document.key().toString(), handle)) {
+        if (!ownedByOperator && !retained.isThere(document.key().path(), handle)) {
             throw run.refused(
                     Reason.VolumeDataAbsent,
                     "this cluster has no VolumeSnapshotContent of claim " + v.pvc + " for point " + document.key()
                             + ": its data was deleted, or is in the storage of another cluster; exclude the claim,"
                             + " or set spec.volumes to Skip to get it empty");
         }
-        retained.importInto(document.key().toString(), handle, run.target(), name, run.label());
+        retained.importInto(document.key().path(), handle, run.target(), name, run.label());
         Optional<Snapshots.State> state = snapshots.state(run.target(), name);
         return state.filter(Snapshots.State::ready).isPresent()
                 ? Optional.empty()

@@ -32,12 +32,13 @@ class PointResolver {
     private final BreakwaterConfig config;
     private final IdentityRule rule;
 
-    PointResolver(KubernetesClient client, LocationResolver locations, Catalog catalog, BreakwaterConfig config) {
+    PointResolver(KubernetesClient client, LocationResolver locations, Catalog catalog, BreakwaterConfig config,
+            IdentityRule rule) {
         this.client = client;
         this.locations = locations;
         this.catalog = catalog;
         this.config = config;
-        this.rule = new IdentityRule(config);
+        this.rule = rule;
     }
 
     /**

@@ -71,7 +71,7 @@ final class ValidateStep implements Step<RestoreRun> {
         PointDocument point = found.get().source.document();
         run.source(found.get().source);
         run.update(s -> {
-            s.restorePoint = point.key().toString();
+            s.restorePoint = point.key().path();
             s.digest = found.get().source.digest();
             s.location = found.get().source.location().getMetadata().getName();
             s.targetNamespace = run.target();

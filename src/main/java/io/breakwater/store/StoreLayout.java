@@ -123,24 +123,29 @@ public final class StoreLayout {
         return POINTS + site + "/";
     }
 
-    /** Prefix of the points of a namespace. */
+    /** Prefix of the points of all namespaces of a site that have or had this name. */
     public static String points(String site, String namespace) {
         return points(site) + namespace + "/";
     }
 
+    /** Prefix of the points of a namespace. */
+    public static String points(CapturedNamespace source) {
+        return POINTS + source.path() + "/";
+    }
+
     /** Prefix of the seal of a point, and of the objects that vouch for it. */
-    public static String point(String site, String namespace, String point) {
-        return points(site, namespace) + point + "/";
+    public static String point(CapturedNamespace source, String point) {
+        return points(source) + point + "/";
     }
 
     /** The seal of a point. */
-    public static String seal(String site, String namespace, String point) {
-        return point(site, namespace, point) + "point.json";
+    public static String seal(CapturedNamespace source, String point) {
+        return point(source, point) + "point.json";
     }
 
     /** The object by which another master key vouches for a seal. */
-    public static String voucher(String site, String namespace, String point, String keyId) {
-        return point(site, namespace, point) + "point." + keyId + JSON;
+    public static String voucher(CapturedNamespace source, String point, String keyId) {
+        return point(source, point) + "point." + keyId + JSON;
     }
 
     /** Prefix of all repositories. */
@@ -174,8 +179,8 @@ public final class StoreLayout {
     }
 
     /** The mark of an unfinished point. */
-    public static String inProgress(String site, String namespace, String point) {
-        return inProgress(site) + namespace + "/" + point + JSON;
+    public static String inProgress(CapturedNamespace source, String point) {
+        return IN_PROGRESS + source.path() + "/" + point + JSON;
     }
 
     /** Prefix of the tombstones of a site. */

@@ -8,7 +8,9 @@ import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointStatus;
 import io.breakwater.api.RestorePointStatus.VolumeStatus;
 import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.store.CapturedNamespace;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import jakarta.inject.Singleton;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -20,11 +22,14 @@ import java.util.stream.Stream;
  * which only administrators can write to; or the point is read from a location in the object's own namespace, whose owner has
  * its keys in any case. Everything else is Forbidden. No other class turns a status into an identity.
  */
+@Singleton
 public final class IdentityRule {
     private final String operatorNamespace;
+    private final NamespaceIdentities identities;
 
-    public IdentityRule(BreakwaterConfig config) {
+    public IdentityRule(BreakwaterConfig config, NamespaceIdentities identities) {
         this.operatorNamespace = config.namespace();
+        this.identities = identities;
     }
 
     /**
@@ -35,7 +40,7 @@ public final class IdentityRule {
      */
     public PointKey of(RestorePoint object) {
         PointKey key = statedBy(object);
-        if (!isOwn(object, key.namespace())) {
+        if (!isOwn(object, key.source())) {
             throw forbidden(object, key);
         }
         return key;
@@ -48,7 +53,7 @@ public final class IdentityRule {
      */
     public PointKey in(RestorePoint object, BackupLocation location) {
         PointKey key = statedBy(object);
-        if (!isOwn(object, key.namespace()) && !isOwner(object, location)) {
+        if (!isOwn(object, key.source()) && !isOwner(object, location)) {
             throw forbidden(object, key);
         }
         return key;
@@ -61,7 +66,7 @@ public final class IdentityRule {
      */
     public PointKey ofRun(HasMetadata run, String recorded) {
         PointKey key = PointKey.parse(recorded);
-        if (!isOwn(run, key.namespace())) {
+        if (!isOwn(run, key.source())) {
             throw forbidden(run, key);
         }
         return key;
@@ -69,14 +74,14 @@ public final class IdentityRule {
 
     /** The error for a status that names a point of another namespace; empty for every other object. */
     public Optional<BreakwaterException> mismatch(RestorePoint object) {
-        return stated(object).filter(key -> !isOwn(object, key.namespace())).map(key -> forbidden(object, key));
+        return stated(object).filter(key -> !isOwn(object, key.source())).map(key -> forbidden(object, key));
     }
 
     /** Whether an object represents this point in a location. An object that represents none of the location does not. */
     public boolean represents(RestorePoint object, PointKey key, BackupLocation location) {
         return stated(object)
                 .filter(key::equals)
-                .filter(k -> isOwn(object, k.namespace()) || isOwner(object, location))
+                .filter(k -> isOwn(object, k.source()) || isOwner(object, location))
                 .isPresent();
     }
 
@@ -131,9 +136,8 @@ public final class IdentityRule {
     }
 
     /** Whether the object is in the captured namespace or in the operator's. */
-    private boolean isOwn(HasMetadata object, String namespace) {
-        String own = object.getMetadata().getNamespace();
-        return namespace.equals(own) || operatorNamespace.equals(own);
+    private boolean isOwn(HasMetadata object, CapturedNamespace source) {
+        return operatorNamespace.equals(object.getMetadata().getNamespace()) || identities.isIn(object, source);
     }
 
     private static boolean isOwner(RestorePoint object, BackupLocation location) {
@@ -149,9 +153,13 @@ public final class IdentityRule {
 
     private static Optional<PointKey> stated(RestorePoint object) {
         RestorePointStatus s = object.getStatus();
-        return s == null || s.site == null || s.namespace == null || s.point == null
-                ? Optional.empty()
-                : Optional.of(new PointKey(s.site, s.namespace, s.point));
+        if (s == null || s.point == null) {
+            return Optional.empty();
+        }
+        List<String> parts = Stream.of(s.site, s.namespace, s.cluster, s.namespaceUid)
+                .map(part -> part == null ? "" : part)
+                .toList();
+        return CapturedNamespace.of(parts).map(source -> new PointKey(source, s.point));
     }
 
     private BreakwaterException forbidden(HasMetadata object, PointKey key) {

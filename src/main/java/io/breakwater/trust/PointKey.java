@@ -1,26 +1,29 @@
 package io.breakwater.trust;
 
 import io.breakwater.api.RestorePoint;
+import io.breakwater.store.CapturedNamespace;
 import io.breakwater.store.ObjectStore.ObjectInfo;
 import io.breakwater.store.StoreLayout;
 import io.breakwater.velero.BackupObjects;
+import java.util.Arrays;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * Identity of a point in the store: the site whose operator captured it, the captured namespace, and the name of the
- * RestorePoint there. An identity comes from a key that a store listed, from a verified seal, from a capture of this site, or
+ * Identity of a point in the store: the captured namespace, and the name of the RestorePoint there. An identity comes from a key that a store listed, from a verified seal, from a capture of this site, or
  * from {@link IdentityRule}. The status of an object alone never becomes one.
  */
 public final class PointKey {
-    private final String site;
-    private final String namespace;
+    /** Names of RestorePoints: DNS subdomains. Velero accepts the same names. */
+    private static final Pattern NAME = Pattern.compile("[a-z0-9]([a-z0-9.-]*[a-z0-9])?");
+
+    private final CapturedNamespace source;
     private final String point;
 
-    PointKey(String site, String namespace, String point) {
-        this.site = Objects.requireNonNull(site);
-        this.namespace = Objects.requireNonNull(namespace);
+    PointKey(CapturedNamespace source, String point) {
+        this.source = Objects.requireNonNull(source);
         this.point = Objects.requireNonNull(point);
     }
 
@@ -40,22 +43,27 @@ public final class PointKey {
     }
 
     /** The point of a seal, whose key the caller found in a store or whose signature it verifies. */
-    public static PointKey ofStore(String site, String namespace, String point) {
-        return new PointKey(site, namespace, point);
+    public static PointKey ofStore(CapturedNamespace source, String point) {
+        return new PointKey(source, point);
     }
 
-    /** The point that this site captures, or has captured, for an object: its place follows from the metadata alone. */
-    public static PointKey ofCapture(String site, RestorePoint object) {
-        return new PointKey(
-                site, object.getMetadata().getNamespace(), object.getMetadata().getName());
+    /** The point that this site captures, or has captured, for an object of this namespace. */
+    public static PointKey ofCapture(CapturedNamespace source, RestorePoint object) {
+        return new PointKey(source, object.getMetadata().getName());
+    }
+
+    /** Whose data it is. */
+    public CapturedNamespace source() {
+        return source;
     }
 
     public String site() {
-        return site;
+        return source.site();
     }
 
+    /** Name of the captured namespace. */
     public String namespace() {
-        return namespace;
+        return source.name();
     }
 
     public String point() {
@@ -64,12 +72,12 @@ public final class PointKey {
 
     /** Key of the seal. */
     public String sealKey() {
-        return StoreLayout.seal(site, namespace, point);
+        return StoreLayout.seal(source, point);
     }
 
     /** Prefix of the seal, and of the objects that vouch for it. */
     public String directory() {
-        return StoreLayout.point(site, namespace, point);
+        return StoreLayout.point(source, point);
     }
 
     /**
@@ -78,7 +86,7 @@ public final class PointKey {
      * @param uid of the RestorePoint that the point was captured for
      */
     public String backupName(String uid) {
-        return BackupObjects.name(site, namespace, point, uid);
+        return BackupObjects.name(source, point, uid);
     }
 
     /** Prefix of the point's objects outside the repository, except the seal. No other point has it. */
@@ -91,47 +99,52 @@ public final class PointKey {
         return BackupObjects.archiveKey(backupName(uid));
     }
 
-    /** The prefix that earlier versions used instead. Another point can have the same one. */
-    public String oldArchivePrefix() {
-        return BackupObjects.prefix(BackupObjects.oldName(site, namespace, point));
-    }
-
     /** Prefix of the namespace's restic repository. */
     public String repositoryPrefix() {
-        return StoreLayout.repository(site, namespace);
+        return StoreLayout.repository(source.site(), source.name());
     }
 
     private static Optional<PointKey> ofObject(String key) {
         String points = StoreLayout.points();
-        String[] parts = key.startsWith(points) ? key.substring(points.length()).split("/", -1) : new String[0];
-        return parts.length == 4 ? Optional.of(new PointKey(parts[0], parts[1], parts[2])) : Optional.empty();
+        return key.startsWith(points) ? ofParts(key.substring(points.length()).split("/", -1), 6) : Optional.empty();
     }
 
-    /** Parses the text that {@link #toString} returned, from an object that only Breakwater and administrators can write. */
-    public static PointKey parse(String text) {
-        String[] parts = text.split("/", -1);
-        if (parts.length != 3) {
-            throw new IllegalArgumentException("'" + text + "' is not a valid key of a point");
-        }
-        return new PointKey(parts[0], parts[1], parts[2]);
+    /** The point of a path and, where {@code count} is larger than 5, parts that follow it. */
+    private static Optional<PointKey> ofParts(String[] parts, int count) {
+        return parts.length == count && NAME.matcher(parts[4]).matches()
+                ? CapturedNamespace.of(Arrays.asList(parts).subList(0, 4)).map(source -> new PointKey(source, parts[4]))
+                : Optional.empty();
+    }
+
+    /** Parses a {@link #path}, from an object that only Breakwater and administrators can write. */
+    public static PointKey parse(String path) {
+        return find(path)
+                .orElseThrow(() -> new IllegalArgumentException("'" + path + "' is not a valid key of a point"));
+    }
+
+    /** The same; empty when the text is not a valid path. */
+    public static Optional<PointKey> find(String path) {
+        return ofParts(path.split("/", -1), 5);
+    }
+
+    /** All parts: {@code <site>/<namespace>/<uid of the cluster>/<uid of the namespace>/<point>}. Equal paths are equal points. */
+    public String path() {
+        return source.path() + "/" + point;
     }
 
     @Override
     public boolean equals(Object other) {
-        return other instanceof PointKey key
-                && site.equals(key.site)
-                && namespace.equals(key.namespace)
-                && point.equals(key.point);
+        return other instanceof PointKey key && source.equals(key.source) && point.equals(key.point);
     }
 
     @Override
     public int hashCode() {
-        return Objects.hash(site, namespace, point);
+        return Objects.hash(source, point);
     }
 
-    /** {@code <site>/<namespace>/<point>}. */
+    /** {@code <site>/<namespace>/<point>}, for messages. */
     @Override
     public String toString() {
-        return site + "/" + namespace + "/" + point;
+        return source + "/" + point;
     }
 }

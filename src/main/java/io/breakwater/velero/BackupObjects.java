@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.breakwater.api.BoundedJson;
 import io.breakwater.api.Digests;
+import io.breakwater.store.CapturedNamespace;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -37,7 +38,6 @@ public record BackupObjects(
         List<String> warnings) {
     private static final ObjectMapper JSON = BoundedJson.mapper();
     private static final int MAX_NAME = 63;
-    private static final int OLD_HASH = 8;
     private static final int HASH = 16;
     private static final int UID = 32;
     private static final String DIRECTORY = "velero/backups/";
@@ -49,32 +49,15 @@ public record BackupObjects(
      *
      * @param uid of the RestorePoint
      */
-    public static String name(String site, String namespace, String point, String uid) {
-        StringBuilder parts = new StringBuilder();
-        for (String part : List.of(site, namespace, point, uid)) {
-            parts.append(part.length()).append(':').append(part);
-        }
-        String hash = Digests.sha256Hex(parts.toString()).substring(0, HASH);
+    public static String name(CapturedNamespace source, String point, String uid) {
+        String hash = Digests.sha256Hex(source.bytes(point, uid)).substring(0, HASH);
         String compact = uid.replace("-", "");
         String id = compact.matches("[0-9a-f]{" + UID + "}")
                 ? compact
                 : Digests.sha256Hex(uid).substring(0, UID);
-        String full = namespace + "-" + point;
+        String full = source.name() + "-" + point;
         int keep = Math.min(full.length(), MAX_NAME - HASH - UID - 2);
         return full.substring(0, keep).replaceAll("[^a-z0-9]+", "-").replaceAll("-$", "") + "-" + hash + "-" + id;
-    }
-
-    /** The name that earlier versions used, which seals of that time contain. Two points can have the same one. */
-    public static String oldName(String site, String namespace, String point) {
-        String full = site + "-" + namespace + "-" + point;
-        // Each part may contain dashes, so only the hash of the parts distinguishes a-b/c from a/b-c.
-        boolean ambiguous = site.contains("-") || namespace.contains("-");
-        if (full.length() <= MAX_NAME && !ambiguous) {
-            return full;
-        }
-        String hash = Digests.sha256Hex(site + "/" + namespace + "/" + point).substring(0, OLD_HASH);
-        int keep = Math.min(full.length(), MAX_NAME - OLD_HASH - 1);
-        return full.substring(0, keep).replaceAll("[^a-z0-9]+$", "") + "-" + hash;
     }
 
     /** Prefix of all objects of a backup. */

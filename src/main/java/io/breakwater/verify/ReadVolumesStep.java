@@ -36,10 +36,11 @@ final class ReadVolumesStep implements Step<VerifyRun> {
             LocationResolver locations,
             Catalog catalog,
             MoverJobs movers,
-            KeptSnapshots retained) {
+            KeptSnapshots retained,
+            IdentityRule rule) {
         this.client = client;
         this.config = config;
-        this.rule = new IdentityRule(config);
+        this.rule = rule;
         this.locations = locations;
         this.catalog = catalog;
         this.movers = movers;
@@ -95,7 +96,7 @@ final class ReadVolumesStep implements Step<VerifyRun> {
     private void checkRetained(VerifyRun run, PointDocument document) {
         for (PointDocument.Volume v : document.kept()) {
             var handle = new KeptSnapshots.Handle(v.kept().driver(), v.kept().handle());
-            if (!retained.isThere(document.key().toString(), handle)) {
+            if (!retained.isThere(document.key().path(), handle)) {
                 throw run.failed("this cluster does not know the retained snapshot of claim " + v.pvc()
                         + " in the storage of site " + document.site());
             }

@@ -87,7 +87,8 @@ class VerificationReconciler implements Reconciler<Verification>, Cleaner<Verifi
             Catalog catalog,
             MoverJobs movers,
             KeptSnapshots snapshots,
-            AuthorReview authors) {
+            AuthorReview authors,
+            IdentityRule rule) {
         this.client = client;
         this.config = config;
         this.writer = writer;
@@ -101,9 +102,9 @@ class VerificationReconciler implements Reconciler<Verification>, Cleaner<Verifi
         Activities activities = new Activities();
         this.steps = List.of(
                 new ChoosePointStep(client),
-                new VerifyObjectsStep(client, locations, new IdentityRule(config), catalog, activities),
-                new ReadVolumesStep(client, config, locations, catalog, movers, snapshots),
-                new RestoreToSandboxStep(client, sandbox, new IdentityRule(config)),
+                new VerifyObjectsStep(client, locations, rule, catalog, activities),
+                new ReadVolumesStep(client, config, locations, catalog, movers, snapshots, rule),
+                new RestoreToSandboxStep(client, sandbox, rule),
                 new RunChecksStep(client, activities, authors));
     }
 

@@ -1,5 +1,6 @@
 package io.breakwater.location.keys;
 
+import io.breakwater.store.CapturedNamespace;
 import io.breakwater.store.SigningKeys;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
@@ -67,13 +68,13 @@ public final class KeyRing {
     }
 
     /** Key that signs the seals of a namespace's points. */
-    public byte[] catalogKey(String id, String site, String namespace) {
-        return derive(id, "catalog/" + site + "/" + namespace);
+    public byte[] catalogKey(String id, CapturedNamespace source) {
+        return derive(id, "catalog/" + source.path());
     }
 
     /** Key that vouches for seals that another master key signed. */
-    public byte[] countersignKey(String id, String site, String namespace) {
-        return derive(id, "countersign/" + site + "/" + namespace);
+    public byte[] countersignKey(String id, CapturedNamespace source) {
+        return derive(id, "countersign/" + source.path());
     }
 
     /** Password of a namespace's repository, in base64url. */
