@@ -43,7 +43,8 @@ public class RestorePointStatus extends RunStatus {
     public String cluster;
 
     @Size(max = 63)
-    @JsonPropertyDescription("Uid of the namespace that was captured. A namespace that is created again has another one.")
+    @JsonPropertyDescription(
+            "Uid of the namespace that was captured. A namespace that is created again has another one.")
     public String namespaceUid;
 
     @Size(max = 253)

@@ -125,8 +125,7 @@ public class Catalog {
         requireNewSnapshots(location, store, document);
         KeyRing ring = keys.ring(location);
         String keyId = keys.writing(location, store, ring);
-        byte[] content =
-                SealCodec.sign(document.signedWith(keyId), ring.catalogKey(keyId, key.source()));
+        byte[] content = SealCodec.sign(document.signedWith(keyId), ring.catalogKey(keyId, key.source()));
         if (store.write(key.sealKey(), content, Precondition.ABSENT).isPresent()) {
             return Digests.sha256Hex(content);
         }

@@ -257,7 +257,8 @@ class CatalogSync {
         }
 
         private Optional<CapturedNamespace> current(String namespace) {
-            return namespaces.computeIfAbsent(namespace, identities::named);
+            return namespaces.computeIfAbsent(
+                    namespace, name -> cluster.hasNamespace(name) ? identities.named(name) : Optional.empty());
         }
 
         /** Whether the location's name refers to this location in a namespace. */

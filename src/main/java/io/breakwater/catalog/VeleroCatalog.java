@@ -9,10 +9,10 @@ import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.api.RestorePointStatus.Consistency;
 import io.breakwater.api.Texts;
 import io.breakwater.catalog.PointDocument.StoredObject;
+import io.breakwater.store.CapturedNamespace;
 import io.breakwater.store.GatheringBound;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.ObjectInfo;
-import io.breakwater.store.CapturedNamespace;
 import io.breakwater.trust.PointKey;
 import io.breakwater.velero.StoredBackup;
 import io.breakwater.velero.StoredBackup.Contents;
@@ -55,7 +55,8 @@ final class VeleroCatalog {
             known(location, store, name, metadata.etag())
                     .contents()
                     .keySet()
-                    .forEach(namespace -> points.add(PointKey.ofStore(CapturedNamespace.ofVelero(site(location), gathered.add(namespace)), name)));
+                    .forEach(namespace -> points.add(PointKey.ofStore(
+                            CapturedNamespace.ofVelero(site(location), gathered.add(namespace)), name)));
         }
         return points;
     }

@@ -32,7 +32,11 @@ class PointResolver {
     private final BreakwaterConfig config;
     private final IdentityRule rule;
 
-    PointResolver(KubernetesClient client, LocationResolver locations, Catalog catalog, BreakwaterConfig config,
+    PointResolver(
+            KubernetesClient client,
+            LocationResolver locations,
+            Catalog catalog,
+            BreakwaterConfig config,
             IdentityRule rule) {
         this.client = client;
         this.locations = locations;

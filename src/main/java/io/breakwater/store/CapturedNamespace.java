@@ -9,7 +9,7 @@ import java.util.regex.Pattern;
 
 /**
  * Whose data it is: one namespace of one cluster, from its creation to its deletion. A namespace that is created again with the
- * same name has another uid, and is another one. Nobody can choose a uid, and no tool that replaces annotations can lose it.
+ * same name has another uid, and is another one. No user can choose a uid, and no tool that replaces annotations can lose it.
  *
  * <p>{@link #path} writes the four parts with slashes between them. No part contains a slash, so equal paths are equal
  * identities.
@@ -35,7 +35,8 @@ public record CapturedNamespace(String site, String name, String cluster, String
 
     /** The namespace whose {@link #path} these parts are; empty when they are not valid. */
     public static Optional<CapturedNamespace> of(List<String> parts) {
-        return parts.size() == 4 && parts.stream().allMatch(part -> PART.matcher(part).matches())
+        return parts.size() == 4
+                        && parts.stream().allMatch(part -> PART.matcher(part).matches())
                 ? Optional.of(new CapturedNamespace(parts.get(0), parts.get(1), parts.get(2), parts.get(3)))
                 : Optional.empty();
     }

@@ -65,7 +65,10 @@ public final class IdentityRule {
      * @throws BreakwaterException Forbidden, when the run may not read it
      */
     public PointKey ofRun(HasMetadata run, String recorded) {
-        PointKey key = PointKey.parse(recorded);
+        PointKey key = PointKey.find(recorded)
+                .orElseThrow(() -> BreakwaterException.permanent(
+                        Reason.RestorePointNotSealed,
+                        "the status of " + ObjectNames.of(run) + " names no point; delete it and create it again"));
         if (!isOwn(run, key.source())) {
             throw forbidden(run, key);
         }

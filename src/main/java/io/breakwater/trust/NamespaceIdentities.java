@@ -43,10 +43,11 @@ public class NamespaceIdentities {
 
     @Inject
     public NamespaceIdentities(KubernetesClient client, BreakwaterConfig config) {
-        this(config.site(), name -> Optional.ofNullable(
-                        client.namespaces().withName(name).get())
-                .map(Namespace::getMetadata)
-                .map(m -> m.getUid()));
+        this(
+                config.site(),
+                name -> Optional.ofNullable(client.namespaces().withName(name).get())
+                        .map(Namespace::getMetadata)
+                        .map(m -> m.getUid()));
     }
 
     /** @param uids the uid of the namespace that has a name now; empty when there is none */
@@ -96,6 +97,7 @@ public class NamespaceIdentities {
     private String current(String namespace) {
         return uids.apply(namespace)
                 .orElseThrow(() -> BreakwaterException.retryable(
-                        Reason.Deleting, "namespace " + namespace + " was deleted, so nothing is done for objects in it"));
+                        Reason.Deleting,
+                        "namespace " + namespace + " was deleted, so nothing is done for objects in it"));
     }
 }

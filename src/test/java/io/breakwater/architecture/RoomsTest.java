@@ -52,7 +52,7 @@ class RoomsTest {
                             "store.s3",
                             "trust")),
             Map.entry("location.keys", Set.of("api", "store")),
-            Map.entry("velero", Set.of("api")),
+            Map.entry("velero", Set.of("api", "store")),
             Map.entry("velero.model", Set.of()),
             Map.entry("migrate", Set.of("api", "velero.model")),
             Map.entry("database", Set.of("api")),

@@ -23,7 +23,8 @@ class TrustTest {
             .importPackages("io.breakwater");
 
     /** Fields of the status that would be an identity, a lock or a place if anybody believed them. */
-    private static final Set<String> IDENTITY = Set.of("site", "namespace", "point", "digest", "lockedUntil");
+    private static final Set<String> IDENTITY =
+            Set.of("site", "namespace", "cluster", "namespaceUid", "point", "digest", "lockedUntil");
 
     /**
      * The classes that may read them, and why their reading decides nothing about data.
@@ -41,11 +42,13 @@ class TrustTest {
     /** Who makes an identity from parts: of a key in a listing, or of a document whose signature is verified. */
     private static final Map<String, Set<String>> MAKERS = Map.of(
             "ofStore",
-            Set.of("PointDocument", "VeleroCatalog", "InProgressMarker", "ImportedPoint", "TombstoneReconciler"),
+            Set.of("PointDocument", "VeleroCatalog", "TombstoneReconciler"),
             "ofCapture",
             Set.of("CaptureRun", "PointCopies", "PointDeletion"),
             "parse",
-            Set.of("IdentityRule", "KeptSnapshotSweep"));
+            Set.of("KeptSnapshotSweep"),
+            "find",
+            Set.of("IdentityRule", "ImportedPoint", "InProgressMarker", "PointKey", "TombstoneReconciler"));
 
     @Test
     void readsIdentitiesOfStatusesInOneRoomOnly() {

@@ -29,6 +29,7 @@ import io.breakwater.steps.Activities;
 import io.breakwater.steps.Outcome;
 import io.breakwater.store.MemoryStore;
 import io.breakwater.store.ObjectStore.Precondition;
+import io.breakwater.trust.PointKeys;
 import io.breakwater.volume.Snapshots;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
@@ -202,7 +203,12 @@ class MoveVolumesStepTest {
                 IntStream.range(0, volumes).mapToObj(i -> volume("v" + i)).toList();
         point = client.resource(point).create();
         PointRoute route = new PointRoute(TestQuotas.location("100"), List.of(), 0, Optional.empty(), true);
-        return new CaptureRun(point, "west", new PlainStatusWriter(client), Clock.systemUTC(), () -> {})
+        return new CaptureRun(
+                        point,
+                        PointKeys.source("west", "shop"),
+                        new PlainStatusWriter(client),
+                        Clock.systemUTC(),
+                        () -> {})
                 .follow(policy, route);
     }
 

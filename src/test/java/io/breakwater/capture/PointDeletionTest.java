@@ -19,7 +19,6 @@ import io.breakwater.api.RestorePointStatus;
 import io.breakwater.api.RestorePointStatus.VolumeStatus;
 import io.breakwater.catalog.Catalog;
 import io.breakwater.catalog.PointDocument;
-import io.breakwater.catalog.TestPoints;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.TestConfig;
 import io.breakwater.gateway.TestRepositories;
@@ -36,6 +35,7 @@ import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.store.SoftDeleteStore;
 import io.breakwater.store.TestStores;
+import io.breakwater.trust.IdentityRule;
 import io.breakwater.trust.PointKey;
 import io.breakwater.trust.PointKeys;
 import io.breakwater.volume.KeptSnapshots;
@@ -134,8 +134,7 @@ class PointDeletionTest {
         seal("bank", "p", THEIRS, null);
         List<String> before = listed("bank", "p");
         RestorePoint forged = object("shop", "forged", s -> {
-            s.namespace = "bank";
-            s.point = "p";
+            PointKeys.state(s, PointKeys.of("east", "bank", "p"));
             s.volumes = List.of(volume(snapshot("bank")));
         });
 
@@ -191,24 +190,6 @@ class PointDeletionTest {
         assertThat(forgotten).isEmpty();
     }
 
-    /** Two points of an earlier version have the same directory. The later one has overwritten the archive of the other. */
-    @Test
-    void deletesArchivesOfEarlierVersionsOnlyWithTheirSealedContent() {
-        PointKey key = PointKeys.of("east", "shop", "p");
-        String archive = key.oldArchivePrefix() + "a.tar.gz";
-        String results = key.oldArchivePrefix() + "a-results.gz";
-        write(results);
-        disk.write(archive, "of another point".getBytes(StandardCharsets.UTF_8), Precondition.NONE);
-        RestorePoint point = object("shop", "p", s -> {});
-        sealOld(key, uid(point), List.of(archive, results));
-
-        assertThat(deletion.deleteData(point)).isEmpty();
-
-        List<String> left = new ArrayList<>();
-        new SoftDeleteStore(disk, "east", "shop").list(key.oldArchivePrefix(), o -> left.add(o.key()));
-        assertThat(left).containsExactly(archive);
-    }
-
     @Test
     void waitsWhileItsSealCannotBeVerified() {
         PointKey key = PointKeys.of("east", "shop", "p");
@@ -240,8 +221,7 @@ class PointDeletionTest {
     void deletesNothingThatAnImportedPointOfAnotherNamespaceNames() {
         seal("bank", "p", THEIRS, null);
         RestorePoint forged = object("shop", "forged", s -> {
-            s.namespace = "bank";
-            s.point = "p";
+            PointKeys.state(s, PointKeys.of("east", "bank", "p"));
         });
         forged.getSpec().trigger = Trigger.Imported;
 
@@ -262,7 +242,7 @@ class PointDeletionTest {
                 TestRepositories.with(List::of),
                 new RecordingMovers(),
                 new NoSteps(),
-                new PointCopies(null, null, null, null, null, null, null, null, null, null, null),
+                new PointCopies(null, null, null, null, null, null, null, null, null, null, null, null),
                 new KeptSnapshots(null, null) {
                     @Override
                     public void markDeleted(String point, Instant now) {
@@ -271,7 +251,9 @@ class PointDeletionTest {
                 },
                 new PlainStatusWriter(client),
                 TestEvents.of(client, Clock.systemUTC()),
-                Clock.systemUTC());
+                Clock.systemUTC(),
+                new IdentityRule(config, PointKeys.identities("east")),
+                PointKeys.identities("east"));
     }
 
     private RestorePoint object(String namespace, String name, Consumer<RestorePointStatus> status) {
@@ -283,9 +265,7 @@ class PointDeletionTest {
         point.getSpec().policyRef = new NamedRef("none");
         point.getSpec().deletionPolicy = DeletionPolicy.Delete;
         RestorePointStatus s = new RestorePointStatus();
-        s.site = "east";
-        s.namespace = namespace;
-        s.point = name;
+        PointKeys.state(s, PointKeys.of("east", namespace, name));
         s.location = "disk";
         s.capturedAt = "2026-06-01T00:00:00Z";
         status.accept(s);
@@ -297,12 +277,6 @@ class PointDeletionTest {
         PointKey key = PointKeys.of("east", namespace, point);
         write(key.archiveKey(uid));
         catalog.seal(location, document(key, uid, List.of(key.archiveKey(uid)), lockedUntil));
-    }
-
-    /** Writes a seal as earlier versions did. */
-    private void sealOld(PointKey key, String uid, List<String> objects) {
-        PointDocument document = document(key, uid, objects, null);
-        disk.write(key.sealKey(), TestPoints.seal(document, new byte[32]), Precondition.NONE);
     }
 
     private static PointDocument document(PointKey key, String uid, List<String> objects, String lockedUntil) {

@@ -20,6 +20,7 @@ import io.breakwater.policy.PointRoute;
 import io.breakwater.steps.Activities;
 import io.breakwater.store.MemoryStore;
 import io.breakwater.store.ObjectStore.Precondition;
+import io.breakwater.trust.PointKeys;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Clock;
 import java.time.Duration;
@@ -114,7 +115,12 @@ class QuotaCheckTest {
         point.setStatus(new RestorePointStatus());
         point = client.resource(point).create();
         PointRoute route = new PointRoute(location, List.of(), 0, Optional.empty(), true);
-        return new CaptureRun(point, "west", new PlainStatusWriter(client), Clock.systemUTC(), () -> {})
+        return new CaptureRun(
+                        point,
+                        PointKeys.source("west", point.getMetadata().getNamespace()),
+                        new PlainStatusWriter(client),
+                        Clock.systemUTC(),
+                        () -> {})
                 .follow(new BackupPolicy(), route);
     }
 }

@@ -8,6 +8,7 @@ import io.breakwater.api.RestorePointSpec;
 import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.config.TestConfig;
 import io.breakwater.gate.NamespaceGate;
+import io.breakwater.trust.PointKeys;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import java.time.Clock;
 import java.util.Map;
@@ -64,6 +65,6 @@ class RestoreInProgressCheckTest {
         point.getMetadata().setName("point");
         point.setSpec(new RestorePointSpec());
         point.getSpec().trigger = trigger;
-        return new CaptureRun(point, "east", null, Clock.systemUTC(), () -> {});
+        return new CaptureRun(point, PointKeys.source("east", NAMESPACE), null, Clock.systemUTC(), () -> {});
     }
 }

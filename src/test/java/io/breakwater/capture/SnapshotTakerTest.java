@@ -15,6 +15,7 @@ import io.breakwater.api.RestorePointStatus.VolumeStatus;
 import io.breakwater.capture.SnapshotTaker.Prepared;
 import io.breakwater.capture.SnapshotTaker.TakenSnapshot;
 import io.breakwater.observe.PlainStatusWriter;
+import io.breakwater.trust.PointKeys;
 import io.breakwater.volume.GroupSnapshots;
 import io.breakwater.volume.Snapshots;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
@@ -189,7 +190,12 @@ class SnapshotTakerTest {
         point.setSpec(new RestorePointSpec());
         point.setStatus(new RestorePointStatus());
         point.getStatus().volumes = new ArrayList<>(List.of(volumes));
-        return new CaptureRun(point, "west", new PlainStatusWriter(client), Clock.systemUTC(), () -> {})
+        return new CaptureRun(
+                        point,
+                        PointKeys.source("west", NAMESPACE),
+                        new PlainStatusWriter(client),
+                        Clock.systemUTC(),
+                        () -> {})
                 .follow(new BackupPolicy(), null);
     }
 

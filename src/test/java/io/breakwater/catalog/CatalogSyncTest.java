@@ -17,13 +17,17 @@ import io.breakwater.api.RestorePointStatus;
 import io.breakwater.api.RestorePointStatus.Consistency;
 import io.breakwater.api.RestorePointStatus.PointCopy;
 import io.breakwater.catalog.ImportedPoint.Place;
+import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.TestConfig;
+import io.breakwater.store.CapturedNamespace;
 import io.breakwater.trust.IdentityRule;
+import io.breakwater.trust.NamespaceIdentities;
 import io.breakwater.trust.PointKey;
 import io.breakwater.trust.PointKeys;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
@@ -31,11 +35,16 @@ import org.junit.jupiter.api.Test;
 class CatalogSyncTest {
     private final FakeClusterPoints cluster = new FakeClusterPoints("ops", "shop");
     private final FakeCatalog catalog = new FakeCatalog();
-    private final CatalogSync sync = new CatalogSync(
-            catalog,
-            cluster,
-            TestConfig.of(Map.of("breakwater.site", "west", "breakwater.namespace", "ops")),
-            Clock.systemUTC());
+    private final BreakwaterConfig config =
+            TestConfig.of(Map.of("breakwater.site", "west", "breakwater.namespace", "ops"));
+    private final NamespaceIdentities identities = new NamespaceIdentities(
+            "west",
+            name -> Optional.of(name)
+                    .filter(n -> n.equals("kube-system") || cluster.namespaces.contains(n))
+                    .flatMap(n -> PointKeys.identities("west").named(n))
+                    .map(CapturedNamespace::uid));
+    private final IdentityRule rule = new IdentityRule(config, identities);
+    private final CatalogSync sync = new CatalogSync(catalog, cluster, config, Clock.systemUTC(), rule, identities);
     private final BackupLocation blob = cluster.addLocation("ops", "blob");
 
     @Test
@@ -44,18 +53,17 @@ class CatalogSyncTest {
 
         CatalogSync.Result result = sync.sync(blob);
 
-        assertThat(result.imported()).containsExactly("shop/east-p1");
-        RestorePoint object = cluster.get("shop", "east-p1");
+        assertThat(result.imported()).containsExactly(shown("shop", "p1"));
+        RestorePoint object = cluster.get("ops", name("shop", "p1"));
         assertThat(object.getSpec().trigger).isEqualTo(Trigger.Imported);
         assertThat(object.getSpec().deletionPolicy).isEqualTo(DeletionPolicy.Retain);
-        assertThat(object.getSpec().policyRef.name).isEqualTo("hourly");
         assertThat(object.getMetadata().getLabels())
                 .containsEntry(Api.ORIGIN_SITE, "east")
                 .containsEntry(Api.ORIGIN_NAMESPACE, "shop");
         RestorePointStatus s = object.getStatus();
         assertThat(s.holds(Condition.SUCCEEDED)).isTrue();
         assertThat(s.holds(Condition.READY)).isTrue();
-        assertThat(new IdentityRule(TestConfig.of(Map.of())).of(object)).isEqualTo(PointKeys.of("east", "shop", "p1"));
+        assertThat(rule.of(object)).isEqualTo(PointKeys.of("east", "shop", "p1"));
         assertThat(s.location).isEqualTo("blob");
         assertThat(s.capturedAt).isEqualTo("2026-11-23T12:00:00Z");
         assertThat(s.digest).isEqualTo("digest of p1");
@@ -72,8 +80,9 @@ class CatalogSyncTest {
 
         sync.sync(blob);
 
-        assertThat(cluster.names()).containsExactly("ops/east-gone-p1", "ops/west-gone-p2");
-        assertThat(cluster.get("ops", "west-gone-p2").getSpec().policyRef).isNull();
+        assertThat(cluster.names()).containsExactly("ops/" + name("gone", "p1"), "ops/" + name("west", "gone", "p2"));
+        assertThat(cluster.get("ops", name("west", "gone", "p2")).getSpec().policyRef)
+                .isNull();
     }
 
     /** Otherwise the owner of any location of the namespace could seal the newest point of any policy there. */
@@ -82,21 +91,21 @@ class CatalogSyncTest {
         BackupLocation mine = cluster.addLocation("shop", "mine");
         cluster.unused.add("shop/hourly/mine");
         cluster.unused.add("shop/hourly/blob");
-        catalog.put(mine, point("east", "shop", "forged"));
-        catalog.put(blob, point("east", "shop", "p1"));
+        catalog.put(mine, point("west", "shop", "forged"));
+        catalog.put(blob, point("west", "shop", "p1"));
 
         sync.sync(mine);
         sync.sync(blob);
 
-        RestorePoint forged = cluster.get("shop", "east-forged");
+        RestorePoint forged = cluster.get("shop", "forged");
         assertThat(forged.getSpec().policyRef).isNull();
         assertThat(forged.getMetadata().getLabels()).doesNotContainKey(Api.POLICY);
-        assertThat(cluster.get("shop", "east-p1").getSpec().policyRef.name).isEqualTo("hourly");
+        assertThat(cluster.get("shop", "p1").getSpec().policyRef.name).isEqualTo("hourly");
 
         cluster.unused.clear();
-        catalog.put(mine, point("east", "shop", "mine"));
+        catalog.put(mine, point("west", "shop", "mine"));
         sync.sync(mine);
-        assertThat(cluster.get("shop", "east-mine").getSpec().policyRef.name).isEqualTo("hourly");
+        assertThat(cluster.get("shop", "mine").getSpec().policyRef.name).isEqualTo("hourly");
     }
 
     @Test
@@ -124,18 +133,19 @@ class CatalogSyncTest {
     }
 
     @Test
-    void movesPointsWhenTheirNamespaceReturns() {
-        catalog.put(blob, point("east", "later", "p1"));
+    void movesPointsWhenTheirNamespaceIsSeen() {
+        catalog.put(blob, point("west", "later", "p1"));
         sync.sync(blob);
         cluster.namespaces.add("later");
+        String before = name("west", "later", "p1");
 
-        cluster.inUse.add(new Place("ops", "east-later-p1"));
+        cluster.inUse.add(new Place("ops", before));
         sync.sync(blob);
-        assertThat(cluster.names()).as("a Restore reads it").containsExactly("later/east-p1", "ops/east-later-p1");
+        assertThat(cluster.names()).as("a Restore reads it").containsExactly("later/p1", "ops/" + before);
 
         cluster.inUse.clear();
         sync.sync(blob);
-        assertThat(cluster.names()).containsExactly("later/east-p1");
+        assertThat(cluster.names()).containsExactly("later/p1");
     }
 
     @Test
@@ -146,10 +156,10 @@ class CatalogSyncTest {
 
         CatalogSync.Result result = sync.sync(blob);
 
-        assertThat(result.imported()).containsExactly("shop/east-new");
+        assertThat(result.imported()).containsExactly(shown("shop", "new"));
         assertThat(result.bad().get("east/shop/old").reason()).isEqualTo(Reason.KeyMismatch);
         catalog.locked.clear();
-        assertThat(sync.sync(blob).imported()).as("the key is back").containsExactly("shop/east-old");
+        assertThat(sync.sync(blob).imported()).as("the key is back").containsExactly(shown("shop", "old"));
     }
 
     @Test
@@ -160,16 +170,16 @@ class CatalogSyncTest {
 
         CatalogSync.Result result = sync.sync(blob);
 
-        assertThat(cluster.names()).containsExactly("shop/east-good");
+        assertThat(cluster.names()).containsExactly(shown("shop", "good"));
         assertThat(result.bad()).containsOnlyKeys("east/shop/bad");
         assertThat(result.bad().get("east/shop/bad").reason()).isEqualTo(Reason.Tampered);
     }
 
     @Test
     void rejectsKeysWithAnInvalidNamespace() {
-        catalog.put(blob, point("east", "..", "p1"));
+        catalog.put(blob, point("east", "a..b", "p1"));
 
-        assertThat(sync.sync(blob).bad()).containsOnlyKeys("east/../p1");
+        assertThat(sync.sync(blob).bad()).containsOnlyKeys("east/a..b/p1");
         assertThat(cluster.names()).isEmpty();
     }
 
@@ -177,12 +187,12 @@ class CatalogSyncTest {
     void deletesImportedObjectsWhoseSealIsMissing() {
         catalog.put(blob, point("east", "shop", "p1"));
         sync.sync(blob);
-        cluster.get("shop", "east-p1").getSpec().deletionPolicy = DeletionPolicy.Delete;
+        cluster.get("ops", name("shop", "p1")).getSpec().deletionPolicy = DeletionPolicy.Delete;
         catalog.clear(blob);
 
         CatalogSync.Result result = sync.sync(blob);
 
-        assertThat(result.removed()).containsExactly("shop/east-p1");
+        assertThat(result.removed()).containsExactly(shown("shop", "p1"));
         assertThat(cluster.names()).isEmpty();
     }
 
@@ -194,7 +204,7 @@ class CatalogSyncTest {
 
         assertThatThrownBy(() -> sync.sync(blob)).isInstanceOf(BreakwaterException.class);
 
-        assertThat(cluster.names()).containsExactly("shop/east-p1");
+        assertThat(cluster.names()).containsExactly(shown("shop", "p1"));
     }
 
     @Test
@@ -204,14 +214,14 @@ class CatalogSyncTest {
         catalog.put(other, point("east", "shop", "p1"));
         sync.sync(blob);
         sync.sync(other);
-        RestorePointStatus s = cluster.get("shop", "east-p1").getStatus();
+        RestorePointStatus s = cluster.get("ops", name("shop", "p1")).getStatus();
         assertThat(s.location).isEqualTo("blob");
         assertThat(copies(s)).containsExactly("other");
 
         catalog.clear(blob);
         sync.sync(blob);
 
-        s = cluster.get("shop", "east-p1").getStatus();
+        s = cluster.get("ops", name("shop", "p1")).getStatus();
         assertThat(s.location).isEqualTo("other");
         assertThat(copies(s)).isEmpty();
     }
@@ -227,7 +237,7 @@ class CatalogSyncTest {
 
         sync.sync(other);
 
-        assertThat(cluster.get("shop", "east-p1").getStatus().location).isEqualTo("other");
+        assertThat(cluster.get("ops", name("shop", "p1")).getStatus().location).isEqualTo("other");
     }
 
     @Test
@@ -235,33 +245,33 @@ class CatalogSyncTest {
         BackupLocation team = cluster.addLocation("team", "mine");
         cluster.namespaces.add("team");
         catalog.put(team, point("east", "shop", "p1"));
-        catalog.put(team, point("east", "team", "p2"));
+        catalog.put(team, point("west", "team", "p2"));
 
         sync.sync(team);
 
-        assertThat(cluster.names()).containsExactly("team/east-p2", "team/east-shop-p1");
+        assertThat(cluster.names()).containsExactly("team/" + name("shop", "p1"), "team/p2");
     }
 
     @Test
     void writesAMissingStatusOfAnImportedPoint() {
         catalog.put(blob, point("east", "shop", "p1"));
         sync.sync(blob);
-        cluster.get("shop", "east-p1").setStatus(null);
+        cluster.get("ops", name("shop", "p1")).setStatus(null);
 
         sync.sync(blob);
 
-        assertThat(cluster.get("shop", "east-p1").getStatus().location).isEqualTo("blob");
+        assertThat(cluster.get("ops", name("shop", "p1")).getStatus().location).isEqualTo("blob");
     }
 
     @Test
     void reportsNameConflicts() {
-        cluster.add("shop", "east-p1", Trigger.Manual);
+        cluster.add("ops", name("shop", "p1"), Trigger.Manual);
         catalog.put(blob, point("east", "shop", "p1"));
 
         CatalogSync.Result result = sync.sync(blob);
 
         assertThat(result.bad().get("east/shop/p1").reason()).isEqualTo(Reason.Conflict);
-        assertThat(cluster.get("shop", "east-p1").getSpec().trigger).isEqualTo(Trigger.Manual);
+        assertThat(cluster.get("ops", name("shop", "p1")).getSpec().trigger).isEqualTo(Trigger.Manual);
     }
 
     @Test
@@ -276,6 +286,21 @@ class CatalogSyncTest {
         assertThat(again.imported()).isEmpty();
         assertThat(cluster.changes).isEqualTo(changes);
         assertThat(catalog.reads).as("an imported point is not read again").isEqualTo(reads);
+    }
+
+    /** Where a point of site east is shown. */
+    private static String shown(String namespace, String point) {
+        return "ops/" + name(namespace, point);
+    }
+
+    private static String name(String namespace, String point) {
+        return name("east", namespace, point);
+    }
+
+    private static String name(String site, String namespace, String point) {
+        String path = PointKeys.of(site, namespace, point).path();
+        return site + "-" + namespace + "-" + point + "-"
+                + Digests.sha256Hex(path).substring(0, 12);
     }
 
     private static List<String> copies(RestorePointStatus s) {

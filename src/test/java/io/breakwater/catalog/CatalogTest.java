@@ -53,7 +53,6 @@ class CatalogTest {
         for (String foreign : List.of(
                 KEY.archiveKey("another"),
                 PointKeys.of("east", "bank", "p").archiveKey("uid"),
-                KEY.oldArchivePrefix() + "a.tar.gz",
                 "breakwater/points/east/bank/p/point.json")) {
             assertThat(refusal(() -> catalog.seal(location, document(foreign))))
                     .as(foreign)
@@ -94,9 +93,6 @@ class CatalogTest {
                 TestPoints.seal(document(PointKeys.of("east", "bank", "p").archiveKey("uid")), MASTER);
         assertThat(refusal(() -> catalog.verifyCopy(location, store, KEY, foreign)))
                 .isEqualTo(Reason.Tampered);
-
-        byte[] old = TestPoints.seal(document(KEY.oldArchivePrefix() + "a.tar.gz"), MASTER);
-        assertThat(catalog.verifyCopy(location, store, KEY, old).oldObjects()).hasSize(1);
     }
 
     private static Reason refusal(org.assertj.core.api.ThrowableAssert.ThrowingCallable call) {

@@ -74,9 +74,11 @@ class SealCodecTest {
         assertThat(text(SealCodec.sign(FULL.signedWith("1122334455667788"), KEY)))
                 .isEqualTo("""
                     {
-                      "schemaVersion" : 1,
+                      "schemaVersion" : 2,
                       "site" : "east",
                       "namespace" : "shop",
+                      "cluster" : "cluster-of-east",
+                      "namespaceUid" : "uid-of-shop",
                       "point" : "p1",
                       "uid" : "uid-1",
                       "policy" : "nightly",
@@ -131,7 +133,7 @@ class SealCodecTest {
                       "keyId" : "1122334455667788",
                       "lockedUntil" : "2026-02-02T03:04:05Z",
                       "absentVolumes" : [ "cache" ],
-                      "hmac" : "67717648131a4fa6ffb7b7b964ec519329bb00d2d4f2dac3fef7590d03829df5"
+                      "hmac" : "b345ec234e90c755f5c041397e328626a35942e4dbc2d5051dc4460fc5977c11"
                     }\
                     """);
     }
@@ -141,8 +143,8 @@ class SealCodecTest {
         assertThat(text(SealCodec.canonical(PointDocument.builder(PointKeys.of("velero-b", "shop", "p"), "uid")
                         .build())))
                 .isEqualTo(
-                        "{\"databases\":[],\"epoch\":0,\"namespace\":\"shop\",\"objects\":[],\"point\":\"p\","
-                                + "\"resourceCount\":0,\"schemaVersion\":1,\"site\":\"velero-b\",\"uid\":\"uid\",\"volumes\":[]}");
+                        "{\"cluster\":\"cluster-of-velero-b\",\"databases\":[],\"epoch\":0,\"namespace\":\"shop\",\"namespaceUid\":\"uid-of-shop\",\"objects\":[],\"point\":\"p\","
+                                + "\"resourceCount\":0,\"schemaVersion\":2,\"site\":\"velero-b\",\"uid\":\"uid\",\"volumes\":[]}");
     }
 
     @Test

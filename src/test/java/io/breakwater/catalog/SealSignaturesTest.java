@@ -163,7 +163,7 @@ class SealSignaturesTest {
         PointDocument document = document(POINT);
         return SealCodec.sign(
                 named ? document.signedWith(ring.current()) : document,
-                ring.catalogKey(ring.current(), "east", "shop"));
+                ring.catalogKey(ring.current(), POINT.source()));
     }
 
     private byte[][] keys(int count) {

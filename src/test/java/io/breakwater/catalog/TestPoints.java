@@ -13,11 +13,12 @@ public final class TestPoints {
         return SealSignaturesTest.document(key);
     }
 
-    /** A seal with this master key, of any objects: earlier versions named them in another way. */
+    /** A seal with this master key, of any objects. */
     public static byte[] seal(PointDocument document, byte[] masterKey) {
         KeyRing ring = TestKeys.ring(masterKey);
         String id = TestKeys.id(masterKey);
-        return SealCodec.sign(document.signedWith(id), ring.catalogKey(id, document.site(), document.namespace()));
+        return SealCodec.sign(
+                document.signedWith(id), ring.catalogKey(id, document.key().source()));
     }
 
     /** A point with a volume, of the same key as in its tests. */

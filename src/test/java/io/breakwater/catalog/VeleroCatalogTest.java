@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A directory with one backup that Velero 1.18.3 wrote. */
 class VeleroCatalogTest {
-    private static final PointKey NIGHTLY = PointKeys.of("velero-old", "neighbours", "nightly");
+    private static final PointKey NIGHTLY = PointKeys.ofVelero("velero-old", "neighbours", "nightly");
 
     @TempDir
     private Path directory;
@@ -68,9 +68,9 @@ class VeleroCatalogTest {
     @Test
     void findsNoPointOfAnotherNamespaceSiteOrBackup() {
         for (PointKey key : List.of(
-                PointKeys.of("velero-old", "default", "nightly"),
-                PointKeys.of("west", "neighbours", "nightly"),
-                PointKeys.of("velero-old", "neighbours", "weekly"))) {
+                PointKeys.ofVelero("velero-old", "default", "nightly"),
+                PointKeys.ofVelero("west", "neighbours", "nightly"),
+                PointKeys.ofVelero("velero-old", "neighbours", "weekly"))) {
             assertThat(catalog.read(location, store, key)).as(key.toString()).isEmpty();
         }
     }

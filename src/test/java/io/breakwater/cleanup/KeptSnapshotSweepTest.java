@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
-import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.api.RestorePointStatus.Consistency;
 import io.breakwater.catalog.Catalog;
 import io.breakwater.catalog.PointDocument;
@@ -76,7 +75,11 @@ class KeptSnapshotSweepTest {
 
     private void add(int made, boolean sealed, Integer removed) {
         there.add(new KeptSnapshots.Kept(
-                "content", "west/shop/monday", sealed, removed == null ? null : ago(removed), ago(made)));
+                "content",
+                PointKeys.of("west", "shop", "monday").path(),
+                sealed,
+                removed == null ? null : ago(removed),
+                ago(made)));
     }
 
     private static Instant ago(int hours) {
@@ -129,25 +132,10 @@ class KeptSnapshotSweepTest {
     }
 
     private static PointDocument document() {
-        return new PointDocument(
-                1,
-                "west",
-                "shop",
-                "monday",
-                "uid",
-                "kept",
-                Trigger.Manual,
-                0,
-                "1",
-                "2026-02-01T00:00:00Z",
-                Consistency.Crash,
-                List.of(),
-                List.of(),
-                "archive",
-                0,
-                List.of(),
-                "key",
-                null,
-                null);
+        return PointDocument.builder(PointKeys.of("west", "shop", "monday"), "uid")
+                .policy("kept")
+                .capturedAt("2026-02-01T00:00:00Z")
+                .consistency(Consistency.Crash)
+                .build();
     }
 }

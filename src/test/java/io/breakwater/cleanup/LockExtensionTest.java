@@ -84,7 +84,7 @@ class LockExtensionTest {
                         REPOSITORY + "snapshots/s",
                         REPOSITORY + "index/i",
                         REPOSITORY + "data/ab/abcd",
-                        "breakwater/points/east/shop/p/point.json",
+                        PointKeys.of("east", "shop", "p").sealKey(),
                         ARCHIVE);
     }
 

@@ -7,8 +7,6 @@ import io.breakwater.admission.InMemoryApiServer;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec;
 import io.breakwater.api.Digests;
-import io.breakwater.api.RestorePointSpec.Trigger;
-import io.breakwater.api.RestorePointStatus.Consistency;
 import io.breakwater.catalog.Catalog;
 import io.breakwater.catalog.PointDocument;
 import io.breakwater.catalog.SealKeySurvey;
@@ -182,25 +180,12 @@ class UndeletePointTest {
     }
 
     private static PointDocument document() {
-        return new PointDocument(
-                1,
-                "east",
-                "shop",
-                "p",
-                "uid",
-                "shop",
-                Trigger.Manual,
-                0,
-                "test",
-                "2026-06-01T00:00:00Z",
-                Consistency.Crash,
-                List.of(new PointDocument.Volume("data", "fast", "1Gi", "/volumes/data", SHA, 7, 7)),
-                List.of(),
-                ARCHIVE,
-                1,
-                List.of(new PointDocument.StoredObject(ARCHIVE, CONTENT.length, SHA)),
-                "key",
-                null,
-                null);
+        return PointDocument.builder(PointKeys.of("east", "shop", "p"), "uid")
+                .policy("shop")
+                .capturedAt("2026-06-01T00:00:00Z")
+                .volumes(List.of(new PointDocument.Volume("data", "fast", "1Gi", "/volumes/data", SHA, 7, 7)))
+                .archive(ARCHIVE, 1)
+                .objects(List.of(new PointDocument.StoredObject(ARCHIVE, CONTENT.length, SHA)))
+                .build();
     }
 }

@@ -159,7 +159,7 @@ class UnsealedReconcilerTest {
         private volatile int sweeps;
 
         HandSweep() {
-            super(null, TestConfig.of(Map.of()), null, null, null, null, null, null);
+            super(null, TestConfig.of(Map.of()), null, null, null, null, null, null, null);
         }
 
         @Override

@@ -11,7 +11,6 @@ import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointSpec;
 import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.api.RestorePointStatus;
-import io.breakwater.api.RestorePointStatus.Consistency;
 import io.breakwater.api.RestorePointStatus.VolumeStatus;
 import io.breakwater.catalog.Catalog;
 import io.breakwater.catalog.InProgressMarker;
@@ -29,6 +28,7 @@ import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.store.SoftDeleteStore;
 import io.breakwater.store.TestStores;
+import io.breakwater.trust.IdentityRule;
 import io.breakwater.trust.PointKey;
 import io.breakwater.trust.PointKeys;
 import io.breakwater.volume.KeptSnapshots;
@@ -106,7 +106,8 @@ class UnsealedSweepTest {
                 movers,
                 copies,
                 new KeptSnapshots(client, new Snapshots(client)),
-                Clock.systemUTC());
+                Clock.systemUTC(),
+                new IdentityRule(config, PointKeys.identities("east")));
         write(GOOD.repositoryPrefix() + "config", "config");
         captured(GOOD);
         captured(LOST);
@@ -394,9 +395,7 @@ class UnsealedSweepTest {
         point.setSpec(new RestorePointSpec());
         point.getSpec().trigger = Trigger.Manual;
         RestorePointStatus s = new RestorePointStatus();
-        s.site = key.site();
-        s.namespace = key.namespace();
-        s.point = key.point();
+        PointKeys.state(s, key);
         s.location = "disk";
         VolumeStatus volume = new VolumeStatus();
         volume.repositorySnapshot = snapshot(key);
@@ -410,26 +409,14 @@ class UnsealedSweepTest {
     }
 
     private static PointDocument document(PointKey key) {
-        return new PointDocument(
-                1,
-                key.site(),
-                key.namespace(),
-                key.point(),
-                "uid",
-                "shop",
-                Trigger.Manual,
-                0,
-                "test",
-                "2026-06-01T00:00:00Z",
-                Consistency.Crash,
-                List.of(new PointDocument.Volume("data", "fast", "1Gi", "/volumes/data", snapshot(key), 7, 7)),
-                List.of(),
-                archive(key),
-                1,
-                List.of(new PointDocument.StoredObject(archive(key), key.point().length(), snapshot(key))),
-                "key",
-                null,
-                null);
+        return PointDocument.builder(key, "uid")
+                .policy("shop")
+                .capturedAt("2026-06-01T00:00:00Z")
+                .volumes(List.of(new PointDocument.Volume("data", "fast", "1Gi", "/volumes/data", snapshot(key), 7, 7)))
+                .archive(archive(key), 1)
+                .objects(List.of(
+                        new PointDocument.StoredObject(archive(key), key.point().length(), snapshot(key))))
+                .build();
     }
 
     private static String archive(PointKey key) {
@@ -519,7 +506,7 @@ class UnsealedSweepTest {
         boolean busy;
 
         BusyCopies() {
-            super(null, null, null, null, null, null, null, null, null, null, null);
+            super(null, null, null, null, null, null, null, null, null, null, null, null);
         }
 
         @Override

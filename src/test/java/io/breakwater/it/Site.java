@@ -13,6 +13,7 @@ import io.breakwater.api.RestorePointSpec;
 import io.breakwater.api.RestoreSpec;
 import io.breakwater.api.Verification;
 import io.breakwater.api.VerificationSpec;
+import io.breakwater.store.CapturedNamespace;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.CustomResource;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -42,6 +43,15 @@ record Site(Cluster cluster, Progress progress) {
         point.setSpec(new RestorePointSpec());
         point.getSpec().policyRef = new NamedRef(policy);
         return client().resource(point).create();
+    }
+
+    /** The identity of a namespace that exists. */
+    CapturedNamespace identity(String namespace) {
+        return new CapturedNamespace(cluster.name(), namespace, uid("kube-system"), uid(namespace));
+    }
+
+    private String uid(String namespace) {
+        return client().namespaces().withName(namespace).get().getMetadata().getUid();
     }
 
     /** Waits until a RestorePoint is sealed. */

@@ -9,6 +9,7 @@ import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestoreSpec.OnConflict;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Precondition;
+import io.breakwater.store.StoreLayout;
 import io.fabric8.kubernetes.client.CustomResource;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -223,8 +224,8 @@ class TamperingIT {
                 .orElseThrow();
     }
 
-    private static String seal(String name) {
-        return "breakwater/points/" + Rig.WEST + "/" + NAMESPACE + "/" + name + "/point.json";
+    private String seal(String name) {
+        return StoreLayout.seal(site.identity(NAMESPACE), name);
     }
 
     private static String repository() {

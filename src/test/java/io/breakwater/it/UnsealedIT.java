@@ -70,7 +70,7 @@ class UnsealedIT {
                 .orElseThrow()
                 .getMetadata()
                 .getUid();
-        String archive = BackupObjects.prefix(BackupObjects.name(Rig.WEST, NAMESPACE, "broken", uid));
+        String archive = BackupObjects.prefix(BackupObjects.name(site.identity(NAMESPACE), "broken", uid));
         assertThat(keys(archive)).as("its archive").isNotEmpty();
         assertThat(keys(REPOSITORY + "snapshots/"))
                 .as("the snapshot of its first volume")

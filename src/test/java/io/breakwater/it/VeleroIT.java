@@ -99,8 +99,8 @@ class VeleroIT {
         int captured = first.getStatus().resourceCount;
 
         velero.location("breakwater", Rig.EAST, "velero", "ReadOnly");
-        String backup =
-                BackupObjects.name(Rig.WEST, NS, "first", first.getMetadata().getUid());
+        String backup = BackupObjects.name(
+                site.identity(NS), "first", first.getMetadata().getUid());
         GenericKubernetesResource seen = velero.awaitSynced(backup);
         assertThat((Integer) seen.get("status", "progress", "itemsBackedUp")).isEqualTo(captured);
 

@@ -94,7 +94,8 @@ class PointCopiesTest {
                 new PlainStatusWriter(client),
                 TestEvents.of(client, clock),
                 new Meters(registry, clock),
-                clock);
+                clock,
+                PointKeys.identities("east"));
     }
 
     @AfterEach

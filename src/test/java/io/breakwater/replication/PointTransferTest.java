@@ -27,6 +27,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** A point that is visible at the target can be read there, regardless of faults during the copy. */
 class PointTransferTest {
+    private static final String POINT = "breakwater/points/east/shop/cluster-of-east/uid-of-shop/p1/";
+
     private final MemoryStore source = new MemoryStore();
     private final MemoryStore target = new MemoryStore();
     private final ReplicationFixture scene = new ReplicationFixture(source);
@@ -55,40 +57,37 @@ class PointTransferTest {
                         .map(k -> order.indexOf(
                                 order.stream().filter(k::contains).findFirst().orElseThrow())))
                 .isSorted();
-        assertThat(target.written).last().isEqualTo("breakwater/points/east/shop/p1/point.json");
+        assertThat(target.written).last().isEqualTo(POINT + "point.json");
     }
 
     /** The key that signed the seal may not be available where the copy is read. */
     @Test
     void writesVouchersBeforeTheSeal() {
         Point point = scene.capture(source, "p1", 1);
-        String voucher = "breakwater/points/east/shop/p1/point.0123456789abcdef.json";
+        String voucher = POINT + "point.0123456789abcdef.json";
         source.write(voucher, new byte[] {1, 2, 3}, Precondition.NONE);
 
         point.copy(source, target);
 
         assertThat(target.objects.get(voucher)).containsExactly(1, 2, 3);
-        assertThat(target.written.indexOf(voucher))
-                .isLessThan(target.written.indexOf("breakwater/points/east/shop/p1/point.json"));
+        assertThat(target.written.indexOf(voucher)).isLessThan(target.written.indexOf(POINT + "point.json"));
     }
 
     @Test
     void copiesAPointNextToAnObjectThatIsTooLarge() {
         Point point = scene.capture(source, "p1", 1);
-        String foreign = "breakwater/points/east/shop/p1/foreign";
+        String foreign = POINT + "foreign";
         source.write(foreign, new byte[ObjectStore.MAX_DOCUMENT + 1], Precondition.NONE);
 
         point.copy(source, target);
 
-        assertThat(target.objects)
-                .containsKey("breakwater/points/east/shop/p1/point.json")
-                .doesNotContainKey(foreign);
+        assertThat(target.objects).containsKey(POINT + "point.json").doesNotContainKey(foreign);
     }
 
     @ParameterizedTest
     @CsvSource({
-        "breakwater/points/east/shop/p1/, breakwater/points/east/victim/p1/point.json",
-        "breakwater/points/east/shop/p1/, breakwater/points/east/shop/p1/../../victim/p1/point.json",
+        "breakwater/points/east/shop/cluster-of-east/uid-of-shop/p1/, breakwater/points/east/victim/c/n/p1/point.json",
+        "breakwater/points/east/shop/cluster-of-east/uid-of-shop/p1/, breakwater/points/east/shop/cluster-of-east/uid-of-shop/p1/../../../n/p1/point.json",
         "breakwater/repos/east/shop/data/, breakwater/repos/east/victim/snapshots/4bf5122f344554c53bde2ebb8cd2b7e3d1600ad631c385a5d7cce23c7785459a"
     })
     void writesNoKeyThatTheSourceListsOutsideOfThePoint(String listed, String foreign) {
@@ -107,7 +106,7 @@ class PointTransferTest {
         assertThatThrownBy(() -> point.copy(lying, target))
                 .isInstanceOfSatisfying(
                         BreakwaterException.class, e -> assertThat(e.reason()).isEqualTo(Reason.Tampered));
-        assertThat(target.objects).doesNotContainKeys(foreign, "breakwater/points/east/shop/p1/point.json");
+        assertThat(target.objects).doesNotContainKeys(foreign, POINT + "point.json");
     }
 
     @Test
@@ -117,7 +116,7 @@ class PointTransferTest {
         for (String key : List.of(
                 StoreLayout.location(),
                 StoreLayout.keyRing("east"),
-                StoreLayout.inProgress("east", "shop", "p2"),
+                StoreLayout.inProgress(PointKeys.source("east", "shop"), "p2"),
                 StoreLayout.readLease("east", "shop", "id"),
                 StoreLayout.wrappedKey("key", "print"))) {
             source.write(key, new byte[1], Precondition.NONE);
@@ -229,20 +228,6 @@ class PointTransferTest {
         point.copy(source, target);
 
         assertThat(target.objects.get(archive)).isEqualTo(source.objects.get(archive));
-    }
-
-    /** Earlier versions gave two points the same directory. */
-    @Test
-    void overwritesNoArchiveOfAnotherPointInTheDirectoryOfAnEarlierVersion() {
-        Point point = scene.capture(
-                source, "p1", 1, PointKeys.of("east", "shop", "p1").oldArchivePrefix());
-        String archive = point.document().archive();
-        byte[] others = scene.bytes(10);
-        target.objects.put(archive, others);
-
-        assertThat(failure(point).reason()).isEqualTo(Reason.Conflict);
-
-        assertThat(target.objects.get(archive)).isEqualTo(others);
     }
 
     @Test

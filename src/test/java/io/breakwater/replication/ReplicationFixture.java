@@ -44,13 +44,8 @@ final class ReplicationFixture {
 
     /** Backs up one volume: packs, an index file, a snapshot, an archive and the seal. */
     Point capture(ObjectStore store, String name, int packs) {
-        return capture(store, name, packs, PointKeys.of("east", "shop", name).archivePrefix("uid-" + name));
-    }
-
-    /** @param directory of the archive, which earlier versions named in another way */
-    Point capture(ObjectStore store, String name, int packs, String directory) {
         String snapshot = append(store, packs);
-        String archive = directory + "resources.tar.gz";
+        String archive = PointKeys.of("east", "shop", name).archivePrefix("uid-" + name) + "resources.tar.gz";
         byte[] resources = bytes(3000);
         put(store, archive, resources);
         PointDocument document = PointDocument.builder(PointKeys.of("east", "shop", name), "uid-" + name)

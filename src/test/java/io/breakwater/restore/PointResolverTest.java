@@ -23,7 +23,9 @@ import io.breakwater.catalog.TestPoints;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.TestConfig;
 import io.breakwater.location.TestLocations;
+import io.breakwater.trust.IdentityRule;
 import io.breakwater.trust.PointKey;
+import io.breakwater.trust.PointKeys;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,8 +41,12 @@ class PointResolverTest {
     private final KubernetesClient client = cluster.client();
     private final BreakwaterConfig config = TestConfig.of(Map.of("breakwater.namespace", "ops"));
     private final List<String> reads = new ArrayList<>();
-    private final PointResolver points =
-            new PointResolver(client, TestLocations.of(client, config), new FakeCatalog(), config);
+    private final PointResolver points = new PointResolver(
+            client,
+            TestLocations.of(client, config),
+            new FakeCatalog(),
+            config,
+            new IdentityRule(config, PointKeys.identities("east")));
 
     @BeforeEach
     void locations() {
@@ -84,7 +90,7 @@ class PointResolverTest {
     void continuesNoRestoreWhoseStatusNamesAnotherNamespace() {
         Restore restore = restore("shop", "shop");
         restore.setStatus(new RestoreStatus());
-        restore.getStatus().restorePoint = "east/bank/p";
+        restore.getStatus().restorePoint = PointKeys.of("east", "bank", "p").path();
         restore.getStatus().location = "shared";
         assertThat(refusal(() -> points.reopen(restore)).reason()).isEqualTo(Reason.Forbidden);
         assertThat(reads).isEmpty();
@@ -129,9 +135,7 @@ class PointResolverTest {
         point.getMetadata().setName("o");
         point.setSpec(new RestorePointSpec());
         RestorePointStatus s = new RestorePointStatus();
-        s.site = "east";
-        s.namespace = captured;
-        s.point = "p";
+        PointKeys.state(s, PointKeys.of("east", captured, "p"));
         s.location = location;
         s.digest = "digest";
         s.capturedAt = "2026-06-01T00:00:00Z";

@@ -8,7 +8,6 @@ import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.api.Restore;
-import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.api.RestorePointStatus.Consistency;
 import io.breakwater.api.RestorePointStatus.VolumeMode;
 import io.breakwater.api.RestoreSpec;
@@ -19,6 +18,7 @@ import io.breakwater.catalog.PointDocument.Kept;
 import io.breakwater.config.TestConfig;
 import io.breakwater.observe.PlainStatusWriter;
 import io.breakwater.resource.ApiServer;
+import io.breakwater.trust.PointKeys;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
@@ -159,26 +159,13 @@ class RestoreClaimsStepTest {
         VolumeFill fill = new VolumeFill();
         fill.pvc = volume.pvc();
         restore.getStatus().volumes = new ArrayList<>(List.of(fill));
-        PointDocument document = new PointDocument(
-                1,
-                "east",
-                "shop",
-                "p",
-                "uid",
-                "shop",
-                Trigger.Manual,
-                0,
-                "1",
-                "2026-01-02T03:04:05Z",
-                Consistency.Crash,
-                List.of(volume),
-                List.of(),
-                "archive",
-                1,
-                List.of(),
-                "key",
-                null,
-                null);
+        PointDocument document = PointDocument.builder(PointKeys.of("east", "shop", "p"), "uid")
+                .policy("shop")
+                .capturedAt("2026-01-02T03:04:05Z")
+                .consistency(Consistency.Crash)
+                .volumes(List.of(volume))
+                .archive("archive", 1)
+                .build();
         return new RestoreRun(
                 restore,
                 new PlainStatusWriter(client),

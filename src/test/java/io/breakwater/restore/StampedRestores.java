@@ -4,7 +4,6 @@ import io.breakwater.api.Api;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec;
 import io.breakwater.api.Restore;
-import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.api.RestorePointStatus.Consistency;
 import io.breakwater.api.RestoreSpec;
 import io.breakwater.api.RestoreSpec.OnConflict;
@@ -12,12 +11,12 @@ import io.breakwater.api.RestoreStatus;
 import io.breakwater.catalog.PointDocument;
 import io.breakwater.observe.StatusWriter;
 import io.breakwater.trust.Author;
+import io.breakwater.trust.PointKeys;
 import io.breakwater.trust.StampFixture;
 import io.fabric8.kubernetes.client.CustomResource;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Clock;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 
@@ -73,25 +72,11 @@ final class StampedRestores {
 
     /** The seal of a point without volumes. */
     static PointDocument document() {
-        return new PointDocument(
-                1,
-                "east",
-                "shop",
-                "p",
-                "uid",
-                "shop",
-                Trigger.Manual,
-                0,
-                "1",
-                "2026-01-02T03:04:05Z",
-                Consistency.Crash,
-                List.of(),
-                List.of(),
-                "archive",
-                1,
-                List.of(),
-                "key",
-                null,
-                null);
+        return PointDocument.builder(PointKeys.of("east", "shop", "p"), "uid")
+                .policy("shop")
+                .capturedAt("2026-01-02T03:04:05Z")
+                .consistency(Consistency.Crash)
+                .archive("archive", 1)
+                .build();
     }
 }

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 /** The keys are contracts with existing stores, and the table of areas decides what is locked, swept and copied. */
 class StoreLayoutTest {
     private static final Path SOURCES = Path.of("src/main/java");
+    private static final CapturedNamespace SHOP = new CapturedNamespace("east", "shop", "c", "n");
 
     @Test
     void neverChangesAKey() {
@@ -26,18 +27,18 @@ class StoreLayoutTest {
                 Map.entry(StoreLayout.points(), "breakwater/points/"),
                 Map.entry(StoreLayout.points("east"), "breakwater/points/east/"),
                 Map.entry(StoreLayout.points("east", "shop"), "breakwater/points/east/shop/"),
-                Map.entry(StoreLayout.point("east", "shop", "p"), "breakwater/points/east/shop/p/"),
-                Map.entry(StoreLayout.seal("east", "shop", "p"), "breakwater/points/east/shop/p/point.json"),
+                Map.entry(StoreLayout.point(SHOP, "p"), "breakwater/points/east/shop/c/n/p/"),
+                Map.entry(StoreLayout.seal(SHOP, "p"), "breakwater/points/east/shop/c/n/p/point.json"),
                 Map.entry(
-                        StoreLayout.voucher("east", "shop", "p", "0123456789abcdef"),
-                        "breakwater/points/east/shop/p/point.0123456789abcdef.json"),
+                        StoreLayout.voucher(SHOP, "p", "0123456789abcdef"),
+                        "breakwater/points/east/shop/c/n/p/point.0123456789abcdef.json"),
                 Map.entry(StoreLayout.repositories(), "breakwater/repos/"),
                 Map.entry(StoreLayout.repositories("east"), "breakwater/repos/east/"),
                 Map.entry(StoreLayout.repository("east", "shop"), "breakwater/repos/east/shop/"),
                 Map.entry(StoreLayout.archives(), "velero/backups/"),
                 Map.entry(StoreLayout.veleroBackups(), "backups/"),
                 Map.entry(StoreLayout.inProgress("east"), "breakwater/begun/east/"),
-                Map.entry(StoreLayout.inProgress("east", "shop", "p"), "breakwater/begun/east/shop/p.json"),
+                Map.entry(StoreLayout.inProgress(SHOP, "p"), "breakwater/begun/east/shop/c/n/p.json"),
                 Map.entry(StoreLayout.tombstones("east"), "breakwater/tombstones/east/"),
                 Map.entry(StoreLayout.tombstones("east", "shop"), "breakwater/tombstones/east/shop/"),
                 Map.entry(StoreLayout.readLeases("east"), "breakwater/readers/east/"),
@@ -128,8 +129,8 @@ class StoreLayoutTest {
     void locksObjectsOfANamespaceNamedLocks() {
         for (String key : List.of(
                 StoreLayout.repository("east", "locks") + "data/ab/abcd",
-                StoreLayout.seal("east", "locks", "p"),
-                StoreLayout.seal("east", "shop", "locks"))) {
+                StoreLayout.seal(new CapturedNamespace("east", "locks", "c", "n"), "p"),
+                StoreLayout.seal(SHOP, "locks"))) {
             assertThat(StoreLayout.isLocked(key)).as(key).isTrue();
             assertThat(StoreLayout.isRestored(key)).as(key).isTrue();
         }

@@ -19,7 +19,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Which points an object may represent, whatever its status says. */
 class IdentityRuleTest {
     private static final String OPERATOR = "ops";
-    private final IdentityRule rule = new IdentityRule(TestConfig.of(Map.of("breakwater.namespace", OPERATOR)));
+    private final IdentityRule rule =
+            new IdentityRule(TestConfig.of(Map.of("breakwater.namespace", OPERATOR)), PointKeys.identities("east"));
 
     @ParameterizedTest
     @CsvSource({
@@ -38,7 +39,7 @@ class IdentityRuleTest {
 
         check(() -> rule.of(object), key, anywhere);
         check(() -> rule.in(object, location(location)), key, here);
-        check(() -> rule.ofRun(object, key.toString()), key, anywhere);
+        check(() -> rule.ofRun(object, key.path()), key, anywhere);
         assertThat(rule.represents(object, key, location(location))).isEqualTo(here);
         assertThat(rule.namespace(object, "east", location(location)).isPresent())
                 .isEqualTo(here);
@@ -85,9 +86,7 @@ class IdentityRuleTest {
         object.getMetadata().setNamespace(namespace);
         object.getMetadata().setName("o");
         object.setStatus(new RestorePointStatus());
-        object.getStatus().site = "east";
-        object.getStatus().namespace = captured;
-        object.getStatus().point = "p";
+        PointKeys.state(object.getStatus(), PointKeys.of("east", captured, "p"));
         VolumeStatus volume = new VolumeStatus();
         volume.repositorySnapshot = "0".repeat(64);
         object.getStatus().volumes = List.of(volume);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.breakwater.store.CapturedNamespace;
 import io.breakwater.testing.RandomCases;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -72,9 +73,9 @@ class BackupObjectsTest {
         assertThat(gunzip(FILE + "-volumeinfo.json.gz")).isEqualTo("[]\n");
     }
 
-    private record Identity(String site, String namespace, String point, String uid) {
+    private record Identity(CapturedNamespace source, String point, String uid) {
         String name() {
-            return BackupObjects.name(site, namespace, point, uid);
+            return BackupObjects.name(source, point, uid);
         }
     }
 
@@ -96,31 +97,28 @@ class BackupObjectsTest {
     /** Parts that read alike when they are joined, and names that contain the hash of another name. */
     private static Identity identity(Random random) {
         List<String> words = List.of("a", "b", "a-b", "b-a", "a-b-a", "west", "x".repeat(60), "1-2", "a.b");
-        String uid = new UUID(random.nextInt(3), random.nextInt(3)).toString();
+        String uid = uid(random);
         String point = words.get(random.nextInt(words.size()));
         String namespace = words.get(random.nextInt(words.size() - 1));
         if (random.nextInt(4) == 0) {
-            point += "-"
-                    + BackupObjects.oldName("a", "a-b", "b")
-                            .replaceAll(".*-", "")
-                            .repeat(1 + random.nextInt(2));
+            CapturedNamespace other = new CapturedNamespace("a", "a-b", uid, uid);
+            point += "-" + BackupObjects.name(other, "b", uid).split("-")[3].repeat(1 + random.nextInt(2));
         }
-        return new Identity(words.get(random.nextInt(words.size() - 1)), namespace, point, uid);
+        String site = words.get(random.nextInt(words.size() - 1));
+        return new Identity(new CapturedNamespace(site, namespace, uid(random), uid(random)), point, uid);
+    }
+
+    private static String uid(Random random) {
+        return new UUID(random.nextInt(3), random.nextInt(3)).toString();
     }
 
     @Test
     void namesABackupByNamespaceAndUid() {
-        assertThat(BackupObjects.name("east", "shop", "p1", "0b5bd5f4-8a4e-4b0f-9a43-1f3a6d6a7c11"))
+        assertThat(BackupObjects.name(
+                        new CapturedNamespace("east", "shop", "c", "n"), "p1", "0b5bd5f4-8a4e-4b0f-9a43-1f3a6d6a7c11"))
                 .startsWith("shop-p1-")
                 .endsWith("-0b5bd5f48a4e4b0f9a431f3a6d6a7c11")
                 .hasSize("shop-p1-".length() + 16 + 1 + 32);
-    }
-
-    @Test
-    void recallsTheNamesOfEarlierVersions() {
-        assertThat(BackupObjects.oldName("east", "shop", "p1")).isEqualTo("east-shop-p1");
-        assertThat(BackupObjects.oldName("a", "b-c", "d")).startsWith("a-b-c-d-");
-        assertThat(BackupObjects.oldName("east", "shop", "x".repeat(70) + "1")).hasSizeLessThanOrEqualTo(63);
     }
 
     private String gunzip(String key) throws IOException {

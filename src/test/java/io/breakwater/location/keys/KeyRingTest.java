@@ -3,6 +3,7 @@ package io.breakwater.location.keys;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.breakwater.store.CapturedNamespace;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -26,8 +27,8 @@ class KeyRingTest {
         String id = ring.current();
 
         assertThat(id).isEqualTo("c30826728f21c20c");
-        assertThat(HexFormat.of().formatHex(ring.catalogKey(id, "east", "shop")))
-                .isEqualTo("4674bc18acc50bb631c17084fc83983c0a3ca61bf94838a70fae8cad51460a6b");
+        assertThat(HexFormat.of().formatHex(ring.catalogKey(id, new CapturedNamespace("east", "shop", "c", "n"))))
+                .isEqualTo("6bfdc2cbcbf7002283c33b65b3e24cfa229972cdb6fd2d82b04df32caad86a28");
         assertThat(ring.repositoryPassword(id, "east", "shop"))
                 .isEqualTo("nw-b9KE3KR78Lcg21lxgPgDTs5rIEvbXyV_PfxrMmp0");
     }
