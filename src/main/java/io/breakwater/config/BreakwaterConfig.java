@@ -139,6 +139,12 @@ public interface BreakwaterConfig {
         /** Number of objects of one listing that may be in memory at the same time, such as the points of a location. */
         @WithDefault("100000")
         int maxGathered();
+
+        /** Hosts that endpoints of locations may name in addition to those of clouds. Without it, every host may be named. */
+        Optional<List<String>> allowedEndpoints();
+
+        /** Addresses of pods, Services and nodes that the API server does not report. */
+        Optional<List<String>> clusterCidrs();
     }
 
     /** BackupPolicies. */

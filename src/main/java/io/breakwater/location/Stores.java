@@ -49,13 +49,20 @@ public class Stores {
     private final BreakwaterConfig config;
     private final AuthorReview authors;
     private final Clock clock;
+    private final LocationEndpoints endpoints;
     private final Map<String, Opened> opened = new ConcurrentHashMap<>();
 
-    public Stores(KubernetesClient client, BreakwaterConfig config, AuthorReview authors, Clock clock) {
+    public Stores(
+            KubernetesClient client,
+            BreakwaterConfig config,
+            AuthorReview authors,
+            Clock clock,
+            LocationEndpoints endpoints) {
         this.client = client;
         this.config = config;
         this.authors = authors;
         this.clock = clock;
+        this.endpoints = endpoints;
     }
 
     /**
@@ -164,7 +171,8 @@ public class Stores {
                 sas,
                 ObjectLock.of(location.getSpec(), clock),
                 removals(location),
-                limits());
+                limits(),
+                endpoints.rules());
     }
 
     private ObjectStore s3(BackupLocation location, Secret secret) {
@@ -174,7 +182,13 @@ public class Stores {
             throw missing(location, ObjectNames.of(secret) + " must have the keys accessKeyId and secretAccessKey");
         }
         return S3Store.open(
-                location.getSpec().s3, id, key, ObjectLock.of(location.getSpec(), clock), removals(location), limits());
+                location.getSpec().s3,
+                id,
+                key,
+                ObjectLock.of(location.getSpec(), clock),
+                removals(location),
+                limits(),
+                endpoints.rules());
     }
 
     /** Signs the deletions of Breakwater in a location with locks; null for other locations. */

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 
 class EpochGuardTest {
     private final MemoryStore store = new MemoryStore();
-    private final EpochGuard guard = new EpochGuard(new Stores(null, null, null, null) {
+    private final EpochGuard guard = new EpochGuard(new Stores(null, null, null, null, null) {
         @Override
         public ObjectStore open(BackupLocation location) {
             return store;

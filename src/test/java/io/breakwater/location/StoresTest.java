@@ -40,7 +40,7 @@ class StoresTest {
 
     private final InMemoryApiServer cluster = new InMemoryApiServer();
     private final KubernetesClient client = cluster.client();
-    private final BreakwaterConfig config = TestConfig.of(Map.of());
+    private final BreakwaterConfig config = TestConfig.of(Map.of("breakwater.store.allowed-endpoints", "127.0.0.1"));
     private final BackupLocation location = new BackupLocation();
 
     @BeforeEach
@@ -115,12 +115,13 @@ class StoresTest {
     @Test
     void theGatewayDoesNotNeedTheKeyOfTheStamps() {
         moveLocationToShop();
-        assertThat(stores(TestConfig.of(Map.of("breakwater.role", "gateway"))).open(location))
+        assertThat(stores(TestConfig.of(
+                        Map.of("breakwater.role", "gateway", "breakwater.store.allowed-endpoints", "127.0.0.1"))).open(location))
                 .isNotNull();
     }
 
     private Stores stores(BreakwaterConfig of) {
-        return new Stores(client, of, StampFixture.review(client, of), Clock.systemUTC());
+        return new Stores(client, of, StampFixture.review(client, of), Clock.systemUTC(), new LocationEndpoints(client, of));
     }
 
     private void secret(String name, Map<String, String> data) {

@@ -4,8 +4,10 @@ import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec.AzureBlob;
 import io.breakwater.api.BackupLocationSpec.S3;
 import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.location.LocationEndpoints;
 import io.breakwater.location.Stores;
 import io.breakwater.store.azure.AzureBlobStore;
+import io.breakwater.store.endpoint.EndpointRules;
 import io.breakwater.store.s3.S3Store;
 import io.breakwater.trust.StampFixture;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -31,7 +33,7 @@ public final class TestStores {
         spec.bucket = "bucket";
         spec.prefix = "below";
         spec.endpoint = endpoint;
-        return S3Store.open(spec, "id", "secret", null, null, limits);
+        return S3Store.open(spec, "id", "secret", null, null, limits, EndpointRules.trusting(endpoint));
     }
 
     /** A container on any server; the server is not asked for the account. */
@@ -41,12 +43,12 @@ public final class TestStores {
         spec.container = "container";
         spec.prefix = "below";
         spec.endpoint = endpoint;
-        return AzureBlobStore.open(spec, "AAAA", null, null, null, limits);
+        return AzureBlobStore.open(spec, "AAAA", null, null, null, limits, EndpointRules.trusting(endpoint));
     }
 
     /** One store for every location. */
     public static Stores always(ObjectStore store) {
-        return new Stores(null, null, null, Clock.systemUTC()) {
+        return new Stores(null, null, null, Clock.systemUTC(), null) {
             @Override
             public ObjectStore open(BackupLocation location) {
                 return store;
@@ -56,6 +58,6 @@ public final class TestStores {
 
     /** The stores of locations in an API server. */
     public static Stores of(KubernetesClient client, BreakwaterConfig config) {
-        return new Stores(client, config, StampFixture.trusting(), Clock.systemUTC());
+        return new Stores(client, config, StampFixture.trusting(), Clock.systemUTC(), new LocationEndpoints(client, config));
     }
 }

@@ -1,6 +1,5 @@
 package io.breakwater.store.azure;
 
-import com.azure.core.http.HttpClient;
 import com.azure.core.http.HttpHeaderName;
 import com.azure.core.http.HttpHeaders;
 import com.azure.core.http.rest.PagedIterable;
@@ -9,7 +8,6 @@ import com.azure.core.http.rest.Response;
 import com.azure.core.util.BinaryData;
 import com.azure.core.util.Context;
 import com.azure.core.util.DateTimeRfc1123;
-import com.azure.core.util.HttpClientOptions;
 import com.azure.identity.WorkloadIdentityCredentialBuilder;
 import com.azure.storage.blob.BlobClient;
 import com.azure.storage.blob.BlobContainerClient;
@@ -42,6 +40,8 @@ import io.breakwater.store.ListingBound;
 import io.breakwater.store.ListingLimits;
 import io.breakwater.store.ObjectLock;
 import io.breakwater.store.ObjectStore;
+import io.breakwater.store.endpoint.CloudNames;
+import io.breakwater.store.endpoint.EndpointRules;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -75,12 +75,6 @@ public final class AzureBlobStore implements ObjectStore {
     /** Bytes that a reader fetches at a time; the SDK needs several times as much memory. */
     private static final int FETCH = 1 << 20;
 
-    /** Shared by all clients of the process. */
-    private static final HttpClient TRANSPORT = new AzureTransport(HttpClient.createDefault(new HttpClientOptions()
-            .setConnectTimeout(TRY)
-            .setResponseTimeout(TRY)
-            .setReadTimeout(TRY)));
-
     private final BlobContainerClient container;
     private final String prefix;
     private final String name;
@@ -103,29 +97,37 @@ public final class AzureBlobStore implements ObjectStore {
         this.name = name;
     }
 
+    /** Opens a container whose endpoint is trusted; its deletions are not signed. */
+    public static AzureBlobStore open(AzureBlob spec, String accountKey, String sasToken, ObjectLock lock) {
+        EndpointRules rules = EndpointRules.trusting(spec.endpoint);
+        return open(spec, accountKey, sasToken, lock, null, ListingLimits.DEFAULT, rules);
+    }
+
     /**
      * Opens a container; sends no request yet.
      *
      * @param accountKey or null
      * @param sasToken or null; if both are null, the client uses the pod's federated identity
      * @param lock of the objects that are written; null for none
+     * @param removals signs deletions; null where they are not signed
+     * @throws BreakwaterException InvalidSpec, if the rules refuse the endpoint
      */
-    public static AzureBlobStore open(AzureBlob spec, String accountKey, String sasToken, ObjectLock lock) {
-        return open(spec, accountKey, sasToken, lock, null, ListingLimits.DEFAULT);
-    }
-
-    /** The same, with a signer of deletions; null where deletions are not signed. */
     public static AzureBlobStore open(
             AzureBlob spec,
             String accountKey,
             String sasToken,
             ObjectLock lock,
             DeletionSigner removals,
-            ListingLimits limits) {
+            ListingLimits limits,
+            EndpointRules rules) {
+        rules.check(spec.endpoint);
+        if (accountKey == null && sasToken == null) {
+            EndpointRules.requireCloud(CloudNames.AZURE, spec.endpoint);
+        }
         String endpoint = spec.endpoint == null ? "https://" + spec.account + ".blob.core.windows.net" : spec.endpoint;
         BlobServiceClientBuilder builder = new BlobServiceClientBuilder()
                 .endpoint(endpoint)
-                .httpClient(TRANSPORT)
+                .httpClient(new AzureTransport(new AzureConnection(rules, TRY)))
                 .retryOptions(new RequestRetryOptions(
                         RetryPolicyType.EXPONENTIAL, 4, TRY, Duration.ofMillis(250), Duration.ofSeconds(4), null));
         try {
@@ -333,7 +335,7 @@ public final class AzureBlobStore implements ObjectStore {
 
     @Override
     public void close() {
-        // the transport is shared by all clients of the process
+        // the JDK has the connections, which it pools by server
     }
 
     private BlobClient blob(String key) {

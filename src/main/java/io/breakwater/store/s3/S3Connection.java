@@ -5,9 +5,13 @@ import io.breakwater.api.BackupLocationSpec.WebIdentity;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.store.AnswerBound;
+import io.breakwater.store.endpoint.CloudNames;
+import io.breakwater.store.endpoint.EndpointRules;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.HttpURLConnection;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,8 +49,8 @@ final class S3Connection {
     /** Region for a server that has no regions. */
     private static final String DEFAULT_REGION = "us-east-1";
 
-    /** Shared by all clients: it has only the connections of the JDK, which pools them by server. */
-    private static final SdkHttpClient HTTP = UrlConnectionHttpClient.builder()
+    /** The service that issues keys for a role. Its address does not depend on locations. */
+    private static final SdkHttpClient ISSUER = UrlConnectionHttpClient.builder()
             .connectionTimeout(TRY)
             .socketTimeout(TRY)
             .build();
@@ -80,15 +84,19 @@ final class S3Connection {
      * Creates a client; sends no request yet.
      *
      * @param accessKeyId or null; then the client uses the role of the pod's ServiceAccount
-     * @throws BreakwaterException CredentialsRejected, when there is no such role
+     * @throws BreakwaterException CredentialsRejected, when there is no such role; InvalidSpec, if the rules refuse the endpoint
      */
-    static S3Client client(S3 spec, String accessKeyId, String secretAccessKey) {
+    static S3Client client(S3 spec, String accessKeyId, String secretAccessKey, EndpointRules rules) {
+        rules.check(spec.endpoint);
+        if (accessKeyId == null) {
+            EndpointRules.requireCloud(CloudNames.AWS, spec.endpoint);
+        }
         Region region = Region.of(spec.region == null ? DEFAULT_REGION : spec.region);
         AwsCredentialsProvider credentials = accessKeyId == null
                 ? role(spec, region)
                 : StaticCredentialsProvider.create(AwsBasicCredentials.create(accessKeyId, secretAccessKey));
         var builder = S3Client.builder()
-                .httpClient(HTTP)
+                .httpClient(UrlConnectionHttpClient.create(uri -> connection(rules, uri)))
                 .region(region)
                 .credentialsProvider(credentials)
                 .overrideConfiguration(timeouts())
@@ -104,6 +112,15 @@ final class S3Connection {
             builder.endpointOverride(URI.create(spec.endpoint));
         }
         return builder.build();
+    }
+
+    /** The connections are those of the JDK, which pools them by server. */
+    private static HttpURLConnection connection(EndpointRules rules, URI uri) {
+        try {
+            return rules.open(uri, TRY);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static ClientOverrideConfiguration timeouts() {
@@ -135,7 +152,7 @@ final class S3Connection {
                             + " serviceAccount.annotations), or use credentialsSecretRef");
         }
         StsClient sts = StsClient.builder()
-                .httpClient(HTTP)
+                .httpClient(ISSUER)
                 .region(region)
                 .overrideConfiguration(timeouts())
                 .credentialsProvider(AnonymousCredentialsProvider.create())

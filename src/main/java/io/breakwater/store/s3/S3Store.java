@@ -9,6 +9,7 @@ import io.breakwater.store.ListingBound;
 import io.breakwater.store.ListingLimits;
 import io.breakwater.store.ObjectLock;
 import io.breakwater.store.ObjectStore;
+import io.breakwater.store.endpoint.EndpointRules;
 import java.io.IOException;
 import java.io.InputStream;
 import java.security.MessageDigest;
@@ -76,26 +77,30 @@ public final class S3Store implements ObjectStore {
         this.prefix = spec.prefix == null || spec.prefix.isEmpty() ? "" : spec.prefix + "/";
     }
 
+    /** Opens a bucket whose endpoint is trusted; its deletions are not signed. */
+    static S3Store open(S3 spec, String accessKeyId, String secretAccessKey, ObjectLock lock) {
+        EndpointRules rules = EndpointRules.trusting(spec.endpoint);
+        return open(spec, accessKeyId, secretAccessKey, lock, null, ListingLimits.DEFAULT, rules);
+    }
+
     /**
      * Opens a bucket; sends no request yet.
      *
      * @param accessKeyId or null; then the client uses the role of the pod's ServiceAccount
      * @param lock of the objects that are written; null for none
-     * @throws BreakwaterException CredentialsRejected, when there is no such role
+     * @param removals signs deletions; null where they are not signed
+     * @throws BreakwaterException CredentialsRejected, when there is no such role; InvalidSpec, if the rules refuse the endpoint
      */
-    static S3Store open(S3 spec, String accessKeyId, String secretAccessKey, ObjectLock lock) {
-        return open(spec, accessKeyId, secretAccessKey, lock, null, ListingLimits.DEFAULT);
-    }
-
-    /** The same, with a signer of deletions; null where deletions are not signed. */
     public static S3Store open(
             S3 spec,
             String accessKeyId,
             String secretAccessKey,
             ObjectLock lock,
             DeletionSigner removals,
-            ListingLimits limits) {
-        return new S3Store(S3Connection.client(spec, accessKeyId, secretAccessKey), spec, lock, removals, limits);
+            ListingLimits limits,
+            EndpointRules rules) {
+        S3Client client = S3Connection.client(spec, accessKeyId, secretAccessKey, rules);
+        return new S3Store(client, spec, lock, removals, limits);
     }
 
     @Override

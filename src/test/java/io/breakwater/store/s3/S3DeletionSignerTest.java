@@ -20,6 +20,7 @@ import io.breakwater.store.OldVersions.Swept;
 import io.breakwater.store.SoftDeleteStore;
 import io.breakwater.store.StoreLayout;
 import io.breakwater.store.Tombstone;
+import io.breakwater.store.endpoint.EndpointRules;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -279,7 +280,8 @@ class S3DeletionSignerTest {
                 LockingS3Server.SECRET,
                 new ObjectLock(Mode.Governance, period, Clock.systemUTC()),
                 removals(keys),
-                ListingLimits.DEFAULT);
+                ListingLimits.DEFAULT,
+                EndpointRules.trusting(spec.endpoint));
     }
 
     private static DeletionSigner removals(byte[]... keys) {

@@ -8,8 +8,10 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import io.breakwater.api.BackupLocationSpec.S3;
 import io.breakwater.api.BackupLocationSpec.WebIdentity;
+import io.breakwater.store.ListingLimits;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Precondition;
+import io.breakwater.store.endpoint.EndpointRules;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
@@ -36,6 +38,7 @@ import software.amazon.awssdk.core.SdkSystemSetting;
 class WebIdentityTest {
     private static final String ROLE = "arn:aws:iam::123456789012:role/breakwater";
     private static final String STS = "aws.endpointUrlSts";
+    private static final String S3 = "aws.endpointUrlS3";
 
     private final List<Map<String, String>> asked = new ArrayList<>();
     private final List<Headers> signed = new ArrayList<>();
@@ -52,12 +55,14 @@ class WebIdentityTest {
         token = Files.writeString(directory.resolve("token"), "first");
         System.setProperty(SdkSystemSetting.AWS_WEB_IDENTITY_TOKEN_FILE.property(), token.toString());
         System.setProperty(STS, endpoint());
+        System.setProperty(S3, endpoint());
     }
 
     @AfterEach
     void stop() {
         System.clearProperty(SdkSystemSetting.AWS_WEB_IDENTITY_TOKEN_FILE.property());
         System.clearProperty(STS);
+        System.clearProperty(S3);
         server.stop(0);
     }
 
@@ -97,10 +102,11 @@ class WebIdentityTest {
     private ObjectStore open() {
         S3 spec = new S3();
         spec.bucket = "bucket";
-        spec.endpoint = endpoint();
+        spec.pathStyle = true;
         spec.workloadIdentity = new WebIdentity();
         spec.workloadIdentity.roleArn = ROLE;
-        return S3Store.open(spec, null, null, null);
+        EndpointRules rules = EndpointRules.trusting(endpoint());
+        return S3Store.open(spec, null, null, null, null, ListingLimits.DEFAULT, rules);
     }
 
     private void store(HttpExchange http) throws IOException {

@@ -1,0 +1,156 @@
+package io.breakwater.location;
+
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
+import io.breakwater.store.endpoint.AddressRange;
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.NodeAddress;
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.base.ResourceDefinitionContext;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jboss.logging.Logger;
+
+/**
+ * The addresses of nodes, pods and Services, as the API server reports them. They are read again once a minute, in the background:
+ * a renewal of a lease does not wait for the API server.
+ */
+final class ClusterAddresses {
+    private static final Logger LOG = Logger.getLogger(ClusterAddresses.class);
+    private static final long FRESH = 60_000_000_000L;
+    private static final ResourceDefinitionContext SERVICE_CIDR = new ResourceDefinitionContext.Builder()
+            .withGroup("networking.k8s.io")
+            .withVersion("v1")
+            .withKind("ServiceCIDR")
+            .withPlural("servicecidrs")
+            .withNamespaced(false)
+            .build();
+
+    private record Known(List<AddressRange> ranges, long at) {}
+
+    private final KubernetesClient client;
+    private final AtomicBoolean isReading = new AtomicBoolean();
+    private volatile Known known;
+
+    ClusterAddresses(KubernetesClient client) {
+        this.client = client;
+    }
+
+    /**
+     * All ranges. The last ones that were read, if the API server does not answer now.
+     *
+     * @throws BreakwaterException StoreUnavailable, if they could never be read
+     */
+    List<AddressRange> ranges() {
+        Known last = known;
+        if (last == null) {
+            return first();
+        }
+        if (System.nanoTime() - last.at > FRESH && isReading.compareAndSet(false, true)) {
+            Thread.ofVirtual().name("cluster-addresses").start(this::readAgain);
+        }
+        return last.ranges;
+    }
+
+    private synchronized List<AddressRange> first() {
+        if (known == null) {
+            try {
+                known = new Known(read(), System.nanoTime());
+            } catch (KubernetesClientException e) {
+                throw BreakwaterException.retryable(
+                        Reason.StoreUnavailable,
+                        "the addresses of the cluster, which no endpoint may have, could not be read: "
+                                + e.getMessage() + "; will retry",
+                        e);
+            }
+        }
+        return known.ranges;
+    }
+
+    private void readAgain() {
+        try {
+            known = new Known(read(), System.nanoTime());
+        } catch (RuntimeException e) {
+            known = new Known(known.ranges, System.nanoTime());
+            LOG.warnf("could not read the addresses of the cluster, will retry: %s", e.getMessage());
+        } finally {
+            isReading.set(false);
+        }
+    }
+
+    private List<AddressRange> read() {
+        List<AddressRange> ranges = new ArrayList<>();
+        client.nodes().list().getItems().forEach(node -> addNode(node, ranges));
+        List<AddressRange> services = serviceRanges();
+        ranges.addAll(services);
+        if (services.isEmpty()) {
+            client.services().inAnyNamespace().list().getItems().forEach(s -> addService(s, ranges));
+        } else {
+            Service api = client.services()
+                    .inNamespace("default")
+                    .withName("kubernetes")
+                    .get();
+            if (api != null) {
+                addService(api, ranges);
+            }
+        }
+        return List.copyOf(ranges);
+    }
+
+    private static void addNode(Node node, List<AddressRange> ranges) {
+        if (node.getSpec() != null) {
+            add(node.getSpec().getPodCIDRs(), ranges);
+        }
+        if (node.getStatus() != null && node.getStatus().getAddresses() != null) {
+            add(
+                    node.getStatus().getAddresses().stream()
+                            .filter(a -> a.getType().endsWith("IP"))
+                            .map(NodeAddress::getAddress)
+                            .toList(),
+                    ranges);
+        }
+    }
+
+    private static void addService(Service service, List<AddressRange> ranges) {
+        if (service.getSpec() != null && service.getSpec().getClusterIPs() != null) {
+            add(
+                    service.getSpec().getClusterIPs().stream()
+                            .filter(ip -> !ip.equals("None"))
+                            .toList(),
+                    ranges);
+        }
+    }
+
+    /** The ranges of Services; empty for an API server that does not have the kind ServiceCIDR. */
+    private List<AddressRange> serviceRanges() {
+        List<AddressRange> ranges = new ArrayList<>();
+        try {
+            for (GenericKubernetesResource one :
+                    client.genericKubernetesResources(SERVICE_CIDR).list().getItems()) {
+                Object cidrs = one.get("spec", "cidrs");
+                if (cidrs instanceof Collection<?> all) {
+                    add(all.stream().map(String::valueOf).toList(), ranges);
+                }
+            }
+        } catch (KubernetesClientException e) {
+            if (e.getCode() != 404) {
+                throw e;
+            }
+        }
+        return ranges;
+    }
+
+    private static void add(List<String> texts, List<AddressRange> ranges) {
+        texts.stream()
+                .filter(Objects::nonNull)
+                .filter(text -> !text.isBlank())
+                .map(AddressRange::of)
+                .forEach(ranges::add);
+    }
+}

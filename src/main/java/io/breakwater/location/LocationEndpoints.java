@@ -1,0 +1,38 @@
+package io.breakwater.location;
+
+import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.store.endpoint.AddressRange;
+import io.breakwater.store.endpoint.EndpointRules;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The rules for endpoints of this installation: the list of the Helm chart, and the addresses of this cluster. */
+@ApplicationScoped
+public class LocationEndpoints {
+    private final ClusterAddresses cluster;
+    private final List<AddressRange> configured;
+    private final EndpointRules rules;
+
+    public LocationEndpoints(KubernetesClient client, BreakwaterConfig config) {
+        this.cluster = new ClusterAddresses(client);
+        this.configured = config.store().clusterCidrs().orElse(List.of()).stream()
+                .map(AddressRange::of)
+                .toList();
+        this.rules = new EndpointRules(
+                config.store().allowedEndpoints().orElse(List.of()), this::forbidden, InetAddress::getAllByName);
+    }
+
+    /** The rules; there is one object, so that all stores share their connections. */
+    public EndpointRules rules() {
+        return rules;
+    }
+
+    private List<AddressRange> forbidden() {
+        List<AddressRange> all = new ArrayList<>(configured);
+        all.addAll(cluster.ranges());
+        return all;
+    }
+}

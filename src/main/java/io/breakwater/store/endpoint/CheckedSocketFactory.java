@@ -1,0 +1,80 @@
+package io.breakwater.store.endpoint;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.SocketAddress;
+import javax.net.ssl.SSLSocketFactory;
+
+/**
+ * Makes the sockets of HTTPS connections. A socket resolves the host itself and connects to an address that was checked. The
+ * connection verifies the certificate for the host, as usual.
+ */
+final class CheckedSocketFactory extends SSLSocketFactory {
+    private final EndpointRules.HostResolver checked;
+    private final SSLSocketFactory encrypted = (SSLSocketFactory) SSLSocketFactory.getDefault();
+
+    /** @param checked finds the addresses of a host, and throws unless all of them are allowed */
+    CheckedSocketFactory(EndpointRules.HostResolver checked) {
+        this.checked = checked;
+    }
+
+    /** A socket that is not connected yet; the connection encrypts it afterwards. */
+    @Override
+    public Socket createSocket() {
+        return new Socket() {
+            @Override
+            public void connect(SocketAddress to) throws IOException {
+                connect(to, 0);
+            }
+
+            @Override
+            public void connect(SocketAddress to, int timeout) throws IOException {
+                InetSocketAddress target = (InetSocketAddress) to;
+                InetAddress[] addresses = checked.resolve(target.getHostString());
+                super.connect(new InetSocketAddress(addresses[0], target.getPort()), timeout);
+            }
+        };
+    }
+
+    @Override
+    public Socket createSocket(Socket connected, String host, int port, boolean close) throws IOException {
+        return encrypted.createSocket(connected, host, port, close);
+    }
+
+    @Override
+    public Socket createSocket(String host, int port) {
+        throw unsupported();
+    }
+
+    @Override
+    public Socket createSocket(String host, int port, InetAddress local, int localPort) {
+        throw unsupported();
+    }
+
+    @Override
+    public Socket createSocket(InetAddress host, int port) {
+        throw unsupported();
+    }
+
+    @Override
+    public Socket createSocket(InetAddress address, int port, InetAddress local, int localPort) {
+        throw unsupported();
+    }
+
+    /** These methods would connect without a check. */
+    private static UnsupportedOperationException unsupported() {
+        return new UnsupportedOperationException("a socket must be created before it is connected");
+    }
+
+    @Override
+    public String[] getDefaultCipherSuites() {
+        return encrypted.getDefaultCipherSuites();
+    }
+
+    @Override
+    public String[] getSupportedCipherSuites() {
+        return encrypted.getSupportedCipherSuites();
+    }
+}
