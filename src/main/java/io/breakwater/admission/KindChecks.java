@@ -11,7 +11,11 @@ import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.api.Verification;
 import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.store.endpoint.AddressRange;
+import io.breakwater.store.endpoint.CloudNames;
+import io.breakwater.store.endpoint.EndpointRules;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import java.net.InetAddress;
 import java.util.List;
 import java.util.Map;
 
@@ -28,6 +32,7 @@ final class KindChecks {
     private final PolicyCheck policies;
     private final PlanCheck plans;
     private final RestoreCheck restores;
+    private final EndpointRules endpoints;
 
     KindChecks(KubernetesClient client, BreakwaterConfig config) {
         this.client = client;
@@ -37,8 +42,18 @@ final class KindChecks {
         this.templates = new TemplateCheck(client, ownNamespace);
         this.policies = new PolicyCheck(
                 client, references, templates, ownNamespace, config.policy().shortestInterval());
+        this.endpoints = endpoints(config);
         this.restores = new RestoreCheck(references, templates, ownNamespace);
         this.plans = new PlanCheck(client, references, templates, config);
+    }
+
+    /** The rules without the addresses that only the API server knows: each connection checks those. */
+    private static EndpointRules endpoints(BreakwaterConfig config) {
+        List<AddressRange> ranges = config.store().clusterCidrs().orElse(List.of()).stream()
+                .map(AddressRange::of)
+                .toList();
+        return new EndpointRules(
+                config.store().allowedEndpoints().orElse(List.of()), () -> ranges, InetAddress::getAllByName);
     }
 
     AdmissionResponse review(AdmissionRequest request) {
@@ -81,16 +96,20 @@ final class KindChecks {
                             + " credentialsSecretRef, or create this location in namespace " + ownNamespace
                             + " and share it with spec.usagePolicy");
         }
+        references.secrets(location, findings);
         references.escrow(location, findings);
         if (spec.azureBlob != null) {
-            store("spec.azureBlob", spec.azureBlob.prefix, spec.azureBlob.endpoint, findings);
+            CloudNames own = spec.azureBlob.workloadIdentity == null ? null : CloudNames.AZURE;
+            store("spec.azureBlob", spec.azureBlob.prefix, spec.azureBlob.endpoint, own, findings);
         }
         if (spec.s3 != null) {
-            store("spec.s3", spec.s3.prefix, spec.s3.endpoint, findings);
+            CloudNames own = spec.s3.workloadIdentity == null ? null : CloudNames.AWS;
+            store("spec.s3", spec.s3.prefix, spec.s3.endpoint, own, findings);
         }
     }
 
-    private static void store(String field, String prefix, String endpoint, CheckFindings findings) {
+    /** Checks prefix and endpoint; {@code identity} is the cloud whose identity of Breakwater is used, null for a Secret. */
+    private void store(String field, String prefix, String endpoint, CloudNames identity, CheckFindings findings) {
         if (prefix != null) {
             for (String segment : prefix.split("/", -1)) {
                 if (segment.equals(".") || segment.equals("..")) {
@@ -98,7 +117,15 @@ final class KindChecks {
                 }
             }
         }
-        if (endpoint != null && endpoint.startsWith("http://")) {
+        if (endpoint == null) {
+            return;
+        }
+        endpoints.objection(endpoint).ifPresent(objection -> findings.refuse(field + ".endpoint", objection));
+        if (identity != null) {
+            EndpointRules.identityObjection(identity, endpoint)
+                    .ifPresent(objection -> findings.refuse(field + ".endpoint", objection));
+        }
+        if (endpoint.startsWith("http://")) {
             findings.warn(
                     field + ".endpoint", "http:// sends credentials without encryption; use it only for emulators");
         }

@@ -1,14 +1,17 @@
 package io.breakwater.admission;
 
 import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BackupLocationSpec;
 import io.breakwater.api.BackupLocationSpec.Namespaces;
 import io.breakwater.api.EscrowKey;
+import io.breakwater.api.LocationSecrets;
 import io.breakwater.api.NamedRef;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
+import java.util.Optional;
 
 /**
  * Checks the objects that other objects name. A missing object causes only a warning, since the same command may create it
@@ -77,6 +80,32 @@ final class ReferenceCheck {
                     "BackupLocation '" + name + "' is shared from namespace " + ownNamespace
                             + ", and a location of the same name here would replace it for the policies and points"
                             + " of this namespace; use another name");
+        }
+    }
+
+    /** Checks the Secrets that a location names: without the label, no location may use a Secret. */
+    void secrets(BackupLocation location, CheckFindings findings) {
+        BackupLocationSpec spec = location.getSpec();
+        if (spec.azureBlob != null) {
+            secret(location, "spec.azureBlob.credentialsSecretRef", spec.azureBlob.credentialsSecretRef, findings);
+        }
+        if (spec.s3 != null) {
+            secret(location, "spec.s3.credentialsSecretRef", spec.s3.credentialsSecretRef, findings);
+        }
+        if (spec.encryption != null) {
+            secret(location, "spec.encryption.passwordSecretRef", spec.encryption.passwordSecretRef, findings);
+            secret(location, "spec.encryption.escrowSecretRef", spec.encryption.escrowSecretRef, findings);
+        }
+    }
+
+    private void secret(BackupLocation location, String field, NamedRef ref, CheckFindings findings) {
+        if (ref != null) {
+            Optional.ofNullable(client.secrets()
+                            .inNamespace(location.getMetadata().getNamespace())
+                            .withName(ref.name)
+                            .get())
+                    .flatMap(LocationSecrets::objection)
+                    .ifPresent(objection -> findings.refuse(field, objection));
         }
     }
 

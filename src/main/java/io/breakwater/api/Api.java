@@ -54,6 +54,12 @@ public final class Api {
     public static final String EXCLUDE = GROUP + "/exclude";
 
     /**
+     * Label of Secrets that locations may name, with the value true. Who may create a location and may not read Secrets could
+     * otherwise send the values of any Secret to a server of his own.
+     */
+    public static final String LOCATION_CREDENTIALS = GROUP + "/location-credentials";
+
+    /**
      * Prefix of a label on claims while a group snapshot is taken: {@code <uid of the RestorePoint>: <group snapshot>}.
      */
     public static final String CUT = "cut." + GROUP + "/";

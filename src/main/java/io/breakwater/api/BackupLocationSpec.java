@@ -96,9 +96,10 @@ public class BackupLocationSpec {
             message = "exactly one of credentialsSecretRef and workloadIdentity must be set")
     @ValidationRule(
             value = "self.account == oldSelf.account && self.container == oldSelf.container"
-                    + " && (has(self.prefix) ? self.prefix : '') == (has(oldSelf.prefix) ? oldSelf.prefix : '')",
-            message = "account, container and prefix are immutable, because all points would be hidden; create another"
-                    + " BackupLocation")
+                    + " && (has(self.prefix) ? self.prefix : '') == (has(oldSelf.prefix) ? oldSelf.prefix : '')"
+                    + " && (has(self.endpoint) ? self.endpoint : '') == (has(oldSelf.endpoint) ? oldSelf.endpoint : '')",
+            message = "account, container, prefix and endpoint are immutable, because points would be hidden and new"
+                    + " data would be sent elsewhere; create another BackupLocation")
     public static class AzureBlob {
         @Required
         @Size(min = 3, max = 24)
@@ -119,10 +120,12 @@ public class BackupLocationSpec {
 
         @Size(max = 512)
         @Pattern("^https?://[^?#]+$")
-        @JsonPropertyDescription("URL of the account; https://<account>.blob.core.windows.net when absent.")
+        @JsonPropertyDescription("URL of the account; https://<account>.blob.core.windows.net when absent. The Helm value"
+                        + " store.allowedEndpoints limits the hosts.")
         public String endpoint;
 
-        @JsonPropertyDescription("Secret in this namespace with the key accountKey or sasToken.")
+        @JsonPropertyDescription("Secret in this namespace with the key accountKey or sasToken, and with the label"
+                        + " breakwater.io/location-credentials=true.")
         public NamedRef credentialsSecretRef;
 
         @JsonPropertyDescription("Use the federated identity of the pod instead of a Secret.")
@@ -147,9 +150,13 @@ public class BackupLocationSpec {
             message = "region must be set, unless endpoint names a server that has no regions")
     @ValidationRule(
             value = "self.bucket == oldSelf.bucket"
-                    + " && (has(self.prefix) ? self.prefix : '') == (has(oldSelf.prefix) ? oldSelf.prefix : '')",
-            message = "bucket and prefix are immutable, because all points would be hidden; create another"
-                    + " BackupLocation")
+                    + " && (has(self.prefix) ? self.prefix : '') == (has(oldSelf.prefix) ? oldSelf.prefix : '')"
+                    + " && (has(self.region) ? self.region : '') == (has(oldSelf.region) ? oldSelf.region : '')"
+                    + " && (has(self.endpoint) ? self.endpoint : '') == (has(oldSelf.endpoint) ? oldSelf.endpoint : '')"
+                    + " && (has(self.pathStyle) ? self.pathStyle : has(self.endpoint)) =="
+                    + " (has(oldSelf.pathStyle) ? oldSelf.pathStyle : has(oldSelf.endpoint))",
+            message = "bucket, prefix, region, endpoint and pathStyle are immutable, because points would be hidden and"
+                    + " new data would be sent elsewhere; create another BackupLocation")
     public static class S3 {
         @Required
         @Size(min = 3, max = 63)
@@ -169,7 +176,8 @@ public class BackupLocationSpec {
 
         @Size(max = 512)
         @Pattern("^https?://[^?#/]+/?$")
-        @JsonPropertyDescription("URL of the server; that of Amazon S3 in the region when absent.")
+        @JsonPropertyDescription("URL of the server; that of Amazon S3 in the region when absent. The Helm value"
+                        + " store.allowedEndpoints limits the hosts.")
         public String endpoint;
 
         @JsonPropertyDescription(
@@ -177,7 +185,8 @@ public class BackupLocationSpec {
                         + " Default: true where endpoint is set.")
         public Boolean pathStyle;
 
-        @JsonPropertyDescription("Secret in this namespace with the keys accessKeyId and secretAccessKey.")
+        @JsonPropertyDescription("Secret in this namespace with the keys accessKeyId and secretAccessKey, and with the label"
+                        + " breakwater.io/location-credentials=true.")
         public NamedRef credentialsSecretRef;
 
         @JsonPropertyDescription("Use the role of the pod's ServiceAccount (web identity) instead of a Secret.")
@@ -212,13 +221,13 @@ public class BackupLocationSpec {
             message = "escrowSecretRef must not name the Secret with the master key")
     public static class Encryption {
         @JsonPropertyDescription(
-                "Secret in this namespace. Its key masterKey holds 32 random bytes in base64; its keys masterKey.<id>"
+                "Secret in this namespace, with the label breakwater.io/location-credentials=true. Its key masterKey holds 32 random bytes in base64; its keys masterKey.<id>"
                         + " hold older ones. Every cluster that shares the location needs the same Secret. Default:"
                         + " breakwater-master-key, which Breakwater generates for a location that is still empty.")
         public NamedRef passwordSecretRef;
 
         @JsonPropertyDescription(
-                "Secret in this namespace whose key publicKey holds an RSA public key of at least 3072 bits in PEM."
+                "Secret in this namespace, with the label breakwater.io/location-credentials=true. Its key publicKey holds an RSA public key of at least 3072 bits in PEM."
                         + " Breakwater stores all master keys in the location, wrapped with it. The owner of the"
                         + " private key can then recover all data without a cluster.")
         public NamedRef escrowSecretRef;

@@ -25,7 +25,7 @@ public enum Reason {
     StoreUnavailable,
     /** The store refused Breakwater's credentials. */
     CredentialsRejected,
-    /** A Secret, or a key in it, is missing. */
+    /** A Secret, a key in it, or the label that lets locations use it is missing. */
     SecretNotFound,
     /** A required master key is not available, or sites have different ones. */
     KeyMismatch,

@@ -189,6 +189,7 @@ public class LocationProbe {
                             .withName(LocationKeys.DEFAULT_SECRET)
                             .withNamespace(location.getMetadata().getNamespace())
                             .addToLabels(Api.EXCLUDE, "true")
+                            .addToLabels(Api.LOCATION_CREDENTIALS, "true")
                             .endMetadata()
                             .addToData(
                                     KeyRing.ENTRY,

@@ -4,6 +4,7 @@ import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec;
 import io.breakwater.api.BackupLocationSpec.AccessMode;
 import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.LocationSecrets;
 import io.breakwater.api.NamedRef;
 import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
@@ -107,6 +108,9 @@ public class Stores {
         if (secret == null) {
             throw missing(location, "Secret " + namespace + "/" + ref.name + " does not exist");
         }
+        LocationSecrets.objection(secret).ifPresent(o -> {
+            throw missing(location, o);
+        });
         return secret;
     }
 

@@ -5,6 +5,7 @@ import java.net.ConnectException;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Predicate;
 import javax.net.ssl.SSLException;
 
 /**
@@ -16,8 +17,8 @@ public final class StoreErrors {
 
     private StoreErrors() {}
 
-    /** An error code with the form of a code, if it is one of a protocol; otherwise an empty text. */
-    public static String code(String code, java.util.function.Predicate<String> known) {
+    /** An error code, if it is one of the protocol; otherwise an empty text, since a server may write any text as a code. */
+    public static String code(String code, Predicate<String> known) {
         return code != null && code.length() <= CODE && known.test(code) ? code : "";
     }
 

@@ -37,8 +37,9 @@ class RoomsTest {
             Map.entry("gate", Set.of("api", "config", "steps")),
             Map.entry("tls", Set.of("api", "config")),
             Map.entry("store", Set.of("api")),
-            Map.entry("store.azure", Set.of("api", "store")),
-            Map.entry("store.s3", Set.of("api", "store")),
+            Map.entry("store.azure", Set.of("api", "store", "store.endpoint")),
+            Map.entry("store.endpoint", Set.of("api")),
+            Map.entry("store.s3", Set.of("api", "store", "store.endpoint")),
             Map.entry(
                     "location",
                     Set.of(
@@ -49,6 +50,7 @@ class RoomsTest {
                             "steps",
                             "store",
                             "store.azure",
+                            "store.endpoint",
                             "store.s3",
                             "trust")),
             Map.entry("location.keys", Set.of("api", "store")),
@@ -62,7 +64,7 @@ class RoomsTest {
             Map.entry("resource.apply", Set.of("api", "resource", "resource.workload", "steps", "trust", "velero")),
             Map.entry("resource.workload", Set.of("api", "resource")),
             Map.entry("trust", Set.of("api", "config", "observe", "store", "velero")),
-            Map.entry("admission", Set.of("api", "config", "gate", "observe", "tls", "trust")),
+            Map.entry("admission", Set.of("api", "config", "gate", "observe", "store.endpoint", "tls", "trust")),
             Map.entry(
                     "catalog",
                     Set.of(

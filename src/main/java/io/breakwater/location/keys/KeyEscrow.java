@@ -6,12 +6,14 @@ import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BoundedJson;
 import io.breakwater.api.Digests;
 import io.breakwater.api.EscrowKey;
+import io.breakwater.api.LocationSecrets;
 import io.breakwater.api.Reason;
 import io.breakwater.store.GatheringBound;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Document;
 import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.store.StoreLayout;
+import io.fabric8.kubernetes.api.model.Secret;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -56,7 +58,13 @@ public final class KeyEscrow {
         }
         String where = "spec.encryption.escrowSecretRef: Secret "
                 + location.getMetadata().getNamespace() + "/" + name;
-        Optional<Map<String, String>> data = keys.data(location, name);
+        Optional<Secret> secret = keys.secret(location, name);
+        Optional<String> objection = secret.flatMap(LocationSecrets::objection);
+        if (objection.isPresent()) {
+            return Optional.of(new State(
+                    false, null, Reason.SecretNotFound, "spec.encryption.escrowSecretRef: " + objection.get()));
+        }
+        Optional<Map<String, String>> data = LocationKeys.data(secret);
         if (data.map(d -> d.get(EscrowKey.ENTRY)).isEmpty()) {
             return Optional.of(new State(
                     false,
@@ -77,7 +85,7 @@ public final class KeyEscrow {
     /** Wraps the keys that are not wrapped yet, and deletes those that are wrapped with a public key that no site names. */
     public State update(BackupLocation location, LocationKeys keys, boolean writable) {
         EscrowKey key =
-                keys.data(location, secretName(location)).map(KeyEscrow::key).orElseThrow();
+LocationKeys.data(keys.secret(location, secretName(location))).map(KeyEscrow::key).orElseThrow();
         Set<String> lacking = new TreeSet<>();
         for (String id : ring.ids()) {
             if (!isIntact(id, key.fingerprint())) {

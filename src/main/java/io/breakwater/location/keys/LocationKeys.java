@@ -2,6 +2,7 @@ package io.breakwater.location.keys;
 
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.LocationSecrets;
 import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
 import io.breakwater.store.ObjectStore;
@@ -33,6 +34,13 @@ public class LocationKeys {
      */
     public KeyRing ring(BackupLocation location) {
         Optional<Secret> secret = secret(location);
+        if (isNamed(location)) {
+            secret.flatMap(LocationSecrets::objection).ifPresent(objection -> {
+                throw BreakwaterException.permanent(
+                        Reason.SecretNotFound,
+                        ObjectNames.of(location) + ", spec.encryption.passwordSecretRef: " + objection);
+            });
+        }
         try {
             return KeyRing.of(secret.map(Secret::getData)
                     .orElseThrow(() -> new IllegalArgumentException("with key " + KeyRing.ENTRY
@@ -80,10 +88,12 @@ public class LocationKeys {
 
     /** Name of the Secret, in the location's namespace. */
     public static String secretName(BackupLocation location) {
+        return isNamed(location) ? location.getSpec().encryption.passwordSecretRef.name : DEFAULT_SECRET;
+    }
+
+    private static boolean isNamed(BackupLocation location) {
         var encryption = location.getSpec().encryption;
-        return encryption == null || encryption.passwordSecretRef == null
-                ? DEFAULT_SECRET
-                : encryption.passwordSecretRef.name;
+        return encryption != null && encryption.passwordSecretRef != null;
     }
 
     /** The Secret as it is now; empty when it does not exist. */
@@ -91,12 +101,13 @@ public class LocationKeys {
         return secret(location, secretName(location));
     }
 
-    /** The data of a Secret in the location's namespace; empty when it does not exist. */
-    Optional<Map<String, String>> data(BackupLocation location, String name) {
-        return secret(location, name).map(s -> s.getData() == null ? Map.<String, String>of() : s.getData());
+    /** The data of a Secret; empty when it does not exist. */
+    static Optional<Map<String, String>> data(Optional<Secret> secret) {
+        return secret.map(s -> s.getData() == null ? Map.<String, String>of() : s.getData());
     }
 
-    private Optional<Secret> secret(BackupLocation location, String name) {
+    /** A Secret in the location's namespace; empty when it does not exist. */
+    Optional<Secret> secret(BackupLocation location, String name) {
         return Optional.ofNullable(client.secrets()
                 .inNamespace(location.getMetadata().getNamespace())
                 .withName(name)

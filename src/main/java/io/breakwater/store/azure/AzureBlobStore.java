@@ -40,14 +40,13 @@ import io.breakwater.store.ListingBound;
 import io.breakwater.store.ListingLimits;
 import io.breakwater.store.ObjectLock;
 import io.breakwater.store.ObjectStore;
+import io.breakwater.store.StoreErrors;
 import io.breakwater.store.endpoint.CloudNames;
 import io.breakwater.store.endpoint.EndpointRules;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.net.ConnectException;
-import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -63,6 +62,8 @@ import java.util.TreeSet;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** A container in Azure Blob Storage, below one prefix. */
 public final class AzureBlobStore implements ObjectStore {
@@ -74,6 +75,12 @@ public final class AzureBlobStore implements ObjectStore {
 
     /** Bytes that a reader fetches at a time; the SDK needs several times as much memory. */
     private static final int FETCH = 1 << 20;
+
+    /** Codes that a message repeats. The client adds every text that a server writes as a code to its own list. */
+    private static final Set<String> KNOWN = Stream.concat(
+                    Stream.of("BlobImmutableDueToPolicy"),
+                    BlobErrorCode.values().stream().map(String::valueOf))
+            .collect(Collectors.toUnmodifiableSet());
 
     private final BlobContainerClient container;
     private final String prefix;
@@ -419,23 +426,14 @@ public final class AzureBlobStore implements ObjectStore {
             if (AnswerBound.unwrapped(e) instanceof BreakwaterException refused) {
                 throw refused;
             }
-            throw BreakwaterException.retryable(Reason.StoreUnavailable, name + ": " + what + " failed: " + why(e), e);
+            throw BreakwaterException.retryable(
+                    Reason.StoreUnavailable, name + ": " + what + " failed: " + StoreErrors.cause(e), e);
         }
-    }
-
-    /** Reactor wraps the errors of the transport, and these may have no message. */
-    private static String why(Throwable e) {
-        for (Throwable t = e; t != null && t != t.getCause(); t = t.getCause()) {
-            if (t instanceof ConnectException || t instanceof UnknownHostException) {
-                return "no connection to it (" + t.getClass().getSimpleName()
-                        + (t.getMessage() == null ? "" : ": " + t.getMessage()) + "); check endpoint and network";
-            }
-        }
-        return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
     }
 
     private BreakwaterException translated(String what, BlobStorageException e) {
-        String message = name + ": " + what + " was answered with " + e.getStatusCode() + " " + e.getErrorCode();
+        String code = StoreErrors.code(String.valueOf(e.getErrorCode()), KNOWN::contains);
+        String message = name + ": " + what + " was answered with " + (e.getStatusCode() + " " + code).strip();
         if (e.getStatusCode() == 401 || e.getStatusCode() == 403) {
             return BreakwaterException.permanent(
                     Reason.CredentialsRejected, message + "; check the key, its permissions and its expiry", e);

@@ -65,7 +65,7 @@ final class S3Content extends InputStream {
         cuts++;
         if (cuts > CUTS) {
             throw new IOException(
-                    "could not read " + key + ", cut off at byte " + at + ": " + cause.getMessage(), cause);
+                    "could not read " + key + ", cut off at byte " + at, cause);
         }
         try {
             in = store.errors.call("read on " + key, () -> store.get(key, at, left, etag));

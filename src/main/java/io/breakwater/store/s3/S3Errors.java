@@ -4,8 +4,9 @@ import io.breakwater.api.BackupLocationSpec.S3;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.store.AnswerBound;
-import java.net.ConnectException;
-import java.net.UnknownHostException;
+import io.breakwater.store.StoreErrors;
+import java.time.DateTimeException;
+import java.io.UncheckedIOException;
 import java.util.Set;
 import java.util.function.Supplier;
 import software.amazon.awssdk.awscore.exception.AwsServiceException;
@@ -23,6 +24,46 @@ final class S3Errors {
             "InvalidAccessKeyId",
             "InvalidToken",
             "SignatureDoesNotMatch");
+
+    /** Codes that a message repeats. A server may write any other text instead of a code. */
+    private static final Set<String> KNOWN = Set.of(
+            "AccessDenied",
+            "AuthorizationHeaderMalformed",
+            "BadDigest",
+            "ConditionalRequestConflict",
+            "EntityTooLarge",
+            "EntityTooSmall",
+            "ExpiredToken",
+            "InternalError",
+            "InvalidAccessKeyId",
+            "InvalidArgument",
+            "InvalidBucketName",
+            "InvalidBucketState",
+            "InvalidDigest",
+            "InvalidObjectState",
+            "InvalidPart",
+            "InvalidRange",
+            "InvalidRequest",
+            "InvalidToken",
+            "MalformedXML",
+            "MethodNotAllowed",
+            "MissingContentLength",
+            "NoSuchBucket",
+            "NoSuchKey",
+            "NoSuchUpload",
+            "NoSuchVersion",
+            "NotImplemented",
+            "ObjectLockConfigurationNotFoundError",
+            "OperationAborted",
+            "PermanentRedirect",
+            "PreconditionFailed",
+            "RequestTimeTooSkewed",
+            "RequestTimeout",
+            "ServiceUnavailable",
+            "SignatureDoesNotMatch",
+            "SlowDown",
+            "TemporaryRedirect",
+            "XAmzContentSHA256Mismatch");
 
     private final String name;
 
@@ -54,8 +95,18 @@ final class S3Errors {
             if (AnswerBound.unwrapped(e) instanceof BreakwaterException refused) {
                 throw refused;
             }
-            throw BreakwaterException.retryable(Reason.StoreUnavailable, name + ": " + what + " failed: " + why(e), e);
+            throw failure(what, e);
+        } catch (RuntimeException e) {
+            if (AnswerBound.unwrapped(e) instanceof BreakwaterException refused) {
+                throw refused;
+            }
+            throw e instanceof DateTimeException || e instanceof UncheckedIOException ? failure(what, e) : e;
         }
+    }
+
+    private BreakwaterException failure(String what, RuntimeException e) {
+        return BreakwaterException.retryable(
+                Reason.StoreUnavailable, name + ": " + what + " failed: " + StoreErrors.cause(e), e);
     }
 
     /** An error that the server did not report. */
@@ -69,7 +120,8 @@ final class S3Errors {
 
     private BreakwaterException refusal(String what, AwsServiceException e) {
         String code = code(e);
-        String message = name + ": " + what + " was answered with " + e.statusCode() + " " + code;
+        String message = name + ": " + what + " was answered with "
+                + (e.statusCode() + " " + StoreErrors.code(code, KNOWN::contains)).strip();
         if (!(e instanceof S3Exception)) {
             return BreakwaterException.permanent(
                     Reason.CredentialsRejected,
@@ -87,12 +139,13 @@ final class S3Errors {
         }
         if (code.equals("NoSuchBucket")) {
             return BreakwaterException.permanent(
-                    Reason.StoreUnavailable, message + "; create the bucket, or correct spec.s3.bucket", e);
+                    Reason.StoreUnavailable, message + "; create the bucket, or create another BackupLocation with the right bucket", e);
         }
         if (e.statusCode() / 100 == 3) {
             return BreakwaterException.permanent(
                     Reason.StoreUnavailable,
-                    message + "; the bucket is in another region: correct spec.s3.region or spec.s3.endpoint",
+                    message + "; the bucket is in another region: create another BackupLocation with the region or endpoint"
+                            + " of the bucket",
                     e);
         }
         if (e.statusCode() == 501) {
@@ -110,13 +163,4 @@ final class S3Errors {
         return code == null ? "" : code;
     }
 
-    private static String why(Throwable e) {
-        for (Throwable t = e; t != null && t != t.getCause(); t = t.getCause()) {
-            if (t instanceof ConnectException || t instanceof UnknownHostException) {
-                return "no connection to it (" + t.getClass().getSimpleName()
-                        + (t.getMessage() == null ? "" : ": " + t.getMessage()) + "); check endpoint and network";
-            }
-        }
-        return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
-    }
 }
