@@ -100,6 +100,12 @@ spec:
             - {name: BREAKWATER_POLICY_SHORTEST_INTERVAL, value: {{ $root.Values.policy.shortestInterval | quote }}}
             - {name: BREAKWATER_STORE_MAX_OBJECTS, value: {{ $root.Values.store.maxObjects | int64 | quote }}}
             - {name: BREAKWATER_STORE_MAX_GATHERED, value: {{ $root.Values.store.maxGathered | int64 | quote }}}
+            {{- with $root.Values.store.allowedEndpoints }}
+            - {name: BREAKWATER_STORE_ALLOWED_ENDPOINTS, value: {{ join "," . | quote }}}
+            {{- end }}
+            {{- with $root.Values.store.clusterCidrs }}
+            - {name: BREAKWATER_STORE_CLUSTER_CIDRS, value: {{ join "," . | quote }}}
+            {{- end }}
             {{- if eq .component "operator" }}
             - {name: BREAKWATER_MOVER_IMAGE, value: {{ $root.Values.mover.image.name | quote }}}
             - {name: BREAKWATER_MOVER_IMAGE_PULL_POLICY, value: {{ $root.Values.mover.image.pullPolicy | quote }}}

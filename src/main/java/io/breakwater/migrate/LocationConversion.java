@@ -170,7 +170,8 @@ final class LocationConversion {
         about.add(
                 "spec.credential",
                 "create the Secret " + operatorNamespace + "/" + name + " with the key"
-                        + (keys.contains(" ") ? "s " : " ") + keys + " from " + from);
+                        + (keys.contains(" ") ? "s " : " ") + keys + " from " + from
+                        + ", and with the label breakwater.io/location-credentials=true");
         return new NamedRef(name);
     }
 

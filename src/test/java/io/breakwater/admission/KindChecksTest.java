@@ -29,7 +29,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class KindChecksTest {
     private final InMemoryApiServer cluster = new InMemoryApiServer();
     private final KindChecks checks =
-            new KindChecks(cluster.client(), TestConfig.of(Map.of("breakwater.site", "east")));
+            new KindChecks(cluster.client(), TestConfig.of(Map.of("breakwater.site", "east", "breakwater.store.cluster-cidrs", "10.96.0.0/12")));
 
     @AfterEach
     void close() {
@@ -214,6 +214,7 @@ class KindChecksTest {
                             .withNewMetadata()
                             .withNamespace("shop")
                             .withName("escrow")
+                            .addToLabels("breakwater.io/location-credentials", "true")
                             .endMetadata()
                             .addToData("publicKey", Base64.getEncoder().encodeToString(pem.getBytes()))
                             .build())
@@ -222,6 +223,54 @@ class KindChecksTest {
                 assertThat(create(object).refusal()).contains("spec.encryption.escrowSecretRef", "2048 bits");
             } else {
                 assertThat(create(object).refusal()).isNull();
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "https://169.254.169.254", "http://store.example", "https://127.0.0.1:9443", "https://u@store.example",
+                "https://[::ffff:10.96.0.1]", "https://2130706433"
+            })
+    void refusesEndpointsThatAreNotAllowed(String endpoint) {
+        assertThat(create(LOCATION.replace("prefix: a/b", "endpoint: '" + endpoint + "'"))
+                        .refusal())
+                .startsWith("spec.azureBlob.endpoint: ");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "https://east.blob.core.windows.net, true",
+        "https://evilblob.core.windows.net, false",
+        "https://blob.core.windows.net.evil.example, false"
+    })
+    void sendsTheOwnIdentityOnlyToItsCloud(String endpoint, boolean isAllowed) {
+        String own = LOCATION.replace("namespace: shop", "namespace: breakwater-system")
+                .replace("credentialsSecretRef: {name: s}", "workloadIdentity: {}")
+                .replace("prefix: a/b", "endpoint: '" + endpoint + "'");
+        assertThat(create(own).refusal() == null).isEqualTo(isAllowed);
+    }
+
+    @Test
+    void refusesSecretsWithoutTheLabel() {
+        for (String label : new String[] {"other", "breakwater.io/location-credentials"}) {
+            cluster.client()
+                    .resource(new SecretBuilder()
+                            .withNewMetadata()
+                            .withNamespace("shop")
+                            .withName("s")
+                            .addToLabels(label, "true")
+                            .endMetadata()
+                            .build())
+                    .createOr(NonDeletingOperation::update);
+            String refusal = create(LOCATION).refusal();
+            if (label.equals("other")) {
+                assertThat(refusal)
+                        .startsWith("spec.azureBlob.credentialsSecretRef: Secret shop/s does not have the label")
+                        .contains("kubectl label secret s -n shop breakwater.io/location-credentials=true");
+            } else {
+                assertThat(refusal).isNull();
             }
         }
     }

@@ -118,6 +118,8 @@ class ChartTest {
                         "[breakwater.io]/[backuplocations] [] [get]",
                         "[]/[pods] [] [get]",
                         "[batch]/[jobs] [] [get]",
+                        "[]/[nodes, services] [] [get, list]",
+                        "[networking.k8s.io]/[servicecidrs] [] [list]",
                         "[authentication.k8s.io]/[tokenreviews] [] [create]");
         assertThat(rules(objects.get("Role/breakwater-gateway")))
                 .containsExactly("[]/[secrets] [breakwater-gateway-cert, breakwater-ticket-public-keys] [get]");

@@ -78,6 +78,7 @@ final class TestGateway implements AutoCloseable {
                 "breakwater.gateway.url", "https://localhost:8443",
                 "breakwater.gateway.filesystem-root", root.toString()));
         all.putAll(settings);
+        all.put("breakwater.store.allowed-endpoints", "127.0.0.1");
         BreakwaterConfig config = TestConfig.of(all);
         client.resource(new NamespaceBuilder()
                         .withNewMetadata()
@@ -159,6 +160,7 @@ final class TestGateway implements AutoCloseable {
                         .withNewMetadata()
                         .withNamespace("sys")
                         .withName(name)
+                        .addToLabels("breakwater.io/location-credentials", "true")
                         .endMetadata()
                         .addToData("accessKeyId", encoded(S3Server.ID))
                         .addToData("secretAccessKey", encoded(S3Server.SECRET))

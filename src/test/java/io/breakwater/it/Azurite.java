@@ -53,6 +53,11 @@ final class Azurite implements AutoCloseable {
         return "http://%s:%d/%s".formatted(Rig.address(server), PORT, account);
     }
 
+    /** Addresses of the network of the clusters; bridge networks have 16 bits of their own. */
+    String network() {
+        return Rig.address(server) + "/16";
+    }
+
     /** URL of an account for this machine. */
     String reachedFromHere(String account) {
         return "http://%s:%d/%s".formatted(server.getHost(), server.getMappedPort(PORT), account);

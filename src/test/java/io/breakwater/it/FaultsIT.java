@@ -1,7 +1,9 @@
 package io.breakwater.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.breakwater.api.Api;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec;
 import io.breakwater.api.BackupPolicy;
@@ -79,6 +81,7 @@ class FaultsIT {
                         .withNewMetadata()
                         .withNamespace(namespace)
                         .withName("keyless")
+                        .addToLabels("breakwater.io/location-credentials", "true")
                         .endMetadata()
                         .addToStringData("password", "this key is not read")
                         .build())
@@ -94,17 +97,68 @@ class FaultsIT {
     @Test
     void reportsAnUnreachableStore() {
         BackupLocation location = location("unreachable");
-        location.getSpec().azureBlob.endpoint = "http://127.0.0.1:9/unreachable";
+        location.getSpec().azureBlob.endpoint = closedPort(location.getSpec().azureBlob.endpoint);
         site.client()
                 .resource(new SecretBuilder()
                         .withNewMetadata()
                         .withNamespace(namespace)
                         .withName("unreachable")
+                        .addToLabels("breakwater.io/location-credentials", "true")
                         .endMetadata()
                         .addToStringData("accountKey", "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=")
                         .build())
                 .create();
-        refusedOrReported(location, Condition.READY, "127.0.0.1", Reason.StoreUnavailable);
+        refusedOrReported(location, Condition.READY, "no connection", Reason.StoreUnavailable);
+    }
+
+    /** A port of the store's container without a listener. */
+    private static String closedPort(String endpoint) {
+        return endpoint.replaceFirst(":[0-9]+/", ":9/");
+    }
+
+    @Test
+    void connectsToNoAddressOfTheCluster() {
+        BackupLocation location = location("inside");
+        location.getSpec().azureBlob.endpoint = "https://kubernetes.default.svc/inside";
+        credentials("inside");
+        refusedOrReported(location, Condition.READY, "kubernetes.default.svc", Reason.InvalidSpec);
+    }
+
+    @Test
+    void refusesAnotherEndpointForALocation() {
+        BackupLocation location = location("moved");
+        credentials("moved");
+        site.client().resource(location).create();
+        assertThatThrownBy(() -> site.client().resource(location).edit(l -> {
+                    l.getSpec().azureBlob.endpoint = closedPort(l.getSpec().azureBlob.endpoint);
+                    return l;
+                }))
+                .hasMessageContaining("endpoint are immutable");
+    }
+
+    @Test
+    void usesNoSecretWithoutTheLabel() {
+        credentials("unlabelled");
+        site.client().secrets().inNamespace(namespace).withName("unlabelled").edit(s -> new SecretBuilder(s)
+                .editMetadata()
+                .removeFromLabels(Api.LOCATION_CREDENTIALS)
+                .endMetadata()
+                .build());
+        refusedOrReported(
+                location("unlabelled"), Condition.READY, Api.LOCATION_CREDENTIALS, Reason.SecretNotFound);
+    }
+
+    private void credentials(String name) {
+        site.client()
+                .resource(new SecretBuilder()
+                        .withNewMetadata()
+                        .withNamespace(namespace)
+                        .withName(name)
+                        .addToLabels(Api.LOCATION_CREDENTIALS, "true")
+                        .endMetadata()
+                        .addToStringData("accountKey", "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=")
+                        .build())
+                .create();
     }
 
     @Test

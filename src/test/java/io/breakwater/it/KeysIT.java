@@ -248,6 +248,7 @@ class KeysIT {
                         .withNewMetadata()
                         .withNamespace(NAMESPACE)
                         .withName("blob")
+                        .addToLabels("breakwater.io/location-credentials", "true")
                         .endMetadata()
                         .addToStringData("accountKey", rig.accountKey(Rig.WEST))
                         .build())
@@ -309,6 +310,7 @@ class KeysIT {
                 .withNewMetadata()
                 .withNamespace(NAMESPACE)
                 .withName(name)
+                .addToLabels("breakwater.io/location-credentials", "true")
                 .endMetadata()
                 .addToData("publicKey", Base64.getEncoder().encodeToString(Files.readAllBytes(files.resolve(file))))
                 .build();

@@ -89,6 +89,7 @@ final class ObjectLockServer implements AutoCloseable {
                 .withNewMetadata()
                 .withNamespace(Rig.SYSTEM)
                 .withName(BUCKET)
+                .addToLabels("breakwater.io/location-credentials", "true")
                 .endMetadata()
                 .addToStringData("accessKeyId", ID)
                 .addToStringData("secretAccessKey", SECRET)

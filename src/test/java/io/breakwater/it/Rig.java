@@ -1,5 +1,6 @@
 package io.breakwater.it;
 
+import io.breakwater.api.Api;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec;
 import io.breakwater.api.NamedRef;
@@ -165,7 +166,9 @@ final class Rig implements AutoCloseable {
                                 "image.name=" + environment("BREAKWATER_IMAGE"),
                                 "mover.image.name=" + environment("BREAKWATER_MOVER_IMAGE"),
                                 // Tests wait for scheduled points.
-                                "policy.shortestInterval=1M"),
+                                "policy.shortestInterval=1M",
+                                // The stores of the tests have addresses of the clusters' network, and no certificate.
+                                "store.allowedEndpoints={" + azurite.network() + "}"),
                         Stream.of(values))
                 .toList();
         Path kubeconfig = privateFile("breakwater-" + cluster.name(), cluster.kubeconfig());
@@ -221,6 +224,7 @@ final class Rig implements AutoCloseable {
                 .withNewMetadata()
                 .withNamespace(SYSTEM)
                 .withName(name)
+                .addToLabels(Api.LOCATION_CREDENTIALS, "true")
                 .endMetadata()
                 .addToStringData("accountKey", accountKey)
                 .build();

@@ -280,7 +280,7 @@ class TemplateIT {
             site.cluster()
                     .apply(
                             namespace,
-                            "{apiVersion: v1, kind: Secret, metadata: {name: blob-east}, stringData: {accountKey: \"%s\"}}"
+                            "{apiVersion: v1, kind: Secret, metadata: {name: blob-east, labels: {breakwater.io/location-credentials: 'true'}}, stringData: {accountKey: \"%s\"}}"
                                     .formatted(rig.accountKey(Rig.EAST)));
         }
         BackupLocation location = rig.location(Rig.EAST);

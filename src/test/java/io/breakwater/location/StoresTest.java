@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.breakwater.admission.InMemoryApiServer;
+import io.breakwater.api.Api;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec;
 import io.breakwater.api.BackupLocationSpec.Immutability;
@@ -99,12 +100,44 @@ class StoresTest {
         assertThatThrownBy(() -> stores.open(location)).hasMessageContaining("is unknown");
     }
 
+    @Test
+    void readsNoSecretWithoutTheLabel() {
+        client.secrets().inNamespace(config.namespace()).withName("bucket").edit(s -> new SecretBuilder(s)
+                .editMetadata()
+                .removeFromLabels(Api.LOCATION_CREDENTIALS)
+                .endMetadata()
+                .build());
+        assertThatThrownBy(() -> TestStores.of(client, config).open(location))
+                .isInstanceOfSatisfying(
+                        BreakwaterException.class, e -> assertThat(e.reason()).isEqualTo(Reason.SecretNotFound))
+                .hasMessageContaining("kubectl label secret bucket -n " + config.namespace()
+                        + " breakwater.io/location-credentials=true");
+    }
+
+    @Test
+    void usesNoMasterKeyOfANamedSecretWithoutTheLabel() {
+        location.getSpec().encryption = new BackupLocationSpec.Encryption();
+        location.getSpec().encryption.passwordSecretRef = new NamedRef("named");
+        client.resource(new SecretBuilder()
+                        .withNewMetadata()
+                        .withNamespace(config.namespace())
+                        .withName("named")
+                        .endMetadata()
+                        .withData(TestKeys.data(KEY))
+                        .build())
+                .create();
+        assertThatThrownBy(() -> TestKeys.of(client).ring(location))
+                .hasMessageContaining("spec.encryption.passwordSecretRef: Secret ")
+                .hasMessageContaining("kubectl label secret named");
+    }
+
     private void moveLocationToShop() {
         location.getMetadata().setNamespace("shop");
         client.resource(new SecretBuilder()
                         .withNewMetadata()
                         .withNamespace("shop")
                         .withName("bucket")
+                        .addToLabels(Api.LOCATION_CREDENTIALS, "true")
                         .endMetadata()
                         .withData(Map.of("accessKeyId", "aWQ=", "secretAccessKey", "c2VjcmV0"))
                         .build())
@@ -129,6 +162,7 @@ class StoresTest {
                         .withNewMetadata()
                         .withNamespace(config.namespace())
                         .withName(name)
+                        .addToLabels(Api.LOCATION_CREDENTIALS, "true")
                         .endMetadata()
                         .withData(data)
                         .build())

@@ -276,6 +276,7 @@ class KeyEscrowTest {
                         .withNewMetadata()
                         .withNamespace("shop")
                         .withName("escrow")
+                        .addToLabels("breakwater.io/location-credentials", "true")
                         .endMetadata()
                         .addToData(
                                 "publicKey",
