@@ -32,6 +32,9 @@ import io.fabric8.kubernetes.api.model.LabelSelector;
         value = "!has(self.filesystem) || !has(self.immutability)",
         message = "spec.immutability requires azureBlob or s3: a directory cannot protect files from deletion")
 @ValidationRule(
+        value = "self.layout != 'Velero' || !has(self.archives)",
+        message = "spec.archives is not allowed with spec.layout Velero: Breakwater writes no archives there")
+@ValidationRule(
         value = "self.layout == oldSelf.layout",
         message = "spec.layout is immutable; create another BackupLocation")
 public class BackupLocationSpec {
@@ -54,6 +57,9 @@ public class BackupLocationSpec {
                     + " delete or alter them. The bucket must have Object Lock; the container must have"
                     + " version-level immutability.")
     public Immutability immutability;
+
+    @JsonPropertyDescription("Forms in which the objects of a point are written. The encrypted archive is always written.")
+    public Archives archives;
 
     @Default("ReadWrite")
     @JsonPropertyDescription("ReadOnly forbids every write. Use it to restore from a location that belongs to another"
@@ -260,6 +266,25 @@ public class BackupLocationSpec {
             Governance,
             Compliance
         }
+    }
+
+    /** Forms of the archives of objects. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public static class Archives {
+        @Default("None")
+        @JsonPropertyDescription(
+                "Whether the objects of new points are also written in clear, in Velero's layout below velero/, where a"
+                        + " Velero server can restore them. None: only the encrypted archive. Objects: without the values"
+                        + " of Secrets. WithSecrets: with them, so everyone who can read the store can read the Secrets."
+                        + " Breakwater itself always restores the encrypted archive.")
+        public VeleroLayout velero;
+    }
+
+    /** What is written in Velero's layout. */
+    public enum VeleroLayout {
+        None,
+        Objects,
+        WithSecrets
     }
 
     /** The namespaces that may use the location. */

@@ -1,9 +1,16 @@
 package io.breakwater.capture;
 
 import io.breakwater.api.Api;
+import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BackupLocationSpec.VeleroLayout;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Digests;
 import io.breakwater.api.Reason;
+import io.breakwater.archive.ArchiveCipher;
+import io.breakwater.archive.ArchiveHeader;
+import io.breakwater.archive.ArchiveIdentity;
+import io.breakwater.location.keys.KeyRing;
+import io.breakwater.location.keys.LocationKeys;
 import io.breakwater.resource.capture.CaptureScope;
 import io.breakwater.resource.capture.ResourceCapture;
 import io.breakwater.steps.Parallel;
@@ -13,7 +20,6 @@ import io.breakwater.store.ObjectStore.Upload;
 import io.breakwater.velero.BackupObjects;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.security.MessageDigest;
@@ -27,16 +33,21 @@ import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.stream.Collectors;
 
-/** Streams the objects of a namespace into the archive in the store, and writes Velero's small objects next to it. */
+/**
+ * Streams the objects of a namespace into an encrypted archive in the store: compressed, encrypted, hashed and uploaded in bounded
+ * memory. If the location asks for it, the objects are also written in clear in Velero's layout.
+ */
 @ApplicationScoped
 class ArchiveUpload {
     private static final int UPLOADS = 8;
 
     private final KubernetesClient client;
+    private final LocationKeys keys;
     private final Clock clock;
 
-    ArchiveUpload(KubernetesClient client, Clock clock) {
+    ArchiveUpload(KubernetesClient client, LocationKeys keys, Clock clock) {
         this.client = client;
+        this.keys = keys;
         this.clock = clock;
     }
 
@@ -54,31 +65,27 @@ class ArchiveUpload {
      */
     Result write(CaptureRun run, ObjectStore store) {
         Instant startedAt = clock.instant();
-        String archive = run.key().archiveKey(run.uid());
-        List<Stored> stored = new ArrayList<>();
-        try (Upload upload = store.upload(archive, ownObject(store, archive))) {
-            DigestStream out = new DigestStream(upload);
+        VeleroLayout velero = veleroLayout(run.route().location());
+        try (ObjectUpload archive = new ObjectUpload(store, run.key().archiveKey(run.uid()));
+                ObjectUpload clear = velero == VeleroLayout.None
+                        ? null
+                        : new ObjectUpload(store, BackupObjects.archiveKey(run.key().backupName(run.uid())))) {
+            OutputStream encrypted = encrypting(run, store, archive);
             ResourceCapture.Result captured = new ResourceCapture(client)
                     .capture(
                             new ResourceCapture.Request(
                                     run.namespace(), scope(run), Instant.parse(run.status().capturedAt)),
-                            out);
-            requireWritten(upload.commit(), archive);
-            stored.add(new Stored(archive, out.size, out.hex()));
-            BackupObjects objects = new BackupObjects(
-                    run.key().backupName(run.uid()),
-                    run.namespace(),
-                    startedAt,
-                    clock.instant(),
-                    captured.count(),
-                    captured.serverVersion(),
-                    Map.of(
-                            Api.ORIGIN_SITE,
-                            run.site(),
-                            Api.POLICY,
-                            run.policy().getMetadata().getName()),
-                    captured.warnings());
-            stored.addAll(writeAll(store, objects.documents(captured.resourceList())));
+                            encrypted,
+                            Optional.ofNullable(clear)
+                                    .map(out ->
+                                            new ResourceCapture.ClearCopy(out, velero == VeleroLayout.WithSecrets)));
+            encrypted.close();
+            List<Stored> stored = new ArrayList<>(List.of(archive.commit()));
+            if (clear != null) {
+                stored.add(clear.commit());
+                stored.addAll(writeAll(
+                        store, documents(run, startedAt, captured).documents(captured.resourceList())));
+            }
             return new Result(captured.count(), stored, captured.warnings());
         } catch (IOException e) {
             throw BreakwaterException.retryable(
@@ -86,6 +93,38 @@ class ArchiveUpload {
                     "could not write the archive of namespace " + run.namespace() + ": " + e.getMessage(),
                     e);
         }
+    }
+
+    /** Writes the header of the archive. Closing the stream ends the archive, but not the upload. */
+    private OutputStream encrypting(CaptureRun run, ObjectStore store, ObjectUpload out) throws IOException {
+        BackupLocation location = run.route().location();
+        KeyRing ring = keys.ring(location);
+        ArchiveIdentity identity = ArchiveIdentity.ofResources(run.key(), run.uid());
+        ArchiveCipher cipher = ArchiveCipher.create(identity);
+        ArchiveHeader.of(identity, cipher, ring, keys.writing(location, store, ring))
+                .write(out);
+        return cipher.encrypting(out);
+    }
+
+    private static VeleroLayout veleroLayout(BackupLocation location) {
+        var archives = location.getSpec().archives;
+        return archives == null || archives.velero == null ? VeleroLayout.None : archives.velero;
+    }
+
+    private BackupObjects documents(CaptureRun run, Instant startedAt, ResourceCapture.Result captured) {
+        return new BackupObjects(
+                run.key().backupName(run.uid()),
+                run.namespace(),
+                startedAt,
+                clock.instant(),
+                captured.count(),
+                captured.serverVersion(),
+                Map.of(
+                        Api.ORIGIN_SITE,
+                        run.site(),
+                        Api.POLICY,
+                        run.policy().getMetadata().getName()),
+                captured.warnings());
     }
 
     private static CaptureScope scope(CaptureRun run) {
@@ -127,13 +166,16 @@ class ArchiveUpload {
         }
     }
 
-    /** Counts and hashes the bytes that are written. */
-    private static final class DigestStream extends FilterOutputStream {
+    /** Uploads an object, and counts and hashes its bytes. Without {@link #commit} nothing is written. */
+    private static final class ObjectUpload extends OutputStream {
         private final MessageDigest sha = Digests.sha256();
+        private final String key;
+        private final Upload out;
         private long size;
 
-        DigestStream(OutputStream out) {
-            super(out);
+        ObjectUpload(ObjectStore store, String key) {
+            this.key = key;
+            this.out = store.upload(key, ownObject(store, key));
         }
 
         @Override
@@ -148,8 +190,14 @@ class ArchiveUpload {
             size += len;
         }
 
-        String hex() {
-            return HexFormat.of().formatHex(sha.digest());
+        Stored commit() throws IOException {
+            requireWritten(out.commit(), key);
+            return new Stored(key, size, HexFormat.of().formatHex(sha.digest()));
+        }
+
+        @Override
+        public void close() throws IOException {
+            out.close();
         }
     }
 }

@@ -306,12 +306,15 @@ class PointDeletion {
         }
     }
 
-    /** Deletes the directory of the RestorePoint. */
+    /** Deletes the objects in the directories of the RestorePoint. */
     private void deleteArchive(Place place, String uid) {
         PointKey key = place.key();
+        List<String> prefixes = key.objectPrefixes(uid);
         SoftDeleteStore store = new SoftDeleteStore(stores.open(place.location()), key.site(), key.namespace())
-                .withArchives(List.of(key.archivePrefix(uid)));
-        store.gather(key.archivePrefix(uid), o -> Optional.of(o.key())).forEach(store::delete);
+                .withArchives(prefixes);
+        prefixes.stream()
+                .flatMap(prefix -> store.gather(prefix, o -> Optional.of(o.key())).stream())
+                .forEach(store::delete);
     }
 
     /** The mark of a point without a seal stays if its repository has data: the sweep deletes what no seal names. */

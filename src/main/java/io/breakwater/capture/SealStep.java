@@ -3,6 +3,7 @@ package io.breakwater.capture;
 import io.breakwater.api.PointLock;
 import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.api.RestorePointStatus;
+import io.breakwater.archive.ArchiveHeader;
 import io.breakwater.catalog.Catalog;
 import io.breakwater.catalog.PointDocument;
 import io.breakwater.gateway.EpochGuard;
@@ -38,7 +39,8 @@ final class SealStep implements Step<CaptureRun> {
         Optional<String> lockedUntil = PointLock.end(
                         startOfLock(run), run.policy().getSpec().retention)
                 .map(Instant::toString);
-        String digest = catalog.seal(run.route().location(), document(run, lockedUntil.orElse(null)));
+        ArchiveHeader archive = catalog.archiveHeader(run.route().location(), run.key(), run.uid());
+        String digest = catalog.seal(run.route().location(), document(run, archive, lockedUntil.orElse(null)));
         run.update(s -> {
             s.lockedUntil = lockedUntil.orElse(null);
             s.digest = digest;
@@ -53,7 +55,7 @@ final class SealStep implements Step<CaptureRun> {
         return captured.isBefore(created) ? created : captured;
     }
 
-    private PointDocument document(CaptureRun run, String lockedUntil) {
+    private PointDocument document(CaptureRun run, ArchiveHeader archive, String lockedUntil) {
         RestorePointStatus s = run.status();
         return PointDocument.builder(run.key(), run.uid())
                 .policy(run.policy().getMetadata().getName())
@@ -74,6 +76,8 @@ final class SealStep implements Step<CaptureRun> {
                                         .toList())
                 .archive(run.key().archiveKey(run.uid()), s.resourceCount)
                 .objects(ArchiveResourcesStep.objectsOf(run))
+                .keyId(archive.keyId())
+                .archiveKey(archive.archiveKey())
                 .lockedUntil(lockedUntil)
                 .build();
     }

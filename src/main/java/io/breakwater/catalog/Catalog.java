@@ -5,6 +5,7 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Digests;
 import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
+import io.breakwater.archive.ArchiveHeader;
 import io.breakwater.location.Stores;
 import io.breakwater.location.keys.KeyRing;
 import io.breakwater.location.keys.LocationKeys;
@@ -124,7 +125,7 @@ public class Catalog {
         ObjectStore store = stores.open(location);
         requireNewSnapshots(location, store, document);
         KeyRing ring = keys.ring(location);
-        String keyId = keys.writing(location, store, ring);
+        String keyId = keyOf(location, store, ring, document);
         byte[] content = SealCodec.sign(document.signedWith(keyId), ring.catalogKey(keyId, key.source()));
         if (store.write(key.sealKey(), content, Precondition.ABSENT).isPresent()) {
             return Digests.sha256Hex(content);
@@ -141,13 +142,42 @@ public class Catalog {
         return there.digest();
     }
 
+    /**
+     * The key that a seal is signed with: the one that the key of its archive is wrapped with, so that both need the same key. It
+     * was the key of the location when the archive was written, and may have been replaced since.
+     */
+    private String keyOf(BackupLocation location, ObjectStore store, KeyRing ring, PointDocument document) {
+        if (document.archiveKey() == null) {
+            return keys.writing(location, store, ring);
+        }
+        if (!ring.has(document.keyId())) {
+            throw keys.missing(location, document.keyId());
+        }
+        new SealSignatures(location, store, ring).cipher(document, "");
+        return document.keyId();
+    }
+
+    /**
+     * The header of the archive that a RestorePoint wrote.
+     *
+     * @throws BreakwaterException StoreUnavailable, when there is no archive; Tampered, when it has no header
+     */
+    public ArchiveHeader archiveHeader(BackupLocation location, PointKey key, String uid) {
+        String name = key.archiveKey(uid);
+        try (InputStream content = stores.open(location)
+                .open(name, 0, ArchiveHeader.LONGEST)
+                .orElseThrow(() -> BreakwaterException.retryable(
+                        Reason.StoreUnavailable, name + " was deleted before the point was sealed"))) {
+            return ArchiveHeader.read(content);
+        } catch (IOException e) {
+            throw BreakwaterException.retryable(
+                    Reason.StoreUnavailable, "could not read " + name + ", cut off: " + e.getMessage(), e);
+        }
+    }
+
     /** A seal names only objects that its own RestorePoint wrote: a user who deletes a point deletes what its seal names. */
     private static void requireOwnObjects(BackupLocation location, PointDocument document) {
-        document.objects().stream()
-                .map(PointDocument.StoredObject::key)
-                .filter(name -> !name.startsWith(document.archivePrefix()))
-                .findFirst()
-                .ifPresent(name -> {
+        document.foreignObject().ifPresent(name -> {
                     throw BreakwaterException.permanent(
                             Reason.Conflict,
                             "point " + document.key() + " was not sealed in " + ObjectNames.of(location) + ": object "
@@ -193,23 +223,17 @@ public class Catalog {
     }
 
     /**
-     * Keys in the directory of the RestorePoint whose uid an unverified seal contains. The directory also has a hash of the
-     * point's place in its name, so a forged uid leads to no other point.
+     * Keys in the directories of the RestorePoint whose uid an unverified seal contains. The directories also have the point's
+     * place in their names, so a forged uid leads to no other point.
      */
     public List<String> listOwnArchive(BackupLocation location, PointKey key) {
         ObjectStore store = stores.open(location);
         return store.readIfBounded(key.sealKey(), ObjectStore.MAX_DOCUMENT)
                 .flatMap(seal -> SealCodec.uid(seal.content()))
-                .map(uid -> store.gather(key.archivePrefix(uid), o -> Optional.of(o.key())))
+                .map(uid -> key.objectPrefixes(uid).stream()
+                        .flatMap(prefix -> store.gather(prefix, o -> Optional.of(o.key())).stream())
+                        .toList())
                 .orElse(List.of());
-    }
-
-    /** Whether an object has the digest that a seal names. */
-    public boolean hasDigest(BackupLocation location, PointDocument.StoredObject object) {
-        return stores.open(location)
-                .open(object.key(), 0, -1)
-                .filter(content -> object.sha256().equals(sha256(content, object.key())))
-                .isPresent();
     }
 
     /**
@@ -221,6 +245,16 @@ public class Catalog {
     public void verifyObjects(BackupLocation location, PointDocument document) {
         ObjectStore store = stores.open(location);
         document.objects().forEach(o -> verify(store, document.key(), o.key(), o.sha256()));
+        verifySnapshots(location, document);
+    }
+
+    /**
+     * Compares the repository's snapshot of each volume with its name, which is its digest.
+     *
+     * @throws BreakwaterException Tampered, naming the first snapshot that is missing or different
+     */
+    public void verifySnapshots(BackupLocation location, PointDocument document) {
+        ObjectStore store = stores.open(location);
         for (PointDocument.Volume v : document.moved()) {
             String key = document.key().repositoryPrefix() + "snapshots/" + v.repositorySnapshot();
             verify(store, document.key(), key, v.repositorySnapshot());

@@ -22,6 +22,7 @@ import java.util.Optional;
  * @param epoch of the FailoverPlan under which it was captured; 0 without one
  * @param capturedAt the moment whose state the point has
  * @param keyId id of the master key that the seal's key derives from; null in a point without a seal, which is a backup of Velero
+ * @param archiveKey data key of the archive, wrapped with a key that derives from that master key; null without an encrypted archive
  * @param lockedUntil time before which the point must not be deleted; null when it has no lock
  * @param absentVolumes claims of the archive whose data is only in Velero's own repositories; null when there are none
  */
@@ -47,6 +48,7 @@ public record PointDocument(
         int resourceCount,
         List<StoredObject> objects,
         String keyId,
+        String archiveKey,
         String lockedUntil,
         List<String> absentVolumes) {
 
@@ -148,16 +150,16 @@ public record PointDocument(
         return new Builder(this).keyId(masterKey).build();
     }
 
-    /** Prefix of the objects that only this point can have. */
-    public String archivePrefix() {
-        return key().archivePrefix(uid);
+    /** The archive with its digest; empty when the seal does not name it among its objects. */
+    Optional<StoredObject> storedArchive() {
+        return objects.stream().filter(o -> o.key().equals(archive)).findFirst();
     }
 
     /** The first object that is in no directory of this point; empty for a seal that Breakwater wrote. */
     public Optional<String> foreignObject() {
         return objects.stream()
                 .map(StoredObject::key)
-                .filter(name -> !name.startsWith(archivePrefix()))
+                .filter(name -> key().objectPrefixes(uid).stream().noneMatch(name::startsWith))
                 .findFirst();
     }
 
@@ -188,6 +190,7 @@ public record PointDocument(
         private int resourceCount;
         private List<StoredObject> objects = List.of();
         private String keyId;
+        private String archiveKey;
         private String lockedUntil;
         private List<String> absentVolumes;
 
@@ -213,6 +216,7 @@ public record PointDocument(
             this.resourceCount = d.resourceCount;
             this.objects = d.objects;
             this.keyId = d.keyId;
+            this.archiveKey = d.archiveKey;
             this.lockedUntil = d.lockedUntil;
             this.absentVolumes = d.absentVolumes;
         }
@@ -274,6 +278,11 @@ public record PointDocument(
             return this;
         }
 
+        public Builder archiveKey(String wrapped) {
+            this.archiveKey = wrapped;
+            return this;
+        }
+
         public Builder lockedUntil(String time) {
             this.lockedUntil = time;
             return this;
@@ -305,6 +314,7 @@ public record PointDocument(
                     resourceCount,
                     objects,
                     keyId,
+                    archiveKey,
                     lockedUntil,
                     absentVolumes);
         }

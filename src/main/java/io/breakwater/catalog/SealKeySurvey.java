@@ -85,10 +85,7 @@ public class SealKeySurvey {
         SealSignatures signatures = new SealSignatures(location, store, keys.ring(location));
         store.read(key.sealKey(), ObjectStore.MAX_DOCUMENT)
                 .map(Document::content)
-                .ifPresent(seal -> {
-                    signatures.verify(key, seal);
-                    signatures.vouch(key, Digests.sha256Hex(seal), keyId);
-                });
+                .ifPresent(seal -> signatures.vouch(key, seal, keyId));
     }
 
     /** One survey of a location. */

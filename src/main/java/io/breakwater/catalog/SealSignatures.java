@@ -7,6 +7,8 @@ import io.breakwater.api.BoundedJson;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Digests;
 import io.breakwater.api.Reason;
+import io.breakwater.archive.ArchiveCipher;
+import io.breakwater.archive.ArchiveIdentity;
 import io.breakwater.location.keys.KeyRing;
 import io.breakwater.location.keys.LocationKeys;
 import io.breakwater.store.ObjectStore;
@@ -23,11 +25,15 @@ import java.util.regex.Pattern;
 /**
  * The signatures of a point: that of its seal, and those of other master keys that vouch for the unchanged seal. A seal is never
  * written again, because copies and RestorePoints identify the point by its digest. So a key that will be retired is replaced by an
- * object next to the seal, {@code point.<keyId>.json}: the seal's SHA-256, and an HMAC over that and the point's place.
+ * object next to the seal, {@code point.<keyId>.json}: the seal's SHA-256, the data key of the archive, wrapped with a key that
+ * derives from the new master key, and an HMAC over both and the point's place. So a key that verifies a seal also opens its archive.
  */
 public final class SealSignatures {
     private static final ObjectMapper JSON = BoundedJson.mapper();
     private static final Pattern VOUCHING = Pattern.compile("point\\.([0-9a-f]{16})\\.json");
+
+    /** A verified object next to a seal. */
+    private record Voucher(String keyId, String archiveKey) {}
 
     private final BackupLocation location;
     private final ObjectStore store;
@@ -49,18 +55,21 @@ public final class SealSignatures {
         if (signer.isPresent() && ring.has(signer.get())) {
             return SealCodec.verify(where, seal, ring.catalogKey(signer.get(), where.source()));
         }
-        String digest = Digests.sha256Hex(seal);
-        if (ring.ids().stream().anyMatch(id -> isVouchedFor(where, digest, id))) {
+        if (voucher(where, Digests.sha256Hex(seal)).isPresent()) {
             return SealCodec.vouched(where, seal);
         }
         if (signer.isPresent()) {
-            throw BreakwaterException.permanent(
-                    Reason.KeyMismatch,
-                    "point " + where + " was sealed with master key " + signer.get() + ", which Secret "
-                            + LocationKeys.secretPath(location)
-                            + " does not hold; add that key to it as " + KeyRing.OLDER + signer.get());
+            throw missing(where, signer.get());
         }
         return withAny(where, seal);
+    }
+
+    private BreakwaterException missing(PointKey where, String id) {
+        return BreakwaterException.permanent(
+                Reason.KeyMismatch,
+                "point " + where + " was sealed with master key " + id + ", which Secret "
+                        + LocationKeys.secretPath(location)
+                        + " does not hold; add that key to it as " + KeyRing.OLDER + id);
     }
 
     /** Verifies a seal that names no key with each key of the ring. */
@@ -80,38 +89,87 @@ public final class SealSignatures {
         return found;
     }
 
-    /** Whether a key of the ring vouches for the seal with this digest. */
-    boolean isVouchedFor(PointKey where, String digest, String id) {
-        return store.readIfBounded(key(where, id), ObjectStore.MAX_DOCUMENT)
-                .map(Document::content)
-                .filter(content -> isVouching(content, where, digest, id))
-                .isPresent();
+    /**
+     * The cipher of the archive of a verified point.
+     *
+     * @param digest of the seal
+     * @throws BreakwaterException Tampered, when the seal has no valid key of an archive; KeyMismatch, when the ring has no key
+     *     that decrypts it
+     */
+    ArchiveCipher cipher(PointDocument document, String digest) {
+        PointKey where = document.key();
+        ArchiveIdentity identity = ArchiveIdentity.ofResources(where, document.uid());
+        if (document.archiveKey() == null) {
+            throw SealCodec.tampered(where, "it has no key of an archive");
+        }
+        if (ring.has(document.keyId())) {
+            return unwrap(identity, document.keyId(), document.archiveKey());
+        }
+        return voucher(where, digest)
+                .map(voucher -> unwrap(identity, voucher.keyId(), voucher.archiveKey()))
+                .orElseThrow(() -> missing(where, document.keyId()));
     }
 
-    /** Writes the object by which a key of the ring vouches for a verified seal; a second call changes nothing. */
-    void vouch(PointKey where, String digest, String id) {
+    private ArchiveCipher unwrap(ArchiveIdentity identity, String id, String wrapped) {
+        return ArchiveCipher.unwrap(identity, ring.archiveKey(id, identity.source()), wrapped);
+    }
+
+    /** The voucher of any key of the ring. */
+    private Optional<Voucher> voucher(PointKey where, String digest) {
+        return ring.ids().stream()
+                .flatMap(id -> voucher(where, digest, id).stream())
+                .findFirst();
+    }
+
+    /** The valid voucher of a key of the ring for the seal with this digest. */
+    private Optional<Voucher> voucher(PointKey where, String digest, String id) {
+        return store.readIfBounded(key(where, id), ObjectStore.MAX_DOCUMENT)
+                .map(Document::content)
+                .flatMap(content -> valid(content, where, digest, id));
+    }
+
+    /** Whether a key of the ring vouches for the seal with this digest. */
+    boolean isVouchedFor(PointKey where, String digest, String id) {
+        return voucher(where, digest, id).isPresent();
+    }
+
+    /**
+     * Verifies a seal, and writes the object by which a key of the ring vouches for it. A second call changes nothing.
+     *
+     * @throws BreakwaterException Tampered or KeyMismatch, when the seal or the key of its archive cannot be verified
+     */
+    void vouch(PointKey where, byte[] seal, String id) {
+        PointDocument document = verify(where, seal);
+        String digest = Digests.sha256Hex(seal);
+        String archiveKey = document.archiveKey() == null
+                ? ""
+                : cipher(document, digest).wrapped(ring.archiveKey(id, where.source()));
         byte[] content = JSON.createObjectNode()
                 .put("schemaVersion", 1)
                 .put("keyId", id)
                 .put("seal", digest)
-                .put("hmac", hmac(where, digest, id))
+                .put("archiveKey", archiveKey)
+                .put("hmac", hmac(where, digest, archiveKey, id))
                 .toString()
                 .getBytes(StandardCharsets.UTF_8);
         store.write(key(where, id), content, Precondition.NONE);
     }
 
-    private boolean isVouching(byte[] content, PointKey where, String digest, String id) {
+    private Optional<Voucher> valid(byte[] content, PointKey where, String digest, String id) {
         try {
             JsonNode tree = JSON.readTree(content);
-            return Digests.areEqual(tree.path("hmac").asText(), hmac(where, digest, id));
+            String archiveKey = tree.path("archiveKey").asText();
+            return Digests.areEqual(tree.path("hmac").asText(), hmac(where, digest, archiveKey, id))
+                    ? Optional.of(new Voucher(id, archiveKey))
+                    : Optional.empty();
         } catch (IOException e) {
-            return false;
+            return Optional.empty();
         }
     }
 
-    private String hmac(PointKey where, String digest, String id) {
+    private String hmac(PointKey where, String digest, String archiveKey, String id) {
         byte[] key = ring.countersignKey(id, where.source());
-        return Digests.hmacHex(key, where.point() + "\n" + digest);
+        return Digests.hmacHex(key, where.point() + "\n" + digest + "\n" + archiveKey);
     }
 
     static String key(PointKey where, String id) {

@@ -89,10 +89,11 @@ final class UnsealedData {
     /** Archive objects of an unfinished backup; none if it has a seal by now, and empty if another process works on it. */
     Optional<List<ObjectInfo>> archive(InProgressMarker marker) {
         PointKey key = marker.key();
-        // The names of earlier versions are not unique. Without a seal, nothing shows whose such objects are.
+        SoftDeleteStore visible = new SoftDeleteStore(store, key.site(), key.namespace());
         List<ObjectInfo> found = marker.uid(store)
-                .map(uid -> new SoftDeleteStore(store, key.site(), key.namespace())
-                        .gather(key.archivePrefix(uid), Optional::of))
+                .map(uid -> key.objectPrefixes(uid).stream()
+                        .flatMap(prefix -> visible.gather(prefix, Optional::of).stream())
+                        .toList())
                 .orElse(List.of());
         // The seal is read after the list, so that a point that was sealed in between stays.
         if (store.head(key.sealKey()).isPresent()) {

@@ -110,12 +110,15 @@ class UnsealedSweep {
         for (InProgressMarker marker : data.abandoned()) {
             Optional<List<ObjectInfo>> archive = data.archive(marker);
             if (archive.isPresent()) {
-                Optional<String> prefix = marker.uid(store).map(marker.key()::archivePrefix);
+                List<String> prefixes =
+                        marker.uid(store).map(marker.key()::objectPrefixes).orElse(List.of());
                 SoftDeleteStore soft = new SoftDeleteStore(
                                 store, marker.key().site(), marker.key().namespace())
-                        .withArchives(prefix.stream().toList());
+                        .withArchives(prefixes);
                 archive.get().forEach(soft::delete);
-                uploads += prefix.map(p -> abandon(store, p, before, trouble)).orElse(0);
+                uploads += prefixes.stream()
+                        .mapToInt(p -> abandon(store, p, before, trouble))
+                        .sum();
                 if (mayHaveMoved(store, marker)) {
                     loose.add(marker.key().namespace());
                 } else {

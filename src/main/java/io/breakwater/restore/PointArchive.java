@@ -5,9 +5,9 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.FailoverPlan;
 import io.breakwater.api.Reason;
 import io.breakwater.api.Restore;
+import io.breakwater.catalog.ArchiveSpools;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.OwnAccounts;
-import io.breakwater.location.Stores;
 import io.breakwater.resource.ApiServer;
 import io.breakwater.resource.apply.ApplyReport;
 import io.breakwater.resource.apply.ApplyRequest;
@@ -24,7 +24,6 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.quarkus.runtime.StartupEvent;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
-import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
@@ -36,16 +35,16 @@ import java.util.Optional;
 class PointArchive {
     private final KubernetesClient client;
     private final BreakwaterConfig config;
-    private final Stores stores;
+    private final ArchiveSpools spools;
     private final AuthorStamps stamps;
     private final ResourceApply apply;
     private final SandboxRules sandboxRules;
     private volatile String operator;
 
-    PointArchive(KubernetesClient client, BreakwaterConfig config, Stores stores, AuthorStamps stamps) {
+    PointArchive(KubernetesClient client, BreakwaterConfig config, ArchiveSpools spools, AuthorStamps stamps) {
         this.client = client;
         this.config = config;
-        this.stores = stores;
+        this.spools = spools;
         this.stamps = stamps;
         this.apply = new ResourceApply(client);
         this.sandboxRules = SandboxRules.of(config.sandbox().kinds().orElse(List.of()));
@@ -221,10 +220,13 @@ class PointArchive {
     }
 
     private InputStream open(RestoreRun run) throws IOException {
-        String key = run.source().document().archive();
-        return stores.open(run.source().location())
-                .open(key, 0, -1)
-                .orElseThrow(() -> new FileNotFoundException(key + " is not in the location any more"));
+        RestoreRun.Source source = run.source();
+        return spools.open(run.uid(), source.location(), source.document(), source.digest());
+    }
+
+    /** Deletes the copy of the archive of a run that has ended. */
+    void release(String uid) {
+        spools.release(uid);
     }
 
     private String operator() {

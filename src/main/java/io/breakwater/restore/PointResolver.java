@@ -10,8 +10,10 @@ import io.breakwater.api.Restore;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointStatus;
 import io.breakwater.api.RestorePointStatus.CopyState;
+import io.breakwater.catalog.ArchiveSpools;
 import io.breakwater.catalog.Catalog;
 import io.breakwater.catalog.Catalog.Sealed;
+import io.breakwater.catalog.PointDocument;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.location.LocationResolver;
 import io.breakwater.trust.IdentityRule;
@@ -29,6 +31,7 @@ class PointResolver {
     private final KubernetesClient client;
     private final LocationResolver locations;
     private final Catalog catalog;
+    private final ArchiveSpools archives;
     private final BreakwaterConfig config;
     private final IdentityRule rule;
 
@@ -36,17 +39,20 @@ class PointResolver {
             KubernetesClient client,
             LocationResolver locations,
             Catalog catalog,
+            ArchiveSpools archives,
             BreakwaterConfig config,
             IdentityRule rule) {
         this.client = client;
         this.locations = locations;
         this.catalog = catalog;
+        this.archives = archives;
         this.config = config;
         this.rule = rule;
     }
 
     /**
-     * The point that a Restore names, or selects by policy and time, with its signature and all objects verified.
+     * The point that a Restore names, or selects by policy and time, with its signature, its archive and its snapshots verified.
+     * The run reads the verified copy of the archive.
      *
      * @throws BreakwaterException Forbidden, RestorePointNotFound, RestorePointNotSealed, Tampered, or StoreUnavailable when no
      *     location answers
@@ -61,7 +67,7 @@ class PointResolver {
         BreakwaterException last = null;
         for (String name : locationNames(point)) {
             try {
-                Optional<RestoreRun.Source> found = read(point, name);
+                Optional<RestoreRun.Source> found = read(restore, point, name);
                 if (found.isPresent()) {
                     return found.get();
                 }
@@ -85,7 +91,7 @@ class PointResolver {
         String digest = restore.getStatus().digest;
         return catalog.read(location, key)
                 .map(found -> {
-                    if (digest != null && !digest.equals(found.digest())) {
+                    if (!found.digest().equals(digest)) {
                         throw rule.exchanged(restore, key);
                     }
                     return new RestoreRun.Source(location, found.document(), found.digest());
@@ -149,7 +155,7 @@ class PointResolver {
         return TenancyCheck.isAdministrator(restore, config.namespace()) && !sandbox;
     }
 
-    private Optional<RestoreRun.Source> read(RestorePoint point, String name) {
+    private Optional<RestoreRun.Source> read(Restore restore, RestorePoint point, String name) {
         BackupLocation location = locations.resolve(point.getMetadata().getNamespace(), new NamedRef(name));
         PointKey key = rule.in(point, location);
         Optional<Sealed> sealed = catalog.read(location, key);
@@ -157,8 +163,10 @@ class PointResolver {
             return Optional.empty();
         }
         rule.checkSeal(point, key, sealed.get().digest());
-        catalog.verifyObjects(location, sealed.get().document());
-        return Optional.of(new RestoreRun.Source(
-                location, sealed.get().document(), sealed.get().digest()));
+        PointDocument document = sealed.get().document();
+        String digest = sealed.get().digest();
+        archives.verify(restore.getMetadata().getUid(), location, document, digest);
+        catalog.verifySnapshots(location, document);
+        return Optional.of(new RestoreRun.Source(location, document, digest));
     }
 }

@@ -26,6 +26,7 @@ class RestoreSteps {
     private final List<Step<RestoreRun>> dryRun;
     private final List<Step<RestoreRun>> files;
     private final RestoreOrders orders;
+    private final PointArchive archives;
     private final String operatorNamespace;
 
     RestoreSteps(
@@ -40,6 +41,7 @@ class RestoreSteps {
             Events events,
             Clock clock) {
         this.operatorNamespace = config.namespace();
+        this.archives = archives;
         Activities activities = new Activities();
         ConcurrentRuns concurrentRuns = new ConcurrentRuns(client, gate);
         ValidateStep validate =
@@ -91,5 +93,6 @@ class RestoreSteps {
     /** Forgets a run that is over or gone. */
     void forget(String uid) {
         orders.forget(uid);
+        archives.release(uid);
     }
 }

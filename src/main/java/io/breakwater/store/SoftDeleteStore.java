@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 
 /**
  * A store as the users of one site's namespace see it. A deleted object disappears from the listing at once. It can still be read
@@ -23,6 +24,7 @@ import java.util.function.Consumer;
 public final class SoftDeleteStore implements ObjectStore {
     private final ObjectStore store;
     private final String tombstones;
+    private final String archives;
     private final List<String> own;
 
     /**
@@ -33,12 +35,14 @@ public final class SoftDeleteStore implements ObjectStore {
         this(
                 store,
                 StoreLayout.tombstones(site, namespace),
+                Pattern.quote(StoreLayout.archives(site, namespace)),
                 List.of(StoreLayout.points(site, namespace), StoreLayout.repository(site, namespace)));
     }
 
-    private SoftDeleteStore(ObjectStore store, String tombstones, List<String> own) {
+    private SoftDeleteStore(ObjectStore store, String tombstones, String archives, List<String> own) {
         this.store = store;
         this.tombstones = tombstones;
+        this.archives = archives;
         this.own = own;
     }
 
@@ -50,12 +54,12 @@ public final class SoftDeleteStore implements ObjectStore {
     public SoftDeleteStore withArchives(List<String> prefixes) {
         List<String> all = new ArrayList<>(own);
         for (String prefix : prefixes) {
-            if (!prefix.matches(StoreLayout.archives() + "[^/]+/")) {
+            if (!prefix.matches(archives + "([^/]+/){4}") && !prefix.matches(StoreLayout.veleroArchives() + "[^/]+/")) {
                 throw new IllegalArgumentException("'" + prefix + "' is not the directory of an archive");
             }
             all.add(prefix);
         }
-        return new SoftDeleteStore(store, tombstones, List.copyOf(all));
+        return new SoftDeleteStore(store, tombstones, archives, List.copyOf(all));
     }
 
     private void requireOwn(String key) {

@@ -13,7 +13,8 @@ public final class StoreLayout {
     private static final String LOCATION = ROOT + "location.json";
     private static final String POINTS = ROOT + "points/";
     private static final String REPOSITORIES = ROOT + "repos/";
-    private static final String ARCHIVES = "velero/backups/";
+    private static final String ARCHIVES = ROOT + "archives/";
+    private static final String VELERO_ARCHIVES = "velero/backups/";
     private static final String IN_PROGRESS = ROOT + "begun/";
     private static final String TOMBSTONES = ROOT + "tombstones/";
     private static final String READ_LEASES = ROOT + "readers/";
@@ -66,7 +67,8 @@ public final class StoreLayout {
             //       prefix          owner            locked restored replicated
             new Area(REPOSITORIES, Owner.NAMESPACE, true, true, true),
             new Area(POINTS, Owner.NAMESPACE, true, true, true),
-            new Area(ARCHIVES, Owner.NONE, true, true, true),
+            new Area(ARCHIVES, Owner.NAMESPACE, true, true, true),
+            new Area(VELERO_ARCHIVES, Owner.NONE, true, true, true),
             new Area(LOCATION, Owner.NONE, false, true, false),
             new Area(ESCROW, Owner.NONE, false, true, false),
             new Area(KEY_RINGS, Owner.SITE, false, false, false),
@@ -163,9 +165,19 @@ public final class StoreLayout {
         return repositories(site) + namespace + "/";
     }
 
-    /** Prefix of the archives of all points. {@code velero.BackupObjects} names the objects below it. */
-    public static String archives() {
-        return ARCHIVES;
+    /** Prefix of the encrypted archives of a namespace. */
+    public static String archives(String site, String namespace) {
+        return ARCHIVES + site + "/" + namespace + "/";
+    }
+
+    /** Prefix of the encrypted archive that one RestorePoint wrote. */
+    public static String archive(CapturedNamespace source, String point, String uid) {
+        return ARCHIVES + source.path() + "/" + point + "/" + uid + "/";
+    }
+
+    /** Prefix of all archives in Velero's layout. {@code velero.BackupObjects} names the objects below it. */
+    public static String veleroArchives() {
+        return VELERO_ARCHIVES;
     }
 
     /** Prefix of all backups in a location that Velero writes. {@code velero.StoredBackup} names the objects below it. */

@@ -1,11 +1,13 @@
 package io.breakwater.trust;
 
+import io.breakwater.api.Digests;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.store.CapturedNamespace;
 import io.breakwater.store.ObjectStore.ObjectInfo;
 import io.breakwater.store.StoreLayout;
 import io.breakwater.velero.BackupObjects;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -18,6 +20,8 @@ import java.util.stream.Stream;
 public final class PointKey {
     /** Names of RestorePoints: DNS subdomains. Velero accepts the same names. */
     private static final Pattern NAME = Pattern.compile("[a-z0-9]([a-z0-9.-]*[a-z0-9])?");
+
+    private static final Pattern UID = Pattern.compile("[0-9A-Za-z][0-9A-Za-z-]{0,63}");
 
     private final CapturedNamespace source;
     private final String point;
@@ -81,22 +85,32 @@ public final class PointKey {
     }
 
     /**
-     * Name of the point in Velero's layout.
+     * Prefix of the encrypted archive. No other RestorePoint has it.
      *
      * @param uid of the RestorePoint that the point was captured for
      */
+    public String archivePrefix(String uid) {
+        return StoreLayout.archive(source, point, UID.matcher(uid).matches() ? uid : Digests.sha256Hex(uid));
+    }
+
+    /** Key of the encrypted archive of objects. */
+    public String archiveKey(String uid) {
+        return archivePrefix(uid) + "resources.enc";
+    }
+
+    /** Name of the point in Velero's layout, for locations that ask for it. */
     public String backupName(String uid) {
         return BackupObjects.name(source, point, uid);
     }
 
-    /** Prefix of the point's objects outside the repository, except the seal. No other point has it. */
-    public String archivePrefix(String uid) {
+    /** Prefix of the point's objects in Velero's layout. No other RestorePoint has it. */
+    public String veleroPrefix(String uid) {
         return BackupObjects.prefix(backupName(uid));
     }
 
-    /** Key of the archive of resources. */
-    public String archiveKey(String uid) {
-        return BackupObjects.archiveKey(backupName(uid));
+    /** Prefixes of all objects of the point, except its seal and the data in the repository. */
+    public List<String> objectPrefixes(String uid) {
+        return List.of(archivePrefix(uid), veleroPrefix(uid));
     }
 
     /** Prefix of the namespace's restic repository. */

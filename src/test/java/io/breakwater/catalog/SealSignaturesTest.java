@@ -10,6 +10,8 @@ import io.breakwater.api.Digests;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.api.RestorePointStatus.Consistency;
+import io.breakwater.archive.ArchiveCipher;
+import io.breakwater.archive.ArchiveHeader;
 import io.breakwater.location.keys.KeyRing;
 import io.breakwater.location.keys.TestKeys;
 import io.breakwater.store.ObjectStore;
@@ -17,6 +19,9 @@ import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.store.TestStores;
 import io.breakwater.trust.PointKey;
 import io.breakwater.trust.PointKeys;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -77,18 +82,62 @@ class SealSignaturesTest {
     void acceptsUnchangedSealsThroughAChainOfVouchers() {
         byte[][] keys = keys(3);
         byte[] seal = sealed(keys[2], true);
-        with(keys).vouch(POINT, Digests.sha256Hex(seal), TestKeys.id(keys[1]));
-        with(keys[1], keys[0]).vouch(POINT, Digests.sha256Hex(seal), TestKeys.id(keys[0]));
+        with(keys).vouch(POINT, seal, TestKeys.id(keys[1]));
+        with(keys[1], keys[0]).vouch(POINT, seal, TestKeys.id(keys[0]));
 
         assertThat(with(keys[0]).verify(POINT, seal).point()).isEqualTo("p");
         assertThat(with(keys[1]).verify(POINT, seal).point()).isEqualTo("p");
+    }
+
+    /** The key that encrypted an archive is removed from the Secret after its rotation. */
+    @Test
+    void opensTheArchiveThroughAChainOfVouchers() throws IOException {
+        byte[][] keys = keys(3);
+        byte[] objects = new byte[1000];
+        random.nextBytes(objects);
+        PointDocument document = TestArchives.write(store, POINT, "uid", objects, keys[2]);
+        byte[] seal = TestPoints.seal(document, keys[2]);
+        String digest = Digests.sha256Hex(seal);
+        with(keys).vouch(POINT, seal, TestKeys.id(keys[1]));
+        with(keys[1], keys[0]).vouch(POINT, seal, TestKeys.id(keys[0]));
+
+        for (byte[] key : keys) {
+            PointDocument verified = with(key).verify(POINT, seal);
+            assertThat(content(with(key).cipher(verified, digest))).isEqualTo(objects);
+        }
+        byte[] other = keys(1)[0];
+        assertThatThrownBy(() -> with(other).cipher(document, digest))
+                .isInstanceOfSatisfying(
+                        BreakwaterException.class, e -> assertThat(e.reason()).isEqualTo(Reason.KeyMismatch));
+    }
+
+    private byte[] content(ArchiveCipher cipher) throws IOException {
+        try (InputStream in = new ByteArrayInputStream(
+                store.read(POINT.archiveKey("uid")).orElseThrow().content())) {
+            ArchiveHeader.read(in);
+            return cipher.decrypting(in).readAllBytes();
+        }
+    }
+
+    @Test
+    void refusesAVoucherWithAnotherKeyOfTheArchive() {
+        byte[][] keys = keys(2);
+        PointDocument document = TestArchives.write(store, POINT, "uid", new byte[10], keys[1]);
+        byte[] seal = TestPoints.seal(document, keys[1]);
+        with(keys).vouch(POINT, seal, TestKeys.id(keys[0]));
+        String key = SealSignatures.key(POINT, TestKeys.id(keys[0]));
+        String voucher = new String(store.read(key).orElseThrow().content(), StandardCharsets.UTF_8);
+        String altered = voucher.replaceFirst("\"archiveKey\":\"....", "\"archiveKey\":\"AAAA");
+        store.write(key, altered.getBytes(StandardCharsets.UTF_8), Precondition.NONE);
+
+        refused(Reason.KeyMismatch, POINT, seal, keys[0]);
     }
 
     @Test
     void refusesVouchersForAnotherSealOrPoint() {
         byte[][] keys = keys(2);
         byte[] seal = sealed(keys[1], true);
-        with(keys).vouch(POINT, Digests.sha256Hex(seal), TestKeys.id(keys[0]));
+        with(keys).vouch(POINT, seal, TestKeys.id(keys[0]));
         String altered = new String(seal, StandardCharsets.UTF_8).replace("\"epoch\" : 3", "\"epoch\" : 4");
 
         refused(Reason.KeyMismatch, POINT, altered.getBytes(StandardCharsets.UTF_8), keys[0]);
@@ -106,7 +155,7 @@ class SealSignaturesTest {
         byte[][] keys = keys(2);
         byte[] seal = sealed(keys[1], true);
         String key = SealSignatures.key(POINT, TestKeys.id(keys[0]));
-        with(keys).vouch(POINT, Digests.sha256Hex(seal), TestKeys.id(keys[0]));
+        with(keys).vouch(POINT, seal, TestKeys.id(keys[0]));
         String voucher = new String(store.read(key).orElseThrow().content(), StandardCharsets.UTF_8);
         int hmac = voucher.indexOf("\"hmac\":\"") + 8;
 
@@ -131,7 +180,7 @@ class SealSignaturesTest {
 
         refused(Reason.KeyMismatch, POINT, seal, keys[0]);
 
-        with(keys).vouch(POINT, Digests.sha256Hex(seal), TestKeys.id(keys[0]));
+        with(keys).vouch(POINT, seal, TestKeys.id(keys[0]));
         assertThat(with(keys[0]).verify(POINT, seal).point()).isEqualTo("p");
     }
 

@@ -18,7 +18,9 @@ import io.breakwater.api.RestorePointSpec;
 import io.breakwater.api.RestorePointStatus;
 import io.breakwater.api.RestoreSpec;
 import io.breakwater.api.RestoreStatus;
+import io.breakwater.catalog.ArchiveSpools;
 import io.breakwater.catalog.Catalog;
+import io.breakwater.catalog.PointDocument;
 import io.breakwater.catalog.TestPoints;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.TestConfig;
@@ -45,6 +47,7 @@ class PointResolverTest {
             client,
             TestLocations.of(client, config),
             new FakeCatalog(),
+            new FakeArchives(),
             config,
             new IdentityRule(config, PointKeys.identities("east")));
 
@@ -170,8 +173,20 @@ class PointResolverTest {
         }
 
         @Override
-        public void verifyObjects(BackupLocation location, io.breakwater.catalog.PointDocument document) {
+        public void verifySnapshots(BackupLocation location, PointDocument document) {
             // they are unaltered
+        }
+    }
+
+    /** Has every archive. */
+    private static final class FakeArchives extends ArchiveSpools {
+        FakeArchives() {
+            super(null, null);
+        }
+
+        @Override
+        public void verify(String run, BackupLocation location, PointDocument document, String digest) {
+            // it is unaltered
         }
     }
 }

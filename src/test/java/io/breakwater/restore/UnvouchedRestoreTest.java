@@ -15,12 +15,10 @@ import io.breakwater.api.Restore;
 import io.breakwater.api.RestoreSpec;
 import io.breakwater.api.RestoreSpec.OnConflict;
 import io.breakwater.api.RestoreStatus;
+import io.breakwater.catalog.ArchiveSpools;
 import io.breakwater.catalog.PointDocument;
 import io.breakwater.config.TestConfig;
 import io.breakwater.resource.FakeApiServer;
-import io.breakwater.store.MemoryStore;
-import io.breakwater.store.ObjectStore.Precondition;
-import io.breakwater.store.TestStores;
 import io.breakwater.trust.Author;
 import io.breakwater.trust.AuthorStamps;
 import io.breakwater.trust.PointKeys;
@@ -29,8 +27,10 @@ import io.breakwater.velero.ArchiveWriter;
 import io.breakwater.velero.ObjectKey;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.utils.Serialization;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Instant;
@@ -47,9 +47,8 @@ class UnvouchedRestoreTest {
     private static final AuthorStamps STAMPS = StampFixture.stamps();
     private static final String OPERATOR = "system:serviceaccount:bw:operator";
     private static final String ROLE = "/apis/rbac.authorization.k8s.io/v1/namespaces/shop/roles/r";
-    private static final String ARCHIVE = "archive";
 
-    private final MemoryStore store = new MemoryStore();
+    private byte[] archive;
     private FakeApiServer server;
     private PointArchive archives;
 
@@ -59,7 +58,13 @@ class UnvouchedRestoreTest {
         archives = new PointArchive(
                 server.client(),
                 TestConfig.of(Map.of("breakwater.namespace", "backup", "breakwater.restore.impersonate", "false")),
-                TestStores.always(store),
+                new ArchiveSpools(null, null) {
+                    @Override
+                    public InputStream open(
+                            String run, BackupLocation location, PointDocument document, String digest) {
+                        return new ByteArrayInputStream(archive);
+                    }
+                },
                 STAMPS);
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         try (ArchiveWriter writer = new ArchiveWriter(out, Instant.EPOCH)) {
@@ -73,7 +78,7 @@ class UnvouchedRestoreTest {
                     "'rules':[]");
             writer.finish();
         }
-        store.write(ARCHIVE, out.toByteArray(), Precondition.NONE);
+        archive = out.toByteArray();
     }
 
     @AfterEach
@@ -166,7 +171,7 @@ class UnvouchedRestoreTest {
         Author stamped = new Author(author.equals("operator") ? OPERATOR : author, "", List.of(), Map.of());
         restore.getMetadata().setAnnotations(Map.of(Api.AUTHOR, STAMPS.stamp(stamped, restore, restore.getSpec())));
         PointDocument document = PointDocument.builder(PointKeys.of("east", "shop", "p"), "uid")
-                .archive(ARCHIVE, 2)
+                .archive("archive", 2)
                 .build();
         return new RestoreRun(
                 restore, null, Clock.systemUTC(), () -> new RestoreRun.Source(location, document, "digest"), () -> {});

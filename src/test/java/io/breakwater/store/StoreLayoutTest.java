@@ -35,7 +35,9 @@ class StoreLayoutTest {
                 Map.entry(StoreLayout.repositories(), "breakwater/repos/"),
                 Map.entry(StoreLayout.repositories("east"), "breakwater/repos/east/"),
                 Map.entry(StoreLayout.repository("east", "shop"), "breakwater/repos/east/shop/"),
-                Map.entry(StoreLayout.archives(), "velero/backups/"),
+                Map.entry(StoreLayout.archives("east", "shop"), "breakwater/archives/east/shop/"),
+                Map.entry(StoreLayout.archive("east", "shop", "p", "uid"), "breakwater/archives/east/shop/p/uid/"),
+                Map.entry(StoreLayout.veleroArchives(), "velero/backups/"),
                 Map.entry(StoreLayout.veleroBackups(), "backups/"),
                 Map.entry(StoreLayout.inProgress("east"), "breakwater/begun/east/"),
                 Map.entry(StoreLayout.inProgress(SHOP, "p"), "breakwater/begun/east/shop/c/n/p.json"),
@@ -64,7 +66,7 @@ class StoreLayoutTest {
 
     @Test
     void agreesWithTheNamesOfVelero() {
-        assertThat(BackupObjects.prefix("b")).isEqualTo(StoreLayout.archives() + "b/");
+        assertThat(BackupObjects.prefix("b")).isEqualTo(StoreLayout.veleroArchives() + "b/");
         assertThat(StoredBackup.DIRECTORY).isEqualTo(StoreLayout.veleroBackups());
     }
 

@@ -77,6 +77,11 @@ public final class KeyRing {
         return derive(id, "countersign/" + source.path());
     }
 
+    /** Key that wraps the data keys of a namespace's archives. */
+    public byte[] archiveKey(String id, CapturedNamespace source) {
+        return derive(id, "archive/" + source.path());
+    }
+
     /** Password of a namespace's repository, in base64url. */
     public String repositoryPassword(String id, String site, String namespace) {
         return Base64.getUrlEncoder()

@@ -59,6 +59,13 @@ public final class ResourceCapture {
      */
     public record Result(long count, byte[] resourceList, String serverVersion, List<String> warnings) {}
 
+    /**
+     * A second archive of the same objects, which is not encrypted.
+     *
+     * @param secretValues whether Secrets have their values there
+     */
+    public record ClearCopy(OutputStream out, boolean secretValues) {}
+
     private final ApiServer server;
 
     public ResourceCapture(KubernetesClient client) {
@@ -66,17 +73,23 @@ public final class ResourceCapture {
     }
 
     /**
-     * Captures a namespace. Ends the archive, but does not close the stream.
+     * Captures a namespace. Ends the archives, but does not close the streams.
      *
      * @throws BreakwaterException ResourcesFailed if a kind cannot be listed, because an incomplete archive is not
      *     valid
      * @throws IOException if the stream cannot be written
      */
-    public Result capture(Request request, OutputStream out) throws IOException {
-        try (ArchiveWriter archive = new ArchiveWriter(out, request.capturedAt())) {
-            Run run = new Run(request, archive, Discovery.of(server).stored(server));
+    public Result capture(Request request, OutputStream out, Optional<ClearCopy> copy) throws IOException {
+        try (ArchiveWriter archive = new ArchiveWriter(out, request.capturedAt());
+                ArchiveWriter clear =
+                        copy.isPresent() ? new ArchiveWriter(copy.get().out(), request.capturedAt()) : null) {
+            boolean values = copy.map(ClearCopy::secretValues).orElse(false);
+            Run run = new Run(request, archive, clear, values, Discovery.of(server).stored(server));
             run.all();
             archive.finish();
+            if (clear != null) {
+                clear.finish();
+            }
             String version = server.get("/version").body().path("gitVersion").asText("");
             return new Result(archive.count(), archive.resourceList(), version, List.copyOf(run.warnings));
         } catch (UncheckedIOException e) {
@@ -89,14 +102,19 @@ public final class ResourceCapture {
         private final String namespace;
         private final CaptureScope scope;
         private final ArchiveWriter archive;
+        private final ArchiveWriter clear;
+        private final boolean secretValues;
         private final Discovery discovery;
         private final ClusterReferences references = new ClusterReferences();
         private final List<String> warnings = Collections.synchronizedList(new ArrayList<>());
 
-        Run(Request request, ArchiveWriter archive, Discovery discovery) {
+        /** @param clear writes the archive that is not encrypted; null for none */
+        Run(Request request, ArchiveWriter archive, ArchiveWriter clear, boolean secretValues, Discovery discovery) {
             this.namespace = request.namespace();
             this.scope = request.scope();
             this.archive = archive;
+            this.clear = clear;
+            this.secretValues = secretValues;
             this.discovery = discovery;
         }
 
@@ -220,6 +238,11 @@ public final class ResourceCapture {
                     return;
                 }
                 archive.add(key(kind, whole), kind.version(), kind.kind(), json);
+                if (clear != null) {
+                    boolean secret = kind.qualified().equals("secrets") && !secretValues;
+                    byte[] written = secret ? ApiServer.JSON.writeValueAsBytes(SecretValues.without(whole)) : json;
+                    clear.add(key(kind, whole), kind.version(), kind.kind(), written);
+                }
             } catch (JsonProcessingException e) {
                 throw new IllegalStateException(e);
             } catch (IOException e) {
