@@ -36,7 +36,7 @@ class StoreLayoutTest {
                 Map.entry(StoreLayout.repositories("east"), "breakwater/repos/east/"),
                 Map.entry(StoreLayout.repository("east", "shop"), "breakwater/repos/east/shop/"),
                 Map.entry(StoreLayout.archives("east", "shop"), "breakwater/archives/east/shop/"),
-                Map.entry(StoreLayout.archive("east", "shop", "p", "uid"), "breakwater/archives/east/shop/p/uid/"),
+                Map.entry(StoreLayout.archive(SHOP, "p", "uid"), "breakwater/archives/east/shop/c/n/p/uid/"),
                 Map.entry(StoreLayout.veleroArchives(), "velero/backups/"),
                 Map.entry(StoreLayout.veleroBackups(), "backups/"),
                 Map.entry(StoreLayout.inProgress("east"), "breakwater/begun/east/"),
