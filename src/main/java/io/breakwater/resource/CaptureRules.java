@@ -12,7 +12,8 @@ import java.util.Set;
  * own object is captured (pods, ReplicaSets of Deployments, revisions, Jobs of CronJobs, EndpointSlices and Endpoints
  * of Services). So {@code kubectl rollout undo} has no history after a restore. Excluded because they belong to a
  * moment: RestorePoints, Restores, mover objects, volume snapshots (their data is in the repository). Excluded because
- * its template creates it again: a policy that a template manages.
+ * its template creates it again: a policy that a template manages. Excluded because they open the points themselves: Secrets for
+ * locations, by their label; {@link LocationSecrets} finds those that a location names.
  */
 public final class CaptureRules {
     private static final Set<String> KINDS = Set.of(
@@ -42,7 +43,7 @@ public final class CaptureRules {
             "Node");
 
     private static final String MOVER_ACCOUNT = "breakwater-mover";
-    /** Archives are not encrypted, and this key opens all other data of the location. */
+    /** This key opens all data of the location. A location that names no Secret uses it. */
     private static final String MASTER_KEY = "breakwater-master-key";
 
     private static final String ROOT_CA = "kube-root-ca.crt";
@@ -57,10 +58,7 @@ public final class CaptureRules {
     public static boolean object(ApiKind kind, JsonNode object) {
         JsonNode meta = object.path("metadata");
         JsonNode labels = meta.path("labels");
-        if (isTrue(labels, Api.EXCLUDE) || isTrue(labels, Api.VELERO_EXCLUDE) || meta.has("deletionTimestamp")) {
-            return false;
-        }
-        if (labels.has(Api.RUN) || labels.has(Api.COMPONENT)) {
+        if (hasExcludingLabel(labels) || meta.has("deletionTimestamp")) {
             return false;
         }
         String name = meta.path("name").asText();
@@ -75,6 +73,21 @@ public final class CaptureRules {
                 controller(meta).isEmpty() && !meta.path("annotations").has("kubernetes.io/config.mirror");
             default -> !isRemade(kind, meta);
         };
+    }
+
+    private static boolean hasExcludingLabel(JsonNode labels) {
+        return isTrue(labels, Api.EXCLUDE)
+                || isTrue(labels, Api.VELERO_EXCLUDE)
+                || labels.has(Api.RUN)
+                || labels.has(Api.COMPONENT)
+                || labels.has(Api.LOCATION_CREDENTIALS);
+    }
+
+    /** Whether an existing object is a Secret of Breakwater or of a location. All of them have one of these labels. */
+    public static boolean isProtected(ApiKind kind, JsonNode live) {
+        JsonNode meta = live.path("metadata");
+        return kind.qualified().equals("secrets")
+                && (hasExcludingLabel(meta.path("labels")) || meta.path("name").asText().equals(MASTER_KEY));
     }
 
     private static boolean isRemade(ApiKind kind, JsonNode meta) {

@@ -322,7 +322,7 @@ class PointDeletionTest {
         SoftDeleteStore visible = new SoftDeleteStore(disk, "east", namespace);
         List<String> keys = new ArrayList<>();
         visible.list(key.directory(), o -> keys.add(o.key()));
-        visible.list("velero/", o -> keys.add(o.key()));
+        visible.list("breakwater/archives/", o -> keys.add(o.key()));
         return keys;
     }
 

@@ -384,7 +384,7 @@ class UnsealedSweepTest {
     private void captured(PointKey key) {
         catalog.markStarted(location, key, "uid");
         write(archive(key), key.point());
-        write(archive(key).replace(".tar.gz", "-logs.gz"), key.point());
+        write(key.veleroPrefix("uid") + "a-logs.gz", key.point());
         write(key.repositoryPrefix() + "snapshots/" + snapshot(key), key.point());
     }
 
@@ -440,7 +440,7 @@ class UnsealedSweepTest {
 
     private List<String> listed() {
         List<String> keys = new ArrayList<>();
-        new SoftDeleteStore(disk, "east", "shop").list("velero/", o -> keys.add(o.key()));
+        new SoftDeleteStore(disk, "east", "shop").list("breakwater/archives/", o -> keys.add(o.key()));
         for (String site : List.of("east", "west")) {
             new SoftDeleteStore(disk, site, "shop").list("breakwater/repos/" + site + "/", o -> keys.add(o.key()));
         }

@@ -16,7 +16,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 class SoftDeleteStoreTest {
     private static final String ARCHIVE = "velero/backups/shop-p-0123456789abcdef-uid/";
     private final MemoryStore store = new MemoryStore();
-    private final SoftDeleteStore shop = new SoftDeleteStore(store, "east", "shop").withArchives(List.of(ARCHIVE));
+    private static final String ENCRYPTED = "breakwater/archives/east/shop/c/n/p/uid/";
+    private final SoftDeleteStore shop =
+            new SoftDeleteStore(store, "east", "shop").withArchives(List.of(ARCHIVE, ENCRYPTED));
 
     @ParameterizedTest
     @ValueSource(
@@ -24,6 +26,8 @@ class SoftDeleteStoreTest {
                 "breakwater/points/east/shop-2/p/point.json",
                 "breakwater/points/west/shop/p/point.json",
                 "breakwater/repos/east/bank/data/ab/abcd",
+                "breakwater/archives/east/shop/c/n/p/uid2/resources.enc",
+                "breakwater/archives/east/bank/c/n/p/uid/resources.enc",
                 "velero/backups/shop-p-0123456789abcdef-uid2/a.tar.gz",
                 "velero/backups/east-shop-p/east-shop-p.tar.gz",
                 "breakwater/location.json"
@@ -49,6 +53,7 @@ class SoftDeleteStoreTest {
             strings = {
                 "breakwater/points/east/shop/p/point.json",
                 "breakwater/repos/east/shop/data/ab/abcd",
+                ENCRYPTED + "resources.enc",
                 ARCHIVE + "a.tar.gz"
             })
     void deletesObjectsOfItsNamespace(String key) {
@@ -63,8 +68,14 @@ class SoftDeleteStoreTest {
 
     @Test
     void acceptsNoArchiveDirectoryThatContainsOthers() {
-        for (String prefix :
-                List.of("velero/backups/", "velero/backups/a", "velero/backups/a/b/", "breakwater/points/")) {
+        for (String prefix : List.of(
+                "velero/backups/",
+                "velero/backups/a",
+                "velero/backups/a/b/",
+                "breakwater/points/",
+                "breakwater/archives/east/shop/",
+                "breakwater/archives/east/shop/c/n/p/",
+                "breakwater/archives/east/bank/c/n/p/uid/")) {
             assertThatThrownBy(() -> new SoftDeleteStore(store, "east", "shop").withArchives(List.of(prefix)))
                     .isInstanceOf(IllegalArgumentException.class);
         }

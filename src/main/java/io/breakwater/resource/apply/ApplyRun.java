@@ -7,6 +7,7 @@ import io.breakwater.api.RestoreSpec.OnConflict;
 import io.breakwater.resource.ApiKind;
 import io.breakwater.resource.ApiServer;
 import io.breakwater.resource.Discovery;
+import io.breakwater.resource.LocationSecrets;
 import io.breakwater.steps.Activities;
 import io.breakwater.steps.Parallel;
 import io.breakwater.velero.ObjectKey;
@@ -39,6 +40,7 @@ final class ApplyRun {
     private final ObjectWriter writer;
     private final boolean noNamespace;
     private final int stage;
+    private final LocationSecrets ofLocations;
     private Discovery discovery;
 
     /**
@@ -61,6 +63,7 @@ final class ApplyRun {
         this.discovery = discovery;
         this.noNamespace = noNamespace;
         this.stage = stage;
+        this.ofLocations = LocationSecrets.of(server, request.targetNamespace());
         this.counts = new ApplyCounts(request.isDryRun());
         this.writer = new ObjectWriter(writes, request, owners, counts);
     }
@@ -161,6 +164,10 @@ final class ApplyRun {
             return;
         }
         Optional<String> excluded = RestoreRules.excluded(kind.get(), captured, request.isMoved());
+        if (ofLocations.has(kind.get(), key.name())) {
+            counts.count(ApplyCounts.Fate.SKIPPED, key, "a BackupLocation of the target namespace uses it");
+            return;
+        }
         if (excluded.isPresent() || isServed(key)) {
             counts.count(ApplyCounts.Fate.SKIPPED, key, excluded.orElse("its Service creates it"));
             return;

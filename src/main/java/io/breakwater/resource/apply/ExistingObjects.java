@@ -7,6 +7,7 @@ import io.breakwater.resource.ApiKind;
 import io.breakwater.resource.ApiServer;
 import io.breakwater.resource.CaptureRules;
 import io.breakwater.resource.Discovery;
+import io.breakwater.resource.LocationSecrets;
 import io.breakwater.resource.PagedList;
 import io.breakwater.steps.Parallel;
 import io.breakwater.velero.ObjectKey;
@@ -42,6 +43,7 @@ final class ExistingObjects {
             }
         }
         ApplyRequest request = plan.request();
+        LocationSecrets ofLocations = LocationSecrets.of(server, request.targetNamespace());
         List<String> existing = Collections.synchronizedList(new ArrayList<>());
         each(kinds, request.targetNamespace(), (kind, object) -> {
             String name = object.path("metadata").path("name").asText();
@@ -49,6 +51,7 @@ final class ExistingObjects {
             boolean conflict = plan.has(key)
                     && RestoreRules.excluded(kind, object, request.isMoved()).isEmpty()
                     && !RestoreRules.isCreatedOnly(kind, object)
+                    && !ofLocations.has(kind, name)
                     && !RestoreRules.isGiven(key)
                     && !request.mark().isOn(object, kind.path(request.targetNamespace(), name));
             if (conflict && existing.size() < NAMED) {

@@ -6,6 +6,7 @@ import io.breakwater.api.RestoreSpec.OnConflict;
 import io.breakwater.api.Texts;
 import io.breakwater.resource.ApiKind;
 import io.breakwater.resource.ApiServer;
+import io.breakwater.resource.CaptureRules;
 import io.breakwater.resource.RestoreMark;
 import io.breakwater.steps.Activities;
 import io.breakwater.velero.ObjectKey;
@@ -131,7 +132,7 @@ final class ObjectWriter {
                     + " exists and was not changed; if the ServiceAccounts of namespace " + request.targetNamespace()
                     + " need it, create another ClusterRoleBinding for them");
         }
-        if (RestoreRules.isCreatedOnly(job.kind(), job.captured())) {
+        if (RestoreRules.isCreatedOnly(job.kind(), job.captured()) || CaptureRules.isProtected(job.kind(), live)) {
             return SKIPPED;
         }
         if (request.onConflict() != OnConflict.Replace && RestoreRules.isGiven(job.key())) {

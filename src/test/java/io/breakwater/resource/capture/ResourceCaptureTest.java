@@ -68,6 +68,39 @@ class ResourceCaptureTest {
         assertThat(result.serverVersion()).isEqualTo("v1.34.4");
     }
 
+    /** Secrets that open the points themselves, and those of Breakwater. */
+    @Test
+    void capturesNoSecretOfALocationOrOfBreakwater() throws IOException {
+        server.serve("breakwater.io/v1alpha1", "BackupLocation", "backuplocations", true);
+        server.put(
+                "/apis/breakwater.io/v1alpha1/namespaces/shop/backuplocations",
+                "{'metadata':{'name':'own','namespace':'shop'},'spec':{'s3':{'credentialsSecretRef':{'name':'keys'}},"
+                        + "'encryption':{'passwordSecretRef':{'name':'master'},'escrowSecretRef':{'name':'escrow'}}}}");
+        for (String name : List.of("keys", "master", "escrow", "breakwater-master-key", "app")) {
+            server.put(CORE + "secrets", "{'metadata':{'name':'" + name + "','namespace':'shop'},'data':{'a':'MQ=='}}");
+        }
+        for (String label : List.of("exclude", "component", "run", "location-credentials")) {
+            server.put(
+                    CORE + "secrets",
+                    "{'metadata':{'name':'" + label + "','namespace':'shop','labels':{'breakwater.io/" + label
+                            + "':'true'}},'data':{'a':'MQ=='}}");
+        }
+
+        assertThat(capture().keySet().stream().filter(key -> key.startsWith("secrets ")))
+                .containsExactly("secrets shop/app");
+    }
+
+    @Test
+    void capturesNothingWhileTheLocationsOfTheNamespaceAreUnknown() {
+        server.serve("breakwater.io/v1alpha1", "BackupLocation", "backuplocations", true);
+        server.refuse((method, path) -> path.endsWith("/backuplocations") ? 403 : 0);
+
+        assertThatThrownBy(this::capture)
+                .isInstanceOfSatisfying(
+                        BreakwaterException.class, e -> assertThat(e.reason()).isEqualTo(Reason.ResourcesFailed))
+                .hasMessageContaining("BackupLocations of namespace shop");
+    }
+
     @Test
     void readsAKindInItsStorageVersion() throws IOException {
         twoVersions("example.com/v1beta1");
