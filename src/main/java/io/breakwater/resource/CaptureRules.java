@@ -13,7 +13,7 @@ import java.util.Set;
  * of Services). So {@code kubectl rollout undo} has no history after a restore. Excluded because they belong to a
  * moment: RestorePoints, Restores, mover objects, volume snapshots (their data is in the repository). Excluded because
  * its template creates it again: a policy that a template manages. Excluded because they open the points themselves: Secrets for
- * locations, by their label; {@link LocationSecrets} finds those that a location names.
+ * locations, by their label; {@link ReferencedSecrets} finds those that a location names.
  */
 public final class CaptureRules {
     private static final Set<String> KINDS = Set.of(

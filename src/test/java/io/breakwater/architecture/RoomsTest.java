@@ -54,6 +54,7 @@ class RoomsTest {
                             "store.s3",
                             "trust")),
             Map.entry("location.keys", Set.of("api", "store")),
+            Map.entry("archive", Set.of("api", "location.keys", "store", "trust")),
             Map.entry("velero", Set.of("api", "store")),
             Map.entry("velero.model", Set.of()),
             Map.entry("migrate", Set.of("api", "velero.model")),
@@ -69,6 +70,7 @@ class RoomsTest {
                     "catalog",
                     Set.of(
                             "api",
+                            "archive",
                             "config",
                             "location",
                             "location.keys",
@@ -104,6 +106,8 @@ class RoomsTest {
                     "capture",
                     Set.of(
                             "api",
+                            "archive",
+                            "location.keys",
                             "catalog",
                             "config",
                             "database",
@@ -166,7 +170,6 @@ class RoomsTest {
                             "resource.apply",
                             "resource.workload",
                             "steps",
-                            "store",
                             "trust",
                             "volume")),
             Map.entry(

@@ -7,7 +7,7 @@ import io.breakwater.api.RestoreSpec.OnConflict;
 import io.breakwater.resource.ApiKind;
 import io.breakwater.resource.ApiServer;
 import io.breakwater.resource.Discovery;
-import io.breakwater.resource.LocationSecrets;
+import io.breakwater.resource.ReferencedSecrets;
 import io.breakwater.steps.Activities;
 import io.breakwater.steps.Parallel;
 import io.breakwater.velero.ObjectKey;
@@ -40,7 +40,7 @@ final class ApplyRun {
     private final ObjectWriter writer;
     private final boolean noNamespace;
     private final int stage;
-    private final LocationSecrets ofLocations;
+    private final ReferencedSecrets ofLocations;
     private Discovery discovery;
 
     /**
@@ -63,7 +63,7 @@ final class ApplyRun {
         this.discovery = discovery;
         this.noNamespace = noNamespace;
         this.stage = stage;
-        this.ofLocations = LocationSecrets.of(server, request.targetNamespace());
+        this.ofLocations = ReferencedSecrets.of(server, request.targetNamespace());
         this.counts = new ApplyCounts(request.isDryRun());
         this.writer = new ObjectWriter(writes, request, owners, counts);
     }

@@ -7,7 +7,7 @@ import io.breakwater.resource.ApiKind;
 import io.breakwater.resource.ApiServer;
 import io.breakwater.resource.CaptureRules;
 import io.breakwater.resource.Discovery;
-import io.breakwater.resource.LocationSecrets;
+import io.breakwater.resource.ReferencedSecrets;
 import io.breakwater.resource.PagedList;
 import io.breakwater.steps.Parallel;
 import io.breakwater.velero.ObjectKey;
@@ -43,7 +43,7 @@ final class ExistingObjects {
             }
         }
         ApplyRequest request = plan.request();
-        LocationSecrets ofLocations = LocationSecrets.of(server, request.targetNamespace());
+        ReferencedSecrets ofLocations = ReferencedSecrets.of(server, request.targetNamespace());
         List<String> existing = Collections.synchronizedList(new ArrayList<>());
         each(kinds, request.targetNamespace(), (kind, object) -> {
             String name = object.path("metadata").path("name").asText();

@@ -9,7 +9,7 @@ import io.breakwater.resource.ApiKind;
 import io.breakwater.resource.ApiServer;
 import io.breakwater.resource.CaptureRules;
 import io.breakwater.resource.Discovery;
-import io.breakwater.resource.LocationSecrets;
+import io.breakwater.resource.ReferencedSecrets;
 import io.breakwater.resource.PagedList;
 import io.breakwater.steps.Parallel;
 import io.breakwater.velero.ArchiveWriter;
@@ -107,7 +107,7 @@ public final class ResourceCapture {
         private final boolean secretValues;
         private final Discovery discovery;
         private final ClusterReferences references = new ClusterReferences();
-        private final LocationSecrets ofLocations;
+        private final ReferencedSecrets ofLocations;
         private final List<String> warnings = Collections.synchronizedList(new ArrayList<>());
 
         /** @param clear writes the archive that is not encrypted; null for none */
@@ -117,7 +117,7 @@ public final class ResourceCapture {
             this.archive = archive;
             this.clear = clear;
             this.secretValues = secretValues;
-            this.ofLocations = LocationSecrets.of(server, namespace);
+            this.ofLocations = ReferencedSecrets.of(server, namespace);
             this.discovery = discovery;
         }
 

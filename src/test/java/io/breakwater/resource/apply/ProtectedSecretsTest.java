@@ -29,7 +29,7 @@ class ProtectedSecretsTest {
 
             if (onConflict != OnConflict.Fail) {
                 shop.apply();
-                assertThat(shop.written()).containsExactly("POST secrets");
+                assertThat(shop.written()).isNotEmpty().allMatch(request -> request.equals("POST secrets"));
                 assertThat(shop.server.at(ApplyFixture.CORE + "secrets/app")).isNotNull();
             }
             for (String name : List.of("keys", "labelled", "own")) {

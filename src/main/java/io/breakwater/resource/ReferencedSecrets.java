@@ -13,13 +13,13 @@ import java.util.TreeSet;
  * the points themselves, so they are in no archive, and no restore writes them. Every field whose name ends with {@code SecretRef}
  * counts.
  */
-public final class LocationSecrets {
+public final class ReferencedSecrets {
     private static final String REFERENCE = "SecretRef";
     private static final int NOT_FOUND = 404;
 
     private final Set<String> names;
 
-    private LocationSecrets(Set<String> names) {
+    private ReferencedSecrets(Set<String> names) {
         this.names = names;
     }
 
@@ -28,7 +28,7 @@ public final class LocationSecrets {
      *
      * @throws BreakwaterException ResourcesFailed, when they cannot be listed
      */
-    public static LocationSecrets of(ApiServer server, String namespace) {
+    public static ReferencedSecrets of(ApiServer server, String namespace) {
         Set<String> names = new TreeSet<>();
         String path = "/apis/" + Api.GROUP + "/" + Api.VERSION + "/namespaces/" + ApiKind.encoded(namespace)
                 + "/backuplocations";
@@ -43,7 +43,7 @@ public final class LocationSecrets {
                         e);
             }
         }
-        return new LocationSecrets(names);
+        return new ReferencedSecrets(names);
     }
 
     /** Whether an object is one of these Secrets. */
