@@ -17,7 +17,7 @@ import java.util.stream.Stream;
 
 /**
  * The first line of an encrypted archive, in JSON. It makes the archive readable with the master key alone. It has no signature:
- * whoever alters it makes the archive unreadable. A reader that has the seal uses the key of the seal.
+ * an altered header makes the archive unreadable. A reader that has the seal uses the key of the seal.
  *
  * @param schemaVersion 1
  * @param keyId id of the master key that wrapped the data key

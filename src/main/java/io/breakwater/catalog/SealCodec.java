@@ -65,6 +65,23 @@ public final class SealCodec {
         return text(content, "keyId");
     }
 
+    /**
+     * The point that a seal names. It is not verified.
+     *
+     * @throws IllegalArgumentException when it is not a seal
+     */
+    static PointKey place(byte[] content) {
+        try {
+            PointDocument document = JSON.readValue(content, PointDocument.class);
+            if (document != null && isComplete(document)) {
+                return document.key();
+            }
+        } catch (IOException e) {
+            // reported below
+        }
+        throw new IllegalArgumentException("the seal is not a valid point document");
+    }
+
     /** Uid of the RestorePoint that a seal names; empty when it names none, or is not a valid seal. It is not verified. */
     static Optional<String> uid(byte[] content) {
         return text(content, "uid");

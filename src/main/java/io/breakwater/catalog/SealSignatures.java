@@ -19,6 +19,7 @@ import io.breakwater.trust.PointKey;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -35,12 +36,31 @@ public final class SealSignatures {
     /** A verified object next to a seal. */
     private record Voucher(String keyId, String archiveKey) {}
 
-    private final BackupLocation location;
+    private final String secret;
+    private final Function<String, Optional<byte[]>> objects;
     private final ObjectStore store;
     private final KeyRing ring;
 
     public SealSignatures(BackupLocation location, ObjectStore store, KeyRing ring) {
-        this.location = location;
+        this(
+                "Secret " + LocationKeys.secretPath(location),
+                key -> store.readIfBounded(key, ObjectStore.MAX_DOCUMENT).map(Document::content),
+                store,
+                ring);
+    }
+
+    /**
+     * The signatures of one point whose files are outside of a store.
+     *
+     * @param voucher content of an object next to the seal; null for none
+     */
+    static SealSignatures ofFiles(KeyRing ring, byte[] voucher) {
+        return new SealSignatures("the key file", key -> Optional.ofNullable(voucher), null, ring);
+    }
+
+    private SealSignatures(String secret, Function<String, Optional<byte[]>> objects, ObjectStore store, KeyRing ring) {
+        this.secret = secret;
+        this.objects = objects;
         this.store = store;
         this.ring = ring;
     }
@@ -67,8 +87,7 @@ public final class SealSignatures {
     private BreakwaterException missing(PointKey where, String id) {
         return BreakwaterException.permanent(
                 Reason.KeyMismatch,
-                "point " + where + " was sealed with master key " + id + ", which Secret "
-                        + LocationKeys.secretPath(location)
+                "point " + where + " was sealed with master key " + id + ", which " + secret
                         + " does not hold; add that key to it as " + KeyRing.OLDER + id);
     }
 
@@ -123,9 +142,7 @@ public final class SealSignatures {
 
     /** The valid voucher of a key of the ring for the seal with this digest. */
     private Optional<Voucher> voucher(PointKey where, String digest, String id) {
-        return store.readIfBounded(key(where, id), ObjectStore.MAX_DOCUMENT)
-                .map(Document::content)
-                .flatMap(content -> valid(content, where, digest, id));
+        return objects.apply(key(where, id)).flatMap(content -> valid(content, where, digest, id));
     }
 
     /** Whether a key of the ring vouches for the seal with this digest. */

@@ -318,6 +318,8 @@ class RoomsTest {
                 .doNotHaveSimpleName("ConvertVelero") // a command, whose output this is
                 .and()
                 .doNotHaveSimpleName("RotateMasterKey")
+                .and()
+                .doNotHaveSimpleName("OpenArchive")
                 .should()
                 .accessField(System.class, "out")
                 .orShould()

@@ -89,6 +89,7 @@ class StoreLayoutTest {
                 .containsExactlyInAnyOrder(
                         "breakwater/repos/east/",
                         "breakwater/points/east/",
+                        "breakwater/archives/east/",
                         "velero/backups/",
                         "breakwater/location.json",
                         "breakwater/escrow/",
@@ -106,7 +107,8 @@ class StoreLayoutTest {
 
     @Test
     void locksAndCopiesOnlyObjectsOfPoints() {
-        List<String> ofPoints = List.of("breakwater/repos/", "breakwater/points/", "velero/backups/");
+        List<String> ofPoints =
+                List.of("breakwater/repos/", "breakwater/points/", "breakwater/archives/", "velero/backups/");
 
         assertThat(StoreLayout.AREAS.stream().filter(Area::locked).map(Area::prefix))
                 .containsExactlyInAnyOrderElementsOf(ofPoints);
