@@ -13,7 +13,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
-/** Writes the objects of the namespace into an archive, which Velero can read too. */
+/** Writes the objects of the namespace into an encrypted archive, and into Velero's layout if the location asks for it. */
 final class ArchiveResourcesStep implements Step<CaptureRun> {
     private final ArchiveUpload upload;
     private final Stores stores;

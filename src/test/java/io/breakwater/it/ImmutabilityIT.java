@@ -141,7 +141,7 @@ class ImmutabilityIT {
                 .filter(ObjectVersion::isLatest)
                 .filter(v -> v.key().contains("/points/" + Rig.WEST + "/" + NAMESPACE + "/")
                         || v.key().contains("/repos/" + Rig.WEST + "/" + NAMESPACE + "/")
-                        || v.key().contains("velero/backups/" + NAMESPACE + "-"))
+                        || v.key().contains("/archives/" + Rig.WEST + "/" + NAMESPACE + "/"))
                 .filter(v -> !v.key().contains("/locks/"))
                 .toList();
     }

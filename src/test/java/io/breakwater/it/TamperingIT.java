@@ -74,14 +74,14 @@ class TamperingIT {
     @Test
     @Order(1)
     void refusesAnArchiveWithAFlippedBit() {
-        String key = archive(".tar.gz");
+        String key = archive(".enc");
         whileAltered(key, flipped(content(key)), () -> refused("flipped", key));
     }
 
     @Test
     @Order(2)
     void refusesAPointWithAMissingObject() {
-        String key = archive("resource-list.json.gz");
+        String key = archive(".enc");
         byte[] content = content(key);
         store.delete(key);
         try {

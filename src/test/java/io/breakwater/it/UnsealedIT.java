@@ -9,7 +9,7 @@ import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestoreSpec.OnConflict;
 import io.breakwater.store.ObjectStore;
-import io.breakwater.velero.BackupObjects;
+import io.breakwater.store.StoreLayout;
 import io.fabric8.kubernetes.client.CustomResource;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -70,7 +70,7 @@ class UnsealedIT {
                 .orElseThrow()
                 .getMetadata()
                 .getUid();
-        String archive = BackupObjects.prefix(BackupObjects.name(site.identity(NAMESPACE), "broken", uid));
+        String archive = StoreLayout.archive(site.identity(NAMESPACE), "broken", uid);
         assertThat(keys(archive)).as("its archive").isNotEmpty();
         assertThat(keys(REPOSITORY + "snapshots/"))
                 .as("the snapshot of its first volume")

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.annotation.JsonAnySetter;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BackupLocationSpec;
 import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.Condition;
 import io.breakwater.api.Restore;
@@ -54,6 +55,9 @@ import org.junit.jupiter.api.extension.ExtendWith;
 class VeleroIT {
     private static final String NS = "neighbours";
     private static final String BACK = "neighbours-back";
+    /** Name and prefix of a location whose points Velero can read. */
+    private static final String READABLE = "readable";
+
     private static final String IMPORTED = "neighbours-imported";
 
     private final Rig rig;
@@ -77,7 +81,9 @@ class VeleroIT {
                                 .formatted(i, i))
                 .reduce("", String::concat);
         site.cluster().apply(NS, many);
-        BackupPolicy policy = Examples.policy(NS, "shop", "blob-" + Rig.EAST);
+        site.client().resource(readableLocation()).serverSideApply();
+        site.awaitLocation(Rig.SYSTEM, READABLE);
+        BackupPolicy policy = Examples.policy(NS, "shop", READABLE);
         site.client().resource(policy).serverSideApply();
         velero = Velero.install(rig, site);
     }
@@ -85,6 +91,7 @@ class VeleroIT {
     @AfterAll
     void clean() {
         site.client().resource(veleroLocation()).delete();
+        site.client().resource(readableLocation()).delete();
         site.client().namespaces().withName(BACK).delete();
         site.client().namespaces().withName(IMPORTED).delete();
         site.client().namespaces().withName(NS).delete();
@@ -98,7 +105,7 @@ class VeleroIT {
         RestorePoint first = site.awaitPoint(NS, "first");
         int captured = first.getStatus().resourceCount;
 
-        velero.location("breakwater", Rig.EAST, "velero", "ReadOnly");
+        velero.location("breakwater", Rig.EAST, READABLE + "/velero", "ReadOnly");
         String backup = BackupObjects.name(
                 site.identity(NS), "first", first.getMetadata().getUid());
         GenericKubernetesResource seen = velero.awaitSynced(backup);
@@ -229,6 +236,16 @@ class VeleroIT {
     private abstract static class KnownFieldsOnly {
         @JsonAnySetter(enabled = false)
         abstract void put(String field, Object value);
+    }
+
+    /** Velero restores Secrets too, so their values are in clear in this location. */
+    private BackupLocation readableLocation() {
+        BackupLocation location = rig.location(Rig.EAST);
+        location.getMetadata().setName(READABLE);
+        location.getSpec().azureBlob.prefix = READABLE;
+        location.getSpec().archives = new BackupLocationSpec.Archives();
+        location.getSpec().archives.velero = BackupLocationSpec.VeleroLayout.WithSecrets;
+        return location;
     }
 
     private BackupLocation veleroLocation() {
