@@ -125,6 +125,7 @@ class S3StoreTest extends ObjectStoreContract {
     @Test
     void reportsAMissingWorkloadIdentityRole() {
         spec.workloadIdentity = new WebIdentity();
+        spec.endpoint = null;
 
         assertThatThrownBy(() -> S3Store.open(spec, null, null, null))
                 .hasMessageContaining("spec.s3.workloadIdentity")
