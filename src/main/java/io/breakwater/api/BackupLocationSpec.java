@@ -58,7 +58,8 @@ public class BackupLocationSpec {
                     + " version-level immutability.")
     public Immutability immutability;
 
-    @JsonPropertyDescription("Forms in which the objects of a point are written. The encrypted archive is always written.")
+    @JsonPropertyDescription(
+            "Forms in which the objects of a point are written. The encrypted archive is always written.")
     public Archives archives;
 
     @Default("ReadWrite")
@@ -101,9 +102,10 @@ public class BackupLocationSpec {
             value = "has(self.credentialsSecretRef) != has(self.workloadIdentity)",
             message = "exactly one of credentialsSecretRef and workloadIdentity must be set")
     @ValidationRule(
-            value = "self.account == oldSelf.account && self.container == oldSelf.container"
-                    + " && (has(self.prefix) ? self.prefix : '') == (has(oldSelf.prefix) ? oldSelf.prefix : '')"
-                    + " && (has(self.endpoint) ? self.endpoint : '') == (has(oldSelf.endpoint) ? oldSelf.endpoint : '')",
+            value =
+                    "self.account == oldSelf.account && self.container == oldSelf.container"
+                            + " && (has(self.prefix) ? self.prefix : '') == (has(oldSelf.prefix) ? oldSelf.prefix : '')"
+                            + " && (has(self.endpoint) ? self.endpoint : '') == (has(oldSelf.endpoint) ? oldSelf.endpoint : '')",
             message = "account, container, prefix and endpoint are immutable, because points would be hidden and new"
                     + " data would be sent elsewhere; create another BackupLocation")
     public static class AzureBlob {
@@ -126,12 +128,13 @@ public class BackupLocationSpec {
 
         @Size(max = 512)
         @Pattern("^https?://[^?#]+$")
-        @JsonPropertyDescription("URL of the account; https://<account>.blob.core.windows.net when absent. The Helm value"
+        @JsonPropertyDescription(
+                "URL of the account; https://<account>.blob.core.windows.net when absent. The Helm value"
                         + " store.allowedEndpoints limits the hosts.")
         public String endpoint;
 
         @JsonPropertyDescription("Secret in this namespace with the key accountKey or sasToken, and with the label"
-                        + " breakwater.io/location-credentials=true.")
+                + " breakwater.io/location-credentials=true.")
         public NamedRef credentialsSecretRef;
 
         @JsonPropertyDescription("Use the federated identity of the pod instead of a Secret.")
@@ -183,7 +186,7 @@ public class BackupLocationSpec {
         @Size(max = 512)
         @Pattern("^https?://[^?#/]+/?$")
         @JsonPropertyDescription("URL of the server; that of Amazon S3 in the region when absent. The Helm value"
-                        + " store.allowedEndpoints limits the hosts.")
+                + " store.allowedEndpoints limits the hosts.")
         public String endpoint;
 
         @JsonPropertyDescription(
@@ -191,7 +194,8 @@ public class BackupLocationSpec {
                         + " Default: true where endpoint is set.")
         public Boolean pathStyle;
 
-        @JsonPropertyDescription("Secret in this namespace with the keys accessKeyId and secretAccessKey, and with the label"
+        @JsonPropertyDescription(
+                "Secret in this namespace with the keys accessKeyId and secretAccessKey, and with the label"
                         + " breakwater.io/location-credentials=true.")
         public NamedRef credentialsSecretRef;
 

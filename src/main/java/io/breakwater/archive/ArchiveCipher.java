@@ -47,8 +47,8 @@ public final class ArchiveCipher {
      */
     public static ArchiveCipher unwrap(ArchiveIdentity identity, byte[] namespaceKey, String wrapped) {
         try {
-            byte[] key = new AesGcmJce(namespaceKey)
-                    .decrypt(Base64.getDecoder().decode(wrapped), identity.associatedData());
+            byte[] key =
+                    new AesGcmJce(namespaceKey).decrypt(Base64.getDecoder().decode(wrapped), identity.associatedData());
             if (key.length == KEY) {
                 return new ArchiveCipher(key, identity);
             }

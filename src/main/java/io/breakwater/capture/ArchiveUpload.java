@@ -69,7 +69,8 @@ class ArchiveUpload {
         try (ObjectUpload archive = new ObjectUpload(store, run.key().archiveKey(run.uid()));
                 ObjectUpload clear = velero == VeleroLayout.None
                         ? null
-                        : new ObjectUpload(store, BackupObjects.archiveKey(run.key().backupName(run.uid())))) {
+                        : new ObjectUpload(
+                                store, BackupObjects.archiveKey(run.key().backupName(run.uid())))) {
             OutputStream encrypted = encrypting(run, store, archive);
             ResourceCapture.Result captured = new ResourceCapture(client)
                     .capture(
@@ -83,8 +84,8 @@ class ArchiveUpload {
             List<Stored> stored = new ArrayList<>(List.of(archive.commit()));
             if (clear != null) {
                 stored.add(clear.commit());
-                stored.addAll(writeAll(
-                        store, documents(run, startedAt, captured).documents(captured.resourceList())));
+                stored.addAll(
+                        writeAll(store, documents(run, startedAt, captured).documents(captured.resourceList())));
             }
             return new Result(captured.count(), stored, captured.warnings());
         } catch (IOException e) {

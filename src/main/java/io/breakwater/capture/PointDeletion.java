@@ -310,8 +310,8 @@ class PointDeletion {
     private void deleteArchive(Place place, String uid) {
         PointKey key = place.key();
         List<String> prefixes = key.objectPrefixes(uid);
-        SoftDeleteStore store = new SoftDeleteStore(stores.open(place.location()), key.site(), key.namespace())
-                .withArchives(prefixes);
+        SoftDeleteStore store =
+                new SoftDeleteStore(stores.open(place.location()), key.site(), key.namespace()).withArchives(prefixes);
         prefixes.stream()
                 .flatMap(prefix -> store.gather(prefix, o -> Optional.of(o.key())).stream())
                 .forEach(store::delete);

@@ -104,8 +104,9 @@ public class ArchiveSpools {
     private VerifiedArchive archive(String run, BackupLocation location, PointDocument document, String digest)
             throws IOException {
         Spool spool = spools.computeIfAbsent(run, r -> new Spool());
-        String source = location.getMetadata().getUid() + "/" + location.getMetadata().getNamespace() + "/"
-                + location.getMetadata().getName() + "/" + digest;
+        String source =
+                location.getMetadata().getUid() + "/" + location.getMetadata().getNamespace() + "/"
+                        + location.getMetadata().getName() + "/" + digest;
         spool.lock.lock();
         try {
             if (spool.archive == null || !source.equals(spool.source)) {
@@ -148,7 +149,8 @@ public class ArchiveSpools {
             throw BreakwaterException.retryable(
                     Reason.StoreUnavailable,
                     "archive " + archive.key() + " of point " + document.key() + " has " + archive.size()
-                            + " bytes, but directory " + directory + " of the operator has room for " + Math.max(free, 0)
+                            + " bytes, but directory " + directory + " of the operator has room for "
+                            + Math.max(free, 0)
                             + "; increase Helm value operator.tmp, or wait until other restores have ended");
         }
     }

@@ -178,11 +178,11 @@ public class Catalog {
     /** A seal names only objects that its own RestorePoint wrote: a user who deletes a point deletes what its seal names. */
     private static void requireOwnObjects(BackupLocation location, PointDocument document) {
         document.foreignObject().ifPresent(name -> {
-                    throw BreakwaterException.permanent(
-                            Reason.Conflict,
-                            "point " + document.key() + " was not sealed in " + ObjectNames.of(location) + ": object "
-                                    + name + " is not one of its RestorePoint; create a new RestorePoint");
-                });
+            throw BreakwaterException.permanent(
+                    Reason.Conflict,
+                    "point " + document.key() + " was not sealed in " + ObjectNames.of(location) + ": object " + name
+                            + " is not one of its RestorePoint; create a new RestorePoint");
+        });
     }
 
     /** Snapshots are reported in a status. One that is older than the capture belongs to another point, which may be locked. */

@@ -44,8 +44,8 @@ final class VerifiedArchive implements Closeable {
      * @throws BreakwaterException Tampered, when it is missing or does not have its size and digest; StoreUnavailable, when the
      *     read was cut off
      */
-    static VerifiedArchive ofEncrypted(ObjectStore store, PointDocument point, StoredObject archive, ArchiveCipher cipher)
-            throws IOException {
+    static VerifiedArchive ofEncrypted(
+            ObjectStore store, PointDocument point, StoredObject archive, ArchiveCipher cipher) throws IOException {
         return copy(store, point, archive, cipher, true);
     }
 

@@ -65,8 +65,8 @@ final class ClusterAddresses {
             } catch (KubernetesClientException e) {
                 throw BreakwaterException.retryable(
                         Reason.StoreUnavailable,
-                        "the addresses of the cluster, which no endpoint may have, could not be read: "
-                                + e.getMessage() + "; will retry",
+                        "the addresses of the cluster, which no endpoint may have, could not be read: " + e.getMessage()
+                                + "; will retry",
                         e);
             }
         }

@@ -28,8 +28,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class KindChecksTest {
     private final InMemoryApiServer cluster = new InMemoryApiServer();
-    private final KindChecks checks =
-            new KindChecks(cluster.client(), TestConfig.of(Map.of("breakwater.site", "east", "breakwater.store.cluster-cidrs", "10.96.0.0/12")));
+    private final KindChecks checks = new KindChecks(
+            cluster.client(),
+            TestConfig.of(Map.of("breakwater.site", "east", "breakwater.store.cluster-cidrs", "10.96.0.0/12")));
 
     @AfterEach
     void close() {
@@ -230,8 +231,12 @@ class KindChecksTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "https://169.254.169.254", "http://store.example", "https://127.0.0.1:9443", "https://u@store.example",
-                "https://[::ffff:10.96.0.1]", "https://2130706433"
+                "https://169.254.169.254",
+                "http://store.example",
+                "https://127.0.0.1:9443",
+                "https://u@store.example",
+                "https://[::ffff:10.96.0.1]",
+                "https://2130706433"
             })
     void refusesEndpointsThatAreNotAllowed(String endpoint) {
         assertThat(create(LOCATION.replace("prefix: a/b", "endpoint: '" + endpoint + "'"))

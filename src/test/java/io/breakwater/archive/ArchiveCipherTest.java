@@ -51,7 +51,9 @@ class ArchiveCipherTest {
                         "resources", new CapturedNamespace("east", "shop", source.cluster(), "another"), "p", "uid"),
                 new ArchiveIdentity(
                         "resources", new CapturedNamespace("east", "shop", "another", source.uid()), "p", "uid"))) {
-            assertThat(reason(() -> again(cipher, other))).as("key of %s", other).isEqualTo(Reason.Tampered);
+            assertThat(reason(() -> again(cipher, other)))
+                    .as("key of %s", other)
+                    .isEqualTo(Reason.Tampered);
             assertThat(reason(() -> decrypted(cipher.rebound(other), encrypted)))
                     .as("archive of %s", other)
                     .isEqualTo(Reason.Tampered);
@@ -69,7 +71,9 @@ class ArchiveCipherTest {
         }
         for (int length : List.of(0, 1, 40, SEGMENT, 2 * SEGMENT, encrypted.length - 1)) {
             byte[] cut = Arrays.copyOf(encrypted, length);
-            assertThat(reason(() -> decrypted(cipher, cut))).as("cut at %d", length).isEqualTo(Reason.Tampered);
+            assertThat(reason(() -> decrypted(cipher, cut)))
+                    .as("cut at %d", length)
+                    .isEqualTo(Reason.Tampered);
         }
         byte[] longer = Arrays.copyOf(encrypted, encrypted.length + 1);
         assertThat(reason(() -> decrypted(cipher, longer))).isEqualTo(Reason.Tampered);

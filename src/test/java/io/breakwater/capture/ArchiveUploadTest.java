@@ -101,7 +101,8 @@ class ArchiveUploadTest {
         Map<String, JsonNode> restored = restored(store, result, header);
         assertThat(restored.keySet())
                 .containsExactlyInAnyOrder("configmaps shop/settings", "secrets shop/password", "namespaces shop");
-        assertThat(restored.get("secrets shop/password").path("data").path("p").asText()).isEqualTo("b3Blbg==");
+        assertThat(restored.get("secrets shop/password").path("data").path("p").asText())
+                .isEqualTo("b3Blbg==");
     }
 
     @Test
@@ -118,7 +119,8 @@ class ArchiveUploadTest {
         assertThat(secret.path("type").asText()).isEqualTo("Opaque");
         assertThat(secret.path("metadata").path("labels").path("app").asText()).isEqualTo("shop");
         assertThat(secret.toString()).doesNotContain("b3Blbg==").doesNotContain("open");
-        assertThat(clear.get("configmaps shop/settings").path("data").path("a").asText()).isEqualTo("1");
+        assertThat(clear.get("configmaps shop/settings").path("data").path("a").asText())
+                .isEqualTo("1");
         assertThat(store.objects).containsKey(BackupObjects.metadataKey(name()));
 
         JsonNode own = restored(store, result, header(store)).get("secrets shop/password");
@@ -130,7 +132,12 @@ class ArchiveUploadTest {
         MemoryStore store = new MemoryStore();
         upload(store, VeleroLayout.WithSecrets);
 
-        assertThat(clear(store).get("secrets shop/password").path("data").path("p").asText()).isEqualTo("b3Blbg==");
+        assertThat(clear(store)
+                        .get("secrets shop/password")
+                        .path("data")
+                        .path("p")
+                        .asText())
+                .isEqualTo("b3Blbg==");
     }
 
     private static ArchiveHeader header(MemoryStore store) throws IOException {
@@ -164,7 +171,9 @@ class ArchiveUploadTest {
         Map<String, JsonNode> all = new TreeMap<>();
         try (ArchiveReader reader = new ArchiveReader(archive, ArchiveReader.Limits.DEFAULT)) {
             for (Optional<ArchiveReader.Item> i = reader.next(); i.isPresent(); i = reader.next()) {
-                all.put(i.get().key().toString(), ApiServer.JSON.readTree(i.get().json()));
+                all.put(
+                        i.get().key().toString(),
+                        ApiServer.JSON.readTree(i.get().json()));
             }
         }
         return all;
@@ -189,8 +198,7 @@ class ArchiveUploadTest {
             BackupPolicy policy = new BackupPolicy();
             policy.getMetadata().setName("hourly");
             policy.setSpec(new BackupPolicySpec());
-            CaptureRun run = new CaptureRun(
-                            point, PointKeys.source("east", "shop"), null, Clock.systemUTC(), () -> {})
+            CaptureRun run = new CaptureRun(point, PointKeys.source("east", "shop"), null, Clock.systemUTC(), () -> {})
                     .follow(policy, new PointRoute(location(velero), List.of(), 0, Optional.empty(), true));
             return new ArchiveUpload(server.client(), KEYS, Clock.systemUTC()).write(run, store);
         }

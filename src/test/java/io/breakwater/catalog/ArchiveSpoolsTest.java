@@ -60,7 +60,8 @@ class ArchiveSpoolsTest {
             store.onRead = content -> reads.get() <= last ? content : evil;
             String run = "run-" + honest;
             if (honest == 0) {
-                assertThat(reason(() -> spools.verify(run, location, document, DIGEST))).isEqualTo(Reason.Tampered);
+                assertThat(reason(() -> spools.verify(run, location, document, DIGEST)))
+                        .isEqualTo(Reason.Tampered);
                 assertThat(reason(() -> read(run, document))).isEqualTo(Reason.Tampered);
                 continue;
             }
@@ -125,7 +126,8 @@ class ArchiveSpoolsTest {
         assertThat(reason(() -> read("run", document))).isEqualTo(Reason.Tampered);
         assertThat(reads).hasValue(0);
 
-        PointDocument without = PointDocument.builder(POINT, "uid").archive("a", 1).build();
+        PointDocument without =
+                PointDocument.builder(POINT, "uid").archive("a", 1).build();
         assertThat(reason(() -> read("run", without))).isEqualTo(Reason.Tampered);
     }
 
@@ -178,8 +180,8 @@ class ArchiveSpoolsTest {
         store.objects.put("backups/b/b.tar.gz", clear);
         return PointDocument.builder(POINT, "uid")
                 .archive("backups/b/b.tar.gz", 1)
-                .objects(List.of(new PointDocument.StoredObject(
-                        "backups/b/b.tar.gz", clear.length, Digests.sha256Hex(clear))))
+                .objects(List.of(
+                        new PointDocument.StoredObject("backups/b/b.tar.gz", clear.length, Digests.sha256Hex(clear))))
                 .build();
     }
 

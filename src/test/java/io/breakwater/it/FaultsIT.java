@@ -139,13 +139,16 @@ class FaultsIT {
     @Test
     void usesNoSecretWithoutTheLabel() {
         credentials("unlabelled");
-        site.client().secrets().inNamespace(namespace).withName("unlabelled").edit(s -> new SecretBuilder(s)
-                .editMetadata()
-                .removeFromLabels(Api.LOCATION_CREDENTIALS)
-                .endMetadata()
-                .build());
-        refusedOrReported(
-                location("unlabelled"), Condition.READY, Api.LOCATION_CREDENTIALS, Reason.SecretNotFound);
+        site.client()
+                .secrets()
+                .inNamespace(namespace)
+                .withName("unlabelled")
+                .edit(s -> new SecretBuilder(s)
+                        .editMetadata()
+                        .removeFromLabels(Api.LOCATION_CREDENTIALS)
+                        .endMetadata()
+                        .build());
+        refusedOrReported(location("unlabelled"), Condition.READY, Api.LOCATION_CREDENTIALS, Reason.SecretNotFound);
     }
 
     private void credentials(String name) {

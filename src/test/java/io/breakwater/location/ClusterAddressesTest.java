@@ -58,8 +58,7 @@ class ClusterAddressesTest {
 
         assertThat(new ClusterAddresses(client).ranges())
                 .extracting(String::valueOf)
-                .containsExactlyInAnyOrder(
-                        "10.42.0.0/24", "fd42::/64", "172.18.0.2", "10.43.0.0/16", "10.43.0.1");
+                .containsExactlyInAnyOrder("10.42.0.0/24", "fd42::/64", "172.18.0.2", "10.43.0.0/16", "10.43.0.1");
     }
 
     @Test

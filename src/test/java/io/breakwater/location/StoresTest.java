@@ -102,11 +102,14 @@ class StoresTest {
 
     @Test
     void readsNoSecretWithoutTheLabel() {
-        client.secrets().inNamespace(config.namespace()).withName("bucket").edit(s -> new SecretBuilder(s)
-                .editMetadata()
-                .removeFromLabels(Api.LOCATION_CREDENTIALS)
-                .endMetadata()
-                .build());
+        client.secrets()
+                .inNamespace(config.namespace())
+                .withName("bucket")
+                .edit(s -> new SecretBuilder(s)
+                        .editMetadata()
+                        .removeFromLabels(Api.LOCATION_CREDENTIALS)
+                        .endMetadata()
+                        .build());
         assertThatThrownBy(() -> TestStores.of(client, config).open(location))
                 .isInstanceOfSatisfying(
                         BreakwaterException.class, e -> assertThat(e.reason()).isEqualTo(Reason.SecretNotFound))
@@ -148,13 +151,15 @@ class StoresTest {
     @Test
     void theGatewayDoesNotNeedTheKeyOfTheStamps() {
         moveLocationToShop();
-        assertThat(stores(TestConfig.of(
-                        Map.of("breakwater.role", "gateway", "breakwater.store.allowed-endpoints", "127.0.0.1"))).open(location))
+        assertThat(stores(TestConfig.of(Map.of(
+                                "breakwater.role", "gateway", "breakwater.store.allowed-endpoints", "127.0.0.1")))
+                        .open(location))
                 .isNotNull();
     }
 
     private Stores stores(BreakwaterConfig of) {
-        return new Stores(client, of, StampFixture.review(client, of), Clock.systemUTC(), new LocationEndpoints(client, of));
+        return new Stores(
+                client, of, StampFixture.review(client, of), Clock.systemUTC(), new LocationEndpoints(client, of));
     }
 
     private void secret(String name, Map<String, String> data) {

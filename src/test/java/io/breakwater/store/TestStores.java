@@ -58,6 +58,7 @@ public final class TestStores {
 
     /** The stores of locations in an API server. */
     public static Stores of(KubernetesClient client, BreakwaterConfig config) {
-        return new Stores(client, config, StampFixture.trusting(), Clock.systemUTC(), new LocationEndpoints(client, config));
+        return new Stores(
+                client, config, StampFixture.trusting(), Clock.systemUTC(), new LocationEndpoints(client, config));
     }
 }

@@ -84,8 +84,9 @@ public final class KeyEscrow {
 
     /** Wraps the keys that are not wrapped yet, and deletes those that are wrapped with a public key that no site names. */
     public State update(BackupLocation location, LocationKeys keys, boolean writable) {
-        EscrowKey key =
-LocationKeys.data(keys.secret(location, secretName(location))).map(KeyEscrow::key).orElseThrow();
+        EscrowKey key = LocationKeys.data(keys.secret(location, secretName(location)))
+                .map(KeyEscrow::key)
+                .orElseThrow();
         Set<String> lacking = new TreeSet<>();
         for (String id : ring.ids()) {
             if (!isIntact(id, key.fingerprint())) {

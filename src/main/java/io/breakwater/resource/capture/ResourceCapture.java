@@ -85,7 +85,8 @@ public final class ResourceCapture {
                 ArchiveWriter clear =
                         copy.isPresent() ? new ArchiveWriter(copy.get().out(), request.capturedAt()) : null) {
             boolean values = copy.map(ClearCopy::secretValues).orElse(false);
-            Run run = new Run(request, archive, clear, values, Discovery.of(server).stored(server));
+            Run run = new Run(
+                    request, archive, clear, values, Discovery.of(server).stored(server));
             run.all();
             archive.finish();
             if (clear != null) {

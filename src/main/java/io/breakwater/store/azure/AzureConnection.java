@@ -99,7 +99,8 @@ final class AzureConnection implements HttpClient {
             throw new IOException("the answer is not HTTP");
         }
         HttpHeaders headers = new HttpHeaders();
-        for (Map.Entry<String, List<String>> field : connection.getHeaderFields().entrySet()) {
+        for (Map.Entry<String, List<String>> field :
+                connection.getHeaderFields().entrySet()) {
             if (field.getKey() != null) {
                 headers.set(HttpHeaderName.fromString(field.getKey()), field.getValue());
             }

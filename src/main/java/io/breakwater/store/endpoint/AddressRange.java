@@ -63,7 +63,8 @@ public final class AddressRange {
     /** The address that a text is, in the usual form only: no decimal, octal, hexadecimal or short form, and no zone. */
     static Optional<InetAddress> address(String text) {
         String octet = "(0|[1-9][0-9]?|1[0-9][0-9]|2[0-4][0-9]|25[0-5])";
-        boolean isLiteral = text.matches(octet + "(\\." + octet + "){3}") || text.matches("[0-9a-fA-F:.]*:[0-9a-fA-F:.]*");
+        boolean isLiteral =
+                text.matches(octet + "(\\." + octet + "){3}") || text.matches("[0-9a-fA-F:.]*:[0-9a-fA-F:.]*");
         try {
             return isLiteral ? Optional.of(InetAddress.getByName(text)) : Optional.empty();
         } catch (UnknownHostException e) {

@@ -13,7 +13,8 @@ import java.util.regex.Pattern;
  * @param range null for names
  */
 record AllowedHost(String name, AddressRange range, boolean isExact) {
-    private static final Pattern ENTRY = Pattern.compile("(\\*\\.)?([a-z0-9]([a-z0-9-]*[a-z0-9])?\\.)*[a-z]([a-z0-9-]*[a-z0-9])?");
+    private static final Pattern ENTRY =
+            Pattern.compile("(\\*\\.)?([a-z0-9]([a-z0-9-]*[a-z0-9])?\\.)*[a-z]([a-z0-9-]*[a-z0-9])?");
 
     /** @throws IllegalArgumentException naming the entry, if it is not valid */
     static AllowedHost of(String entry) {

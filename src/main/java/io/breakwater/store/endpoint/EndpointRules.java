@@ -144,8 +144,9 @@ public final class EndpointRules {
     }
 
     private Optional<String> objection(EndpointUrl url) {
-        Optional<AllowedHost> entry =
-                allowed.stream().filter(a -> a.matches(url.host(), url.address())).findFirst();
+        Optional<AllowedHost> entry = allowed.stream()
+                .filter(a -> a.matches(url.host(), url.address()))
+                .findFirst();
         boolean isListed = allowed.isEmpty() || entry.isPresent() || CloudNames.ofAnyCloud(url.host());
         if (!isListed) {
             return Optional.of("its host is not in the Helm value store.allowedEndpoints" + WAY_OUT);

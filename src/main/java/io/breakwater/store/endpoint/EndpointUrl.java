@@ -15,7 +15,8 @@ import java.util.regex.Pattern;
  * @param address if the host is an address
  */
 record EndpointUrl(boolean isEncrypted, String host, Optional<InetAddress> address) {
-    private static final Pattern NAME = Pattern.compile("([a-z0-9]([a-z0-9-]*[a-z0-9])?\\.)*[a-z]([a-z0-9-]*[a-z0-9])?");
+    private static final Pattern NAME =
+            Pattern.compile("([a-z0-9]([a-z0-9-]*[a-z0-9])?\\.)*[a-z]([a-z0-9-]*[a-z0-9])?");
 
     /** @throws IllegalArgumentException naming the fault */
     static EndpointUrl of(String text) {

@@ -64,8 +64,7 @@ final class S3Content extends InputStream {
         in.abort();
         cuts++;
         if (cuts > CUTS) {
-            throw new IOException(
-                    "could not read " + key + ", cut off at byte " + at, cause);
+            throw new IOException("could not read " + key + ", cut off at byte " + at, cause);
         }
         try {
             in = store.errors.call("read on " + key, () -> store.get(key, at, left, etag));

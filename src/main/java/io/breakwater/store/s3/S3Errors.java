@@ -5,8 +5,8 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.store.AnswerBound;
 import io.breakwater.store.StoreErrors;
-import java.time.DateTimeException;
 import java.io.UncheckedIOException;
+import java.time.DateTimeException;
 import java.util.Set;
 import java.util.function.Supplier;
 import software.amazon.awssdk.awscore.exception.AwsServiceException;
@@ -139,12 +139,15 @@ final class S3Errors {
         }
         if (code.equals("NoSuchBucket")) {
             return BreakwaterException.permanent(
-                    Reason.StoreUnavailable, message + "; create the bucket, or create another BackupLocation with the right bucket", e);
+                    Reason.StoreUnavailable,
+                    message + "; create the bucket, or create another BackupLocation with the right bucket",
+                    e);
         }
         if (e.statusCode() / 100 == 3) {
             return BreakwaterException.permanent(
                     Reason.StoreUnavailable,
-                    message + "; the bucket is in another region: create another BackupLocation with the region or endpoint"
+                    message
+                            + "; the bucket is in another region: create another BackupLocation with the region or endpoint"
                             + " of the bucket",
                     e);
         }
@@ -162,5 +165,4 @@ final class S3Errors {
         String code = e.awsErrorDetails() == null ? null : e.awsErrorDetails().errorCode();
         return code == null ? "" : code;
     }
-
 }

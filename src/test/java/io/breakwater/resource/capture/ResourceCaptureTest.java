@@ -550,7 +550,10 @@ class ResourceCaptureTest {
     private Map<String, JsonNode> capture() throws IOException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         result = new ResourceCapture(server.client())
-                .capture(new ResourceCapture.Request("shop", scope, Instant.parse("2026-11-23T10:00:00Z")), out, Optional.empty());
+                .capture(
+                        new ResourceCapture.Request("shop", scope, Instant.parse("2026-11-23T10:00:00Z")),
+                        out,
+                        Optional.empty());
         Map<String, JsonNode> all = new TreeMap<>();
         try (ArchiveReader reader =
                 new ArchiveReader(new ByteArrayInputStream(out.toByteArray()), ArchiveReader.Limits.DEFAULT)) {

@@ -30,18 +30,43 @@ class EndpointRulesTest {
     private static final Duration TIMEOUT = Duration.ofSeconds(5);
 
     /** The addresses of a cluster: a node, and the ranges of pods and Services. */
-    private static final List<AddressRange> CLUSTER = List.of(
-            AddressRange.of("172.18.0.2"), AddressRange.of("10.42.0.0/16"), AddressRange.of("10.43.0.0/16"));
+    private static final List<AddressRange> CLUSTER =
+            List.of(AddressRange.of("172.18.0.2"), AddressRange.of("10.42.0.0/16"), AddressRange.of("10.43.0.0/16"));
 
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "127.0.0.1", "127.8.8.8", "0.0.0.0", "169.254.169.254", "169.254.170.2", "100.100.100.200",
-                "168.63.129.16", "192.0.0.192", "224.0.0.1", "239.1.1.1", "255.255.255.255", "172.18.0.2", "10.42.3.4",
-                "10.43.0.1", "[::]", "[::1]", "[fe80::1]", "[fec0::1]", "[ff02::1]", "[fd00:ec2::254]",
-                "[fd20:ce::254]", "[::ffff:127.0.0.1]", "[::ffff:a9fe:a9fe]", "[::ffff:10.43.0.1]", "[::127.0.0.1]",
-                "[64:ff9b::169.254.169.254]", "[64:ff9b:1::1]", "[2002:7f00:1::]", "[2002:a9fe:a9fe::1]",
-                "[2001:0:1::1]", "[0:0:0:0:0:0:0:1]"
+                "127.0.0.1",
+                "127.8.8.8",
+                "0.0.0.0",
+                "169.254.169.254",
+                "169.254.170.2",
+                "100.100.100.200",
+                "168.63.129.16",
+                "192.0.0.192",
+                "224.0.0.1",
+                "239.1.1.1",
+                "255.255.255.255",
+                "172.18.0.2",
+                "10.42.3.4",
+                "10.43.0.1",
+                "[::]",
+                "[::1]",
+                "[fe80::1]",
+                "[fec0::1]",
+                "[ff02::1]",
+                "[fd00:ec2::254]",
+                "[fd20:ce::254]",
+                "[::ffff:127.0.0.1]",
+                "[::ffff:a9fe:a9fe]",
+                "[::ffff:10.43.0.1]",
+                "[::127.0.0.1]",
+                "[64:ff9b::169.254.169.254]",
+                "[64:ff9b:1::1]",
+                "[2002:7f00:1::]",
+                "[2002:a9fe:a9fe::1]",
+                "[2001:0:1::1]",
+                "[0:0:0:0:0:0:0:1]"
             })
     void refusesReservedAddressesAndThoseOfTheCluster(String host) {
         assertThat(rules().objection("https://" + host + ":9000"))
@@ -64,12 +89,28 @@ class EndpointRulesTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "https://2130706433", "https://0x7f000001", "https://0x7f.0.0.1", "https://0177.0.0.1", "https://127.1",
-                "https://127.0.1", "https://127.0.0.1.", "https://localhost.", "https://s3.example.com.",
-                "https://good.example@127.0.0.1", "https://u:p@s3.example.com", "https://s3.example.com:80@evil.example",
-                "https://[fe80::1%25eth0]", "https://[::1", "https://", "https:///x", "ftp://s3.example.com",
-                "HTTPS:s3.example.com", "https://s3_x.example.com", "https://s3.example.com\\@evil.example",
-                "https://１２７.0.0.1", "https://a..b"
+                "https://2130706433",
+                "https://0x7f000001",
+                "https://0x7f.0.0.1",
+                "https://0177.0.0.1",
+                "https://127.1",
+                "https://127.0.1",
+                "https://127.0.0.1.",
+                "https://localhost.",
+                "https://s3.example.com.",
+                "https://good.example@127.0.0.1",
+                "https://u:p@s3.example.com",
+                "https://s3.example.com:80@evil.example",
+                "https://[fe80::1%25eth0]",
+                "https://[::1",
+                "https://",
+                "https:///x",
+                "ftp://s3.example.com",
+                "HTTPS:s3.example.com",
+                "https://s3_x.example.com",
+                "https://s3.example.com\\@evil.example",
+                "https://１２７.0.0.1",
+                "https://a..b"
             })
     void refusesUrlsThatProgramsReadInDifferentWays(String endpoint) {
         assertThat(rules().objection(endpoint)).isPresent();
@@ -78,9 +119,15 @@ class EndpointRulesTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "https://s3.example.com", "https://S3.example.com:9000/", "https://10.1.2.3:9000", "https://192.168.1.9",
-                "https://[2a00::1]:443", "https://[fd12::1]", "https://store/account",
-                "https://east.blob.core.windows.net", "https://s3.eu-central-1.amazonaws.com"
+                "https://s3.example.com",
+                "https://S3.example.com:9000/",
+                "https://10.1.2.3:9000",
+                "https://192.168.1.9",
+                "https://[2a00::1]:443",
+                "https://[fd12::1]",
+                "https://store/account",
+                "https://east.blob.core.windows.net",
+                "https://s3.eu-central-1.amazonaws.com"
             })
     void allowsOtherServersWithoutAList(String endpoint) {
         assertThat(rules().objection(endpoint)).isEmpty();
@@ -211,8 +258,8 @@ class EndpointRulesTest {
     void followsNoRedirect() throws IOException {
         AtomicInteger elsewhere = new AtomicInteger();
         HttpServer target = serve(i -> elsewhere.incrementAndGet(), 200, null);
-        HttpServer server = serve(
-                i -> {}, 307, "http://127.0.0.1:" + target.getAddress().getPort() + "/loot");
+        HttpServer server =
+                serve(i -> {}, 307, "http://127.0.0.1:" + target.getAddress().getPort() + "/loot");
         try {
             String endpoint = "http://127.0.0.1:" + server.getAddress().getPort();
             HttpURLConnection connection =
@@ -225,8 +272,7 @@ class EndpointRulesTest {
         }
     }
 
-    private static HttpServer serve(IntConsumer each, int status, String location)
-            throws IOException {
+    private static HttpServer serve(IntConsumer each, int status, String location) throws IOException {
         HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         server.createContext("/", exchange -> {
             each.accept(status);

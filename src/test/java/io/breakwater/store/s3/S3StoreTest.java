@@ -216,8 +216,8 @@ class S3StoreTest extends ObjectStoreContract {
             upload.write(new byte[6 << 20]);
         }
 
-        try (S3Client client = S3Connection.client(
-                spec, S3Server.ID, S3Server.SECRET, EndpointRules.trusting(spec.endpoint))) {
+        try (S3Client client =
+                S3Connection.client(spec, S3Server.ID, S3Server.SECRET, EndpointRules.trusting(spec.endpoint))) {
             assertThat(client.listMultipartUploads(r -> r.bucket(spec.bucket)).uploads())
                     .isEmpty();
         }
@@ -233,8 +233,8 @@ class S3StoreTest extends ObjectStoreContract {
                 .isZero();
         assertThat(store.abandonUploads("east/", Instant.now().plusSeconds(3600)))
                 .isEqualTo(1);
-        try (S3Client client = S3Connection.client(
-                spec, S3Server.ID, S3Server.SECRET, EndpointRules.trusting(spec.endpoint))) {
+        try (S3Client client =
+                S3Connection.client(spec, S3Server.ID, S3Server.SECRET, EndpointRules.trusting(spec.endpoint))) {
             assertThat(client.listMultipartUploads(r -> r.bucket(spec.bucket)).uploads())
                     .singleElement()
                     .satisfies(u -> assertThat(u.key()).endsWith("theirs/killed"));
