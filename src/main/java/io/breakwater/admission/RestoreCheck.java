@@ -1,5 +1,6 @@
 package io.breakwater.admission;
 
+import io.breakwater.api.Api;
 import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.ObjectRule;
 import io.breakwater.api.Restore;
@@ -13,6 +14,10 @@ import java.util.regex.Pattern;
 /** Checks Restores: namespaces that the author may not use, and rules that are not valid. */
 final class RestoreCheck {
     private static final Pattern KIND = Pattern.compile("[a-z0-9]([a-z0-9.-]*[a-z0-9])?");
+
+    /** Kinds that a Restore may create in the operator's namespace. */
+    private static final List<String> DEFINITIONS =
+            List.of("backuplocations." + Api.GROUP, "backuppolicies." + Api.GROUP);
 
     private final ReferenceCheck references;
     private final TemplateCheck templates;
@@ -48,12 +53,27 @@ final class RestoreCheck {
                             + ownNamespace + " as an administrator");
         }
         String effective = target == null ? namespace : target;
-        if (effective.equals(ownNamespace) || effective.startsWith("kube-")) {
+        if (effective.equals(ownNamespace) && !namesOnlyDefinitions(restore.getSpec())) {
             findings.refuse(
                     "spec.targetNamespace",
                     "'" + effective
-                            + "' belongs to the cluster or to Breakwater; name the namespace of the application");
+                            + "' belongs to Breakwater; name the namespace of the application, or only kinds of "
+                            + String.join(" and ", DEFINITIONS) + " in every rule of spec.include");
         }
+        if (effective.startsWith("kube-")) {
+            findings.refuse(
+                    "spec.targetNamespace",
+                    "'" + effective + "' belongs to the cluster; name the namespace of the application");
+        }
+    }
+
+    /** Whether a Restore creates policies and locations only. Existing ones are never changed, and no volume is filled. */
+    private static boolean namesOnlyDefinitions(RestoreSpec spec) {
+        return spec.include != null
+                && !spec.include.isEmpty()
+                && spec.include.stream()
+                        .allMatch(rule ->
+                                rule.kinds != null && !rule.kinds.isEmpty() && DEFINITIONS.containsAll(rule.kinds));
     }
 
     private void source(Restore restore, CheckFindings findings) {

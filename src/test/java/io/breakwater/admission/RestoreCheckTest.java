@@ -4,6 +4,7 @@ import static io.breakwater.admission.Manifests.RESTORE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.breakwater.config.TestConfig;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -107,6 +108,30 @@ class RestoreCheckTest {
         assertThat(create(admin.replace("{name: p}}", "{name: p}, targetNamespace: kube-system}"))
                         .isAllowed())
                 .isFalse();
+    }
+
+    @Test
+    void restoresOnlyPoliciesAndLocationsIntoTheOperatorsNamespace() {
+        String admin = RESTORE.replace("namespace: shop", "namespace: breakwater-system");
+        assertThat(create(including(admin, "{kinds: [backuppolicies.breakwater.io]}"))
+                        .isAllowed())
+                .isTrue();
+        assertThat(create(including(admin, "{kinds: [backuppolicies.breakwater.io, backuplocations.breakwater.io]}"))
+                        .isAllowed())
+                .isTrue();
+        for (String more : List.of(
+                "{kinds: [backuppolicies.breakwater.io, secrets]}",
+                "{names: [all]}",
+                "{kinds: []}",
+                "{kinds: [backuppolicies.breakwater.io]}, {kinds: [deployments.apps]}")) {
+            assertThat(create(including(admin, more)).refusal())
+                    .as(more)
+                    .startsWith("spec.targetNamespace: 'breakwater-system' belongs to Breakwater");
+        }
+    }
+
+    private static String including(String restore, String rules) {
+        return restore.replace("{name: p}}", "{name: p}, include: [" + rules + "]}");
     }
 
     private AdmissionResponse create(String object) {

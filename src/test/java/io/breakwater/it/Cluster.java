@@ -136,6 +136,34 @@ final class Cluster implements AutoCloseable {
                         .toList());
     }
 
+    /** Runs a script in the node with a POSIX shell, which ends at the first command that fails, and after ten minutes. */
+    String shell(String directory, String script) {
+        List<String> command = List.of("docker", "exec", "-i", "-w", directory, node.getContainerId());
+        return HostCommands.run(
+                "",
+                Stream.concat(command.stream(), Stream.of("timeout", "600", "sh", "-eu", "-c", script))
+                        .toList());
+    }
+
+    /** Writes a file in the node, and creates its directory. */
+    void write(String directory, String name, String content) {
+        HostCommands.run(
+                content,
+                List.of(
+                        "docker",
+                        "exec",
+                        "-i",
+                        node.getContainerId(),
+                        "sh",
+                        "-euc",
+                        "mkdir -p " + directory + " && cat > " + directory + "/" + name));
+    }
+
+    /** Uid of the cluster: that of its namespace kube-system. */
+    String uid() {
+        return client.namespaces().withName("kube-system").get().getMetadata().getUid();
+    }
+
     /** Applies manifests; those without a namespace use the given one. */
     void apply(String namespace, String manifests) {
         kubectlWith(

@@ -101,9 +101,20 @@ final class Rig implements AutoCloseable {
         }
     }
 
-    private Cluster startCluster(String name) {
+    /** Starts a cluster with storage, and without Breakwater. The caller removes those that are not east or west. */
+    Cluster startCluster(String name) {
         Cluster cluster = Cluster.start(name, network);
         progress.print("cluster %s runs at %s", name, cluster.address());
+        try {
+            prepare(cluster);
+        } catch (RuntimeException | Error e) {
+            cluster.close();
+            throw e;
+        }
+        return cluster;
+    }
+
+    private void prepare(Cluster cluster) {
         cluster.load(Stream.of(
                         "BREAKWATER_CSIDIR_IMAGE",
                         "BREAKWATER_SHOP_IMAGE",
@@ -112,9 +123,8 @@ final class Rig implements AutoCloseable {
                 .map(System::getenv)
                 .filter(image -> image != null)
                 .toList());
-        progress.print("cluster %s has its images", name);
+        progress.print("cluster %s has its images", cluster.name());
         installStorage(cluster);
-        return cluster;
     }
 
     /** CRDs first: objects that need them are refused until they are established. */
@@ -219,7 +229,8 @@ final class Rig implements AutoCloseable {
         REGIONS.forEach(region -> site.awaitLocation(SYSTEM, "blob-" + region));
     }
 
-    private static Secret credentials(String name, String accountKey) {
+    /** A Secret with the key of an account, for locations of the operator's namespace. */
+    static Secret credentials(String name, String accountKey) {
         return new SecretBuilder()
                 .withNewMetadata()
                 .withNamespace(SYSTEM)
