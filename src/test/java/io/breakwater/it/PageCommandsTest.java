@@ -69,7 +69,7 @@ class PageCommandsTest {
     /** A shell accepts every block, and the manifests in them have only fields that exist. */
     @Test
     void thePageAboutARecoveryHasValidCommands() {
-        List<PageCommands.Block> blocks = RecoverClusterIT.page(Map.of()).blocks();
+        List<PageCommands.Block> blocks = RecoveryFixture.page(Map.of()).blocks();
         assertThat(blocks).hasSizeGreaterThan(6);
         assertThat(blocks.stream().flatMap(b -> b.installation().stream()))
                 .containsExactly(List.of("site.name=east", "site.succeeds=0f5c6b1e-2d0a-4a3e-9a57-4c1f0b7e9d21"));

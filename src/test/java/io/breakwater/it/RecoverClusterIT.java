@@ -2,31 +2,19 @@ package io.breakwater.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.BackupPolicySpec;
-import io.breakwater.api.Condition;
 import io.breakwater.api.NamedRef;
-import io.breakwater.api.Restore;
-import io.breakwater.api.RestorePoint;
-import io.breakwater.api.RestorePointStatus;
-import io.breakwater.store.ObjectStore;
-import io.breakwater.store.TestStores;
-import io.fabric8.kubernetes.api.model.Secret;
-import io.fabric8.kubernetes.client.utils.Serialization;
-import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -35,6 +23,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
  * A cluster with two namespaces is deleted, volumes and all. The commands of docs/recover-a-cluster.md restore both into a new
  * cluster, and their schedules continue in the same repositories. The test uses clusters of its own, and stores of the rig.
  */
+@Tag("long")
 @ExtendWith(RigExtension.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class RecoverClusterIT {
@@ -49,29 +38,20 @@ class RecoverClusterIT {
     private static final String TEMPLATE = "all-papers";
     private static final String POINT = "last";
     private static final String FILES = "/recover";
-    private static final int BYTES = 4 << 20;
-    private static final Duration SCHEDULED = Duration.ofMinutes(4);
 
     private final Rig rig;
     private final Progress progress;
-    private final String masterKey = newKey();
-    private final Map<String, Content> before = new LinkedHashMap<>();
+    private final String masterKey = RecoveryFixture.newKey();
+    private final Map<String, RecoveryFixture.Content> before = new LinkedHashMap<>();
     private Cluster cluster;
     private Site site;
+    private RecoveryFixture fixture;
     private String oldCluster;
     private Set<String> repositories;
-
-    /** What a namespace contains, by its files and its Secret. */
-    private record Content(String digest, String note, Map<String, String> secret) {}
 
     RecoverClusterIT(Rig rig) {
         this.rig = rig;
         this.progress = rig.progress();
-    }
-
-    /** The commands of the page. */
-    static PageCommands page(Map<String, String> values) {
-        return PageCommands.read(Path.of("docs/recover-a-cluster.md"), values);
     }
 
     @BeforeAll
@@ -82,11 +62,11 @@ class RecoverClusterIT {
         commands().stream()
                 .filter(b -> b.text().contains("locations.yaml"))
                 .forEach(b -> progress.quote(cluster.shell(FILES, b.script())));
-        NAMESPACES.forEach(this::run);
+        NAMESPACES.forEach(fixture::deploy);
         cluster.apply("default", PRIORITY);
-        cluster.client().resource(policy()).create();
-        cluster.client().resource(template()).create();
-        cluster.client().resource(clusterPolicy()).create();
+        for (BackupPolicy policy : List.of(policy(), template(), clusterPolicy())) {
+            cluster.client().resource(policy).create();
+        }
         awaitManagedPolicy();
         site.createPoint(LEDGER, POINT, LEDGER);
         site.createPoint(PAPERS, POINT, TEMPLATE);
@@ -94,9 +74,9 @@ class RecoverClusterIT {
         for (String namespace : List.of(LEDGER, PAPERS, Rig.SYSTEM)) {
             site.awaitPoint(namespace, POINT);
         }
-        NAMESPACES.forEach(n -> before.put(n, content(n)));
-        repositories = repositories();
-        assertThat(repositories).isNotEmpty();
+        NAMESPACES.forEach(n -> before.put(n, fixture.content(n)));
+        repositories = fixture.repositories(LOCATION);
+        assertThat(repositories).hasSize(NAMESPACES.size());
     }
 
     @AfterAll
@@ -124,9 +104,11 @@ class RecoverClusterIT {
             assertThat(output.get("4. List the newest points")).contains(LEDGER, PAPERS, Rig.SYSTEM);
             assertRestored();
             phase("all namespaces are restored", begin);
-            NAMESPACES.forEach(this::awaitDelta);
+            NAMESPACES.forEach(fixture::awaitDelta);
             phase("all namespaces have a new point", begin);
-            assertThat(repositories()).as("repositories in the store").isEqualTo(repositories);
+            assertThat(fixture.repositories(LOCATION))
+                    .as("repositories in the store")
+                    .isEqualTo(repositories);
             NAMESPACES.forEach(n -> site.awaitListed(n, SITE, n, POINT));
         } catch (AssertionError | RuntimeException e) {
             progress.quote(cluster.diagnosis(List.of(Rig.SYSTEM, LEDGER, PAPERS)));
@@ -142,12 +124,13 @@ class RecoverClusterIT {
     private void start() {
         cluster = rig.startCluster(SITE);
         site = new Site(cluster, progress);
+        fixture = new RecoveryFixture(rig, site);
         cluster.write(FILES, "masterKey", masterKey);
-        cluster.write(FILES, "locations.yaml", locations());
+        cluster.write(FILES, "locations.yaml", fixture.manifests(LOCATION));
     }
 
     private List<PageCommands.Block> commands() {
-        return page(Map.of("site", SITE, "old", oldCluster, "first", LEDGER, "rest", PAPERS))
+        return RecoveryFixture.page(Map.of("site", SITE, "old", oldCluster, "first", LEDGER, "rest", PAPERS))
                 .blocks();
     }
 
@@ -165,50 +148,17 @@ class RecoverClusterIT {
     }
 
     private void assertRestored() {
-        for (Restore restore : cluster.client()
-                .resources(Restore.class)
-                .inNamespace(Rig.SYSTEM)
-                .list()
-                .getItems()) {
-            String name = restore.getMetadata().getName();
-            assertThat(restore.getStatus().holds(Condition.SUCCEEDED))
-                    .as(name + ": " + site.describe(Restore.class, Rig.SYSTEM, name))
-                    .isTrue();
-        }
+        fixture.assertRestores();
         assertThat(cluster.kubectl("get", "priorityclass", "recovered", "-o", "jsonpath={.value}"))
                 .isEqualTo("4321");
         for (String namespace : NAMESPACES) {
-            assertThat(content(namespace))
+            assertThat(fixture.content(namespace))
                     .as("content of namespace " + namespace)
                     .isEqualTo(before.get(namespace));
         }
         assertThat(site.get(BackupPolicy.class, LEDGER, LEDGER).orElseThrow().getSpec().schedule.cron)
                 .isEqualTo(policy().getSpec().schedule.cron);
         awaitManagedPolicy();
-    }
-
-    /** Waits for a point that this cluster captured by schedule, and that added little to the repository. */
-    private void awaitDelta(String namespace) {
-        RestorePointStatus point = progress.awaitValue(
-                        "a scheduled point of namespace " + namespace + " in the new cluster",
-                        SCHEDULED,
-                        () -> cluster.kubectl("get", "backuppolicies,restorepoints", "-n", namespace),
-                        () -> points(namespace).stream()
-                                .filter(p -> !oldCluster.equals(p.getStatus().cluster))
-                                .filter(p -> p.getStatus().holds(Condition.SUCCEEDED))
-                                .findFirst())
-                .getStatus();
-        assertThat(point.cluster).isEqualTo(cluster.uid());
-        assertThat(point.logicalBytes).as("bytes of the volumes").isGreaterThanOrEqualTo(BYTES);
-        assertThat(point.addedBytes)
-                .as("bytes that the first point after the recovery added")
-                .isLessThan(BYTES / 8);
-    }
-
-    private List<RestorePoint> points(String namespace) {
-        return cluster.client().resources(RestorePoint.class).inNamespace(namespace).list().getItems().stream()
-                .filter(p -> p.getStatus() != null)
-                .toList();
     }
 
     private void awaitManagedPolicy() {
@@ -219,36 +169,7 @@ class RecoverClusterIT {
                 () -> Optional.of(site.get(BackupPolicy.class, PAPERS, TEMPLATE).isPresent()));
     }
 
-    private void run(String namespace) {
-        cluster.createNamespace(namespace);
-        cluster.apply(
-                namespace,
-                APPLICATION
-                        .replace("IMAGE", Rig.environment("BREAKWATER_SHOP_IMAGE"))
-                        .replace("TOKEN", newKey()));
-        cluster.kubectl("rollout", "status", "deployment/writer", "-n", namespace, "--timeout=120s");
-        exec(namespace, "head -c " + BYTES + " /dev/urandom > /data/random; echo " + namespace + " > /data/note; sync");
-    }
-
-    private Content content(String namespace) {
-        cluster.kubectl("rollout", "status", "deployment/writer", "-n", namespace, "--timeout=120s");
-        return new Content(
-                exec(namespace, "sha256sum /data/random"),
-                exec(namespace, "cat /data/note"),
-                cluster.client()
-                        .secrets()
-                        .inNamespace(namespace)
-                        .withName("token")
-                        .require()
-                        .getData());
-    }
-
-    private String exec(String namespace, String command) {
-        return cluster.kubectl("exec", "deploy/writer", "-n", namespace, "--", "sh", "-c", command)
-                .strip();
-    }
-
-    private BackupPolicy policy() {
+    private static BackupPolicy policy() {
         BackupPolicy policy = Examples.policy(LEDGER, LEDGER, LOCATION);
         everyMinute(policy);
         return policy;
@@ -277,71 +198,10 @@ class RecoverClusterIT {
         return policy;
     }
 
-    private String locations() {
-        Secret credentials = Rig.credentials("blob-recover", rig.accountKey(Rig.WEST));
-        return Serialization.asYaml(credentials) + "\n---\n" + Serialization.asYaml(location());
-    }
-
-    private BackupLocation location() {
-        BackupLocation location = rig.location(Rig.WEST);
-        location.getMetadata().setName(LOCATION);
-        location.getSpec().azureBlob.container = LOCATION;
-        location.getSpec().azureBlob.credentialsSecretRef = new NamedRef("blob-recover");
-        return location;
-    }
-
-    /** Directories of the repositories in the store. */
-    private Set<String> repositories() {
-        var spec = location().getSpec().azureBlob;
-        spec.endpoint = rig.reachedFromHere(Rig.WEST);
-        ObjectStore store = TestStores.azure(spec, rig.accountKey(Rig.WEST));
-        Set<String> directories = new TreeSet<>();
-        store.list("breakwater/repos/", o -> directories.add(o.key().split("/")[2]));
-        return directories;
-    }
-
-    private static String newKey() {
-        byte[] key = new byte[32];
-        new SecureRandom().nextBytes(key);
-        return Base64.getEncoder().encodeToString(key);
-    }
-
     private static final String PRIORITY = """
         apiVersion: scheduling.k8s.io/v1
         kind: PriorityClass
         metadata: {name: recovered}
         value: 4321
-        """;
-
-    private static final String APPLICATION = """
-        apiVersion: v1
-        kind: PersistentVolumeClaim
-        metadata: {name: data}
-        spec:
-          accessModes: [ReadWriteOnce]
-          resources: {requests: {storage: 64Mi}}
-        ---
-        apiVersion: v1
-        kind: Secret
-        metadata: {name: token}
-        stringData: {token: "TOKEN"}
-        ---
-        apiVersion: apps/v1
-        kind: Deployment
-        metadata: {name: writer}
-        spec:
-          strategy: {type: Recreate}
-          selector: {matchLabels: {app: writer}}
-          template:
-            metadata: {labels: {app: writer}}
-            spec:
-              terminationGracePeriodSeconds: 1
-              containers:
-              - name: writer
-                image: IMAGE
-                imagePullPolicy: IfNotPresent
-                command: [sleep, "36000"]
-                volumeMounts: [{name: data, mountPath: /data}]
-              volumes: [{name: data, persistentVolumeClaim: {claimName: data}}]
         """;
 }
