@@ -150,6 +150,10 @@ final class AdmissionAudit {
         if (discard.isPresent() && !discard.after.isMissingNode()) {
             acts.add(Act.of(AuditAction.DiscardDivergent, "epoch " + discard.after.asText()));
         }
+        Change lease = Change.of(request, "/metadata/annotations/" + escaped(Api.ACCEPT_LEASE));
+        if (lease.isPresent() && !lease.after.isMissingNode()) {
+            acts.add(Act.of(AuditAction.AcceptLease, "counter " + lease.after.asText()));
+        }
         return acts;
     }
 

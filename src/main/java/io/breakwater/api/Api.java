@@ -82,5 +82,11 @@ public final class Api {
     /** Annotation on a FailoverPlan that is being deleted: the epoch whose lease may stay as it is. */
     public static final String ABANDON_LEASE = GROUP + "/abandon-lease";
 
+    /** Annotation on a BackupLocation: the counter of a location.json that is accepted although a newer one was seen. */
+    public static final String ACCEPT_DOCUMENT = GROUP + "/accept-document";
+
+    /** Annotation on a FailoverPlan: the counter of a lease that is accepted although a newer one was seen. */
+    public static final String ACCEPT_LEASE = GROUP + "/accept-lease";
+
     private Api() {}
 }

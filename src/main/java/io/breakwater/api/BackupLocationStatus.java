@@ -31,6 +31,10 @@ public class BackupLocationStatus extends ConditionedStatus {
     @JsonPropertyDescription("Id of the master key for new points and repositories.")
     public String keyId;
 
+    @JsonPropertyDescription(
+            "Counter of breakwater/location.json when this cluster last read it. A document with a smaller one is refused.")
+    public Long documentCounter;
+
     @Size(max = 16)
     @JsonPropertyDescription("Master keys that the Secret holds, or that data in this location needs.")
     public List<Key> keys;

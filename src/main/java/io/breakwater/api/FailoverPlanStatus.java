@@ -26,6 +26,15 @@ public class FailoverPlanStatus extends ConditionedStatus {
             "Epoch of the lease when this site last read it. Breakwater refuses writes of older epochs.")
     public Long leaseEpoch;
 
+    @JsonPropertyDescription(
+            "Number of writes of the lease when this site last read it. Breakwater refuses a lease with a smaller number,"
+                    + " or of an older epoch.")
+    public Long leaseWrites;
+
+    @Size(max = 41)
+    @JsonPropertyDescription("Counter of the last older lease that an administrator accepted, as <epoch>.<writes>.")
+    public String acceptedLease;
+
     @Size(max = 63)
     @JsonPropertyDescription("The site that holds the lease.")
     public String activeSite;

@@ -76,6 +76,10 @@ public enum Reason {
     RestorePointNotSealed,
     /** A digest or the signature of a sealed point does not match, or an object exceeds its limit: it was altered. */
     Tampered,
+    /** A signed document is older than one that was seen before: an earlier version of the object was put back. */
+    WentBack,
+    /** This cluster sees a signed document for the first time, so it cannot know whether it is the newest version. */
+    FirstSeen,
     /** An object or volume in the target namespace conflicts, and onConflict does not allow changing it. */
     Conflict,
     /** The author lacks a right that the run would use. */

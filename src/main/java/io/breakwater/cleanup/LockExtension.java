@@ -5,11 +5,13 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.breakwater.api.BoundedJson;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
 import io.breakwater.steps.Parallel;
 import io.breakwater.store.GatheringBound;
 import io.breakwater.store.ObjectStore;
-import io.breakwater.store.ObjectStore.Document;
 import io.breakwater.store.ObjectStore.Precondition;
+import io.breakwater.store.SignedDocument;
 import io.breakwater.store.SoftDeleteStore;
 import io.breakwater.store.StoreLayout;
 import io.breakwater.trust.PointKey;
@@ -24,6 +26,7 @@ import java.util.TreeMap;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import org.jboss.logging.Logger;
 
 /**
  * Extends the locks of all objects that the points in one store need: repositories, archives and seals without a tombstone. A
@@ -34,6 +37,7 @@ import java.util.function.Function;
  * <p>A site extends the locks of its own objects, and those of another site that is late. So locks stay when a site is lost.
  */
 final class LockExtension {
+    private static final Logger LOG = Logger.getLogger(LockExtension.class);
     private static final int WORKERS = 8;
 
     /** Number of keys in memory at the same time. */
@@ -191,14 +195,22 @@ final class LockExtension {
     }
 
     private Optional<Round> read(String of) {
-        return store.readIfBounded(StoreLayout.lockRound(of), ObjectStore.MAX_DOCUMENT)
-                .flatMap(LockExtension::parsed);
+        try {
+            return store.readSigned(StoreLayout.lockRound(of), ObjectStore.MAX_DOCUMENT)
+                    .flatMap(LockExtension::parsed);
+        } catch (BreakwaterException e) {
+            if (e.reason() != Reason.Tampered) {
+                throw e;
+            }
+            LOG.warnf("the round of site %s is repeated: %s", of, e.getMessage());
+            return Optional.empty();
+        }
     }
 
     /** Empty for a round that cannot be read. Its repetition shortens no lock. */
-    private static Optional<Round> parsed(Document document) {
+    private static Optional<Round> parsed(SignedDocument document) {
         try {
-            Round round = JSON.readValue(document.content(), Round.class);
+            Round round = JSON.readValue(document.payload(), Round.class);
             round.started();
             return Optional.of(round);
         } catch (IOException | RuntimeException e) {
@@ -208,7 +220,8 @@ final class LockExtension {
 
     private void write(String of, Round round) {
         try {
-            store.write(StoreLayout.lockRound(of), JSON.writeValueAsBytes(round), Precondition.NONE);
+            store.writeSigned(
+                    StoreLayout.lockRound(of), now.toEpochMilli(), JSON.writeValueAsBytes(round), Precondition.NONE);
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("a round can always be serialized", e);
         }

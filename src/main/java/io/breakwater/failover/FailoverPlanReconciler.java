@@ -16,6 +16,9 @@ import io.breakwater.lease.LeaseTiming;
 import io.breakwater.lease.LeaseVersion;
 import io.breakwater.lease.SiteFacts;
 import io.breakwater.lease.SiteFacts.Handover;
+import io.breakwater.observe.AuditAction;
+import io.breakwater.observe.AuditEntry;
+import io.breakwater.observe.AuditResult;
 import io.breakwater.observe.Events;
 import io.breakwater.observe.Meters;
 import io.breakwater.observe.StatusWriter;
@@ -127,6 +130,7 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
             plan.store().heartbeat(plan.site());
             long askedAt = System.nanoTime();
             Optional<LeaseVersion> seen = plan.store().read();
+            seen.ifPresent(version -> reportOrigin(plan, version));
             requireProof(plan, seen);
             seen.ifPresent(version -> memory.recordLease(
                     plan, version.lease().epoch(), version.lease().heldBy(plan.site())));
@@ -135,6 +139,26 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
             return outcome.recheck();
         } catch (BreakwaterException e) {
             return reportFailure(resource, e);
+        }
+    }
+
+    /** Reports a lease whose earlier versions this cluster has not seen, and one that an administrator accepted. */
+    private void reportOrigin(PlanSite plan, LeaseVersion seen) {
+        plan.store().memory().takeAccepted().ifPresent(counter -> {
+            memory.recordAccepted(plan, counter);
+            events.audited(
+                    plan.resource(),
+                    Reason.WentBack,
+                    "accepted the older lease " + counter + " by annotation " + Api.ACCEPT_LEASE,
+                    AuditEntry.of(AuditAction.AcceptLease, AuditResult.Finished));
+        });
+        boolean unknown = plan.status().leaseWrites == null && plan.knownEpoch().isEmpty();
+        if (unknown) {
+            events.normal(
+                    plan.resource(),
+                    Reason.FirstSeen,
+                    "this cluster has no record of the lease, so it cannot know whether epoch "
+                            + seen.lease().epoch() + " is the newest one");
         }
     }
 
@@ -271,6 +295,9 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
                 gate.close(resource.getMetadata().getNamespace(), PlanSite.gateHolder(resource));
             }
         }
+        if (e.reason() == Reason.Tampered || e.reason() == Reason.WentBack) {
+            events.warning(resource, e.reason(), e.getMessage());
+        }
         report.failed(resource, role, e);
         return AGAIN;
     }
@@ -281,6 +308,7 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
             return DeleteControl.noFinalizerRemoval().rescheduleAfter(AGAIN);
         }
         keepers.stop(PlanRoles.key(resource));
+        sites.forget(resource);
         report.forget(resource);
         return DeleteControl.defaultDelete();
     }

@@ -2,6 +2,7 @@ package io.breakwater.failover;
 
 import io.breakwater.api.FailoverPlanStatus;
 import io.breakwater.api.FailoverPlanStatus.Role;
+import io.breakwater.lease.LeaseCounter;
 import io.breakwater.observe.StatusWriter;
 
 /** Records in the status of a plan the facts that later decisions need, also after the guard restarts. */
@@ -29,6 +30,20 @@ final class PlanMemory {
             if (status.role == Role.Active && !holder) {
                 status.role = Role.Unknown;
             }
+        });
+    }
+
+    /**
+     * Records that an administrator accepted an older lease: this site goes on from it.
+     *
+     * @param counter as in the annotation
+     */
+    void recordAccepted(PlanSite plan, LeaseCounter counter) {
+        writer.update(plan.resource(), FailoverPlanStatus.class, status -> {
+            status.acceptedLease = counter.toString();
+            status.epoch = counter.epoch();
+            status.leaseEpoch = counter.epoch();
+            status.leaseWrites = counter.writes();
         });
     }
 

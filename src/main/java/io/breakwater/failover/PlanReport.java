@@ -81,6 +81,7 @@ final class PlanReport {
     }
 
     private static void setLease(FailoverPlanStatus status, LeaseVersion seen) {
+        status.leaseWrites = seen.lease().writes();
         status.activeSite = seen.lease().holder();
         status.fence = seen.lease().fence();
         status.leaseRenewedAt = Conditions.timestamp(seen.renewedAt());

@@ -24,6 +24,8 @@ class PlanSites {
     /** By uid of the location. */
     private final Map<String, StoreBulkhead> bulkheads = new ConcurrentHashMap<>();
 
+    private final LeaseMemories memories = new LeaseMemories();
+
     PlanSites(BreakwaterConfig config, LocationResolver locations, Stores stores) {
         this.config = config;
         this.locations = locations;
@@ -52,7 +54,13 @@ class PlanSites {
                             + " of spec.rendezvousRef has no conditional writes, so it cannot hold a lease; name"
                             + " another BackupLocation");
         }
+        memories.acceptFor(plan);
         return PlanSite.of(plan, site(), store(plan, rendezvous));
+    }
+
+    /** Forgets the lease of a plan that was deleted. */
+    void forget(FailoverPlan plan) {
+        memories.forget(plan);
     }
 
     /** The rendezvous of a lease that exists already. What a probe has found since then does not end its renewals. */
@@ -83,6 +91,7 @@ class PlanSites {
                 stores.open(rendezvous),
                 bulkhead,
                 plan.getMetadata().getNamespace(),
-                plan.getMetadata().getName());
+                plan.getMetadata().getName(),
+                memories.of(plan));
     }
 }

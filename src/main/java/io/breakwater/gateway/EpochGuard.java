@@ -72,10 +72,19 @@ public class EpochGuard {
     }
 
     private long read(Guard guard) {
-        return stores.open(guard.rendezvous())
-                .read(guard.key(), ObjectStore.MAX_DOCUMENT)
-                .map(lease -> parse(guard, lease.content()))
-                .orElse(0L);
+        try {
+            return stores.open(guard.rendezvous())
+                    .readSigned(guard.key(), ObjectStore.MAX_DOCUMENT)
+                    .map(lease -> parse(guard, lease.payload()))
+                    .orElse(0L);
+        } catch (BreakwaterException e) {
+            if (e.reason() != Reason.Tampered) {
+                throw e;
+            }
+            // It proves nothing about the epoch, so the writer waits.
+            throw BreakwaterException.retryable(
+                    Reason.StoreUnavailable, "writes of epoch " + guard.epoch() + " wait: " + e.getMessage(), e);
+        }
     }
 
     private static long parse(Guard guard, byte[] lease) {

@@ -8,17 +8,20 @@ import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.store.ObjectStore;
-import io.breakwater.store.ObjectStore.Document;
 import io.breakwater.store.ObjectStore.Precondition;
+import io.breakwater.store.SignedDocument;
+import io.breakwater.store.SiteHeartbeat;
 import io.breakwater.store.StoreLayout;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.Map;
+import java.time.Instant;
 import java.util.Optional;
 
 /**
- * The objects of one plan in its rendezvous location: the lease, the journal, and the heartbeats of both sites. Every call
- * blocks until the store has answered, and throws {@link BreakwaterException} when it does not answer.
+ * The objects of one plan in its rendezvous location: the lease, the journal, and the heartbeats of both sites. All of them are
+ * signed with the master key of that location. An object without a valid signature is {@code Tampered}: it cannot be read, which
+ * proves nothing, in particular not that it is absent. Every call blocks until the store has answered, and throws
+ * {@link BreakwaterException} when it does not answer.
  */
 public final class LeaseStore {
     private static final ObjectMapper JSON = JsonMapper.builder()
@@ -33,18 +36,36 @@ public final class LeaseStore {
     private final StoreBulkhead bulkhead;
     private final String namespace;
     private final String plan;
+    private final LeaseMemory memory;
 
-    /** @param bulkhead for the calls to the location of the store */
-    public LeaseStore(ObjectStore store, StoreBulkhead bulkhead, String namespace, String plan) {
+    /**
+     * @param bulkhead for the calls to the location of the store
+     * @param memory of the lease of this plan, which all stores of the plan share
+     */
+    public LeaseStore(ObjectStore store, StoreBulkhead bulkhead, String namespace, String plan, LeaseMemory memory) {
+        this.memory = memory;
         this.store = store;
         this.bulkhead = bulkhead;
         this.namespace = namespace;
         this.plan = plan;
     }
 
-    /** The lease as it is now; empty when the store has none. */
+    /**
+     * The lease as it is now; empty when the store has none.
+     *
+     * @throws BreakwaterException Tampered, when its signature is missing or wrong; WentBack, when a newer one was seen
+     */
     public Optional<LeaseVersion> read() {
-        return bulkhead.call(() -> store.read(key(), LARGEST)).map(this::version);
+        LeaseCounter before = memory.newest();
+        Optional<LeaseVersion> seen =
+                bulkhead.call(() -> store.readSigned(key(), LARGEST)).map(this::version);
+        seen.ifPresent(version -> memory.check(key(), LeaseCounter.of(version.lease()), before));
+        return seen;
+    }
+
+    /** What is known about earlier versions of the lease. */
+    public LeaseMemory memory() {
+        return memory;
     }
 
     /**
@@ -58,8 +79,10 @@ public final class LeaseStore {
         Precondition condition = basis.<Precondition>map(version -> new Precondition.Matches(version.etag()))
                 .orElse(Precondition.ABSENT);
         try {
-            Optional<LeaseVersion> written = bulkhead.call(() -> store.write(key(), bytes(lease), condition))
+            byte[] signed = store.documents().signAsSite(key(), lease.writes(), bytes(lease));
+            Optional<LeaseVersion> written = bulkhead.call(() -> store.write(key(), signed, condition))
                     .map(o -> new LeaseVersion(lease, o.info().etag(), o.info().lastModified(), o.storeTime()));
+            written.ifPresent(version -> memory.wrote(LeaseCounter.of(lease)));
             return written.isPresent() ? written : findWritten(lease);
         } catch (BreakwaterException e) {
             Optional<LeaseVersion> landed = findWritten(lease);
@@ -70,21 +93,28 @@ public final class LeaseStore {
         }
     }
 
-    /** Writes the heartbeat of a site. */
+    /** Writes the heartbeat of this site. */
     public void heartbeat(String site) {
-        bulkhead.call(() -> store.write(StoreLayout.heartbeat(site), bytes(Map.of("site", site)), Precondition.NONE));
+        bulkhead.call(() -> SiteHeartbeat.write(store, site, Instant.now()));
     }
 
-    /** Time since the last heartbeat of a site, by the clock of the store; empty when there is none. */
+    /**
+     * Time since the last heartbeat of a site: the longer one of the age by the clock of the store, and of the time in which this
+     * process has seen no change of it. So an old heartbeat that is written again is not a new one. Empty when there is none, or
+     * none with a valid signature.
+     */
     public Optional<Duration> timeSinceHeartbeat(String site) {
-        return bulkhead.call(() -> store.head(StoreLayout.heartbeat(site)))
-                .map(o -> Duration.between(o.info().lastModified(), o.storeTime()));
+        return bulkhead.call(() -> SiteHeartbeat.read(store, site)).map(beat -> {
+            Duration byStore = Duration.between(beat.modified(), beat.storeTime());
+            Duration seen = memory.sinceHeartbeat(site, beat.counter());
+            return byStore.compareTo(seen) > 0 ? byStore : seen;
+        });
     }
 
     /** Writes one entry of the journal. */
     public void journal(long epoch, int number, String step, Object entry) {
         String key = StoreLayout.journal(namespace, plan, epoch, number, step);
-        bulkhead.call(() -> store.write(key, bytes(entry), Precondition.NONE));
+        bulkhead.call(() -> store.writeSigned(key, epoch, bytes(entry), Precondition.NONE));
     }
 
     /** A write may have succeeded although its answer was lost: the store has the document then. */
@@ -92,17 +122,23 @@ public final class LeaseStore {
         return read().filter(version -> version.lease().equals(lease));
     }
 
-    private LeaseVersion version(Document document) {
+    private LeaseVersion version(SignedDocument document) {
         try {
-            Lease lease = JSON.readValue(document.content(), Lease.class);
+            Lease lease = JSON.readValue(document.payload(), Lease.class);
             if (lease.schemaVersion() != Lease.SCHEMA) {
                 throw BreakwaterException.permanent(
                         Reason.InvalidSpec,
                         key() + " has schemaVersion " + lease.schemaVersion() + ", but this operator supports "
                                 + Lease.SCHEMA + "; run the same version of Breakwater on both sites");
             }
-            return new LeaseVersion(
-                    lease, document.info().etag(), document.info().lastModified(), document.storeTime());
+            if (lease.writes() != document.counter()) {
+                throw BreakwaterException.permanent(
+                        Reason.Tampered,
+                        key() + " is not a valid lease: it has write " + lease.writes() + " and counter "
+                                + document.counter() + "; do not edit the object by hand");
+            }
+            Instant written = memory.firstWritten(LeaseCounter.of(lease), document.modified());
+            return new LeaseVersion(lease, document.etag(), written, document.storeTime());
         } catch (IOException e) {
             throw BreakwaterException.permanent(
                     Reason.Tampered,

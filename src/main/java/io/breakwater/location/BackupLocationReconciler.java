@@ -117,6 +117,7 @@ class BackupLocationReconciler extends LocationController<LocationProbe.Findings
         authors.publish(location, location.getStatus(), author);
         writer.update(location, BackupLocationStatus.class, s -> {
             s.keyId = found.keyId();
+            s.documentCounter = found.keyId() == null ? null : found.counter();
             s.lastProbeTime = Conditions.timestamp(clock.instant());
             s.clockSkew = found.clockSkew().toSeconds() + "s";
             s.capabilities = new BackupLocationStatus.Capabilities();

@@ -138,8 +138,8 @@ class CredentialGrants {
             if (credentials != null) {
                 secrets.add(credentials.name);
             }
-            if (location.getSpec().immutability != null) {
-                secrets.add(LocationKeys.secretName(location)); // deletions are signed there
+            if (!location.getSpec().hasVeleroLayout()) {
+                secrets.add(LocationKeys.secretName(location)); // tombstones and leases are signed
             }
             if (!secrets.isEmpty()) {
                 wanted.computeIfAbsent(location.getMetadata().getNamespace(), n -> new TreeSet<>())

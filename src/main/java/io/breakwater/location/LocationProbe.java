@@ -1,11 +1,8 @@
 package io.breakwater.location;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.breakwater.api.Api;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec.AccessMode;
-import io.breakwater.api.BoundedJson;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
@@ -19,6 +16,7 @@ import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Observed;
 import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.store.OldVersions;
+import io.breakwater.store.SiteHeartbeat;
 import io.breakwater.store.StoreLayout;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -31,9 +29,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
-import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -41,7 +37,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
 @ApplicationScoped
 public class LocationProbe {
     private static final ObjectStore.Locking UNKNOWN = new ObjectStore.Locking(null, null);
-    private static final ObjectMapper JSON = BoundedJson.mapper();
 
     private final KubernetesClient client;
     private final Stores stores;
@@ -67,6 +62,7 @@ public class LocationProbe {
      * @param clockSkew the store's clock minus the operator's
      * @param escrow state of the escrow; null when the spec requests none
      * @param turning whether the Secret makes another key the current one
+     * @param counter of the document of the location; 0 in a location of Velero
      */
     record Findings(
             String keyId,
@@ -74,7 +70,8 @@ public class LocationProbe {
             ObjectStore.Locking locking,
             Duration clockSkew,
             KeyEscrow.State escrow,
-            boolean turning) {}
+            boolean turning,
+            long counter) {}
 
     /**
      * Probes a location.
@@ -110,13 +107,17 @@ public class LocationProbe {
         if (!ring.has(keyId)) {
             throw keys.missing(location, keyId);
         }
+        LocationCounter.check(location, identity.get());
+        if (writable) {
+            identity.get().renewSignature(store);
+        }
         Optional<KeyEscrow.State> escrow = KeyEscrow.wanted(location, keys);
         boolean conditional = writable && honoursConditions(store);
         Instant storeTime = identity.get().storeTime();
         if (writable) {
             SiteKeys.report(
                     store, site, ring, escrow.map(KeyEscrow.State::fingerprint).orElse(null));
-            storeTime = heartbeat(store).storeTime();
+            storeTime = SiteHeartbeat.write(store, site, clock.instant()).storeTime();
         }
         escrow = escrow.map(e -> e.holds() ? new KeyEscrow(store, ring).update(location, keys, writable) : e);
         return new Findings(
@@ -125,7 +126,8 @@ public class LocationProbe {
                 writable ? locking(location, store) : UNKNOWN,
                 skew(storeTime),
                 escrow.orElse(null),
-                !keyId.equals(ring.current()));
+                !keyId.equals(ring.current()),
+                identity.get().counter());
     }
 
     /** A store that accepts a lock and does not enforce it is worse than one that refuses, so a lock is tested. */
@@ -158,7 +160,7 @@ public class LocationProbe {
                             + "; spec.layout Velero needs the bucket and"
                             + " prefix of a BackupStorageLocation that has backups");
         }
-        return new Findings(null, false, UNKNOWN, Duration.ZERO, null, false);
+        return new Findings(null, false, UNKNOWN, Duration.ZERO, null, false, 0);
     }
 
     /** Creates the master key if the location is new, and its Secret is the default one and does not exist. */
@@ -204,7 +206,12 @@ public class LocationProbe {
     }
 
     private LocationDocument introduce(BackupLocation location, ObjectStore store) {
-        LocationDocument.create(store, keys.ring(location).current(), site, clock.instant());
+        LocationDocument.create(
+                store,
+                keys.ring(location).current(),
+                site,
+                clock.instant(),
+                LocationCounter.known(location).orElse(0));
         return identity(location, store)
                 .orElseThrow(() -> BreakwaterException.retryable(
                         Reason.StoreUnavailable,
@@ -212,14 +219,11 @@ public class LocationProbe {
                                 + " was written, but the store does not have it; will retry"));
     }
 
-    private static Optional<LocationDocument> identity(BackupLocation location, ObjectStore store) {
-        try {
-            return LocationDocument.read(store);
-        } catch (BreakwaterException e) {
-            throw e.reason() != Reason.LocationNotReady
-                    ? e
-                    : BreakwaterException.permanent(e.reason(), ObjectNames.of(location) + ": " + e.getMessage());
-        }
+    /** The keys are needed only where there is a document: the Secret of a new location is made later. */
+    private Optional<LocationDocument> identity(BackupLocation location, ObjectStore store) {
+        return store.head(LocationDocument.KEY).isEmpty()
+                ? Optional.empty()
+                : keys.document(location, store, keys.ring(location));
     }
 
     private boolean honoursConditions(ObjectStore store) {
@@ -241,20 +245,7 @@ public class LocationProbe {
         return store.write(key, other, new Precondition.Matches(version.info().etag()));
     }
 
-    private Observed heartbeat(ObjectStore store) {
-        byte[] beat = json(Map.of("site", site, "at", clock.instant().toString()));
-        return store.write(StoreLayout.heartbeat(site), beat, Precondition.NONE).orElseThrow();
-    }
-
     private Duration skew(Instant storeTime) {
         return Duration.between(clock.instant(), storeTime);
-    }
-
-    private static byte[] json(Map<String, ?> fields) {
-        try {
-            return JSON.writeValueAsBytes(new TreeMap<>(fields));
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException(e);
-        }
     }
 }

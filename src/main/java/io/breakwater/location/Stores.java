@@ -12,11 +12,14 @@ import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.location.keys.KeyRing;
 import io.breakwater.location.keys.LocationKeys;
 import io.breakwater.store.DeletionSigner;
+import io.breakwater.store.DocumentSigner;
 import io.breakwater.store.FilesystemStore;
+import io.breakwater.store.KeyedStore;
 import io.breakwater.store.ListingLimits;
 import io.breakwater.store.ObjectLock;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ReadOnlyStore;
+import io.breakwater.store.SigningKeys;
 import io.breakwater.store.azure.AzureBlobStore;
 import io.breakwater.store.s3.S3Store;
 import io.breakwater.trust.AuthorReview;
@@ -93,6 +96,7 @@ public class Stores {
                 location.getMetadata().getGeneration(),
                 secret == null ? "" : secret.getMetadata().getResourceVersion());
         ObjectStore store = known != null && known.origin.equals(origin) ? known.store : allowed(location, secret);
+        store.documents().refresh();
         return new Opened(origin, store, clock.instant());
     }
 
@@ -135,7 +139,7 @@ public class Stores {
     }
 
     private ObjectStore allowed(BackupLocation location, Secret secret) {
-        ObjectStore store = make(location, secret);
+        ObjectStore store = new KeyedStore(make(location, secret), documents(location));
         return location.getSpec().accessMode == AccessMode.ReadOnly
                 ? new ReadOnlyStore(store, ObjectNames.qualified(location))
                 : store;
@@ -197,17 +201,18 @@ public class Stores {
 
     /** Signs the deletions of Breakwater in a location with locks; null for other locations. */
     private DeletionSigner removals(BackupLocation location) {
-        if (location.getSpec().immutability == null) {
-            return null;
-        }
+        return location.getSpec().immutability == null ? null : new DeletionSigner(() -> signingKeys(location), clock);
+    }
+
+    private DocumentSigner documents(BackupLocation location) {
+        return new DocumentSigner(() -> signingKeys(location));
+    }
+
+    private SigningKeys signingKeys(BackupLocation location) {
         LocationKeys keys = new LocationKeys(client);
-        return new DeletionSigner(
-                () -> {
-                    BackupLocation now = client.resource(location).get();
-                    KeyRing ring = keys.ring(location);
-                    return ring.signingKeys(keys.writing(now == null ? location : now, ring));
-                },
-                clock);
+        BackupLocation now = client.resource(location).get();
+        KeyRing ring = keys.ring(location);
+        return ring.signingKeys(keys.writing(now == null ? location : now, ring));
     }
 
     private Path directory(BackupLocation location) {

@@ -22,6 +22,8 @@ public enum AuditAction {
     HandOver,
     /** The decision to discard data that exists only on this site. */
     DiscardDivergent,
+    /** The decision to accept a lease that is older than one that was seen. */
+    AcceptLease,
     /** A change of label or annotations that hold the pods of a namespace, by a user. */
     ChangeGate,
     /** A change of {@code spec.encryption} of a BackupLocation. */

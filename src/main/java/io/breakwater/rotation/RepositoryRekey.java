@@ -6,6 +6,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BoundedJson;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.gateway.Repositories;
 import io.breakwater.gateway.RepositoryKeys;
@@ -16,6 +18,7 @@ import io.breakwater.mover.MoverTask;
 import io.breakwater.steps.RunNames;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Precondition;
+import io.breakwater.store.SignedDocument;
 import io.breakwater.store.StoreLayout;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
@@ -27,6 +30,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.StreamSupport;
+import org.jboss.logging.Logger;
 
 /**
  * Adds the password of the master key that the location is written with to a repository, and deletes the older passwords. A
@@ -37,6 +41,7 @@ import java.util.stream.StreamSupport;
  */
 @ApplicationScoped
 class RepositoryRekey {
+    private static final Logger LOG = Logger.getLogger(RepositoryRekey.class);
     private static final ObjectMapper JSON = BoundedJson.mapper();
 
     private final BreakwaterConfig config;
@@ -120,11 +125,10 @@ class RepositoryRekey {
     }
 
     private Set<String> recorded(BackupLocation location, Repository repository, String keyId) {
-        return store(location)
-                .readIfBounded(recordKey(repository), ObjectStore.MAX_DOCUMENT)
+        return note(location, repository)
                 .map(d -> {
                     try {
-                        JsonNode record = JSON.readTree(d.content());
+                        JsonNode record = JSON.readTree(d.payload());
                         return record.path("keyId").asText().equals(keyId)
                                 ? Set.copyOf(names(record.path("files")))
                                 : Set.<String>of();
@@ -135,13 +139,27 @@ class RepositoryRekey {
                 .orElse(Set.of());
     }
 
+    /** Empty for a note without a valid signature: the repository is examined again then. */
+    private Optional<SignedDocument> note(BackupLocation location, Repository repository) {
+        try {
+            return store(location).readSigned(recordKey(repository), ObjectStore.MAX_DOCUMENT);
+        } catch (BreakwaterException e) {
+            if (e.reason() != Reason.Tampered) {
+                throw e;
+            }
+            LOG.warnf("the keys of repository %s are examined again: %s", repository, e.getMessage());
+            return Optional.empty();
+        }
+    }
+
     private void record(BackupLocation location, Repository repository, String keyId, Collection<String> left) {
         ObjectNode record = JSON.createObjectNode().put("schemaVersion", 1).put("keyId", keyId);
         new TreeSet<>(left).forEach(record.putArray("files")::add);
         try {
             store(location)
-                    .write(
+                    .writeSigned(
                             recordKey(repository),
+                            1,
                             JSON.writeValueAsString(record).getBytes(StandardCharsets.UTF_8),
                             Precondition.NONE);
         } catch (JsonProcessingException e) {

@@ -139,7 +139,7 @@ class Rotation {
         }
 
         private LocationDocument identity() {
-            return LocationDocument.read(store)
+            return keys.document(location, store, ring)
                     .orElseThrow(() -> BreakwaterException.retryable(
                             Reason.LocationNotReady, ObjectNames.of(location) + " is not set up yet, will retry"));
         }

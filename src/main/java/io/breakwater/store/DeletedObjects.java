@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.PriorityQueue;
+import org.jboss.logging.Logger;
 
 /**
  * The objects that one site deleted in a store, and their readers. Only the operator of that site sweeps them. It claims a
@@ -21,6 +22,8 @@ import java.util.PriorityQueue;
  */
 public final class DeletedObjects {
     private static final Comparator<ObjectInfo> OLDEST_FIRST = Comparator.comparing(ObjectInfo::lastModified);
+
+    private static final Logger LOG = Logger.getLogger(DeletedObjects.class);
 
     private final ObjectStore store;
     private final String site;
@@ -101,7 +104,7 @@ public final class DeletedObjects {
             if (document.isEmpty()) {
                 return Optional.empty();
             }
-            tombstone = Tombstone.of(document.get());
+            tombstone = Tombstone.of(store.documents().verify(document.get()));
         } catch (BreakwaterException e) {
             skip(info, due, e);
             return Optional.empty();
@@ -126,7 +129,7 @@ public final class DeletedObjects {
         if (tombstone.state() == State.Dead) {
             Precondition same = new Precondition.Matches(document.get().info().etag());
             if (!due
-                    || store.write(info.key(), tombstone.in(State.Sweeping).bytes(), same)
+                    || store.write(info.key(), signed(info.key(), tombstone.in(State.Sweeping)), same)
                             .isEmpty()) {
                 return Optional.empty();
             }
@@ -134,11 +137,15 @@ public final class DeletedObjects {
         boolean meant = isForPresentVersion(tombstone);
         if (tombstone.content() == null && meant && !deleteObject(tombstone)) {
             // It waits for another grace period; until then the deletion can be undone.
-            store.write(info.key(), tombstone.in(State.Dead).bytes(), Precondition.NONE);
+            store.write(info.key(), signed(info.key(), tombstone.in(State.Dead)), Precondition.NONE);
             return Optional.empty();
         }
         store.delete(info.key());
         return meant ? Optional.of(tombstone) : Optional.empty();
+    }
+
+    private byte[] signed(String key, Tombstone tombstone) {
+        return tombstone.signed(store, key);
     }
 
     /** Skips an object that is not a valid tombstone. Where deletions are signed, it has no valid signature and is deleted. */
@@ -146,6 +153,7 @@ public final class DeletedObjects {
         if (e.reason() != Reason.Tampered) {
             throw e;
         }
+        LOG.warnf("deletes nothing: %s", e.getMessage());
         if (store.removals().isEmpty()) {
             invalid++;
         } else if (due) {
@@ -191,7 +199,7 @@ public final class DeletedObjects {
 
     /** Content of a small object that was deleted; empty when it was not, or its grace period is over. */
     public Optional<byte[]> contentOf(String namespace, String key) {
-        return store.read(StoreLayout.tombstones(site, namespace) + key, Tombstone.MAX_BYTES)
+        return store.readSigned(StoreLayout.tombstones(site, namespace) + key, Tombstone.MAX_BYTES)
                 .map(Tombstone::of)
                 .filter(t -> t.state() == State.Dead)
                 .map(Tombstone::content);

@@ -84,6 +84,35 @@ public interface ObjectStore extends AutoCloseable {
     }
 
     /**
+     * The signer of the documents of this location.
+     *
+     * @throws IllegalStateException in a store that has no keys
+     */
+    default DocumentSigner documents() {
+        throw new IllegalStateException("this store has no keys");
+    }
+
+    /**
+     * A signed document; empty when it does not exist.
+     *
+     * @param max bytes that the object may have
+     * @throws BreakwaterException Tampered, when it is larger, or its signature is missing, foreign or wrong
+     */
+    default Optional<SignedDocument> readSigned(String key, int max) {
+        return read(key, max).map(documents()::verify);
+    }
+
+    /**
+     * Signs and writes a document.
+     *
+     * @param counter grows with each version of the document
+     * @return facts about the new object, or empty when the precondition did not hold (nothing was written)
+     */
+    default Optional<Observed> writeSigned(String key, long counter, byte[] payload, Precondition precondition) {
+        return write(key, documents().sign(key, counter, payload), precondition);
+    }
+
+    /**
      * A stream of the object's bytes from offset on, at most length of them ({@code -1}: to the end).
      *
      * @return the stream, to be closed by the caller; empty when the object does not exist

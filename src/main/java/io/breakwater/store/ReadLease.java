@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.breakwater.api.BoundedJson;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
-import io.breakwater.store.ObjectStore.Document;
 import io.breakwater.store.ObjectStore.ObjectInfo;
 import io.breakwater.store.ObjectStore.Precondition;
 import java.io.IOException;
@@ -18,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import org.jboss.logging.Logger;
 
 /**
  * A reader of a repository and its archives. Until its lease expires, no data is freed that was deleted after it started.
@@ -25,6 +25,7 @@ import java.util.UUID;
  * @param since when it started, by the store's clock
  */
 public record ReadLease(Instant since) {
+    private static final Logger LOG = Logger.getLogger(ReadLease.class);
     private static final ObjectMapper JSON = BoundedJson.mapper();
 
     /** Writes a lease that expires at a time. A lease is not released earlier. */
@@ -35,7 +36,7 @@ public record ReadLease(Instant since) {
                 .toString()
                 .getBytes(StandardCharsets.UTF_8);
         String id = UUID.randomUUID().toString();
-        store.write(StoreLayout.readLease(site, namespace, id), lease, Precondition.ABSENT);
+        store.writeSigned(StoreLayout.readLease(site, namespace, id), 1, lease, Precondition.ABSENT);
     }
 
     /**
@@ -58,14 +59,18 @@ public record ReadLease(Instant since) {
         return readers;
     }
 
-    /** A lease that is too large never expires, like one that cannot be parsed. A lease that does not exist has expired. */
+    /**
+     * A lease that is too large or has no valid signature never expires, like one that cannot be parsed: data stays rather too
+     * long than too short. A lease that does not exist has expired.
+     */
     private static Instant until(ObjectStore store, String key) {
         try {
-            return store.read(key, ObjectStore.MAX_DOCUMENT)
+            return store.readSigned(key, ObjectStore.MAX_DOCUMENT)
                     .map(ReadLease::until)
                     .orElse(Instant.MIN);
         } catch (BreakwaterException e) {
             if (e.reason() == Reason.Tampered) {
+                LOG.warnf("no data of the repository is freed: %s", e.getMessage());
                 return Instant.MAX;
             }
             throw e;
@@ -73,9 +78,9 @@ public record ReadLease(Instant since) {
     }
 
     /** A lease that cannot be parsed never expires: data stays rather too long than too short. */
-    private static Instant until(Document document) {
+    private static Instant until(SignedDocument document) {
         try {
-            JsonNode lease = JSON.readTree(document.content());
+            JsonNode lease = JSON.readTree(document.payload());
             return Instant.parse(lease.path("until").asText());
         } catch (IOException | DateTimeException e) {
             return Instant.MAX;

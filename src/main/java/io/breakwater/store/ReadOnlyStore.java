@@ -29,6 +29,11 @@ public final class ReadOnlyStore implements ObjectStore {
     }
 
     @Override
+    public DocumentSigner documents() {
+        return store.documents();
+    }
+
+    @Override
     public Optional<InputStream> open(String key, long offset, long length) {
         return store.open(key, offset, length);
     }

@@ -2,7 +2,7 @@ package io.breakwater.store;
 
 import java.util.Set;
 
-/** Keys that sign deletions in a location. Each has the id of the master key that it derives from. */
+/** Keys that sign deletions and documents in a location. Each has the id of the master key that it derives from. */
 public interface SigningKeys {
     /** Id of the key that signs now. */
     String current();
@@ -10,6 +10,13 @@ public interface SigningKeys {
     /** Ids of all keys whose signatures are valid. */
     Set<String> ids();
 
-    /** The 32 bytes of a key of {@link #ids}. */
+    /** The 32 bytes of a key of {@link #ids}, for deletions. */
     byte[] key(String id);
+
+    /**
+     * The 32 bytes of a key of {@link #ids}, for the documents of one area.
+     *
+     * @param area prefix of the area
+     */
+    byte[] documentKey(String id, String area);
 }

@@ -80,6 +80,11 @@ public final class SoftDeleteStore implements ObjectStore {
     }
 
     @Override
+    public DocumentSigner documents() {
+        return store.documents();
+    }
+
+    @Override
     public Optional<InputStream> open(String key, long offset, long length) {
         return store.open(key, offset, length);
     }
@@ -98,16 +103,14 @@ public final class SoftDeleteStore implements ObjectStore {
     }
 
     /**
-     * Lists the objects that have no valid tombstone: a tombstone without a valid signature hides nothing. Reads every tombstone
-     * where deletions are signed.
+     * Lists the objects that have no valid tombstone: a tombstone without a valid signature hides nothing. Reads every tombstone.
      */
     public void listWithoutValidTombstone(String prefix, Consumer<ObjectInfo> each) {
         KeyDigests dead = new KeyDigests(store, tombstones + prefix);
         store.list(tombstones + prefix, t -> {
-            if (store.removals().isEmpty()
-                    || Tombstone.readIfValid(store, t.key())
-                            .filter(tombstone -> isValid(t.key(), tombstone))
-                            .isPresent()) {
+            if (Tombstone.readIfValid(store, t.key())
+                    .filter(tombstone -> isValid(t.key(), tombstone))
+                    .isPresent()) {
                 dead.add(t.key().substring(tombstones.length()));
             }
         });
@@ -177,7 +180,8 @@ public final class SoftDeleteStore implements ObjectStore {
     private void putTombstone(Tombstone dead) {
         String key = dead.key();
         requireOwn(key);
-        if (store.write(tombstones + key, dead.bytes(), Precondition.ABSENT).isPresent()) {
+        if (store.write(tombstones + key, dead.signed(store, tombstones + key), Precondition.ABSENT)
+                .isPresent()) {
             return;
         }
         Optional<Observed> there = store.head(tombstones + key);
@@ -188,7 +192,8 @@ public final class SoftDeleteStore implements ObjectStore {
         // An object that is not a valid tombstone deletes nothing, so it is replaced.
         Precondition same =
                 there.isPresent() ? new Precondition.Matches(there.get().info().etag()) : Precondition.ABSENT;
-        if (store.write(tombstones + key, dead.bytes(), same).isEmpty()) {
+        if (store.write(tombstones + key, dead.signed(store, tombstones + key), same)
+                .isEmpty()) {
             throw beingDeleted(key);
         }
     }
@@ -211,7 +216,7 @@ public final class SoftDeleteStore implements ObjectStore {
         }
         if (present.isPresent()) {
             Tombstone dead = tombstone(present.get().info(), present.get().content(), null);
-            store.write(tombstones + key, dead.bytes(), Precondition.NONE);
+            store.write(tombstones + key, dead.signed(store, tombstones + key), Precondition.NONE);
             store.removals().ifPresent(r -> r.recordRemoval(store, key));
             store.delete(key);
         }
@@ -253,7 +258,7 @@ public final class SoftDeleteStore implements ObjectStore {
         }
         Precondition same = new Precondition.Matches(there.get().info().etag());
         if (tombstone.state() == State.Sweeping
-                || store.write(tombstones + key, tombstone.in(State.Revived).bytes(), same)
+                || store.write(tombstones + key, tombstone.in(State.Revived).signed(store, tombstones + key), same)
                         .isEmpty()) {
             throw beingDeleted(key);
         }

@@ -8,7 +8,6 @@ import io.breakwater.api.BoundedJson;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.api.Texts;
-import io.breakwater.store.ObjectStore.Document;
 import io.breakwater.store.ObjectStore.ObjectInfo;
 import java.io.IOException;
 import java.util.Optional;
@@ -23,7 +22,7 @@ import java.util.Optional;
  * @param state changed only by conditional writes, so that sweeping and reviving exclude each other
  * @param content of a small object that was deleted at once, for example a seal; null when the object still exists
  * @param version of the deleted object, where another one may replace it unnoticed; null for any version
- * @param proof that Breakwater wrote the tombstone, in locations with locks; null elsewhere
+ * @param proof which object a signature of Breakwater deletes, in locations with locks; null elsewhere
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @JsonIgnoreProperties(ignoreUnknown = true)
@@ -75,7 +74,12 @@ public record Tombstone(
         return state != State.Revived && (version == null || version.equals(other.version));
     }
 
-    public byte[] bytes() {
+    /** The tombstone with the signature of the location, for its own key only. */
+    public byte[] signed(ObjectStore store, String at) {
+        return store.documents().sign(at, state.ordinal(), bytes());
+    }
+
+    byte[] bytes() {
         try {
             return JSON.writeValueAsBytes(this);
         } catch (JsonProcessingException e) {
@@ -84,9 +88,9 @@ public record Tombstone(
     }
 
     /** @throws BreakwaterException Tampered, when the document is not a valid tombstone; it deletes nothing then */
-    static Tombstone of(Document document) {
+    static Tombstone of(SignedDocument document) {
         try {
-            Tombstone tombstone = JSON.readValue(document.content(), Tombstone.class);
+            Tombstone tombstone = JSON.readValue(document.payload(), Tombstone.class);
             if (tombstone == null || tombstone.key == null || tombstone.state == null) {
                 throw invalid(document, "it has no key or no state");
             }
@@ -96,15 +100,14 @@ public record Tombstone(
         }
     }
 
-    private static BreakwaterException invalid(Document document, String cause) {
-        return BreakwaterException.permanent(
-                Reason.Tampered, document.info().key() + " is not a valid tombstone: " + cause);
+    private static BreakwaterException invalid(SignedDocument document, String cause) {
+        return BreakwaterException.permanent(Reason.Tampered, document.key() + " is not a valid tombstone: " + cause);
     }
 
-    /** The tombstone at a key; empty if there is none, or an object that is not a valid tombstone. */
+    /** The tombstone at a key; empty if there is none, or an object without a valid signature. */
     static Optional<Tombstone> readIfValid(ObjectStore store, String key) {
         try {
-            return store.read(key, MAX_BYTES).map(Tombstone::of);
+            return store.readSigned(key, MAX_BYTES).map(Tombstone::of);
         } catch (BreakwaterException e) {
             if (e.reason() == Reason.Tampered) {
                 return Optional.empty();

@@ -7,7 +7,9 @@ import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.TestConfig;
 import io.breakwater.lease.DirectCalls;
 import io.breakwater.lease.Lease;
+import io.breakwater.lease.LeaseCounter;
 import io.breakwater.lease.LeaseKeeper;
+import io.breakwater.lease.LeaseMemory;
 import io.breakwater.lease.LeaseStore;
 import io.breakwater.lease.LeaseTiming;
 import io.breakwater.observe.TestEvents;
@@ -43,7 +45,8 @@ class WebhookBombsTest {
 
     @Test
     void leavesEveryRenewalOnTime() throws Exception {
-        LeaseStore store = new LeaseStore(new MemoryStore(), new DirectCalls(), "shop", "shop");
+        LeaseStore store = new LeaseStore(
+                new MemoryStore(), new DirectCalls(), "shop", "shop", new LeaseMemory(LeaseCounter.NONE));
         store.write(Lease.first("east", TIMING.duration()), Optional.empty());
         LeaseKeeper keeper = new LeaseKeeper(
                 new LeaseKeeper.Holding("shop/shop", "east", 1, TIMING),

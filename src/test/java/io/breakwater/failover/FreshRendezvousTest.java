@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.lease.DirectCalls;
+import io.breakwater.lease.LeaseCounter;
+import io.breakwater.lease.LeaseMemory;
 import io.breakwater.lease.LeaseStore;
 import io.breakwater.store.MemoryStore;
 import java.util.ArrayDeque;
@@ -13,7 +15,8 @@ import org.junit.jupiter.api.Test;
 
 class FreshRendezvousTest {
     private final Deque<Runnable> openings = new ArrayDeque<>();
-    private final LeaseStore store = new LeaseStore(new MemoryStore(), new DirectCalls(), "shop", "shop");
+    private final LeaseStore store =
+            new LeaseStore(new MemoryStore(), new DirectCalls(), "shop", "shop", new LeaseMemory(LeaseCounter.NONE));
 
     /** An API server under load answers after seconds, each time. */
     @Test

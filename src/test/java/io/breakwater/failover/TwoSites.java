@@ -1,5 +1,9 @@
 package io.breakwater.failover;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 import io.breakwater.admission.InMemoryApiServer;
 import io.breakwater.api.Condition;
 import io.breakwater.api.FailoverPlan;
@@ -14,11 +18,14 @@ import io.breakwater.gate.NamespaceGate;
 import io.breakwater.lease.DirectCalls;
 import io.breakwater.lease.FaultyStore;
 import io.breakwater.lease.Lease;
+import io.breakwater.lease.LeaseCounter;
+import io.breakwater.lease.LeaseMemory;
 import io.breakwater.lease.LeaseStore;
 import io.breakwater.observe.Events;
 import io.breakwater.observe.Meters;
 import io.breakwater.observe.StatusWriter;
 import io.breakwater.observe.TestEvents;
+import io.breakwater.store.ObjectStore;
 import io.breakwater.store.TestStores;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
@@ -48,6 +55,7 @@ import java.util.stream.Stream;
  */
 final class TwoSites implements AutoCloseable {
     static final String NS = "shop";
+    private static final String LEASE = "breakwater/plans/shop/shop/lease.json";
 
     /** Thrown to simulate the death of a process. */
     static final class Killed extends RuntimeException {
@@ -120,9 +128,11 @@ final class TwoSites implements AutoCloseable {
             };
             keepers = new LeaseKeepers(clock);
             roles = new PlanRoles(client(), config, clock);
+            LeaseMemories memories = new LeaseMemories();
             PlanSites sites = new PlanSites(config, null, null) {
                 @Override
                 PlanSite open(FailoverPlan plan) {
+                    memories.acceptFor(plan);
                     return PlanSite.of(plan, site, rendezvous(plan));
                 }
 
@@ -130,7 +140,7 @@ final class TwoSites implements AutoCloseable {
                 LeaseStore rendezvous(FailoverPlan plan) {
                     opened.run();
                     return new LeaseStore(
-                            store, new DirectCalls(), NS, plan.getMetadata().getName());
+                            store, new DirectCalls(), NS, plan.getMetadata().getName(), memories.of(plan));
                 }
             };
             LeaseSupervisor supervisor = new LeaseSupervisor(sites, gate, keepers, events, clock);
@@ -240,7 +250,12 @@ final class TwoSites implements AutoCloseable {
         }
 
         Lease lease() {
-            return new LeaseStore(TestStores.filesystem(directory), new DirectCalls(), NS, "shop")
+            return new LeaseStore(
+                            TestStores.filesystem(directory),
+                            new DirectCalls(),
+                            NS,
+                            "shop",
+                            new LeaseMemory(LeaseCounter.NONE))
                     .read()
                     .orElseThrow()
                     .lease();
@@ -293,7 +308,31 @@ final class TwoSites implements AutoCloseable {
 
     /** Removes the lease from the store. */
     void loseLease() {
-        TestStores.filesystem(directory).delete("breakwater/plans/shop/shop/lease.json");
+        TestStores.filesystem(directory).delete(LEASE);
+    }
+
+    /** Writes a lease as someone does who has the credentials of the store, but no master key. */
+    void forgeLease(Lease lease) {
+        try {
+            byte[] json = JsonMapper.builder()
+                    .addModule(new JavaTimeModule())
+                    .disable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS)
+                    .build()
+                    .writeValueAsBytes(lease);
+            TestStores.filesystem(directory).write(LEASE, json, ObjectStore.Precondition.NONE);
+        } catch (JsonProcessingException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The bytes of the lease in the store. */
+    byte[] storedLease() {
+        return TestStores.filesystem(directory).read(LEASE).orElseThrow().content();
+    }
+
+    /** Puts an earlier version of the lease back. */
+    void replayLease(byte[] stored) {
+        TestStores.filesystem(directory).write(LEASE, stored, ObjectStore.Precondition.NONE);
     }
 
     /** Creates a point like a scheduled one of the policy, captured this time ago. */

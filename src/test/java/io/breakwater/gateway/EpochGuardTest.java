@@ -24,6 +24,8 @@ class EpochGuardTest {
             return store;
         }
     });
+    private static final String LEASE = "breakwater/plans/shop/plan/lease.json";
+
     private final BackupLocation rendezvous = new BackupLocation();
 
     @BeforeEach
@@ -47,13 +49,23 @@ class EpochGuardTest {
 
     @Test
     void admitsThePresentEpochAndRefusesAnOlderOne() {
-        store.write(
-                "breakwater/plans/shop/plan/lease.json",
-                "{\"epoch\":3}".getBytes(StandardCharsets.UTF_8),
-                Precondition.NONE);
+        store.writeSigned(LEASE, 17, "{\"epoch\":3}".getBytes(StandardCharsets.UTF_8), Precondition.NONE);
 
         assertThatCode(() -> check(3)).doesNotThrowAnyException();
         assertThatThrownBy(() -> check(2)).hasMessageContaining("epoch 3");
+    }
+
+    /** A forged lease proves nothing about the epoch: the writer waits, and is not told that another site is active. */
+    @Test
+    void makesWritersWaitForALeaseWithoutAValidSignature() {
+        store.write(LEASE, "{\"epoch\":9}".getBytes(StandardCharsets.UTF_8), Precondition.NONE);
+
+        assertThatThrownBy(() -> check(3))
+                .hasMessageContaining("wait")
+                .hasMessageContaining(LEASE)
+                .hasMessageContaining("no signature")
+                .asInstanceOf(InstanceOfAssertFactories.type(BreakwaterException.class))
+                .matches(e -> e.reason() == Reason.StoreUnavailable && e.isRetryable());
     }
 
     private void check(long epoch) {

@@ -2,6 +2,7 @@ package io.breakwater.lease;
 
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.store.DocumentSigner;
 import io.breakwater.store.ObjectStore;
 import java.io.InputStream;
 import java.util.Optional;
@@ -34,6 +35,11 @@ public final class FaultyStore implements ObjectStore {
         if (away) {
             throw BreakwaterException.retryable(Reason.StoreUnavailable, "the store is away");
         }
+    }
+
+    @Override
+    public DocumentSigner documents() {
+        return store.documents();
     }
 
     @Override

@@ -64,7 +64,7 @@ class LeaseKeeperTest {
     @BeforeEach
     void leaseOfEast() {
         objects = new FaultyStore(TestStores.filesystem(directory));
-        store = new LeaseStore(objects, new DirectCalls(), "shop", "shop");
+        store = new LeaseStore(objects, new DirectCalls(), "shop", "shop", new LeaseMemory(LeaseCounter.NONE));
         store.write(Lease.first("east", TIMING.duration()), Optional.empty());
     }
 

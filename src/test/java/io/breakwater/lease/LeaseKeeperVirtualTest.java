@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.FailoverPlanStatus.Fence;
 import io.breakwater.api.Reason;
+import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.store.TestStores;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -32,7 +34,7 @@ class LeaseKeeperVirtualTest {
     @BeforeEach
     void leaseOfEast() {
         objects = new FaultyStore(TestStores.filesystem(directory));
-        store = new LeaseStore(objects, new DirectCalls(), "shop", "shop");
+        store = new LeaseStore(objects, new DirectCalls(), "shop", "shop", new LeaseMemory(LeaseCounter.NONE));
         store.write(Lease.first("east", TIMING.duration()), Optional.empty());
     }
 
@@ -55,13 +57,20 @@ class LeaseKeeperVirtualTest {
 
     @Test
     void opensTheStoreAgainForEachAttempt() {
-        LeaseStore[] current = {new LeaseStore(objects, new DirectCalls(), "shop", "shop")};
+        LeaseStore[] current = {
+            new LeaseStore(objects, new DirectCalls(), "shop", "shop", new LeaseMemory(LeaseCounter.NONE))
+        };
         VirtualKeeper virtual = new VirtualKeeper(() -> current[0], TIMING, Duration.ZERO);
         virtual.pass(Duration.ofSeconds(1));
         assertThat(virtual.keeper.mayRun()).isTrue();
 
         objects.away = true; // the credentials of this store were revoked
-        current[0] = new LeaseStore(TestStores.filesystem(directory), new DirectCalls(), "shop", "shop");
+        current[0] = new LeaseStore(
+                TestStores.filesystem(directory),
+                new DirectCalls(),
+                "shop",
+                "shop",
+                new LeaseMemory(LeaseCounter.NONE));
         virtual.pass(Duration.ofMinutes(1));
 
         assertThat(virtual.gated()).isFalse();
@@ -90,6 +99,25 @@ class LeaseKeeperVirtualTest {
         VirtualKeeper virtual = started(Duration.ZERO);
 
         objects.delete("breakwater/plans/shop/shop/lease.json");
+        virtual.pass(Duration.ofMillis(14_800));
+        assertThat(virtual.gated()).isFalse();
+        assertThat(virtual.keeper.isStopped()).isFalse();
+        virtual.pass(Duration.ofMillis(300));
+
+        assertThat(virtual.graces).containsExactly(TIMING.grace());
+    }
+
+    /** A lease without a signature names whatever its writer likes, so it proves nothing. */
+    @Test
+    void doesNotGateBeforeTheNoticeWhenTheLeaseIsForged() {
+        VirtualKeeper virtual = started(Duration.ZERO);
+        byte[] payload = objects.readSigned("breakwater/plans/shop/shop/lease.json", 4096)
+                .orElseThrow()
+                .payload();
+
+        String forged = new String(payload, StandardCharsets.UTF_8).replace("east", "west");
+        objects.write(
+                "breakwater/plans/shop/shop/lease.json", forged.getBytes(StandardCharsets.UTF_8), Precondition.NONE);
         virtual.pass(Duration.ofMillis(14_800));
         assertThat(virtual.gated()).isFalse();
         assertThat(virtual.keeper.isStopped()).isFalse();
@@ -278,7 +306,7 @@ class LeaseKeeperVirtualTest {
                 return call.get();
             }
         };
-        LeaseStore observed = new LeaseStore(objects, calls, "shop", "shop");
+        LeaseStore observed = new LeaseStore(objects, calls, "shop", "shop", new LeaseMemory(LeaseCounter.NONE));
         VirtualKeeper virtual = new VirtualKeeper(() -> observed, TIMING, Duration.ZERO);
         virtual.pass(Duration.ofSeconds(1));
         beforeTheNextCall.set(() -> {

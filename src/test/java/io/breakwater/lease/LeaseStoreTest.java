@@ -4,18 +4,26 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
 import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.store.TestStores;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class LeaseStoreTest {
     private static final Duration MINUTE = Duration.ofMinutes(1);
+    private static final String KEY = "breakwater/plans/shop/shop/lease.json";
+    private static final String BEAT = "breakwater/sites/east.json";
 
     @TempDir
     Path directory;
@@ -26,7 +34,7 @@ class LeaseStoreTest {
     @BeforeEach
     void open() {
         objects = new FaultyStore(TestStores.filesystem(directory));
-        store = new LeaseStore(objects, new DirectCalls(), "shop", "shop");
+        store = new LeaseStore(objects, new DirectCalls(), "shop", "shop", new LeaseMemory(LeaseCounter.NONE));
     }
 
     @Test
@@ -83,11 +91,128 @@ class LeaseStoreTest {
 
     @Test
     void rejectsAnUnreadableLease() {
-        objects.write("breakwater/plans/shop/shop/lease.json", "{".getBytes(StandardCharsets.UTF_8), Precondition.NONE);
+        objects.writeSigned(KEY, 1, "{".getBytes(StandardCharsets.UTF_8), Precondition.NONE);
 
         assertThatThrownBy(store::read)
                 .hasMessageContaining("is not a valid lease")
                 .hasMessageContaining("do not edit the object by hand");
+    }
+
+    @Test
+    void refusesALeaseWithoutASignature() {
+        Lease first = Lease.first("east", MINUTE);
+        store.write(first, Optional.empty());
+        objects.write(KEY, objects.readSigned(KEY, 4096).orElseThrow().payload(), Precondition.NONE);
+
+        assertTampered("it has no signature");
+    }
+
+    @Test
+    void refusesALeaseOfAnotherPlanWithAValidSignature() {
+        other().write(Lease.first("west", MINUTE), Optional.empty());
+        byte[] signed = objects.read("breakwater/plans/shop/other/lease.json")
+                .orElseThrow()
+                .content();
+        objects.write(KEY, signed, Precondition.NONE);
+
+        assertTampered("its signature does not match");
+    }
+
+    @Test
+    void refusesALeaseWhoseCounterIsNotItsNumberOfWrites() {
+        store.write(Lease.first("east", MINUTE), Optional.empty());
+        byte[] lease = objects.readSigned(KEY, 4096).orElseThrow().payload();
+        objects.writeSigned(KEY, 2, lease, Precondition.NONE);
+
+        assertTampered("write 1 and counter 2");
+    }
+
+    /** Every lease that was ever valid has a valid signature, so only the counter shows that it is an old one. */
+    @Test
+    void refusesALeaseThatIsOlderThanOneThatWasSeen() {
+        byte[] old = renewTwice();
+        objects.write(KEY, old, Precondition.NONE);
+
+        assertThatThrownBy(store::read)
+                .hasMessageContaining("it has counter 1.1, but this site has seen 1.3")
+                .hasMessageContaining("breakwater.io/accept-lease=1.1")
+                .matches(e -> ((BreakwaterException) e).reason() == Reason.WentBack);
+    }
+
+    @Test
+    void refusesALeaseThatIsOlderThanOneThatAnEarlierProcessSaw() {
+        byte[] old = renewTwice();
+        objects.write(KEY, old, Precondition.NONE);
+        LeaseStore restarted =
+                new LeaseStore(objects, new DirectCalls(), "shop", "shop", new LeaseMemory(new LeaseCounter(1, 3)));
+
+        assertThatThrownBy(restarted::read).matches(e -> ((BreakwaterException) e).reason() == Reason.WentBack);
+    }
+
+    @Test
+    void acceptsAnOlderLeaseWhoseCounterAnAdministratorNames() {
+        byte[] old = renewTwice();
+        objects.write(KEY, old, Precondition.NONE);
+
+        store.memory().accept("1.2");
+        assertThatThrownBy(store::read).hasMessageContaining("went back");
+
+        store.memory().accept("1.1");
+        LeaseVersion accepted = store.read().orElseThrow();
+        assertThat(accepted.lease().writes()).isEqualTo(1);
+        assertThat(store.memory().takeAccepted()).contains(new LeaseCounter(1, 1));
+        assertThat(store.memory().takeAccepted()).isEmpty();
+        store.write(accepted.lease().renewed(MINUTE, null), Optional.of(accepted));
+
+        objects.write(KEY, old, Precondition.NONE);
+        assertThatThrownBy(store::read).as("a second time").hasMessageContaining("went back");
+    }
+
+    /** A reader may be slower than a writer of the same process. */
+    @Test
+    void refusesNoLeaseThatWasTheNewestWhenTheReadBegan() {
+        LeaseMemory memory = new LeaseMemory(LeaseCounter.NONE);
+        LeaseCounter before = memory.newest();
+        memory.wrote(new LeaseCounter(1, 2));
+
+        memory.check(KEY, new LeaseCounter(1, 1), before);
+
+        assertThat(memory.newest()).isEqualTo(new LeaseCounter(1, 2));
+    }
+
+    @Test
+    void aLeaseThatSomeoneElseWritesAgainIsNotRenewed() throws IOException {
+        store.write(Lease.first("east", MINUTE), Optional.empty());
+        Path file = directory.resolve(KEY);
+        Files.setLastModifiedTime(file, FileTime.from(Instant.now().minus(Duration.ofHours(1))));
+        assertThat(store.read().orElseThrow().age()).isGreaterThan(MINUTE);
+
+        objects.write(KEY, objects.read(KEY).orElseThrow().content(), Precondition.NONE);
+
+        assertThat(store.read().orElseThrow().age()).isGreaterThan(MINUTE);
+    }
+
+    private void assertTampered(String cause) {
+        assertThatThrownBy(store::read)
+                .hasMessageContaining(KEY)
+                .hasMessageContaining(cause)
+                .matches(e -> ((BreakwaterException) e).reason() == Reason.Tampered);
+    }
+
+    private LeaseStore other() {
+        return new LeaseStore(objects, new DirectCalls(), "shop", "other", new LeaseMemory(LeaseCounter.NONE));
+    }
+
+    /** The bytes of the first of three versions. */
+    private byte[] renewTwice() {
+        LeaseVersion seen =
+                store.write(Lease.first("east", MINUTE), Optional.empty()).orElseThrow();
+        byte[] old = objects.read(KEY).orElseThrow().content();
+        for (int i = 0; i < 2; i++) {
+            seen = store.write(seen.lease().renewed(MINUTE, null), Optional.of(seen))
+                    .orElseThrow();
+        }
+        return old;
     }
 
     @Test
@@ -98,5 +223,29 @@ class LeaseStoreTest {
                 .get()
                 .satisfies(d -> assertThat(d).isLessThan(MINUTE));
         assertThat(store.timeSinceHeartbeat("west")).isEmpty();
+    }
+
+    @Test
+    void countsAForgedHeartbeatAsNone() {
+        store.heartbeat("east");
+        objects.write(BEAT, "{\"site\":\"east\"}".getBytes(StandardCharsets.UTF_8), Precondition.NONE);
+
+        assertThat(store.timeSinceHeartbeat("east")).isEmpty();
+    }
+
+    /** A new object with an old heartbeat is young for the store. */
+    @Test
+    void anOldHeartbeatThatIsWrittenAgainIsNotANewOne() {
+        AtomicLong nanos = new AtomicLong();
+        LeaseMemory memory = new LeaseMemory(LeaseCounter.NONE, nanos::get);
+        store = new LeaseStore(objects, new DirectCalls(), "shop", "shop", memory);
+        store.heartbeat("west");
+        byte[] old = objects.read("breakwater/sites/west.json").orElseThrow().content();
+        store.timeSinceHeartbeat("west");
+        nanos.addAndGet(Duration.ofHours(1).toNanos());
+
+        objects.write("breakwater/sites/west.json", old, Precondition.NONE);
+
+        assertThat(store.timeSinceHeartbeat("west").orElseThrow()).isGreaterThanOrEqualTo(Duration.ofHours(1));
     }
 }

@@ -99,13 +99,14 @@ class LeaseTest {
     @MethodSource("changes")
     void writesAndReadsTheDocumentOfEachChange(String change, Lease lease, String json) {
         ObjectStore objects = TestStores.filesystem(directory);
-        LeaseStore store = new LeaseStore(objects, new DirectCalls(), "shop", "shop");
+        LeaseStore store =
+                new LeaseStore(objects, new DirectCalls(), "shop", "shop", new LeaseMemory(LeaseCounter.NONE));
 
         store.write(lease, Optional.empty());
 
-        byte[] written = objects.read("breakwater/plans/shop/shop/lease.json")
+        byte[] written = objects.readSigned("breakwater/plans/shop/shop/lease.json", 4096)
                 .orElseThrow()
-                .content();
+                .payload();
         assertThat(new String(written, StandardCharsets.UTF_8)).isEqualTo(json.replace('\'', '"'));
         assertThat(store.read().orElseThrow().lease()).isEqualTo(lease);
     }

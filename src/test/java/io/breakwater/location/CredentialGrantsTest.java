@@ -45,8 +45,8 @@ class CredentialGrantsTest {
         grants.maintain();
 
         assertThat(role("shop").getRules()).containsExactly(get("breakwater-master-key", "store-a", "store-b"));
-        assertThat(role("sys").getRules()).containsExactly(get("shared"));
-        assertThat(role("bank")).isNull();
+        assertThat(role("sys").getRules()).containsExactly(get("breakwater-master-key", "shared"));
+        assertThat(role("bank").getRules()).containsExactly(get("breakwater-master-key"));
         assertThat(binding("shop").getRoleRef().getName()).isEqualTo(CredentialGrants.NAME);
         assertThat(binding("shop").getSubjects())
                 .containsExactly(new Subject(null, "ServiceAccount", "breakwater-gateway", "sys"));
@@ -74,7 +74,7 @@ class CredentialGrantsTest {
 
         grants.maintain();
 
-        assertThat(role("shop").getRules()).containsExactly(get("after"));
+        assertThat(role("shop").getRules()).containsExactly(get("after", "breakwater-master-key"));
         assertThat(binding("shop")).isNotNull();
     }
 

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.store.DocumentSigner;
 import io.breakwater.store.FilesystemStore;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Precondition;
@@ -233,6 +234,11 @@ class QuotasTest {
 
         FilesystemStoreView(ObjectStore store) {
             this.store = store;
+        }
+
+        @Override
+        public DocumentSigner documents() {
+            return store.documents();
         }
 
         @Override

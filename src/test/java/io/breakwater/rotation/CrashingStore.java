@@ -1,5 +1,6 @@
 package io.breakwater.rotation;
 
+import io.breakwater.store.DocumentSigner;
 import io.breakwater.store.ObjectStore;
 import java.io.InputStream;
 import java.util.Optional;
@@ -33,6 +34,11 @@ record CrashingStore(ObjectStore store, BooleanSupplier now) implements ObjectSt
         maybe();
         store.delete(key);
         maybe();
+    }
+
+    @Override
+    public DocumentSigner documents() {
+        return store.documents();
     }
 
     @Override

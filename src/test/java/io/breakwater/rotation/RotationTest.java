@@ -109,7 +109,8 @@ class RotationTest {
     void namesAPrematurelyRemovedKeyUntilItReturns() {
         both(SECOND, FIRST);
         both(SiteFixture::probe);
-        east.store().write("breakwater/location.json", switched(), Precondition.NONE);
+        byte[] signed = east.store().documents().signWith(id(SECOND), "breakwater/location.json", 9, switched());
+        east.store().write("breakwater/location.json", signed, Precondition.NONE);
         both(SECOND);
         both(SiteFixture::probe);
 

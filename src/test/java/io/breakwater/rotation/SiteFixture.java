@@ -13,6 +13,8 @@ import io.breakwater.location.Stores;
 import io.breakwater.location.keys.KeyRing;
 import io.breakwater.location.keys.LocationKeys;
 import io.breakwater.location.keys.TestKeys;
+import io.breakwater.store.DocumentSigner;
+import io.breakwater.store.KeyedStore;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.TestStores;
 import io.breakwater.trust.PointKeys;
@@ -32,6 +34,7 @@ final class SiteFixture {
     private final BreakwaterConfig config;
     private final LocationKeys keys;
     private final Stores stores;
+    private final DocumentSigner signer;
     private final RepositoryKeys files;
     private final SealKeySurvey seals;
 
@@ -47,7 +50,8 @@ final class SiteFixture {
         location.getSpec().filesystem.path = "disk";
         location.setStatus(new BackupLocationStatus());
         keys = TestKeys.from(() -> secret);
-        stores = TestStores.always(new CrashingStore(disk, killed));
+        signer = new DocumentSigner(() -> ring().signingKeys(keys.writing(location, ring())));
+        stores = TestStores.always(new KeyedStore(new CrashingStore(disk, killed), signer));
         catalog = new Catalog(stores, keys);
         files = new RepositoryKeys(stores);
         seals = new SealKeySurvey(stores, keys);
@@ -57,6 +61,7 @@ final class SiteFixture {
     /** The user applies a Secret. */
     void give(byte[]... masterKeys) {
         secret = TestKeys.data(masterKeys);
+        signer.refresh();
     }
 
     void probe() {
@@ -72,6 +77,7 @@ final class SiteFixture {
                         new KeyTakeover(seals, files, new RepositoryRekey(config, stores, files, movers)))
                 .advance(location);
         location.getStatus().keyId = outcome.writing();
+        signer.refresh();
         return outcome;
     }
 

@@ -49,7 +49,7 @@ class DeletedObjectsTest {
 
     @BeforeEach
     void fill() {
-        disk = new FilesystemStore(directory, Clock.systemUTC());
+        disk = TestSigner.keyed(new FilesystemStore(directory, Clock.systemUTC()));
         store = new SoftDeleteStore(disk, "east", "shop");
         deleted = new DeletedObjects(disk, "east");
         store.write(PACK, bytes("content"), Precondition.ABSENT);
@@ -343,6 +343,38 @@ class DeletedObjectsTest {
         assertThat(directory.resolve(lease)).exists();
     }
 
+    /** A location without locks has no other protection against tombstones of someone who can write to it. */
+    @Test
+    void aTombstoneWithoutASignatureDeletesNothing() {
+        disk.write(TOMBSTONE, new Tombstone(1, PACK, 7, State.Dead, null, null, null).bytes(), Precondition.NONE);
+
+        assertThat(sweep(NONE)).isEqualTo(new Swept(0, 0, 1, 0, 1));
+        assertThat(directory.resolve(PACK)).exists();
+    }
+
+    @Test
+    void aTombstoneInThePlaceOfAnotherOneDeletesNothing() {
+        store.write(PACK + "0", bytes("content"), Precondition.ABSENT);
+        store.delete(PACK + "0");
+        disk.write(TOMBSTONE, disk.read(TOMBSTONE + "0").orElseThrow().content(), Precondition.NONE);
+
+        assertThat(sweep(NONE)).isEqualTo(new Swept(1, 7, 1, 0, 1));
+        assertThat(directory.resolve(PACK)).exists();
+    }
+
+    @Test
+    void preservesObjectsOfAReaderWhoseLeaseWasAltered() {
+        ReadLease.acquire(disk, "east", "shop", Instant.now().plus(LONG));
+        String lease = disk.gather(StoreLayout.readLeases("east"), Optional::of)
+                .getFirst()
+                .key();
+        disk.write(lease, bytes("{\"schemaVersion\":1,\"until\":\"2020-01-01T00:00:00Z\"}"), Precondition.NONE);
+        store.delete(PACK);
+
+        assertThat(sweep(NONE)).isEqualTo(new Swept(0, 0, 1));
+        assertThat(directory.resolve(PACK)).exists();
+    }
+
     @Test
     void skipsATombstoneThatIsTooLarge() {
         String large = StoreLayout.tombstones("east", "shop") + "breakwater/repos/east/shop/data/aa/large";
@@ -371,7 +403,10 @@ class DeletedObjectsTest {
     /** The state after a kill at this point. */
     private void mark(State state) {
         Document document = disk.read(TOMBSTONE).orElseThrow();
-        disk.write(TOMBSTONE, Tombstone.of(document).in(state).bytes(), Precondition.NONE);
+        disk.write(
+                TOMBSTONE,
+                Tombstone.of(disk.documents().verify(document)).in(state).signed(disk, TOMBSTONE),
+                Precondition.NONE);
     }
 
     private Swept sweep(Duration grace) {

@@ -38,6 +38,11 @@ public class MemoryStore implements ObjectStore {
     public volatile UnaryOperator<byte[]> onRead = UnaryOperator.identity();
 
     @Override
+    public DocumentSigner documents() {
+        return TestSigner.SIGNER;
+    }
+
+    @Override
     public Optional<Observed> head(String key) {
         return Optional.ofNullable(objects.get(key)).map(c -> observed(key, c));
     }

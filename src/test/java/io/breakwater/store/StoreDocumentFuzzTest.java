@@ -43,10 +43,10 @@ class StoreDocumentFuzzTest {
                                 new Tombstone.Proof("key", version, "00ff"))
                         .bytes())
                 .run(content -> {
-                    store.write(StoreLayout.tombstones("east", "shop") + KEY, content, Precondition.NONE);
+                    store.writeSigned(StoreLayout.tombstones("east", "shop") + KEY, 1, content, Precondition.NONE);
                     new DeletedObjects(store, "east").sweep(Duration.ZERO, Instant.now(), true);
                     SoftDeleteStore visible = new SoftDeleteStore(store, "east", "shop");
-                    store.write(StoreLayout.tombstones("east", "shop") + KEY, content, Precondition.NONE);
+                    store.writeSigned(StoreLayout.tombstones("east", "shop") + KEY, 1, content, Precondition.NONE);
                     try {
                         visible.write(KEY, new byte[] {1}, Precondition.NONE);
                     } catch (BreakwaterException e) {
@@ -64,7 +64,7 @@ class StoreDocumentFuzzTest {
                         "{\"schemaVersion\":1,\"current\":\"0123456789abcdef\",\"keys\":[\"a\",\"b\"],\"escrow\":\"c\"}")
                 .run(content -> {
                     store.write(StoreLayout.heartbeats() + "east", new byte[0], Precondition.NONE);
-                    store.write(StoreLayout.keyRing("east"), content, Precondition.NONE);
+                    store.writeSigned(StoreLayout.keyRing("east"), 1, content, Precondition.NONE);
                     SiteKeys.read(store);
                 });
     }
@@ -75,7 +75,7 @@ class StoreDocumentFuzzTest {
                 .sample("{\"createdAt\":\"2026-01-02T03:04:05Z\",\"createdBy\":\"east\",\"keyId\":\"0123456789abcdef\","
                         + "\"keys\":[\"0123456789abcdef\"],\"schemaVersion\":1}")
                 .run(content -> {
-                    store.write(LocationDocument.KEY, content, Precondition.NONE);
+                    store.writeSigned(LocationDocument.KEY, 1, content, Precondition.NONE);
                     LocationDocument.read(store).ifPresent(document -> document.change(store, "a", Set.of("b")));
                 });
     }
@@ -85,7 +85,7 @@ class StoreDocumentFuzzTest {
         fuzz("read lease")
                 .sample("{\"schemaVersion\":1,\"until\":\"2026-01-02T03:04:05Z\"}")
                 .run(content -> {
-                    store.write(StoreLayout.readLease("east", "shop", "a"), content, Precondition.NONE);
+                    store.writeSigned(StoreLayout.readLease("east", "shop", "a"), 1, content, Precondition.NONE);
                     ReadLease.active(store, "east", Instant.now());
                 });
     }

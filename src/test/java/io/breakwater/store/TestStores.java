@@ -19,7 +19,7 @@ public final class TestStores {
     private TestStores() {}
 
     public static ObjectStore filesystem(Path directory) {
-        return new FilesystemStore(directory, Clock.systemUTC());
+        return TestSigner.keyed(new FilesystemStore(directory, Clock.systemUTC()));
     }
 
     /** The store of a location with this specification and an account key. */

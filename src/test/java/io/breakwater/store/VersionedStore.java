@@ -54,6 +54,11 @@ public final class VersionedStore implements ObjectStore {
     }
 
     @Override
+    public DocumentSigner documents() {
+        return TestSigner.SIGNER;
+    }
+
+    @Override
     public Optional<Observed> head(String key) {
         return current(key).map(e -> observed(e));
     }

@@ -97,7 +97,7 @@ public final class KeyRing {
         return ids.stream().map(id -> repositoryPassword(id, site, namespace)).toList();
     }
 
-    /** The ring's keys for signing deletions; the key with this id signs. */
+    /** The ring's keys for signing deletions and documents; the key with this id signs. */
     public SigningKeys signingKeys(String current) {
         KeyRing ring = this;
         return new SigningKeys() {
@@ -114,6 +114,11 @@ public final class KeyRing {
             @Override
             public byte[] key(String id) {
                 return ring.removalKey(id);
+            }
+
+            @Override
+            public byte[] documentKey(String id, String area) {
+                return ring.derive(id, "document/" + area);
             }
         };
     }

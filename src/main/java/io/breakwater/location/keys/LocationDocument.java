@@ -8,9 +8,9 @@ import io.breakwater.api.BoundedJson;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.store.ObjectStore;
-import io.breakwater.store.ObjectStore.Document;
 import io.breakwater.store.ObjectStore.Observed;
 import io.breakwater.store.ObjectStore.Precondition;
+import io.breakwater.store.SignedDocument;
 import io.breakwater.store.StoreLayout;
 import java.io.IOException;
 import java.time.Clock;
@@ -21,23 +21,26 @@ import java.util.TreeSet;
 
 /**
  * {@code breakwater/location.json}: the key that a location is written with, and other keys that data in it may still need. It is
- * the only place where all sites agree on the key. It is changed by conditional writes.
+ * the only place where all sites agree on the key. It is changed by conditional writes, and signed with the key that it names.
  *
  * @param keyId key that new seals and repositories are written with
  * @param keys that key, and every other one that any data needs
+ * @param signedBy key that it is signed with
+ * @param counter number of its changes; a smaller one than before shows that an older document was put back
  * @param storeTime the store's time when it was read
  */
-public record LocationDocument(String keyId, Set<String> keys, Instant storeTime, String etag, JsonNode tree) {
+public record LocationDocument(
+        String keyId, Set<String> keys, String signedBy, long counter, Instant storeTime, String etag, JsonNode tree) {
     public static final String KEY = StoreLayout.location();
     private static final ObjectMapper JSON = BoundedJson.mapper();
 
     /**
      * The document in a store; empty in a new store.
      *
-     * @throws BreakwaterException LocationNotReady, when it is not a valid document
+     * @throws BreakwaterException Tampered, when its signature is not valid; LocationNotReady, when it is not a valid document
      */
     public static Optional<LocationDocument> read(ObjectStore store) {
-        return store.read(KEY, ObjectStore.MAX_DOCUMENT).map(LocationDocument::of);
+        return store.readSigned(KEY, ObjectStore.MAX_DOCUMENT).map(LocationDocument::of);
     }
 
     /** The store's time, which its objects are dated with; the operator's time in a new location. */
@@ -45,16 +48,22 @@ public record LocationDocument(String keyId, Set<String> keys, Instant storeTime
         return store.head(KEY).map(Observed::storeTime).orElseGet(clock::instant);
     }
 
-    private static LocationDocument of(Document document) {
+    private static LocationDocument of(SignedDocument document) {
         try {
-            JsonNode tree = JSON.readTree(document.content());
+            JsonNode tree = JSON.readTree(document.payload());
             JsonNode id = tree.get("keyId");
             if (id != null && id.isTextual()) {
                 Set<String> keys = new TreeSet<>();
                 keys.add(id.asText());
                 tree.path("keys").forEach(k -> keys.add(k.asText()));
                 return new LocationDocument(
-                        id.asText(), keys, document.storeTime(), document.info().etag(), tree);
+                        id.asText(),
+                        keys,
+                        document.keyId(),
+                        document.counter(),
+                        document.storeTime(),
+                        document.etag(),
+                        tree);
             }
         } catch (IOException e) {
             // reported below
@@ -63,15 +72,19 @@ public record LocationDocument(String keyId, Set<String> keys, Instant storeTime
                 Reason.LocationNotReady, KEY + " is not a valid document; restore an older version or a copy of it");
     }
 
-    /** Writes the document of a new location, unless another site wrote it first. */
-    public static void create(ObjectStore store, String keyId, String site, Instant at) {
+    /**
+     * Writes the document of a new location, unless another site wrote it first.
+     *
+     * @param known counter of the last document that was seen here; 0 for none
+     */
+    public static void create(ObjectStore store, String keyId, String site, Instant at, long known) {
         ObjectNode tree = JSON.createObjectNode()
                 .put("createdAt", at.toString())
                 .put("createdBy", site)
                 .put("keyId", keyId)
                 .put("schemaVersion", 1);
         tree.putArray("keys").add(keyId);
-        store.write(KEY, bytes(tree), Precondition.ABSENT);
+        store.write(KEY, store.documents().signWith(keyId, KEY, known + 1, bytes(tree)), Precondition.ABSENT);
     }
 
     /**
@@ -86,7 +99,15 @@ public record LocationDocument(String keyId, Set<String> keys, Instant storeTime
         Set<String> all = new TreeSet<>(newKeys);
         all.add(newKeyId);
         all.forEach(changed.putArray("keys")::add);
-        return store.write(KEY, bytes(changed), new Precondition.Matches(etag)).isPresent();
+        byte[] signed = store.documents().signWith(newKeyId, KEY, counter + 1, bytes(changed));
+        return store.write(KEY, signed, new Precondition.Matches(etag)).isPresent();
+    }
+
+    /** Signs the document with the key that it names, so that the key that signed it before is not needed any more. */
+    public void renewSignature(ObjectStore store) {
+        if (!signedBy.equals(keyId) && store.documents().holds(keyId)) {
+            change(store, keyId, keys);
+        }
     }
 
     private static byte[] bytes(JsonNode tree) {

@@ -5,6 +5,7 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.LocationSecrets;
 import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
+import io.breakwater.store.DocumentSigner;
 import io.breakwater.store.ObjectStore;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -64,11 +65,35 @@ public class LocationKeys {
      * @throws BreakwaterException KeyMismatch, when the ring does not have it
      */
     public String writing(BackupLocation location, ObjectStore store, KeyRing ring) {
-        String id = LocationDocument.read(store).map(LocationDocument::keyId).orElse(ring.current());
+        String id = document(location, store, ring).map(LocationDocument::keyId).orElse(ring.current());
         if (!ring.has(id)) {
             throw missing(location, id);
         }
         return id;
+    }
+
+    /**
+     * The document of a location; empty in a new location.
+     *
+     * @throws BreakwaterException KeyMismatch, when it is signed with a key that the ring does not have; Tampered, when its
+     *     signature is not valid; LocationNotReady, when it is not a valid document
+     */
+    public Optional<LocationDocument> document(BackupLocation location, ObjectStore store, KeyRing ring) {
+        try {
+            return LocationDocument.read(store);
+        } catch (BreakwaterException e) {
+            if (e.reason() == Reason.Tampered) {
+                store.readIfBounded(LocationDocument.KEY, ObjectStore.MAX_DOCUMENT)
+                        .flatMap(d -> DocumentSigner.statedKey(d.content()))
+                        .filter(id -> !ring.has(id))
+                        .ifPresent(id -> {
+                            throw missing(location, id);
+                        });
+            }
+            throw e.reason() != Reason.Tampered && e.reason() != Reason.LocationNotReady
+                    ? e
+                    : BreakwaterException.permanent(e.reason(), ObjectNames.of(location) + ": " + e.getMessage(), e);
+        }
     }
 
     /** A key that the location needs and the Secret lacks. */

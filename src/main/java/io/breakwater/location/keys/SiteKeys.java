@@ -5,10 +5,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.breakwater.api.BoundedJson;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
 import io.breakwater.store.GatheringBound;
 import io.breakwater.store.ObjectStore;
-import io.breakwater.store.ObjectStore.Document;
 import io.breakwater.store.ObjectStore.Precondition;
+import io.breakwater.store.SignedDocument;
 import io.breakwater.store.StoreLayout;
 import java.io.IOException;
 import java.time.Instant;
@@ -16,9 +18,11 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
+import org.jboss.logging.Logger;
 
 /**
  * The ids of the keys that a site has, as it reports them in {@code breakwater/keyrings/<site>.json}. The object has no keys.
@@ -29,6 +33,7 @@ import java.util.stream.Stream;
  * @param escrow fingerprint of its public key for escrow; null without one
  */
 public record SiteKeys(String site, Instant lastSeen, String current, Set<String> keys, String escrow) {
+    private static final Logger LOG = Logger.getLogger(SiteKeys.class);
     private static final ObjectMapper JSON = BoundedJson.mapper();
 
     /** All sites that ever had a heartbeat in a location. */
@@ -40,8 +45,7 @@ public record SiteKeys(String site, Instant lastSeen, String current, Set<String
                 .map(e -> of(
                         e.getKey(),
                         e.getValue(),
-                        store.readIfBounded(StoreLayout.keyRing(e.getKey()), ObjectStore.MAX_DOCUMENT)
-                                .orElse(null)))
+                        signed(store, StoreLayout.keyRing(e.getKey())).orElse(null)))
                 .toList();
     }
 
@@ -54,19 +58,33 @@ public record SiteKeys(String site, Instant lastSeen, String current, Set<String
         }
         String key = StoreLayout.keyRing(site);
         byte[] content = bytes(tree);
-        boolean known = store.readIfBounded(key, ObjectStore.MAX_DOCUMENT)
-                .filter(d -> Arrays.equals(d.content(), content))
+        Optional<SignedDocument> before = signed(store, key);
+        boolean known = before.filter(d -> Arrays.equals(d.payload(), content)
+                        && d.keyId().equals(store.documents().currentKey()))
                 .isPresent();
         if (!known) {
-            store.write(key, content, Precondition.NONE);
+            store.writeSigned(key, before.map(SignedDocument::counter).orElse(0L) + 1, content, Precondition.NONE);
         }
     }
 
-    private static SiteKeys of(String site, Instant lastSeen, Document document) {
+    /** A report; empty for one that is absent, too large or without a valid signature. Its site counts as one without a report. */
+    private static Optional<SignedDocument> signed(ObjectStore store, String key) {
+        try {
+            return store.readSigned(key, ObjectStore.MAX_DOCUMENT);
+        } catch (BreakwaterException e) {
+            if (e.reason() != Reason.Tampered) {
+                throw e;
+            }
+            LOG.warn(e.getMessage());
+            return Optional.empty();
+        }
+    }
+
+    private static SiteKeys of(String site, Instant lastSeen, SignedDocument document) {
         Set<String> keys = new TreeSet<>();
         JsonNode tree = JSON.createObjectNode();
         try {
-            tree = document == null ? tree : JSON.readTree(document.content());
+            tree = document == null ? tree : JSON.readTree(document.payload());
         } catch (IOException e) {
             // a report that cannot be parsed is ignored, like one that is too large
         }

@@ -19,6 +19,7 @@ import io.breakwater.store.OldVersions;
 import io.breakwater.store.OldVersions.Swept;
 import io.breakwater.store.SoftDeleteStore;
 import io.breakwater.store.StoreLayout;
+import io.breakwater.store.TestSigner;
 import io.breakwater.store.Tombstone;
 import io.breakwater.store.endpoint.EndpointRules;
 import java.nio.file.Path;
@@ -152,10 +153,10 @@ class S3DeletionSignerTest {
         S3Store brief = open(Duration.ofSeconds(6), OLD);
         brief.write(ARCHIVE, CONTENT, Precondition.NONE);
         brief.write(ARCHIVE, new byte[] {4}, Precondition.NONE); // a capture that was repeated
-        SoftDeleteStore grace = new SoftDeleteStore(brief, "east", "shop")
+        SoftDeleteStore grace = new SoftDeleteStore(TestSigner.keyed(brief), "east", "shop")
                 .withArchives(List.of(ARCHIVE.substring(0, ARCHIVE.lastIndexOf('/') + 1)));
         grace.delete(ARCHIVE);
-        assertThat(new DeletedObjects(brief, "east").sweep(Duration.ZERO, later, false))
+        assertThat(new DeletedObjects(TestSigner.keyed(brief), "east").sweep(Duration.ZERO, later, false))
                 .isEqualTo(new DeletedObjects.Swept(1, 1, 0));
         assertThat(keys(StoreLayout.deletionNotes())).hasSize(1);
 
@@ -174,11 +175,12 @@ class S3DeletionSignerTest {
     @Test
     void restoresNoSealThatBreakwaterRemoved() {
         store.write(SEAL, CONTENT, Precondition.NONE);
-        new SoftDeleteStore(store, "east", "shop").deleteInline(SEAL);
+        new SoftDeleteStore(TestSigner.keyed(store), "east", "shop").deleteInline(SEAL);
 
         assertThat(sweep(store).restored()).isEmpty();
         assertThat(store.read(SEAL)).isEmpty();
-        assertThat(new DeletedObjects(store, "east").contentOf("shop", SEAL)).contains(CONTENT);
+        assertThat(new DeletedObjects(TestSigner.keyed(store), "east").contentOf("shop", SEAL))
+                .contains(CONTENT);
     }
 
     /** The note is about the first version; the second one was written after it. */
@@ -209,10 +211,11 @@ class S3DeletionSignerTest {
                         [i];
                 store.write(
                         "breakwater/tombstones/east/shop/" + pack,
-                        new Tombstone(1, pack, 3, state, null, null, proof).bytes(),
+                        new Tombstone(1, pack, 3, state, null, null, proof)
+                                .signed(TestSigner.keyed(store), "breakwater/tombstones/east/shop/" + pack),
                         Precondition.NONE);
                 assertThat(listed()).as("objects whose locks are extended").contains(pack);
-                assertThat(new DeletedObjects(store, "east").sweep(Duration.ZERO, later, true))
+                assertThat(new DeletedObjects(TestSigner.keyed(store), "east").sweep(Duration.ZERO, later, true))
                         .as("%s %s", state, proof)
                         .isEqualTo(new DeletedObjects.Swept(0, 0, 0, 1));
                 assertThat(store.read(pack)).isPresent();
@@ -225,7 +228,8 @@ class S3DeletionSignerTest {
         store.write(PACK, CONTENT, Precondition.NONE);
         store.write(
                 TOMBSTONE,
-                new Tombstone(1, PACK, 3, Tombstone.State.Dead, null, null, null).bytes(),
+                new Tombstone(1, PACK, 3, Tombstone.State.Dead, null, null, null)
+                        .signed(TestSigner.keyed(store), TOMBSTONE),
                 Precondition.NONE);
         removeByTombstone();
         assertThat(store.read(PACK)).isEmpty();
@@ -235,12 +239,12 @@ class S3DeletionSignerTest {
     @Test
     void preservesObjectsOverwrittenAfterTheirDeletion() {
         store.write(PACK, CONTENT, Precondition.NONE);
-        new SoftDeleteStore(store, "east", "shop").delete(PACK);
+        new SoftDeleteStore(TestSigner.keyed(store), "east", "shop").delete(PACK);
         try (S3Client client = server.client(spec)) {
             client.putObject(
                     r -> r.bucket(spec.bucket).key(store.full(PACK)), RequestBody.fromBytes("strange".getBytes(UTF_8)));
         }
-        assertThat(new DeletedObjects(store, "east")
+        assertThat(new DeletedObjects(TestSigner.keyed(store), "east")
                         .sweep(Duration.ZERO, later, false)
                         .objects())
                 .isZero();
@@ -250,9 +254,9 @@ class S3DeletionSignerTest {
     @Test
     void acceptsDeletionsSignedWithAnOlderKey() {
         store.write(PACK, CONTENT, Precondition.NONE);
-        new SoftDeleteStore(store, "east", "shop").delete(PACK);
+        new SoftDeleteStore(TestSigner.keyed(store), "east", "shop").delete(PACK);
         S3Store rotated = open(PERIOD, NEW, OLD);
-        assertThat(new DeletedObjects(rotated, "east")
+        assertThat(new DeletedObjects(TestSigner.keyed(rotated), "east")
                         .sweep(Duration.ZERO, later, false)
                         .objects())
                 .isEqualTo(1);
@@ -266,8 +270,8 @@ class S3DeletionSignerTest {
     private void removeByTombstone() {
         Instant written = store.head(PACK).orElseThrow().info().lastModified();
         await().atMost(Duration.ofSeconds(10)).until(() -> Instant.now().isAfter(written.plusSeconds(1)));
-        new SoftDeleteStore(store, "east", "shop").delete(PACK);
-        assertThat(new DeletedObjects(store, "east")
+        new SoftDeleteStore(TestSigner.keyed(store), "east", "shop").delete(PACK);
+        assertThat(new DeletedObjects(TestSigner.keyed(store), "east")
                         .sweep(Duration.ZERO, later, false)
                         .objects())
                 .isEqualTo(1);
@@ -296,7 +300,7 @@ class S3DeletionSignerTest {
 
     private List<String> listed() {
         List<String> found = new ArrayList<>();
-        new SoftDeleteStore(store, "east", "shop")
+        new SoftDeleteStore(TestSigner.keyed(store), "east", "shop")
                 .listWithoutValidTombstone("breakwater/repos/east/shop/data/", o -> found.add(o.key()));
         return found;
     }

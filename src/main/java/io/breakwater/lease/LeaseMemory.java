@@ -1,0 +1,108 @@
+package io.breakwater.lease;
+
+import io.breakwater.api.Api;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.LongSupplier;
+
+/**
+ * The newest version of one lease that this process or its predecessors have seen. A lease that is older, because someone put
+ * an earlier version of the object back, is refused, until an administrator accepts its counter.
+ */
+public final class LeaseMemory {
+    /** The last change of a site's heartbeat, by the monotonic clock of this process. */
+    private record SeenHeartbeat(long counter, long nanos) {}
+
+    /** A version of the lease, and when it was written for the first time. */
+    private record WrittenLease(LeaseCounter counter, Instant modified) {}
+
+    private final LongSupplier nanos;
+    private final Map<String, SeenHeartbeat> heartbeats = new HashMap<>();
+    private LeaseCounter newest;
+    private String acceptable;
+    private LeaseCounter accepted;
+    private WrittenLease written;
+
+    /** @param newest the newest version that an earlier process recorded; {@link LeaseCounter#NONE} without a record */
+    public LeaseMemory(LeaseCounter newest) {
+        this(newest, System::nanoTime);
+    }
+
+    LeaseMemory(LeaseCounter newest, LongSupplier nanos) {
+        this.newest = newest;
+        this.nanos = nanos;
+    }
+
+    /** The newest version that was seen. */
+    public synchronized LeaseCounter newest() {
+        return newest;
+    }
+
+    /** Accepts the lease with this counter, once, although a newer one was seen; null accepts none. */
+    public synchronized void accept(String counter) {
+        acceptable = counter;
+    }
+
+    /** The older version that was accepted since the last call. */
+    public synchronized Optional<LeaseCounter> takeAccepted() {
+        Optional<LeaseCounter> taken = Optional.ofNullable(accepted);
+        accepted = null;
+        return taken;
+    }
+
+    /**
+     * Checks a version that was read.
+     *
+     * @param before the newest version when the read began; another thread may have written since then
+     * @throws BreakwaterException WentBack, when it is older
+     */
+    synchronized void check(String key, LeaseCounter read, LeaseCounter before) {
+        if (!read.isBefore(before)) {
+            newest = newest.max(read);
+            return;
+        }
+        if (!read.toString().equals(acceptable)) {
+            throw BreakwaterException.permanent(
+                    Reason.WentBack,
+                    key + " went back: it has counter " + read + ", but this site has seen " + before
+                            + "; restore the newest version of the object, or annotate the FailoverPlan with "
+                            + Api.ACCEPT_LEASE + "=" + read + " to accept this one");
+        }
+        newest = read;
+        acceptable = null;
+        accepted = read;
+    }
+
+    /**
+     * The time at which a version was written first. Someone who writes the same version again does not renew the lease.
+     *
+     * @param modified of the object that was read
+     */
+    synchronized Instant firstWritten(LeaseCounter version, Instant modified) {
+        if (written == null || !written.counter().equals(version) || modified.isBefore(written.modified())) {
+            written = new WrittenLease(version, modified);
+        }
+        return written.modified();
+    }
+
+    /** Notes a version that this process wrote. */
+    synchronized void wrote(LeaseCounter counter) {
+        newest = newest.max(counter);
+    }
+
+    /** The time since this process saw the heartbeat of a site change. Zero for one that it sees for the first time. */
+    synchronized Duration sinceHeartbeat(String site, long counter) {
+        long now = nanos.getAsLong();
+        SeenHeartbeat seen = heartbeats.get(site);
+        if (seen == null || counter > seen.counter()) {
+            seen = new SeenHeartbeat(counter, now);
+            heartbeats.put(site, seen);
+        }
+        return Duration.ofNanos(now - seen.nanos());
+    }
+}

@@ -1,0 +1,126 @@
+package io.breakwater.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
+import io.breakwater.store.ObjectStore.Precondition;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The signature of documents: one byte that changed is found, whatever the document. */
+class DocumentSignerTest {
+    private static final byte[] PAYLOAD = "{\"epoch\":3,\"holder\":\"east\"}".getBytes(StandardCharsets.UTF_8);
+
+    private final MemoryStore store = new MemoryStore();
+
+    /** One document of each area that has signed ones. */
+    static Stream<String> documents() {
+        return Stream.of(
+                StoreLayout.lease("shop", "shop"),
+                StoreLayout.journal("shop", "shop", 1, 0, "Request"),
+                StoreLayout.location(),
+                StoreLayout.keyRing("east"),
+                StoreLayout.heartbeat("east"),
+                StoreLayout.lockRound("east"),
+                StoreLayout.readLease("east", "shop", "r1"),
+                StoreLayout.tombstones("east", "shop") + "breakwater/points/east/shop/p/point.json",
+                StoreLayout.rekeyNote("east", "shop"),
+                StoreLayout.inProgress("east", "shop", "p"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("documents")
+    void findsEveryBitThatChanged(String key) {
+        store.writeSigned(key, 17, PAYLOAD, Precondition.NONE);
+        byte[] signed = store.objects.get(key);
+        assertThat(store.readSigned(key, 4096).orElseThrow().payload()).isEqualTo(PAYLOAD);
+
+        for (int bit = 0; bit < 8 * signed.length; bit++) {
+            byte[] changed = signed.clone();
+            changed[bit / 8] ^= (byte) (1 << bit % 8);
+            store.objects.put(key, changed);
+
+            assertTampered(key, "bit " + bit);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("documents")
+    void findsEveryDocumentThatWasCutOrContinued(String key) {
+        store.writeSigned(key, 17, PAYLOAD, Precondition.NONE);
+        byte[] signed = store.objects.get(key);
+
+        for (int length = 0; length <= signed.length + 1; length++) {
+            if (length != signed.length) {
+                store.objects.put(key, Arrays.copyOf(signed, length));
+                assertTampered(key, length + " bytes");
+            }
+        }
+    }
+
+    @Test
+    void isValidInOnePlaceOnly() {
+        List<String> keys = documents().toList();
+        for (String from : keys) {
+            store.writeSigned(from, 1, PAYLOAD, Precondition.NONE);
+            for (String to : keys) {
+                if (!from.equals(to)) {
+                    store.objects.put(to, store.objects.get(from));
+                    assertTampered(to, from + " in its place");
+                }
+            }
+        }
+    }
+
+    @Test
+    void namesAForeignKey() {
+        String key = StoreLayout.location();
+        store.objects.put(key, TestSigner.of("fedcba9876543210").sign(key, 1, PAYLOAD));
+
+        assertThatThrownBy(() -> store.readSigned(key, 4096)).hasMessageContaining("master key fedcba9876543210");
+        assertThat(DocumentSigner.statedKey(store.objects.get(key))).contains("fedcba9876543210");
+    }
+
+    @Test
+    void verifiesWithEveryKeyOfTheRing() {
+        String key = StoreLayout.location();
+        byte[] older = TestSigner.of("fedcba9876543210").sign(key, 4, PAYLOAD);
+        DocumentSigner both = new DocumentSigner(() -> TestSigner.keys("0123456789abcdef", "fedcba9876543210"));
+        store.objects.put(key, older);
+
+        SignedDocument document = both.verify(store.read(key).orElseThrow());
+
+        assertThat(document.keyId()).isEqualTo("fedcba9876543210");
+        assertThat(document.counter()).isEqualTo(4);
+    }
+
+    @Test
+    void continuesWithTheLastKeysWhileTheSecretCannotBeRead() {
+        boolean[] away = {false};
+        DocumentSigner signer = new DocumentSigner(() -> {
+            if (away[0]) {
+                throw BreakwaterException.permanent(Reason.SecretNotFound, "away");
+            }
+            return TestSigner.keys("0123456789abcdef");
+        });
+        signer.refresh();
+        away[0] = true;
+        signer.refresh();
+
+        assertThat(signer.sign(StoreLayout.location(), 1, PAYLOAD)).endsWith(PAYLOAD);
+    }
+
+    private void assertTampered(String key, String what) {
+        assertThatThrownBy(() -> store.readSigned(key, 4096))
+                .as(what)
+                .hasMessageStartingWith(key)
+                .matches(e -> e instanceof BreakwaterException b && b.reason() == Reason.Tampered);
+    }
+}
