@@ -2,9 +2,12 @@ package io.breakwater.catalog;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.breakwater.api.BoundedJson;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.ObjectInfo;
 import io.breakwater.store.ObjectStore.Precondition;
+import io.breakwater.store.SignedDocument;
 import io.breakwater.store.StoreLayout;
 import io.breakwater.trust.PointKey;
 import java.io.IOException;
@@ -12,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import org.jboss.logging.Logger;
 
 /**
  * The mark of an unfinished point in a location: {@code breakwater/begun/<path>.json}, with the path of
@@ -23,6 +27,7 @@ import java.util.Optional;
  */
 public record InProgressMarker(PointKey key, Instant since) {
     private static final String SUFFIX = ".json";
+    private static final Logger LOG = Logger.getLogger(InProgressMarker.class);
     private static final ObjectMapper JSON = BoundedJson.mapper();
 
     /**
@@ -33,19 +38,27 @@ public record InProgressMarker(PointKey key, Instant since) {
     public static void create(ObjectStore store, PointKey key, String uid) {
         String content =
                 JSON.createObjectNode().put("schemaVersion", 1).put("uid", uid).toString();
-        store.write(object(key), content.getBytes(StandardCharsets.UTF_8), Precondition.NONE);
+        store.writeSigned(object(key), 1, content.getBytes(StandardCharsets.UTF_8), Precondition.NONE);
     }
 
-    /** The uid of the RestorePoint; empty in a mark of an earlier version, or when the mark does not exist any more. */
+    /** The uid of the RestorePoint; empty in a mark without a valid signature, or when the mark does not exist any more. */
     public Optional<String> uid(ObjectStore store) {
-        return store.readIfBounded(object(key), ObjectStore.MAX_DOCUMENT).flatMap(document -> {
-            try {
-                return Optional.ofNullable(
-                        JSON.readTree(document.content()).path("uid").asText(null));
-            } catch (IOException e) {
-                return Optional.empty();
+        try {
+            Optional<SignedDocument> document = store.readSigned(object(key), ObjectStore.MAX_DOCUMENT);
+            return document.isEmpty()
+                    ? Optional.empty()
+                    : Optional.ofNullable(JSON.readTree(document.get().payload())
+                            .path("uid")
+                            .asText(null));
+        } catch (IOException e) {
+            return Optional.empty();
+        } catch (BreakwaterException e) {
+            if (e.reason() != Reason.Tampered) {
+                throw e;
             }
-        });
+            LOG.warnf("the mark of point %s names no RestorePoint: %s", key, e.getMessage());
+            return Optional.empty();
+        }
     }
 
     /** When the capture of a point started, by the store's clock; empty without a mark. */

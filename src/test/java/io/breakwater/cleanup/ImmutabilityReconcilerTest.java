@@ -24,6 +24,7 @@ import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.store.ObjectStore.Version;
 import io.breakwater.store.TestStores;
 import io.breakwater.trust.PointKeys;
+import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.lang.reflect.Proxy;
@@ -71,6 +72,14 @@ class ImmutabilityReconcilerTest {
                 Clock.systemUTC());
         TestLocations.start(reconciler, client);
         BackupLocation location = location(config.namespace());
+        client.resource(new SecretBuilder()
+                        .withNewMetadata()
+                        .withName("breakwater-master-key")
+                        .withNamespace(config.namespace())
+                        .endMetadata()
+                        .withData(TestKeys.data(new byte[32]))
+                        .build())
+                .create();
         ObjectStore store = stores.open(location);
         store.write(PointKeys.of("east", "shop", "p").sealKey(), new byte[1], Precondition.NONE);
 

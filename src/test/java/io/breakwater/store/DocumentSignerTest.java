@@ -32,7 +32,7 @@ class DocumentSignerTest {
                 StoreLayout.readLease("east", "shop", "r1"),
                 StoreLayout.tombstones("east", "shop") + "breakwater/points/east/shop/p/point.json",
                 StoreLayout.rekeyNote("east", "shop"),
-                StoreLayout.inProgress("east", "shop", "p"));
+                StoreLayout.inProgress("east") + "shop/cluster/uid/p.json");
     }
 
     @ParameterizedTest
