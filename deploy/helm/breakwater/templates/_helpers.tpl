@@ -90,6 +90,9 @@ spec:
           env:
             - {name: BREAKWATER_ROLE, value: {{ .component }}}
             - {name: BREAKWATER_SITE, value: {{ $root.Values.site.name | quote }}}
+            {{- with $root.Values.site.succeeds }}
+            - {name: BREAKWATER_SITE_SUCCEEDS, value: {{ . | quote }}}
+            {{- end }}
             - {name: BREAKWATER_NAMESPACE, value: {{ $root.Release.Namespace | quote }}}
             - {name: BREAKWATER_GATEWAY_EMBEDDED, value: {{ include "breakwater.embedded" $root | quote }}}
             - {name: BREAKWATER_GATEWAY_URL, value: {{ include "breakwater.gatewayUrl" $root | quote }}}

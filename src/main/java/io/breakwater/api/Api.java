@@ -85,6 +85,9 @@ public final class Api {
     /** Annotation on a BackupLocation: the counter of a location.json that is accepted although a newer one was seen. */
     public static final String ACCEPT_DOCUMENT = GROUP + "/accept-document";
 
+    /** Annotation on a BackupLocation: {@code <site>.<fingerprint>} of the new key of another site that is accepted. */
+    public static final String ACCEPT_SITE = GROUP + "/accept-site";
+
     /** Annotation on a FailoverPlan: the counter of a lease that is accepted although a newer one was seen. */
     public static final String ACCEPT_LEASE = GROUP + "/accept-lease";
 

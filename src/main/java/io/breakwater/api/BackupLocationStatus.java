@@ -35,6 +35,12 @@ public class BackupLocationStatus extends ConditionedStatus {
             "Counter of breakwater/location.json when this cluster last read it. A document with a smaller one is refused.")
     public Long documentCounter;
 
+    @Size(max = 64)
+    @JsonPropertyDescription(
+            "Other sites that use this location, with the key that each of them signs with. An entry with the name of this"
+                    + " site is an earlier cluster of this site.")
+    public List<SitePin> sites;
+
     @Size(max = 16)
     @JsonPropertyDescription("Master keys that the Secret holds, or that data in this location needs.")
     public List<Key> keys;
@@ -59,6 +65,29 @@ public class BackupLocationStatus extends ConditionedStatus {
 
         @JsonPropertyDescription("Number of repositories that have used up their quota; they get no new data.")
         public Integer over;
+    }
+
+    /** A site, as this cluster saw it first. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public static class SitePin {
+        @Size(max = 63)
+        @JsonPropertyDescription("Name of the site.")
+        public String name;
+
+        @Size(max = 64)
+        @JsonPropertyDescription("Uid of its cluster, which is the uid of the namespace kube-system.")
+        public String cluster;
+
+        @Size(max = 128)
+        @JsonPropertyDescription("Public half of the key that the site signs with.")
+        public String publicKey;
+
+        @JsonPropertyDescription("Time of its last heartbeat with this key, by the store's clock, RFC 3339 in UTC.")
+        public String lastSeen;
+
+        @Size(max = 16)
+        @JsonPropertyDescription("Fingerprint of another key that the site signs with now, and that is refused.")
+        public String refused;
     }
 
     /** One master key. */

@@ -78,6 +78,8 @@ public enum Reason {
     Tampered,
     /** A signed document is older than one that was seen before: an earlier version of the object was put back. */
     WentBack,
+    /** A site signs with another key than before. What it signs is refused. */
+    SiteKeyChanged,
     /** This cluster sees a signed document for the first time, so it cannot know whether it is the newest version. */
     FirstSeen,
     /** An object or volume in the target namespace conflicts, and onConflict does not allow changing it. */

@@ -18,6 +18,9 @@ public interface BreakwaterConfig {
     @WithDefault("local")
     String site();
 
+    /** Uid of the cluster that this one replaces, which was lost. */
+    Optional<String> siteSucceeds();
+
     /** Namespace that the operator runs in. */
     @WithDefault("breakwater-system")
     String namespace();

@@ -1,7 +1,9 @@
 package io.breakwater.location;
 
+import io.breakwater.api.Api;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationStatus;
+import io.breakwater.api.BackupLocationStatus.SitePin;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Condition;
 import io.breakwater.api.ObjectNames;
@@ -23,6 +25,7 @@ import io.javaoperatorsdk.operator.processing.retry.GradualRetry;
 import jakarta.inject.Singleton;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import org.jboss.logging.Logger;
 
@@ -118,6 +121,7 @@ class BackupLocationReconciler extends LocationController<LocationProbe.Findings
         writer.update(location, BackupLocationStatus.class, s -> {
             s.keyId = found.keyId();
             s.documentCounter = found.keyId() == null ? null : found.counter();
+            s.sites = found.sites();
             s.lastProbeTime = Conditions.timestamp(clock.instant());
             s.clockSkew = found.clockSkew().toSeconds() + "s";
             s.capabilities = new BackupLocationStatus.Capabilities();
@@ -133,7 +137,22 @@ class BackupLocationReconciler extends LocationController<LocationProbe.Findings
         if (!before) {
             events.normal(location, Reason.Ready, message);
         }
+        reportRefused(location, found);
         meters.set(MeterName.LOCATION_READY, 1, tags(location));
+    }
+
+    private void reportRefused(BackupLocation location, LocationProbe.Findings found) {
+        for (SitePin pin : found.sites() == null ? List.<SitePin>of() : found.sites()) {
+            if (pin.refused != null) {
+                events.warning(
+                        location,
+                        Reason.SiteKeyChanged,
+                        "site " + pin.name + " signs with key " + pin.refused + ", but this cluster knows another key of"
+                                + " cluster " + pin.cluster + ", so it refuses what the site signs; if the change is"
+                                + " intended, annotate the BackupLocation with " + Api.ACCEPT_SITE + "=" + pin.name + "."
+                                + pin.refused);
+            }
+        }
     }
 
     private static void escrow(Conditions conditions, KeyEscrow.State state) {

@@ -3,6 +3,7 @@ package io.breakwater.location;
 import io.breakwater.api.Api;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec.AccessMode;
+import io.breakwater.api.BackupLocationStatus.SitePin;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
@@ -29,6 +30,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -63,6 +65,7 @@ public class LocationProbe {
      * @param escrow state of the escrow; null when the spec requests none
      * @param turning whether the Secret makes another key the current one
      * @param counter of the document of the location; 0 in a location of Velero
+     * @param sites keys of the other sites; null in a location of Velero
      */
     record Findings(
             String keyId,
@@ -71,7 +74,8 @@ public class LocationProbe {
             Duration clockSkew,
             KeyEscrow.State escrow,
             boolean turning,
-            long counter) {}
+            long counter,
+            List<SitePin> sites) {}
 
     /**
      * Probes a location.
@@ -114,6 +118,11 @@ public class LocationProbe {
         Optional<KeyEscrow.State> escrow = KeyEscrow.wanted(location, keys);
         boolean conditional = writable && honoursConditions(store);
         Instant storeTime = identity.get().storeTime();
+        // The own heartbeat may still be one of an earlier cluster of this site.
+        List<SitePin> sites = store.documents()
+                .site()
+                .map(s -> SitePins.updated(location, store, site, s.cluster()))
+                .orElse(null);
         if (writable) {
             SiteKeys.report(
                     store, site, ring, escrow.map(KeyEscrow.State::fingerprint).orElse(null));
@@ -127,7 +136,8 @@ public class LocationProbe {
                 skew(storeTime),
                 escrow.orElse(null),
                 !keyId.equals(ring.current()),
-                identity.get().counter());
+                identity.get().counter(),
+                sites);
     }
 
     /** A store that accepts a lock and does not enforce it is worse than one that refuses, so a lock is tested. */
@@ -160,7 +170,7 @@ public class LocationProbe {
                             + "; spec.layout Velero needs the bucket and"
                             + " prefix of a BackupStorageLocation that has backups");
         }
-        return new Findings(null, false, UNKNOWN, Duration.ZERO, null, false, 0);
+        return new Findings(null, false, UNKNOWN, Duration.ZERO, null, false, 0, null);
     }
 
     /** Creates the master key if the location is new, and its Secret is the default one and does not exist. */

@@ -20,9 +20,11 @@ import io.breakwater.store.ObjectLock;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ReadOnlyStore;
 import io.breakwater.store.SigningKeys;
+import io.breakwater.store.SiteSigner;
 import io.breakwater.store.azure.AzureBlobStore;
 import io.breakwater.store.s3.S3Store;
 import io.breakwater.trust.AuthorReview;
+import io.breakwater.trust.SiteKeyPair;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -33,6 +35,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
@@ -54,6 +57,9 @@ public class Stores {
     private final AuthorReview authors;
     private final Clock clock;
     private final LocationEndpoints endpoints;
+    /** Signs for this site; empty in the gateway, which does not have the key of the site. */
+    private final Optional<SiteSigner> site;
+
     private final Map<String, Opened> opened = new ConcurrentHashMap<>();
 
     public Stores(
@@ -67,6 +73,9 @@ public class Stores {
         this.authors = authors;
         this.clock = clock;
         this.endpoints = endpoints;
+        this.site = client == null || config.role() == BreakwaterConfig.Role.gateway
+                ? Optional.empty()
+                : Optional.of(new SiteKeyPair(client, config));
     }
 
     /**
@@ -205,14 +214,15 @@ public class Stores {
     }
 
     private DocumentSigner documents(BackupLocation location) {
-        return new DocumentSigner(() -> signingKeys(location));
+        return new DocumentSigner(() -> signingKeys(location), site);
     }
 
     private SigningKeys signingKeys(BackupLocation location) {
         LocationKeys keys = new LocationKeys(client);
         BackupLocation now = client.resource(location).get();
         KeyRing ring = keys.ring(location);
-        return ring.signingKeys(keys.writing(now == null ? location : now, ring));
+        BackupLocation known = now == null ? location : now;
+        return ring.signingKeys(keys.writing(known, ring), SitePins.keys(known, config.site()));
     }
 
     private Path directory(BackupLocation location) {

@@ -51,6 +51,11 @@ public final class DocumentSigner {
         this.site = site;
     }
 
+    /** The key of this site; empty in a process that does not sign for it. */
+    public Optional<SiteSigner> site() {
+        return site;
+    }
+
     /** Reads the keys again. If that fails, the last ones stay: a Secret that cannot be read at the moment stops no lease. */
     public void refresh() {
         try {
@@ -102,9 +107,28 @@ public final class DocumentSigner {
     /**
      * The payload of a document.
      *
-     * @throws BreakwaterException Tampered, naming the document, if its signature is missing, of an unknown key, or wrong
+     * @throws BreakwaterException Tampered, naming the document, if its signature is missing, of an unknown key, or wrong; also if
+     *     it states a site whose pinned key did not sign it, or if no site signed a document that sites sign
      */
     public SignedDocument verify(Document document) {
+        SignedDocument verified = verifyUnpinned(document);
+        String key = verified.key();
+        SiteStamp stamp = verified.stamp();
+        if (stamp == null) {
+            if (StoreLayout.isSignedBySite(key) && !keys().pins().isEmpty()) {
+                throw tampered(key, "no site signed it");
+            }
+            return verified;
+        }
+        String pin = keys().pins().get(stamp.site());
+        if (pin != null && !SiteSignature.isValid(pin, stamped(verified), stamp.signature())) {
+            throw tampered(key, "its signature is not the one of site " + stamp.site());
+        }
+        return verified;
+    }
+
+    /** Like {@link #verify}, but without a look at the keys of sites. */
+    SignedDocument verifyUnpinned(Document document) {
         String key = document.info().key();
         byte[] bytes = document.content();
         int end = endOfLine(bytes);

@@ -1,5 +1,6 @@
 package io.breakwater.store;
 
+import java.util.Map;
 import java.util.Set;
 
 /** Keys that sign deletions and documents in a location. Each has the id of the master key that it derives from. */
@@ -19,4 +20,9 @@ public interface SigningKeys {
      * @param area prefix of the area
      */
     byte[] documentKey(String id, String area);
+
+    /** The public keys of the other sites, by site, as far as they are known. */
+    default Map<String, String> pins() {
+        return Map.of();
+    }
 }

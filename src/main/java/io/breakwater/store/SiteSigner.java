@@ -5,6 +5,15 @@ public interface SiteSigner {
     /** Name of this site. */
     String site();
 
+    /** Uid of the cluster of this site. */
+    String cluster();
+
+    /** The public half of the key, X.509 in base64url without padding. */
+    String publicKey();
+
+    /** Uid of the cluster that this one replaces; null for none. */
+    String succeeds();
+
     /** The Ed25519 signature of some content, in base64url without padding. */
     String sign(byte[] content);
 }

@@ -102,6 +102,11 @@ public final class StoreLayout {
         return !isResticLock(key) && area(key).filter(Area::restored).isPresent();
     }
 
+    /** Whether the site that writes a document signs it, too: leases and heartbeats. */
+    static boolean isSignedBySite(String key) {
+        return key.startsWith(SITES) || key.startsWith(PLANS) && key.endsWith("/lease.json");
+    }
+
     /** Whether a key is that of a lock of restic, or a prefix of such keys. Restic creates and deletes locks all the time. */
     static boolean isResticLock(String key) {
         String[] parts = key.startsWith(REPOSITORIES)

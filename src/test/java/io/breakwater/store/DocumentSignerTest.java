@@ -9,6 +9,7 @@ import io.breakwater.store.ObjectStore.Precondition;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -115,6 +116,28 @@ class DocumentSignerTest {
         signer.refresh();
 
         assertThat(signer.sign(StoreLayout.location(), 1, PAYLOAD)).endsWith(PAYLOAD);
+    }
+
+    /** Every site has the master key, so only the key of the site shows that another one wrote in its name. */
+    @ParameterizedTest
+    @MethodSource("documentsOfSites")
+    void findsWhatAnotherSiteWroteInTheNameOfASite(String key) {
+        TestSite west = new TestSite("west", "w1", null);
+        TestSite forger = new TestSite("west", "w1", null);
+        ObjectStore east = new TestSite("east", "e1", null).view(store, Map.of("west", west.publicKey()));
+
+        store.objects.put(key, west.view(store, Map.of()).documents().signAsSite(key, 1, PAYLOAD));
+        assertThat(east.readSigned(key, 4096).orElseThrow().stamp().site()).isEqualTo("west");
+
+        store.objects.put(key, forger.view(store, Map.of()).documents().signAsSite(key, 1, PAYLOAD));
+        assertThatThrownBy(() -> east.readSigned(key, 4096)).hasMessageContaining("not the one of site west");
+
+        store.writeSigned(key, 1, PAYLOAD, Precondition.NONE);
+        assertThatThrownBy(() -> east.readSigned(key, 4096)).hasMessageContaining("no site signed it");
+    }
+
+    static Stream<String> documentsOfSites() {
+        return Stream.of(StoreLayout.lease("shop", "shop"), StoreLayout.heartbeat("west"));
     }
 
     private void assertTampered(String key, String what) {

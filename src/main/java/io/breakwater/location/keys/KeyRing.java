@@ -99,6 +99,11 @@ public final class KeyRing {
 
     /** The ring's keys for signing deletions and documents; the key with this id signs. */
     public SigningKeys signingKeys(String current) {
+        return signingKeys(current, Map.of());
+    }
+
+    /** Like {@link #signingKeys(String)}, with the keys of the other sites of the location. */
+    public SigningKeys signingKeys(String current, Map<String, String> pins) {
         KeyRing ring = this;
         return new SigningKeys() {
             @Override
@@ -119,6 +124,11 @@ public final class KeyRing {
             @Override
             public byte[] documentKey(String id, String area) {
                 return ring.derive(id, "document/" + area);
+            }
+
+            @Override
+            public Map<String, String> pins() {
+                return pins;
             }
         };
     }

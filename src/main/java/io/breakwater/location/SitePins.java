@@ -1,0 +1,116 @@
+package io.breakwater.location;
+
+import io.breakwater.api.Api;
+import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BackupLocationStatus.SitePin;
+import io.breakwater.store.GatheringBound;
+import io.breakwater.store.ObjectStore;
+import io.breakwater.store.SiteHeartbeat;
+import io.breakwater.store.SiteSignature;
+import io.breakwater.store.StoreLayout;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeSet;
+
+/**
+ * The keys of the sites of a location, as this cluster saw them first. They are in the status of the BackupLocation, which only
+ * Breakwater writes. A site whose key changed is refused, unless its cluster succeeds the old one, which was silent for a day, or
+ * an administrator accepts the new key by annotation.
+ */
+public final class SitePins {
+    /** Time without a heartbeat after which the cluster of a site counts as gone, by the store's clock. */
+    static final Duration SILENCE = Duration.ofDays(1);
+
+    private static final int MOST = 64;
+
+    private SitePins() {}
+
+    /** The pinned keys of the other sites, by site. */
+    static Map<String, String> keys(BackupLocation location, String own) {
+        return pins(location).stream()
+                .filter(pin -> !pin.name.equals(own))
+                .collect(java.util.stream.Collectors.toMap(pin -> pin.name, pin -> pin.publicKey, (a, b) -> a));
+    }
+
+    /**
+     * Whether this cluster may take the place of an earlier one of the same site: the Helm value {@code site.succeeds} names the
+     * uid of that cluster, whose last heartbeat in this location is older than a day.
+     *
+     * @param succeeds the Helm value
+     * @param now by the store's clock
+     */
+    public static boolean admitsSuccession(
+            BackupLocation location, String own, Optional<String> succeeds, Instant now) {
+        return pins(location).stream()
+                .filter(pin -> pin.name.equals(own))
+                .anyMatch(pin -> succeeds.filter(pin.cluster::equals).isPresent() && isSilent(pin, now));
+    }
+
+    /**
+     * The pins after a look at the heartbeats. The entry of the own site is an earlier cluster of this site.
+     *
+     * @param cluster uid of this cluster
+     */
+    static List<SitePin> updated(BackupLocation location, ObjectStore store, String own, String cluster) {
+        TreeSet<String> sites = new TreeSet<>();
+        GatheringBound gathered = new GatheringBound(store, StoreLayout.heartbeats());
+        store.list(StoreLayout.heartbeats(), o -> {
+            String name = gathered.add(o.key()).substring(StoreLayout.heartbeats().length());
+            sites.add(name.replaceFirst("\\.json$", ""));
+        });
+        List<SitePin> before = pins(location);
+        before.forEach(pin -> sites.add(pin.name));
+        List<SitePin> after = new ArrayList<>();
+        for (String site : sites) {
+            Optional<SitePin> pin =
+                    before.stream().filter(p -> p.name.equals(site)).findFirst();
+            Optional<SiteHeartbeat> beat =
+                    SiteHeartbeat.stated(store, site).filter(b -> b.publicKey() != null && b.cluster() != null);
+            boolean self = site.equals(own)
+                    && beat.filter(b -> b.cluster().equals(cluster)).isPresent();
+            Optional<SitePin> next = beat.isEmpty() || self ? pin : Optional.of(next(location, pin, beat.get()));
+            next.filter(p -> after.size() < MOST).ifPresent(after::add);
+        }
+        return after;
+    }
+
+    private static SitePin next(BackupLocation location, Optional<SitePin> pin, SiteHeartbeat beat) {
+        boolean changed = pin.isPresent() && !pin.get().publicKey.equals(beat.publicKey());
+        if (!changed || isAdmitted(location, pin.get(), beat)) {
+            return pin(beat);
+        }
+        SitePin kept = pin.get();
+        kept.refused = SiteSignature.fingerprint(beat.publicKey());
+        return kept;
+    }
+
+    private static boolean isAdmitted(BackupLocation location, SitePin pin, SiteHeartbeat beat) {
+        var annotations = location.getMetadata().getAnnotations();
+        String accepted = annotations == null ? null : annotations.get(Api.ACCEPT_SITE);
+        return (beat.site() + "." + SiteSignature.fingerprint(beat.publicKey())).equals(accepted)
+                || pin.cluster.equals(beat.succeeds()) && isSilent(pin, beat.modified());
+    }
+
+    private static boolean isSilent(SitePin pin, Instant now) {
+        return !Instant.parse(pin.lastSeen).plus(SILENCE).isAfter(now);
+    }
+
+    private static SitePin pin(SiteHeartbeat beat) {
+        SitePin pin = new SitePin();
+        pin.name = beat.site();
+        pin.cluster = beat.cluster();
+        pin.publicKey = beat.publicKey();
+        pin.lastSeen = beat.modified().toString();
+        return pin;
+    }
+
+    private static List<SitePin> pins(BackupLocation location) {
+        return location.getStatus() == null || location.getStatus().sites == null
+                ? List.of()
+                : location.getStatus().sites;
+    }
+}

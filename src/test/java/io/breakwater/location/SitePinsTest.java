@@ -1,0 +1,150 @@
+package io.breakwater.location;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.breakwater.api.Api;
+import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BackupLocationStatus;
+import io.breakwater.api.BackupLocationStatus.SitePin;
+import io.breakwater.store.ObjectStore;
+import io.breakwater.store.SiteHeartbeat;
+import io.breakwater.store.SiteSignature;
+import io.breakwater.store.TestSite;
+import io.breakwater.store.VersionedStore;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** The keys of the other sites: who may change them. */
+class SitePinsTest {
+    private final VersionedStore store = new VersionedStore(null);
+    private final TestSite east = new TestSite("east", "e1", null);
+    private final TestSite west = new TestSite("west", "w1", null);
+    private final BackupLocation location = new BackupLocation();
+
+    @BeforeEach
+    void start() {
+        location.setStatus(new BackupLocationStatus());
+        beat(east);
+        beat(west);
+        look();
+    }
+
+    @Test
+    void pinsTheKeyOfAnotherSiteAtFirstSight() {
+        assertThat(location.getStatus().sites)
+                .singleElement()
+                .satisfies(pin -> assertThat(pin.publicKey).isEqualTo(west.publicKey()));
+        assertThat(SitePins.keys(location, "east")).isEqualTo(Map.of("west", west.publicKey()));
+    }
+
+    @Test
+    void refusesAnotherKeyAndNamesIt() {
+        TestSite other = new TestSite("west", "w1", null);
+        beat(other);
+        look();
+
+        SitePin pin = location.getStatus().sites.getFirst();
+        assertThat(pin.publicKey).isEqualTo(west.publicKey());
+        assertThat(pin.refused).isEqualTo(SiteSignature.fingerprint(other.publicKey()));
+    }
+
+    @Test
+    void acceptsAnotherKeyThatAnAdministratorNames() {
+        TestSite other = new TestSite("west", "w1", null);
+        beat(other);
+        annotate("west.0000000000000000");
+        look();
+        assertThat(location.getStatus().sites.getFirst().publicKey).isEqualTo(west.publicKey());
+
+        annotate("west." + SiteSignature.fingerprint(other.publicKey()));
+        look();
+        assertThat(location.getStatus().sites.getFirst().publicKey).isEqualTo(other.publicKey());
+        assertThat(location.getStatus().sites.getFirst().refused).isNull();
+    }
+
+    @Test
+    void acceptsASuccessorOnlyAfterADayOfSilence() {
+        TestSite successor = new TestSite("west", "w2", "w1");
+        store.pass(Duration.ofHours(23));
+        beat(successor);
+        look();
+        assertThat(location.getStatus().sites.getFirst().cluster).isEqualTo("w1");
+
+        store.pass(Duration.ofHours(2));
+        beat(successor);
+        look();
+        assertThat(location.getStatus().sites.getFirst().cluster).isEqualTo("w2");
+    }
+
+    @Test
+    void acceptsNoSuccessorOfAnotherCluster() {
+        store.pass(Duration.ofDays(2));
+        beat(new TestSite("west", "w2", "x1"));
+        look();
+
+        assertThat(location.getStatus().sites.getFirst().cluster).isEqualTo("w1");
+    }
+
+    /** Someone with the master key can write any heartbeat, but cannot sign with the key that it states. */
+    @Test
+    void ignoresAHeartbeatThatItsOwnKeyDidNotSign() {
+        BackupLocation fresh = new BackupLocation();
+        fresh.setStatus(new BackupLocationStatus());
+        byte[] payload = view(west)
+                .readSigned("breakwater/sites/west.json", 4096)
+                .orElseThrow()
+                .payload();
+        store.write(
+                "breakwater/sites/west.json",
+                view(new TestSite("west", "w1", null))
+                        .documents()
+                        .signAsSite("breakwater/sites/west.json", 1, payload),
+                ObjectStore.Precondition.NONE);
+
+        assertThat(SitePins.updated(fresh, view(east), "east", "e1")).isEmpty();
+    }
+
+    @Test
+    void admitsTheSuccessionOfThisSiteAfterADayOfSilence() {
+        BackupLocation rebuilt = new BackupLocation();
+        rebuilt.setStatus(new BackupLocationStatus());
+        TestSite successor = new TestSite("west", "w2", "w1");
+        Instant now = store.now();
+        rebuilt.getStatus().sites = SitePins.updated(rebuilt, view(successor), "west", "w2");
+        beat(successor);
+        rebuilt.getStatus().sites = SitePins.updated(rebuilt, view(successor), "west", "w2");
+
+        assertThat(admits(rebuilt, "w1", now.plus(Duration.ofHours(23)))).isFalse();
+        assertThat(admits(rebuilt, "w1", now.plus(Duration.ofDays(1)))).isTrue();
+        assertThat(admits(rebuilt, "x1", now.plus(Duration.ofDays(9)))).isFalse();
+        assertThat(SitePins.admitsSuccession(rebuilt, "west", Optional.empty(), now.plus(Duration.ofDays(9))))
+                .isFalse();
+        assertThat(SitePins.keys(rebuilt, "west")).as("the own key is not pinned").containsOnlyKeys("east");
+    }
+
+    private static boolean admits(BackupLocation location, String succeeds, Instant now) {
+        return SitePins.admitsSuccession(location, "west", Optional.of(succeeds), now);
+    }
+
+    private void beat(TestSite site) {
+        SiteHeartbeat.write(view(site), site.site(), store.now());
+    }
+
+    private void look() {
+        List<SitePin> pins = SitePins.updated(location, view(east), "east", "e1");
+        location.getStatus().sites = pins;
+    }
+
+    private ObjectStore view(TestSite site) {
+        return site.view(store, Map.of());
+    }
+
+    private void annotate(String accepted) {
+        location.getMetadata().setAnnotations(Map.of(Api.ACCEPT_SITE, accepted));
+    }
+}
