@@ -148,13 +148,10 @@ final class AzureConnection implements HttpClient {
             return BinaryData.fromStream(body);
         }
 
+        /** An answer has no bound here: {@link AzureTransport} reads it, or passes it on as a stream. */
         @Override
         public Mono<byte[]> getBodyAsByteArray() {
-            return Mono.fromCallable(() -> {
-                try (body) {
-                    return body.readAllBytes();
-                }
-            });
+            return Mono.error(new UnsupportedOperationException("an answer must be read as a stream"));
         }
 
         @Override
