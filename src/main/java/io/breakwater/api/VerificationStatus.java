@@ -17,6 +17,10 @@ public class VerificationStatus extends RunStatus {
     @JsonPropertyDescription("RestorePoint in this namespace.")
     public String restorePoint;
 
+    @Size(max = 64)
+    @JsonPropertyDescription("SHA-256 of the point's seal. A step that finds another seal fails.")
+    public String digest;
+
     @JsonPropertyDescription("Time at which the point was captured, RFC 3339 in UTC.")
     public String capturedAt;
 

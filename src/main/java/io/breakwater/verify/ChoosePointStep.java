@@ -44,6 +44,7 @@ final class ChoosePointStep implements Step<VerifyRun> {
         run.update(s -> {
             s.restorePoint = point.getMetadata().getName();
             s.capturedAt = point.getStatus().capturedAt;
+            s.digest = point.getStatus().digest;
         });
         return Outcome.done("RestorePoint " + point.getMetadata().getName() + " of " + point.getStatus().capturedAt);
     }

@@ -58,8 +58,7 @@ final class ReadVolumesStep implements Step<VerifyRun> {
             return Outcome.done("the Restore reads the volumes");
         }
         Subject subject = Subject.of(run, client, locations, rule);
-        Catalog.Sealed sealed = subject.sealed(run, catalog);
-        rule.checkSeal(subject.point(), subject.key(), sealed.digest());
+        Catalog.Sealed sealed = subject.sealed(run, catalog, rule);
         PointDocument document = sealed.document();
         checkRetained(run, document);
         List<String> snapshots = document.volumes().stream()

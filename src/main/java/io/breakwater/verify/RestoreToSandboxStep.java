@@ -15,6 +15,7 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 
 /** Restores the point into the sandbox and waits until every workload is ready: that time is the measured restore time. */
@@ -62,6 +63,9 @@ final class RestoreToSandboxStep implements Step<VerifyRun> {
         }
         if (!restore.getStatus().holds(Condition.SUCCEEDED)) {
             throw failed(run, restore);
+        }
+        if (!Objects.equals(restore.getStatus().digest, run.status().digest)) {
+            throw run.failed("the Restore read another seal than the Verification has chosen");
         }
         List<String> waiting = workloads.of(run.sandbox()).stream()
                 .filter(w -> !w.isReady())

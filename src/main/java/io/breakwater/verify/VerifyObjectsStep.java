@@ -66,11 +66,20 @@ final class VerifyObjectsStep implements Step<VerifyRun> {
             return point;
         }
 
-        /** The point's document, with its signature verified. */
-        Catalog.Sealed sealed(VerifyRun run, Catalog catalog) {
-            return catalog.read(location, key)
+        /**
+         * The point's document, with its signature verified.
+         *
+         * @throws BreakwaterException Tampered, when it is not the seal that the RestorePoint names, and that the run has chosen
+         */
+        Catalog.Sealed sealed(VerifyRun run, Catalog catalog, IdentityRule rule) {
+            Catalog.Sealed sealed = catalog.read(location, key)
                     .orElseThrow(() -> run.failed("its seal is not in location "
                             + location.getMetadata().getName() + " any more"));
+            rule.checkSeal(point, key, sealed.digest());
+            if (!sealed.digest().equals(run.status().digest)) {
+                throw rule.exchanged(run.verification(), key);
+            }
+            return sealed;
         }
     }
 
@@ -102,8 +111,7 @@ final class VerifyObjectsStep implements Step<VerifyRun> {
     }
 
     private PointDocument read(VerifyRun run, Subject subject) {
-        Catalog.Sealed sealed = subject.sealed(run, catalog);
-        rule.checkSeal(subject.point(), subject.key(), sealed.digest());
+        Catalog.Sealed sealed = subject.sealed(run, catalog, rule);
         catalog.verifyObjects(subject.location(), sealed.document());
         List<String> absent = sealed.document().absentVolumes();
         if (absent != null && !absent.isEmpty()) {

@@ -100,6 +100,20 @@ class PointResolverTest {
     }
 
     @Test
+    void continuesOnlyWithTheSealThatItHasVerified() {
+        Restore restore = restore("shop", "shop");
+        restore.setStatus(new RestoreStatus());
+        restore.getStatus().restorePoint = PointKeys.of("east", "shop", "p").path();
+        restore.getStatus().location = "shared";
+        for (String recorded : new String[] {"another", null}) {
+            restore.getStatus().digest = recorded;
+            assertThat(refusal(() -> points.reopen(restore)).reason()).isEqualTo(Reason.Tampered);
+        }
+        restore.getStatus().digest = "digest";
+        assertThat(points.reopen(restore).digest()).isEqualTo("digest");
+    }
+
+    @Test
     void reportsNoDigestOfASealThatIsNotTheObjects() {
         RestorePoint point = point("shop", "shop", "shared");
         point.getStatus().digest = "another";

@@ -11,14 +11,24 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Condition;
 import io.breakwater.api.Reason;
 import io.breakwater.api.Restore;
+import io.breakwater.api.RestorePoint;
+import io.breakwater.api.RestorePointStatus;
 import io.breakwater.api.RestoreStatus;
 import io.breakwater.api.Verification;
 import io.breakwater.api.VerificationSpec;
 import io.breakwater.api.VerificationSpec.Level;
 import io.breakwater.api.VerificationStatus;
+import io.breakwater.catalog.Catalog;
+import io.breakwater.catalog.TestPoints;
+import io.breakwater.config.TestConfig;
 import io.breakwater.observe.Conditions;
+import io.breakwater.trust.IdentityRule;
+import io.breakwater.trust.PointKey;
+import io.breakwater.trust.PointKeys;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import java.time.Clock;
+import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -54,6 +64,34 @@ class VerifyObjectsStepTest {
                 RestoreToSandboxStep.failed(run(Level.Restored), failed(Reason.MoverFailed, "no space"));
         assertThat(failed.reason()).isEqualTo(Reason.VerificationFailed);
         assertThat(failed).hasMessageContaining("MoverFailed: no space");
+    }
+
+    /** The seal and the status of the RestorePoint were replaced by those of another point after the run had chosen it. */
+    @Test
+    void readsOnlyTheSealThatTheRunHasChosen() {
+        VerifyRun run = run(Level.Checksum);
+        PointKey key = PointKeys.of("east", "shop", "p1");
+        RestorePoint point = new RestorePoint();
+        point.setStatus(new RestorePointStatus());
+        point.getStatus().digest = "of another point";
+        Catalog catalog = new Catalog(null, null) {
+            @Override
+            public Optional<Sealed> read(BackupLocation location, PointKey of) {
+                return Optional.of(new Sealed(TestPoints.document(of), "of another point"));
+            }
+        };
+        IdentityRule rule = new IdentityRule(TestConfig.of(Map.of()), PointKeys.identities("east"));
+        var subject = new VerifyObjectsStep.Subject(point, key, location(null));
+
+        for (String chosen : new String[] {"of the chosen point", null}) {
+            run.status().digest = chosen;
+            assertThatThrownBy(() -> subject.sealed(run, catalog, rule))
+                    .isInstanceOfSatisfying(
+                            BreakwaterException.class,
+                            e -> assertThat(e.reason()).isEqualTo(Reason.Tampered));
+        }
+        run.status().digest = "of another point";
+        assertThat(subject.sealed(run, catalog, rule).document().key()).isEqualTo(key);
     }
 
     private static Restore failed(Reason reason, String message) {
