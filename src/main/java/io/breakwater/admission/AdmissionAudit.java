@@ -30,23 +30,34 @@ final class AdmissionAudit {
 
     /** The check, with lines about its answers. */
     Function<AdmissionRequest, AdmissionResponse> of(Function<AdmissionRequest, AdmissionResponse> check) {
+        return of(check, AdmissionAudit::acts);
+    }
+
+    /** The check of adoptions, with lines about its answers. */
+    Function<AdmissionRequest, AdmissionResponse> ofAdoptions(Function<AdmissionRequest, AdmissionResponse> check) {
+        return of(check, AdmissionAudit::adoption);
+    }
+
+    private Function<AdmissionRequest, AdmissionResponse> of(
+            Function<AdmissionRequest, AdmissionResponse> check, Function<AdmissionRequest, List<Act>> acts) {
         return request -> {
             AdmissionResponse response;
             try {
                 response = check.apply(request);
             } catch (RuntimeException e) {
                 // The API server refuses the request, because the webhook fails closed.
-                record(request, AdmissionResponse.refuse("the check failed: " + e.getMessage()));
+                record(request, AdmissionResponse.refuse("the check failed: " + e.getMessage()), acts);
                 throw e;
             }
-            record(request, response);
+            record(request, response, acts);
             return response;
         };
     }
 
-    private void record(AdmissionRequest request, AdmissionResponse response) {
+    private void record(
+            AdmissionRequest request, AdmissionResponse response, Function<AdmissionRequest, List<Act>> acts) {
         if (!request.isDryRun()) {
-            acts(request).forEach(act -> log.write(entry(act, request, response)));
+            acts.apply(request).forEach(act -> log.write(entry(act, request, response)));
         }
     }
 
@@ -166,6 +177,11 @@ final class AdmissionAudit {
             }
         }
         return acts;
+    }
+
+    private static List<Act> adoption(AdmissionRequest request) {
+        Change change = Change.of(request, "/metadata/annotations/" + escaped(Api.ADOPT));
+        return change.isPresent() ? List.of(Act.of(AuditAction.AdoptHistory, change.toString())) : List.of();
     }
 
     /** The namespace of the object; a Namespace is its own. */

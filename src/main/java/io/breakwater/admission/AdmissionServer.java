@@ -38,6 +38,7 @@ class AdmissionServer {
     static final String AUTHOR = "/author";
     static final String KINDS = "/kinds";
     static final String NAMESPACES = "/namespaces";
+    static final String ADOPTIONS = "/adoptions";
     static final String REMOVALS = "/removals";
 
     private static final Logger LOG = Logger.getLogger(AdmissionServer.class);
@@ -99,6 +100,9 @@ class AdmissionServer {
                 AUTHOR, new AuthorStamp(client, config, stamps)::review,
                 KINDS, audit.of(new KindChecks(client, config)::review),
                 NAMESPACES, audit.of(new NamespaceLabelCheck(client, config.namespace())::review),
+                ADOPTIONS,
+                        audit.ofAdoptions(
+                                new AdoptionStamp(client, config, stamps.adoptions(), Clock.systemUTC())::review),
                 REMOVALS, audit.of(new DeletionCheck(client, config, Clock.systemUTC())::review));
     }
 

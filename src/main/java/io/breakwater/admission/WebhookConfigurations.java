@@ -47,6 +47,12 @@ final class WebhookConfigurations {
                     + differs("metadata.labels") + differs("metadata.annotations"),
             "not-only-a-finalizer");
 
+    /** Other writes of namespaces do not wait for the webhook, which may be down. */
+    private static final MatchCondition CHANGES_ADOPTION = new MatchCondition(
+            annotation("object", Api.ADOPT) + " != " + before(Api.ADOPT) + " || "
+                    + annotation("object", Api.ADOPT_STAMP) + " != " + before(Api.ADOPT_STAMP),
+            "changes-adoption");
+
     private static final MatchCondition NOT_YET_DELETED =
             new MatchCondition("!has(oldObject.metadata.deletionTimestamp)", "not-being-deleted");
 
@@ -72,7 +78,7 @@ final class WebhookConfigurations {
         this.owner = owner;
     }
 
-    /** The webhooks that change objects: the gate for pods, the authors of objects. */
+    /** The webhooks that change objects: the gate for pods, the authors of objects, the stamps of adoptions. */
     MutatingWebhookConfiguration mutating() {
         return new MutatingWebhookConfigurationBuilder()
                 .withMetadata(metadata())
@@ -87,6 +93,14 @@ final class WebhookConfigurations {
                                 .withRules(AuthorStamp.resources().stream()
                                         .map(r -> rule(Api.GROUP, r, "CREATE", "UPDATE"))
                                         .toList())
+                                .build(),
+                        mutating("adoptions", AdmissionServer.ADOPTIONS)
+                                .withMatchConditions(CHANGES_ADOPTION)
+                                .withReinvocationPolicy("IfNeeded")
+                                .withRules(
+                                        rule("", "namespaces", "CREATE", "UPDATE"),
+                                        rule("", "namespaces/status", "UPDATE"),
+                                        rule("", "namespaces/finalize", "UPDATE"))
                                 .build())
                 .build();
     }
@@ -134,6 +148,16 @@ final class WebhookConfigurations {
     private static String differs(String field) {
         return " || (has(object." + field + ") ? object." + field + " : " + NO_ENTRIES + ") != (has(oldObject." + field
                 + ") ? oldObject." + field + " : " + NO_ENTRIES + ")";
+    }
+
+    /** An annotation of the stored object; empty for a creation. */
+    private static String before(String name) {
+        return "(request.operation == 'CREATE' ? '' : " + annotation("oldObject", name) + ")";
+    }
+
+    private static String annotation(String object, String name) {
+        String all = object + ".metadata.annotations";
+        return "(has(" + all + ") && '" + name + "' in " + all + " ? " + all + "['" + name + "'] : '')";
     }
 
     private MutatingWebhookBuilder mutating(String name, String path) {

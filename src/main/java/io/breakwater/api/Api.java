@@ -91,5 +91,17 @@ public final class Api {
     /** Annotation on a FailoverPlan: the counter of a lease that is accepted although a newer one was seen. */
     public static final String ACCEPT_LEASE = GROUP + "/accept-lease";
 
+    /**
+     * Annotation on a Namespace: the data of earlier namespaces that it adopts, as comma separated
+     * {@code <site>/<namespace>}. It has an effect only with a valid {@link #ADOPT_STAMP}.
+     */
+    public static final String ADOPT = GROUP + "/adopt";
+
+    /** Annotation on a Namespace: the webhook's signature of {@link #ADOPT}, with the user who set it. */
+    public static final String ADOPT_STAMP = GROUP + "/adopt-stamp";
+
+    /** Verb on restorepoints: to set {@link #ADOPT} on their Namespace, and to create a FailoverPlan there. */
+    public static final String ADOPT_VERB = "adopt";
+
     private Api() {}
 }

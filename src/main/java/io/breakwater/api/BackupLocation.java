@@ -29,6 +29,7 @@ import io.fabric8.kubernetes.model.annotation.Version;
             name = "Probed",
             jsonPath = ".status.lastProbeTime",
             type = AdditionalPrinterColumn.Type.DATE),
+    @AdditionalPrinterColumn(name = "Cluster", jsonPath = ".status.cluster", priority = 1),
     @AdditionalPrinterColumn(
             name = "Age",
             jsonPath = ".metadata.creationTimestamp",

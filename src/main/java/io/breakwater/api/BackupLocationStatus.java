@@ -27,6 +27,10 @@ public class BackupLocationStatus extends ConditionedStatus {
     @JsonPropertyDescription("The store's clock minus this cluster's clock, as a duration.")
     public String clockSkew;
 
+    @Size(max = 63)
+    @JsonPropertyDescription("Uid of this cluster: that of its namespace kube-system. Points contain it.")
+    public String cluster;
+
     @Size(max = 64)
     @JsonPropertyDescription("Id of the master key for new points and repositories.")
     public String keyId;

@@ -12,7 +12,8 @@ import java.util.List;
 public class BackupPolicyStatus extends ConditionedStatus {
     @JsonPropertyDescription(
             "Ready. Protected: every RPO is met. Proven: the newest Verification proved its point. RtoMet: the"
-                    + " measured restore time is within the RTO. Stalled: only a change can help.")
+                    + " measured restore time is within the RTO. EarlierHistory: points of an earlier namespace of the"
+                    + " same name are not shown. Stalled: only a change can help.")
     public List<Condition> conditions = new ArrayList<>();
 
     @Size(max = 253)

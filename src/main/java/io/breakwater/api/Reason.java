@@ -46,6 +46,8 @@ public enum Reason {
      * RestorePoints stay.
      */
     NotSelected,
+    /** The location has points of an earlier namespace of the same name, which this namespace does not adopt. */
+    EarlierHistory,
     /** The schedule cannot be parsed. */
     InvalidSchedule,
     /** A volume cannot be snapshotted, or not with its group, and is not listed in allowUnprotected. */

@@ -9,8 +9,9 @@ import io.breakwater.api.RestorePoint;
 import io.breakwater.catalog.ImportedPoint.Place;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.store.CapturedNamespace;
+import io.breakwater.trust.AdoptionIndex;
+import io.breakwater.trust.AdoptionRule;
 import io.breakwater.trust.IdentityRule;
-import io.breakwater.trust.NamespaceIdentities;
 import io.breakwater.trust.PointKey;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Clock;
@@ -22,8 +23,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -31,14 +34,16 @@ import java.util.stream.Stream;
  * verified. An imported RestorePoint whose seal does not exist any more is deleted. Other RestorePoints are never changed, and data
  * is never deleted.
  *
- * <p>A point appears in the namespace that it was captured in, if that exists and may use the location. It has its own name there
- * if this site captured it, and the name {@code <site>-<point>} otherwise. In all other cases it appears as
- * {@code <site>-<namespace>-<point>} in the operator's namespace, or in the location's namespace if only that may use it.
+ * <p>A point appears in the namespace that it was captured in, under its own name. If that namespace does not exist any more, or
+ * is on another site, the point appears as {@code <site>-<point>-<hash>} in each namespace that adopts its data. If no namespace
+ * that may use the location may use the point, it appears as {@code <site>-<namespace>-<point>-<hash>} in the operator's
+ * namespace, or in the location's namespace if only that may use it. The hash of the identity makes the name unique.
  */
 @ApplicationScoped
 class CatalogSync {
     private static final int LONGEST_NAME = 253;
     private static final int HASH = 12;
+    private static final int TRIES = 8;
 
     /** Reasons that concern one point, and not the others. */
     private static final Set<Reason> OF_A_POINT = Set.of(Reason.Tampered, Reason.Conflict, Reason.KeyMismatch);
@@ -49,7 +54,8 @@ class CatalogSync {
     private final ClusterPoints cluster;
     private final BreakwaterConfig config;
     private final IdentityRule rule;
-    private final NamespaceIdentities identities;
+    private final AdoptionRule adoption;
+    private final EarlierHistoryReport earlier;
     private final Clock clock;
 
     CatalogSync(
@@ -58,12 +64,14 @@ class CatalogSync {
             BreakwaterConfig config,
             Clock clock,
             IdentityRule rule,
-            NamespaceIdentities identities) {
+            AdoptionRule adoption,
+            EarlierHistoryReport earlier) {
         this.catalog = catalog;
         this.cluster = cluster;
         this.config = config;
         this.rule = rule;
-        this.identities = identities;
+        this.adoption = adoption;
+        this.earlier = earlier;
         this.clock = clock;
     }
 
@@ -92,8 +100,10 @@ class CatalogSync {
         private final String locationName;
         private final Set<PointKey> listed;
         private final Map<Place, RestorePoint> objects;
-        private final Map<PointKey, Place> places = new HashMap<>();
-        private final Map<String, Optional<CapturedNamespace>> namespaces = new HashMap<>();
+        private final Map<PointKey, List<Place>> places = new HashMap<>();
+        private final AdoptionIndex index = adoption.index();
+        private final Map<CapturedNamespace, Set<String>> homes = new HashMap<>();
+        private final Map<String, Integer> hidden = new TreeMap<>();
         private final Map<String, Optional<String>> resolved = new HashMap<>();
         private final Result result = new Result(0, new ArrayList<>(), new ArrayList<>(), new TreeMap<>());
 
@@ -121,6 +131,8 @@ class CatalogSync {
                     ImportedPoint.origin(object).ifPresent(key -> review(object, key));
                 }
             }
+            listed.forEach(this::countHidden);
+            earlier.publish(location, hidden, index, this::isThis);
             return new Result(listed.size(), result.imported(), result.removed(), result.bad());
         }
 
@@ -129,20 +141,22 @@ class CatalogSync {
                     || !NAME.matcher(key.site()).matches()) {
                 throw SealCodec.tampered(key, "Breakwater writes no such key");
             }
-            Optional<Place> place = place(key);
-            if (place.isEmpty()) {
-                return;
+            places.put(key, places(key));
+            for (Place place : places.get(key)) {
+                importPoint(key, place);
             }
-            places.put(key, place.get());
-            RestorePoint object = objects.get(place.get());
+        }
+
+        private void importPoint(PointKey key, Place place) {
+            RestorePoint object = objects.get(place);
             if (object == null) {
-                create(key, place.get());
+                create(key, place);
             } else if (ImportedPoint.origin(object).filter(key::equals).isPresent()) {
                 refresh(key, object);
             } else if (!isOwn(key) || ImportedPoint.origin(object).isPresent()) {
                 throw BreakwaterException.permanent(
                         Reason.Conflict,
-                        "point " + key + " was not imported: another RestorePoint " + place.get()
+                        "point " + key + " was not imported: another RestorePoint " + place
                                 + " has the name that it would get; give that one another name");
             }
         }
@@ -216,10 +230,10 @@ class CatalogSync {
                             : resolve(at.namespace(), name).isEmpty())
                     .toList();
             claims.removeAll(wrong);
+            List<Place> wanted = places.getOrDefault(key, List.of());
             boolean moved = here
-                    && places.containsKey(key)
-                    && !places.get(key).equals(at)
-                    && cluster.at(places.get(key)).isPresent()
+                    && !wanted.contains(at)
+                    && wanted.stream().anyMatch(place -> cluster.at(place).isPresent())
                     && !cluster.inUse(at);
             if ((claims.isEmpty() && !wrong.isEmpty()) || moved) {
                 cluster.remove(object);
@@ -229,21 +243,73 @@ class CatalogSync {
             }
         }
 
-        private Optional<Place> place(PointKey key) {
-            String home = key.namespace();
-            Optional<CapturedNamespace> now = current(home);
-            if (now.isPresent() && isThis(home) && now.get().equals(key.source())) {
-                return Optional.of(new Place(home, key.point()));
+        /** Where the point is shown: in the namespaces that may use it, or else where only its administrators see it. */
+        private List<Place> places(PointKey key) {
+            List<Place> found = new ArrayList<>();
+            boolean elsewhere = false;
+            for (String home : homes(key.source())) {
+                Place place =
+                        isOwn(key) ? new Place(home, key.point()) : free(home, key.site() + "-" + key.point(), key);
+                if (isThis(home)) {
+                    found.add(place);
+                } else {
+                    elsewhere = elsewhere || isShownAt(place, key);
+                }
             }
-            Place atHome = new Place(home, unique(key.site() + "-" + key.point(), key));
-            if (now.isPresent() && isShownAt(atHome, key)) {
-                return Optional.empty();
-            }
-            String full = unique(key.site() + "-" + key.namespace() + "-" + key.point(), key);
+            return elsewhere || !found.isEmpty() ? found : apart(key);
+        }
+
+        private List<Place> apart(PointKey key) {
             return Stream.of(config.namespace(), location.getMetadata().getNamespace())
                     .filter(this::isThis)
-                    .map(namespace -> new Place(namespace, full))
-                    .findFirst();
+                    .map(namespace -> free(namespace, key.site() + "-" + key.namespace() + "-" + key.point(), key))
+                    .findFirst()
+                    .map(List::of)
+                    .orElse(List.of());
+        }
+
+        /**
+         * The namespaces that may use data: the captured one, those that adopt it, and that of the location, whose owner has the keys
+         * in any case.
+         */
+        private Set<String> homes(CapturedNamespace source) {
+            return homes.computeIfAbsent(source, s -> {
+                Set<String> names = new TreeSet<>(index.adopters(s));
+                if (exists(s)) {
+                    names.add(s.name());
+                }
+                String owner = location.getMetadata().getNamespace();
+                if (!owner.equals(config.namespace()) && owner.equals(s.name())) {
+                    names.add(owner);
+                }
+                return names;
+            });
+        }
+
+        /** A place that no other object has. A user who creates an object of that name cannot hide the point. */
+        private Place free(String namespace, String name, PointKey key) {
+            return IntStream.range(0, TRIES)
+                    .mapToObj(attempt -> new Place(namespace, unique(name, key, attempt)))
+                    .filter(place -> {
+                        RestorePoint object = objects.get(place);
+                        return object == null
+                                || ImportedPoint.origin(object)
+                                        .filter(key::equals)
+                                        .isPresent();
+                    })
+                    .findFirst()
+                    .orElseGet(() -> new Place(namespace, unique(name, key, 0)));
+        }
+
+        /** Counts points of an earlier namespace of this site whose name exists, and which it does not adopt. */
+        private void countHidden(PointKey key) {
+            String name = key.namespace();
+            if (key.site().equals(config.site())
+                    && index.named(name).isPresent()
+                    && isThis(name)
+                    && !homes(key.source()).contains(name)) {
+                hidden.merge(name, 1, Integer::sum);
+            }
         }
 
         /** Whether a RestorePoint there already represents the point, from another location. */
@@ -253,12 +319,11 @@ class CatalogSync {
         }
 
         private boolean isOwn(PointKey key) {
-            return current(key.namespace()).filter(key.source()::equals).isPresent();
+            return exists(key.source());
         }
 
-        private Optional<CapturedNamespace> current(String namespace) {
-            return namespaces.computeIfAbsent(
-                    namespace, name -> cluster.hasNamespace(name) ? identities.named(name) : Optional.empty());
+        private boolean exists(CapturedNamespace source) {
+            return index.named(source.name()).filter(source::equals).isPresent();
         }
 
         /** Whether the location's name refers to this location in a namespace. */
@@ -274,9 +339,10 @@ class CatalogSync {
     }
 
     /** A name that no other point gets: it ends with a hash of the whole identity, and is cut to a length that Kubernetes accepts. */
-    private static String unique(String name, PointKey key) {
-        String hash = "-" + Digests.sha256Hex(key.path()).substring(0, HASH);
-        String start = name.substring(0, Math.min(name.length(), LONGEST_NAME - hash.length()));
-        return start.replaceAll("[.-]+$", "") + hash;
+    private static String unique(String name, PointKey key, int attempt) {
+        String hash = Digests.sha256Hex(key.path() + (attempt == 0 ? "" : " " + attempt));
+        String end = "-" + hash.substring(0, HASH);
+        String start = name.substring(0, Math.min(name.length(), LONGEST_NAME - end.length()));
+        return start.replaceAll("[.-]+$", "") + end;
     }
 }

@@ -14,7 +14,6 @@ import io.breakwater.catalog.ImportedPoint.Place;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.location.LocationResolver;
 import io.breakwater.observe.StatusWriter;
-import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.List;
@@ -48,12 +47,6 @@ class ClusterPoints {
                 .inNamespace(place.namespace())
                 .withName(place.name())
                 .get());
-    }
-
-    /** Whether the namespace exists and is not being deleted. */
-    boolean hasNamespace(String name) {
-        Namespace namespace = client.namespaces().withName(name).get();
-        return namespace != null && namespace.getMetadata().getDeletionTimestamp() == null;
     }
 
     /** UID of the location that a name refers to in a namespace; empty when there is none that may be used there. */

@@ -23,6 +23,10 @@ import java.util.Optional;
  * @param capturedAt the moment whose state the point has
  * @param keyId id of the master key that the seal's key derives from; null in a point without a seal, which is a backup of Velero
  * @param archiveKey data key of the archive, wrapped with a key that derives from that master key; null without an encrypted archive
+ * @param leaseId id of the lease of the FailoverPlan under which it was captured; null without one
+ * @param runId id of the failover that captured it; null for a point that no failover captured
+ * @param sequence number of the point within the epoch, from 1; null without a FailoverPlan
+ * @param storeTime the moment of the capture by the clock of the store with the lease; null without a FailoverPlan
  * @param lockedUntil time before which the point must not be deleted; null when it has no lock
  * @param absentVolumes claims of the archive whose data is only in Velero's own repositories; null when there are none
  */
@@ -50,7 +54,11 @@ public record PointDocument(
         String keyId,
         String archiveKey,
         String lockedUntil,
-        List<String> absentVolumes) {
+        List<String> absentVolumes,
+        String leaseId,
+        String runId,
+        Long sequence,
+        String storeTime) {
 
     private static final int SCHEMA = 2;
 
@@ -193,6 +201,10 @@ public record PointDocument(
         private String archiveKey;
         private String lockedUntil;
         private List<String> absentVolumes;
+        private String leaseId;
+        private String runId;
+        private Long sequence;
+        private String storeTime;
 
         private Builder(PointKey key, String uid) {
             this.schemaVersion = SCHEMA;
@@ -219,6 +231,10 @@ public record PointDocument(
             this.archiveKey = d.archiveKey;
             this.lockedUntil = d.lockedUntil;
             this.absentVolumes = d.absentVolumes;
+            this.leaseId = d.leaseId;
+            this.runId = d.runId;
+            this.sequence = d.sequence;
+            this.storeTime = d.storeTime;
         }
 
         public Builder policy(String name) {
@@ -293,6 +309,26 @@ public record PointDocument(
             return this;
         }
 
+        public Builder leaseId(String id) {
+            this.leaseId = id;
+            return this;
+        }
+
+        public Builder runId(String id) {
+            this.runId = id;
+            return this;
+        }
+
+        public Builder sequence(Long number) {
+            this.sequence = number;
+            return this;
+        }
+
+        public Builder storeTime(String time) {
+            this.storeTime = time;
+            return this;
+        }
+
         public PointDocument build() {
             return new PointDocument(
                     schemaVersion,
@@ -316,7 +352,11 @@ public record PointDocument(
                     keyId,
                     archiveKey,
                     lockedUntil,
-                    absentVolumes);
+                    absentVolumes,
+                    leaseId,
+                    runId,
+                    sequence,
+                    storeTime);
         }
     }
 }

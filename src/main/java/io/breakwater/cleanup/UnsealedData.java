@@ -52,7 +52,7 @@ final class UnsealedData {
         this.store = store;
         this.catalog = catalog;
         this.site = config.site();
-        this.rule = rule;
+        this.rule = rule.listed();
         this.before = before;
         this.points = points;
     }

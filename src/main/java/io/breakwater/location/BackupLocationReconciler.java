@@ -18,6 +18,7 @@ import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;
 import io.breakwater.observe.StatusWriter;
 import io.breakwater.trust.AuthorReport;
+import io.breakwater.trust.NamespaceIdentities;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.api.config.informer.Informer;
 import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
@@ -44,6 +45,7 @@ class BackupLocationReconciler extends LocationController<LocationProbe.Findings
     private final Events events;
     private final Meters meters;
     private final AuthorReport authors;
+    private final NamespaceIdentities identities;
     private final Clock clock;
 
     BackupLocationReconciler(
@@ -54,6 +56,7 @@ class BackupLocationReconciler extends LocationController<LocationProbe.Findings
             Events events,
             Meters meters,
             AuthorReport authors,
+            NamespaceIdentities identities,
             Clock clock) {
         super(client, LocationWork.PROBE, clock);
         this.probe = probe;
@@ -62,6 +65,7 @@ class BackupLocationReconciler extends LocationController<LocationProbe.Findings
         this.events = events;
         this.meters = meters;
         this.authors = authors;
+        this.identities = identities;
         this.clock = clock;
     }
 
@@ -119,6 +123,7 @@ class BackupLocationReconciler extends LocationController<LocationProbe.Findings
         AuthorReport.Answer author = authors.ask(location);
         authors.publish(location, location.getStatus(), author);
         writer.update(location, BackupLocationStatus.class, s -> {
+            s.cluster = identities.cluster();
             s.keyId = found.keyId();
             s.documentCounter = found.keyId() == null ? null : found.counter();
             s.sites = found.sites();

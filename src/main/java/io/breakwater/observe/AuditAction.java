@@ -26,6 +26,8 @@ public enum AuditAction {
     AcceptLease,
     /** A change of label or annotations that hold the pods of a namespace, by a user. */
     ChangeGate,
+    /** A user makes a namespace adopt the points of other namespaces. */
+    AdoptHistory,
     /** A change of {@code spec.encryption} of a BackupLocation. */
     ChangeEncryption,
     /** A location is written with another master key from now on. */

@@ -1,5 +1,6 @@
 package io.breakwater.trust;
 
+import io.breakwater.api.Api;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec;
 import io.breakwater.api.BackupPolicy;
@@ -28,10 +29,12 @@ public final class AuthorPowers {
     /**
      * A right that the author needs in the namespace of the object, and the field that needs it.
      *
+     * @param group empty for the core group
      * @param subresource empty for the object itself
      * @param name empty for all objects
      */
-    public record NeededRight(String field, String verb, String resource, String subresource, String name) {
+    public record NeededRight(
+            String field, String verb, String group, String resource, String subresource, String name) {
         /** The right in words, such as {@code get secrets/keys}. */
         public String text() {
             return verb + " " + resource + (subresource.isEmpty() ? "" : "/" + subresource)
@@ -58,6 +61,9 @@ public final class AuthorPowers {
         return switch (object) {
             case BackupPolicy policy -> needs(policy.getSpec());
             case BackupLocation location -> needs(location.getSpec());
+            // A plan gives its namespace the points of the namespaces of the same name on its sites.
+            case FailoverPlan plan ->
+                List.of(new NeededRight("spec.sites", Api.ADOPT_VERB, Api.GROUP, "restorepoints", "", ""));
             default -> List.of();
         };
     }
@@ -103,7 +109,7 @@ public final class AuthorPowers {
 
     private static void command(String field, List<?> commands, List<NeededRight> needs) {
         if (commands != null && !commands.isEmpty()) {
-            needs.add(new NeededRight(field, "create", "pods", "exec", ""));
+            needs.add(new NeededRight(field, "create", "", "pods", "exec", ""));
         }
     }
 
@@ -132,7 +138,7 @@ public final class AuthorPowers {
 
     private static void secret(String field, NamedRef secret, List<NeededRight> needs) {
         if (secret != null) {
-            needs.add(new NeededRight(field, "get", "secrets", "", secret.name));
+            needs.add(new NeededRight(field, "get", "", "secrets", "", secret.name));
         }
     }
 }

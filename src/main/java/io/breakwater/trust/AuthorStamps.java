@@ -106,6 +106,11 @@ public class AuthorStamps {
         }
     }
 
+    /** The stamps of adoptions, with the same key. */
+    public AdoptionStamps adoptions() {
+        return new AdoptionStamps(key);
+    }
+
     /** A code of 32 hexadecimal digits that authenticates a text. */
     public String code(String text) {
         return Digests.hmacHex(key.bytes(), "code " + text).substring(0, 32);

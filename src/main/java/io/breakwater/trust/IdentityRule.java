@@ -1,5 +1,6 @@
 package io.breakwater.trust;
 
+import io.breakwater.api.Api;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.ObjectNames;
@@ -10,6 +11,7 @@ import io.breakwater.api.RestorePointStatus.VolumeStatus;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.store.CapturedNamespace;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 import java.util.List;
 import java.util.Objects;
@@ -18,18 +20,37 @@ import java.util.stream.Stream;
 
 /**
  * Decides whether an object may represent the point that its status names. A user who can write the status could name any
- * point. So one of three must vouch: the object is in the namespace that was captured; or it is in the operator's namespace,
- * which only administrators can write to; or the point is read from a location in the object's own namespace, whose owner has
+ * point. So one of four must vouch: the object is in the namespace that was captured; or its namespace adopts the data of that
+ * one; or it is in the operator's namespace, which only administrators can write to; or the point is read from a location in the object's own namespace, whose owner has
  * its keys in any case. Everything else is Forbidden. No other class turns a status into an identity.
  */
 @Singleton
 public final class IdentityRule {
+    private final BreakwaterConfig config;
     private final String operatorNamespace;
     private final NamespaceIdentities identities;
+    private final AdoptionRule adoption;
 
-    public IdentityRule(BreakwaterConfig config, NamespaceIdentities identities) {
+    @Inject
+    public IdentityRule(BreakwaterConfig config, NamespaceIdentities identities, AdoptionRule adoption) {
+        this.config = config;
         this.operatorNamespace = config.namespace();
         this.identities = identities;
+        this.adoption = adoption;
+    }
+
+    /** A rule without adoption. */
+    public IdentityRule(BreakwaterConfig config, NamespaceIdentities identities) {
+        this(config, identities, AdoptionRule.NONE);
+    }
+
+    /**
+     * The same rule for many objects that were read before: it costs one list of the namespaces and one of the plans. An object
+     * whose namespace does not exist any more represents no point.
+     */
+    public IdentityRule listed() {
+        NamespaceIdentities all = identities.listed();
+        return new IdentityRule(config, all, adoption.listed(all));
     }
 
     /**
@@ -138,9 +159,13 @@ public final class IdentityRule {
                         + " names; check who can write to the location and to the status, and use another RestorePoint");
     }
 
-    /** Whether the object is in the captured namespace or in the operator's. */
+    /** Whether the object is in the operator's namespace, in the captured one, or in one that adopts its data. */
     private boolean isOwn(HasMetadata object, CapturedNamespace source) {
-        return operatorNamespace.equals(object.getMetadata().getNamespace()) || identities.isIn(object, source);
+        return operatorNamespace.equals(object.getMetadata().getNamespace())
+                || identities
+                        .find(object)
+                        .filter(own -> own.equals(source) || adoption.adopts(own, source))
+                        .isPresent();
     }
 
     private static boolean isOwner(RestorePoint object, BackupLocation location) {
@@ -168,8 +193,9 @@ public final class IdentityRule {
     private BreakwaterException forbidden(HasMetadata object, PointKey key) {
         return BreakwaterException.permanent(
                 Reason.Forbidden,
-                "point " + key + " was captured in namespace " + key.namespace() + ", so " + ObjectNames.of(object)
-                        + " may not use it; only objects in the operator's namespace " + operatorNamespace
-                        + " may use points of other namespaces");
+                "point " + key + " was captured in namespace " + key.namespace() + " with uid "
+                        + key.source().uid() + ", so " + ObjectNames.of(object)
+                        + " may not use it; an administrator can use it in the operator's namespace "
+                        + operatorNamespace + ", or let the namespace adopt its points with annotation " + Api.ADOPT);
     }
 }

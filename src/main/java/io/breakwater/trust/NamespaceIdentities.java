@@ -6,14 +6,17 @@ import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.store.CapturedNamespace;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Namespace;
+import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * The identities of this cluster's namespaces. They come from the API server alone, never from a status, a label or an
@@ -25,7 +28,8 @@ public class NamespaceIdentities {
     private static final int CACHED = 20_000;
 
     private final String site;
-    private final Function<String, Optional<String>> uids;
+    private final Function<String, Optional<Namespace>> finder;
+    private final Supplier<List<Namespace>> lister;
     private volatile String cluster;
 
     /**
@@ -45,15 +49,65 @@ public class NamespaceIdentities {
     public NamespaceIdentities(KubernetesClient client, BreakwaterConfig config) {
         this(
                 config.site(),
-                name -> Optional.ofNullable(client.namespaces().withName(name).get())
-                        .map(Namespace::getMetadata)
-                        .map(m -> m.getUid()));
+                name -> Optional.ofNullable(client.namespaces().withName(name).get()),
+                () -> client.namespaces().list().getItems());
     }
 
     /** @param uids the uid of the namespace that has a name now; empty when there is none */
     public NamespaceIdentities(String site, Function<String, Optional<String>> uids) {
+        this(site, name -> uids.apply(name).map(uid -> namespace(name, uid)), null);
+    }
+
+    /** @param lister all namespaces; null if they cannot be listed */
+    NamespaceIdentities(String site, Function<String, Optional<Namespace>> finder, Supplier<List<Namespace>> lister) {
         this.site = site;
-        this.uids = uids;
+        this.finder = finder;
+        this.lister = lister;
+    }
+
+    private static Namespace namespace(String name, String uid) {
+        return new NamespaceBuilder()
+                .withNewMetadata()
+                .withName(name)
+                .withUid(uid)
+                .endMetadata()
+                .build();
+    }
+
+    /**
+     * The same identities from one list of the namespaces, for work on many objects that were read before. The list is read now.
+     * An object that was read before is in the namespace that has the name now, or does not exist any more.
+     */
+    NamespaceIdentities listed() {
+        if (lister == null) {
+            return this;
+        }
+        Map<String, Namespace> all = new LinkedHashMap<>();
+        lister.get().forEach(namespace -> all.put(namespace.getMetadata().getName(), namespace));
+        return new NamespaceIdentities(
+                site, name -> Optional.ofNullable(all.get(name)), () -> List.copyOf(all.values()));
+    }
+
+    /** The namespaces that exist and are not being deleted. */
+    Map<CapturedNamespace, Namespace> present() {
+        Map<CapturedNamespace, Namespace> all = new LinkedHashMap<>();
+        lister.get().stream()
+                .filter(namespace -> namespace.getMetadata().getDeletionTimestamp() == null)
+                .forEach(namespace -> all.put(identity(namespace), namespace));
+        return all;
+    }
+
+    /** The namespace that has a name now; empty when there is none. */
+    Optional<Namespace> namespace(String name) {
+        return finder.apply(name);
+    }
+
+    private CapturedNamespace identity(Namespace namespace) {
+        return new CapturedNamespace(
+                site,
+                namespace.getMetadata().getName(),
+                cluster(),
+                namespace.getMetadata().getUid());
     }
 
     /** Uid of this cluster. */
@@ -84,18 +138,26 @@ public class NamespaceIdentities {
         return new CapturedNamespace(site, namespace, cluster(), uid);
     }
 
-    /** The namespace that has a name now; empty when there is none. */
+    /** The identity of the namespace that has a name now; empty when there is none. */
     public Optional<CapturedNamespace> named(String namespace) {
-        return uids.apply(namespace).map(uid -> new CapturedNamespace(site, namespace, cluster(), uid));
+        return namespace(namespace).map(this::identity);
     }
 
-    /** Whether an object is in the namespace whose data this is. */
-    public boolean isIn(HasMetadata object, CapturedNamespace source) {
-        return source.name().equals(object.getMetadata().getNamespace()) && source.equals(of(object));
+    /** The namespace of an object; empty when it does not exist any more. */
+    Optional<CapturedNamespace> find(HasMetadata object) {
+        try {
+            return Optional.of(of(object));
+        } catch (BreakwaterException e) {
+            if (e.reason() != Reason.Deleting) {
+                throw e;
+            }
+            return Optional.empty();
+        }
     }
 
     private String current(String namespace) {
-        return uids.apply(namespace)
+        return namespace(namespace)
+                .map(found -> found.getMetadata().getUid())
                 .orElseThrow(() -> BreakwaterException.retryable(
                         Reason.Deleting,
                         "namespace " + namespace + " was deleted, so nothing is done for objects in it"));

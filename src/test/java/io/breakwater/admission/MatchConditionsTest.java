@@ -85,6 +85,29 @@ class MatchConditionsTest {
         assertThat(matches(namespaces, "jane", "UPDATE", DELETED, DELETED)).isFalse();
     }
 
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+        CREATE | | metadata: {annotations: {breakwater.io/adopt: a/b}} | true
+        CREATE | | metadata: {annotations: {breakwater.io/adopt-stamp: x}} | true
+        CREATE | | metadata: {annotations: {a: b}} | false
+        CREATE | | metadata: {name: n} | false
+        UPDATE | metadata: {name: n} | metadata: {annotations: {breakwater.io/adopt: a/b}} | true
+        UPDATE | metadata: {annotations: {breakwater.io/adopt: a/b}} | metadata: {annotations: {breakwater.io/adopt: a/c}} | true
+        UPDATE | metadata: {annotations: {breakwater.io/adopt: a/b}} | metadata: {annotations: {breakwater.io/adopt: a/b, breakwater.io/adopt-stamp: x}} | true
+        UPDATE | metadata: {annotations: {breakwater.io/adopt: a/b}} | metadata: {name: n} | true
+        UPDATE | metadata: {annotations: {breakwater.io/adopt: a/b}} | metadata: {labels: {a: b}, annotations: {breakwater.io/adopt: a/b}} | false
+        UPDATE | metadata: {name: n} | metadata: {labels: {a: b}} | false
+        """)
+    void reviewsAdoptionsOnlyWhenTheyChange(String operation, String before, String after, boolean reviewed)
+            throws Exception {
+        List<MatchCondition> adoptions = made.mutating().getWebhooks().stream()
+                .filter(w -> w.getName().startsWith("adoptions."))
+                .findFirst()
+                .orElseThrow()
+                .getMatchConditions();
+        assertThat(matches(adoptions, operation, before, after)).isEqualTo(reviewed);
+    }
+
     /** Those of the webhooks that see creations and updates of Breakwater's kinds. */
     private List<List<MatchCondition>> conditions() {
         List<List<MatchCondition>> all = Stream.concat(

@@ -19,16 +19,19 @@ import io.breakwater.api.RestorePointStatus.PointCopy;
 import io.breakwater.catalog.ImportedPoint.Place;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.TestConfig;
-import io.breakwater.store.CapturedNamespace;
+import io.breakwater.trust.AdoptionIndex;
+import io.breakwater.trust.AdoptionRule;
 import io.breakwater.trust.IdentityRule;
 import io.breakwater.trust.NamespaceIdentities;
 import io.breakwater.trust.PointKey;
 import io.breakwater.trust.PointKeys;
+import io.breakwater.trust.TestAdoption;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 
 /** Site west, with the operator in namespace ops: the RestorePoints of the cluster match the points of the location. */
@@ -37,14 +40,11 @@ class CatalogSyncTest {
     private final FakeCatalog catalog = new FakeCatalog();
     private final BreakwaterConfig config =
             TestConfig.of(Map.of("breakwater.site", "west", "breakwater.namespace", "ops"));
-    private final NamespaceIdentities identities = new NamespaceIdentities(
-            "west",
-            name -> Optional.of(name)
-                    .filter(n -> n.equals("kube-system") || cluster.namespaces.contains(n))
-                    .flatMap(n -> PointKeys.identities("west").named(n))
-                    .map(CapturedNamespace::uid));
-    private final IdentityRule rule = new IdentityRule(config, identities);
-    private final CatalogSync sync = new CatalogSync(catalog, cluster, config, Clock.systemUTC(), rule, identities);
+    private final NamespaceIdentities identities = TestAdoption.identities("west", cluster::allNamespaces);
+    private final AdoptionRule adoption = TestAdoption.rule(identities, List.of(), Optional::empty);
+    private final IdentityRule rule = new IdentityRule(config, identities, adoption);
+    private final CatalogSync sync =
+            new CatalogSync(catalog, cluster, config, Clock.systemUTC(), rule, adoption, new SilentReport());
     private final BackupLocation blob = cluster.addLocation("ops", "blob");
 
     @Test
@@ -264,13 +264,20 @@ class CatalogSyncTest {
     }
 
     @Test
-    void reportsNameConflicts() {
+    void usesAnotherNameWhereAnObjectHasTheFirst() {
         cluster.add("ops", name("shop", "p1"), Trigger.Manual);
         catalog.put(blob, point("east", "shop", "p1"));
 
         CatalogSync.Result result = sync.sync(blob);
+        CatalogSync.Result again = sync.sync(blob);
 
-        assertThat(result.bad().get("east/shop/p1").reason()).isEqualTo(Reason.Conflict);
+        assertThat(result.bad()).isEmpty();
+        assertThat(result.imported())
+                .singleElement()
+                .asString()
+                .startsWith("ops/east-shop-p1-")
+                .isNotEqualTo(shown("shop", "p1"));
+        assertThat(again.imported()).isEmpty();
         assertThat(cluster.get("ops", name("shop", "p1")).getSpec().trigger).isEqualTo(Trigger.Manual);
     }
 
@@ -307,8 +314,13 @@ class CatalogSyncTest {
         return s.copies.stream().map((PointCopy c) -> c.location).toList();
     }
 
-    private static PointDocument point(String site, String namespace, String name) {
-        return PointDocument.builder(PointKeys.of(site, namespace, name), "uid")
+    static PointDocument point(String site, String namespace, String name) {
+        return point(PointKeys.of(site, namespace, name));
+    }
+
+    static PointDocument point(PointKey key) {
+        String name = key.point();
+        return PointDocument.builder(key, "uid")
                 .policy("hourly")
                 .trigger(Trigger.Scheduled)
                 .epoch(3)
@@ -324,8 +336,20 @@ class CatalogSyncTest {
                 .build();
     }
 
+    private static final class SilentReport extends EarlierHistoryReport {
+        SilentReport() {
+            super(null, null, null, null, null);
+        }
+
+        @Override
+        void publish(
+                BackupLocation location, Map<String, Integer> counts, AdoptionIndex index, Predicate<String> uses) {
+            // this test is about points
+        }
+    }
+
     /** A catalog with the seals of each location. */
-    private static final class FakeCatalog extends Catalog {
+    static final class FakeCatalog extends Catalog {
         final Map<String, Map<PointKey, PointDocument>> seals = new TreeMap<>();
         final List<String> tampered = new java.util.ArrayList<>();
         final List<String> locked = new java.util.ArrayList<>();

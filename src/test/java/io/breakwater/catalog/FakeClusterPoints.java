@@ -5,6 +5,9 @@ import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.api.RestorePointStatus;
 import io.breakwater.catalog.ImportedPoint.Place;
+import io.breakwater.trust.PointKeys;
+import io.fabric8.kubernetes.api.model.Namespace;
+import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
@@ -13,6 +16,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /** A cluster with namespaces, locations and RestorePoints; every namespace may use the locations of namespace ops. */
 final class FakeClusterPoints extends ClusterPoints {
@@ -20,6 +24,8 @@ final class FakeClusterPoints extends ClusterPoints {
     final Map<String, String> locations = new TreeMap<>();
     final Set<Place> inUse = new HashSet<>();
     final Set<String> unused = new HashSet<>();
+    final Map<String, String> uids = new TreeMap<>();
+    final Map<String, Map<String, String>> annotations = new TreeMap<>();
     int changes;
 
     private final Map<String, RestorePoint> objects = new TreeMap<>();
@@ -27,6 +33,22 @@ final class FakeClusterPoints extends ClusterPoints {
     FakeClusterPoints(String... namespaces) {
         super(null, null, null, null);
         this.namespaces = new HashSet<>(Set.of(namespaces));
+    }
+
+    /** The namespaces as objects; each has the uid of {@link PointKeys}, unless {@link #uids} names another one. */
+    List<Namespace> allNamespaces() {
+        return Stream.concat(namespaces.stream(), Stream.of("kube-system"))
+                .map(name -> new NamespaceBuilder()
+                        .withNewMetadata()
+                        .withName(name)
+                        .withUid(
+                                name.equals("kube-system")
+                                        ? PointKeys.source("west", name).cluster()
+                                        : uids.getOrDefault(name, PointKeys.uid(name)))
+                        .withAnnotations(annotations.get(name))
+                        .endMetadata()
+                        .build())
+                .toList();
     }
 
     BackupLocation addLocation(String namespace, String name) {
@@ -60,11 +82,6 @@ final class FakeClusterPoints extends ClusterPoints {
     @Override
     Optional<RestorePoint> at(Place place) {
         return Optional.ofNullable(objects.get(place.toString()));
-    }
-
-    @Override
-    boolean hasNamespace(String name) {
-        return namespaces.contains(name);
     }
 
     @Override

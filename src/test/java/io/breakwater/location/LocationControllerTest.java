@@ -90,7 +90,7 @@ class LocationControllerTest {
                 throw new StackOverflowError("deep");
             }
         };
-        var reconciler = new BackupLocationReconciler(client, probe, null, null, null, null, null, clock);
+        var reconciler = new BackupLocationReconciler(client, probe, null, null, null, null, null, null, clock);
 
         assertThatThrownBy(() -> reconciler.work(location))
                 .isInstanceOfSatisfying(BreakwaterException.class, e -> {

@@ -10,8 +10,14 @@ import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointStatus;
 import io.breakwater.api.RestorePointStatus.VolumeStatus;
 import io.breakwater.config.TestConfig;
+import io.fabric8.kubernetes.api.model.Namespace;
+import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -67,6 +73,70 @@ class IdentityRuleTest {
         assertThatThrownBy(() -> rule.checkSeal(object, key, "found"))
                 .hasMessageContaining(key.sealKey())
                 .hasMessageNotContaining("found");
+    }
+
+    @Test
+    void readsTheNamespacesOnceForManyObjects() {
+        AtomicInteger lists = new AtomicInteger();
+        AtomicInteger reads = new AtomicInteger();
+        AtomicReference<String> uid = new AtomicReference<>(PointKeys.uid("shop"));
+        NamespaceIdentities identities = new NamespaceIdentities(
+                "east",
+                name -> {
+                    reads.incrementAndGet();
+                    return namespaces(uid.get()).stream()
+                            .filter(n -> n.getMetadata().getName().equals(name))
+                            .findFirst();
+                },
+                () -> {
+                    lists.incrementAndGet();
+                    return namespaces(uid.get());
+                });
+        IdentityRule authoritative = new IdentityRule(
+                TestConfig.of(Map.of("breakwater.namespace", OPERATOR)),
+                identities,
+                TestAdoption.rule(identities, List.of(), Optional::empty));
+        PointKey key = PointKeys.of("east", "shop", "p");
+        List<RestorePoint> many = IntStream.range(0, 1000)
+                .mapToObj(i -> {
+                    RestorePoint object = object("shop", "shop");
+                    object.getMetadata().setUid("uid-" + i);
+                    return object;
+                })
+                .toList();
+
+        IdentityRule bulk = authoritative.listed();
+        assertThat(many).allMatch(object -> bulk.represents(object, key, location(OPERATOR)));
+        assertThat(lists).hasValue(1);
+        assertThat(reads).hasValue(0);
+
+        uid.set("uid-of-another-shop");
+        assertThat(authoritative.represents(many.getFirst(), key, location(OPERATOR)))
+                .as("the namespace was created again, and the earlier list is not remembered")
+                .isFalse();
+        assertThat(authoritative.listed().represents(many.getLast(), key, location(OPERATOR)))
+                .isFalse();
+        RestorePoint elsewhere = object("deleted", "deleted");
+        assertThat(bulk.represents(elsewhere, PointKeys.of("east", "deleted", "p"), location(OPERATOR)))
+                .as("its namespace does not exist")
+                .isFalse();
+    }
+
+    private static List<Namespace> namespaces(String uid) {
+        return Map.of(
+                        "shop",
+                        uid,
+                        "kube-system",
+                        PointKeys.source("east", "shop").cluster())
+                .entrySet()
+                .stream()
+                .map(e -> new NamespaceBuilder()
+                        .withNewMetadata()
+                        .withName(e.getKey())
+                        .withUid(e.getValue())
+                        .endMetadata()
+                        .build())
+                .toList();
     }
 
     private static void check(java.util.function.Supplier<PointKey> call, PointKey key, boolean allowed) {

@@ -1,0 +1,123 @@
+package io.breakwater.trust;
+
+import io.breakwater.api.FailoverPlan;
+import io.breakwater.store.CapturedNamespace;
+import io.fabric8.kubernetes.api.model.Namespace;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import jakarta.inject.Inject;
+import jakarta.inject.Singleton;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+
+/**
+ * Decides whether the objects of a namespace may use data of another one: of an earlier namespace of this site, or of a namespace
+ * on another site. A namespace adopts such data only if an administrator has decided that, in one of three ways:
+ *
+ * <ul>
+ *   <li>annotation {@code breakwater.io/adopt} of the Namespace, which the webhook has reviewed
+ *   <li>Helm value {@code site.succeeds}: this cluster replaces an earlier one of the site
+ *   <li>a FailoverPlan in the namespace, for the namespaces of the same name on its sites
+ * </ul>
+ *
+ * <p>No namespace adopts the data of one that exists in this cluster. What a location in the namespace itself contains needs no
+ * adoption, since the owner of its keys vouches for it. {@link IdentityRule} knows that.
+ */
+@Singleton
+public class AdoptionRule {
+    /** No namespace adopts anything. */
+    static final AdoptionRule NONE = new AdoptionRule(null, null, null, namespace -> List.of(), List::of) {
+        @Override
+        public List<AdoptedHistory> earlier(CapturedNamespace own) {
+            return List.of();
+        }
+    };
+
+    private final NamespaceIdentities identities;
+    private final AuthorStamps authors;
+    private final SiteSuccession succession;
+    private final Function<String, List<FailoverPlan>> plans;
+    private final Supplier<List<FailoverPlan>> allPlans;
+
+    @Inject
+    public AdoptionRule(
+            KubernetesClient client, NamespaceIdentities identities, AuthorStamps authors, SiteSuccession succession) {
+        this(
+                identities,
+                authors,
+                succession,
+                namespace -> client.resources(FailoverPlan.class)
+                        .inNamespace(namespace)
+                        .list()
+                        .getItems(),
+                () -> client.resources(FailoverPlan.class)
+                        .inAnyNamespace()
+                        .list()
+                        .getItems());
+    }
+
+    AdoptionRule(
+            NamespaceIdentities identities,
+            AuthorStamps authors,
+            SiteSuccession succession,
+            Function<String, List<FailoverPlan>> plans,
+            Supplier<List<FailoverPlan>> allPlans) {
+        this.identities = identities;
+        this.authors = authors;
+        this.succession = succession;
+        this.plans = plans;
+        this.allPlans = allPlans;
+    }
+
+    /** Whether the objects of a namespace may use data of another one. */
+    public boolean adopts(CapturedNamespace own, CapturedNamespace source) {
+        return earlier(own).stream().anyMatch(history -> history.contains(source)) && !exists(source);
+    }
+
+    /** What a namespace adopts; empty when it does not exist any more. */
+    public List<AdoptedHistory> earlier(CapturedNamespace own) {
+        Optional<Namespace> namespace = identities
+                .namespace(own.name())
+                .filter(found -> own.uid().equals(found.getMetadata().getUid()));
+        if (namespace.isEmpty()) {
+            return List.of();
+        }
+        List<AdoptedHistory> all = new ArrayList<>(authors.adoptions().of(namespace.get()));
+        succession.predecessor().ifPresent(cluster -> all.add(AdoptedHistory.of(own.site(), own.name(), cluster)));
+        plans.apply(own.name()).stream()
+                .filter(plan -> authors.author(plan).isPresent())
+                .flatMap(plan -> plan.getSpec().sites.stream())
+                .forEach(site -> all.add(AdoptedHistory.of(site.name, own.name())));
+        return all;
+    }
+
+    /** The adoptions of all namespaces at this moment, at the cost of two lists. */
+    public AdoptionIndex index() {
+        NamespaceIdentities all = identities.listed();
+        AdoptionRule listed = listed(all);
+        return new AdoptionIndex(all.present(), listed, listed::exists, authors.adoptions()::isUnchecked);
+    }
+
+    /** The same rule, with the namespaces of one list and the plans of another one. */
+    AdoptionRule listed(NamespaceIdentities all) {
+        if (this == NONE) {
+            return this;
+        }
+        Map<String, List<FailoverPlan>> byNamespace = allPlans.get().stream()
+                .collect(Collectors.groupingBy(plan -> plan.getMetadata().getNamespace()));
+        return new AdoptionRule(
+                all, authors, succession, namespace -> byNamespace.getOrDefault(namespace, List.of()), allPlans);
+    }
+
+    private boolean exists(CapturedNamespace source) {
+        return source.cluster().equals(identities.cluster())
+                && identities
+                        .namespace(source.name())
+                        .filter(found -> source.uid().equals(found.getMetadata().getUid()))
+                        .isPresent();
+    }
+}
