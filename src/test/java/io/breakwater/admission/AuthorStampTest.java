@@ -135,6 +135,21 @@ class AuthorStampTest {
                 .contains("jane");
     }
 
+    /** A plan gives its namespace the points of the namespaces of the same name on its sites. */
+    @Test
+    void aPlanNeedsTheRightToAdopt() {
+        String janes = apply(Reviews.create("jane", PLAN));
+        deny("restorepoints.breakwater.io");
+        assertThat(refusal(Reviews.create("john", PLAN)))
+                .isEqualTo("spec.sites: user john needs the right to adopt restorepoints in namespace shop");
+        assertThat(refusal(Reviews.update("john", janes, PLAN.replace("name: west", "name: north"))))
+                .startsWith("spec.sites: ");
+        String moved = janes.replace("\"activeSite\":\"east\"", "\"activeSite\":\"west\"");
+        assertThat(author(apply(Reviews.update("john", janes, moved))).map(Author::username))
+                .as("a failover needs no such right")
+                .contains("jane");
+    }
+
     @Test
     void aUserWithoutTheRightsChangesOtherFieldsOnly() {
         String janes = apply(Reviews.create("jane", HOOKED));

@@ -60,6 +60,10 @@ class SealCodecTest {
             .objects(List.of(new PointDocument.StoredObject(ARCHIVE, 7, "00ff")))
             .lockedUntil("2026-02-02T03:04:05Z")
             .absentVolumes(List.of("cache"))
+            .leaseId("5f0c")
+            .runId("run-1")
+            .sequence(7L)
+            .storeTime("2026-01-02T03:04:06Z")
             .build();
 
     @Test
@@ -133,7 +137,11 @@ class SealCodecTest {
                       "keyId" : "1122334455667788",
                       "lockedUntil" : "2026-02-02T03:04:05Z",
                       "absentVolumes" : [ "cache" ],
-                      "hmac" : "b345ec234e90c755f5c041397e328626a35942e4dbc2d5051dc4460fc5977c11"
+                      "leaseId" : "5f0c",
+                      "runId" : "run-1",
+                      "sequence" : 7,
+                      "storeTime" : "2026-01-02T03:04:06Z",
+                      "hmac" : "346e8809cb42307d3b0edfe396b6a9566938ed34fc6436e205840c6425465a33"
                     }\
                     """);
     }
