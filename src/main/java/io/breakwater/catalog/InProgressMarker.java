@@ -47,9 +47,8 @@ public record InProgressMarker(PointKey key, Instant since) {
             Optional<SignedDocument> document = store.readSigned(object(key), ObjectStore.MAX_DOCUMENT);
             return document.isEmpty()
                     ? Optional.empty()
-                    : Optional.ofNullable(JSON.readTree(document.get().payload())
-                            .path("uid")
-                            .asText(null));
+                    : Optional.ofNullable(
+                            JSON.readTree(document.get().payload()).path("uid").asText(null));
         } catch (IOException e) {
             return Optional.empty();
         } catch (BreakwaterException e) {

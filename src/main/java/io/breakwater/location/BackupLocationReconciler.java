@@ -152,9 +152,11 @@ class BackupLocationReconciler extends LocationController<LocationProbe.Findings
                 events.warning(
                         location,
                         Reason.SiteKeyChanged,
-                        "site " + pin.name + " signs with key " + pin.refused + ", but this cluster knows another key of"
+                        "site " + pin.name + " signs with key " + pin.refused
+                                + ", but this cluster knows another key of"
                                 + " cluster " + pin.cluster + ", so it refuses what the site signs; if the change is"
-                                + " intended, annotate the BackupLocation with " + Api.ACCEPT_SITE + "=" + pin.name + "."
+                                + " intended, annotate the BackupLocation with " + Api.ACCEPT_SITE + "=" + pin.name
+                                + "."
                                 + pin.refused);
             }
         }

@@ -59,7 +59,8 @@ public final class SitePins {
         TreeSet<String> sites = new TreeSet<>();
         GatheringBound gathered = new GatheringBound(store, StoreLayout.heartbeats());
         store.list(StoreLayout.heartbeats(), o -> {
-            String name = gathered.add(o.key()).substring(StoreLayout.heartbeats().length());
+            String name =
+                    gathered.add(o.key()).substring(StoreLayout.heartbeats().length());
             sites.add(name.replaceFirst("\\.json$", ""));
         });
         List<SitePin> before = pins(location);

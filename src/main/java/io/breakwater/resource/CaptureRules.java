@@ -87,7 +87,8 @@ public final class CaptureRules {
     public static boolean isProtected(ApiKind kind, JsonNode live) {
         JsonNode meta = live.path("metadata");
         return kind.qualified().equals("secrets")
-                && (hasExcludingLabel(meta.path("labels")) || meta.path("name").asText().equals(MASTER_KEY));
+                && (hasExcludingLabel(meta.path("labels"))
+                        || meta.path("name").asText().equals(MASTER_KEY));
     }
 
     private static boolean isRemade(ApiKind kind, JsonNode meta) {

@@ -38,8 +38,8 @@ public final class ReferencedSecrets {
             if (e.answer().code() != NOT_FOUND) {
                 throw BreakwaterException.retryable(
                         Reason.ResourcesFailed,
-                        "BackupLocations of namespace " + namespace + " cannot be listed, so their Secrets are unknown: "
-                                + e.getMessage(),
+                        "BackupLocations of namespace " + namespace
+                                + " cannot be listed, so their Secrets are unknown: " + e.getMessage(),
                         e);
             }
         }

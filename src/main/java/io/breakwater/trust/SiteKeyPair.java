@@ -97,7 +97,8 @@ public final class SiteKeyPair implements SiteSigner {
         } catch (GeneralSecurityException | RuntimeException e) {
             throw BreakwaterException.permanent(
                     Reason.SecretNotFound,
-                    "Secret " + config.namespace() + "/" + SECRET + " has no valid key of this site; restore it, or delete"
+                    "Secret " + config.namespace() + "/" + SECRET
+                            + " has no valid key of this site; restore it, or delete"
                             + " it and accept the new key on the other sites",
                     e);
         }
@@ -120,10 +121,9 @@ public final class SiteKeyPair implements SiteSigner {
                 .addToLabels(Api.EXCLUDE, "true")
                 .endMetadata()
                 .addToData(
-                        PRIVATE, Base64.getEncoder().encodeToString(made.getPrivate().getEncoded()))
-                .addToData(
-                        PUBLIC,
-                        Base64.getEncoder().encodeToString(published.getBytes(StandardCharsets.US_ASCII)))
+                        PRIVATE,
+                        Base64.getEncoder().encodeToString(made.getPrivate().getEncoded()))
+                .addToData(PUBLIC, Base64.getEncoder().encodeToString(published.getBytes(StandardCharsets.US_ASCII)))
                 .build();
         try {
             return client.secrets()
@@ -139,9 +139,6 @@ public final class SiteKeyPair implements SiteSigner {
     }
 
     private Secret get() {
-        return client.secrets()
-                .inNamespace(config.namespace())
-                .withName(SECRET)
-                .get();
+        return client.secrets().inNamespace(config.namespace()).withName(SECRET).get();
     }
 }

@@ -101,9 +101,7 @@ class SitePinsTest {
                 .payload();
         store.write(
                 "breakwater/sites/west.json",
-                view(new TestSite("west", "w1", null))
-                        .documents()
-                        .signAsSite("breakwater/sites/west.json", 1, payload),
+                view(new TestSite("west", "w1", null)).documents().signAsSite("breakwater/sites/west.json", 1, payload),
                 ObjectStore.Precondition.NONE);
 
         assertThat(SitePins.updated(fresh, view(east), "east", "e1")).isEmpty();
@@ -124,7 +122,9 @@ class SitePinsTest {
         assertThat(admits(rebuilt, "x1", now.plus(Duration.ofDays(9)))).isFalse();
         assertThat(SitePins.admitsSuccession(rebuilt, "west", Optional.empty(), now.plus(Duration.ofDays(9))))
                 .isFalse();
-        assertThat(SitePins.keys(rebuilt, "west")).as("the own key is not pinned").containsOnlyKeys("east");
+        assertThat(SitePins.keys(rebuilt, "west"))
+                .as("the own key is not pinned")
+                .containsOnlyKeys("east");
     }
 
     private static boolean admits(BackupLocation location, String succeeds, Instant now) {

@@ -52,7 +52,8 @@ class PointTransferTest {
     void writesReferencedFilesFirstAndTheSealLast() {
         scene.capture(source, "p1", 10).copy(source, target);
 
-        List<String> order = List.of("/data/", "/index/", "/keys/", "/config", "/snapshots/", "/archives/", "point.json");
+        List<String> order =
+                List.of("/data/", "/index/", "/keys/", "/config", "/snapshots/", "/archives/", "point.json");
         assertThat(target.written.stream()
                         .map(k -> order.indexOf(
                                 order.stream().filter(k::contains).findFirst().orElseThrow())))

@@ -9,8 +9,8 @@ import io.breakwater.resource.ApiKind;
 import io.breakwater.resource.ApiServer;
 import io.breakwater.resource.CaptureRules;
 import io.breakwater.resource.Discovery;
-import io.breakwater.resource.ReferencedSecrets;
 import io.breakwater.resource.PagedList;
+import io.breakwater.resource.ReferencedSecrets;
 import io.breakwater.steps.Parallel;
 import io.breakwater.velero.ArchiveWriter;
 import io.breakwater.velero.ObjectJson;
@@ -152,7 +152,8 @@ public final class ResourceCapture {
                 new PagedList(server, PagedList.OBJECTS).each(kind.path(namespace), scope.query(kind), object -> {
                     seen.incrementAndGet();
                     if (CaptureRules.object(kind, object)
-                            && !ofLocations.has(kind, object.path("metadata").path("name").asText())
+                            && !ofLocations.has(
+                                    kind, object.path("metadata").path("name").asText())
                             && ClusterRules.object(kind, object)
                             && scope.takes(kind, key(kind, object), object)) {
                         references.collect(kind, object);
