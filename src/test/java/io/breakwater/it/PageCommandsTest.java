@@ -3,6 +3,7 @@ package io.breakwater.it;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import io.breakwater.api.Restore;
@@ -20,6 +21,9 @@ class PageCommandsTest {
     private static final Pattern MANIFEST = Pattern.compile("<<END\n(.*?)\nEND\n", Pattern.DOTALL);
 
     private static final Pattern COMMAND = Pattern.compile("\\$\\([^)]*\\)");
+
+    /** Refuses fields that do not exist. */
+    private static final ObjectMapper YAML = new ObjectMapper(new YAMLFactory());
 
     private static final String PAGE = """
             ## Names
@@ -68,21 +72,24 @@ class PageCommandsTest {
 
     /** A shell accepts every block, and the manifests in them have only fields that exist. */
     @Test
-    void thePageAboutARecoveryHasValidCommands() {
+    void thePageAboutARecoveryHasValidCommands() throws Exception {
         List<PageCommands.Block> blocks = RecoveryFixture.page(Map.of()).blocks();
         assertThat(blocks).hasSizeGreaterThan(6);
         assertThat(blocks.stream().flatMap(b -> b.installation().stream()))
                 .containsExactly(List.of("site.name=east", "site.succeeds=0f5c6b1e-2d0a-4a3e-9a57-4c1f0b7e9d21"));
+        JsonNode chart =
+                YAML.readTree(Path.of("deploy/helm/breakwater/values.yaml").toFile());
+        assertThat(chart.at("/site/name").isTextual()).isTrue();
+        assertThat(chart.at("/site/succeeds").isTextual()).isTrue();
         for (PageCommands.Block block : blocks) {
             HostCommands.run("", List.of("sh", "-n", "-c", block.script()));
         }
         List<MatchResult> manifests = blocks.stream()
                 .flatMap(b -> MANIFEST.matcher(b.text()).results())
                 .toList();
-        ObjectMapper strict = new ObjectMapper(new YAMLFactory());
         assertThat(manifests).hasSize(3).allSatisfy(manifest -> {
             String yaml = COMMAND.matcher(manifest.group(1)).replaceAll("p");
-            assertThat(strict.readValue(yaml, Restore.class).getSpec().restorePointRef.name)
+            assertThat(YAML.readValue(yaml, Restore.class).getSpec().restorePointRef.name)
                     .isEqualTo("p");
         });
     }
