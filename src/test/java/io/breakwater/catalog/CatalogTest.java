@@ -77,6 +77,31 @@ class CatalogTest {
         assertThat(catalog.seal(location, document)).isNotEmpty();
     }
 
+    /** The location switched to another master key after the archive was written: the seal needs no other key than its archive. */
+    @Test
+    void sealsWithTheKeyOfTheArchive() {
+        byte[] older = {1, 2, 3};
+        byte[] old = java.util.Arrays.copyOf(older, 32);
+        catalog = new Catalog(TestStores.always(store), TestKeys.from(() -> TestKeys.data(MASTER, old)));
+        PointDocument document = TestArchives.write(store, KEY, "uid", new byte[10], old);
+
+        catalog.seal(location, document);
+
+        assertThat(catalog.find(location, KEY).orElseThrow().keyId()).isEqualTo(TestKeys.id(old));
+    }
+
+    @Test
+    void sealsNoArchiveOfAnotherPoint() {
+        PointDocument other = TestArchives.write(store, PointKeys.of("east", "bank", "p"), "uid", new byte[10], MASTER);
+        PointDocument forged = PointDocument.builder(KEY, "uid")
+                .archive(KEY.archiveKey("uid"), 1)
+                .keyId(other.keyId())
+                .archiveKey(other.archiveKey())
+                .build();
+
+        assertThat(refusal(() -> catalog.seal(location, forged))).isEqualTo(Reason.Tampered);
+    }
+
     @Test
     void copiesOnlySealsThatTheKeysOfTheTargetVerify() {
         byte[] own = TestPoints.seal(document(KEY.archiveKey("uid")), MASTER);

@@ -21,12 +21,16 @@ public final class TestArchives {
 
     /** An archive as a capture writes it. */
     public static byte[] encrypted(PointKey key, String uid, byte[] clear, byte[] masterKey) {
+        KeyRing ring = TestKeys.ring(masterKey);
+        return encrypted(key, uid, clear, ring, ring.current());
+    }
+
+    private static byte[] encrypted(PointKey key, String uid, byte[] clear, KeyRing ring, String keyId) {
         ArchiveIdentity identity = ArchiveIdentity.ofResources(key, uid);
         ArchiveCipher cipher = ArchiveCipher.create(identity);
-        KeyRing ring = TestKeys.ring(masterKey);
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         try {
-            ArchiveHeader.of(identity, cipher, ring, ring.current()).write(out);
+            ArchiveHeader.of(identity, cipher, ring, keyId).write(out);
             try (OutputStream to = cipher.encrypting(out)) {
                 to.write(clear);
             }
@@ -38,7 +42,14 @@ public final class TestArchives {
 
     /** Writes an archive into a store, and makes the document of its point, which is not sealed yet. */
     public static PointDocument write(ObjectStore store, PointKey key, String uid, byte[] clear, byte[] masterKey) {
-        byte[] content = encrypted(key, uid, clear, masterKey);
+        KeyRing ring = TestKeys.ring(masterKey);
+        return write(store, key, uid, clear, ring, ring.current());
+    }
+
+    /** The same with one of several master keys. */
+    public static PointDocument write(
+            ObjectStore store, PointKey key, String uid, byte[] clear, KeyRing ring, String keyId) {
+        byte[] content = encrypted(key, uid, clear, ring, keyId);
         String name = key.archiveKey(uid);
         store.write(name, content, Precondition.NONE);
         ArchiveHeader header;

@@ -265,6 +265,9 @@ class RotationTest {
                 assertThat(site.catalog.find(site.location(), key))
                         .as("%s reads %s", site.name, key)
                         .isPresent();
+                assertThat(site.restored(key))
+                        .as("%s decrypts the archive of %s", site.name, key)
+                        .isEqualTo(SiteFixture.objects(key));
             }
             for (Repository r : repositories) {
                 assertThat(FakeMovers.opens(site.store(), site.ring(), r.site(), r.namespace()))

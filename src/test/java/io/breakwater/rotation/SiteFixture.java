@@ -3,9 +3,10 @@ package io.breakwater.rotation;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec;
 import io.breakwater.api.BackupLocationStatus;
+import io.breakwater.catalog.ArchiveSpools;
 import io.breakwater.catalog.Catalog;
 import io.breakwater.catalog.SealKeySurvey;
-import io.breakwater.catalog.TestPoints;
+import io.breakwater.catalog.TestArchives;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.TestConfig;
 import io.breakwater.gateway.RepositoryKeys;
@@ -17,7 +18,12 @@ import io.breakwater.store.DocumentSigner;
 import io.breakwater.store.KeyedStore;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.TestStores;
+import io.breakwater.trust.PointKey;
 import io.breakwater.trust.PointKeys;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Random;
 import java.util.function.BooleanSupplier;
@@ -25,6 +31,7 @@ import java.util.function.BooleanSupplier;
 /** The parts of Breakwater on one cluster that use keys: Secret, probe and rotation, with a location in memory. */
 final class SiteFixture {
     static final String SYSTEM = "breakwater-system";
+    private static final String UID = "0f0e0d0c-0b0a-0908-0706-050403020100";
 
     final String name;
     final FakeMovers movers;
@@ -81,8 +88,30 @@ final class SiteFixture {
         return outcome;
     }
 
+    /** The archive is written with the key of the location; the location may switch to another one before the seal. */
     void capture(String point) {
-        catalog.seal(location, TestPoints.document(PointKeys.of(name, "shop", point)));
+        PointKey key = PointKeys.of(name, "shop", point);
+        catalog.seal(
+                location,
+                TestArchives.write(
+                        store(), key, UID, objects(key), ring(), keys.writing(location, ring())));
+    }
+
+    /** The objects in the archive of a point, decrypted with the keys of this site. */
+    byte[] restored(PointKey key) {
+        Catalog.Sealed sealed = catalog.read(location, key).orElseThrow();
+        ArchiveSpools spools = new ArchiveSpools(stores, keys);
+        try (InputStream in = spools.open("run", location, sealed.document(), sealed.digest())) {
+            return in.readAllBytes();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } finally {
+            spools.release("run");
+        }
+    }
+
+    static byte[] objects(PointKey key) {
+        return ("objects of " + key).getBytes(StandardCharsets.UTF_8);
     }
 
     void makeRepository(String namespace, boolean marked) {
