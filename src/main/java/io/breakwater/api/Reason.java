@@ -78,7 +78,7 @@ public enum Reason {
     RestorePointNotSealed,
     /** A digest or the signature of a sealed point does not match, or an object exceeds its limit: it was altered. */
     Tampered,
-    /** A signed document is older than one that was seen before: an earlier version of the object was put back. */
+    /** A signed document is older than one that was seen before: an earlier version replaced the newest one. */
     WentBack,
     /** A site signs with another key than before. What it signs is refused. */
     SiteKeyChanged,

@@ -34,7 +34,7 @@ final class PlanMemory {
     }
 
     /**
-     * Records that an administrator accepted an older lease: this site goes on from it.
+     * Records that an administrator accepted an older lease: this site continues from it.
      *
      * @param counter as in the annotation
      */

@@ -11,8 +11,8 @@ import java.util.Optional;
 import java.util.function.LongSupplier;
 
 /**
- * The newest version of one lease that this process or its predecessors have seen. A lease that is older, because someone put
- * an earlier version of the object back, is refused, until an administrator accepts its counter.
+ * The newest version of one lease that this process or its predecessors have seen. A lease that is older, because someone wrote
+ * an earlier version of the object, is refused, until an administrator accepts its counter.
  */
 public final class LeaseMemory {
     /** The last change of a site's heartbeat, by the monotonic clock of this process. */

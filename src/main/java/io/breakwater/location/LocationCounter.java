@@ -9,8 +9,8 @@ import io.breakwater.location.keys.LocationDocument;
 import java.util.OptionalLong;
 
 /**
- * The counter of the document of a location, as this cluster last saw it, in the status. It shows that someone put an older
- * document back, which names an older master key for new data.
+ * The counter of the document of a location, as this cluster last saw it, in the status. It shows that someone wrote an older
+ * document again, which names an older master key for new data.
  */
 final class LocationCounter {
     private LocationCounter() {}

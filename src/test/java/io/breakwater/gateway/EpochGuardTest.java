@@ -55,7 +55,7 @@ class EpochGuardTest {
         assertThatThrownBy(() -> check(2)).hasMessageContaining("epoch 3");
     }
 
-    /** A forged lease proves nothing about the epoch: the writer waits, and is not told that another site is active. */
+    /** A forged lease proves nothing about the epoch: the writer waits, and gets no message about another site. */
     @Test
     void makesWritersWaitForALeaseWithoutAValidSignature() {
         store.write(LEASE, "{\"epoch\":9}".getBytes(StandardCharsets.UTF_8), Precondition.NONE);

@@ -26,7 +26,7 @@ import java.util.TreeSet;
  * @param keyId key that new seals and repositories are written with
  * @param keys that key, and every other one that any data needs
  * @param signedBy key that it is signed with
- * @param counter number of its changes; a smaller one than before shows that an older document was put back
+ * @param counter number of its changes; a smaller one than before shows that an older document replaced the newest one
  * @param storeTime the store's time when it was read
  */
 public record LocationDocument(
