@@ -14,7 +14,8 @@ import java.time.Clock;
 
 /**
  * Reviews annotation {@value Api#ADOPT} of Namespaces, and stamps it. A user who sets or changes it needs the verb
- * {@value Api#ADOPT_VERB} on restorepoints in the Namespace. Everyone may delete it. The stamp comes from this review only: what
+ * {@value Api#ADOPT_VERB} on restorepoints in all namespaces: a user with all rights in the Namespace must not get the data of
+ * others by it. Everyone may delete it. The stamp comes from this review only: what
  * a client writes into it is overwritten. An edit of other fields stamps nothing.
  */
 final class AdoptionStamp {
@@ -61,11 +62,11 @@ final class AdoptionStamp {
         }
         AuthorRights rights =
                 new AuthorRights(client, Author.of(request.userInfo()), OwnAccounts.operator(ownNamespace));
-        if (!rights.may(Api.ADOPT_VERB, Api.GROUP, "restorepoints", "", "", name)) {
+        if (!rights.may(Api.ADOPT_VERB, Api.GROUP, "restorepoints", "", "", "")) {
             return AdmissionResponse.refuse(FIELD + "user " + request.user() + " may not set " + Api.ADOPT
                     + " on namespace " + name + ", since it gives the namespace points of other namespaces; this needs"
                     + " the verb " + Api.ADOPT_VERB + " on restorepoints in group " + Api.GROUP
-                    + ", which ClusterRole breakwater-adopter grants");
+                    + " in all namespaces, which ClusterRole breakwater-adopter grants");
         }
         if (request.isCreate()) {
             namespace.getMetadata().setUid(null);

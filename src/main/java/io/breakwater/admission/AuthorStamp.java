@@ -96,8 +96,8 @@ final class AuthorStamp {
         List<NeededRight> lacking = lacks(request, object);
         if (!lacking.isEmpty()) {
             return AdmissionResponse.refuse(lacking.stream()
-                    .map(need -> need.field() + ": user " + request.user() + " needs the right to " + need.text()
-                            + " in namespace " + object.getMetadata().getNamespace())
+                    .map(need -> need.field() + ": user " + request.user() + " needs the right to "
+                            + need.text(object.getMetadata().getNamespace()))
                     .collect(Collectors.joining("; ")));
         }
         return patch(request, stamps.stamp(Author.of(request.userInfo()), object));

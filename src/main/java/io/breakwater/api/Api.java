@@ -100,7 +100,7 @@ public final class Api {
     /** Annotation on a Namespace: the webhook's signature of {@link #ADOPT}, with the user who set it. */
     public static final String ADOPT_STAMP = GROUP + "/adopt-stamp";
 
-    /** Verb on restorepoints: to set {@link #ADOPT} on their Namespace, and to create a FailoverPlan there. */
+    /** Verb on restorepoints in all namespaces: to set {@link #ADOPT}, and to create a FailoverPlan. */
     public static final String ADOPT_VERB = "adopt";
 
     private Api() {}

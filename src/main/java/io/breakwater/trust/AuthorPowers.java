@@ -35,6 +35,16 @@ public final class AuthorPowers {
      */
     public record NeededRight(
             String field, String verb, String group, String resource, String subresource, String name) {
+        /** The namespace to ask about: to adopt data of any namespace is a right in all namespaces. */
+        String scope(String namespace) {
+            return verb.equals(Api.ADOPT_VERB) ? "" : namespace;
+        }
+
+        /** The right in words, with the namespace. */
+        public String text(String namespace) {
+            return text() + (scope(namespace).isEmpty() ? " in all namespaces" : " in namespace " + namespace);
+        }
+
         /** The right in words, such as {@code get secrets/keys}. */
         public String text() {
             return verb + " " + resource + (subresource.isEmpty() ? "" : "/" + subresource)

@@ -100,8 +100,13 @@ public final class AuthorRights {
     /** Those of some rights that the author lacks in a namespace. */
     public List<NeededRight> lacks(List<NeededRight> needs, String namespace) {
         return needs.stream()
-                .filter(need ->
-                        !may(need.verb(), need.group(), need.resource(), need.subresource(), need.name(), namespace))
+                .filter(need -> !may(
+                        need.verb(),
+                        need.group(),
+                        need.resource(),
+                        need.subresource(),
+                        need.name(),
+                        need.scope(namespace)))
                 .toList();
     }
 

@@ -53,6 +53,15 @@ class AdoptionStampTest {
         Namespace stored = apply(Reviews.update("admin", PLAIN, ADOPTING));
 
         assertThat(asked).containsExactly("adopt restorepoints.breakwater.io");
+        assertThat(server.requests())
+                .filteredOn(r -> r.path().contains("subjectaccessreviews"))
+                .allSatisfy(r -> assertThat(r.body()
+                                .at("/spec/resourceAttributes")
+                                .path("namespace")
+                                .asText(""))
+                        .as("a right in all namespaces")
+                        .isEmpty())
+                .isNotEmpty();
         assertThat(stamps.isUnchecked(stored)).isFalse();
         assertThat(stored.getMetadata().getAnnotations().get(Api.ADOPT_STAMP)).contains("\"username\":\"admin\"");
     }
@@ -74,8 +83,9 @@ class AdoptionStampTest {
     @Test
     void stampsNothingForBreakwaterItself() {
         Namespace stored = apply(Reviews.create(Reviews.OPERATOR, adopted("admin")));
-        assertThat(stored.getMetadata().getAnnotations()).containsKey(Api.ADOPT);
-        assertThat(stamps.isUnchecked(stored)).isTrue();
+        assertThat(stored.getMetadata().getAnnotations()).containsKey(Api.ADOPT).doesNotContainKey(Api.ADOPT_STAMP);
+        assertThat(stamps.isUnchecked(apply(Reviews.update(Reviews.OPERATOR, PLAIN, ADOPTING))))
+                .isTrue();
     }
 
     /** A label of an administrator or of a controller is no decision about the annotation. */

@@ -141,7 +141,7 @@ class AuthorStampTest {
         String janes = apply(Reviews.create("jane", PLAN));
         deny("restorepoints.breakwater.io");
         assertThat(refusal(Reviews.create("john", PLAN)))
-                .isEqualTo("spec.sites: user john needs the right to adopt restorepoints in namespace shop");
+                .isEqualTo("spec.sites: user john needs the right to adopt restorepoints in all namespaces");
         assertThat(refusal(Reviews.update("john", janes, PLAN.replace("name: west", "name: north"))))
                 .startsWith("spec.sites: ");
         String moved = janes.replace("\"activeSite\":\"east\"", "\"activeSite\":\"west\"");

@@ -9,6 +9,7 @@ import io.breakwater.api.BackupLocationStatus;
 import io.breakwater.api.Condition;
 import io.breakwater.api.NamedRef;
 import io.breakwater.api.Reason;
+import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestoreSpec.OnConflict;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.SoftDeleteStore;
@@ -21,7 +22,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterAll;
@@ -232,12 +235,14 @@ class KeysIT {
                         "--from-file=masterKey=/dev/stdin");
 
         awaitCondition(west, Condition.READY, Condition::holds);
+        Map<String, String> listed = new HashMap<>();
         for (String point : List.of("before", "between", "after")) {
-            west.awaitListed(NAMESPACE, "east", NAMESPACE, point);
+            RestorePoint found = west.awaitListed(NAMESPACE, "east", NAMESPACE, point);
+            listed.put(point, found.getMetadata().getName());
         }
-        west.restore(NAMESPACE, "recovered", "east-before", null, OnConflict.Skip);
+        west.restore(NAMESPACE, "recovered", listed.get("before"), null, OnConflict.Skip);
         assertThat(note(west)).isEqualTo("A");
-        west.restore(NAMESPACE, "recovered-after", "east-after", null, OnConflict.Replace);
+        west.restore(NAMESPACE, "recovered-after", listed.get("after"), null, OnConflict.Replace);
         assertThat(note(west)).isEqualTo("B");
     }
 

@@ -124,13 +124,12 @@ class VeleroIT {
         assertThat(Velero.phase(velero.backup("nightly", NS, "own"))).isEqualTo("Completed");
 
         site.client().resource(veleroLocation()).serverSideApply();
-        RestorePoint point = site.awaitListed(NS, "velero-old", NS, "nightly");
+        RestorePoint point = site.awaitListed(Rig.SYSTEM, "velero-old", NS, "nightly");
         assertThat(point.getSpec().trigger).isEqualTo(RestorePointSpec.Trigger.Imported);
         assertThat(point.getStatus().warnings).anyMatch(w -> w.contains("the data of claims data is in Velero's own"));
         String listed = point.getMetadata().getName();
 
-        Restore refused = site.createRestore(
-                Rig.SYSTEM, "with-data", listed, IMPORTED, OnConflict.Fail, r -> r.sourceNamespace = NS);
+        Restore refused = site.createRestore(Rig.SYSTEM, "with-data", listed, IMPORTED, OnConflict.Fail);
         RestoreStatus told = site.awaitFailure(
                         Restore.class, Rig.SYSTEM, refused.getMetadata().getName())
                 .getStatus();
@@ -139,10 +138,13 @@ class VeleroIT {
             assertThat(c.message).contains("(data)", "spec.volumes to Skip");
         });
 
-        site.createRestore(Rig.SYSTEM, "without-data", listed, IMPORTED, OnConflict.Fail, r -> {
-            r.sourceNamespace = NS;
-            r.volumes = RestoreSpec.Volumes.Skip;
-        });
+        site.createRestore(
+                Rig.SYSTEM,
+                "without-data",
+                listed,
+                IMPORTED,
+                OnConflict.Fail,
+                r -> r.volumes = RestoreSpec.Volumes.Skip);
         site.awaitSuccess(Restore.class, Rig.SYSTEM, "without-data");
         assertSame(IMPORTED);
     }
