@@ -24,6 +24,7 @@ import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.client.CustomResource;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -316,9 +317,11 @@ class OperatorKillIT {
 
     private long leaseWrites() {
         String key = "breakwater/plans/%s/%s/lease.json".formatted(SHOP, PLAN);
-        byte[] lease = rig.store("north").read(key, 1 << 16).orElseThrow().content();
+        byte[] signed = rig.store("north").read(key, 1 << 16).orElseThrow().content();
+        String document = new String(signed, StandardCharsets.UTF_8);
         try {
-            return new ObjectMapper().readTree(lease).path("writes").asLong();
+            return new ObjectMapper()
+                    .readTree(document.substring(document.indexOf('\n') + 1)).path("writes").asLong();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
