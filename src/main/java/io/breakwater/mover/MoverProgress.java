@@ -20,19 +20,22 @@ import java.util.Optional;
  */
 public record MoverProgress(long done, long total, long seconds) {
     private static final ObjectMapper JSON = BoundedJson.mapper();
+    /** Start of a line of restic with a status. Each parsed line costs far more memory than its bytes. */
+    private static final String STATUS = "{\"message_type\":\"status\"";
+
     private static final String[] UNITS = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
 
     /** The newest status in the last lines of a log; empty without one. */
     static Optional<MoverProgress> of(String log) {
-        return log.lines().map(MoverProgress::line).flatMap(Optional::stream).reduce((first, second) -> second);
+        return log.lines().filter(line -> line.startsWith(STATUS)).toList().reversed().stream()
+                .map(MoverProgress::line)
+                .flatMap(Optional::stream)
+                .findFirst();
     }
 
     private static Optional<MoverProgress> line(String line) {
         try {
-            JsonNode status = line.startsWith("{") ? JSON.readTree(line) : JSON.missingNode();
-            if (!status.path("message_type").asText().equals("status")) {
-                return Optional.empty();
-            }
+            JsonNode status = JSON.readTree(line);
             long done = status.path("bytes_done")
                     .asLong(status.path("bytes_restored").asLong());
             return Optional.of(new MoverProgress(
