@@ -12,7 +12,6 @@ import io.breakwater.store.ObjectStore;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -136,7 +135,7 @@ public class ArchiveSpools {
         return VerifiedArchive.ofEncrypted(store, document, archive, cipher);
     }
 
-    private static void requireRoom(PointDocument document, StoredObject archive) throws IOException {
+    private static void requireRoom(PointDocument document, StoredObject archive) {
         if (archive.size() < 0 || archive.size() > LARGEST) {
             throw SealCodec.tampered(
                     document.key(),
@@ -144,7 +143,7 @@ public class ArchiveSpools {
                             + " allowed");
         }
         Path directory = Path.of(System.getProperty("java.io.tmpdir"));
-        long free = Files.getFileStore(directory).getUsableSpace() - RESERVE;
+        long free = directory.toFile().getUsableSpace() - RESERVE;
         if (archive.size() > free) {
             throw BreakwaterException.retryable(
                     Reason.StoreUnavailable,
