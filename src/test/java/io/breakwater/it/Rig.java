@@ -178,7 +178,7 @@ final class Rig implements AutoCloseable {
                                 // Tests wait for scheduled points.
                                 "policy.shortestInterval=1M",
                                 // The stores of the tests have addresses of the clusters' network, and no certificate.
-                                "store.allowedEndpoints={" + azurite.network() + "}"),
+                                "store.allowedEndpoints[0]=" + azurite.network()),
                         Stream.of(values))
                 .toList();
         Path kubeconfig = privateFile("breakwater-" + cluster.name(), cluster.kubeconfig());
