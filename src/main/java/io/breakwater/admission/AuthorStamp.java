@@ -84,9 +84,10 @@ final class AuthorStamp {
         if (attempt || own) {
             return preserve(request);
         }
-        boolean stays = object instanceof FailoverPlan
-                ? stamps.author(before).isPresent()
-                : hasRights(before) || !lacks(request, object).isEmpty();
+        // The author of a plan stays without its rights: who fails over need not be the next one.
+        boolean authored =
+                object instanceof FailoverPlan ? stamps.author(before).isPresent() : hasRights(before);
+        boolean stays = authored || !lacks(request, object).isEmpty();
         return AuthorStamps.haveSamePowers(before, object) && stays
                 ? preserve(request)
                 : stampOrRefuse(request, object);

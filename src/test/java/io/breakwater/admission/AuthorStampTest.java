@@ -148,6 +148,11 @@ class AuthorStampTest {
         assertThat(author(apply(Reviews.update("john", janes, moved))).map(Author::username))
                 .as("a failover needs no such right")
                 .contains("jane");
+        String unstamped = apply(Reviews.update("john", PLAN, PLAN.replace("activeSite: east", "activeSite: west")));
+        assertThat(unstamped).contains("\"activeSite\":\"west\"");
+        assertThat(author(unstamped))
+                .as("nor does that of a plan without an author")
+                .isEmpty();
     }
 
     @Test
