@@ -321,7 +321,9 @@ class OperatorKillIT {
         String document = new String(signed, StandardCharsets.UTF_8);
         try {
             return new ObjectMapper()
-                    .readTree(document.substring(document.indexOf('\n') + 1)).path("writes").asLong();
+                    .readTree(document.substring(document.indexOf('\n') + 1))
+                    .path("writes")
+                    .asLong();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

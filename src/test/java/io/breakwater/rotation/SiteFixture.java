@@ -92,9 +92,7 @@ final class SiteFixture {
     void capture(String point) {
         PointKey key = PointKeys.of(name, "shop", point);
         catalog.seal(
-                location,
-                TestArchives.write(
-                        store(), key, UID, objects(key), ring(), keys.writing(location, ring())));
+                location, TestArchives.write(store(), key, UID, objects(key), ring(), keys.writing(location, ring())));
     }
 
     /** The objects in the archive of a point, decrypted with the keys of this site. */
