@@ -11,6 +11,7 @@ public final class RepositoryNames {
     public static final String SNAPSHOT = "^[0-9a-f]{64}$";
 
     private static final Pattern ID = Pattern.compile("[0-9a-f]{64}");
+    private static final Pattern REPOSITORY = Pattern.compile("[0-9a-f]{32}");
     private static final Pattern CLAIM = Pattern.compile("[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?");
     private static final String VOLUMES = "/volumes/";
 
@@ -22,6 +23,27 @@ public final class RepositoryNames {
     /** Whether a text is the id of a snapshot. */
     public static boolean isSnapshot(String id) {
         return id != null && ID.matcher(id).matches();
+    }
+
+    /** Whether a text is the id of a repository. */
+    public static boolean isRepository(String id) {
+        return id != null && REPOSITORY.matcher(id).matches();
+    }
+
+    /**
+     * The id of a repository, unchanged. It becomes part of a key, so nothing else is accepted.
+     *
+     * @throws BreakwaterException Tampered, when it is not one
+     */
+    public static String requireRepository(String id) {
+        if (!isRepository(id)) {
+            throw BreakwaterException.permanent(
+                    Reason.Tampered,
+                    "'" + Texts.cut(String.valueOf(id), SHOWN)
+                            + "' is not a valid id of a repository (32 hexadecimal digits); check who can write to the"
+                            + " location");
+        }
+        return id;
     }
 
     /** Whether a text is a valid name of a PersistentVolumeClaim. */

@@ -8,6 +8,7 @@ import io.breakwater.steps.Activities;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
 import io.breakwater.steps.Warnings;
+import io.breakwater.store.DeletionScope;
 import io.breakwater.store.SoftDeleteStore;
 import java.time.Duration;
 import java.util.List;
@@ -35,7 +36,10 @@ final class ArchiveResourcesStep implements Step<CaptureRun> {
         Optional<ArchiveUpload.Result> result = activities.poll(
                 run.uid() + "/resources",
                 () -> upload.write(
-                        run, new SoftDeleteStore(stores.open(run.route().location()), run.site(), run.namespace())),
+                        run,
+                        new SoftDeleteStore(
+                                stores.open(run.route().location()),
+                                DeletionScope.points(run.key().source()))),
                 run.wake());
         if (result.isEmpty()) {
             return Outcome.waiting("writing the resource archive", Duration.ofSeconds(10));

@@ -7,6 +7,7 @@ import io.breakwater.catalog.Catalog;
 import io.breakwater.gate.NamespaceGate;
 import io.breakwater.gateway.EpochGuard;
 import io.breakwater.location.Quotas;
+import io.breakwater.location.RepositoryRegister;
 import io.breakwater.location.Stores;
 import io.breakwater.mover.MoverJobs;
 import io.breakwater.observe.Events;
@@ -14,6 +15,7 @@ import io.breakwater.steps.Activities;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.RunLabel;
 import io.breakwater.steps.Step;
+import io.breakwater.trust.AdoptionRule;
 import io.breakwater.trust.AuthorReview;
 import io.breakwater.volume.GroupSnapshots;
 import io.breakwater.volume.KeptSnapshots;
@@ -48,6 +50,8 @@ class CaptureSteps {
             Stores stores,
             EpochGuard guard,
             Quotas quotas,
+            RepositoryRegister register,
+            AdoptionRule adoption,
             Events events,
             AuthorReview authors,
             @ConfigProperty(name = "quarkus.application.version") String version) {
@@ -64,9 +68,9 @@ class CaptureSteps {
                 new PrepareStep(client, planner, catalog, restores, quota, new RetainedQuota(retained)),
                 new SnapshotStep(client, snapshots, groups, activities, restores, authors),
                 new ArchiveResourcesStep(upload, stores, activities),
-                new MoveVolumesStep(client, snapshots, movers, quota),
+                new MoveVolumesStep(client, snapshots, movers, quota, register, adoption),
                 new RetainSnapshotsStep(snapshots, retained),
-                new SealStep(catalog, guard, version),
+                new SealStep(catalog, guard, register, version),
                 new CleanUpStep());
     }
 

@@ -10,12 +10,16 @@ import io.breakwater.api.RestorePointStatus.VolumeStatus;
 import io.breakwater.api.Texts;
 import io.breakwater.api.TransferStatus;
 import io.breakwater.gateway.Repositories;
+import io.breakwater.location.RepositoryRegister;
 import io.breakwater.mover.MoverJobs;
 import io.breakwater.mover.MoverProgress;
 import io.breakwater.mover.MoverTask;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
 import io.breakwater.steps.WaitReasons;
+import io.breakwater.store.CapturedNamespace;
+import io.breakwater.store.OwnedRepository;
+import io.breakwater.trust.AdoptionRule;
 import io.breakwater.volume.ClaimUsers;
 import io.breakwater.volume.Snapshots;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -33,12 +37,22 @@ final class MoveVolumesStep implements Step<CaptureRun> {
     private final MoverClaims claims;
     private final MoverJobs movers;
     private final QuotaCheck quota;
+    private final RepositoryRegister register;
+    private final AdoptionRule adoption;
 
-    MoveVolumesStep(KubernetesClient client, Snapshots snapshots, MoverJobs movers, QuotaCheck quota) {
+    MoveVolumesStep(
+            KubernetesClient client,
+            Snapshots snapshots,
+            MoverJobs movers,
+            QuotaCheck quota,
+            RepositoryRegister register,
+            AdoptionRule adoption) {
         this.client = client;
         this.claims = new MoverClaims(client, snapshots);
         this.movers = movers;
         this.quota = quota;
+        this.register = register;
+        this.adoption = adoption;
     }
 
     @Override
@@ -54,7 +68,8 @@ final class MoveVolumesStep implements Step<CaptureRun> {
         if (all.isEmpty()) {
             return Outcome.done("no volumes");
         }
-        Repositories.Access access = QuotaCheck.access(run);
+        OwnedRepository repository = repository(run);
+        Repositories.Access access = QuotaCheck.access(run, repository);
         MoverSettings settings = run.policy().getSpec().mover();
         if (!movers.ensureRepository(run.namespace(), access)) {
             // The claims become ready while the repository is created.
@@ -86,6 +101,16 @@ final class MoveVolumesStep implements Step<CaptureRun> {
                     .sum();
         });
         return Outcome.done(all.size() + " volumes, " + run.status().addedBytes + " bytes added");
+    }
+
+    /** The repository of the namespace; before its first data, that of the namespace that it adopts, or another one. */
+    private OwnedRepository repository(CaptureRun run) {
+        CapturedNamespace source = run.key().source();
+        return register.findOrCreate(
+                run.route().location(),
+                source,
+                () -> adoption.earlier(source),
+                earlier -> adoption.adopts(source, earlier));
     }
 
     /** Movers report their progress every five seconds, so the status is not written more often. */

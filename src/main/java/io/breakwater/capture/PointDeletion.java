@@ -18,6 +18,7 @@ import io.breakwater.catalog.PointDocument;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.gateway.Repositories;
 import io.breakwater.location.LocationResolver;
+import io.breakwater.location.RepositoryRegister;
 import io.breakwater.location.Stores;
 import io.breakwater.mover.MoverJobs;
 import io.breakwater.mover.MoverTask;
@@ -29,6 +30,8 @@ import io.breakwater.observe.Events;
 import io.breakwater.observe.StatusWriter;
 import io.breakwater.replication.PointCopies;
 import io.breakwater.steps.RunLabel;
+import io.breakwater.store.DeletionScope;
+import io.breakwater.store.OwnedRepository;
 import io.breakwater.store.SoftDeleteStore;
 import io.breakwater.trust.IdentityRule;
 import io.breakwater.trust.NamespaceIdentities;
@@ -78,6 +81,7 @@ class PointDeletion {
     private final Clock clock;
     private final IdentityRule rule;
     private final NamespaceIdentities identities;
+    private final RepositoryRegister register;
 
     PointDeletion(
             KubernetesClient client,
@@ -94,7 +98,8 @@ class PointDeletion {
             Events events,
             Clock clock,
             IdentityRule rule,
-            NamespaceIdentities identities) {
+            NamespaceIdentities identities,
+            RepositoryRegister register) {
         this.client = client;
         this.config = config;
         this.locations = locations;
@@ -110,6 +115,7 @@ class PointDeletion {
         this.clock = clock;
         this.rule = rule;
         this.identities = identities;
+        this.register = register;
     }
 
     /**
@@ -310,8 +316,8 @@ class PointDeletion {
     private void deleteArchive(Place place, String uid) {
         PointKey key = place.key();
         List<String> prefixes = key.objectPrefixes(uid);
-        SoftDeleteStore store =
-                new SoftDeleteStore(stores.open(place.location()), key.site(), key.namespace()).withArchives(prefixes);
+        SoftDeleteStore store = new SoftDeleteStore(stores.open(place.location()), DeletionScope.points(key.source()))
+                .withArchives(prefixes);
         prefixes.stream()
                 .flatMap(prefix -> store.gather(prefix, o -> Optional.of(o.key())).stream())
                 .forEach(store::delete);
@@ -319,32 +325,34 @@ class PointDeletion {
 
     /** The mark of a point without a seal stays if its repository has data: the sweep deletes what no seal names. */
     private boolean deletedUnsealed(Place place) {
-        if (!repositories.initialised(access(place))) {
+        boolean moved = register.find(place.location(), place.key().source())
+                .map(repository -> access(place, repository))
+                .filter(repositories::initialised)
+                .isPresent();
+        if (!moved) {
             catalog.markFinished(place.location(), place.key());
         }
         return true;
     }
 
-    private static Repositories.Access access(Place place) {
-        return new Repositories.Access(
-                place.location(),
-                place.key().site(),
-                place.key().namespace(),
-                Repositories.Mode.MAINTAIN,
-                Optional.empty());
+    private static Repositories.Access access(Place place, OwnedRepository repository) {
+        return new Repositories.Access(place.location(), repository, Repositories.Mode.MAINTAIN, Optional.empty());
     }
 
     private boolean deleteSnapshots(RestorePoint point, Place place) {
-        PointKey key = place.key();
+        Optional<OwnedRepository> repository = place.document().orElseThrow().owned();
         List<String> snapshots = place.document().orElseThrow().moved().stream()
                 .map(PointDocument.Volume::repositorySnapshot)
                 .toList();
-        Repositories.Access access = access(place);
-        if (snapshots.isEmpty() || !repositories.initialised(access)) {
+        if (snapshots.isEmpty() || repository.isEmpty()) {
+            return true;
+        }
+        Repositories.Access access = access(place, repository.get());
+        if (!repositories.initialised(access)) {
             return true;
         }
         String name = place.name();
-        if (copies.busy(key.site(), key.namespace())) {
+        if (copies.busy(repository.get().id())) {
             report(point, Reason.Deleting, "location " + name + ": waiting until the copy of the repository has ended");
             return false;
         }

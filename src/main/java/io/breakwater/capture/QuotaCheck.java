@@ -10,6 +10,7 @@ import io.breakwater.mover.MoverJobs;
 import io.breakwater.observe.Events;
 import io.breakwater.steps.Activities;
 import io.breakwater.steps.Warnings;
+import io.breakwater.store.OwnedRepository;
 import java.util.List;
 import java.util.Optional;
 
@@ -29,8 +30,8 @@ final class QuotaCheck {
     }
 
     /** The access of the movers of a capture to the repository. */
-    static Repositories.Access access(CaptureRun run) {
-        Repositories.Access access = run.route().access(run.key(), Repositories.Mode.APPEND);
+    static Repositories.Access access(CaptureRun run, OwnedRepository repository) {
+        Repositories.Access access = run.route().access(repository, Repositories.Mode.APPEND);
         return isExempt(run) ? access.unlimited() : access;
     }
 
@@ -49,7 +50,9 @@ final class QuotaCheck {
             return true;
         }
         Optional<Measured> measured = activities.poll(
-                run.uid() + "/room", () -> new Measured(quotas.exceeded(location, run.namespace())), run.wake());
+                run.uid() + "/room",
+                () -> new Measured(quotas.exceeded(location, run.key().source())),
+                run.wake());
         measured.flatMap(Measured::exceeded).ifPresent(exceeded -> {
             if (!isExempt(run)) {
                 throw exceeded;
@@ -70,7 +73,7 @@ final class QuotaCheck {
      */
     Optional<BreakwaterException> refusal(CaptureRun run, String message) {
         return MoverJobs.isRefusal(message) && !isExempt(run)
-                ? quotas.exceeded(run.route().location(), run.namespace())
+                ? quotas.exceeded(run.route().location(), run.key().source())
                 : Optional.empty();
     }
 

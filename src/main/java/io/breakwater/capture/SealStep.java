@@ -1,14 +1,18 @@
 package io.breakwater.capture;
 
+import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.PointLock;
+import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.api.RestorePointStatus;
 import io.breakwater.archive.ArchiveHeader;
 import io.breakwater.catalog.Catalog;
 import io.breakwater.catalog.PointDocument;
 import io.breakwater.gateway.EpochGuard;
+import io.breakwater.location.RepositoryRegister;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
+import io.breakwater.store.OwnedRepository;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -17,11 +21,13 @@ import java.util.Optional;
 final class SealStep implements Step<CaptureRun> {
     private final Catalog catalog;
     private final EpochGuard guard;
+    private final RepositoryRegister register;
     private final String version;
 
-    SealStep(Catalog catalog, EpochGuard guard, String version) {
+    SealStep(Catalog catalog, EpochGuard guard, RepositoryRegister register, String version) {
         this.catalog = catalog;
         this.guard = guard;
+        this.register = register;
         this.version = version;
     }
 
@@ -79,7 +85,22 @@ final class SealStep implements Step<CaptureRun> {
                 .keyId(archive.keyId())
                 .archiveKey(archive.archiveKey())
                 .lockedUntil(lockedUntil)
+                .repository(repository(run))
                 .build();
+    }
+
+    /** Id of the repository that the volumes were moved to, from the register; null when no data was moved. */
+    private String repository(CaptureRun run) {
+        boolean moved = run.status().volumes.stream().anyMatch(v -> v.skipped == null && v.kept == null);
+        return moved
+                ? register.find(run.route().location(), run.key().source())
+                        .map(OwnedRepository::id)
+                        .orElseThrow(() -> BreakwaterException.retryable(
+                                Reason.StoreUnavailable,
+                                "the owner entry of namespace " + run.key().source() + " in location "
+                                        + run.route().location().getMetadata().getName()
+                                        + " was deleted, so the point was not sealed; restore the object"))
+                : null;
     }
 
     private static PointDocument.Volume volume(RestorePointStatus.VolumeStatus v) {

@@ -9,7 +9,9 @@ import io.breakwater.archive.ArchiveHeader;
 import io.breakwater.location.Stores;
 import io.breakwater.location.keys.KeyRing;
 import io.breakwater.location.keys.LocationKeys;
+import io.breakwater.store.CapturedNamespace;
 import io.breakwater.store.DeletedObjects;
+import io.breakwater.store.DeletionScope;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Document;
 import io.breakwater.store.ObjectStore.Precondition;
@@ -21,10 +23,12 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.security.MessageDigest;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -189,7 +193,7 @@ public class Catalog {
     private static void requireNewSnapshots(BackupLocation location, ObjectStore store, PointDocument document) {
         Optional<Instant> start = InProgressMarker.since(store, document.key());
         for (PointDocument.Volume volume : document.moved()) {
-            String name = document.key().repositoryPrefix() + "snapshots/" + volume.repositorySnapshot();
+            String name = document.owned().orElseThrow().snapshot(volume.repositorySnapshot());
             Optional<Instant> written =
                     store.head(name).map(found -> found.info().lastModified());
             if (start.isPresent() && written.isPresent() && written.get().isBefore(start.get())) {
@@ -217,8 +221,7 @@ public class Catalog {
     /** The verified document of a point whose seal was deleted and can still be restored. */
     public Optional<PointDocument> findDeleted(BackupLocation location, PointKey key) {
         ObjectStore store = stores.open(location);
-        return new DeletedObjects(store, key.site())
-                .contentOf(key.namespace(), key.sealKey())
+        return DeletedObjects.contentOf(store, DeletionScope.points(key.source()), key.sealKey())
                 .map(seal -> new SealSignatures(location, store, keys.ring(location)).verify(key, seal));
     }
 
@@ -256,7 +259,7 @@ public class Catalog {
     public void verifySnapshots(BackupLocation location, PointDocument document) {
         ObjectStore store = stores.open(location);
         for (PointDocument.Volume v : document.moved()) {
-            String key = document.key().repositoryPrefix() + "snapshots/" + v.repositorySnapshot();
+            String key = document.owned().orElseThrow().snapshot(v.repositorySnapshot());
             verify(store, document.key(), key, v.repositorySnapshot());
         }
     }
@@ -297,32 +300,48 @@ public class Catalog {
     }
 
     /**
-     * Repository snapshots of a namespace that a seal in a location names, including seals that were deleted and can still be
-     * restored.
+     * Snapshots of a repository that a seal in a location names, of every owner, including seals that were deleted and can still
+     * be restored. All seals of the location count, so that snapshots stay whatever happens to the record of the repository.
      *
-     * @throws BreakwaterException Tampered, when the signature of a seal does not match; KeyMismatch, when the Secret does not
-     *     have its key: the snapshots of that seal are unknown then
+     * @param owners namespaces whose seals must all be readable
+     * @throws BreakwaterException Tampered, when the signature of a seal of an owner does not match; KeyMismatch, when the Secret
+     *     does not have its key: the snapshots of that seal are unknown then
      */
-    public Set<String> sealedSnapshots(BackupLocation location, String site, String namespace) {
+    public Set<String> sealedSnapshots(
+            BackupLocation location, String repository, Collection<CapturedNamespace> owners) {
         ObjectStore store = stores.open(location);
-        String prefix = StoreLayout.points(site, namespace);
-        List<PointKey> sealed = store.gather(prefix, PointKey::ofSeal);
-        Stream<PointDocument> present = sealed.stream().flatMap(key -> find(location, key).stream());
+        List<PointKey> sealed = store.gather(StoreLayout.points(), PointKey::ofSeal);
+        Stream<PointDocument> present = sealed.stream().flatMap(key -> ofOwner(key, owners, () -> find(location, key)));
         SealSignatures signatures = new SealSignatures(location, store, keys.ring(location));
-        DeletedObjects tombstones = new DeletedObjects(store, site);
-        Stream<PointDocument> deleted = tombstones.listDeleted(namespace, prefix).stream()
-                .flatMap(PointKey::ofDeletedSeal)
-                .flatMap(key -> tombstones.contentOf(namespace, key.sealKey()).stream()
-                        .map(content -> signatures.verify(key, content)));
+        List<PointKey> removed = store.gather(StoreLayout.pointTombstones(), PointKey::ofTombstone);
+        Stream<PointDocument> deleted = removed.stream()
+                .flatMap(key -> ofOwner(
+                        key,
+                        owners,
+                        () -> DeletedObjects.contentOf(store, DeletionScope.points(key.source()), key.sealKey())
+                                .map(content -> signatures.verify(key, content))));
         return Stream.concat(present, deleted)
+                .filter(document -> repository.equals(document.repository()))
                 .flatMap(document -> document.moved().stream())
                 .map(PointDocument.Volume::repositorySnapshot)
                 .collect(Collectors.toSet());
     }
 
+    private static Stream<PointDocument> ofOwner(
+            PointKey key, Collection<CapturedNamespace> owners, Supplier<Optional<PointDocument>> reader) {
+        try {
+            return reader.get().stream();
+        } catch (BreakwaterException e) {
+            if (e.isRetryable() || owners.contains(key.source())) {
+                throw e;
+            }
+            return Stream.empty(); // a stranger's seal must not stop the cleanup of other namespaces
+        }
+    }
+
     /** Deletes the seal: the point does not exist any more. The seal can be restored until its grace period ends. */
     public void unseal(BackupLocation location, PointKey key) {
-        SoftDeleteStore store = new SoftDeleteStore(stores.open(location), key.site(), key.namespace());
+        SoftDeleteStore store = new SoftDeleteStore(stores.open(location), DeletionScope.points(key.source()));
         store.deleteInline(key.sealKey());
         store.gather(key.directory(), o -> Optional.of(o.key())).forEach(store::delete);
     }

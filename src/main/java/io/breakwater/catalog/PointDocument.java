@@ -7,6 +7,7 @@ import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.api.RestorePointStatus.Consistency;
 import io.breakwater.api.RestorePointStatus.VolumeMode;
 import io.breakwater.store.CapturedNamespace;
+import io.breakwater.store.OwnedRepository;
 import io.breakwater.trust.PointKey;
 import java.util.List;
 import java.util.Optional;
@@ -29,6 +30,7 @@ import java.util.Optional;
  * @param storeTime the moment of the capture by the clock of the store with the lease; null without a FailoverPlan
  * @param lockedUntil time before which the point must not be deleted; null when it has no lock
  * @param absentVolumes claims of the archive whose data is only in Velero's own repositories; null when there are none
+ * @param repository id of the repository that has the data of the volumes; null when no data was moved
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @JsonIgnoreProperties(ignoreUnknown = true)
@@ -58,7 +60,8 @@ public record PointDocument(
         String leaseId,
         String runId,
         Long sequence,
-        String storeTime) {
+        String storeTime,
+        String repository) {
 
     private static final int SCHEMA = 2;
 
@@ -150,7 +153,15 @@ public record PointDocument(
 
     /** Why a volume cannot be one that Breakwater wrote: its names become arguments of a mover. Empty when all are legal. */
     Optional<String> illegalVolume() {
+        if (moved().isEmpty() ? repository != null : !RepositoryNames.isRepository(repository)) {
+            return Optional.of("'" + repository + "' is not the id of the repository of its volumes");
+        }
         return volumes.stream().map(Volume::illegal).flatMap(Optional::stream).findFirst();
+    }
+
+    /** The repository that has the data of the volumes; empty when no data was moved. */
+    public Optional<OwnedRepository> owned() {
+        return Optional.ofNullable(repository).map(id -> new OwnedRepository(id, key().source()));
     }
 
     /** The same point, to be signed with a key that derives from the master key of this id. */
@@ -205,6 +216,7 @@ public record PointDocument(
         private String runId;
         private Long sequence;
         private String storeTime;
+        private String repository;
 
         private Builder(PointKey key, String uid) {
             this.schemaVersion = SCHEMA;
@@ -235,6 +247,7 @@ public record PointDocument(
             this.runId = d.runId;
             this.sequence = d.sequence;
             this.storeTime = d.storeTime;
+            this.repository = d.repository;
         }
 
         public Builder policy(String name) {
@@ -329,6 +342,11 @@ public record PointDocument(
             return this;
         }
 
+        public Builder repository(String id) {
+            this.repository = id;
+            return this;
+        }
+
         public PointDocument build() {
             return new PointDocument(
                     schemaVersion,
@@ -356,7 +374,8 @@ public record PointDocument(
                     leaseId,
                     runId,
                     sequence,
-                    storeTime);
+                    storeTime,
+                    repository);
         }
     }
 }

@@ -12,6 +12,7 @@ import io.breakwater.catalog.PointDocument;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.location.LocationController;
 import io.breakwater.location.LocationWork;
+import io.breakwater.location.RepositoryRegister;
 import io.breakwater.location.Stores;
 import io.breakwater.location.keys.LocationDocument;
 import io.breakwater.observe.Conditions;
@@ -21,6 +22,7 @@ import io.breakwater.observe.Meters;
 import io.breakwater.observe.StatusWriter;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.OldVersions;
+import io.breakwater.store.OwnedRepository;
 import io.breakwater.store.StoreLayout;
 import io.breakwater.trust.PointKey;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -60,6 +62,7 @@ class ImmutabilityReconciler extends LocationController<ImmutabilityReconciler.D
     private final Meters meters;
     private final Events events;
     private final Clock clock;
+    private final RepositoryRegister register;
     private final Map<String, Instant> alarms = new ConcurrentHashMap<>();
 
     ImmutabilityReconciler(
@@ -70,7 +73,8 @@ class ImmutabilityReconciler extends LocationController<ImmutabilityReconciler.D
             StatusWriter writer,
             Meters meters,
             Events events,
-            Clock clock) {
+            Clock clock,
+            RepositoryRegister register) {
         super(client, LocationWork.IMMUTABILITY, clock);
         this.stores = stores;
         this.catalog = catalog;
@@ -79,6 +83,7 @@ class ImmutabilityReconciler extends LocationController<ImmutabilityReconciler.D
         this.meters = meters;
         this.events = events;
         this.clock = clock;
+        this.register = register;
     }
 
     record Done(LockExtension.Result locks, OldVersions.Swept versions) {}
@@ -95,30 +100,53 @@ class ImmutabilityReconciler extends LocationController<ImmutabilityReconciler.D
         ObjectStore store = stores.open(location);
         Instant now = LocationDocument.now(store, clock);
         // First, so that the locks of objects that are restored here are extended with the others.
-        OldVersions.Swept versions = OldVersions.sweep(
-                store,
-                StoreLayout.prefixesFor(config.site()),
-                config.sweep().grace(),
-                LockExtension.least(period(location)),
-                now);
+        OldVersions.Swept versions = sweep(location, store, StoreLayout.prefixesFor(config.site()), now);
+        // After the owner entries of the site are visible again.
+        List<String> repositories = register.ownedBy(location, config.site(), e -> warn(location, e)).values().stream()
+                .distinct()
+                .flatMap(id -> StoreLayout.prefixesForRepository(id).stream())
+                .toList();
         return new Done(
-                new LockExtension(store, key -> archive(location, key), config.site(), period(location), now).run(),
-                versions);
+                new LockExtension(store, key -> needs(location, key), config.site(), period(location), now).run(),
+                versions.with(sweep(location, store, repositories, now)));
     }
 
-    /** Keys of the archive of a point. Names in a seal that cannot be verified are not used. */
-    private List<String> archive(BackupLocation location, PointKey key) {
+    private OldVersions.Swept sweep(BackupLocation location, ObjectStore store, List<String> prefixes, Instant now) {
+        return OldVersions.sweep(store, prefixes, config.sweep().grace(), LockExtension.least(period(location)), now);
+    }
+
+    /** What a point needs. Names in a seal that cannot be verified are not used. */
+    private LockExtension.Needs needs(BackupLocation location, PointKey key) {
         try {
-            return catalog.find(location, key).stream()
-                    .flatMap(document -> document.objects().stream())
-                    .map(PointDocument.StoredObject::key)
-                    .toList();
+            Optional<PointDocument> document = catalog.find(location, key);
+            return new LockExtension.Needs(
+                    document.stream()
+                            .flatMap(d -> d.objects().stream())
+                            .map(PointDocument.StoredObject::key)
+                            .toList(),
+                    document.map(PointDocument::repository));
         } catch (BreakwaterException e) {
             if (e.isRetryable()) {
                 throw e;
             }
-            return catalog.listOwnArchive(location, key);
+            return new LockExtension.Needs(catalog.listOwnArchive(location, key), repository(location, key));
         }
+    }
+
+    /** The repository that the owner entry of a point's namespace names; empty when the entry cannot be verified either. */
+    private Optional<String> repository(BackupLocation location, PointKey key) {
+        try {
+            return register.find(location, key.source()).map(OwnedRepository::id);
+        } catch (BreakwaterException e) {
+            if (e.isRetryable()) {
+                throw e;
+            }
+            return Optional.empty();
+        }
+    }
+
+    private void warn(BackupLocation location, BreakwaterException e) {
+        events.warning(location, e.reason(), e.getMessage());
     }
 
     @Override

@@ -8,6 +8,7 @@ import io.breakwater.api.BoundedJson;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.steps.Parallel;
+import io.breakwater.store.DeletionScope;
 import io.breakwater.store.GatheringBound;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Precondition;
@@ -22,7 +23,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -40,31 +43,42 @@ final class LockExtension {
     private static final Logger LOG = Logger.getLogger(LockExtension.class);
     private static final int WORKERS = 8;
 
+    /** What is locked in a repository: everything except the locks of restic. */
+    private static final List<String> PARTS =
+            List.of("repository.json", "config", "keys/", "snapshots/", "index/", "data/");
+
     /** Number of keys in memory at the same time. */
     private static final int BATCH = 10_000;
 
     private static final ObjectMapper JSON = BoundedJson.mapper();
 
     private final ObjectStore store;
-    private final Function<PointKey, List<String>> archives;
+    private final Function<PointKey, Needs> needs;
     private final String site;
     private final Duration period;
     private final Instant now;
 
     /**
-     * @param archives keys of the archive of a point, according to its seal
+     * @param needs what a point needs, according to its seal
      * @param site site of this operator
      * @param period of the location
      * @param now by the store's clock
      */
-    LockExtension(
-            ObjectStore store, Function<PointKey, List<String>> archives, String site, Duration period, Instant now) {
+    LockExtension(ObjectStore store, Function<PointKey, Needs> needs, String site, Duration period, Instant now) {
         this.store = store;
-        this.archives = archives;
+        this.needs = needs;
         this.site = site;
         this.period = period;
         this.now = now;
     }
+
+    /**
+     * What a point needs in addition to its seal.
+     *
+     * @param archive keys of its archive
+     * @param repository id of its repository; empty without one
+     */
+    record Needs(List<String> archive, Optional<String> repository) {}
 
     /**
      * A round as it is stored. Times are RFC 3339 in UTC.
@@ -157,8 +171,6 @@ final class LockExtension {
         var left = round.done() == null ? namespaces : namespaces.tailMap(round.done(), false);
         for (var namespace : left.entrySet()) {
             eachBatch(
-                    of,
-                    namespace.getKey(),
                     namespace.getValue(),
                     batch -> Parallel.each(WORKERS, batch, key -> {
                         objects.increment();
@@ -173,9 +185,7 @@ final class LockExtension {
     }
 
     /** Calls back with the keys of a namespace, in batches: a repository can have more keys than fit into memory. */
-    private void eachBatch(String of, String namespace, List<PointKey> points, Consumer<List<String>> each) {
-        SoftDeleteStore visible = new SoftDeleteStore(store, of, namespace);
-        String repository = points.getFirst().repositoryPrefix();
+    private void eachBatch(List<PointKey> points, Consumer<List<String>> each) {
         List<String> batch = new ArrayList<>();
         Consumer<String> add = key -> {
             batch.add(key);
@@ -184,12 +194,22 @@ final class LockExtension {
                 batch.clear();
             }
         };
-        for (String part : List.of("config", "keys/", "snapshots/", "index/", "data/")) {
-            visible.listWithoutValidTombstone(repository + part, o -> add.accept(o.key()));
-        }
+        Set<String> repositories = new TreeSet<>();
         for (PointKey point : points) {
             add.accept(point.sealKey());
-            archives.apply(point).forEach(add);
+            Needs needed = needs.apply(point);
+            needed.archive().forEach(add);
+            needed.repository().ifPresent(repositories::add);
+        }
+        points.stream()
+                .map(point -> StoreLayout.owner(point.source()))
+                .distinct()
+                .forEach(add);
+        for (String id : repositories) {
+            SoftDeleteStore visible = new SoftDeleteStore(store, DeletionScope.repository(id));
+            for (String part : PARTS) {
+                visible.listWithoutValidTombstone(StoreLayout.repository(id) + part, o -> add.accept(o.key()));
+            }
         }
         each.accept(List.copyOf(batch));
     }

@@ -8,6 +8,7 @@ import io.breakwater.api.Reason;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.location.LocationController;
 import io.breakwater.location.LocationWork;
+import io.breakwater.location.RepositoryRegister;
 import io.breakwater.location.Stores;
 import io.breakwater.location.keys.LocationDocument;
 import io.breakwater.observe.AuditAction;
@@ -46,6 +47,7 @@ class TombstoneReconciler extends LocationController<Swept> {
     private final Events events;
     private final Clock clock;
     private final NamespaceIdentities identities;
+    private final RepositoryRegister register;
 
     /** Locations whose last sweep succeeded. In other locations an earlier sweep may have left claimed tombstones. */
     private final Set<String> swept = ConcurrentHashMap.newKeySet();
@@ -58,7 +60,8 @@ class TombstoneReconciler extends LocationController<Swept> {
             Meters meters,
             Events events,
             Clock clock,
-            NamespaceIdentities identities) {
+            NamespaceIdentities identities,
+            RepositoryRegister register) {
         super(client, LocationWork.TOMBSTONES, clock);
         this.client = client;
         this.stores = stores;
@@ -68,6 +71,7 @@ class TombstoneReconciler extends LocationController<Swept> {
         this.events = events;
         this.clock = clock;
         this.identities = identities;
+        this.register = register;
     }
 
     @Override
@@ -86,7 +90,14 @@ class TombstoneReconciler extends LocationController<Swept> {
         ObjectStore store = stores.open(location);
         Instant now = LocationDocument.now(store, clock);
         boolean thorough = !swept.contains(location.getMetadata().getUid());
-        return new DeletedObjects(store, config.site()).sweep(config.sweep().grace(), now, thorough);
+        // An entry that cannot be verified names no repository, so nothing is freed there.
+        return new DeletedObjects(
+                        store, config.site(), register.ownedBy(location, config.site(), e -> warn(location, e)))
+                .sweep(config.sweep().grace(), now, thorough);
+    }
+
+    private void warn(BackupLocation location, BreakwaterException e) {
+        events.warning(location, e.reason(), e.getMessage());
     }
 
     @Override

@@ -9,9 +9,11 @@ import io.breakwater.catalog.SealSignatures;
 import io.breakwater.location.Stores;
 import io.breakwater.location.keys.LocationKeys;
 import io.breakwater.store.DeletedObjects;
+import io.breakwater.store.DeletionScope;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Document;
 import io.breakwater.store.ObjectStore.Precondition;
+import io.breakwater.store.OwnedRepository;
 import io.breakwater.store.SoftDeleteStore;
 import io.breakwater.trust.PointKey;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -40,8 +42,8 @@ class UndeletePoint {
      */
     void undelete(BackupLocation location, PointKey key) {
         ObjectStore store = stores.open(location);
-        DeletedObjects deleted = new DeletedObjects(store, key.site());
-        byte[] seal = deleted.contentOf(key.namespace(), key.sealKey())
+        DeletionScope points = DeletionScope.points(key.source());
+        byte[] seal = DeletedObjects.contentOf(store, points, key.sealKey())
                 .or(() -> store.read(key.sealKey(), ObjectStore.MAX_DOCUMENT).map(Document::content))
                 .orElseThrow(() -> BreakwaterException.permanent(
                         Reason.RestorePointNotFound,
@@ -49,16 +51,11 @@ class UndeletePoint {
                                 + location.getMetadata().getName()
                                 + ", or its grace period is over; another location may still have it"));
         PointDocument document = new SealSignatures(location, store, keys.ring(location)).verify(key, seal);
-        SoftDeleteStore soft = new SoftDeleteStore(store, key.site(), key.namespace());
-        // Also undeletes repository files of other deleted points; the next prune deletes the files that no snapshot
-        // needs.
-        for (String type : new String[] {"data/", "index/"}) {
-            deleted.listDeleted(key.namespace(), key.repositoryPrefix() + type).forEach(soft::undelete);
-        }
-        deleted.listDeleted(key.namespace(), key.directory()).stream()
+        document.owned().ifPresent(repository -> undelete(store, repository, document));
+        SoftDeleteStore soft = new SoftDeleteStore(store, points);
+        DeletedObjects.listDeleted(store, points, key.directory()).stream()
                 .filter(k -> !k.equals(key.sealKey()))
                 .forEach(soft::undelete);
-        document.moved().forEach(v -> soft.undelete(key.repositoryPrefix() + "snapshots/" + v.repositorySnapshot()));
         document.objects().forEach(o -> soft.undelete(o.key()));
         new Catalog(stores, keys).verifyObjects(location, document);
         boolean sealed = store.write(key.sealKey(), seal, Precondition.ABSENT).isPresent()
@@ -71,6 +68,17 @@ class UndeletePoint {
                     "location " + location.getMetadata().getName() + " has another point " + key
                             + " now; delete that one first");
         }
-        deleted.forget(key.namespace(), key.sealKey());
+        DeletedObjects.forget(store, points, key.sealKey());
+    }
+
+    private static void undelete(ObjectStore store, OwnedRepository repository, PointDocument document) {
+        SoftDeleteStore soft = new SoftDeleteStore(store, repository.deletions());
+        // Also undeletes repository files of other deleted points; the next prune deletes the files that no snapshot
+        // needs.
+        for (String type : new String[] {"data/", "index/"}) {
+            DeletedObjects.listDeleted(store, repository.deletions(), repository.prefix() + type)
+                    .forEach(soft::undelete);
+        }
+        document.moved().forEach(v -> soft.undelete(repository.snapshot(v.repositorySnapshot())));
     }
 }

@@ -1,6 +1,7 @@
 package io.breakwater.cleanup;
 
 import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.RepositoryNames;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointStatus;
@@ -8,29 +9,38 @@ import io.breakwater.api.RestorePointStatus.CopyState;
 import io.breakwater.catalog.Catalog;
 import io.breakwater.catalog.InProgressMarker;
 import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.location.RepositoryRegister;
+import io.breakwater.store.CapturedNamespace;
+import io.breakwater.store.DeletionScope;
 import io.breakwater.store.GatheringBound;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.ObjectInfo;
+import io.breakwater.store.OwnedRepository;
 import io.breakwater.store.SoftDeleteStore;
-import io.breakwater.store.StoreLayout;
 import io.breakwater.trust.IdentityRule;
 import io.breakwater.trust.PointKey;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
  * Finds the data of unfinished backups of one site in one location: captures and copies that ended without a seal. Reads only.
  * Data that is younger than a given time, by the store's clock, is skipped.
  *
- * <p>A namespace is skipped while one of its points is being captured or deleted. Data that a point of this cluster references
+ * <p>A repository is skipped while a point of one of its owners is being captured or deleted. Data that a point of this cluster references
  * stays, with or without a seal. So an attacker who deletes seals cannot make Breakwater delete the data.
  */
 final class UnsealedData {
+    /** Age of the marker of another site that the site does not work on any more. */
+    private static final Duration ABANDONED = Duration.ofDays(7);
+
     private final BackupLocation location;
     private final ObjectStore store;
     private final Catalog catalog;
@@ -38,6 +48,7 @@ final class UnsealedData {
     private final Instant before;
     private final List<RestorePoint> points;
     private final IdentityRule rule;
+    private final RepositoryRegister register;
 
     /** @param points all RestorePoints of the cluster, in a list that was just read */
     UnsealedData(
@@ -47,28 +58,58 @@ final class UnsealedData {
             BreakwaterConfig config,
             Instant before,
             List<RestorePoint> points,
-            IdentityRule rule) {
+            IdentityRule rule,
+            RepositoryRegister register) {
         this.location = location;
         this.store = store;
         this.catalog = catalog;
         this.site = config.site();
         this.rule = rule.listed();
+        this.register = register;
         this.before = before;
         this.points = points;
     }
 
-    /** Namespaces that have data in the location, or may have some. */
-    Set<String> namespaces() {
-        Set<String> found = new TreeSet<>();
-        GatheringBound gathered = new GatheringBound(store, StoreLayout.points(site));
-        store.list(
-                StoreLayout.points(site),
-                o -> PointKey.ofSeal(o)
-                        .filter(key -> found.add(key.namespace()))
-                        .ifPresent(key -> gathered.add(o.key())));
-        InProgressMarker.list(store, site).forEach(b -> found.add(b.key().namespace()));
-        points.forEach(p -> rule.namespace(p, site, location).ifPresent(found::add));
+    /** The repositories that namespaces of this site own in the location, each with its newest owner. */
+    List<OwnedRepository> repositories(Consumer<BreakwaterException> trouble) {
+        List<OwnedRepository> found = new ArrayList<>();
+        for (String id : new TreeSet<>(register.ownedBy(location, site, trouble).values())) {
+            try {
+                found.add(new OwnedRepository(id, register.owners(location, id).getLast()));
+            } catch (BreakwaterException e) {
+                if (e.isRetryable()) {
+                    throw e;
+                }
+                trouble.accept(e);
+            }
+        }
         return found;
+    }
+
+    /** The repository that an unfinished point may have data in; empty when there is none. */
+    Optional<OwnedRepository> repository(InProgressMarker marker) {
+        return register.find(location, marker.key().source())
+                .filter(repository -> store.head(repository.prefix() + "config").isPresent());
+    }
+
+    /**
+     * Whether a point of an owner of the repository is being captured or deleted: in this cluster, or at another site, which
+     * deletes the marker of an unfinished capture itself unless the site is lost.
+     */
+    boolean isBusy(OwnedRepository repository) {
+        List<CapturedNamespace> owners = register.owners(location, repository.id());
+        Set<String> others = new TreeSet<>();
+        for (CapturedNamespace owner : owners) {
+            if (!owner.site().equals(site)) {
+                others.add(owner.site());
+            } else if (isBusy(owner.name())) {
+                return true;
+            }
+        }
+        return others.stream()
+                .flatMap(other -> InProgressMarker.list(store, other).stream())
+                .anyMatch(marker -> owners.contains(marker.key().source())
+                        && marker.since().plus(ABANDONED).isAfter(before));
     }
 
     /** Whether a point of the namespace is being captured or deleted. */
@@ -89,7 +130,7 @@ final class UnsealedData {
     /** Archive objects of an unfinished backup; none if it has a seal by now, and empty if another process works on it. */
     Optional<List<ObjectInfo>> archive(InProgressMarker marker) {
         PointKey key = marker.key();
-        SoftDeleteStore visible = new SoftDeleteStore(store, key.site(), key.namespace());
+        SoftDeleteStore visible = new SoftDeleteStore(store, DeletionScope.points(key.source()));
         List<ObjectInfo> found = marker.uid(store)
                 .map(uid -> key.objectPrefixes(uid).stream()
                         .flatMap(prefix -> visible.gather(prefix, Optional::of).stream())
@@ -106,21 +147,22 @@ final class UnsealedData {
         return left ? Optional.of(found) : Optional.empty();
     }
 
-    /** Snapshots in the repository of a namespace that no point references. */
-    List<String> snapshots(String namespace) {
-        String prefix = StoreLayout.repository(site, namespace) + "snapshots/";
+    /** Snapshots in a repository that no point of any owner references. */
+    List<String> snapshots(OwnedRepository repository) {
+        String prefix = repository.snapshot("");
         Set<String> found = new TreeSet<>();
         GatheringBound gathered = new GatheringBound(store, prefix);
-        new SoftDeleteStore(store, site, namespace).list(prefix, o -> {
+        new SoftDeleteStore(store, repository.deletions()).list(prefix, o -> {
             String id = o.key().substring(prefix.length());
             if (o.lastModified().isBefore(before) && RepositoryNames.isSnapshot(id)) {
                 found.add(gathered.add(id));
             }
         });
-        found.removeAll(named(namespace));
+        Set<CapturedNamespace> owners = owners(repository);
+        found.removeAll(named(owners));
         // Seals are read only if there are candidates.
         if (!found.isEmpty()) {
-            found.removeAll(catalog.sealedSnapshots(location, site, namespace));
+            found.removeAll(catalog.sealedSnapshots(location, repository.id(), owners));
         }
         return List.copyOf(found);
     }
@@ -129,19 +171,33 @@ final class UnsealedData {
      * Whether the repository has every snapshot that the points of this cluster reference. A snapshot that someone deleted from
      * the store may be restored there, and its data must stay until then.
      */
-    boolean isWhole(String namespace) {
-        String prefix = StoreLayout.repository(site, namespace) + "snapshots/";
-        Set<String> missing = named(namespace);
-        new SoftDeleteStore(store, site, namespace)
+    boolean isWhole(OwnedRepository repository) {
+        String prefix = repository.snapshot("");
+        Set<String> missing = named(owners(repository));
+        new SoftDeleteStore(store, repository.deletions())
                 .list(prefix, o -> missing.remove(o.key().substring(prefix.length())));
         return missing.isEmpty();
     }
 
-    private Set<String> named(String namespace) {
+    /** All namespaces that the record or an owner entry names. */
+    private Set<CapturedNamespace> owners(OwnedRepository repository) {
+        Set<CapturedNamespace> owners = new HashSet<>(register.owners(location, repository.id()));
+        register.all(location, e -> {
+                    throw e;
+                })
+                .forEach((owner, id) -> {
+                    if (id.equals(repository.id())) {
+                        owners.add(owner);
+                    }
+                });
+        return owners;
+    }
+
+    private Set<String> named(Set<CapturedNamespace> owners) {
         Set<String> named = new HashSet<>();
         points.stream()
                 .filter(p -> !p.hasFailed())
-                .flatMap(p -> rule.reportedSnapshots(p, site, namespace, location))
+                .flatMap(p -> rule.reportedSnapshots(p, owners, location))
                 .forEach(named::add);
         return named;
     }

@@ -12,6 +12,7 @@ import io.breakwater.mover.MoverJobs;
 import io.breakwater.observe.Events;
 import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;
+import io.breakwater.store.OwnedRepository;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.api.config.informer.Informer;
 import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
@@ -33,7 +34,7 @@ class UnsealedReconciler extends LocationController<Found> {
     private final BreakwaterConfig config;
     private final Meters meters;
     private final Events events;
-    private final Map<String, Map<String, List<String>>> snapshotsLeft = new ConcurrentHashMap<>();
+    private final Map<String, Map<OwnedRepository, List<String>>> snapshotsLeft = new ConcurrentHashMap<>();
 
     UnsealedReconciler(
             KubernetesClient client,
@@ -79,15 +80,15 @@ class UnsealedReconciler extends LocationController<Found> {
 
     @Override
     protected void advanceFollowUp(BackupLocation location) {
-        Map<String, List<String>> todo = left(location);
-        todo.forEach((namespace, snapshots) -> {
-            if (advanceCleanup(location, namespace, snapshots)) {
-                todo.remove(namespace);
+        Map<OwnedRepository, List<String>> todo = left(location);
+        todo.forEach((repository, snapshots) -> {
+            if (advanceCleanup(location, repository, snapshots)) {
+                todo.remove(repository);
             }
         });
     }
 
-    private Map<String, List<String>> left(BackupLocation location) {
+    private Map<OwnedRepository, List<String>> left(BackupLocation location) {
         return snapshotsLeft.getOrDefault(location.getMetadata().getUid(), Map.of());
     }
 
@@ -103,9 +104,10 @@ class UnsealedReconciler extends LocationController<Found> {
         return least.compareTo(some) > 0 ? least : some;
     }
 
-    private boolean advanceCleanup(BackupLocation location, String namespace, List<String> snapshots) {
+    private boolean advanceCleanup(BackupLocation location, OwnedRepository repository, List<String> snapshots) {
+        String namespace = repository.source().name();
         try {
-            Optional<MoverJobs.State> state = sweep.forget(location, namespace, snapshots);
+            Optional<MoverJobs.State> state = sweep.forget(location, repository, snapshots);
             if (state.isEmpty()) {
                 return true; // the next round finds it again
             }

@@ -7,14 +7,17 @@ import io.breakwater.catalog.Catalog;
 import io.breakwater.catalog.InProgressMarker;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.gateway.Repositories;
+import io.breakwater.location.RepositoryRegister;
 import io.breakwater.location.Stores;
 import io.breakwater.location.keys.LocationDocument;
 import io.breakwater.mover.MoverJobs;
 import io.breakwater.mover.MoverTask;
 import io.breakwater.replication.PointCopies;
 import io.breakwater.steps.RunLabel;
+import io.breakwater.store.DeletionScope;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.ObjectInfo;
+import io.breakwater.store.OwnedRepository;
 import io.breakwater.store.SoftDeleteStore;
 import io.breakwater.store.StoreLayout;
 import io.breakwater.trust.IdentityRule;
@@ -24,11 +27,11 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
@@ -49,6 +52,7 @@ class UnsealedSweep {
     private final KeptSnapshotSweep kept;
     private final Clock clock;
     private final IdentityRule rule;
+    private final RepositoryRegister register;
 
     UnsealedSweep(
             KubernetesClient client,
@@ -59,7 +63,8 @@ class UnsealedSweep {
             PointCopies copies,
             KeptSnapshots kept,
             Clock clock,
-            IdentityRule rule) {
+            IdentityRule rule,
+            RepositoryRegister register) {
         this.client = client;
         this.config = config;
         this.stores = stores;
@@ -69,6 +74,7 @@ class UnsealedSweep {
         this.kept = new KeptSnapshotSweep(kept, catalog, config.sweep().grace());
         this.clock = clock;
         this.rule = rule;
+        this.register = register;
     }
 
     /**
@@ -78,7 +84,7 @@ class UnsealedSweep {
      * @param bytes size of these archives
      * @param uploads number of deleted unfinished uploads
      * @param kept number of deleted retained snapshots that no point references
-     * @param snapshots snapshots that no point references, by namespace, for {@link #forget}. An empty list stands for data
+     * @param snapshots snapshots that no point references, by repository, for {@link #forget}. An empty list stands for data
      *     without any snapshot
      * @param trouble errors of parts that could not be swept
      */
@@ -87,7 +93,7 @@ class UnsealedSweep {
             long bytes,
             int uploads,
             int kept,
-            Map<String, List<String>> snapshots,
+            Map<OwnedRepository, List<String>> snapshots,
             List<BreakwaterException> trouble) {}
 
     /**
@@ -101,11 +107,14 @@ class UnsealedSweep {
         Instant before = now.minus(config.sweep().unsealed());
         List<RestorePoint> points =
                 client.resources(RestorePoint.class).inAnyNamespace().list().getItems();
-        UnsealedData data = new UnsealedData(location, store, catalog, config, before, points, rule);
+        UnsealedData data = new UnsealedData(location, store, catalog, config, before, points, rule, register);
         List<BreakwaterException> trouble = new ArrayList<>();
         int archives = 0;
         long bytes = 0;
-        int uploads = abandon(store, StoreLayout.repositories(config.site()), before, trouble);
+        List<OwnedRepository> repositories = data.repositories(trouble::add);
+        int uploads = repositories.stream()
+                .mapToInt(repository -> abandon(store, repository.prefix(), before, trouble))
+                .sum();
         Set<String> loose = new TreeSet<>();
         for (InProgressMarker marker : data.abandoned()) {
             Optional<List<ObjectInfo>> archive = data.archive(marker);
@@ -113,39 +122,57 @@ class UnsealedSweep {
                 List<String> prefixes =
                         marker.uid(store).map(marker.key()::objectPrefixes).orElse(List.of());
                 SoftDeleteStore soft = new SoftDeleteStore(
-                                store, marker.key().site(), marker.key().namespace())
+                                store, DeletionScope.points(marker.key().source()))
                         .withArchives(prefixes);
                 archive.get().forEach(soft::delete);
                 uploads += prefixes.stream()
                         .mapToInt(p -> abandon(store, p, before, trouble))
                         .sum();
-                if (mayHaveMoved(store, marker)) {
-                    loose.add(marker.key().namespace());
-                } else {
-                    InProgressMarker.delete(store, marker.key());
-                }
+                endMarker(store, data, marker, loose, trouble);
                 archives += archive.get().isEmpty() ? 0 : 1;
                 bytes += archive.get().stream().mapToLong(ObjectInfo::size).sum();
             }
         }
         int deleted = kept.sweep(location, now, before, data::isBusy, trouble);
-        Map<String, List<String>> snapshots = snapshots(data, loose, trouble);
-        deleteEndedJobs(location, data, snapshots);
+        Map<OwnedRepository, List<String>> snapshots = snapshots(data, repositories, loose, trouble);
+        deleteEndedJobs(location, repositories, snapshots);
+        deleteUnused(location, store, before);
         return new Found(archives, bytes, uploads, deleted, snapshots, trouble);
     }
 
-    /** Whether the repository may contain data of an unfinished backup without a snapshot. Its marker stays as long. */
-    private static boolean mayHaveMoved(ObjectStore store, InProgressMarker marker) {
-        return store.head(marker.key().sealKey()).isEmpty()
-                && store.head(marker.key().repositoryPrefix() + "config").isPresent();
+    /** Deletes a marker, unless the repository may contain data of the unfinished backup: then it stays as long. */
+    private static void endMarker(
+            ObjectStore store,
+            UnsealedData data,
+            InProgressMarker marker,
+            Set<String> loose,
+            List<BreakwaterException> trouble) {
+        try {
+            Optional<OwnedRepository> repository =
+                    store.head(marker.key().sealKey()).isEmpty() ? data.repository(marker) : Optional.empty();
+            repository.map(OwnedRepository::id).ifPresent(loose::add);
+            if (repository.isEmpty()) {
+                InProgressMarker.delete(store, marker.key());
+            }
+        } catch (BreakwaterException e) {
+            trouble.add(e); // an unreadable register of one namespace must not stop the cleanup of others
+        }
     }
 
-    /** Deletes ended Jobs of namespaces that need no cleanup now; copies would wait for them. */
-    private void deleteEndedJobs(BackupLocation location, UnsealedData data, Map<String, List<String>> snapshots) {
+    /** Deletes the records of repositories that two captures started at the same time, except the one that is used. */
+    private void deleteUnused(BackupLocation location, ObjectStore store, Instant before) {
+        for (String id : register.unused(location, config.site(), before)) {
+            new SoftDeleteStore(store, DeletionScope.repository(id)).delete(StoreLayout.repositoryRecord(id));
+        }
+    }
+
+    /** Deletes ended Jobs of repositories that need no cleanup now; copies would wait for them. */
+    private void deleteEndedJobs(
+            BackupLocation location, List<OwnedRepository> repositories, Map<OwnedRepository, List<String>> snapshots) {
         Set<String> runs = movers.runs(config.namespace());
-        data.namespaces().stream()
-                .filter(namespace -> !snapshots.containsKey(namespace))
-                .map(namespace -> RunLabel.ofCleanup(location, config.site(), namespace))
+        repositories.stream()
+                .filter(repository -> !snapshots.containsKey(repository))
+                .map(repository -> RunLabel.ofCleanup(location, repository.id()))
                 .filter(runs::contains)
                 .forEach(run -> movers.delete(config.namespace(), run));
     }
@@ -159,15 +186,18 @@ class UnsealedSweep {
         }
     }
 
-    /** @param loose namespaces whose repositories may contain data without a snapshot */
-    private Map<String, List<String>> snapshots(
-            UnsealedData data, Set<String> loose, List<BreakwaterException> trouble) {
-        Map<String, List<String>> found = new TreeMap<>();
-        for (String namespace : data.namespaces()) {
+    /** @param loose ids of repositories that may contain data without a snapshot */
+    private static Map<OwnedRepository, List<String>> snapshots(
+            UnsealedData data,
+            List<OwnedRepository> repositories,
+            Set<String> loose,
+            List<BreakwaterException> trouble) {
+        Map<OwnedRepository, List<String>> found = new LinkedHashMap<>();
+        for (OwnedRepository repository : repositories) {
             try {
-                List<String> unsealed = data.isBusy(namespace) ? List.of() : data.snapshots(namespace);
-                if (!unsealed.isEmpty() || loose.contains(namespace) && data.isWhole(namespace)) {
-                    found.put(namespace, unsealed.stream().limit(AT_A_TIME).toList());
+                List<String> unsealed = data.isBusy(repository) ? List.of() : data.snapshots(repository);
+                if (!unsealed.isEmpty() || loose.contains(repository.id()) && data.isWhole(repository)) {
+                    found.put(repository, unsealed.stream().limit(AT_A_TIME).toList());
                 }
             } catch (BreakwaterException e) {
                 trouble.add(e); // unreadable seals of one namespace must not stop the cleanup of others
@@ -182,21 +212,20 @@ class UnsealedSweep {
      *
      * @return empty if the Job cannot start now, because a capture, a deletion or a copy has priority
      */
-    Optional<MoverJobs.State> forget(BackupLocation location, String namespace, List<String> snapshots) {
-        MoverJobs.Request request = request(location, namespace, snapshots);
+    Optional<MoverJobs.State> forget(BackupLocation location, OwnedRepository repository, List<String> snapshots) {
+        MoverJobs.Request request = request(location, repository, snapshots);
         if (!movers.runs(config.namespace()).contains(request.run())) {
-            String head = StoreLayout.repository(config.site(), namespace) + "config";
-            if (stores.open(location).head(head).isEmpty()) {
-                return Optional.of(new MoverJobs.State.Failed(
-                        "the repository of namespace " + namespace + " has no config, so it cannot be opened"));
+            if (stores.open(location).head(repository.prefix() + "config").isEmpty()) {
+                return Optional.of(new MoverJobs.State.Failed("the repository of namespace "
+                        + repository.source().name() + " has no config, so it cannot be opened"));
             }
-            if (isBusy(location, namespace) || copies.busy(config.site(), namespace)) {
+            if (data(location).isBusy(repository) || copies.busy(repository.id())) {
                 return Optional.empty();
             }
         }
         MoverJobs.State state = movers.poll(request);
         if (state instanceof MoverJobs.State.Succeeded) {
-            deleteMarkers(location, namespace);
+            deleteMarkers(location, repository);
         }
         if (!(state instanceof MoverJobs.State.Running)) {
             movers.delete(config.namespace(), request.run());
@@ -204,33 +233,29 @@ class UnsealedSweep {
         return Optional.of(state);
     }
 
-    /** Deletes the markers of unfinished backups of a namespace whose data is deleted. */
-    private void deleteMarkers(BackupLocation location, String namespace) {
+    /** Deletes the markers of unfinished backups whose data in a repository is deleted. */
+    private void deleteMarkers(BackupLocation location, OwnedRepository repository) {
+        ObjectStore store = stores.open(location);
+        data(location).abandoned().stream()
+                .filter(b -> register.find(location, b.key().source())
+                        .filter(found -> found.id().equals(repository.id()))
+                        .isPresent())
+                .filter(b -> store.head(b.key().sealKey()).isEmpty())
+                .forEach(b -> InProgressMarker.delete(store, b.key()));
+    }
+
+    private MoverJobs.Request request(BackupLocation location, OwnedRepository repository, List<String> snapshots) {
+        String run = RunLabel.ofCleanup(location, repository.id());
+        String id = "unsealed/" + location.getMetadata().getUid() + "/" + repository.id();
+        var access = new Repositories.Access(location, repository, Repositories.Mode.MAINTAIN, Optional.empty());
+        return new MoverJobs.Request(config.namespace(), run, id, new MoverTask.Forget(snapshots), access);
+    }
+
+    private UnsealedData data(BackupLocation location) {
         ObjectStore store = stores.open(location);
         Instant before = LocationDocument.now(store, clock).minus(config.sweep().unsealed());
         List<RestorePoint> points =
                 client.resources(RestorePoint.class).inAnyNamespace().list().getItems();
-        new UnsealedData(location, store, catalog, config, before, points, rule)
-                .abandoned().stream()
-                        .filter(b -> b.key().namespace().equals(namespace))
-                        .filter(b -> store.head(b.key().sealKey()).isEmpty())
-                        .forEach(b -> InProgressMarker.delete(store, b.key()));
-    }
-
-    private MoverJobs.Request request(BackupLocation location, String namespace, List<String> snapshots) {
-        String run = RunLabel.ofCleanup(location, config.site(), namespace);
-        String id = "unsealed/" + location.getMetadata().getUid() + "/" + namespace;
-        var access = new Repositories.Access(
-                location, config.site(), namespace, Repositories.Mode.MAINTAIN, Optional.empty());
-        return new MoverJobs.Request(config.namespace(), run, id, new MoverTask.Forget(snapshots), access);
-    }
-
-    private boolean isBusy(BackupLocation location, String namespace) {
-        List<RestorePoint> points = client.resources(RestorePoint.class)
-                .inNamespace(namespace)
-                .list()
-                .getItems();
-        return new UnsealedData(location, stores.open(location), catalog, config, clock.instant(), points, rule)
-                .isBusy(namespace);
+        return new UnsealedData(location, store, catalog, config, before, points, rule, register);
     }
 }

@@ -7,7 +7,9 @@ import io.breakwater.api.Reason;
 import io.breakwater.location.LocationResolver;
 import io.breakwater.location.Quotas;
 import io.breakwater.location.Stores;
+import io.breakwater.store.DeletionScope;
 import io.breakwater.store.ObjectStore;
+import io.breakwater.store.OwnedRepository;
 import io.breakwater.store.SoftDeleteStore;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
@@ -38,8 +40,7 @@ class GatewayBackend {
     ObjectStore store(Ticket ticket) {
         return new SoftDeleteStore(
                 stores.open(location(ticket.locationNamespace(), ticket.location())),
-                ticket.site(),
-                ticket.namespace());
+                DeletionScope.repository(ticket.repository()));
     }
 
     /**
@@ -81,15 +82,17 @@ class GatewayBackend {
         if (ticket.isLimited()) {
             quotas.admit(
                     location(ticket.locationNamespace(), ticket.location()),
-                    ticket.site(),
-                    ticket.namespace(),
+                    new OwnedRepository(ticket.repository(), ticket.source()),
                     path.isPack());
         }
     }
 
     /** Records that an object of this size was added. */
     void added(Ticket ticket, long bytes) {
-        quotas.added(location(ticket.locationNamespace(), ticket.location()), ticket.site(), ticket.namespace(), bytes);
+        quotas.added(
+                location(ticket.locationNamespace(), ticket.location()),
+                new OwnedRepository(ticket.repository(), ticket.source()),
+                bytes);
     }
 
     private BackupLocation location(String namespace, String name) {

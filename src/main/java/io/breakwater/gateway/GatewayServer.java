@@ -197,7 +197,8 @@ public class GatewayServer {
             backend.checkQuota(ticket, path);
         } catch (BreakwaterException e) {
             if (e.reason() == Reason.QuotaExceeded) {
-                meters.count(MeterName.QUOTA_REFUSED, "namespace", ticket.namespace(), "location", ticket.location());
+                meters.count(
+                        MeterName.QUOTA_REFUSED, "namespace", ticket.source().name(), "location", ticket.location());
                 protocol.drain(exchange);
             }
             throw e;

@@ -5,8 +5,8 @@ import io.breakwater.api.BackupLocationSpec.AccessMode;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.location.Stores;
 import io.breakwater.location.keys.LocationKeys;
+import io.breakwater.store.OwnedRepository;
 import io.breakwater.store.ReadLease;
-import io.breakwater.store.StoreLayout;
 import io.breakwater.tls.ServingCertificate;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -54,27 +54,25 @@ public class Repositories {
      * One kind of access to one repository.
      *
      * @param location location of the repository
-     * @param site site that captured its data
-     * @param namespace namespace that was captured
+     * @param repository null for a task that reads no repository
      * @param guard epoch that writes must belong to; empty without a plan
      * @param limited whether the quota of the location applies to added data
      */
     public record Access(
             BackupLocation location,
-            String site,
-            String namespace,
+            OwnedRepository repository,
             Mode mode,
             Optional<EpochGuard.Guard> guard,
             boolean limited) {
         /** Access to which the quota of the location applies. */
         public Access(
-                BackupLocation location, String site, String namespace, Mode mode, Optional<EpochGuard.Guard> guard) {
-            this(location, site, namespace, mode, guard, true);
+                BackupLocation location, OwnedRepository repository, Mode mode, Optional<EpochGuard.Guard> guard) {
+            this(location, repository, mode, guard, true);
         }
 
         /** The same access, without the quota. */
         public Access unlimited() {
-            return new Access(location, site, namespace, mode, guard, false);
+            return new Access(location, repository, mode, guard, false);
         }
     }
 
@@ -88,7 +86,8 @@ public class Repositories {
     public Ticket ticket(Access access, String holder, Ticket.Owner owner, Instant since) {
         Instant expires = since.plus(config.mover().deadline()).plus(SLACK);
         if (access.mode() == Mode.READ && access.location().getSpec().accessMode != AccessMode.ReadOnly) {
-            ReadLease.acquire(stores.open(access.location()), access.site(), access.namespace(), expires);
+            ReadLease.acquire(
+                    stores.open(access.location()), access.repository().id(), expires);
         }
         ObjectMeta location = access.location().getMetadata();
         Ticket.Fence fence = access.guard()
@@ -101,7 +100,7 @@ public class Repositories {
                 .orElse(null);
         return new Ticket.Draft()
                 .location(location.getNamespace(), location.getName())
-                .repository(access.site(), access.namespace())
+                .repository(access.repository())
                 .mode(access.mode())
                 .holder(holder)
                 .owner(owner)
@@ -116,9 +115,12 @@ public class Repositories {
         return tickets.sign(ticket);
     }
 
-    /** Passwords that may open the repository; the one of the given master key is first. */
+    /** Passwords that may open the repository; the one of the given master key is first. None without a repository. */
     public List<String> passwords(Access access, String keyId) {
-        return keys.ring(access.location()).repositoryPasswords(keyId, access.site(), access.namespace());
+        return access.repository() == null
+                ? List.of()
+                : keys.ring(access.location())
+                        .repositoryPasswords(keyId, access.repository().id());
     }
 
     /** Id of the master key that the passwords of new repositories in the location derive from. */
@@ -129,13 +131,12 @@ public class Repositories {
     /** URL of the repository at the gateway, without credentials. */
     public String url(Access access) {
         ObjectMeta location = access.location().getMetadata();
-        return "%s/%s/%s/%s/%s/"
+        return "%s/%s/%s/%s/"
                 .formatted(
                         config.gateway().url(),
                         location.getNamespace(),
                         location.getName(),
-                        access.site(),
-                        access.namespace());
+                        access.repository().id());
     }
 
     /** The authority that issued the certificate of the gateway. */
@@ -146,7 +147,7 @@ public class Repositories {
     /** Whether the repository exists. */
     public boolean initialised(Access access) {
         return stores.open(access.location())
-                .head(StoreLayout.repository(access.site(), access.namespace()) + "config")
+                .head(access.repository().prefix() + "config")
                 .isPresent();
     }
 }

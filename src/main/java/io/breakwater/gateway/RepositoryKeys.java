@@ -4,12 +4,13 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BoundedJson;
 import io.breakwater.api.Digests;
+import io.breakwater.location.RepositoryRegister;
 import io.breakwater.location.Stores;
 import io.breakwater.store.GatheringBound;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Document;
+import io.breakwater.store.OwnedRepository;
 import io.breakwater.store.SoftDeleteStore;
-import io.breakwater.store.StoreLayout;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
 import java.util.Comparator;
@@ -36,23 +37,13 @@ public class RepositoryKeys {
     private static final ObjectMapper JSON = BoundedJson.mapper();
 
     private final Stores stores;
+    private final RepositoryRegister register;
     /** Ids of master keys by file name, which is the digest of the content; empty for files without a mark. */
     private final Map<String, Optional<String>> marks = new ConcurrentHashMap<>();
 
-    public RepositoryKeys(Stores stores) {
+    public RepositoryKeys(Stores stores, RepositoryRegister register) {
         this.stores = stores;
-    }
-
-    /** One namespace's repository in a location. */
-    public record Repository(String site, String namespace) {
-        String keys() {
-            return StoreLayout.repository(site, namespace) + "keys/";
-        }
-
-        @Override
-        public String toString() {
-            return site + "/" + namespace;
-        }
+        this.register = register;
     }
 
     /** The mark of a master key. */
@@ -60,31 +51,34 @@ public class RepositoryKeys {
         return MARK + keyId;
     }
 
-    /** All repositories of a location with their key files: name, and id of the master key; empty without a mark. */
-    public Map<Repository, Map<String, Optional<String>>> survey(BackupLocation location) {
-        ObjectStore store = stores.open(location);
-        Map<Repository, Map<String, Optional<String>>> found =
-                new TreeMap<>(Comparator.comparing(Repository::toString));
-        for (String site : store.directories(StoreLayout.repositories())) {
-            for (String namespace : store.directories(StoreLayout.repositories(site))) {
-                Repository repository = new Repository(site, namespace);
-                Map<String, Optional<String>> files = files(location, repository);
-                if (!files.isEmpty()) {
-                    found.put(repository, files);
-                }
+    /**
+     * All repositories of a location with their key files: name, and id of the master key; empty without a mark. A repository is
+     * named by its newest owner. One whose record cannot be verified has no owner, but still needs its keys.
+     */
+    public Map<OwnedRepository, Map<String, Optional<String>>> survey(BackupLocation location) {
+        Map<OwnedRepository, Map<String, Optional<String>>> found =
+                new TreeMap<>(Comparator.comparing(OwnedRepository::toString));
+        for (OwnedRepository repository : register.list(location)) {
+            Map<String, Optional<String>> files = files(location, repository);
+            if (!files.isEmpty()) {
+                found.put(repository, files);
             }
         }
         return found;
     }
 
+    private static String keys(OwnedRepository repository) {
+        return repository.prefix() + "keys/";
+    }
+
     /** The key files of one repository, without deleted ones. */
-    public Map<String, Optional<String>> files(BackupLocation location, Repository repository) {
+    public Map<String, Optional<String>> files(BackupLocation location, OwnedRepository repository) {
         ObjectStore store = softDeleteStore(location, repository);
         Set<String> names = new TreeSet<>();
-        GatheringBound gathered = new GatheringBound(store, repository.keys());
+        GatheringBound gathered = new GatheringBound(store, keys(repository));
         store.list(
-                repository.keys(),
-                o -> names.add(gathered.add(o.key()).substring(repository.keys().length())));
+                keys(repository),
+                o -> names.add(gathered.add(o.key()).substring(keys(repository).length())));
         Map<String, Optional<String>> files = new TreeMap<>();
         for (String name : names) {
             if (!FILE.matcher(name).matches()) {
@@ -92,7 +86,7 @@ public class RepositoryKeys {
             }
             Optional<String> mark = marks.get(name);
             if (mark == null) {
-                String key = repository.keys() + name;
+                String key = keys(repository) + name;
                 Optional<byte[]> content =
                         store.readIfBounded(key, ObjectStore.MAX_DOCUMENT).map(Document::content);
                 if (content.isEmpty()) {
@@ -116,21 +110,21 @@ public class RepositoryKeys {
      * @param except file that opens the repository; it must exist and be intact before another file is deleted
      * @return whether the file was deleted
      */
-    public boolean remove(BackupLocation location, Repository repository, String file, String except) {
+    public boolean remove(BackupLocation location, OwnedRepository repository, String file, String except) {
         ObjectStore store = softDeleteStore(location, repository);
         boolean listed = files(location, repository).containsKey(except);
-        boolean intact = store.readIfBounded(repository.keys() + except, ObjectStore.MAX_DOCUMENT)
+        boolean intact = store.readIfBounded(keys(repository) + except, ObjectStore.MAX_DOCUMENT)
                 .map(document -> Digests.sha256Hex(document.content()).equals(except))
                 .orElse(false);
         if (file.equals(except) || !FILE.matcher(file).matches() || !listed || !intact) {
             return false;
         }
-        store.delete(repository.keys() + file);
+        store.delete(keys(repository) + file);
         return true;
     }
 
-    private SoftDeleteStore softDeleteStore(BackupLocation location, Repository repository) {
-        return new SoftDeleteStore(stores.open(location), repository.site(), repository.namespace());
+    private SoftDeleteStore softDeleteStore(BackupLocation location, OwnedRepository repository) {
+        return new SoftDeleteStore(stores.open(location), repository.deletions());
     }
 
     private static Optional<String> mark(byte[] content) {

@@ -10,12 +10,12 @@ import java.util.regex.Pattern;
  * A path of the REST protocol. Only paths of exactly this form are valid, so that a path cannot name an object outside the
  * repository of the ticket.
  *
- * @param repository {@code <location namespace>/<location>/<site>/<namespace>}
+ * @param repository {@code <location namespace>/<location>/<id of the repository>}
  * @param type type of the object: config, data, keys, locks, snapshots or index; null for the repository itself
  * @param name SHA-256 of the content of the object; null for config, for a listing and for the repository itself
  */
 record ResticPath(String repository, String type, String name) {
-    private static final Pattern PATH = Pattern.compile("/((?:[a-z0-9][a-z0-9.-]*/){3}[a-z0-9][a-z0-9.-]*)/"
+    private static final Pattern PATH = Pattern.compile("/((?:[a-z0-9][a-z0-9.-]*/){2}[0-9a-f]{32})/"
             + "(?:|(config)|(data|keys|locks|snapshots|index)/([0-9a-f]{64})?)");
 
     static Optional<ResticPath> of(String path) {
@@ -27,8 +27,7 @@ record ResticPath(String repository, String type, String name) {
 
     /** Whether the path is in the repository of a ticket. */
     boolean isCoveredBy(Ticket ticket) {
-        return repository.equals(
-                String.join("/", ticket.locationNamespace(), ticket.location(), ticket.site(), ticket.namespace()));
+        return repository.equals(String.join("/", ticket.locationNamespace(), ticket.location(), ticket.repository()));
     }
 
     boolean isRepository() {
@@ -67,8 +66,7 @@ record ResticPath(String repository, String type, String name) {
 
     /** Key below the prefix of the location; for a listing, the common prefix of the keys. */
     String key() {
-        String[] parts = repository.split("/");
-        String prefix = StoreLayout.repository(parts[2], parts[3]);
+        String prefix = StoreLayout.repository(repository.substring(repository.lastIndexOf('/') + 1));
         if (isConfig()) {
             return prefix + "config";
         }

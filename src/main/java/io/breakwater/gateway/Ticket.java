@@ -2,6 +2,8 @@ package io.breakwater.gateway;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import io.breakwater.gateway.Repositories.Mode;
+import io.breakwater.store.CapturedNamespace;
+import io.breakwater.store.OwnedRepository;
 import java.time.Instant;
 
 /**
@@ -10,27 +12,35 @@ import java.time.Instant;
  *
  * @param locationNamespace namespace of the BackupLocation
  * @param location name of the BackupLocation
- * @param site site that the repository belongs to
- * @param namespace namespace that the repository belongs to
+ * @param repository id of the repository
+ * @param source the owner of the repository that the task is about, for the quota and for messages
  * @param mode permitted kind of access
  * @param holder user name of the ServiceAccount, {@code system:serviceaccount:<namespace>:<name>}
- * @param owner the object that was created for the task; null in tickets of older versions, which are refused
+ * @param owner the object that was created for the task; a ticket without one is refused
  * @param fence the epoch that writes belong to; null without a plan
  * @param expires end of its validity, in seconds since 1970
- * @param unlimited true where no quota applies; null, as in tickets of older versions, where a quota applies
+ * @param unlimited true where no quota applies; null where a quota applies
+ * @param leaseId lease of the plan that the task belongs to; null without a plan, like the following fields
+ * @param runId run of the plan
+ * @param sequence number of the ticket in the run
+ * @param storeTime store time at which the ticket was issued, RFC 3339 in UTC
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record Ticket(
         String locationNamespace,
         String location,
-        String site,
-        String namespace,
+        String repository,
+        CapturedNamespace source,
         Mode mode,
         String holder,
         Owner owner,
         Fence fence,
         long expires,
-        Boolean unlimited) {
+        Boolean unlimited,
+        String leaseId,
+        String runId,
+        Long sequence,
+        String storeTime) {
 
     /** Whether a quota limits the writes. A mover that deletes data needs room to do so. */
     boolean isLimited() {
@@ -65,8 +75,7 @@ public record Ticket(
     static final class Draft {
         private String locationNamespace;
         private String location;
-        private String site;
-        private String namespace;
+        private OwnedRepository repository;
         private Mode mode;
         private String holder;
         private Owner owner;
@@ -82,9 +91,8 @@ public record Ticket(
         }
 
         /** The repository in the location. */
-        Draft repository(String ofSite, String ofNamespace) {
-            site = ofSite;
-            namespace = ofNamespace;
+        Draft repository(OwnedRepository value) {
+            repository = value;
             return this;
         }
 
@@ -123,14 +131,18 @@ public record Ticket(
             return new Ticket(
                     locationNamespace,
                     location,
-                    site,
-                    namespace,
+                    repository.id(),
+                    repository.source(),
                     mode,
                     holder,
                     owner,
                     fence,
                     expires.getEpochSecond(),
-                    unlimited ? true : null);
+                    unlimited ? true : null,
+                    null,
+                    null,
+                    null,
+                    null);
         }
     }
 }

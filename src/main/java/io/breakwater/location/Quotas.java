@@ -5,14 +5,17 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Quota;
 import io.breakwater.api.Reason;
+import io.breakwater.api.RepositoryNames;
 import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.store.CapturedNamespace;
 import io.breakwater.store.GatheringBound;
 import io.breakwater.store.ObjectStore;
+import io.breakwater.store.OwnedRepository;
 import io.breakwater.store.StoreLayout;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
-import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -36,18 +39,23 @@ public class Quotas {
     private static final long LEAST_SLACK = 64L << 20;
 
     private final Stores stores;
+    private final RepositoryRegister register;
     private final String ownSite;
     private final LongSupplier nanos;
     private final Map<String, RepositorySize> sizes = new ConcurrentHashMap<>();
 
+    /** The repository of each namespace of this site, as it was last used or measured. */
+    private final Map<String, String> latest = new ConcurrentHashMap<>();
+
     @Inject
-    public Quotas(Stores stores, BreakwaterConfig config) {
-        this(stores, config.site(), System::nanoTime);
+    public Quotas(Stores stores, RepositoryRegister register, BreakwaterConfig config) {
+        this(stores, register, config.site(), System::nanoTime);
     }
 
     /** @param nanos the monotonic clock */
-    Quotas(Stores stores, String ownSite, LongSupplier nanos) {
+    Quotas(Stores stores, RepositoryRegister register, String ownSite, LongSupplier nanos) {
         this.stores = stores;
+        this.register = register;
         this.ownSite = ownSite;
         this.nanos = nanos;
     }
@@ -55,6 +63,8 @@ public class Quotas {
     /**
      * Usage of the quota of a repository.
      *
+     * @param site of the namespace
+     * @param namespace that owns the repository; the newest owner, where there are several
      * @param used bytes
      * @param allowed bytes
      */
@@ -86,46 +96,59 @@ public class Quotas {
      * @param pack whether the data is a pack; other files may exceed the quota by an eighth
      * @throws BreakwaterException QuotaExceeded, if no data may be added; StoreUnavailable, if the size cannot be read
      */
-    public void admit(BackupLocation location, String site, String namespace, boolean pack) {
-        Optional<Long> allowed = limit(location, namespace);
+    public void admit(BackupLocation location, OwnedRepository repository, boolean pack) {
+        Optional<Long> allowed = limit(location, repository.source().name());
         if (allowed.isEmpty()) {
             return;
         }
         long most = pack ? allowed.get() : plus(allowed.get(), Math.max(LEAST_SLACK, allowed.get() / 8));
-        long used = upTo(location, site, namespace, most);
+        long used = upTo(location, repository.id(), most);
         if (used >= most) {
-            throw exceeded(location, new Usage(site, namespace, used, allowed.get()));
+            throw exceeded(location, usage(repository.source(), used, allowed.get()));
         }
     }
 
     /** Records that this many bytes were added to a repository. */
-    public void added(BackupLocation location, String site, String namespace, long bytes) {
-        if (bytes > 0 && limits(location, namespace)) {
-            size(location, site, namespace).add(bytes);
+    public void added(BackupLocation location, OwnedRepository repository, long bytes) {
+        if (bytes > 0 && limits(location, repository.source().name())) {
+            size(location, repository.id()).add(bytes);
         }
     }
 
     /**
-     * Why no data can be added to this site's repository of a namespace; empty if it can. May list the repository.
+     * Why no data can be added to the repository of a namespace; empty if it can. May list the repository. A namespace without
+     * a repository uses nothing.
      *
      * @throws BreakwaterException StoreUnavailable, if the size cannot be read
      */
-    public Optional<BreakwaterException> exceeded(BackupLocation location, String namespace) {
-        return limit(location, namespace)
-                .map(allowed -> new Usage(ownSite, namespace, upTo(location, ownSite, namespace, allowed), allowed))
+    public Optional<BreakwaterException> exceeded(BackupLocation location, CapturedNamespace source) {
+        Optional<Long> limit = limit(location, source.name());
+        return limit.flatMap(allowed -> register.find(location, source))
+                .map(repository -> {
+                    latest.put(id(location, source.name()), repository.id());
+                    return usage(source, upTo(location, repository.id(), limit.get()), limit.get());
+                })
                 .filter(Usage::isOver)
                 .map(usage -> exceeded(location, usage));
     }
 
-    /** Last known usage of this site's repository of a namespace; empty before it was listed, and without a quota. */
+    private static Usage usage(CapturedNamespace source, long used, long allowed) {
+        return new Usage(source.site(), source.name(), used, allowed);
+    }
+
+    /** Last known usage of the repository of a namespace of this site; empty before it was listed, and without a quota. */
     public Optional<Usage> known(BackupLocation location, String namespace) {
         return limit(location, namespace)
-                .flatMap(allowed -> Optional.ofNullable(sizes.get(id(location, ownSite, namespace)))
+                .flatMap(allowed -> Optional.ofNullable(latest.get(id(location, namespace)))
+                        .flatMap(repository -> Optional.ofNullable(sizes.get(id(location, repository))))
                         .flatMap(RepositorySize::known)
                         .map(used -> new Usage(ownSite, namespace, used, allowed)));
     }
 
-    /** Lists the repositories of all sites in a location, and returns the usage of those with a quota. */
+    /**
+     * Lists all repositories in a location, and returns the usage of those with a quota. A repository counts for its newest
+     * owner. A namespace that is the newest owner of several is reported with the largest.
+     */
     public List<Usage> measure(BackupLocation location) {
         Map<String, Long> bytes = new HashMap<>();
         Map<String, RepositorySize.Mark> marks = new HashMap<>();
@@ -135,24 +158,30 @@ public class Quotas {
         ObjectStore store = stores.open(location);
         GatheringBound gathered = new GatheringBound(store, all);
         store.list(all, o -> {
-            String[] parts = o.key().substring(all.length()).split("/", 3);
-            if (parts.length == 3) {
-                if (!bytes.containsKey(parts[0] + "/" + parts[1])) {
+            String[] parts = o.key().substring(all.length()).split("/", 2);
+            if (parts.length == 2 && RepositoryNames.isRepository(parts[0]) && isData(o, parts[0])) {
+                if (!bytes.containsKey(parts[0])) {
                     gathered.add(o.key());
                 }
-                bytes.merge(parts[0] + "/" + parts[1], o.size(), Quotas::plus);
+                bytes.merge(parts[0], o.size(), Quotas::plus);
             }
         });
-        List<Usage> found = new ArrayList<>();
-        bytes.forEach((repository, used) -> {
-            String[] parts = repository.split("/");
-            limit(location, parts[1]).ifPresent(allowed -> {
-                String id = id(location, parts[0], parts[1]);
-                size(location, parts[0], parts[1]).settle(used, marks.getOrDefault(id, start));
-                found.add(new Usage(parts[0], parts[1], used, allowed));
-            });
-        });
-        return found;
+        Map<String, Usage> found = new LinkedHashMap<>();
+        register.list(location).stream()
+                .filter(repository -> repository.source() != null && bytes.containsKey(repository.id()))
+                .forEach(repository -> limit(location, repository.source().name())
+                        .ifPresent(allowed -> {
+                            long used = bytes.get(repository.id());
+                            size(location, repository.id())
+                                    .settle(used, marks.getOrDefault(id(location, repository.id()), start));
+                            Usage usage = usage(repository.source(), used, allowed);
+                            Usage largest = found.merge(
+                                    repository.source().toString(), usage, (x, y) -> x.used() >= y.used() ? x : y);
+                            if (largest == usage && usage.site().equals(ownSite)) {
+                                latest.put(id(location, usage.namespace()), repository.id());
+                            }
+                        }));
+        return List.copyOf(found.values());
     }
 
     /** The error for every operation that a quota prevents. */
@@ -170,20 +199,28 @@ public class Quotas {
         return quota == null ? Optional.empty() : quota.of(namespace);
     }
 
-    private long upTo(BackupLocation location, String site, String namespace, long limit) {
-        return size(location, site, namespace).upTo(limit, () -> {
+    private long upTo(BackupLocation location, String repository, long limit) {
+        return size(location, repository).upTo(limit, () -> {
             long[] sum = {0};
-            stores.open(location).list(StoreLayout.repository(site, namespace), o -> sum[0] = plus(sum[0], o.size()));
+            stores.open(location)
+                    .list(
+                            StoreLayout.repository(repository),
+                            o -> sum[0] = plus(sum[0], isData(o, repository) ? o.size() : 0));
             return sum[0];
         });
     }
 
-    private RepositorySize size(BackupLocation location, String site, String namespace) {
-        return sizes.computeIfAbsent(id(location, site, namespace), id -> new RepositorySize(nanos));
+    /** The record of a repository is not the namespace's data. */
+    private static boolean isData(ObjectStore.ObjectInfo object, String repository) {
+        return !object.key().equals(StoreLayout.repositoryRecord(repository));
     }
 
-    private static String id(BackupLocation location, String site, String namespace) {
-        return location.getMetadata().getUid() + "/" + site + "/" + namespace;
+    private RepositorySize size(BackupLocation location, String repository) {
+        return sizes.computeIfAbsent(id(location, repository), id -> new RepositorySize(nanos));
+    }
+
+    private static String id(BackupLocation location, String name) {
+        return location.getMetadata().getUid() + "/" + name;
     }
 
     private static long plus(long a, long b) {

@@ -166,7 +166,11 @@ final class MoverJobSpec {
         return amounts;
     }
 
+    /** @param repository null for a task that reads none */
     private static List<EnvVar> environment(String secret, String repository, String throttle) {
+        if (repository == null) {
+            return List.of();
+        }
         List<EnvVar> environment = new ArrayList<>(List.of(
                 new EnvVarBuilder()
                         .withName("RESTIC_REST_USERNAME")

@@ -156,7 +156,8 @@ public class MoverJobs {
         if (repositories.initialised(access)) {
             return true;
         }
-        String id = "init/" + access.location().getMetadata().getUid() + "/" + access.site() + "/" + access.namespace();
+        String id = "init/" + access.location().getMetadata().getUid() + "/"
+                + access.repository().id();
         String run = RunNames.of(id);
         return switch (poll(
                 new Request(namespace, run, id, new MoverTask.Init(repositories.writingKey(access)), access))) {
@@ -169,7 +170,8 @@ public class MoverJobs {
                 delete(namespace, run);
                 throw BreakwaterException.retryable(
                         Reason.MoverFailed,
-                        "could not create the repository of namespace " + access.namespace() + ": " + message);
+                        "could not create the repository of namespace "
+                                + access.repository().source().name() + ": " + message);
             }
         };
     }
@@ -227,7 +229,8 @@ public class MoverJobs {
         ensureServiceAccount(request.namespace());
         var jobs = client.batch().v1().jobs().inNamespace(request.namespace());
         try {
-            return jobs.resource(MoverJobSpec.build(config, request, name, repositories.url(request.access())))
+            String repository = request.access().repository() == null ? null : repositories.url(request.access());
+            return jobs.resource(MoverJobSpec.build(config, request, name, repository))
                     .create();
         } catch (KubernetesClientException e) {
             Job other = e.getCode() == HttpURLConnection.HTTP_CONFLICT
@@ -246,7 +249,7 @@ public class MoverJobs {
      */
     private void release(Request request, Job job) {
         String name = job.getMetadata().getName();
-        Secret secret = credentials(request, job, ticket(request, job));
+        Secret secret = credentials(request, job);
         var secrets = client.secrets().inNamespace(request.namespace());
         try {
             try {
@@ -334,7 +337,11 @@ public class MoverJobs {
     }
 
     /** The Secret of a Job, which goes with it. */
-    private Secret credentials(Request request, Job job, Ticket ticket) {
+    private Secret credentials(Request request, Job job) {
+        Map<String, String> secrets = passwords(request);
+        if (request.access().repository() != null) {
+            secrets.put("ticket", base64(repositories.sign(ticket(request, job))));
+        }
         return new SecretBuilder()
                 .withNewMetadata()
                 .withName(job.getMetadata().getName())
@@ -348,8 +355,7 @@ public class MoverJobs {
                 .addToLabels(Api.RUN, request.run())
                 .addToLabels(Api.EXCLUDE, "true")
                 .endMetadata()
-                .withData(passwords(request))
-                .addToData("ticket", base64(repositories.sign(ticket)))
+                .withData(secrets)
                 .addToData("ca.crt", base64(repositories.caPem()))
                 .build();
     }

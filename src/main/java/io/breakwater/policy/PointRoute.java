@@ -3,7 +3,7 @@ package io.breakwater.policy;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.gateway.EpochGuard;
 import io.breakwater.gateway.Repositories;
-import io.breakwater.trust.PointKey;
+import io.breakwater.store.OwnedRepository;
 import java.util.List;
 import java.util.Optional;
 
@@ -19,8 +19,8 @@ import java.util.Optional;
 public record PointRoute(
         BackupLocation location, List<String> copies, long epoch, Optional<EpochGuard.Guard> guard, boolean active) {
 
-    /** Access to the repository of a point's namespace in the first location. */
-    public Repositories.Access access(PointKey key, Repositories.Mode mode) {
-        return new Repositories.Access(location, key.site(), key.namespace(), mode, guard);
+    /** Access to a repository in the first location. */
+    public Repositories.Access access(OwnedRepository repository, Repositories.Mode mode) {
+        return new Repositories.Access(location, repository, mode, guard);
     }
 }

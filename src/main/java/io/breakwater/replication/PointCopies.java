@@ -15,6 +15,7 @@ import io.breakwater.api.RestorePointStatus;
 import io.breakwater.api.RestorePointStatus.CopyState;
 import io.breakwater.api.RestorePointStatus.PointCopy;
 import io.breakwater.catalog.Catalog;
+import io.breakwater.catalog.PointDocument;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.gateway.EpochGuard;
 import io.breakwater.location.LocationResolver;
@@ -52,8 +53,6 @@ public class PointCopies {
     /** The failed tries of a copy in this process. */
     private record Tries(int failed, Instant next) {}
 
-    private record Repository(String site, String namespace) {}
-
     private final KubernetesClient client;
     private final BreakwaterConfig config;
     private final LocationResolver locations;
@@ -68,7 +67,7 @@ public class PointCopies {
     private final NamespaceIdentities identities;
     private final Activities activities = new Activities();
     private final Map<String, Tries> tries = new ConcurrentHashMap<>();
-    private final Map<Repository, Integer> running = new ConcurrentHashMap<>();
+    private final Map<String, Integer> running = new ConcurrentHashMap<>();
 
     public PointCopies(
             KubernetesClient client,
@@ -124,9 +123,13 @@ public class PointCopies {
                 .min(Duration::compareTo);
     }
 
-    /** Whether a copy of this repository is running. The repository must not be pruned meanwhile. */
-    public boolean busy(String site, String namespace) {
-        return running.containsKey(new Repository(site, namespace));
+    /**
+     * Whether a copy of this repository is running. The repository must not be pruned meanwhile.
+     *
+     * @param repository its id
+     */
+    public boolean busy(String repository) {
+        return running.containsKey(repository);
     }
 
     private Optional<Duration> advance(RestorePoint point, PointKey key, String location, Runnable wake) {
@@ -154,14 +157,16 @@ public class PointCopies {
 
     /** Runs outside the thread of the reconciler. */
     private CopyResult copy(RestorePoint point, PointKey key, String location) {
-        Repository repository = new Repository(key.site(), key.namespace());
+        Instant started = clock.instant();
+        BackupLocation from = usable(point, point.getStatus().location);
+        BackupLocation to = usable(point, location);
+        // A point without a repository shares nothing that a prune could delete.
+        String repository =
+                catalog.find(from, key).map(PointDocument::repository).orElse(key.path());
         running.merge(repository, 1, Integer::sum);
         try {
-            Instant started = clock.instant();
-            BackupLocation from = usable(point, point.getStatus().location);
-            BackupLocation to = usable(point, location);
             CopyResult copied = replicator.copy(
-                    from, to, key, point.getMetadata().getUid(), () -> requireWanted(point, key, from, to));
+                    from, to, key, point.getMetadata().getUid(), () -> requireWanted(point, repository, from, to));
             if (isBeingRemoved(current(point))) {
                 // The deletion waits for this copy, and may have looked for the seal before it was written.
                 catalog.unseal(to, key);
@@ -193,7 +198,7 @@ public class PointCopies {
      * Throws unless the copy is wanted. A site that lost its lease seals no points, except divergent ones. A point that is being
      * deleted gets no new seal. And no data is copied while the repository is being pruned.
      */
-    private void requireWanted(RestorePoint point, PointKey key, BackupLocation... locations) {
+    private void requireWanted(RestorePoint point, String repository, BackupLocation... locations) {
         RestorePoint now = current(point);
         if (now == null || now.getMetadata().getDeletionTimestamp() != null) {
             throw unwanted(point);
@@ -203,7 +208,7 @@ public class PointCopies {
                     Reason.Deleting,
                     "waiting until the data of RestorePoint " + other + " is deleted from the repository");
         });
-        if (Stream.of(locations).anyMatch(l -> hasJob(RunLabel.ofCleanup(l, key.site(), key.namespace())))) {
+        if (Stream.of(locations).anyMatch(l -> hasJob(RunLabel.ofCleanup(l, repository)))) {
             throw BreakwaterException.retryable(
                     Reason.Deleting, "waiting until data of unfinished backups is deleted from the repository");
         }

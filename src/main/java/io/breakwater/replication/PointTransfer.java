@@ -76,7 +76,7 @@ final class PointTransfer {
         }
         archive(document);
         requireWanted.run();
-        verify(key.repositoryPrefix(), expected);
+        document.owned().ifPresent(repository -> verify(repository.prefix(), expected));
         document.objects().forEach(o -> verify(o.key(), Map.of(o.key(), o.size())));
         vouchers(key);
         if (target.write(key.sealKey(), seal, Precondition.ABSENT).isPresent()) {
@@ -117,7 +117,7 @@ final class PointTransfer {
     }
 
     private Map<String, Long> repository(PointDocument document) {
-        String prefix = document.key().repositoryPrefix();
+        String prefix = document.owned().orElseThrow().prefix();
         requireSameRepository(prefix);
         Map<String, Long> snapshots = list(source, prefix + "snapshots/");
         document.moved().forEach(v -> requireSnapshot(snapshots, prefix, v));

@@ -8,16 +8,21 @@ import io.breakwater.api.Reason;
 import io.breakwater.catalog.Catalog;
 import io.breakwater.catalog.InProgressMarker;
 import io.breakwater.catalog.PointDocument;
+import io.breakwater.location.RepositoryRegister;
 import io.breakwater.location.Stores;
+import io.breakwater.store.DeletionScope;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Document;
+import io.breakwater.store.OwnedRepository;
 import io.breakwater.store.SoftDeleteStore;
 import io.breakwater.trust.PointKey;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Stream;
 
 /** Copies sealed points from one location to another. Blocks; meant for virtual threads. */
 @ApplicationScoped
@@ -26,12 +31,14 @@ public class Replicator {
     private static final int STREAMS = 8;
 
     private final Catalog catalog;
+    private final RepositoryRegister register;
     private final Stores stores;
     private final Semaphore streams = new Semaphore(STREAMS);
     private final Map<String, ReentrantLock> repositories = new ConcurrentHashMap<>();
 
-    public Replicator(Catalog catalog, Stores stores) {
+    public Replicator(Catalog catalog, Stores stores, RepositoryRegister register) {
         this.catalog = catalog;
+        this.register = register;
         this.stores = stores;
     }
 
@@ -45,14 +52,15 @@ public class Replicator {
      */
     public CopyResult copy(BackupLocation from, BackupLocation to, PointKey key, String uid, Runnable requireWanted) {
         catalog.checkSharedKey(from, to);
-        ReentrantLock lock = repositories.computeIfAbsent(
-                to.getMetadata().getUid() + "/" + key.site() + "/" + key.namespace(), k -> new ReentrantLock());
+        ObjectStore source = stores.open(from);
+        Catalog.Sealed sealed = catalog.read(from, key)
+                .filter(found -> uid.equals(found.document().uid()))
+                .orElseThrow(() -> missing(from, key));
+        String shared = sealed.document().owned().map(OwnedRepository::id).orElse(key.path());
+        ReentrantLock lock =
+                repositories.computeIfAbsent(to.getMetadata().getUid() + "/" + shared, k -> new ReentrantLock());
         lock.lock();
         try {
-            ObjectStore source = stores.open(from);
-            Catalog.Sealed sealed = catalog.read(from, key)
-                    .filter(found -> uid.equals(found.document().uid()))
-                    .orElseThrow(() -> missing(from, key));
             byte[] seal = source.read(key.sealKey(), ObjectStore.MAX_DOCUMENT)
                     .map(Document::content)
                     .orElseThrow(() -> missing(from, key));
@@ -64,8 +72,9 @@ public class Replicator {
             if (target.head(key.sealKey()).isEmpty()) {
                 InProgressMarker.create(target, key, sealed.document().uid());
             }
-            CopyResult copied =
-                    new PointTransfer(grace(from, key), grace(to, key), streams).run(document, seal, requireWanted);
+            document.owned().ifPresent(repository -> register.copy(from, to, repository));
+            CopyResult copied = new PointTransfer(grace(from, document), grace(to, document), streams)
+                    .run(document, seal, requireWanted);
             InProgressMarker.delete(target, key);
             return copied;
         } finally {
@@ -74,8 +83,12 @@ public class Replicator {
     }
 
     /** Deleted objects are not copied. An object that was deleted only at the target is copied again, which revives it. */
-    private ObjectStore grace(BackupLocation location, PointKey key) {
-        return new SoftDeleteStore(stores.open(location), key.site(), key.namespace());
+    private ObjectStore grace(BackupLocation location, PointDocument document) {
+        DeletionScope points = DeletionScope.points(document.key().source());
+        List<DeletionScope> scopes = Stream.concat(
+                        Stream.of(points), document.owned().map(OwnedRepository::deletions).stream())
+                .toList();
+        return new SoftDeleteStore(stores.open(location), scopes);
     }
 
     private static BreakwaterException missing(BackupLocation from, PointKey key) {

@@ -136,10 +136,6 @@ final class FillVolumesStep implements Step<RestoreRun> {
     static Repositories.Access access(RestoreRun run) {
         PointDocument document = run.source().document();
         return new Repositories.Access(
-                run.source().location(),
-                document.site(),
-                document.namespace(),
-                Repositories.Mode.READ,
-                Optional.empty());
+                run.source().location(), document.owned().orElse(null), Repositories.Mode.READ, Optional.empty());
     }
 }

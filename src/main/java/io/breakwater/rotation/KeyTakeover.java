@@ -5,8 +5,10 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.catalog.SealKeySurvey;
 import io.breakwater.gateway.RepositoryKeys;
-import io.breakwater.gateway.RepositoryKeys.Repository;
+import io.breakwater.location.RepositoryRegister;
 import io.breakwater.steps.Parallel;
+import io.breakwater.store.OwnedRepository;
+import io.breakwater.store.StoreLayout;
 import io.breakwater.trust.PointKey;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.ArrayList;
@@ -30,11 +32,13 @@ class KeyTakeover {
     private final SealKeySurvey seals;
     private final RepositoryKeys repositories;
     private final RepositoryRekey rekey;
+    private final RepositoryRegister register;
 
-    KeyTakeover(SealKeySurvey seals, RepositoryKeys repositories, RepositoryRekey rekey) {
+    KeyTakeover(SealKeySurvey seals, RepositoryKeys repositories, RepositoryRekey rekey, RepositoryRegister register) {
         this.seals = seals;
         this.repositories = repositories;
         this.rekey = rekey;
+        this.register = register;
     }
 
     /**
@@ -79,7 +83,7 @@ class KeyTakeover {
      */
     Rest repositories(
             BackupLocation location,
-            Map<Repository, Map<String, Optional<String>>> found,
+            Map<OwnedRepository, Map<String, Optional<String>>> found,
             String keyId,
             Set<String> available,
             Predicate<String> own) {
@@ -88,7 +92,12 @@ class KeyTakeover {
             if (rekey.isDone(location, repository, files, keyId) || isLocked(files, available)) {
                 return;
             }
-            if (!own.test(repository.site())) {
+            if (repository.source() == null) {
+                rest.failed.add("repository " + repository + ": its record cannot be verified; restore "
+                        + StoreLayout.repositoryRecord(repository.id()));
+                return;
+            }
+            if (!own.test(repository.source().site())) {
                 rest.elsewhere.add(repository.toString());
                 return;
             }
@@ -107,8 +116,19 @@ class KeyTakeover {
         return rest;
     }
 
+    /**
+     * The keys that the owner entries and the records of repositories are signed with. Those that may be changed are signed with
+     * the key first.
+     */
+    Map<String, String> documents(BackupLocation location, String keyId, boolean writable) {
+        if (writable) {
+            register.resign(location, keyId);
+        }
+        return register.signers(location);
+    }
+
     /** All repositories of a location, and the master keys that their key files are marked with. */
-    Map<Repository, Map<String, Optional<String>>> survey(BackupLocation location) {
+    Map<OwnedRepository, Map<String, Optional<String>>> survey(BackupLocation location) {
         return repositories.survey(location);
     }
 

@@ -1,6 +1,8 @@
 package io.breakwater.rotation;
 
-import io.breakwater.gateway.RepositoryKeys.Repository;
+import io.breakwater.store.CapturedNamespace;
+import io.breakwater.store.OwnedRepository;
+import io.breakwater.store.StoreLayout;
 import io.breakwater.trust.PointKey;
 import java.util.Collection;
 import java.util.Map;
@@ -23,13 +25,15 @@ record KeyUse(Map<String, Set<String>> points, Map<String, Set<String>> reposito
      *
      * @param seals the keys that verify each point
      * @param keyFiles the key files of each repository, and the master key that each is marked with
+     * @param documents signed documents of repositories, and the key of each
      * @param writing the key that the location is written with
      * @param known all keys that the location was written with and still lists
      * @param available the keys in the Secret
      */
     static KeyUse of(
             Map<PointKey, Set<String>> seals,
-            Map<Repository, Map<String, Optional<String>>> keyFiles,
+            Map<OwnedRepository, Map<String, Optional<String>>> keyFiles,
+            Map<String, String> documents,
             String writing,
             Set<String> known,
             Set<String> available) {
@@ -40,7 +44,21 @@ record KeyUse(Map<String, Set<String>> points, Map<String, Set<String>> reposito
             Set<String> keys = marks.isEmpty() ? older(known, writing) : marks;
             assign(use.repositories, best(keys, writing, available), repository.toString());
         });
+        Map<String, String> names = new TreeMap<>();
+        keyFiles.keySet().forEach(repository -> {
+            names.put(StoreLayout.repositoryRecord(repository.id()), repository.toString());
+            if (repository.source() != null) {
+                names.put(StoreLayout.owner(repository.source()), repository.toString());
+            }
+        });
+        documents.forEach((document, key) ->
+                assign(use.repositories, Set.of(key), names.getOrDefault(document, nameOf(document))));
         return use;
+    }
+
+    /** The namespace of an owner entry, or the key of a record. */
+    private static String nameOf(String document) {
+        return StoreLayout.ownerOf(document).map(CapturedNamespace::toString).orElse(document);
     }
 
     /** Keys that a point or a repository needs. */

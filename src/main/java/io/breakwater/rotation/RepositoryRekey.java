@@ -11,13 +11,13 @@ import io.breakwater.api.Reason;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.gateway.Repositories;
 import io.breakwater.gateway.RepositoryKeys;
-import io.breakwater.gateway.RepositoryKeys.Repository;
 import io.breakwater.location.Stores;
 import io.breakwater.mover.MoverJobs;
 import io.breakwater.mover.MoverTask;
 import io.breakwater.steps.RunNames;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Precondition;
+import io.breakwater.store.OwnedRepository;
 import io.breakwater.store.SignedDocument;
 import io.breakwater.store.StoreLayout;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -69,7 +69,7 @@ class RepositoryRekey {
 
     /** Whether a repository with these key files needs no change. */
     boolean isDone(
-            BackupLocation location, Repository repository, Map<String, Optional<String>> present, String keyId) {
+            BackupLocation location, OwnedRepository repository, Map<String, Optional<String>> present, String keyId) {
         if (present.isEmpty()) {
             return true;
         }
@@ -81,12 +81,11 @@ class RepositoryRekey {
     }
 
     /** Advances a repository that needs a change. */
-    State advance(BackupLocation location, Repository repository, String keyId) {
-        String id = "rekey/" + location.getMetadata().getUid() + "/" + repository + "/" + keyId;
+    State advance(BackupLocation location, OwnedRepository repository, String keyId) {
+        String id = "rekey/" + location.getMetadata().getUid() + "/" + repository.id() + "/" + keyId;
         String run = RunNames.of(id);
-        Repositories.Access access = new Repositories.Access(
-                        location, repository.site(), repository.namespace(), Repositories.Mode.APPEND, Optional.empty())
-                .unlimited();
+        Repositories.Access access =
+                new Repositories.Access(location, repository, Repositories.Mode.APPEND, Optional.empty()).unlimited();
         MoverJobs.Request request =
                 new MoverJobs.Request(config.namespace(), run, id, new MoverTask.Rekey(keyId), access);
         return switch (movers.poll(request)) {
@@ -103,7 +102,7 @@ class RepositoryRekey {
         };
     }
 
-    private State finish(BackupLocation location, Repository repository, String keyId, JsonNode report) {
+    private State finish(BackupLocation location, OwnedRepository repository, String keyId, JsonNode report) {
         List<String> opening = names(report.path("new"));
         List<String> older = names(report.path("old"));
         if (opening.isEmpty()) {
@@ -124,7 +123,7 @@ class RepositoryRekey {
         return State.DONE;
     }
 
-    private Set<String> recorded(BackupLocation location, Repository repository, String keyId) {
+    private Set<String> recorded(BackupLocation location, OwnedRepository repository, String keyId) {
         return note(location, repository)
                 .map(d -> {
                     try {
@@ -140,7 +139,7 @@ class RepositoryRekey {
     }
 
     /** Empty for a note without a valid signature: the repository is examined again then. */
-    private Optional<SignedDocument> note(BackupLocation location, Repository repository) {
+    private Optional<SignedDocument> note(BackupLocation location, OwnedRepository repository) {
         try {
             return store(location).readSigned(recordKey(repository), ObjectStore.MAX_DOCUMENT);
         } catch (BreakwaterException e) {
@@ -152,7 +151,7 @@ class RepositoryRekey {
         }
     }
 
-    private void record(BackupLocation location, Repository repository, String keyId, Collection<String> left) {
+    private void record(BackupLocation location, OwnedRepository repository, String keyId, Collection<String> left) {
         ObjectNode record = JSON.createObjectNode().put("schemaVersion", 1).put("keyId", keyId);
         new TreeSet<>(left).forEach(record.putArray("files")::add);
         try {
@@ -171,8 +170,8 @@ class RepositoryRekey {
         return stores.open(location);
     }
 
-    private static String recordKey(Repository repository) {
-        return StoreLayout.rekeyNote(repository.site(), repository.namespace());
+    private static String recordKey(OwnedRepository repository) {
+        return StoreLayout.rekeyNote(repository.id());
     }
 
     private static List<String> names(JsonNode array) {

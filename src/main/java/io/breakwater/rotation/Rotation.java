@@ -8,13 +8,13 @@ import io.breakwater.api.Condition;
 import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
 import io.breakwater.config.BreakwaterConfig;
-import io.breakwater.gateway.RepositoryKeys.Repository;
 import io.breakwater.location.Stores;
 import io.breakwater.location.keys.KeyRing;
 import io.breakwater.location.keys.LocationDocument;
 import io.breakwater.location.keys.LocationKeys;
 import io.breakwater.location.keys.SiteKeys;
 import io.breakwater.store.ObjectStore;
+import io.breakwater.store.OwnedRepository;
 import io.breakwater.trust.PointKey;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.List;
@@ -80,13 +80,14 @@ class Rotation {
                 return RotationReport.quiet(writing, switched, writable);
             }
             Map<PointKey, Set<String>> points = work.points(location, writing, ring.ids(), writable);
-            Map<Repository, Map<String, Optional<String>>> found = work.survey(location);
+            Map<String, String> documents = work.documents(location, writing, writable);
+            Map<OwnedRepository, Map<String, Optional<String>>> found = work.survey(location);
             KeyTakeover.Rest rest = KeyTakeover.Rest.NONE;
             if (writable) {
                 rest = work.repositories(location, found, writing, ring.ids(), this::isOwn);
                 found = work.survey(location);
             }
-            KeyUse use = KeyUse.of(points, found, writing, identity.keys(), ring.ids());
+            KeyUse use = KeyUse.of(points, found, documents, writing, identity.keys(), ring.ids());
             Set<String> known = writable ? remember(use) : identity.keys();
             return new RotationReport(LocationKeys.secretPath(location), ring.ids(), writing, use, decision, rest)
                     .result(switched, writable, known);

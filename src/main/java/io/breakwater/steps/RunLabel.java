@@ -13,8 +13,8 @@ public final class RunLabel {
         return "restorepoint." + point.getMetadata().getUid();
     }
 
-    /** Of the Job that deletes snapshots of unfinished backups from the repository of a namespace in a location. */
-    public static String ofCleanup(BackupLocation location, String site, String namespace) {
-        return RunNames.of("unsealed/" + location.getMetadata().getUid() + "/" + site + "/" + namespace);
+    /** Of the Job that deletes snapshots of unfinished backups from a repository in a location. */
+    public static String ofCleanup(BackupLocation location, String repository) {
+        return RunNames.of("unsealed/" + location.getMetadata().getUid() + "/" + repository);
     }
 }

@@ -2,38 +2,48 @@ package io.breakwater.store;
 
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.api.RepositoryNames;
 import io.breakwater.store.ObjectStore.Document;
 import io.breakwater.store.ObjectStore.ObjectInfo;
 import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.store.Tombstone.State;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.PriorityQueue;
+import java.util.Set;
+import java.util.function.Consumer;
 import org.jboss.logging.Logger;
 
 /**
- * The objects that one site deleted in a store, and their readers. Only the operator of that site sweeps them. It claims a
- * tombstone by a conditional write before it deletes the object. A claim that a killed operator leaves is finished by a thorough
- * sweep.
+ * The deleted objects that one site sweeps in a store, and their readers: points and archives of the site, and the repositories
+ * that its namespaces own. Several sites may sweep the same repository. A site claims a tombstone by a conditional write before
+ * it deletes the object. A claim that a killed operator leaves is finished by a thorough sweep: of the same site at once, of
+ * another site after {@link #ABANDONED}.
  */
 public final class DeletedObjects {
     private static final Comparator<ObjectInfo> OLDEST_FIRST = Comparator.comparing(ObjectInfo::lastModified);
+
+    /** Age of a claim that no other site works on any more; far longer than the deletion of one object takes. */
+    static final Duration ABANDONED = Duration.ofHours(1);
 
     private static final Logger LOG = Logger.getLogger(DeletedObjects.class);
 
     private final ObjectStore store;
     private final String site;
+    private final Map<CapturedNamespace, String> owned;
     private int forged;
     private int invalid;
 
-    /** The deleted objects of a site. */
-    public DeletedObjects(ObjectStore store, String site) {
+    /** @param owned ids of the repositories that namespaces of the site own */
+    public DeletedObjects(ObjectStore store, String site, Map<CapturedNamespace, String> owned) {
         this.store = store;
         this.site = site;
+        this.owned = owned;
     }
 
     /**
@@ -62,7 +72,7 @@ public final class DeletedObjects {
      * @param thorough whether young tombstones are read too, to finish claims of a killed sweep
      */
     public Swept sweep(Duration grace, Instant now, boolean thorough) {
-        Map<String, List<ReadLease>> readers = ReadLease.active(store, site, now);
+        Map<String, List<ReadLease>> readers = ReadLease.active(store, Set.copyOf(owned.values()), now);
         // Oldest first: the seal of a point was deleted before its data, so it can never return without the data.
         List<ObjectInfo> tombstones = oldest();
         int objects = 0;
@@ -72,21 +82,42 @@ public final class DeletedObjects {
         for (ObjectInfo t : tombstones) {
             boolean due = !t.lastModified().plus(grace).isAfter(now) && !isRead(t, readers);
             if (due || thorough) {
-                Optional<Tombstone> deleted = sweep(t, due);
+                Optional<Tombstone> deleted = sweep(t, due, now);
                 objects += deleted.isPresent() ? 1 : 0;
                 bytes += deleted.map(Tombstone::size).orElse(0L);
             }
         }
         int[] left = {0};
-        store.list(StoreLayout.tombstones(site), t -> left[0]++);
+        list(t -> left[0]++);
         return new Swept(objects, bytes, left[0], forged, invalid);
+    }
+
+    /** Calls back with the tombstones that this site sweeps. */
+    private void list(Consumer<ObjectInfo> each) {
+        store.list(StoreLayout.pointTombstones(site), each);
+        Set<String> repositories = Set.copyOf(owned.values());
+        if (!repositories.isEmpty()) {
+            store.list(StoreLayout.repositoryTombstones(), t -> {
+                if (repositories.contains(repository(t))) {
+                    each.accept(t);
+                }
+            });
+        }
+    }
+
+    /** Id of the repository of a tombstone; the empty text when it is of none. */
+    private static String repository(ObjectInfo tombstone) {
+        String prefix = StoreLayout.repositoryTombstones();
+        return tombstone.key().startsWith(prefix)
+                ? tombstone.key().substring(prefix.length()).split("/", 2)[0]
+                : "";
     }
 
     /** The oldest tombstones, in order. If there are more than fit into memory, the next sweep reads the others. */
     private List<ObjectInfo> oldest() {
         int most = store.limits().gathered();
         PriorityQueue<ObjectInfo> found = new PriorityQueue<>(OLDEST_FIRST.reversed());
-        store.list(StoreLayout.tombstones(site), t -> {
+        list(t -> {
             found.add(t);
             if (found.size() > most) {
                 found.remove();
@@ -96,7 +127,7 @@ public final class DeletedObjects {
     }
 
     /** The tombstone whose object was deleted; empty when none was. */
-    private Optional<Tombstone> sweep(ObjectInfo info, boolean due) {
+    private Optional<Tombstone> sweep(ObjectInfo info, boolean due, Instant now) {
         Optional<Document> document;
         Tombstone tombstone;
         try {
@@ -109,7 +140,7 @@ public final class DeletedObjects {
             skip(info, due, e);
             return Optional.empty();
         }
-        if (!info.key().endsWith("/" + tombstone.key())) {
+        if (!isInPlace(info, tombstone)) {
             return Optional.empty(); // it is in the place of another object's tombstone
         }
         if (tombstone.state() == State.Revived) {
@@ -129,10 +160,13 @@ public final class DeletedObjects {
         if (tombstone.state() == State.Dead) {
             Precondition same = new Precondition.Matches(document.get().info().etag());
             if (!due
-                    || store.write(info.key(), signed(info.key(), tombstone.in(State.Sweeping)), same)
+                    || store.write(info.key(), signed(info.key(), tombstone.claimed(site)), same)
                             .isEmpty()) {
                 return Optional.empty();
             }
+        } else if (!site.equals(tombstone.claimedBy())
+                && info.lastModified().plus(ABANDONED).isAfter(now)) {
+            return Optional.empty(); // another site is deleting the object
         }
         boolean meant = isForPresentVersion(tombstone);
         if (tombstone.content() == null && meant && !deleteObject(tombstone)) {
@@ -146,6 +180,24 @@ public final class DeletedObjects {
 
     private byte[] signed(String key, Tombstone tombstone) {
         return tombstone.signed(store, key);
+    }
+
+    /**
+     * Whether a tombstone is where {@link SoftDeleteStore} writes it: one in the tombstones of another namespace or repository
+     * would delete an object of that one.
+     */
+    private static boolean isInPlace(ObjectInfo info, Tombstone tombstone) {
+        String key = tombstone.key();
+        if (!info.key().endsWith("/" + key)) {
+            return false;
+        }
+        String repository = repository(info);
+        return repository.isEmpty()
+                ? !key.startsWith(StoreLayout.repositories())
+                : RepositoryNames.isRepository(repository)
+                        && info.key()
+                                .equals(DeletionScope.repository(repository).tombstone(key))
+                        && key.startsWith(StoreLayout.repository(repository));
     }
 
     /** Skips an object that is not a valid tombstone. Where deletions are signed, it has no valid signature and is deleted. */
@@ -191,28 +243,38 @@ public final class DeletedObjects {
     }
 
     private boolean isRead(ObjectInfo tombstone, Map<String, List<ReadLease>> readers) {
-        String namespace =
-                tombstone.key().substring(StoreLayout.tombstones(site).length()).split("/", 2)[0];
-        return readers.getOrDefault(namespace, List.of()).stream()
+        return readers.getOrDefault(readBy(tombstone), List.of()).stream()
                 .anyMatch(lease -> !lease.since().isAfter(tombstone.lastModified()));
     }
 
+    /** The repository whose readers need the object: its own, or that of the namespace whose point or archive it is. */
+    private String readBy(ObjectInfo tombstone) {
+        String prefix = StoreLayout.pointTombstones();
+        if (!tombstone.key().startsWith(prefix)) {
+            return repository(tombstone);
+        }
+        List<String> parts =
+                Arrays.asList(tombstone.key().substring(prefix.length()).split("/", 5));
+        return CapturedNamespace.of(parts.subList(0, Math.min(4, parts.size())))
+                .map(owned::get)
+                .orElse("");
+    }
+
     /** Content of a small object that was deleted; empty when it was not, or its grace period is over. */
-    public Optional<byte[]> contentOf(String namespace, String key) {
-        return store.readSigned(StoreLayout.tombstones(site, namespace) + key, Tombstone.MAX_BYTES)
+    public static Optional<byte[]> contentOf(ObjectStore store, DeletionScope scope, String key) {
+        return store.readSigned(scope.tombstone(key), Tombstone.MAX_BYTES)
                 .map(Tombstone::of)
                 .filter(t -> t.state() == State.Dead)
                 .map(Tombstone::content);
     }
 
     /** Keys below a prefix whose objects have a tombstone. */
-    public List<String> listDeleted(String namespace, String prefix) {
-        String tombstones = StoreLayout.tombstones(site, namespace);
-        return store.gather(tombstones + prefix, t -> Optional.of(t.key().substring(tombstones.length())));
+    public static List<String> listDeleted(ObjectStore store, DeletionScope scope, String prefix) {
+        return store.gather(scope.tombstone(prefix), t -> Optional.of(scope.deleted(t.key())));
     }
 
     /** Deletes the tombstone of an object, as the last step of undoing its deletion. */
-    public void forget(String namespace, String key) {
-        store.delete(StoreLayout.tombstones(site, namespace) + key);
+    public static void forget(ObjectStore store, DeletionScope scope, String key) {
+        store.delete(scope.tombstone(key));
     }
 }

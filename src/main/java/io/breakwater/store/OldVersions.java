@@ -6,6 +6,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * The versions that a store with versions retains of deleted and overwritten objects. A sweep deletes them permanently when
@@ -48,6 +49,16 @@ public final class OldVersions {
     public record Swept(int removed, long bytes, int waiting, long waitingBytes, List<String> restored) {
         public Swept(int removed, long bytes, int waiting, long waitingBytes) {
             this(removed, bytes, waiting, waitingBytes, List.of());
+        }
+
+        /** The sum of two results. */
+        public Swept with(Swept other) {
+            return new Swept(
+                    removed + other.removed,
+                    bytes + other.bytes,
+                    waiting + other.waiting,
+                    waitingBytes + other.waitingBytes,
+                    Stream.concat(restored.stream(), other.restored.stream()).toList());
         }
     }
 

@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import org.jboss.logging.Logger;
 
@@ -29,34 +30,40 @@ public record ReadLease(Instant since) {
     private static final ObjectMapper JSON = BoundedJson.mapper();
 
     /** Writes a lease that expires at a time. A lease is not released earlier. */
-    public static void acquire(ObjectStore store, String site, String namespace, Instant until) {
+    public static void acquire(ObjectStore store, String repository, Instant until) {
         byte[] lease = JSON.createObjectNode()
                 .put("schemaVersion", 1)
                 .put("until", until.toString())
                 .toString()
                 .getBytes(StandardCharsets.UTF_8);
         String id = UUID.randomUUID().toString();
-        store.writeSigned(StoreLayout.readLease(site, namespace, id), 1, lease, Precondition.ABSENT);
+        store.writeSigned(StoreLayout.readLease(repository, id), 1, lease, Precondition.ABSENT);
     }
 
     /**
-     * The leases of a site's repositories that have not expired, by namespace. Deletes the expired ones.
+     * The leases of repositories that have not expired, by id. Deletes the expired ones.
      *
+     * @param repositories ids
      * @param now by the store's clock
      */
-    static Map<String, List<ReadLease>> active(ObjectStore store, String site, Instant now) {
-        String prefix = StoreLayout.readLeases(site);
-        List<ObjectInfo> found = store.gather(prefix, Optional::of);
+    static Map<String, List<ReadLease>> active(ObjectStore store, Set<String> repositories, Instant now) {
+        String prefix = StoreLayout.readLeases();
+        List<ObjectInfo> found = store.gather(
+                prefix, o -> repositories.contains(repository(prefix, o.key())) ? Optional.of(o) : Optional.empty());
         Map<String, List<ReadLease>> readers = new HashMap<>();
         for (ObjectInfo o : found) {
-            String namespace = o.key().substring(prefix.length()).split("/", 2)[0];
             if (until(store, o.key()).isAfter(now)) {
-                readers.computeIfAbsent(namespace, k -> new ArrayList<>()).add(new ReadLease(o.lastModified()));
+                readers.computeIfAbsent(repository(prefix, o.key()), k -> new ArrayList<>())
+                        .add(new ReadLease(o.lastModified()));
             } else {
                 store.delete(o.key());
             }
         }
         return readers;
+    }
+
+    private static String repository(String prefix, String key) {
+        return key.substring(prefix.length()).split("/", 2)[0];
     }
 
     /**

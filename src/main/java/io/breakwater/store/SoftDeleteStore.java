@@ -11,39 +11,32 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
-import java.util.regex.Pattern;
 
 /**
- * A store as the users of one site's namespace see it. A deleted object disappears from the listing at once. It can still be read
+ * A store as the users of some {@link DeletionScope}s see it. A deleted object disappears from the listing at once. It can still be read
  * by its exact key, until {@link DeletedObjects} deletes it after a grace period. A write to the same key revives it. Locks of
  * restic are deleted at once.
  *
- * <p>Deletes only objects in the directories of that namespace: its points, its repository, and the archives that
- * {@link #withArchives} names. The name of an archive's directory alone does not show whose it is.
+ * <p>Deletes only objects of these scopes, and the archives that {@link #withArchives} names. The name of an archive's directory
+ * alone does not show whose it is.
  */
 public final class SoftDeleteStore implements ObjectStore {
     private final ObjectStore store;
-    private final String tombstones;
-    private final String archives;
-    private final List<String> own;
+    private final List<DeletionScope> scopes;
 
-    /**
-     * @param site of the data; only its operator sweeps the objects that are deleted here
-     * @param namespace of the data
-     */
-    public SoftDeleteStore(ObjectStore store, String site, String namespace) {
-        this(
-                store,
-                StoreLayout.tombstones(site, namespace),
-                Pattern.quote(StoreLayout.archives(site, namespace)),
-                List.of(StoreLayout.points(site, namespace), StoreLayout.repository(site, namespace)));
+    public SoftDeleteStore(ObjectStore store, DeletionScope scope) {
+        this(store, List.of(scope));
     }
 
-    private SoftDeleteStore(ObjectStore store, String tombstones, String archives, List<String> own) {
+    /** @param scopes the first one is that of all objects that are in none */
+    public SoftDeleteStore(ObjectStore store, List<DeletionScope> scopes) {
         this.store = store;
-        this.tombstones = tombstones;
-        this.archives = archives;
-        this.own = own;
+        this.scopes = List.copyOf(scopes);
+    }
+
+    /** The scope of a key or of a prefix of keys. */
+    private DeletionScope scope(String key) {
+        return scopes.stream().filter(s -> s.covers(key)).findFirst().orElse(scopes.getFirst());
     }
 
     /**
@@ -52,21 +45,9 @@ public final class SoftDeleteStore implements ObjectStore {
      * @param prefixes of archives that a verified seal of the namespace names, or that have the uid of its RestorePoint
      */
     public SoftDeleteStore withArchives(List<String> prefixes) {
-        List<String> all = new ArrayList<>(own);
-        for (String prefix : prefixes) {
-            if (!prefix.matches(archives + "([^/]+/){4}") && !prefix.matches(StoreLayout.veleroArchives() + "[^/]+/")) {
-                throw new IllegalArgumentException("'" + prefix + "' is not the directory of an archive");
-            }
-            all.add(prefix);
-        }
-        return new SoftDeleteStore(store, tombstones, archives, List.copyOf(all));
-    }
-
-    private void requireOwn(String key) {
-        if (own.stream().noneMatch(key::startsWith)) {
-            throw BreakwaterException.permanent(
-                    Reason.Forbidden, "object " + key + " was not deleted: it is not in " + String.join(", ", own));
-        }
+        List<DeletionScope> all = new ArrayList<>(scopes);
+        all.set(0, all.getFirst().with(prefixes));
+        return new SoftDeleteStore(store, all);
     }
 
     @Override
@@ -91,9 +72,10 @@ public final class SoftDeleteStore implements ObjectStore {
 
     @Override
     public void list(String prefix, Consumer<ObjectInfo> each) {
-        KeyDigests dead = new KeyDigests(store, tombstones + prefix);
+        KeyDigests dead = new KeyDigests(store, scope(prefix).tombstone(prefix));
         if (!StoreLayout.isResticLock(prefix)) {
-            store.list(tombstones + prefix, t -> dead.add(t.key().substring(tombstones.length())));
+            store.list(
+                    scope(prefix).tombstone(prefix), t -> dead.add(scope(prefix).deleted(t.key())));
         }
         store.list(prefix, o -> {
             if (!dead.contains(o.key())) {
@@ -106,12 +88,12 @@ public final class SoftDeleteStore implements ObjectStore {
      * Lists the objects that have no valid tombstone: a tombstone without a valid signature hides nothing. Reads every tombstone.
      */
     public void listWithoutValidTombstone(String prefix, Consumer<ObjectInfo> each) {
-        KeyDigests dead = new KeyDigests(store, tombstones + prefix);
-        store.list(tombstones + prefix, t -> {
+        KeyDigests dead = new KeyDigests(store, scope(prefix).tombstone(prefix));
+        store.list(scope(prefix).tombstone(prefix), t -> {
             if (Tombstone.readIfValid(store, t.key())
                     .filter(tombstone -> isValid(t.key(), tombstone))
                     .isPresent()) {
-                dead.add(t.key().substring(tombstones.length()));
+                dead.add(scope(prefix).deleted(t.key()));
             }
         });
         store.list(prefix, o -> {
@@ -124,7 +106,7 @@ public final class SoftDeleteStore implements ObjectStore {
     /** Whether a tombstone has a valid signature; always true where deletions are not signed. */
     private boolean isValid(String at, Tombstone tombstone) {
         return store.removals().isEmpty()
-                || at.equals(tombstones + tombstone.key())
+                || at.equals(scope(tombstone.key()).tombstone(tombstone.key()))
                         && store.removals().get().isSigned(tombstone);
     }
 
@@ -159,7 +141,7 @@ public final class SoftDeleteStore implements ObjectStore {
     /** Writes a tombstone; a second call has no effect. */
     @Override
     public void delete(String key) {
-        requireOwn(key);
+        scope(key).require(key);
         if (StoreLayout.isResticLock(key)) {
             store.delete(key);
             return;
@@ -179,21 +161,23 @@ public final class SoftDeleteStore implements ObjectStore {
 
     private void putTombstone(Tombstone dead) {
         String key = dead.key();
-        requireOwn(key);
-        if (store.write(tombstones + key, dead.signed(store, tombstones + key), Precondition.ABSENT)
+        scope(key).require(key);
+        String tombstone = scope(key).tombstone(key);
+        if (store.write(tombstone, dead.signed(store, tombstone), Precondition.ABSENT)
                 .isPresent()) {
             return;
         }
-        Optional<Observed> there = store.head(tombstones + key);
-        Optional<Tombstone> before = Tombstone.readIfValid(store, tombstones + key);
-        if (before.isPresent() && before.get().covers(dead) && isValid(tombstones + key, before.get())) {
+        Optional<Observed> there = store.head(scope(key).tombstone(key));
+        Optional<Tombstone> before = Tombstone.readIfValid(store, scope(key).tombstone(key));
+        if (before.isPresent()
+                && before.get().covers(dead)
+                && isValid(scope(key).tombstone(key), before.get())) {
             return;
         }
         // An object that is not a valid tombstone deletes nothing, so it is replaced.
         Precondition same =
                 there.isPresent() ? new Precondition.Matches(there.get().info().etag()) : Precondition.ABSENT;
-        if (store.write(tombstones + key, dead.signed(store, tombstones + key), same)
-                .isEmpty()) {
+        if (store.write(tombstone, dead.signed(store, tombstone), same).isEmpty()) {
             throw beingDeleted(key);
         }
     }
@@ -203,7 +187,7 @@ public final class SoftDeleteStore implements ObjectStore {
      * any other.
      */
     public void deleteInline(String key) {
-        requireOwn(key);
+        scope(key).require(key);
         Optional<Document> present;
         try {
             present = store.read(key, MAX_DOCUMENT);
@@ -216,7 +200,8 @@ public final class SoftDeleteStore implements ObjectStore {
         }
         if (present.isPresent()) {
             Tombstone dead = tombstone(present.get().info(), present.get().content(), null);
-            store.write(tombstones + key, dead.signed(store, tombstones + key), Precondition.NONE);
+            String tombstone = scope(key).tombstone(key);
+            store.write(tombstone, dead.signed(store, tombstone), Precondition.NONE);
             store.removals().ifPresent(r -> r.recordRemoval(store, key));
             store.delete(key);
         }
@@ -246,19 +231,24 @@ public final class SoftDeleteStore implements ObjectStore {
         if (StoreLayout.isResticLock(key)) {
             return false;
         }
-        Optional<Observed> there = store.head(tombstones + key);
+        Optional<Observed> there = store.head(scope(key).tombstone(key));
         if (there.isEmpty()) {
             return false;
         }
         // An object that is not a valid tombstone hides the object, so it is replaced too.
-        Tombstone tombstone = Tombstone.readIfValid(store, tombstones + key)
+        Tombstone tombstone = Tombstone.readIfValid(store, scope(key).tombstone(key))
                 .orElseGet(() -> new Tombstone(1, key, 0, State.Dead, null, null, null));
         if (tombstone.state() == State.Revived) {
             return true;
         }
         Precondition same = new Precondition.Matches(there.get().info().etag());
         if (tombstone.state() == State.Sweeping
-                || store.write(tombstones + key, tombstone.in(State.Revived).signed(store, tombstones + key), same)
+                || store.write(
+                                scope(key).tombstone(key),
+                                tombstone
+                                        .in(State.Revived)
+                                        .signed(store, scope(key).tombstone(key)),
+                                same)
                         .isEmpty()) {
             throw beingDeleted(key);
         }
@@ -267,7 +257,7 @@ public final class SoftDeleteStore implements ObjectStore {
 
     private void deleteTombstone(String key, boolean revived) {
         if (revived) {
-            store.delete(tombstones + key);
+            store.delete(scope(key).tombstone(key));
         }
     }
 

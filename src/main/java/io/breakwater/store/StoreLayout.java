@@ -1,5 +1,6 @@
 package io.breakwater.store;
 
+import io.breakwater.api.RepositoryNames;
 import java.util.List;
 import java.util.Optional;
 
@@ -16,7 +17,9 @@ public final class StoreLayout {
     private static final String ARCHIVES = ROOT + "archives/";
     private static final String VELERO_ARCHIVES = "velero/backups/";
     private static final String IN_PROGRESS = ROOT + "begun/";
-    private static final String TOMBSTONES = ROOT + "tombstones/";
+    private static final String OWNERS = ROOT + "owners/";
+    private static final String POINT_TOMBSTONES = ROOT + "tombstones/points/";
+    private static final String REPOSITORY_TOMBSTONES = ROOT + "tombstones/repos/";
     private static final String READ_LEASES = ROOT + "readers/";
     private static final String DELETION_NOTES = ROOT + "removed/";
     private static final String LOCK_ROUNDS = ROOT + "immutability/";
@@ -37,7 +40,9 @@ public final class StoreLayout {
         /** The site that {@code <prefix><site>.json} names. */
         SITE,
         /** The site in {@code <prefix><site>/<namespace>…}. */
-        NAMESPACE
+        NAMESPACE,
+        /** Each site that has an owner of the repository in {@code <prefix><repository id>…}. */
+        REPOSITORY
     }
 
     /**
@@ -52,12 +57,13 @@ public final class StoreLayout {
      * @param replicated whether a copy of a point contains objects of the area
      */
     public record Area(String prefix, Owner owner, boolean locked, boolean restored, boolean replicated) {
-        /** Prefix of the objects that a site cleans up in this area. */
-        String prefixFor(String site) {
+        /** Prefix of the objects that a site cleans up in this area, whichever repositories it has; empty for none. */
+        Optional<String> prefixFor(String site) {
             return switch (owner) {
-                case NONE -> prefix;
-                case SITE -> prefix + site + JSON;
-                case NAMESPACE -> prefix + site + "/";
+                case NONE -> Optional.of(prefix);
+                case SITE -> Optional.of(prefix + site + JSON);
+                case NAMESPACE -> Optional.of(prefix + site + "/");
+                case REPOSITORY -> Optional.empty();
             };
         }
     }
@@ -65,16 +71,18 @@ public final class StoreLayout {
     /** All areas. No prefix is the beginning of another one. */
     static final List<Area> AREAS = List.of(
             //       prefix          owner            locked restored replicated
-            new Area(REPOSITORIES, Owner.NAMESPACE, true, true, true),
+            new Area(REPOSITORIES, Owner.REPOSITORY, true, true, true),
+            new Area(OWNERS, Owner.NAMESPACE, true, true, true),
             new Area(POINTS, Owner.NAMESPACE, true, true, true),
             new Area(ARCHIVES, Owner.NAMESPACE, true, true, true),
             new Area(VELERO_ARCHIVES, Owner.NONE, true, true, true),
             new Area(LOCATION, Owner.NONE, false, true, false),
             new Area(ESCROW, Owner.NONE, false, true, false),
             new Area(KEY_RINGS, Owner.SITE, false, false, false),
-            new Area(REKEY_NOTES, Owner.NAMESPACE, false, false, false),
-            new Area(TOMBSTONES, Owner.NAMESPACE, false, false, false),
-            new Area(READ_LEASES, Owner.NAMESPACE, false, false, false),
+            new Area(REKEY_NOTES, Owner.REPOSITORY, false, false, false),
+            new Area(POINT_TOMBSTONES, Owner.NAMESPACE, false, false, false),
+            new Area(REPOSITORY_TOMBSTONES, Owner.REPOSITORY, false, false, false),
+            new Area(READ_LEASES, Owner.REPOSITORY, false, false, false),
             new Area(IN_PROGRESS, Owner.NAMESPACE, false, false, false),
             new Area(SITES, Owner.SITE, false, false, false),
             new Area(LOCK_ROUNDS, Owner.NONE, false, false, false),
@@ -87,9 +95,18 @@ public final class StoreLayout {
         return AREAS.stream().filter(a -> key.startsWith(a.prefix())).findFirst();
     }
 
-    /** Prefixes of everything that a site cleans up. */
+    /** Prefixes of everything that a site cleans up, except in the areas by repository. */
     public static List<String> prefixesFor(String site) {
-        return AREAS.stream().map(a -> a.prefixFor(site)).toList();
+        return AREAS.stream().flatMap(a -> a.prefixFor(site).stream()).toList();
+    }
+
+    /** Prefixes of everything that belongs to a repository. */
+    public static List<String> prefixesForRepository(String id) {
+        String name = RepositoryNames.requireRepository(id);
+        return AREAS.stream()
+                .filter(a -> a.owner() == Owner.REPOSITORY)
+                .map(a -> a.prefix() + name)
+                .toList();
     }
 
     /** Whether an object is written with the lock of the location. */
@@ -110,9 +127,9 @@ public final class StoreLayout {
     /** Whether a key is that of a lock of restic, or a prefix of such keys. Restic creates and deletes locks all the time. */
     static boolean isResticLock(String key) {
         String[] parts = key.startsWith(REPOSITORIES)
-                ? key.substring(REPOSITORIES.length()).split("/", 4)
+                ? key.substring(REPOSITORIES.length()).split("/", 3)
                 : new String[0];
-        return parts.length == 4 && parts[2].equals("locks");
+        return parts.length == 3 && parts[1].equals("locks");
     }
 
     /** The document of the location itself. */
@@ -160,24 +177,47 @@ public final class StoreLayout {
         return REPOSITORIES;
     }
 
-    /** Prefix of the repositories of a site. */
-    public static String repositories(String site) {
-        return REPOSITORIES + site + "/";
+    /** Prefix of a restic repository and its record. */
+    public static String repository(String id) {
+        return REPOSITORIES + RepositoryNames.requireRepository(id) + "/";
     }
 
-    /** Prefix of the restic repository of a namespace. */
-    public static String repository(String site, String namespace) {
-        return repositories(site) + namespace + "/";
+    /** The signed record of a repository: its engine, and the namespaces that own it. */
+    public static String repositoryRecord(String id) {
+        return repository(id) + "repository.json";
+    }
+
+    /** Prefix of the owner entries of all namespaces. */
+    public static String owners() {
+        return OWNERS;
+    }
+
+    /** Prefix of the owner entries of all namespaces of a site that have or had this name. */
+    public static String owners(String site, String namespace) {
+        return OWNERS + site + "/" + namespace + "/";
+    }
+
+    /** The owner entry of a namespace, which names its repository. */
+    public static String owner(CapturedNamespace source) {
+        return OWNERS + source.path() + JSON;
+    }
+
+    /** The namespace of an owner entry; empty for any other key. */
+    public static Optional<CapturedNamespace> ownerOf(String key) {
+        return key.startsWith(OWNERS) && key.endsWith(JSON)
+                ? CapturedNamespace.of(List.of(key.substring(OWNERS.length(), key.length() - JSON.length())
+                        .split("/", -1)))
+                : Optional.empty();
     }
 
     /** Prefix of the encrypted archives of a namespace. */
-    public static String archives(String site, String namespace) {
-        return ARCHIVES + site + "/" + namespace + "/";
+    static String archives(CapturedNamespace source) {
+        return ARCHIVES + source.path() + "/";
     }
 
     /** Prefix of the encrypted archive that one RestorePoint wrote. */
     public static String archive(CapturedNamespace source, String point, String uid) {
-        return ARCHIVES + source.path() + "/" + point + "/" + uid + "/";
+        return archives(source) + point + "/" + uid + "/";
     }
 
     /** Prefix of all archives in Velero's layout. {@code velero.BackupObjects} names the objects below it. */
@@ -200,24 +240,39 @@ public final class StoreLayout {
         return IN_PROGRESS + source.path() + "/" + point + JSON;
     }
 
-    /** Prefix of the tombstones of a site. */
-    public static String tombstones(String site) {
-        return TOMBSTONES + site + "/";
+    /** Prefix of the tombstones of the points and archives of all namespaces. */
+    public static String pointTombstones() {
+        return POINT_TOMBSTONES;
     }
 
-    /** Prefix of the tombstones of a namespace; the key of the deleted object follows it. */
-    public static String tombstones(String site, String namespace) {
-        return tombstones(site) + namespace + "/";
+    /** Prefix of the tombstones of the points and archives of a site. */
+    public static String pointTombstones(String site) {
+        return POINT_TOMBSTONES + site + "/";
     }
 
-    /** Prefix of the leases of readers of a site's repositories. */
-    public static String readLeases(String site) {
-        return READ_LEASES + site + "/";
+    /** Prefix of the tombstones of the points and archives of a namespace; the key of the deleted object follows it. */
+    static String pointTombstones(CapturedNamespace source) {
+        return POINT_TOMBSTONES + source.path() + "/";
+    }
+
+    /** Prefix of the tombstones in all repositories. */
+    static String repositoryTombstones() {
+        return REPOSITORY_TOMBSTONES;
+    }
+
+    /** Prefix of the tombstones in a repository; the key of the deleted object follows it. */
+    static String repositoryTombstones(String id) {
+        return REPOSITORY_TOMBSTONES + RepositoryNames.requireRepository(id) + "/";
+    }
+
+    /** Prefix of the leases of readers of all repositories. */
+    static String readLeases() {
+        return READ_LEASES;
     }
 
     /** The lease of one reader of a repository. */
-    public static String readLease(String site, String namespace, String id) {
-        return readLeases(site) + namespace + "/" + id + JSON;
+    static String readLease(String repository, String id) {
+        return READ_LEASES + RepositoryNames.requireRepository(repository) + "/" + id + JSON;
     }
 
     /** Prefix of the notes about deleted objects. */
@@ -266,8 +321,8 @@ public final class StoreLayout {
     }
 
     /** The note about the last change of a repository's password. */
-    public static String rekeyNote(String site, String namespace) {
-        return REKEY_NOTES + site + "/" + namespace + JSON;
+    public static String rekeyNote(String id) {
+        return REKEY_NOTES + RepositoryNames.requireRepository(id) + JSON;
     }
 
     /** The lease of a FailoverPlan. */

@@ -23,11 +23,24 @@ import java.util.Optional;
  * @param content of a small object that was deleted at once, for example a seal; null when the object still exists
  * @param version of the deleted object, where another one may replace it unnoticed; null for any version
  * @param proof which object a signature of Breakwater deletes, in locations with locks; null elsewhere
+ * @param claimedBy site that is deleting the object; null in every other state
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @JsonIgnoreProperties(ignoreUnknown = true)
 public record Tombstone(
-        int schemaVersion, String key, long size, State state, byte[] content, Version version, Proof proof) {
+        int schemaVersion,
+        String key,
+        long size,
+        State state,
+        byte[] content,
+        Version version,
+        Proof proof,
+        String claimedBy) {
+    public Tombstone(
+            int schemaVersion, String key, long size, State state, byte[] content, Version version, Proof proof) {
+        this(schemaVersion, key, size, state, content, version, proof, null);
+    }
+
     /** Bytes of the largest tombstone, which holds a whole document in base64. */
     static final int MAX_BYTES = 2 * ObjectStore.MAX_DOCUMENT;
 
@@ -67,6 +80,11 @@ public record Tombstone(
 
     Tombstone in(State next) {
         return new Tombstone(schemaVersion, key, size, next, content, version, proof);
+    }
+
+    /** The tombstone of an object that a site is deleting. */
+    Tombstone claimed(String site) {
+        return new Tombstone(schemaVersion, key, size, State.Sweeping, content, version, proof, site);
     }
 
     /** Whether this tombstone already deletes the object of another one. */

@@ -13,6 +13,7 @@ import io.breakwater.store.CapturedNamespace;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
+import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -117,13 +118,15 @@ public final class IdentityRule {
     }
 
     /**
-     * Snapshots that an object reports for a namespace. They are not verified, so they may only decide that data stays.
+     * Snapshots that an object reports for one of some namespaces. They are not verified, so they may only decide that data stays.
      *
-     * @param site of the repository
+     * @param owners of the repository
      */
     public Stream<String> reportedSnapshots(
-            RestorePoint object, String site, String namespace, BackupLocation location) {
-        if (namespace(object, site, location).filter(namespace::equals).isEmpty()) {
+            RestorePoint object, Collection<CapturedNamespace> owners, BackupLocation location) {
+        if (stated(object)
+                .filter(key -> owners.contains(key.source()) && represents(object, key, location))
+                .isEmpty()) {
             return Stream.empty();
         }
         List<VolumeStatus> volumes = object.getStatus().volumes;

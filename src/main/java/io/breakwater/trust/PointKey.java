@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 
 /**
  * Identity of a point in the store: the captured namespace, and the name of the RestorePoint there. An identity comes from a key that a store listed, from a verified seal, from a capture of this site, or
@@ -36,9 +35,15 @@ public final class PointKey {
         return ofObject(listed.key()).filter(point -> point.sealKey().equals(listed.key()));
     }
 
-    /** The point whose deleted seal has this key in a listing of tombstones; empty for any other object. */
-    public static Stream<PointKey> ofDeletedSeal(String listed) {
-        return ofObject(listed).filter(point -> point.sealKey().equals(listed)).stream();
+    /** The point whose deleted seal has a tombstone that a store listed; empty for any other object. */
+    public static Optional<PointKey> ofTombstone(ObjectInfo listed) {
+        int at = listed.key()
+                .indexOf(StoreLayout.points(), StoreLayout.pointTombstones().length());
+        return at < 0
+                ? Optional.empty()
+                : ofObject(listed.key().substring(at))
+                        .filter(point -> listed.key()
+                                .equals(StoreLayout.pointTombstones() + point.source.path() + "/" + point.sealKey()));
     }
 
     /** The point in whose directory a store listed an object; empty for any other object. */
@@ -111,11 +116,6 @@ public final class PointKey {
     /** Prefixes of all objects of the point, except its seal and the data in the repository. */
     public List<String> objectPrefixes(String uid) {
         return List.of(archivePrefix(uid), veleroPrefix(uid));
-    }
-
-    /** Prefix of the namespace's restic repository. */
-    public String repositoryPrefix() {
-        return StoreLayout.repository(source.site(), source.name());
     }
 
     private static Optional<PointKey> ofObject(String key) {

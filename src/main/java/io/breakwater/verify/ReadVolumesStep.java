@@ -69,11 +69,7 @@ final class ReadVolumesStep implements Step<VerifyRun> {
             return Outcome.done(document.kept().isEmpty() ? "no volumes" : retained(document));
         }
         var access = new Repositories.Access(
-                subject.location(),
-                subject.key().site(),
-                subject.key().namespace(),
-                Repositories.Mode.READ,
-                Optional.empty());
+                subject.location(), document.owned().orElseThrow(), Repositories.Mode.READ, Optional.empty());
         String label = VerifyRun.label(run.verification());
         var request = new MoverJobs.Request(
                 config.namespace(), label, run.uid() + "/verify", new MoverTask.Verify(snapshots), access);

@@ -80,14 +80,23 @@ class RoomsTest {
                             "trust",
                             "velero")),
             Map.entry("gateway", Set.of("api", "config", "location", "location.keys", "observe", "store", "tls")),
-            Map.entry("mover", Set.of("api", "config", "gateway", "steps")),
+            Map.entry("mover", Set.of("api", "config", "gateway", "steps", "store")),
             Map.entry(
                     "failover",
                     Set.of("api", "config", "gate", "lease", "location", "observe", "resource.workload", "steps")),
             Map.entry("lease", Set.of("api", "observe", "store")),
             Map.entry(
                     "policy",
-                    Set.of("api", "config", "failover", "gateway", "location", "observe", "policy.template", "trust")),
+                    Set.of(
+                            "api",
+                            "config",
+                            "failover",
+                            "gateway",
+                            "location",
+                            "observe",
+                            "policy.template",
+                            "store",
+                            "trust")),
             Map.entry("policy.template", Set.of("api", "config", "observe", "steps", "trust")),
             Map.entry(
                     "replication",

@@ -19,6 +19,7 @@ import io.breakwater.api.RestorePointStatus.VolumeMode;
 import io.breakwater.api.RestorePointStatus.VolumeStatus;
 import io.breakwater.gateway.Repositories;
 import io.breakwater.location.TestQuotas;
+import io.breakwater.location.TestRegister;
 import io.breakwater.mover.MoverJobs;
 import io.breakwater.mover.MoverProgress;
 import io.breakwater.mover.MoverTask;
@@ -30,6 +31,7 @@ import io.breakwater.steps.Outcome;
 import io.breakwater.store.MemoryStore;
 import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.trust.PointKeys;
+import io.breakwater.trust.TestAdoption;
 import io.breakwater.volume.Snapshots;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
@@ -60,7 +62,13 @@ class MoveVolumesStepTest {
     private final MemoryStore store = new MemoryStore();
     private final QuotaCheck quota = new QuotaCheck(
             TestQuotas.of(store, "west", System::nanoTime), new Activities(), TestEvents.of(client, Clock.systemUTC()));
-    private final MoveVolumesStep move = new MoveVolumesStep(client, new ReadySnapshots(), new ManualMovers(), quota);
+    private final MoveVolumesStep move = new MoveVolumesStep(
+            client,
+            new ReadySnapshots(),
+            new ManualMovers(),
+            quota,
+            TestRegister.of(store),
+            TestAdoption.rule(PointKeys.identities("west"), List.of(), Optional::empty));
 
     @AfterEach
     void close() {
@@ -174,7 +182,8 @@ class MoveVolumesStepTest {
 
     @Test
     void reportsQuotaExceededWhenTheGatewayRefusesAMover() {
-        store.write("breakwater/repos/west/shop/data/a", new byte[100], Precondition.NONE);
+        TestRegister.create(store, "west", "shop");
+        store.write(TestRegister.of("west", "shop").prefix() + "data/a", new byte[100], Precondition.NONE);
         CaptureRun run = run(null, 1);
         failure = "exit 1: Fatal: unexpected HTTP response (403): 403 Forbidden";
         assertThatThrownBy(() -> move.run(run, 1))

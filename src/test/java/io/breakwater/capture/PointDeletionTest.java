@@ -25,6 +25,7 @@ import io.breakwater.gateway.TestRepositories;
 import io.breakwater.location.LocationResolver;
 import io.breakwater.location.Stores;
 import io.breakwater.location.TestLocations;
+import io.breakwater.location.TestRegister;
 import io.breakwater.location.keys.TestKeys;
 import io.breakwater.mover.MoverJobs;
 import io.breakwater.mover.MoverTask;
@@ -253,7 +254,8 @@ class PointDeletionTest {
                 TestEvents.of(client, Clock.systemUTC()),
                 Clock.systemUTC(),
                 new IdentityRule(config, PointKeys.identities("east")),
-                PointKeys.identities("east"));
+                PointKeys.identities("east"),
+                TestRegister.of(stores));
     }
 
     private RestorePoint object(String namespace, String name, Consumer<RestorePointStatus> status) {
@@ -281,6 +283,7 @@ class PointDeletionTest {
 
     private static PointDocument document(PointKey key, String uid, List<String> objects, String lockedUntil) {
         return PointDocument.builder(key, uid)
+                .repository(TestRegister.of(key).id())
                 .capturedAt("2026-06-01T00:00:00Z")
                 .volumes(List.of(new PointDocument.Volume(
                         "data", "fast", "1Gi", "/volumes/data", snapshot(key.namespace()), 7, 7)))
@@ -319,7 +322,7 @@ class PointDeletionTest {
     /** Seal and archives of a point that are not deleted. */
     private List<String> listed(String namespace, String point) {
         PointKey key = PointKeys.of("east", namespace, point);
-        SoftDeleteStore visible = new SoftDeleteStore(disk, "east", namespace);
+        SoftDeleteStore visible = TestRegister.visible(disk, "east", namespace);
         List<String> keys = new ArrayList<>();
         visible.list(key.directory(), o -> keys.add(o.key()));
         visible.list("breakwater/archives/", o -> keys.add(o.key()));
@@ -353,7 +356,7 @@ class PointDeletionTest {
 
     private static final class NoSteps extends CaptureSteps {
         NoSteps() {
-            super(null, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
+            super(null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
         }
 
         @Override

@@ -14,6 +14,7 @@ import io.breakwater.api.RestorePointSpec;
 import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.api.RestorePointStatus;
 import io.breakwater.location.TestQuotas;
+import io.breakwater.location.TestRegister;
 import io.breakwater.observe.PlainStatusWriter;
 import io.breakwater.observe.TestEvents;
 import io.breakwater.policy.PointRoute;
@@ -54,7 +55,7 @@ class QuotaCheckTest {
         CaptureRun run = run(Trigger.Scheduled);
         await().atMost(Duration.ofSeconds(10)).until(() -> quota.requireRoom(run));
         assertThat(run.status().warnings).isNull();
-        assertThat(QuotaCheck.access(run).limited()).isTrue();
+        assertThat(QuotaCheck.access(run, TestRegister.of(run.key())).limited()).isTrue();
     }
 
     @ParameterizedTest
@@ -85,7 +86,7 @@ class QuotaCheckTest {
         assertThat(client.v1().events().inNamespace("shop").list().getItems())
                 .singleElement()
                 .satisfies(e -> assertThat(e.getReason()).isEqualTo(Reason.QuotaExceeded.name()));
-        assertThat(QuotaCheck.access(run).limited()).isFalse();
+        assertThat(QuotaCheck.access(run, TestRegister.of(run.key())).limited()).isFalse();
         assertThat(quota.refusal(run, REFUSED)).isEmpty();
     }
 
@@ -102,7 +103,8 @@ class QuotaCheckTest {
     }
 
     private void hold(int bytes) {
-        store.write("breakwater/repos/west/shop/data/a", new byte[bytes], Precondition.NONE);
+        TestRegister.create(store, "west", "shop");
+        store.write(TestRegister.of("west", "shop").prefix() + "data/a", new byte[bytes], Precondition.NONE);
     }
 
     private CaptureRun run(Trigger trigger) {

@@ -19,6 +19,7 @@ import io.breakwater.api.RestorePointStatus.PointCopy;
 import io.breakwater.catalog.ImportedPoint.Place;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.TestConfig;
+import io.breakwater.location.TestRegister;
 import io.breakwater.trust.AdoptionIndex;
 import io.breakwater.trust.AdoptionRule;
 import io.breakwater.trust.IdentityRule;
@@ -321,6 +322,7 @@ class CatalogSyncTest {
     static PointDocument point(PointKey key) {
         String name = key.point();
         return PointDocument.builder(key, "uid")
+                .repository(TestRegister.of(key).id())
                 .policy("hourly")
                 .trigger(Trigger.Scheduled)
                 .epoch(3)

@@ -8,6 +8,7 @@ import io.breakwater.api.BackupLocationSpec;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Digests;
 import io.breakwater.api.Reason;
+import io.breakwater.location.TestRegister;
 import io.breakwater.location.keys.TestKeys;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Precondition;
@@ -63,7 +64,7 @@ class CatalogTest {
     /** The snapshot of an earlier point, which may be locked, would be deleted with this one. */
     @Test
     void sealsNoSnapshotThatIsOlderThanTheCapture() throws Exception {
-        String snapshot = KEY.repositoryPrefix() + "snapshots/" + SNAPSHOT;
+        String snapshot = TestRegister.of(KEY).prefix() + "snapshots/" + SNAPSHOT;
         store.write(snapshot, new byte[1], Precondition.NONE);
         catalog.markStarted(location, KEY, "uid");
         Files.setLastModifiedTime(
@@ -126,6 +127,7 @@ class CatalogTest {
 
     private static PointDocument document(String object) {
         return PointDocument.builder(KEY, "uid")
+                .repository(TestRegister.of(KEY).id())
                 .capturedAt("2026-06-01T00:00:00Z")
                 .volumes(List.of(new PointDocument.Volume("data", "fast", "1Gi", "/volumes/data", SNAPSHOT, 7, 7)))
                 .archive(object, 1)

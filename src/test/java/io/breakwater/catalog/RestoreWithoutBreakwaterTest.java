@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec;
+import io.breakwater.location.TestRegister;
 import io.breakwater.location.keys.KeyRing;
 import io.breakwater.location.keys.TestKeys;
 import io.breakwater.store.MemoryStore;
@@ -135,9 +136,9 @@ class RestoreWithoutBreakwaterTest {
     void derivesThePasswordOfARepositoryByTheFormulaOfThePage() throws Exception {
         KeyRing ring = TestKeys.ring(master);
 
-        String password = shell(block("password() {") + "\npassword east/shop");
+        String password = shell(block("password() {") + "\npassword " + TestRegister.SHOP_ID);
 
-        assertThat(password.strip()).isEqualTo(ring.repositoryPassword(ring.current(), "east", "shop"));
+        assertThat(password.strip()).isEqualTo(ring.repositoryPassword(ring.current(), TestRegister.SHOP_ID));
     }
 
     /** The arguments of the page's command, with the files of the test. */

@@ -8,6 +8,7 @@ import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.api.RestorePointStatus.Consistency;
 import io.breakwater.api.RestorePointStatus.VolumeMode;
+import io.breakwater.location.TestRegister;
 import io.breakwater.trust.PointKey;
 import io.breakwater.trust.PointKeys;
 import java.nio.charset.StandardCharsets;
@@ -22,6 +23,7 @@ class SealCodecTest {
     private static final String ID = "ab".repeat(32);
     private static final String ARCHIVE = "velero/backups/x/x.tar.gz";
     static final PointDocument POINT = PointDocument.builder(PointKeys.of("east", "shop", "p1"), "uid-1")
+            .repository(TestRegister.of(PointKeys.of("east", "shop", "p1")).id())
             .policy("shop")
             .trigger(Trigger.Manual)
             .epoch(3)
@@ -36,6 +38,7 @@ class SealCodecTest {
 
     /** A point in which every field has a value. */
     private static final PointDocument FULL = PointDocument.builder(PointKeys.of("east", "shop", "p1"), "uid-1")
+            .repository(TestRegister.of(PointKeys.of("east", "shop", "p1")).id())
             .policy("nightly")
             .trigger(Trigger.Manual)
             .epoch(3)
@@ -141,7 +144,8 @@ class SealCodecTest {
                       "runId" : "run-1",
                       "sequence" : 7,
                       "storeTime" : "2026-01-02T03:04:06Z",
-                      "hmac" : "346e8809cb42307d3b0edfe396b6a9566938ed34fc6436e205840c6425465a33"
+                      "repository" : "46b7e6248fb7478118415f5e93a07601",
+                      "hmac" : "72b0267e2de2f34c81019d515c717263b7be232ae2d5e715daeab9fbc65afa5b"
                     }\
                     """);
     }
@@ -207,6 +211,7 @@ class SealCodecTest {
     void refusesVolumesWithIllegalIdsOrPaths(String claim, String path, String id) {
         String snapshot = "ok".equals(id) ? ID : id;
         PointDocument point = PointDocument.builder(POINT.key(), "uid-1")
+                .repository(TestRegister.of(POINT.key()).id())
                 .volumes(List.of(new PointDocument.Volume(claim, "fast", "1Gi", path, snapshot, 10, 5)))
                 .build();
 
@@ -218,6 +223,7 @@ class SealCodecTest {
     @Test
     void acceptsDevicesAndRetainedSnapshots() {
         PointDocument point = PointDocument.builder(POINT.key(), "uid-1")
+                .repository(TestRegister.of(POINT.key()).id())
                 .volumes(List.of(
                         new PointDocument.Volume(
                                 "my.disk-1", "f", "2Gi", "/my.disk-1", ID, 2, 6, VolumeMode.Block, null),

@@ -14,6 +14,7 @@ import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.TestConfig;
 import io.breakwater.location.Stores;
 import io.breakwater.location.TestLocations;
+import io.breakwater.location.TestRegister;
 import io.breakwater.location.keys.TestKeys;
 import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;
@@ -69,7 +70,8 @@ class ImmutabilityReconcilerTest {
                 new PlainStatusWriter(client),
                 new Meters(registry, Clock.systemUTC()),
                 TestEvents.of(client, Clock.systemUTC()),
-                Clock.systemUTC());
+                Clock.systemUTC(),
+                TestRegister.of(stores));
         TestLocations.start(reconciler, client);
         BackupLocation location = location(config.namespace());
         client.resource(new SecretBuilder()
@@ -119,8 +121,9 @@ class ImmutabilityReconcilerTest {
     @Test
     void reportsForeignDeletions() {
         BreakwaterConfig config = TestConfig.of(Map.of("breakwater.site", "east"));
-        String key = "breakwater/repos/east/shop/data/ab/abcd";
+        String key = TestRegister.of("east", "shop").prefix() + "data/ab/abcd";
         Set<String> destroyed = new HashSet<>();
+        TestRegister.create(TestStores.filesystem(directory), "east", "shop");
         ObjectStore attacked = attacked(
                 List.of(
                         new Version(key, "marker", 0, Instant.now(), true, true),
@@ -134,7 +137,8 @@ class ImmutabilityReconcilerTest {
                 new PlainStatusWriter(client),
                 new Meters(registry, Clock.systemUTC()),
                 TestEvents.of(client, Clock.systemUTC()),
-                Clock.systemUTC());
+                Clock.systemUTC(),
+                TestRegister.of(attacked));
         TestLocations.start(reconciler, client);
         BackupLocation location = location(config.namespace());
         location.getSpec().immutability = new BackupLocationSpec.Immutability();

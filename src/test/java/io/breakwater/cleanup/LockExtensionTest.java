@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.location.TestRegister;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Precondition;
-import io.breakwater.store.SoftDeleteStore;
 import io.breakwater.store.StoreLayout;
 import io.breakwater.store.TestStores;
 import io.breakwater.trust.PointKey;
@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
@@ -31,7 +32,7 @@ import org.junit.jupiter.api.io.TempDir;
 class LockExtensionTest {
     private static final Duration PERIOD = Duration.ofDays(40);
     private static final Instant START = Instant.parse("2026-06-01T00:00:00Z");
-    private static final String REPOSITORY = "breakwater/repos/east/shop/";
+    private static final String REPOSITORY = TestRegister.of("east", "shop").prefix();
     private static final String ARCHIVE = "velero/backups/east-shop-p/east-shop-p.tar.gz";
 
     @TempDir
@@ -73,12 +74,14 @@ class LockExtensionTest {
         }) {
             write(key);
         }
-        new SoftDeleteStore(store, "east", "shop").delete(REPOSITORY + "data/ab/dead");
+        TestRegister.visible(store, "east", "shop").delete(REPOSITORY + "data/ab/dead");
 
         run("east");
 
         assertThat(locks.keySet())
                 .containsExactlyInAnyOrder(
+                        REPOSITORY + "repository.json",
+                        StoreLayout.owner(TestRegister.namespace("east", "shop")),
                         REPOSITORY + "config",
                         REPOSITORY + "keys/k",
                         REPOSITORY + "snapshots/s",
@@ -103,13 +106,13 @@ class LockExtensionTest {
             }
             run("east");
         }
-        assertThat(calls.get()).as("calls for 14 objects in 686 hours").isLessThan(14 * 25);
+        assertThat(calls.get()).as("calls for 18 objects in 686 hours").isLessThan(18 * 25);
     }
 
     @Test
     void resumesAKilledRoundWhereItStopped() {
         captured("east", "zoo", "z");
-        survive = 9;
+        survive = 11;
         assertThatThrownBy(() -> run("east")).isInstanceOf(BreakwaterException.class);
         int before = calls.get();
         survive = Integer.MAX_VALUE;
@@ -117,8 +120,8 @@ class LockExtensionTest {
 
         run("east");
 
-        assertThat(calls.get() - before).as("those of the second namespace").isEqualTo(7);
-        assertThat(locks).hasSize(14);
+        assertThat(calls.get() - before).as("those of the second namespace").isEqualTo(9);
+        assertThat(locks).hasSize(18);
     }
 
     @Test
@@ -143,7 +146,7 @@ class LockExtensionTest {
         assertThat(run("west").extended()).as("east is not late yet").isZero();
 
         now = START.plus(PERIOD.multipliedBy(3).dividedBy(8)).plusSeconds(60);
-        assertThat(run("west").extended()).isEqualTo(7);
+        assertThat(run("west").extended()).isEqualTo(9);
         assertThat(locks.values()).allMatch(until -> until.equals(now.plus(PERIOD)));
     }
 
@@ -161,7 +164,7 @@ class LockExtensionTest {
         store.write(StoreLayout.lockRound("east"), new byte[ObjectStore.MAX_DOCUMENT + 1], Precondition.NONE);
         now = now.plusSeconds(60);
 
-        assertThat(run("east").objects()).isEqualTo(7);
+        assertThat(run("east").objects()).isEqualTo(9);
         assertThat(run("east").objects()).as("the round is complete").isZero();
     }
 
@@ -178,19 +181,23 @@ class LockExtensionTest {
     }
 
     private LockExtension.Result run(String site) {
-        return new LockExtension(store, LockExtensionTest::archive, site, period, now).run();
+        return new LockExtension(store, LockExtensionTest::needs, site, period, now).run();
     }
 
-    private static List<String> archive(PointKey key) {
+    private static LockExtension.Needs needs(PointKey key) {
         String backup = key.toString().replace('/', '-');
-        return List.of("velero/backups/" + backup + "/" + backup + ".tar.gz");
+        return new LockExtension.Needs(
+                List.of("velero/backups/" + backup + "/" + backup + ".tar.gz"),
+                Optional.of(TestRegister.of(key).id()));
     }
 
     private void captured(String site, String namespace, String point) {
         PointKey key = PointKeys.of(site, namespace, point);
-        for (String name : new String[] {"config", "keys/k", "snapshots/s", "index/i", "data/ab/abcd"}) {
-            write(key.repositoryPrefix() + name);
+        for (String name :
+                new String[] {"repository.json", "config", "keys/k", "snapshots/s", "index/i", "data/ab/abcd"}) {
+            write(TestRegister.of(key).prefix() + name);
         }
+        write(StoreLayout.owner(key.source()));
         write(key.sealKey());
         write("velero/backups/" + site + "-" + namespace + "-" + point + "/" + site + "-" + namespace + "-" + point
                 + ".tar.gz");

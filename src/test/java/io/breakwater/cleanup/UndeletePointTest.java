@@ -12,9 +12,11 @@ import io.breakwater.catalog.PointDocument;
 import io.breakwater.catalog.SealKeySurvey;
 import io.breakwater.config.TestConfig;
 import io.breakwater.location.Stores;
+import io.breakwater.location.TestRegister;
 import io.breakwater.location.keys.LocationKeys;
 import io.breakwater.location.keys.TestKeys;
 import io.breakwater.store.DeletedObjects;
+import io.breakwater.store.DeletionScope;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.store.SoftDeleteStore;
@@ -40,8 +42,8 @@ class UndeletePointTest {
     private static final byte[] CONTENT = "content".getBytes(StandardCharsets.UTF_8);
     private static final String SHA = Digests.sha256Hex(CONTENT);
     private static final String ARCHIVE = POINT.archiveKey("uid");
-    private static final String PACK = POINT.repositoryPrefix() + "data/" + SHA.substring(0, 2) + "/" + SHA;
-    private static final String SNAPSHOT = POINT.repositoryPrefix() + "snapshots/" + SHA;
+    private static final String PACK = TestRegister.of(POINT).prefix() + "data/" + SHA.substring(0, 2) + "/" + SHA;
+    private static final String SNAPSHOT = TestRegister.of(POINT).prefix() + "snapshots/" + SHA;
 
     @TempDir
     Path directory;
@@ -80,7 +82,7 @@ class UndeletePointTest {
         catalog = new Catalog(stores, keys);
         undelete = new UndeletePoint(stores, keys);
         disk = stores.open(location);
-        store = new SoftDeleteStore(disk, "east", "shop").withArchives(List.of(POINT.archivePrefix("uid")));
+        store = TestRegister.visible(disk, "east", "shop").withArchives(List.of(POINT.archivePrefix("uid")));
         for (String object : List.of(ARCHIVE, PACK, SNAPSHOT)) {
             store.write(object, CONTENT, Precondition.ABSENT);
         }
@@ -132,7 +134,7 @@ class UndeletePointTest {
 
     @Test
     void undeletesTheObjectsOfAResealedPoint() {
-        new DeletedObjects(disk, "east").forget("shop", POINT.sealKey());
+        DeletedObjects.forget(disk, DeletionScope.points(POINT.source()), POINT.sealKey());
         catalog.seal(location, document());
 
         undelete.undelete(location, POINT);
@@ -175,12 +177,13 @@ class UndeletePointTest {
     }
 
     private DeletedObjects.Swept sweep() {
-        return new DeletedObjects(disk, "east")
+        return TestRegister.deleted(disk, "east")
                 .sweep(Duration.ZERO, Instant.now().plusSeconds(1), false);
     }
 
     private static PointDocument document() {
         return PointDocument.builder(PointKeys.of("east", "shop", "p"), "uid")
+                .repository(TestRegister.of(PointKeys.of("east", "shop", "p")).id())
                 .policy("shop")
                 .capturedAt("2026-06-01T00:00:00Z")
                 .volumes(List.of(new PointDocument.Volume("data", "fast", "1Gi", "/volumes/data", SHA, 7, 7)))

@@ -13,10 +13,12 @@ import io.breakwater.api.Condition;
 import io.breakwater.api.Reason;
 import io.breakwater.config.TestConfig;
 import io.breakwater.location.TestLocations;
+import io.breakwater.location.TestRegister;
 import io.breakwater.mover.MoverJobs;
 import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;
 import io.breakwater.observe.TestEvents;
+import io.breakwater.store.OwnedRepository;
 import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -45,6 +47,8 @@ class UnsealedReconcilerTest {
             TestEvents.of(client, Clock.systemUTC()),
             Clock.systemUTC());
 
+    private static final OwnedRepository SHOP = TestRegister.of("east", "shop");
+
     UnsealedReconcilerTest() {
         TestLocations.start(reconciler, client);
     }
@@ -56,7 +60,7 @@ class UnsealedReconcilerTest {
 
     @Test
     void deletesFindingsOnceAndReportsEventsAndMetrics() {
-        sweep.found = new UnsealedSweep.Found(2, 700, 1, 0, Map.of("shop", List.of("a", "b", "c")), List.of());
+        sweep.found = new UnsealedSweep.Found(2, 700, 1, 0, Map.of(SHOP, List.of("a", "b", "c")), List.of());
         sweep.states.add(Optional.of(new MoverJobs.State.Running("a Job")));
         sweep.states.add(Optional.of(new MoverJobs.State.Succeeded(null)));
         BackupLocation location = location(true, AccessMode.ReadWrite);
@@ -83,7 +87,7 @@ class UnsealedReconcilerTest {
                 0,
                 0,
                 0,
-                Map.of("shop", List.of("a")),
+                Map.of(SHOP, List.of("a")),
                 List.of(BreakwaterException.permanent(Reason.Tampered, "the seal of p was altered")));
         sweep.states.add(Optional.of(new MoverJobs.State.Failed("exit 11: it is locked")));
 
@@ -97,7 +101,7 @@ class UnsealedReconcilerTest {
 
     @Test
     void postponesDeletionsThatCannotStartNow() {
-        sweep.found = new UnsealedSweep.Found(0, 0, 0, 0, Map.of("shop", List.of("a")), List.of());
+        sweep.found = new UnsealedSweep.Found(0, 0, 0, 0, Map.of(SHOP, List.of("a")), List.of());
         sweep.states.add(Optional.empty());
         BackupLocation location = location(true, AccessMode.ReadWrite);
 
@@ -159,7 +163,7 @@ class UnsealedReconcilerTest {
         private volatile int sweeps;
 
         HandSweep() {
-            super(null, TestConfig.of(Map.of()), null, null, null, null, null, null, null);
+            super(null, TestConfig.of(Map.of()), null, null, null, null, null, null, null, null);
         }
 
         @Override
@@ -169,8 +173,8 @@ class UnsealedReconcilerTest {
         }
 
         @Override
-        Optional<MoverJobs.State> forget(BackupLocation location, String namespace, List<String> snapshots) {
-            asked.add(namespace + " " + snapshots);
+        Optional<MoverJobs.State> forget(BackupLocation location, OwnedRepository repository, List<String> snapshots) {
+            asked.add(repository.source().name() + " " + snapshots);
             return states.remove();
         }
     }

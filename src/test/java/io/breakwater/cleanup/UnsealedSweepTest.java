@@ -18,6 +18,7 @@ import io.breakwater.catalog.PointDocument;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.TestConfig;
 import io.breakwater.location.Stores;
+import io.breakwater.location.TestRegister;
 import io.breakwater.location.keys.TestKeys;
 import io.breakwater.mover.MoverJobs;
 import io.breakwater.mover.MoverTask;
@@ -26,8 +27,11 @@ import io.breakwater.steps.RunLabel;
 import io.breakwater.store.DeletedObjects;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Precondition;
+import io.breakwater.store.OwnedRepository;
 import io.breakwater.store.SoftDeleteStore;
+import io.breakwater.store.StoreLayout;
 import io.breakwater.store.TestStores;
+import io.breakwater.trust.AdoptedHistory;
 import io.breakwater.trust.IdentityRule;
 import io.breakwater.trust.PointKey;
 import io.breakwater.trust.PointKeys;
@@ -62,6 +66,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Data of unfinished captures in a directory, next to one sealed point. */
 class UnsealedSweepTest {
     private static final PointKey GOOD = PointKeys.of("east", "shop", "good");
+    private static final OwnedRepository SHOP = TestRegister.of("east", "shop");
     private static final PointKey LOST = PointKeys.of("east", "shop", "lost");
 
     @TempDir
@@ -72,6 +77,8 @@ class UnsealedSweepTest {
     private final BackupLocation location = new BackupLocation();
     private final HandMovers movers = new HandMovers();
     private final BusyCopies copies = new BusyCopies();
+    private Stores stores;
+    private BreakwaterConfig config;
     private ObjectStore disk;
     private Catalog catalog;
     private UnsealedSweep sweep;
@@ -95,10 +102,25 @@ class UnsealedSweepTest {
                         .addToData("masterKey", base64(base64(new byte[32]).getBytes(StandardCharsets.US_ASCII)))
                         .build())
                 .create();
-        Stores stores = TestStores.of(client, config);
+        stores = TestStores.of(client, config);
         disk = stores.open(location);
         catalog = new Catalog(stores, TestKeys.of(client));
-        sweep = new UnsealedSweep(
+        this.config = config;
+        sweep = process();
+        TestRegister.create(disk, "east", "shop");
+        write(TestRegister.of(GOOD).prefix() + "config", "config");
+        captured(GOOD);
+        captured(LOST);
+        catalog.seal(location, document(GOOD));
+        catalog.markFinished(location, GOOD);
+        object(GOOD, "True");
+        object(LOST, "False");
+        makeOld();
+    }
+
+    /** The sweep of a process that has read nothing. */
+    private UnsealedSweep process() {
+        return new UnsealedSweep(
                 client,
                 config,
                 stores,
@@ -107,15 +129,8 @@ class UnsealedSweepTest {
                 copies,
                 new KeptSnapshots(client, new Snapshots(client)),
                 Clock.systemUTC(),
-                new IdentityRule(config, PointKeys.identities("east")));
-        write(GOOD.repositoryPrefix() + "config", "config");
-        captured(GOOD);
-        captured(LOST);
-        catalog.seal(location, document(GOOD));
-        catalog.markFinished(location, GOOD);
-        object(GOOD, "True");
-        object(LOST, "False");
-        makeOld();
+                new IdentityRule(config, PointKeys.identities("east")),
+                TestRegister.of(stores));
     }
 
     @AfterEach
@@ -130,10 +145,10 @@ class UnsealedSweepTest {
         assertThat(found.trouble()).isEmpty();
         assertThat(found.archives()).isEqualTo(1);
         assertThat(found.bytes()).isEqualTo("lost".length() * 2L);
-        assertThat(found.snapshots()).isEqualTo(Map.of("shop", List.of(snapshot(LOST))));
-        assertThat(sweep.forget(location, "shop", found.snapshots().get("shop")))
+        assertThat(found.snapshots()).isEqualTo(Map.of(SHOP, List.of(snapshot(LOST))));
+        assertThat(sweep.forget(location, SHOP, found.snapshots().get(SHOP)))
                 .containsInstanceOf(MoverJobs.State.Running.class);
-        assertThat(sweep.forget(location, "shop", found.snapshots().get("shop")))
+        assertThat(sweep.forget(location, SHOP, found.snapshots().get(SHOP)))
                 .containsInstanceOf(MoverJobs.State.Succeeded.class);
 
         assertThat(listed()).noneMatch(k -> k.contains("lost") || k.endsWith(snapshot(LOST)));
@@ -150,20 +165,20 @@ class UnsealedSweepTest {
     @Test
     void ignoresSnapshotsWithIllegalIds() throws IOException {
         for (String id : List.of("abc", "-osftp.command", snapshot(LOST) + "0")) {
-            write(LOST.repositoryPrefix() + "snapshots/" + id, "x");
+            write(TestRegister.of(LOST).prefix() + "snapshots/" + id, "x");
             Files.setLastModifiedTime(
-                    directory.resolve("disk").resolve(LOST.repositoryPrefix() + "snapshots/" + id),
+                    directory.resolve("disk").resolve(TestRegister.of(LOST).prefix() + "snapshots/" + id),
                     FileTime.from(Instant.now().minus(Duration.ofDays(2))));
         }
 
-        assertThat(sweep.sweep(location).snapshots()).isEqualTo(Map.of("shop", List.of(snapshot(LOST))));
+        assertThat(sweep.sweep(location).snapshots()).isEqualTo(Map.of(SHOP, List.of(snapshot(LOST))));
     }
 
     @Test
     void findsNothingInASecondSweep() {
-        List<String> snapshots = sweep.sweep(location).snapshots().get("shop");
-        sweep.forget(location, "shop", snapshots);
-        sweep.forget(location, "shop", snapshots);
+        List<String> snapshots = sweep.sweep(location).snapshots().get(SHOP);
+        sweep.forget(location, SHOP, snapshots);
+        sweep.forget(location, SHOP, snapshots);
 
         UnsealedSweep.Found again = sweep.sweep(location);
 
@@ -175,22 +190,22 @@ class UnsealedSweepTest {
     /** A mover that was refused or killed leaves packs that no index and no snapshot references. */
     @Test
     void prunesDataWithoutASnapshot() {
-        disk.delete(LOST.repositoryPrefix() + "snapshots/" + snapshot(LOST));
+        disk.delete(TestRegister.of(LOST).prefix() + "snapshots/" + snapshot(LOST));
 
-        assertThat(sweep.sweep(location).snapshots()).isEqualTo(Map.of("shop", List.of()));
-        sweep.forget(location, "shop", List.of());
+        assertThat(sweep.sweep(location).snapshots()).isEqualTo(Map.of(SHOP, List.of()));
+        sweep.forget(location, SHOP, List.of());
         assertThat(sweep.sweep(location).snapshots())
                 .as("until the Job has succeeded")
-                .containsOnlyKeys("shop");
-        sweep.forget(location, "shop", List.of());
+                .containsOnlyKeys(SHOP);
+        sweep.forget(location, SHOP, List.of());
         assertThat(sweep.sweep(location).snapshots()).isEmpty();
         assertThat(InProgressMarker.list(disk, "east")).isEmpty();
     }
 
     @Test
     void prunesNothingWhenASnapshotOfAPointIsMissing() {
-        disk.delete(LOST.repositoryPrefix() + "snapshots/" + snapshot(LOST));
-        disk.delete(GOOD.repositoryPrefix() + "snapshots/" + snapshot(GOOD));
+        disk.delete(TestRegister.of(LOST).prefix() + "snapshots/" + snapshot(LOST));
+        disk.delete(TestRegister.of(GOOD).prefix() + "snapshots/" + snapshot(GOOD));
 
         assertThat(sweep.sweep(location).snapshots()).isEmpty();
         assertThat(InProgressMarker.list(disk, "east"))
@@ -201,7 +216,7 @@ class UnsealedSweepTest {
     @Test
     void finishesTheWorkOfAKilledSweep() {
         SoftDeleteStore grace =
-                new SoftDeleteStore(disk, "east", "shop").withArchives(List.of(LOST.archivePrefix("uid")));
+                TestRegister.visible(disk, "east", "shop").withArchives(List.of(LOST.archivePrefix("uid")));
         disk.list(LOST.archivePrefix("uid"), o -> {
             if (o.key().equals(archive(LOST))) {
                 grace.delete(o);
@@ -215,7 +230,7 @@ class UnsealedSweepTest {
     @Test
     void skipsYoungObjects() throws IOException {
         touch(archive(LOST));
-        touch(LOST.repositoryPrefix() + "snapshots/" + snapshot(LOST));
+        touch(TestRegister.of(LOST).prefix() + "snapshots/" + snapshot(LOST));
 
         UnsealedSweep.Found found = sweep.sweep(location);
 
@@ -268,10 +283,10 @@ class UnsealedSweepTest {
 
     @Test
     void deletesNoSnapshotsDuringACopyOfTheRepository() {
-        List<String> snapshots = sweep.sweep(location).snapshots().get("shop");
+        List<String> snapshots = sweep.sweep(location).snapshots().get(SHOP);
         copies.busy = true;
 
-        assertThat(sweep.forget(location, "shop", snapshots)).isEmpty();
+        assertThat(sweep.forget(location, SHOP, snapshots)).isEmpty();
         assertThat(movers.started).isEmpty();
     }
 
@@ -283,7 +298,8 @@ class UnsealedSweepTest {
 
         sweep.sweep(location);
 
-        assertThat(listed()).contains(archive(theirs), theirs.repositoryPrefix() + "snapshots/" + snapshot(theirs));
+        assertThat(listed())
+                .contains(archive(theirs), TestRegister.of(theirs).prefix() + "snapshots/" + snapshot(theirs));
         assertThat(InProgressMarker.list(disk, "west")).hasSize(1);
     }
 
@@ -291,7 +307,7 @@ class UnsealedSweepTest {
     void preservesSnapshotsOfKnownPointsWithoutASeal() {
         disk.delete(GOOD.sealKey());
 
-        assertThat(sweep.sweep(location).snapshots().get("shop")).containsExactly(snapshot(LOST));
+        assertThat(sweep.sweep(location).snapshots().get(SHOP)).containsExactly(snapshot(LOST));
     }
 
     @Test
@@ -301,7 +317,33 @@ class UnsealedSweepTest {
                 .withName("good")
                 .delete();
 
-        assertThat(sweep.sweep(location).snapshots().get("shop")).containsExactly(snapshot(LOST));
+        assertThat(sweep.sweep(location).snapshots().get(SHOP)).containsExactly(snapshot(LOST));
+    }
+
+    /** Another cluster has the RestorePoint of the other owner, so this one knows only its seal. */
+    @Test
+    void preservesSnapshotsOfEveryOwnerOfTheRepository() {
+        String record = StoreLayout.repositoryRecord(SHOP.id());
+        byte[] before = disk.read(record).orElseThrow().content();
+        PointKey theirs = PointKeys.of("west", "shop", "theirs");
+        TestRegister.of(disk)
+                .findOrCreate(
+                        location,
+                        theirs.source(),
+                        () -> AdoptedHistory.parse("east/shop").orElseThrow(),
+                        earlier -> true);
+        write(SHOP.snapshot(snapshot(theirs)), theirs.point());
+        catalog.seal(location, document(theirs));
+        makeOld();
+
+        OwnedRepository shared = new OwnedRepository(SHOP.id(), theirs.source());
+        assertThat(sweep.sweep(location).snapshots()).isEqualTo(Map.of(shared, List.of(snapshot(LOST))));
+
+        disk.write(record, before, Precondition.NONE);
+        disk.delete(StoreLayout.owner(theirs.source()));
+        assertThat(process().sweep(location).snapshots())
+                .as("an attacker put the older record back, and deleted the entry of the other owner")
+                .isEqualTo(Map.of(SHOP, List.of(snapshot(LOST))));
     }
 
     @Test
@@ -312,7 +354,7 @@ class UnsealedSweepTest {
                 .delete();
         catalog.unseal(location, GOOD);
 
-        assertThat(sweep.sweep(location).snapshots().get("shop")).containsExactly(snapshot(LOST));
+        assertThat(sweep.sweep(location).snapshots().get(SHOP)).containsExactly(snapshot(LOST));
     }
 
     @Test
@@ -358,9 +400,11 @@ class UnsealedSweepTest {
 
     @Test
     void deletesJobsThatEndedUnnoticed() {
-        String run = RunLabel.ofCleanup(location, "east", "shop");
+        String run =
+                RunLabel.ofCleanup(location, TestRegister.of("east", "shop").id());
         movers.started.add(run);
-        new SoftDeleteStore(disk, "east", "shop").delete(LOST.repositoryPrefix() + "snapshots/" + snapshot(LOST));
+        TestRegister.visible(disk, "east", "shop")
+                .delete(TestRegister.of(LOST).prefix() + "snapshots/" + snapshot(LOST));
         catalog.markFinished(location, LOST);
 
         sweep.sweep(location);
@@ -385,7 +429,7 @@ class UnsealedSweepTest {
         catalog.markStarted(location, key, "uid");
         write(archive(key), key.point());
         write(key.veleroPrefix("uid") + "a-logs.gz", key.point());
-        write(key.repositoryPrefix() + "snapshots/" + snapshot(key), key.point());
+        write(TestRegister.of(key).prefix() + "snapshots/" + snapshot(key), key.point());
     }
 
     private RestorePoint object(PointKey key, String succeeded) {
@@ -410,6 +454,7 @@ class UnsealedSweepTest {
 
     private static PointDocument document(PointKey key) {
         return PointDocument.builder(key, "uid")
+                .repository(SHOP.id())
                 .policy("shop")
                 .capturedAt("2026-06-01T00:00:00Z")
                 .volumes(List.of(new PointDocument.Volume("data", "fast", "1Gi", "/volumes/data", snapshot(key), 7, 7)))
@@ -440,15 +485,16 @@ class UnsealedSweepTest {
 
     private List<String> listed() {
         List<String> keys = new ArrayList<>();
-        new SoftDeleteStore(disk, "east", "shop").list("breakwater/archives/", o -> keys.add(o.key()));
+        TestRegister.visible(disk, "east", "shop").list("breakwater/archives/", o -> keys.add(o.key()));
         for (String site : List.of("east", "west")) {
-            new SoftDeleteStore(disk, site, "shop").list("breakwater/repos/" + site + "/", o -> keys.add(o.key()));
+            OwnedRepository repository = TestRegister.of(site, "shop");
+            new SoftDeleteStore(disk, repository.deletions()).list(repository.prefix(), o -> keys.add(o.key()));
         }
         return keys;
     }
 
     private DeletedObjects graveyard() {
-        return new DeletedObjects(disk, "east");
+        return TestRegister.deleted(disk, "east");
     }
 
     /** Makes all files two days older; their time is the one that counts. */
@@ -483,11 +529,11 @@ class UnsealedSweepTest {
             if (started.add(request.run())) {
                 return new State.Running("started");
             }
-            SoftDeleteStore grace = new SoftDeleteStore(
-                    disk, request.access().site(), request.access().namespace());
+            SoftDeleteStore grace =
+                    new SoftDeleteStore(disk, request.access().repository().deletions());
             ((MoverTask.Forget) request.task())
                     .snapshots()
-                    .forEach(id -> grace.delete(GOOD.repositoryPrefix() + "snapshots/" + id));
+                    .forEach(id -> grace.delete(TestRegister.of(GOOD).prefix() + "snapshots/" + id));
             return new State.Succeeded(null);
         }
 
@@ -510,7 +556,7 @@ class UnsealedSweepTest {
         }
 
         @Override
-        public boolean busy(String site, String namespace) {
+        public boolean busy(String repository) {
             return busy;
         }
     }

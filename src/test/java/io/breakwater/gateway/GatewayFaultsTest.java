@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.breakwater.gateway.Repositories.Mode;
+import io.breakwater.location.TestRegister;
 import io.breakwater.store.FaultyProxy;
 import io.breakwater.store.FaultyProxy.Fault;
 import io.breakwater.store.ObjectStore;
@@ -77,7 +78,7 @@ class GatewayFaultsTest {
     void failsAnInterruptedListing() throws Exception {
         try (var executor = Executors.newFixedThreadPool(8)) {
             for (int i = 0; i < 1001; i++) {
-                String key = "breakwater/repos/east/shop/index/%064x".formatted(i);
+                String key = TestRegister.of("east", "shop").prefix() + "index/%064x".formatted(i);
                 executor.submit(() -> store.write(key, new byte[1], Precondition.NONE));
             }
         }
@@ -95,8 +96,9 @@ class GatewayFaultsTest {
 
     @Test
     void discardsInterruptedUploads() throws Exception {
-        String head = "POST /sys/bucket/east/shop/config HTTP/1.1\r\nHost: localhost\r\nContent-Length: 12000000\r\n"
-                + "Authorization: " + authorization(gateway.ticket("bucket", Mode.APPEND, null), "good") + "\r\n\r\n";
+        String head = "POST /sys/bucket/" + TestRegister.SHOP_ID
+                + "/config HTTP/1.1\r\nHost: localhost\r\nContent-Length: 12000000\r\n" + "Authorization: "
+                + authorization(gateway.ticket("bucket", Mode.APPEND, null), "good") + "\r\n\r\n";
         try (Socket socket = gateway.http.sslContext().getSocketFactory().createSocket("localhost", gateway.port())) {
             socket.getOutputStream().write(head.getBytes(UTF_8));
             socket.getOutputStream().write(new byte[11_000_000]);
@@ -181,7 +183,8 @@ class GatewayFaultsTest {
     /** Otherwise a few stalled movers would block the uploads of all others. */
     @Test
     void dropsStalledUploads() throws Exception {
-        String head = "POST /sys/bucket/east/shop/config HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n"
+        String head = "POST /sys/bucket/" + TestRegister.SHOP_ID
+                + "/config HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n"
                 + "Authorization: " + authorization(gateway.ticket("bucket", Mode.APPEND, null), "good")
                 + "\r\n\r\nhalf";
         List<Socket> stalled = new ArrayList<>();

@@ -12,9 +12,9 @@ import io.breakwater.api.BackupLocationSpec;
 import io.breakwater.api.BackupLocationSpec.AccessMode;
 import io.breakwater.api.Quota;
 import io.breakwater.gateway.Repositories.Mode;
+import io.breakwater.location.TestRegister;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Precondition;
-import io.breakwater.store.TestStores;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.http.HttpRequest;
@@ -47,6 +47,7 @@ class GatewayServerTest {
     @TempDir
     private Path root;
 
+    private BackupLocation plans;
     private TestGateway gateway;
     private ObjectStore store;
 
@@ -54,7 +55,7 @@ class GatewayServerTest {
     void start() throws Exception {
         gateway = new TestGateway(root, Map.of());
         store = gateway.store(gateway.directory("disk"));
-        gateway.directory("rendezvous");
+        plans = gateway.directory("rendezvous");
     }
 
     @AfterEach
@@ -68,7 +69,8 @@ class GatewayServerTest {
 
         assertThat(get(Mode.READ, "data/" + sha(PACK)).body()).isEqualTo("pack");
         assertThat(get(Mode.READ, "data/").body()).isEqualTo("[{\"name\":\"" + sha(PACK) + "\",\"size\":4}]");
-        String key = "breakwater/repos/east/shop/data/" + sha(PACK).substring(0, 2) + "/" + sha(PACK);
+        String key =
+                TestRegister.of("east", "shop").prefix() + "data/" + sha(PACK).substring(0, 2) + "/" + sha(PACK);
         assertThat(store.read(key)).isPresent();
     }
 
@@ -173,8 +175,9 @@ class GatewayServerTest {
 
     @Test
     void discardsInterruptedUploads() throws Exception {
-        String head = "POST /sys/disk/east/shop/config HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n"
-                + "Authorization: " + authorization(ticket(Mode.APPEND, null), "good") + "\r\n\r\nhalf";
+        String head = "POST /sys/disk/" + TestRegister.SHOP_ID
+                + "/config HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n" + "Authorization: "
+                + authorization(ticket(Mode.APPEND, null), "good") + "\r\n\r\nhalf";
         try (Socket socket = gateway.http.sslContext().getSocketFactory().createSocket("localhost", gateway.port())) {
             socket.getOutputStream().write(head.getBytes(UTF_8));
             socket.getOutputStream().flush();
@@ -366,7 +369,7 @@ class GatewayServerTest {
 
     @Test
     void anotherRepositoryIsForbidden() throws Exception {
-        HttpRequest.Builder request = HttpRequest.newBuilder(gateway.uri("/sys/disk/east/bank/config"))
+        HttpRequest.Builder request = HttpRequest.newBuilder(gateway.uri("/sys/disk/" + "0".repeat(32) + "/config"))
                 .header("Authorization", authorization(ticket(Mode.MAINTAIN, null), "good"));
 
         assertThat(send(request).statusCode()).isEqualTo(403);
@@ -374,8 +377,9 @@ class GatewayServerTest {
 
     @Test
     void refusesWritesOfAStaleEpoch() throws Exception {
-        ObjectStore rendezvous = TestStores.filesystem(root.resolve("rendezvous"));
-        rendezvous.write("breakwater/plans/shop/plan/lease.json", "{\"epoch\":5}".getBytes(UTF_8), Precondition.NONE);
+        ObjectStore rendezvous = gateway.stores().open(plans);
+        rendezvous.writeSigned(
+                "breakwater/plans/shop/plan/lease.json", 5, "{\"epoch\":5}".getBytes(UTF_8), Precondition.NONE);
         Ticket.Fence before = new Ticket.Fence("sys", "rendezvous", "shop", "plan", 4);
         Ticket.Fence now = new Ticket.Fence("sys", "rendezvous", "shop", "plan", 5);
 
@@ -411,7 +415,8 @@ class GatewayServerTest {
     }
 
     private int with(String authorization) throws Exception {
-        HttpRequest.Builder request = HttpRequest.newBuilder(gateway.uri("/sys/disk/east/shop/keys/"));
+        HttpRequest.Builder request =
+                HttpRequest.newBuilder(gateway.uri("/sys/disk/" + TestRegister.SHOP_ID + "/keys/"));
         if (authorization != null) {
             request.header("Authorization", authorization);
         }

@@ -4,9 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.Digests;
-import io.breakwater.gateway.RepositoryKeys.Repository;
+import io.breakwater.location.TestRegister;
 import io.breakwater.store.MemoryStore;
 import io.breakwater.store.ObjectStore;
+import io.breakwater.store.OwnedRepository;
 import io.breakwater.store.TestStores;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
@@ -22,25 +23,26 @@ class RepositoryKeysTest {
     private static final byte[] LARGE = new byte[ObjectStore.MAX_DOCUMENT + 1];
 
     private final MemoryStore store = new MemoryStore();
-    private final RepositoryKeys keys = new RepositoryKeys(TestStores.always(store));
-    private final Repository repository = new Repository("east", "shop");
+    private final RepositoryKeys keys = new RepositoryKeys(TestStores.always(store), TestRegister.of(store));
+    private final OwnedRepository repository = TestRegister.create(store, "east", "shop");
+    private final String directory = repository.prefix() + "keys/";
     private final BackupLocation location = new BackupLocation();
 
     @Test
     void skipsOtherObjectsOfAnySize() {
-        store.objects.put(repository.keys() + FILE, MARKED);
-        store.objects.put(repository.keys() + "large", LARGE);
+        store.objects.put(directory + FILE, MARKED);
+        store.objects.put(directory + "large", LARGE);
 
         assertThat(keys.survey(location)).isEqualTo(Map.of(repository, Map.of(FILE, Optional.of(KEY))));
     }
 
     @Test
     void findsNoMarkInAKeyFileThatIsTooLarge() {
-        store.objects.put(repository.keys() + FILE, LARGE);
+        store.objects.put(directory + FILE, LARGE);
         assertThat(keys.files(location, repository)).isEqualTo(Map.of(FILE, Optional.empty()));
         assertThat(keys.remove(location, repository, "f".repeat(64), FILE)).isFalse();
 
-        store.objects.put(repository.keys() + FILE, MARKED);
+        store.objects.put(directory + FILE, MARKED);
         assertThat(keys.files(location, repository)).isEqualTo(Map.of(FILE, Optional.of(KEY)));
     }
 }

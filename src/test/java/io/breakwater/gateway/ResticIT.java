@@ -10,11 +10,11 @@ import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec.AccessMode;
 import io.breakwater.api.Quota;
 import io.breakwater.gateway.Repositories.Mode;
+import io.breakwater.location.TestRegister;
 import io.breakwater.store.FaultyProxy;
 import io.breakwater.store.FaultyProxy.Fault;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Precondition;
-import io.breakwater.store.SoftDeleteStore;
 import io.breakwater.store.s3.S3Server;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -273,11 +273,11 @@ class ResticIT {
         assertThat(Set.of(added, old)).isEqualTo(both);
         assertThat(report.path("new")).hasSize(1);
         assertThat(report.path("old")).hasSize(1);
-        assertThat(new String(content("breakwater/repos/east/shop/keys/" + added), UTF_8))
+        assertThat(new String(content(TestRegister.of("east", "shop").prefix() + "keys/" + added), UTF_8))
                 .contains("\"hostname\":\"" + RepositoryKeys.mark(key) + "\"");
 
-        RepositoryKeys files = new RepositoryKeys(gateway.stores());
-        var repository = new RepositoryKeys.Repository("east", "shop");
+        RepositoryKeys files = new RepositoryKeys(gateway.stores(), TestRegister.of(gateway.stores()));
+        var repository = TestRegister.of("east", "shop");
         assertThat(files.remove(location, repository, added, old.replace(old.charAt(0), 'x')))
                 .as("deletion without another key that opens the repository")
                 .isFalse();
@@ -310,9 +310,9 @@ class ResticIT {
     /** Names of the key files of the repository, as restic sees them. */
     private Set<String> keyFiles() {
         Set<String> names = new TreeSet<>();
-        new SoftDeleteStore(store(), "east", "shop")
+        TestRegister.visible(store(), "east", "shop")
                 .list(
-                        "breakwater/repos/east/shop/keys/",
+                        TestRegister.of("east", "shop").prefix() + "keys/",
                         o -> names.add(o.key().substring(o.key().lastIndexOf('/') + 1)));
         return names;
     }
@@ -357,7 +357,7 @@ class ResticIT {
     /** Number of bytes that restic sees; deleted objects stay under tombstones during the grace period. */
     private long bytes() {
         List<Long> sizes = new ArrayList<>();
-        new SoftDeleteStore(store(), "east", "shop").list("breakwater/repos/", o -> sizes.add(o.size()));
+        TestRegister.visible(store(), "east", "shop").list(TestRegister.SHOP, o -> sizes.add(o.size()));
         return sizes.stream().mapToLong(Long::longValue).sum();
     }
 
@@ -393,7 +393,7 @@ class ResticIT {
         builder.environment().putAll(environment);
         builder.environment()
                 .putAll(Map.of(
-                        "RESTIC_REPOSITORY", "rest:" + gateway.uri("/sys/" + name + "/east/shop/"),
+                        "RESTIC_REPOSITORY", "rest:" + gateway.uri("/sys/" + name + "/" + TestRegister.SHOP_ID + "/"),
                         "RESTIC_REST_USERNAME", gateway.ticket(name, mode, null),
                         "RESTIC_REST_PASSWORD", "good",
                         "RESTIC_CACERT", directory.resolve("ca.crt").toString(),

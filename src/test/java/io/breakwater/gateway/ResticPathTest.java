@@ -3,6 +3,8 @@ package io.breakwater.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.breakwater.gateway.Repositories.Mode;
+import io.breakwater.location.TestRegister;
+import io.breakwater.store.OwnedRepository;
 import java.time.Instant;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -14,14 +16,14 @@ class ResticPathTest {
 
     @ParameterizedTest
     @CsvSource({
-        "config, breakwater/repos/east/shop/config",
-        "keys/, breakwater/repos/east/shop/keys/",
-        "data/, breakwater/repos/east/shop/data/",
-        "locks/NAME, breakwater/repos/east/shop/locks/NAME",
-        "data/NAME, breakwater/repos/east/shop/data/ab/NAME",
+        "config, breakwater/repos/0123456789abcdef0123456789abcdef/config",
+        "keys/, breakwater/repos/0123456789abcdef0123456789abcdef/keys/",
+        "data/, breakwater/repos/0123456789abcdef0123456789abcdef/data/",
+        "locks/NAME, breakwater/repos/0123456789abcdef0123456789abcdef/locks/NAME",
+        "data/NAME, breakwater/repos/0123456789abcdef0123456789abcdef/data/ab/NAME",
     })
     void mapsPathsToStoreKeys(String path, String key) {
-        ResticPath parsed = ResticPath.of("/sys/blob/east/shop/" + path.replace("NAME", NAME))
+        ResticPath parsed = ResticPath.of("/sys/blob/0123456789abcdef0123456789abcdef/" + path.replace("NAME", NAME))
                 .orElseThrow();
 
         assertThat(parsed.key()).isEqualTo(key.replace("NAME", NAME));
@@ -32,18 +34,20 @@ class ResticPathTest {
             strings = {
                 "/",
                 "",
-                "/sys/blob/east/shop",
+                "/sys/blob/0123456789abcdef0123456789abcdef",
                 "/sys/blob/east/config",
-                "/sys/blob/east/shop/x/config",
-                "/sys/blob/east/shop/data/short",
-                "/sys/blob/east/shop/data/NAME/",
-                "/sys/blob/east/shop/data/../config",
-                "/sys/blob/east/../config",
+                "/sys/blob/0123456789abcdef0123456789abcdef/x/config",
+                "/sys/blob/0123456789abcdef0123456789abcdef0/config",
+                "/sys/blob/east/shop/config",
+                "/sys/blob/0123456789abcdef0123456789abcdef/data/short",
+                "/sys/blob/0123456789abcdef0123456789abcdef/data/NAME/",
+                "/sys/blob/0123456789abcdef0123456789abcdef/data/../config",
+                "/sys/blob/0123456789abcdef0123456789abcdef/../config",
                 "/sys/blob/%2e%2e/shop/config",
-                "/sys/blob/east/shop/secrets/",
-                "/sys/blob/east/shop/data/NAME%00",
-                "//blob/east/shop/config",
-                "/sys/blob/east/shop/DATA/",
+                "/sys/blob/0123456789abcdef0123456789abcdef/secrets/",
+                "/sys/blob/0123456789abcdef0123456789abcdef/data/NAME%00",
+                "//blob/0123456789abcdef0123456789abcdef/config",
+                "/sys/blob/0123456789abcdef0123456789abcdef/DATA/",
             })
     void rejectsInvalidPaths(String path) {
         assertThat(ResticPath.of(path.replace("NAME", NAME))).isEmpty();
@@ -53,20 +57,31 @@ class ResticPathTest {
     void aTicketCoversItsOwnRepositoryOnly() {
         Ticket ticket = new Ticket.Draft()
                 .location("sys", "blob")
-                .repository("east", "shop")
+                .repository(
+                        new OwnedRepository("0123456789abcdef0123456789abcdef", TestRegister.namespace("east", "shop")))
                 .mode(Mode.APPEND)
                 .expires(Instant.EPOCH)
                 .build();
 
-        assertThat(ResticPath.of("/sys/blob/east/shop/config").orElseThrow().isCoveredBy(ticket))
+        assertThat(ResticPath.of("/sys/blob/0123456789abcdef0123456789abcdef/config")
+                        .orElseThrow()
+                        .isCoveredBy(ticket))
                 .isTrue();
-        assertThat(ResticPath.of("/sys/blob/east/bank/config").orElseThrow().isCoveredBy(ticket))
+        assertThat(ResticPath.of("/sys/blob/11111111111111111111111111111111/config")
+                        .orElseThrow()
+                        .isCoveredBy(ticket))
                 .isFalse();
-        assertThat(ResticPath.of("/sys/blob/west/shop/config").orElseThrow().isCoveredBy(ticket))
+        assertThat(ResticPath.of("/sys/blob/22222222222222222222222222222222/config")
+                        .orElseThrow()
+                        .isCoveredBy(ticket))
                 .isFalse();
-        assertThat(ResticPath.of("/sys/other/east/shop/config").orElseThrow().isCoveredBy(ticket))
+        assertThat(ResticPath.of("/sys/other/0123456789abcdef0123456789abcdef/config")
+                        .orElseThrow()
+                        .isCoveredBy(ticket))
                 .isFalse();
-        assertThat(ResticPath.of("/shop/blob/east/shop/config").orElseThrow().isCoveredBy(ticket))
+        assertThat(ResticPath.of("/shop/blob/0123456789abcdef0123456789abcdef/config")
+                        .orElseThrow()
+                        .isCoveredBy(ticket))
                 .isFalse();
     }
 
@@ -83,7 +98,7 @@ class ResticPathTest {
         "config,     MAINTAIN, true,  false",
     })
     void limitsWritesAndDeletesByMode(String path, Mode mode, boolean write, boolean delete) {
-        ResticPath parsed = ResticPath.of("/sys/blob/east/shop/" + path.replace("NAME", NAME))
+        ResticPath parsed = ResticPath.of("/sys/blob/0123456789abcdef0123456789abcdef/" + path.replace("NAME", NAME))
                 .orElseThrow();
 
         assertThat(parsed.mayWrite(mode)).isEqualTo(write);
@@ -92,7 +107,8 @@ class ResticPathTest {
 
     @Test
     void recognizesTheRepositoryPath() {
-        ResticPath repository = ResticPath.of("/sys/blob/east/shop/").orElseThrow();
+        ResticPath repository =
+                ResticPath.of("/sys/blob/0123456789abcdef0123456789abcdef/").orElseThrow();
 
         assertThat(repository.isRepository()).isTrue();
         assertThat(repository.isLock()).isFalse();

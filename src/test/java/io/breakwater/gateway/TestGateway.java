@@ -14,6 +14,8 @@ import io.breakwater.gateway.Repositories.Mode;
 import io.breakwater.location.Quotas;
 import io.breakwater.location.Stores;
 import io.breakwater.location.TestLocations;
+import io.breakwater.location.TestRegister;
+import io.breakwater.location.keys.TestKeys;
 import io.breakwater.observe.Meters;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.TestStores;
@@ -109,6 +111,14 @@ final class TestGateway implements AutoCloseable {
                         .endMetadata()
                         .build())
                 .create();
+        client.resource(new SecretBuilder()
+                        .withNewMetadata()
+                        .withNamespace("sys")
+                        .withName("breakwater-master-key")
+                        .endMetadata()
+                        .withData(TestKeys.data(new byte[32]))
+                        .build())
+                .create();
         stores = TestStores.of(client, config);
         tickets = new TicketSigner(client, config, Clock.systemUTC());
         var tokens = new TokenReviewer(client) {
@@ -131,7 +141,10 @@ final class TestGateway implements AutoCloseable {
                 tokens,
                 new TicketOwnerCheck(client),
                 new GatewayBackend(
-                        TestLocations.of(client, config), stores, new EpochGuard(stores), new Quotas(stores, config)),
+                        TestLocations.of(client, config),
+                        stores,
+                        new EpochGuard(stores),
+                        new Quotas(stores, TestRegister.of(stores), config)),
                 new Meters(metrics, Clock.systemUTC()));
         server.start();
         caPem = certificate.caPem();
@@ -241,7 +254,7 @@ final class TestGateway implements AutoCloseable {
     static Ticket.Draft draft(String location, Mode mode, Ticket.Owner owner) {
         return new Ticket.Draft()
                 .location("sys", location)
-                .repository("east", "shop")
+                .repository(TestRegister.of("east", "shop"))
                 .mode(mode)
                 .holder(HOLDER)
                 .owner(owner)
@@ -253,7 +266,8 @@ final class TestGateway implements AutoCloseable {
     }
 
     HttpRequest.Builder request(String location, String ticket, String path) {
-        return HttpRequest.newBuilder(uri("/sys/" + location + "/east/shop/" + path))
+        return HttpRequest.newBuilder(uri("/sys/" + location + "/"
+                        + TestRegister.of("east", "shop").id() + "/" + path))
                 .header("Accept", ResticProtocol.V2)
                 .header("Authorization", authorization(ticket, "good"));
     }

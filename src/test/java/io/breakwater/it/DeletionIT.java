@@ -26,7 +26,6 @@ import org.junit.jupiter.api.extension.ExtendWith;
 class DeletionIT {
     private static final String NAMESPACE = "deletion";
     private static final Duration SOON = Duration.ofMinutes(2);
-    private static final String OURS = "breakwater/repos/" + Rig.WEST + "/" + NAMESPACE + "/data/";
 
     private final Rig rig;
     private final Site site;
@@ -177,7 +176,7 @@ class DeletionIT {
 
     private long bytes() {
         AtomicLong sum = new AtomicLong();
-        store.list(OURS, o -> sum.addAndGet(o.size()));
+        store.list(StoredRepository.prefix(store, site.identity(NAMESPACE)) + "data/", o -> sum.addAndGet(o.size()));
         return sum.get();
     }
 }

@@ -140,7 +140,8 @@ class ImmutabilityIT {
         return thief.listObjectVersionsPaginator(r -> r.bucket(ObjectLockServer.BUCKET)).versions().stream()
                 .filter(ObjectVersion::isLatest)
                 .filter(v -> v.key().contains("/points/" + Rig.WEST + "/" + NAMESPACE + "/")
-                        || v.key().contains("/repos/" + Rig.WEST + "/" + NAMESPACE + "/")
+                        || v.key().contains("/repos/")
+                        || v.key().contains("/owners/" + Rig.WEST + "/" + NAMESPACE + "/")
                         || v.key().contains("/archives/" + Rig.WEST + "/" + NAMESPACE + "/"))
                 .filter(v -> !v.key().contains("/locks/"))
                 .toList();

@@ -11,8 +11,10 @@ import io.breakwater.api.NamedRef;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestoreSpec.OnConflict;
+import io.breakwater.store.DeletionScope;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.SoftDeleteStore;
+import io.breakwater.store.StoreLayout;
 import io.breakwater.store.TestStores;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
@@ -359,9 +361,10 @@ class KeysIT {
 
     /** Names of the machines in the existing key files of the repository. */
     private List<String> marks() {
-        String prefix = "breakwater/repos/east/" + NAMESPACE + "/keys/";
+        String id = StoredRepository.id(store, east.identity(NAMESPACE));
+        String prefix = StoreLayout.repository(id) + "keys/";
         List<String> marks = new ArrayList<>();
-        new SoftDeleteStore(store, "east", NAMESPACE).list(prefix, o -> {
+        new SoftDeleteStore(store, DeletionScope.repository(id)).list(prefix, o -> {
             String text = new String(store.read(o.key()).orElseThrow().content(), StandardCharsets.UTF_8);
             marks.add(text.replaceFirst("(?s).*\"hostname\":\"([^\"]*)\".*", "$1"));
         });

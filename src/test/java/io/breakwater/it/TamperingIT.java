@@ -228,8 +228,8 @@ class TamperingIT {
         return StoreLayout.seal(site.identity(NAMESPACE), name);
     }
 
-    private static String repository() {
-        return "breakwater/repos/" + Rig.WEST + "/" + NAMESPACE + "/";
+    private String repository() {
+        return StoredRepository.prefix(store, site.identity(NAMESPACE));
     }
 
     private byte[] content(String key) {

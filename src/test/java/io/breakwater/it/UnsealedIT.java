@@ -30,7 +30,6 @@ import org.junit.jupiter.api.extension.ExtendWith;
 class UnsealedIT {
     private static final String NAMESPACE = "unsealed";
     private static final Duration SOON = Duration.ofMinutes(2);
-    private static final String REPOSITORY = "breakwater/repos/" + Rig.WEST + "/" + NAMESPACE + "/";
 
     private final Rig rig;
     private final Site site;
@@ -72,10 +71,10 @@ class UnsealedIT {
                 .getUid();
         String archive = StoreLayout.archive(site.identity(NAMESPACE), "broken", uid);
         assertThat(keys(archive)).as("its archive").isNotEmpty();
-        assertThat(keys(REPOSITORY + "snapshots/"))
+        assertThat(keys(repository() + "snapshots/"))
                 .as("the snapshot of its first volume")
                 .hasSize(1);
-        String left = keys(REPOSITORY + "snapshots/").getFirst();
+        String left = keys(repository() + "snapshots/").getFirst();
         long before = bytes();
 
         rig.install(site.cluster(), "sweep.grace=1S", "sweep.unsealed=1S", "sweep.interval=1S");
@@ -83,10 +82,10 @@ class UnsealedIT {
                 .awaitValue(
                         "the data of the failed capture is freed",
                         SOON,
-                        () -> keys(archive) + " " + keys(REPOSITORY + "snapshots/") + " " + bytes() + " bytes of "
+                        () -> keys(archive) + " " + keys(repository() + "snapshots/") + " " + bytes() + " bytes of "
                                 + before,
                         () -> keys(archive).isEmpty()
-                                        && !keys(REPOSITORY + "snapshots/").contains(left)
+                                        && !keys(repository() + "snapshots/").contains(left)
                                         && bytes() <= before - 1_000_000
                                 ? Optional.of(true)
                                 : Optional.empty());
@@ -129,6 +128,10 @@ class UnsealedIT {
         assertThat(failed.reason).isEqualTo(Reason.SnapshotFailed.name());
     }
 
+    private String repository() {
+        return StoredRepository.prefix(store, site.identity(NAMESPACE));
+    }
+
     private void write() {
         site.cluster()
                 .kubectl(
@@ -154,7 +157,7 @@ class UnsealedIT {
 
     private long bytes() {
         long[] sum = {0};
-        store.list(REPOSITORY + "data/", o -> sum[0] += o.size());
+        store.list(repository() + "data/", o -> sum[0] += o.size());
         return sum[0];
     }
 

@@ -50,9 +50,12 @@ class QuotaReconcilerTest {
         ready.status = "True";
         made.getStatus().conditions.add(ready);
         location = client.resource(made).create();
-        store.write("breakwater/repos/east/shop/data/a", new byte[95], Precondition.NONE);
-        store.write("breakwater/repos/west/shop/data/a", new byte[120], Precondition.NONE);
-        store.write("breakwater/repos/east/bank/data/a", new byte[10], Precondition.NONE);
+        TestRegister.create(store, "east", "shop");
+        TestRegister.create(store, "west", "shop");
+        TestRegister.create(store, "east", "bank");
+        store.write(TestRegister.of("east", "shop").prefix() + "data/a", new byte[95], Precondition.NONE);
+        store.write(TestRegister.of("west", "shop").prefix() + "data/a", new byte[120], Precondition.NONE);
+        store.write(TestRegister.of("east", "bank").prefix() + "data/a", new byte[10], Precondition.NONE);
     }
 
     @AfterEach

@@ -8,12 +8,11 @@ import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.store.DocumentSigner;
-import io.breakwater.store.FilesystemStore;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Precondition;
-import io.breakwater.store.SoftDeleteStore;
+import io.breakwater.store.OwnedRepository;
+import io.breakwater.store.TestStores;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -24,6 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** When a repository is full, and how often it is listed to find that. */
 class QuotasTest {
     private static final long MIB = 1L << 20;
+    private static final OwnedRepository SHOP = TestRegister.of("east", "shop");
 
     @TempDir
     private Path directory;
@@ -42,15 +42,15 @@ class QuotasTest {
     @Test
     void countsOnlyTheObjectsInTheRepository() {
         location.getSpec().quota.perNamespace = "100";
-        put("breakwater/repos/east/shop/data/a", 60);
-        put("breakwater/repos/east/shop/index/a", 30);
-        put("breakwater/repos/east/shopping/data/a", 5000);
-        put("breakwater/repos/west/shop/data/a", 5000);
+        put(TestRegister.of("east", "shop").prefix() + "data/a", 60);
+        put(TestRegister.of("east", "shop").prefix() + "index/a", 30);
+        put(TestRegister.of("east", "shopping").prefix() + "data/a", 5000);
+        put(TestRegister.of("west", "shop").prefix() + "data/a", 5000);
         put("velero/backups/east-shop-p/a", 5000);
         admit();
 
-        put("breakwater/repos/east/shop/data/b", 10);
-        quotas.added(location, "east", "shop", 10);
+        put(TestRegister.of("east", "shop").prefix() + "data/b", 10);
+        quotas.added(location, SHOP, 10);
         assertThatThrownBy(this::admit).isInstanceOfSatisfying(BreakwaterException.class, e -> {
             assertThat(e.reason()).isEqualTo(Reason.QuotaExceeded);
             assertThat(e.isRetryable()).isFalse();
@@ -61,11 +61,12 @@ class QuotasTest {
     @Test
     void countsDeletedObjectsUntilTheyAreFreed() {
         location.getSpec().quota.perNamespace = "100";
-        put("breakwater/repos/east/shop/data/a", 100);
-        new SoftDeleteStore(store, "east", "shop").delete("breakwater/repos/east/shop/data/a");
+        put(TestRegister.of("east", "shop").prefix() + "data/a", 100);
+        TestRegister.visible(store, "east", "shop")
+                .delete(TestRegister.of("east", "shop").prefix() + "data/a");
         assertThatThrownBy(this::admit).isInstanceOf(BreakwaterException.class);
 
-        store.delete("breakwater/repos/east/shop/data/a");
+        store.delete(TestRegister.of("east", "shop").prefix() + "data/a");
         pass(RepositorySize.FRESH);
         assertThatCode(this::admit).doesNotThrowAnyException();
     }
@@ -73,25 +74,25 @@ class QuotasTest {
     @Test
     void allowsOtherFilesSlightlyOverQuota() {
         location.getSpec().quota.perNamespace = "100";
-        put("breakwater/repos/east/shop/data/a", 200);
+        put(TestRegister.of("east", "shop").prefix() + "data/a", 200);
         assertThatThrownBy(this::admit).isInstanceOf(BreakwaterException.class);
-        assertThatCode(() -> quotas.admit(location, "east", "shop", false)).doesNotThrowAnyException();
-        quotas.added(location, "east", "shop", 65 * MIB);
-        put("breakwater/repos/east/shop/index/large", (int) (65 * MIB));
-        assertThatThrownBy(() -> quotas.admit(location, "east", "shop", false)).isInstanceOf(BreakwaterException.class);
+        assertThatCode(() -> quotas.admit(location, SHOP, false)).doesNotThrowAnyException();
+        quotas.added(location, SHOP, 65 * MIB);
+        put(TestRegister.of("east", "shop").prefix() + "index/large", (int) (65 * MIB));
+        assertThatThrownBy(() -> quotas.admit(location, SHOP, false)).isInstanceOf(BreakwaterException.class);
     }
 
     @Test
     void measuresTheStoreBeforeRefusing() {
         admit();
-        quotas.added(location, "east", "shop", 2000 * MIB); // as it lay there already
+        quotas.added(location, SHOP, 2000 * MIB); // as it lay there already
         assertThatCode(this::admit).doesNotThrowAnyException();
     }
 
     @Test
     void appliesARaisedQuotaImmediately() {
         location.getSpec().quota.perNamespace = "100";
-        put("breakwater/repos/east/shop/data/a", 100);
+        put(TestRegister.of("east", "shop").prefix() + "data/a", 100);
         assertThatThrownBy(this::admit).isInstanceOf(BreakwaterException.class);
         location.getSpec().quota.perNamespace = "101";
         assertThatCode(this::admit).doesNotThrowAnyException();
@@ -101,10 +102,10 @@ class QuotasTest {
     void measuresAgainAfterGrowthOrTime() {
         admit();
         admit();
-        quotas.added(location, "east", "shop", 100 * MIB);
+        quotas.added(location, SHOP, 100 * MIB);
         admit();
         assertThat(store.lists).as("lists before an eighth of the room is used").isEqualTo(1);
-        quotas.added(location, "east", "shop", 26 * MIB);
+        quotas.added(location, SHOP, 26 * MIB);
         admit();
         assertThat(store.lists).as("lists after an eighth of the room is used").isEqualTo(2);
         pass(RepositorySize.OLD);
@@ -127,9 +128,9 @@ class QuotasTest {
         int refused = 0;
         for (int i = 0; refused < gateways; i++) {
             try {
-                all[i % gateways].admit(location, "east", "shop", true);
+                all[i % gateways].admit(location, SHOP, true);
                 held[0] += 16 * MIB;
-                all[i % gateways].added(location, "east", "shop", 16 * MIB);
+                all[i % gateways].added(location, SHOP, 16 * MIB);
             } catch (BreakwaterException e) {
                 refused++;
             }
@@ -143,7 +144,7 @@ class QuotasTest {
         store.ill = true;
         pass(RepositorySize.OLD);
         assertThatCode(this::admit).doesNotThrowAnyException();
-        quotas.added(location, "east", "shop", 2000 * MIB);
+        quotas.added(location, SHOP, 2000 * MIB);
         assertThatThrownBy(this::admit)
                 .isInstanceOfSatisfying(
                         BreakwaterException.class, e -> assertThat(e.reason()).isEqualTo(Reason.StoreUnavailable));
@@ -152,9 +153,12 @@ class QuotasTest {
     @Test
     void measuresEveryRepositoryOfTheLocation() {
         location.getSpec().quota.perNamespace = "100";
-        put("breakwater/repos/east/shop/data/a", 95);
-        put("breakwater/repos/west/shop/data/a", 100);
-        put("breakwater/repos/east/bank/data/a", 10);
+        put(TestRegister.of("east", "shop").prefix() + "data/a", 95);
+        put(TestRegister.of("west", "shop").prefix() + "data/a", 100);
+        put(TestRegister.of("east", "bank").prefix() + "data/a", 10);
+        TestRegister.create(store, "east", "shop");
+        TestRegister.create(store, "west", "shop");
+        TestRegister.create(store, "east", "bank");
 
         assertThat(quotas.measure(location))
                 .extracting(u -> u.site() + "/" + u.namespace() + " " + u.used() + " " + u.isNear() + " " + u.isOver())
@@ -162,7 +166,7 @@ class QuotasTest {
                         "east/shop 95 true false", "west/shop 100 false true", "east/bank 10 false false");
         assertThat(quotas.known(location, "shop")).map(Quotas.Usage::used).contains(95L);
         assertThat(quotas.known(location, "unknown")).isEmpty();
-        quotas.added(location, "east", "shop", 2);
+        quotas.added(location, SHOP, 2);
         assertThat(quotas.known(location, "shop")).map(Quotas.Usage::used).contains(97L);
         assertThat(store.lists).isEqualTo(1);
     }
@@ -171,14 +175,14 @@ class QuotasTest {
     void measuresNothingWithoutAQuota() {
         location.getSpec().quota = null;
         admit();
-        quotas.added(location, "east", "shop", 5);
-        assertThat(quotas.exceeded(location, "shop")).isEmpty();
+        quotas.added(location, SHOP, 5);
+        assertThat(quotas.exceeded(location, SHOP.source())).isEmpty();
         assertThat(quotas.known(location, "shop")).isEmpty();
         assertThat(store.lists).isZero();
     }
 
     private void admit() {
-        quotas.admit(location, "east", "shop", true);
+        quotas.admit(location, SHOP, true);
     }
 
     private void pass(Duration time) {
@@ -200,7 +204,7 @@ class QuotasTest {
         boolean ill;
 
         Counting(Path directory) {
-            super(new FilesystemStore(directory, Clock.systemUTC()));
+            super(TestStores.filesystem(directory));
         }
 
         @Override

@@ -75,7 +75,8 @@ class StoresTest {
         location.getMetadata().setGeneration(2L);
         DeletionSigner removals = stores.open(location).removals().orElseThrow();
 
-        ObjectInfo pack = new ObjectInfo("breakwater/repos/east/shop/data/ab/abcd", 3, "etag", Instant.EPOCH);
+        ObjectInfo pack =
+                new ObjectInfo(TestRegister.of("east", "shop").prefix() + "data/ab/abcd", 3, "etag", Instant.EPOCH);
         Tombstone dead = new Tombstone(1, pack.key(), 3, Tombstone.State.Dead, null, null, removals.sign(pack));
         assertThat(TestKeys.removals(KEY).isSigned(dead)).isTrue();
         assertThat(TestKeys.removals(ANOTHER).isSigned(dead)).isFalse();

@@ -13,7 +13,7 @@ public final class TestQuotas {
 
     /** Quotas of a site in one store, with the clock of a test. */
     public static Quotas of(ObjectStore store, String site, LongSupplier nanos) {
-        return new Quotas(TestStores.always(store), site, nanos);
+        return new Quotas(TestStores.always(store), TestRegister.of(store), site, nanos);
     }
 
     /** A location with this quota for each namespace. */

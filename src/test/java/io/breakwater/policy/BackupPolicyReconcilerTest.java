@@ -26,6 +26,7 @@ import io.breakwater.gateway.StaleEpochGuard;
 import io.breakwater.location.LocationResolver;
 import io.breakwater.location.Quotas;
 import io.breakwater.location.TestLocations;
+import io.breakwater.location.TestRegister;
 import io.breakwater.observe.Events;
 import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;
@@ -65,7 +66,7 @@ class BackupPolicyReconcilerTest {
     private final BreakwaterConfig config = TestConfig.of(Map.of("breakwater.namespace", "ops"));
     private final LocationResolver locations = TestLocations.of(client, config);
     private final MemoryStore store = new MemoryStore();
-    private final Quotas quotas = new Quotas(TestStores.always(store), config);
+    private final Quotas quotas = new Quotas(TestStores.always(store), TestRegister.of(store), config);
     private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
     private boolean active = true;
     private Optional<EpochGuard.Guard> guard = Optional.empty();
@@ -348,14 +349,15 @@ class BackupPolicyReconcilerTest {
         reconcile("11:55:00");
         assertThat(now().getStatus().quota).as("usage is not measured yet").isNull();
 
-        store.write("breakwater/repos/" + config.site() + "/shop/data/a", new byte[99], Precondition.NONE);
+        TestRegister.create(store, config.site(), "shop");
+        store.write(TestRegister.of(config.site(), "shop").prefix() + "data/a", new byte[99], Precondition.NONE);
         quotas.measure(location);
         reconcile("11:56:00");
         assertThat(now().getStatus().quota.usedBytes).isEqualTo(99);
         assertThat(now().getStatus().quota.allowedBytes).isEqualTo(100);
         assertThat(now().getStatus().holds(Condition.READY)).isTrue();
 
-        quotas.added(location, config.site(), "shop", 1);
+        quotas.added(location, TestRegister.of(config.site(), "shop"), 1);
         reconcile("12:00:05");
         assertThat(condition(Condition.READY).status).isEqualTo("False");
         assertThat(condition(Condition.READY).reason).isEqualTo(Reason.QuotaExceeded.name());

@@ -22,12 +22,14 @@ import io.breakwater.api.RestorePointStatus;
 import io.breakwater.api.RestorePointStatus.CopyState;
 import io.breakwater.api.RestorePointStatus.PointCopy;
 import io.breakwater.catalog.Catalog;
+import io.breakwater.catalog.PointDocument;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.TestConfig;
 import io.breakwater.gateway.EpochGuard;
 import io.breakwater.gateway.StaleEpochGuard;
 import io.breakwater.location.LocationResolver;
 import io.breakwater.location.TestLocations;
+import io.breakwater.location.TestRegister;
 import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;
 import io.breakwater.observe.PlainStatusWriter;
@@ -116,8 +118,8 @@ class PointCopiesTest {
         assertThat(push("p1")).isPresent();
         hold(began);
         assertThat(copy("p1", "b").state).isEqualTo(CopyState.Copying);
-        assertThat(copies.busy("east", "shop")).isTrue();
-        assertThat(copies.busy("east", "other")).isFalse();
+        assertThat(copies.busy(TestRegister.of("east", "shop").id())).isTrue();
+        assertThat(copies.busy(TestRegister.of("east", "other").id())).isFalse();
 
         go.countDown();
         settle("p1");
@@ -126,7 +128,7 @@ class PointCopiesTest {
         assertThat(copy("p1", "b").bytes).isEqualTo(1234);
         assertThat(copy("p1", "b").completedAt).isEqualTo("2026-11-23T12:00:00Z");
         assertThat(get("p1").getStatus().copiesCompleted).isEqualTo(1);
-        assertThat(copies.busy("east", "shop")).isFalse();
+        assertThat(copies.busy(TestRegister.of("east", "shop").id())).isFalse();
         assertThat(push("p1")).as("every copy is complete").isEmpty();
         assertThat(registry.find(MeterName.REPLICATION_BYTES.registered())
                         .counter()
@@ -266,7 +268,11 @@ class PointCopiesTest {
                         .withNewMetadata()
                         .withName("unsealed")
                         .withNamespace("ops")
-                        .addToLabels(Api.RUN, RunLabel.ofCleanup(resolve("b"), "east", "shop"))
+                        .addToLabels(
+                                Api.RUN,
+                                RunLabel.ofCleanup(
+                                        resolve("b"),
+                                        TestRegister.of("east", "shop").id()))
                         .endMetadata()
                         .build())
                 .create();
@@ -348,7 +354,7 @@ class PointCopiesTest {
     /** A replicator whose result the test sets for each target. */
     private final class FakeReplicator extends Replicator {
         FakeReplicator() {
-            super(null, null);
+            super(null, null, null);
         }
 
         @Override
@@ -364,6 +370,13 @@ class PointCopiesTest {
     private final class FakeCatalog extends Catalog {
         FakeCatalog() {
             super(null, null);
+        }
+
+        @Override
+        public Optional<PointDocument> find(BackupLocation location, PointKey key) {
+            return Optional.of(PointDocument.builder(key, "uid")
+                    .repository(TestRegister.of(key).id())
+                    .build());
         }
 
         @Override

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.location.TestRegister;
 import io.breakwater.replication.ReplicationFixture.Point;
 import io.breakwater.store.MemoryStore;
 import io.breakwater.store.ObjectStore;
@@ -89,7 +90,8 @@ class PointTransferTest {
     @CsvSource({
         "breakwater/points/east/shop/cluster-of-east/uid-of-shop/p1/, breakwater/points/east/victim/c/n/p1/point.json",
         "breakwater/points/east/shop/cluster-of-east/uid-of-shop/p1/, breakwater/points/east/shop/cluster-of-east/uid-of-shop/p1/../../../n/p1/point.json",
-        "breakwater/repos/east/shop/data/, breakwater/repos/east/victim/snapshots/4bf5122f344554c53bde2ebb8cd2b7e3d1600ad631c385a5d7cce23c7785459a"
+        TestRegister.SHOP
+                + "data/, breakwater/repos/00000000000000000000000000000000/snapshots/4bf5122f344554c53bde2ebb8cd2b7e3d1600ad631c385a5d7cce23c7785459a"
     })
     void writesNoKeyThatTheSourceListsOutsideOfThePoint(String listed, String foreign) {
         MemoryStore lying = new MemoryStore() {
@@ -118,7 +120,7 @@ class PointTransferTest {
                 StoreLayout.location(),
                 StoreLayout.keyRing("east"),
                 StoreLayout.inProgress(PointKeys.source("east", "shop"), "p2"),
-                StoreLayout.readLease("east", "shop", "id"),
+                "breakwater/readers/" + TestRegister.of("east", "shop").id() + "/id.json",
                 StoreLayout.wrappedKey("key", "print"))) {
             source.write(key, new byte[1], Precondition.NONE);
         }

@@ -40,7 +40,7 @@ class ReplicaOnDiskTest {
         ReplicationFixture scene = new ReplicationFixture(source);
         scene.capture(source, "p1", 10).copy(source, target);
         List<Path> packs;
-        try (Stream<Path> all = Files.walk(root.resolve("west/breakwater/repos/east/shop/data"))) {
+        try (Stream<Path> all = Files.walk(root.resolve("west").resolve(ReplicationFixture.REPO + "data"))) {
             packs = all.filter(Files::isRegularFile).sorted().toList();
         }
         Files.delete(packs.getFirst());

@@ -4,6 +4,7 @@ import io.breakwater.api.Digests;
 import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.api.RestorePointStatus.Consistency;
 import io.breakwater.catalog.PointDocument;
+import io.breakwater.location.TestRegister;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.trust.PointKeys;
@@ -19,7 +20,7 @@ import java.util.concurrent.Semaphore;
  * a test can check that all visible points can be read.
  */
 final class ReplicationFixture {
-    static final String REPO = "breakwater/repos/east/shop/";
+    static final String REPO = TestRegister.of("east", "shop").prefix();
 
     final Random random = new Random(42);
     final List<String> indexes = new ArrayList<>();
@@ -49,6 +50,7 @@ final class ReplicationFixture {
         byte[] resources = bytes(3000);
         put(store, archive, resources);
         PointDocument document = PointDocument.builder(PointKeys.of("east", "shop", name), "uid-" + name)
+                .repository(TestRegister.of(PointKeys.of("east", "shop", name)).id())
                 .policy("hourly")
                 .trigger(Trigger.Scheduled)
                 .operatorVersion("test")

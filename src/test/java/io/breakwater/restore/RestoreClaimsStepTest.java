@@ -16,6 +16,7 @@ import io.breakwater.api.RestoreStatus.VolumeFill;
 import io.breakwater.catalog.PointDocument;
 import io.breakwater.catalog.PointDocument.Kept;
 import io.breakwater.config.TestConfig;
+import io.breakwater.location.TestRegister;
 import io.breakwater.observe.PlainStatusWriter;
 import io.breakwater.resource.ApiServer;
 import io.breakwater.trust.PointKeys;
@@ -160,6 +161,7 @@ class RestoreClaimsStepTest {
         fill.pvc = volume.pvc();
         restore.getStatus().volumes = new ArrayList<>(List.of(fill));
         PointDocument document = PointDocument.builder(PointKeys.of("east", "shop", "p"), "uid")
+                .repository(TestRegister.of(PointKeys.of("east", "shop", "p")).id())
                 .policy("shop")
                 .capturedAt("2026-01-02T03:04:05Z")
                 .consistency(Consistency.Crash)

@@ -7,12 +7,14 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.gateway.RepositoryKeys;
 import io.breakwater.location.Stores;
+import io.breakwater.location.TestRegister;
 import io.breakwater.location.keys.KeyRing;
 import io.breakwater.location.keys.LocationKeys;
 import io.breakwater.mover.MoverJobs;
 import io.breakwater.mover.MoverTask;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Precondition;
+import io.breakwater.store.OwnedRepository;
 import io.breakwater.store.SoftDeleteStore;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -43,14 +45,20 @@ final class FakeMovers extends MoverJobs {
     /** Creates a repository, as the mover does. */
     void init(BackupLocation location, String site, String namespace, String keyId, boolean marked) {
         KeyRing ring = keys.ring(location);
-        ObjectStore store = new SoftDeleteStore(stores.open(location), site, namespace);
-        add(store, prefix(site, namespace), ring.repositoryPassword(keyId, site, namespace), marked ? keyId : null);
+        ObjectStore store = TestRegister.visible(stores.open(location), site, namespace);
+        TestRegister.create(stores.open(location), site, namespace);
+        add(
+                store,
+                prefix(site, namespace),
+                ring.repositoryPassword(keyId, TestRegister.of(site, namespace).id()),
+                marked ? keyId : null);
     }
 
     /** Whether a ring has a password of the repository. */
     static boolean opens(ObjectStore store, KeyRing ring, String site, String namespace) {
-        List<String> passwords = ring.repositoryPasswords(ring.current(), site, namespace);
-        return read(new SoftDeleteStore(store, site, namespace), prefix(site, namespace)).stream()
+        List<String> passwords = ring.repositoryPasswords(
+                ring.current(), TestRegister.of(site, namespace).id());
+        return read(TestRegister.visible(store, site, namespace), prefix(site, namespace)).stream()
                 .anyMatch(f -> passwords.contains(f.password));
     }
 
@@ -62,12 +70,11 @@ final class FakeMovers extends MoverJobs {
             return new State.Running("waiting for a node");
         }
         String id = ((MoverTask.Rekey) request.task()).keyId();
-        String site = request.access().site();
-        String namespace = request.access().namespace();
+        OwnedRepository repository = request.access().repository();
         KeyRing ring = keys.ring(request.access().location());
-        ObjectStore store = new SoftDeleteStore(stores.open(request.access().location()), site, namespace);
-        String prefix = prefix(site, namespace);
-        List<String> passwords = ring.repositoryPasswords(id, site, namespace);
+        ObjectStore store = new SoftDeleteStore(stores.open(request.access().location()), repository.deletions());
+        String prefix = repository.prefix() + "keys/";
+        List<String> passwords = ring.repositoryPasswords(id, repository.id());
         List<File> files = read(store, prefix);
         if (files.stream().noneMatch(f -> passwords.contains(f.password))) {
             return new State.Failed("exit 12: wrong password");
@@ -129,7 +136,7 @@ final class FakeMovers extends MoverJobs {
     }
 
     static String prefix(String site, String namespace) {
-        return "breakwater/repos/" + site + "/" + namespace + "/keys/";
+        return TestRegister.of(site, namespace).prefix() + "keys/";
     }
 
     static byte[] bytes(String text) {

@@ -6,19 +6,19 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.breakwater.api.BackupLocationStatus;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
-import io.breakwater.gateway.RepositoryKeys.Repository;
+import io.breakwater.location.TestRegister;
 import io.breakwater.location.keys.LocationDocument;
 import io.breakwater.location.keys.TestKeys;
 import io.breakwater.rotation.CrashingStore.Killed;
 import io.breakwater.store.MemoryStore;
 import io.breakwater.store.ObjectStore.Precondition;
+import io.breakwater.store.OwnedRepository;
 import io.breakwater.testing.RandomCases;
 import io.breakwater.trust.PointKey;
 import io.breakwater.trust.PointKeys;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import java.util.Set;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -39,7 +39,7 @@ class RotationTest {
     private SiteFixture east;
     private SiteFixture west;
     private final List<PointKey> points = new ArrayList<>();
-    private final List<Repository> repositories = new ArrayList<>();
+    private final List<OwnedRepository> repositories = new ArrayList<>();
 
     @BeforeEach
     void start() {
@@ -119,8 +119,10 @@ class RotationTest {
         assertThat(result.readable().holds()).isFalse();
         assertThat(result.readable().reason()).isEqualTo(Reason.KeyMismatch);
         assertThat(result.readable().message())
-                .contains("masterKey." + id(FIRST), "east/shop/p0", "west/shop/p1", "repositories east/ns0");
-        assertThat(result.unread()).isEqualTo(points.size() + repositories.size());
+                .contains("masterKey." + id(FIRST), "east/shop/p0", "west/shop/p1", "repositories ", "east/ns0");
+        assertThat(result.unread())
+                .as("points, repositories and their owner entries")
+                .isEqualTo(points.size() + 2 * repositories.size());
         assertThat(result.rotated().holds()).isFalse();
         assertThat(east.movers.added)
                 .as("passwords added without an available key")
@@ -270,8 +272,12 @@ class RotationTest {
             assertThat(site.restored(oldest))
                     .as("%s decrypts the archive of %s", site.name, oldest)
                     .isEqualTo(SiteFixture.objects(oldest));
-            for (Repository r : repositories) {
-                assertThat(FakeMovers.opens(site.store(), site.ring(), r.site(), r.namespace()))
+            for (OwnedRepository r : repositories) {
+                assertThat(FakeMovers.opens(
+                                site.store(),
+                                site.ring(),
+                                r.source().site(),
+                                r.source().name()))
                         .as("%s opens repository %s", site.name, r)
                         .isTrue();
             }
@@ -315,13 +321,12 @@ class RotationTest {
     }
 
     private void makeRepository(SiteFixture site, boolean marked) {
-        Repository repository = new Repository(site.name, "ns" + repositories.size());
+        OwnedRepository repository = TestRegister.of(site.name, "ns" + repositories.size());
         try {
-            site.makeRepository(repository.namespace(), marked);
+            site.makeRepository(repository.source().name(), marked);
             repositories.add(repository);
         } catch (Killed e) {
-            if (!Set.copyOf(site.store().directories("breakwater/repos/" + site.name + "/"))
-                    .contains(repository.namespace())) {
+            if (site.store().directories(repository.prefix()).isEmpty()) {
                 throw e;
             }
             repositories.add(repository);

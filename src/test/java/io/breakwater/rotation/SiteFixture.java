@@ -11,6 +11,7 @@ import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.TestConfig;
 import io.breakwater.gateway.RepositoryKeys;
 import io.breakwater.location.Stores;
+import io.breakwater.location.TestRegister;
 import io.breakwater.location.keys.KeyRing;
 import io.breakwater.location.keys.LocationKeys;
 import io.breakwater.location.keys.TestKeys;
@@ -41,9 +42,9 @@ final class SiteFixture {
     private final BreakwaterConfig config;
     private final LocationKeys keys;
     private final Stores stores;
-    private final DocumentSigner signer;
     private final RepositoryKeys files;
     private final SealKeySurvey seals;
+    private final DocumentSigner signer;
 
     SiteFixture(String name, ObjectStore disk, Random random, BooleanSupplier killed) {
         this.name = name;
@@ -60,7 +61,7 @@ final class SiteFixture {
         signer = new DocumentSigner(() -> ring().signingKeys(keys.writing(location, ring())));
         stores = TestStores.always(new KeyedStore(new CrashingStore(disk, killed), signer));
         catalog = new Catalog(stores, keys);
-        files = new RepositoryKeys(stores);
+        files = new RepositoryKeys(stores, TestRegister.of(stores));
         seals = new SealKeySurvey(stores, keys);
         movers = new FakeMovers(keys, stores, random);
     }
@@ -81,7 +82,11 @@ final class SiteFixture {
                         config,
                         stores,
                         keys,
-                        new KeyTakeover(seals, files, new RepositoryRekey(config, stores, files, movers)))
+                        new KeyTakeover(
+                                seals,
+                                files,
+                                new RepositoryRekey(config, stores, files, movers),
+                                TestRegister.of(stores)))
                 .advance(location);
         location.getStatus().keyId = outcome.writing();
         signer.refresh();

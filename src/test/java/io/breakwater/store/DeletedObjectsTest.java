@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.location.TestRegister;
 import io.breakwater.location.keys.KeyRing;
 import io.breakwater.location.keys.TestKeys;
 import io.breakwater.store.DeletedObjects.Swept;
@@ -25,6 +26,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -35,8 +37,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Deletions that take effect after a grace period, in a directory. */
 class DeletedObjectsTest {
-    private static final String PACK = "breakwater/repos/east/shop/data/ab/abcd";
-    private static final String TOMBSTONE = StoreLayout.tombstones("east", "shop") + PACK;
+    private static final String PACK = TestRegister.of("east", "shop").prefix() + "data/ab/abcd";
+    private static final String TOMBSTONE = TestRegister.tombstone("east", "shop", PACK);
     private static final Duration NONE = Duration.ZERO;
     private static final Duration LONG = Duration.ofHours(1);
 
@@ -50,8 +52,8 @@ class DeletedObjectsTest {
     @BeforeEach
     void fill() {
         disk = TestSigner.keyed(new FilesystemStore(directory, Clock.systemUTC()));
-        store = new SoftDeleteStore(disk, "east", "shop");
-        deleted = new DeletedObjects(disk, "east");
+        store = TestRegister.visible(disk, "east", "shop");
+        deleted = TestRegister.deleted(disk, "east");
         store.write(PACK, bytes("content"), Precondition.ABSENT);
     }
 
@@ -99,7 +101,8 @@ class DeletedObjectsTest {
 
     @Test
     void preservesObjectsOfEarlierReaders() {
-        ReadLease.acquire(disk, "east", "shop", Instant.now().plus(LONG));
+        ReadLease.acquire(
+                disk, TestRegister.of("east", "shop").id(), Instant.now().plus(LONG));
         store.delete(PACK);
 
         assertThat(sweep(NONE)).isEqualTo(new Swept(0, 0, 1));
@@ -108,9 +111,12 @@ class DeletedObjectsTest {
 
     @Test
     void ignoresForeignAndExpiredReaders() {
-        ReadLease.acquire(disk, "east", "shop", Instant.now().minusSeconds(1));
-        ReadLease.acquire(disk, "east", "other", Instant.now().plus(LONG));
-        ReadLease.acquire(disk, "west", "shop", Instant.now().plus(LONG));
+        ReadLease.acquire(
+                disk, TestRegister.of("east", "shop").id(), Instant.now().minusSeconds(1));
+        ReadLease.acquire(
+                disk, TestRegister.of("east", "other").id(), Instant.now().plus(LONG));
+        ReadLease.acquire(
+                disk, TestRegister.of("west", "shop").id(), Instant.now().plus(LONG));
         store.delete(PACK);
 
         assertThat(sweep(NONE).objects()).isEqualTo(1);
@@ -123,7 +129,8 @@ class DeletedObjectsTest {
         Path tombstone = directory.resolve(TOMBSTONE);
         Files.setLastModifiedTime(
                 tombstone, java.nio.file.attribute.FileTime.from(Instant.now().minusSeconds(5)));
-        ReadLease.acquire(disk, "east", "shop", Instant.now().plus(LONG));
+        ReadLease.acquire(
+                disk, TestRegister.of("east", "shop").id(), Instant.now().plus(LONG));
 
         assertThat(sweep(NONE).objects()).isEqualTo(1);
     }
@@ -132,7 +139,7 @@ class DeletedObjectsTest {
     void ignoresTombstonesOfOtherSites() {
         store.delete(PACK);
 
-        assertThat(new DeletedObjects(disk, "west").sweep(NONE, Instant.now().plusSeconds(1), true))
+        assertThat(TestRegister.deleted(disk, "west").sweep(NONE, Instant.now().plusSeconds(1), true))
                 .isEqualTo(new Swept(0, 0, 0));
         assertThat(directory.resolve(PACK)).exists();
     }
@@ -145,6 +152,36 @@ class DeletedObjectsTest {
         assertThat(sweep(LONG)).as("within the grace period").isEqualTo(new Swept(0, 0, 1));
         assertThat(deleted.sweep(LONG, Instant.now(), true)).isEqualTo(new Swept(1, 7, 0));
         assertThat(directory.resolve(PACK)).doesNotExist();
+    }
+
+    /** Two sites sweep a repository that namespaces of both own. */
+    @Test
+    void leavesAYoungClaimToTheSiteThatMadeIt() {
+        store.delete(PACK);
+        claim("west");
+
+        assertThat(deleted.sweep(LONG, Instant.now(), true)).isEqualTo(new Swept(0, 0, 1));
+        assertThat(directory.resolve(PACK)).exists();
+
+        age(TOMBSTONE, (int) DeletedObjects.ABANDONED.toSeconds() + 5);
+        assertThat(deleted.sweep(LONG.multipliedBy(5), Instant.now(), true)).isEqualTo(new Swept(1, 7, 0));
+    }
+
+    @Test
+    void freesARepositoryFromTheSiteOfEachOwner() {
+        store.delete(PACK);
+        DeletedObjects west =
+                new DeletedObjects(disk, "west", Map.of(TestRegister.namespace("west", "shop"), TestRegister.SHOP_ID));
+        ReadLease.acquire(disk, TestRegister.SHOP_ID, Instant.now().minusSeconds(1));
+
+        assertThat(west.sweep(NONE, Instant.now().plusMillis(50), false)).isEqualTo(new Swept(1, 7, 0));
+        assertThat(sweep(NONE)).isEqualTo(new Swept(0, 0, 0));
+    }
+
+    private void claim(String site) {
+        Document document = disk.read(TOMBSTONE).orElseThrow();
+        Tombstone claimed = Tombstone.of(disk.documents().verify(document)).claimed(site);
+        disk.write(TOMBSTONE, claimed.signed(disk, TOMBSTONE), Precondition.NONE);
     }
 
     @Test
@@ -169,7 +206,8 @@ class DeletedObjectsTest {
                 });
         store.delete(PACK);
 
-        assertThat(new DeletedObjects(locked, "east").sweep(NONE, Instant.now().plusMillis(50), false))
+        assertThat(TestRegister.deleted(locked, "east")
+                        .sweep(NONE, Instant.now().plusMillis(50), false))
                 .isEqualTo(new Swept(0, 0, 1));
         assertThat(directory.resolve(PACK)).exists();
         assertThat(listed()).as("it stays hidden").isEmpty();
@@ -224,7 +262,7 @@ class DeletedObjectsTest {
 
     @Test
     void deletesLocksImmediately() {
-        String lock = "breakwater/repos/east/shop/locks/ef01";
+        String lock = TestRegister.of("east", "shop").prefix() + "locks/ef01";
         store.write(lock, bytes("lock"), Precondition.ABSENT);
         store.delete(lock);
 
@@ -236,10 +274,13 @@ class DeletedObjectsTest {
         store.deleteInline(PACK);
 
         assertThat(store.read(PACK)).isEmpty();
-        assertThat(deleted.contentOf("shop", PACK))
+        assertThat(DeletedObjects.contentOf(
+                        disk, TestRegister.of("east", "shop").deletions(), PACK))
                 .hasValueSatisfying(c -> assertThat(c).isEqualTo(bytes("content")));
         assertThat(sweep(NONE).objects()).isEqualTo(1);
-        assertThat(deleted.contentOf("shop", PACK)).isEmpty();
+        assertThat(DeletedObjects.contentOf(
+                        disk, TestRegister.of("east", "shop").deletions(), PACK))
+                .isEmpty();
     }
 
     /** The deletion of a point with such a seal must end. */
@@ -250,7 +291,9 @@ class DeletedObjectsTest {
         store.deleteInline(PACK);
 
         assertThat(listed()).isEmpty();
-        assertThat(deleted.contentOf("shop", PACK)).isEmpty();
+        assertThat(DeletedObjects.contentOf(
+                        disk, TestRegister.of("east", "shop").deletions(), PACK))
+                .isEmpty();
         assertThat(sweep(NONE)).isEqualTo(new Swept(1, ObjectStore.MAX_DOCUMENT + 1, 0));
         assertThat(directory.resolve(PACK)).doesNotExist();
     }
@@ -303,7 +346,7 @@ class DeletedObjectsTest {
         disk.write(TOMBSTONE, junk, Precondition.NONE);
         List<String> found = new ArrayList<>();
 
-        new SoftDeleteStore(signed, "east", "shop").listWithoutValidTombstone(PACK, o -> found.add(o.key()));
+        TestRegister.visible(signed, "east", "shop").listWithoutValidTombstone(PACK, o -> found.add(o.key()));
 
         assertThat(found).containsExactly(PACK);
     }
@@ -319,13 +362,13 @@ class DeletedObjectsTest {
     @Test
     void freesTheOldestFirstWhenThereAreMoreThanFitIntoMemory() {
         MemoryStore memory = new MemoryStore();
-        SoftDeleteStore visible = new SoftDeleteStore(memory, "east", "shop");
+        SoftDeleteStore visible = TestRegister.visible(memory, "east", "shop");
         for (int i = 0; i < 5; i++) {
             visible.write(PACK + i, bytes("content"), Precondition.ABSENT);
             visible.delete(PACK + i);
         }
         memory.limits = new ListingLimits(100, 2, Duration.ofMinutes(1));
-        DeletedObjects few = new DeletedObjects(memory, "east");
+        DeletedObjects few = TestRegister.deleted(memory, "east");
 
         assertThat(few.sweep(NONE, Instant.now(), false)).isEqualTo(new Swept(2, 14, 3));
         assertThat(few.sweep(NONE, Instant.now(), false)).isEqualTo(new Swept(2, 14, 1));
@@ -334,7 +377,7 @@ class DeletedObjectsTest {
 
     @Test
     void preservesObjectsOfAReaderWhoseLeaseIsTooLarge() {
-        String lease = StoreLayout.readLease("east", "shop", "large");
+        String lease = StoreLayout.readLease(TestRegister.of("east", "shop").id(), "large");
         disk.write(lease, new byte[ObjectStore.MAX_DOCUMENT + 1], Precondition.NONE);
         store.delete(PACK);
 
@@ -364,10 +407,9 @@ class DeletedObjectsTest {
 
     @Test
     void preservesObjectsOfAReaderWhoseLeaseWasAltered() {
-        ReadLease.acquire(disk, "east", "shop", Instant.now().plus(LONG));
-        String lease = disk.gather(StoreLayout.readLeases("east"), Optional::of)
-                .getFirst()
-                .key();
+        ReadLease.acquire(disk, TestRegister.SHOP_ID, Instant.now().plus(LONG));
+        String lease =
+                disk.gather(StoreLayout.readLeases(), Optional::of).getFirst().key();
         disk.write(lease, bytes("{\"schemaVersion\":1,\"until\":\"2020-01-01T00:00:00Z\"}"), Precondition.NONE);
         store.delete(PACK);
 
@@ -377,7 +419,8 @@ class DeletedObjectsTest {
 
     @Test
     void skipsATombstoneThatIsTooLarge() {
-        String large = StoreLayout.tombstones("east", "shop") + "breakwater/repos/east/shop/data/aa/large";
+        String large = TestRegister.tombstone(
+                "east", "shop", TestRegister.of("east", "shop").prefix() + "data/aa/large");
         disk.write(large, new byte[Tombstone.MAX_BYTES + 1], Precondition.NONE);
         age(large, 5);
         store.delete(PACK);
@@ -389,11 +432,12 @@ class DeletedObjectsTest {
     @Test
     void deletesATombstoneThatIsTooLargeWhereDeletionsAreSigned() {
         VersionedStore signed = new VersionedStore(TestKeys.removals(new byte[32]));
-        String large = StoreLayout.tombstones("east", "shop") + "breakwater/repos/east/shop/data/aa/large";
+        String large = TestRegister.tombstone(
+                "east", "shop", TestRegister.of("east", "shop").prefix() + "data/aa/large");
         signed.write(large, new byte[Tombstone.MAX_BYTES + 1], Precondition.NONE);
         signed.write(PACK, bytes("content"), Precondition.NONE);
-        new SoftDeleteStore(signed, "east", "shop").delete(PACK);
-        DeletedObjects objects = new DeletedObjects(signed, "east");
+        TestRegister.visible(signed, "east", "shop").delete(PACK);
+        DeletedObjects objects = TestRegister.deleted(signed, "east");
 
         assertThat(objects.sweep(LONG, signed.now(), true)).as("none is due").isEqualTo(new Swept(0, 0, 2, 0));
         assertThat(objects.sweep(NONE, signed.now(), false)).isEqualTo(new Swept(1, 7, 0, 1));
@@ -403,9 +447,10 @@ class DeletedObjectsTest {
     /** The state after a kill at this point. */
     private void mark(State state) {
         Document document = disk.read(TOMBSTONE).orElseThrow();
+        Tombstone marked = Tombstone.of(disk.documents().verify(document));
         disk.write(
                 TOMBSTONE,
-                Tombstone.of(disk.documents().verify(document)).in(state).signed(disk, TOMBSTONE),
+                (state == State.Sweeping ? marked.claimed("east") : marked.in(state)).signed(disk, TOMBSTONE),
                 Precondition.NONE);
     }
 
@@ -415,16 +460,16 @@ class DeletedObjectsTest {
 
     private List<String> listed() {
         List<String> keys = new ArrayList<>();
-        store.list("breakwater/repos/east/shop/data/", o -> keys.add(o.key()));
+        store.list(TestRegister.of("east", "shop").prefix() + "data/", o -> keys.add(o.key()));
         return keys;
     }
 
     @Test
-    void delaysDeletionsInANamespaceNamedLocks() {
-        String pack = "breakwater/repos/east/locks/data/ab/abcd";
+    void delaysDeletionsInTheRepositoryOfANamespaceNamedLocks() {
+        String pack = TestRegister.of("east", "locks").prefix() + "data/ab/abcd";
         disk.write(pack, bytes("content"), Precondition.NONE);
 
-        new SoftDeleteStore(disk, "east", "locks").delete(pack);
+        TestRegister.visible(disk, "east", "locks").delete(pack);
 
         assertThat(disk.read(pack)).isPresent();
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.location.TestRegister;
 import io.breakwater.store.ObjectStore.Precondition;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -30,9 +31,9 @@ class DocumentSignerTest {
                 StoreLayout.keyRing("east"),
                 StoreLayout.heartbeat("east"),
                 StoreLayout.lockRound("east"),
-                StoreLayout.readLease("east", "shop", "r1"),
-                StoreLayout.tombstones("east", "shop") + "breakwater/points/east/shop/p/point.json",
-                StoreLayout.rekeyNote("east", "shop"),
+                StoreLayout.readLease(TestRegister.SHOP_ID, "r1"),
+                TestRegister.tombstone("east", "shop", TestRegister.SHOP + "data/ab/abcd"),
+                StoreLayout.rekeyNote(TestRegister.SHOP_ID),
                 StoreLayout.inProgress("east") + "shop/cluster/uid/p.json");
     }
 

@@ -2,10 +2,12 @@ package io.breakwater.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.breakwater.location.TestRegister;
 import io.breakwater.location.keys.TestKeys;
 import io.breakwater.store.ObjectStore.Precondition;
 import java.time.Duration;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -23,16 +25,17 @@ class OldVersionsTest {
     @ValueSource(
             strings = {
                 "breakwater/keyrings/east.json",
-                "breakwater/rotations/east/shop.json",
+                "breakwater/rotations/" + TestRegister.SHOP_ID + ".json",
                 "breakwater/sites/east.json",
-                "breakwater/tombstones/east/shop/x",
-                "breakwater/readers/east/shop/x.json",
+                "breakwater/tombstones/points/east/shop/x",
+                "breakwater/tombstones/repos/" + TestRegister.SHOP_ID + "/x",
+                "breakwater/readers/" + TestRegister.SHOP_ID + "/x.json",
                 "breakwater/begun/east/shop/p.json",
                 "breakwater/immutability/west.json",
                 "breakwater/probe/west-x",
                 "breakwater/removed/0123456789abcdef/00",
                 "breakwater/plans/shop/shop/lease.json",
-                "breakwater/repos/east/shop/locks/ab"
+                TestRegister.SHOP + "locks/ab"
             })
     void deletesOverwrittenAndHiddenVersions(String key) {
         write(key, FIRST);
@@ -54,9 +57,9 @@ class OldVersionsTest {
     @ValueSource(
             strings = {
                 "breakwater/keyrings/west.json",
-                "breakwater/rotations/west/shop.json",
+                "breakwater/rotations/48059c7167e5392d1fd43df8e40a1423.json",
                 "breakwater/sites/west.json",
-                "breakwater/repos/west/shop/data/ab/abcd",
+                TestRegister.WEST_SHOP + "data/ab/abcd",
                 "breakwater/points/west/shop/p/point.json"
             })
     void leavesObjectsOfOtherSites(String key) {
@@ -88,7 +91,7 @@ class OldVersionsTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "breakwater/repos/east/shop/data/ab/abcd",
+                TestRegister.SHOP + "data/ab/abcd",
                 "breakwater/points/east/shop/p/point.json",
                 "velero/backups/west-shop-p/west-shop-p.tar.gz"
             })
@@ -120,7 +123,7 @@ class OldVersionsTest {
 
     @Test
     void deletesVersionsOfOwnDeletionsWhenTheirLockExpires() {
-        String key = "breakwater/repos/east/shop/data/ab/abcd";
+        String key = TestRegister.SHOP + "data/ab/abcd";
         write(key, FIRST);
         store.lock(key, store.now().plus(GRACE.multipliedBy(3)));
         signer.recordRemoval(store, key);
@@ -162,7 +165,10 @@ class OldVersionsTest {
     private OldVersions.Swept sweep() {
         return OldVersions.sweep(
                 store,
-                StoreLayout.prefixesFor("east"),
+                Stream.concat(
+                                StoreLayout.prefixesFor("east").stream(),
+                                StoreLayout.prefixesForRepository(TestRegister.SHOP_ID).stream())
+                        .toList(),
                 GRACE,
                 Duration.ofDays(22),
                 store.now().plusMillis(1));

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.location.TestRegister;
 import io.breakwater.store.ObjectStore.Precondition;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -52,7 +53,7 @@ class ReadOnlyStoreTest {
         behind.write("a/b", OLD, Precondition.NONE);
 
         for (ObjectStore store :
-                List.of(new ReadOnlyStore(behind, "archive"), new SoftDeleteStore(behind, "east", "shop"))) {
+                List.of(new ReadOnlyStore(behind, "archive"), TestRegister.visible(behind, "east", "shop"))) {
             assertThat(store.read("a/b", OLD.length)).isPresent();
             assertThatThrownBy(() -> store.read("a/b", OLD.length - 1)).hasMessageContaining("more than 2 bytes");
         }

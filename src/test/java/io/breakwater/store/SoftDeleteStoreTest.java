@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.location.TestRegister;
 import io.breakwater.store.ObjectStore.Precondition;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,17 +17,19 @@ import org.junit.jupiter.params.provider.ValueSource;
 class SoftDeleteStoreTest {
     private static final String ARCHIVE = "velero/backups/shop-p-0123456789abcdef-uid/";
     private final MemoryStore store = new MemoryStore();
-    private static final String ENCRYPTED = "breakwater/archives/east/shop/c/n/p/uid/";
+    private static final String ENCRYPTED = "breakwater/archives/east/shop/cluster-of-east/uid-of-shop/p/uid/";
     private final SoftDeleteStore shop =
-            new SoftDeleteStore(store, "east", "shop").withArchives(List.of(ARCHIVE, ENCRYPTED));
+            TestRegister.visible(store, "east", "shop").withArchives(List.of(ARCHIVE, ENCRYPTED));
 
     @ParameterizedTest
     @ValueSource(
             strings = {
                 "breakwater/points/east/shop-2/p/point.json",
                 "breakwater/points/west/shop/p/point.json",
-                "breakwater/repos/east/bank/data/ab/abcd",
-                "breakwater/archives/east/shop/c/n/p/uid2/resources.enc",
+                "breakwater/points/east/shop/cluster-of-east/other-uid/p/point.json",
+                TestRegister.BANK + "data/ab/abcd",
+                "breakwater/archives/east/shop/cluster-of-east/uid-of-shop/p/uid2/resources.enc",
+                "breakwater/archives/east/shop/cluster-of-east/other-uid/p/uid/resources.enc",
                 "breakwater/archives/east/bank/c/n/p/uid/resources.enc",
                 "velero/backups/shop-p-0123456789abcdef-uid2/a.tar.gz",
                 "velero/backups/east-shop-p/east-shop-p.tar.gz",
@@ -51,8 +54,8 @@ class SoftDeleteStoreTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "breakwater/points/east/shop/p/point.json",
-                "breakwater/repos/east/shop/data/ab/abcd",
+                "breakwater/points/east/shop/cluster-of-east/uid-of-shop/p/point.json",
+                TestRegister.SHOP + "data/ab/abcd",
                 ENCRYPTED + "resources.enc",
                 ARCHIVE + "a.tar.gz"
             })
@@ -62,7 +65,7 @@ class SoftDeleteStoreTest {
         shop.delete(key);
 
         List<String> visible = new ArrayList<>();
-        shop.list("", o -> visible.add(o.key()));
+        shop.list(key, o -> visible.add(o.key()));
         assertThat(visible).doesNotContain(key);
     }
 
@@ -74,9 +77,10 @@ class SoftDeleteStoreTest {
                 "velero/backups/a/b/",
                 "breakwater/points/",
                 "breakwater/archives/east/shop/",
-                "breakwater/archives/east/shop/c/n/p/",
+                "breakwater/archives/east/shop/cluster-of-east/uid-of-shop/p/",
+                "breakwater/archives/east/shop/cluster-of-east/other-uid/p/uid/",
                 "breakwater/archives/east/bank/c/n/p/uid/")) {
-            assertThatThrownBy(() -> new SoftDeleteStore(store, "east", "shop").withArchives(List.of(prefix)))
+            assertThatThrownBy(() -> TestRegister.visible(store, "east", "shop").withArchives(List.of(prefix)))
                     .isInstanceOf(IllegalArgumentException.class);
         }
     }

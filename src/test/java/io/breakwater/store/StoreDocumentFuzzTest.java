@@ -2,6 +2,7 @@ package io.breakwater.store;
 
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.location.TestRegister;
 import io.breakwater.location.keys.LocationDocument;
 import io.breakwater.location.keys.SiteKeys;
 import io.breakwater.store.ObjectStore.Precondition;
@@ -16,7 +17,7 @@ import org.junit.jupiter.api.Test;
 @Tag("slow")
 @Tag("random")
 class StoreDocumentFuzzTest {
-    private static final String KEY = "velero/backups/a/a.tar.gz";
+    private static final String KEY = TestRegister.of("east", "shop").prefix() + "data/ab/abcd";
     private static final Set<Reason> DECLARED = Set.of(Reason.Tampered, Reason.LocationNotReady);
 
     private final MemoryStore store = new MemoryStore();
@@ -43,10 +44,10 @@ class StoreDocumentFuzzTest {
                                 new Tombstone.Proof("key", version, "00ff"))
                         .bytes())
                 .run(content -> {
-                    store.writeSigned(StoreLayout.tombstones("east", "shop") + KEY, 1, content, Precondition.NONE);
-                    new DeletedObjects(store, "east").sweep(Duration.ZERO, Instant.now(), true);
-                    SoftDeleteStore visible = new SoftDeleteStore(store, "east", "shop");
-                    store.writeSigned(StoreLayout.tombstones("east", "shop") + KEY, 1, content, Precondition.NONE);
+                    store.writeSigned(TestRegister.tombstone("east", "shop", KEY), 1, content, Precondition.NONE);
+                    TestRegister.deleted(store, "east").sweep(Duration.ZERO, Instant.now(), true);
+                    SoftDeleteStore visible = TestRegister.visible(store, "east", "shop");
+                    store.writeSigned(TestRegister.tombstone("east", "shop", KEY), 1, content, Precondition.NONE);
                     try {
                         visible.write(KEY, new byte[] {1}, Precondition.NONE);
                     } catch (BreakwaterException e) {
@@ -85,8 +86,8 @@ class StoreDocumentFuzzTest {
         fuzz("read lease")
                 .sample("{\"schemaVersion\":1,\"until\":\"2026-01-02T03:04:05Z\"}")
                 .run(content -> {
-                    store.writeSigned(StoreLayout.readLease("east", "shop", "a"), 1, content, Precondition.NONE);
-                    ReadLease.active(store, "east", Instant.now());
+                    store.writeSigned(StoreLayout.readLease(TestRegister.SHOP_ID, "a"), 1, content, Precondition.NONE);
+                    ReadLease.active(store, Set.of(TestRegister.SHOP_ID), Instant.now());
                 });
     }
 }

@@ -2,6 +2,7 @@ package io.breakwater.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.breakwater.location.TestRegister;
 import io.breakwater.store.StoreLayout.Area;
 import io.breakwater.velero.BackupObjects;
 import io.breakwater.velero.StoredBackup;
@@ -18,6 +19,7 @@ import org.junit.jupiter.api.Test;
 /** The keys are contracts with existing stores, and the table of areas decides what is locked, swept and copied. */
 class StoreLayoutTest {
     private static final Path SOURCES = Path.of("src/main/java");
+    private static final String ID = "0123456789abcdef0123456789abcdef";
     private static final CapturedNamespace SHOP = new CapturedNamespace("east", "shop", "c", "n");
 
     @Test
@@ -33,18 +35,24 @@ class StoreLayoutTest {
                         StoreLayout.voucher(SHOP, "p", "0123456789abcdef"),
                         "breakwater/points/east/shop/c/n/p/point.0123456789abcdef.json"),
                 Map.entry(StoreLayout.repositories(), "breakwater/repos/"),
-                Map.entry(StoreLayout.repositories("east"), "breakwater/repos/east/"),
-                Map.entry(StoreLayout.repository("east", "shop"), "breakwater/repos/east/shop/"),
-                Map.entry(StoreLayout.archives("east", "shop"), "breakwater/archives/east/shop/"),
+                Map.entry(StoreLayout.repository(ID), "breakwater/repos/" + ID + "/"),
+                Map.entry(StoreLayout.repositoryRecord(ID), "breakwater/repos/" + ID + "/repository.json"),
+                Map.entry(StoreLayout.owners(), "breakwater/owners/"),
+                Map.entry(StoreLayout.owners("east", "shop"), "breakwater/owners/east/shop/"),
+                Map.entry(StoreLayout.owner(SHOP), "breakwater/owners/east/shop/c/n.json"),
+                Map.entry(StoreLayout.archives(SHOP), "breakwater/archives/east/shop/c/n/"),
                 Map.entry(StoreLayout.archive(SHOP, "p", "uid"), "breakwater/archives/east/shop/c/n/p/uid/"),
                 Map.entry(StoreLayout.veleroArchives(), "velero/backups/"),
                 Map.entry(StoreLayout.veleroBackups(), "backups/"),
                 Map.entry(StoreLayout.inProgress("east"), "breakwater/begun/east/"),
                 Map.entry(StoreLayout.inProgress(SHOP, "p"), "breakwater/begun/east/shop/c/n/p.json"),
-                Map.entry(StoreLayout.tombstones("east"), "breakwater/tombstones/east/"),
-                Map.entry(StoreLayout.tombstones("east", "shop"), "breakwater/tombstones/east/shop/"),
-                Map.entry(StoreLayout.readLeases("east"), "breakwater/readers/east/"),
-                Map.entry(StoreLayout.readLease("east", "shop", "id"), "breakwater/readers/east/shop/id.json"),
+                Map.entry(StoreLayout.pointTombstones(), "breakwater/tombstones/points/"),
+                Map.entry(StoreLayout.pointTombstones("east"), "breakwater/tombstones/points/east/"),
+                Map.entry(StoreLayout.pointTombstones(SHOP), "breakwater/tombstones/points/east/shop/c/n/"),
+                Map.entry(StoreLayout.repositoryTombstones(), "breakwater/tombstones/repos/"),
+                Map.entry(StoreLayout.repositoryTombstones(ID), "breakwater/tombstones/repos/" + ID + "/"),
+                Map.entry(StoreLayout.readLeases(), "breakwater/readers/"),
+                Map.entry(StoreLayout.readLease(ID, "id"), "breakwater/readers/" + ID + "/id.json"),
                 Map.entry(StoreLayout.deletionNotes(), "breakwater/removed/"),
                 Map.entry(StoreLayout.deletionNote("key", "hmac"), "breakwater/removed/key/hmac"),
                 Map.entry(StoreLayout.lockRound("east"), "breakwater/immutability/east.json"),
@@ -54,7 +62,7 @@ class StoreLayoutTest {
                 Map.entry(StoreLayout.escrow(), "breakwater/escrow/"),
                 Map.entry(StoreLayout.wrappedKey("key", "print"), "breakwater/escrow/key.print.rsa"),
                 Map.entry(StoreLayout.wrappedKeyProof("key", "print"), "breakwater/escrow/key.print.json"),
-                Map.entry(StoreLayout.rekeyNote("east", "shop"), "breakwater/rotations/east/shop.json"),
+                Map.entry(StoreLayout.rekeyNote(ID), "breakwater/rotations/" + ID + ".json"),
                 Map.entry(StoreLayout.lease("shop", "plan"), "breakwater/plans/shop/plan/lease.json"),
                 Map.entry(
                         StoreLayout.journal("shop", "plan", 12, 3, "Promote"),
@@ -87,28 +95,36 @@ class StoreLayoutTest {
     void listsTheAreasThatASiteCleansUp() {
         assertThat(StoreLayout.prefixesFor("east"))
                 .containsExactlyInAnyOrder(
-                        "breakwater/repos/east/",
                         "breakwater/points/east/",
                         "breakwater/archives/east/",
+                        "breakwater/owners/east/",
                         "velero/backups/",
                         "breakwater/location.json",
                         "breakwater/escrow/",
                         "breakwater/keyrings/east.json",
-                        "breakwater/rotations/east/",
-                        "breakwater/tombstones/east/",
-                        "breakwater/readers/east/",
+                        "breakwater/tombstones/points/east/",
                         "breakwater/begun/east/",
                         "breakwater/sites/east.json",
                         "breakwater/immutability/",
                         "breakwater/probe/",
                         "breakwater/removed/",
                         "breakwater/plans/");
+        assertThat(StoreLayout.prefixesForRepository(ID))
+                .containsExactlyInAnyOrder(
+                        "breakwater/repos/" + ID,
+                        "breakwater/rotations/" + ID,
+                        "breakwater/tombstones/repos/" + ID,
+                        "breakwater/readers/" + ID);
     }
 
     @Test
     void locksAndCopiesOnlyObjectsOfPoints() {
-        List<String> ofPoints =
-                List.of("breakwater/repos/", "breakwater/points/", "breakwater/archives/", "velero/backups/");
+        List<String> ofPoints = List.of(
+                "breakwater/repos/",
+                "breakwater/owners/",
+                "breakwater/points/",
+                "breakwater/archives/",
+                "velero/backups/");
 
         assertThat(StoreLayout.AREAS.stream().filter(Area::locked).map(Area::prefix))
                 .containsExactlyInAnyOrderElementsOf(ofPoints);
@@ -120,11 +136,11 @@ class StoreLayoutTest {
 
     @Test
     void excludesLocksOfRestic() {
-        String lock = StoreLayout.repository("east", "shop") + "locks/ab";
+        String lock = TestRegister.of("east", "shop").prefix() + "locks/ab";
 
         assertThat(StoreLayout.isLocked(lock)).isFalse();
         assertThat(StoreLayout.isRestored(lock)).isFalse();
-        assertThat(StoreLayout.isLocked(StoreLayout.repository("east", "shop") + "data/ab/abcd"))
+        assertThat(StoreLayout.isLocked(TestRegister.of("east", "shop").prefix() + "data/ab/abcd"))
                 .isTrue();
     }
 
@@ -132,13 +148,13 @@ class StoreLayoutTest {
     @Test
     void locksObjectsOfANamespaceNamedLocks() {
         for (String key : List.of(
-                StoreLayout.repository("east", "locks") + "data/ab/abcd",
+                TestRegister.of("east", "locks").prefix() + "data/ab/abcd",
                 StoreLayout.seal(new CapturedNamespace("east", "locks", "c", "n"), "p"),
                 StoreLayout.seal(SHOP, "locks"))) {
             assertThat(StoreLayout.isLocked(key)).as(key).isTrue();
             assertThat(StoreLayout.isRestored(key)).as(key).isTrue();
         }
-        assertThat(StoreLayout.isLocked(StoreLayout.repository("east", "locks") + "locks/ab"))
+        assertThat(StoreLayout.isLocked(TestRegister.of("east", "locks").prefix() + "locks/ab"))
                 .isFalse();
     }
 

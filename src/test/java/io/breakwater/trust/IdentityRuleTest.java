@@ -49,7 +49,7 @@ class IdentityRuleTest {
         assertThat(rule.represents(object, key, location(location))).isEqualTo(here);
         assertThat(rule.namespace(object, "east", location(location)).isPresent())
                 .isEqualTo(here);
-        assertThat(rule.reportedSnapshots(object, "east", captured, location(location)))
+        assertThat(rule.reportedSnapshots(object, List.of(key.source()), location(location)))
                 .hasSize(here ? 1 : 0);
     }
 

@@ -1,5 +1,6 @@
 package io.breakwater.location.keys;
 
+import io.breakwater.api.RepositoryNames;
 import io.breakwater.store.CapturedNamespace;
 import io.breakwater.store.SigningKeys;
 import java.nio.charset.StandardCharsets;
@@ -82,19 +83,19 @@ public final class KeyRing {
         return derive(id, "archive/" + source.path());
     }
 
-    /** Password of a namespace's repository, in base64url. */
-    public String repositoryPassword(String id, String site, String namespace) {
+    /** Password of a repository, in base64url. */
+    public String repositoryPassword(String id, String repository) {
         return Base64.getUrlEncoder()
                 .withoutPadding()
-                .encodeToString(derive(id, "repository/" + site + "/" + namespace));
+                .encodeToString(derive(id, "repository/" + RepositoryNames.requireRepository(repository)));
     }
 
-    /** All passwords that may open a namespace's repository; the password of the given key of the ring is the first. */
-    public List<String> repositoryPasswords(String first, String site, String namespace) {
+    /** All passwords that may open a repository; the password of the given key of the ring is the first. */
+    public List<String> repositoryPasswords(String first, String repository) {
         List<String> ids = new ArrayList<>(keys.keySet());
         ids.remove(first);
         ids.addFirst(first);
-        return ids.stream().map(id -> repositoryPassword(id, site, namespace)).toList();
+        return ids.stream().map(id -> repositoryPassword(id, repository)).toList();
     }
 
     /** The ring's keys for signing deletions and documents; the key with this id signs. */

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 /** The Secret with the master keys, as a user writes it. */
 class KeyRingTest {
     private static final byte[] FIRST = new byte[32];
+    private static final String REPOSITORY = "0123456789abcdef0123456789abcdef";
     private final Random random = new Random(16);
 
     /** Points and repositories of earlier versions must stay readable, so the derived keys never change. */
@@ -29,8 +30,7 @@ class KeyRingTest {
         assertThat(id).isEqualTo("c30826728f21c20c");
         assertThat(HexFormat.of().formatHex(ring.catalogKey(id, new CapturedNamespace("east", "shop", "c", "n"))))
                 .isEqualTo("6bfdc2cbcbf7002283c33b65b3e24cfa229972cdb6fd2d82b04df32caad86a28");
-        assertThat(ring.repositoryPassword(id, "east", "shop"))
-                .isEqualTo("nw-b9KE3KR78Lcg21lxgPgDTs5rIEvbXyV_PfxrMmp0");
+        assertThat(ring.repositoryPassword(id, REPOSITORY)).isEqualTo("Jyp9-mLuFStL0J7buQUTDkVS3hIOireAcOZRQMUJuMs");
     }
 
     @Test
@@ -53,9 +53,9 @@ class KeyRingTest {
             assertThat(ring.current()).isEqualTo(ids.getFirst());
             assertThat(ring.ids()).containsExactlyInAnyOrderElementsOf(ids);
             Collections.shuffle(ids, random);
-            List<String> passwords = ring.repositoryPasswords(ids.getFirst(), "east", "shop");
+            List<String> passwords = ring.repositoryPasswords(ids.getFirst(), REPOSITORY);
             assertThat(passwords).hasSize(ids.size()).doesNotHaveDuplicates();
-            assertThat(passwords.getFirst()).isEqualTo(ring.repositoryPassword(ids.getFirst(), "east", "shop"));
+            assertThat(passwords.getFirst()).isEqualTo(ring.repositoryPassword(ids.getFirst(), REPOSITORY));
         }
     }
 

@@ -8,6 +8,7 @@ import io.breakwater.api.BackupLocationSpec.AzureBlob;
 import io.breakwater.api.BackupLocationSpec.Immutability.Mode;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.location.TestRegister;
 import io.breakwater.store.ObjectLock;
 import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.store.ObjectStore.Upload;
@@ -37,7 +38,7 @@ class AzureLocksTest {
     private static final Instant NOW = Instant.parse("2026-06-10T12:00:00Z");
     private static final Duration PERIOD = Duration.ofDays(30);
     private static final String UNTIL = "Fri, 10 Jul 2026 12:00:00 GMT";
-    private static final String PACK = "breakwater/repos/east/shop/data/ab/abcd";
+    private static final String PACK = TestRegister.of("east", "shop").prefix() + "data/ab/abcd";
 
     /** One request: method, path with query, and the headers of policies. */
     private record Asked(String method, String path, String mode, String until) {}
@@ -88,7 +89,8 @@ class AzureLocksTest {
     @Test
     void sendsNoPolicyForMutableObjects() {
         store(Mode.Compliance).write("breakwater/plans/shop/shop/lease.json", new byte[1], Precondition.NONE);
-        store(Mode.Compliance).write("breakwater/repos/east/shop/locks/ab", new byte[1], Precondition.NONE);
+        store(Mode.Compliance)
+                .write(TestRegister.of("east", "shop").prefix() + "locks/ab", new byte[1], Precondition.NONE);
 
         assertThat(asked).hasSize(2).allMatch(a -> a.mode == null && a.until == null);
     }

@@ -7,9 +7,11 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.breakwater.api.BackupLocationSpec.Immutability.Mode;
 import io.breakwater.api.BackupLocationSpec.S3;
+import io.breakwater.location.TestRegister;
 import io.breakwater.location.keys.KeyRing;
 import io.breakwater.location.keys.TestKeys;
 import io.breakwater.store.DeletedObjects;
+import io.breakwater.store.DeletionScope;
 import io.breakwater.store.DeletionSigner;
 import io.breakwater.store.ListingLimits;
 import io.breakwater.store.ObjectLock;
@@ -45,7 +47,7 @@ import software.amazon.awssdk.services.s3.S3Client;
 class S3DeletionSignerTest {
     private static final Duration PERIOD = Duration.ofDays(30);
     private static final Duration LEAST = Duration.ofDays(22);
-    private static final String PACK = "breakwater/repos/east/shop/data/ab/abcd";
+    private static final String PACK = TestRegister.of("east", "shop").prefix() + "data/ab/abcd";
     private static final String ARCHIVE = "velero/backups/east-shop-p/east-shop-p.tar.gz";
     private static final String SEAL = "breakwater/points/east/shop/p/point.json";
     private static final String TOMBSTONE = "breakwater/tombstones/east/shop/" + PACK;
@@ -123,7 +125,9 @@ class S3DeletionSignerTest {
 
     @Test
     void deletesOlderVersionsOfKeyReportsAndRekeyNotes() {
-        List<String> keys = List.of(StoreLayout.keyRing("east"), StoreLayout.rekeyNote("east", "shop"));
+        List<String> keys = List.of(
+                StoreLayout.keyRing("east"),
+                StoreLayout.rekeyNote(TestRegister.of("east", "shop").id()));
         for (String key : keys) {
             store.write(key, new byte[] {4}, Precondition.NONE);
             store.write(key, CONTENT, Precondition.NONE);
@@ -153,10 +157,10 @@ class S3DeletionSignerTest {
         S3Store brief = open(Duration.ofSeconds(6), OLD);
         brief.write(ARCHIVE, CONTENT, Precondition.NONE);
         brief.write(ARCHIVE, new byte[] {4}, Precondition.NONE); // a capture that was repeated
-        SoftDeleteStore grace = new SoftDeleteStore(TestSigner.keyed(brief), "east", "shop")
+        SoftDeleteStore grace = TestRegister.visible(TestSigner.keyed(brief), "east", "shop")
                 .withArchives(List.of(ARCHIVE.substring(0, ARCHIVE.lastIndexOf('/') + 1)));
         grace.delete(ARCHIVE);
-        assertThat(new DeletedObjects(TestSigner.keyed(brief), "east").sweep(Duration.ZERO, later, false))
+        assertThat(TestRegister.deleted(TestSigner.keyed(brief), "east").sweep(Duration.ZERO, later, false))
                 .isEqualTo(new DeletedObjects.Swept(1, 1, 0));
         assertThat(keys(StoreLayout.deletionNotes())).hasSize(1);
 
@@ -175,11 +179,12 @@ class S3DeletionSignerTest {
     @Test
     void restoresNoSealThatBreakwaterRemoved() {
         store.write(SEAL, CONTENT, Precondition.NONE);
-        new SoftDeleteStore(TestSigner.keyed(store), "east", "shop").deleteInline(SEAL);
+        TestRegister.visible(TestSigner.keyed(store), "east", "shop").deleteInline(SEAL);
 
         assertThat(sweep(store).restored()).isEmpty();
         assertThat(store.read(SEAL)).isEmpty();
-        assertThat(new DeletedObjects(TestSigner.keyed(store), "east").contentOf("shop", SEAL))
+        assertThat(DeletedObjects.contentOf(
+                        TestSigner.keyed(store), DeletionScope.points(TestRegister.namespace("east", "shop")), SEAL))
                 .contains(CONTENT);
     }
 
@@ -198,8 +203,8 @@ class S3DeletionSignerTest {
     void ignoresTombstonesWithoutAValidSignature() {
         for (Tombstone.State state : List.of(Tombstone.State.Dead, Tombstone.State.Sweeping)) {
             for (int i = 0; i < 4; i++) {
-                String pack =
-                        "breakwater/repos/east/shop/data/" + state + i; // this server refuses a second write of the key
+                String pack = TestRegister.of("east", "shop").prefix() + "data/" + state
+                        + i; // this server refuses a second write of the key
                 store.write(pack, CONTENT, Precondition.NONE);
                 ObjectInfo there = store.head(pack).orElseThrow().info();
                 Tombstone.Proof proof = new Tombstone.Proof[] {
@@ -215,7 +220,7 @@ class S3DeletionSignerTest {
                                 .signed(TestSigner.keyed(store), "breakwater/tombstones/east/shop/" + pack),
                         Precondition.NONE);
                 assertThat(listed()).as("objects whose locks are extended").contains(pack);
-                assertThat(new DeletedObjects(TestSigner.keyed(store), "east").sweep(Duration.ZERO, later, true))
+                assertThat(TestRegister.deleted(TestSigner.keyed(store), "east").sweep(Duration.ZERO, later, true))
                         .as("%s %s", state, proof)
                         .isEqualTo(new DeletedObjects.Swept(0, 0, 0, 1));
                 assertThat(store.read(pack)).isPresent();
@@ -239,12 +244,12 @@ class S3DeletionSignerTest {
     @Test
     void preservesObjectsOverwrittenAfterTheirDeletion() {
         store.write(PACK, CONTENT, Precondition.NONE);
-        new SoftDeleteStore(TestSigner.keyed(store), "east", "shop").delete(PACK);
+        TestRegister.visible(TestSigner.keyed(store), "east", "shop").delete(PACK);
         try (S3Client client = server.client(spec)) {
             client.putObject(
                     r -> r.bucket(spec.bucket).key(store.full(PACK)), RequestBody.fromBytes("strange".getBytes(UTF_8)));
         }
-        assertThat(new DeletedObjects(TestSigner.keyed(store), "east")
+        assertThat(TestRegister.deleted(TestSigner.keyed(store), "east")
                         .sweep(Duration.ZERO, later, false)
                         .objects())
                 .isZero();
@@ -254,9 +259,9 @@ class S3DeletionSignerTest {
     @Test
     void acceptsDeletionsSignedWithAnOlderKey() {
         store.write(PACK, CONTENT, Precondition.NONE);
-        new SoftDeleteStore(TestSigner.keyed(store), "east", "shop").delete(PACK);
+        TestRegister.visible(TestSigner.keyed(store), "east", "shop").delete(PACK);
         S3Store rotated = open(PERIOD, NEW, OLD);
-        assertThat(new DeletedObjects(TestSigner.keyed(rotated), "east")
+        assertThat(TestRegister.deleted(TestSigner.keyed(rotated), "east")
                         .sweep(Duration.ZERO, later, false)
                         .objects())
                 .isEqualTo(1);
@@ -270,8 +275,8 @@ class S3DeletionSignerTest {
     private void removeByTombstone() {
         Instant written = store.head(PACK).orElseThrow().info().lastModified();
         await().atMost(Duration.ofSeconds(10)).until(() -> Instant.now().isAfter(written.plusSeconds(1)));
-        new SoftDeleteStore(TestSigner.keyed(store), "east", "shop").delete(PACK);
-        assertThat(new DeletedObjects(TestSigner.keyed(store), "east")
+        TestRegister.visible(TestSigner.keyed(store), "east", "shop").delete(PACK);
+        assertThat(TestRegister.deleted(TestSigner.keyed(store), "east")
                         .sweep(Duration.ZERO, later, false)
                         .objects())
                 .isEqualTo(1);
@@ -300,8 +305,8 @@ class S3DeletionSignerTest {
 
     private List<String> listed() {
         List<String> found = new ArrayList<>();
-        new SoftDeleteStore(TestSigner.keyed(store), "east", "shop")
-                .listWithoutValidTombstone("breakwater/repos/east/shop/data/", o -> found.add(o.key()));
+        TestRegister.visible(TestSigner.keyed(store), "east", "shop")
+                .listWithoutValidTombstone(TestRegister.SHOP + "data/", o -> found.add(o.key()));
         return found;
     }
 

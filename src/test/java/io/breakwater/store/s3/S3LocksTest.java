@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.breakwater.api.BackupLocationSpec.Immutability.Mode;
 import io.breakwater.api.BackupLocationSpec.S3;
-import io.breakwater.store.DeletedObjects;
+import io.breakwater.location.TestRegister;
 import io.breakwater.store.ObjectLock;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Locking;
@@ -40,7 +40,7 @@ import software.amazon.awssdk.services.s3.model.S3Exception;
 @Tag("slow")
 class S3LocksTest extends ObjectStoreContract {
     private static final Duration PERIOD = Duration.ofDays(30);
-    private static final String PACK = "breakwater/repos/east/shop/data/ab/abcd";
+    private static final String PACK = TestRegister.of("east", "shop").prefix() + "data/ab/abcd";
     private static final byte[] CONTENT = new byte[] {1, 2, 3};
 
     private static LockingS3Server server;
@@ -86,8 +86,8 @@ class S3LocksTest extends ObjectStoreContract {
     void locksObjectsOfPointsForThePeriod() throws IOException {
         List<String> keys = List.of(
                 PACK,
-                "breakwater/repos/east/shop/config",
-                "breakwater/repos/east/shop/snapshots/ef01",
+                TestRegister.of("east", "shop").prefix() + "config",
+                TestRegister.of("east", "shop").prefix() + "snapshots/ef01",
                 "breakwater/points/east/shop/p/point.json",
                 "velero/backups/east-shop-p/east-shop-p.tar.gz");
         keys.forEach(key -> store.write(key, CONTENT, Precondition.NONE));
@@ -112,7 +112,7 @@ class S3LocksTest extends ObjectStoreContract {
     @Test
     void locksNoMutableObjects() {
         for (String key : List.of(
-                "breakwater/repos/east/shop/locks/ab",
+                TestRegister.of("east", "shop").prefix() + "locks/ab",
                 "breakwater/plans/shop/shop/lease.json",
                 "breakwater/sites/east.json",
                 "breakwater/readers/east/shop/x.json",
@@ -138,17 +138,18 @@ class S3LocksTest extends ObjectStoreContract {
         assertThat(open(Mode.Governance, Duration.ofDays(1)).relock(PACK, Duration.ofHours(18)))
                 .isFalse();
         assertThat(head(PACK).objectLockRetainUntilDate()).isEqualTo(until);
-        assertThat(store.relock("breakwater/repos/east/shop/data/no", least)).isFalse();
+        assertThat(store.relock(TestRegister.of("east", "shop").prefix() + "data/no", least))
+                .isFalse();
     }
 
     @Test
     void deletesVersionsAfterTheirLockExpires() {
         S3Store brief = open(Mode.Governance, Duration.ofSeconds(8));
         brief.write(PACK, CONTENT, Precondition.NONE);
-        SoftDeleteStore grace = new SoftDeleteStore(brief, "east", "shop");
+        SoftDeleteStore grace = TestRegister.visible(brief, "east", "shop");
         grace.delete(PACK);
         Instant later = Instant.now().plusSeconds(60);
-        assertThat(new DeletedObjects(brief, "east")
+        assertThat(TestRegister.deleted(brief, "east")
                         .sweep(Duration.ZERO, later, false)
                         .objects())
                 .isEqualTo(1);

@@ -1,0 +1,465 @@
+package io.breakwater.location;
+
+import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.ObjectNames;
+import io.breakwater.api.Reason;
+import io.breakwater.api.RepositoryNames;
+import io.breakwater.location.keys.LocationDocument;
+import io.breakwater.store.CapturedNamespace;
+import io.breakwater.store.DocumentSigner;
+import io.breakwater.store.ObjectStore;
+import io.breakwater.store.ObjectStore.ObjectInfo;
+import io.breakwater.store.ObjectStore.Precondition;
+import io.breakwater.store.OwnedRepository;
+import io.breakwater.store.SignedDocument;
+import io.breakwater.store.StoreLayout;
+import io.breakwater.trust.AdoptedHistory;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+
+/**
+ * Which repository a namespace has in a location. Two signed documents say so: the owner entry of the namespace names the
+ * repository, and the record of the repository names the namespace. The record is always written first. So an entry whose record
+ * is missing, unreadable, or does not name the namespace was altered, and nothing is done with either.
+ */
+@ApplicationScoped
+public class RepositoryRegister {
+    private static final int ID_BYTES = 16;
+    private static final int CACHED = 10_000;
+    private static final int TRIES = 5;
+
+    private final Stores stores;
+    private final Clock clock;
+    private final SecureRandom random = new SecureRandom();
+    private final Map<String, OwnedRepository> known = bounded();
+    private final Map<String, Known> entries = bounded();
+
+    /** The highest counter of each document that this process read. A lower one is an older version that someone restored. */
+    private final Map<String, Long> counters = bounded();
+
+    private record Known(String etag, Instant modified, OwnerEntry entry) {
+        boolean isOf(ObjectInfo o) {
+            return o.etag() != null && o.etag().equals(etag) && o.lastModified().equals(modified);
+        }
+    }
+
+    public RepositoryRegister(Stores stores, Clock clock) {
+        this.stores = stores;
+        this.clock = clock;
+    }
+
+    /**
+     * The repository of a namespace; empty before its first capture that moves data.
+     *
+     * @throws BreakwaterException Tampered, naming the document that is missing or cannot be verified
+     */
+    public Optional<OwnedRepository> find(BackupLocation location, CapturedNamespace source) {
+        String cached = cached(location, source.path());
+        OwnedRepository before = known.get(cached);
+        if (before != null) {
+            return Optional.of(before);
+        }
+        Optional<OwnedRepository> found = entry(location, stores.open(location), source)
+                .map(entry -> new OwnedRepository(entry.repository(), source));
+        found.ifPresent(repository -> {
+            requireOwner(location, repository);
+            known.put(cached, repository);
+        });
+        return found;
+    }
+
+    /**
+     * The repository of a namespace. A namespace without one takes over that of the newest adopted namespace, or gets a new one.
+     *
+     * @param adopted where earlier namespaces may be whose data this one takes over
+     * @param adopts whether it takes over the data of a namespace that is found there
+     * @throws BreakwaterException Tampered, naming the document that is missing or cannot be verified
+     */
+    public OwnedRepository findOrCreate(
+            BackupLocation location,
+            CapturedNamespace source,
+            Supplier<List<AdoptedHistory>> adopted,
+            Predicate<CapturedNamespace> adopts) {
+        return find(location, source).orElseGet(() -> {
+            Optional<String> earlier = newest(location, source, adopted.get(), adopts);
+            earlier.ifPresent(id -> addOwner(location, id, source));
+            ObjectStore store = stores.open(location);
+            Instant now = LocationDocument.now(store, clock);
+            String id = earlier.orElseGet(() -> create(store, source, now));
+            store.writeSigned(StoreLayout.owner(source), 1, new OwnerEntry(id, now).bytes(), Precondition.ABSENT);
+            // Another process may have been first; its repository is the one then.
+            return find(location, source)
+                    .orElseThrow(() -> BreakwaterException.retryable(
+                            Reason.StoreUnavailable,
+                            StoreLayout.owner(source) + " was deleted while it was written, will retry"));
+        });
+    }
+
+    /** Writes the record of a new repository. */
+    private String create(ObjectStore store, CapturedNamespace owner, Instant now) {
+        byte[] bytes = new byte[ID_BYTES];
+        random.nextBytes(bytes);
+        String id = HexFormat.of().formatHex(bytes);
+        store.writeSigned(
+                        StoreLayout.repositoryRecord(id),
+                        1,
+                        RepositoryRecord.create(id, now, owner).bytes(),
+                        Precondition.ABSENT)
+                .orElseThrow(() -> BreakwaterException.retryable(
+                        Reason.StoreUnavailable, StoreLayout.repositoryRecord(id) + " exists already, will retry"));
+        return id;
+    }
+
+    /** The repository of the adopted namespace that became an owner last. */
+    private Optional<String> newest(
+            BackupLocation location,
+            CapturedNamespace source,
+            List<AdoptedHistory> adopted,
+            Predicate<CapturedNamespace> adopts) {
+        ObjectStore store = stores.open(location);
+        return adopted.stream()
+                .map(history -> StoreLayout.owners(
+                        history.parts().getFirst(), history.parts().get(1)))
+                .distinct()
+                .flatMap(prefix -> store.gather(prefix, o -> StoreLayout.ownerOf(o.key())).stream())
+                .filter(earlier -> !earlier.equals(source) && adopts.test(earlier))
+                .flatMap(earlier -> entry(location, store, earlier).stream())
+                .max(Comparator.comparing(OwnerEntry::start))
+                .map(OwnerEntry::repository);
+    }
+
+    /**
+     * Adds an owner to a repository, which becomes its newest one. A second call changes nothing.
+     *
+     * @throws BreakwaterException Tampered, when the record is missing or cannot be verified
+     */
+    void addOwner(BackupLocation location, String id, CapturedNamespace owner) {
+        ObjectStore store = stores.open(location);
+        for (int i = 0; i < TRIES; i++) {
+            SignedDocument document = document(location, store, id);
+            RepositoryRecord record = parsed(location, id, document);
+            if (record.owners().contains(owner)) {
+                return;
+            }
+            if (record.owners().size() >= RepositoryRecord.MOST_OWNERS) {
+                throw BreakwaterException.permanent(
+                        Reason.Conflict,
+                        "repository " + id + " in " + ObjectNames.of(location) + " has "
+                                + record.owners().size()
+                                + " owners, which is the most that it can have; remove the adoption, so that namespace "
+                                + owner + " gets its own repository");
+            }
+            Precondition same = new Precondition.Matches(document.etag());
+            if (store.writeSigned(
+                            document.key(),
+                            document.counter() + 1,
+                            record.with(owner).bytes(),
+                            same)
+                    .isPresent()) {
+                return;
+            }
+        }
+        throw BreakwaterException.retryable(
+                Reason.StoreUnavailable, StoreLayout.repositoryRecord(id) + " changed at the same time, will retry");
+    }
+
+    /**
+     * The namespaces that own a repository, according to its record; the newest owner is last.
+     *
+     * @throws BreakwaterException Tampered, when the record is missing or cannot be verified
+     */
+    public List<CapturedNamespace> owners(BackupLocation location, String id) {
+        return record(location, stores.open(location), id).owners();
+    }
+
+    /**
+     * Repositories by the namespaces that own them, according to the owner entries in a location. An entry that cannot be
+     * verified names no repository.
+     *
+     * @param site whose namespaces
+     * @param trouble takes the errors of such entries
+     */
+    public Map<CapturedNamespace, String> ownedBy(
+            BackupLocation location, String site, Consumer<BreakwaterException> trouble) {
+        return entries(location, StoreLayout.owners() + site + "/", trouble);
+    }
+
+    /** The same for the namespaces of all sites. */
+    public Map<CapturedNamespace, String> all(BackupLocation location, Consumer<BreakwaterException> trouble) {
+        return entries(location, StoreLayout.owners(), trouble);
+    }
+
+    private Map<CapturedNamespace, String> entries(
+            BackupLocation location, String prefix, Consumer<BreakwaterException> trouble) {
+        ObjectStore store = stores.open(location);
+        Map<CapturedNamespace, String> owned = new LinkedHashMap<>();
+        for (ObjectInfo o : store.gather(prefix, Optional::of)) {
+            StoreLayout.ownerOf(o.key()).ifPresent(source -> {
+                try {
+                    entry(location, store, source, o).ifPresent(e -> owned.put(source, e.repository()));
+                } catch (BreakwaterException e) {
+                    if (e.isRetryable()) {
+                        throw e;
+                    }
+                    trouble.accept(e);
+                }
+            });
+        }
+        return owned;
+    }
+
+    /**
+     * Signs the records and owner entries of a location with another key, where they have not that key yet. A document that
+     * cannot be verified stays as it is.
+     */
+    public void resign(BackupLocation location, String keyId) {
+        ObjectStore store = stores.open(location);
+        for (String key : documents(store)) {
+            readIfValid(location, store, key)
+                    .filter(document -> !document.keyId().equals(keyId))
+                    .ifPresent(document -> resign(store, document, keyId));
+        }
+    }
+
+    private static void resign(ObjectStore store, SignedDocument document, String keyId) {
+        byte[] signed = store.documents().sign(document.key(), document.counter() + 1, document.payload());
+        if (DocumentSigner.statedKey(signed).filter(keyId::equals).isEmpty()) {
+            store.documents().refresh(); // the location has switched since the keys were read; the next round signs
+            return;
+        }
+        store.write(document.key(), signed, new Precondition.Matches(document.etag()));
+    }
+
+    /** The records and owner entries of a location, each with the key that it states to be signed with. */
+    public Map<String, String> signers(BackupLocation location) {
+        ObjectStore store = stores.open(location);
+        Map<String, String> signers = new LinkedHashMap<>();
+        for (String key : documents(store)) {
+            store.readIfBounded(key, ObjectStore.MAX_DOCUMENT)
+                    .flatMap(document -> DocumentSigner.statedKey(document.content()))
+                    .ifPresent(id -> signers.put(key, id));
+        }
+        return signers;
+    }
+
+    private static List<String> documents(ObjectStore store) {
+        List<String> keys = new ArrayList<>(store.gather(
+                StoreLayout.owners(), o -> StoreLayout.ownerOf(o.key()).map(StoreLayout::owner)));
+        store.directories(StoreLayout.repositories()).stream()
+                .filter(RepositoryNames::isRepository)
+                .map(StoreLayout::repositoryRecord)
+                .forEach(keys::add);
+        return keys;
+    }
+
+    private Optional<SignedDocument> readIfValid(BackupLocation location, ObjectStore store, String key) {
+        try {
+            Optional<SignedDocument> document = store.readSigned(key, ObjectStore.MAX_DOCUMENT);
+            document.ifPresent(d -> requireNewer(location, d));
+            return document;
+        } catch (BreakwaterException e) {
+            if (e.isRetryable()) {
+                throw e;
+            }
+            return Optional.empty();
+        }
+    }
+
+    /**
+     * Copies the record of a repository and the owner entry of its namespace to another location, before any data. The id stays
+     * the same. Owners that only one of the locations knows stay owners there, and the target gets those of the source.
+     *
+     * @throws BreakwaterException Tampered, when a document of the source or of the target cannot be verified; Conflict, when the
+     *     namespace has another repository at the target
+     */
+    public void copy(BackupLocation from, BackupLocation to, OwnedRepository repository) {
+        String cached = cached(to, "copied/" + repository.source().path() + "/" + repository.id());
+        if (known.containsKey(cached)) {
+            return;
+        }
+        ObjectStore source = stores.open(from);
+        ObjectStore target = stores.open(to);
+        RepositoryRecord record = record(from, source, repository.id());
+        requireOwner(from, repository);
+        String key = StoreLayout.repositoryRecord(repository.id());
+        boolean created = target.head(key).isEmpty()
+                && target.writeSigned(key, 1, record.bytes(), Precondition.ABSENT)
+                        .isPresent();
+        if (!created) {
+            record.owners().forEach(owner -> addOwner(to, repository.id(), owner));
+        }
+        Optional<OwnerEntry> entry = entry(from, source, repository.source());
+        Instant since = entry.map(OwnerEntry::start).orElseGet(() -> LocationDocument.now(target, clock));
+        target.writeSigned(
+                StoreLayout.owner(repository.source()),
+                1,
+                new OwnerEntry(repository.id(), since).bytes(),
+                Precondition.ABSENT);
+        String there = find(to, repository.source()).map(OwnedRepository::id).orElse("");
+        if (!there.equals(repository.id())) {
+            throw BreakwaterException.permanent(
+                    Reason.Conflict,
+                    "namespace " + repository.source() + " has repository " + there + " in " + ObjectNames.of(to)
+                            + ", so repository " + repository.id() + " was not copied there; copy to another location");
+        }
+        known.put(cached, repository);
+    }
+
+    /**
+     * Repositories that the namespaces of a site started and never used: nothing but an old record, which no owner entry names.
+     * Two processes that start the repository of a namespace at the same time leave one.
+     *
+     * @param before time of the newest record that counts, by the store's clock
+     */
+    public List<String> unused(BackupLocation location, String site, Instant before) {
+        ObjectStore store = stores.open(location);
+        List<BreakwaterException> trouble = new ArrayList<>();
+        Collection<String> named = all(location, trouble::add).values();
+        if (!trouble.isEmpty()) {
+            return List.of(); // an entry that cannot be read may name any of them
+        }
+        return store.directories(StoreLayout.repositories()).stream()
+                .filter(RepositoryNames::isRepository)
+                .filter(id -> !named.contains(id))
+                .filter(id -> isUnused(location, store, site, id, before))
+                .toList();
+    }
+
+    private boolean isUnused(BackupLocation location, ObjectStore store, String site, String id, Instant before) {
+        List<ObjectInfo> found = store.gather(StoreLayout.repository(id), Optional::of);
+        CapturedNamespace owner = newestOwner(location, store, id);
+        return owner != null
+                && owner.site().equals(site)
+                && found.size() == 1
+                && found.getFirst().key().equals(StoreLayout.repositoryRecord(id))
+                && found.getFirst().lastModified().isBefore(before);
+    }
+
+    /** All repositories of a location, each with its newest owner, or without one when its record cannot be verified. */
+    public List<OwnedRepository> list(BackupLocation location) {
+        ObjectStore store = stores.open(location);
+        return store.directories(StoreLayout.repositories()).stream()
+                .filter(RepositoryNames::isRepository)
+                .map(id -> new OwnedRepository(id, newestOwner(location, store, id)))
+                .toList();
+    }
+
+    private CapturedNamespace newestOwner(BackupLocation location, ObjectStore store, String id) {
+        try {
+            return record(location, store, id).newestOwner();
+        } catch (BreakwaterException e) {
+            if (e.isRetryable()) {
+                throw e;
+            }
+            return null;
+        }
+    }
+
+    /** The entry of a listed object; it is read once for each version of the object. */
+    private Optional<OwnerEntry> entry(
+            BackupLocation location, ObjectStore store, CapturedNamespace source, ObjectInfo listed) {
+        String cached = cached(location, source.path());
+        Known before = entries.get(cached);
+        if (before != null && before.isOf(listed)) {
+            return Optional.of(before.entry());
+        }
+        Optional<OwnerEntry> entry = entry(location, store, source);
+        entry.ifPresent(e -> entries.put(cached, new Known(listed.etag(), listed.lastModified(), e)));
+        return entry;
+    }
+
+    private Optional<OwnerEntry> entry(BackupLocation location, ObjectStore store, CapturedNamespace source) {
+        String key = StoreLayout.owner(source);
+        return store.readSigned(key, ObjectStore.MAX_DOCUMENT).map(document -> {
+            requireNewer(location, document);
+            return OwnerEntry.parse(document.payload())
+                    .orElseThrow(() -> tampered(location, key, "it is not a valid owner entry"));
+        });
+    }
+
+    private void requireOwner(BackupLocation location, OwnedRepository repository) {
+        RepositoryRecord record = record(location, stores.open(location), repository.id());
+        if (!record.owners().contains(repository.source())) {
+            throw tampered(
+                    location,
+                    StoreLayout.repositoryRecord(repository.id()),
+                    "it does not name namespace " + repository.source() + ", whose owner entry names the repository");
+        }
+    }
+
+    /** The verified record of a repository. */
+    RepositoryRecord record(BackupLocation location, ObjectStore store, String id) {
+        return parsed(location, id, document(location, store, id));
+    }
+
+    private SignedDocument document(BackupLocation location, ObjectStore store, String id) {
+        String key = StoreLayout.repositoryRecord(id);
+        SignedDocument document = store.readSigned(key, ObjectStore.MAX_DOCUMENT)
+                .orElseThrow(() -> tampered(location, key, "it does not exist, but the repository has an owner"));
+        requireNewer(location, document);
+        return document;
+    }
+
+    private static RepositoryRecord parsed(BackupLocation location, String id, SignedDocument document) {
+        RepositoryRecord record = RepositoryRecord.parse(document.payload())
+                .orElseThrow(() -> tampered(location, document.key(), "it is not a valid record"));
+        if (!record.id().equals(id)) {
+            throw tampered(location, document.key(), "it is the record of repository " + record.id());
+        }
+        if (!record.engine().equals(RepositoryRecord.ENGINE)) {
+            throw BreakwaterException.permanent(
+                    Reason.InvalidSpec,
+                    document.key() + " in " + ObjectNames.of(location) + " names engine '" + record.engine()
+                            + "', which this version does not know; upgrade Breakwater");
+        }
+        return record;
+    }
+
+    private void requireNewer(BackupLocation location, SignedDocument document) {
+        String cached = cached(location, document.key());
+        Long newest = counters.merge(cached, document.counter(), Math::max);
+        if (document.counter() < newest) {
+            throw tampered(
+                    location,
+                    document.key(),
+                    "it is an older version, with counter " + document.counter() + " instead of " + newest);
+        }
+    }
+
+    private static String cached(BackupLocation location, String name) {
+        return location.getMetadata().getUid() + "/" + location.getMetadata().getGeneration() + "/" + name;
+    }
+
+    private static BreakwaterException tampered(BackupLocation location, String key, String cause) {
+        return BreakwaterException.permanent(
+                Reason.Tampered,
+                key + " in " + ObjectNames.of(location) + " cannot be used: " + cause
+                        + "; restore the object or an older version of it, and check who can write to the location");
+    }
+
+    private static <V> Map<String, V> bounded() {
+        return Collections.synchronizedMap(new LinkedHashMap<>(16, 0.75f, true) {
+            private static final long serialVersionUID = 1;
+
+            @Override
+            protected boolean removeEldestEntry(Map.Entry<String, V> eldest) {
+                return size() > CACHED;
+            }
+        });
+    }
+}
