@@ -24,6 +24,7 @@ public final class TestRepositories {
             @Override
             public Ticket ticket(Access access, String holder, Ticket.Owner owner, Instant since) {
                 return new Ticket.Draft()
+                        .repository(access.repository())
                         .mode(Mode.READ)
                         .holder(holder)
                         .owner(owner)

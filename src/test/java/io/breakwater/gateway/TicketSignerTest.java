@@ -22,9 +22,11 @@ class TicketSignerTest {
     private static final Instant START = Instant.ofEpochSecond(999);
     private static final Ticket.Fence FENCE = new Ticket.Fence("sys", "rendezvous", "shop", "plan", 5);
     private static final Ticket.Owner OWNER = new Ticket.Owner(Ticket.Owner.JOB, "shop", "mover", "uid");
-    private static final String HEAD = "{'locationNamespace':'sys','location':'disk','site':'east','namespace':'shop',"
-            + "'mode':'APPEND','holder':'system:serviceaccount:shop:breakwater-mover',"
-            + "'owner':{'kind':'Job','namespace':'shop','name':'mover','uid':'uid'},";
+    private static final String HEAD =
+            "{'locationNamespace':'sys','location':'disk','repository':'46b7e6248fb7478118415f5e93a07601',"
+                    + "'source':{'site':'east','name':'shop','cluster':'cluster-of-east','uid':'uid-of-shop'},"
+                    + "'mode':'APPEND','holder':'system:serviceaccount:shop:breakwater-mover',"
+                    + "'owner':{'kind':'Job','namespace':'shop','name':'mover','uid':'uid'},";
 
     private final InMemoryApiServer cluster = new InMemoryApiServer();
     private final BreakwaterConfig config = TestConfig.of(Map.of("breakwater.namespace", "sys"));

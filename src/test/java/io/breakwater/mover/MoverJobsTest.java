@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.breakwater.admission.InMemoryApiServer;
 import io.breakwater.config.TestConfig;
+import io.breakwater.gateway.Repositories;
 import io.breakwater.gateway.TestRepositories;
+import io.breakwater.location.TestRegister;
 import io.breakwater.steps.RunNames;
+import io.breakwater.store.OwnedRepository;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
@@ -15,6 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -26,8 +30,46 @@ class MoverJobsTest {
             cluster.client(),
             TestConfig.of(Map.of("breakwater.site", "east", "breakwater.mover.image", "mover")),
             TestRepositories.with(() -> passwords));
-    private final MoverJobs.Request request =
-            new MoverJobs.Request("shop", "run", "id", new MoverTask.Verify(List.of("ab".repeat(32))), null);
+    private final MoverJobs.Request request = new MoverJobs.Request(
+            "shop",
+            "run",
+            "id",
+            new MoverTask.Verify(List.of("ab".repeat(32))),
+            access(TestRegister.of("east", "shop")));
+
+    private static Repositories.Access access(OwnedRepository repository) {
+        return new Repositories.Access(null, repository, Repositories.Mode.READ, Optional.empty());
+    }
+
+    /** The volume of a point whose snapshots stay in the storage is only mounted. */
+    @Test
+    void givesATaskWithoutARepositoryNoTicket() {
+        MoverJobs.Request mount =
+                new MoverJobs.Request("shop", "run", "mount", new MoverTask.Mount("data", false), access(null));
+
+        movers.poll(mount);
+
+        var secret = cluster.client()
+                .secrets()
+                .inNamespace("shop")
+                .withName(RunNames.of("mount"))
+                .get();
+        assertThat(secret.getData()).containsKey("ca.crt").doesNotContainKey("ticket");
+        var job = cluster.client()
+                .batch()
+                .v1()
+                .jobs()
+                .inNamespace("shop")
+                .withName(RunNames.of("mount"))
+                .get();
+        assertThat(job.getSpec()
+                        .getTemplate()
+                        .getSpec()
+                        .getContainers()
+                        .getFirst()
+                        .getEnv())
+                .isEmpty();
+    }
 
     @AfterEach
     void close() {
