@@ -115,14 +115,11 @@ public class RepositoryRegister {
         byte[] bytes = new byte[ID_BYTES];
         random.nextBytes(bytes);
         String id = HexFormat.of().formatHex(bytes);
-        store.writeSigned(
-                        StoreLayout.repositoryRecord(id),
-                        1,
-                        RepositoryRecord.create(id, now, owner).bytes(),
-                        Precondition.ABSENT)
+        byte[] record = RepositoryRecord.create(id, now, owner).bytes();
+        return store.writeSigned(StoreLayout.repositoryRecord(id), 1, record, Precondition.ABSENT)
+                .map(written -> id)
                 .orElseThrow(() -> BreakwaterException.retryable(
                         Reason.StoreUnavailable, StoreLayout.repositoryRecord(id) + " exists already, will retry"));
-        return id;
     }
 
     /** The repository of the adopted namespace that became an owner last. */

@@ -149,6 +149,11 @@ public final class IdentityRule {
         }
     }
 
+    /** The digest of a seal that an object states, for a run that verifies it later by {@link #checkSeal}. */
+    public static String statedDigest(RestorePoint object) {
+        return object.getStatus().digest;
+    }
+
     /** Whether the status of an object has this digest of a seal. */
     public boolean hasDigest(RestorePoint object, String digest) {
         return object.getStatus() != null && digest.equals(object.getStatus().digest);

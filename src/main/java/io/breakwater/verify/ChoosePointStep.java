@@ -8,6 +8,7 @@ import io.breakwater.api.VerificationSpec;
 import io.breakwater.api.VerificationSpec.Choice;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
+import io.breakwater.trust.IdentityRule;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -44,7 +45,7 @@ final class ChoosePointStep implements Step<VerifyRun> {
         run.update(s -> {
             s.restorePoint = point.getMetadata().getName();
             s.capturedAt = point.getStatus().capturedAt;
-            s.digest = point.getStatus().digest;
+            s.digest = IdentityRule.statedDigest(point);
         });
         return Outcome.done("RestorePoint " + point.getMetadata().getName() + " of " + point.getStatus().capturedAt);
     }
