@@ -119,9 +119,26 @@ class FaultsIT {
     @Test
     void connectsToNoAddressOfTheCluster() {
         BackupLocation location = location("inside");
-        location.getSpec().azureBlob.endpoint = "https://kubernetes.default.svc/inside";
+        // The installation allows the network of the node, but no address of the cluster.
+        location.getSpec().azureBlob.endpoint = "https://" + nodeAddress() + "/inside";
         credentials("inside");
-        refusedOrReported(location, Condition.READY, "kubernetes.default.svc", Reason.InvalidSpec);
+        refusedOrReported(location, Condition.READY, "an address of this cluster", Reason.InvalidSpec);
+    }
+
+    @Test
+    void connectsToNoHostThatTheInstallationDoesNotAllow() {
+        BackupLocation location = location("foreign");
+        location.getSpec().azureBlob.endpoint = "https://kubernetes.default.svc/foreign";
+        credentials("foreign");
+        refusedOrReported(location, Condition.READY, "kubernetes.default.svc is not in", Reason.InvalidSpec);
+    }
+
+    private String nodeAddress() {
+        return site.client().nodes().list().getItems().getFirst().getStatus().getAddresses().stream()
+                .filter(a -> a.getType().equals("InternalIP"))
+                .findFirst()
+                .orElseThrow()
+                .getAddress();
     }
 
     @Test

@@ -149,7 +149,7 @@ public final class EndpointRules {
                 .findFirst();
         boolean isListed = allowed.isEmpty() || entry.isPresent() || CloudNames.ofAnyCloud(url.host());
         if (!isListed) {
-            return Optional.of("its host is not in the Helm value store.allowedEndpoints" + WAY_OUT);
+            return Optional.of("its host " + url.host() + " is not in the Helm value store.allowedEndpoints" + WAY_OUT);
         }
         if (isTrusted(url.host())) {
             return Optional.empty();
