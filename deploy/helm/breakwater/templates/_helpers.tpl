@@ -92,6 +92,7 @@ spec:
             - {name: BREAKWATER_SITE, value: {{ $root.Values.site.name | quote }}}
             {{- with $root.Values.site.succeeds }}
             - {name: BREAKWATER_SITE_SUCCEEDS, value: {{ . | quote }}}
+            - {name: BREAKWATER_SITE_LOSS_ATTESTED, value: {{ $root.Values.site.lossAttested | quote }}}
             {{- end }}
             - {name: BREAKWATER_NAMESPACE, value: {{ $root.Release.Namespace | quote }}}
             - {name: BREAKWATER_GATEWAY_EMBEDDED, value: {{ include "breakwater.embedded" $root | quote }}}

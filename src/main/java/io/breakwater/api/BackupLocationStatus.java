@@ -13,7 +13,8 @@ public class BackupLocationStatus extends ConditionedStatus {
             "Ready. Synced: a RestorePoint exists for every point. Readable: every point can be decrypted with"
                     + " the keys in the Secret. Rotated: the current master key is enough for that. Escrowed: all"
                     + " master keys are in escrow. WithinQuota: no namespace has used up its quota. Intact: no"
-                    + " object that points need was deleted by anyone other than Breakwater. Stalled: only a"
+                    + " object that points need was deleted by anyone other than Breakwater. Successor: this cluster"
+                    + " adopts the points of the clusters that Helm value site.succeeds names. Stalled: only a"
                     + " change of the spec or of a Secret can help.")
     public List<Condition> conditions = new ArrayList<>();
 
@@ -88,6 +89,14 @@ public class BackupLocationStatus extends ConditionedStatus {
 
         @JsonPropertyDescription("Time of its last heartbeat with this key, by the store's clock, RFC 3339 in UTC.")
         public String lastSeen;
+
+        @JsonPropertyDescription(
+                "Whether the last heartbeat was older than a day at the last probe, by the store's clock.")
+        public Boolean silent;
+
+        @Size(max = 16)
+        @JsonPropertyDescription("Uids of the lost clusters that this one replaced, as the site stated.")
+        public List<String> succeeds;
 
         @Size(max = 16)
         @JsonPropertyDescription("Fingerprint of another key that the site signs with now, and that is refused.")

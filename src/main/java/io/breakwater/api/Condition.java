@@ -26,6 +26,7 @@ public class Condition {
     public static final String ESCROWED = "Escrowed";
     public static final String WITHIN_QUOTA = "WithinQuota";
     public static final String INTACT = "Intact";
+    public static final String SUCCESSOR = "Successor";
     public static final String AUTHORIZED = "Authorized";
     public static final String EARLIER_HISTORY = "EarlierHistory";
 

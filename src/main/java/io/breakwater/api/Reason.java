@@ -48,6 +48,8 @@ public enum Reason {
     NotSelected,
     /** The location has points of an earlier namespace of the same name, which this namespace does not adopt. */
     EarlierHistory,
+    /** The cluster that site.succeeds names had a heartbeat within a day, or none that this location shows. */
+    LossNotProven,
     /** The schedule cannot be parsed. */
     InvalidSchedule,
     /** A volume cannot be snapshotted, or not with its group, and is not listed in allowUnprotected. */

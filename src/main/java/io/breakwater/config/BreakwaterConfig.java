@@ -18,8 +18,12 @@ public interface BreakwaterConfig {
     @WithDefault("local")
     String site();
 
-    /** Uid of the cluster that this one replaces, which was lost. */
-    Optional<String> siteSucceeds();
+    /** Uids of the lost clusters that this one replaces. */
+    Optional<List<String>> siteSucceeds();
+
+    /** Whether an administrator attests that none of these clusters runs any more. */
+    @WithDefault("false")
+    boolean siteLossAttested();
 
     /** Namespace that the operator runs in. */
     @WithDefault("breakwater-system")

@@ -137,12 +137,14 @@ class BackupLocationReconciler extends LocationController<LocationProbe.Findings
                     .ready(Reason.Ready, message);
             author.set(conditions);
             escrow(conditions, found.escrow());
+            SuccessionFinding.set(conditions, found.succession());
         });
         escrow(location, escrowed, found.escrow());
         if (!before) {
             events.normal(location, Reason.Ready, message);
         }
         reportRefused(location, found);
+        found.succession().filter(f -> f.changes(location)).ifPresent(f -> report(location, f));
         meters.set(MeterName.LOCATION_READY, 1, tags(location));
     }
 
@@ -159,6 +161,14 @@ class BackupLocationReconciler extends LocationController<LocationProbe.Findings
                                 + "."
                                 + pin.refused);
             }
+        }
+    }
+
+    private void report(BackupLocation location, SuccessionFinding found) {
+        if (found.holds()) {
+            events.normal(location, found.reason(), found.message());
+        } else {
+            events.warning(location, found.reason(), found.message());
         }
     }
 

@@ -43,6 +43,7 @@ public class LocationProbe {
     private final KubernetesClient client;
     private final Stores stores;
     private final LocationKeys keys;
+    private final BreakwaterConfig config;
     private final String site;
     private final Clock clock;
 
@@ -51,6 +52,7 @@ public class LocationProbe {
         this.client = client;
         this.stores = stores;
         this.keys = keys;
+        this.config = config;
         this.site = config.site();
         this.clock = clock;
     }
@@ -66,6 +68,7 @@ public class LocationProbe {
      * @param turning whether the Secret makes another key the current one
      * @param counter of the document of the location; 0 in a location of Velero
      * @param sites keys of the other sites; null in a location of Velero
+     * @param succession whether this cluster may replace the one that it names; empty when it names none
      */
     record Findings(
             String keyId,
@@ -75,7 +78,8 @@ public class LocationProbe {
             KeyEscrow.State escrow,
             boolean turning,
             long counter,
-            List<SitePin> sites) {}
+            List<SitePin> sites,
+            Optional<SuccessionFinding> succession) {}
 
     /**
      * Probes a location.
@@ -119,9 +123,10 @@ public class LocationProbe {
         boolean conditional = writable && honoursConditions(store);
         Instant storeTime = identity.get().storeTime();
         // The own heartbeat may still be one of an earlier cluster of this site.
+        Instant now = storeTime;
         List<SitePin> sites = store.documents()
                 .site()
-                .map(s -> SitePins.updated(location, store, site, s.cluster()))
+                .map(s -> SitePins.updated(location, store, site, s.cluster(), now))
                 .orElse(null);
         if (writable) {
             SiteKeys.report(
@@ -137,7 +142,8 @@ public class LocationProbe {
                 escrow.orElse(null),
                 !keyId.equals(ring.current()),
                 identity.get().counter(),
-                sites);
+                sites,
+                SuccessionFinding.of(location, config, sites));
     }
 
     /** A store that accepts a lock and does not enforce it is worse than one that refuses, so a lock is tested. */
@@ -170,7 +176,7 @@ public class LocationProbe {
                             + "; spec.layout Velero needs the bucket and"
                             + " prefix of a BackupStorageLocation that has backups");
         }
-        return new Findings(null, false, UNKNOWN, Duration.ZERO, null, false, 0, null);
+        return new Findings(null, false, UNKNOWN, Duration.ZERO, null, false, 0, null, Optional.empty());
     }
 
     /** Creates the master key if the location is new, and its Secret is the default one and does not exist. */

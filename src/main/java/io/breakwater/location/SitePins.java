@@ -37,25 +37,12 @@ public final class SitePins {
     }
 
     /**
-     * Whether this cluster may take the place of an earlier one of the same site: the Helm value {@code site.succeeds} names the
-     * uid of that cluster, whose last heartbeat in this location is older than a day.
-     *
-     * @param succeeds the Helm value
-     * @param now by the store's clock
-     */
-    public static boolean admitsSuccession(
-            BackupLocation location, String own, Optional<String> succeeds, Instant now) {
-        return pins(location).stream()
-                .filter(pin -> pin.name.equals(own))
-                .anyMatch(pin -> succeeds.filter(pin.cluster::equals).isPresent() && isSilent(pin, now));
-    }
-
-    /**
      * The pins after a look at the heartbeats. The entry of the own site is an earlier cluster of this site.
      *
      * @param cluster uid of this cluster
+     * @param now by the store's clock
      */
-    static List<SitePin> updated(BackupLocation location, ObjectStore store, String own, String cluster) {
+    static List<SitePin> updated(BackupLocation location, ObjectStore store, String own, String cluster, Instant now) {
         TreeSet<String> sites = new TreeSet<>();
         GatheringBound gathered = new GatheringBound(store, StoreLayout.heartbeats());
         store.list(StoreLayout.heartbeats(), o -> {
@@ -74,7 +61,10 @@ public final class SitePins {
             boolean self = site.equals(own)
                     && beat.filter(b -> b.cluster().equals(cluster)).isPresent();
             Optional<SitePin> next = beat.isEmpty() || self ? pin : Optional.of(next(location, pin, beat.get()));
-            next.filter(p -> after.size() < MOST).ifPresent(after::add);
+            next.filter(p -> after.size() < MOST).ifPresent(p -> {
+                p.silent = isSilent(p, now);
+                after.add(p);
+            });
         }
         return after;
     }
@@ -93,7 +83,7 @@ public final class SitePins {
         var annotations = location.getMetadata().getAnnotations();
         String accepted = annotations == null ? null : annotations.get(Api.ACCEPT_SITE);
         return (beat.site() + "." + SiteSignature.fingerprint(beat.publicKey())).equals(accepted)
-                || pin.cluster.equals(beat.succeeds()) && isSilent(pin, beat.modified());
+                || beat.succeeds().contains(pin.cluster) && isSilent(pin, beat.modified());
     }
 
     private static boolean isSilent(SitePin pin, Instant now) {
@@ -106,6 +96,7 @@ public final class SitePins {
         pin.cluster = beat.cluster();
         pin.publicKey = beat.publicKey();
         pin.lastSeen = beat.modified().toString();
+        pin.succeeds = beat.succeeds().isEmpty() ? null : beat.succeeds();
         return pin;
     }
 

@@ -2,6 +2,7 @@ package io.breakwater.store;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.breakwater.api.BoundedJson;
 import io.breakwater.api.BreakwaterException;
@@ -11,6 +12,7 @@ import io.breakwater.store.ObjectStore.Precondition;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import org.jboss.logging.Logger;
 
@@ -21,15 +23,18 @@ import org.jboss.logging.Logger;
  *
  * @param cluster uid of the site's cluster; null where the site has no key
  * @param publicKey public half of the site's key; null where the site has none
- * @param succeeds uid of the cluster that this one replaces; null for none
+ * @param succeeds uids of the lost clusters that this one replaces, as the site states
  * @param modified store time of the heartbeat
  * @param storeTime the store's time when it was read
  */
 public record SiteHeartbeat(
-        String site, String cluster, String publicKey, String succeeds, Instant modified, Instant storeTime) {
+        String site, String cluster, String publicKey, List<String> succeeds, Instant modified, Instant storeTime) {
     private static final Logger LOG = Logger.getLogger(SiteHeartbeat.class);
     private static final ObjectMapper JSON = BoundedJson.mapper();
     private static final int LARGEST = 64 * 1024;
+
+    /** Lost clusters that one site can name. */
+    private static final int MOST_LOST = 16;
 
     /** Writes the heartbeat of this site. */
     public static Observed write(ObjectStore store, String site, Instant now) {
@@ -37,9 +42,8 @@ public record SiteHeartbeat(
         ObjectNode tree = JSON.createObjectNode().put("at", now.toString()).put("site", site);
         store.documents().site().ifPresent(s -> {
             tree.put("cluster", s.cluster()).put("publicKey", s.publicKey());
-            if (s.succeeds() != null) {
-                tree.put("succeeds", s.succeeds());
-            }
+            ArrayNode lost = tree.putArray("succeeds");
+            s.succeeds().forEach(lost::add);
         });
         byte[] payload = tree.toString().getBytes(StandardCharsets.UTF_8);
         byte[] signed = store.documents().signAsSite(key, now.toEpochMilli(), payload);
@@ -84,13 +88,21 @@ public record SiteHeartbeat(
                             site,
                             tree.path("cluster").asText(null),
                             key,
-                            tree.path("succeeds").asText(null),
+                            lost(tree),
                             document.modified(),
                             document.storeTime()))
                     : Optional.empty();
         } catch (IOException e) {
             return Optional.empty();
         }
+    }
+
+    private static List<String> lost(JsonNode tree) {
+        return tree.path("succeeds")
+                .valueStream()
+                .map(JsonNode::asText)
+                .limit(MOST_LOST)
+                .toList();
     }
 
     private static <T> Optional<T> skip(String site, BreakwaterException e) {

@@ -20,7 +20,7 @@ import java.util.stream.Collectors;
  *
  * <ul>
  *   <li>annotation {@code breakwater.io/adopt} of the Namespace, which the webhook has reviewed
- *   <li>Helm value {@code site.succeeds}: this cluster replaces an earlier one of the site
+ *   <li>Helm value {@code site.succeeds}: this cluster replaces earlier ones of the site, whose loss is proven
  *   <li>a FailoverPlan in the namespace, for the namespaces of the same name on its sites
  * </ul>
  *
@@ -87,7 +87,7 @@ public class AdoptionRule {
             return List.of();
         }
         List<AdoptedHistory> all = new ArrayList<>(authors.adoptions().of(namespace.get()));
-        succession.predecessor().ifPresent(cluster -> all.add(AdoptedHistory.of(own.site(), own.name(), cluster)));
+        succession.predecessors().forEach(cluster -> all.add(AdoptedHistory.of(own.site(), own.name(), cluster)));
         plans.apply(own.name()).stream()
                 .filter(plan -> authors.author(plan).isPresent())
                 .flatMap(plan -> plan.getSpec().sites.stream())
@@ -110,7 +110,11 @@ public class AdoptionRule {
         Map<String, List<FailoverPlan>> byNamespace = allPlans.get().stream()
                 .collect(Collectors.groupingBy(plan -> plan.getMetadata().getNamespace()));
         return new AdoptionRule(
-                all, authors, succession, namespace -> byNamespace.getOrDefault(namespace, List.of()), allPlans);
+                all,
+                authors,
+                succession.listed(),
+                namespace -> byNamespace.getOrDefault(namespace, List.of()),
+                allPlans);
     }
 
     private boolean exists(CapturedNamespace source) {

@@ -20,6 +20,7 @@ import java.security.PrivateKey;
 import java.security.Signature;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.Base64;
+import java.util.List;
 
 /**
  * The Ed25519 key of this site, in the Secret {@value #SECRET} of the operator's namespace. The process that needs the key first
@@ -61,8 +62,8 @@ public final class SiteKeyPair implements SiteSigner {
     }
 
     @Override
-    public String succeeds() {
-        return config.siteSucceeds().orElse(null);
+    public List<String> succeeds() {
+        return config.siteSucceeds().orElse(List.of());
     }
 
     @Override

@@ -76,11 +76,15 @@ class PageCommandsTest {
         List<PageCommands.Block> blocks = RecoveryFixture.page(Map.of()).blocks();
         assertThat(blocks).hasSizeGreaterThan(6);
         assertThat(blocks.stream().flatMap(b -> b.installation().stream()))
-                .containsExactly(List.of("site.name=east", "site.succeeds=0f5c6b1e-2d0a-4a3e-9a57-4c1f0b7e9d21"));
+                .containsExactly(List.of(
+                        "site.name=east",
+                        "site.succeeds=0f5c6b1e-2d0a-4a3e-9a57-4c1f0b7e9d21",
+                        "site.lossAttested=true"));
         JsonNode chart =
                 YAML.readTree(Path.of("deploy/helm/breakwater/values.yaml").toFile());
         assertThat(chart.at("/site/name").isTextual()).isTrue();
         assertThat(chart.at("/site/succeeds").isTextual()).isTrue();
+        assertThat(chart.at("/site/lossAttested").isBoolean()).isTrue();
         for (PageCommands.Block block : blocks) {
             HostCommands.run("", List.of("sh", "-n", "-c", block.script()));
         }

@@ -11,19 +11,19 @@ import io.breakwater.store.SiteHeartbeat;
 import io.breakwater.store.SiteSignature;
 import io.breakwater.store.TestSite;
 import io.breakwater.store.VersionedStore;
+import io.breakwater.trust.SiteSuccession;
+import io.breakwater.trust.SiteSuccession.Proof;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** The keys of the other sites: who may change them. */
 class SitePinsTest {
     private final VersionedStore store = new VersionedStore(null);
-    private final TestSite east = new TestSite("east", "e1", null);
-    private final TestSite west = new TestSite("west", "w1", null);
+    private final TestSite east = new TestSite("east", "e1");
+    private final TestSite west = new TestSite("west", "w1");
     private final BackupLocation location = new BackupLocation();
 
     @BeforeEach
@@ -44,7 +44,7 @@ class SitePinsTest {
 
     @Test
     void refusesAnotherKeyAndNamesIt() {
-        TestSite other = new TestSite("west", "w1", null);
+        TestSite other = new TestSite("west", "w1");
         beat(other);
         look();
 
@@ -55,7 +55,7 @@ class SitePinsTest {
 
     @Test
     void acceptsAnotherKeyThatAnAdministratorNames() {
-        TestSite other = new TestSite("west", "w1", null);
+        TestSite other = new TestSite("west", "w1");
         beat(other);
         annotate("west.0000000000000000");
         look();
@@ -101,10 +101,11 @@ class SitePinsTest {
                 .payload();
         store.write(
                 "breakwater/sites/west.json",
-                view(new TestSite("west", "w1", null)).documents().signAsSite("breakwater/sites/west.json", 1, payload),
+                view(new TestSite("west", "w1")).documents().signAsSite("breakwater/sites/west.json", 1, payload),
                 ObjectStore.Precondition.NONE);
 
-        assertThat(SitePins.updated(fresh, view(east), "east", "e1")).isEmpty();
+        assertThat(SitePins.updated(fresh, view(east), "east", "e1", store.now()))
+                .isEmpty();
     }
 
     @Test
@@ -112,23 +113,56 @@ class SitePinsTest {
         BackupLocation rebuilt = new BackupLocation();
         rebuilt.setStatus(new BackupLocationStatus());
         TestSite successor = new TestSite("west", "w2", "w1");
-        Instant now = store.now();
-        rebuilt.getStatus().sites = SitePins.updated(rebuilt, view(successor), "west", "w2");
+        probe(rebuilt, successor);
         beat(successor);
-        rebuilt.getStatus().sites = SitePins.updated(rebuilt, view(successor), "west", "w2");
 
-        assertThat(admits(rebuilt, "w1", now.plus(Duration.ofHours(23)))).isFalse();
-        assertThat(admits(rebuilt, "w1", now.plus(Duration.ofDays(1)))).isTrue();
-        assertThat(admits(rebuilt, "x1", now.plus(Duration.ofDays(9)))).isFalse();
-        assertThat(SitePins.admitsSuccession(rebuilt, "west", Optional.empty(), now.plus(Duration.ofDays(9))))
-                .isFalse();
+        store.pass(Duration.ofHours(23));
+        probe(rebuilt, successor);
+        assertThat(proof(rebuilt, "w1")).isEqualTo(Proof.ALIVE);
+        store.pass(Duration.ofHours(1));
+        probe(rebuilt, successor);
+        assertThat(proof(rebuilt, "w1")).isEqualTo(Proof.SILENT);
+        assertThat(proof(rebuilt, "x1")).isEqualTo(Proof.UNKNOWN);
         assertThat(SitePins.keys(rebuilt, "west"))
                 .as("the own key is not pinned")
                 .containsOnlyKeys("east");
     }
 
-    private static boolean admits(BackupLocation location, String succeeds, Instant now) {
-        return SitePins.admitsSuccession(location, "west", Optional.of(succeeds), now);
+    @Test
+    void waitsAgainWhenTheOldClusterReturns() {
+        BackupLocation rebuilt = new BackupLocation();
+        rebuilt.setStatus(new BackupLocationStatus());
+        TestSite successor = new TestSite("west", "w2", "w1");
+        probe(rebuilt, successor);
+        beat(successor);
+        store.pass(Duration.ofDays(2));
+        probe(rebuilt, successor);
+        assertThat(proof(rebuilt, "w1")).isEqualTo(Proof.SILENT);
+
+        beat(west);
+        probe(rebuilt, successor);
+
+        assertThat(proof(rebuilt, "w1")).isEqualTo(Proof.ALIVE);
+    }
+
+    @Test
+    void provesTheLossOfAClusterThatTheLostOneHadReplaced() {
+        BackupLocation rebuilt = new BackupLocation();
+        rebuilt.setStatus(new BackupLocationStatus());
+        beat(new TestSite("west", "w2", "w1"));
+        store.pass(Duration.ofDays(1));
+        probe(rebuilt, new TestSite("west", "w3", "w2", "w1"));
+
+        assertThat(proof(rebuilt, "w2")).isEqualTo(Proof.SILENT);
+        assertThat(proof(rebuilt, "w1")).isEqualTo(Proof.SILENT);
+    }
+
+    private void probe(BackupLocation location, TestSite by) {
+        location.getStatus().sites = SitePins.updated(location, view(by), by.site(), by.cluster(), store.now());
+    }
+
+    private static Proof proof(BackupLocation location, String cluster) {
+        return SiteSuccession.proof(location.getStatus().sites, "west", cluster);
     }
 
     private void beat(TestSite site) {
@@ -136,7 +170,7 @@ class SitePinsTest {
     }
 
     private void look() {
-        List<SitePin> pins = SitePins.updated(location, view(east), "east", "e1");
+        List<SitePin> pins = SitePins.updated(location, view(east), "east", "e1", store.now());
         location.getStatus().sites = pins;
     }
 

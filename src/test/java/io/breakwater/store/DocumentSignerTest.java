@@ -123,9 +123,9 @@ class DocumentSignerTest {
     @ParameterizedTest
     @MethodSource("documentsOfSites")
     void findsWhatAnotherSiteWroteInTheNameOfASite(String key) {
-        TestSite west = new TestSite("west", "w1", null);
-        TestSite forger = new TestSite("west", "w1", null);
-        ObjectStore east = new TestSite("east", "e1", null).view(store, Map.of("west", west.publicKey()));
+        TestSite west = new TestSite("west", "w1");
+        TestSite forger = new TestSite("west", "w1");
+        ObjectStore east = new TestSite("east", "e1").view(store, Map.of("west", west.publicKey()));
 
         store.objects.put(key, west.view(store, Map.of()).documents().signAsSite(key, 1, PAYLOAD));
         assertThat(east.readSigned(key, 4096).orElseThrow().stamp().site()).isEqualTo("west");

@@ -5,6 +5,7 @@ import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.Signature;
 import java.util.Base64;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -13,13 +14,13 @@ import java.util.Set;
 public final class TestSite implements SiteSigner {
     private final String site;
     private final String cluster;
-    private final String succeeds;
+    private final List<String> succeeds;
     private final KeyPair pair;
 
-    public TestSite(String site, String cluster, String succeeds) {
+    public TestSite(String site, String cluster, String... succeeds) {
         this.site = site;
         this.cluster = cluster;
-        this.succeeds = succeeds;
+        this.succeeds = List.of(succeeds);
         try {
             this.pair = KeyPairGenerator.getInstance(SiteSignature.ALGORITHM).generateKeyPair();
         } catch (GeneralSecurityException e) {
@@ -45,7 +46,7 @@ public final class TestSite implements SiteSigner {
     }
 
     @Override
-    public String succeeds() {
+    public List<String> succeeds() {
         return succeeds;
     }
 

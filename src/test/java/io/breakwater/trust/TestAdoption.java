@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
@@ -31,12 +32,8 @@ public final class TestAdoption {
     /** @param plans those of all namespaces */
     public static AdoptionRule rule(
             NamespaceIdentities identities, List<FailoverPlan> plans, Supplier<Optional<String>> predecessor) {
-        SiteSuccession succession = new SiteSuccession(null) {
-            @Override
-            public Optional<String> predecessor() {
-                return predecessor.get();
-            }
-        };
+        SiteSuccession succession =
+                new SiteSuccession(() -> predecessor.get().map(Set::of).orElse(Set.of()));
         return new AdoptionRule(
                 identities,
                 StampFixture.stamps(),
