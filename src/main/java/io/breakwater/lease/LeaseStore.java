@@ -63,6 +63,16 @@ public final class LeaseStore {
         return seen;
     }
 
+    /** Whether no site renews a lease, so that its age has no meaning. A lease that cannot be parsed is not at rest. */
+    public static boolean isAtRest(SignedDocument document) {
+        try {
+            Lease.State state = JSON.readValue(document.payload(), Lease.class).state();
+            return state == Lease.State.Released || state == Lease.State.Retired;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
     /** What is known about earlier versions of the lease. */
     public LeaseMemory memory() {
         return memory;

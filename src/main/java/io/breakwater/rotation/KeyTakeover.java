@@ -33,8 +33,15 @@ class KeyTakeover {
     private final RepositoryKeys repositories;
     private final RepositoryRekey rekey;
     private final RepositoryRegister register;
+    private final DocumentTakeover documents;
 
-    KeyTakeover(SealKeySurvey seals, RepositoryKeys repositories, RepositoryRekey rekey, RepositoryRegister register) {
+    KeyTakeover(
+            SealKeySurvey seals,
+            RepositoryKeys repositories,
+            RepositoryRekey rekey,
+            RepositoryRegister register,
+            DocumentTakeover documents) {
+        this.documents = documents;
         this.seals = seals;
         this.repositories = repositories;
         this.rekey = rekey;
@@ -125,6 +132,11 @@ class KeyTakeover {
             register.resign(location, keyId);
         }
         return register.signers(location);
+    }
+
+    /** The other long-lived documents that still need another key, each with that key. */
+    Map<String, String> others(BackupLocation location, String keyId, Set<String> known, boolean writable) {
+        return documents.run(location, keyId, known, writable);
     }
 
     /** All repositories of a location, and the master keys that their key files are marked with. */

@@ -13,13 +13,15 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /**
- * The points and repositories that need each master key. An item that the writing key decrypts counts for that key alone. Other
+ * The points, repositories and other documents that need each master key. An item that the writing key decrypts counts for that key alone. Other
  * items count for each available key that decrypts them, or, if none is available, for each missing key that does.
  *
  * @param points by key id
  * @param repositories by key id
+ * @param documents by key id: leases and other documents that are signed with the key
  */
-record KeyUse(Map<String, Set<String>> points, Map<String, Set<String>> repositories) {
+record KeyUse(
+        Map<String, Set<String>> points, Map<String, Set<String>> repositories, Map<String, Set<String>> documents) {
     /**
      * Assigns points and repositories to keys.
      *
@@ -37,7 +39,7 @@ record KeyUse(Map<String, Set<String>> points, Map<String, Set<String>> reposito
             String writing,
             Set<String> known,
             Set<String> available) {
-        KeyUse use = new KeyUse(new TreeMap<>(), new TreeMap<>());
+        KeyUse use = new KeyUse(new TreeMap<>(), new TreeMap<>(), new TreeMap<>());
         seals.forEach((point, keys) -> assign(use.points, best(keys, writing, available), point.toString()));
         keyFiles.forEach((repository, files) -> {
             Set<String> marks = marks(files.values());
@@ -61,11 +63,23 @@ record KeyUse(Map<String, Set<String>> points, Map<String, Set<String>> reposito
         return StoreLayout.ownerOf(document).map(CapturedNamespace::toString).orElse(document);
     }
 
-    /** Keys that a point or a repository needs. */
+    /** Keys that a point, a repository or another document needs. */
     Set<String> keys() {
         Set<String> all = new TreeSet<>(points.keySet());
         all.addAll(repositories.keySet());
+        all.addAll(documents.keySet());
         return all;
+    }
+
+    /** The same uses, and those of other documents: a key id for each. */
+    KeyUse and(Map<String, String> others) {
+        Map<String, Set<String>> all = new TreeMap<>();
+        others.forEach((document, key) -> assign(all, Set.of(key), document));
+        return new KeyUse(points, repositories, all);
+    }
+
+    Set<String> documents(String key) {
+        return documents.getOrDefault(key, Set.of());
     }
 
     Set<String> points(String key) {

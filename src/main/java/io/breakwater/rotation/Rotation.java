@@ -81,13 +81,15 @@ class Rotation {
             }
             Map<PointKey, Set<String>> points = work.points(location, writing, ring.ids(), writable);
             Map<String, String> documents = work.documents(location, writing, writable);
+            Map<String, String> others = work.others(location, writing, identity.keys(), writable);
             Map<OwnedRepository, Map<String, Optional<String>>> found = work.survey(location);
             KeyTakeover.Rest rest = KeyTakeover.Rest.NONE;
             if (writable) {
                 rest = work.repositories(location, found, writing, ring.ids(), this::isOwn);
                 found = work.survey(location);
             }
-            KeyUse use = KeyUse.of(points, found, documents, writing, identity.keys(), ring.ids());
+            KeyUse use = KeyUse.of(points, found, documents, writing, identity.keys(), ring.ids())
+                    .and(others);
             Set<String> known = writable ? remember(use) : identity.keys();
             return new RotationReport(LocationKeys.secretPath(location), ring.ids(), writing, use, decision, rest)
                     .result(switched, writable, known);

@@ -41,7 +41,7 @@ record RotationReport(
         int unread = missing.stream()
                 .mapToInt(id -> use.points(id).size() + use.repositories(id).size())
                 .sum();
-        Finding readable = unread == 0
+        Finding readable = missing.isEmpty()
                 ? new Finding(true, Reason.Ready, ALL_READABLE)
                 : new Finding(false, Reason.KeyMismatch, unreadable(missing));
         return new RotationResult(
@@ -145,6 +145,9 @@ record RotationReport(
         }
         if (!use.repositories(id).isEmpty()) {
             parts.add("repositories " + first(use.repositories(id)));
+        }
+        if (!use.documents(id).isEmpty()) {
+            parts.add("documents " + first(use.documents(id)));
         }
         return String.join(" and ", parts);
     }

@@ -97,6 +97,18 @@ public final class DocumentSigner {
                 .orElseGet(() -> sign(key, counter, payload));
     }
 
+    /** The same document, with the signature of another master key. Its counter and the signature of its site stay. */
+    public byte[] renewed(SignedDocument document, String keyId) {
+        SiteStamp stamp = document.stamp();
+        return sign(
+                keyId,
+                document.key(),
+                document.counter(),
+                document.payload(),
+                stamp == null ? ABSENT : stamp.site(),
+                stamp == null ? ABSENT : stamp.signature());
+    }
+
     private byte[] sign(String id, String key, long counter, byte[] payload, String by, String stamp) {
         SigningKeys with = keys();
         String line = String.join(

@@ -2,6 +2,7 @@ package io.breakwater.store;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.breakwater.api.BoundedJson;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
@@ -28,6 +29,10 @@ import org.jboss.logging.Logger;
 public record ReadLease(Instant since) {
     private static final Logger LOG = Logger.getLogger(ReadLease.class);
     private static final ObjectMapper JSON = BoundedJson.mapper();
+    private static final String SINCE = "since";
+
+    /** The times of one lease. */
+    private record Term(Instant since, Instant until) {}
 
     /** Writes a lease that expires at a time. A lease is not released earlier. */
     public static void acquire(ObjectStore store, String repository, Instant until) {
@@ -52,9 +57,10 @@ public record ReadLease(Instant since) {
                 prefix, o -> repositories.contains(repository(prefix, o.key())) ? Optional.of(o) : Optional.empty());
         Map<String, List<ReadLease>> readers = new HashMap<>();
         for (ObjectInfo o : found) {
-            if (until(store, o.key()).isAfter(now)) {
+            Term term = term(store, o);
+            if (term.until.isAfter(now)) {
                 readers.computeIfAbsent(repository(prefix, o.key()), k -> new ArrayList<>())
-                        .add(new ReadLease(o.lastModified()));
+                        .add(new ReadLease(term.since));
             } else {
                 store.delete(o.key());
             }
@@ -70,27 +76,43 @@ public record ReadLease(Instant since) {
      * A lease that is too large or has no valid signature never expires, like one that cannot be parsed: data stays rather too
      * long than too short. A lease that does not exist has expired.
      */
-    private static Instant until(ObjectStore store, String key) {
+    private static Term term(ObjectStore store, ObjectInfo o) {
         try {
-            return store.readSigned(key, ObjectStore.MAX_DOCUMENT)
-                    .map(ReadLease::until)
-                    .orElse(Instant.MIN);
+            return store.readSigned(o.key(), ObjectStore.MAX_DOCUMENT)
+                    .map(ReadLease::term)
+                    .orElse(new Term(o.lastModified(), Instant.MIN));
         } catch (BreakwaterException e) {
             if (e.reason() == Reason.Tampered) {
                 LOG.warnf("no data of the repository is freed: %s", e.getMessage());
-                return Instant.MAX;
+                return new Term(o.lastModified(), Instant.MAX);
             }
             throw e;
         }
     }
 
     /** A lease that cannot be parsed never expires: data stays rather too long than too short. */
-    private static Instant until(SignedDocument document) {
+    private static Term term(SignedDocument document) {
         try {
             JsonNode lease = JSON.readTree(document.payload());
-            return Instant.parse(lease.path("until").asText());
+            JsonNode since = lease.path(SINCE);
+            return new Term(
+                    since.isTextual() ? Instant.parse(since.asText()) : document.modified(),
+                    Instant.parse(lease.path("until").asText()));
         } catch (IOException | DateTimeException e) {
-            return Instant.MAX;
+            return new Term(document.modified(), Instant.MAX);
+        }
+    }
+
+    /** The payload of a lease with the time when it started, so that it can be written again; empty if it cannot be parsed. */
+    public static Optional<byte[]> dated(SignedDocument document) {
+        try {
+            return JSON.readTree(document.payload()) instanceof ObjectNode lease
+                    ? Optional.of(lease.put(SINCE, term(document).since.toString())
+                            .toString()
+                            .getBytes(StandardCharsets.UTF_8))
+                    : Optional.empty();
+        } catch (IOException e) {
+            return Optional.empty();
         }
     }
 }

@@ -121,7 +121,7 @@ public final class StoreLayout {
 
     /** Whether the site that writes a document signs it, too: leases and heartbeats. */
     static boolean isSignedBySite(String key) {
-        return key.startsWith(SITES) || key.startsWith(PLANS) && key.endsWith("/lease.json");
+        return key.startsWith(SITES) || isLease(key);
     }
 
     /** Whether a key is that of a lock of restic, or a prefix of such keys. Restic creates and deletes locks all the time. */
@@ -323,6 +323,34 @@ public final class StoreLayout {
     /** The note about the last change of a repository's password. */
     public static String rekeyNote(String id) {
         return REKEY_NOTES + RepositoryNames.requireRepository(id) + JSON;
+    }
+
+    /** Prefixes of the documents of {@link #isLongLived}. */
+    public static List<String> documents() {
+        return List.of(PLANS, KEY_RINGS, REKEY_NOTES, LOCK_ROUNDS, READ_LEASES, IN_PROGRESS);
+    }
+
+    /**
+     * Whether a signed document may be older than a change of the master key, and is read after it. Not the documents of
+     * repositories, and not the tombstones: one without a valid signature deletes nothing.
+     */
+    public static boolean isLongLived(String key) {
+        return documents().stream().anyMatch(key::startsWith) && (!key.startsWith(PLANS) || isLease(key));
+    }
+
+    /** Whether a key is that of the lease of a FailoverPlan. */
+    public static boolean isLease(String key) {
+        return key.startsWith(PLANS) && key.endsWith("/lease.json");
+    }
+
+    /** Whether a key is that of the lease of a reader. */
+    public static boolean isReadLease(String key) {
+        return key.startsWith(READ_LEASES);
+    }
+
+    /** Whether a key is that of the mark of an unfinished point. */
+    public static boolean isInProgress(String key) {
+        return key.startsWith(IN_PROGRESS);
     }
 
     /** The lease of a FailoverPlan. */

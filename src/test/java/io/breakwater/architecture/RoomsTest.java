@@ -156,6 +156,7 @@ class RoomsTest {
                             "catalog",
                             "config",
                             "gateway",
+                            "lease",
                             "location",
                             "location.keys",
                             "mover",

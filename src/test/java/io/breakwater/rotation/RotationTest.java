@@ -1,5 +1,6 @@
 package io.breakwater.rotation;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -10,14 +11,19 @@ import io.breakwater.location.TestRegister;
 import io.breakwater.location.keys.LocationDocument;
 import io.breakwater.location.keys.TestKeys;
 import io.breakwater.rotation.CrashingStore.Killed;
+import io.breakwater.store.DocumentSigner;
 import io.breakwater.store.MemoryStore;
 import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.store.OwnedRepository;
+import io.breakwater.store.SignedDocument;
+import io.breakwater.store.TestSigner;
 import io.breakwater.testing.RandomCases;
 import io.breakwater.trust.PointKey;
 import io.breakwater.trust.PointKeys;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.BeforeEach;
@@ -32,6 +38,7 @@ class RotationTest {
     private static final byte[] SECOND = key(2);
     private static final byte[] THIRD = key(3);
     private static final int MANY = 400;
+    private static final String LEASE = "breakwater/plans/shop/shop/lease.json";
 
     private final MemoryStore disk = new MemoryStore();
     private Random random = new Random(7);
@@ -156,6 +163,81 @@ class RotationTest {
         both(SECOND);
 
         assertEverySiteReadsAll();
+    }
+
+    @Test
+    void signsDocumentsThatOutliveAKey() {
+        List<String> keys = List.of(
+                LEASE,
+                "breakwater/keyrings/north.json",
+                "breakwater/readers/" + "ab".repeat(16) + "/r.json",
+                "breakwater/immutability/north.json");
+        keys.forEach(key -> write(key, lease("Retired")));
+        both(SECOND, FIRST);
+        both(SiteFixture::probe);
+        untilRotated(east);
+        untilRotated(west);
+        both(SECOND);
+
+        assertThat(keys).allSatisfy(key -> {
+            SignedDocument document = east.store().readSigned(key, 4096).orElseThrow();
+            assertThat(document.keyId()).isEqualTo(id(SECOND));
+            assertThat(document.counter()).isEqualTo(7);
+        });
+        assertThat(new String(east.store().readSigned(LEASE, 4096).orElseThrow().payload(), UTF_8))
+                .isEqualTo(lease("Retired"));
+        assertThat(new String(
+                        east.store().readSigned(keys.get(2), 4096).orElseThrow().payload(), UTF_8))
+                .as("when the reader started")
+                .contains("\"since\":\"");
+    }
+
+    /** The age of a lease that a site renews decides when the other site may take it, so no other process writes it again. */
+    @Test
+    void waitsForTheHolderOfALease() {
+        write(LEASE, lease("Held"));
+        Instant renewed = modified();
+        both(SECOND, FIRST);
+        both(SiteFixture::probe);
+        for (int i = 0; i < 10; i++) {
+            both(SiteFixture::rotate);
+        }
+
+        RotationResult result = east.rotate();
+        assertThat(result.rotated().holds()).isFalse();
+        assertThat(result.rotated().message()).contains(id(FIRST) + " for documents " + LEASE);
+        assertThat(modified()).isEqualTo(renewed);
+
+        both(SECOND);
+        assertThat(east.rotate().readable().message()).contains("documents " + LEASE);
+        both(SECOND, FIRST);
+        write(LEASE, lease("Held"));
+        untilRotated(east);
+    }
+
+    @Test
+    void ignoresDocumentsThatNoKeyOfTheLocationSigned() {
+        disk.write(LEASE, TestSigner.SIGNER.sign(LEASE, 7, lease("Retired").getBytes(UTF_8)), Precondition.NONE);
+        both(SECOND, FIRST);
+        both(SiteFixture::probe);
+
+        untilRotated(east);
+
+        assertThat(DocumentSigner.statedKey(disk.read(LEASE, 4096).orElseThrow().content()))
+                .isNotEqualTo(Optional.of(id(SECOND)));
+    }
+
+    private Instant modified() {
+        return disk.head(LEASE).orElseThrow().info().lastModified();
+    }
+
+    private void write(String key, String payload) {
+        east.store().writeSigned(key, 7, payload.getBytes(UTF_8), Precondition.NONE);
+    }
+
+    private static String lease(String state) {
+        return "{\"schemaVersion\":1,\"epoch\":1,\"holder\":\"east\",\"state\":\"" + state
+                + "\",\"fence\":\"Initial\",\"durationSeconds\":60,\"writes\":7}";
     }
 
     @Test

@@ -86,7 +86,8 @@ final class SiteFixture {
                                 seals,
                                 files,
                                 new RepositoryRekey(config, stores, files, movers),
-                                TestRegister.of(stores)))
+                                TestRegister.of(stores),
+                                new DocumentTakeover(stores)))
                 .advance(location);
         location.getStatus().keyId = outcome.writing();
         signer.refresh();

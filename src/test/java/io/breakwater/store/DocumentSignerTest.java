@@ -137,6 +137,26 @@ class DocumentSignerTest {
         assertThatThrownBy(() -> east.readSigned(key, 4096)).hasMessageContaining("no site signed it");
     }
 
+    @ParameterizedTest
+    @MethodSource("documentsOfSites")
+    void signsADocumentOfAnotherSiteWithAnotherMasterKey(String key) {
+        TestSite west = new TestSite("west", "w1");
+        ObjectStore east = new TestSite("east", "e1").view(store, Map.of("west", west.publicKey()));
+        store.objects.put(key, west.view(store, Map.of()).documents().signAsSite(key, 5, PAYLOAD));
+        SignedDocument before = east.readSigned(key, 4096).orElseThrow();
+
+        store.objects.put(
+                key,
+                new DocumentSigner(() -> TestSigner.keys("1111111111111111", "0123456789abcdef"))
+                        .renewed(before, "1111111111111111"));
+
+        assertThatThrownBy(() -> east.readSigned(key, 4096)).hasMessageContaining("1111111111111111");
+        store.objects.put(key, east.documents().renewed(before, "0123456789abcdef"));
+        SignedDocument after = east.readSigned(key, 4096).orElseThrow();
+        assertThat(after.stamp()).isEqualTo(before.stamp());
+        assertThat(after.counter()).isEqualTo(5);
+    }
+
     static Stream<String> documentsOfSites() {
         return Stream.of(StoreLayout.lease("shop", "shop"), StoreLayout.heartbeat("west"));
     }
