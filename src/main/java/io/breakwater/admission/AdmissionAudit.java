@@ -139,6 +139,8 @@ final class AdmissionAudit {
         if (undelete.isPresent() && !undelete.after.isMissingNode()) {
             acts.add(new Act(AuditAction.Undelete, "RestorePoint " + undelete.after.asText(), "", ""));
         }
+        accepted(request, Api.ACCEPT_DOCUMENT, AuditAction.AcceptDocument, "counter ", acts);
+        accepted(request, Api.ACCEPT_SITE, AuditAction.AcceptSite, "key ", acts);
         Change encryption = Change.of(request, "/spec/encryption");
         if (!request.isCreate() && encryption.isPresent()) {
             acts.add(Act.of(AuditAction.ChangeEncryption, "spec.encryption: " + encryption));
@@ -161,11 +163,17 @@ final class AdmissionAudit {
         if (discard.isPresent() && !discard.after.isMissingNode()) {
             acts.add(Act.of(AuditAction.DiscardDivergent, "epoch " + discard.after.asText()));
         }
-        Change lease = Change.of(request, "/metadata/annotations/" + escaped(Api.ACCEPT_LEASE));
-        if (lease.isPresent() && !lease.after.isMissingNode()) {
-            acts.add(Act.of(AuditAction.AcceptLease, "counter " + lease.after.asText()));
-        }
+        accepted(request, Api.ACCEPT_LEASE, AuditAction.AcceptLease, "counter ", acts);
         return acts;
+    }
+
+    /** The decision of an administrator to accept what Breakwater refuses. */
+    private static void accepted(
+            AdmissionRequest request, String annotation, AuditAction action, String what, List<Act> acts) {
+        Change change = Change.of(request, "/metadata/annotations/" + escaped(annotation));
+        if (change.isPresent() && !change.after.isMissingNode()) {
+            acts.add(Act.of(action, what + change.after.asText()));
+        }
     }
 
     private static List<Act> namespaceGate(AdmissionRequest request) {

@@ -60,7 +60,10 @@ final class KindChecks {
         CheckFindings findings = new CheckFindings();
         JsonNode object = request.object();
         switch (request.kind()) {
-            case "BackupLocation" -> location(read(object, BackupLocation.class), request.isCreate(), findings);
+            case "BackupLocation" -> {
+                location(read(object, BackupLocation.class), request.isCreate(), findings);
+                acceptances(read(object, BackupLocation.class), request, findings);
+            }
             case "BackupPolicy" -> policies.check(read(object, BackupPolicy.class), request, findings);
             case "RestorePoint" -> point(read(object, RestorePoint.class), request, findings);
             case "Restore" -> restore(read(object, Restore.class), request, findings);
@@ -105,6 +108,24 @@ final class KindChecks {
         if (spec.s3 != null) {
             CloudNames own = spec.s3.workloadIdentity == null ? null : CloudNames.AWS;
             store("spec.s3", spec.s3.prefix, spec.s3.endpoint, own, findings);
+        }
+    }
+
+    /** These annotations make a location trust what it refuses, so they need a right that owners of namespaces lack. */
+    private void acceptances(BackupLocation location, AdmissionRequest request, CheckFindings findings) {
+        for (String annotation : List.of(Api.ACCEPT_DOCUMENT, Api.ACCEPT_SITE)) {
+            JsonNode now = request.object().at("/metadata/annotations").path(annotation);
+            JsonNode before = request.oldObject().at("/metadata/annotations").path(annotation);
+            boolean changed = !now.isMissingNode() && !now.equals(before);
+            if (changed
+                    && !request.isFrom(ownNamespace)
+                    && !UserPermission.ACCEPT.isGranted(client, location, request)) {
+                findings.refuse(
+                        "metadata.annotations",
+                        request.user() + " may not set " + annotation
+                                + "; this needs the permission to update backuplocations/accept in group breakwater.io,"
+                                + " which cluster administrators have");
+            }
         }
     }
 

@@ -1,13 +1,10 @@
 package io.breakwater.admission;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import io.breakwater.api.Api;
 import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.FailoverPlan;
 import io.breakwater.api.FailoverPlanSpec;
 import io.breakwater.config.BreakwaterConfig;
-import io.fabric8.kubernetes.api.model.authorization.v1.SubjectAccessReview;
-import io.fabric8.kubernetes.api.model.authorization.v1.SubjectAccessReviewBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Duration;
 import java.util.List;
@@ -156,28 +153,6 @@ final class PlanCheck {
     }
 
     private boolean mayFailOver(FailoverPlan plan, AdmissionRequest request) {
-        SubjectAccessReview question = new SubjectAccessReviewBuilder()
-                .withNewSpec()
-                .withUser(request.user())
-                .withUid(request.userInfo().path("uid").asText(null))
-                .withGroups(request.userInfo()
-                        .path("groups")
-                        .valueStream()
-                        .map(JsonNode::asText)
-                        .toList())
-                .withNewResourceAttributes()
-                .withGroup("breakwater.io")
-                .withResource("failoverplans")
-                .withSubresource("activesite")
-                .withVerb("update")
-                .withNamespace(plan.getMetadata().getNamespace())
-                .withName(plan.getMetadata().getName())
-                .endResourceAttributes()
-                .endSpec()
-                .build();
-        SubjectAccessReview answer =
-                client.authorization().v1().subjectAccessReview().create(question);
-        return answer.getStatus() != null
-                && Boolean.TRUE.equals(answer.getStatus().getAllowed());
+        return UserPermission.FAIL_OVER.isGranted(client, plan, request);
     }
 }

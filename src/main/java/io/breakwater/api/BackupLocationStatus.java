@@ -40,6 +40,13 @@ public class BackupLocationStatus extends ConditionedStatus {
             "Counter of breakwater/location.json when this cluster last read it. A document with a smaller one is refused.")
     public Long documentCounter;
 
+    @JsonPropertyDescription("Counter of the last older document that an administrator accepted.")
+    public Long acceptedDocument;
+
+    @Size(max = 80)
+    @JsonPropertyDescription("The last key of another site that an administrator accepted, as <site>.<fingerprint>.")
+    public String acceptedSite;
+
     @Size(max = 64)
     @JsonPropertyDescription(
             "Other sites that use this location, with the key that each of them signs with. An entry with the name of this"

@@ -28,6 +28,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.jboss.logging.Logger;
 
 /** Probes each location once a minute, and reports whether it is ready and what its store supports. */
@@ -120,9 +121,13 @@ class BackupLocationReconciler extends LocationController<LocationProbe.Findings
         String message = found.conditionalWrites()
                 ? "the location can be used"
                 : "the location can be used, but not as rendezvous: the store does not honour conditional writes";
+        OptionalLong document = LocationCounter.accepted(location, found.counter());
+        Optional<String> key = SitePins.newlyAccepted(location, found.sites());
         AuthorReport.Answer author = authors.ask(location);
         authors.publish(location, location.getStatus(), author);
         writer.update(location, BackupLocationStatus.class, s -> {
+            document.ifPresent(counter -> s.acceptedDocument = counter);
+            key.ifPresent(accepted -> s.acceptedSite = accepted);
             s.cluster = identities.cluster();
             s.keyId = found.keyId();
             s.documentCounter = found.keyId() == null ? null : found.counter();
@@ -143,6 +148,10 @@ class BackupLocationReconciler extends LocationController<LocationProbe.Findings
         if (!before) {
             events.normal(location, Reason.Ready, message);
         }
+        document.ifPresent(counter -> accepted(
+                location, Reason.WentBack, "accepted the older document " + counter, AuditAction.AcceptDocument));
+        key.ifPresent(named ->
+                accepted(location, Reason.SiteKeyChanged, "accepted the key " + named, AuditAction.AcceptSite));
         reportRefused(location, found);
         found.succession().filter(f -> f.changes(location)).ifPresent(f -> report(location, f));
         meters.set(MeterName.LOCATION_READY, 1, tags(location));
@@ -162,6 +171,10 @@ class BackupLocationReconciler extends LocationController<LocationProbe.Findings
                                 + pin.refused);
             }
         }
+    }
+
+    private void accepted(BackupLocation location, Reason reason, String what, AuditAction action) {
+        events.audited(location, reason, what + " by annotation", AuditEntry.of(action, AuditResult.Finished));
     }
 
     private void report(BackupLocation location, SuccessionFinding found) {

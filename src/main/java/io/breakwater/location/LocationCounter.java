@@ -25,19 +25,28 @@ final class LocationCounter {
     /** @throws BreakwaterException WentBack, when the document is an older one that the annotation does not accept */
     static void check(BackupLocation location, LocationDocument document) {
         long known = known(location).orElse(0);
-        if (document.counter() >= known || isAccepted(location, document.counter())) {
+        if (document.counter() >= known
+                || accepted(location, document.counter()).isPresent()) {
             return;
         }
+        boolean used = location.getStatus().acceptedDocument != null
+                && location.getStatus().acceptedDocument == document.counter();
         throw BreakwaterException.permanent(
                 Reason.WentBack,
                 ObjectNames.of(location) + ": " + LocationDocument.KEY + " went back: it has counter "
                         + document.counter() + ", but this cluster has seen " + known
                         + "; restore the newest version of the object, or annotate the BackupLocation with "
-                        + Api.ACCEPT_DOCUMENT + "=" + document.counter() + " to accept this one");
+                        + Api.ACCEPT_DOCUMENT + "=" + document.counter() + " to accept this one"
+                        + (used ? "; that annotation was used before, so restore a newer version" : ""));
     }
 
-    private static boolean isAccepted(BackupLocation location, long counter) {
+    /** The counter of an older document that an administrator accepts; an annotation has an effect once. */
+    static OptionalLong accepted(BackupLocation location, long counter) {
+        boolean used = location.getStatus() != null
+                && location.getStatus().acceptedDocument != null
+                && location.getStatus().acceptedDocument == counter;
         var annotations = location.getMetadata().getAnnotations();
-        return annotations != null && Long.toString(counter).equals(annotations.get(Api.ACCEPT_DOCUMENT));
+        boolean named = annotations != null && Long.toString(counter).equals(annotations.get(Api.ACCEPT_DOCUMENT));
+        return named && !used && counter < known(location).orElse(0) ? OptionalLong.of(counter) : OptionalLong.empty();
     }
 }

@@ -82,8 +82,23 @@ public final class SitePins {
     private static boolean isAdmitted(BackupLocation location, SitePin pin, SiteHeartbeat beat) {
         var annotations = location.getMetadata().getAnnotations();
         String accepted = annotations == null ? null : annotations.get(Api.ACCEPT_SITE);
-        return (beat.site() + "." + SiteSignature.fingerprint(beat.publicKey())).equals(accepted)
+        boolean named = (beat.site() + "." + SiteSignature.fingerprint(beat.publicKey())).equals(accepted);
+        return named && !accepted.equals(location.getStatus().acceptedSite)
                 || beat.succeeds().contains(pin.cluster) && isSilent(pin, beat.modified());
+    }
+
+    /** The annotation that accepts a key of these pins, if it had no effect before. */
+    static Optional<String> newlyAccepted(BackupLocation location, List<SitePin> pins) {
+        var annotations = location.getMetadata().getAnnotations();
+        String accepted = annotations == null ? null : annotations.get(Api.ACCEPT_SITE);
+        boolean used =
+                accepted == null || location.getStatus() != null && accepted.equals(location.getStatus().acceptedSite);
+        return used || pins == null
+                ? Optional.empty()
+                : pins.stream()
+                        .map(pin -> pin.name + "." + SiteSignature.fingerprint(pin.publicKey))
+                        .filter(accepted::equals)
+                        .findFirst();
     }
 
     private static boolean isSilent(SitePin pin, Instant now) {

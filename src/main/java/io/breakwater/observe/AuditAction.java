@@ -24,6 +24,10 @@ public enum AuditAction {
     DiscardDivergent,
     /** The decision to accept a lease that is older than one that was seen. */
     AcceptLease,
+    /** The decision to accept a document of a location that is older than one that was seen. */
+    AcceptDocument,
+    /** The decision to accept another key of a site. */
+    AcceptSite,
     /** A change of label or annotations that hold the pods of a namespace, by a user. */
     ChangeGate,
     /** A user makes a namespace adopt the points of other namespaces. */

@@ -122,6 +122,21 @@ class AdmissionAuditTest {
     }
 
     @Test
+    void recordsWhatAnAdministratorAccepts() {
+        allow(Reviews.update(
+                "jane",
+                LOCATION,
+                LOCATION.replace("annotations: {}", "annotations: {breakwater.io/accept-document: '3'}")));
+        allow(Reviews.update(
+                "jane",
+                LOCATION,
+                LOCATION.replace("annotations: {}", "annotations: {breakwater.io/accept-site: w.a}")));
+
+        assertThat(recorded.results()).containsExactly("AcceptDocument Requested", "AcceptSite Requested");
+        assertThat(recorded.entries().getFirst().path("message").asText()).isEqualTo("counter 3");
+    }
+
+    @Test
     void recordsUndeletionsAndChangesOfEncryption() {
         String undeletes = LOCATION.replace("annotations: {}", "annotations: {breakwater.io/undelete: shop/p}");
         allow(Reviews.create("jane", undeletes));

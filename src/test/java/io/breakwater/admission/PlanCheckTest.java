@@ -1,5 +1,6 @@
 package io.breakwater.admission;
 
+import static io.breakwater.admission.Manifests.LOCATION;
 import static io.breakwater.admission.Manifests.PLAN;
 import static io.breakwater.admission.Manifests.POLICY;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -113,6 +114,35 @@ class PlanCheckTest {
                         .contains("metadata.annotations: jane may not set " + annotation);
                 assertThat(authorizer
                                 .review(Reviews.update("jane", annotated, annotated))
+                                .isAllowed())
+                        .isTrue();
+            }
+        }
+    }
+
+    /** The owner of a location in a namespace can write to the store, so the owner must not accept what was written there. */
+    @Test
+    void requiresAPermissionToAcceptWhatALocationRefuses() {
+        for (String annotation : List.of(Api.ACCEPT_DOCUMENT, Api.ACCEPT_SITE)) {
+            String annotated = LOCATION.replace("name: near}", "name: near, annotations: {" + annotation + ": '1'}}");
+            assertThat(annotated).isNotEqualTo(LOCATION);
+            try (Authorizer authorizer = new Authorizer()) {
+                authorizer.answer(false);
+                assertThat(authorizer
+                                .review(Reviews.update("jane", LOCATION, annotated))
+                                .refusal())
+                        .contains("metadata.annotations: jane may not set " + annotation);
+            }
+            try (Authorizer authorizer = new Authorizer()) {
+                assertThat(authorizer
+                                .review(Reviews.update("jane", annotated, annotated))
+                                .isAllowed())
+                        .isTrue();
+            }
+            try (Authorizer authorizer = new Authorizer()) {
+                authorizer.answer(true);
+                assertThat(authorizer
+                                .review(Reviews.update("jane", LOCATION, annotated))
                                 .isAllowed())
                         .isTrue();
             }

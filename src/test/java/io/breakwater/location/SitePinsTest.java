@@ -67,6 +67,23 @@ class SitePinsTest {
         assertThat(location.getStatus().sites.getFirst().refused).isNull();
     }
 
+    /** Otherwise a key that was replaced later would be accepted again. */
+    @Test
+    void acceptsAnotherKeyOnce() {
+        TestSite other = new TestSite("west", "w1");
+        String accepted = "west." + SiteSignature.fingerprint(other.publicKey());
+        annotate(accepted);
+        beat(other);
+        look();
+        assertThat(SitePins.newlyAccepted(location, location.getStatus().sites)).contains(accepted);
+        location.getStatus().acceptedSite = accepted;
+        location.getStatus().sites.getFirst().publicKey = west.publicKey();
+        look();
+
+        assertThat(location.getStatus().sites.getFirst().publicKey).isEqualTo(west.publicKey());
+        assertThat(SitePins.newlyAccepted(location, location.getStatus().sites)).isEmpty();
+    }
+
     @Test
     void acceptsASuccessorOnlyAfterADayOfSilence() {
         TestSite successor = new TestSite("west", "w2", "w1");

@@ -75,6 +75,9 @@ class LocationDocumentTest {
 
         location.getMetadata().setAnnotations(Map.of(Api.ACCEPT_DOCUMENT, "1"));
         probe(store);
+
+        location.getStatus().acceptedDocument = 1L;
+        assertThatThrownBy(() -> probe(store)).hasMessageContaining("was used before");
     }
 
     @Test
