@@ -2,12 +2,14 @@ package io.breakwater.failover;
 
 import io.breakwater.api.Api;
 import io.breakwater.api.Condition;
+import io.breakwater.api.FailoverPlanStatus.Fence;
 import io.breakwater.api.NamedRef;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointSpec;
 import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.api.RestorePointStatus;
 import io.breakwater.api.RestorePointStatus.CopyState;
+import io.breakwater.lease.EpochRecord;
 import io.breakwater.lease.Lease;
 import io.breakwater.lease.PointRef;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
@@ -36,9 +38,31 @@ final class PlanPoints {
     Optional<PointRef> newest(PlanSite plan, Lease lease, String location) {
         return list(plan.namespace()).stream()
                 .filter(point -> point.isSealed() && point.getStatus().digest != null && isCompleteIn(point, location))
-                .filter(point -> isOfEpoch(point, plan, lease) || isStart(point, lease))
+                .filter(point -> isOfEpoch(point, plan, lease.holder(), lease.epoch()) || isStart(point, lease))
                 .map(PlanPoints::ref)
                 .max(Comparator.comparing(PointRef::capturedAt));
+    }
+
+    /**
+     * A point of the epoch before this one that is newer than the one that the holder handed over. It shows that the lease does not
+     * name the last data of that epoch. Empty where the lease was taken without the holder: a copy may arrive late then.
+     */
+    Optional<PointRef> newerThanStart(PlanSite plan, Lease lease, String location) {
+        if (lease.fence() != Fence.Graceful || lease.start() == null) {
+            return Optional.empty();
+        }
+        return lease.terms().stream()
+                .filter(term -> term.epoch() < lease.epoch())
+                .max(Comparator.comparing(EpochRecord::epoch))
+                .flatMap(term -> list(plan.namespace()).stream()
+                        .filter(point -> point.isSealed()
+                                && point.getStatus().digest != null
+                                && isCompleteIn(point, location)
+                                && isOfEpoch(point, plan, term.holder(), term.epoch()))
+                        .map(PlanPoints::ref)
+                        .filter(point ->
+                                point.capturedAt().isAfter(lease.start().capturedAt()))
+                        .max(Comparator.comparing(PointRef::capturedAt)));
     }
 
     /** The RestorePoint that represents a point in this cluster; empty until catalog sync has found the point. */
@@ -133,14 +157,14 @@ final class PlanPoints {
         return new PointRef(s.site + "/" + s.namespace + "/" + name, s.digest, Instant.parse(s.capturedAt));
     }
 
-    private static boolean isOfEpoch(RestorePoint point, PlanSite plan, Lease lease) {
+    private static boolean isOfEpoch(RestorePoint point, PlanSite plan, String holder, long of) {
         RestorePointStatus s = point.getStatus();
         long epoch = s.epoch == null ? 0 : s.epoch;
         Map<String, String> labels = point.getMetadata().getLabels();
         String policy = labels == null ? null : labels.get(Api.POLICY);
-        return lease.holder().equals(s.site)
+        return holder.equals(s.site)
                 && plan.namespace().equals(s.namespace)
-                && (epoch == lease.epoch() || epoch == 0 && lease.epoch() == 1)
+                && (epoch == of || epoch == 0 && of == 1)
                 && (policy == null || policy.equals(plan.policy()));
     }
 

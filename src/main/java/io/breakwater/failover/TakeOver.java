@@ -73,8 +73,17 @@ final class TakeOver {
         return runner.run(run.id(), start, run, journal);
     }
 
+    /** The Restore verifies the seal of the point. An older point with a valid seal would replace newer data. */
     private Outcome awaitPoint(Run run) {
         PointRef ref = run.lease.start();
+        points.newerThanStart(run.plan, run.lease, run.plan.location()).ifPresent(newer -> {
+            throw BreakwaterException.retryable(
+                    Reason.DataLossTooHigh,
+                    "the lease names point " + ref.point() + " of " + ref.capturedAt() + ", but point "
+                            + newer.point() + " of the same epoch is of " + newer.capturedAt()
+                            + "; find out who can write to the rendezvous location, and set spec.activeSite to "
+                            + run.plan.peer() + " on site " + run.plan.peer());
+        });
         return points.find(run.plan.namespace(), ref)
                 .map(point -> Outcome.done(
                         "found RestorePoint " + point.getMetadata().getName() + " for point " + ref.point()))

@@ -11,6 +11,7 @@ import io.breakwater.api.FailoverPlanStatus.Kind;
 import io.breakwater.api.FailoverPlanStatus.Role;
 import io.breakwater.api.JournalEntry.State;
 import io.breakwater.api.NamedRef;
+import io.breakwater.api.Reason;
 import io.breakwater.api.Restore;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointSpec;
@@ -55,6 +56,31 @@ class TwoSitesTest {
         assertThat(sites.east.roles.roleOf(TwoSites.NS).orElseThrow())
                 .extracting(PlanRole::role, PlanRole::epoch)
                 .containsExactly(Role.Active, 1L);
+    }
+
+    /** A lease that names an older point, with valid signatures: the site would replace its volumes with older data. */
+    @Test
+    void refusesAHandedOverPointThatIsNotTheNewestOfItsEpoch() {
+        sites.settled();
+        sites.scheduledPoint(sites.east, "late", Duration.ofHours(-1));
+
+        sites.west.edit(s -> s.activeSite = "west");
+        sites.until("west refuses", () -> reasonOfWest().equals(Reason.DataLossTooHigh.name()));
+
+        assertThat(sites.west.restores()).isEmpty();
+        assertThat(sites.west.gated()).isTrue();
+        assertThat(sites.west.status().condition(Condition.READY).orElseThrow().message)
+                .contains("east/shop/shop-e1-final", "east/shop/late", "set spec.activeSite to east");
+
+        sites.east.edit(s -> s.activeSite = "west");
+        sites.until("east has settled", () -> "west".equals(sites.east.status().settledActiveSite));
+        sites.east.edit(s -> s.activeSite = "east");
+        sites.untilActive(sites.east);
+        assertThat(sites.west.restores()).isEmpty();
+    }
+
+    private String reasonOfWest() {
+        return sites.west.status().condition(Condition.READY).map(c -> c.reason).orElse("");
     }
 
     @Test

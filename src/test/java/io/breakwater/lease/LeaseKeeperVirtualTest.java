@@ -126,6 +126,25 @@ class LeaseKeeperVirtualTest {
         assertThat(virtual.graces).containsExactly(TIMING.grace());
     }
 
+    /** Every earlier lease has valid signatures, so only its counter shows that it is not the newest one. */
+    @Test
+    void doesNotGateBeforeTheNoticeWhenAnEarlierLeaseReplacesTheNewestOne() {
+        byte[] earlier = objects.read("breakwater/plans/shop/shop/lease.json", 4096)
+                .orElseThrow()
+                .content();
+        VirtualKeeper virtual = started(Duration.ZERO);
+
+        objects.write("breakwater/plans/shop/shop/lease.json", earlier, Precondition.NONE);
+        virtual.pass(Duration.ofMillis(14_800));
+        assertThat(virtual.gated()).isFalse();
+        assertThat(virtual.keeper.isStopped()).isFalse();
+        assertThat(virtual.keeper.failure())
+                .hasValueSatisfying(cause -> assertThat(cause).contains("went back"));
+        virtual.pass(Duration.ofMillis(300));
+
+        assertThat(virtual.graces).containsExactly(TIMING.grace());
+    }
+
     @Test
     void renewsALeaseThatIsFoundAgain() {
         VirtualKeeper virtual = started(Duration.ZERO);
