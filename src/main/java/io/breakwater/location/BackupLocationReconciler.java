@@ -39,6 +39,7 @@ class BackupLocationReconciler extends LocationController<LocationProbe.Findings
     private static final Logger LOG = Logger.getLogger(BackupLocationReconciler.class);
     private static final Duration EVERY = Duration.ofMinutes(1);
     private static final Duration SOON = Duration.ofSeconds(5);
+    private static final int SHOWN = 5;
 
     private final LocationProbe probe;
     private final Stores stores;
@@ -153,6 +154,7 @@ class BackupLocationReconciler extends LocationController<LocationProbe.Findings
         key.ifPresent(named ->
                 accepted(location, Reason.SiteKeyChanged, "accepted the key " + named, AuditAction.AcceptSite));
         reportRefused(location, found);
+        reportDocuments(location, found.reports());
         found.succession().filter(f -> f.changes(location)).ifPresent(f -> report(location, f));
         meters.set(MeterName.LOCATION_READY, 1, tags(location));
     }
@@ -170,6 +172,19 @@ class BackupLocationReconciler extends LocationController<LocationProbe.Findings
                                 + "."
                                 + pin.refused);
             }
+        }
+    }
+
+    /** Documents of leases are reported by their plans, too. A user who writes many documents causes few events. */
+    private void reportDocuments(BackupLocation location, List<String> reports) {
+        reports.stream().limit(SHOWN).forEach(message -> events.warning(location, Reason.Tampered, message));
+        if (reports.size() > SHOWN) {
+            events.warning(
+                    location,
+                    Reason.Tampered,
+                    (reports.size() - SHOWN) + " more documents of the location have no valid signature, or went back;"
+                            + " the log names them");
+            reports.forEach(message -> LOG.warnf("%s: %s", ObjectNames.of(location), message));
         }
     }
 

@@ -68,6 +68,7 @@ public class LocationProbe {
      * @param turning whether the Secret makes another key the current one
      * @param counter of the document of the location; 0 in a location of Velero
      * @param sites keys of the other sites; null in a location of Velero
+     * @param reports documents that this process could not verify, or that went back, since the last probe
      * @param succession whether this cluster may replace the one that it names; empty when it names none
      */
     record Findings(
@@ -79,7 +80,8 @@ public class LocationProbe {
             boolean turning,
             long counter,
             List<SitePin> sites,
-            Optional<SuccessionFinding> succession) {}
+            Optional<SuccessionFinding> succession,
+            List<String> reports) {}
 
     /**
      * Probes a location.
@@ -143,7 +145,8 @@ public class LocationProbe {
                 !keyId.equals(ring.current()),
                 identity.get().counter(),
                 sites,
-                SuccessionFinding.of(location, config, sites));
+                SuccessionFinding.of(location, config, sites),
+                store.documents().takeReports());
     }
 
     /** A store that accepts a lock and does not enforce it is worse than one that refuses, so a lock is tested. */
@@ -176,7 +179,7 @@ public class LocationProbe {
                             + "; spec.layout Velero needs the bucket and"
                             + " prefix of a BackupStorageLocation that has backups");
         }
-        return new Findings(null, false, UNKNOWN, Duration.ZERO, null, false, 0, null, Optional.empty());
+        return new Findings(null, false, UNKNOWN, Duration.ZERO, null, false, 0, null, Optional.empty(), List.of());
     }
 
     /** Creates the master key if the location is new, and its Secret is the default one and does not exist. */

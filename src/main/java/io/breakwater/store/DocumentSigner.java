@@ -9,7 +9,9 @@ import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -35,6 +37,7 @@ public final class DocumentSigner {
 
     private final Supplier<SigningKeys> source;
     private final Optional<SiteSigner> site;
+    private final DocumentReports reports = new DocumentReports();
     private volatile SigningKeys keys;
 
     /** A signer without a key of a site. */
@@ -123,6 +126,23 @@ public final class DocumentSigner {
      *     it states a site whose pinned key did not sign it, or if no site signed a document that sites sign
      */
     public SignedDocument verify(Document document) {
+        return reporting(document, this::verifyPinned);
+    }
+
+    /** Notes a document that cannot be read, if it was altered. */
+    void refused(String key, String version, BreakwaterException e) {
+        reports.refused(key, version, e);
+    }
+
+    /**
+     * What was found since the last call: documents that could not be verified, and those that an earlier version replaced. Each
+     * message names the document. The same version of a document is reported once.
+     */
+    public List<String> takeReports() {
+        return reports.take();
+    }
+
+    private SignedDocument verifyPinned(Document document) {
         SignedDocument verified = verifyUnpinned(document);
         String key = verified.key();
         SiteStamp stamp = verified.stamp();
@@ -140,7 +160,22 @@ public final class DocumentSigner {
     }
 
     /** Like {@link #verify}, but without a look at the keys of sites. */
-    SignedDocument verifyUnpinned(Document document) {
+    SignedDocument verifyStated(Document document) {
+        return reporting(document, this::verifyUnpinned);
+    }
+
+    private SignedDocument reporting(Document document, Function<Document, SignedDocument> verifier) {
+        try {
+            SignedDocument verified = verifier.apply(document);
+            reports.verified(verified);
+            return verified;
+        } catch (BreakwaterException e) {
+            refused(document.info().key(), document.info().etag(), e);
+            throw e;
+        }
+    }
+
+    private SignedDocument verifyUnpinned(Document document) {
         String key = document.info().key();
         byte[] bytes = document.content();
         int end = endOfLine(bytes);

@@ -99,7 +99,14 @@ public interface ObjectStore extends AutoCloseable {
      * @throws BreakwaterException Tampered, when it is larger, or its signature is missing, foreign or wrong
      */
     default Optional<SignedDocument> readSigned(String key, int max) {
-        return read(key, max).map(documents()::verify);
+        Optional<Document> found;
+        try {
+            found = read(key, max);
+        } catch (BreakwaterException e) {
+            documents().refused(key, "", e);
+            throw e;
+        }
+        return found.map(documents()::verify);
     }
 
     /**

@@ -66,7 +66,7 @@ public record SiteHeartbeat(
     public static Optional<SiteHeartbeat> stated(ObjectStore store, String site) {
         try {
             return store.read(StoreLayout.heartbeat(site), LARGEST)
-                    .map(store.documents()::verifyUnpinned)
+                    .map(store.documents()::verifyStated)
                     .flatMap(document -> parsed(site, document));
         } catch (BreakwaterException e) {
             return skip(site, e);

@@ -338,6 +338,16 @@ public final class StoreLayout {
         return documents().stream().anyMatch(key::startsWith) && (!key.startsWith(PLANS) || isLease(key));
     }
 
+    /** Whether a site replaces the document again and again: a heartbeat, a report about keys, or a round. */
+    static boolean isReportOfSite(String key) {
+        return key.startsWith(SITES) || isKeyRing(key) || key.startsWith(LOCK_ROUNDS);
+    }
+
+    /** Whether a key is that of a report of a site about its keys. */
+    static boolean isKeyRing(String key) {
+        return key.startsWith(KEY_RINGS);
+    }
+
     /** Whether a key is that of the lease of a FailoverPlan. */
     public static boolean isLease(String key) {
         return key.startsWith(PLANS) && key.endsWith("/lease.json");

@@ -157,6 +157,40 @@ class DocumentSignerTest {
         assertThat(after.counter()).isEqualTo(5);
     }
 
+    @Test
+    void reportsEachVersionOfARefusedDocumentOnce() {
+        String tombstone = StoreLayout.keyRing("west");
+        store.objects.put(tombstone, "{}".getBytes(StandardCharsets.UTF_8));
+        store.documents().takeReports();
+        for (int i = 0; i < 3; i++) {
+            assertThatThrownBy(() -> store.readSigned(tombstone, 4096)).hasMessageContaining(tombstone);
+        }
+
+        assertThat(store.documents().takeReports())
+                .singleElement()
+                .satisfies(message -> assertThat(message).startsWith(tombstone));
+        assertThatThrownBy(() -> store.readSigned(tombstone, 4096)).hasMessageContaining(tombstone);
+        assertThat(store.documents().takeReports()).isEmpty();
+        assertThatThrownBy(() -> store.readSigned(tombstone, 1)).hasMessageContaining(tombstone);
+        assertThat(store.documents().takeReports()).as("too large").hasSize(1);
+    }
+
+    @Test
+    void reportsAnEarlierVersionOfAReport() {
+        String key = StoreLayout.keyRing("west");
+        store.documents().takeReports();
+        store.writeSigned(key, 5, PAYLOAD, Precondition.NONE);
+        store.readSigned(key, 4096);
+        assertThat(store.documents().takeReports()).isEmpty();
+
+        store.writeSigned(key, 4, PAYLOAD, Precondition.NONE);
+        store.readSigned(key, 4096);
+
+        assertThat(store.documents().takeReports())
+                .singleElement()
+                .satisfies(message -> assertThat(message).contains(key + " went back: it has counter 4", "seen 5"));
+    }
+
     static Stream<String> documentsOfSites() {
         return Stream.of(StoreLayout.lease("shop", "shop"), StoreLayout.heartbeat("west"));
     }
