@@ -60,7 +60,7 @@ class PointResolver {
     RestoreRun.Source find(Restore restore) {
         TenancyCheck.checkSource(restore, config.namespace());
         RestorePoint point = point(restore);
-        if (!mayUseLocationOfSource(restore)) {
+        if (!mayUseLocationOfSource(restore) && !rule.hasNameOf(point)) {
             rule.of(point);
         }
         List<String> problems = new ArrayList<>();
@@ -86,8 +86,8 @@ class PointResolver {
 
     /** The point that the status of a run names: an earlier step has chosen and verified it. */
     RestoreRun.Source reopen(Restore restore) {
-        PointKey key = rule.ofRun(restore, restore.getStatus().restorePoint);
         BackupLocation location = locations.resolve(restore.source(), new NamedRef(restore.getStatus().location));
+        PointKey key = rule.ofRun(restore, restore.getStatus().restorePoint, location);
         String digest = restore.getStatus().digest;
         return catalog.read(location, key)
                 .map(found -> {
@@ -157,7 +157,7 @@ class PointResolver {
 
     private Optional<RestoreRun.Source> read(Restore restore, RestorePoint point, String name) {
         BackupLocation location = locations.resolve(point.getMetadata().getNamespace(), new NamedRef(name));
-        PointKey key = rule.in(point, location);
+        PointKey key = mayUseLocationOfSource(restore) ? rule.in(point, location) : rule.of(point, location);
         Optional<Sealed> sealed = catalog.read(location, key);
         if (sealed.isEmpty()) {
             return Optional.empty();

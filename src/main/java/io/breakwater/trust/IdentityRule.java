@@ -69,6 +69,37 @@ public final class IdentityRule {
     }
 
     /**
+     * The point of an object, in one location, for the same work. The owner of a location in the namespace itself vouches for
+     * all points of namespaces with that name: the keys and the data were in the hands of the namespace before.
+     *
+     * @throws BreakwaterException Forbidden; RestorePointNotSealed, when the status names no point
+     */
+    public PointKey of(RestorePoint object, BackupLocation location) {
+        PointKey key = statedBy(object);
+        if (!isOwn(object, key.source()) && !isOwnHistory(object, key, location)) {
+            throw forbidden(object, key);
+        }
+        return key;
+    }
+
+    /**
+     * The point that a run has recorded in its own status, in one location.
+     *
+     * @throws BreakwaterException Forbidden, when the run may not read it
+     */
+    public PointKey ofRun(HasMetadata run, String recorded, BackupLocation location) {
+        Optional<PointKey> key = PointKey.find(recorded).filter(k -> isOwnHistory(run, k, location));
+        return key.orElseGet(() -> ofRun(run, recorded));
+    }
+
+    /** Whether the point of an object can be one of its namespace, in some location. */
+    public boolean hasNameOf(RestorePoint object) {
+        return stated(object)
+                .filter(key -> key.namespace().equals(object.getMetadata().getNamespace()))
+                .isPresent();
+    }
+
+    /**
      * The point of an object, in one location. The result is valid for this location only.
      *
      * @throws BreakwaterException Forbidden; RestorePointNotSealed, when the status names no point
@@ -176,7 +207,12 @@ public final class IdentityRule {
                         .isPresent();
     }
 
-    private static boolean isOwner(RestorePoint object, BackupLocation location) {
+    private static boolean isOwnHistory(HasMetadata object, PointKey key, BackupLocation location) {
+        return isOwner(object, location)
+                && key.namespace().equals(object.getMetadata().getNamespace());
+    }
+
+    private static boolean isOwner(HasMetadata object, BackupLocation location) {
         return object.getMetadata().getNamespace().equals(location.getMetadata().getNamespace());
     }
 

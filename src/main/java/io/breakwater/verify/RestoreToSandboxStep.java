@@ -7,6 +7,7 @@ import io.breakwater.api.Reason;
 import io.breakwater.api.Restore;
 import io.breakwater.api.Texts;
 import io.breakwater.api.VerificationSpec.Level;
+import io.breakwater.location.LocationResolver;
 import io.breakwater.resource.workload.Workloads;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
@@ -28,12 +29,14 @@ final class RestoreToSandboxStep implements Step<VerifyRun> {
     private final KubernetesClient client;
     private final Workloads workloads;
     private final Sandbox sandbox;
+    private final LocationResolver locations;
     private final IdentityRule rule;
 
-    RestoreToSandboxStep(KubernetesClient client, Sandbox sandbox, IdentityRule rule) {
+    RestoreToSandboxStep(KubernetesClient client, Sandbox sandbox, LocationResolver locations, IdentityRule rule) {
         this.client = client;
         this.workloads = new Workloads(client);
         this.sandbox = sandbox;
+        this.locations = locations;
         this.rule = rule;
     }
 
@@ -90,7 +93,7 @@ final class RestoreToSandboxStep implements Step<VerifyRun> {
 
     /** The namespace that was captured; the run has no access to the points of other namespaces. */
     private String captured(VerifyRun run) {
-        return rule.of(VerifyObjectsStep.Subject.point(run, client)).namespace();
+        return VerifyObjectsStep.Subject.of(run, client, locations, rule).key().namespace();
     }
 
     /** A restore that its author may not do proves nothing about the point. */

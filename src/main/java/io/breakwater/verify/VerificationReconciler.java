@@ -104,7 +104,7 @@ class VerificationReconciler implements Reconciler<Verification>, Cleaner<Verifi
                 new ChoosePointStep(client),
                 new VerifyObjectsStep(client, locations, rule, catalog, activities),
                 new ReadVolumesStep(client, config, locations, catalog, movers, snapshots, rule),
-                new RestoreToSandboxStep(client, sandbox, rule),
+                new RestoreToSandboxStep(client, sandbox, locations, rule),
                 new RunChecksStep(client, activities, authors));
     }
 

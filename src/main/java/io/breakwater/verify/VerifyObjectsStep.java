@@ -48,10 +48,11 @@ final class VerifyObjectsStep implements Step<VerifyRun> {
     record Subject(RestorePoint point, PointKey key, BackupLocation location) {
         static Subject of(VerifyRun run, KubernetesClient client, LocationResolver locations, IdentityRule rule) {
             RestorePoint point = point(run, client);
-            return new Subject(
-                    point,
-                    rule.of(point),
-                    locations.resolve(run.namespace(), new NamedRef(point.getStatus().location)));
+            if (!rule.hasNameOf(point)) {
+                rule.of(point);
+            }
+            BackupLocation location = locations.resolve(run.namespace(), new NamedRef(point.getStatus().location));
+            return new Subject(point, rule.of(point, location), location);
         }
 
         /** The RestorePoint that the run has chosen. */

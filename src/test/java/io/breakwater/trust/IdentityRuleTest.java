@@ -10,6 +10,7 @@ import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointStatus;
 import io.breakwater.api.RestorePointStatus.VolumeStatus;
 import io.breakwater.config.TestConfig;
+import io.breakwater.store.CapturedNamespace;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import java.util.List;
@@ -51,6 +52,28 @@ class IdentityRuleTest {
                 .isEqualTo(here);
         assertThat(rule.reportedSnapshots(object, List.of(key.source()), location(location)))
                 .hasSize(here ? 1 : 0);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        // object in, captured in (on another cluster), location in, may restore and verify
+        "shop, shop, shop, true",
+        "shop, shop, ops,  false",
+        "shop, bank, shop, false",
+        "shop, bank, bank, false",
+        "ops,  bank, bank, true"
+    })
+    void letsTheOwnerOfALocationVouchForEarlierNamespacesOfThatName(
+            String own, String captured, String location, boolean allowed) {
+        RestorePoint object = object(own, captured);
+        object.getStatus().cluster = "another-cluster";
+        PointKey key = PointKey.ofStore(
+                new CapturedNamespace("east", captured, "another-cluster", PointKeys.uid(captured)), "p");
+
+        check(() -> rule.of(object, location(location)), key, allowed);
+        check(() -> rule.ofRun(object, key.path(), location(location)), key, allowed);
+        check(() -> rule.of(object), key, own.equals(OPERATOR));
+        assertThat(rule.hasNameOf(object)).isEqualTo(own.equals(captured));
     }
 
     @Test
