@@ -239,7 +239,7 @@ class PointDeletion {
             return Optional.empty();
         }
         if (point.getSpec().trigger == Trigger.Imported) {
-            return imported(point, location);
+            return imported(point, location, reported);
         }
         PointKey key = PointKey.ofCapture(identities.of(point), point);
         Optional<PointDocument> document =
@@ -248,15 +248,19 @@ class PointDeletion {
     }
 
     /** An imported object may delete a point of this site whose RestorePoint does not exist any more. */
-    private Optional<Place> imported(RestorePoint point, BackupLocation location) {
-        PointKey key = rule.in(point, location);
-        if (!key.site().equals(config.site())) {
-            return Optional.empty();
+    private Optional<Place> imported(RestorePoint point, BackupLocation location, boolean reported) {
+        Optional<PointKey> key = rule.deletable(point, location);
+        if (key.isEmpty() && reported) {
+            events.warning(
+                    point,
+                    Reason.Forbidden,
+                    "deleted nothing in location " + location.getMetadata().getName()
+                            + ", its data stays: another site or namespace captured the point; delete it there");
         }
-        return catalog.find(location, key)
-                .or(() -> catalog.findDeleted(location, key))
+        return key.flatMap(k -> catalog.find(location, k)
+                .or(() -> catalog.findDeleted(location, k))
                 .filter(document -> isOrphan(point, document))
-                .map(document -> new Place(location, key, Optional.of(document)));
+                .map(document -> new Place(location, k, Optional.of(document))));
     }
 
     private boolean isOrphan(RestorePoint imported, PointDocument document) {

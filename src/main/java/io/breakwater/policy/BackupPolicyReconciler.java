@@ -50,6 +50,7 @@ class BackupPolicyReconciler implements Reconciler<BackupPolicy> {
     private final KubernetesClient client;
     private final BreakwaterConfig config;
     private final PolicyPoints points;
+    private final InheritedPoints inherited;
     private final PolicyConflictCheck conflicts;
     private final PointRoutes routes;
     private final TemplateSync templates;
@@ -65,6 +66,7 @@ class BackupPolicyReconciler implements Reconciler<BackupPolicy> {
             KubernetesClient client,
             BreakwaterConfig config,
             PolicyPoints points,
+            InheritedPoints inherited,
             PolicyConflictCheck conflicts,
             PointRoutes routes,
             TemplateSync templates,
@@ -78,6 +80,7 @@ class BackupPolicyReconciler implements Reconciler<BackupPolicy> {
         this.client = client;
         this.config = config;
         this.points = points;
+        this.inherited = inherited;
         this.conflicts = conflicts;
         this.routes = routes;
         this.templates = templates;
@@ -202,8 +205,8 @@ class BackupPolicyReconciler implements Reconciler<BackupPolicy> {
         }
         Set<String> inUse = points.inUse(policy.getMetadata().getNamespace(), all);
         ZoneId zone = CronSchedule.zone(policy.getSpec().schedule);
-        List<RestorePoint> expired =
-                new RetentionRules(policy.getSpec().retention, zone, clock.instant()).expired(all, inUse);
+        List<RestorePoint> expired = new RetentionRules(policy.getSpec().retention, zone, clock.instant())
+                .expired(all, inherited.names(all), inUse);
         if (!expired.isEmpty()) {
             // A site that lost its lease without knowing it yet must not delete points that the other site starts from.
             route.guard().ifPresent(epochs::check);

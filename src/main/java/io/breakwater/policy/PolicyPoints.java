@@ -106,8 +106,17 @@ class PolicyPoints {
                 .collect(Collectors.toSet());
     }
 
-    /** Starts the deletion of a point; its finalizer deletes the data. */
+    /** Starts the deletion of a point; its finalizer deletes the data, also that of an imported point. */
     void delete(RestorePoint point) {
+        if (point.getSpec().trigger == Trigger.Imported) {
+            client.resources(RestorePoint.class)
+                    .inNamespace(point.getMetadata().getNamespace())
+                    .withName(point.getMetadata().getName())
+                    .edit(p -> {
+                        p.getSpec().deletionPolicy = DeletionPolicy.Delete;
+                        return p;
+                    });
+        }
         client.resource(point).delete();
     }
 }

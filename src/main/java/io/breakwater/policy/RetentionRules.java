@@ -26,9 +26,9 @@ import java.util.function.Function;
 /**
  * Decides which points of a policy to delete (grandfather, father, son). The rules keep the newest points, and the
  * newest of each of the last hours, days, ISO weeks, months and years that have one. A point that no rule keeps is
- * deleted. Only points of this site's schedule or of its users count. Points from catalog sync belong to another site,
- * or their objects were lost, and divergent points exist nowhere else; only users delete those. A point with
- * deletionPolicy Retain is pinned.
+ * deleted. Only points of this site's schedule or of its users count, and adopted points that the namespace inherits.
+ * Other points from catalog sync belong to another site, or their objects were lost, and divergent points exist nowhere
+ * else; only users delete those. A point of the namespace itself with deletionPolicy Retain is pinned.
  *
  * @param zone in which days start; an hour that the clocks repeat counts as two hours
  * @param now time for the end of locks and for the age of failed points
@@ -46,12 +46,14 @@ record RetentionRules(Retention retention, ZoneId zone, Instant now) {
      * held, locked or read by a Restore also stay.
      *
      * @param points of one policy
+     * @param inherited names of the imported points that count like the policy's own
      * @param inUse names of points that an unfinished Restore reads
      */
-    List<RestorePoint> expired(List<RestorePoint> points, Set<String> inUse) {
+    List<RestorePoint> expired(List<RestorePoint> points, Set<String> inherited, Set<String> inUse) {
         PointInventory inventory = PointInventory.of(points);
-        List<Good> candidates =
-                inventory.good().stream().filter(g -> counts(g.point())).toList();
+        List<Good> candidates = inventory.good().stream()
+                .filter(g -> inherited.contains(g.name()) || counts(g.point()))
+                .toList();
         Optional<Set<Good>> wanted = wanted(candidates);
         List<RestorePoint> gone = new ArrayList<>();
         if (wanted.isPresent()) {

@@ -59,6 +59,11 @@ public record AdoptedHistory(List<String> parts) {
                 .equals(parts);
     }
 
+    /** Whether it is the history of one cluster. */
+    boolean namesCluster() {
+        return parts.size() > FEWEST;
+    }
+
     @Override
     public String toString() {
         return String.join("/", parts);

@@ -35,6 +35,11 @@ public class AdoptionRule {
         public List<AdoptedHistory> earlier(CapturedNamespace own) {
             return List.of();
         }
+
+        @Override
+        public boolean inherits(CapturedNamespace own, CapturedNamespace source) {
+            return false;
+        }
     };
 
     private final NamespaceIdentities identities;
@@ -76,6 +81,21 @@ public class AdoptionRule {
     /** Whether the objects of a namespace may use data of another one. */
     public boolean adopts(CapturedNamespace own, CapturedNamespace source) {
         return earlier(own).stream().anyMatch(history -> history.contains(source)) && !exists(source);
+    }
+
+    /**
+     * Whether adopted data is a namespace's own in each respect: its retention applies to it. So it must be certain that no other
+     * namespace or cluster still uses the data: the earlier namespace had the same name on the same site, and it was deleted from this
+     * cluster, or an administrator has named the uid of its cluster. A name alone, as in a FailoverPlan, is not sufficient.
+     */
+    public boolean inherits(CapturedNamespace own, CapturedNamespace source) {
+        return own.site().equals(source.site())
+                && own.name().equals(source.name())
+                && !exists(source)
+                && earlier(own).stream()
+                        .filter(history -> history.contains(source))
+                        .anyMatch(history ->
+                                history.namesCluster() || source.cluster().equals(identities.cluster()));
     }
 
     /** What a namespace adopts; empty when it does not exist any more. */

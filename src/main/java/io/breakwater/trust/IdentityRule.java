@@ -14,7 +14,10 @@ import io.fabric8.kubernetes.api.model.HasMetadata;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -126,6 +129,43 @@ public final class IdentityRule {
             throw forbidden(run, key);
         }
         return key;
+    }
+
+    /**
+     * The point that an imported object may delete in one location: one of this site, which its own namespace, an adoption or the
+     * operator's namespace vouches for. The owner of a location can show points of other namespaces in it, but cannot delete them.
+     *
+     * @return empty, when the data must stay
+     * @throws BreakwaterException Forbidden; RestorePointNotSealed, when the status names no point
+     */
+    public Optional<PointKey> deletable(RestorePoint object, BackupLocation location) {
+        PointKey key = in(object, location);
+        boolean vouched = isOwn(object, key.source())
+                || key.namespace().equals(object.getMetadata().getNamespace());
+        return vouched && key.site().equals(config.site()) ? Optional.of(key) : Optional.empty();
+    }
+
+    /**
+     * The captured namespaces of those objects whose data their own namespace {@linkplain AdoptionRule#inherits inherits}, by the
+     * name of the object.
+     *
+     * @param objects of one namespace
+     */
+    public Map<String, CapturedNamespace> inherited(List<RestorePoint> objects) {
+        Map<CapturedNamespace, Boolean> known = new HashMap<>();
+        Map<String, CapturedNamespace> all = new LinkedHashMap<>();
+        for (RestorePoint object : objects) {
+            stated(object)
+                    .map(PointKey::source)
+                    .filter(source -> known.computeIfAbsent(
+                            source,
+                            s -> identities
+                                    .find(object)
+                                    .filter(own -> adoption.inherits(own, s))
+                                    .isPresent()))
+                    .ifPresent(source -> all.put(object.getMetadata().getName(), source));
+        }
+        return all;
     }
 
     /** The error for a status that names a point of another namespace; empty for every other object. */

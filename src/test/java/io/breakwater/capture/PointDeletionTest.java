@@ -32,13 +32,16 @@ import io.breakwater.mover.MoverTask;
 import io.breakwater.observe.PlainStatusWriter;
 import io.breakwater.observe.TestEvents;
 import io.breakwater.replication.PointCopies;
+import io.breakwater.store.CapturedNamespace;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.store.SoftDeleteStore;
 import io.breakwater.store.TestStores;
+import io.breakwater.trust.AdoptionRule;
 import io.breakwater.trust.IdentityRule;
 import io.breakwater.trust.PointKey;
 import io.breakwater.trust.PointKeys;
+import io.breakwater.trust.TestAdoption;
 import io.breakwater.volume.KeptSnapshots;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
@@ -51,6 +54,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -233,6 +237,24 @@ class PointDeletionTest {
                 .anySatisfy(e -> assertThat(e.getReason()).isEqualTo(Reason.Forbidden.name()));
     }
 
+    /** The retention of a policy deletes adopted points; a user can do the same. */
+    @Test
+    void deletesTheDataOfAnAdoptedPointOfTheSameSiteOnly() {
+        for (String site : List.of("east", "west")) {
+            PointKey key = PointKey.ofStore(new CapturedNamespace(site, "shop", "lost", "uid-of-lost"), "p");
+            seal(key, THEIRS, null);
+            RestorePoint adopted = object("shop", "adopted-" + site, s -> PointKeys.state(s, key));
+            adopted.getSpec().trigger = Trigger.Imported;
+
+            assertThat(deletion.deleteData(adopted)).isEmpty();
+
+            assertThat(catalog.find(location, key).isPresent()).as(site).isEqualTo(site.equals("west"));
+        }
+        assertThat(forgotten).containsExactly(snapshot("shop"));
+        assertThat(client.v1().events().inNamespace("shop").list().getItems())
+                .anySatisfy(e -> assertThat(e.getMessage()).contains("another site or namespace captured the point"));
+    }
+
     private PointDeletion deletion(BreakwaterConfig config, Stores stores, LocationResolver locations) {
         return new PointDeletion(
                 client,
@@ -253,9 +275,17 @@ class PointDeletionTest {
                 new PlainStatusWriter(client),
                 TestEvents.of(client, Clock.systemUTC()),
                 Clock.systemUTC(),
-                new IdentityRule(config, PointKeys.identities("east")),
+                new IdentityRule(config, PointKeys.identities("east"), adoption()),
                 PointKeys.identities("east"),
                 TestRegister.of(stores));
+    }
+
+    /** The cluster replaces another one, and namespace shop has a plan with site west. */
+    private static AdoptionRule adoption() {
+        return TestAdoption.rule(
+                PointKeys.identities("east"),
+                List.of(TestAdoption.plan("shop", "east", "west")),
+                () -> Optional.of("lost"));
     }
 
     private RestorePoint object(String namespace, String name, Consumer<RestorePointStatus> status) {
@@ -276,7 +306,10 @@ class PointDeletionTest {
     }
 
     private void seal(String namespace, String point, String uid, String lockedUntil) {
-        PointKey key = PointKeys.of("east", namespace, point);
+        seal(PointKeys.of("east", namespace, point), uid, lockedUntil);
+    }
+
+    private void seal(PointKey key, String uid, String lockedUntil) {
         write(key.archiveKey(uid));
         catalog.seal(location, document(key, uid, List.of(key.archiveKey(uid)), lockedUntil));
     }

@@ -65,7 +65,12 @@ public final class TestRegister {
 
     /** Writes the record of a repository and the entry of its owner, as the first capture does. */
     public static OwnedRepository create(ObjectStore store, String site, String namespace) {
-        OwnedRepository repository = of(site, namespace);
+        return create(store, namespace(site, namespace));
+    }
+
+    /** The same for any namespace. */
+    public static OwnedRepository create(ObjectStore store, CapturedNamespace source) {
+        OwnedRepository repository = of(source);
         Instant now = Instant.parse("2026-06-01T00:00:00Z");
         store.writeSigned(
                 StoreLayout.repositoryRecord(repository.id()),

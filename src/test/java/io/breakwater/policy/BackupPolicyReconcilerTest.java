@@ -8,7 +8,9 @@ import io.breakwater.admission.InMemoryApiServer;
 import io.breakwater.api.Api;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec;
+import io.breakwater.api.BackupLocationSpec.AccessMode;
 import io.breakwater.api.BackupLocationStatus;
+import io.breakwater.api.BackupLocationStatus.SitePin;
 import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.BackupPolicySpec;
 import io.breakwater.api.Condition;
@@ -16,6 +18,7 @@ import io.breakwater.api.NamedRef;
 import io.breakwater.api.Quota;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePoint;
+import io.breakwater.api.RestorePointSpec.DeletionPolicy;
 import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.api.RestorePointStatus.CopyState;
 import io.breakwater.config.BreakwaterConfig;
@@ -35,12 +38,22 @@ import io.breakwater.observe.StatusWriter;
 import io.breakwater.observe.TestEvents;
 import io.breakwater.policy.template.TemplateReport;
 import io.breakwater.policy.template.TemplateSync;
+import io.breakwater.store.CapturedNamespace;
 import io.breakwater.store.MemoryStore;
 import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.store.TestStores;
+import io.breakwater.trust.AdoptedHistory;
+import io.breakwater.trust.AdoptionRule;
 import io.breakwater.trust.AuthorReport;
 import io.breakwater.trust.AuthorReview;
+import io.breakwater.trust.IdentityRule;
+import io.breakwater.trust.NamespaceIdentities;
+import io.breakwater.trust.PointKey;
+import io.breakwater.trust.PointKeys;
 import io.breakwater.trust.StampFixture;
+import io.breakwater.trust.TestAdoption;
+import io.fabric8.kubernetes.api.model.Namespace;
+import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -52,6 +65,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -61,6 +76,9 @@ import org.junit.jupiter.api.Test;
  * the real clock.
  */
 class BackupPolicyReconcilerTest {
+    private static final CapturedNamespace LOST =
+            new CapturedNamespace(TestConfig.of(Map.of()).site(), "shop", "lost", "uid-of-the-lost-shop");
+
     private final InMemoryApiServer cluster = new InMemoryApiServer();
     private final KubernetesClient client = cluster.client();
     private final BreakwaterConfig config = TestConfig.of(Map.of("breakwater.namespace", "ops"));
@@ -68,6 +86,9 @@ class BackupPolicyReconcilerTest {
     private final MemoryStore store = new MemoryStore();
     private final Quotas quotas = new Quotas(TestStores.always(store), TestRegister.of(store), config);
     private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
+    private final NamespaceIdentities namespaces = TestAdoption.identities(config.site(), this::allNamespaces);
+    private String succeeds;
+    private final AdoptionRule adoption = TestAdoption.rule(namespaces, List.of(), () -> Optional.ofNullable(succeeds));
     private boolean active = true;
     private Optional<EpochGuard.Guard> guard = Optional.empty();
     private final BackupPolicy policy = new BackupPolicy();
@@ -297,6 +318,68 @@ class BackupPolicyReconcilerTest {
     }
 
     @Test
+    void deletesExpiredPointsOfTheLostCluster() {
+        loseTheCluster();
+        adoptedPoints();
+
+        reconcile("11:55:00");
+
+        assertThat(deleted()).containsExactly("old1");
+        assertThat(point("old1").getSpec().deletionPolicy)
+                .as("the finalizer deletes the data")
+                .isEqualTo(DeletionPolicy.Delete);
+        assertThat(point("other").getSpec().deletionPolicy).isEqualTo(DeletionPolicy.Retain);
+    }
+
+    @Test
+    void retainsPointsOfTheLostClusterInDoubt() {
+        adoptedPoints();
+        TestRegister.create(store, LOST);
+        reconcile("11:53:00");
+        assertThat(deleted()).as("not adopted").isEmpty();
+
+        succeeds = "lost";
+        reconcile("11:54:00");
+        assertThat(deleted()).as("the namespace does not have the repository").isEmpty();
+
+        loseTheCluster();
+        change(l -> l.getSpec().accessMode = AccessMode.ReadOnly);
+        reconcile("11:55:00");
+        assertThat(deleted()).as("the location is read-only").isEmpty();
+
+        change(l -> {
+            l.getSpec().accessMode = AccessMode.ReadWrite;
+            l.getStatus().conditions.getFirst().status = "False";
+        });
+        reconcile("11:56:00");
+        assertThat(deleted()).as("the location is not ready").isEmpty();
+
+        change(l -> {
+            l.getStatus().conditions.getFirst().status = "True";
+            l.getStatus().sites = List.of(heartbeat("lost", false));
+        });
+        reconcile("11:58:00");
+        assertThat(deleted()).as("the lost cluster sent a heartbeat").isEmpty();
+
+        change(l -> l.getStatus().sites = List.of(heartbeat("lost", true)));
+        reconcile("11:59:00");
+        assertThat(deleted()).as("it was silent for a day").containsExactly("old1");
+    }
+
+    @Test
+    void retainsPointsThatWereAdoptedToday() {
+        loseTheCluster();
+        adoptedPoints();
+        Instant adopted = Instant.parse(point("old1").getMetadata().getCreationTimestamp());
+
+        reconcileAt(adopted.plus(Duration.ofDays(1)));
+        assertThat(deleted()).isEmpty();
+
+        reconcileAt(adopted.plus(Duration.ofDays(1)).plusSeconds(1));
+        assertThat(deleted()).containsExactly("old1");
+    }
+
+    @Test
     void deletesNothingAfterLosingTheLease() {
         policy.getSpec().schedule = null;
         keepLast(1);
@@ -366,8 +449,83 @@ class BackupPolicyReconcilerTest {
                 .hasSize(1);
     }
 
+    /** This cluster replaces the lost one, and the namespace has captured once since. */
+    private void loseTheCluster() {
+        succeeds = "lost";
+        if (store.objects.isEmpty()) {
+            TestRegister.create(store, LOST);
+        }
+        TestRegister.of(store)
+                .findOrCreate(
+                        locations.get("shop", "a"),
+                        namespaces.named("shop").orElseThrow(),
+                        () -> AdoptedHistory.parse(LOST.site() + "/shop").orElseThrow(),
+                        LOST::equals);
+    }
+
+    /** Two points of the lost cluster, one of another site, and one that was captured since; one stays. */
+    private void adoptedPoints() {
+        policy.getSpec().schedule = null;
+        keepLast(2);
+        add(
+                imported("old1", LOST, "2090-01-05T08:00:00Z"),
+                imported("old2", LOST, "2090-01-05T09:00:00Z"),
+                imported("other", PointKeys.source("other", "shop"), "2090-01-05T08:00:00Z"),
+                good("new", "2090-01-05T11:00:00Z"));
+    }
+
+    private static PointFixtures imported(String name, CapturedNamespace source, String capturedAt) {
+        PointFixtures fixture = good(name, capturedAt).trigger(Trigger.Imported).retained();
+        PointKeys.state(fixture.get().getStatus(), PointKey.ofStore(source, name));
+        fixture.get().addFinalizer("breakwater.io/test");
+        return fixture;
+    }
+
+    private void change(Consumer<BackupLocation> change) {
+        BackupLocation location = locations.get("shop", "a");
+        change.accept(location);
+        client.resource(location).update();
+    }
+
+    private static SitePin heartbeat(String cluster, boolean silent) {
+        SitePin pin = new SitePin();
+        pin.name = LOST.site();
+        pin.cluster = cluster;
+        pin.publicKey = "key";
+        pin.silent = silent;
+        return pin;
+    }
+
+    private List<Namespace> allNamespaces() {
+        return Stream.of("shop", "kube-system")
+                .map(name -> new NamespaceBuilder()
+                        .withNewMetadata()
+                        .withName(name)
+                        .withUid("new-" + name)
+                        .endMetadata()
+                        .build())
+                .toList();
+    }
+
+    private RestorePoint point(String name) {
+        return client.resources(RestorePoint.class)
+                .inNamespace("shop")
+                .withName(name)
+                .get();
+    }
+
+    private List<String> deleted() {
+        return points().stream()
+                .filter(name -> point(name).getMetadata().getDeletionTimestamp() != null)
+                .toList();
+    }
+
     private Duration reconcile(String time) {
-        Clock clock = Clock.fixed(Instant.parse("2090-01-05T" + time + "Z"), ZoneOffset.UTC);
+        return reconcileAt(Instant.parse("2090-01-05T" + time + "Z"));
+    }
+
+    private Duration reconcileAt(Instant now) {
+        Clock clock = Clock.fixed(now, ZoneOffset.UTC);
         if (client.resource(policy).get() == null) {
             client.resource(policy).create();
         }
@@ -379,6 +537,12 @@ class BackupPolicyReconcilerTest {
                         client,
                         config,
                         new PolicyPoints(client, config),
+                        new InheritedPoints(
+                                locations,
+                                TestRegister.of(store),
+                                namespaces,
+                                new IdentityRule(config, namespaces, adoption),
+                                clock),
                         new PolicyConflictCheck(client),
                         new FixedRoutes(),
                         new TemplateSync(client, config, templates, events, StampFixture.stamps()),

@@ -116,7 +116,7 @@ class RetentionRulesHistoryTest {
                 .map(PointFixtures::get)
                 .toList();
 
-        assertThat(names(keep(r -> r.keepLast = 1, BERLIN).expired(points, Set.of())))
+        assertThat(names(keep(r -> r.keepLast = 1, BERLIN).expired(points, Set.of(), Set.of())))
                 .containsExactly("unlocked");
     }
 
@@ -143,11 +143,11 @@ class RetentionRulesHistoryTest {
                         failed("held", "2026-11-01T00:00:00Z").held())
                 .map(PointFixtures::get)
                 .toList();
-        assertThat(names(keep(r -> r.failed = failures(2, null), BERLIN).expired(points, Set.of())))
+        assertThat(names(keep(r -> r.failed = failures(2, null), BERLIN).expired(points, Set.of(), Set.of())))
                 .containsExactly("f1");
-        assertThat(names(keep(r -> r.failed = failures(9, "90m"), BERLIN).expired(points, Set.of())))
+        assertThat(names(keep(r -> r.failed = failures(9, "90m"), BERLIN).expired(points, Set.of(), Set.of())))
                 .containsExactly("f2", "f1");
-        assertThat(names(keep(r -> r.failed = failures(0, null), BERLIN).expired(points, Set.of())))
+        assertThat(names(keep(r -> r.failed = failures(0, null), BERLIN).expired(points, Set.of(), Set.of())))
                 .containsExactly("f3", "f2", "f1");
     }
 
@@ -176,13 +176,13 @@ class RetentionRulesHistoryTest {
                     .toList();
 
             List<RestorePoint> left = new ArrayList<>(points);
-            left.removeAll(new RetentionRules(r, zone, NOW).expired(points, Set.of()));
+            left.removeAll(new RetentionRules(r, zone, NOW).expired(points, Set.of(), Set.of()));
 
             assertThat(names(left))
                     .as("seed %d, %s", seed, zone)
                     .containsExactlyInAnyOrderElementsOf(model(times, r, zone));
             List<RestorePoint> again = new ArrayList<>(left);
-            again.removeAll(new RetentionRules(r, zone, NOW).expired(left, Set.of()));
+            again.removeAll(new RetentionRules(r, zone, NOW).expired(left, Set.of(), Set.of()));
             assertThat(again).as("seed %d: a second run deletes nothing", seed).hasSameSizeAs(left);
         }
     }
@@ -243,7 +243,7 @@ class RetentionRulesHistoryTest {
         List<RestorePoint> points =
                 Stream.of(times).map(t -> good(t, t.replace("Z", ":00Z")).get()).toList();
         List<RestorePoint> left = new ArrayList<>(points);
-        left.removeAll(keep(rules, zone).expired(points, Set.of()));
+        left.removeAll(keep(rules, zone).expired(points, Set.of(), Set.of()));
         return names(left).stream().sorted(Comparator.naturalOrder()).toList();
     }
 

@@ -58,7 +58,7 @@ class RetentionRulesTest {
                 good("p2", at(2)).get(),
                 good("p3", at(3)).get());
 
-        assertThat(names(keepLast(1).expired(points, Set.of("p1")))).containsExactly("p2");
+        assertThat(names(keepLast(1).expired(points, Set.of(), Set.of("p1")))).containsExactly("p2");
     }
 
     @Test
@@ -72,6 +72,23 @@ class RetentionRulesTest {
                         good("final", at(5)).trigger(Trigger.Final),
                         good("newest", at(6))))
                 .containsExactly("final", "manual");
+    }
+
+    @Test
+    void countsInheritedPointsLikeItsOwn() {
+        List<RestorePoint> points = List.of(
+                good("old1", at(1)).trigger(Trigger.Imported).retained().get(),
+                good("old2", at(2)).trigger(Trigger.Imported).retained().held().get(),
+                good("old3", at(3)).trigger(Trigger.Imported).retained().get(),
+                good("shown", at(3)).trigger(Trigger.Imported).retained().get(),
+                good("new4", at(4)).get(),
+                good("new5", at(5)).get());
+
+        assertThat(names(keepLast(3).expired(points, Set.of("old1", "old2", "old3"), Set.of())))
+                .as("three stay: new5, new4 and old3; old2 is held")
+                .containsExactly("old1");
+        assertThat(names(keepLast(1).expired(points, Set.of("old1", "old2", "old3"), Set.of())))
+                .containsExactly("new4", "old3", "old1");
     }
 
     @Test
@@ -99,7 +116,7 @@ class RetentionRulesTest {
                         .get());
             }
             List<RestorePoint> left = new ArrayList<>(points);
-            left.removeAll(keepLast(1 + random.nextInt(2)).expired(points, Set.of()));
+            left.removeAll(keepLast(1 + random.nextInt(2)).expired(points, Set.of(), Set.of()));
 
             assertThat(PointInventory.of(left).newest().map(PointInventory.Good::name))
                     .as("round %s", round)
@@ -112,7 +129,7 @@ class RetentionRulesTest {
 
     private static List<String> expired(int keepLast, PointFixtures... points) {
         return names(keepLast(keepLast)
-                .expired(Stream.of(points).map(PointFixtures::get).toList(), Set.of()));
+                .expired(Stream.of(points).map(PointFixtures::get).toList(), Set.of(), Set.of()));
     }
 
     private static RetentionRules keepLast(int n) {

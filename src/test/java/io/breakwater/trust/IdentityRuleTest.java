@@ -76,6 +76,27 @@ class IdentityRuleTest {
         assertThat(rule.hasNameOf(object)).isEqualTo(own.equals(captured));
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        // object in, site and namespace of the point, location in, may delete it there
+        "shop, east, shop, ops,  true",
+        "shop, east, shop, shop, true",
+        "shop, east, bank, shop, false",
+        "shop, west, shop, shop, false",
+        "ops,  east, bank, ops,  true",
+        "ops,  west, bank, ops,  false"
+    })
+    void deletesNoPointThatALocationMerelyShows(
+            String own, String site, String captured, String location, boolean deletable) {
+        RestorePoint object = object(own, captured);
+        PointKeys.state(object.getStatus(), PointKeys.of(site, captured, "p"));
+        IdentityRule east = new IdentityRule(
+                TestConfig.of(Map.of("breakwater.namespace", OPERATOR, "breakwater.site", "east")),
+                PointKeys.identities("east"));
+
+        assertThat(east.deletable(object, location(location)).isPresent()).isEqualTo(deletable);
+    }
+
     @Test
     void refusesAStatusThatNamesNoPoint() {
         RestorePoint object = object("shop", "shop");
