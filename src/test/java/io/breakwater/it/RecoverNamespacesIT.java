@@ -16,7 +16,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
  * Two namespaces are deleted, volumes and all, and the steps of docs/recover-a-cluster.md that list and restore namespaces recover
- * them. Then they adopt their history by annotation, and continue in the same repositories. {@link RecoverClusterIT} loses the
+ * them. Then they adopt their history by annotation, continue in the same repositories, and delete an earlier point. {@link RecoverClusterIT} loses the
  * whole cluster; this test takes a minute.
  */
 @ExtendWith(RigExtension.class)
@@ -101,6 +101,21 @@ class RecoverNamespacesIT {
         assertThat(fixture.repositories(LOCATION))
                 .as("repositories in the store")
                 .isEqualTo(repositories);
+        deleteEarlierPoint();
+    }
+
+    /** The retention of a policy deletes an earlier point the same way, a day after it appeared. */
+    private void deleteEarlierPoint() {
+        String earlier =
+                site.awaitListed(FIRST, SITE, FIRST, "last").getMetadata().getName();
+        String point = "restorepoint/" + earlier;
+        site.cluster()
+                .kubectl("patch", point, "-n", FIRST, "--type=merge", "-p", "{\"spec\":{\"deletionPolicy\":\"Delete\"}}");
+        site.cluster().kubectl("delete", point, "-n", FIRST, "--timeout=180s");
+
+        assertThat(site.cluster().kubectl("get", "events", "-n", FIRST, "-o", "jsonpath={.items[*].message}"))
+                .contains("deleted the data of point " + SITE + "/" + FIRST + "/last");
+        assertThat(site.get(RestorePoint.class, FIRST, "next")).isPresent();
     }
 
     private void commands(String section) {
