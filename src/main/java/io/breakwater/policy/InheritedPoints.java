@@ -38,7 +38,7 @@ import java.util.stream.Stream;
  */
 @ApplicationScoped
 class InheritedPoints {
-    private static final Duration RESPITE = Duration.ofDays(1);
+    private static final Duration WAIT = Duration.ofDays(1);
 
     private final LocationResolver locations;
     private final RepositoryRegister register;
@@ -65,7 +65,7 @@ class InheritedPoints {
         List<RestorePoint> imported = points.stream()
                 .filter(p -> p.getSpec().trigger == Trigger.Imported && p.isSealed())
                 .filter(p -> Instant.parse(p.getMetadata().getCreationTimestamp())
-                        .plus(RESPITE)
+                        .plus(WAIT)
                         .isBefore(now))
                 .toList();
         Map<String, CapturedNamespace> sources = rule.inherited(imported);
