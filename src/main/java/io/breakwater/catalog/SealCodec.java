@@ -14,6 +14,7 @@ import io.breakwater.trust.PointKey;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Objects;
 import java.util.Optional;
@@ -35,6 +36,11 @@ public final class SealCodec {
     static byte[] sign(PointDocument document, byte[] key) {
         ObjectNode tree = JSON.valueToTree(document);
         tree.put(FIELD, HexFormat.of().formatHex(hmac(tree, key)));
+        return written(tree);
+    }
+
+    /** The form of the store. Copies and RestorePoints identify a seal by its bytes, so no other form of them is valid. */
+    private static byte[] written(JsonNode tree) {
         try {
             return JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(tree);
         } catch (JsonProcessingException e) {
@@ -53,6 +59,9 @@ public final class SealCodec {
             JsonNode given = tree.remove(FIELD);
             if (given == null || !MessageDigest.isEqual(HexFormat.of().parseHex(given.asText()), hmac(tree, key))) {
                 throw tampered(where, "its signature does not match");
+            }
+            if (!Arrays.equals(content, written(tree.deepCopy().set(FIELD, given)))) {
+                throw tampered(where, "it is not in the form that was signed");
             }
             return placed(where, JSON.treeToValue(tree, PointDocument.class));
         } catch (IOException | ClassCastException | IllegalArgumentException e) {

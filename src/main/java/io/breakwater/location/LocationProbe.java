@@ -227,7 +227,7 @@ public class LocationProbe {
     private LocationDocument introduce(BackupLocation location, ObjectStore store) {
         LocationDocument.create(
                 store,
-                keys.ring(location).current(),
+                keys.writing(location, keys.ring(location)), // the known key, if someone deleted the document
                 site,
                 clock.instant(),
                 LocationCounter.known(location).orElse(0));

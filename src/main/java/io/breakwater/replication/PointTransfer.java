@@ -143,7 +143,8 @@ final class PointTransfer {
         if (!snapshots.containsKey(prefix + "snapshots/" + volume.repositorySnapshot())) {
             throw BreakwaterException.permanent(
                     Reason.Tampered,
-                    "the source's repository lacks snapshot " + volume.repositorySnapshot() + " of claim "
+                    "the source's repository lacks snapshot " + prefix + "snapshots/" + volume.repositorySnapshot()
+                            + " of claim "
                             + volume.pvc()
                             + ", which the seal names; use another RestorePoint and find out who deleted it");
         }
@@ -200,9 +201,21 @@ final class PointTransfer {
                 present.increment();
                 return;
             }
+            requireSize(o);
             transfer.copy(o.key(), o.size(), o.sha256());
             count(o.size());
         });
+    }
+
+    /** An object with another size than in the seal was altered. A missing one may have been deleted with its point. */
+    private void requireSize(PointDocument.StoredObject o) {
+        Long size = list(source, o.key()).get(o.key());
+        if (size != null && size != o.size()) {
+            throw BreakwaterException.permanent(
+                    Reason.Tampered,
+                    "object " + o.key() + " was not copied: it has " + size + " bytes instead of " + o.size()
+                            + " at the source; check that location's storage");
+        }
     }
 
     /** Checks that the target still has all objects: a prune or a sweep may have deleted some before it knew of the copy. */
