@@ -14,6 +14,7 @@ import io.fabric8.kubernetes.client.CustomResource;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -96,6 +97,28 @@ class TamperingIT {
     void refusesTheSealOfAnotherPoint() {
         made("second");
         whileAltered(seal("first"), content(seal("second")), () -> refused("exchanged", seal("first")));
+    }
+
+    /** Both archives are those of signed points of the same namespace. */
+    @Test
+    @Order(4)
+    void refusesTheArchiveOfAnotherPoint() {
+        String key = archive(".enc");
+        whileAltered(key, content(archive("second", ".enc")), () -> refused("swapped", key));
+    }
+
+    @Test
+    @Order(4)
+    void capturesNothingIntoARepositoryWhoseRecordWasAltered() {
+        String key = repository() + "repository.json";
+        whileAltered(key, flipped(content(key)), () -> notCaptured("record", key));
+    }
+
+    @Test
+    @Order(4)
+    void capturesNothingWithAnAlteredOwnerEntry() {
+        String key = StoreLayout.owner(site.identity(NAMESPACE));
+        whileAltered(key, flipped(content(key)), () -> notCaptured("owner", key));
     }
 
     @Test
@@ -216,8 +239,31 @@ class TamperingIT {
         }
     }
 
+    /** The operator may know a document from an earlier capture, so a capture may also succeed, in the same repository. */
+    private void notCaptured(String name, String key) {
+        Set<String> before = store.directories(StoreLayout.repositories());
+        site.createPoint(NAMESPACE, name, "note");
+        Condition condition = rig.progress()
+                .awaitValue(
+                        "RestorePoint " + name + " ends",
+                        SOON.multipliedBy(2),
+                        () -> site.describe(RestorePoint.class, NAMESPACE, name),
+                        () -> site.get(RestorePoint.class, NAMESPACE, name)
+                                .map(CustomResource::getStatus)
+                                .flatMap(s -> s.condition(Condition.SUCCEEDED))
+                                .filter(c -> !"Unknown".equals(c.status)));
+        assertThat(store.directories(StoreLayout.repositories())).isEqualTo(before);
+        if (!condition.holds()) {
+            assertThat(condition.message).contains(key);
+        }
+    }
+
     private String archive(String suffix) {
-        return site.get(RestorePoint.class, NAMESPACE, "first").orElseThrow().getStatus().archive.stream()
+        return archive("first", suffix);
+    }
+
+    private String archive(String point, String suffix) {
+        return site.get(RestorePoint.class, NAMESPACE, point).orElseThrow().getStatus().archive.stream()
                 .map(o -> o.key)
                 .filter(key -> key.endsWith(suffix))
                 .findFirst()

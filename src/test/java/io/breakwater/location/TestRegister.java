@@ -1,5 +1,6 @@
 package io.breakwater.location;
 
+import io.breakwater.api.BackupLocation;
 import io.breakwater.api.Digests;
 import io.breakwater.store.CapturedNamespace;
 import io.breakwater.store.DeletedObjects;
@@ -84,6 +85,11 @@ public final class TestRegister {
                 new OwnerEntry(repository.id(), now).bytes(),
                 Precondition.ABSENT);
         return repository;
+    }
+
+    /** Adds an owner to the repository of a namespace, as an adoption does. */
+    public static void adopt(Stores stores, BackupLocation location, OwnedRepository repository, CapturedNamespace by) {
+        of(stores).addOwner(location, repository.id(), by);
     }
 
     /** A store that deletes and hides the points and the repository of a namespace. */

@@ -13,10 +13,16 @@ import io.breakwater.trust.StampFixture;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.List;
 
 /** Stores for tests of other packages. */
 public final class TestStores {
     private TestStores() {}
+
+    /** Prefixes of all areas of a location. */
+    public static List<String> areas() {
+        return StoreLayout.AREAS.stream().map(StoreLayout.Area::prefix).toList();
+    }
 
     public static ObjectStore filesystem(Path directory) {
         return TestSigner.keyed(new FilesystemStore(directory, Clock.systemUTC()));
