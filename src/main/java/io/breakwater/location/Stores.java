@@ -62,6 +62,9 @@ public class Stores {
 
     private final Map<String, Opened> opened = new ConcurrentHashMap<>();
 
+    /** By uid of the location. A signer outlives its stores, since it retains keys that the Secret may have lost. */
+    private final Map<String, DocumentSigner> signers = new ConcurrentHashMap<>();
+
     public Stores(
             KubernetesClient client,
             BreakwaterConfig config,
@@ -214,15 +217,20 @@ public class Stores {
     }
 
     private DocumentSigner documents(BackupLocation location) {
-        return new DocumentSigner(() -> signingKeys(location), site);
+        return signers.computeIfAbsent(
+                location.getMetadata().getUid(), uid -> new DocumentSigner(() -> signingKeys(location), site));
     }
 
     private SigningKeys signingKeys(BackupLocation location) {
         LocationKeys keys = new LocationKeys(client);
         BackupLocation now = client.resource(location).get();
-        KeyRing ring = keys.ring(location);
-        BackupLocation known = now == null ? location : now;
-        return ring.signingKeys(keys.writing(known, ring), SitePins.keys(known, config.site()));
+        boolean same = now != null
+                && now.getMetadata().getUid().equals(location.getMetadata().getUid());
+        BackupLocation known = same ? now : location;
+        KeyRing ring = keys.ring(known);
+        String accepted = known.getStatus() == null ? null : known.getStatus().keyId;
+        return ring.signingKeys(
+                keys.writing(known, ring), accepted == null || ring.has(accepted), SitePins.keys(known, config.site()));
     }
 
     private Path directory(BackupLocation location) {

@@ -59,10 +59,13 @@ public final class DocumentSigner {
         return site;
     }
 
-    /** Reads the keys again. If that fails, the last ones stay: a Secret that cannot be read at the moment stops no lease. */
+    /**
+     * Reads the keys again. If that fails, the last ones stay: a Secret that cannot be read at the moment stops no lease. A key
+     * that this process has used stays valid in it, although the Secret has lost it; see {@link RetainedKeys}.
+     */
     public void refresh() {
         try {
-            keys = source.get();
+            keys = RetainedKeys.of(source.get(), keys);
         } catch (RuntimeException e) {
             // The first use without keys reports it.
         }
@@ -83,7 +86,7 @@ public final class DocumentSigner {
         return keys().current();
     }
 
-    /** Whether the Secret of the location holds a master key. */
+    /** Whether this process has a master key: the Secret of the location holds it, or did so since this process started. */
     public boolean holds(String keyId) {
         return keys().ids().contains(keyId);
     }
@@ -265,7 +268,7 @@ public final class DocumentSigner {
     private SigningKeys keys() {
         SigningKeys known = keys;
         if (known == null) {
-            known = source.get();
+            known = RetainedKeys.of(source.get(), null);
             keys = known;
         }
         return known;

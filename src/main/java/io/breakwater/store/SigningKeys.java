@@ -21,6 +21,11 @@ public interface SigningKeys {
      */
     byte[] documentKey(String id, String area);
 
+    /** Whether the last probe of the location accepted {@link #current}; also true before the first probe. */
+    default boolean isAccepted() {
+        return true;
+    }
+
     /** The public keys of the other sites, by site, as far as they are known. */
     default Map<String, String> pins() {
         return Map.of();

@@ -8,11 +8,13 @@ import io.breakwater.api.Api;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec;
 import io.breakwater.api.BackupLocationSpec.Immutability;
+import io.breakwater.api.BackupLocationStatus;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.NamedRef;
 import io.breakwater.api.Reason;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.TestConfig;
+import io.breakwater.location.keys.KeyRing;
 import io.breakwater.location.keys.LocationKeys;
 import io.breakwater.location.keys.TestKeys;
 import io.breakwater.store.DeletionSigner;
@@ -25,6 +27,7 @@ import io.breakwater.trust.StampFixture;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -99,6 +102,35 @@ class StoresTest {
         location.getSpec().s3.endpoint = "http://127.0.0.1:8";
         location.getMetadata().setGeneration(2L);
         assertThatThrownBy(() -> stores.open(location)).hasMessageContaining("is unknown");
+    }
+
+    @Test
+    void signsWithTheLastKeyUntilAProbeAcceptsAnotherOne() {
+        HandClock time = new HandClock();
+        Stores stores = new Stores(
+                client, config, StampFixture.review(client, config), time, new LocationEndpoints(client, config));
+        String first = KeyRing.of(TestKeys.data(KEY)).current();
+        location.setStatus(new BackupLocationStatus());
+        location.getStatus().keyId = first;
+        assertThat(stores.open(location).documents().currentKey()).isEqualTo(first);
+
+        masterKey(ANOTHER);
+        time.pass(Duration.ofMinutes(1));
+        location.getMetadata().setGeneration(2L);
+        assertThat(stores.open(location).documents().currentKey()).isEqualTo(first);
+        stores.forget(location);
+        assertThat(stores.open(location).documents().holds(first)).isTrue();
+
+        location.getStatus().keyId = KeyRing.of(TestKeys.data(ANOTHER)).current();
+        time.pass(Duration.ofMinutes(1));
+        assertThat(stores.open(location).documents().currentKey()).isNotEqualTo(first);
+    }
+
+    private void masterKey(byte[] key) {
+        client.secrets()
+                .inNamespace(config.namespace())
+                .withName(LocationKeys.DEFAULT_SECRET)
+                .edit(s -> new SecretBuilder(s).withData(TestKeys.data(key)).build());
     }
 
     @Test

@@ -119,6 +119,75 @@ class DocumentSignerTest {
         assertThat(signer.sign(StoreLayout.location(), 1, PAYLOAD)).endsWith(PAYLOAD);
     }
 
+    /** Someone replaces the Secret and forgets the older key, or removes it before the location is switched. */
+    @Test
+    void continuesWithAKeyThatTheSecretHasLost() {
+        String key = StoreLayout.lease("shop", "shop");
+        SigningKeys[] keys = {TestSigner.keys("0123456789abcdef", "2222222222222222")};
+        DocumentSigner signer = new DocumentSigner(() -> keys[0]);
+        signer.refresh();
+        store.objects.put(key, signer.sign(key, 1, PAYLOAD));
+        store.objects.put("older", TestSigner.of("2222222222222222").sign("older", 1, PAYLOAD));
+
+        keys[0] = unaccepted("1111111111111111");
+        signer.refresh();
+        signer.refresh();
+
+        assertThat(signer.verify(store.read(key).orElseThrow()).keyId()).isEqualTo("0123456789abcdef");
+        assertThat(signer.verify(store.read("older").orElseThrow()).payload()).isEqualTo(PAYLOAD);
+        assertThat(signer.currentKey()).as("no probe accepted the other key").isEqualTo("0123456789abcdef");
+        assertThat(signer.sign(key, 2, PAYLOAD)).endsWith(PAYLOAD);
+
+        keys[0] = TestSigner.keys("1111111111111111");
+        signer.refresh();
+        assertThat(signer.currentKey()).isEqualTo("1111111111111111");
+    }
+
+    @Test
+    void retainsABoundedNumberOfKeys() {
+        int[] n = {0};
+        DocumentSigner signer = new DocumentSigner(() -> TestSigner.keys("%016x".formatted(n[0]++)));
+        for (int i = 0; i < 100; i++) {
+            signer.refresh();
+        }
+
+        long held = java.util.stream.IntStream.range(0, 100)
+                .filter(i -> signer.holds("%016x".formatted(i)))
+                .count();
+        assertThat(held).isEqualTo(RetainedKeys.MOST);
+        assertThat(signer.currentKey()).isEqualTo("%016x".formatted(99));
+    }
+
+    private static SigningKeys unaccepted(String id) {
+        SigningKeys keys = TestSigner.keys(id);
+        return new SigningKeys() {
+            @Override
+            public String current() {
+                return keys.current();
+            }
+
+            @Override
+            public java.util.Set<String> ids() {
+                return keys.ids();
+            }
+
+            @Override
+            public byte[] key(String of) {
+                return keys.key(of);
+            }
+
+            @Override
+            public byte[] documentKey(String of, String area) {
+                return keys.documentKey(of, area);
+            }
+
+            @Override
+            public boolean isAccepted() {
+                return false;
+            }
+        };
+    }
+
     /** Every site has the master key, so only the key of the site shows that another one wrote in its name. */
     @ParameterizedTest
     @MethodSource("documentsOfSites")

@@ -105,6 +105,11 @@ public final class KeyRing {
 
     /** Like {@link #signingKeys(String)}, with the keys of the other sites of the location. */
     public SigningKeys signingKeys(String current, Map<String, String> pins) {
+        return signingKeys(current, true, pins);
+    }
+
+    /** Like {@link #signingKeys(String, Map)}; {@code accepted} is false when the ring lacks the key that a probe accepted. */
+    public SigningKeys signingKeys(String current, boolean accepted, Map<String, String> pins) {
         KeyRing ring = this;
         return new SigningKeys() {
             @Override
@@ -125,6 +130,11 @@ public final class KeyRing {
             @Override
             public byte[] documentKey(String id, String area) {
                 return ring.derive(id, "document/" + area);
+            }
+
+            @Override
+            public boolean isAccepted() {
+                return accepted;
             }
 
             @Override
