@@ -24,6 +24,7 @@ import io.breakwater.observe.Meters;
 import io.breakwater.observe.StatusWriter;
 import io.breakwater.steps.StepRunner;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.javaoperatorsdk.operator.api.config.informer.Informer;
 import io.javaoperatorsdk.operator.api.reconciler.Cleaner;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
@@ -41,6 +42,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import org.jboss.logging.Logger;
 
 /** Reconciles a plan: reads the lease, decides by {@link LeaseRules}, acts, and reports. */
 @ProcessRole(BreakwaterConfig.Role.guard)
@@ -50,6 +52,7 @@ import java.util.OptionalLong;
         informer = @Informer(comparableResourceVersions = false))
 @GradualRetry(maxAttempts = Integer.MAX_VALUE, initialInterval = 1000, intervalMultiplier = 1.5, maxInterval = 10_000)
 class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<FailoverPlan> {
+    private static final Logger LOG = Logger.getLogger(FailoverPlanReconciler.class);
     private static final Duration AGAIN = Duration.ofSeconds(5);
 
     private final KubernetesClient client;
@@ -109,7 +112,13 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
 
     @Override
     public UpdateControl<FailoverPlan> reconcile(FailoverPlan cached, Context<FailoverPlan> context) {
-        FailoverPlan fresh = client.resource(cached).get();
+        FailoverPlan fresh;
+        try {
+            fresh = client.resource(cached).get();
+        } catch (RuntimeException e) {
+            supervisor.resume(cached);
+            throw e;
+        }
         return fresh == null
                 ? UpdateControl.noUpdate()
                 : UpdateControl.<FailoverPlan>noUpdate().rescheduleAfter(reconcilePlan(fresh));
@@ -127,7 +136,6 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
         try {
             requireSinglePlan(resource);
             PlanSite plan = sites.open(resource);
-            plan.store().heartbeat(plan.site());
             long askedAt = System.nanoTime();
             Optional<LeaseVersion> seen = plan.store().read();
             seen.ifPresent(version -> reportOrigin(plan, version));
@@ -136,9 +144,22 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
                     plan, version.lease().epoch(), version.lease().heldBy(plan.site())));
             PlanOutcome outcome = act(plan, seen, askedAt);
             report.write(plan, seen, outcome);
+            heartbeat(plan);
             return outcome.recheck();
         } catch (BreakwaterException e) {
             return reportFailure(resource, e);
+        } catch (RuntimeException e) {
+            protect(resource);
+            throw e;
+        }
+    }
+
+    /** The heartbeat needs the API server and the key of the site. The lease does not wait for it. */
+    private void heartbeat(PlanSite plan) {
+        try {
+            plan.store().heartbeat(plan.site());
+        } catch (BreakwaterException | KubernetesClientException e) {
+            LOG.warnf("could not write the heartbeat for FailoverPlan %s, will retry: %s", plan.key(), e.getMessage());
         }
     }
 
@@ -286,20 +307,23 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
         String key = PlanRoles.key(resource);
         boolean active = keepers.mayRun(key) && resource.getStatus().role == Role.Active;
         Role role = active ? Role.Active : Role.Unknown;
-        Long known = resource.getStatus().epoch;
         if (e.reason() != Reason.Conflict) {
-            supervisor.resume(resource);
-            boolean elsewhere = resource.getSpec().sites.stream().anyMatch(part -> part.name.equals(sites.site()))
-                    && !resource.getSpec().activeSite.equals(sites.site());
-            if (known == null && elsewhere) {
-                gate.close(resource.getMetadata().getNamespace(), PlanSite.gateHolder(resource));
-            }
+            protect(resource);
         }
         if (e.reason() == Reason.Tampered || e.reason() == Reason.WentBack) {
             events.warning(resource, e.reason(), e.getMessage());
         }
         report.failed(resource, role, e);
         return AGAIN;
+    }
+
+    private void protect(FailoverPlan resource) {
+        supervisor.resume(resource);
+        boolean elsewhere = resource.getSpec().sites.stream().anyMatch(part -> part.name.equals(sites.site()))
+                && !resource.getSpec().activeSite.equals(sites.site());
+        if (resource.getStatus().epoch == null && elsewhere) {
+            gate.close(resource.getMetadata().getNamespace(), PlanSite.gateHolder(resource));
+        }
     }
 
     @Override

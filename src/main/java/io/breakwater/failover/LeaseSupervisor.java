@@ -9,6 +9,7 @@ import io.breakwater.lease.LeaseKeeper;
 import io.breakwater.lease.LeaseKeeper.Holding;
 import io.breakwater.lease.LeaseTiming;
 import io.breakwater.observe.Events;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Clock;
 import java.time.Duration;
@@ -61,7 +62,12 @@ class LeaseSupervisor {
     }
 
     private boolean isGated(FailoverPlan plan) {
-        return gate.closedBy(plan.getMetadata().getNamespace(), PlanSite.gateHolder(plan));
+        try {
+            return gate.closedBy(plan.getMetadata().getNamespace(), PlanSite.gateHolder(plan));
+        } catch (KubernetesClientException e) {
+            // A keeper does no harm in a gated namespace, but a namespace without one is not gated in time.
+            return false;
+        }
     }
 
     /** The times of the plan; the shortest ones for a plan whose duration is not valid. */

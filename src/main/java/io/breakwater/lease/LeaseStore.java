@@ -23,7 +23,7 @@ import java.util.Optional;
  * proves nothing, in particular not that it is absent. Every call blocks until the store has answered, and throws
  * {@link BreakwaterException} when it does not answer.
  */
-public final class LeaseStore {
+public class LeaseStore {
     private static final ObjectMapper JSON = JsonMapper.builder()
             .addModule(new JavaTimeModule())
             .disable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS)

@@ -53,7 +53,15 @@ public final class SiteKeyPair implements SiteSigner {
 
     @Override
     public String cluster() {
-        return identities.cluster();
+        try {
+            return identities.cluster();
+        } catch (KubernetesClientException e) {
+            throw BreakwaterException.retryable(
+                    Reason.InternalError,
+                    "cannot get namespace kube-system, whose uid identifies this cluster: " + e.getMessage()
+                            + "; will retry",
+                    e);
+        }
     }
 
     @Override
@@ -133,13 +141,28 @@ public final class SiteKeyPair implements SiteSigner {
                     .create();
         } catch (KubernetesClientException e) {
             if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
-                throw e;
+                throw refused("create", e);
             }
             return get();
         }
     }
 
     private Secret get() {
-        return client.secrets().inNamespace(config.namespace()).withName(SECRET).get();
+        try {
+            return client.secrets()
+                    .inNamespace(config.namespace())
+                    .withName(SECRET)
+                    .get();
+        } catch (KubernetesClientException e) {
+            throw refused("get", e);
+        }
+    }
+
+    private BreakwaterException refused(String verb, KubernetesClientException e) {
+        return BreakwaterException.retryable(
+                Reason.SecretNotFound,
+                "cannot " + verb + " Secret " + config.namespace() + "/" + SECRET + " with the key of this site: "
+                        + e.getMessage() + "; will retry",
+                e);
     }
 }

@@ -1,6 +1,7 @@
 package io.breakwater.failover;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.breakwater.api.BreakwaterException;
@@ -9,6 +10,7 @@ import io.breakwater.api.FailoverPlan;
 import io.breakwater.api.FailoverPlanStatus.Role;
 import io.breakwater.api.Reason;
 import io.breakwater.lease.Lease;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -62,6 +64,35 @@ class KeeperSupervisionTest {
 
         assertThat(east.keepers.of("shop/shop")).isPresent();
         assertThat(east.status().role).isEqualTo(Role.Unknown);
+        await().atMost(LIMIT).until(east::gated);
+    }
+
+    /** The heartbeat needs the Secret with the key of the site; the API server may refuse that for a long time. */
+    @Test
+    void renewsAfterARestartWhileTheApiServerRefusesTheKeyOfTheSite() {
+        east.beats = () -> {
+            throw new KubernetesClientException("secrets is forbidden", 403, null);
+        };
+        east.startProcess();
+        Lease before = east.lease();
+
+        east.reconcile();
+
+        assertThat(east.keepers.of("shop/shop")).isPresent();
+        await().atMost(LIMIT).until(() -> east.lease().writes() > before.writes());
+        assertThat(east.gated()).isFalse();
+    }
+
+    @Test
+    void gatesInTimeAfterARestartWhenTheApiServerRefusesARequest() {
+        east.opened = () -> {
+            throw new KubernetesClientException("backuplocations is forbidden", 403, null);
+        };
+        east.ageStatus(LONG);
+        east.startProcess();
+
+        assertThatThrownBy(east::reconcile).isInstanceOf(KubernetesClientException.class);
+
         await().atMost(LIMIT).until(east::gated);
     }
 

@@ -81,6 +81,8 @@ final class TwoSites implements AutoCloseable {
         boolean down;
         boolean copies = true;
         volatile Runnable opened = () -> {};
+        /** Runs before each heartbeat of this site. */
+        volatile Runnable beats = () -> {};
         /** Grace periods with which an open gate was closed; empty for the pods' own. */
         final List<Optional<Duration>> graces = new CopyOnWriteArrayList<>();
 
@@ -140,7 +142,13 @@ final class TwoSites implements AutoCloseable {
                 LeaseStore rendezvous(FailoverPlan plan) {
                     opened.run();
                     return new LeaseStore(
-                            store, new DirectCalls(), NS, plan.getMetadata().getName(), memories.of(plan));
+                            store, new DirectCalls(), NS, plan.getMetadata().getName(), memories.of(plan)) {
+                        @Override
+                        public void heartbeat(String by) {
+                            beats.run();
+                            super.heartbeat(by);
+                        }
+                    };
                 }
             };
             LeaseSupervisor supervisor = new LeaseSupervisor(sites, gate, keepers, events, clock);
