@@ -3,7 +3,10 @@ package io.breakwater.location;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.store.endpoint.AddressRange;
-import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.KubernetesResourceList;
+import io.fabric8.kubernetes.api.model.ListOptions;
+import io.fabric8.kubernetes.api.model.ListOptionsBuilder;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeAddress;
 import io.fabric8.kubernetes.api.model.Service;
@@ -13,17 +16,27 @@ import io.fabric8.kubernetes.client.dsl.base.ResourceDefinitionContext;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jboss.logging.Logger;
 
 /**
- * The addresses of nodes, pods and Services, as the API server reports them. They are read again once a minute, in the background:
- * a renewal of a lease does not wait for the API server.
+ * The addresses of nodes, pods and Services, as the API server reports them. They are read again every ten minutes, in the
+ * background: a renewal of a lease does not wait for the API server. A large cluster is read in pages, and only the addresses of
+ * a page remain in memory.
  */
 final class ClusterAddresses {
     private static final Logger LOG = Logger.getLogger(ClusterAddresses.class);
-    private static final long FRESH = 60_000_000_000L;
+    private static final long FRESH = TimeUnit.MINUTES.toNanos(10);
+
+    /** Time until the next try, after the API server did not answer. */
+    private static final long RETRY = TimeUnit.MINUTES.toNanos(1);
+
+    /** Objects of a page. A Node has up to 30 kB, most of which are the names of images. */
+    private static final long PAGE = 100;
+
     private static final ResourceDefinitionContext SERVICE_CIDR = new ResourceDefinitionContext.Builder()
             .withGroup("networking.k8s.io")
             .withVersion("v1")
@@ -77,7 +90,7 @@ final class ClusterAddresses {
         try {
             known = new Known(read(), System.nanoTime());
         } catch (RuntimeException e) {
-            known = new Known(known.ranges, System.nanoTime());
+            known = new Known(known.ranges, System.nanoTime() - FRESH + RETRY);
             LOG.warnf("could not read the addresses of the cluster, will retry: %s", e.getMessage());
         } finally {
             isReading.set(false);
@@ -86,11 +99,11 @@ final class ClusterAddresses {
 
     private List<AddressRange> read() {
         List<AddressRange> ranges = new ArrayList<>();
-        client.nodes().list().getItems().forEach(node -> addNode(node, ranges));
+        pages(client.nodes()::list, node -> addNode(node, ranges));
         List<AddressRange> services = serviceRanges();
         ranges.addAll(services);
         if (services.isEmpty()) {
-            client.services().inAnyNamespace().list().getItems().forEach(s -> addService(s, ranges));
+            pages(client.services().inAnyNamespace()::list, service -> addService(service, ranges));
         } else {
             Service api = client.services()
                     .inNamespace("default")
@@ -103,6 +116,17 @@ final class ClusterAddresses {
         return List.copyOf(ranges);
     }
 
+    private static <T extends HasMetadata> void pages(
+            Function<ListOptions, ? extends KubernetesResourceList<T>> list, Consumer<? super T> each) {
+        String next = null;
+        do {
+            KubernetesResourceList<T> page = list.apply(
+                    new ListOptionsBuilder().withLimit(PAGE).withContinue(next).build());
+            page.getItems().forEach(each);
+            next = page.getMetadata() == null ? null : page.getMetadata().getContinue();
+        } while (next != null && !next.isEmpty());
+    }
+
     private static void addNode(Node node, List<AddressRange> ranges) {
         if (node.getSpec() != null) {
             add(node.getSpec().getPodCIDRs(), ranges);
@@ -110,7 +134,7 @@ final class ClusterAddresses {
         if (node.getStatus() != null && node.getStatus().getAddresses() != null) {
             add(
                     node.getStatus().getAddresses().stream()
-                            .filter(a -> a.getType().endsWith("IP"))
+                            .filter(a -> a.getType() != null && a.getType().endsWith("IP"))
                             .map(NodeAddress::getAddress)
                             .toList(),
                     ranges);
@@ -131,13 +155,12 @@ final class ClusterAddresses {
     private List<AddressRange> serviceRanges() {
         List<AddressRange> ranges = new ArrayList<>();
         try {
-            for (GenericKubernetesResource one :
-                    client.genericKubernetesResources(SERVICE_CIDR).list().getItems()) {
+            pages(client.genericKubernetesResources(SERVICE_CIDR)::list, one -> {
                 Object cidrs = one.get("spec", "cidrs");
                 if (cidrs instanceof Collection<?> all) {
                     add(all.stream().map(String::valueOf).toList(), ranges);
                 }
-            }
+            });
         } catch (KubernetesClientException e) {
             if (e.getCode() != 404) {
                 throw e;
@@ -146,11 +169,17 @@ final class ClusterAddresses {
         return ranges;
     }
 
+    /** An address that is not valid belongs to no endpoint either, and must not disable the stores. */
     private static void add(List<String> texts, List<AddressRange> ranges) {
-        texts.stream()
-                .filter(Objects::nonNull)
-                .filter(text -> !text.isBlank())
-                .map(AddressRange::of)
-                .forEach(ranges::add);
+        for (String text : texts) {
+            if (text == null || text.isBlank()) {
+                continue;
+            }
+            try {
+                ranges.add(AddressRange.of(text));
+            } catch (IllegalArgumentException e) {
+                LOG.warnf("skipped an address of the cluster: %s", e.getMessage());
+            }
+        }
     }
 }

@@ -26,7 +26,7 @@ class ClusterAddressesTest {
     void serveNodes() {
         server.expect()
                 .get()
-                .withPath("/api/v1/nodes")
+                .withPath("/api/v1/nodes?limit=100")
                 .andReturn(
                         200,
                         new NodeListBuilder()
@@ -47,7 +47,7 @@ class ClusterAddressesTest {
     void findsNodesAndPodsAndTheRangesOfServices() {
         server.expect()
                 .get()
-                .withPath("/apis/networking.k8s.io/v1/servicecidrs")
+                .withPath("/apis/networking.k8s.io/v1/servicecidrs?limit=100")
                 .andReturn(200, Map.of("items", List.of(Map.of("spec", Map.of("cidrs", List.of("10.43.0.0/16"))))))
                 .once();
         server.expect()
@@ -65,7 +65,7 @@ class ClusterAddressesTest {
     void findsEachServiceWhereTheApiServerReportsNoRanges() {
         server.expect()
                 .get()
-                .withPath("/api/v1/services")
+                .withPath("/api/v1/services?limit=100")
                 .andReturn(
                         200,
                         new ServiceListBuilder()
@@ -78,12 +78,60 @@ class ClusterAddressesTest {
                 .contains("10.96.0.1", "10.96.7.7");
     }
 
+    /** The API server answers with at most one page at a time: a list without a limit is not served here. */
+    @Test
+    void readsServicesPageByPage() {
+        server.expect()
+                .get()
+                .withPath("/api/v1/services?limit=100")
+                .andReturn(
+                        200,
+                        new ServiceListBuilder()
+                                .withNewMetadata()
+                                .withContinue("more")
+                                .endMetadata()
+                                .addToItems(service("10.96.0.1"))
+                                .build())
+                .once();
+        server.expect()
+                .get()
+                .withPath("/api/v1/services?continue=more&limit=100")
+                .andReturn(
+                        200,
+                        new ServiceListBuilder()
+                                .addToItems(service("10.96.7.7"))
+                                .build())
+                .once();
+
+        assertThat(new ClusterAddresses(client).ranges())
+                .extracting(String::valueOf)
+                .contains("172.18.0.2", "10.96.0.1", "10.96.7.7");
+    }
+
+    @Test
+    void skipsAnAddressThatIsNotValid() {
+        server.expect()
+                .get()
+                .withPath("/api/v1/services?limit=100")
+                .andReturn(
+                        200,
+                        new ServiceListBuilder()
+                                .addToItems(service("10.96.0.1"), service("pending"), service("10.96.7.7"))
+                                .build())
+                .once();
+
+        assertThat(new ClusterAddresses(client).ranges())
+                .extracting(String::valueOf)
+                .contains("10.96.0.1", "10.96.7.7")
+                .doesNotContain("pending");
+    }
+
     /** Without these addresses, the rules would allow the cluster. */
     @Test
     void allowsNothingIfTheAddressesCannotBeRead() {
         server.expect()
                 .get()
-                .withPath("/apis/networking.k8s.io/v1/servicecidrs")
+                .withPath("/apis/networking.k8s.io/v1/servicecidrs?limit=100")
                 .andReturn(403, "")
                 .once();
 
