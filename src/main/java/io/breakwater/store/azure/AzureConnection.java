@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
 
 /** Sends the requests of the Azure client over connections that the rules for endpoints open. */
 final class AzureConnection implements HttpClient {
@@ -41,7 +42,7 @@ final class AzureConnection implements HttpClient {
 
     @Override
     public Mono<HttpResponse> send(HttpRequest request) {
-        return Mono.fromCallable(() -> sendSync(request, Context.NONE));
+        return Mono.fromCallable(() -> sendSync(request, Context.NONE)).subscribeOn(Schedulers.boundedElastic());
     }
 
     @Override
@@ -75,7 +76,7 @@ final class AzureConnection implements HttpClient {
         } else {
             connection.setFixedLengthStreamingMode(length);
         }
-        try (OutputStream out = connection.getOutputStream();
+        try (OutputStream out = EndpointRules.body(connection);
                 InputStream in = known != null ? new ByteArrayInputStream(known) : body.toStream()) {
             in.transferTo(out);
         }

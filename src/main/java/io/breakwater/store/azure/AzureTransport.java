@@ -16,6 +16,7 @@ import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
 
 /**
  * The connections of the Azure client. Every answer but the content of a blob is read here, with a bound: the client would read an
@@ -36,9 +37,10 @@ final class AzureTransport implements HttpClient {
         return send(request, Context.NONE);
     }
 
+    /** The call blocks, so it has a thread of its own: the subscriber continues, and its timeout ends the wait. */
     @Override
     public Mono<HttpResponse> send(HttpRequest request, Context context) {
-        return Mono.fromCallable(() -> sendSync(request, context));
+        return Mono.fromCallable(() -> sendSync(request, context)).subscribeOn(Schedulers.boundedElastic());
     }
 
     @Override

@@ -1,10 +1,12 @@
 package io.breakwater.store.endpoint;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketAddress;
+import java.time.Duration;
 import javax.net.ssl.SSLSocketFactory;
 
 /**
@@ -24,6 +26,8 @@ final class CheckedSocketFactory extends SSLSocketFactory {
     @Override
     public Socket createSocket() {
         return new Socket() {
+            private int patience;
+
             @Override
             public void connect(SocketAddress to) throws IOException {
                 connect(to, 0);
@@ -32,8 +36,16 @@ final class CheckedSocketFactory extends SSLSocketFactory {
             @Override
             public void connect(SocketAddress to, int timeout) throws IOException {
                 InetSocketAddress target = (InetSocketAddress) to;
+                patience = timeout;
                 InetAddress[] addresses = checked.resolve(target.getHostString());
                 super.connect(new InetSocketAddress(addresses[0], target.getPort()), timeout);
+            }
+
+            /** A peer has as much time to accept a piece of a request as it has to accept the connection. */
+            @Override
+            public OutputStream getOutputStream() throws IOException {
+                OutputStream out = super.getOutputStream();
+                return patience == 0 ? out : new WriteDeadline(out, Duration.ofMillis(patience), super::close);
             }
         };
     }

@@ -3,6 +3,7 @@ package io.breakwater.store.endpoint;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.HttpURLConnection;
 import java.net.InetAddress;
 import java.net.Proxy;
@@ -141,6 +142,18 @@ public final class EndpointRules {
             encrypted.setSSLSocketFactory(sockets);
         }
         return connection;
+    }
+
+    /**
+     * The stream for the body of a request. A write ends with an error, when the server does not read for as long as the timeout of
+     * the connection.
+     */
+    public static OutputStream body(HttpURLConnection connection) throws IOException {
+        OutputStream out = connection.getOutputStream();
+        // The sockets of encrypted connections have a deadline already.
+        return connection instanceof HttpsURLConnection
+                ? out
+                : new WriteDeadline(out, Duration.ofMillis(connection.getReadTimeout()), connection::disconnect);
     }
 
     private Optional<String> objection(EndpointUrl url) {
