@@ -6,14 +6,18 @@ import io.breakwater.api.Reason;
 import io.breakwater.archive.ArchiveCipher;
 import io.breakwater.archive.ArchiveIdentity;
 import io.breakwater.catalog.PointDocument.StoredObject;
+import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.location.Stores;
 import io.breakwater.location.keys.LocationKeys;
 import io.breakwater.store.ObjectStore;
+import io.fabric8.kubernetes.api.model.Quantity;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.Path;
+import java.util.LinkedHashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -27,23 +31,41 @@ public class ArchiveSpools {
     /** Bytes of the largest archive; a restore accepts as many bytes of objects. */
     static final long LARGEST = 16L << 30;
 
-    /** Bytes that stay free for everything else that uses the temporary directory. */
-    private static final long RESERVE = 64L << 20;
+    /** Runs whose end is remembered. A call of a run that has ended is at most some minutes late. */
+    private static final int ENDED = 10_000;
 
     private final Stores stores;
     private final LocationKeys keys;
     private final Map<String, Spool> spools = new ConcurrentHashMap<>();
 
-    public ArchiveSpools(Stores stores, LocationKeys keys) {
+    private final SpoolRoom room;
+
+    /** Runs that have ended, the oldest first. */
+    private final Set<String> ended = new LinkedHashSet<>();
+
+    @Inject
+    public ArchiveSpools(Stores stores, LocationKeys keys, BreakwaterConfig config) {
+        this(
+                stores,
+                keys,
+                Quantity.getAmountInBytes(Quantity.parse(config.restore().tmp()))
+                        .longValueExact());
+    }
+
+    /** @param limit bytes of the temporary directory */
+    public ArchiveSpools(Stores stores, LocationKeys keys, long limit) {
+        this.room = new SpoolRoom(limit);
         this.stores = stores;
         this.keys = keys;
     }
 
     /** The copy of one run. */
-    private static final class Spool {
+    private final class Spool {
         private final ReentrantLock lock = new ReentrantLock();
         private String source;
         private VerifiedArchive archive;
+        private long reserved;
+        private boolean isReleased;
 
         private void close() {
             try {
@@ -54,6 +76,8 @@ public class ArchiveSpools {
                 // the file has no name, so it disappears anyway
             }
             archive = null;
+            room.release(reserved);
+            reserved = 0;
         }
     }
 
@@ -87,12 +111,20 @@ public class ArchiveSpools {
         return archive(run, location, document, digest).decrypted();
     }
 
-    /** Deletes the copy of a run that has ended. */
+    /** Deletes the copy of a run that has ended. The run gets no other one: an activity that still runs fails. */
     public void release(String run) {
-        Spool spool = spools.remove(run);
+        Spool spool;
+        synchronized (ended) {
+            ended.add(run);
+            if (ended.size() > ENDED) {
+                ended.remove(ended.iterator().next());
+            }
+            spool = spools.remove(run);
+        }
         if (spool != null) {
             spool.lock.lock();
             try {
+                spool.isReleased = true;
                 spool.close();
             } finally {
                 spool.lock.unlock();
@@ -100,18 +132,44 @@ public class ArchiveSpools {
         }
     }
 
+    private Spool spool(String run) {
+        synchronized (ended) {
+            if (ended.contains(run)) {
+                throw hasEnded(run);
+            }
+            return spools.computeIfAbsent(run, r -> new Spool());
+        }
+    }
+
+    private static BreakwaterException hasEnded(String run) {
+        return BreakwaterException.permanent(
+                Reason.ResourcesFailed, "run " + run + " has ended, so its archive was not read; create a new Restore");
+    }
+
     private VerifiedArchive archive(String run, BackupLocation location, PointDocument document, String digest)
             throws IOException {
-        Spool spool = spools.computeIfAbsent(run, r -> new Spool());
+        Spool spool = spool(run);
         String source =
                 location.getMetadata().getUid() + "/" + location.getMetadata().getNamespace() + "/"
                         + location.getMetadata().getName() + "/" + digest;
         spool.lock.lock();
         try {
+            if (spool.isReleased) {
+                throw hasEnded(run);
+            }
             if (spool.archive == null || !source.equals(spool.source)) {
                 spool.close();
-                spool.archive = copy(location, document, digest);
-                spool.source = source;
+                StoredObject archive = stored(document);
+                room.reserve("archive " + archive.key() + " of point " + document.key(), archive.size());
+                spool.reserved = archive.size();
+                try {
+                    spool.archive = copy(location, document, digest, archive);
+                    spool.source = source;
+                } finally {
+                    if (spool.archive == null) {
+                        spool.close();
+                    }
+                }
             }
             return spool.archive;
         } finally {
@@ -119,10 +177,8 @@ public class ArchiveSpools {
         }
     }
 
-    private VerifiedArchive copy(BackupLocation location, PointDocument document, String digest) throws IOException {
-        StoredObject archive = document.storedArchive()
-                .orElseThrow(() -> SealCodec.tampered(document.key(), "it names no archive with a digest"));
-        requireRoom(document, archive);
+    private VerifiedArchive copy(BackupLocation location, PointDocument document, String digest, StoredObject archive)
+            throws IOException {
         ObjectStore store = stores.open(location);
         if (location.getSpec().hasVeleroLayout()) {
             ArchiveIdentity identity = ArchiveIdentity.ofResources(document.key(), document.uid());
@@ -135,22 +191,15 @@ public class ArchiveSpools {
         return VerifiedArchive.ofEncrypted(store, document, archive, cipher);
     }
 
-    private static void requireRoom(PointDocument document, StoredObject archive) {
+    private static StoredObject stored(PointDocument document) {
+        StoredObject archive = document.storedArchive()
+                .orElseThrow(() -> SealCodec.tampered(document.key(), "it names no archive with a digest"));
         if (archive.size() < 0 || archive.size() > LARGEST) {
             throw SealCodec.tampered(
                     document.key(),
                     "archive " + archive.key() + " has " + archive.size() + " bytes, more than the " + LARGEST
                             + " allowed");
         }
-        Path directory = Path.of(System.getProperty("java.io.tmpdir"));
-        long free = directory.toFile().getUsableSpace() - RESERVE;
-        if (archive.size() > free) {
-            throw BreakwaterException.retryable(
-                    Reason.StoreUnavailable,
-                    "archive " + archive.key() + " of point " + document.key() + " has " + archive.size()
-                            + " bytes, but directory " + directory + " of the operator has room for "
-                            + Math.max(free, 0)
-                            + "; increase Helm value operator.tmp, or wait until other restores have ended");
-        }
+        return archive;
     }
 }

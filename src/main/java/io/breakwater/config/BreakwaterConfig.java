@@ -65,6 +65,10 @@ public interface BreakwaterConfig {
          */
         @WithDefault("true")
         boolean impersonate();
+
+        /** Bytes that copies of archives may have at the same time in the temporary directory, as a quantity of Kubernetes. */
+        @WithDefault("20Gi")
+        String tmp();
     }
 
     /** The restic REST server. */

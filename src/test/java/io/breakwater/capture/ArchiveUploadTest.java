@@ -164,7 +164,8 @@ class ArchiveUploadTest {
                 .keyId(header.keyId())
                 .archiveKey(header.archiveKey())
                 .build();
-        return objects(new ArchiveSpools(TestStores.always(store), KEYS).open("run", location(null), document, "d"));
+        return objects(
+                new ArchiveSpools(TestStores.always(store), KEYS, 1L << 40).open("run", location(null), document, "d"));
     }
 
     private static Map<String, JsonNode> objects(InputStream archive) throws IOException {

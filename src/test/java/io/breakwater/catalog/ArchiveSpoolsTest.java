@@ -33,6 +33,9 @@ class ArchiveSpoolsTest {
     private static final byte[] EVIL = "evil objects".repeat(5000).getBytes(StandardCharsets.UTF_8);
     private static final String DIGEST = "digest of the seal";
 
+    /** The part that remains for copies of archives has room for one archive of the tests, but not for two. */
+    private static final long LIMIT = (64L << 20) + HONEST.length * 3 / 2;
+
     private final MemoryStore store = new MemoryStore();
     private final BackupLocation location = new BackupLocation();
     private final AtomicInteger reads = new AtomicInteger();
@@ -44,7 +47,7 @@ class ArchiveSpoolsTest {
         location.getMetadata().setName("blob");
         location.setSpec(new BackupLocationSpec());
         store.beforeOpen = key -> reads.incrementAndGet();
-        spools = new ArchiveSpools(TestStores.always(store), TestKeys.from(() -> TestKeys.data(MASTER)));
+        spools = new ArchiveSpools(TestStores.always(store), TestKeys.from(() -> TestKeys.data(MASTER)), LIMIT);
     }
 
     /** The store returns the verified archive up to some read, and the archive of an attacker from then on. */
@@ -70,6 +73,7 @@ class ArchiveSpoolsTest {
                 assertThat(read(run, document)).isEqualTo(HONEST);
             }
             assertThat(reads).as("reads of the store").hasValue(1);
+            spools.release(run);
         }
     }
 
@@ -78,7 +82,7 @@ class ArchiveSpoolsTest {
         PointDocument document = point(Layout.Breakwater, HONEST);
         assertThat(read("run", document)).isEqualTo(HONEST);
 
-        spools = new ArchiveSpools(TestStores.always(store), TestKeys.from(() -> TestKeys.data(MASTER)));
+        spools = new ArchiveSpools(TestStores.always(store), TestKeys.from(() -> TestKeys.data(MASTER)), LIMIT);
         store.objects.put(document.archive(), TestArchives.encrypted(POINT, "uid", EVIL, MASTER));
 
         assertThat(reason(() -> read("run", document))).isEqualTo(Reason.Tampered);
@@ -91,8 +95,59 @@ class ArchiveSpoolsTest {
         spools.verify("run", location, document, "digest of another seal");
         assertThat(reads).hasValue(2);
         spools.release("run");
-        assertThat(read("run", document)).isEqualTo(HONEST);
+        assertThat(read("next run", document)).isEqualTo(HONEST);
         assertThat(reads).hasValue(3);
+    }
+
+    /** The Restore was deleted while an activity of it runs: no copy is made that has no end. */
+    @Test
+    void makesNoOtherCopyForARunThatHasEnded() throws IOException {
+        PointDocument document = point(Layout.Breakwater, HONEST);
+        spools.verify("run", location, document, DIGEST);
+        spools.release("run");
+
+        assertThat(reason(() -> read("run", document))).isEqualTo(Reason.ResourcesFailed);
+        assertThat(reads).hasValue(1);
+    }
+
+    @Test
+    void waitsUntilAnotherRunReleasesItsRoom() throws IOException {
+        PointDocument document = point(Layout.Breakwater, HONEST);
+        spools.verify("one", location, document, DIGEST);
+
+        assertThat(catchThrowable(() -> spools.verify("two", location, document, DIGEST)))
+                .isInstanceOfSatisfying(BreakwaterException.class, e -> {
+                    assertThat(e.isRetryable()).isTrue();
+                    assertThat(e).hasMessageContaining("operator.tmp");
+                });
+        assertThat(reads).hasValue(1);
+        spools.release("one");
+        assertThat(read("two", document)).isEqualTo(HONEST);
+    }
+
+    /** A copy that failed uses no room any more. */
+    @Test
+    void releasesTheRoomOfACopyThatFailed() throws IOException {
+        PointDocument document = point(Layout.Breakwater, HONEST);
+        store.onRead = content -> new byte[content.length];
+        assertThat(reason(() -> read("one", document))).isEqualTo(Reason.Tampered);
+
+        store.onRead = content -> content;
+        assertThat(read("two", document)).isEqualTo(HONEST);
+    }
+
+    @Test
+    void refusesAnArchiveThatIsLargerThanTheWholeRoom() {
+        PointDocument document =
+                point(Layout.Velero, "x".repeat(2 * HONEST.length).getBytes(StandardCharsets.UTF_8));
+        location.getSpec().layout = Layout.Velero;
+
+        assertThat(catchThrowable(() -> spools.verify("run", location, document, DIGEST)))
+                .isInstanceOfSatisfying(BreakwaterException.class, e -> {
+                    assertThat(e.isRetryable()).isFalse();
+                    assertThat(e).hasMessageContaining("Helm value operator.tmp");
+                });
+        assertThat(reads).hasValue(0);
     }
 
     /** The archive has its digest, but it was encrypted for another point: somebody who has the master key could seal that. */
@@ -153,7 +208,7 @@ class ArchiveSpoolsTest {
                 });
             }
         };
-        spools = new ArchiveSpools(TestStores.always(endless), TestKeys.from(() -> TestKeys.data(MASTER)));
+        spools = new ArchiveSpools(TestStores.always(endless), TestKeys.from(() -> TestKeys.data(MASTER)), LIMIT);
 
         assertThat(reason(() -> read("run", document))).isEqualTo(Reason.Tampered);
         assertThat((long) blocks.get()).isEqualTo(document.objects().getFirst().size() + 1);

@@ -40,6 +40,28 @@ class ServerPropertiesTest {
                 .allSatisfy(name -> assertThat(known).contains(name));
     }
 
+    /** A process without memory answers nothing, and the kubelet cannot see that; after its end, it is started again. */
+    @Test
+    void everyProcessEndsWhenItHasNoMemory() throws IOException {
+        assertThat(Files.readString(Path.of("images/breakwater/Dockerfile")))
+                .containsPattern("ENTRYPOINT .*\"-XX:\\+ExitOnOutOfMemoryError\"");
+        String pods = Files.readString(Path.of("deploy/helm/breakwater/templates/_helpers.tpl"));
+        assertThat(pods)
+                .as("the entry point of the image is used, with more options only")
+                .doesNotContain("command:")
+                .doesNotContain("-XX:-ExitOnOutOfMemoryError")
+                .doesNotContain("JAVA_TOOL_OPTIONS");
+    }
+
+    /** The JDK uses 5 connections to a server again by default, and the gateway has more transfers at the same time. */
+    @Test
+    void transfersUseConnectionsAgain() throws IOException {
+        Matcher m = Pattern.compile("-Dhttp\\.maxConnections=(\\d+)")
+                .matcher(Files.readString(Path.of("images/breakwater/Dockerfile")));
+        assertThat(m.find()).isTrue();
+        assertThat(Integer.parseInt(m.group(1))).isGreaterThanOrEqualTo(16);
+    }
+
     private static String configuration() throws IOException {
         Module server = ModuleLayer.boot().findModule("jdk.httpserver").orElseThrow();
         try (InputStream in = server.getResourceAsStream("sun/net/httpserver/ServerConfig.class")) {

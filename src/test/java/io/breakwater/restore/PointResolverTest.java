@@ -195,7 +195,7 @@ class PointResolverTest {
     /** Has every archive. */
     private static final class FakeArchives extends ArchiveSpools {
         FakeArchives() {
-            super(null, null);
+            super(null, null, 1L << 40);
         }
 
         @Override

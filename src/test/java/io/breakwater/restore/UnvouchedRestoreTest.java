@@ -58,7 +58,7 @@ class UnvouchedRestoreTest {
         archives = new PointArchive(
                 server.client(),
                 TestConfig.of(Map.of("breakwater.namespace", "backup", "breakwater.restore.impersonate", "false")),
-                new ArchiveSpools(null, null) {
+                new ArchiveSpools(null, null, 1L << 40) {
                     @Override
                     public InputStream open(
                             String run, BackupLocation location, PointDocument document, String digest) {

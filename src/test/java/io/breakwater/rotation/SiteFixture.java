@@ -104,7 +104,7 @@ final class SiteFixture {
     /** The objects in the archive of a point, decrypted with the keys of this site. */
     byte[] restored(PointKey key) {
         Catalog.Sealed sealed = catalog.read(location, key).orElseThrow();
-        ArchiveSpools spools = new ArchiveSpools(stores, keys);
+        ArchiveSpools spools = new ArchiveSpools(stores, keys, 1L << 40);
         try (InputStream in = spools.open("run", location, sealed.document(), sealed.digest())) {
             return in.readAllBytes();
         } catch (IOException e) {
