@@ -1,6 +1,7 @@
 package io.breakwater.capture;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.MoverSettings;
 import io.breakwater.api.Reason;
@@ -103,14 +104,15 @@ final class MoveVolumesStep implements Step<CaptureRun> {
         return Outcome.done(all.size() + " volumes, " + run.status().addedBytes + " bytes added");
     }
 
-    /** The repository of the namespace; before its first data, that of the namespace that it adopts, or another one. */
+    /** The repository of the namespace; before its first data, one that it may continue, or a new one. */
     private OwnedRepository repository(CaptureRun run) {
         CapturedNamespace source = run.key().source();
+        BackupLocation location = run.route().location();
         return register.findOrCreate(
-                run.route().location(),
+                location,
                 source,
-                () -> adoption.earlier(source),
-                earlier -> adoption.adopts(source, earlier));
+                () -> adoption.continued(source, location),
+                earlier -> adoption.continues(source, earlier, location));
     }
 
     /** Movers report their progress every five seconds, so the status is not written more often. */

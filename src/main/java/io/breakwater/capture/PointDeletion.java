@@ -355,6 +355,7 @@ class PointDeletion {
         if (!repositories.initialised(access)) {
             return true;
         }
+        register.requireOwnedBy(place.location(), repository.get().id(), config.site());
         String name = place.name();
         if (copies.busy(repository.get().id())) {
             report(point, Reason.Deleting, "location " + name + ": waiting until the copy of the repository has ended");

@@ -70,11 +70,12 @@ final class UnsealedData {
         this.points = points;
     }
 
-    /** The repositories that namespaces of this site own in the location, each with its newest owner. */
+    /** The repositories that only namespaces of this site own in the location, each with its newest owner. */
     List<OwnedRepository> repositories(Consumer<BreakwaterException> trouble) {
         List<OwnedRepository> found = new ArrayList<>();
         for (String id : new TreeSet<>(register.ownedBy(location, site, trouble).values())) {
             try {
+                register.requireOwnedBy(location, id, site);
                 found.add(new OwnedRepository(id, register.owners(location, id).getLast()));
             } catch (BreakwaterException e) {
                 if (e.isRetryable()) {

@@ -213,6 +213,7 @@ class UnsealedSweep {
      * @return empty if the Job cannot start now, because a capture, a deletion or a copy has priority
      */
     Optional<MoverJobs.State> forget(BackupLocation location, OwnedRepository repository, List<String> snapshots) {
+        register.requireOwnedBy(location, repository.id(), config.site());
         MoverJobs.Request request = request(location, repository, snapshots);
         if (!movers.runs(config.namespace()).contains(request.run())) {
             if (stores.open(location).head(repository.prefix() + "config").isEmpty()) {

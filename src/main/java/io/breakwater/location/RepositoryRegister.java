@@ -84,10 +84,12 @@ public class RepositoryRegister {
     }
 
     /**
-     * The repository of a namespace. A namespace without one takes over that of the newest adopted namespace, or gets a new one.
+     * The repository of a namespace. A namespace without one continues the newest repository that it may continue, or gets a
+     * new one. It may continue a repository only if it takes over the data of every other owner, and all of them are of its
+     * site: whoever can open a repository can read all data in it.
      *
      * @param adopted where earlier namespaces may be whose data this one takes over
-     * @param adopts whether it takes over the data of a namespace that is found there
+     * @param adopts whether it takes over the data of a namespace
      * @throws BreakwaterException Tampered, naming the document that is missing or cannot be verified
      */
     public OwnedRepository findOrCreate(
@@ -96,8 +98,10 @@ public class RepositoryRegister {
             Supplier<List<AdoptedHistory>> adopted,
             Predicate<CapturedNamespace> adopts) {
         return find(location, source).orElseGet(() -> {
-            Optional<String> earlier = newest(location, source, adopted.get(), adopts);
-            earlier.ifPresent(id -> addOwner(location, id, source));
+            Predicate<CapturedNamespace> permitted = owner -> owner.site().equals(source.site()) && adopts.test(owner);
+            Optional<String> earlier = newestFirst(location, source, adopted.get(), permitted).stream()
+                    .filter(id -> addOwner(location, id, source, permitted))
+                    .findFirst();
             ObjectStore store = stores.open(location);
             Instant now = LocationDocument.now(store, clock);
             String id = earlier.orElseGet(() -> create(store, source, now));
@@ -122,8 +126,8 @@ public class RepositoryRegister {
                         Reason.StoreUnavailable, StoreLayout.repositoryRecord(id) + " exists already, will retry"));
     }
 
-    /** The repository of the adopted namespace that became an owner last. */
-    private Optional<String> newest(
+    /** The repositories of the adopted namespaces; that of the namespace that became an owner last is first. */
+    private List<String> newestFirst(
             BackupLocation location,
             CapturedNamespace source,
             List<AdoptedHistory> adopted,
@@ -136,22 +140,31 @@ public class RepositoryRegister {
                 .flatMap(prefix -> store.gather(prefix, o -> StoreLayout.ownerOf(o.key())).stream())
                 .filter(earlier -> !earlier.equals(source) && adopts.test(earlier))
                 .flatMap(earlier -> entry(location, store, earlier).stream())
-                .max(Comparator.comparing(OwnerEntry::start))
-                .map(OwnerEntry::repository);
+                .sorted(Comparator.comparing(OwnerEntry::start).reversed())
+                .map(OwnerEntry::repository)
+                .distinct()
+                .toList();
     }
 
     /**
-     * Adds an owner to a repository, which becomes its newest one. A second call changes nothing.
+     * Adds an owner to a repository, which becomes its newest one. A second call changes nothing. Both the check of the other
+     * owners and the change are about the same version of the record.
      *
+     * @param permitted whether the repository may have another owner
+     * @return false when it has an owner that is not permitted
      * @throws BreakwaterException Tampered, when the record is missing or cannot be verified
      */
-    void addOwner(BackupLocation location, String id, CapturedNamespace owner) {
+    boolean addOwner(
+            BackupLocation location, String id, CapturedNamespace owner, Predicate<CapturedNamespace> permitted) {
         ObjectStore store = stores.open(location);
         for (int i = 0; i < TRIES; i++) {
             SignedDocument document = document(location, store, id);
             RepositoryRecord record = parsed(location, id, document);
+            if (!record.owners().stream().allMatch(other -> other.equals(owner) || permitted.test(other))) {
+                return false;
+            }
             if (record.owners().contains(owner)) {
-                return;
+                return true;
             }
             if (record.owners().size() >= RepositoryRecord.MOST_OWNERS) {
                 throw BreakwaterException.permanent(
@@ -168,7 +181,7 @@ public class RepositoryRegister {
                             record.with(owner).bytes(),
                             same)
                     .isPresent()) {
-                return;
+                return true;
             }
         }
         throw BreakwaterException.retryable(
@@ -182,6 +195,26 @@ public class RepositoryRegister {
      */
     public List<CapturedNamespace> owners(BackupLocation location, String id) {
         return record(location, stores.open(location), id).owners();
+    }
+
+    /**
+     * Checks that only namespaces of one site own a repository. Deletions wait for captures and copies of the same process, and
+     * another site has another process.
+     *
+     * @throws BreakwaterException Conflict, when another site owns it too; Tampered, when the record cannot be verified
+     */
+    public void requireOwnedBy(BackupLocation location, String id, String site) {
+        owners(location, id).stream()
+                .map(CapturedNamespace::site)
+                .filter(other -> !other.equals(site))
+                .findFirst()
+                .ifPresent(other -> {
+                    throw BreakwaterException.permanent(
+                            Reason.Conflict,
+                            "nothing was deleted in repository " + id + " in " + ObjectNames.of(location) + ": site "
+                                    + other + " owns it too, and may use the data; delete the data with the tools of"
+                                    + " the store when no site needs it");
+                });
     }
 
     /**
@@ -279,10 +312,10 @@ public class RepositoryRegister {
 
     /**
      * Copies the record of a repository and the owner entry of its namespace to another location, before any data. The id stays
-     * the same. Owners that only one of the locations knows stay owners there, and the target gets those of the source.
+     * the same. The target gets the owners of the source.
      *
      * @throws BreakwaterException Tampered, when a document of the source or of the target cannot be verified; Conflict, when the
-     *     namespace has another repository at the target
+     *     namespace has another repository at the target, or the repository has another owner there
      */
     public void copy(BackupLocation from, BackupLocation to, OwnedRepository repository) {
         String cached = cached(to, "copied/" + repository.source().path() + "/" + repository.id());
@@ -298,7 +331,15 @@ public class RepositoryRegister {
                 && target.writeSigned(key, 1, record.bytes(), Precondition.ABSENT)
                         .isPresent();
         if (!created) {
-            record.owners().forEach(owner -> addOwner(to, repository.id(), owner));
+            for (CapturedNamespace owner : record.owners()) {
+                if (!addOwner(to, repository.id(), owner, record.owners()::contains)) {
+                    throw BreakwaterException.permanent(
+                            Reason.Conflict,
+                            "repository " + repository.id() + " has an owner in " + ObjectNames.of(to)
+                                    + " that it does not have in " + ObjectNames.of(from)
+                                    + ", so it was not copied there; copy to another location");
+                }
+            }
         }
         Optional<OwnerEntry> entry = entry(from, source, repository.source());
         Instant since = entry.map(OwnerEntry::start).orElseGet(() -> LocationDocument.now(target, clock));

@@ -16,8 +16,11 @@ import io.breakwater.catalog.Catalog.Sealed;
 import io.breakwater.catalog.PointDocument;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.location.LocationResolver;
+import io.breakwater.location.RepositoryRegister;
+import io.breakwater.store.OwnedRepository;
 import io.breakwater.trust.IdentityRule;
 import io.breakwater.trust.PointKey;
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.ArrayList;
@@ -34,6 +37,7 @@ class PointResolver {
     private final ArchiveSpools archives;
     private final BreakwaterConfig config;
     private final IdentityRule rule;
+    private final RepositoryRegister register;
 
     PointResolver(
             KubernetesClient client,
@@ -41,13 +45,15 @@ class PointResolver {
             Catalog catalog,
             ArchiveSpools archives,
             BreakwaterConfig config,
-            IdentityRule rule) {
+            IdentityRule rule,
+            RepositoryRegister register) {
         this.client = client;
         this.locations = locations;
         this.catalog = catalog;
         this.archives = archives;
         this.config = config;
         this.rule = rule;
+        this.register = register;
     }
 
     /**
@@ -94,6 +100,7 @@ class PointResolver {
                     if (!found.digest().equals(digest)) {
                         throw rule.exchanged(restore, key);
                     }
+                    requireAdopted(restore, location, found.document());
                     return new RestoreRun.Source(location, found.document(), found.digest());
                 })
                 .orElseThrow(() -> BreakwaterException.permanent(
@@ -164,9 +171,22 @@ class PointResolver {
         }
         rule.checkSeal(point, key, sealed.get().digest());
         PointDocument document = sealed.get().document();
+        if (!mayUseLocationOfSource(restore)) {
+            requireAdopted(point, location, document);
+        }
         String digest = sealed.get().digest();
         archives.verify(restore.getMetadata().getUid(), location, document, digest);
         catalog.verifySnapshots(location, document);
         return Optional.of(new RestoreRun.Source(location, document, digest));
+    }
+
+    /** The movers run in a namespace whose users can read their password: it opens the data of all owners. */
+    private void requireAdopted(HasMetadata reader, BackupLocation location, PointDocument document) {
+        if (document.moved().isEmpty() || rule.isOperators(reader)) {
+            return;
+        }
+        document.owned()
+                .map(OwnedRepository::id)
+                .ifPresent(id -> rule.requireAdopted(reader, id, register.owners(location, id)));
     }
 }

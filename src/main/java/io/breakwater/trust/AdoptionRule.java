@@ -1,5 +1,6 @@
 package io.breakwater.trust;
 
+import io.breakwater.api.BackupLocation;
 import io.breakwater.api.FailoverPlan;
 import io.breakwater.store.CapturedNamespace;
 import io.fabric8.kubernetes.api.model.Namespace;
@@ -96,6 +97,25 @@ public class AdoptionRule {
                         .filter(history -> history.contains(source))
                         .anyMatch(history ->
                                 history.namesCluster() || source.cluster().equals(identities.cluster()));
+    }
+
+    /** Where the earlier namespaces are whose repositories a namespace may continue in a location. */
+    public List<AdoptedHistory> continued(CapturedNamespace own, BackupLocation location) {
+        List<AdoptedHistory> all = new ArrayList<>(earlier(own));
+        if (own.name().equals(location.getMetadata().getNamespace())) {
+            all.add(AdoptedHistory.of(own.site(), own.name()));
+        }
+        return all;
+    }
+
+    /**
+     * Whether a namespace may continue the repository of another one in a location: it adopts its data, or it has the location
+     * and with it the keys. Each site continues its own repositories only, since two sites cannot exclude each other.
+     */
+    public boolean continues(CapturedNamespace own, CapturedNamespace source, BackupLocation location) {
+        return source.site().equals(own.site())
+                && continued(own, location).stream().anyMatch(history -> history.contains(source))
+                && !exists(source);
     }
 
     /** What a namespace adopts; empty when it does not exist any more. */

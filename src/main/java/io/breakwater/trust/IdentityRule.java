@@ -238,13 +238,41 @@ public final class IdentityRule {
                         + " names; check who can write to the location and to the status, and use another RestorePoint");
     }
 
+    /**
+     * Checks that the namespace of an object may have the password of a repository, which opens the data of all its owners. The
+     * operator's namespace and the owners may. Another namespace may if it adopts the data of every owner.
+     *
+     * @throws BreakwaterException Forbidden
+     */
+    public void requireAdopted(HasMetadata object, String repository, Collection<CapturedNamespace> owners) {
+        boolean permitted = isOperators(object)
+                || identities
+                        .find(object)
+                        .filter(own ->
+                                owners.contains(own) || owners.stream().allMatch(owner -> adoption.adopts(own, owner)))
+                        .isPresent();
+        if (!permitted) {
+            throw BreakwaterException.permanent(
+                    Reason.Forbidden,
+                    "repository " + repository + " has data of namespaces whose data namespace "
+                            + object.getMetadata().getNamespace() + " does not adopt, and its password opens all of it;"
+                            + " an administrator can restore the point in the operator's namespace "
+                            + operatorNamespace);
+        }
+    }
+
     /** Whether the object is in the operator's namespace, in the captured one, or in one that adopts its data. */
     private boolean isOwn(HasMetadata object, CapturedNamespace source) {
-        return operatorNamespace.equals(object.getMetadata().getNamespace())
+        return isOperators(object)
                 || identities
                         .find(object)
                         .filter(own -> own.equals(source) || adoption.adopts(own, source))
                         .isPresent();
+    }
+
+    /** Whether an object is in the operator's namespace, which only administrators can write to. */
+    public boolean isOperators(HasMetadata object) {
+        return operatorNamespace.equals(object.getMetadata().getNamespace());
     }
 
     private static boolean isOwnHistory(HasMetadata object, PointKey key, BackupLocation location) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.breakwater.admission.InMemoryApiServer;
 import io.breakwater.api.Api;
+import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.BackupPolicySpec;
 import io.breakwater.api.BreakwaterException;
@@ -28,8 +29,10 @@ import io.breakwater.observe.TestEvents;
 import io.breakwater.policy.PointRoute;
 import io.breakwater.steps.Activities;
 import io.breakwater.steps.Outcome;
+import io.breakwater.store.CapturedNamespace;
 import io.breakwater.store.MemoryStore;
 import io.breakwater.store.ObjectStore.Precondition;
+import io.breakwater.store.OwnedRepository;
 import io.breakwater.trust.PointKeys;
 import io.breakwater.trust.TestAdoption;
 import io.breakwater.volume.Snapshots;
@@ -44,6 +47,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -195,7 +199,55 @@ class MoveVolumesStepTest {
                         BreakwaterException.class, e -> assertThat(e.reason()).isEqualTo(Reason.MoverFailed));
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        // owners of the repository, namespace of the location, cluster of succession, plan, continued
+        "east/shop/lost/n1,                     sys,  lost, false, true",
+        "east/shop/lost/n1 east/shop/new/n2,    sys,  lost, false, false",
+        "east/shop/lost/n1,                     sys,  ,     false, false",
+        "east/shop/lost/n1,                     shop, ,     false, true",
+        "east/shop/lost/n1 east/shop/new/n2,    shop, ,     false, true",
+        "east/shop/lost/n1 east/bank/new/n2,    shop, ,     false, false",
+        "east/bank/lost/n1,                     shop, ,     false, false",
+        "west/shop/lost/n1,                     shop, ,     false, false",
+        "west/shop/lost/n1,                     sys,  ,     true,  false",
+        "east/shop/lost/n1,                     sys,  ,     true,  true"
+    })
+    void continuesOnlyRepositoriesOfItsSiteWithAdoptedOwners(
+            String owners, String namespace, String predecessor, boolean plan, boolean continued) {
+        List<CapturedNamespace> before = Stream.of(owners.split(" "))
+                .map(path -> CapturedNamespace.of(List.of(path.split("/"))).orElseThrow())
+                .toList();
+        OwnedRepository earlier = TestRegister.create(store, before.getFirst());
+        before.stream().skip(1).forEach(owner -> TestRegister.addOwner(store, earlier, owner));
+        MoveVolumesStep step = new MoveVolumesStep(
+                client,
+                new ReadySnapshots(),
+                new ManualMovers(),
+                quota,
+                TestRegister.of(store),
+                TestAdoption.rule(
+                        PointKeys.identities("east"),
+                        plan ? List.of(TestAdoption.plan("shop", "west", "east")) : List.of(),
+                        () -> Optional.ofNullable(predecessor)));
+        CapturedNamespace own = PointKeys.source("east", "shop");
+        CaptureRun run = run(null, 1, own, namespace);
+
+        step.run(run, 1);
+
+        String used = TestRegister.of(store)
+                .find(run.route().location(), own)
+                .orElseThrow()
+                .id();
+        assertThat(used.equals(earlier.id())).isEqualTo(continued);
+    }
+
     private CaptureRun run(MoverSettings settings, int volumes) {
+        return run(settings, volumes, PointKeys.source("west", "shop"), null);
+    }
+
+    /** @param locationNamespace null for any */
+    private CaptureRun run(MoverSettings settings, int volumes, CapturedNamespace source, String locationNamespace) {
         BackupPolicy policy = new BackupPolicy();
         policy.setSpec(new BackupPolicySpec());
         if (settings != null) {
@@ -211,13 +263,12 @@ class MoveVolumesStepTest {
         point.getStatus().volumes =
                 IntStream.range(0, volumes).mapToObj(i -> volume("v" + i)).toList();
         point = client.resource(point).create();
-        PointRoute route = new PointRoute(TestQuotas.location("100"), List.of(), 0, Optional.empty(), true);
-        return new CaptureRun(
-                        point,
-                        PointKeys.source("west", "shop"),
-                        new PlainStatusWriter(client),
-                        Clock.systemUTC(),
-                        () -> {})
+        BackupLocation location = TestQuotas.location("100");
+        if (locationNamespace != null) {
+            location.getMetadata().setNamespace(locationNamespace);
+        }
+        PointRoute route = new PointRoute(location, List.of(), 0, Optional.empty(), true);
+        return new CaptureRun(point, source, new PlainStatusWriter(client), Clock.systemUTC(), () -> {})
                 .follow(policy, route);
     }
 

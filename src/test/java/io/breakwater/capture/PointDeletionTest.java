@@ -134,6 +134,19 @@ class PointDeletionTest {
         assertThat(forgotten).containsExactly(snapshot("shop"));
     }
 
+    /** The other site may copy the data at this moment. */
+    @Test
+    void deletesNoSnapshotsInARepositoryThatAnotherSiteOwnsToo() {
+        RestorePoint point = object("shop", "p", s -> {});
+        seal("shop", "p", uid(point), null);
+        TestRegister.addOwner(disk, TestRegister.of("east", "shop"), PointKeys.source("west", "shop"));
+
+        assertThat(deletion.deleteData(point)).isPresent();
+
+        assertThat(forgotten).isEmpty();
+        assertThat(condition(point).reason).isEqualTo(Reason.Conflict.name());
+    }
+
     @Test
     void deletesNothingOfAnotherNamespaceThatAStatusNames() {
         seal("bank", "p", THEIRS, null);
@@ -311,6 +324,7 @@ class PointDeletionTest {
 
     private void seal(PointKey key, String uid, String lockedUntil) {
         write(key.archiveKey(uid));
+        TestRegister.create(disk, "east", namespace);
         catalog.seal(location, document(key, uid, List.of(key.archiveKey(uid)), lockedUntil));
     }
 

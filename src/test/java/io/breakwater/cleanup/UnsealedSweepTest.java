@@ -1,10 +1,12 @@
 package io.breakwater.cleanup;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.breakwater.admission.InMemoryApiServer;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec;
+import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Condition;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePoint;
@@ -24,6 +26,7 @@ import io.breakwater.mover.MoverJobs;
 import io.breakwater.mover.MoverTask;
 import io.breakwater.replication.PointCopies;
 import io.breakwater.steps.RunLabel;
+import io.breakwater.store.CapturedNamespace;
 import io.breakwater.store.DeletedObjects;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Precondition;
@@ -31,7 +34,6 @@ import io.breakwater.store.OwnedRepository;
 import io.breakwater.store.SoftDeleteStore;
 import io.breakwater.store.StoreLayout;
 import io.breakwater.store.TestStores;
-import io.breakwater.trust.AdoptedHistory;
 import io.breakwater.trust.IdentityRule;
 import io.breakwater.trust.PointKey;
 import io.breakwater.trust.PointKeys;
@@ -320,18 +322,31 @@ class UnsealedSweepTest {
         assertThat(sweep.sweep(location).snapshots().get(SHOP)).containsExactly(snapshot(LOST));
     }
 
-    /** Another cluster has the RestorePoint of the other owner, so this one knows only its seal. */
+    /** Two sites cannot wait for each other: the data that one of them prunes may be in use by the other. */
+    @Test
+    void deletesNothingInARepositoryThatAnotherSiteOwnsToo() {
+        List<String> snapshots = sweep.sweep(location).snapshots().get(SHOP);
+        TestRegister.addOwner(disk, SHOP, PointKeys.source("west", "shop"));
+
+        assertThatThrownBy(() -> sweep.forget(location, SHOP, snapshots))
+                .isInstanceOfSatisfying(
+                        BreakwaterException.class, e -> assertThat(e.reason()).isEqualTo(Reason.Conflict))
+                .hasMessageContaining("site west");
+        assertThat(movers.started).isEmpty();
+        UnsealedSweep.Found found = process().sweep(location);
+        assertThat(found.snapshots()).isEmpty();
+        assertThat(found.trouble())
+                .singleElement()
+                .satisfies(e -> assertThat(e.reason()).isEqualTo(Reason.Conflict));
+    }
+
+    /** An earlier cluster had the RestorePoint of the other owner, so this one knows only its seal. */
     @Test
     void preservesSnapshotsOfEveryOwnerOfTheRepository() {
         String record = StoreLayout.repositoryRecord(SHOP.id());
         byte[] before = disk.read(record).orElseThrow().content();
-        PointKey theirs = PointKeys.of("west", "shop", "theirs");
-        TestRegister.of(disk)
-                .findOrCreate(
-                        location,
-                        theirs.source(),
-                        () -> AdoptedHistory.parse("east/shop").orElseThrow(),
-                        earlier -> true);
+        PointKey theirs = PointKeys.of(new CapturedNamespace("east", "shop", "earlier", "uid"), "theirs");
+        TestRegister.addOwner(disk, SHOP, theirs.source());
         write(SHOP.snapshot(snapshot(theirs)), theirs.point());
         catalog.seal(location, document(theirs));
         makeOld();

@@ -161,6 +161,64 @@ class RepositoryRegisterTest {
                 .isNotIn(shop.id(), newest.id());
     }
 
+    /** The password of a repository opens the data of all its owners. */
+    @Test
+    void continuesNoRepositoryThatHasAnOwnerThatItDoesNotAdopt() {
+        obtain(register, AGAIN, ADOPTS_SHOP);
+        CapturedNamespace third = new CapturedNamespace("east", "shop", "c1", "n4");
+
+        OwnedRepository other = obtain(process(START), third, "east/shop/c1/n1");
+
+        assertThat(other.id()).isNotEqualTo(shop.id());
+        assertThat(register.owners(location, shop.id())).containsExactly(SHOP, AGAIN);
+        assertThat(obtain(process(START), new CapturedNamespace("east", "shop", "c1", "n5"), ADOPTS_SHOP)
+                        .id())
+                .as("it adopts all owners")
+                .isIn(shop.id(), other.id());
+    }
+
+    @Test
+    void continuesAnOlderRepositoryWhenTheNewestHasOtherOwners() {
+        CapturedNamespace later = new CapturedNamespace("east", "shop", "c2", "n4");
+        OwnedRepository newest = obtain(process(START.plus(Duration.ofDays(1))), later, "");
+        TestRegister.addOwner(store, newest, BANK);
+
+        assertThat(obtain(process(START), AGAIN, ADOPTS_SHOP).id()).isEqualTo(shop.id());
+    }
+
+    /** Another namespace becomes an owner between the check and the write. */
+    @Test
+    void checksTheOwnersOfTheRecordThatItReplaces() {
+        CapturedNamespace third = new CapturedNamespace("east", "other", "c1", "n4");
+        store.beforeWrite = key -> {
+            if (key.equals(record(shop.id()))) {
+                store.beforeWrite = k -> {};
+                TestRegister.addOwner(store, shop, third);
+            }
+        };
+
+        assertThat(obtain(process(START), AGAIN, ADOPTS_SHOP).id()).isNotEqualTo(shop.id());
+        assertThat(process(START).owners(location, shop.id())).containsExactly(SHOP, third);
+    }
+
+    @Test
+    void continuesNoRepositoryOfAnotherSite() {
+        CapturedNamespace standby = new CapturedNamespace("west", "shop", "c9", "n4");
+
+        assertThat(obtain(process(START), standby, ADOPTS_SHOP).id()).isNotEqualTo(shop.id());
+        assertThat(register.owners(location, shop.id())).containsExactly(SHOP);
+    }
+
+    @Test
+    void refusesARepositoryWithOwnersOfTwoSites() {
+        register.requireOwnedBy(location, shop.id(), "east");
+        TestRegister.addOwner(store, shop, new CapturedNamespace("west", "shop", "c9", "n4"));
+
+        assertThatThrownBy(() -> register.requireOwnedBy(location, shop.id(), "east"))
+                .isInstanceOfSatisfying(
+                        BreakwaterException.class, e -> assertThat(e.reason()).isEqualTo(Reason.Conflict));
+    }
+
     @Test
     void adoptsNothingWhenAnEntryCannotBeVerified() {
         store.objects.put(StoreLayout.owner(SHOP), "{}".getBytes());
@@ -222,14 +280,13 @@ class RepositoryRegisterTest {
         MemoryStore target = new MemoryStore();
         BackupLocation copy = location("copy");
         Map<String, ObjectStore> stores = new HashMap<>(Map.of("disk", store, "copy", target));
-        RepositoryRegister both = new RepositoryRegister(
-                new Stores(null, null, null, Clock.systemUTC(), null) {
-                    @Override
-                    public ObjectStore open(BackupLocation of) {
-                        return stores.get(of.getMetadata().getUid());
-                    }
-                },
-                clock(START));
+        Stores where = new Stores(null, null, null, Clock.systemUTC(), null) {
+            @Override
+            public ObjectStore open(BackupLocation of) {
+                return stores.get(of.getMetadata().getUid());
+            }
+        };
+        RepositoryRegister both = new RepositoryRegister(where, clock(START));
 
         both.copy(location, copy, shop);
         assertThat(both.find(copy, SHOP)).contains(shop);
@@ -238,6 +295,14 @@ class RepositoryRegisterTest {
 
         assertThat(both.owners(copy, shop.id())).containsExactly(SHOP, AGAIN);
         assertThat(both.find(copy, AGAIN).orElseThrow().id()).isEqualTo(shop.id());
+
+        OwnedRepository copied = new OwnedRepository(shop.id(), AGAIN);
+        TestRegister.addOwner(target, copied, new CapturedNamespace("east", "other", "c1", "n8"));
+        RepositoryRegister later = new RepositoryRegister(where, clock(START));
+        assertThatThrownBy(() -> later.copy(location, copy, copied))
+                .as("the target has an owner that the source does not have")
+                .isInstanceOfSatisfying(
+                        BreakwaterException.class, e -> assertThat(e.reason()).isEqualTo(Reason.Conflict));
 
         both.findOrCreate(copy, BANK, List::of, earlier -> false);
         assertThatThrownBy(() -> both.copy(location, copy, bank))

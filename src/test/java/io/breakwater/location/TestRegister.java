@@ -8,6 +8,7 @@ import io.breakwater.store.DeletionScope;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.store.OwnedRepository;
+import io.breakwater.store.SignedDocument;
 import io.breakwater.store.SoftDeleteStore;
 import io.breakwater.store.StoreLayout;
 import io.breakwater.store.TestStores;
@@ -89,7 +90,19 @@ public final class TestRegister {
 
     /** Adds an owner to the repository of a namespace, as an adoption does. */
     public static void adopt(Stores stores, BackupLocation location, OwnedRepository repository, CapturedNamespace by) {
-        of(stores).addOwner(location, repository.id(), by);
+        of(stores).addOwner(location, repository.id(), by, other -> true);
+    }
+
+    /** Writes one more owner into the record of a repository, and the entry of that owner. */
+    public static void addOwner(ObjectStore store, OwnedRepository repository, CapturedNamespace owner) {
+        SignedDocument before = store.readSigned(
+                        StoreLayout.repositoryRecord(repository.id()), ObjectStore.MAX_DOCUMENT)
+                .orElseThrow();
+        RepositoryRecord record = RepositoryRecord.parse(before.payload()).orElseThrow();
+        store.writeSigned(before.key(), before.counter() + 1, record.with(owner).bytes(), Precondition.NONE);
+        Instant now = Instant.parse("2026-06-02T00:00:00Z");
+        store.writeSigned(
+                StoreLayout.owner(owner), 1, new OwnerEntry(repository.id(), now).bytes(), Precondition.ABSENT);
     }
 
     /** A store that deletes and hides the points and the repository of a namespace. */

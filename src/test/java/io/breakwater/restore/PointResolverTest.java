@@ -10,6 +10,7 @@ import io.breakwater.api.BackupLocationSpec;
 import io.breakwater.api.BackupLocationSpec.Namespaces;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Condition;
+import io.breakwater.api.Digests;
 import io.breakwater.api.NamedRef;
 import io.breakwater.api.Reason;
 import io.breakwater.api.Restore;
@@ -25,9 +26,14 @@ import io.breakwater.catalog.TestPoints;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.TestConfig;
 import io.breakwater.location.TestLocations;
+import io.breakwater.location.TestRegister;
+import io.breakwater.store.CapturedNamespace;
+import io.breakwater.store.MemoryStore;
+import io.breakwater.store.OwnedRepository;
 import io.breakwater.trust.IdentityRule;
 import io.breakwater.trust.PointKey;
 import io.breakwater.trust.PointKeys;
+import io.breakwater.trust.TestAdoption;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,6 +42,8 @@ import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Restores of points whose status a user has written. */
 class PointResolverTest {
@@ -43,13 +51,19 @@ class PointResolverTest {
     private final KubernetesClient client = cluster.client();
     private final BreakwaterConfig config = TestConfig.of(Map.of("breakwater.namespace", "ops"));
     private final List<String> reads = new ArrayList<>();
+    private final MemoryStore repositories = new MemoryStore();
+    private PointDocument sealed;
     private final PointResolver points = new PointResolver(
             client,
             TestLocations.of(client, config),
             new FakeCatalog(),
             new FakeArchives(),
             config,
-            new IdentityRule(config, PointKeys.identities("east")));
+            new IdentityRule(
+                    config,
+                    PointKeys.identities("east"),
+                    TestAdoption.rule(PointKeys.identities("east"), List.of(), () -> Optional.of("lost"))),
+            TestRegister.of(repositories));
 
     @BeforeEach
     void locations() {
@@ -125,6 +139,63 @@ class PointResolverTest {
         assertThat(e.getMessage()).doesNotContain("digest");
     }
 
+    /** Users of the namespace can read the password of its movers, which opens the data of every owner of the repository. */
+    @ParameterizedTest
+    @CsvSource({
+        // captured in, other owner of the repository, the namespace may restore
+        "lost/n1,                       ,                              true",
+        "lost/n1,                       east/shop/lost/n2,             true",
+        "lost/n1,                       east/shop/new/n2,              false",
+        "lost/n1,                       east/bank/lost/n2,             false",
+        "cluster-of-east/uid-of-shop,   east/shop/new/n2,              true",
+        "lost/n1,                       east/shop/cluster-of-east/uid-of-shop, true"
+    })
+    void readsARepositoryOnlyForItsOwnersAndForThoseThatAdoptAllOfThem(String captured, String other, boolean may) {
+        CapturedNamespace source = namespace("east/shop/" + captured);
+        OwnedRepository repository = TestRegister.create(repositories, source);
+        if (other != null) {
+            TestRegister.addOwner(repositories, repository, namespace(other));
+        }
+        PointKey key = PointKeys.of(source, "p");
+        sealed = PointDocument.builder(key, "uid")
+                .repository(repository.id())
+                .capturedAt("2026-06-01T00:00:00Z")
+                .volumes(List.of(new PointDocument.Volume(
+                        "data", "fast", "1Gi", "/volumes/data", Digests.sha256Hex("snapshot"), 7, 7)))
+                .archive(key.archiveKey("uid"), 1)
+                .build();
+        RestorePoint point = point("shop", "shop", "shared");
+        PointKeys.state(point.getStatus(), key);
+        client.resource(point).update();
+
+        for (Restore restore : List.of(restore("shop", "shop"), sandbox())) {
+            if (may) {
+                assertThat(points.find(restore).digest()).isEqualTo("digest");
+            } else {
+                assertThat(refusal(() -> points.find(restore)))
+                        .hasMessageContaining("an administrator can restore the point in the operator's namespace ops")
+                        .satisfies(e ->
+                                assertThat(((BreakwaterException) e).reason()).isEqualTo(Reason.Forbidden));
+            }
+        }
+        assertThat(points.find(restore("ops", "shop")).digest()).isEqualTo("digest");
+
+        Restore started = restore("shop", "shop");
+        started.setStatus(new RestoreStatus());
+        started.getStatus().restorePoint = key.path();
+        started.getStatus().location = "shared";
+        started.getStatus().digest = "digest";
+        if (may) {
+            assertThat(points.reopen(started).digest()).isEqualTo("digest");
+        } else {
+            assertThat(refusal(() -> points.reopen(started)).reason()).isEqualTo(Reason.Forbidden);
+        }
+    }
+
+    private static CapturedNamespace namespace(String path) {
+        return CapturedNamespace.of(List.of(path.split("/"))).orElseThrow();
+    }
+
     private static BreakwaterException refusal(org.assertj.core.api.ThrowableAssert.ThrowingCallable call) {
         return catchThrowableOfType(BreakwaterException.class, call);
     }
@@ -183,7 +254,7 @@ class PointResolverTest {
         @Override
         public Optional<Sealed> read(BackupLocation location, PointKey key) {
             reads.add(key.toString());
-            return Optional.of(new Sealed(TestPoints.document(key), "digest"));
+            return Optional.of(new Sealed(sealed == null ? TestPoints.document(key) : sealed, "digest"));
         }
 
         @Override

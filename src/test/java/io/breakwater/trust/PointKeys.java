@@ -15,6 +15,11 @@ public final class PointKeys {
         return new PointKey(source(site, namespace), point);
     }
 
+    /** A point of any namespace. */
+    public static PointKey of(CapturedNamespace source, String point) {
+        return new PointKey(source, point);
+    }
+
     /** A point of a backup of Velero. */
     public static PointKey ofVelero(String site, String namespace, String point) {
         return new PointKey(CapturedNamespace.ofVelero(site, namespace), point);
