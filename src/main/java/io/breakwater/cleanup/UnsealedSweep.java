@@ -19,7 +19,6 @@ import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.ObjectInfo;
 import io.breakwater.store.OwnedRepository;
 import io.breakwater.store.SoftDeleteStore;
-import io.breakwater.store.StoreLayout;
 import io.breakwater.trust.IdentityRule;
 import io.breakwater.volume.KeptSnapshots;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -136,7 +135,7 @@ class UnsealedSweep {
         int deleted = kept.sweep(location, now, before, data::isBusy, trouble);
         Map<OwnedRepository, List<String>> snapshots = snapshots(data, repositories, loose, trouble);
         deleteEndedJobs(location, repositories, snapshots);
-        deleteUnused(location, store, before);
+        register.deleteUnused(location, config.site(), before);
         return new Found(archives, bytes, uploads, deleted, snapshots, trouble);
     }
 
@@ -156,13 +155,6 @@ class UnsealedSweep {
             }
         } catch (BreakwaterException e) {
             trouble.add(e); // an unreadable register of one namespace must not stop the cleanup of others
-        }
-    }
-
-    /** Deletes the records of repositories that two captures started at the same time, except the one that is used. */
-    private void deleteUnused(BackupLocation location, ObjectStore store, Instant before) {
-        for (String id : register.unused(location, config.site(), before)) {
-            new SoftDeleteStore(store, DeletionScope.repository(id)).delete(StoreLayout.repositoryRecord(id));
         }
     }
 

@@ -16,10 +16,12 @@ import io.breakwater.store.SignedDocument;
 import io.breakwater.store.StoreLayout;
 import io.breakwater.trust.AdoptedHistory;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.Comparator;
@@ -42,6 +44,9 @@ public class RepositoryRegister {
     private static final int ID_BYTES = 16;
     private static final int CACHED = 10_000;
     private static final int TRIES = 5;
+
+    /** What replaces a record that is being deleted. No reader takes it for a record. */
+    private static final byte[] UNUSED = "{}".getBytes(StandardCharsets.UTF_8);
 
     private final Stores stores;
     private final Clock clock;
@@ -103,6 +108,7 @@ public class RepositoryRegister {
                     .filter(id -> addOwner(location, id, source, permitted))
                     .findFirst();
             ObjectStore store = stores.open(location);
+            earlier.ifPresent(id -> renew(location, store, id));
             Instant now = LocationDocument.now(store, clock);
             String id = earlier.orElseGet(() -> create(store, source, now));
             store.writeSigned(StoreLayout.owner(source), 1, new OwnerEntry(id, now).bytes(), Precondition.ABSENT);
@@ -112,6 +118,18 @@ public class RepositoryRegister {
                             Reason.StoreUnavailable,
                             StoreLayout.owner(source) + " was deleted while it was written, will retry"));
         });
+    }
+
+    /** Writes the record again before its repository comes into use, so that no cleanup takes it for an unused one. */
+    private void renew(BackupLocation location, ObjectStore store, String id) {
+        SignedDocument record = document(location, store, id);
+        parsed(location, id, record);
+        Precondition same = new Precondition.Matches(record.etag());
+        if (store.writeSigned(record.key(), record.counter() + 1, record.payload(), same)
+                .isEmpty()) {
+            throw BreakwaterException.retryable(
+                    Reason.StoreUnavailable, record.key() + " changed at the same time, will retry");
+        }
     }
 
     /** Writes the record of a new repository. */
@@ -299,9 +317,7 @@ public class RepositoryRegister {
 
     private Optional<SignedDocument> readIfValid(BackupLocation location, ObjectStore store, String key) {
         try {
-            Optional<SignedDocument> document = store.readSigned(key, ObjectStore.MAX_DOCUMENT);
-            document.ifPresent(d -> requireNewer(location, d));
-            return document;
+            return signed(location, store, key);
         } catch (BreakwaterException e) {
             if (e.isRetryable()) {
                 throw e;
@@ -341,6 +357,9 @@ public class RepositoryRegister {
                 }
             }
         }
+        if (!created && target.head(StoreLayout.owner(repository.source())).isEmpty()) {
+            renew(to, target, repository.id());
+        }
         Optional<OwnerEntry> entry = entry(from, source, repository.source());
         Instant since = entry.map(OwnerEntry::start).orElseGet(() -> LocationDocument.now(target, clock));
         target.writeSigned(
@@ -359,12 +378,14 @@ public class RepositoryRegister {
     }
 
     /**
-     * Repositories that the namespaces of a site started and never used: nothing but an old record, which no owner entry names.
-     * Two processes that start the repository of a namespace at the same time leave one.
+     * Deletes the records of repositories that the namespaces of a site started and never used: nothing but an old record, which
+     * no owner entry names. Two processes that start the repository of a namespace at the same time leave one. A tombstone would
+     * still be there when the repository comes into use. So the record is replaced first, if it is still the same.
      *
      * @param before time of the newest record that counts, by the store's clock
+     * @return the ids of these repositories
      */
-    public List<String> unused(BackupLocation location, String site, Instant before) {
+    public List<String> deleteUnused(BackupLocation location, String site, Instant before) {
         ObjectStore store = stores.open(location);
         List<BreakwaterException> trouble = new ArrayList<>();
         Collection<String> named = all(location, trouble::add).values();
@@ -374,18 +395,46 @@ public class RepositoryRegister {
         return store.directories(StoreLayout.repositories()).stream()
                 .filter(RepositoryNames::isRepository)
                 .filter(id -> !named.contains(id))
-                .filter(id -> isUnused(location, store, site, id, before))
+                .filter(id -> deleteIfUnused(location, store, site, id, before))
                 .toList();
     }
 
-    private boolean isUnused(BackupLocation location, ObjectStore store, String site, String id, Instant before) {
-        List<ObjectInfo> found = store.gather(StoreLayout.repository(id), Optional::of);
-        CapturedNamespace owner = newestOwner(location, store, id);
-        return owner != null
-                && owner.site().equals(site)
-                && found.size() == 1
-                && found.getFirst().key().equals(StoreLayout.repositoryRecord(id))
-                && found.getFirst().lastModified().isBefore(before);
+    private boolean deleteIfUnused(BackupLocation location, ObjectStore store, String site, String id, Instant before) {
+        String key = StoreLayout.repositoryRecord(id);
+        try {
+            Optional<SignedDocument> record = readIfValid(location, store, key).filter(found -> isOf(found, id, site));
+            boolean unused = record.isPresent()
+                    && store.head(key)
+                            .filter(there -> there.info().lastModified().isBefore(before))
+                            .isPresent()
+                    && store.directories(StoreLayout.repository(id)).isEmpty()
+                    && store.head(StoreLayout.repository(id) + "config").isEmpty();
+            if (!unused) {
+                return false;
+            }
+            Precondition same = new Precondition.Matches(record.get().etag());
+            if (store.writeSigned(key, record.get().counter() + 1, UNUSED, same).isEmpty()) {
+                return false;
+            }
+            store.removals().ifPresent(removals -> removals.recordRemoval(store, key));
+            store.delete(key);
+            counters.remove(cached(location, key));
+            return true;
+        } catch (BreakwaterException e) {
+            if (e.isRetryable()) {
+                throw e;
+            }
+            return false; // one repository must not stop the cleanup of the others
+        }
+    }
+
+    /** Whether a record is of a site, or is one whose deletion was interrupted. */
+    private static boolean isOf(SignedDocument record, String id, String site) {
+        return Arrays.equals(record.payload(), UNUSED)
+                || RepositoryRecord.parse(record.payload())
+                        .filter(found -> found.id().equals(id)
+                                && found.newestOwner().site().equals(site))
+                        .isPresent();
     }
 
     /** All repositories of a location, each with its newest owner, or without one when its record cannot be verified. */
@@ -423,11 +472,9 @@ public class RepositoryRegister {
 
     private Optional<OwnerEntry> entry(BackupLocation location, ObjectStore store, CapturedNamespace source) {
         String key = StoreLayout.owner(source);
-        return store.readSigned(key, ObjectStore.MAX_DOCUMENT).map(document -> {
-            requireNewer(location, document);
-            return OwnerEntry.parse(document.payload())
-                    .orElseThrow(() -> tampered(location, key, "it is not a valid owner entry"));
-        });
+        return signed(location, store, key)
+                .map(document -> OwnerEntry.parse(document.payload())
+                        .orElseThrow(() -> tampered(location, key, "it is not a valid owner entry")));
     }
 
     private void requireOwner(BackupLocation location, OwnedRepository repository) {
@@ -447,10 +494,8 @@ public class RepositoryRegister {
 
     private SignedDocument document(BackupLocation location, ObjectStore store, String id) {
         String key = StoreLayout.repositoryRecord(id);
-        SignedDocument document = store.readSigned(key, ObjectStore.MAX_DOCUMENT)
+        return signed(location, store, key)
                 .orElseThrow(() -> tampered(location, key, "it does not exist, but the repository has an owner"));
-        requireNewer(location, document);
-        return document;
     }
 
     private static RepositoryRecord parsed(BackupLocation location, String id, SignedDocument document) {
@@ -466,6 +511,16 @@ public class RepositoryRegister {
                             + "', which this version does not know; upgrade Breakwater");
         }
         return record;
+    }
+
+    /** Reads a document. Another thread may read a newer version in the meantime, so an older one is read once more. */
+    private Optional<SignedDocument> signed(BackupLocation location, ObjectStore store, String key) {
+        Optional<SignedDocument> document = store.readSigned(key, ObjectStore.MAX_DOCUMENT);
+        boolean older = document.isPresent()
+                && document.get().counter() < counters.getOrDefault(cached(location, key), 0L);
+        Optional<SignedDocument> newest = older ? store.readSigned(key, ObjectStore.MAX_DOCUMENT) : document;
+        newest.ifPresent(d -> requireNewer(location, d));
+        return newest;
     }
 
     private void requireNewer(BackupLocation location, SignedDocument document) {

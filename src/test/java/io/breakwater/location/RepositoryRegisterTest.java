@@ -247,15 +247,65 @@ class RepositoryRegisterTest {
         Set<String> left = new HashSet<>(all);
         left.removeAll(Set.of(shop.id(), bank.id(), first.getFirst().id()));
         assertThat(left).hasSize(1);
-        assertThat(process(START).unused(location, "east", Instant.MIN))
+        assertThat(process(START).deleteUnused(location, "east", Instant.MIN))
                 .as("all are young")
                 .isEmpty();
-        assertThat(process(START).unused(location, "west", Instant.MAX)).isEmpty();
-        assertThat(process(START).unused(location, "east", Instant.MAX)).containsExactlyElementsOf(left);
-        store.write(StoreLayout.repository(left.iterator().next()) + "config", new byte[1], Precondition.NONE);
-        assertThat(process(START).unused(location, "east", Instant.MAX))
+        assertThat(process(START).deleteUnused(location, "west", Instant.MAX)).isEmpty();
+        String config = StoreLayout.repository(left.iterator().next()) + "config";
+        store.write(config, new byte[1], Precondition.NONE);
+        assertThat(process(START).deleteUnused(location, "east", Instant.MAX))
                 .as("it has data")
                 .isEmpty();
+        store.delete(config);
+        assertThat(process(START).deleteUnused(location, "east", Instant.MAX)).containsExactlyElementsOf(left);
+        all.removeAll(left);
+        assertThat(store.directories(StoreLayout.repositories())).isEqualTo(all);
+        assertThat(store.objects.keySet()).noneMatch(key -> key.contains("tombstone"));
+    }
+
+    /** A process continues the repository while another one deletes it as unused. */
+    @Test
+    void deletesNoRecordThatChangedMeanwhile() {
+        store.delete(StoreLayout.owner(SHOP));
+        store.beforeWrite = key -> {
+            if (key.equals(record(shop.id()))) {
+                store.beforeWrite = k -> {};
+                register.addOwner(location, shop.id(), AGAIN, owner -> true);
+            }
+        };
+
+        assertThat(process(START).deleteUnused(location, "east", Instant.MAX)).isEmpty();
+        assertThat(process(START).owners(location, shop.id())).containsExactly(SHOP, AGAIN);
+    }
+
+    @Test
+    void readsOnceMoreWhenAnotherThreadReadTheNextVersion() {
+        RegisterRace race = new RegisterRace(store);
+        RepositoryRegister reader = new RepositoryRegister(TestStores.always(race), clock(START));
+        reader.owners(location, shop.id());
+        byte[] older = race.objects.get(record(shop.id()));
+        TestRegister.addOwner(race, shop, AGAIN);
+        reader.owners(location, shop.id());
+        race.first = older;
+
+        assertThat(reader.owners(location, shop.id())).containsExactly(SHOP, AGAIN);
+    }
+
+    /** A store whose next read has an earlier content. */
+    private static final class RegisterRace extends MemoryStore {
+        private byte[] first;
+
+        RegisterRace(MemoryStore same) {
+            objects.putAll(same.objects);
+        }
+
+        @Override
+        public java.util.Optional<Document> read(String key, int max) {
+            byte[] older = first;
+            first = null;
+            return super.read(key, max)
+                    .map(now -> older == null ? now : new Document(now.info(), older, now.storeTime()));
+        }
     }
 
     @Test
