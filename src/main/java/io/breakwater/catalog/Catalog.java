@@ -196,7 +196,14 @@ public class Catalog {
             String name = document.owned().orElseThrow().snapshot(volume.repositorySnapshot());
             Optional<Instant> written =
                     store.head(name).map(found -> found.info().lastModified());
-            if (start.isPresent() && written.isPresent() && written.get().isBefore(start.get())) {
+            if (written.isEmpty()) {
+                throw BreakwaterException.permanent(
+                        Reason.RestorePointNotSealed,
+                        "point " + document.key() + " was not sealed in " + ObjectNames.of(location) + ": " + name
+                                + ", the snapshot of claim " + volume.pvc()
+                                + ", does not exist; create a new RestorePoint");
+            }
+            if (start.isPresent() && written.get().isBefore(start.get())) {
                 throw BreakwaterException.permanent(
                         Reason.Conflict,
                         "point " + document.key() + " was not sealed in " + ObjectNames.of(location)

@@ -50,7 +50,12 @@ class CatalogTest {
 
     @Test
     void sealsOnlyObjectsOfItsOwnRestorePoint() {
-        assertThat(catalog.seal(location, document(KEY.archiveKey("uid")))).isNotEmpty();
+        PointDocument own = document(KEY.archiveKey("uid"));
+        assertThat(refusal(() -> catalog.seal(location, own)))
+                .as("its snapshot does not exist in the repository")
+                .isEqualTo(Reason.RestorePointNotSealed);
+        store.write(TestRegister.of(KEY).snapshot(SNAPSHOT), new byte[1], Precondition.NONE);
+        assertThat(catalog.seal(location, own)).isNotEmpty();
         for (String foreign : List.of(
                 KEY.archiveKey("another"),
                 PointKeys.of("east", "bank", "p").archiveKey("uid"),
