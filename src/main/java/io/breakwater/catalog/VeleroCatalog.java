@@ -50,13 +50,25 @@ final class VeleroCatalog {
                 StoredBackup.DIRECTORY, o -> StoredBackup.ofMetadata(o.key()).map(n -> o));
         GatheringBound gathered = new GatheringBound(store, StoredBackup.DIRECTORY);
         List<PointKey> points = new ArrayList<>();
+        int skipped = 0;
         for (ObjectInfo metadata : backups) {
             String name = StoredBackup.ofMetadata(metadata.key()).orElseThrow();
-            known(location, store, name, metadata.etag())
-                    .contents()
-                    .keySet()
-                    .forEach(namespace -> points.add(PointKey.ofStore(
-                            CapturedNamespace.ofVelero(site(location), gathered.add(namespace)), name)));
+            for (String namespace :
+                    known(location, store, name, metadata.etag()).contents().keySet()) {
+                Optional<CapturedNamespace> source = CapturedNamespace.of(
+                        List.of(site(location), namespace, CapturedNamespace.NO_UID, CapturedNamespace.NO_UID));
+                if (source.isPresent()) {
+                    gathered.add(namespace);
+                    points.add(PointKey.ofStore(source.get(), name));
+                } else {
+                    skipped++;
+                }
+            }
+        }
+        if (skipped > 0) {
+            LOG.warnf(
+                    "skipped %d namespaces in the backups of Velero in %s: Kubernetes permits no such names",
+                    skipped, ObjectNames.of(location));
         }
         return points;
     }

@@ -108,6 +108,18 @@ class VeleroCatalogTest {
         assertThat(catalog.list(location, store)).containsExactly(NIGHTLY);
     }
 
+    /** Whoever writes the list of objects of a backup can write any name into it. */
+    @Test
+    void skipsOnlyTheNamespaceWithAnIllegalName() throws IOException {
+        java.io.ByteArrayOutputStream list = new java.io.ByteArrayOutputStream();
+        try (java.util.zip.GZIPOutputStream out = new java.util.zip.GZIPOutputStream(list)) {
+            out.write("{\"v1/ConfigMap\":[\"Not_Legal/a\",\"neighbours/a\"]}".getBytes());
+        }
+        replace(backup("nightly").resolve("nightly-resource-list.json.gz"), list.toByteArray());
+
+        assertThat(catalog.list(location, store)).containsExactly(NIGHTLY);
+    }
+
     @Test
     void listsOnlyCompletedBackupsThatStillExist() throws IOException {
         Path metadata = backup("nightly").resolve("velero-backup.json");
