@@ -18,10 +18,7 @@ import io.breakwater.store.SoftDeleteStore;
 import io.breakwater.trust.PointKey;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Stream;
 
 /** Copies sealed points from one location to another. Blocks; meant for virtual threads. */
@@ -34,7 +31,7 @@ public class Replicator {
     private final RepositoryRegister register;
     private final Stores stores;
     private final Semaphore streams = new Semaphore(STREAMS);
-    private final Map<String, ReentrantLock> repositories = new ConcurrentHashMap<>();
+    private final NamedLocks repositories = new NamedLocks();
 
     public Replicator(Catalog catalog, Stores stores, RepositoryRegister register) {
         this.catalog = catalog;
@@ -57,10 +54,7 @@ public class Replicator {
                 .filter(found -> uid.equals(found.document().uid()))
                 .orElseThrow(() -> missing(from, key));
         String shared = sealed.document().owned().map(OwnedRepository::id).orElse(key.path());
-        ReentrantLock lock =
-                repositories.computeIfAbsent(to.getMetadata().getUid() + "/" + shared, k -> new ReentrantLock());
-        lock.lock();
-        try {
+        try (NamedLocks.Held lock = repositories.lock(to.getMetadata().getUid() + "/" + shared)) {
             byte[] seal = source.read(key.sealKey(), ObjectStore.MAX_DOCUMENT)
                     .map(Document::content)
                     .orElseThrow(() -> missing(from, key));
@@ -77,8 +71,6 @@ public class Replicator {
                     .run(document, seal, requireWanted);
             InProgressMarker.delete(target, key);
             return copied;
-        } finally {
-            lock.unlock();
         }
     }
 
