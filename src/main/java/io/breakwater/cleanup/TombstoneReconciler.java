@@ -8,6 +8,7 @@ import io.breakwater.api.Reason;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.location.LocationController;
 import io.breakwater.location.LocationWork;
+import io.breakwater.gateway.Repositories;
 import io.breakwater.location.RepositoryRegister;
 import io.breakwater.location.Stores;
 import io.breakwater.location.keys.LocationDocument;
@@ -92,7 +93,10 @@ class TombstoneReconciler extends LocationController<Swept> {
         boolean thorough = !swept.contains(location.getMetadata().getUid());
         // An entry that cannot be verified names no repository, so nothing is freed there.
         return new DeletedObjects(
-                        store, config.site(), register.ownedBy(location, config.site(), e -> warn(location, e)))
+                        store,
+                        config.site(),
+                        register.ownedBy(location, config.site(), e -> warn(location, e)),
+                        Repositories.longest(config))
                 .sweep(config.sweep().grace(), now, thorough);
     }
 

@@ -76,6 +76,11 @@ public class Repositories {
         }
     }
 
+    /** The longest validity of a ticket and of a read lease. */
+    public static Duration longest(BreakwaterConfig config) {
+        return config.mover().deadline().plus(SLACK);
+    }
+
     /**
      * A ticket for one ServiceAccount, in pods of one owner. A ticket for reading also creates a read lease until the ticket
      * expires. Data that is deleted in the meantime then stays at least that long. In a read-only location, only the grace period
@@ -84,7 +89,7 @@ public class Repositories {
      * @param since when the owner was created: a later ticket for the same owner expires at the same time
      */
     public Ticket ticket(Access access, String holder, Ticket.Owner owner, Instant since) {
-        Instant expires = since.plus(config.mover().deadline()).plus(SLACK);
+        Instant expires = since.plus(longest(config));
         if (access.mode() == Mode.READ && access.location().getSpec().accessMode != AccessMode.ReadOnly) {
             ReadLease.acquire(
                     stores.open(access.location()), access.repository().id(), expires);

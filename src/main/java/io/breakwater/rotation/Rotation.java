@@ -84,7 +84,7 @@ class Rotation {
             Map<String, String> others = work.others(location, writing, identity.keys(), writable);
             Map<OwnedRepository, Map<String, Optional<String>>> found = work.survey(location);
             KeyTakeover.Rest rest = KeyTakeover.Rest.NONE;
-            if (writable) {
+            if (writable && signsWith(writing)) {
                 rest = work.repositories(location, found, writing, ring.ids(), this::isOwn);
                 found = work.survey(location);
             }
@@ -93,6 +93,14 @@ class Rotation {
             Set<String> known = writable ? remember(use) : identity.keys();
             return new RotationReport(LocationKeys.secretPath(location), ring.ids(), writing, use, decision, rest)
                     .result(switched, writable, known);
+        }
+
+        /** Whether tombstones are signed with a key now. The old one would be needed until the tombstones of key files expire. */
+        private boolean signsWith(String keyId) {
+            if (!store.documents().currentKey().equals(keyId)) {
+                store.documents().refresh();
+            }
+            return store.documents().currentKey().equals(keyId);
         }
 
         /** Switches the location to the current key of the Secret, if that is allowed now. */

@@ -36,14 +36,20 @@ public final class DeletedObjects {
     private final ObjectStore store;
     private final String site;
     private final Map<CapturedNamespace, String> owned;
+    private final Duration longestRead;
     private int forged;
     private int invalid;
 
-    /** @param owned ids of the repositories that namespaces of the site own */
-    public DeletedObjects(ObjectStore store, String site, Map<CapturedNamespace, String> owned) {
+    /**
+     * @param owned ids of the repositories that namespaces of the site own
+     * @param longestRead the longest validity of a read lease
+     */
+    public DeletedObjects(
+            ObjectStore store, String site, Map<CapturedNamespace, String> owned, Duration longestRead) {
         this.store = store;
         this.site = site;
         this.owned = owned;
+        this.longestRead = longestRead;
     }
 
     /**
@@ -72,7 +78,7 @@ public final class DeletedObjects {
      * @param thorough whether young tombstones are read too, to finish claims of a killed sweep
      */
     public Swept sweep(Duration grace, Instant now, boolean thorough) {
-        Map<String, List<ReadLease>> readers = ReadLease.active(store, Set.copyOf(owned.values()), now);
+        Map<String, List<ReadLease>> readers = ReadLease.active(store, Set.copyOf(owned.values()), now, longestRead);
         // Oldest first: the seal of a point was deleted before its data, so it can never return without the data.
         List<ObjectInfo> tombstones = oldest();
         int objects = 0;

@@ -11,6 +11,7 @@ import io.breakwater.store.ObjectStore.Precondition;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -50,14 +51,16 @@ public record ReadLease(Instant since) {
      *
      * @param repositories ids
      * @param now by the store's clock
+     * @param longest the longest validity of a lease. One that cannot be verified expires after that
      */
-    static Map<String, List<ReadLease>> active(ObjectStore store, Set<String> repositories, Instant now) {
+    static Map<String, List<ReadLease>> active(
+            ObjectStore store, Set<String> repositories, Instant now, Duration longest) {
         String prefix = StoreLayout.readLeases();
         List<ObjectInfo> found = store.gather(
                 prefix, o -> repositories.contains(repository(prefix, o.key())) ? Optional.of(o) : Optional.empty());
         Map<String, List<ReadLease>> readers = new HashMap<>();
         for (ObjectInfo o : found) {
-            Term term = term(store, o);
+            Term term = term(store, o, o.lastModified().plus(longest));
             if (term.until.isAfter(now)) {
                 readers.computeIfAbsent(repository(prefix, o.key()), k -> new ArrayList<>())
                         .add(new ReadLease(term.since));
@@ -73,18 +76,18 @@ public record ReadLease(Instant since) {
     }
 
     /**
-     * A lease that is too large or has no valid signature never expires, like one that cannot be parsed: data stays rather too
-     * long than too short. A lease that does not exist has expired.
+     * A lease that is too large or has no valid signature expires last: data stays rather too long than too short. It does not
+     * stay for ever, since a lease has no valid signature after its master key was removed, too. A lease that does not exist has expired.
      */
-    private static Term term(ObjectStore store, ObjectInfo o) {
+    private static Term term(ObjectStore store, ObjectInfo o, Instant last) {
         try {
             return store.readSigned(o.key(), ObjectStore.MAX_DOCUMENT)
                     .map(ReadLease::term)
                     .orElse(new Term(o.lastModified(), Instant.MIN));
         } catch (BreakwaterException e) {
             if (e.reason() == Reason.Tampered) {
-                LOG.warnf("no data of the repository is freed: %s", e.getMessage());
-                return new Term(o.lastModified(), Instant.MAX);
+                LOG.warnf("no data of the repository is freed until %s: %s", last, e.getMessage());
+                return new Term(o.lastModified(), last);
             }
             throw e;
         }

@@ -15,6 +15,7 @@ import io.breakwater.store.TestStores;
 import io.breakwater.trust.PointKey;
 import io.breakwater.trust.PointKeys;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -32,6 +33,9 @@ public final class TestRegister {
 
     /** Prefix of the repository of namespace shop of site west. */
     public static final String WEST_SHOP = "breakwater/repos/48059c7167e5392d1fd43df8e40a1423/";
+
+    /** The longest validity of a read lease. */
+    public static final Duration LONGEST_READ = Duration.ofHours(13);
 
     private TestRegister() {}
 
@@ -117,7 +121,7 @@ public final class TestRegister {
     /** The deleted objects of a site whose namespace shop has a repository. */
     public static DeletedObjects deleted(ObjectStore store, String site) {
         OwnedRepository shop = of(site, "shop");
-        return new DeletedObjects(store, site, Map.of(shop.source(), shop.id()));
+        return new DeletedObjects(store, site, Map.of(shop.source(), shop.id()), LONGEST_READ);
     }
 
     /** Key of the tombstone of an object in the repository of a namespace. */

@@ -171,7 +171,11 @@ class DeletedObjectsTest {
     void freesARepositoryFromTheSiteOfEachOwner() {
         store.delete(PACK);
         DeletedObjects west =
-                new DeletedObjects(disk, "west", Map.of(TestRegister.namespace("west", "shop"), TestRegister.SHOP_ID));
+                new DeletedObjects(
+                        disk,
+                        "west",
+                        Map.of(TestRegister.namespace("west", "shop"), TestRegister.SHOP_ID),
+                        TestRegister.LONGEST_READ);
         ReadLease.acquire(disk, TestRegister.SHOP_ID, Instant.now().minusSeconds(1));
 
         assertThat(west.sweep(NONE, Instant.now().plusMillis(50), false)).isEqualTo(new Swept(1, 7, 0));
@@ -415,6 +419,23 @@ class DeletedObjectsTest {
 
         assertThat(sweep(NONE)).isEqualTo(new Swept(0, 0, 1));
         assertThat(directory.resolve(PACK)).exists();
+    }
+
+    /** The lease of a reader has no valid signature once the master key that signed it was removed. */
+    @Test
+    void freesDataAgainWhenAnUnverifiableLeaseMustHaveExpired() {
+        ObjectStore before = new KeyedStore(new FilesystemStore(directory, Clock.systemUTC()), TestSigner.of("fedcba9876543210"));
+        ReadLease.acquire(before, TestRegister.SHOP_ID, Instant.now().plus(LONG));
+        String lease =
+                disk.gather(StoreLayout.readLeases(), Optional::of).getFirst().key();
+        store.delete(PACK);
+        age(lease, (int) TestRegister.LONGEST_READ.minusMinutes(1).toSeconds());
+        assertThat(sweep(NONE)).isEqualTo(new Swept(0, 0, 1));
+
+        age(lease, (int) TestRegister.LONGEST_READ.toSeconds());
+
+        assertThat(sweep(NONE)).isEqualTo(new Swept(1, 7, 0));
+        assertThat(directory.resolve(lease)).doesNotExist();
     }
 
     @Test

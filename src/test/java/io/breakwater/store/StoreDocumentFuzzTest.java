@@ -87,7 +87,7 @@ class StoreDocumentFuzzTest {
                 .sample("{\"schemaVersion\":1,\"until\":\"2026-01-02T03:04:05Z\"}")
                 .run(content -> {
                     store.writeSigned(StoreLayout.readLease(TestRegister.SHOP_ID, "a"), 1, content, Precondition.NONE);
-                    ReadLease.active(store, Set.of(TestRegister.SHOP_ID), Instant.now());
+                    ReadLease.active(store, Set.of(TestRegister.SHOP_ID), Instant.now(), TestRegister.LONGEST_READ);
                 });
     }
 }
