@@ -203,7 +203,7 @@ public class PointCopies {
         if (now == null || now.getMetadata().getDeletionTimestamp() != null) {
             throw unwanted(point);
         }
-        pruning(point.getMetadata().getNamespace()).ifPresent(other -> {
+        pruning(point.getMetadata().getNamespace(), repository).ifPresent(other -> {
             throw BreakwaterException.retryable(
                     Reason.Deleting,
                     "waiting until the data of RestorePoint " + other + " is deleted from the repository");
@@ -224,14 +224,41 @@ public class PointCopies {
                 .get());
     }
 
-    /** A point of the namespace whose snapshots a Job is deleting. */
-    private Optional<String> pruning(String namespace) {
+    /**
+     * A point whose snapshots a Job is deleting from the repository. The point is of the namespace, or of another one that owns
+     * the repository too.
+     */
+    private Optional<String> pruning(String namespace, String repository) {
         Stream<RestorePoint> deleted =
-                client.resources(RestorePoint.class).inNamespace(namespace).list().getItems().stream()
+                client.resources(RestorePoint.class).inAnyNamespace().list().getItems().stream()
                         .filter(p -> p.getMetadata().getDeletionTimestamp() != null);
         return deleted.filter(p -> hasJob(RunLabel.of(p)))
+                .filter(p -> namespace.equals(p.getMetadata().getNamespace()) || mayBeIn(p, repository))
                 .map(p -> p.getMetadata().getName())
                 .findFirst();
+    }
+
+    /** Whether the data of a point may be in a repository. It may be in any one while the seal cannot be read. */
+    private boolean mayBeIn(RestorePoint point, String repository) {
+        RestorePointStatus s = point.getStatus();
+        if (s == null) {
+            return false; // it has no data yet
+        }
+        List<String> names = Stream.concat(
+                        Stream.ofNullable(s.location),
+                        Stream.ofNullable(s.copies).flatMap(List::stream).map(c -> c.location))
+                .toList();
+        try {
+            PointKey key = PointKey.ofCapture(identities.of(point), point);
+            return names.stream()
+                    .map(name -> locations.resolve(point.getMetadata().getNamespace(), new NamedRef(name)))
+                    .flatMap(l -> catalog.findCaptured(l, key, point.getMetadata().getUid()).stream())
+                    .findFirst()
+                    .map(document -> repository.equals(document.repository()))
+                    .orElse(true);
+        } catch (BreakwaterException e) {
+            return true;
+        }
     }
 
     private boolean hasJob(String run) {

@@ -75,6 +75,7 @@ class PointCopiesTest {
     private final List<PointKey> unsealed = new ArrayList<>();
     private final LinkedBlockingQueue<String> wakes = new LinkedBlockingQueue<>();
     private Optional<EpochGuard.Guard> guard = Optional.empty();
+    private String removedFrom;
     private PointCopies copies;
 
     @BeforeEach
@@ -262,6 +263,42 @@ class PointCopiesTest {
         assertThat(copy("p1", "b").message).contains("Deleting", "RestorePoint old");
     }
 
+    /** Namespaces that adopted each other's data own one repository. */
+    @Test
+    void copiesNothingWhileAJobPrunesTheRepositoryForAnotherOwner() {
+        location("bank", "a");
+        location("bank", "b");
+        pointIn("bank", "old", "b");
+        var old = client.resources(RestorePoint.class).inNamespace("bank").withName("old");
+        old.edit(p -> {
+            p.getMetadata().setFinalizers(List.of(Api.FINALIZER));
+            return p;
+        });
+        old.delete();
+        client.resource(new JobBuilder()
+                        .withNewMetadata()
+                        .withName("forget")
+                        .withNamespace("ops")
+                        .addToLabels(Api.RUN, RunLabel.of(old.get()))
+                        .endMetadata()
+                        .build())
+                .create();
+        point("p1", "b");
+        removedFrom = TestRegister.of("east", "shop").id();
+
+        push("p1");
+        settle("p1");
+
+        assertThat(copy("p1", "b").message).contains("Deleting", "RestorePoint old");
+        removedFrom = TestRegister.of("east", "bank").id();
+        clock.now = clock.now.plusSeconds(60);
+        push("p1");
+        settle("p1");
+        assertThat(copy("p1", "b").state)
+                .as("the Job prunes another repository")
+                .isEqualTo(CopyState.Completed);
+    }
+
     @Test
     void copiesNothingWhileAJobDeletesUnsealedData() {
         client.resource(new JobBuilder()
@@ -309,16 +346,20 @@ class PointCopiesTest {
     }
 
     private void point(String name, String... locations) {
+        pointIn("shop", name, locations);
+    }
+
+    private void pointIn(String namespace, String name, String... locations) {
         RestorePoint point = new RestorePoint();
         point.getMetadata().setName(name);
-        point.getMetadata().setNamespace("shop");
+        point.getMetadata().setNamespace(namespace);
         point.setSpec(new RestorePointSpec());
         point.getSpec().policyRef = new NamedRef("hourly");
         point.getSpec().trigger = Trigger.Scheduled;
         point.getSpec().deletionPolicy = DeletionPolicy.Delete;
         point.setStatus(new RestorePointStatus());
         point.getStatus().site = "east";
-        point.getStatus().namespace = "shop";
+        point.getStatus().namespace = namespace;
         point.getStatus().point = name;
         point.getStatus().location = "a";
         point.getStatus().copies =
@@ -331,9 +372,13 @@ class PointCopiesTest {
     }
 
     private void location(String name) {
+        location("shop", name);
+    }
+
+    private void location(String namespace, String name) {
         BackupLocation location = new BackupLocation();
         location.getMetadata().setName(name);
-        location.getMetadata().setNamespace("shop");
+        location.getMetadata().setNamespace(namespace);
         location.setSpec(new BackupLocationSpec());
         location.setStatus(new BackupLocationStatus());
         Condition ready = new Condition();
@@ -370,6 +415,12 @@ class PointCopiesTest {
     private final class FakeCatalog extends Catalog {
         FakeCatalog() {
             super(null, null);
+        }
+
+        @Override
+        public Optional<PointDocument> findCaptured(BackupLocation location, PointKey key, String uid) {
+            return Optional.of(
+                    PointDocument.builder(key, uid).repository(removedFrom).build());
         }
 
         @Override
