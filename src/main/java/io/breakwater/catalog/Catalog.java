@@ -9,7 +9,6 @@ import io.breakwater.archive.ArchiveHeader;
 import io.breakwater.location.Stores;
 import io.breakwater.location.keys.KeyRing;
 import io.breakwater.location.keys.LocationKeys;
-import io.breakwater.store.CapturedNamespace;
 import io.breakwater.store.DeletedObjects;
 import io.breakwater.store.DeletionScope;
 import io.breakwater.store.ObjectStore;
@@ -27,10 +26,6 @@ import java.util.Collection;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
-import java.util.function.Supplier;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /** The points of locations: reads, verifies, writes and deletes them. {@link VeleroCatalog} reads the backups of Velero. */
 @ApplicationScoped
@@ -307,43 +302,26 @@ public class Catalog {
     }
 
     /**
-     * Snapshots of a repository that a seal in a location names, of every owner, including seals that were deleted and can still
-     * be restored. All seals of the location count, so that snapshots stay whatever happens to the record of the repository.
+     * The snapshots that the seals in a location name, including seals that were deleted and can still be restored. Reads every
+     * seal once, so call it after the snapshots of all repositories were listed.
      *
-     * @param owners namespaces whose seals must all be readable
-     * @throws BreakwaterException Tampered, when the signature of a seal of an owner does not match; KeyMismatch, when the Secret
-     *     does not have its key: the snapshots of that seal are unknown then
+     * @param repositories ids of those whose snapshots matter
      */
-    public Set<String> sealedSnapshots(
-            BackupLocation location, String repository, Collection<CapturedNamespace> owners) {
+    public SealedSnapshots sealedSnapshots(BackupLocation location, Collection<String> repositories) {
         ObjectStore store = stores.open(location);
-        List<PointKey> sealed = store.gather(StoreLayout.points(), PointKey::ofSeal);
-        Stream<PointDocument> present = sealed.stream().flatMap(key -> ofOwner(key, owners, () -> find(location, key)));
         SealSignatures signatures = new SealSignatures(location, store, keys.ring(location));
-        List<PointKey> removed = store.gather(StoreLayout.pointTombstones(), PointKey::ofTombstone);
-        Stream<PointDocument> deleted = removed.stream()
-                .flatMap(key -> ofOwner(
+        SealedSnapshots sealed = new SealedSnapshots(repositories);
+        store.gather(StoreLayout.points(), PointKey::ofSeal)
+                .forEach(key -> sealed.add(
                         key,
-                        owners,
+                        () -> store.read(key.sealKey(), ObjectStore.MAX_DOCUMENT)
+                                .map(seal -> signatures.verify(key, seal.content()))));
+        store.gather(StoreLayout.pointTombstones(), PointKey::ofTombstone)
+                .forEach(key -> sealed.add(
+                        key,
                         () -> DeletedObjects.contentOf(store, DeletionScope.points(key.source()), key.sealKey())
-                                .map(content -> signatures.verify(key, content))));
-        return Stream.concat(present, deleted)
-                .filter(document -> repository.equals(document.repository()))
-                .flatMap(document -> document.moved().stream())
-                .map(PointDocument.Volume::repositorySnapshot)
-                .collect(Collectors.toSet());
-    }
-
-    private static Stream<PointDocument> ofOwner(
-            PointKey key, Collection<CapturedNamespace> owners, Supplier<Optional<PointDocument>> reader) {
-        try {
-            return reader.get().stream();
-        } catch (BreakwaterException e) {
-            if (e.isRetryable() || owners.contains(key.source())) {
-                throw e;
-            }
-            return Stream.empty(); // a stranger's seal must not stop the cleanup of other namespaces
-        }
+                                .map(seal -> signatures.verify(key, seal))));
+        return sealed;
     }
 
     /** Deletes the seal: the point does not exist any more. The seal can be restored until its grace period ends. */

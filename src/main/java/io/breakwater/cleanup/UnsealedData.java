@@ -8,6 +8,7 @@ import io.breakwater.api.RestorePointStatus;
 import io.breakwater.api.RestorePointStatus.CopyState;
 import io.breakwater.catalog.Catalog;
 import io.breakwater.catalog.InProgressMarker;
+import io.breakwater.catalog.SealedSnapshots;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.location.RepositoryRegister;
 import io.breakwater.store.CapturedNamespace;
@@ -24,6 +25,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -49,6 +51,8 @@ final class UnsealedData {
     private final List<RestorePoint> points;
     private final IdentityRule rule;
     private final RepositoryRegister register;
+    private final List<BreakwaterException> unreadable = new ArrayList<>();
+    private Map<CapturedNamespace, String> entries;
 
     /** @param points all RestorePoints of the cluster, in a list that was just read */
     UnsealedData(
@@ -148,8 +152,8 @@ final class UnsealedData {
         return left ? Optional.of(found) : Optional.empty();
     }
 
-    /** Snapshots in a repository that no point of any owner references. */
-    List<String> snapshots(OwnedRepository repository) {
+    /** Snapshots in a repository that no point of this cluster references. Seals may still name them. */
+    Set<String> candidates(OwnedRepository repository) {
         String prefix = repository.snapshot("");
         Set<String> found = new TreeSet<>();
         GatheringBound gathered = new GatheringBound(store, prefix);
@@ -159,13 +163,21 @@ final class UnsealedData {
                 found.add(gathered.add(id));
             }
         });
-        Set<CapturedNamespace> owners = owners(repository);
-        found.removeAll(named(owners));
-        // Seals are read only if there are candidates.
-        if (!found.isEmpty()) {
-            found.removeAll(catalog.sealedSnapshots(location, repository.id(), owners));
-        }
-        return List.copyOf(found);
+        found.removeAll(named(owners(repository)));
+        return found;
+    }
+
+    /** What the seals of the location name in some repositories; read it after {@link #candidates} of all of them. */
+    SealedSnapshots sealed(List<OwnedRepository> repositories) {
+        return catalog.sealedSnapshots(
+                location, repositories.stream().map(OwnedRepository::id).toList());
+    }
+
+    /** The candidates of a repository that no seal names. */
+    List<String> unsealed(OwnedRepository repository, Set<String> candidates, SealedSnapshots sealed) {
+        Set<String> left = new TreeSet<>(candidates);
+        left.removeAll(sealed.of(repository.id(), owners(repository)));
+        return List.copyOf(left);
     }
 
     /**
@@ -183,15 +195,28 @@ final class UnsealedData {
     /** All namespaces that the record or an owner entry names. */
     private Set<CapturedNamespace> owners(OwnedRepository repository) {
         Set<CapturedNamespace> owners = new HashSet<>(register.owners(location, repository.id()));
-        register.all(location, e -> {
-                    throw e;
-                })
-                .forEach((owner, id) -> {
-                    if (id.equals(repository.id())) {
-                        owners.add(owner);
-                    }
-                });
+        entries().forEach((owner, id) -> {
+            if (id.equals(repository.id())) {
+                owners.add(owner);
+            }
+        });
         return owners;
+    }
+
+    /**
+     * The owner entries of the location, in a list that is read once. An entry that cannot be verified names no repository. The
+     * record still names the owner, and no snapshot is deleted that a verified seal of it names.
+     */
+    private Map<CapturedNamespace, String> entries() {
+        if (entries == null) {
+            entries = register.all(location, unreadable::add);
+        }
+        return entries;
+    }
+
+    /** Errors of the owner entries that could not be verified. */
+    List<BreakwaterException> unreadableEntries() {
+        return List.copyOf(unreadable);
     }
 
     private Set<String> named(Set<CapturedNamespace> owners) {

@@ -5,6 +5,7 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.catalog.Catalog;
 import io.breakwater.catalog.InProgressMarker;
+import io.breakwater.catalog.SealedSnapshots;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.gateway.Repositories;
 import io.breakwater.location.RepositoryRegister;
@@ -32,6 +33,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import org.jboss.logging.Logger;
 
 /**
  * Deletes the data that {@link UnsealedData} finds. Archives are deleted by tombstones for exactly the objects that were found.
@@ -41,6 +43,8 @@ import java.util.TreeSet;
 class UnsealedSweep {
     /** Number of snapshots that one Job deletes; the next round finds the others again. */
     private static final int AT_A_TIME = 200;
+
+    private static final Logger LOG = Logger.getLogger(UnsealedSweep.class);
 
     private final KubernetesClient client;
     private final BreakwaterConfig config;
@@ -184,10 +188,21 @@ class UnsealedSweep {
             List<OwnedRepository> repositories,
             Set<String> loose,
             List<BreakwaterException> trouble) {
+        Map<OwnedRepository, Set<String>> candidates = candidates(data, repositories, trouble);
+        // Seals are read once, after all snapshots were listed, and only if there are candidates.
+        List<OwnedRepository> stale = candidates.keySet().stream()
+                .filter(repository -> !candidates.get(repository).isEmpty())
+                .toList();
+        Optional<SealedSnapshots> sealed = stale.isEmpty() ? Optional.empty() : sealed(data, stale, trouble);
         Map<OwnedRepository, List<String>> found = new LinkedHashMap<>();
-        for (OwnedRepository repository : repositories) {
+        for (OwnedRepository repository : candidates.keySet()) {
+            if (stale.contains(repository) && sealed.isEmpty()) {
+                continue; // its seals are unknown
+            }
             try {
-                List<String> unsealed = data.isBusy(repository) ? List.of() : data.snapshots(repository);
+                List<String> unsealed = stale.contains(repository)
+                        ? data.unsealed(repository, candidates.get(repository), sealed.get())
+                        : List.of();
                 if (!unsealed.isEmpty() || loose.contains(repository.id()) && data.isWhole(repository)) {
                     found.put(repository, unsealed.stream().limit(AT_A_TIME).toList());
                 }
@@ -196,6 +211,33 @@ class UnsealedSweep {
             }
         }
         return found;
+    }
+
+    /** Snapshots that no point of this cluster references, of each repository whose owners can be read. */
+    private static Map<OwnedRepository, Set<String>> candidates(
+            UnsealedData data, List<OwnedRepository> repositories, List<BreakwaterException> trouble) {
+        Map<OwnedRepository, Set<String>> candidates = new LinkedHashMap<>();
+        for (OwnedRepository repository : repositories) {
+            try {
+                candidates.put(repository, data.isBusy(repository) ? Set.of() : data.candidates(repository));
+            } catch (BreakwaterException e) {
+                trouble.add(e); // unreadable owners of one repository must not stop the cleanup of others
+            }
+        }
+        data.unreadableEntries().stream()
+                .filter(e -> trouble.stream().noneMatch(t -> t.getMessage().equals(e.getMessage())))
+                .forEach(trouble::add);
+        return candidates;
+    }
+
+    private static Optional<SealedSnapshots> sealed(
+            UnsealedData data, List<OwnedRepository> repositories, List<BreakwaterException> trouble) {
+        try {
+            return Optional.of(data.sealed(repositories));
+        } catch (BreakwaterException e) {
+            trouble.add(e);
+            return Optional.empty();
+        }
     }
 
     /**
@@ -230,11 +272,24 @@ class UnsealedSweep {
     private void deleteMarkers(BackupLocation location, OwnedRepository repository) {
         ObjectStore store = stores.open(location);
         data(location).abandoned().stream()
-                .filter(b -> register.find(location, b.key().source())
-                        .filter(found -> found.id().equals(repository.id()))
-                        .isPresent())
+                .filter(b -> isOf(location, b, repository))
                 .filter(b -> store.head(b.key().sealKey()).isEmpty())
                 .forEach(b -> InProgressMarker.delete(store, b.key()));
+    }
+
+    /** The marker of a namespace whose repository cannot be read stays. The next sweep reports it. */
+    private boolean isOf(BackupLocation location, InProgressMarker marker, OwnedRepository repository) {
+        try {
+            return register.find(location, marker.key().source())
+                    .filter(found -> found.id().equals(repository.id()))
+                    .isPresent();
+        } catch (BreakwaterException e) {
+            if (e.isRetryable()) {
+                throw e;
+            }
+            LOG.warnf("the mark of point %s stays: %s", marker.key(), e.getMessage());
+            return false;
+        }
     }
 
     private MoverJobs.Request request(BackupLocation location, OwnedRepository repository, List<String> snapshots) {

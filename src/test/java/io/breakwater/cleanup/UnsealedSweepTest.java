@@ -43,6 +43,7 @@ import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -122,6 +123,10 @@ class UnsealedSweepTest {
 
     /** The sweep of a process that has read nothing. */
     private UnsealedSweep process() {
+        return process(stores, catalog);
+    }
+
+    private UnsealedSweep process(Stores stores, Catalog catalog) {
         return new UnsealedSweep(
                 client,
                 config,
@@ -386,6 +391,76 @@ class UnsealedSweepTest {
         assertThat(found.trouble())
                 .singleElement()
                 .satisfies(e -> assertThat(e.reason()).isEqualTo(Reason.Tampered));
+    }
+
+    @Test
+    void cleansUpNextToARepositoryWhoseRecordCannotBeRead() {
+        OwnedRepository bank = TestRegister.create(disk, "east", "bank");
+        write(bank.prefix() + "config", "config");
+        write(bank.snapshot(snapshot(LOST)), "lost");
+        PointKey theirs = PointKeys.of("east", "bank", "lost");
+        catalog.markStarted(location, theirs, "uid");
+        write(StoreLayout.repositoryRecord(bank.id()), "{}");
+        makeOld();
+        UnsealedSweep process = process();
+
+        UnsealedSweep.Found found = process.sweep(location);
+        process.forget(location, SHOP, found.snapshots().get(SHOP));
+        process.forget(location, SHOP, found.snapshots().get(SHOP));
+
+        assertThat(found.snapshots()).isEqualTo(Map.of(SHOP, List.of(snapshot(LOST))));
+        assertThat(found.trouble()).isNotEmpty().allSatisfy(e -> assertThat(e)
+                .hasMessageContaining(StoreLayout.repositoryRecord(bank.id())));
+        assertThat(movers.started).as("a Job that stays would block copies").isEmpty();
+        assertThat(InProgressMarker.list(disk, "east"))
+                .extracting(InProgressMarker::key)
+                .containsExactly(theirs);
+    }
+
+    @Test
+    void cleansUpNextToAnOwnerEntryOfAnotherSiteThatCannotBeRead() {
+        String entry =
+                StoreLayout.owner(TestRegister.create(disk, "west", "bank").source());
+        write(entry, "{}");
+        makeOld();
+
+        UnsealedSweep.Found found = process().sweep(location);
+
+        assertThat(found.snapshots()).isEqualTo(Map.of(SHOP, List.of(snapshot(LOST))));
+        assertThat(found.trouble()).singleElement().satisfies(e -> assertThat(e)
+                .hasMessageContaining(entry));
+    }
+
+    @Test
+    void readsSealsKeysAndOwnersOnceForAllRepositories() {
+        for (String namespace : List.of("bank", "desk", "mill")) {
+            OwnedRepository repository = TestRegister.create(disk, "east", namespace);
+            write(repository.snapshot(snapshot(LOST)), "lost");
+        }
+        makeOld();
+        List<String> calls = new ArrayList<>();
+        List<String> rings = new ArrayList<>();
+        Stores counting = TestStores.always((ObjectStore) Proxy.newProxyInstance(
+                getClass().getClassLoader(), new Class<?>[] {ObjectStore.class}, (proxy, method, arguments) -> {
+                    calls.add(method.getName() + " " + (arguments == null ? "" : arguments[0]));
+                    return method.invoke(disk, arguments);
+                }));
+        Catalog read = new Catalog(
+                counting,
+                TestKeys.from(() -> {
+                    rings.add("ring");
+                    return TestKeys.data(new byte[32]);
+                }));
+
+        assertThat(process(counting, read).sweep(location).snapshots()).hasSize(4);
+
+        assertThat(calls).filteredOn(("read " + GOOD.sealKey())::equals).hasSize(1);
+        assertThat(calls).filteredOn(("gather " + StoreLayout.points())::equals).hasSize(1);
+        assertThat(calls)
+                .filteredOn(("gather " + StoreLayout.owners())::equals)
+                .as("for the owners, and for unused records")
+                .hasSizeLessThanOrEqualTo(2);
+        assertThat(rings).hasSize(1);
     }
 
     @Test
