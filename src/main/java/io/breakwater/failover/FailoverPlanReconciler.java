@@ -165,6 +165,10 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
 
     /** Reports a lease whose earlier versions this cluster has not seen, and one that an administrator accepted. */
     private void reportOrigin(PlanSite plan, LeaseVersion seen) {
+        plan.store()
+                .memory()
+                .takeRestored()
+                .ifPresent(cause -> events.warning(plan.resource(), Reason.Tampered, cause));
         plan.store().memory().takeAccepted().ifPresent(counter -> {
             memory.recordAccepted(plan, counter);
             events.audited(

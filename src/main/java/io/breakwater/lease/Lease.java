@@ -52,6 +52,9 @@ public record Lease(
     public static final int SCHEMA = 1;
     public static final int MAX_TERMS = 64;
 
+    /** Numbers of writes that a version without a known key can skip. */
+    private static final long MAX_SKIPPED = 1000;
+
     /** The stage of the holder. */
     public enum State {
         /** The site has the lease, but not its data yet. No pod runs. */
@@ -106,6 +109,24 @@ public record Lease(
                 .duration(duration)
                 .clockAheadMillis(clockAhead)
                 .build();
+    }
+
+    /**
+     * This version after another one that no known key signed. Nothing of that version is adopted but its number, within a bound.
+     * A request in it is refused, so that the other site does not write it again.
+     */
+    Lease afterUnverified(Lease other) {
+        LeaseDraft draft =
+                LeaseDraft.after(this).writes(Math.max(writes, Math.min(other.writes, writes + MAX_SKIPPED)));
+        boolean refuses = request == null && other.request != null && other.request.id() != null;
+        return refuses
+                ? draft.outcome(new Outcome(
+                                other.request.id(),
+                                "site " + holder
+                                        + " does not know the key that signed the request; accept the key of the"
+                                        + " requesting site there, and change spec.activeSite again"))
+                        .build()
+                : draft.build();
     }
 
     /**

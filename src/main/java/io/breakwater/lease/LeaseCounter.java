@@ -1,5 +1,7 @@
 package io.breakwater.lease;
 
+import java.util.Optional;
+
 /**
  * The position of one version of a lease in its history: both numbers only grow.
  *
@@ -9,6 +11,15 @@ package io.breakwater.lease;
 public record LeaseCounter(long epoch, long writes) {
     /** Before the first lease. */
     public static final LeaseCounter NONE = new LeaseCounter(0, 0);
+
+    /** The counter in an annotation; empty for a text that is none. */
+    static Optional<LeaseCounter> parse(String text) {
+        if (text == null || !text.matches("[0-9]{1,18}\\.[0-9]{1,18}")) {
+            return Optional.empty();
+        }
+        String[] parts = text.split("\\.");
+        return Optional.of(new LeaseCounter(Long.parseLong(parts[0]), Long.parseLong(parts[1])));
+    }
 
     static LeaseCounter of(Lease lease) {
         return new LeaseCounter(lease.epoch(), lease.writes());

@@ -27,6 +27,8 @@ public final class LeaseMemory {
     private String acceptable;
     private LeaseCounter accepted;
     private WrittenLease written;
+    private Lease verified;
+    private String restored;
 
     /** @param newest the newest version that an earlier process recorded; {@link LeaseCounter#NONE} without a record */
     public LeaseMemory(LeaseCounter newest) {
@@ -43,7 +45,7 @@ public final class LeaseMemory {
         return newest;
     }
 
-    /** Accepts the lease with this counter, once, although a newer one was seen; null accepts none. */
+    /** Accepts the lease with this counter, or a later one of its epoch, once, although a newer one was seen; null accepts none. */
     public synchronized void accept(String counter) {
         acceptable = counter;
     }
@@ -66,13 +68,25 @@ public final class LeaseMemory {
             newest = newest.max(read);
             return;
         }
-        if (!read.toString().equals(acceptable)) {
+        if (!isAcceptable(read)) {
             throw BreakwaterException.permanent(
                     Reason.WentBack,
                     key + " went back: it has counter " + read + ", but this site has seen " + before
                             + "; restore the newest version of the object, or annotate the FailoverPlan with "
                             + Api.ACCEPT_LEASE + "=" + read + " to accept this one");
         }
+        accepted(read);
+    }
+
+    /** Whether an administrator accepts a version: its counter, or a later one of the same epoch, since a holder renews it. */
+    synchronized boolean isAcceptable(LeaseCounter read) {
+        return LeaseCounter.parse(acceptable)
+                .filter(named -> named.epoch() == read.epoch() && named.writes() <= read.writes())
+                .isPresent();
+    }
+
+    /** Notes that the annotation was used. */
+    synchronized void accepted(LeaseCounter read) {
         newest = read;
         acceptable = null;
         accepted = read;
@@ -88,6 +102,28 @@ public final class LeaseMemory {
             written = new WrittenLease(version, modified);
         }
         return written.modified();
+    }
+
+    /** Notes a version with valid signatures. */
+    synchronized void verified(Lease lease) {
+        verified = lease;
+    }
+
+    /** The last version with valid signatures that this process read or wrote. */
+    synchronized Optional<Lease> verified() {
+        return Optional.ofNullable(verified);
+    }
+
+    /** Notes that the holder replaced a version whose site could not be verified. */
+    synchronized void restored(String cause) {
+        restored = cause;
+    }
+
+    /** Why a version was replaced since the last call. */
+    public synchronized Optional<String> takeRestored() {
+        Optional<String> taken = Optional.ofNullable(restored);
+        restored = null;
+        return taken;
     }
 
     /** Notes a version that this process wrote. */

@@ -1,5 +1,7 @@
 package io.breakwater.lease;
 
+import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Reason;
 import io.breakwater.lease.LeaseKeeper.Clocks;
 import io.breakwater.lease.LeaseKeeper.Holding;
 import java.time.Duration;
@@ -21,7 +23,12 @@ record LeaseRenewal(LeaseStore store, Holding holding, BooleanSupplier retires, 
 
     /** Reads the lease and writes it again; blocks. */
     RenewalAnswer run() {
-        Optional<LeaseVersion> seen = store.read();
+        Optional<LeaseVersion> seen;
+        try {
+            seen = store.read();
+        } catch (BreakwaterException e) {
+            return restore(e);
+        }
         if (seen.isEmpty()) {
             return new RenewalAnswer.Failed("the store has no lease");
         }
@@ -50,12 +57,39 @@ record LeaseRenewal(LeaseStore store, Holding holding, BooleanSupplier retires, 
                 && lease.holder().equals(holding.site());
     }
 
+    /**
+     * A site whose key is not known wrote the lease, and left its epoch and its holder. Such a version changes nothing: the holder
+     * writes its own last version again. Otherwise a site with a new key could end the lease of the other one.
+     */
+    private RenewalAnswer restore(BreakwaterException e) {
+        Optional<Lease> own =
+                store.memory().verified().filter(l -> l.epoch() == holding.epoch() && l.heldBy(holding.site()));
+        if (e.reason() != Reason.Tampered || own.isEmpty()) {
+            throw e;
+        }
+        Optional<LeaseVersion> stated = store.readStated();
+        boolean same = stated.map(LeaseVersion::lease)
+                .filter(l -> l.epoch() == holding.epoch() && l.holder().equals(holding.site()))
+                .isPresent();
+        if (!same) {
+            throw e;
+        }
+        RenewalAnswer answer =
+                write(stated.get(), own.get().afterUnverified(stated.get().lease()));
+        if (!(answer instanceof RenewalAnswer.Failed)) {
+            store.memory().restored("the holder wrote its own version of the lease again: " + e.getMessage());
+        }
+        return answer;
+    }
+
     private RenewalAnswer write(LeaseVersion seen) {
+        return write(seen, seen.lease());
+    }
+
+    private RenewalAnswer write(LeaseVersion seen, Lease basis) {
         long ahead = Duration.between(seen.storeTime(), clocks.wall().instant()).toMillis();
         boolean retire = retires.getAsBoolean();
-        Lease next = retire
-                ? seen.lease().retired()
-                : seen.lease().renewed(holding.timing().duration(), ahead);
+        Lease next = retire ? basis.retired() : basis.renewed(holding.timing().duration(), ahead);
         return store.write(next, Optional.of(seen))
                 .<RenewalAnswer>map(
                         written -> retire ? new RenewalAnswer.Retired() : new RenewalAnswer.Renewed(startedAt))

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
+import io.breakwater.api.Api;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.store.ObjectStore;
@@ -16,6 +17,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * The objects of one plan in its rendezvous location: the lease, the journal, and the heartbeats of both sites. All of them are
@@ -37,12 +39,25 @@ public class LeaseStore {
     private final String namespace;
     private final String plan;
     private final LeaseMemory memory;
+    private final Set<String> sites;
 
     /**
      * @param bulkhead for the calls to the location of the store
      * @param memory of the lease of this plan, which all stores of the plan share
      */
     public LeaseStore(ObjectStore store, StoreBulkhead bulkhead, String namespace, String plan, LeaseMemory memory) {
+        this(store, bulkhead, namespace, plan, memory, Set.of());
+    }
+
+    /** @param sites the sites of the plan, which alone may sign its lease; empty for any site */
+    public LeaseStore(
+            ObjectStore store,
+            StoreBulkhead bulkhead,
+            String namespace,
+            String plan,
+            LeaseMemory memory,
+            Set<String> sites) {
+        this.sites = sites;
         this.memory = memory;
         this.store = store;
         this.bulkhead = bulkhead;
@@ -57,10 +72,64 @@ public class LeaseStore {
      */
     public Optional<LeaseVersion> read() {
         LeaseCounter before = memory.newest();
-        Optional<LeaseVersion> seen =
-                bulkhead.call(() -> store.readSigned(key(), LARGEST)).map(this::version);
-        seen.ifPresent(version -> memory.check(key(), LeaseCounter.of(version.lease()), before));
+        Optional<LeaseVersion> seen;
+        try {
+            seen = bulkhead.call(() -> store.readSigned(key(), LARGEST)).map(this::ofSites);
+        } catch (BreakwaterException e) {
+            return Optional.of(accepted(e));
+        }
+        seen.ifPresent(version -> {
+            memory.check(key(), LeaseCounter.of(version.lease()), before);
+            memory.verified(version.lease());
+        });
         return seen;
+    }
+
+    /** A version that an administrator accepts although its site could not be verified. */
+    private LeaseVersion accepted(BreakwaterException e) {
+        if (e.reason() != Reason.Tampered) {
+            throw e;
+        }
+        LeaseVersion stated = readStated(e).orElseThrow(() -> e);
+        LeaseCounter counter = LeaseCounter.of(stated.lease());
+        if (!memory.isAcceptable(counter)) {
+            throw BreakwaterException.permanent(
+                    Reason.Tampered,
+                    e.getMessage() + "; or annotate the FailoverPlan with " + Api.ACCEPT_LEASE + "=" + counter
+                            + " to accept this version",
+                    e);
+        }
+        memory.accepted(counter);
+        memory.verified(stated.lease());
+        return stated;
+    }
+
+    private Optional<LeaseVersion> readStated(BreakwaterException e) {
+        try {
+            return readStated();
+        } catch (BreakwaterException other) {
+            throw e;
+        }
+    }
+
+    /**
+     * The lease that someone with the master key wrote, whatever site signed it. It proves nothing.
+     *
+     * @throws BreakwaterException Tampered, when the signature of the master key is missing or wrong
+     */
+    Optional<LeaseVersion> readStated() {
+        return bulkhead.call(() -> store.readStated(key(), LARGEST)).map(this::version);
+    }
+
+    private LeaseVersion ofSites(SignedDocument document) {
+        SignedDocument.SiteStamp stamp = document.stamp();
+        if (stamp != null && !sites.isEmpty() && !sites.contains(stamp.site())) {
+            throw BreakwaterException.permanent(
+                    Reason.Tampered,
+                    key() + " is not a valid lease: site " + stamp.site()
+                            + " signed it, which is no site of the plan; find out who can write to the location");
+        }
+        return version(document);
     }
 
     /** Whether no site renews a lease, so that its age has no meaning. A lease that cannot be parsed is not at rest. */
@@ -92,7 +161,10 @@ public class LeaseStore {
             byte[] signed = store.documents().signAsSite(key(), lease.writes(), bytes(lease));
             Optional<LeaseVersion> written = bulkhead.call(() -> store.write(key(), signed, condition))
                     .map(o -> new LeaseVersion(lease, o.info().etag(), o.info().lastModified(), o.storeTime()));
-            written.ifPresent(version -> memory.wrote(LeaseCounter.of(lease)));
+            written.ifPresent(version -> {
+                memory.wrote(LeaseCounter.of(lease));
+                memory.verified(lease);
+            });
             return written.isPresent() ? written : findWritten(lease);
         } catch (BreakwaterException e) {
             Optional<LeaseVersion> landed = findWritten(lease);

@@ -110,6 +110,13 @@ public interface ObjectStore extends AutoCloseable {
     }
 
     /**
+     * Like {@link #readSigned}, but whatever site signed the document: only the signature of the master key is valid for certain.
+     */
+    default Optional<SignedDocument> readStated(String key, int max) {
+        return read(key, max).map(documents()::verifyStated);
+    }
+
+    /**
      * Signs and writes a document.
      *
      * @param counter grows with each version of the document

@@ -6,11 +6,13 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.FailoverPlanStatus.Fence;
 import io.breakwater.api.Reason;
 import io.breakwater.store.ObjectStore.Precondition;
+import io.breakwater.store.TestSite;
 import io.breakwater.store.TestStores;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
@@ -53,6 +55,54 @@ class LeaseKeeperVirtualTest {
 
         assertThat(virtual.renewals).hasSizeBetween(8, 9);
         assertThat(virtual.keeper.mayRun()).isTrue();
+    }
+
+    /** A rebuilt site signs with a new key, which this site has not accepted. */
+    @Test
+    void continuesAfterARequestThatAnUnknownKeySigned() {
+        TestSite west = new TestSite("west", "w1");
+        store = view(new TestSite("east", "e1"), Map.of("west", west.publicKey()));
+        VirtualKeeper virtual = started(Duration.ZERO);
+        virtual.pass(Duration.ofSeconds(10));
+        LeaseStore rebuilt = view(new TestSite("west", "w2"), Map.of());
+        for (int i = 0; i < 5; i++) {
+            LeaseVersion seen = rebuilt.read().orElseThrow();
+            rebuilt.write(
+                    seen.lease().requested(new Lease.Request("west", "run"), seen.renewedAt()), Optional.of(seen));
+            virtual.pass(Duration.ofSeconds(12));
+        }
+
+        assertThat(virtual.gated()).isFalse();
+        assertThat(virtual.keeper.mayRun()).isTrue();
+        Lease lease = rebuilt.read().orElseThrow().lease();
+        assertThat(lease.request()).isNull();
+        assertThat(lease.outcome().id()).isEqualTo("run");
+        assertThat(store.memory().takeRestored().orElseThrow()).contains("not the one of site west");
+    }
+
+    @Test
+    void gatesAfterAnotherHolderThatAnUnknownKeySigned() {
+        TestSite west = new TestSite("west", "w1");
+        store = view(new TestSite("east", "e1"), Map.of("west", west.publicKey()));
+        VirtualKeeper virtual = started(Duration.ZERO);
+        LeaseStore rebuilt = view(new TestSite("west", "w2"), Map.of());
+        LeaseVersion seen = rebuilt.read().orElseThrow();
+        rebuilt.write(seen.lease().acquired("west", Fence.Expired, TIMING.duration(), null), Optional.of(seen));
+
+        virtual.pass(Duration.ofSeconds(40));
+
+        assertThat(virtual.gated()).isTrue();
+        assertThat(rebuilt.read().orElseThrow().lease().holder()).isEqualTo("west");
+    }
+
+    private LeaseStore view(TestSite site, Map<String, String> pins) {
+        LeaseStore view = new LeaseStore(
+                site.view(objects, pins), new DirectCalls(), "shop", "shop", new LeaseMemory(LeaseCounter.NONE));
+        if (pins.containsKey("west")) {
+            objects.delete("breakwater/plans/shop/shop/lease.json");
+            view.write(Lease.first("east", TIMING.duration()), Optional.empty());
+        }
+        return view;
     }
 
     @Test

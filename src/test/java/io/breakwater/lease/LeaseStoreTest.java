@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.store.ObjectStore.Precondition;
+import io.breakwater.store.TestSite;
 import io.breakwater.store.TestStores;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -14,7 +15,9 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -166,6 +169,46 @@ class LeaseStoreTest {
 
         objects.write(KEY, old, Precondition.NONE);
         assertThatThrownBy(store::read).as("a second time").hasMessageContaining("went back");
+    }
+
+    /** The holder renews the lease while the administrator writes the annotation. */
+    @Test
+    void acceptsALaterCounterOfTheSameEpoch() {
+        store.memory().check(KEY, new LeaseCounter(2, 90), LeaseCounter.NONE);
+        LeaseCounter before = store.memory().newest();
+
+        store.memory().accept("1.5");
+        assertThatThrownBy(() -> store.memory().check(KEY, new LeaseCounter(1, 4), before))
+                .hasMessageContaining("went back");
+        store.memory().accept("2.5");
+        assertThatThrownBy(() -> store.memory().check(KEY, new LeaseCounter(1, 7), before))
+                .hasMessageContaining("went back");
+        store.memory().accept("1.5");
+        store.memory().check(KEY, new LeaseCounter(1, 7), before);
+
+        assertThat(store.memory().takeAccepted()).contains(new LeaseCounter(1, 7));
+    }
+
+    @Test
+    void refusesALeaseThatAThirdSiteSigned() {
+        TestSite third = new TestSite("north", "n1");
+        at(third, Map.of()).write(Lease.first("east", MINUTE), Optional.empty());
+        LeaseStore east = at(new TestSite("east", "e1"), Map.of());
+
+        assertThatThrownBy(east::read).hasMessageContaining("site north signed it");
+
+        east.memory().accept("1.1");
+        assertThat(east.read()).as("an administrator accepts it").isPresent();
+    }
+
+    private LeaseStore at(TestSite site, Map<String, String> pins) {
+        return new LeaseStore(
+                site.view(objects, pins),
+                new DirectCalls(),
+                "shop",
+                "shop",
+                new LeaseMemory(LeaseCounter.NONE),
+                Set.of("east", "west"));
     }
 
     /** A reader may be slower than a writer of the same process. */
