@@ -157,7 +157,9 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
     /** The heartbeat needs the API server and the key of the site. The lease does not wait for it. */
     private void heartbeat(PlanSite plan) {
         try {
-            plan.store().heartbeat(plan.site());
+            if (sites.mayBeat(plan.resource())) {
+                plan.store().heartbeat(plan.site());
+            }
         } catch (BreakwaterException | KubernetesClientException e) {
             LOG.warnf("could not write the heartbeat for FailoverPlan %s, will retry: %s", plan.key(), e.getMessage());
         }

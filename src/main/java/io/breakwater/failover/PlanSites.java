@@ -14,6 +14,7 @@ import io.breakwater.location.Stores;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 
 /** Opens plans on this site. */
 @ApplicationScoped
@@ -68,6 +69,15 @@ class PlanSites {
         return store(plan, resolve(plan));
     }
 
+    /**
+     * Whether this cluster has recorded the sites of the rendezvous. Before that, a heartbeat would replace the one of an earlier
+     * cluster of this site, which nothing else proves.
+     */
+    boolean mayBeat(FailoverPlan plan) {
+        BackupLocationStatus status = resolve(plan).getStatus();
+        return status != null && status.sites != null;
+    }
+
     /** The guard reads stores of administrators only: all plans share its process, and what a lease says moves applications. */
     private BackupLocation resolve(FailoverPlan plan) {
         BackupLocation location = locations.resolve(plan.getMetadata().getNamespace(), plan.getSpec().rendezvousRef);
@@ -92,6 +102,7 @@ class PlanSites {
                 bulkhead,
                 plan.getMetadata().getNamespace(),
                 plan.getMetadata().getName(),
-                memories.of(plan));
+                memories.of(plan),
+                plan.getSpec().sites.stream().map(site -> site.name).collect(Collectors.toSet()));
     }
 }

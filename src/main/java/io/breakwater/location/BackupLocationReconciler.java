@@ -97,8 +97,9 @@ class BackupLocationReconciler extends LocationController<LocationProbe.Findings
 
     @Override
     protected Duration done(BackupLocation location, LocationProbe.Findings found) {
+        boolean first = found.sites() != null && !LocationProbe.isRecorded(location);
         ready(location, found);
-        return found.turning() ? SOON : EVERY;
+        return found.turning() || first ? SOON : EVERY;
     }
 
     @Override

@@ -133,7 +133,10 @@ public class LocationProbe {
         if (writable) {
             SiteKeys.report(
                     store, site, ring, escrow.map(KeyEscrow.State::fingerprint).orElse(null));
-            storeTime = SiteHeartbeat.write(store, site, clock.instant()).storeTime();
+            // A first heartbeat replaces the one of an earlier cluster of this site, so the status has that one first.
+            if (sites == null || isRecorded(location)) {
+                storeTime = SiteHeartbeat.write(store, site, clock.instant()).storeTime();
+            }
         }
         escrow = escrow.map(e -> e.holds() ? new KeyEscrow(store, ring).update(location, keys, writable) : e);
         return new Findings(
@@ -147,6 +150,11 @@ public class LocationProbe {
                 sites,
                 SuccessionFinding.of(location, config, sites),
                 store.documents().takeReports());
+    }
+
+    /** Whether an earlier probe recorded the sites of a location. */
+    static boolean isRecorded(BackupLocation location) {
+        return location.getStatus() != null && location.getStatus().sites != null;
     }
 
     /** A store that accepts a lock and does not enforce it is worse than one that refuses, so a lock is tested. */

@@ -84,6 +84,19 @@ class KeeperSupervisionTest {
     }
 
     @Test
+    void writesNoHeartbeatBeforeTheSitesAreRecorded() {
+        int[] beats = {0};
+        east.beats = () -> beats[0]++;
+        east.recorded = false;
+        east.reconcile();
+        assertThat(beats[0]).isZero();
+
+        east.recorded = true;
+        east.reconcile();
+        assertThat(beats[0]).isEqualTo(1);
+    }
+
+    @Test
     void gatesInTimeAfterARestartWhenTheApiServerRefusesARequest() {
         east.opened = () -> {
             throw new KubernetesClientException("backuplocations is forbidden", 403, null);

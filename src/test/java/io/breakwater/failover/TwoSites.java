@@ -81,6 +81,8 @@ final class TwoSites implements AutoCloseable {
         boolean down;
         boolean copies = true;
         volatile Runnable opened = () -> {};
+        /** Whether this cluster has recorded the sites of the rendezvous. */
+        boolean recorded = true;
         /** Runs before each heartbeat of this site. */
         volatile Runnable beats = () -> {};
         /** Grace periods with which an open gate was closed; empty for the pods' own. */
@@ -136,6 +138,11 @@ final class TwoSites implements AutoCloseable {
                 PlanSite open(FailoverPlan plan) {
                     memories.acceptFor(plan);
                     return PlanSite.of(plan, site, rendezvous(plan));
+                }
+
+                @Override
+                boolean mayBeat(FailoverPlan plan) {
+                    return recorded;
                 }
 
                 @Override
