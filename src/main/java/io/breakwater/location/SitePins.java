@@ -29,10 +29,9 @@ public final class SitePins {
 
     private SitePins() {}
 
-    /** The pinned keys of the other sites, by site. */
-    static Map<String, String> keys(BackupLocation location, String own) {
+    /** The pinned keys, by site. The entry of the own site is the key of an earlier cluster, which signed older documents. */
+    static Map<String, String> keys(BackupLocation location) {
         return pins(location).stream()
-                .filter(pin -> !pin.name.equals(own))
                 .collect(java.util.stream.Collectors.toMap(pin -> pin.name, pin -> pin.publicKey, (a, b) -> a));
     }
 
@@ -53,6 +52,7 @@ public final class SitePins {
         List<SitePin> before = pins(location);
         before.forEach(pin -> sites.add(pin.name));
         List<SitePin> after = new ArrayList<>();
+        int added = 0;
         for (String site : sites) {
             Optional<SitePin> pin =
                     before.stream().filter(p -> p.name.equals(site)).findFirst();
@@ -61,10 +61,13 @@ public final class SitePins {
             boolean self = site.equals(own)
                     && beat.filter(b -> b.cluster().equals(cluster)).isPresent();
             Optional<SitePin> next = beat.isEmpty() || self ? pin : Optional.of(next(location, pin, beat.get()));
-            next.filter(p -> after.size() < MOST).ifPresent(p -> {
+            // The number of new pins is bounded, and no heartbeat can end a pin.
+            boolean fits = pin.isPresent() || before.size() + added < MOST;
+            next.filter(p -> fits).ifPresent(p -> {
                 p.silent = isSilent(p, now);
                 after.add(p);
             });
+            added += pin.isEmpty() && next.isPresent() && fits ? 1 : 0;
         }
         return after;
     }

@@ -230,7 +230,7 @@ public class Stores {
         KeyRing ring = keys.ring(known);
         String accepted = known.getStatus() == null ? null : known.getStatus().keyId;
         return ring.signingKeys(
-                keys.writing(known, ring), accepted == null || ring.has(accepted), SitePins.keys(known, config.site()));
+                keys.writing(known, ring), accepted == null || ring.has(accepted), SitePins.keys(known));
     }
 
     private Path directory(BackupLocation location) {

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -155,11 +156,25 @@ public final class DocumentSigner {
             }
             return verified;
         }
-        String pin = keys().pins().get(stamp.site());
-        if (pin != null && !SiteSignature.isValid(pin, stamped(verified), stamp.signature())) {
+        if (StoreLayout.isHeartbeat(key) && !key.equals(StoreLayout.heartbeat(stamp.site()))) {
+            throw tampered(key, "site " + stamp.site() + " signed it, which is another site");
+        }
+        Map<String, String> pins = keys().pins();
+        String pin = pins.get(stamp.site());
+        boolean own = !pins.isEmpty()
+                && site.filter(s -> s.site().equals(stamp.site())).isPresent();
+        boolean valid = own && isValid(site.get().publicKey(), verified)
+                || pin != null && isValid(pin, verified)
+                || pin == null && !own;
+        if (!valid) {
             throw tampered(key, "its signature is not the one of site " + stamp.site());
         }
         return verified;
+    }
+
+    private static boolean isValid(String publicKey, SignedDocument document) {
+        return SiteSignature.isValid(
+                publicKey, stamped(document), document.stamp().signature());
     }
 
     /** Like {@link #verify}, but without a look at the keys of sites. */

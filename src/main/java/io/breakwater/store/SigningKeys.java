@@ -26,7 +26,7 @@ public interface SigningKeys {
         return true;
     }
 
-    /** The public keys of the other sites, by site, as far as they are known. */
+    /** The public keys of the other sites, and of an earlier cluster of this site, by site, as far as they are known. */
     default Map<String, String> pins() {
         return Map.of();
     }

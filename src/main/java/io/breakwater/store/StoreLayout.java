@@ -295,6 +295,11 @@ public final class StoreLayout {
         return SITES;
     }
 
+    /** Whether a key is that of a heartbeat. */
+    static boolean isHeartbeat(String key) {
+        return key.startsWith(SITES);
+    }
+
     /** The heartbeat of a site. */
     public static String heartbeat(String site) {
         return SITES + site + JSON;

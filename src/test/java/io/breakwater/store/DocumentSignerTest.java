@@ -208,6 +208,37 @@ class DocumentSignerTest {
 
     @ParameterizedTest
     @MethodSource("documentsOfSites")
+    void findsWhatAnotherSiteWroteInTheNameOfTheReader(String key) {
+        TestSite west = new TestSite("west", "w2");
+        TestSite earlier = new TestSite("west", "w1");
+        Map<String, String> pins = Map.of("east", "key", "west", earlier.publicKey());
+
+        store.objects.put(key, earlier.view(store, Map.of()).documents().signAsSite(key, 1, PAYLOAD));
+        assertThat(west.view(store, pins).readSigned(key, 4096)).isPresent();
+        store.objects.put(key, west.view(store, Map.of()).documents().signAsSite(key, 2, PAYLOAD));
+        assertThat(west.view(store, pins).readSigned(key, 4096)).isPresent();
+
+        TestSite forger = new TestSite("west", "w2");
+        store.objects.put(key, forger.view(store, Map.of()).documents().signAsSite(key, 3, PAYLOAD));
+        assertThatThrownBy(() -> west.view(store, pins).readSigned(key, 4096))
+                .hasMessageContaining("not the one of site west");
+        assertThatThrownBy(() -> west.view(store, Map.of("east", "key")).readSigned(key, 4096))
+                .hasMessageContaining("not the one of site west");
+    }
+
+    @Test
+    void refusesAHeartbeatThatAnotherSiteSigned() {
+        String key = StoreLayout.heartbeat("west");
+        TestSite north = new TestSite("north", "n1");
+        ObjectStore east = new TestSite("east", "e1").view(store, Map.of());
+
+        store.objects.put(key, north.view(store, Map.of()).documents().signAsSite(key, 1, PAYLOAD));
+
+        assertThatThrownBy(() -> east.readSigned(key, 4096)).hasMessageContaining("site north signed it");
+    }
+
+    @ParameterizedTest
+    @MethodSource("documentsOfSites")
     void signsADocumentOfAnotherSiteWithAnotherMasterKey(String key) {
         TestSite west = new TestSite("west", "w1");
         ObjectStore east = new TestSite("east", "e1").view(store, Map.of("west", west.publicKey()));
