@@ -30,9 +30,10 @@ public final class SealedSnapshots {
         try {
             reader.get()
                     .filter(document -> document.repository() != null && repositories.contains(document.repository()))
-                    .ifPresent(document -> document.moved().forEach(volume -> snapshots
-                            .computeIfAbsent(document.repository(), id -> new HashSet<>())
-                            .add(volume.repositorySnapshot())));
+                    .ifPresent(document -> document.moved()
+                            .forEach(volume -> snapshots
+                                    .computeIfAbsent(document.repository(), id -> new HashSet<>())
+                                    .add(volume.repositorySnapshot())));
         } catch (BreakwaterException e) {
             if (e.isRetryable()) {
                 throw e;

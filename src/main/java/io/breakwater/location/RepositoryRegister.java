@@ -516,8 +516,8 @@ public class RepositoryRegister {
     /** Reads a document. Another thread may read a newer version in the meantime, so an older one is read once more. */
     private Optional<SignedDocument> signed(BackupLocation location, ObjectStore store, String key) {
         Optional<SignedDocument> document = store.readSigned(key, ObjectStore.MAX_DOCUMENT);
-        boolean older = document.isPresent()
-                && document.get().counter() < counters.getOrDefault(cached(location, key), 0L);
+        boolean older =
+                document.isPresent() && document.get().counter() < counters.getOrDefault(cached(location, key), 0L);
         Optional<SignedDocument> newest = older ? store.readSigned(key, ObjectStore.MAX_DOCUMENT) : document;
         newest.ifPresent(d -> requireNewer(location, d));
         return newest;

@@ -229,9 +229,8 @@ public class PointCopies {
      * the repository too.
      */
     private Optional<String> pruning(String namespace, String repository) {
-        Stream<RestorePoint> deleted =
-                client.resources(RestorePoint.class).inAnyNamespace().list().getItems().stream()
-                        .filter(p -> p.getMetadata().getDeletionTimestamp() != null);
+        Stream<RestorePoint> deleted = client.resources(RestorePoint.class).inAnyNamespace().list().getItems().stream()
+                .filter(p -> p.getMetadata().getDeletionTimestamp() != null);
         return deleted.filter(p -> hasJob(RunLabel.of(p)))
                 .filter(p -> namespace.equals(p.getMetadata().getNamespace()) || mayBeIn(p, repository))
                 .map(p -> p.getMetadata().getName())
@@ -252,7 +251,8 @@ public class PointCopies {
             PointKey key = PointKey.ofCapture(identities.of(point), point);
             return names.stream()
                     .map(name -> locations.resolve(point.getMetadata().getNamespace(), new NamedRef(name)))
-                    .flatMap(l -> catalog.findCaptured(l, key, point.getMetadata().getUid()).stream())
+                    .flatMap(l ->
+                            catalog.findCaptured(l, key, point.getMetadata().getUid()).stream())
                     .findFirst()
                     .map(document -> repository.equals(document.repository()))
                     .orElse(true);

@@ -185,8 +185,11 @@ class PointResolver {
      * in the namespace itself open that data in any case.
      */
     private void requireAdopted(HasMetadata reader, BackupLocation location, PointDocument document) {
-        if (document.moved().isEmpty() || rule.isOperators(reader)
-                || reader.getMetadata().getNamespace().equals(location.getMetadata().getNamespace())) {
+        if (document.moved().isEmpty()
+                || rule.isOperators(reader)
+                || reader.getMetadata()
+                        .getNamespace()
+                        .equals(location.getMetadata().getNamespace())) {
             return;
         }
         document.owned()

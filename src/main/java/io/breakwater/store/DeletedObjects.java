@@ -44,8 +44,7 @@ public final class DeletedObjects {
      * @param owned ids of the repositories that namespaces of the site own
      * @param longestRead the longest validity of a read lease
      */
-    public DeletedObjects(
-            ObjectStore store, String site, Map<CapturedNamespace, String> owned, Duration longestRead) {
+    public DeletedObjects(ObjectStore store, String site, Map<CapturedNamespace, String> owned, Duration longestRead) {
         this.store = store;
         this.site = site;
         this.owned = owned;

@@ -409,8 +409,9 @@ class UnsealedSweepTest {
         process.forget(location, SHOP, found.snapshots().get(SHOP));
 
         assertThat(found.snapshots()).isEqualTo(Map.of(SHOP, List.of(snapshot(LOST))));
-        assertThat(found.trouble()).isNotEmpty().allSatisfy(e -> assertThat(e)
-                .hasMessageContaining(StoreLayout.repositoryRecord(bank.id())));
+        assertThat(found.trouble())
+                .isNotEmpty()
+                .allSatisfy(e -> assertThat(e).hasMessageContaining(StoreLayout.repositoryRecord(bank.id())));
         assertThat(movers.started).as("a Job that stays would block copies").isEmpty();
         assertThat(InProgressMarker.list(disk, "east"))
                 .extracting(InProgressMarker::key)
@@ -427,8 +428,7 @@ class UnsealedSweepTest {
         UnsealedSweep.Found found = process().sweep(location);
 
         assertThat(found.snapshots()).isEqualTo(Map.of(SHOP, List.of(snapshot(LOST))));
-        assertThat(found.trouble()).singleElement().satisfies(e -> assertThat(e)
-                .hasMessageContaining(entry));
+        assertThat(found.trouble()).singleElement().satisfies(e -> assertThat(e).hasMessageContaining(entry));
     }
 
     @Test
@@ -445,12 +445,10 @@ class UnsealedSweepTest {
                     calls.add(method.getName() + " " + (arguments == null ? "" : arguments[0]));
                     return method.invoke(disk, arguments);
                 }));
-        Catalog read = new Catalog(
-                counting,
-                TestKeys.from(() -> {
-                    rings.add("ring");
-                    return TestKeys.data(new byte[32]);
-                }));
+        Catalog read = new Catalog(counting, TestKeys.from(() -> {
+            rings.add("ring");
+            return TestKeys.data(new byte[32]);
+        }));
 
         assertThat(process(counting, read).sweep(location).snapshots()).hasSize(4);
 

@@ -110,7 +110,14 @@ class RecoverNamespacesIT {
                 site.awaitListed(FIRST, SITE, FIRST, "last").getMetadata().getName();
         String point = "restorepoint/" + earlier;
         site.cluster()
-                .kubectl("patch", point, "-n", FIRST, "--type=merge", "-p", "{\"spec\":{\"deletionPolicy\":\"Delete\"}}");
+                .kubectl(
+                        "patch",
+                        point,
+                        "-n",
+                        FIRST,
+                        "--type=merge",
+                        "-p",
+                        "{\"spec\":{\"deletionPolicy\":\"Delete\"}}");
         site.cluster().kubectl("delete", point, "-n", FIRST, "--timeout=180s");
 
         assertThat(site.cluster().kubectl("get", "events", "-n", FIRST, "-o", "jsonpath={.items[*].message}"))

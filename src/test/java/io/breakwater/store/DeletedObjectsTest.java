@@ -170,12 +170,11 @@ class DeletedObjectsTest {
     @Test
     void freesARepositoryFromTheSiteOfEachOwner() {
         store.delete(PACK);
-        DeletedObjects west =
-                new DeletedObjects(
-                        disk,
-                        "west",
-                        Map.of(TestRegister.namespace("west", "shop"), TestRegister.SHOP_ID),
-                        TestRegister.LONGEST_READ);
+        DeletedObjects west = new DeletedObjects(
+                disk,
+                "west",
+                Map.of(TestRegister.namespace("west", "shop"), TestRegister.SHOP_ID),
+                TestRegister.LONGEST_READ);
         ReadLease.acquire(disk, TestRegister.SHOP_ID, Instant.now().minusSeconds(1));
 
         assertThat(west.sweep(NONE, Instant.now().plusMillis(50), false)).isEqualTo(new Swept(1, 7, 0));
@@ -424,7 +423,8 @@ class DeletedObjectsTest {
     /** The lease of a reader has no valid signature once the master key that signed it was removed. */
     @Test
     void freesDataAgainWhenAnUnverifiableLeaseMustHaveExpired() {
-        ObjectStore before = new KeyedStore(new FilesystemStore(directory, Clock.systemUTC()), TestSigner.of("fedcba9876543210"));
+        ObjectStore before =
+                new KeyedStore(new FilesystemStore(directory, Clock.systemUTC()), TestSigner.of("fedcba9876543210"));
         ReadLease.acquire(before, TestRegister.SHOP_ID, Instant.now().plus(LONG));
         String lease =
                 disk.gather(StoreLayout.readLeases(), Optional::of).getFirst().key();
