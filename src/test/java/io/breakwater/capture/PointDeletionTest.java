@@ -324,8 +324,8 @@ class PointDeletionTest {
 
     private void seal(PointKey key, String uid, String lockedUntil) {
         write(key.archiveKey(uid));
-        TestRegister.create(disk, "east", namespace);
-        write(TestRegister.of(key).snapshot(snapshot(namespace)));
+        TestRegister.create(disk, "east", key.namespace());
+        write(TestRegister.of(key).snapshot(snapshot(key.namespace())));
         catalog.seal(location, document(key, uid, List.of(key.archiveKey(uid)), lockedUntil));
     }
 

@@ -15,6 +15,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** What the sweep and the lock extension find in a location, for tests of other packages. */
 public final class SweepReading {
@@ -49,10 +50,11 @@ public final class SweepReading {
             RepositoryRegister register,
             List<RestorePoint> points,
             OwnedRepository repository) {
-        return new UnsealedData(location, store, catalog, config, before, points, rule, register)
-                .snapshots(repository).stream()
-                        .map(id -> "would delete " + repository.snapshot(id))
-                        .toList();
+        UnsealedData data = new UnsealedData(location, store, catalog, config, before, points, rule, register);
+        Set<String> candidates = data.candidates(repository);
+        return data.unsealed(repository, candidates, data.sealed(List.of(repository))).stream()
+                .map(id -> "would delete " + repository.snapshot(id))
+                .toList();
     }
 
     /** Runs the lock extension of a site. */

@@ -6,6 +6,7 @@ import io.breakwater.api.RestoreSpec;
 import io.breakwater.catalog.ArchiveSpools;
 import io.breakwater.catalog.Catalog;
 import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.location.RepositoryRegister;
 import io.breakwater.location.TestLocations;
 import io.breakwater.trust.IdentityRule;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -23,11 +24,12 @@ public final class RestoreReading {
             IdentityRule rule,
             Catalog catalog,
             ArchiveSpools archives,
+            RepositoryRegister register,
             String namespace,
             String point)
             throws IOException {
         PointResolver points =
-                new PointResolver(client, TestLocations.of(client, config), catalog, archives, config, rule);
+                new PointResolver(client, TestLocations.of(client, config), catalog, archives, config, rule, register);
         Restore restore = new Restore();
         restore.getMetadata().setNamespace(namespace);
         restore.getMetadata().setName("r");

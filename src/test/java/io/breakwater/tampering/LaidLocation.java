@@ -1,5 +1,7 @@
 package io.breakwater.tampering;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.breakwater.admission.InMemoryApiServer;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec;
@@ -281,8 +283,8 @@ final class LaidLocation implements AutoCloseable {
                     leased.write(Lease.first("east", MINUTE), Optional.empty()).orElseThrow();
             var second = leased.write(first.lease().renewed(MINUTE, null), Optional.of(first))
                     .orElseThrow();
-            leased.write(second.lease().renewed(MINUTE, null), Optional.of(second))
-                    .orElseThrow();
+            assertThat(leased.write(second.lease().renewed(MINUTE, null), Optional.of(second)))
+                    .isPresent();
             leased.journal(1, 1, "Promote", Map.of("at", "2026-06-01"));
             leased.journal(1, 1, "Promote", Map.of("at", "2026-06-02"));
             leases.put(plan, leased.memory().newest());
@@ -308,7 +310,8 @@ final class LaidLocation implements AutoCloseable {
         ReaderReport report = new ReaderReport();
         switch (reader) {
             case RESTORE ->
-                POINTS.forEach(key -> report.line("restore " + key, () -> List.of("restored " + text(restored(key)))));
+                POINTS.forEach(key ->
+                        report.line("restore " + key, () -> List.of("restored " + text(restored(key, register)))));
             case VERIFY ->
                 POINTS.forEach(key -> report.line("verify " + key, () -> {
                     catalog.verifyObjects(location, catalog.find(location, key).orElseThrow(() -> missing(key)));
@@ -330,7 +333,11 @@ final class LaidLocation implements AutoCloseable {
                                         .toList()));
             case TOMBSTONES ->
                 report.line("tombstones", () -> {
-                    new DeletedObjects(store, "east", register.ownedBy(location, "east", report::error))
+                    new DeletedObjects(
+                                    store,
+                                    "east",
+                                    register.ownedBy(location, "east", report::error),
+                                    TestRegister.LONGEST_READ)
                             .sweep(GRACE, LATER, true);
                     return List.of("swept");
                 });
@@ -392,10 +399,20 @@ final class LaidLocation implements AutoCloseable {
         disk.objects.putAll(objects);
     }
 
-    private byte[] restored(PointKey key) {
+    /** Room for the copies of archives, in bytes. */
+    private static final long LARGEST = 1L << 30;
+
+    private byte[] restored(PointKey key, RepositoryRegister register) {
         try {
             return RestoreReading.restored(
-                    client, config, rule, catalog, new ArchiveSpools(stores, keys), key.namespace(), key.point());
+                    client,
+                    config,
+                    rule,
+                    catalog,
+                    new ArchiveSpools(stores, keys, LARGEST),
+                    register,
+                    key.namespace(),
+                    key.point());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -430,8 +447,8 @@ final class LaidLocation implements AutoCloseable {
         }
         report.line(
                 "unused repositories",
-                () -> register.unused(location, "east", LATER).stream()
-                        .map(id -> "would delete " + id)
+                () -> register.deleteUnused(location, "east", LATER).stream()
+                        .map(id -> "deleted " + id)
                         .toList());
     }
 
