@@ -364,6 +364,14 @@ class PointDeletion {
         String run = RunLabel.of(point);
         String id = point.getMetadata().getUid() + "/forget/" + name;
         var request = new MoverJobs.Request(config.namespace(), run, id, new MoverTask.Forget(snapshots), access);
+        if (!movers.runs(config.namespace()).contains(run)) {
+            Optional<String> missing =
+                    new MissingSnapshots(client, stores, register, rule).describe(place.location(), repository.get());
+            if (missing.isPresent()) {
+                report(point, Reason.Tampered, "location " + name + ": " + missing.get());
+                return false;
+            }
+        }
         return switch (movers.poll(request)) {
             case MoverJobs.State.Running(String message) -> {
                 report(point, Reason.Deleting, "location " + name + ": " + message);

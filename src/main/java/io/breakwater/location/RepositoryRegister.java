@@ -91,7 +91,7 @@ public class RepositoryRegister {
     /**
      * The repository of a namespace. A namespace without one continues the newest repository that it may continue, or gets a
      * new one. It may continue a repository only if it takes over the data of every other owner, and all of them are of its
-     * site: whoever can open a repository can read all data in it.
+     * site: a repository has one key, which opens all data in it.
      *
      * @param adopted where earlier namespaces may be whose data this one takes over
      * @param adopts whether it takes over the data of a namespace

@@ -70,18 +70,22 @@ public final class SoftDeleteStore implements ObjectStore {
         return store.open(key, offset, length);
     }
 
+    /**
+     * Lists the objects that were not deleted. A tombstone without a valid signature hides nothing: a prune deletes the data of a
+     * snapshot that it does not see. Hidden packs make a prune fail, and there are many, so their tombstones are not read.
+     */
     @Override
     public void list(String prefix, Consumer<ObjectInfo> each) {
-        KeyDigests dead = new KeyDigests(store, scope(prefix).tombstone(prefix));
-        if (!StoreLayout.isResticLock(prefix)) {
+        if (StoreLayout.isResticLock(prefix)) {
+            store.list(prefix, each);
+        } else if (StoreLayout.isPack(prefix)) {
+            KeyDigests dead = new KeyDigests(store, scope(prefix).tombstone(prefix));
             store.list(
                     scope(prefix).tombstone(prefix), t -> dead.add(scope(prefix).deleted(t.key())));
+            listWithout(dead, prefix, each);
+        } else {
+            listWithoutValidTombstone(prefix, each);
         }
-        store.list(prefix, o -> {
-            if (!dead.contains(o.key())) {
-                each.accept(o);
-            }
-        });
     }
 
     /**
@@ -96,6 +100,10 @@ public final class SoftDeleteStore implements ObjectStore {
                 dead.add(scope(prefix).deleted(t.key()));
             }
         });
+        listWithout(dead, prefix, each);
+    }
+
+    private void listWithout(KeyDigests dead, String prefix, Consumer<ObjectInfo> each) {
         store.list(prefix, o -> {
             if (!dead.contains(o.key())) {
                 each.accept(o);

@@ -132,6 +132,14 @@ public final class StoreLayout {
         return parts.length == 3 && parts[1].equals("locks");
     }
 
+    /** Whether a key is that of a pack of restic, or a prefix of such keys. */
+    static boolean isPack(String key) {
+        String[] parts = key.startsWith(REPOSITORIES)
+                ? key.substring(REPOSITORIES.length()).split("/", 3)
+                : new String[0];
+        return parts.length == 3 && parts[1].equals("data");
+    }
+
     /** The document of the location itself. */
     public static String location() {
         return LOCATION;

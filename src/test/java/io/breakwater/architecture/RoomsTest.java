@@ -180,6 +180,7 @@ class RoomsTest {
                             "resource.apply",
                             "resource.workload",
                             "steps",
+                            "store",
                             "trust",
                             "volume")),
             Map.entry(

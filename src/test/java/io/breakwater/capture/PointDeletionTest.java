@@ -29,6 +29,7 @@ import io.breakwater.location.TestRegister;
 import io.breakwater.location.keys.TestKeys;
 import io.breakwater.mover.MoverJobs;
 import io.breakwater.mover.MoverTask;
+import io.breakwater.observe.Conditions;
 import io.breakwater.observe.PlainStatusWriter;
 import io.breakwater.observe.TestEvents;
 import io.breakwater.replication.PointCopies;
@@ -55,6 +56,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -131,6 +133,38 @@ class PointDeletionTest {
         assertThat(deletion.deleteData(point)).isEmpty();
 
         assertThat(listed("shop", "p")).isEmpty();
+        assertThat(forgotten).containsExactly(snapshot("shop"));
+    }
+
+    /** A prune deletes the data of a snapshot that it does not see. */
+    @Test
+    void prunesNoRepositoryThatLacksTheSnapshotOfAnotherPoint() {
+        RestorePoint point = object("shop", "p", s -> {});
+        seal("shop", "p", uid(point), null);
+        String other = "cd".repeat(32);
+        object("shop", "other", s -> {
+            VolumeStatus volume = new VolumeStatus();
+            volume.pvc = "data";
+            volume.repositorySnapshot = other;
+            s.volumes = List.of(volume);
+            Conditions.of(s, 1L, Clock.systemUTC()).succeeded(Reason.Completed, "sealed");
+        });
+
+        assertThat(deletion.deleteData(point)).isPresent();
+
+        assertThat(forgotten).isEmpty();
+        Condition ready = client.resources(RestorePoint.class)
+                .inNamespace("shop")
+                .withName("p")
+                .get()
+                .getStatus()
+                .condition(Condition.READY)
+                .orElseThrow();
+        assertThat(ready.reason).isEqualTo(Reason.Tampered.name());
+        assertThat(ready.message).contains("lacks a snapshot of RestorePoint shop/other");
+
+        write(TestRegister.of("east", "shop").snapshot(other));
+        assertThat(deletion.deleteData(point)).isEmpty();
         assertThat(forgotten).containsExactly(snapshot("shop"));
     }
 
@@ -324,7 +358,7 @@ class PointDeletionTest {
 
     private void seal(PointKey key, String uid, String lockedUntil) {
         write(key.archiveKey(uid));
-        TestRegister.create(disk, "east", key.namespace());
+        TestRegister.create(disk, key.source());
         write(TestRegister.of(key).snapshot(snapshot(key.namespace())));
         catalog.seal(location, document(key, uid, List.of(key.archiveKey(uid)), lockedUntil));
     }
@@ -388,6 +422,11 @@ class PointDeletionTest {
     private final class RecordingMovers extends MoverJobs {
         RecordingMovers() {
             super(null, null, null);
+        }
+
+        @Override
+        public Set<String> runs(String namespace) {
+            return Set.of();
         }
 
         @Override

@@ -115,8 +115,8 @@ final class LaidLocation implements AutoCloseable {
             return Optional.of(secret);
         }
     };
-    private final TestSite east = new TestSite("east", "cluster-of-east", null);
-    private final TestSite west = new TestSite("west", "cluster-of-west", null);
+    private final TestSite east = new TestSite("east", "cluster-of-east");
+    private final TestSite west = new TestSite("west", "cluster-of-west");
     private final BackupLocation location = location("blob");
     private final BackupLocation copies = location("copies");
     private final Map<String, PointDocument> documents = new TreeMap<>();

@@ -49,8 +49,8 @@ class S3DeletionSignerTest {
     private static final Duration LEAST = Duration.ofDays(22);
     private static final String PACK = TestRegister.of("east", "shop").prefix() + "data/ab/abcd";
     private static final String ARCHIVE = "velero/backups/east-shop-p/east-shop-p.tar.gz";
-    private static final String SEAL = "breakwater/points/east/shop/p/point.json";
-    private static final String TOMBSTONE = "breakwater/tombstones/east/shop/" + PACK;
+    private static final String SEAL = "breakwater/points/east/shop/cluster-of-east/uid-of-shop/p/point.json";
+    private static final String TOMBSTONE = TestRegister.tombstone("east", "shop", PACK);
     private static final byte[] CONTENT = new byte[] {1, 2, 3};
     private static final byte[] OLD = new byte[32];
     private static final byte[] NEW = filled((byte) 1);
@@ -133,7 +133,10 @@ class S3DeletionSignerTest {
             store.write(key, CONTENT, Precondition.NONE);
         }
 
-        assertThat(OldVersions.sweep(store, StoreLayout.prefixesFor("east"), Duration.ZERO, LEAST, later))
+        List<String> prefixes = new ArrayList<>(StoreLayout.prefixesFor("east"));
+        prefixes.addAll(StoreLayout.prefixesForRepository(
+                TestRegister.of("east", "shop").id()));
+        assertThat(OldVersions.sweep(store, prefixes, Duration.ZERO, LEAST, later))
                 .isEqualTo(new Swept(2, 2, 0, 0));
         keys.forEach(key -> assertThat(versions(key)).as(key).isEqualTo(1));
     }
@@ -214,10 +217,10 @@ class S3DeletionSignerTest {
                             removals(OLD).sign(new ObjectInfo(pack + "x", 3, there.etag(), there.lastModified()))
                         }
                         [i];
+                String at = TestRegister.tombstone("east", "shop", pack);
                 store.write(
-                        "breakwater/tombstones/east/shop/" + pack,
-                        new Tombstone(1, pack, 3, state, null, null, proof)
-                                .signed(TestSigner.keyed(store), "breakwater/tombstones/east/shop/" + pack),
+                        at,
+                        new Tombstone(1, pack, 3, state, null, null, proof).signed(TestSigner.keyed(store), at),
                         Precondition.NONE);
                 assertThat(listed()).as("objects whose locks are extended").contains(pack);
                 assertThat(TestRegister.deleted(TestSigner.keyed(store), "east").sweep(Duration.ZERO, later, true))

@@ -18,6 +18,7 @@ import io.breakwater.store.ObjectStoreContract;
 import io.breakwater.store.OldVersions;
 import io.breakwater.store.OldVersions.Swept;
 import io.breakwater.store.SoftDeleteStore;
+import io.breakwater.store.TestSigner;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -146,10 +147,10 @@ class S3LocksTest extends ObjectStoreContract {
     void deletesVersionsAfterTheirLockExpires() {
         S3Store brief = open(Mode.Governance, Duration.ofSeconds(8));
         brief.write(PACK, CONTENT, Precondition.NONE);
-        SoftDeleteStore grace = TestRegister.visible(brief, "east", "shop");
+        SoftDeleteStore grace = TestRegister.visible(TestSigner.keyed(brief), "east", "shop");
         grace.delete(PACK);
         Instant later = Instant.now().plusSeconds(60);
-        assertThat(TestRegister.deleted(brief, "east")
+        assertThat(TestRegister.deleted(TestSigner.keyed(brief), "east")
                         .sweep(Duration.ZERO, later, false)
                         .objects())
                 .isEqualTo(1);

@@ -1,0 +1,78 @@
+package io.breakwater.capture;
+
+import io.breakwater.api.BackupLocation;
+import io.breakwater.api.ObjectNames;
+import io.breakwater.api.RestorePoint;
+import io.breakwater.api.RestorePointStatus;
+import io.breakwater.api.RestorePointStatus.CopyState;
+import io.breakwater.location.RepositoryRegister;
+import io.breakwater.location.Stores;
+import io.breakwater.store.CapturedNamespace;
+import io.breakwater.store.OwnedRepository;
+import io.breakwater.store.SoftDeleteStore;
+import io.breakwater.trust.IdentityRule;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * Finds snapshots that points of this cluster need and a repository does not have. A prune deletes the data of a snapshot that is
+ * not there, and Breakwater signs that deletion. So nothing is pruned while a snapshot is deleted or hidden that Breakwater did not delete.
+ */
+final class MissingSnapshots {
+    private final KubernetesClient client;
+    private final Stores stores;
+    private final RepositoryRegister register;
+    private final IdentityRule rule;
+
+    MissingSnapshots(KubernetesClient client, Stores stores, RepositoryRegister register, IdentityRule rule) {
+        this.client = client;
+        this.stores = stores;
+        this.register = register;
+        this.rule = rule;
+    }
+
+    /** The first RestorePoint whose data a repository lacks, as a cause with a way out; empty when it is complete. */
+    Optional<String> describe(BackupLocation location, OwnedRepository repository) {
+        Collection<CapturedNamespace> owners = register.owners(location, repository.id());
+        Set<String> present = present(location, repository);
+        return owners.stream()
+                .map(CapturedNamespace::name)
+                .distinct()
+                .flatMap(this::points)
+                .filter(p -> isComplete(p, location.getMetadata().getName()))
+                .filter(p -> rule.reportedSnapshots(p, owners, location).anyMatch(id -> !present.contains(id)))
+                .findFirst()
+                .map(p -> "no data was deleted: the repository lacks a snapshot of " + ObjectNames.of(p)
+                        + ", and deleting would free its data; restore the snapshot in the store, or delete that"
+                        + " RestorePoint");
+    }
+
+    private Set<String> present(BackupLocation location, OwnedRepository repository) {
+        String prefix = repository.snapshot("");
+        List<String> ids = new SoftDeleteStore(stores.open(location), repository.deletions())
+                .gather(prefix, o -> Optional.of(o.key().substring(prefix.length())));
+        return ids.stream().collect(Collectors.toCollection(HashSet::new));
+    }
+
+    private Stream<RestorePoint> points(String namespace) {
+        return client.resources(RestorePoint.class).inNamespace(namespace).list().getItems().stream();
+    }
+
+    /** Whether the data of a point must be in a location. The snapshots of a point that is being deleted may be gone. */
+    private static boolean isComplete(RestorePoint p, String location) {
+        RestorePointStatus s = p.getStatus();
+        if (p.getMetadata().getDeletionTimestamp() != null || !p.isSealed()) {
+            return false;
+        }
+        return location.equals(s.location)
+                || Stream.ofNullable(s.copies)
+                        .flatMap(List::stream)
+                        .anyMatch(c -> c.location.equals(location) && c.state == CopyState.Completed);
+    }
+}
