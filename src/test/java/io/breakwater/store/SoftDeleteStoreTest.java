@@ -1,5 +1,6 @@
 package io.breakwater.store;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -67,6 +68,28 @@ class SoftDeleteStoreTest {
         List<String> visible = new ArrayList<>();
         shop.list(key, o -> visible.add(o.key()));
         assertThat(visible).doesNotContain(key);
+    }
+
+    /** A prune deletes the data of a snapshot that it does not see. */
+    @ParameterizedTest
+    @ValueSource(strings = {"snapshots/", "index/", "keys/"})
+    void listsObjectsThatAnUnsignedTombstoneHides(String part) {
+        String prefix = TestRegister.of("east", "shop").prefix() + part;
+        String key = prefix + "ab".repeat(32);
+        store.write(key, new byte[1], Precondition.NONE);
+        store.write(TestRegister.tombstone("east", "shop", key), "junk".getBytes(UTF_8), Precondition.NONE);
+
+        assertThat(listed(prefix)).containsExactly(key);
+
+        store.delete(TestRegister.tombstone("east", "shop", key));
+        shop.delete(key);
+        assertThat(listed(prefix)).isEmpty();
+    }
+
+    private List<String> listed(String prefix) {
+        List<String> visible = new ArrayList<>();
+        shop.list(prefix, o -> visible.add(o.key()));
+        return visible;
     }
 
     @Test

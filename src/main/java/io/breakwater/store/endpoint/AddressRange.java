@@ -24,6 +24,7 @@ public final class AddressRange {
             of("240.0.0.0/4"),
             of("::/128"),
             of("::1/128"),
+            of("::ffff:0:0:0/96"),
             of("fe80::/10"),
             of("fec0::/10"),
             of("ff00::/8"),
