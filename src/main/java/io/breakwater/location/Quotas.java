@@ -101,6 +101,7 @@ public class Quotas {
         if (allowed.isEmpty()) {
             return;
         }
+        remember(location, repository.source(), repository.id());
         long most = pack ? allowed.get() : plus(allowed.get(), Math.max(LEAST_SLACK, allowed.get() / 8));
         long used = upTo(location, repository.id(), most);
         if (used >= most) {
@@ -125,11 +126,18 @@ public class Quotas {
         Optional<Long> limit = limit(location, source.name());
         return limit.flatMap(allowed -> register.find(location, source))
                 .map(repository -> {
-                    latest.put(id(location, source.name()), repository.id());
+                    remember(location, source, repository.id());
                     return usage(source, upTo(location, repository.id(), limit.get()), limit.get());
                 })
                 .filter(Usage::isOver)
                 .map(usage -> exceeded(location, usage));
+    }
+
+    /** Which repository a namespace of this site writes to, or has written to last. */
+    private void remember(BackupLocation location, CapturedNamespace source, String repository) {
+        if (source.site().equals(ownSite)) {
+            latest.put(id(location, source.name()), repository);
+        }
     }
 
     private static Usage usage(CapturedNamespace source, long used, long allowed) {
@@ -177,8 +185,8 @@ public class Quotas {
                             Usage usage = usage(repository.source(), used, allowed);
                             Usage largest = found.merge(
                                     repository.source().toString(), usage, (x, y) -> x.used() >= y.used() ? x : y);
-                            if (largest == usage && usage.site().equals(ownSite)) {
-                                latest.put(id(location, usage.namespace()), repository.id());
+                            if (largest == usage) {
+                                remember(location, repository.source(), repository.id());
                             }
                         }));
         return List.copyOf(found.values());

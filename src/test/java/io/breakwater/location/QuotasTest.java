@@ -171,6 +171,19 @@ class QuotasTest {
         assertThat(store.lists).isEqualTo(1);
     }
 
+    /** The first point of a namespace creates its repository, after its quota was checked. */
+    @Test
+    void knowsTheUsageOfARepositoryThatTheFirstPointCreated() {
+        location.getSpec().quota.perNamespace = "100";
+        assertThat(quotas.exceeded(location, SHOP.source())).isEmpty();
+        TestRegister.create(store, "east", "shop");
+
+        admit();
+        quotas.added(location, SHOP, 40);
+
+        assertThat(quotas.known(location, "shop")).map(Quotas.Usage::used).contains(40L);
+    }
+
     @Test
     void measuresNothingWithoutAQuota() {
         location.getSpec().quota = null;
