@@ -151,13 +151,14 @@ class SnapshotIT {
 
     /** Contents that belong to a point of the namespace. */
     private String contents(String point, String what) {
+        String uid = site.cluster().kubectl("get", "namespace", NAMESPACE, "-o", "jsonpath={.metadata.uid}");
         return site.cluster()
                 .kubectl(
                         "get",
                         "volumesnapshotcontents",
                         "-o",
-                        "jsonpath={range .items[?(@.metadata.annotations.breakwater\\.io/point==\"%s/%s/%s\")]}%s{end}"
-                                .formatted(Rig.WEST, NAMESPACE, point, what))
+                        "jsonpath={range .items[?(@.metadata.annotations.breakwater\\.io/point==\"%s/%s/%s/%s/%s\")]}%s{end}"
+                                .formatted(Rig.WEST, NAMESPACE, site.cluster().uid(), uid.strip(), point, what))
                 .strip();
     }
 
