@@ -175,6 +175,22 @@ class MoverProgramTest {
         return new Ended(process.waitFor(), Files.readString(directory.resolve("report")));
     }
 
+    /** A Job that only mounts a volume has no repository, so it has no ticket and no token. */
+    @Test
+    void mountsWithoutCredentials() throws Exception {
+        ProcessBuilder builder = new ProcessBuilder(
+                        "sh", Path.of("images/breakwater-mover/mover").toString(), "mount")
+                .redirectErrorStream(true);
+        builder.environment().keySet().removeIf(name -> name.startsWith("RESTIC") || name.startsWith("BREAKWATER"));
+        builder.environment()
+                .put("BREAKWATER_REPORT_FILE", directory.resolve("report").toString());
+        Process process = builder.start();
+        String output = new String(process.getInputStream().readAllBytes(), UTF_8);
+
+        assertThat(process.waitFor()).as(output).isZero();
+        assertThat(directory.resolve("report")).hasContent("{}");
+    }
+
     private String run(MoverTask task) throws Exception {
         String output = printed(task);
         assertThat(Files.readString(directory.resolve("report"))).isEqualTo(output);
