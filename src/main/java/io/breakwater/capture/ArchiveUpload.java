@@ -20,6 +20,7 @@ import io.breakwater.store.ObjectStore.Upload;
 import io.breakwater.velero.BackupObjects;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.security.MessageDigest;
@@ -104,7 +105,18 @@ class ArchiveUpload {
         ArchiveCipher cipher = ArchiveCipher.create(identity);
         ArchiveHeader.of(identity, cipher, ring, keys.writing(location, store, ring))
                 .write(out);
-        return cipher.encrypting(out);
+        return cipher.encrypting(new FilterOutputStream(out) {
+            @Override
+            public void write(byte[] b, int off, int len) throws IOException {
+                this.out.write(b, off, len);
+            }
+
+            /** An upload that is closed before its commit is abandoned. */
+            @Override
+            public void close() throws IOException {
+                flush();
+            }
+        });
     }
 
     private static VeleroLayout veleroLayout(BackupLocation location) {

@@ -2,6 +2,7 @@ package io.breakwater.store;
 
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.InputStream;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -121,6 +122,8 @@ public class MemoryStore implements ObjectStore {
     public Upload upload(String key, Precondition precondition) {
         ByteArrayOutputStream content = new ByteArrayOutputStream();
         return new Upload() {
+            private boolean closed;
+
             @Override
             public void write(int b) {
                 content.write(b);
@@ -132,8 +135,16 @@ public class MemoryStore implements ObjectStore {
             }
 
             @Override
-            public Optional<Observed> commit() {
+            public Optional<Observed> commit() throws IOException {
+                if (closed) {
+                    throw new IOException("the upload of " + key + " was abandoned before its commit");
+                }
                 return MemoryStore.this.write(key, content.toByteArray(), precondition);
+            }
+
+            @Override
+            public void close() {
+                closed = true;
             }
         };
     }
