@@ -122,7 +122,7 @@ class RestoreIT {
             at: FIRST
             onConflict: Update
             """);
-        assertThat(status.restorePoint).endsWith("/" + NS + "/first");
+        assertThat(status.restorePoint).contains("/" + NS + "/").endsWith("/first");
         assertThat(status.updated).isEqualTo(1);
         assertThat(status.created).isEqualTo(1);
         assertThat(settings()).isEqualTo(Map.of("color", "red", "added", "later"));
