@@ -1,20 +1,17 @@
 package io.breakwater.store;
 
-import java.io.InputStream;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Consumer;
 
 /** A store with the keys of its location, so that its documents are signed and verified. */
-public final class KeyedStore implements ObjectStore {
-    private final ObjectStore store;
+public final class KeyedStore extends StoreView {
     private final DocumentSigner signer;
 
     public KeyedStore(ObjectStore store, DocumentSigner signer) {
-        this.store = store;
+        super(store);
         this.signer = signer;
     }
 
@@ -26,41 +23,6 @@ public final class KeyedStore implements ObjectStore {
     @Override
     public void prepare() {
         store.prepare();
-    }
-
-    @Override
-    public Optional<Observed> head(String key) {
-        return store.head(key);
-    }
-
-    @Override
-    public Optional<Document> read(String key, int max) {
-        return store.read(key, max);
-    }
-
-    @Override
-    public Optional<InputStream> open(String key, long offset, long length) {
-        return store.open(key, offset, length);
-    }
-
-    @Override
-    public void list(String prefix, Consumer<ObjectInfo> each) {
-        store.list(prefix, each);
-    }
-
-    @Override
-    public ListingLimits limits() {
-        return store.limits();
-    }
-
-    @Override
-    public String place() {
-        return store.place();
-    }
-
-    @Override
-    public Set<String> directories(String prefix) {
-        return store.directories(prefix);
     }
 
     @Override
@@ -116,10 +78,5 @@ public final class KeyedStore implements ObjectStore {
     @Override
     public Optional<DeletionSigner> removals() {
         return store.removals();
-    }
-
-    @Override
-    public void close() {
-        store.close();
     }
 }

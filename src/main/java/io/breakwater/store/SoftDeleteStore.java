@@ -4,12 +4,10 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.store.Tombstone.State;
 import java.io.IOException;
-import java.io.InputStream;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Consumer;
 
 /**
@@ -20,8 +18,7 @@ import java.util.function.Consumer;
  * <p>Deletes only objects of these scopes, and the archives that {@link #withArchives} names. The name of an archive's directory
  * alone does not show whose it is.
  */
-public final class SoftDeleteStore implements ObjectStore {
-    private final ObjectStore store;
+public final class SoftDeleteStore extends StoreView {
     private final List<DeletionScope> scopes;
 
     public SoftDeleteStore(ObjectStore store, DeletionScope scope) {
@@ -30,7 +27,7 @@ public final class SoftDeleteStore implements ObjectStore {
 
     /** @param scopes the first one is that of all objects that are in none */
     public SoftDeleteStore(ObjectStore store, List<DeletionScope> scopes) {
-        this.store = store;
+        super(store);
         this.scopes = List.copyOf(scopes);
     }
 
@@ -48,26 +45,6 @@ public final class SoftDeleteStore implements ObjectStore {
         List<DeletionScope> all = new ArrayList<>(scopes);
         all.set(0, all.getFirst().with(prefixes));
         return new SoftDeleteStore(store, all);
-    }
-
-    @Override
-    public Optional<Observed> head(String key) {
-        return store.head(key);
-    }
-
-    @Override
-    public Optional<Document> read(String key, int max) {
-        return store.read(key, max);
-    }
-
-    @Override
-    public DocumentSigner documents() {
-        return store.documents();
-    }
-
-    @Override
-    public Optional<InputStream> open(String key, long offset, long length) {
-        return store.open(key, offset, length);
     }
 
     /**
@@ -116,21 +93,6 @@ public final class SoftDeleteStore implements ObjectStore {
         return store.removals().isEmpty()
                 || at.equals(scope(tombstone.key()).tombstone(tombstone.key()))
                         && store.removals().get().isSigned(tombstone);
-    }
-
-    @Override
-    public ListingLimits limits() {
-        return store.limits();
-    }
-
-    @Override
-    public String place() {
-        return store.place();
-    }
-
-    @Override
-    public Set<String> directories(String prefix) {
-        return store.directories(prefix);
     }
 
     @Override
