@@ -1,6 +1,7 @@
 package io.breakwater.catalog;
 
 import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BoundedCache;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Digests;
 import io.breakwater.api.ObjectNames;
@@ -19,7 +20,6 @@ import io.breakwater.velero.StoredBackup.Contents;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -41,8 +41,8 @@ final class VeleroCatalog {
 
     private record Hashed(String etag, StoredObject archive) {}
 
-    private final Map<String, Known> known = cache();
-    private final Map<String, Hashed> hashed = cache();
+    private final Map<String, Known> known = BoundedCache.of(CACHED);
+    private final Map<String, Hashed> hashed = BoundedCache.of(CACHED);
 
     /** Points of all finished backups. */
     List<PointKey> list(BackupLocation location, ObjectStore store) {
@@ -169,16 +169,5 @@ final class VeleroCatalog {
                 ? site
                 : site.substring(0, LONGEST_SITE - 9) + "-"
                         + Digests.sha256Hex(site).substring(0, 8);
-    }
-
-    private static <T> Map<String, T> cache() {
-        return java.util.Collections.synchronizedMap(new LinkedHashMap<>(16, 0.75f, true) {
-            private static final long serialVersionUID = 1;
-
-            @Override
-            protected boolean removeEldestEntry(Map.Entry<String, T> eldest) {
-                return size() > CACHED;
-            }
-        });
     }
 }

@@ -1,6 +1,7 @@
 package io.breakwater.location;
 
 import io.breakwater.api.BackupLocation;
+import io.breakwater.api.BoundedCache;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
@@ -23,7 +24,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
-import java.util.Collections;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
@@ -51,11 +51,11 @@ public class RepositoryRegister {
     private final Stores stores;
     private final Clock clock;
     private final SecureRandom random = new SecureRandom();
-    private final Map<String, OwnedRepository> known = bounded();
-    private final Map<String, Known> entries = bounded();
+    private final Map<String, OwnedRepository> known = BoundedCache.of(CACHED);
+    private final Map<String, Known> entries = BoundedCache.of(CACHED);
 
     /** The highest counter of each document that this process read. A lower one is an older version that someone restored. */
-    private final Map<String, Long> counters = bounded();
+    private final Map<String, Long> counters = BoundedCache.of(CACHED);
 
     private record Known(String etag, Instant modified, OwnerEntry entry) {
         boolean isOf(ObjectInfo o) {
@@ -543,16 +543,5 @@ public class RepositoryRegister {
                 Reason.Tampered,
                 key + " in " + ObjectNames.of(location) + " cannot be used: " + cause
                         + "; restore the object or an older version of it, and check who can write to the location");
-    }
-
-    private static <V> Map<String, V> bounded() {
-        return Collections.synchronizedMap(new LinkedHashMap<>(16, 0.75f, true) {
-            private static final long serialVersionUID = 1;
-
-            @Override
-            protected boolean removeEldestEntry(Map.Entry<String, V> eldest) {
-                return size() > CACHED;
-            }
-        });
     }
 }

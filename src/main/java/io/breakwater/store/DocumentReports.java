@@ -1,9 +1,9 @@
 package io.breakwater.store;
 
+import io.breakwater.api.BoundedCache;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -18,8 +18,8 @@ final class DocumentReports {
     /** The writers of these documents count in milliseconds, and several processes of a site have different clocks. */
     private static final long CLOCKS_MILLIS = 600_000;
 
-    private final Map<String, String> reported = bounded();
-    private final Map<String, Long> counters = bounded();
+    private final Map<String, String> reported = BoundedCache.of(MOST);
+    private final Map<String, Long> counters = BoundedCache.of(MOST);
     private final List<String> pending = new ArrayList<>();
 
     /** A document that cannot be verified; other errors are no reports. */
@@ -57,16 +57,5 @@ final class DocumentReports {
         if (!Objects.equals(reported.put(key, now), now) && pending.size() < MOST) {
             pending.add(message);
         }
-    }
-
-    private static <V> Map<String, V> bounded() {
-        return new LinkedHashMap<>(16, 0.75f, true) {
-            private static final long serialVersionUID = 1;
-
-            @Override
-            protected boolean removeEldestEntry(Map.Entry<String, V> eldest) {
-                return size() > MOST;
-            }
-        };
     }
 }

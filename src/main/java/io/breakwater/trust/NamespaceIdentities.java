@@ -1,5 +1,6 @@
 package io.breakwater.trust;
 
+import io.breakwater.api.BoundedCache;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.config.BreakwaterConfig;
@@ -10,7 +11,6 @@ import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
-import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,14 +36,7 @@ public class NamespaceIdentities {
      * Uid of the namespace of an object, by the uid of the object. An object never changes its namespace, and ends with it, so
      * an entry never becomes wrong.
      */
-    private final Map<String, String> byObject = Collections.synchronizedMap(new LinkedHashMap<>(16, 0.75f, true) {
-        private static final long serialVersionUID = 1;
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<String, String> eldest) {
-            return size() > CACHED;
-        }
-    });
+    private final Map<String, String> byObject = BoundedCache.of(CACHED);
 
     @Inject
     public NamespaceIdentities(KubernetesClient client, BreakwaterConfig config) {
