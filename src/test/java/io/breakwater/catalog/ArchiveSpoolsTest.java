@@ -150,7 +150,7 @@ class ArchiveSpoolsTest {
         assertThat(reads).hasValue(0);
     }
 
-    /** The archive has its digest, but it was encrypted for another point: somebody who has the master key could seal that. */
+    /** The archive has its digest, but it was encrypted for another point: an attacker with the master key could seal that. */
     @Test
     void refusesTheArchiveOfAnotherPoint() {
         PointDocument other = TestArchives.write(store, PointKeys.of("east", "bank", "p"), "uid", EVIL, MASTER);

@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
-/** What somebody with the credentials of a store can do to one object. */
+/** What an attacker who has the credentials of a store can do to one object. */
 enum ObjectAlteration {
     /** One bit is another one. */
     FLIP,

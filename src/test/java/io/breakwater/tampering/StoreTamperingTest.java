@@ -31,8 +31,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
- * Somebody with the credentials of a store alters objects in every area. All readers of the product run after each alteration.
- * They do what they do with unaltered objects, or what the table permits.
+ * An attacker who has the credentials of a store alters objects in every area. All readers of the product run after each
+ * alteration. They do what they do with unaltered objects, or what the table permits.
  */
 @Tag("slow")
 class StoreTamperingTest {
