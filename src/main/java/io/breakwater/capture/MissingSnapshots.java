@@ -5,7 +5,6 @@ import io.breakwater.api.ObjectNames;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointStatus;
 import io.breakwater.api.RestorePointStatus.CopyState;
-import io.breakwater.location.RepositoryRegister;
 import io.breakwater.location.Stores;
 import io.breakwater.store.CapturedNamespace;
 import io.breakwater.store.OwnedRepository;
@@ -27,19 +26,21 @@ import java.util.stream.Stream;
 final class MissingSnapshots {
     private final KubernetesClient client;
     private final Stores stores;
-    private final RepositoryRegister register;
     private final IdentityRule rule;
 
-    MissingSnapshots(KubernetesClient client, Stores stores, RepositoryRegister register, IdentityRule rule) {
+    MissingSnapshots(KubernetesClient client, Stores stores, IdentityRule rule) {
         this.client = client;
         this.stores = stores;
-        this.register = register;
         this.rule = rule;
     }
 
-    /** The first RestorePoint whose data a repository lacks, as a cause with a way out; empty when it is complete. */
-    Optional<String> describe(BackupLocation location, OwnedRepository repository) {
-        Collection<CapturedNamespace> owners = register.owners(location, repository.id());
+    /**
+     * The first RestorePoint whose data a repository lacks, as a cause with a way out; empty when it is complete.
+     *
+     * @param owners all owners of the repository
+     */
+    Optional<String> describe(
+            BackupLocation location, OwnedRepository repository, Collection<CapturedNamespace> owners) {
         Set<String> present = present(location, repository);
         return owners.stream()
                 .map(CapturedNamespace::name)

@@ -30,6 +30,7 @@ import io.breakwater.observe.Events;
 import io.breakwater.observe.StatusWriter;
 import io.breakwater.replication.PointCopies;
 import io.breakwater.steps.RunLabel;
+import io.breakwater.store.CapturedNamespace;
 import io.breakwater.store.DeletionScope;
 import io.breakwater.store.OwnedRepository;
 import io.breakwater.store.SoftDeleteStore;
@@ -355,7 +356,8 @@ class PointDeletion {
         if (!repositories.initialised(access)) {
             return true;
         }
-        register.requireOwnedBy(place.location(), repository.get().id(), config.site());
+        List<CapturedNamespace> owners =
+                register.requireOwnedBy(place.location(), repository.get().id(), config.site());
         String name = place.name();
         if (copies.busy(repository.get().id())) {
             report(point, Reason.Deleting, "location " + name + ": waiting until the copy of the repository has ended");
@@ -366,7 +368,7 @@ class PointDeletion {
         var request = new MoverJobs.Request(config.namespace(), run, id, new MoverTask.Forget(snapshots), access);
         if (!movers.runs(config.namespace()).contains(run)) {
             Optional<String> missing =
-                    new MissingSnapshots(client, stores, register, rule).describe(place.location(), repository.get());
+                    new MissingSnapshots(client, stores, rule).describe(place.location(), repository.get(), owners);
             if (missing.isPresent()) {
                 report(point, Reason.Tampered, "location " + name + ": " + missing.get());
                 return false;

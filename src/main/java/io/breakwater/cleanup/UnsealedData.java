@@ -20,7 +20,6 @@ import io.breakwater.store.OwnedRepository;
 import io.breakwater.store.SoftDeleteStore;
 import io.breakwater.trust.IdentityRule;
 import io.breakwater.trust.PointKey;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -40,9 +39,6 @@ import java.util.stream.Stream;
  * stays, with or without a seal. So an attacker who deletes seals cannot make Breakwater delete the data.
  */
 final class UnsealedData {
-    /** Age of the marker of another site that the site does not work on any more. */
-    private static final Duration ABANDONED = Duration.ofDays(7);
-
     private final BackupLocation location;
     private final ObjectStore store;
     private final Catalog catalog;
@@ -79,8 +75,8 @@ final class UnsealedData {
         List<OwnedRepository> found = new ArrayList<>();
         for (String id : new TreeSet<>(register.ownedBy(location, site, trouble).values())) {
             try {
-                register.requireOwnedBy(location, id, site);
-                found.add(new OwnedRepository(id, register.owners(location, id).getLast()));
+                found.add(new OwnedRepository(
+                        id, register.requireOwnedBy(location, id, site).getLast()));
             } catch (BreakwaterException e) {
                 if (e.isRetryable()) {
                     throw e;
@@ -97,24 +93,9 @@ final class UnsealedData {
                 .filter(repository -> store.head(repository.prefix() + "config").isPresent());
     }
 
-    /**
-     * Whether a point of an owner of the repository is being captured or deleted: in this cluster, or at another site, which
-     * deletes the marker of an unfinished capture itself unless the site is lost.
-     */
+    /** Whether a point of an owner of the repository is being captured or deleted. All owners are of this site. */
     boolean isBusy(OwnedRepository repository) {
-        List<CapturedNamespace> owners = register.owners(location, repository.id());
-        Set<String> others = new TreeSet<>();
-        for (CapturedNamespace owner : owners) {
-            if (!owner.site().equals(site)) {
-                others.add(owner.site());
-            } else if (isBusy(owner.name())) {
-                return true;
-            }
-        }
-        return others.stream()
-                .flatMap(other -> InProgressMarker.list(store, other).stream())
-                .anyMatch(marker -> owners.contains(marker.key().source())
-                        && marker.since().plus(ABANDONED).isAfter(before));
+        return register.owners(location, repository.id()).stream().anyMatch(owner -> isBusy(owner.name()));
     }
 
     /** Whether a point of the namespace is being captured or deleted. */

@@ -219,10 +219,12 @@ public class RepositoryRegister {
      * Checks that only namespaces of one site own a repository. Deletions wait for captures and copies of the same process, and
      * another site has another process.
      *
+     * @return the owners, the newest one last
      * @throws BreakwaterException Conflict, when another site owns it too; Tampered, when the record cannot be verified
      */
-    public void requireOwnedBy(BackupLocation location, String id, String site) {
-        owners(location, id).stream()
+    public List<CapturedNamespace> requireOwnedBy(BackupLocation location, String id, String site) {
+        List<CapturedNamespace> owners = owners(location, id);
+        owners.stream()
                 .map(CapturedNamespace::site)
                 .filter(other -> !other.equals(site))
                 .findFirst()
@@ -233,6 +235,7 @@ public class RepositoryRegister {
                                     + other + " owns it too, and may use the data; delete the data with the tools of"
                                     + " the store when no site needs it");
                 });
+        return owners;
     }
 
     /**
