@@ -51,17 +51,8 @@ public class RepositoryRegister {
     private final Stores stores;
     private final Clock clock;
     private final SecureRandom random = new SecureRandom();
+    private final RegisterDocuments reader = new RegisterDocuments();
     private final Map<String, OwnedRepository> known = BoundedCache.of(CACHED);
-    private final Map<String, Known> entries = BoundedCache.of(CACHED);
-
-    /** The highest counter of each document that this process read. A lower one is an older version that someone restored. */
-    private final Map<String, Long> counters = BoundedCache.of(CACHED);
-
-    private record Known(String etag, Instant modified, OwnerEntry entry) {
-        boolean isOf(ObjectInfo o) {
-            return o.etag() != null && o.etag().equals(etag) && o.lastModified().equals(modified);
-        }
-    }
 
     public RepositoryRegister(Stores stores, Clock clock) {
         this.stores = stores;
@@ -74,12 +65,12 @@ public class RepositoryRegister {
      * @throws BreakwaterException Tampered, naming the document that is missing or cannot be verified
      */
     public Optional<OwnedRepository> find(BackupLocation location, CapturedNamespace source) {
-        String cached = cached(location, source.path());
+        String cached = RegisterDocuments.cached(location, source.path());
         OwnedRepository before = known.get(cached);
         if (before != null) {
             return Optional.of(before);
         }
-        Optional<OwnedRepository> found = entry(location, stores.open(location), source)
+        Optional<OwnedRepository> found = reader.entry(location, stores.open(location), source)
                 .map(entry -> new OwnedRepository(entry.repository(), source));
         found.ifPresent(repository -> {
             requireOwner(location, repository);
@@ -122,8 +113,8 @@ public class RepositoryRegister {
 
     /** Writes the record again before its repository comes into use, so that no cleanup takes it for an unused one. */
     private void renew(BackupLocation location, ObjectStore store, String id) {
-        SignedDocument record = document(location, store, id);
-        parsed(location, id, record);
+        SignedDocument record = reader.document(location, store, id);
+        RegisterDocuments.parsed(location, id, record);
         Precondition same = new Precondition.Matches(record.etag());
         if (store.writeSigned(record.key(), record.counter() + 1, record.payload(), same)
                 .isEmpty()) {
@@ -157,7 +148,7 @@ public class RepositoryRegister {
                 .distinct()
                 .flatMap(prefix -> store.gather(prefix, o -> StoreLayout.ownerOf(o.key())).stream())
                 .filter(earlier -> !earlier.equals(source) && adopts.test(earlier))
-                .flatMap(earlier -> entry(location, store, earlier).stream())
+                .flatMap(earlier -> reader.entry(location, store, earlier).stream())
                 .sorted(Comparator.comparing(OwnerEntry::start).reversed())
                 .map(OwnerEntry::repository)
                 .distinct()
@@ -176,8 +167,8 @@ public class RepositoryRegister {
             BackupLocation location, String id, CapturedNamespace owner, Predicate<CapturedNamespace> permitted) {
         ObjectStore store = stores.open(location);
         for (int i = 0; i < TRIES; i++) {
-            SignedDocument document = document(location, store, id);
-            RepositoryRecord record = parsed(location, id, document);
+            SignedDocument document = reader.document(location, store, id);
+            RepositoryRecord record = RegisterDocuments.parsed(location, id, document);
             if (!record.owners().stream().allMatch(other -> other.equals(owner) || permitted.test(other))) {
                 return false;
             }
@@ -212,7 +203,7 @@ public class RepositoryRegister {
      * @throws BreakwaterException Tampered, when the record is missing or cannot be verified
      */
     public List<CapturedNamespace> owners(BackupLocation location, String id) {
-        return record(location, stores.open(location), id).owners();
+        return reader.record(location, stores.open(location), id).owners();
     }
 
     /**
@@ -262,7 +253,7 @@ public class RepositoryRegister {
         for (ObjectInfo o : store.gather(prefix, Optional::of)) {
             StoreLayout.ownerOf(o.key()).ifPresent(source -> {
                 try {
-                    entry(location, store, source, o).ifPresent(e -> owned.put(source, e.repository()));
+                    reader.entry(location, store, source, o).ifPresent(e -> owned.put(source, e.repository()));
                 } catch (BreakwaterException e) {
                     if (e.isRetryable()) {
                         throw e;
@@ -281,7 +272,7 @@ public class RepositoryRegister {
     public void resign(BackupLocation location, String keyId) {
         ObjectStore store = stores.open(location);
         for (String key : documents(store)) {
-            readIfValid(location, store, key)
+            reader.readIfValid(location, store, key)
                     .filter(document -> !document.keyId().equals(keyId))
                     .ifPresent(document -> resign(store, document, keyId));
         }
@@ -318,17 +309,6 @@ public class RepositoryRegister {
         return keys;
     }
 
-    private Optional<SignedDocument> readIfValid(BackupLocation location, ObjectStore store, String key) {
-        try {
-            return signed(location, store, key);
-        } catch (BreakwaterException e) {
-            if (e.isRetryable()) {
-                throw e;
-            }
-            return Optional.empty();
-        }
-    }
-
     /**
      * Copies the record of a repository and the owner entry of its namespace to another location, before any data. The id stays
      * the same. The target gets the owners of the source.
@@ -337,13 +317,14 @@ public class RepositoryRegister {
      *     namespace has another repository at the target, or the repository has another owner there
      */
     public void copy(BackupLocation from, BackupLocation to, OwnedRepository repository) {
-        String cached = cached(to, "copied/" + repository.source().path() + "/" + repository.id());
+        String cached =
+                RegisterDocuments.cached(to, "copied/" + repository.source().path() + "/" + repository.id());
         if (known.containsKey(cached)) {
             return;
         }
         ObjectStore source = stores.open(from);
         ObjectStore target = stores.open(to);
-        RepositoryRecord record = record(from, source, repository.id());
+        RepositoryRecord record = reader.record(from, source, repository.id());
         requireOwner(from, repository);
         String key = StoreLayout.repositoryRecord(repository.id());
         boolean created = target.head(key).isEmpty()
@@ -363,7 +344,7 @@ public class RepositoryRegister {
         if (!created && target.head(StoreLayout.owner(repository.source())).isEmpty()) {
             renew(to, target, repository.id());
         }
-        Optional<OwnerEntry> entry = entry(from, source, repository.source());
+        Optional<OwnerEntry> entry = reader.entry(from, source, repository.source());
         Instant since = entry.map(OwnerEntry::start).orElseGet(() -> LocationDocument.now(target, clock));
         target.writeSigned(
                 StoreLayout.owner(repository.source()),
@@ -405,7 +386,8 @@ public class RepositoryRegister {
     private boolean deleteIfUnused(BackupLocation location, ObjectStore store, String site, String id, Instant before) {
         String key = StoreLayout.repositoryRecord(id);
         try {
-            Optional<SignedDocument> record = readIfValid(location, store, key).filter(found -> isOf(found, id, site));
+            Optional<SignedDocument> record =
+                    reader.readIfValid(location, store, key).filter(found -> isOf(found, id, site));
             boolean unused = record.isPresent()
                     && store.head(key)
                             .filter(there -> there.info().lastModified().isBefore(before))
@@ -421,7 +403,7 @@ public class RepositoryRegister {
             }
             store.removals().ifPresent(removals -> removals.recordRemoval(store, key));
             store.delete(key);
-            counters.remove(cached(location, key));
+            reader.forget(location, key);
             return true;
         } catch (BreakwaterException e) {
             if (e.isRetryable()) {
@@ -451,7 +433,7 @@ public class RepositoryRegister {
 
     private CapturedNamespace newestOwner(BackupLocation location, ObjectStore store, String id) {
         try {
-            return record(location, store, id).newestOwner();
+            return reader.record(location, store, id).newestOwner();
         } catch (BreakwaterException e) {
             if (e.isRetryable()) {
                 throw e;
@@ -460,91 +442,13 @@ public class RepositoryRegister {
         }
     }
 
-    /** The entry of a listed object; it is read once for each version of the object. */
-    private Optional<OwnerEntry> entry(
-            BackupLocation location, ObjectStore store, CapturedNamespace source, ObjectInfo listed) {
-        String cached = cached(location, source.path());
-        Known before = entries.get(cached);
-        if (before != null && before.isOf(listed)) {
-            return Optional.of(before.entry());
-        }
-        Optional<OwnerEntry> entry = entry(location, store, source);
-        entry.ifPresent(e -> entries.put(cached, new Known(listed.etag(), listed.lastModified(), e)));
-        return entry;
-    }
-
-    private Optional<OwnerEntry> entry(BackupLocation location, ObjectStore store, CapturedNamespace source) {
-        String key = StoreLayout.owner(source);
-        return signed(location, store, key)
-                .map(document -> OwnerEntry.parse(document.payload())
-                        .orElseThrow(() -> tampered(location, key, "it is not a valid owner entry")));
-    }
-
     private void requireOwner(BackupLocation location, OwnedRepository repository) {
-        RepositoryRecord record = record(location, stores.open(location), repository.id());
+        RepositoryRecord record = reader.record(location, stores.open(location), repository.id());
         if (!record.owners().contains(repository.source())) {
-            throw tampered(
+            throw RegisterDocuments.tampered(
                     location,
                     StoreLayout.repositoryRecord(repository.id()),
                     "it does not name namespace " + repository.source() + ", whose owner entry names the repository");
         }
-    }
-
-    /** The verified record of a repository. */
-    RepositoryRecord record(BackupLocation location, ObjectStore store, String id) {
-        return parsed(location, id, document(location, store, id));
-    }
-
-    private SignedDocument document(BackupLocation location, ObjectStore store, String id) {
-        String key = StoreLayout.repositoryRecord(id);
-        return signed(location, store, key)
-                .orElseThrow(() -> tampered(location, key, "it does not exist, but the repository has an owner"));
-    }
-
-    private static RepositoryRecord parsed(BackupLocation location, String id, SignedDocument document) {
-        RepositoryRecord record = RepositoryRecord.parse(document.payload())
-                .orElseThrow(() -> tampered(location, document.key(), "it is not a valid record"));
-        if (!record.id().equals(id)) {
-            throw tampered(location, document.key(), "it is the record of repository " + record.id());
-        }
-        if (!record.engine().equals(RepositoryRecord.ENGINE)) {
-            throw BreakwaterException.permanent(
-                    Reason.InvalidSpec,
-                    document.key() + " in " + ObjectNames.of(location) + " names engine '" + record.engine()
-                            + "', which this version does not know; upgrade Breakwater");
-        }
-        return record;
-    }
-
-    /** Reads a document. Another thread may read a newer version in the meantime, so an older one is read once more. */
-    private Optional<SignedDocument> signed(BackupLocation location, ObjectStore store, String key) {
-        Optional<SignedDocument> document = store.readSigned(key, ObjectStore.MAX_DOCUMENT);
-        boolean older =
-                document.isPresent() && document.get().counter() < counters.getOrDefault(cached(location, key), 0L);
-        Optional<SignedDocument> newest = older ? store.readSigned(key, ObjectStore.MAX_DOCUMENT) : document;
-        newest.ifPresent(d -> requireNewer(location, d));
-        return newest;
-    }
-
-    private void requireNewer(BackupLocation location, SignedDocument document) {
-        String cached = cached(location, document.key());
-        Long newest = counters.merge(cached, document.counter(), Math::max);
-        if (document.counter() < newest) {
-            throw tampered(
-                    location,
-                    document.key(),
-                    "it is an older version, with counter " + document.counter() + " instead of " + newest);
-        }
-    }
-
-    private static String cached(BackupLocation location, String name) {
-        return location.getMetadata().getUid() + "/" + location.getMetadata().getGeneration() + "/" + name;
-    }
-
-    private static BreakwaterException tampered(BackupLocation location, String key, String cause) {
-        return BreakwaterException.permanent(
-                Reason.Tampered,
-                key + " in " + ObjectNames.of(location) + " cannot be used: " + cause
-                        + "; restore the object or an older version of it, and check who can write to the location");
     }
 }
