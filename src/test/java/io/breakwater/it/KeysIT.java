@@ -11,9 +11,7 @@ import io.breakwater.api.NamedRef;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestoreSpec.OnConflict;
-import io.breakwater.store.DeletionScope;
 import io.breakwater.store.ObjectStore;
-import io.breakwater.store.SoftDeleteStore;
 import io.breakwater.store.StoreLayout;
 import io.breakwater.store.TestStores;
 import io.fabric8.kubernetes.api.model.Secret;
@@ -364,9 +362,11 @@ class KeysIT {
         String id = StoredRepository.id(store, east.identity(NAMESPACE));
         String prefix = StoreLayout.repository(id) + "keys/";
         List<String> marks = new ArrayList<>();
-        new SoftDeleteStore(store, DeletionScope.repository(id)).list(prefix, o -> {
-            String text = new String(store.read(o.key()).orElseThrow().content(), StandardCharsets.UTF_8);
-            marks.add(text.replaceFirst("(?s).*\"hostname\":\"([^\"]*)\".*", "$1"));
+        store.list(prefix, o -> {
+            if (store.head("breakwater/tombstones/repos/" + id + "/" + o.key()).isEmpty()) {
+                String text = new String(store.read(o.key()).orElseThrow().content(), StandardCharsets.UTF_8);
+                marks.add(text.replaceFirst("(?s).*\"hostname\":\"([^\"]*)\".*", "$1"));
+            }
         });
         return marks;
     }

@@ -235,6 +235,17 @@ public abstract class ObjectStoreContract {
     }
 
     @Test
+    void throwsWhatTheCallerOfAListingThrows() {
+        write("p/1", "x", Precondition.NONE);
+        RuntimeException own = new IllegalStateException("not the store's fault");
+
+        assertThatThrownBy(() -> store().list("p/", o -> {
+                    throw own;
+                }))
+                .isSameAs(own);
+    }
+
+    @Test
     void listsMoreThanOnePage() throws InterruptedException, ExecutionException {
         assertThat(winners(60, i -> write("many/" + i, "x", Precondition.NONE))).isEqualTo(60);
 

@@ -59,7 +59,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.function.BiConsumer;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -227,35 +227,32 @@ public final class AzureBlobStore implements ObjectStore {
 
     @Override
     public void list(String keyPrefix, Consumer<ObjectInfo> each) {
-        call("list " + keyPrefix, () -> {
-            pages(
-                    keyPrefix,
-                    container.listBlobs(pagesBelow(keyPrefix), null),
-                    (b, bound) -> each.accept(info(b, bound)));
-            return null;
-        });
+        pages(keyPrefix, container.listBlobs(pagesBelow(keyPrefix), null), AzureBlobStore::info, each);
     }
 
     @Override
     public Set<String> directories(String keyPrefix) {
         Set<String> names = new TreeSet<>();
-        call("list " + keyPrefix, () -> {
-            GatheringBound gathered = new GatheringBound(this, keyPrefix);
-            pages(keyPrefix, container.listBlobsByHierarchy("/", pagesBelow(keyPrefix), null), (b, bound) -> {
-                if (Boolean.TRUE.equals(b.isPrefix())) {
-                    names.add(gathered.add(bound.directory(b.getName())));
-                } else {
-                    bound.count(b.getName());
-                }
-            });
-            return null;
-        });
+        GatheringBound gathered = new GatheringBound(this, keyPrefix);
+        pages(
+                keyPrefix,
+                container.listBlobsByHierarchy("/", pagesBelow(keyPrefix), null),
+                AzureBlobStore::directory,
+                found -> found.ifPresent(directory -> names.add(gathered.add(directory))));
         return names;
     }
 
     /** By default the service puts 5000 blobs on a page, which is more than an answer may have. */
     private ListBlobsOptions pagesBelow(String keyPrefix) {
         return new ListBlobsOptions().setPrefix(prefix + keyPrefix).setMaxResultsPerPage(AnswerBound.OBJECTS);
+    }
+
+    private static Optional<String> directory(BlobItem entry, ListingBound bound) {
+        if (Boolean.TRUE.equals(entry.isPrefix())) {
+            return Optional.of(bound.directory(entry.getName()));
+        }
+        bound.count(entry.getName());
+        return Optional.empty();
     }
 
     private static ObjectInfo info(BlobItem blob, ListingBound bound) {
@@ -265,12 +262,28 @@ public final class AzureBlobStore implements ObjectStore {
                 blob.getName(), p.getContentLength(), p.getETag(), modified == null ? null : modified.toInstant());
     }
 
-    private void pages(String keyPrefix, PagedIterable<BlobItem> listing, BiConsumer<BlobItem, ListingBound> each) {
+    /**
+     * Calls back for each entry of a listing. What the callback throws is thrown as it is: only the answers are the store's.
+     *
+     * @param read what an entry says; counts it
+     */
+    private <T> void pages(
+            String keyPrefix,
+            PagedIterable<BlobItem> listing,
+            BiFunction<BlobItem, ListingBound, T> read,
+            Consumer<T> each) {
+        String what = "list " + keyPrefix;
         ListingBound bound = new ListingBound(this, prefix, keyPrefix);
-        Iterator<PagedResponse<BlobItem>> pages = listing.iterableByPage().iterator();
-        while (bound.page(pages::hasNext)) {
-            PagedResponse<BlobItem> page = bound.page(pages::next);
-            page.getValue().forEach(b -> each.accept(b, bound));
+        Iterator<PagedResponse<BlobItem>> pages =
+                call(what, () -> listing.iterableByPage().iterator());
+        while (call(what, () -> bound.page(pages::hasNext))) {
+            PagedResponse<BlobItem> page = call(what, () -> bound.page(pages::next));
+            List<T> found = call(
+                    what,
+                    () -> page.getValue().stream()
+                            .map(b -> read.apply(b, bound))
+                            .toList());
+            found.forEach(each);
             if (page.getContinuationToken() != null
                     && !page.getContinuationToken().isEmpty()) {
                 bound.more(page.getContinuationToken());
