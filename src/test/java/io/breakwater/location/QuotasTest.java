@@ -7,14 +7,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
-import io.breakwater.store.DocumentSigner;
-import io.breakwater.store.ObjectStore;
+import io.breakwater.store.ForwardingStore;
+import io.breakwater.store.MemoryStore;
 import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.store.OwnedRepository;
 import io.breakwater.store.TestStores;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Optional;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -212,7 +211,7 @@ class QuotasTest {
     }
 
     /** Counts lists, and fails on request. */
-    private static final class Counting extends FilesystemStoreView {
+    private static final class Counting extends ForwardingStore {
         int lists;
         boolean ill;
 
@@ -231,76 +230,17 @@ class QuotasTest {
     }
 
     /** One object of a given size. */
-    private static final class FullStore extends FilesystemStoreView {
+    private static final class FullStore extends ForwardingStore {
         private final long[] held;
 
         FullStore(long[] held) {
-            super(null);
+            super(new MemoryStore());
             this.held = held;
         }
 
         @Override
         public void list(String prefix, Consumer<ObjectInfo> each) {
             each.accept(new ObjectInfo(prefix + "data/a", held[0], "", null));
-        }
-    }
-
-    /** A wrapper around a store that a test changes. */
-    private static class FilesystemStoreView implements ObjectStore {
-        private final ObjectStore store;
-
-        FilesystemStoreView(ObjectStore store) {
-            this.store = store;
-        }
-
-        @Override
-        public DocumentSigner documents() {
-            return store.documents();
-        }
-
-        @Override
-        public Optional<Observed> head(String key) {
-            return store.head(key);
-        }
-
-        @Override
-        public Optional<Document> read(String key, int max) {
-            return store.read(key, max);
-        }
-
-        @Override
-        public Optional<java.io.InputStream> open(String key, long offset, long length) {
-            return store.open(key, offset, length);
-        }
-
-        @Override
-        public void list(String prefix, Consumer<ObjectInfo> each) {
-            store.list(prefix, each);
-        }
-
-        @Override
-        public java.util.Set<String> directories(String prefix) {
-            return store.directories(prefix);
-        }
-
-        @Override
-        public Optional<Observed> write(String key, byte[] content, Precondition precondition) {
-            return store.write(key, content, precondition);
-        }
-
-        @Override
-        public Upload upload(String key, Precondition precondition) {
-            return store.upload(key, precondition);
-        }
-
-        @Override
-        public void delete(String key) {
-            store.delete(key);
-        }
-
-        @Override
-        public void close() {
-            store.close();
         }
     }
 }

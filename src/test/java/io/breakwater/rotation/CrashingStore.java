@@ -1,18 +1,22 @@
 package io.breakwater.rotation;
 
-import io.breakwater.store.DocumentSigner;
+import io.breakwater.store.ForwardingStore;
 import io.breakwater.store.ObjectStore;
-import java.io.InputStream;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.BooleanSupplier;
-import java.util.function.Consumer;
 
 /** A store that kills its user at a change: immediately before it, or immediately after it. */
-record CrashingStore(ObjectStore store, BooleanSupplier now) implements ObjectStore {
+final class CrashingStore extends ForwardingStore {
+    private final BooleanSupplier now;
+
     /** The end of a process. */
     static final class Killed extends RuntimeException {
         private static final long serialVersionUID = 1;
+    }
+
+    CrashingStore(ObjectStore store, BooleanSupplier now) {
+        super(store);
+        this.now = now;
     }
 
     private void maybe() {
@@ -24,7 +28,7 @@ record CrashingStore(ObjectStore store, BooleanSupplier now) implements ObjectSt
     @Override
     public Optional<Observed> write(String key, byte[] content, Precondition precondition) {
         maybe();
-        Optional<Observed> written = store.write(key, content, precondition);
+        Optional<Observed> written = super.write(key, content, precondition);
         maybe();
         return written;
     }
@@ -32,45 +36,17 @@ record CrashingStore(ObjectStore store, BooleanSupplier now) implements ObjectSt
     @Override
     public void delete(String key) {
         maybe();
-        store.delete(key);
+        super.delete(key);
         maybe();
     }
 
     @Override
-    public DocumentSigner documents() {
-        return store.documents();
-    }
-
-    @Override
-    public Optional<Observed> head(String key) {
-        return store.head(key);
-    }
-
-    @Override
-    public Optional<Document> read(String key, int max) {
-        return store.read(key, max);
-    }
-
-    @Override
-    public Optional<InputStream> open(String key, long offset, long length) {
-        return store.open(key, offset, length);
-    }
-
-    @Override
-    public void list(String prefix, Consumer<ObjectInfo> each) {
-        store.list(prefix, each);
-    }
-
-    @Override
-    public Set<String> directories(String prefix) {
-        return store.directories(prefix);
-    }
-
-    @Override
     public Upload upload(String key, Precondition precondition) {
-        throw new UnsupportedOperationException();
+        throw new UnsupportedOperationException("an upload has many changes");
     }
 
     @Override
-    public void close() {}
+    public void close() {
+        // the test goes on with the store after the process ends
+    }
 }
