@@ -70,10 +70,11 @@ public class RepositoryRegister {
         if (before != null) {
             return Optional.of(before);
         }
-        Optional<OwnedRepository> found = reader.entry(location, stores.open(location), source)
-                .map(entry -> new OwnedRepository(entry.repository(), source));
+        ObjectStore store = stores.open(location);
+        Optional<OwnedRepository> found =
+                reader.entry(location, store, source).map(entry -> new OwnedRepository(entry.repository(), source));
         found.ifPresent(repository -> {
-            requireOwner(location, repository);
+            requireOwner(location, reader.record(location, store, repository.id()), repository);
             known.put(cached, repository);
         });
         return found;
@@ -325,7 +326,7 @@ public class RepositoryRegister {
         ObjectStore source = stores.open(from);
         ObjectStore target = stores.open(to);
         RepositoryRecord record = reader.record(from, source, repository.id());
-        requireOwner(from, repository);
+        requireOwner(from, record, repository);
         String key = StoreLayout.repositoryRecord(repository.id());
         boolean created = target.head(key).isEmpty()
                 && target.writeSigned(key, 1, record.bytes(), Precondition.ABSENT)
@@ -442,8 +443,7 @@ public class RepositoryRegister {
         }
     }
 
-    private void requireOwner(BackupLocation location, OwnedRepository repository) {
-        RepositoryRecord record = reader.record(location, stores.open(location), repository.id());
+    private static void requireOwner(BackupLocation location, RepositoryRecord record, OwnedRepository repository) {
         if (!record.owners().contains(repository.source())) {
             throw RegisterDocuments.tampered(
                     location,
