@@ -6,20 +6,26 @@ import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.CustomResource;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.fabric8.kubernetes.client.dsl.base.ResourceDefinitionContext;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.net.HttpURLConnection;
 import java.util.function.Consumer;
 
 /**
  * The only writer of statuses. It applies the whole status on the server under the field manager of Breakwater, and only if
- * the status changed. It does not use the update control of the Java Operator SDK, which can lose a spec change that arrives at
- * the same time (see docs/decisions/0003-status-writes.md).
+ * the status changed. Several controllers report on one object, so a status that was changed since it was read is not
+ * overwritten: it is read again, and the change is made there. It does not use the update control of the Java Operator SDK,
+ * which can lose a spec change that arrives at the same time (see docs/decisions/0003-status-writes.md).
  */
 @ApplicationScoped
 public class StatusWriter {
+    /** Attempts to write one status while other writers change it. */
+    private static final int ATTEMPTS = 10;
+
     private final KubernetesClient client;
     private final KubernetesSerialization json;
 
@@ -29,22 +35,44 @@ public class StatusWriter {
     }
 
     /**
-     * Changes the status of an object, and writes it if it differs. The given object has the new status afterwards.
+     * Changes the status of an object, and writes it if it differs. The given object has the new status and resource version
+     * afterwards. An object without a resource version is written without a comparison.
      *
-     * @param change edits a copy of the status
+     * @param change edits a copy of the status; called again with the status on the server if another writer was faster, so it
+     *     must not depend on how often it is called
      * @return whether the status was written
      */
     public <S, T extends CustomResource<?, S>> boolean update(T resource, Class<S> type, Consumer<S> change) {
-        S before = resource.getStatus();
-        JsonNode old = json.convertValue(before, JsonNode.class);
-        S status = before == null ? instantiate(type) : json.convertValue(old, type);
-        change.accept(status);
-        JsonNode changed = json.convertValue(status, JsonNode.class);
-        if (changed.equals(old)) {
+        for (int attempt = 1; ; attempt++) {
+            S before = resource.getStatus();
+            JsonNode old = json.convertValue(before, JsonNode.class);
+            S status = before == null ? instantiate(type) : json.convertValue(old, type);
+            change.accept(status);
+            JsonNode changed = json.convertValue(status, JsonNode.class);
+            if (changed.equals(old)) {
+                return false;
+            }
+            try {
+                apply(resource, changed);
+                resource.setStatus(status);
+                return true;
+            } catch (KubernetesClientException e) {
+                if (e.getCode() != HttpURLConnection.HTTP_CONFLICT || attempt == ATTEMPTS || !refresh(resource)) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    /** Reads the status again; false if the object is gone, or another one has its name. */
+    private <S, T extends CustomResource<?, S>> boolean refresh(T resource) {
+        T now = client.resource(resource).get();
+        if (now == null
+                || !now.getMetadata().getUid().equals(resource.getMetadata().getUid())) {
             return false;
         }
-        apply(resource, changed);
-        resource.setStatus(status);
+        resource.setStatus(now.getStatus());
+        resource.getMetadata().setResourceVersion(now.getMetadata().getResourceVersion());
         return true;
     }
 
@@ -56,9 +84,10 @@ public class StatusWriter {
                 .withName(resource.getMetadata().getName())
                 .withNamespace(resource.getMetadata().getNamespace())
                 .withUid(resource.getMetadata().getUid())
+                .withResourceVersion(resource.getMetadata().getResourceVersion())
                 .build());
         patch.setAdditionalProperty("status", status);
-        client.genericKubernetesResources(ResourceDefinitionContext.fromResourceType(resource.getClass()))
+        GenericKubernetesResource written = client.genericKubernetesResources(ResourceDefinitionContext.fromResourceType(resource.getClass()))
                 .inNamespace(resource.getMetadata().getNamespace())
                 .withName(resource.getMetadata().getName())
                 .subresource("status")
@@ -69,6 +98,7 @@ public class StatusWriter {
                                 .withForce(true)
                                 .build(),
                         patch);
+        resource.getMetadata().setResourceVersion(written.getMetadata().getResourceVersion());
     }
 
     private static <S> S instantiate(Class<S> type) {

@@ -32,8 +32,8 @@ import java.util.function.BiFunction;
 
 /**
  * An API server in memory with the requests that this package uses: discovery, paged lists with tokens that can expire,
- * create with 409, update with resourceVersion, delete, merge patch of owner references, access reviews. Unlike the
- * client's mock server it has pages, and list items without apiVersion and kind, as a real one.
+ * create with 409, update with resourceVersion, delete, apply of a status, merge patch of owner references, access reviews.
+ * Unlike the client's mock server it has pages, and list items without apiVersion and kind, as a real one.
  */
 public final class FakeApiServer implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -246,6 +246,9 @@ public final class FakeApiServer implements AutoCloseable {
                 yield gone == null ? status(404, "NotFound", path) : new Answer(200, gone);
             }
             case "PATCH" -> {
+                if (path.endsWith("/status")) {
+                    yield applyStatus(path.substring(0, path.length() - "/status".length()), body);
+                }
                 ObjectNode there = objects.get(path);
                 if (query != null && query.contains("fieldManager=")) {
                     yield applied(there, body);
@@ -271,6 +274,26 @@ public final class FakeApiServer implements AutoCloseable {
                 .addObject()
                 .put("manager", "somebody");
         return new Answer(200, merged);
+    }
+
+    /** Server-side apply of a complete status by its only field manager. */
+    private Answer applyStatus(String path, JsonNode body) {
+        ObjectNode there = objects.get(path);
+        if (there == null) {
+            return status(404, "NotFound", path);
+        }
+        for (String fixed : List.of("uid", "resourceVersion")) {
+            JsonNode expected = body.path("metadata").path(fixed);
+            if (!expected.isMissingNode()
+                    && !expected.equals(there.path("metadata").path(fixed))) {
+                return status(409, "Conflict", "the object has been modified");
+            }
+        }
+        ObjectNode changed = there.deepCopy();
+        changed.set("status", body.path("status"));
+        stamp(changed);
+        objects.put(path, changed);
+        return new Answer(200, changed);
     }
 
     private static void merge(ObjectNode target, JsonNode fields) {
