@@ -72,10 +72,11 @@ final class MoveVolumesStep implements Step<CaptureRun> {
         OwnedRepository repository = repository(run);
         Repositories.Access access = QuotaCheck.access(run, repository);
         MoverSettings settings = run.policy().getSpec().mover();
-        if (!movers.ensureRepository(run.namespace(), access)) {
+        Optional<String> creating = movers.ensureRepository(run.namespace(), access, settings);
+        if (creating.isPresent()) {
             // The claims become ready while the repository is created.
             all.stream().limit(settings.volumesAtATime()).forEach(v -> claims.ensure(run, v));
-            return Outcome.waiting("creating the repository of namespace " + run.namespace());
+            return Outcome.waiting(creating.get());
         }
         WaitReasons waiting = new WaitReasons();
         List<MoverProgress> running = new ArrayList<>();

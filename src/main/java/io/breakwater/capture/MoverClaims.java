@@ -5,6 +5,7 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePointStatus.VolumeStatus;
 import io.breakwater.steps.RunNames;
+import io.breakwater.steps.ServerMessage;
 import io.breakwater.volume.Snapshots;
 import io.breakwater.volume.VolumePlanner;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
@@ -95,7 +96,7 @@ final class MoverClaims {
                 throw BreakwaterException.retryable(
                         Reason.SnapshotFailed,
                         "could not create a claim from VolumeSnapshot " + run.namespace() + "/" + v.snapshot + ": "
-                                + e.getMessage(),
+                                + ServerMessage.of(e),
                         e);
             }
         }

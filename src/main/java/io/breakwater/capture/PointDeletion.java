@@ -148,7 +148,7 @@ class PointDeletion {
                 .map(Place::key)
                 .distinct()
                 .forEach(key -> snapshots.markDeleted(key.path(), clock.instant()));
-        movers.delete(config.namespace(), RunLabel.of(point));
+        movers.delete(config.namespace(), RunLabel.ofDeletion(point));
         if (!places.get().isEmpty()) {
             PointKey first = places.get().getFirst().key();
             events.audited(
@@ -363,7 +363,7 @@ class PointDeletion {
             report(point, Reason.Deleting, "location " + name + ": waiting until the copy of the repository has ended");
             return false;
         }
-        String run = RunLabel.of(point);
+        String run = RunLabel.ofDeletion(point);
         String id = point.getMetadata().getUid() + "/forget/" + name;
         var request = new MoverJobs.Request(config.namespace(), run, id, new MoverTask.Forget(snapshots), access);
         if (!movers.runs(config.namespace()).contains(run)) {

@@ -108,7 +108,7 @@ public interface BreakwaterConfig {
         @WithDefault("12H")
         Duration deadline();
 
-        /** Time for which all movers of a restore may wait for a node, an image or a volume. Then the restore fails. */
+        /** Time for which all movers of a run may wait for a permission, a node, an image or a volume. Then the run fails. */
         @WithDefault("15M")
         Duration start();
 

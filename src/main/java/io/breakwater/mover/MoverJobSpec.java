@@ -35,6 +35,9 @@ final class MoverJobSpec {
     /** Exit code of a mover that the gateway refused. The gateway would refuse another pod too. */
     private static final int REFUSED = 40;
 
+    /** Exit code of a mover that cannot reach the gateway. A new pod would not reach it either, and would delay the failure. */
+    private static final int UNREACHABLE = 41;
+
     private static final String STORAGE = "ephemeral-storage";
 
     /** Room for the log of a mover, in addition to its temporary directory. */
@@ -67,7 +70,7 @@ final class MoverJobSpec {
                 .withNewOnExitCodes()
                 .withContainerName("mover")
                 .withOperator("In")
-                .withValues(REFUSED)
+                .withValues(REFUSED, UNREACHABLE)
                 .endOnExitCodes()
                 .endRule()
                 .endPodFailurePolicy()

@@ -3,12 +3,14 @@ package io.breakwater.mover;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.breakwater.api.Api;
 import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Durations;
 import io.breakwater.api.MoverSettings;
 import io.breakwater.api.Reason;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.gateway.Repositories;
 import io.breakwater.gateway.Ticket;
 import io.breakwater.steps.RunNames;
+import io.breakwater.steps.ServerMessage;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
@@ -21,6 +23,8 @@ import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.net.HttpURLConnection;
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.HashMap;
@@ -28,6 +32,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 
 /**
@@ -49,12 +54,19 @@ public class MoverJobs {
     private final BreakwaterConfig config;
     private final Repositories repositories;
     private final MoverPods pods;
+    private final Clock clock;
+    private final MoverStartTimeout starts;
 
-    public MoverJobs(KubernetesClient client, BreakwaterConfig config, Repositories repositories) {
+    /** When this process last asked for the state of a Job, by its namespace and name. */
+    private final Map<String, Instant> polls = new ConcurrentHashMap<>();
+
+    public MoverJobs(KubernetesClient client, BreakwaterConfig config, Repositories repositories, Clock clock) {
         this.client = client;
         this.config = config;
         this.repositories = repositories;
         this.pods = new MoverPods(client);
+        this.clock = clock;
+        this.starts = new MoverStartTimeout(clock);
     }
 
     /**
@@ -91,9 +103,13 @@ public class MoverJobs {
         record Failed(String message) implements State {}
     }
 
-    /** Creates the Job of the task unless it exists, and returns its state. */
+    /**
+     * Creates the Job of the task unless it exists, and returns its state. The state is {@link State.Failed} if no mover of the run
+     * could start within the time that the configuration permits.
+     */
     public State poll(Request request) {
         String name = RunNames.of(request.id());
+        polls.put(request.namespace() + "/" + name, clock.instant());
         Job job = client.batch()
                 .v1()
                 .jobs()
@@ -103,6 +119,11 @@ public class MoverJobs {
         if (job == null) {
             job = create(request, name);
         }
+        return limited(request, job, state(request, job));
+    }
+
+    private State state(Request request, Job job) {
+        String name = job.getMetadata().getName();
         if (job.getSpec() != null && Boolean.TRUE.equals(job.getSpec().getSuspend())) {
             release(request, job);
             return new State.Running("mover Job " + name + " was created");
@@ -112,7 +133,7 @@ public class MoverJobs {
         if (succeeded || pods.isSucceeded(request.namespace(), name)) {
             return new State.Succeeded(pods.report(request.namespace(), name));
         }
-        if (failed(job)) {
+        if (failed(job) || pods.isFailedNextToOthers(request.namespace(), name)) {
             if (hasOldPasswords(request, name)) {
                 discard(request);
                 return new State.Running(
@@ -126,7 +147,38 @@ public class MoverJobs {
             return new State.Running(
                     "mover Job " + name + " cannot start, because its Secret was deleted; will create both again");
         }
-        return new State.Running("mover Job " + name + ": " + pods.describe(request.namespace(), name));
+        return new State.Running("mover Job " + name + ": "
+                + pods.describe(job, request.task().mountedClaim().orElse(null)));
+    }
+
+    /** The state of a Job, or a failure if the movers of its run have waited for too long. */
+    private State limited(Request request, Job job, State state) {
+        String namespace = request.namespace();
+        String name = job.getMetadata().getName();
+        String run = namespace + "/" + request.run();
+        if (!(state instanceof State.Running(String message))) {
+            starts.progressed(run);
+            return state;
+        }
+        if (pods.isStarted(namespace, name)) {
+            starts.progressed(run);
+            if (pods.isRunning(namespace, name)) {
+                starts.runs();
+            }
+            return state;
+        }
+        Duration patience = config.mover().start();
+        if (!starts.isExceeded(run, patience)) {
+            return state;
+        }
+        boolean waits =
+                pods.anyStarted(namespace, request.run()) || starts.anyRuns() && pods.isWaitingForRoom(namespace, name);
+        if (waits) {
+            starts.progressed(run);
+            return state;
+        }
+        starts.forget(run);
+        return new State.Failed("no mover could start within " + Durations.format(patience) + ": " + message);
     }
 
     /** Progress of a task; empty before its first report, and for a task that reports none. */
@@ -139,53 +191,52 @@ public class MoverJobs {
         return message.contains(REFUSED);
     }
 
-    /** Whether a pod of a task runs, or has run. */
-    public boolean isStarted(Request request) {
-        return pods.isStarted(request.namespace(), RunNames.of(request.id()));
-    }
-
     /**
      * Creates the repository of a namespace if it does not exist. All points share the Job that creates it: two Jobs at the same
      * time would leave a repository with two keys, one of which opens nothing.
      *
      * @param namespace where the Job runs
-     * @return whether the repository is usable
-     * @throws BreakwaterException MoverFailed when the Job failed; the next call creates another one
+     * @param settings nodes and resources of the pod
+     * @return what the caller waits for; empty when the repository is usable
+     * @throws BreakwaterException MoverFailed when the Job failed, or could not start; the next call creates another one
      */
-    public boolean ensureRepository(String namespace, Repositories.Access access) {
-        if (repositories.initialised(access)) {
-            return true;
-        }
+    public Optional<String> ensureRepository(String namespace, Repositories.Access access, MoverSettings settings) {
         String id = "init/" + access.location().getMetadata().getUid() + "/"
                 + access.repository().id();
         String run = RunNames.of(id);
-        return switch (poll(
-                new Request(namespace, run, id, new MoverTask.Init(repositories.writingKey(access)), access))) {
-            case State.Running r -> false;
+        if (repositories.initialised(access)) {
+            if (polls.containsKey(namespace + "/" + run)) {
+                delete(namespace, run);
+                polls.remove(namespace + "/" + run);
+            }
+            return Optional.empty();
+        }
+        String of =
+                "the repository of namespace " + access.repository().source().name();
+        Request request =
+                new Request(namespace, run, id, new MoverTask.Init(repositories.writingKey(access)), access, settings);
+        return switch (poll(request)) {
+            case State.Running(String message) -> Optional.of("creating " + of + ": " + message);
             case State.Succeeded s -> {
                 delete(namespace, run);
-                yield repositories.initialised(access);
+                yield repositories.initialised(access) ? Optional.empty() : Optional.of("creating " + of);
             }
             case State.Failed(String message) -> {
                 delete(namespace, run);
-                throw BreakwaterException.retryable(
-                        Reason.MoverFailed,
-                        "could not create the repository of namespace "
-                                + access.repository().source().name() + ": " + message);
+                throw BreakwaterException.retryable(Reason.MoverFailed, "could not create " + of + ": " + message);
             }
         };
     }
 
     /** Deletes the Job of one task, and its Secret with it, so that the next {@link #poll} creates both again. */
     public void discard(Request request) {
-        String name = RunNames.of(request.id());
-        client.batch()
-                .v1()
-                .jobs()
-                .inNamespace(request.namespace())
-                .withName(name)
-                .delete();
-        client.secrets().inNamespace(request.namespace()).withName(name).delete();
+        discard(request.namespace(), RunNames.of(request.id()));
+    }
+
+    /** Deletes a Job, and its Secret with it. */
+    void discard(String namespace, String name) {
+        client.batch().v1().jobs().inNamespace(namespace).withName(name).delete();
+        client.secrets().inNamespace(namespace).withName(name).delete();
     }
 
     /** Deletes all Jobs and Secrets of a run, and the pods with them. */
@@ -197,6 +248,19 @@ public class MoverJobs {
                 .withLabel(Api.RUN, run)
                 .delete();
         client.secrets().inNamespace(namespace).withLabel(Api.RUN, run).delete();
+        starts.forget(namespace + "/" + run);
+    }
+
+    /** Whether this process has asked for the state of a Job since a time. */
+    boolean isPolledSince(Job job, Instant since) {
+        Instant last = polls.get(
+                job.getMetadata().getNamespace() + "/" + job.getMetadata().getName());
+        return last != null && !last.isBefore(since);
+    }
+
+    /** Forgets the calls of {@link #poll} before a time. */
+    void forgetPolls(Instant before) {
+        polls.values().removeIf(last -> last.isBefore(before));
     }
 
     /** Runs that have Jobs in a namespace. */
@@ -226,9 +290,9 @@ public class MoverJobs {
 
     /** Creates the Job, suspended: its Secret needs the uid of the Job, and its pod needs the Secret. */
     private Job create(Request request, String name) {
-        ensureServiceAccount(request.namespace());
         var jobs = client.batch().v1().jobs().inNamespace(request.namespace());
         try {
+            ensureServiceAccount(request.namespace());
             String repository = request.access().repository() == null ? null : repositories.url(request.access());
             return jobs.resource(MoverJobSpec.build(config, request, name, repository))
                     .create();
@@ -288,8 +352,8 @@ public class MoverJobs {
     private static BreakwaterException failed(Request request, String name, String what, KubernetesClientException e) {
         return BreakwaterException.retryable(
                 Reason.MoverFailed,
-                "could not " + what + " mover Job " + request.namespace() + "/" + name + ", will retry: "
-                        + e.getMessage(),
+                "could not " + what + " mover Job " + request.namespace() + "/" + name + ": " + ServerMessage.of(e)
+                        + "; will retry",
                 e);
     }
 

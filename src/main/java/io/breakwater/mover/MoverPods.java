@@ -2,16 +2,20 @@ package io.breakwater.mover;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.breakwater.api.Api;
 import io.breakwater.api.BoundedJson;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.api.Texts;
 import io.fabric8.kubernetes.api.model.ContainerState;
 import io.fabric8.kubernetes.api.model.ContainerStateTerminated;
-import io.fabric8.kubernetes.api.model.ListOptionsBuilder;
+import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
@@ -26,15 +30,19 @@ final class MoverPods {
     /** Bytes of these lines: the pod decides how long they are. A line that is cut is not read. */
     static final int LAST_BYTES = 64 << 10;
 
-    /** Events that are read to find why a Job has no pod, and characters of them. Users can create events too. */
-    private static final long MOST_EVENTS = 50;
+    /** Container of the mover. A service mesh may add others to the pod. */
+    private static final String CONTAINER = "mover";
 
     private static final int MOST_TEXT = 400;
 
     private final KubernetesClient client;
+    private final WarningEvents warnings;
+    private final ClaimDiagnosis claims;
 
     MoverPods(KubernetesClient client) {
         this.client = client;
+        this.warnings = new WarningEvents(client);
+        this.claims = new ClaimDiagnosis(client);
     }
 
     /** Whether a pod of the Job runs, or has run. */
@@ -91,57 +99,110 @@ final class MoverPods {
                 .map(t -> t.getMessage().strip());
     }
 
-    /** State of the newest pod, as a message shows it. */
-    String describe(String namespace, String job) {
+    /** Whether a pod of the run runs, or has run. */
+    boolean anyStarted(String namespace, String run) {
+        return client.pods().inNamespace(namespace).withLabel(Api.RUN, run).list().getItems().stream()
+                .anyMatch(p -> !"Pending".equals(p.getStatus().getPhase()));
+    }
+
+    /** Whether a pod of the Job runs. */
+    boolean isRunning(String namespace, String job) {
         return of(namespace, job).stream()
-                .max(Comparator.comparing(p -> p.getMetadata().getCreationTimestamp()))
-                .map(MoverPods::describe)
-                .orElseGet(() -> refusal(namespace, job)
+                .anyMatch(p -> "Running".equals(p.getStatus().getPhase()));
+    }
+
+    /** Whether the mover ended without success in a pod that another container, for example of a service mesh, does not let end. */
+    boolean isFailedNextToOthers(String namespace, String job) {
+        return of(namespace, job).stream()
+                .filter(p -> p.getStatus().getContainerStatuses().size() > 1)
+                .filter(p -> "Running".equals(p.getStatus().getPhase()))
+                .flatMap(MoverPods::movers)
+                .flatMap(s -> terminated(s.getState()).stream())
+                .anyMatch(t -> !Integer.valueOf(0).equals(t.getExitCode()));
+    }
+
+    /** Whether the newest pod of the Job waits for CPU or memory of a node. */
+    boolean isWaitingForRoom(String namespace, String job) {
+        return newest(namespace, job)
+                .flatMap(MoverPods::unscheduled)
+                .filter(message -> message.contains("Insufficient "))
+                .isPresent();
+    }
+
+    /**
+     * State of the newest pod, and what it waits for, as a message shows it.
+     *
+     * @param claim that the pod mounts; null for none
+     */
+    String describe(Job job, String claim) {
+        String namespace = job.getMetadata().getNamespace();
+        return newest(namespace, job.getMetadata().getName())
+                .map(pod -> describe(pod, claim))
+                .orElseGet(() -> warnings.newest(job)
                         .map(message -> "the pod could not be created: " + message)
                         .orElse("no pod yet"));
     }
 
-    /** The latest event that reports why the Job has no pod, such as a refusal by Pod Security or by a quota. */
-    private Optional<String> refusal(String namespace, String job) {
-        return client
-                .v1()
-                .events()
-                .inNamespace(namespace)
-                .withField("involvedObject.name", job)
-                .list(new ListOptionsBuilder().withLimit(MOST_EVENTS).build())
-                .getItems()
-                .stream()
-                .filter(event -> "FailedCreate".equals(event.getReason())
-                        && event.getMessage() != null
-                        && job.equals(event.getInvolvedObject().getName()))
-                .max(Comparator.comparing(event -> event.getLastTimestamp() == null ? "" : event.getLastTimestamp()))
-                .map(event -> event.getMessage().strip())
-                .map(text -> text.length() > MOST_TEXT ? text.substring(0, MOST_TEXT) + "…" : text);
-    }
-
-    private static String describe(Pod pod) {
+    private String describe(Pod pod, String claim) {
         String name =
                 "pod " + pod.getMetadata().getName() + " is " + pod.getStatus().getPhase();
-        for (var status : pod.getStatus().getContainerStatuses()) {
-            ContainerState state = status.getState();
-            if (state.getWaiting() != null && state.getWaiting().getReason() != null) {
-                return name + ": " + state.getWaiting().getReason();
-            }
+        if (!"Pending".equals(pod.getStatus().getPhase())) {
+            return name;
         }
+        List<String> causes = new ArrayList<>();
+        unscheduled(pod).ifPresent(causes::add);
+        waiting(pod).ifPresent(causes::add);
+        // The event repeats what the state of the pod reports already.
+        if (causes.isEmpty() || causes.equals(List.of("ContainerCreating"))) {
+            warnings.newest(pod).ifPresent(causes::add);
+        }
+        if (claim != null) {
+            claims.of(pod.getMetadata().getNamespace(), claim).ifPresent(causes::add);
+        }
+        return causes.isEmpty() ? name : name + ": " + String.join("; ", causes);
+    }
+
+    /** Why no node accepts the pod; empty if it has a node. */
+    private static Optional<String> unscheduled(Pod pod) {
         return pod.getStatus().getConditions().stream()
                 .filter(c -> "PodScheduled".equals(c.getType()) && "False".equals(c.getStatus()))
-                .map(c -> name + ": " + c.getMessage())
-                .findFirst()
-                .orElse(name);
+                .map(c -> Texts.line(c.getMessage() == null ? c.getReason() : c.getMessage(), MOST_TEXT))
+                .findFirst();
+    }
+
+    /** Why a container of the pod does not run, for example an image that cannot be pulled. */
+    private static Optional<String> waiting(Pod pod) {
+        return Stream.concat(
+                        pod.getStatus().getInitContainerStatuses().stream(),
+                        pod.getStatus().getContainerStatuses().stream())
+                .map(s -> s.getState() == null ? null : s.getState().getWaiting())
+                .filter(w -> w != null && w.getReason() != null)
+                .map(w -> w.getMessage() == null
+                        ? w.getReason()
+                        : Texts.line(w.getReason() + ": " + w.getMessage(), MOST_TEXT))
+                .findFirst();
+    }
+
+    private Optional<Pod> newest(String namespace, String job) {
+        return of(namespace, job).stream()
+                .max(Comparator.comparing(p -> p.getMetadata().getCreationTimestamp()));
     }
 
     private Stream<ContainerStateTerminated> terminations(String namespace, String job) {
         return of(namespace, job).stream()
-                .flatMap(p -> p.getStatus().getContainerStatuses().stream())
-                .map(s -> s.getState().getTerminated() != null
-                        ? s.getState().getTerminated()
-                        : s.getLastState().getTerminated())
+                .flatMap(MoverPods::movers)
+                .map(s -> terminated(s.getState())
+                        .or(() -> terminated(s.getLastState()))
+                        .orElse(null))
                 .filter(Objects::nonNull);
+    }
+
+    private static Optional<ContainerStateTerminated> terminated(ContainerState state) {
+        return Optional.ofNullable(state).map(ContainerState::getTerminated);
+    }
+
+    private static Stream<ContainerStatus> movers(Pod pod) {
+        return pod.getStatus().getContainerStatuses().stream().filter(s -> CONTAINER.equals(s.getName()));
     }
 
     private List<Pod> of(String namespace, String job) {

@@ -4,6 +4,7 @@ import io.breakwater.api.RepositoryNames;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * The task of a mover Job. The arguments are those of {@code images/breakwater-mover/mover}. Every task checks its ids and paths,
@@ -145,6 +146,20 @@ public sealed interface MoverTask {
             case Verify v -> with(List.of("verify"), v.snapshots);
             case Forget f -> with(List.of("forget"), f.snapshots);
         };
+    }
+
+    /** Name of the claim whose volume the task mounts; empty for a task without one. */
+    default Optional<String> mountedClaim() {
+        return Optional.ofNullable(
+                switch (this) {
+                    case Backup b -> b.claim;
+                    case BackupDevice b -> b.claim;
+                    case Fill f -> f.claim;
+                    case FillDevice f -> f.claim;
+                    case Files f -> f.claim;
+                    case Mount m -> m.claim;
+                    case Init _, Rekey _, Verify _, Forget _ -> null;
+                });
     }
 
     private static List<String> tags(Map<String, String> tags) {

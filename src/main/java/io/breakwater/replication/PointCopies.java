@@ -231,7 +231,7 @@ public class PointCopies {
     private Optional<String> pruning(String namespace, String repository) {
         Stream<RestorePoint> deleted = client.resources(RestorePoint.class).inAnyNamespace().list().getItems().stream()
                 .filter(p -> p.getMetadata().getDeletionTimestamp() != null);
-        return deleted.filter(p -> hasJob(RunLabel.of(p)))
+        return deleted.filter(p -> hasJob(RunLabel.ofDeletion(p)))
                 .filter(p -> namespace.equals(p.getMetadata().getNamespace()) || mayBeIn(p, repository))
                 .map(p -> p.getMetadata().getName())
                 .findFirst();

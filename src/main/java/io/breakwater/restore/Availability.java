@@ -7,6 +7,7 @@ import io.breakwater.api.Reason;
 import io.breakwater.api.Restore;
 import io.breakwater.api.RestoreStatus;
 import io.breakwater.api.Texts;
+import io.breakwater.mover.ClaimDiagnosis;
 import io.breakwater.observe.Conditions;
 import io.breakwater.observe.Events;
 import io.breakwater.resource.workload.Workloads;

@@ -29,13 +29,9 @@ final class FillVolumesStep implements Step<RestoreRun> {
                     + " found|no matching ID found|not found in (?:index|repository)");
 
     private final MoverJobs movers;
-    private final ClaimDiagnosis claims;
-    private final MoverStartTimeout starting;
 
-    FillVolumesStep(MoverJobs movers, ClaimDiagnosis claims, MoverStartTimeout starting) {
+    FillVolumesStep(MoverJobs movers) {
         this.movers = movers;
-        this.claims = claims;
-        this.starting = starting;
     }
 
     @Override
@@ -50,34 +46,18 @@ final class FillVolumesStep implements Step<RestoreRun> {
         }
         WaitReasons waiting = new WaitReasons();
         List<MoverProgress> running = new ArrayList<>();
-        boolean progressed = false;
         for (VolumeFill v : List.copyOf(run.volumes())) {
             if (!Boolean.TRUE.equals(v.filled)) {
-                Optional<String> reason = fill(run, v, running);
-                boolean started = reason.isEmpty() || movers.isStarted(request(run, v));
-                progressed |= started;
-                reason.ifPresent(r -> waiting.add(v.pvc, started ? r : withClaim(run, v, r)));
+                fill(run, v, running).ifPresent(r -> waiting.add(v.pvc, r));
             }
         }
         int all = run.volumes().size();
-        if (progressed) {
-            starting.progressed(run);
-        }
         if (!waiting.isEmpty()) {
-            if (!progressed) {
-                starting.waiting(run, waiting.reasons());
-            }
             reportTransfer(run, running);
             return waiting.toOutcome(all, "volumes filled");
         }
-        starting.finished(run);
         run.update(s -> s.transfer = null);
         return Outcome.done(all + " volumes, " + run.status().bytes + " bytes");
-    }
-
-    /** Adds why the claim is not bound: its pod reports only that it waits for the volume. */
-    private String withClaim(RestoreRun run, VolumeFill v, String reason) {
-        return claims.of(run.target(), v.pvc).map(c -> reason + "; " + c).orElse(reason);
     }
 
     private static void reportTransfer(RestoreRun run, List<MoverProgress> running) {

@@ -59,10 +59,7 @@ class RestoreSteps {
                 new HoldPodsStep(archives, gate, concurrentRuns),
                 new ImportSnapshotsStep(client, snapshots, retained, config.namespace()),
                 claims,
-                new FillVolumesStep(
-                        movers,
-                        new ClaimDiagnosis(client),
-                        new MoverStartTimeout(config.mover().start(), clock)),
+                new FillVolumesStep(movers),
                 new RestoreObjectsStep(archives, activities),
                 release,
                 hooks);

@@ -5,6 +5,8 @@ import io.breakwater.api.RunStatus;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 
 /**
@@ -33,10 +35,25 @@ public final class RunDriver {
     public record Failed(BreakwaterException cause) implements Progress {}
 
     private static final Duration RETRY = Duration.ofSeconds(5);
+    private static final Duration LONGEST_RETRY = Duration.ofSeconds(40);
     private static final String WILL_RETRY = "will retry";
 
     private final Clock clock;
     private final StepRunner runner;
+
+    /** The last error of a run, by its uid, and how long the run waits after it. */
+    private final Map<String, Repeated> repeated = new ConcurrentHashMap<>();
+
+    private record Repeated(String message, Duration recheck) {
+        /** The same error waits twice as long at each time. */
+        static Repeated next(Repeated last, String message) {
+            if (last == null || !last.message.equals(message)) {
+                return new Repeated(message, RETRY);
+            }
+            Duration twice = last.recheck.multipliedBy(2);
+            return new Repeated(message, twice.compareTo(LONGEST_RETRY) > 0 ? LONGEST_RETRY : twice);
+        }
+    }
 
     public RunDriver(Clock clock) {
         this.clock = clock;
@@ -52,7 +69,10 @@ public final class RunDriver {
     public <R extends StepRun<?>> Progress drive(R run, Supplier<List<Step<R>>> steps, Duration budget) {
         try {
             return switch (runner.run(run.uid(), steps.get(), run, run)) {
-                case StepRunner.Result.Waiting w -> new Waiting(w.recheck());
+                case StepRunner.Result.Waiting w -> {
+                    repeated.remove(run.uid());
+                    yield new Waiting(w.recheck());
+                }
                 case StepRunner.Result.Finished f -> new Finished();
             };
         } catch (BreakwaterException e) {
@@ -68,7 +88,11 @@ public final class RunDriver {
         String text = e.getMessage();
         String message = text.endsWith(WILL_RETRY) ? text : text + "; " + WILL_RETRY;
         reportRetry(run, e.reason() + ": " + message);
-        return new Retrying(e, message, RETRY);
+        return new Retrying(
+                e,
+                message,
+                repeated.compute(run.uid(), (uid, last) -> Repeated.next(last, message))
+                        .recheck());
     }
 
     private static <S extends RunStatus> void reportRetry(StepRun<S> run, String message) {
@@ -82,5 +106,6 @@ public final class RunDriver {
     /** Forgets a run that is over or gone. */
     public void forget(String uid) {
         runner.forget(uid);
+        repeated.remove(uid);
     }
 }

@@ -13,6 +13,14 @@ public final class RunLabel {
         return "restorepoint." + point.getMetadata().getUid();
     }
 
+    /**
+     * Of the Jobs that delete the snapshots of a deleted point. They may run in the namespace of the point, where the objects of its
+     * capture are deleted at the same time.
+     */
+    public static String ofDeletion(RestorePoint point) {
+        return "delete." + point.getMetadata().getUid();
+    }
+
     /** Of the Job that deletes snapshots of unfinished backups from a repository in a location. */
     public static String ofCleanup(BackupLocation location, String repository) {
         return RunNames.of("unsealed/" + location.getMetadata().getUid() + "/" + repository);

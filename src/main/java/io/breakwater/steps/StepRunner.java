@@ -185,8 +185,8 @@ public final class StepRunner {
             throw e;
         } catch (RuntimeException e) {
             // An unexpected error is reported like any other, with its text, in the places where users look.
-            BreakwaterException error =
-                    BreakwaterException.retryable(Reason.InternalError, step.name() + " failed: " + e.getMessage(), e);
+            BreakwaterException error = BreakwaterException.retryable(
+                    Reason.InternalError, step.name() + " failed: " + ServerMessage.of(e), e);
             quarantine.leave(run);
             entry.crashes = null;
             entry.message = error.getMessage();

@@ -1,9 +1,7 @@
 package io.breakwater.steps;
 
 import io.breakwater.api.Texts;
-import java.util.Collection;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 
 /** The parts of a step that are not done yet, in the order in which they were added, and what each of them waits for. */
@@ -30,11 +28,6 @@ public final class WaitReasons {
     /** Number of parts that are not done. */
     public int size() {
         return reasons.size();
-    }
-
-    /** What the parts wait for, without their names. */
-    public Collection<String> reasons() {
-        return List.copyOf(reasons.values());
     }
 
     /**

@@ -306,12 +306,13 @@ class MoveVolumesStepTest {
     /** Movers that end when the test decides it. */
     private final class ManualMovers extends MoverJobs {
         ManualMovers() {
-            super(null, null, null);
+            super(null, null, null, null);
         }
 
         @Override
-        public boolean ensureRepository(String namespace, Repositories.Access access) {
-            return true;
+        public Optional<String> ensureRepository(String namespace, Repositories.Access access, MoverSettings settings) {
+            asked.add(settings);
+            return Optional.empty();
         }
 
         @Override

@@ -33,6 +33,7 @@ import io.breakwater.observe.Conditions;
 import io.breakwater.observe.PlainStatusWriter;
 import io.breakwater.observe.TestEvents;
 import io.breakwater.replication.PointCopies;
+import io.breakwater.steps.RunLabel;
 import io.breakwater.store.CapturedNamespace;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Precondition;
@@ -53,6 +54,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -75,6 +77,9 @@ class PointDeletionTest {
     private final KubernetesClient client = cluster.client();
     private final BackupLocation location = new BackupLocation();
     private final List<String> forgotten = new ArrayList<>();
+    private final Set<String> jobs = new HashSet<>();
+    private boolean running;
+    private int deletedJobs;
     private ObjectStore disk;
     private Catalog catalog;
     private PointDeletion deletion;
@@ -134,6 +139,23 @@ class PointDeletionTest {
 
         assertThat(listed("shop", "p")).isEmpty();
         assertThat(forgotten).containsExactly(snapshot("shop"));
+    }
+
+    /** The points of a namespace that does not exist any more are listed in the namespace of the operator, where Jobs run. */
+    @Test
+    void deletesDataByAJobInTheNamespaceOfThePoint() {
+        RestorePoint point = object("shop", "p", s -> {});
+        seal("shop", "p", uid(point), null);
+        running = true;
+
+        for (int look = 0; look < 3; look++) {
+            assertThat(deletion.deleteData(point)).isPresent();
+        }
+        assertThat(deletedJobs).as("Jobs that a later look deletes").isZero();
+        assertThat(jobs).hasSize(1);
+        running = false;
+        assertThat(deletion.deleteData(point)).isEmpty();
+        assertThat(jobs).isEmpty();
     }
 
     /** A prune deletes the data of a snapshot that it does not see. */
@@ -311,7 +333,7 @@ class PointDeletionTest {
                 catalog,
                 TestRepositories.with(List::of),
                 new RecordingMovers(),
-                new NoSteps(),
+                new JobSteps(),
                 new PointCopies(null, null, null, null, null, null, null, null, null, null, null, null),
                 new KeptSnapshots(null, null) {
                     @Override
@@ -421,7 +443,7 @@ class PointDeletionTest {
 
     private final class RecordingMovers extends MoverJobs {
         RecordingMovers() {
-            super(null, null, null);
+            super(null, null, null, null);
         }
 
         @Override
@@ -431,24 +453,31 @@ class PointDeletionTest {
 
         @Override
         public State poll(Request request) {
+            jobs.add(request.run());
+            if (running) {
+                return new State.Running("is read");
+            }
             forgotten.addAll(((MoverTask.Forget) request.task()).snapshots());
             return new State.Succeeded(null);
         }
 
         @Override
         public void delete(String namespace, String run) {
-            // nothing was started
+            jobs.remove(run);
         }
     }
 
-    private static final class NoSteps extends CaptureSteps {
-        NoSteps() {
+    /** Deletes the Jobs of the capture, in a namespace that is also the operator's. */
+    private final class JobSteps extends CaptureSteps {
+        JobSteps() {
             super(null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
         }
 
         @Override
         void cleanUp(RestorePoint point) {
-            // the run created nothing
+            if (jobs.remove(RunLabel.of(point))) {
+                deletedJobs++;
+            }
         }
     }
 }

@@ -609,7 +609,7 @@ class UnsealedSweepTest {
         final Set<String> started = new HashSet<>();
 
         HandMovers() {
-            super(null, null, null);
+            super(null, null, null, null);
         }
 
         @Override

@@ -102,7 +102,7 @@ class MoverJobSpecTest {
                     assertThat(rule.getAction()).isEqualTo("FailJob");
                     assertThat(rule.getOnExitCodes().getContainerName()).isEqualTo("mover");
                     assertThat(rule.getOnExitCodes().getOperator()).isEqualTo("In");
-                    assertThat(rule.getOnExitCodes().getValues()).containsExactly(40);
+                    assertThat(rule.getOnExitCodes().getValues()).containsExactly(40, 41);
                 });
     }
 

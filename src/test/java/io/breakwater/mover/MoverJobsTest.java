@@ -3,9 +3,12 @@ package io.breakwater.mover;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.breakwater.admission.InMemoryApiServer;
+import io.breakwater.api.BackupLocation;
+import io.breakwater.api.MoverSettings;
 import io.breakwater.config.TestConfig;
 import io.breakwater.gateway.Repositories;
 import io.breakwater.gateway.TestRepositories;
+import io.breakwater.location.HandClock;
 import io.breakwater.location.TestRegister;
 import io.breakwater.steps.RunNames;
 import io.breakwater.store.OwnedRepository;
@@ -15,6 +18,7 @@ import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
@@ -29,7 +33,8 @@ class MoverJobsTest {
     private final MoverJobs movers = new MoverJobs(
             cluster.client(),
             TestConfig.of(Map.of("breakwater.site", "east", "breakwater.mover.image", "mover")),
-            TestRepositories.with(() -> passwords));
+            TestRepositories.with(() -> passwords),
+            Clock.systemUTC());
     private final MoverJobs.Request request = new MoverJobs.Request(
             "shop",
             "run",
@@ -164,6 +169,56 @@ class MoverJobsTest {
         assertThat(movers.poll(request)).isInstanceOf(MoverJobs.State.Failed.class);
     }
 
+    /** Its run was deleted, or the operator was killed before it deleted the Job. */
+    @Test
+    void sweepsAJobThatNoRunWaitsFor() {
+        HandClock clock = new HandClock();
+        MoverJobs polled = new MoverJobs(
+                cluster.client(),
+                TestConfig.of(Map.of("breakwater.site", "east", "breakwater.mover.image", "mover")),
+                TestRepositories.with(() -> passwords),
+                clock);
+        AbandonedJobSweep sweep = new AbandonedJobSweep(cluster.client(), null, polled, clock);
+        polled.poll(request);
+
+        sweep.sweep();
+        clock.pass(AbandonedJobSweep.UNPOLLED.plusSeconds(1));
+        polled.poll(request);
+        sweep.sweep();
+        assertThat(job()).as("its run still asks for its state").isNotNull();
+
+        clock.pass(AbandonedJobSweep.UNPOLLED.plusSeconds(1));
+        sweep.sweep();
+        assertThat(job()).isNull();
+        assertThat(secret()).isNull();
+    }
+
+    /** Its last call returned before the Job was seen as complete. */
+    @Test
+    void deletesTheJobThatCreatedARepository() {
+        BackupLocation location = new BackupLocation();
+        location.getMetadata().setUid("uid-of-location");
+        OwnedRepository repository = TestRegister.of("east", "shop");
+        var access = new Repositories.Access(location, repository, Repositories.Mode.APPEND, Optional.empty());
+        String id = "init/uid-of-location/" + repository.id();
+        movers.poll(new MoverJobs.Request("shop", RunNames.of(id), id, new MoverTask.Init("0123456789abcdef"), access));
+        assertThat(cluster.client().secrets().inNamespace("shop").list().getItems())
+                .hasSize(1);
+
+        assertThat(movers.ensureRepository("shop", access, new MoverSettings())).isEmpty();
+
+        assertThat(cluster.client()
+                        .batch()
+                        .v1()
+                        .jobs()
+                        .inNamespace("shop")
+                        .list()
+                        .getItems())
+                .isEmpty();
+        assertThat(cluster.client().secrets().inNamespace("shop").list().getItems())
+                .isEmpty();
+    }
+
     /** Adds a Job with the first passwords that has failed. */
     private void ended(String words) {
         cluster.client()
@@ -200,6 +255,7 @@ class MoverJobsTest {
                         .withNewStatus()
                         .withPhase("Failed")
                         .addNewContainerStatus()
+                        .withName("mover")
                         .withNewState()
                         .withNewTerminated()
                         .withExitCode(12)

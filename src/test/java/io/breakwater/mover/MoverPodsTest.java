@@ -3,6 +3,8 @@ package io.breakwater.mover;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.breakwater.resource.FakeApiServer;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
 import java.io.IOException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -26,29 +28,46 @@ class MoverPodsTest {
 
     @Test
     void reportsWhyAJobHasNoPod() {
-        assertThat(pods.describe("shop", "job")).isEqualTo("no pod yet");
-        event("other", "another", "FailedCreate", "not of this Job");
-        event("started", "job", "SuccessfulCreate", "not a failure");
-        assertThat(pods.describe("shop", "job")).isEqualTo("no pod yet");
+        assertThat(pods.describe(job(), null)).isEqualTo("no pod yet");
+        event("other", "another", "Warning", "FailedCreate", "not of this Job");
+        event("started", "job", "Normal", "SuccessfulCreate", "not a failure");
+        assertThat(pods.describe(job(), null)).isEqualTo("no pod yet");
 
-        event("refused", "job", "FailedCreate", "Error creating: pods are forbidden: violates PodSecurity restricted");
-        assertThat(pods.describe("shop", "job"))
-                .isEqualTo("the pod could not be created: Error creating: pods are forbidden: violates PodSecurity"
-                        + " restricted");
+        event(
+                "refused",
+                "job",
+                "Warning",
+                "FailedCreate",
+                "Error creating: pods are forbidden: violates PodSecurity restricted");
+        assertThat(pods.describe(job(), null))
+                .isEqualTo(
+                        "the pod could not be created: FailedCreate: Error creating: pods are forbidden: violates PodSecurity"
+                                + " restricted");
     }
 
     /** Users of the namespace can create events, too. */
     @Test
     void boundsTheTextOfAnEvent() {
-        event("long", "job", "FailedCreate", "x".repeat(1000));
+        event("long", "job", "Warning", "FailedCreate", "x".repeat(1000));
 
-        assertThat(pods.describe("shop", "job")).endsWith("x…").hasSizeLessThan(450);
+        assertThat(pods.describe(job(), null)).endsWith("x…").hasSizeLessThan(450);
     }
 
-    private void event(String name, String job, String reason, String message) {
+    private static Job job() {
+        return new JobBuilder()
+                .withNewMetadata()
+                .withNamespace("shop")
+                .withName("job")
+                .withUid("uid-of-job")
+                .endMetadata()
+                .build();
+    }
+
+    private void event(String name, String job, String type, String reason, String message) {
         cluster.put("/api/v1/namespaces/shop/events", """
                 {"apiVersion": "v1", "kind": "Event", "metadata": {"namespace": "shop", "name": "%s"},
-                 "involvedObject": {"kind": "Job", "name": "%s"}, "reason": "%s", "message": "%s"}
-                """.formatted(name, job, reason, message));
+                 "involvedObject": {"kind": "Job", "name": "job", "uid": "uid-of-%s"}, "type": "%s", "reason": "%s",
+                 "message": "%s"}
+                """.formatted(name, job, type, reason, message));
     }
 }

@@ -251,7 +251,7 @@ class PointCopiesTest {
                         .withNewMetadata()
                         .withName("forget")
                         .withNamespace("ops")
-                        .addToLabels(Api.RUN, RunLabel.of(get("old")))
+                        .addToLabels(Api.RUN, RunLabel.ofDeletion(get("old")))
                         .endMetadata()
                         .build())
                 .create();
@@ -279,7 +279,7 @@ class PointCopiesTest {
                         .withNewMetadata()
                         .withName("forget")
                         .withNamespace("ops")
-                        .addToLabels(Api.RUN, RunLabel.of(old.get()))
+                        .addToLabels(Api.RUN, RunLabel.ofDeletion(old.get()))
                         .endMetadata()
                         .build())
                 .create();

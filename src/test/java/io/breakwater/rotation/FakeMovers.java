@@ -36,7 +36,7 @@ final class FakeMovers extends MoverJobs {
     int added;
 
     FakeMovers(LocationKeys keys, Stores stores, Random random) {
-        super(null, null, null);
+        super(null, null, null, null);
         this.keys = keys;
         this.stores = stores;
         this.random = random;

@@ -19,6 +19,7 @@ import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.function.Supplier;
@@ -79,6 +80,19 @@ class RunDriverTest {
         assertThat(condition().status).isEqualTo("Unknown");
         assertThat(condition().message).isEqualTo("StoreUnavailable: the store does not answer; will retry");
         assertThat(condition().observedGeneration).isEqualTo(7);
+    }
+
+    /** A quota refuses the same request each time. */
+    @Test
+    void waitsLongerAfterTheSameError() {
+        List<Duration> waits = new ArrayList<>();
+        for (String message : List.of("a", "a", "a", "a", "a", "b")) {
+            RunDriver.Progress progress = drive(() -> {
+                throw retryable(message);
+            });
+            waits.add(((RunDriver.Retrying) progress).recheck());
+        }
+        assertThat(waits).extracting(Duration::toSeconds).containsExactly(5L, 10L, 20L, 40L, 40L, 5L);
     }
 
     @ParameterizedTest

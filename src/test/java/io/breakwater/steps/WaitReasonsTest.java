@@ -18,7 +18,6 @@ class WaitReasonsTest {
         waiting.add("logs", "the snapshot is not ready");
         waiting.add("data", "the pod is Pending");
 
-        assertThat(waiting.reasons()).containsExactly("the snapshot is not ready", "the pod is Pending");
         assertThat(waiting.toOutcome(3, "volumes moved"))
                 .isEqualTo(Outcome.waiting("1 of 3 volumes moved; waiting for logs (the snapshot is not ready), data"
                         + " (the pod is Pending)"));
