@@ -1,6 +1,7 @@
 package io.breakwater.restore;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.breakwater.api.MoverSettings;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestoreStatus.VolumeFill;
 import io.breakwater.api.TransferStatus;
@@ -9,9 +10,11 @@ import io.breakwater.gateway.Repositories;
 import io.breakwater.mover.MoverJobs;
 import io.breakwater.mover.MoverProgress;
 import io.breakwater.mover.MoverTask;
+import io.breakwater.mover.PolicySettings;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
 import io.breakwater.steps.WaitReasons;
+import io.fabric8.kubernetes.client.KubernetesClient;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -28,9 +31,11 @@ final class FillVolumesStep implements Step<RestoreRun> {
             "ciphertext verification failed|hash mismatch|invalid data returned|wrong hash|does not match|blob not"
                     + " found|no matching ID found|not found in (?:index|repository)");
 
+    private final KubernetesClient client;
     private final MoverJobs movers;
 
-    FillVolumesStep(MoverJobs movers) {
+    FillVolumesStep(KubernetesClient client, MoverJobs movers) {
+        this.client = client;
         this.movers = movers;
     }
 
@@ -99,7 +104,7 @@ final class FillVolumesStep implements Step<RestoreRun> {
         return message.contains("exit 3:") ? Reason.Partial : Reason.MoverFailed;
     }
 
-    private static MoverJobs.Request request(RestoreRun run, VolumeFill v) {
+    private MoverJobs.Request request(RestoreRun run, VolumeFill v) {
         PointDocument.Volume volume = run.volume(v.pvc);
         MoverTask task;
         if (volume.kept() != null) {
@@ -109,7 +114,14 @@ final class FillVolumesStep implements Step<RestoreRun> {
         } else {
             task = new MoverTask.Fill(v.pvc, volume.path(), volume.repositorySnapshot());
         }
-        return new MoverJobs.Request(run.target(), run.label(), run.uid() + "/fill/" + v.pvc, task, access(run));
+        return new MoverJobs.Request(
+                run.target(), run.label(), run.uid() + "/fill/" + v.pvc, task, access(run), settings(client, run));
+    }
+
+    /** Settings of the movers, from the policy of the point. */
+    static MoverSettings settings(KubernetesClient client, RestoreRun run) {
+        PointDocument document = run.source().document();
+        return PolicySettings.find(client, document.policy(), run.target(), document.namespace());
     }
 
     /** Read access to the repository of the point. */

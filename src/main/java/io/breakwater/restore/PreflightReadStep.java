@@ -6,6 +6,7 @@ import io.breakwater.mover.MoverJobs;
 import io.breakwater.mover.MoverTask;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
+import io.fabric8.kubernetes.client.KubernetesClient;
 import java.util.List;
 import java.util.Objects;
 
@@ -17,9 +18,11 @@ import java.util.Objects;
 final class PreflightReadStep implements Step<RestoreRun> {
     private static final int SHOWN = 5;
 
+    private final KubernetesClient client;
     private final MoverJobs movers;
 
-    PreflightReadStep(MoverJobs movers) {
+    PreflightReadStep(KubernetesClient client, MoverJobs movers) {
+        this.client = client;
         this.movers = movers;
     }
 
@@ -43,7 +46,8 @@ final class PreflightReadStep implements Step<RestoreRun> {
                 run.label(),
                 run.uid() + "/read",
                 new MoverTask.Verify(snapshots),
-                FillVolumesStep.access(run));
+                FillVolumesStep.access(run),
+                FillVolumesStep.settings(client, run));
         return switch (movers.poll(request)) {
             case MoverJobs.State.Running(String message) -> Outcome.waiting(message);
             case MoverJobs.State.Failed(String message) ->

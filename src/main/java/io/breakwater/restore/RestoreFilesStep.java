@@ -10,6 +10,7 @@ import io.breakwater.mover.MoverJobs;
 import io.breakwater.mover.MoverTask;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
+import io.fabric8.kubernetes.client.KubernetesClient;
 
 /** Writes single files of the point into an existing volume, by a mover Job. Pods continue to run, and no file is deleted. */
 final class RestoreFilesStep implements Step<RestoreRun> {
@@ -17,9 +18,11 @@ final class RestoreFilesStep implements Step<RestoreRun> {
     private static final String COPY_FROM_WHOLE_CLAIM =
             " restore the whole claim into another namespace, and copy the files from there";
 
+    private final KubernetesClient client;
     private final MoverJobs movers;
 
-    RestoreFilesStep(MoverJobs movers) {
+    RestoreFilesStep(KubernetesClient client, MoverJobs movers) {
+        this.client = client;
         this.movers = movers;
     }
 
@@ -72,7 +75,12 @@ final class RestoreFilesStep implements Step<RestoreRun> {
                 spec.onConflict == OnConflict.Update,
                 spec.files.paths);
         MoverJobs.Request request = new MoverJobs.Request(
-                run.target(), run.label(), run.uid() + "/files/" + claim, task, FillVolumesStep.access(run));
+                run.target(),
+                run.label(),
+                run.uid() + "/files/" + claim,
+                task,
+                FillVolumesStep.access(run),
+                FillVolumesStep.settings(client, run));
         return switch (movers.poll(request)) {
             case MoverJobs.State.Running(String message) -> Outcome.waiting(message);
             case MoverJobs.State.Failed(String message) ->

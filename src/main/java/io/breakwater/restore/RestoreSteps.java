@@ -55,18 +55,18 @@ class RestoreSteps {
                 archives, orders, new Workloads(client), gate, restoreGate, hooks, activities, clock);
         this.unordered = List.of(
                 validate,
-                new PreflightReadStep(movers),
+                new PreflightReadStep(client, movers),
                 new HoldPodsStep(archives, gate, concurrentRuns),
                 new ImportSnapshotsStep(client, snapshots, retained, config.namespace()),
                 claims,
-                new FillVolumesStep(movers),
+                new FillVolumesStep(client, movers),
                 new RestoreObjectsStep(archives, activities),
                 release,
                 hooks);
         List<Step<RestoreRun>> more = new ArrayList<>(unordered);
         more.add(more.indexOf(hooks), orderedRestore);
         this.ordered = List.copyOf(more);
-        this.files = List.of(validate, new RestoreFilesStep(movers), release);
+        this.files = List.of(validate, new RestoreFilesStep(client, movers), release);
         this.dryRun = List.of(validate, new DryRunStep(archives, claims, new DryRunReport(client), activities));
     }
 

@@ -8,6 +8,7 @@ import io.breakwater.gateway.Repositories;
 import io.breakwater.location.LocationResolver;
 import io.breakwater.mover.MoverJobs;
 import io.breakwater.mover.MoverTask;
+import io.breakwater.mover.PolicySettings;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
 import io.breakwater.trust.IdentityRule;
@@ -72,7 +73,12 @@ final class ReadVolumesStep implements Step<VerifyRun> {
                 subject.location(), document.owned().orElseThrow(), Repositories.Mode.READ, Optional.empty());
         String label = VerifyRun.label(run.verification());
         var request = new MoverJobs.Request(
-                config.namespace(), label, run.uid() + "/verify", new MoverTask.Verify(snapshots), access);
+                config.namespace(),
+                label,
+                run.uid() + "/verify",
+                new MoverTask.Verify(snapshots),
+                access,
+                PolicySettings.find(client, document.policy(), run.namespace()));
         return switch (movers.poll(request)) {
             case MoverJobs.State.Running(String message) -> Outcome.waiting(message);
             case MoverJobs.State.Failed(String message) -> throw run.failed(message);
