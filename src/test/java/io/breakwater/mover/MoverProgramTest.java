@@ -21,6 +21,20 @@ class MoverProgramTest {
     @TempDir
     private Path directory;
 
+    /** A NetworkPolicy or a service mesh blocks the connection, and restic would retry for 15 minutes. */
+    @Test
+    void failsIfNothingAnswersAtTheGateway() throws Exception {
+        Process process = start(
+                RESTIC,
+                List.of("verify", ID),
+                Map.of(
+                        "RESTIC_REPOSITORY", "rest:https://127.0.0.1:1/ns/location/id/",
+                        "BREAKWATER_REACH_SECONDS", "0"));
+
+        assertThat(process.waitFor()).isEqualTo(41);
+        assertThat(directory.resolve("asked")).as("calls of restic").doesNotExist();
+    }
+
     /** The ticket of a mover that only reads permits no lock. */
     @Test
     void takesNoLockForReading() throws Exception {

@@ -289,7 +289,7 @@ class MoverStartTimeoutTest {
                 .withType(type)
                 .withReason(reason)
                 .withMessage(message)
-                .withLastTimestamp("2026-01-01T00:0" + minute + ":00Z")
+                .withLastTimestamp("2090-01-01T00:0" + minute + ":00Z")
                 .build());
     }
 }
