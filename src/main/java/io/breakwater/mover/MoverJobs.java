@@ -172,7 +172,7 @@ public class MoverJobs {
             return state;
         }
         boolean waits =
-                pods.anyStarted(namespace, request.run()) || starts.anyRuns() && pods.isWaitingForRoom(namespace, name);
+                pods.anyRunning(namespace, request.run()) || starts.anyRuns() && pods.isWaitingForRoom(namespace, name);
         if (waits) {
             starts.progressed(run);
             return state;

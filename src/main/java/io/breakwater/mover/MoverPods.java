@@ -99,10 +99,10 @@ final class MoverPods {
                 .map(t -> t.getMessage().strip());
     }
 
-    /** Whether a pod of the run runs, or has run. */
-    boolean anyStarted(String namespace, String run) {
+    /** Whether a pod of the run runs. Pods of movers that ended stay until the run is over. */
+    boolean anyRunning(String namespace, String run) {
         return client.pods().inNamespace(namespace).withLabel(Api.RUN, run).list().getItems().stream()
-                .anyMatch(p -> !"Pending".equals(p.getStatus().getPhase()));
+                .anyMatch(p -> "Running".equals(p.getStatus().getPhase()));
     }
 
     /** Whether a pod of the Job runs. */

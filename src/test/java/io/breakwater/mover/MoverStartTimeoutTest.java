@@ -136,6 +136,19 @@ class MoverStartTimeoutTest {
         assertThat(movers.poll(waiting)).isInstanceOf(MoverJobs.State.Running.class);
     }
 
+    /** The pods of the first volumes of a run stay until all are moved. */
+    @Test
+    void failsAfterOtherMoversOfTheRunHaveEnded() {
+        MoverJobs.Request waiting = request("run", "a");
+        movers.poll(waiting);
+        pod(waiting, "Pending", "0/3 nodes are available: node(s) had untolerated taint");
+        pod(request("run", "b"), "Succeeded", null);
+
+        pass(LIMIT.plusSeconds(1));
+
+        assertThat(movers.poll(waiting)).isInstanceOf(MoverJobs.State.Failed.class);
+    }
+
     @Test
     void waitsForTheNodeThatAMoverOfAnotherRunUses() {
         MoverJobs.Request waiting = request("run", "a");
