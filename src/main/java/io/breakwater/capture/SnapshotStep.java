@@ -117,7 +117,7 @@ final class SnapshotStep implements Step<CaptureRun> {
         if (attempt > 1) {
             // An earlier process may have run the pre hooks and died. Its watchdogs must not act during this attempt.
             Activities.pause(hooks.aftermath(spec.hooks));
-            warnings.addAll(hooks.after(post(spec)).warnings());
+            warnings.addAll(hooks.after(post(spec)).problems());
         }
         taker.discard(run);
         SnapshotTaker.Prepared prepared = taker.prepare(run);
@@ -173,7 +173,9 @@ final class SnapshotStep implements Step<CaptureRun> {
             List<String> warnings) {
         List<Quiesced> held = new ArrayList<>();
         List<Quiesced.Facts> facts = new ArrayList<>();
-        Map<String, Instant> moments;
+        Map<String, Instant> moments = Map.of();
+        BreakwaterException failed = null;
+        CaptureHooks.Done after;
         boolean hooked = false;
         HookWatchdogs watchdogs = hooks.arm(spec.hooks, WINDOW);
         warnings.addAll(watchdogs.warnings());
@@ -195,13 +197,26 @@ final class SnapshotStep implements Step<CaptureRun> {
             }
             moments = taker.take(run, prepared);
             held.forEach(Quiesced::verify);
+        } catch (BreakwaterException e) {
+            failed = e;
         } finally {
-            held.forEach(Quiesced::close);
-            warnings.addAll(hooks.after(post(spec)).warnings());
-            watchdogs.close();
+            after = release(held, hooks, spec, watchdogs);
         }
+        warnings.addAll(after.warnings());
+        after.check(failed);
         watchdogs.verify();
         return new Held(moments, facts, hooked, Duration.ofNanos(System.nanoTime() - start));
+    }
+
+    private static CaptureHooks.Done release(
+            List<Quiesced> held, CaptureHooks hooks, BackupPolicySpec spec, HookWatchdogs watchdogs) {
+        try {
+            held.forEach(Quiesced::close);
+        } finally {
+            try (watchdogs) {
+                return hooks.after(post(spec));
+            }
+        }
     }
 
     private static List<String> live(CaptureRun run) {

@@ -6,6 +6,7 @@ import io.breakwater.api.BackupPolicySpec.OnError;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Durations;
 import io.breakwater.api.Reason;
+import io.breakwater.api.Texts;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Duration;
@@ -13,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /**
  * Commands before and after the snapshots of a capture: those of the policy, and those in Velero's annotations of pods. Hooks of
@@ -20,6 +22,8 @@ import java.util.function.Supplier;
  */
 public final class CaptureHooks {
     static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(30);
+
+    private static final int SHOWN = 5;
 
     private final PodExec exec;
     private final String namespace;
@@ -55,9 +59,41 @@ public final class CaptureHooks {
      * Result of the hooks.
      *
      * @param calls number of commands that ran
-     * @param warnings failures of commands that may fail
+     * @param warnings failures of hooks that may fail
+     * @param failures failures of hooks that must not fail
      */
-    public record Done(int calls, List<String> warnings) {}
+    public record Done(int calls, List<String> warnings, List<BreakwaterException> failures) {
+        /**
+         * Fails if a hook that must not fail has failed, or if the capture failed before the hooks.
+         *
+         * @param earlier why the capture failed; null if it did not
+         */
+        public void check(BreakwaterException earlier) {
+            if (failures.isEmpty() && earlier == null) {
+                return;
+            }
+            if (failures.isEmpty()) {
+                throw earlier;
+            }
+            BreakwaterException first = earlier == null ? failures.getFirst() : earlier;
+            String message = (earlier == null ? "" : earlier.getMessage() + "; ") + text();
+            // A retry would pause the application again, and the hook that resumes it fails.
+            throw earlier != null && earlier.isRetryable()
+                    ? BreakwaterException.retryable(first.reason(), message, first)
+                    : BreakwaterException.permanent(first.reason(), message, first);
+        }
+
+        /** All failures, of hooks that may fail and of others. */
+        public List<String> problems() {
+            return Stream.concat(warnings.stream(), failures.stream().map(BreakwaterException::getMessage))
+                    .toList();
+        }
+
+        private String text() {
+            return Texts.first(
+                    failures.stream().map(BreakwaterException::getMessage).toList(), SHOWN);
+        }
+    }
 
     /**
      * Runs the hooks before the snapshots, in order.
@@ -78,21 +114,26 @@ public final class CaptureHooks {
                 warnings.add(e.getMessage());
             }
         }
-        return new Done(calls.size(), warnings);
+        return new Done(calls.size(), warnings, List.of());
     }
 
     /** Runs the hooks after the snapshots. It runs all of them even if some fail, because they resume applications. */
     public Done after(List<Hook> hooks) {
         List<String> warnings = new ArrayList<>();
-        List<Call> calls = hooksAfter(hooks, warnings);
+        List<BreakwaterException> failures = new ArrayList<>();
+        List<Call> calls = hooksAfter(hooks, warnings, failures);
         for (Call call : calls) {
             try {
                 run(call);
             } catch (BreakwaterException e) {
-                warnings.add(e.getMessage());
+                if (call.mayFail) {
+                    warnings.add(e.getMessage());
+                } else {
+                    failures.add(e);
+                }
             }
         }
-        return new Done(calls.size(), warnings);
+        return new Done(calls.size(), warnings, failures);
     }
 
     /**
@@ -105,13 +146,17 @@ public final class CaptureHooks {
         List<Call> before = hooksBefore(hooks == null ? null : hooks.pre, new ArrayList<>());
         Duration limit = before.stream().map(Call::timeout).reduce(window, Duration::plus);
         return HookWatchdogs.arm(
-                exec, hooksAfter(hooks == null ? null : hooks.post, new ArrayList<>()), limit, longest(before));
+                exec,
+                hooksAfter(hooks == null ? null : hooks.post, new ArrayList<>(), new ArrayList<>()),
+                limit,
+                longest(before));
     }
 
     /** For how long after the end of another process its watchdogs may run hooks. */
     public Duration aftermath(BackupPolicySpec.Hooks hooks) {
         List<String> ignored = new ArrayList<>();
-        return hooksAfter(hooks == null ? null : hooks.post, ignored).isEmpty()
+        return hooksAfter(hooks == null ? null : hooks.post, ignored, new ArrayList<>())
+                        .isEmpty()
                 ? Duration.ZERO
                 : longest(hooksBefore(hooks == null ? null : hooks.pre, ignored))
                         .plus(HookWatchdogs.MARGIN);
@@ -122,20 +167,28 @@ public final class CaptureHooks {
     }
 
     private List<Call> hooksBefore(List<Hook> hooks, List<String> warnings) {
-        List<Call> calls = new ArrayList<>(policy("spec.hooks.pre", hooks, warnings));
+        List<Call> calls = new ArrayList<>();
+        for (int i = 0; hooks != null && i < hooks.size(); i++) {
+            calls.addAll(policy("spec.hooks.pre[" + i + "]", hooks.get(i), warnings));
+        }
         calls.addAll(annotated(PodHookAnnotations.Phase.PRE));
         return calls;
     }
 
-    private List<Call> hooksAfter(List<Hook> hooks, List<String> warnings) {
+    /** A pod or hook without a valid call does not prevent the calls of the others. */
+    private List<Call> hooksAfter(List<Hook> hooks, List<String> warnings, List<BreakwaterException> failures) {
+        List<Supplier<List<Call>>> sources = new ArrayList<>();
+        exec.pods().forEach(pod -> sources.add(() -> annotated(pod, PodHookAnnotations.Phase.POST)));
+        for (int i = 0; hooks != null && i < hooks.size(); i++) {
+            int index = i;
+            sources.add(() -> policy("spec.hooks.post[" + index + "]", hooks.get(index), warnings));
+        }
         List<Call> calls = new ArrayList<>();
-        List<Supplier<List<Call>>> sources = List.of(
-                () -> annotated(PodHookAnnotations.Phase.POST), () -> policy("spec.hooks.post", hooks, warnings));
         for (Supplier<List<Call>> source : sources) {
             try {
                 calls.addAll(source.get());
             } catch (BreakwaterException e) {
-                warnings.add(e.getMessage());
+                failures.add(e);
             }
         }
         return calls;
@@ -150,35 +203,35 @@ public final class CaptureHooks {
     }
 
     private List<Call> annotated(PodHookAnnotations.Phase phase) {
-        return exec.pods(null).stream()
-                .flatMap(pod -> PodHookAnnotations.of(pod, phase).stream())
+        return exec.pods().stream()
+                .flatMap(pod -> annotated(pod, phase).stream())
                 .toList();
     }
 
-    private List<Call> policy(String field, List<Hook> hooks, List<String> warnings) {
-        List<Call> calls = new ArrayList<>();
-        for (int i = 0; hooks != null && i < hooks.size(); i++) {
-            String at = field + "[" + i + "]";
-            Hook hook = hooks.get(i);
-            if (objection.isPresent()) {
-                String refused = at + ": " + objection.get();
-                if (hook.onError != OnError.Continue) {
-                    throw BreakwaterException.permanent(Reason.AuthorLacksRight, refused);
-                }
-                warnings.add(refused);
-                continue;
+    private static List<Call> annotated(Pod pod, PodHookAnnotations.Phase phase) {
+        return PodHookAnnotations.of(pod, phase).stream()
+                .filter(call -> ContainerLookup.takesCommands(pod, call.container))
+                .toList();
+    }
+
+    private List<Call> policy(String at, Hook hook, List<String> warnings) {
+        if (objection.isPresent()) {
+            String refused = at + ": " + objection.get();
+            if (hook.onError != OnError.Continue) {
+                throw BreakwaterException.permanent(Reason.AuthorLacksRight, refused);
             }
-            List<Pod> pods = exec.pods(hook.podSelector);
-            if (pods.isEmpty()) {
-                String missing = at + ".podSelector matches no running pod in namespace " + namespace;
-                if (hook.onError != OnError.Continue) {
-                    throw BreakwaterException.retryable(Reason.QuiesceFailed, missing);
-                }
-                warnings.add(missing);
-            }
-            pods.stream().map(pod -> call(at, hook, pod)).forEach(calls::add);
+            warnings.add(refused);
+            return List.of();
         }
-        return calls;
+        List<Pod> pods = exec.pods(hook.podSelector, hook.container);
+        if (pods.isEmpty()) {
+            String missing = at + ".podSelector matches no running pod in namespace " + namespace;
+            if (hook.onError != OnError.Continue) {
+                throw BreakwaterException.retryable(Reason.QuiesceFailed, missing);
+            }
+            warnings.add(missing);
+        }
+        return pods.stream().map(pod -> call(at, hook, pod)).toList();
     }
 
     private static Call call(String field, Hook hook, Pod pod) {

@@ -16,6 +16,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Predicate;
 
 /** Commands in an application's pods. */
 public final class PodExec {
@@ -33,12 +34,26 @@ public final class PodExec {
         this.namespace = namespace;
     }
 
-    /** The running pods that a selector matches; without a selector all of the namespace. */
-    public List<Pod> pods(LabelSelector selector) {
+    /**
+     * The running pods that a selector matches, and those that start and whose native sidecar of this name runs.
+     *
+     * @param selector null for all pods of the namespace
+     * @param container null for the first container of each pod
+     */
+    public List<Pod> pods(LabelSelector selector, String container) {
+        return pods(selector, pod -> ContainerLookup.takesCommands(pod, container));
+    }
+
+    /** All pods of the namespace with a container that can take commands. */
+    List<Pod> pods() {
+        return pods(null, ContainerLookup::takesCommands);
+    }
+
+    private List<Pod> pods(LabelSelector selector, Predicate<Pod> filter) {
         var all = client.pods().inNamespace(namespace);
         return (selector == null ? all : all.withLabelSelector(selector))
                 .list().getItems().stream()
-                        .filter(p -> "Running".equals(p.getStatus().getPhase()))
+                        .filter(filter)
                         .filter(p -> p.getMetadata().getDeletionTimestamp() == null)
                         .toList();
     }

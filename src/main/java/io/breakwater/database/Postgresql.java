@@ -50,7 +50,7 @@ public final class Postgresql implements Quiesced {
     public static Postgresql quiesce(KubernetesClient client, String namespace, Database database) {
         PodExec exec = new PodExec(client, namespace);
         String name = "database " + database.name + " in namespace " + namespace;
-        List<Pod> pods = exec.pods(database.postgresql.podSelector);
+        List<Pod> pods = exec.pods(database.postgresql.podSelector, database.postgresql.container);
         if (pods.size() != 1) {
             throw BreakwaterException.retryable(
                     Reason.QuiesceFailed,

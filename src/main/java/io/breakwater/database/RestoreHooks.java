@@ -163,10 +163,8 @@ public final class RestoreHooks {
     private static Optional<String> waits(Pod pod, String container) {
         boolean ready =
                 "true".equalsIgnoreCase(pod.getMetadata().getAnnotations().get(PREFIX + "wait-for-ready"));
-        Optional<ContainerStatus> status = pod.getStatus().getContainerStatuses().stream()
-                .filter(s -> s.getName().equals(container))
-                .findFirst();
-        if (status.isEmpty() || status.get().getState().getRunning() == null) {
+        Optional<ContainerStatus> status = ContainerLookup.status(pod, container);
+        if (status.filter(ContainerLookup::isRunning).isEmpty()) {
             return Optional.of(
                     "container " + container + " of pod " + pod.getMetadata().getName() + " is not running yet");
         }

@@ -102,7 +102,7 @@ final class RunChecksStep implements Step<VerifyRun> {
 
     private PodExec.Ended call(String namespace, Check check) {
         PodExec exec = new PodExec(client, namespace);
-        List<Pod> pods = exec.pods(check.podSelector);
+        List<Pod> pods = exec.pods(check.podSelector, check.container);
         if (pods.size() != 1) {
             throw BreakwaterException.permanent(
                     Reason.VerificationFailed,

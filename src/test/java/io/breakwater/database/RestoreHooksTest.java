@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.breakwater.admission.InMemoryApiServer;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.fabric8.kubernetes.api.model.ContainerState;
+import io.fabric8.kubernetes.api.model.ContainerStatus;
+import io.fabric8.kubernetes.api.model.ContainerStatusBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
@@ -59,6 +62,36 @@ class RestoreHooksTest {
         assertThat(waits(asked, "pending")).contains("is not running yet");
         assertThat(waits(asked, "running")).isEmpty();
         assertThat(waits(asked, "not-ready")).contains("is not ready yet");
+    }
+
+    @Test
+    void findsTheContainerAmongNativeSidecars() {
+        add(sidecar("runs", true));
+        add(sidecar("starts", false));
+
+        List<RestoreHooks.Asked> asked = hooks.asked(START);
+
+        assertThat(waits(asked, "runs")).isEmpty();
+        assertThat(waits(asked, "starts")).contains("container agent").contains("is not running yet");
+    }
+
+    private static Pod sidecar(String name, boolean running) {
+        Pod pod = pod(name, Map.of("container", "agent"), true, true);
+        ContainerStatus status = pod.getStatus().getContainerStatuses().getFirst();
+        return new PodBuilder(pod)
+                .editSpec()
+                .addNewInitContainer()
+                .withName("agent")
+                .withRestartPolicy("Always")
+                .endInitContainer()
+                .endSpec()
+                .editStatus()
+                .addToInitContainerStatuses(new ContainerStatusBuilder(status)
+                        .withName("agent")
+                        .withState(running ? status.getState() : new ContainerState())
+                        .build())
+                .endStatus()
+                .build();
     }
 
     @Test

@@ -56,9 +56,66 @@ class HooksIT {
 
         scale(1);
         RestorePointStatus status = site.awaitPoint(NAMESPACE, "abandoned").getStatus();
-        assertThat(status.warnings).isNullOrEmpty();
+        assertThat(status.warnings)
+                .containsExactly("the content of 1 emptyDir volume of pods is not in the point: app/left");
         assertThat(printed()).endsWith("frozen", "thawed").doesNotContainSequence("frozen", "frozen");
     }
+
+    /** The first hook runs in a native sidecar; the second one fails, and so does the point, at once. */
+    @Test
+    void failsThePointWhenAHookAfterTheSnapshotsFails() {
+        String namespace = NAMESPACE + "-fail";
+        site.cluster().createNamespace(namespace);
+        try {
+            site.cluster().apply(namespace, SIDECAR.replace("IMAGE", Rig.environment("BREAKWATER_SHOP_IMAGE")));
+            site.cluster().kubectl("wait", "pod/app", "-n", namespace, "--for=condition=Ready", "--timeout=120s");
+            site.client()
+                    .resource(Examples.policy(namespace, "app", "blob-" + Rig.WEST))
+                    .create();
+            site.createPoint(namespace, "stuck", "app");
+            site.cluster()
+                    .kubectl(
+                            "wait",
+                            "restorepoint/stuck",
+                            "-n",
+                            namespace,
+                            "--for=jsonpath={.status.conditions[?(@.type=='Succeeded')].reason}=QuiesceFailed",
+                            "--timeout=120s");
+            assertThat(site.cluster()
+                            .kubectl("exec", "app", "-n", namespace, "-c", "agent", "--", "cat", "/left/hooks")
+                            .lines())
+                    .containsExactly("frozen", "thawed");
+        } finally {
+            site.client().namespaces().withName(namespace).delete();
+        }
+    }
+
+    private static final String SIDECAR = """
+        apiVersion: v1
+        kind: Pod
+        metadata:
+          name: app
+          annotations:
+            pre.hook.backup.velero.io/container: agent
+            pre.hook.backup.velero.io/command: '["sh", "-c", "echo frozen >> /left/hooks"]'
+            post.hook.backup.velero.io/container: agent
+            post.hook.backup.velero.io/command: '["sh", "-c", "echo thawed >> /left/hooks; exit 3"]'
+        spec:
+          terminationGracePeriodSeconds: 1
+          initContainers:
+          - name: agent
+            image: IMAGE
+            imagePullPolicy: IfNotPresent
+            restartPolicy: Always
+            command: [sh, -c, "touch /left/hooks; sleep 36000"]
+            volumeMounts: [{name: left, mountPath: /left}]
+          containers:
+          - name: app
+            image: IMAGE
+            imagePullPolicy: IfNotPresent
+            command: [sleep, "36000"]
+          volumes: [{name: left, emptyDir: {}}]
+        """;
 
     private void await(String what, String... lines) {
         rig.progress()
