@@ -1,6 +1,5 @@
 package io.breakwater.capture;
 
-import io.breakwater.api.Api;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.catalog.Catalog;
@@ -23,6 +22,7 @@ import io.breakwater.volume.Snapshots;
 import io.breakwater.volume.VolumePlanner;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Instant;
 import java.util.List;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 
@@ -83,14 +83,11 @@ class CaptureSteps {
         String namespace = point.getMetadata().getNamespace();
         String label = RunLabel.of(point);
         movers.delete(namespace, label);
-        var claims = client.persistentVolumeClaims().inNamespace(namespace);
-        claims.withLabel(Api.RUN, label)
-                .list()
-                .getItems()
-                .forEach(claim -> claims.resource(claim).delete());
-        snapshots.delete(namespace, label, List.of());
+        Instant since = SnapshotTaker.startOf(point);
+        new TemporaryClaims(client).delete(namespace, label, since);
+        snapshots.deleteWithContents(namespace, label, since);
         if (point.getStatus() != null && SnapshotTaker.isGrouped(point.getStatus().volumes)) {
-            groups.delete(namespace, label, point.getMetadata().getUid());
+            groups.delete(namespace, label, point.getMetadata().getUid(), since);
         }
     }
 

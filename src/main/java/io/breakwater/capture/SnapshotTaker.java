@@ -3,6 +3,7 @@ package io.breakwater.capture;
 import io.breakwater.api.Api;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointStatus.VolumeStatus;
 import io.breakwater.api.Texts;
 import io.breakwater.steps.Activities;
@@ -58,10 +59,16 @@ final class SnapshotTaker {
 
     /** Deletes everything that an earlier attempt has prepared or taken. */
     void discard(CaptureRun run) {
-        snapshots.delete(run.namespace(), run.label(), List.of());
+        Instant since = startOf(run.point());
+        snapshots.deleteWithContents(run.namespace(), run.label(), since);
         if (isGrouped(run.status().volumes)) {
-            groups.delete(run.namespace(), run.label(), run.uid());
+            groups.delete(run.namespace(), run.label(), run.uid(), since);
         }
+    }
+
+    /** What is older than the RestorePoint is not of its capture. */
+    static Instant startOf(RestorePoint point) {
+        return Instant.parse(point.getMetadata().getCreationTimestamp());
     }
 
     static boolean isGrouped(List<VolumeStatus> volumes) {

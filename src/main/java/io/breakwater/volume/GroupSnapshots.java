@@ -155,14 +155,19 @@ public class GroupSnapshots {
                 });
     }
 
-    /** Deletes all group snapshots of a run with their members, and removes the labels of the run. */
-    public void delete(String namespace, String run, String uid) {
+    /**
+     * Deletes all group snapshots of a run with their members, also those in the storage whose class retains them, and removes the
+     * labels of the run.
+     *
+     * @param since start of the capture
+     */
+    public void delete(String namespace, String run, String uid, Instant since) {
         version().ifPresent(version -> {
             var all = client.genericKubernetesResources(context(version)).inNamespace(namespace);
-            all.withLabel(Api.RUN, run)
-                    .list()
-                    .getItems()
-                    .forEach(g -> all.withName(g.getMetadata().getName()).delete());
+            List<GenericKubernetesResource> found =
+                    all.withLabel(Api.RUN, run).list().getItems();
+            new ContentDeletion(client, since).prepareGroups(version, found);
+            found.forEach(g -> all.withName(g.getMetadata().getName()).delete());
         });
         unmark(namespace, uid);
     }

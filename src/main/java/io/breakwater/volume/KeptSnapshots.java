@@ -38,7 +38,7 @@ public class KeptSnapshots {
             Snapshots.context(Snapshots.GROUP, "v1", "VolumeSnapshotContent", false);
 
     /** Label: {@link RunNames} of the point's key. */
-    private static final String KEPT = Api.GROUP + "/kept-for";
+    static final String KEPT = Api.GROUP + "/kept-for";
 
     private static final String POINT = Api.GROUP + "/point";
     private static final String LOCATION = Api.GROUP + "/location";

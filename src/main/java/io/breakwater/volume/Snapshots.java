@@ -148,6 +148,17 @@ public class Snapshots {
         }
     }
 
+    /**
+     * Deletes all snapshots of a capture, also those in the storage whose class retains them. Retained snapshots of points stay.
+     *
+     * @param since start of the capture
+     */
+    public void deleteWithContents(String namespace, String run, Instant since) {
+        var all = client.genericKubernetesResources(SNAPSHOT).inNamespace(namespace);
+        new ContentDeletion(client, since).prepare(listed(all.withLabel(Api.RUN, run)));
+        delete(namespace, run, List.of());
+    }
+
     static List<GenericKubernetesResource> classes(KubernetesClient client) {
         return listed(client.genericKubernetesResources(CLASS));
     }

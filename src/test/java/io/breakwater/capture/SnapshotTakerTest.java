@@ -187,6 +187,7 @@ class SnapshotTakerTest {
         point.getMetadata().setNamespace(NAMESPACE);
         point.getMetadata().setName("point");
         point.getMetadata().setUid("uid");
+        point.getMetadata().setCreationTimestamp("2026-01-01T00:00:00Z");
         point.setSpec(new RestorePointSpec());
         point.setStatus(new RestorePointStatus());
         point.getStatus().volumes = new ArrayList<>(List.of(volumes));
