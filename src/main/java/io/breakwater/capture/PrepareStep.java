@@ -1,5 +1,6 @@
 package io.breakwater.capture;
 
+import io.breakwater.api.Api;
 import io.breakwater.api.BackupPolicySpec;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
@@ -7,19 +8,27 @@ import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.api.RestorePointStatus.Kept;
 import io.breakwater.api.RestorePointStatus.VolumeMode;
 import io.breakwater.api.RestorePointStatus.VolumeStatus;
+import io.breakwater.api.Texts;
 import io.breakwater.catalog.Catalog;
 import io.breakwater.catalog.PointDocument;
 import io.breakwater.resource.capture.CaptureScope;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
+import io.breakwater.steps.Warnings;
 import io.breakwater.volume.VolumePlanner;
 import io.breakwater.volume.VolumePlanner.Planned;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /** Decides what is captured. Refuses a capture that cannot succeed, before anything is changed. */
 final class PrepareStep implements Step<CaptureRun> {
+    private static final int LONGEST_REASON = 1024;
+
     private final KubernetesClient client;
     private final VolumePlanner planner;
     private final Catalog catalog;
@@ -80,6 +89,7 @@ final class PrepareStep implements Step<CaptureRun> {
         if (!retains && plan.stream().anyMatch(p -> p.skipped() == null) && !quota.requireRoom(run)) {
             return Outcome.waiting("measuring the quota usage of namespace " + run.namespace() + " in the location");
         }
+        List<String> warnings = warnings(run, plan);
         catalog.markStarted(run.route().location(), run.key(), run.uid());
         run.update(s -> {
             s.site = run.site();
@@ -89,10 +99,29 @@ final class PrepareStep implements Step<CaptureRun> {
             s.point = run.name();
             s.location = run.route().location().getMetadata().getName();
             s.epoch = run.route().epoch();
+            s.warnings = Warnings.merged(s.warnings, warnings);
             s.volumes = plan.stream().map(p -> status(p, retains)).toList();
             s.volumeCount = (int) plan.stream().filter(p -> p.skipped() == null).count();
         });
         return Outcome.done(run.status().volumeCount + " volumes");
+    }
+
+    private List<String> warnings(CaptureRun run, List<Planned> plan) {
+        BackupPolicySpec policy = run.policy().getSpec();
+        List<String> warnings = new ArrayList<>(InlineVolumes.warnings(client, run.namespace(), policy.source));
+        Set<String> claims =
+                plan.stream().map(p -> p.claim().getMetadata().getName()).collect(Collectors.toSet());
+        // The same names apply to all namespaces of a template.
+        Map<String, String> labels = run.policy().getMetadata().getLabels();
+        boolean managed = labels != null && labels.containsKey(Api.TEMPLATE);
+        if (policy.volumes != null && policy.volumes.allowUnprotected != null && !managed) {
+            policy.volumes.allowUnprotected.stream()
+                    .filter(name -> !claims.contains(name))
+                    .map(name -> "spec.volumes.allowUnprotected names claim " + name + ", which is not in namespace "
+                            + run.namespace() + " or not selected: check its spelling")
+                    .forEach(warnings::add);
+        }
+        return warnings;
     }
 
     private static VolumeStatus status(Planned planned, boolean retains) {
@@ -103,7 +132,7 @@ final class PrepareStep implements Step<CaptureRun> {
         v.size = planned.size();
         v.snapshotClass = planned.snapshotClass();
         v.group = planned.group();
-        v.skipped = planned.skipped();
+        v.skipped = planned.skipped() == null ? null : Texts.cut(planned.skipped(), LONGEST_REASON);
         v.live = planned.live() ? true : null;
         v.kept = retains && planned.skipped() == null ? new Kept() : null;
         return v;

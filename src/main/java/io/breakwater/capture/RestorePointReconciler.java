@@ -16,6 +16,7 @@ import io.breakwater.policy.PointRoutes;
 import io.breakwater.replication.PointCopies;
 import io.breakwater.steps.RunDriver;
 import io.breakwater.steps.Step;
+import io.breakwater.steps.Warnings;
 import io.breakwater.trust.NamespaceIdentities;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.api.config.informer.Informer;
@@ -172,7 +173,10 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
         });
         driver.forget(run.uid());
         count(run.point(), "Completed", Reason.Completed);
-        events.normal(run.point(), Reason.Completed, "sealed in location " + run.status().location);
+        events.normal(
+                run.point(),
+                Reason.Completed,
+                "sealed in location " + run.status().location + Warnings.summary(run.status().warnings));
     }
 
     private void fail(CaptureRun run, BreakwaterException e) {

@@ -27,6 +27,9 @@ public final class CaptureRules {
             "volumegroupsnapshots.groupsnapshot.storage.k8s.io",
             "csistoragecapacities.storage.k8s.io");
 
+    private static final Set<String> SNAPSHOTS =
+            Set.of("volumesnapshots.snapshot.storage.k8s.io", "volumegroupsnapshots.groupsnapshot.storage.k8s.io");
+
     /** Kinds that a built-in controller creates again for its object. */
     private static final Set<String> CONTROLLED = Set.of(
             "pods", "replicasets.apps", "controllerrevisions.apps", "jobs.batch", "endpointslices.discovery.k8s.io");
@@ -56,9 +59,27 @@ public final class CaptureRules {
 
     /** Whether an object of a captured kind is captured. Reads only metadata. */
     public static boolean object(ApiKind kind, JsonNode object) {
+        return !isBeingDeleted(object) && selects(kind, object);
+    }
+
+    /** Whether an object would be captured if its deletion had not started. */
+    public static boolean isOnlyDeleted(ApiKind kind, JsonNode object) {
+        return isBeingDeleted(object) && selects(kind, object);
+    }
+
+    /** Whether users create objects of an excluded kind, which may be the only record of their data. */
+    public static boolean isOfUsers(ApiKind kind) {
+        return SNAPSHOTS.contains(kind.qualified());
+    }
+
+    private static boolean isBeingDeleted(JsonNode object) {
+        return object.path("metadata").has("deletionTimestamp");
+    }
+
+    private static boolean selects(ApiKind kind, JsonNode object) {
         JsonNode meta = object.path("metadata");
         JsonNode labels = meta.path("labels");
-        if (hasExcludingLabel(labels) || meta.has("deletionTimestamp")) {
+        if (hasExcludingLabel(labels)) {
             return false;
         }
         String name = meta.path("name").asText();

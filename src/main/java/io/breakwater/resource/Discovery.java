@@ -51,6 +51,14 @@ public record Discovery(Map<String, ApiKind> preferred, Map<String, ApiKind> ser
                 .toList();
     }
 
+    /** Kinds of namespaced objects that can be created and read, but not listed. */
+    public List<ApiKind> unlistable() {
+        return preferred.values().stream()
+                .filter(k -> k.namespaced() && k.verbs().containsAll(Set.of("create", "get")))
+                .filter(k -> !k.verbs().contains("list"))
+                .toList();
+    }
+
     public Optional<ApiKind> find(String apiVersion, String kind) {
         return Optional.ofNullable(served.get(apiVersion + "/" + kind));
     }

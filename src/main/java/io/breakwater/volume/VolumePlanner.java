@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
@@ -27,6 +28,7 @@ import java.util.stream.Collectors;
  */
 @ApplicationScoped
 public class VolumePlanner {
+    private static final String UNUSED = "the claim is being deleted, and no pod uses it";
     private static final String DEFAULT_CLASS = "snapshot.storage.kubernetes.io/is-default-class";
 
     private final KubernetesClient client;
@@ -69,24 +71,36 @@ public class VolumePlanner {
     /**
      * Why a claim cannot be captured with the method of the policy.
      *
-     * @param grouped whether the claim is in a group
+     * @param wayOut what a user can do instead of a change to the policy's allowUnprotected
      */
-    private record Problem(String claim, String message, boolean grouped) implements Decision {
+    private record Problem(String claim, String message, WayOut wayOut) implements Decision {
         static String describe(List<Problem> problems) {
             String message = problems.stream()
                     .map(p -> "PersistentVolumeClaim " + p.claim + ": " + p.message)
                     .collect(Collectors.joining("; "));
-            if (problems.stream().anyMatch(p -> p.grouped)) {
-                message +=
-                        "; remove the label from a claim that does not need the group, or remove spec.volumes.groupBy"
-                                + " from the BackupPolicy";
-            }
-            if (problems.stream().anyMatch(p -> !p.grouped)) {
-                message +=
-                        "; move the data to a class with CSI snapshots, or set spec.volumes.method of the BackupPolicy"
-                                + " to LiveCopy to read the volume while it is in use";
-            }
-            return message + ", or list the claim in spec.volumes.allowUnprotected to skip it";
+            String waysOut = problems.stream()
+                    .map(p -> p.wayOut)
+                    .distinct()
+                    .sorted()
+                    .map(w -> w.text)
+                    .collect(Collectors.joining("; "));
+            return message + "; " + waysOut + ", or list the claim in spec.volumes.allowUnprotected to skip it";
+        }
+    }
+
+    /** What a user can do about a claim that cannot be captured. */
+    private enum WayOut {
+        GROUP("remove the label from a claim that does not need the group, or remove spec.volumes.groupBy from the"
+                + " BackupPolicy"),
+        DELETED("copy the data of the claim that is being deleted to a new claim, because a deletion cannot be undone"),
+        LOST("create the PersistentVolume again, or delete the claim"),
+        METHOD("move the data to a class with CSI snapshots, or set spec.volumes.method of the BackupPolicy to LiveCopy"
+                + " to read the volume while it is in use");
+
+        private final String text;
+
+        WayOut(String text) {
+            this.text = text;
         }
     }
 
@@ -94,8 +108,9 @@ public class VolumePlanner {
      * A claim with a volume.
      *
      * @param driver the CSI driver of the volume; null without one
+     * @param lost whether the PersistentVolume does not exist
      */
-    record Bound(PersistentVolumeClaim claim, String driver) {
+    record Bound(PersistentVolumeClaim claim, String driver, boolean lost) {
         String name() {
             return claim.getMetadata().getName();
         }
@@ -121,26 +136,34 @@ public class VolumePlanner {
         Set<String> allowed = policy.volumes == null || policy.volumes.allowUnprotected == null
                 ? Set.of()
                 : Set.copyOf(policy.volumes.allowUnprotected);
+        List<PersistentVolumeClaim> claims = claims(namespace, wanted);
         List<Bound> bound = new ArrayList<>();
         List<Planned> plan = new ArrayList<>();
-        for (PersistentVolumeClaim claim : claims(namespace, wanted)) {
+        List<Problem> problems = new ArrayList<>();
+        for (PersistentVolumeClaim claim : claims) {
             if (claim.getSpec().getVolumeName() == null) {
                 plan.add(skipped(claim, "the claim is not bound to a volume yet, so there is no data"));
+            } else if (claim.getMetadata().getDeletionTimestamp() == null) {
+                bound.add(bound(claim));
             } else {
-                bound.add(new Bound(claim, driver(claim)));
+                deleted(claim).ifPresentOrElse(problems::add, () -> plan.add(skipped(claim, UNUSED)));
             }
         }
         String groupBy = policy.volumes == null ? null : policy.volumes.groupBy;
         Map<String, VolumeGroups.Membership> members = VolumeGroups.of(groupBy, bound, groups);
         List<GenericKubernetesResource> classes = bound.isEmpty() ? List.of() : Snapshots.classes(client);
-        List<Problem> problems = new ArrayList<>();
         for (Bound b : bound) {
             switch (decide(b, members.get(b.name()), policy, classes)) {
                 case Planned planned -> plan.add(planned);
-                case Problem problem when allowed.contains(b.name()) -> plan.add(skipped(b.claim, problem.message()));
                 case Problem problem -> problems.add(problem);
             }
         }
+        Map<String, PersistentVolumeClaim> byName =
+                claims.stream().collect(Collectors.toMap(c -> c.getMetadata().getName(), Function.identity()));
+        problems.stream()
+                .filter(p -> allowed.contains(p.claim))
+                .forEach(p -> plan.add(skipped(byName.get(p.claim), p.message)));
+        problems.removeIf(p -> allowed.contains(p.claim));
         if (!problems.isEmpty()) {
             throw BreakwaterException.permanent(Reason.VolumeUnprotectable, Problem.describe(problems));
         }
@@ -154,17 +177,21 @@ public class VolumePlanner {
 
     private Decision decide(
             Bound b, VolumeGroups.Membership member, BackupPolicySpec policy, List<GenericKubernetesResource> classes) {
+        if (b.lost) {
+            String volume = b.claim.getSpec().getVolumeName();
+            return new Problem(b.name(), "its PersistentVolume " + volume + " does not exist", WayOut.LOST);
+        }
         if (member != null) {
             return member.problem() == null
                     ? new Planned(b.claim, member.snapshotClass(), member.group(), null)
-                    : new Problem(b.name(), member.problem(), true);
+                    : new Problem(b.name(), member.problem(), WayOut.GROUP);
         }
         String wanted = policy.volumes == null ? null : policy.volumes.snapshotClassName;
         Optional<String> snapshotClass = snapshotClass(b.driver, wanted, classes, DEFAULT_CLASS);
         String problem = snapshotClass.isPresent() ? null : withoutSnapshot(b.claim, b.driver, policy);
         return problem == null
                 ? new Planned(b.claim, snapshotClass.orElse(null), null, null)
-                : new Problem(b.name(), problem, false);
+                : new Problem(b.name(), problem, WayOut.METHOD);
     }
 
     private List<PersistentVolumeClaim> claims(String namespace, Predicate<PersistentVolumeClaim> wanted) {
@@ -176,7 +203,6 @@ public class VolumePlanner {
                 .list()
                 .getItems()
                 .stream()
-                .filter(c -> c.getMetadata().getDeletionTimestamp() == null)
                 .filter(wanted)
                 .sorted(Comparator.comparing(c -> c.getMetadata().getName()))
                 .toList();
@@ -214,13 +240,27 @@ public class VolumePlanner {
                 .orElse(null);
     }
 
-    private String driver(PersistentVolumeClaim claim) {
+    /** The API server takes no snapshot of a claim that is being deleted, and the scheduler starts no pod that uses it. */
+    private Optional<Problem> deleted(PersistentVolumeClaim claim) {
+        return ClaimUsers.of(client, claim).stream()
+                .findFirst()
+                .map(pod -> new Problem(
+                        claim.getMetadata().getName(),
+                        "it is being deleted while pod " + pod.getMetadata().getName()
+                                + " uses it, so its volume can neither be snapshotted nor be read",
+                        WayOut.DELETED));
+    }
+
+    private Bound bound(PersistentVolumeClaim claim) {
         PersistentVolume volume = client.persistentVolumes()
                 .withName(claim.getSpec().getVolumeName())
                 .get();
-        return volume == null || volume.getSpec().getCsi() == null
-                ? null
-                : volume.getSpec().getCsi().getDriver();
+        return new Bound(
+                claim,
+                volume == null || volume.getSpec().getCsi() == null
+                        ? null
+                        : volume.getSpec().getCsi().getDriver(),
+                volume == null);
     }
 
     private static String noClass(PersistentVolumeClaim claim, String driver, String wanted) {

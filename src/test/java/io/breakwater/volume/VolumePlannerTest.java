@@ -97,6 +97,52 @@ class VolumePlannerTest {
                 .satisfies(p -> assertThat(p.skipped()).contains("not bound"));
     }
 
+    /** Kubernetes takes no snapshot of such a claim, but its pod still writes to it. */
+    @Test
+    void refusesAClaimThatIsBeingDeletedWhileAPodUsesIt() {
+        deleted("data");
+        pod("app", "data", "Running");
+        refused("PersistentVolumeClaim data: it is being deleted while pod app uses it");
+        policy.volumes.method = VolumeMethod.LiveCopy;
+        refused("PersistentVolumeClaim data: it is being deleted while pod app uses it");
+        policy.volumes.groupBy = "group";
+        refused("copy the data of the claim that is being deleted to a new claim");
+
+        policy.volumes.allowUnprotected = List.of("data");
+        assertThat(plan())
+                .singleElement()
+                .satisfies(p -> assertThat(p.skipped()).contains("being deleted while pod app"));
+    }
+
+    @Test
+    void skipsAClaimThatIsBeingDeletedAndUnused() {
+        deleted("data");
+        pod("over", "data", "Succeeded");
+        assertThat(plan())
+                .singleElement()
+                .satisfies(p -> assertThat(p.skipped()).isEqualTo("the claim is being deleted, and no pod uses it"));
+    }
+
+    @Test
+    void refusesAClaimWhosePersistentVolumeIsGone() {
+        claim("data", SNAPSHOTTER, "Filesystem", "ReadWriteOnce");
+        client.persistentVolumes().withName("pv-data").delete();
+        refused("PersistentVolumeClaim data: its PersistentVolume pv-data does not exist; create the PersistentVolume"
+                + " again, or delete the claim");
+    }
+
+    private void deleted(String name) {
+        claim(name, SNAPSHOTTER, "Filesystem", "ReadWriteOnce");
+        var claim = client.persistentVolumeClaims().inNamespace(NAMESPACE).withName(name);
+        claim.edit(c -> new PersistentVolumeClaimBuilder(c)
+                .editMetadata()
+                .withFinalizers("kubernetes.io/pvc-protection")
+                .endMetadata()
+                .build());
+        claim.delete();
+        assertThat(claim.get().getMetadata().getDeletionTimestamp()).isNotNull();
+    }
+
     @Test
     void refusesSkipsOrCopiesVolumesWithoutSnapshots() {
         claim("local", null, "Filesystem", "ReadWriteOnce");

@@ -3,7 +3,9 @@ package io.breakwater.resource.capture;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.breakwater.api.BackupPolicySpec.ClusterResources;
 import io.breakwater.api.BackupPolicySpec.Source;
+import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Labels;
+import io.breakwater.api.Reason;
 import io.breakwater.resource.ApiKind;
 import io.breakwater.resource.ApiServer;
 import io.breakwater.resource.ObjectSelection;
@@ -11,9 +13,11 @@ import io.breakwater.velero.ObjectKey;
 import io.fabric8.kubernetes.api.model.LabelSelector;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
@@ -24,6 +28,7 @@ public final class CaptureScope {
     private final Source source;
     private final ObjectSelection selection;
     private final Set<String> claims;
+    private final AtomicBoolean taken = new AtomicBoolean();
 
     /**
      * @param source null for all objects
@@ -91,7 +96,28 @@ public final class CaptureScope {
 
     /** Whether an object that was listed with that selector is captured. */
     boolean takes(ApiKind kind, ObjectKey key, JsonNode object) {
-        return isClaim(kind) && claims != null ? claims.contains(key.name()) : selection.selects(key, object);
+        boolean takes = isClaim(kind) && claims != null ? claims.contains(key.name()) : selection.selects(key, object);
+        if (takes) {
+            taken.set(true);
+        }
+        return takes;
+    }
+
+    /**
+     * Fails if the include rules name objects, and none of them exists.
+     *
+     * @throws BreakwaterException InvalidSpec
+     */
+    void requireMatch(String namespace) {
+        boolean named = source.include != null
+                && !source.include.isEmpty()
+                && source.include.stream().allMatch(r -> r.names != null);
+        if (named && !taken.get()) {
+            throw BreakwaterException.permanent(
+                    Reason.InvalidSpec,
+                    "namespace " + namespace + " has none of the objects that spec.source.include of the BackupPolicy"
+                            + " names; correct the names, or remove the rules");
+        }
     }
 
     /** Whether a cluster-scoped object that a captured object needs is captured. */
@@ -101,9 +127,11 @@ public final class CaptureScope {
 
     /** Warnings about the rules, after all kinds were listed. */
     List<String> warnings() {
-        return selection.unmatched().stream()
-                .map(i -> i + ": check its spelling")
-                .toList();
+        List<String> warnings = new ArrayList<>(selection.unmatched());
+        if (source.labelSelector != null && !taken.get()) {
+            warnings.add("spec.source.labelSelector matches no object");
+        }
+        return warnings.stream().map(i -> i + ": check its spelling").toList();
     }
 
     private static boolean isClaim(ApiKind kind) {

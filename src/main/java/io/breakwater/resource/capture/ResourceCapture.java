@@ -39,6 +39,8 @@ public final class ResourceCapture {
     /** Bytes of an object that is checked against the limits of a restore. */
     private static final int LARGE = 256 << 10;
 
+    private static final String DELETED = "their deletion has started";
+
     private static final int NOT_FOUND = 404;
     private static final int NOT_ALLOWED = 405;
 
@@ -109,6 +111,7 @@ public final class ResourceCapture {
         private final Discovery discovery;
         private final ClusterReferences references = new ClusterReferences();
         private final ReferencedSecrets ofLocations;
+        private final OmittedObjects omitted = new OmittedObjects();
         private final List<String> warnings = Collections.synchronizedList(new ArrayList<>());
 
         /** @param clear writes the archive that is not encrypted; null for none */
@@ -133,6 +136,14 @@ public final class ResourceCapture {
                     .filter(scope::lists)
                     .toList();
             Parallel.each(LISTS, kinds, this::list);
+            Parallel.each(
+                    LISTS,
+                    discovery.capturable().stream().filter(this::isOmitted).toList(),
+                    this::listOmitted);
+            discovery
+                    .unlistable()
+                    .forEach(kind -> warnings.add("objects of kind " + kind.qualified()
+                            + " are not in the point: the API server cannot list them"));
             if (scope.wholeCluster()) {
                 List<ApiKind> clusters = discovery.clusterScoped().stream()
                         .filter(ClusterRules::kind)
@@ -143,7 +154,29 @@ public final class ResourceCapture {
                 captureBindings();
                 Parallel.each(LISTS, references.found(), r -> captureOne(r, false));
             }
+            scope.requireMatch(namespace);
+            warnings.addAll(omitted.warnings());
             warnings.addAll(scope.warnings());
+        }
+
+        /** Snapshots that users made: the storage has their data, and another cluster cannot use them. */
+        private boolean isOmitted(ApiKind kind) {
+            return CaptureRules.isOfUsers(kind) && scope.lists(kind);
+        }
+
+        private void listOmitted(ApiKind kind) {
+            try {
+                new PagedList(server, PagedList.OBJECTS).each(kind.path(namespace), scope.query(kind), object -> {
+                    boolean ofGroup =
+                            !object.path("metadata").path("ownerReferences").isEmpty();
+                    if (!ofGroup && CaptureRules.object(kind, object) && scope.takes(kind, key(kind, object), object)) {
+                        omitted.add("points contain no snapshot objects", key(kind, object));
+                    }
+                });
+            } catch (ApiServer.Refused e) {
+                warnings.add(kind.qualified() + " of namespace " + namespace
+                        + " cannot be listed; points contain none of them: " + e.getMessage());
+            }
         }
 
         private void list(ApiKind kind) {
@@ -151,11 +184,16 @@ public final class ResourceCapture {
             try {
                 new PagedList(server, PagedList.OBJECTS).each(kind.path(namespace), scope.query(kind), object -> {
                     seen.incrementAndGet();
-                    if (CaptureRules.object(kind, object)
+                    boolean deleted = CaptureRules.isOnlyDeleted(kind, object);
+                    if ((deleted || CaptureRules.object(kind, object))
                             && !ofLocations.has(
                                     kind, object.path("metadata").path("name").asText())
                             && ClusterRules.object(kind, object)
                             && scope.takes(kind, key(kind, object), object)) {
+                        if (deleted) {
+                            omitted.add(DELETED, key(kind, object));
+                            return;
+                        }
                         references.collect(kind, object);
                         write(kind, object);
                     }

@@ -330,6 +330,75 @@ class ResourceCaptureTest {
     }
 
     @Test
+    void namesObjectsThatAreBeingDeleted() throws IOException {
+        for (int i = 0; i < 7; i++) {
+            server.put(
+                    CORE + "configmaps",
+                    "{'metadata':{'name':'c" + i
+                            + "','deletionTimestamp':'2026-01-01T00:00:00Z','finalizers':['a/b']}}");
+        }
+        server.put(
+                CORE + "secrets",
+                "{'metadata':{'name':'s','deletionTimestamp':'2026-01-01T00:00:00Z',"
+                        + "'labels':{'breakwater.io/exclude':'true'}}}");
+        server.put(
+                CORE + "pods",
+                "{'metadata':{'name':'p','deletionTimestamp':'2026-01-01T00:00:00Z',"
+                        + "'ownerReferences':[{'kind':'ReplicaSet','controller':true}]}}");
+        assertThat(capture()).containsOnlyKeys("namespaces shop");
+        assertThat(result.warnings())
+                .containsExactly(
+                        "7 objects are not in the point because their deletion has started: configmaps shop/c0,"
+                                + " configmaps shop/c1, configmaps shop/c2, configmaps shop/c3, configmaps shop/c4 and 2 more");
+    }
+
+    @Test
+    void namesSnapshotObjectsOfUsers() throws IOException {
+        server.serve("snapshot.storage.k8s.io/v1", "VolumeSnapshot", "volumesnapshots", true);
+        String path = "/apis/snapshot.storage.k8s.io/v1/namespaces/shop/volumesnapshots";
+        server.put(path, "{'metadata':{'name':'before-upgrade'}}");
+        server.put(path, "{'metadata':{'name':'own','labels':{'breakwater.io/run':'restorepoint.1'}}}");
+        assertThat(capture()).containsOnlyKeys("namespaces shop");
+        assertThat(result.warnings())
+                .containsExactly("1 object is not in the point because points contain no snapshot objects:"
+                        + " volumesnapshots.snapshot.storage.k8s.io shop/before-upgrade");
+    }
+
+    @Test
+    void namesKindsThatCannotBeListed() throws IOException {
+        server.serve("example.com/v1", "Parcel", "parcels", true, "get", "create", "delete");
+        server.serve(
+                "authorization.k8s.io/v1", "LocalSubjectAccessReview", "localsubjectaccessreviews", true, "create");
+        capture();
+        assertThat(result.warnings())
+                .containsExactly(
+                        "objects of kind parcels.example.com are not in the point: the API server cannot list them");
+    }
+
+    @Test
+    void reportsALabelSelectorWithoutMatch() throws IOException {
+        server.put(CORE + "configmaps", "{'metadata':{'name':'a','labels':{'app':'db'}}}");
+        scope(source -> source.labelSelector = label("app", "wbe"));
+        capture();
+        assertThat(result.warnings())
+                .containsExactly("spec.source.labelSelector matches no object: check its spelling");
+    }
+
+    @Test
+    void failsWithoutAnyNamedObject() throws IOException {
+        server.put(CORE + "configmaps", "{'metadata':{'name':'a'}}");
+        scope(source -> source.include = List.of(names("b"), names("c")));
+        assertThatThrownBy(this::capture)
+                .isInstanceOfSatisfying(
+                        BreakwaterException.class, e -> assertThat(e.reason()).isEqualTo(Reason.InvalidSpec))
+                .hasMessageContaining("namespace shop has none of the objects that spec.source.include");
+
+        scope(source -> source.include = List.of(names("b"), names("a")));
+        assertThat(capture()).containsKey("configmaps shop/a");
+        assertThat(result.warnings()).containsExactly("spec.source.include[0] matches no object: check its spelling");
+    }
+
+    @Test
     void excludesOnlyTemplateManagedPolicies() throws IOException {
         server.serve("breakwater.io/v1alpha1", "BackupPolicy", "backuppolicies", true);
         String policies = "/apis/breakwater.io/v1alpha1/namespaces/shop/backuppolicies";
