@@ -117,7 +117,9 @@ final class RestoreCheck {
         for (int i = 0; files != null && i < files.paths.size(); i++) {
             String path = files.paths.get(i);
             List<String> parts = List.of(path.split("/", -1));
-            if (!path.startsWith("/") || path.strip().length() < 2 || parts.contains("..") || parts.contains(".")) {
+            boolean root = parts.stream().allMatch(String::isEmpty);
+            boolean relative = !path.startsWith("/") || parts.contains("..") || parts.contains(".");
+            if (root || relative || path.indexOf('\0') >= 0) {
                 findings.refuse(
                         "spec.files.paths[" + i + "]",
                         "'" + path + "' is not a valid path in a volume, such as '/uploads/2026'; to restore the"

@@ -157,7 +157,8 @@ public class RestoreSpec {
         @Size(min = 1, max = 256)
         @JsonPropertyDescription(
                 "Files and directories in that volume, from its root, for example /uploads/2026. * and ? match parts"
-                        + " of a name.")
+                        + " of a name, and the name ** any number of directories. A backslash before *, ? or a backslash"
+                        + " makes that character ordinary. No other character has a special meaning.")
         public List<String> paths;
 
         @Size(min = 1, max = 253)

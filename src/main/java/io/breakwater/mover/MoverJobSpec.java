@@ -105,7 +105,9 @@ final class MoverJobSpec {
                 .withImage(config.mover().image())
                 .withImagePullPolicy(config.mover().imagePullPolicy())
                 .withCommand("/usr/local/bin/mover")
-                .withArgs(request.task().arguments())
+                .withArgs(request.task().arguments().stream()
+                        .map(MoverJobSpec::literal)
+                        .toList())
                 .withEnv(environment(name, repository, request.settings().throttle))
                 .withVolumeMounts(mounts(request.task()))
                 .withVolumeDevices(devices(request.task()))
@@ -114,6 +116,11 @@ final class MoverJobSpec {
                 .withSecurityContext(profile.container())
                 .endContainer()
                 .withVolumes(volumes(name, config.mover().tmp(), request.task()));
+    }
+
+    /** Kubernetes replaces $(NAME) in arguments by a variable of the container; two dollar signs are one. */
+    private static String literal(String argument) {
+        return argument.replace("$", "$$");
     }
 
     /** Selects a node by its name. Labels do not have to repeat the name. */

@@ -94,7 +94,7 @@ public sealed interface MoverTask {
      * @param path the root of the volume in the repository's snapshot
      * @param snapshot restic snapshot id
      * @param overwrite whether files that exist are overwritten
-     * @param files patterns relative to the root, each starting with a slash
+     * @param files paths relative to the root, each starting with a slash, in the notation of {@link FilePattern}
      */
     record Files(String claim, String path, String snapshot, boolean overwrite, List<String> files)
             implements MoverTask {
@@ -141,7 +141,9 @@ public sealed interface MoverTask {
             case Files f ->
                 with(
                         List.of("files", f.snapshot, f.overwrite ? "always" : "never"),
-                        f.files.stream().map(file -> f.path + file).toList());
+                        f.files.stream()
+                                .map(file -> f.path + FilePattern.escaped(file))
+                                .toList());
             case Mount m -> List.of("mount");
             case Verify v -> with(List.of("verify"), v.snapshots);
             case Forget f -> with(List.of("forget"), f.snapshots);

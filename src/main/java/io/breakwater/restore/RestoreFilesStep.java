@@ -10,11 +10,15 @@ import io.breakwater.mover.MoverJobs;
 import io.breakwater.mover.MoverTask;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
+import io.breakwater.steps.Warnings;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import java.util.ArrayList;
+import java.util.List;
 
 /** Writes single files of the point into an existing volume, by a mover Job. Pods continue to run, and no file is deleted. */
 final class RestoreFilesStep implements Step<RestoreRun> {
     private static final int SHOWN = 5;
+    private static final int LONGEST_PATH = 300;
     private static final String COPY_FROM_WHOLE_CLAIM =
             " restore the whole claim into another namespace, and copy the files from there";
 
@@ -93,20 +97,51 @@ final class RestoreFilesStep implements Step<RestoreRun> {
 
     /** The {@code files_restored} of restic also counts parent directories; {@code total_files} counts what the paths name. */
     private static Outcome finish(RestoreRun run, JsonNode report) {
+        RestoreSpec.Files spec = run.restore().getSpec().files;
         long files = report.path("total_files").asLong();
         long skipped = report.path("files_skipped").asLong();
         if (files + skipped == 0) {
             throw run.refused(
                     Reason.InvalidSpec,
-                    "volume " + run.restore().getSpec().files.pvc
-                            + " of the point has nothing at the paths of spec.files.paths");
+                    "volume " + spec.pvc + " of the point has nothing at the paths of spec.files.paths: "
+                            + Texts.first(
+                                    spec.paths.stream()
+                                            .map(RestoreFilesStep::quoted)
+                                            .toList(),
+                                    SHOWN));
         }
+        List<String> missing = missing(report.path("missing"), spec.paths);
         run.update(s -> {
             s.volumes.forEach(v -> v.filled = true);
             s.files = files;
             s.bytes = report.path("bytes_restored").asLong();
+            s.warnings = Warnings.merged(s.warnings, warnings(spec.pvc, missing));
         });
-        return Outcome.done(
-                "wrote " + files + " files, skipped " + skipped + " existing files; " + run.status().bytes + " bytes");
+        return Outcome.done("wrote " + files + " files, skipped " + skipped + " existing files; " + run.status().bytes
+                + " bytes" + (missing.isEmpty() ? "" : "; " + missing.size() + " paths match nothing"));
+    }
+
+    /** The paths that the mover reports by their numbers. */
+    private static List<String> missing(JsonNode numbers, List<String> paths) {
+        List<String> missing = new ArrayList<>();
+        for (JsonNode number : numbers) {
+            int i = number.asInt(-1);
+            if (i >= 0 && i < paths.size()) {
+                missing.add(paths.get(i));
+            }
+        }
+        return missing;
+    }
+
+    private static List<String> warnings(String pvc, List<String> missing) {
+        return missing.stream()
+                .map(path -> "volume " + pvc + " of the point has nothing at path " + quoted(path)
+                        + " of spec.files.paths: check its spelling")
+                .toList();
+    }
+
+    /** A path can have spaces and line breaks. */
+    private static String quoted(String path) {
+        return "'" + Texts.line(path, LONGEST_PATH) + "'";
     }
 }

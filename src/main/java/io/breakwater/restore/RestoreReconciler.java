@@ -18,6 +18,7 @@ import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;
 import io.breakwater.observe.StatusWriter;
 import io.breakwater.steps.RunDriver;
+import io.breakwater.steps.Warnings;
 import io.breakwater.trust.AuthorStamps;
 import io.breakwater.volume.KeptSnapshots;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -173,7 +174,7 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
         events.audited(
                 run.restore(),
                 Reason.Completed,
-                message,
+                message + Warnings.summary(run.status().warnings),
                 AuditEntry.of(AuditAction.Restore, AuditResult.Finished)
                         .by(author)
                         .between(s.restorePoint, run.target()));

@@ -56,6 +56,15 @@ class MoverJobSpecTest {
         assertThat(pod(new MoverSettings()).getNodeSelector()).isNullOrEmpty();
     }
 
+    /** Kubernetes replaces $(NAME) in arguments, and restores one dollar sign for two. */
+    @Test
+    void passesDollarSignsInNamesToTheProgram() {
+        MoverTask task = new MoverTask.Files(
+                "data", "/volumes/data", "ab".repeat(32), false, List.of("/$(RESTIC_PASSWORD_FILE)", "/5$", "/$$"));
+        assertThat(pod(new MoverSettings(), task).getContainers().getFirst().getArgs())
+                .contains("/volumes/data/$$(RESTIC_PASSWORD_FILE)", "/volumes/data/5$$", "/volumes/data/$$$$");
+    }
+
     @Test
     void replacesTheDefaultResourcesAsAWhole() {
         MoverSettings settings = new MoverSettings();

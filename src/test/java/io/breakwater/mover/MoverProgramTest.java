@@ -56,6 +56,51 @@ class MoverProgramTest {
                 .endsWith("-- " + ID + "\n");
     }
 
+    /** The result of restic counts all patterns together. */
+    @Test
+    void reportsEachPatternThatMatchesNothing() throws Exception {
+        String restic = """
+            #!/bin/sh
+            here=$(dirname "$0")
+            echo "$@" >> "$here/asked"
+            files=0
+            for a; do case $a in */docs*) files=$((files + 2)) ;; */there) echo '{"files_skipped":1}'; exit ;; esac; done
+            echo '{"message_type":"status"}'
+            printf '{"message_type":"summary","total_files":%s,"bytes_restored":7}\n' "$files"
+            """;
+        MoverTask several = new MoverTask.Files(
+                "data", "/volumes/data", ID, false, List.of("/docs/a", "/no such", "/docs", "/none"));
+        assertThat(play(restic, several, 0).report().strip())
+                .isEqualTo("{\"message_type\":\"summary\",\"total_files\":4,\"bytes_restored\":7,\"missing\":[1,3]}");
+        assertThat(Files.readAllLines(directory.resolve("asked")))
+                .hasSize(5)
+                .filteredOn(line -> line.contains("--dry-run"))
+                .hasSize(4)
+                .allMatch(line -> line.contains("--no-lock") && line.endsWith(" -- " + ID));
+
+        MoverTask existing = new MoverTask.Files("data", "/volumes/data", ID, false, List.of("/docs", "/there"));
+        assertThat(play(restic, existing, 0).report()).contains("\"missing\":[]");
+
+        MoverTask one = new MoverTask.Files("data", "/volumes/data", ID, false, List.of("/docs"));
+        assertThat(play(restic, one, 0).report()).contains("\"missing\":[]");
+        assertThat(Files.readAllLines(directory.resolve("asked")))
+                .as("the result is that of the pattern")
+                .hasSize(1);
+    }
+
+    @Test
+    void reportsAnErrorInOneReadableLine() throws Exception {
+        String restic = """
+            #!/bin/sh
+            printf '%s\\n' '{"error":{"message":"open \\\\"/docs/a\\\\\\\\nb\\\\":\\\\nno such file"}}' >&2
+            printf '%s\\n' 'plain back\\new' >&2
+            exit 1
+            """.replace("\\\\", "\\");
+        MoverTask one = new MoverTask.Files("data", "/volumes/data", ID, false, List.of("/docs"));
+        assertThat(play(restic, one, 0).report().strip())
+                .isEqualTo("exit 1: { error :{ message : open '/docs/a\\nb': no such file }} plain back\\new");
+    }
+
     /** A killed mover leaves its lock in the repository, and the lock would prevent every deletion. */
     @Test
     void removesStaleLocksBeforeSnapshots() throws Exception {

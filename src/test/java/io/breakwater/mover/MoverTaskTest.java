@@ -14,6 +14,7 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Runs the real mover program for a task, with a fake restic that records its arguments. */
@@ -46,6 +47,31 @@ class MoverTaskTest {
                         "/volumes/pvc/-d",
                         "--",
                         ID);
+    }
+
+    /** What a user names is a path: only the documented wildcards are patterns for restic. */
+    @ParameterizedTest
+    @CsvSource(
+            quoteCharacter = '`',
+            ignoreLeadingAndTrailingWhitespace = false,
+            delimiter = '|',
+            value = {
+                "/docs/Q3 [draft].txt|/docs/Q3 \\[draft\\].txt",
+                "/[|/\\[",
+                "/a]b|/a\\]b",
+                "/a*/b?c/**|/a*/b?c/**",
+                "/a\\*\\?|/a\\*\\?",
+                "/back\\slash|/back\\\\slash",
+                "/back\\\\slash|/back\\\\slash",
+                "/end\\|/end\\\\",
+                "/\\[a]|/\\\\\\[a\\]",
+                "/!bang/#hash/$(HOME)/{a,b}|/!bang/#hash/$(HOME)/{a,b}",
+                "/ lead /trail |/ lead /trail ",
+                "/ünï/文件|/ünï/文件",
+            })
+    void passesNamesAsTheyAre(String path, String pattern) throws IOException, InterruptedException {
+        assertThat(calls(new MoverTask.Files("data", "/volumes/pvc", ID, true, List.of(path))))
+                .contains("/volumes/pvc" + pattern);
     }
 
     @Test
