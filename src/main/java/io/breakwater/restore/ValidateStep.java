@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -107,8 +108,28 @@ final class ValidateStep implements Step<RestoreRun> {
         return new Found(
                 run.source(),
                 fills,
-                Stream.concat(preview.warnings().stream(), preview.unvouched().stream())
+                Stream.of(
+                                preview.warnings().stream(),
+                                preview.unvouched().stream(),
+                                unchanged(run, volumes, fills, present).stream())
+                        .flatMap(Function.identity())
                         .toList());
+    }
+
+    /** A warning about existing claims whose volumes stay as they are. */
+    private static Optional<String> unchanged(
+            RestoreRun run, List<PointDocument.Volume> volumes, List<VolumeFill> fills, Set<String> present) {
+        Set<String> filled = fills.stream().map(f -> f.pvc).collect(Collectors.toSet());
+        List<String> unchanged = volumes.stream()
+                .map(PointDocument.Volume::pvc)
+                .filter(pvc -> present.contains(pvc) && !filled.contains(pvc))
+                .sorted()
+                .toList();
+        return unchanged.isEmpty() || !keepsVolumes(run.restore().getSpec())
+                ? Optional.empty()
+                : Optional.of("the data of " + unchanged.size() + " existing claims was not restored: "
+                        + Texts.first(unchanged, SHOWN) + "; spec.onConflict is "
+                        + run.restore().getSpec().onConflict + ", and only Replace fills existing volumes");
     }
 
     private static Set<String> names(List<PersistentVolumeClaim> claims) {

@@ -24,13 +24,14 @@ public final class Warnings {
                 .filter(w -> !REST.matcher(w).matches())
                 .distinct()
                 .toList();
-        int earlier =
-                before == null ? 0 : before.stream().mapToInt(Warnings::rest).sum();
+        int earlier = Stream.concat(before == null ? Stream.of() : before.stream(), more.stream())
+                .mapToInt(Warnings::rest)
+                .sum();
         if (all.size() <= MOST && earlier == 0) {
             return all.isEmpty() ? null : all;
         }
         List<String> bounded = new ArrayList<>(all.subList(0, Math.min(MOST - 1, all.size())));
-        bounded.add("and " + (earlier + all.size() - bounded.size()) + " more warnings");
+        bounded.add(further(earlier + all.size() - bounded.size()));
         return bounded;
     }
 
@@ -42,6 +43,11 @@ public final class Warnings {
         int count = warnings.stream().mapToInt(w -> Math.max(1, rest(w))).sum();
         return "; " + count + (count == 1 ? " warning: " : " warnings: ")
                 + Texts.cut(String.join("; ", warnings), LONGEST);
+    }
+
+    /** A warning that counts others. */
+    public static String further(int count) {
+        return "and " + count + " more warnings";
     }
 
     private static int rest(String warning) {

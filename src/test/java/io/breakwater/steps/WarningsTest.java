@@ -23,6 +23,8 @@ class WarningsTest {
         List<String> more = new ArrayList<>(numbered(0, 3));
         more.addAll(numbered(100, 105));
         assertThat(Warnings.merged(first, more)).hasSize(64).last().isEqualTo("and 12 more warnings");
+        assertThat(Warnings.merged(List.of("a"), List.of("b", Warnings.further(5))))
+                .containsExactly("a", "b", "and 5 more warnings");
     }
 
     @Test

@@ -1,5 +1,7 @@
 package io.breakwater.resource.apply;
 
+import io.breakwater.resource.OmittedObjects;
+import io.breakwater.steps.Warnings;
 import io.breakwater.velero.ObjectKey;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -14,7 +16,9 @@ final class ApplyCounts {
     private final List<ApplyReport.Failure> failed = new ArrayList<>();
     private final List<String> warnings = new ArrayList<>();
     private final List<ApplyReport.Line> lines = new ArrayList<>();
+    private final OmittedObjects omitted = new OmittedObjects("not restored");
     private final boolean dryRun;
+    private int furtherWarnings;
 
     ApplyCounts(boolean dryRun) {
         this.dryRun = dryRun;
@@ -53,7 +57,23 @@ final class ApplyCounts {
     synchronized void warn(String warning) {
         if (warnings.size() < NAMED) {
             warnings.add(warning);
+        } else {
+            furtherWarnings++;
         }
+    }
+
+    /** Names an object in a warning that is not restored, although a user may expect it. */
+    void omit(ObjectKey key, String cause) {
+        omitted.add(cause, key);
+    }
+
+    private List<String> allWarnings() {
+        List<String> all = new ArrayList<>(omitted.warnings());
+        all.addAll(warnings);
+        if (furtherWarnings > 0) {
+            all.add(Warnings.further(furtherWarnings));
+        }
+        return all;
     }
 
     synchronized ApplyReport report(int extra) {
@@ -64,7 +84,7 @@ final class ApplyCounts {
                 counts.getOrDefault(Fate.SKIPPED, 0),
                 extra,
                 List.copyOf(failed),
-                List.copyOf(warnings),
+                allWarnings(),
                 List.copyOf(lines));
     }
 }

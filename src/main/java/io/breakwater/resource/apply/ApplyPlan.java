@@ -42,6 +42,7 @@ final class ApplyPlan implements Closeable {
     }
 
     private static final long IN_MEMORY = 32L << 20;
+    private static final int MOST_BEYOND = 256;
 
     /** One object that waits for its wave. */
     record Entry(ObjectKey key, ObjectSpool.Slot slot) {}
@@ -60,6 +61,7 @@ final class ApplyPlan implements Closeable {
     private final Set<Type> types = new TreeSet<>();
     private final Set<Type> owned = new HashSet<>();
     private final Set<ObjectKey> keys = new HashSet<>();
+    private final List<ObjectKey> beyond = new ArrayList<>();
     private final Map<ObjectKey, String> refused = new LinkedHashMap<>();
     private final Set<String> selecting = new HashSet<>();
     private final OwnerReferences owners = new OwnerReferences();
@@ -135,6 +137,12 @@ final class ApplyPlan implements Closeable {
                 : key.namespace().equals(request.sourceNamespace());
         if (!inScope) {
             outOfScope += isIncluded(item) ? 1 : 0;
+            if (key.isClusterScoped()
+                    && beyond.size() < MOST_BEYOND
+                    && !RestoreRules.isNever(key.directory())
+                    && selection.maySelect(key)) {
+                beyond.add(key);
+            }
             return;
         }
         JsonNode object;
@@ -387,6 +395,11 @@ final class ApplyPlan implements Closeable {
         return Stream.of(selection.unmatched(), transforms.unmatched(), order.unmatched())
                 .flatMap(List::stream)
                 .toList();
+    }
+
+    /** The first cluster-scoped objects that only a Restore in the operator's namespace can restore. */
+    List<ObjectKey> beyond() {
+        return request.sandbox().isPresent() ? List.of() : beyond;
     }
 
     /** Objects that exceed a limit and are not restored, and the limit. */

@@ -148,6 +148,7 @@ final class ApplyRun {
         String name = captured.path("kind").asText();
         Optional<ApiKind> kind = discovery.find(apiVersion, name);
         if (RestoreRules.isNever(key.directory())) {
+            RestoreRules.neverExpected(key.directory()).ifPresent(cause -> counts.omit(key, cause));
             return;
         }
         if (kind.isEmpty() && request.isDryRun() && plan.defines(key.directory())) {
@@ -166,10 +167,12 @@ final class ApplyRun {
         Optional<String> excluded = RestoreRules.excluded(kind.get(), captured, request.isMoved());
         if (ofLocations.has(kind.get(), key.name())) {
             counts.count(ApplyCounts.Fate.SKIPPED, key, "a BackupLocation of the target namespace uses it");
+            counts.omit(key, "a BackupLocation of the target namespace uses them");
             return;
         }
         if (excluded.isPresent() || isServed(key)) {
             counts.count(ApplyCounts.Fate.SKIPPED, key, excluded.orElse("its Service creates it"));
+            excluded.flatMap(RestoreRules::expected).ifPresent(cause -> counts.omit(key, cause));
             return;
         }
         if (mayGrant(kind.get(), key, captured) && !isCheckedLater(kind.get(), key, captured)) {

@@ -7,6 +7,7 @@ import io.breakwater.resource.ApiKind;
 import io.breakwater.resource.ApiServer;
 import io.breakwater.resource.CaptureRules;
 import io.breakwater.resource.Discovery;
+import io.breakwater.resource.OmittedObjects;
 import io.breakwater.resource.PagedList;
 import io.breakwater.resource.ReferencedSecrets;
 import io.breakwater.steps.Parallel;
@@ -23,6 +24,7 @@ import java.util.function.BiConsumer;
 final class ExistingObjects {
     private static final int LISTS = 12;
     private static final int NAMED = 100;
+    private static final int NOT_FOUND = 404;
 
     private final ApiServer server;
     private final Discovery discovery;
@@ -42,6 +44,7 @@ final class ExistingObjects {
                 warnings.add(unserved(type.apiVersion(), type.kind()));
             }
         }
+        warnings.addAll(missing(plan));
         ApplyRequest request = plan.request();
         ReferencedSecrets ofLocations = ReferencedSecrets.of(server, request.targetNamespace());
         List<String> existing = Collections.synchronizedList(new ArrayList<>());
@@ -63,6 +66,21 @@ final class ExistingObjects {
                 existing.stream().sorted().toList(),
                 warnings,
                 plan.unvouched().text());
+    }
+
+    /** Cluster-scoped objects that the restored ones may need, that do not exist, and that the Restore cannot create. */
+    private List<String> missing(ApplyPlan plan) {
+        OmittedObjects missing = new OmittedObjects("not restored and missing here");
+        Parallel.each(
+                LISTS,
+                plan.beyond(),
+                key -> discovery
+                        .preferred(key.directory())
+                        .map(kind -> server.get(kind.path("", key.name())))
+                        .filter(answer -> answer.code() == NOT_FOUND)
+                        .ifPresent(a -> missing.add(
+                                "only a Restore in the operator's namespace creates cluster-scoped objects", key)));
+        return missing.warnings();
     }
 
     /** Number of objects of the target namespace that are not in the archive. */

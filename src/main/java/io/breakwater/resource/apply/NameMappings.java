@@ -5,6 +5,8 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.breakwater.api.RestoreSpec;
 import io.breakwater.velero.ObjectKey;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -19,6 +21,9 @@ final class NameMappings {
     private final Map<String, String> storageClasses;
     private final Map<String, String> images;
     private final Map<String, String> hosts;
+    private final Set<String> usedClasses = new HashSet<>();
+    private final Set<String> usedImages = new HashSet<>();
+    private final Set<String> usedHosts = new HashSet<>();
 
     NameMappings(RestoreSpec spec) {
         this.storageClasses = spec.storageClasses == null ? Map.of() : spec.storageClasses;
@@ -28,6 +33,23 @@ final class NameMappings {
 
     boolean isEmpty() {
         return storageClasses.isEmpty() && images.isEmpty() && hosts.isEmpty();
+    }
+
+    /** Entries that matched no name in an object so far. */
+    List<String> unmatched() {
+        List<String> unmatched = new ArrayList<>();
+        unmatched.addAll(unmatched("spec.storageClasses", storageClasses, usedClasses));
+        unmatched.addAll(unmatched("spec.images", images, usedImages));
+        unmatched.addAll(unmatched("spec.hosts", hosts, usedHosts));
+        return unmatched;
+    }
+
+    private static List<String> unmatched(String field, Map<String, String> entries, Set<String> used) {
+        return entries.keySet().stream()
+                .filter(name -> !used.contains(name))
+                .sorted()
+                .map(name -> field + " names " + name + ", which no restored object uses")
+                .toList();
     }
 
     /** Changes the object and returns it. */
@@ -42,7 +64,10 @@ final class NameMappings {
     }
 
     private void classes(ObjectKey key, JsonNode spec) {
-        UnaryOperator<String> renamed = name -> storageClasses.getOrDefault(name, name);
+        UnaryOperator<String> renamed = name -> {
+            usedClasses.add(name);
+            return storageClasses.getOrDefault(name, name);
+        };
         switch (key.directory()) {
             case "persistentvolumeclaims" -> text(spec, "storageClassName", renamed);
             case "statefulsets.apps" ->
@@ -66,11 +91,16 @@ final class NameMappings {
     /** Exact names first, then the longest domain. */
     String host(String host) {
         if (hosts.containsKey(host)) {
+            usedHosts.add(host);
             return hosts.get(host);
         }
         return hosts.keySet().stream()
                 .filter(k -> k.startsWith(".") && host.endsWith(k))
                 .max(java.util.Comparator.comparingInt(String::length))
+                .map(k -> {
+                    usedHosts.add(k);
+                    return k;
+                })
                 .map(k -> host.substring(0, host.length() - k.length()) + hosts.get(k))
                 .orElse(host);
     }
@@ -100,6 +130,7 @@ final class NameMappings {
                     .max(java.util.Comparator.comparingInt(String::length))
                     .orElse(null);
             if (prefix != null) {
+                usedImages.add(prefix);
                 return images.get(prefix) + name.substring(prefix.length());
             }
         }

@@ -28,6 +28,7 @@ final class ObjectTransforms {
     private final List<JsonNode> operations = new ArrayList<>();
     private final NameMappings mappings;
     private final BitSet used = new BitSet();
+    private final BitSet effective = new BitSet();
 
     ObjectTransforms(RestoreSpec spec) {
         this.transforms = spec.transforms == null ? List.of() : spec.transforms;
@@ -46,22 +47,40 @@ final class ObjectTransforms {
             Transform transform = transforms.get(i);
             if (ObjectRules.match(transform.select, key, captured)) {
                 used.set(i);
+                JsonNode before = object;
                 object = transform.jsonPatch == null
                         ? merge(object.deepCopy(), transform.mergePatch)
                         : patch(i, key, object);
+                if (!object.equals(before)) {
+                    effective.set(i);
+                }
             }
         }
         checkIdentity(key, captured, object);
         return object;
     }
 
-    /** Transforms that matched no object so far. */
+    /** Transforms and entries of mappings that matched no object so far, or changed none. */
     List<String> unmatched() {
-        List<String> unmatched = new ArrayList<>();
+        List<String> unmatched = new ArrayList<>(mappings.unmatched());
+        for (int i = used.nextSetBit(0); i >= 0; i = used.nextSetBit(i + 1)) {
+            if (!effective.get(i) && !isTest(operations.get(i))) {
+                unmatched.add("spec.transforms[" + i + "] changes none of the objects that it selects");
+            }
+        }
         for (int i = used.nextClearBit(0); i < transforms.size(); i = used.nextClearBit(i + 1)) {
             unmatched.add("spec.transforms[" + i + "].select matches no object that is restored");
         }
         return unmatched;
+    }
+
+    /** Whether a JSON patch only checks values. */
+    private static boolean isTest(JsonNode patch) {
+        boolean test = !patch.isEmpty();
+        for (JsonNode operation : patch) {
+            test &= operation.path("op").asText().equals("test");
+        }
+        return test;
     }
 
     private JsonNode patch(int index, ObjectKey key, JsonNode object) {

@@ -26,7 +26,28 @@ final class RestoreRules {
      */
     private static final Set<String> OURS = Set.of("backuppolicies." + Api.GROUP, "backuplocations." + Api.GROUP);
 
+    private static final String ELSEWHERE = "it belongs to the namespace that it was captured in";
+    private static final String ENDED_JOB = "the Job had ended";
+    private static final String ENDED_POD = "the pod had ended";
+
     private RestoreRules() {}
+
+    /** The warning about a cause of {@link #excluded}, for many objects; empty if nothing creates the object again. */
+    static Optional<String> expected(String cause) {
+        return switch (cause) {
+            case ELSEWHERE -> Optional.of("they belong to the namespace that they were captured in");
+            case ENDED_JOB -> Optional.of("the Jobs had ended");
+            case ENDED_POD -> Optional.of("the pods had ended");
+            default -> Optional.empty();
+        };
+    }
+
+    /** The warning about a kind that is never restored; empty if the caller or a controller creates its objects. */
+    static Optional<String> neverExpected(String qualified) {
+        return qualified.equals("failoverplans." + Api.GROUP)
+                ? Optional.of("a FailoverPlan belongs to the two sites that it names")
+                : Optional.empty();
+    }
 
     /** Whether objects of this kind are never restored here. */
     static boolean isNever(String qualified) {
@@ -52,17 +73,17 @@ final class RestoreRules {
             return Optional.of("objects of this kind are not restored directly");
         }
         if (OURS.contains(type) && moved) {
-            return Optional.of("it belongs to the namespace that it was captured in");
+            return Optional.of(ELSEWHERE);
         }
         if (!CaptureRules.object(kind, object)) {
             return Optional.of("the cluster creates it, or a label excludes it");
         }
         JsonNode status = object.path("status");
         return switch (type) {
-            case "jobs.batch" -> isFinished(status) ? Optional.of("the Job had ended") : Optional.empty();
+            case "jobs.batch" -> isFinished(status) ? Optional.of(ENDED_JOB) : Optional.empty();
             case "pods" ->
                 Set.of("Succeeded", "Failed").contains(status.path("phase").asText())
-                        ? Optional.of("the pod had ended")
+                        ? Optional.of(ENDED_POD)
                         : Optional.empty();
             default -> Optional.empty();
         };

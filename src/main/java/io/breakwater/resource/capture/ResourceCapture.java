@@ -9,6 +9,7 @@ import io.breakwater.resource.ApiKind;
 import io.breakwater.resource.ApiServer;
 import io.breakwater.resource.CaptureRules;
 import io.breakwater.resource.Discovery;
+import io.breakwater.resource.OmittedObjects;
 import io.breakwater.resource.PagedList;
 import io.breakwater.resource.ReferencedSecrets;
 import io.breakwater.steps.Parallel;
@@ -111,7 +112,7 @@ public final class ResourceCapture {
         private final Discovery discovery;
         private final ClusterReferences references = new ClusterReferences();
         private final ReferencedSecrets ofLocations;
-        private final OmittedObjects omitted = new OmittedObjects();
+        private final OmittedObjects omitted = new OmittedObjects("not in the point");
         private final List<String> warnings = Collections.synchronizedList(new ArrayList<>());
 
         /** @param clear writes the archive that is not encrypted; null for none */

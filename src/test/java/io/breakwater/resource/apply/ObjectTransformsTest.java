@@ -131,6 +131,28 @@ class ObjectTransformsTest {
     }
 
     @Test
+    void reportsTransformsAndMappingsWithoutEffect() throws IOException {
+        scene.claim("data", "'spec':{'storageClassName':'fast'}");
+        scene.spec("""
+            include: [{kinds: [configmaps, persistentvolumeclaims, deployments.apps]}]
+            storageClasses: {fast: slow, slow: fast}
+            images: {docker.io: mirror.example.com, quay.example.com: mirror.example.com}
+            hosts: {shop.example.com: shop.example.org}
+            transforms:
+              - select: {kinds: [configmaps]}
+                mergePatch: {data: {b: '2'}}
+              - select: {kinds: [configmaps]}
+                mergePatch: {data: {b: '3'}}
+            """);
+        assertThat(scene.preview().warnings())
+                .containsExactly(
+                        "spec.storageClasses names slow, which no restored object uses",
+                        "spec.images names quay.example.com, which no restored object uses",
+                        "spec.hosts names shop.example.com, which no restored object uses",
+                        "spec.transforms[0] changes none of the objects that it selects");
+    }
+
+    @Test
     void transformsClaims() throws IOException {
         scene.claim("data", "'spec':{'storageClassName':'fast','resources':{'requests':{'storage':'1Gi'}}}");
         scene.spec("""

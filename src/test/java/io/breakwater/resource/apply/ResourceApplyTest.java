@@ -482,6 +482,39 @@ class ResourceApplyTest {
     }
 
     @Test
+    void namesObjectsThatAreNotRestoredAndThatNothingCreates() throws IOException {
+        archive("ConfigMap", "c", "");
+        archive("Job", "import", "'status':{'conditions':[{'type':'Complete','status':'True'}]}");
+        archive("Job", "report", "'status':{'conditions':[{'type':'Failed','status':'True'}]}");
+        archive("Pod", "of-set", "'status':{'phase':'Succeeded'}");
+        ApplyReport report = apply(OnConflict.Fail);
+        assertThat(report.created()).isEqualTo(1);
+        assertThat(report.skipped()).isEqualTo(3);
+        assertThat(report.warnings())
+                .containsExactly(
+                        "2 objects are not restored because the Jobs had ended: jobs.batch shop/import, jobs.batch"
+                                + " shop/report",
+                        "1 object is not restored because the pods had ended: pods shop/of-set");
+    }
+
+    @Test
+    void namesMissingClusterObjectsThatOnlyAnAdministratorRestores() throws IOException {
+        archive("ConfigMap", "c", "");
+        archive("StorageClass", "slow", "'provisioner':'old'");
+        archive("StorageClass", "fast", "'provisioner':'old'");
+        server.put("/apis/storage.k8s.io/v1/storageclasses", object("StorageClass", "fast", "'provisioner':'new'"));
+        String warning = "1 object is not restored and missing here because only a Restore in the operator's namespace"
+                + " creates cluster-scoped objects: storageclasses.storage.k8s.io slow";
+        assertThat(preview().warnings()).containsExactly(warning);
+        admin = true;
+        assertThat(preview().warnings()).isEmpty();
+    }
+
+    private ResourceApply.Preview preview() throws IOException {
+        return new ResourceApply(server.client()).preview(request(OnConflict.Skip));
+    }
+
+    @Test
     void restoresNothingIntoTheClusterThatNothingVouchesFor() throws IOException {
         admin = true;
         archive("StorageClass", "slow", "'provisioner':'old'");
