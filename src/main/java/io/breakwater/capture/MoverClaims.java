@@ -7,10 +7,12 @@ import io.breakwater.api.RestorePointStatus.VolumeStatus;
 import io.breakwater.steps.RunNames;
 import io.breakwater.steps.ServerMessage;
 import io.breakwater.volume.Snapshots;
+import io.breakwater.volume.StorageClassSelector;
 import io.breakwater.volume.VolumePlanner;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.storage.StorageClass;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.net.HttpURLConnection;
@@ -23,10 +25,12 @@ final class MoverClaims {
 
     private final KubernetesClient client;
     private final Snapshots snapshots;
+    private final StorageClassSelector classes;
 
     MoverClaims(KubernetesClient client, Snapshots snapshots) {
         this.client = client;
         this.snapshots = snapshots;
+        this.classes = new StorageClassSelector(client);
     }
 
     /** Creates the claim that the mover reads. Returns what it waits for; empty when the claim exists. */
@@ -77,7 +81,7 @@ final class MoverClaims {
                 .endMetadata()
                 .withNewSpec()
                 .withAccessModes(accessMode(source))
-                .withStorageClassName(source.getSpec().getStorageClassName())
+                .withStorageClassName(storageClass(source, v))
                 .withVolumeMode(source.getSpec().getVolumeMode())
                 .withNewResources()
                 .addToRequests("storage", size(source, restoreSize))
@@ -100,6 +104,34 @@ final class MoverClaims {
                         e);
             }
         }
+    }
+
+    /**
+     * The class of the temporary claim: that of the captured claim, if the driver of the snapshot creates its volumes. Otherwise
+     * another class of this driver, since no other driver can read the snapshot.
+     */
+    private String storageClass(PersistentVolumeClaim source, VolumeStatus v) {
+        String name = StorageClassSelector.nameOf(source);
+        String driver = VolumePlanner.driver(client, source);
+        Optional<StorageClass> wanted = classes.find(name);
+        if (driver == null
+                || wanted.filter(c -> driver.equals(c.getProvisioner())).isPresent()) {
+            return name;
+        }
+        return classes.ofDriver(driver)
+                .map(c -> c.getMetadata().getName())
+                .orElseThrow(() -> BreakwaterException.permanent(
+                        Reason.SnapshotFailed,
+                        "PersistentVolumeClaim " + source.getMetadata().getNamespace() + "/" + v.pvc
+                                + " cannot be read: "
+                                + (name == null || name.isEmpty()
+                                        ? "it has no StorageClass"
+                                        : "StorageClass " + name
+                                                + (wanted.isPresent()
+                                                        ? " has another driver"
+                                                        : " does not exist any more"))
+                                + ", and no StorageClass of driver " + driver + " exists for its snapshot; create a"
+                                + " StorageClass with provisioner " + driver));
     }
 
     /** The captured claim. */

@@ -9,7 +9,7 @@ import java.util.Set;
  * Objects that an archive excludes. All other objects are captured, also of unknown kinds.
  *
  * <p>Excluded because the cluster creates them again: events, leases, metrics; objects of a built-in controller whose
- * own object is captured (pods, ReplicaSets of Deployments, revisions, Jobs of CronJobs, EndpointSlices and Endpoints
+ * own object is captured (pods, the claims of their ephemeral volumes, ReplicaSets of Deployments, revisions, Jobs of CronJobs, EndpointSlices and Endpoints
  * of Services). So {@code kubectl rollout undo} has no history after a restore. Excluded because they belong to a
  * moment: RestorePoints, Restores, mover objects, volume snapshots (their data is in the repository). Excluded because
  * its template creates it again: a policy that a template manages. Excluded because they open the points themselves: Secrets for
@@ -90,10 +90,26 @@ public final class CaptureRules {
             case "serviceaccounts" -> !name.equals(MOVER_ACCOUNT);
             case "endpoints" ->
                 !labels.path("endpoints.kubernetes.io/managed-by").asText().equals("endpoint-controller");
+            case "persistentvolumeclaims" -> !isOfPod(meta);
             case "pods" ->
                 controller(meta).isEmpty() && !meta.path("annotations").has("kubernetes.io/config.mirror");
             default -> !isRemade(kind, meta);
         };
+    }
+
+    /**
+     * Whether a claim is the ephemeral volume of a pod: kubelet and scheduler create it again with the pod, and a pod accepts
+     * no other claim of this name. A StatefulSet may also set a pod as the owner of its claim, but it has another name.
+     */
+    public static boolean isOfPod(JsonNode claimMeta) {
+        return controller(claimMeta)
+                .filter(o -> o.path("kind").asText().equals("Pod")
+                        && o.path("apiVersion").asText().equals("v1"))
+                .filter(o -> claimMeta
+                        .path("name")
+                        .asText()
+                        .startsWith(o.path("name").asText() + "-"))
+                .isPresent();
     }
 
     private static boolean hasExcludingLabel(JsonNode labels) {

@@ -4,6 +4,7 @@ import io.breakwater.api.Api;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.catalog.PointDocument;
+import io.breakwater.volume.StorageClassSelector;
 import io.breakwater.volume.VolumePlanner;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
@@ -19,9 +20,11 @@ import java.util.TreeMap;
 /** Decides how a captured claim is created again, and checks that a claim fits the volume that is restored to it. */
 final class ClaimResolver {
     private final KubernetesClient client;
+    private final ClaimClassRules rules;
 
     ClaimResolver(KubernetesClient client) {
         this.client = client;
+        this.rules = new ClaimClassRules(client);
     }
 
     /**
@@ -37,7 +40,7 @@ final class ClaimResolver {
             PointDocument.Volume volume,
             boolean filled,
             List<String> warnings) {
-        PersistentVolumeClaim claim = claim(captured, volume, run.target(), warnings);
+        PersistentVolumeClaim claim = claim(captured, volume, filled, run.target(), warnings);
         if (filled && volume.kept() != null) {
             checkDriver(run, claim, volume.kept().driver());
             claim.getSpec()
@@ -67,7 +70,11 @@ final class ClaimResolver {
 
     /** The claim as it was captured: not bound, and large enough for its data. */
     private PersistentVolumeClaim claim(
-            PersistentVolumeClaim captured, PointDocument.Volume volume, String namespace, List<String> warnings) {
+            PersistentVolumeClaim captured,
+            PointDocument.Volume volume,
+            boolean filled,
+            String namespace,
+            List<String> warnings) {
         ObjectMeta meta = captured.getMetadata();
         PersistentVolumeClaim claim = new PersistentVolumeClaimBuilder()
                 .withNewMetadata()
@@ -89,14 +96,10 @@ final class ClaimResolver {
                 claim.getSpec().getResources().getRequests().put("storage", needed);
             }
         }
-        String wantedClass = claim.getSpec().getStorageClassName();
-        if (wantedClass != null
-                && !wantedClass.isEmpty()
-                && client.storage().v1().storageClasses().withName(wantedClass).get() == null) {
-            claim.getSpec().setStorageClassName(null);
-            warnings.add("claim " + meta.getName() + ": StorageClass " + wantedClass
-                    + " does not exist in this cluster, so the default class is used");
-        }
+        String driver =
+                volume == null || volume.kept() == null ? null : volume.kept().driver();
+        claim.getSpec().setStorageClassName(StorageClassSelector.nameOf(captured));
+        rules.apply(claim, filled, driver).forEach(w -> warnings.add("claim " + meta.getName() + ": " + w));
         return claim;
     }
 

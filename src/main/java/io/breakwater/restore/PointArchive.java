@@ -1,5 +1,7 @@
 package io.breakwater.restore;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.breakwater.api.Api;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.FailoverPlan;
@@ -75,6 +77,12 @@ class PointArchive {
     /** The API server for claims, which are written as the author. Refuses the author who lacks a right by now. */
     ApiServer claimWriter(RestoreRun run) {
         return apply.claimWriter(request(run));
+    }
+
+    /** The claim with the mark of the run, by which step Objects recognises it to add its owners. */
+    JsonNode marked(RestoreRun run, PersistentVolumeClaim claim) {
+        ObjectNode object = ApiServer.JSON.valueToTree(claim);
+        return request(run).marked(object);
     }
 
     /** Refuses to fill volumes, if the author may not write claims. */

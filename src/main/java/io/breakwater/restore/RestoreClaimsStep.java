@@ -174,9 +174,9 @@ final class RestoreClaimsStep implements Step<RestoreRun> {
                 .get();
     }
 
-    private static void create(RestoreRun run, PersistentVolumeClaim claim, ApiServer writer) {
+    private void create(RestoreRun run, PersistentVolumeClaim claim, ApiServer writer) {
         ApiServer.Answer answer = writer.create(
-                "/api/v1/namespaces/" + run.target() + "/persistentvolumeclaims", ApiServer.JSON.valueToTree(claim));
+                "/api/v1/namespaces/" + run.target() + "/persistentvolumeclaims", archives.marked(run, claim));
         if (answer.isOk() || answer.code() == HttpURLConnection.HTTP_CONFLICT) {
             return;
         }

@@ -5,6 +5,8 @@ import io.breakwater.api.BackupPolicySpec;
 import io.breakwater.api.BackupPolicySpec.VolumeMethod;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.resource.ApiServer;
+import io.breakwater.resource.CaptureRules;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
@@ -203,9 +205,15 @@ public class VolumePlanner {
                 .list()
                 .getItems()
                 .stream()
+                .filter(c -> !isOfPod(c))
                 .filter(wanted)
                 .sorted(Comparator.comparing(c -> c.getMetadata().getName()))
                 .toList();
+    }
+
+    /** Whether the claim is the ephemeral volume of a pod, which ends with the pod. */
+    private boolean isOfPod(PersistentVolumeClaim claim) {
+        return CaptureRules.isOfPod(ApiServer.JSON.valueToTree(claim.getMetadata()));
     }
 
     /** Whether a claim is for a raw block device. */
@@ -252,15 +260,25 @@ public class VolumePlanner {
     }
 
     private Bound bound(PersistentVolumeClaim claim) {
-        PersistentVolume volume = client.persistentVolumes()
+        PersistentVolume volume = volume(client, claim);
+        return new Bound(claim, driver(volume), volume == null);
+    }
+
+    /** The CSI driver of the volume of a claim; null without one. */
+    public static String driver(KubernetesClient client, PersistentVolumeClaim claim) {
+        return claim.getSpec().getVolumeName() == null ? null : driver(volume(client, claim));
+    }
+
+    private static PersistentVolume volume(KubernetesClient client, PersistentVolumeClaim claim) {
+        return client.persistentVolumes()
                 .withName(claim.getSpec().getVolumeName())
                 .get();
-        return new Bound(
-                claim,
-                volume == null || volume.getSpec().getCsi() == null
-                        ? null
-                        : volume.getSpec().getCsi().getDriver(),
-                volume == null);
+    }
+
+    private static String driver(PersistentVolume volume) {
+        return volume == null || volume.getSpec().getCsi() == null
+                ? null
+                : volume.getSpec().getCsi().getDriver();
     }
 
     private static String noClass(PersistentVolumeClaim claim, String driver, String wanted) {

@@ -59,7 +59,7 @@ class RoomsTest {
             Map.entry("velero.model", Set.of()),
             Map.entry("migrate", Set.of("api", "velero.model")),
             Map.entry("database", Set.of("api")),
-            Map.entry("volume", Set.of("api", "steps")),
+            Map.entry("volume", Set.of("api", "resource", "steps")),
             Map.entry("resource", Set.of("api", "steps", "velero")),
             Map.entry("resource.capture", Set.of("api", "resource", "steps", "velero")),
             Map.entry("resource.apply", Set.of("api", "resource", "resource.workload", "steps", "trust", "velero")),

@@ -36,8 +36,10 @@ import io.breakwater.store.OwnedRepository;
 import io.breakwater.trust.PointKeys;
 import io.breakwater.trust.TestAdoption;
 import io.breakwater.volume.Snapshots;
+import io.fabric8.kubernetes.api.model.PersistentVolumeBuilder;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.storage.StorageClassBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Clock;
 import java.time.Instant;
@@ -152,6 +154,68 @@ class MoveVolumesStepTest {
                         .getItems())
                 .singleElement()
                 .satisfies(c -> assertThat(c.getSpec().getAccessModes()).containsExactly(expected));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"gone", "''", "taken", "fast"})
+    void readsTheSnapshotWithAClassOfItsDriver(String captured) {
+        CaptureRun run = run(null, 1);
+        bind(captured);
+        storageClass("taken", "other.example.com");
+        storageClass("fast", "dir.example.com");
+        move.run(run, 1);
+        assertThat(client.persistentVolumeClaims()
+                        .inNamespace("shop")
+                        .withLabel(Api.RUN)
+                        .list()
+                        .getItems())
+                .singleElement()
+                .satisfies(c -> assertThat(c.getSpec().getStorageClassName()).isEqualTo("fast"));
+    }
+
+    @Test
+    void failsAtOnceWithoutAClassOfTheDriver() {
+        CaptureRun run = run(null, 1);
+        bind("gone");
+        assertThatThrownBy(() -> move.run(run, 1))
+                .isInstanceOfSatisfying(
+                        BreakwaterException.class,
+                        e -> assertThat(e.isRetryable()).isFalse())
+                .hasMessageContaining("StorageClass gone does not exist any more")
+                .hasMessageContaining("driver dir.example.com");
+    }
+
+    private void bind(String storageClass) {
+        client.resource(new PersistentVolumeBuilder()
+                        .withNewMetadata()
+                        .withName("pv-0")
+                        .endMetadata()
+                        .withNewSpec()
+                        .withNewCsi()
+                        .withDriver("dir.example.com")
+                        .endCsi()
+                        .endSpec()
+                        .build())
+                .create();
+        client.persistentVolumeClaims()
+                .inNamespace("shop")
+                .withName("v0")
+                .edit(c -> new PersistentVolumeClaimBuilder(c)
+                        .editSpec()
+                        .withStorageClassName(storageClass)
+                        .withVolumeName("pv-0")
+                        .endSpec()
+                        .build());
+    }
+
+    private void storageClass(String name, String provisioner) {
+        client.resource(new StorageClassBuilder()
+                        .withNewMetadata()
+                        .withName(name)
+                        .endMetadata()
+                        .withProvisioner(provisioner)
+                        .build())
+                .create();
     }
 
     @Test

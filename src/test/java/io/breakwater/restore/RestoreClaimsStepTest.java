@@ -3,6 +3,7 @@ package io.breakwater.restore;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.breakwater.admission.InMemoryApiServer;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BreakwaterException;
@@ -20,12 +21,14 @@ import io.breakwater.location.TestRegister;
 import io.breakwater.observe.PlainStatusWriter;
 import io.breakwater.resource.ApiServer;
 import io.breakwater.trust.PointKeys;
+import io.fabric8.kubernetes.api.model.LabelSelector;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.storage.StorageClass;
 import io.fabric8.kubernetes.api.model.storage.StorageClassBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.dsl.NonDeletingOperation;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
@@ -115,6 +118,62 @@ class RestoreClaimsStepTest {
         refused(captured, kept("other.example.com"), "claim disk has StorageClass fast of driver dir.example.com");
     }
 
+    @Test
+    void removesTheSelectorOfAClaimOnTheDefaultClass() {
+        client.resource(standard("dir.example.com")).create();
+        RestoreRun run = restore(selecting("manual"), files());
+        assertThat(created().getSpec().getStorageClassName()).isNull();
+        assertThat(created().getSpec().getSelector()).isNull();
+        assertThat(run.status().warnings)
+                .anyMatch(w -> w.contains("StorageClass manual does not exist"))
+                .anyMatch(w -> w.contains("spec.selector was removed"));
+    }
+
+    @Test
+    void leavesTheSelectorOfAClassWithVolumesMadeByHand() {
+        client.resource(storageClass("kubernetes.io/no-provisioner")).create();
+        restore(selecting("fast"), files());
+        assertThat(created().getSpec().getStorageClassName()).isEqualTo("fast");
+        assertThat(created().getSpec().getSelector()).isNotNull();
+    }
+
+    @Test
+    void putsAFilledClaimWithoutClassOnTheDefaultClass() {
+        client.resource(standard("dir.example.com")).create();
+        PersistentVolumeClaim captured = claim("Filesystem", "1Gi");
+        captured.getSpec().setStorageClassName("");
+        restore(captured, files());
+        assertThat(created().getSpec().getStorageClassName()).isNull();
+    }
+
+    @Test
+    void usesAClassOfTheDriverForASnapshotWhoseClassIsGone() {
+        client.resource(standard("other.example.com")).create();
+        client.resource(storageClass("dir.example.com")).create();
+        PersistentVolumeClaim captured = claim("Filesystem", "1Gi");
+        captured.getSpec().setStorageClassName("gone");
+        restore(captured, kept("dir.example.com"));
+        assertThat(created().getSpec().getStorageClassName()).isEqualTo("fast");
+    }
+
+    private static PersistentVolumeClaim selecting(String storageClass) {
+        PersistentVolumeClaim claim = claim("Filesystem", "1Gi");
+        claim.getSpec().setStorageClassName(storageClass);
+        claim.getSpec().setSelector(new LabelSelector(List.of(), Map.of("pool", "a")));
+        return claim;
+    }
+
+    private static StorageClass standard(String driver) {
+        StorageClass c = storageClass(driver);
+        c.getMetadata().setName("standard");
+        c.getMetadata().setAnnotations(Map.of("storageclass.kubernetes.io/is-default-class", "true"));
+        return c;
+    }
+
+    private static PointDocument.Volume files() {
+        return new PointDocument.Volume("disk", "csi", "1Gi", "/volumes/disk", "s", 7, 1, VolumeMode.Filesystem, null);
+    }
+
     private static PointDocument.Volume kept(String driver) {
         return new PointDocument.Volume(
                 "disk", "fast", "1Gi", "/volumes/disk", null, 0, 0, VolumeMode.Filesystem, new Kept(driver, "s-1"));
@@ -136,7 +195,7 @@ class RestoreClaimsStepTest {
                         BreakwaterException.class, e -> assertThat(e.reason()).isEqualTo(Reason.Conflict));
     }
 
-    private void restore(PersistentVolumeClaim captured, PointDocument.Volume volume) {
+    private RestoreRun restore(PersistentVolumeClaim captured, PointDocument.Volume volume) {
         PointArchive archives = new PointArchive(client, TestConfig.of(Map.of()), null, null) {
             @Override
             List<PersistentVolumeClaim> claims(RestoreRun run) {
@@ -147,8 +206,16 @@ class RestoreClaimsStepTest {
             ApiServer claimWriter(RestoreRun run) {
                 return new ApiServer(client);
             }
+
+            @Override
+            JsonNode marked(RestoreRun run, PersistentVolumeClaim claim) {
+                return ApiServer.JSON.valueToTree(claim);
+            }
         };
-        new RestoreClaimsStep(client, archives).run(run(volume), 1);
+        RestoreRun run = run(volume);
+        client.resource(run.restore()).createOr(NonDeletingOperation::update);
+        new RestoreClaimsStep(client, archives).run(run, 1);
+        return run;
     }
 
     private RestoreRun run(PointDocument.Volume volume) {

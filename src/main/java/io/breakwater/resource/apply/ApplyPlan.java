@@ -307,7 +307,7 @@ final class ApplyPlan implements Closeable {
     private List<String> verbs(Type type) {
         List<String> verbs = new ArrayList<>(verbs(request.onConflict()));
         boolean patches = request.onConflict() == OnConflict.Update || owned.contains(type);
-        if (request.author().isImpersonating() && patches && !RestoreRules.isNever(type.qualified())) {
+        if (request.author().isImpersonating() && patches && !RestoreRules.isNeverAuthored(type.qualified())) {
             verbs.add("patch");
         }
         return verbs;

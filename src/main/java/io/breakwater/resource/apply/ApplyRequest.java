@@ -1,7 +1,10 @@
 package io.breakwater.resource.apply;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.breakwater.api.RestoreSpec;
 import io.breakwater.api.RestoreSpec.OnConflict;
+import io.breakwater.resource.ApiKind;
+import io.breakwater.resource.RestoreMark;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Optional;
@@ -39,6 +42,15 @@ public record ApplyRequest(
     /** The mark on the objects that this run writes. */
     RunMark mark() {
         return new RunMark(runId, author::code);
+    }
+
+    /** A claim with the mark of this run as its creator. */
+    public ObjectNode marked(ObjectNode claim) {
+        ObjectNode meta = claim.withObjectProperty("metadata");
+        String path = "/api/v1/namespaces/" + targetNamespace + "/persistentvolumeclaims/"
+                + ApiKind.encoded(meta.path("name").asText());
+        meta.withObjectProperty("annotations").put(RestoreMark.ANNOTATION, mark().value("created", path));
+        return claim;
     }
 
     /** Whether this is a dry run. */

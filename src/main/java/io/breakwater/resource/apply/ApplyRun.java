@@ -105,10 +105,15 @@ final class ApplyRun {
 
     private boolean isEarlier(ApplyPlan.Entry entry) {
         return plan.order().stage(entry.key()) < stage
-                && !RestoreRules.isNever(entry.key().directory());
+                && (isClaim(entry.key()) || !RestoreRules.isNever(entry.key().directory()));
     }
 
-    /** Records owners that an earlier stage restored, and its objects whose owners are restored in this stage. */
+    /** Whether the caller created the object before this run. */
+    private static boolean isClaim(ObjectKey key) {
+        return key.directory().equals("persistentvolumeclaims");
+    }
+
+    /** Records owners that an earlier stage, or the caller, restored, and its objects whose owners are restored in this stage. */
     private void recordEarlier(ApplyPlan.Entry entry) {
         JsonNode captured = plan.object(entry);
         boolean owned = !captured.path("metadata").path("ownerReferences").isEmpty();
@@ -149,6 +154,9 @@ final class ApplyRun {
         Optional<ApiKind> kind = discovery.find(apiVersion, name);
         if (RestoreRules.isNever(key.directory())) {
             RestoreRules.neverExpected(key.directory()).ifPresent(cause -> counts.omit(key, cause));
+            if (isClaim(key) && !request.isDryRun()) {
+                recordEarlier(entry);
+            }
             return;
         }
         if (kind.isEmpty() && request.isDryRun() && plan.defines(key.directory())) {

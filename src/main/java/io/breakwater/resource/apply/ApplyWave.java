@@ -10,14 +10,19 @@ import java.util.Set;
  */
 enum ApplyWave {
     DEFINITIONS("customresourcedefinitions.apiextensions.k8s.io"),
-    CLUSTER("storageclasses.storage.k8s.io", "priorityclasses.scheduling.k8s.io"),
-    BASICS(
-            "serviceaccounts",
-            "secrets",
-            "configmaps",
-            "limitranges",
-            "resourcequotas",
-            "networkpolicies.networking.k8s.io"),
+    CLUSTER(
+            "storageclasses.storage.k8s.io",
+            "volumeattributesclasses.storage.k8s.io",
+            "csidrivers.storage.k8s.io",
+            "volumesnapshotclasses.snapshot.storage.k8s.io",
+            "volumegroupsnapshotclasses.groupsnapshot.storage.k8s.io",
+            "priorityclasses.scheduling.k8s.io",
+            "runtimeclasses.node.k8s.io",
+            "ingressclasses.networking.k8s.io",
+            "deviceclasses.resource.k8s.io"),
+    /** Before Secrets: a token Secret without its account is deleted. */
+    ACCOUNTS("serviceaccounts"),
+    BASICS("secrets", "configmaps", "limitranges", "resourcequotas", "networkpolicies.networking.k8s.io"),
     ROLES("roles.rbac.authorization.k8s.io", "clusterroles.rbac.authorization.k8s.io"),
     BINDINGS("rolebindings.rbac.authorization.k8s.io", "clusterrolebindings.rbac.authorization.k8s.io"),
     SERVICES("services", "endpoints", "endpointslices.discovery.k8s.io"),

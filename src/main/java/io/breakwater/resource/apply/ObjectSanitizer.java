@@ -32,6 +32,10 @@ final class ObjectSanitizer {
     private static final Set<String> SERVER_ANNOTATIONS =
             Set.of("deployment.kubernetes.io/revision", RestoreMark.ANNOTATION);
     private static final Set<String> SERVER_FINALIZERS = Set.of("foregroundDeletion", "orphan", Api.FINALIZER);
+    /** Prefixes of the group of all accounts of a namespace, and of the user of an account. */
+    private static final String GROUP = "system:serviceaccounts:";
+
+    private static final String USER = "system:serviceaccount:";
     private static final List<String> JOB_LABELS = List.of("controller-uid", "batch.kubernetes.io/controller-uid");
 
     private final String source;
@@ -151,9 +155,24 @@ final class ObjectSanitizer {
 
     private void binding(ObjectNode object) {
         for (JsonNode subject : object.path("subjects")) {
-            if (subject.path("kind").asText().equals("ServiceAccount")
-                    && subject.path("namespace").asText().equals(source)) {
-                ((ObjectNode) subject).put("namespace", target);
+            String name = subject.path("name").asText();
+            switch (subject.path("kind").asText()) {
+                case "ServiceAccount" -> {
+                    if (subject.path("namespace").asText().equals(source)) {
+                        ((ObjectNode) subject).put("namespace", target);
+                    }
+                }
+                case "Group" -> {
+                    if (name.equals(GROUP + source)) {
+                        ((ObjectNode) subject).put("name", GROUP + target);
+                    }
+                }
+                case "User" -> {
+                    if (name.startsWith(USER + source + ":")) {
+                        ((ObjectNode) subject).put("name", USER + target + name.substring((USER + source).length()));
+                    }
+                }
+                default -> {}
             }
         }
     }

@@ -6,6 +6,7 @@ import io.breakwater.api.Durations;
 import io.breakwater.api.Reason;
 import io.breakwater.resource.ApiKind;
 import io.breakwater.resource.ApiServer;
+import io.breakwater.resource.CaptureRules;
 import io.breakwater.resource.Discovery;
 import io.breakwater.resource.ObjectSelection;
 import io.breakwater.resource.workload.Awaited;
@@ -207,7 +208,7 @@ public final class ResourceApply {
                     CLAIMS,
                     request.sourceNamespace(),
                     object.path("metadata").path("name").asText());
-            if (selection.selects(key, object)) {
+            if (selection.selects(key, object) && !CaptureRules.isOfPod(object.path("metadata"))) {
                 JsonNode wanted = transforms.apply(key, object);
                 claims.add(client.getKubernetesSerialization().convertValue(wanted, PersistentVolumeClaim.class));
             }

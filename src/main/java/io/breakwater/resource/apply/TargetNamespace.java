@@ -15,6 +15,9 @@ import java.util.List;
 /** The namespace into which a point is restored. */
 final class TargetNamespace {
     private static final String PATH = "/api/v1/namespaces";
+    /** The manifest of the source namespace, with its name. */
+    private static final String LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
+
     private static final int CONFLICT = 409;
     private static final int NOT_FOUND = 404;
 
@@ -96,6 +99,7 @@ final class TargetNamespace {
                     kept.fieldNames().forEachRemaining(names::add);
                     names.removeIf(n -> !n.startsWith(Api.GROUP + "/") && !n.equals("kubernetes.io/metadata.name"));
                     kept.remove(names);
+                    kept.remove(LAST_APPLIED);
                     meta.set(field, kept);
                 }
             }

@@ -3,6 +3,7 @@ package io.breakwater.resource.apply;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.breakwater.velero.ObjectKey;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -79,6 +80,12 @@ class ApplyWavesTest {
         assertThat(scene.preview().warnings())
                 .as("the restore defines the kind")
                 .isEmpty();
+    }
+
+    @Test
+    void createsAccountsBeforeTheirTokenSecrets() {
+        ApplyWave accounts = ApplyWave.of(new ObjectKey("", "serviceaccounts", "shop", "robot"));
+        assertThat(accounts).isLessThan(ApplyWave.of(new ObjectKey("", "secrets", "shop", "robot-token")));
     }
 
     private void cluster(String apiVersion, String kind, String directory, String name) {

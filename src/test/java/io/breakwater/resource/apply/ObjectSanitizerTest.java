@@ -53,8 +53,8 @@ class ObjectSanitizerTest {
                         + " {'metadata':{'name':'web'},'secrets':[{'name':'web-token-abc'},{'name':'mine'}],'imagePullSecrets':[{'name':'pull'}]}"
                         + " | {'metadata':{'name':'web','namespace':'copy'},'secrets':[{'name':'mine'}],'imagePullSecrets':[{'name':'pull'}]}",
                 "rbac.authorization.k8s.io/v1 rolebindings |"
-                        + " {'metadata':{'name':'b'},'subjects':[{'kind':'ServiceAccount','namespace':'shop','name':'a'},{'kind':'ServiceAccount','namespace':'other','name':'a'},{'kind':'User','name':'u'}]}"
-                        + " | {'metadata':{'name':'b','namespace':'copy'},'subjects':[{'kind':'ServiceAccount','namespace':'copy','name':'a'},{'kind':'ServiceAccount','namespace':'other','name':'a'},{'kind':'User','name':'u'}]}",
+                        + " {'metadata':{'name':'b'},'subjects':[{'kind':'ServiceAccount','namespace':'shop','name':'a'},{'kind':'ServiceAccount','namespace':'other','name':'a'},{'kind':'User','name':'u'},{'kind':'Group','name':'system:serviceaccounts:shop'},{'kind':'Group','name':'system:serviceaccounts:shopping'},{'kind':'User','name':'system:serviceaccount:shop:a'}]}"
+                        + " | {'metadata':{'name':'b','namespace':'copy'},'subjects':[{'kind':'ServiceAccount','namespace':'copy','name':'a'},{'kind':'ServiceAccount','namespace':'other','name':'a'},{'kind':'User','name':'u'},{'kind':'Group','name':'system:serviceaccounts:copy'},{'kind':'Group','name':'system:serviceaccounts:shopping'},{'kind':'User','name':'system:serviceaccount:copy:a'}]}",
             })
     void removesOnlyServerOwnedFields(String type, String captured, String cleaned) {
         assertThat(CLEANER.clean(kind(type), FakeApiServer.tree(captured))).isEqualTo(FakeApiServer.tree(cleaned));
