@@ -12,9 +12,10 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Collectors;
 
-/** Checks FailoverPlans: unknown sites, leases that are too short, a second plan, and the permission to fail over. */
+/** Checks FailoverPlans: unknown sites, leases that are too short or too long, a second plan, and the permission to fail over. */
 final class PlanCheck {
     private static final Duration SHORTEST_LEASE = Duration.ofSeconds(30);
+    private static final Duration LONGEST_LEASE = Duration.ofHours(1);
     private static final Duration SECOND = Duration.ofSeconds(1);
 
     private final KubernetesClient client;
@@ -44,7 +45,7 @@ final class PlanCheck {
         sites(spec, findings);
         findings.duration("spec.maxDataLoss", spec.maxDataLoss, Duration.ZERO);
         if (spec.lease != null) {
-            findings.duration("spec.lease.duration", spec.lease.duration, SHORTEST_LEASE);
+            findings.duration("spec.lease.duration", spec.lease.duration, SHORTEST_LEASE, LONGEST_LEASE);
         }
         if (spec.readiness != null) {
             findings.duration("spec.readiness.timeout", spec.readiness.timeout, SECOND);

@@ -11,7 +11,8 @@ import java.util.List;
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public class BackupPolicyStatus extends ConditionedStatus {
     @JsonPropertyDescription(
-            "Ready. Protected: every RPO is met. Proven: the newest Verification proved its point. RtoMet: the"
+            "Ready. Protected: every RPO is met. LastPointGood: the newest RestorePoint is good, and the schedule is"
+                    + " followed. Proven: the newest Verification proved its point. RtoMet: the"
                     + " measured restore time is within the RTO. EarlierHistory: points of an earlier namespace of the"
                     + " same name are not shown. Stalled: only a change can help.")
     public List<Condition> conditions = new ArrayList<>();
@@ -102,7 +103,7 @@ public class BackupPolicyStatus extends ConditionedStatus {
         @JsonProperty("protected")
         @JsonPropertyDescription(
                 "Number of selected namespaces that are protected: their policy is ready and meets its objectives."
-                        + " Without objectives: it is ready and has a good RestorePoint.")
+                        + " Without objectives: it is ready, and its newest RestorePoint is good.")
         public Integer covered;
 
         @JsonPropertyDescription(

@@ -17,6 +17,8 @@ public class Condition {
     public static final String RECONCILING = "Reconciling";
     public static final String STALLED = "Stalled";
     public static final String PROTECTED = "Protected";
+    public static final String LAST_POINT_GOOD = "LastPointGood";
+    public static final String FINISHED = "Finished";
     public static final String PROVEN = "Proven";
     public static final String RTO_MET = "RtoMet";
     public static final String AVAILABLE = "Available";

@@ -84,7 +84,7 @@ public class FailoverPlanSpec {
         @Pattern(Durations.PATTERN)
         @Size(min = 2, max = 32)
         @JsonPropertyDescription(
-                "Validity of the lease after each renewal, at least 30s. A site that cannot renew it stops its pods"
+                "Validity of the lease after each renewal, from 30s to 1h. A site that cannot renew it stops its pods"
                         + " before it expires; then the other site may take it.")
         public String duration;
     }

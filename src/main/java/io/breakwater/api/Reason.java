@@ -52,6 +52,8 @@ public enum Reason {
     LossNotProven,
     /** The schedule cannot be parsed. */
     InvalidSchedule,
+    /** A scheduled time passed without a RestorePoint, or two passed without a good one. */
+    ScheduleMissed,
     /** A volume cannot be snapshotted, or not with its group, and is not listed in allowUnprotected. */
     VolumeUnprotectable,
     /** The point does not contain the data of a volume in a form that can be restored. */

@@ -11,7 +11,7 @@ import java.util.List;
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public class RestorePointStatus extends RunStatus {
     @JsonPropertyDescription(
-            "Succeeded, and Ready with the same value. Stalled: the attempt failed and is not retried.")
+            "Finished: the run ended, with success or failure. Succeeded, and Ready with the same value. Stalled: the attempt failed and is not retried.")
     public List<Condition> conditions = new ArrayList<>();
 
     @JsonPropertyDescription("Moment whose state the point contains, RFC 3339 in UTC: the time of the first snapshot.")

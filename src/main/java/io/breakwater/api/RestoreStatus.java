@@ -11,7 +11,7 @@ import java.util.List;
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public class RestoreStatus extends RunStatus {
     @JsonPropertyDescription(
-            "Succeeded, and Ready with the same value. Available: the workloads became available. Stalled: the"
+            "Finished: the run ended, with success or failure. Succeeded, and Ready with the same value. Available: the workloads became available. Stalled: the"
                     + " attempt failed and is not retried.")
     public List<Condition> conditions = new ArrayList<>();
 

@@ -10,7 +10,7 @@ import java.util.List;
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public class VerificationStatus extends RunStatus {
     @JsonPropertyDescription(
-            "Succeeded, and Ready with the same value: the point is proven. Stalled: the point is not proven.")
+            "Finished: the run ended, with success or failure. Succeeded, and Ready with the same value: the point is proven. Stalled: the point is not proven.")
     public List<Condition> conditions = new ArrayList<>();
 
     @Size(max = 253)

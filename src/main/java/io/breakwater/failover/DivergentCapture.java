@@ -27,13 +27,16 @@ final class DivergentCapture {
     private final PlanPoints points;
     private final StatusWriter writer;
     private final Events events;
+    private final PlanReport report;
     private final Clock clock;
 
-    DivergentCapture(NamespaceGate gate, PlanPoints points, StatusWriter writer, Events events, Clock clock) {
+    DivergentCapture(
+            NamespaceGate gate, PlanPoints points, StatusWriter writer, Events events, PlanReport report, Clock clock) {
         this.gate = gate;
         this.points = points;
         this.writer = writer;
         this.events = events;
+        this.report = report;
         this.clock = clock;
     }
 
@@ -59,25 +62,29 @@ final class DivergentCapture {
         if (!gate.endStragglers(plan.namespace())) {
             return Optional.of("waiting for pods to end: this site lost epoch " + lost.get());
         }
-        FailoverJournal journal = new FailoverJournal(plan, lease.epoch(), writer, clock);
-        journal.fail("site " + lease.holder() + " took over the lease");
+        FailoverJournal journal = new FailoverJournal(plan, lease.epoch(), writer, report, clock);
+        journal.end(FailoverResult.Failed, "site " + lease.holder() + " took over the lease");
         RestorePoint point = points.ensureDivergent(plan, lost.get());
         String name = point.getMetadata().getName();
         Optional<String> failure = PlanPoints.failure(point);
         if (failure.isPresent()) {
-            return Optional.of("could not back up the data that exists only on this site: " + failure.get()
+            String message = "could not back up the data that exists only on this site: " + failure.get()
                     + "; delete the RestorePoint to retry. To discard that data, annotate the plan with " + DISCARD
-                    + "=" + lost.get());
-        }
-        if (!point.isSealed()) {
-            String message = "backing up the data that exists only on this site to RestorePoint " + name;
-            journal.note(FailoverStep.Divergent, State.Running, message);
+                    + "=" + lost.get();
+            if (journal.note(FailoverStep.Divergent, State.Failed, message)) {
+                report.finishedDivergent(plan.resource(), FailoverResult.Failed);
+            }
             return Optional.of(message);
         }
-        journal.note(
-                FailoverStep.Divergent,
-                State.Done,
-                "RestorePoint " + name + " holds the data that existed only on this site");
+        if (!point.isSealed()) {
+            String waiting = "backing up the data that exists only on this site to RestorePoint " + name;
+            journal.note(FailoverStep.Divergent, State.Running, waiting);
+            return Optional.of(waiting);
+        }
+        String message = "RestorePoint " + name + " holds the data that existed only on this site";
+        if (journal.note(FailoverStep.Divergent, State.Done, message)) {
+            report.finishedDivergent(plan.resource(), FailoverResult.Completed);
+        }
         return Optional.empty();
     }
 

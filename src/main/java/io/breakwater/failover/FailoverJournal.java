@@ -27,13 +27,15 @@ final class FailoverJournal implements StepRunner.Log {
     private final PlanSite plan;
     private final long epoch;
     private final StatusWriter writer;
+    private final PlanReport report;
     private final Clock clock;
 
     /** @param epoch the epoch that the run leads to */
-    FailoverJournal(PlanSite plan, long epoch, StatusWriter writer, Clock clock) {
+    FailoverJournal(PlanSite plan, long epoch, StatusWriter writer, PlanReport report, Clock clock) {
         this.plan = plan;
         this.epoch = epoch;
         this.writer = writer;
+        this.report = report;
         this.clock = clock;
     }
 
@@ -69,28 +71,30 @@ final class FailoverJournal implements StepRunner.Log {
         update(status -> change.accept(status.run));
     }
 
-    /** Ends the run on this site. */
-    void end(State state, String message) {
-        update(status -> {
-            status.run.state = state;
-            status.run.message = message;
-            status.run.finishedAt = Conditions.timestamp(clock.instant());
+    /** Ends the run on this site, if it is running, and counts it. */
+    void end(FailoverResult result, String message) {
+        running().ifPresent(run -> {
+            update(status -> {
+                status.run.state = result == FailoverResult.Completed ? State.Done : State.Failed;
+                status.run.message = message;
+                status.run.finishedAt = Conditions.timestamp(clock.instant());
+            });
+            report.finished(plan.resource(), run, result);
         });
     }
 
-    /** Ends the run on this site as Failed, if it is running. */
-    void fail(String message) {
-        running().ifPresent(run -> end(State.Failed, message));
-    }
-
-    /** Records a step that is one write of the lease: before the write with Running, after it with Done. */
-    void note(FailoverStep step, State state, String message) {
+    /**
+     * Records a step that is one write of the lease: before the write with Running, after it with Done.
+     *
+     * @return whether the step was not in this state before
+     */
+    boolean note(FailoverStep step, State state, String message) {
         JournalEntry entry = entries().stream()
                 .filter(present -> present.step.equals(step.name()))
                 .findFirst()
                 .orElseGet(JournalEntry::new);
         if (entry.state == state) {
-            return;
+            return false;
         }
         String now = Conditions.timestamp(clock.instant());
         entry.step = step.name();
@@ -100,6 +104,7 @@ final class FailoverJournal implements StepRunner.Log {
         entry.attempts = entry.attempts == null ? 1 : entry.attempts;
         entry.message = message;
         save(entry);
+        return true;
     }
 
     @Override

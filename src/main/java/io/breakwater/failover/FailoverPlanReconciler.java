@@ -97,9 +97,9 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
         this.report = new PlanReport(client, writer, meters, points, clock);
         this.removal = new PlanRemoval(client, sites, gate, keepers, supervisor, events);
         TakeOver takeOver = new TakeOver(client, gate, points, runner, clock);
-        DivergentCapture divergent = new DivergentCapture(gate, points, writer, events, clock);
+        DivergentCapture divergent = new DivergentCapture(gate, points, writer, events, report, clock);
         this.actions = new LeaseActions(
-                new HolderActions(gate, keepers, takeOver, memory, report, events, clock),
+                new HolderActions(gate, keepers, takeOver, memory, events, clock),
                 new LeaseWrites(gate, keepers, divergent, memory, events),
                 new StandbyActions(gate, divergent, memory, events));
     }
@@ -216,7 +216,7 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
     private PlanOutcome act(PlanSite plan, Optional<LeaseVersion> seen, long askedAt) {
         boolean holder = isHolder(plan, seen);
         OptionalLong known = plan.knownEpoch();
-        FailoverJournal journal = new FailoverJournal(plan, runEpoch(plan, seen), writer, clock);
+        FailoverJournal journal = new FailoverJournal(plan, runEpoch(plan, seen), writer, report, clock);
         if (holder) {
             renewIfKnown(plan, seen.get(), known, askedAt);
         } else if (seen.isPresent()) {

@@ -28,7 +28,6 @@ final class HolderActions {
     private final LeaseKeepers keepers;
     private final TakeOver takeOver;
     private final PlanMemory memory;
-    private final PlanReport report;
     private final Events events;
     private final Clock clock;
 
@@ -37,14 +36,12 @@ final class HolderActions {
             LeaseKeepers keepers,
             TakeOver takeOver,
             PlanMemory memory,
-            PlanReport report,
             Events events,
             Clock clock) {
         this.gate = gate;
         this.keepers = keepers;
         this.takeOver = takeOver;
         this.memory = memory;
-        this.report = report;
         this.events = events;
         this.clock = clock;
     }
@@ -69,7 +66,7 @@ final class HolderActions {
         if (run.isPresent()) {
             return start(context, run.get());
         }
-        journal.fail("failover cancelled: this site is still active");
+        journal.end(FailoverResult.RolledBack, "failover cancelled: this site is still active");
         gate.open(plan.namespace(), plan.gateHolder());
         if (!keepers.mayRun(plan.key())) {
             gate.close(plan.namespace(), plan.gateHolder(), plan.timing().grace());
@@ -88,8 +85,7 @@ final class HolderActions {
             }
             Duration took = Duration.between(Instant.parse(run.startedAt), clock.instant());
             journal.edit(r -> r.achievedRto = Durations.format(took));
-            journal.end(State.Done, "this site has been active since " + clock.instant());
-            report.finished(plan.resource(), run, "Completed");
+            journal.end(FailoverResult.Completed, "this site has been active since " + clock.instant());
             events.audited(
                     plan.resource(),
                     Reason.Active,
@@ -98,8 +94,7 @@ final class HolderActions {
                             + "; lost at most " + run.dataLoss + " of data",
                     AuditEntry.of(AuditAction.TakeOver, AuditResult.Finished).between(run.from, run.to));
         } catch (BreakwaterException e) {
-            journal.fail(e.getMessage());
-            report.finished(plan.resource(), run, "NotReady");
+            journal.end(FailoverResult.NotReady, e.getMessage());
             events.audited(
                     plan.resource(),
                     e.reason(),

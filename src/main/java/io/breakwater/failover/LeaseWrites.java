@@ -84,7 +84,7 @@ final class LeaseWrites {
         closeGate(context.plan());
         if (write(action, context)) {
             String withdrawn = "request withdrawn: spec.activeSite was changed back";
-            context.journal().fail(withdrawn);
+            context.journal().end(FailoverResult.RolledBack, withdrawn);
             events.audited(
                     context.plan().resource(),
                     Reason.RolledBack,
@@ -111,7 +111,7 @@ final class LeaseWrites {
         PlanSite plan = context.plan();
         String rolledBack = "failover rolled back: " + action.message();
         if (write(action, context)) {
-            context.journal().fail(rolledBack);
+            context.journal().end(FailoverResult.RolledBack, rolledBack);
             events.audited(
                     plan.resource(),
                     Reason.RolledBack,
@@ -133,7 +133,7 @@ final class LeaseWrites {
             journal.note(FailoverStep.Release, State.Done, "released the lease with final point " + point);
             journal.running().ifPresent(run -> {
                 journal.edit(r -> r.point = point);
-                journal.end(State.Done, handedOver);
+                journal.end(FailoverResult.Completed, handedOver);
             });
             events.audited(
                     plan.resource(),

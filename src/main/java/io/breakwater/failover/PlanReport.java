@@ -9,6 +9,7 @@ import io.breakwater.api.FailoverPlanStatus;
 import io.breakwater.api.FailoverPlanStatus.Role;
 import io.breakwater.api.JournalEntry;
 import io.breakwater.api.Reason;
+import io.breakwater.lease.Lease;
 import io.breakwater.lease.LeaseRules;
 import io.breakwater.lease.LeaseVersion;
 import io.breakwater.observe.Conditions;
@@ -27,6 +28,8 @@ import java.util.stream.Stream;
 final class PlanReport {
     /** The expected data loss grows all the time. The status shows it in multiples of this, rounded up. */
     private static final Duration ROUNDING = Duration.ofSeconds(15);
+
+    private static final String DIVERGENT = FailoverStep.Divergent.name();
 
     private final KubernetesClient client;
     private final StatusWriter writer;
@@ -59,6 +62,7 @@ final class PlanReport {
             setProtection(conditions, plan, lag);
         });
         setGauges(plan, seen, outcome.role(), holder ? Optional.empty() : lag);
+        setProgress(plan.resource(), outcome.health() == PlanOutcome.Health.Stalled);
     }
 
     /** Reports that the plan cannot be reconciled. */
@@ -68,6 +72,7 @@ final class PlanReport {
             Conditions.of(status, plan.getMetadata().getGeneration(), clock).notReady(e);
         });
         setRole(plan, role);
+        setProgress(plan, !e.isRetryable());
     }
 
     /** Removes the metrics of a deleted plan. */
@@ -75,9 +80,30 @@ final class PlanReport {
         meters.removeAll(tags(plan));
     }
 
-    /** Counts a failover that ended on the site that took over. */
-    void finished(FailoverPlan plan, FailoverPlanStatus.Run run, String result) {
-        meters.count(MeterName.FAILOVERS, tags(plan, "kind", run.kind.name(), "result", result));
+    /** Counts a failover that ended on this site. */
+    void finished(FailoverPlan plan, FailoverPlanStatus.Run run, FailoverResult result) {
+        meters.count(MeterName.FAILOVERS, failover(plan, run.kind.name(), result));
+    }
+
+    /** Counts a backup of divergent data that ended. */
+    void finishedDivergent(FailoverPlan plan, FailoverResult result) {
+        meters.count(MeterName.FAILOVERS, failover(plan, DIVERGENT, result));
+    }
+
+    /** Registers the counters of a plan, so that the first event is an increase. */
+    private void startCounters(FailoverPlan plan) {
+        List<String> kinds = Stream.concat(
+                        Stream.of(FailoverPlanStatus.Kind.values()).map(Enum::name), Stream.of(DIVERGENT))
+                .toList();
+        for (String kind : kinds) {
+            for (FailoverResult result : FailoverResult.values()) {
+                meters.start(MeterName.FAILOVERS, failover(plan, kind, result));
+            }
+        }
+    }
+
+    private static String[] failover(FailoverPlan plan, String kind, FailoverResult result) {
+        return tags(plan, "kind", kind, "result", result.name());
     }
 
     private static void setLease(FailoverPlanStatus status, LeaseVersion seen) {
@@ -167,14 +193,36 @@ final class PlanReport {
         String[] tags = tags(plan.resource());
         setRole(plan.resource(), role);
         seen.ifPresent(version -> {
+            meters.set(MeterName.FAILOVER_EPOCH, version.lease().epoch(), tags);
+            if (version.lease().state() == Lease.State.Retired) {
+                // No site renews it until a plan exists again on the site that is active.
+                meters.remove(MeterName.FAILOVER_LEASE_AGE, tags);
+                meters.remove(MeterName.FAILOVER_LEASE_DURATION, tags);
+                return;
+            }
             Instant renewed = clock.instant().minus(version.age());
             meters.age(MeterName.FAILOVER_LEASE_AGE, renewed, tags);
-            meters.set(MeterName.FAILOVER_EPOCH, version.lease().epoch(), tags);
+            meters.set(
+                    MeterName.FAILOVER_LEASE_DURATION,
+                    version.lease().duration().toSeconds(),
+                    tags);
         });
         if (loss.isPresent()) {
             meters.set(MeterName.FAILOVER_EXPECTED_DATA_LOSS, loss.get().toSeconds(), tags);
         } else {
             meters.remove(MeterName.FAILOVER_EXPECTED_DATA_LOSS, tags);
+        }
+    }
+
+    private void setProgress(FailoverPlan plan, boolean stalled) {
+        String[] tags = tags(plan);
+        startCounters(plan);
+        meters.set(MeterName.FAILOVER_STALLED, stalled ? 1 : 0, tags);
+        FailoverPlanStatus.Run run = plan.getStatus() == null ? null : plan.getStatus().run;
+        if (run != null && run.state == JournalEntry.State.Running) {
+            meters.age(MeterName.FAILOVER_RUN_AGE, Instant.parse(run.startedAt), tags);
+        } else {
+            meters.remove(MeterName.FAILOVER_RUN_AGE, tags);
         }
     }
 

@@ -89,7 +89,7 @@ final class StandbyActions {
     private PlanOutcome rejected(String message, ActionContext context) {
         PlanSite plan = context.plan();
         String rolledBack = "failover rolled back: " + message;
-        context.journal().fail(message);
+        context.journal().end(FailoverResult.RolledBack, message);
         events.audited(
                 plan.resource(),
                 Reason.RolledBack,
@@ -101,7 +101,7 @@ final class StandbyActions {
 
     private PlanOutcome follow(ActionContext context) {
         PlanSite plan = context.plan();
-        context.journal().fail("site " + plan.peer() + " holds the lease");
+        context.journal().end(FailoverResult.Failed, "site " + plan.peer() + " holds the lease");
         memory.markSettled(plan);
         return PlanOutcome.ready(
                 Role.Passive,

@@ -20,6 +20,9 @@ public record LeaseTiming(
     /** The shortest duration that leaves the pods a few seconds to end. */
     public static final Duration SHORTEST = Duration.ofSeconds(30);
 
+    /** The longest duration: for so long an application may be down before another site can take over. */
+    public static final Duration LONGEST = Duration.ofHours(1);
+
     /** @throws IllegalArgumentException when the pods could still run while the lease may be taken */
     public LeaseTiming {
         if (notice.plus(gateBudget).plus(margin).compareTo(duration) >= 0) {
@@ -35,12 +38,16 @@ public record LeaseTiming(
     /**
      * The parts of a duration: renew every quarter, gate at half of it, and leave the rest for the pods to end.
      *
-     * @param duration at least {@link #SHORTEST}
+     * @param duration at least {@link #SHORTEST}, at most {@link #LONGEST}
      */
     public static LeaseTiming of(Duration duration) {
         if (duration.compareTo(SHORTEST) < 0) {
             throw new IllegalArgumentException("a lease of " + Durations.format(duration) + " is too short; at least "
                     + Durations.format(SHORTEST) + " is needed");
+        }
+        if (duration.compareTo(LONGEST) > 0) {
+            throw new IllegalArgumentException("a lease of " + Durations.format(duration) + " is too long; at most "
+                    + Durations.format(LONGEST) + " is allowed");
         }
         Duration notice = duration.dividedBy(2);
         Duration margin = max(Duration.ofSeconds(2), duration.dividedBy(20));

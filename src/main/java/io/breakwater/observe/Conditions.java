@@ -74,6 +74,7 @@ public final class Conditions {
     /** A run is in progress. */
     public Conditions running(String message) {
         return set(Condition.SUCCEEDED, "Unknown", Reason.InProgress, message)
+                .set(Condition.FINISHED, false, Reason.InProgress, message)
                 .set(Condition.READY, false, Reason.InProgress, message)
                 .set(Condition.RECONCILING, true, Reason.InProgress, message)
                 .clear(Condition.STALLED);
@@ -82,6 +83,7 @@ public final class Conditions {
     /** A run ended with success. */
     public Conditions succeeded(Reason reason, String message) {
         return set(Condition.SUCCEEDED, true, reason, message)
+                .set(Condition.FINISHED, true, reason, message)
                 .set(Condition.READY, true, reason, message)
                 .clear(Condition.RECONCILING)
                 .clear(Condition.STALLED);
@@ -90,6 +92,7 @@ public final class Conditions {
     /** A run failed and is not retried. */
     public Conditions failed(Reason reason, String message) {
         return set(Condition.SUCCEEDED, false, reason, message)
+                .set(Condition.FINISHED, true, reason, message)
                 .set(Condition.READY, false, reason, message)
                 .set(Condition.STALLED, true, reason, message)
                 .clear(Condition.RECONCILING);

@@ -26,6 +26,13 @@ public enum MeterName {
             "1 while the age of the newest good RestorePoint is within spec.objectives.rpo, else 0",
             "namespace",
             "policy"),
+    POLICY_LAST_POINT_GOOD(
+            "breakwater_policy_last_point_good",
+            Kind.GAUGE,
+            "1 while the newest RestorePoint that ended is good and the schedule is followed, else 0; absent before the"
+                    + " first, on a standby site, and for templates",
+            "namespace",
+            "policy"),
     TEMPLATE_NAMESPACES(
             "breakwater_template_namespaces",
             Kind.GAUGE,
@@ -266,6 +273,24 @@ public enum MeterName {
             "Time since the last renewal of the lease, as seen from this site",
             "namespace",
             "plan"),
+    FAILOVER_LEASE_DURATION(
+            "breakwater_failover_lease_duration_seconds",
+            Kind.GAUGE,
+            "Validity of a renewal of the lease, by spec.lease.duration on the active site",
+            "namespace",
+            "plan"),
+    FAILOVER_STALLED(
+            "breakwater_failover_stalled",
+            Kind.GAUGE,
+            "1 while the plan waits for a user, else 0",
+            "namespace",
+            "plan"),
+    FAILOVER_RUN_AGE(
+            "breakwater_failover_run_age_seconds",
+            Kind.GAUGE,
+            "Time since the start of the failover that is in progress; absent without one",
+            "namespace",
+            "plan"),
     FAILOVER_EXPECTED_DATA_LOSS(
             "breakwater_failover_expected_data_loss_seconds",
             Kind.GAUGE,
@@ -275,7 +300,8 @@ public enum MeterName {
     FAILOVERS(
             "breakwater_failovers_total",
             Kind.COUNTER,
-            "Failovers that ended on this site",
+            "Failovers that ended on this site; kind is Planned, Unplanned, or Divergent (a backup of data that the active"
+                    + " site does not have); result is Completed, NotReady, RolledBack or Failed",
             "namespace",
             "plan",
             "kind",

@@ -3,6 +3,7 @@ package io.breakwater.observe;
 import io.breakwater.observe.MeterName.Kind;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.Tags;
@@ -11,14 +12,18 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BiPredicate;
 import java.util.function.DoubleSupplier;
 import java.util.stream.Collectors;
 
 /**
  * The only writer of metrics. Each is registered with the unit and the description of its {@link MeterName}, and takes labels
- * as name, value, name, value. A gauge exists only while it has a value: a lag before the first copy is absent, not 0.
+ * as name, value, name, value. A gauge exists only while it has a value: a lag before the first copy is absent, not 0. A counter
+ * whose labels are known before its first event is registered with 0, so that Prometheus sees the first increase. The series of
+ * a deleted object are removed, counters and timers too.
  */
 @ApplicationScoped
 public class Meters {
@@ -33,6 +38,7 @@ public class Meters {
     private final MeterRegistry registry;
     private final Clock clock;
     private final Map<Id, Cell> gauges = new ConcurrentHashMap<>();
+    private final Map<Id, Meter> sums = new ConcurrentHashMap<>();
 
     public Meters(MeterRegistry registry, Clock clock) {
         this.registry = registry;
@@ -57,14 +63,29 @@ public class Meters {
         }
     }
 
-    /** Removes all gauges whose labels contain the given ones: for deleted objects. */
+    /** Removes all series whose labels contain the given ones: for deleted objects. */
     public void removeAll(String... tags) {
-        Tags wanted = Tags.of(tags);
+        List<Tag> wanted = Tags.of(tags).stream().toList();
+        removeIf((name, labels) -> labels.stream().toList().containsAll(wanted));
+    }
+
+    /** Removes all series that a condition on the metric and the labels selects. */
+    public void removeIf(BiPredicate<MeterName, Tags> condition) {
         gauges.forEach((id, cell) -> {
-            if (id.tags.stream().toList().containsAll(wanted.stream().toList()) && gauges.remove(id, cell)) {
+            if (condition.test(id.name, id.tags) && gauges.remove(id, cell)) {
                 registry.remove(cell.gauge);
             }
         });
+        sums.forEach((id, meter) -> {
+            if (condition.test(id.name, id.tags) && sums.remove(id, meter)) {
+                registry.remove(meter);
+            }
+        });
+    }
+
+    /** Registers a counter with 0, unless it exists. */
+    public void start(MeterName name, String... tags) {
+        count(name, 0, tags);
     }
 
     /** Adds one to a counter. */
@@ -74,21 +95,27 @@ public class Meters {
 
     /** Adds to a counter. */
     public void count(MeterName name, double amount, String... tags) {
-        Counter.builder(name.registered())
-                .description(name.description())
-                .baseUnit(name.unit())
-                .tags(checked(name, Kind.COUNTER, tags))
-                .register(registry)
-                .increment(amount);
+        Id id = new Id(name, checked(name, Kind.COUNTER, tags));
+        Meter counter = sums.computeIfAbsent(
+                id,
+                key -> Counter.builder(name.registered())
+                        .description(name.description())
+                        .baseUnit(name.unit())
+                        .tags(key.tags)
+                        .register(registry));
+        ((Counter) counter).increment(amount);
     }
 
     /** Records a duration. */
     public void time(MeterName name, Duration took, String... tags) {
-        Timer.builder(name.registered())
-                .description(name.description())
-                .tags(checked(name, Kind.TIMER, tags))
-                .register(registry)
-                .record(took);
+        Id id = new Id(name, checked(name, Kind.TIMER, tags));
+        Meter timer = sums.computeIfAbsent(
+                id,
+                key -> Timer.builder(name.registered())
+                        .description(name.description())
+                        .tags(key.tags)
+                        .register(registry));
+        ((Timer) timer).record(took);
     }
 
     /** Sets a gauge whose value is computed at each scrape. */

@@ -3,6 +3,7 @@ package io.breakwater.policy;
 import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.Condition;
 import io.breakwater.api.Durations;
+import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;
@@ -16,9 +17,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 
 /**
- * The gauges of policies. Ages and lags are computed at the time of the scrape, and are absent while there is nothing
+ * The gauges of policies, and the first values of their counters. Ages and lags are computed at the time of the scrape, and are absent while there is nothing
  * to measure.
  */
 @ApplicationScoped
@@ -72,6 +74,44 @@ class PolicyMeters {
         }
     }
 
+    /** Sets the gauge of the last point; absent without a check, and while there is nothing to check. */
+    void setLastPoint(BackupPolicy policy, Optional<LastPointCheck> last) {
+        String[] tags = {
+            "namespace",
+            policy.getMetadata().getNamespace(),
+            "policy",
+            policy.getMetadata().getName()
+        };
+        last.filter(check -> check.at(clock.instant()).isPresent())
+                .ifPresentOrElse(
+                        check -> meters.gauge(
+                                MeterName.POLICY_LAST_POINT_GOOD,
+                                () -> check.at(clock.instant())
+                                        .map(a -> a.good() ? 1.0 : 0.0)
+                                        .orElse(Double.NaN),
+                                tags),
+                        () -> meters.remove(MeterName.POLICY_LAST_POINT_GOOD, tags));
+    }
+
+    /** Registers the counters of a policy, so that the first event is an increase. Reasons of failures are not known before. */
+    void startCounters(BackupPolicy policy, List<String> copies) {
+        String namespace = policy.getMetadata().getNamespace();
+        String name = policy.getMetadata().getName();
+        String[] completed = {"result", "Completed", "reason", Reason.Completed.name()};
+        meters.start(MeterName.RESTORE_POINTS, with(completed, "namespace", namespace, "policy", name));
+        for (String result : List.of("Completed", "Failed")) {
+            meters.start(MeterName.RETENTION_REMOVED, "namespace", namespace, "policy", name, "result", result);
+        }
+        for (String copy : copies) {
+            meters.start(MeterName.REPLICATION_COPIES, with(completed, copyTags(namespace, name, copy)));
+            meters.start(MeterName.REPLICATION_BYTES, copyTags(namespace, name, copy));
+        }
+    }
+
+    private static String[] with(String[] tags, String... more) {
+        return Stream.concat(Stream.of(more), Stream.of(tags)).toArray(String[]::new);
+    }
+
     /**
      * Sets the gauges of verifications; absent while there are no results.
      *
@@ -121,7 +161,7 @@ class PolicyMeters {
                 point.isSealed() ? "Completed" : "Failed");
     }
 
-    /** Removes all gauges of a policy. */
+    /** Removes all series of a policy. */
     void remove(String namespace, String policy) {
         locations.remove(namespace + "/" + policy);
         meters.removeAll("namespace", namespace, "policy", policy);

@@ -107,6 +107,7 @@ class PolicyReport {
         Optional<Quotas.Usage> usage = usage(policy, found);
         Optional<BreakwaterException> problem =
                 found.problem().or(() -> firstUnusableLocation(policy, found)).or(() -> quotaProblem(found, usage));
+        Optional<LastPointCheck> last = lastPoint(policy, found, inventory, problem);
         boolean runs = found.problem().isEmpty() && found.active() && !suspended(policy);
         Optional<Instant> next = runs ? found.cron().flatMap(c -> c.next(now)) : Optional.empty();
         if (policy.getStatus() != null && policy.getStatus().namespaces != null) {
@@ -139,11 +140,39 @@ class PolicyReport {
             problem.ifPresentOrElse(conditions::notReady, () -> ready(conditions, policy, found));
             author.set(conditions);
             protection(conditions, objectives, now);
+            last.ifPresentOrElse(
+                    check -> lastPoint(conditions, check.at(now)), () -> conditions.clear(Condition.LAST_POINT_GOOD));
             found.proof().report(conditions, policy.getSpec(), now);
         });
         meters.set(policy.getMetadata().getNamespace(), policy.getMetadata().getName(), inventory, objectives, copies);
+        meters.setLastPoint(policy, last);
         meters.setProof(policy, found.proof(), found.verifies(policy));
+        meters.startCounters(policy, copies);
         return recheckAfter(now, next, objectives, problem.isPresent(), found);
+    }
+
+    /** The check of the last point; empty on a site whose schedule does not run because the other site is active. */
+    private static Optional<LastPointCheck> lastPoint(
+            BackupPolicy policy, Findings found, PointInventory inventory, Optional<BreakwaterException> problem) {
+        if (found.route().isPresent() && !found.active()) {
+            return Optional.empty();
+        }
+        return Optional.of(new LastPointCheck(
+                found.points(),
+                inventory,
+                suspended(policy) ? Optional.empty() : found.cron(),
+                Instant.parse(policy.getMetadata().getCreationTimestamp()),
+                Optional.ofNullable(policy.getStatus())
+                        .map(s -> s.lastScheduleTime)
+                        .map(Instant::parse),
+                problem));
+    }
+
+    private static void lastPoint(Conditions conditions, Optional<LastPointCheck.Answer> answer) {
+        answer.ifPresentOrElse(
+                a -> conditions.set(Condition.LAST_POINT_GOOD, a.good(), a.reason(), a.message()),
+                () -> conditions.set(
+                        Condition.LAST_POINT_GOOD, "Unknown", Reason.Pending, "no RestorePoint has ended yet"));
     }
 
     /** Last measured usage of the first location; empty without a quota. */

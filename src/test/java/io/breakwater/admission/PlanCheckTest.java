@@ -40,6 +40,7 @@ class PlanCheckTest {
         name: east      | name: north     | spec.sites
         maxDataLoss: 0s | maxDataLoss: '' | spec.maxDataLoss
         duration: 60s   | duration: 29s   | spec.lease.duration
+        duration: 60s   | duration: 61m   | spec.lease.duration
         timeout: 5m     | timeout: soon   | spec.readiness.timeout
         namespace: shop | namespace: breakwater-system | metadata.namespace
         """)

@@ -32,7 +32,8 @@ import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.client.CustomResource;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.micrometer.prometheus.PrometheusConfig;
+import io.micrometer.prometheus.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -53,6 +54,7 @@ import java.util.stream.Stream;
  * Two clusters, each with the real controller of plans, and a real store in a directory for both. {@link
  * SimulatedControllers} succeed at once with captures, copies, catalog sync and restores.
  */
+@SuppressWarnings("deprecation") // Quarkus has this registry, and no newer one
 final class TwoSites implements AutoCloseable {
     static final String NS = "shop";
     private static final String LEASE = "breakwater/plans/shop/shop/lease.json";
@@ -62,7 +64,6 @@ final class TwoSites implements AutoCloseable {
         private static final long serialVersionUID = 1;
     }
 
-    final SimpleMeterRegistry metrics = new SimpleMeterRegistry();
     final Cluster east;
     final Cluster west;
     private final Path directory;
@@ -87,6 +88,9 @@ final class TwoSites implements AutoCloseable {
         volatile Runnable beats = () -> {};
         /** Grace periods with which an open gate was closed; empty for the pods' own. */
         final List<Optional<Duration>> graces = new CopyOnWriteArrayList<>();
+
+        /** What Prometheus scrapes from the present process. */
+        PrometheusMeterRegistry metrics;
 
         NamespaceGate gate;
         PlanRoles roles;
@@ -117,6 +121,7 @@ final class TwoSites implements AutoCloseable {
             if (keepers != null) {
                 keepers.stopAll();
             }
+            metrics = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
             BreakwaterConfig config = TestConfig.of(Map.of("breakwater.site", site));
             Clock clock = Clock.systemUTC();
             StatusWriter writer = new TestWriter(client(), () -> touched.run());

@@ -1,5 +1,6 @@
 package io.breakwater.policy;
 
+import static io.breakwater.policy.PointFixtures.failed;
 import static io.breakwater.policy.PointFixtures.good;
 import static io.breakwater.policy.PointFixtures.running;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -149,6 +150,41 @@ class BackupPolicyReconcilerTest {
 
         assertThat(points()).isEmpty();
         assertThat(events()).anyMatch(m -> m.contains(" because manual is still running"));
+    }
+
+    @Test
+    void reportsAFailedNewestPointWithoutAnObjective() {
+        policy.getSpec().objectives = null;
+        add(good("p1", "2090-01-05T12:00:00Z"));
+        reconcile("12:30:00");
+        assertThat(condition(Condition.LAST_POINT_GOOD).status).isEqualTo("True");
+
+        add(failed("p2", "2090-01-05T12:31:00Z"));
+        reconcile("12:32:00");
+        assertThat(condition(Condition.LAST_POINT_GOOD).status).isEqualTo("False");
+        assertThat(condition(Condition.LAST_POINT_GOOD).message).startsWith("RestorePoint p2 failed: ");
+    }
+
+    @Test
+    void reportsAScheduleWithoutGoodPoints() {
+        policy.getSpec().objectives = null;
+        add(good("p1", "2090-01-05T11:55:00Z"), running("endless", "2090-01-05T11:59:00Z"));
+
+        reconcile("12:30:00");
+        assertThat(condition(Condition.LAST_POINT_GOOD).status).isEqualTo("True");
+        reconcile("13:00:05");
+        assertThat(condition(Condition.LAST_POINT_GOOD).reason).isEqualTo("ScheduleMissed");
+    }
+
+    @Test
+    void reportsNoLastPointOnAStandbySite() {
+        add(failed("p2", "2090-01-05T11:51:00Z"));
+        reconcile("11:52:00");
+
+        active = false;
+        reconcile("11:53:00");
+
+        assertThat(now().getStatus().condition(Condition.LAST_POINT_GOOD)).isEmpty();
     }
 
     @Test

@@ -3,6 +3,7 @@ package io.breakwater.policy;
 import static io.breakwater.policy.PointFixtures.good;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.BackupPolicySpec;
 import io.breakwater.api.RestorePointStatus.CopyState;
 import io.breakwater.observe.MeterName;
@@ -14,6 +15,7 @@ import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -78,6 +80,31 @@ class PolicyMetersTest {
         meters.remove("shop", "hourly");
 
         assertThat(registry.getMeters()).isEmpty();
+    }
+
+    @Test
+    void evaluatesTheLastPointAtScrapeTime() {
+        BackupPolicy policy = new BackupPolicy();
+        policy.getMetadata().setNamespace("shop");
+        policy.getMetadata().setName("hourly");
+        var points = List.of(good("p1", CAPTURED.toString()).get());
+        LastPointCheck check = new LastPointCheck(
+                points,
+                PointInventory.of(points),
+                Optional.of(CronSchedule.of(CronScheduleTest.schedule("0 * * * *", "Etc/UTC"))),
+                CAPTURED.minusSeconds(600),
+                Optional.empty(),
+                Optional.empty());
+
+        meters.setLastPoint(policy, Optional.of(check));
+        assertThat(gauge(MeterName.POLICY_LAST_POINT_GOOD).value()).isEqualTo(1);
+        clock.now = CAPTURED.plusSeconds(3600 + 900);
+        assertThat(gauge(MeterName.POLICY_LAST_POINT_GOOD).value()).isEqualTo(1);
+        clock.now = CAPTURED.plusSeconds(3600 + 901);
+        assertThat(gauge(MeterName.POLICY_LAST_POINT_GOOD).value()).isZero();
+
+        meters.setLastPoint(policy, Optional.empty());
+        assertThat(gauge(MeterName.POLICY_LAST_POINT_GOOD)).isNull();
     }
 
     private void show(List<String> copies, PointFixtures... points) {

@@ -55,7 +55,7 @@ public class TemplateReport {
             clearPointFields(s);
             s.namespaces = counts(summary);
             Conditions conditions = Conditions.of(s, template.getMetadata().getGeneration(), clock);
-            conditions.clear(Condition.PROVEN).clear(Condition.RTO_MET);
+            conditions.clear(Condition.LAST_POINT_GOOD).clear(Condition.PROVEN).clear(Condition.RTO_MET);
             ready(conditions, summary);
             if (hasObjectives) {
                 protection(conditions, summary);

@@ -16,7 +16,7 @@ import java.util.Optional;
 record TemplateSummary(List<Place> places) {
     /** State of a namespace. */
     enum State {
-        /** Its policy is ready and meets its objectives. Without objectives: it is ready and has a good point. */
+        /** Its policy is ready and meets its objectives. Without objectives: it is ready, and its newest point is good. */
         Protected,
         /** There is no problem, and no point yet. */
         Waiting,
@@ -106,6 +106,11 @@ record TemplateSummary(List<Place> places) {
             return status.lastSuccessfulPoint == null && isYoung(status)
                     ? waiting(namespace, c.message)
                     : new Place(namespace, State.Failing, false, false, c.reason, c.message);
+        }
+        Optional<Condition> last = status.failure(Condition.LAST_POINT_GOOD);
+        if (objective.isEmpty() && last.isPresent()) {
+            Condition c = last.get();
+            return new Place(namespace, State.Failing, false, false, c.reason, c.message);
         }
         return objective.isPresent() || status.lastSuccessfulPoint != null
                 ? new Place(namespace, State.Protected, false, false, Reason.Ready.name(), "")

@@ -1,0 +1,108 @@
+package io.breakwater.failover;
+
+import io.breakwater.api.Condition;
+import io.breakwater.testing.AlertProof;
+import io.breakwater.testing.ProvesAlerts;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The alerts on plans, from what the real controllers of two sites export. */
+class FailoverAlertsTest {
+    private static final Duration FIVE_MINUTES = Duration.ofMinutes(5);
+
+    @TempDir
+    Path directory;
+
+    private TwoSites sites;
+
+    @BeforeEach
+    void start() {
+        sites = new TwoSites(directory);
+        sites.settled();
+    }
+
+    @AfterEach
+    void stop() {
+        sites.close();
+    }
+
+    @Test
+    @ProvesAlerts({"BreakwaterLeaseAge", "BreakwaterPlanStalled"})
+    void reportsALeaseThatEndedAndAPlanThatWaitsForAUser() {
+        AlertProof age = AlertProof.of("BreakwaterLeaseAge").quiet(scrape(sites.west));
+        AlertProof stalled = AlertProof.of("BreakwaterPlanStalled").quiet(scrape(sites.west));
+        loseEast("50s");
+        sites.until("west refuses", () -> sites.west.status().holds(Condition.STALLED));
+
+        age.firing(scrape(sites.west)).check();
+        stalled.firing(scrape(sites.west)).check();
+    }
+
+    @Test
+    @ProvesAlerts("BreakwaterDivergentData")
+    void reportsDivergentData() {
+        AlertProof proof = AlertProof.of("BreakwaterDivergentData").quiet(scrape(sites.east));
+        loseEast("10m");
+        sites.untilActive(sites.west);
+        sites.east.down = false;
+        sites.east.startProcess();
+        sites.untilPassive(sites.east);
+
+        proof.firing(scrape(sites.east)).check();
+    }
+
+    @Test
+    @ProvesAlerts({"BreakwaterFailoverFailed", "BreakwaterFailoverSlow"})
+    void reportsAFailoverThatWaitsAndIsRolledBack() {
+        AlertProof failed = AlertProof.of("BreakwaterFailoverFailed").quiet(scrape(sites.west));
+        AlertProof slow = AlertProof.of("BreakwaterFailoverSlow").quiet(scrape(sites.west));
+        sites.east.copies = false;
+        sites.west.edit(s -> s.activeSite = "west");
+        sites.until("east waits for the copy", () -> sites.east.pointNames().contains("shop-e1-final"));
+        var plan = sites.west.plan();
+        plan.getStatus().run.startedAt =
+                Instant.now().minus(Duration.ofMinutes(31)).toString();
+        sites.west.client().resource(plan).update();
+        sites.west.reconcile();
+        slow.firing(scrape(sites.west)).check();
+
+        sites.west.edit(s -> s.activeSite = "east");
+        sites.untilActive(sites.east);
+        failed.firing(scrape(sites.west)).check();
+    }
+
+    @Test
+    @ProvesAlerts({"BreakwaterStandby", "BreakwaterTwoActiveSites"})
+    void reportsRoles() {
+        String east = scrape(sites.east);
+        AlertProof two = AlertProof.of("BreakwaterTwoActiveSites").quiet(east, scrape(sites.west));
+        AlertProof.of("BreakwaterStandby")
+                .quiet(east)
+                .firing(scrape(sites.west))
+                .check();
+
+        sites.west.edit(s -> s.activeSite = "west");
+        sites.untilActive(sites.west);
+
+        two.firing(east, scrape(sites.west)).check(); // The scrape of east is from before the failover.
+    }
+
+    private void loseEast(String maxDataLoss) {
+        sites.scheduledPoint(sites.east, "p1", FIVE_MINUTES.plusSeconds(60));
+        sites.east.kill();
+        sites.silence(FIVE_MINUTES);
+        sites.west.edit(s -> {
+            s.activeSite = "west";
+            s.maxDataLoss = maxDataLoss;
+        });
+    }
+
+    private static String scrape(TwoSites.Cluster site) {
+        return site.metrics.scrape();
+    }
+}
