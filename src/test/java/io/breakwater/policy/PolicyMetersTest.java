@@ -1,10 +1,12 @@
 package io.breakwater.policy;
 
+import static io.breakwater.policy.PointFixtures.failed;
 import static io.breakwater.policy.PointFixtures.good;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.BackupPolicySpec;
+import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointStatus.CopyState;
 import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;
@@ -14,6 +16,7 @@ import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -105,6 +108,29 @@ class PolicyMetersTest {
 
         meters.setLastPoint(policy, Optional.empty());
         assertThat(gauge(MeterName.POLICY_LAST_POINT_GOOD)).isNull();
+    }
+
+    @Test
+    void reportsAFailedPointUntilANewerGoodOne() {
+        var points = new ArrayList<>(List.of(
+                good("p1", CAPTURED.toString()).get(),
+                failed("p2", CAPTURED.plusSeconds(60).toString()).get()));
+        assertThat(last(points).good()).isFalse();
+
+        points.add(good("p3", CAPTURED.plusSeconds(120).toString()).get());
+        assertThat(last(points).good()).isTrue();
+    }
+
+    private static LastPointCheck.Answer last(List<RestorePoint> points) {
+        return new LastPointCheck(
+                        points,
+                        PointInventory.of(points),
+                        Optional.empty(),
+                        CAPTURED,
+                        Optional.empty(),
+                        Optional.empty())
+                .at(CAPTURED.plusSeconds(300))
+                .orElseThrow();
     }
 
     private void show(List<String> copies, PointFixtures... points) {
