@@ -116,6 +116,7 @@ spec:
             - {name: BREAKWATER_MOVER_DEADLINE, value: {{ $root.Values.mover.deadline | quote }}}
             - {name: BREAKWATER_MOVER_START, value: {{ $root.Values.mover.start | quote }}}
             - {name: BREAKWATER_MOVER_TMP, value: {{ $root.Values.mover.tmp | quote }}}
+            - {name: BREAKWATER_MOVER_POD_DEFAULTS, value: {{ include "breakwater.moverPod" $root | quote }}}
             - {name: BREAKWATER_RESTORE_IMPERSONATE, value: {{ $root.Values.rbac.impersonate | quote }}}
             - {name: BREAKWATER_RESTORE_TMP, value: {{ $root.Values.operator.tmp | quote }}}
             - {name: BREAKWATER_CATALOG_INTERVAL, value: {{ $root.Values.catalog.interval | quote }}}
@@ -191,4 +192,15 @@ spec:
       tolerations:
         {{- toYaml . | nindent 8 }}
       {{- end }}
+{{- end }}
+
+{{/* Properties of all mover pods, as JSON. The operator reads it. */}}
+{{- define "breakwater.moverPod" -}}
+{{- $m := .Values.mover -}}
+{{- $names := list -}}
+{{- range $m.image.pullSecrets }}{{ $names = append $names .name }}{{ end -}}
+{{- $policy := .Values.networkPolicy -}}
+{{- $enabled := and $policy.enabled $policy.mover.enabled (or (empty .Values.gateway.url) (not (empty $policy.mover.egress))) -}}
+{{- $network := dict "enabled" $enabled "dns" $policy.mover.dns "egress" $policy.mover.egress -}}
+{{- dict "resources" $m.resources "nodeSelector" $m.nodeSelector "tolerations" $m.tolerations "affinity" $m.affinity "priorityClassName" $m.priorityClassName "labels" $m.podLabels "annotations" $m.podAnnotations "pullSecrets" $names "copyPullSecrets" $m.image.copyPullSecrets "privileged" $m.privileged "networkPolicy" $network | toJson -}}
 {{- end }}

@@ -50,6 +50,9 @@ public final class Api {
     /** Label on mover pods, which the standby gate admits and captures exclude. */
     public static final String COMPONENT = GROUP + "/component";
 
+    /** Annotation on a namespace: whether movers that read or write volumes in it run as root, {@code true} or {@code false}. */
+    public static final String PRIVILEGED_MOVERS = GROUP + "/privileged-movers";
+
     /** Label: the value {@code true} excludes an object from all restore points. */
     public static final String EXCLUDE = GROUP + "/exclude";
 

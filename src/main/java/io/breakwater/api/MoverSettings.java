@@ -11,7 +11,11 @@ import io.fabric8.generator.annotation.ValidationRule;
 import java.util.List;
 import java.util.Map;
 
-/** Settings of the pods that move the volumes of a capture: number, nodes and resources. */
+/** Settings of the pods that move the volumes of a capture: number, nodes, resources and user. */
+@ValidationRule(
+        value =
+                "!has(self.securityContext) || !has(self.securityContext.runAsUser) || self.securityContext.runAsUser > 0",
+        message = "securityContext.runAsUser must not be 0; only an administrator can let movers run as root")
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public class MoverSettings {
     /** Default of the number of volumes of one point that are moved at the same time. */
@@ -24,9 +28,15 @@ public class MoverSettings {
     public Integer parallelism;
 
     @JsonPropertyDescription(
-            "Resources of a mover's container. They replace the full default: requests of 50m CPU and 128Mi"
-                    + " memory, and a limit of 1Gi memory.")
+            "Resources of a mover's container. They replace the full default of the installation, which is by default:"
+                    + " requests of 50m CPU and 128Mi memory, and a limit of 1Gi memory. What a quota of the namespace"
+                    + " demands in addition is set.")
     public Resources resources;
+
+    @JsonPropertyDescription(
+            "User of the movers that read or write volumes. These movers then run without root in every namespace."
+                    + " Absent fields are those of the workload.")
+    public WorkloadUser securityContext;
 
     @Size(max = 32)
     @JsonPropertyDescription("Labels of the nodes that movers may run on.")

@@ -191,6 +191,11 @@ public class RestorePointStatus extends RunStatus {
         @JsonPropertyDescription("Whether the volume itself was read while it was in use, instead of a snapshot.")
         public Boolean live;
 
+        @JsonPropertyDescription(
+                "User of the workload that uses the claim. A mover without root has this user, also in a restore."
+                        + " Absent if no workload names the claim.")
+        public WorkloadUser user;
+
         @JsonPropertyDescription("Time at which the snapshot was taken, RFC 3339 in UTC.")
         public String snapshotAt;
 

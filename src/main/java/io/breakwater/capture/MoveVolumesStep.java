@@ -165,7 +165,13 @@ final class MoveVolumesStep implements Step<CaptureRun> {
         MoverTask task = task(run, v);
         String origin = MoverClaims.isLive(v) ? "live" : v.snapshot;
         var request = new MoverJobs.Request(
-                run.namespace(), run.label(), run.uid() + "/move/" + v.pvc + "/" + origin, task, access, settings);
+                        run.namespace(),
+                        run.label(),
+                        run.uid() + "/move/" + v.pvc + "/" + origin,
+                        task,
+                        access,
+                        settings)
+                .as(v.user);
         return switch (movers.poll(request)) {
             case MoverJobs.State.Running(String message) -> {
                 movers.progress(request).ifPresent(running::add);

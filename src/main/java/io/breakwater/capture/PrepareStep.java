@@ -17,6 +17,7 @@ import io.breakwater.steps.Step;
 import io.breakwater.steps.Warnings;
 import io.breakwater.volume.VolumePlanner;
 import io.breakwater.volume.VolumePlanner.Planned;
+import io.breakwater.volume.WorkloadUsers;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.util.ArrayList;
 import java.util.List;
@@ -90,6 +91,7 @@ final class PrepareStep implements Step<CaptureRun> {
             return Outcome.waiting("measuring the quota usage of namespace " + run.namespace() + " in the location");
         }
         List<String> warnings = warnings(run, plan);
+        WorkloadUsers users = new WorkloadUsers(client, run.namespace());
         catalog.markStarted(run.route().location(), run.key(), run.uid());
         run.update(s -> {
             s.site = run.site();
@@ -100,7 +102,7 @@ final class PrepareStep implements Step<CaptureRun> {
             s.location = run.route().location().getMetadata().getName();
             s.epoch = run.route().epoch();
             s.warnings = Warnings.merged(s.warnings, warnings);
-            s.volumes = plan.stream().map(p -> status(p, retains)).toList();
+            s.volumes = plan.stream().map(p -> status(p, users, retains)).toList();
             s.volumeCount = (int) plan.stream().filter(p -> p.skipped() == null).count();
         });
         return Outcome.done(run.status().volumeCount + " volumes");
@@ -124,7 +126,7 @@ final class PrepareStep implements Step<CaptureRun> {
         return warnings;
     }
 
-    private static VolumeStatus status(Planned planned, boolean retains) {
+    private static VolumeStatus status(Planned planned, WorkloadUsers users, boolean retains) {
         VolumeStatus v = new VolumeStatus();
         v.pvc = planned.claim().getMetadata().getName();
         v.storageClass = planned.claim().getSpec().getStorageClassName();
@@ -133,6 +135,7 @@ final class PrepareStep implements Step<CaptureRun> {
         v.snapshotClass = planned.snapshotClass();
         v.group = planned.group();
         v.skipped = planned.skipped() == null ? null : Texts.cut(planned.skipped(), LONGEST_REASON);
+        v.user = planned.skipped() == null ? users.of(v.pvc).orElse(null) : null;
         v.live = planned.live() ? true : null;
         v.kept = retains && planned.skipped() == null ? new Kept() : null;
         return v;

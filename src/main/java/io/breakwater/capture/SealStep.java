@@ -113,6 +113,7 @@ final class SealStep implements Step<CaptureRun> {
                 v.logicalBytes == null ? 0 : v.logicalBytes,
                 v.addedBytes == null ? 0 : v.addedBytes,
                 v.volumeMode,
-                v.kept == null ? null : new PointDocument.Kept(v.kept.driver, v.kept.handle));
+                v.kept == null ? null : new PointDocument.Kept(v.kept.driver, v.kept.handle),
+                v.user);
     }
 }

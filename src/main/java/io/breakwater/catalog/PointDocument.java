@@ -6,6 +6,7 @@ import io.breakwater.api.RepositoryNames;
 import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.api.RestorePointStatus.Consistency;
 import io.breakwater.api.RestorePointStatus.VolumeMode;
+import io.breakwater.api.WorkloadUser;
 import io.breakwater.store.CapturedNamespace;
 import io.breakwater.store.OwnedRepository;
 import io.breakwater.trust.PointKey;
@@ -73,6 +74,7 @@ public record PointDocument(
      * @param repositorySnapshot restic's snapshot id; null where the data was not moved
      * @param volumeMode null in points of earlier versions, whose volumes all have files
      * @param kept the snapshot in the storage of the point's site, where the data was not moved; null where it was
+     * @param user of the workload that used the claim; null if it is unknown
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     @JsonIgnoreProperties(ignoreUnknown = true)
@@ -85,7 +87,22 @@ public record PointDocument(
             long logicalBytes,
             long addedBytes,
             VolumeMode volumeMode,
-            Kept kept) {
+            Kept kept,
+            WorkloadUser user) {
+        /** A volume whose workload is unknown. */
+        public Volume(
+                String pvc,
+                String storageClass,
+                String size,
+                String path,
+                String repositorySnapshot,
+                long logicalBytes,
+                long addedBytes,
+                VolumeMode volumeMode,
+                Kept kept) {
+            this(pvc, storageClass, size, path, repositorySnapshot, logicalBytes, addedBytes, volumeMode, kept, null);
+        }
+
         /** A volume of a point of an earlier version. */
         public Volume(
                 String pvc,

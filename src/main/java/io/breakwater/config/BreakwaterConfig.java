@@ -115,6 +115,9 @@ public interface BreakwaterConfig {
         /** Size limit of the temporary directory of a mover. */
         @WithDefault("10Gi")
         String tmp();
+
+        /** Defaults of the pods of movers, as the JSON that the chart writes. */
+        Optional<String> podDefaults();
     }
 
     /** The admission webhook. */

@@ -11,8 +11,6 @@ import io.fabric8.kubernetes.api.model.EnvVarBuilder;
 import io.fabric8.kubernetes.api.model.NodeSelectorRequirement;
 import io.fabric8.kubernetes.api.model.PodSpecBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
-import io.fabric8.kubernetes.api.model.ResourceRequirements;
-import io.fabric8.kubernetes.api.model.ResourceRequirementsBuilder;
 import io.fabric8.kubernetes.api.model.Toleration;
 import io.fabric8.kubernetes.api.model.TolerationBuilder;
 import io.fabric8.kubernetes.api.model.Volume;
@@ -23,7 +21,6 @@ import io.fabric8.kubernetes.api.model.VolumeMountBuilder;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -38,18 +35,19 @@ final class MoverJobSpec {
     /** Exit code of a mover that cannot reach the gateway. A new pod would not reach it either, and would delay the failure. */
     private static final int UNREACHABLE = 41;
 
-    private static final String STORAGE = "ephemeral-storage";
-
-    /** Room for the log of a mover, in addition to its temporary directory. */
-    private static final Quantity LOGS = new Quantity("1Gi");
-
     /** The mover must run on the node of the application's pod, whatever taints the node has. */
     private static final Toleration ANYTHING =
             new TolerationBuilder().withOperator("Exists").build();
 
     private MoverJobSpec() {}
 
-    static Job build(BreakwaterConfig config, MoverJobs.Request request, String name, String repository) {
+    /** @param repository URL; null for a task that reads none */
+    static Job build(
+            BreakwaterConfig config,
+            MoverSurroundings surroundings,
+            MoverJobs.Request request,
+            String name,
+            String repository) {
         Map<String, String> labels = Map.of(
                 Api.RUN, request.run(),
                 Api.COMPONENT, "mover",
@@ -76,18 +74,26 @@ final class MoverJobSpec {
                 .endPodFailurePolicy()
                 .withNewTemplate()
                 .withNewMetadata()
-                .withLabels(labels)
+                .withLabels(SidecarOptOut.labels(surroundings.defaults().labels()))
+                .addToLabels(labels)
+                .withAnnotations(
+                        SidecarOptOut.annotations(surroundings.defaults().annotations()))
                 .endMetadata()
-                .withSpec(pod(config, request, name, repository).build())
+                .withSpec(pod(config, surroundings, request, name, repository).build())
                 .endTemplate()
                 .endSpec()
                 .build();
     }
 
     private static PodSpecBuilder pod(
-            BreakwaterConfig config, MoverJobs.Request request, String name, String repository) {
+            BreakwaterConfig config,
+            MoverSurroundings surroundings,
+            MoverJobs.Request request,
+            String name,
+            String repository) {
         String node = request.task() instanceof MoverTask.Backup b ? b.node() : null;
-        SecurityProfile profile = SecurityProfile.of(request.task());
+        MoverPodDefaults defaults = surroundings.defaults();
+        MoverIdentity identity = MoverIdentity.of(request, surroundings.privileged());
         return new PodSpecBuilder()
                 .withRestartPolicy("Never")
                 // restic writes the host name into the key of a repository that it creates.
@@ -96,10 +102,12 @@ final class MoverJobSpec {
                 .withAutomountServiceAccountToken(false)
                 .withEnableServiceLinks(false)
                 .withTerminationGracePeriodSeconds(10L)
-                .withNodeSelector(node == null ? request.settings().nodeSelector : null)
-                .withAffinity(node == null ? null : to(node))
-                .withTolerations(node == null ? tolerations(request.settings().tolerations) : List.of(ANYTHING))
-                .withSecurityContext(profile.pod())
+                .withNodeSelector(node == null ? nodeSelector(request.settings(), defaults) : null)
+                .withAffinity(node == null ? defaults.affinity() : to(node))
+                .withTolerations(node == null ? tolerations(request.settings(), defaults) : List.of(ANYTHING))
+                .withPriorityClassName(defaults.priorityClassName())
+                .withImagePullSecrets(PullSecrets.references(defaults, name))
+                .withSecurityContext(identity.pod())
                 .addNewContainer()
                 .withName("mover")
                 .withImage(config.mover().image())
@@ -108,12 +116,15 @@ final class MoverJobSpec {
                 .withArgs(request.task().arguments().stream()
                         .map(MoverJobSpec::literal)
                         .toList())
-                .withEnv(environment(name, repository, request.settings().throttle))
+                .withEnv(environment(name, repository, request.settings().throttle, identity.isWithoutRoot()))
                 .withVolumeMounts(mounts(request.task()))
                 .withVolumeDevices(devices(request.task()))
-                .withResources(
-                        resources(request.settings().resources, config.mover().tmp()))
-                .withSecurityContext(profile.container())
+                .withResources(MoverResources.of(
+                        request.settings().resources,
+                        config.mover().tmp(),
+                        defaults.resources(),
+                        surroundings.limits()))
+                .withSecurityContext(identity.container())
                 .endContainer()
                 .withVolumes(volumes(name, config.mover().tmp(), request.task()));
     }
@@ -136,10 +147,14 @@ final class MoverJobSpec {
                 .build();
     }
 
-    private static List<Toleration> tolerations(List<MoverSettings.Toleration> wanted) {
-        return wanted == null
-                ? List.of()
-                : wanted.stream()
+    private static Map<String, String> nodeSelector(MoverSettings settings, MoverPodDefaults defaults) {
+        return settings.nodeSelector == null ? defaults.nodeSelector() : settings.nodeSelector;
+    }
+
+    private static List<Toleration> tolerations(MoverSettings settings, MoverPodDefaults defaults) {
+        return settings.tolerations == null
+                ? defaults.tolerations()
+                : settings.tolerations.stream()
                         .map(t -> new TolerationBuilder()
                                 .withKey(t.key)
                                 .withOperator(t.operator == null ? null : t.operator.name())
@@ -149,35 +164,8 @@ final class MoverJobSpec {
                         .toList();
     }
 
-    /** The resources of the policy, or the defaults. Storage of the node is bounded in any case. */
-    private static ResourceRequirements resources(MoverSettings.Resources wanted, String tmp) {
-        ResourceRequirementsBuilder resources = wanted == null
-                ? new ResourceRequirementsBuilder()
-                        .addToRequests("cpu", new Quantity("50m"))
-                        .addToRequests("memory", new Quantity("128Mi"))
-                        .addToLimits("memory", new Quantity("1Gi"))
-                : new ResourceRequirementsBuilder()
-                        .withRequests(amounts(wanted.requests))
-                        .withLimits(amounts(wanted.limits));
-        return resources
-                .addToRequests(STORAGE, new Quantity("64Mi"))
-                .addToLimits(STORAGE, new Quantity(tmp).add(LOGS))
-                .build();
-    }
-
-    private static Map<String, Quantity> amounts(MoverSettings.Amounts wanted) {
-        Map<String, Quantity> amounts = new LinkedHashMap<>();
-        if (wanted != null && wanted.cpu != null) {
-            amounts.put("cpu", new Quantity(wanted.cpu));
-        }
-        if (wanted != null && wanted.memory != null) {
-            amounts.put("memory", new Quantity(wanted.memory));
-        }
-        return amounts;
-    }
-
     /** @param repository null for a task that reads none */
-    private static List<EnvVar> environment(String secret, String repository, String throttle) {
+    private static List<EnvVar> environment(String secret, String repository, String throttle, boolean withoutRoot) {
         if (repository == null) {
             return List.of();
         }
@@ -194,6 +182,9 @@ final class MoverJobSpec {
                 new EnvVar("BREAKWATER_TOKEN_FILE", TOKEN + "/token", null)));
         if (throttle != null) {
             environment.add(new EnvVar("BREAKWATER_UPLOAD_KIB", Long.toString(kibibytes(throttle)), null));
+        }
+        if (withoutRoot) {
+            environment.add(new EnvVar("BREAKWATER_WITHOUT_ROOT", "true", null));
         }
         return environment;
     }

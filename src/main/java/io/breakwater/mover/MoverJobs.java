@@ -6,12 +6,16 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Durations;
 import io.breakwater.api.MoverSettings;
 import io.breakwater.api.Reason;
+import io.breakwater.api.WorkloadUser;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.gateway.Repositories;
 import io.breakwater.gateway.Ticket;
 import io.breakwater.steps.RunNames;
 import io.breakwater.steps.ServerMessage;
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
+import io.fabric8.kubernetes.api.model.OwnerReference;
+import io.fabric8.kubernetes.api.model.OwnerReferenceBuilder;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.api.model.ServiceAccountBuilder;
@@ -77,6 +81,7 @@ public class MoverJobs {
      * @param id identity of the task, which no other task ever has: the same id finds the same Job
      * @param access the repository, and the kind of access to it
      * @param settings nodes, resources and bandwidth of the pod; read when the Job is created
+     * @param user of the workload that uses the volume; null if it is unknown
      */
     public record Request(
             String namespace,
@@ -84,7 +89,24 @@ public class MoverJobs {
             String id,
             MoverTask task,
             Repositories.Access access,
-            MoverSettings settings) {
+            MoverSettings settings,
+            WorkloadUser user) {
+        /** A task that no workload's user is known for. */
+        public Request(
+                String namespace,
+                String run,
+                String id,
+                MoverTask task,
+                Repositories.Access access,
+                MoverSettings settings) {
+            this(namespace, run, id, task, access, settings, null);
+        }
+
+        /** The same task for a volume of this workload. */
+        public Request as(WorkloadUser workload) {
+            return new Request(namespace, run, id, task, access, settings, workload);
+        }
+
         /** A task with the default settings. */
         public Request(String namespace, String run, String id, MoverTask task, Repositories.Access access) {
             this(namespace, run, id, task, access, new MoverSettings());
@@ -294,7 +316,9 @@ public class MoverJobs {
         try {
             ensureServiceAccount(request.namespace());
             String repository = request.access().repository() == null ? null : repositories.url(request.access());
-            return jobs.resource(MoverJobSpec.build(config, request, name, repository))
+            MoverSurroundings found =
+                    new SurroundingsReader(client, MoverPodDefaults.of(config)).of(request.namespace());
+            return jobs.resource(MoverJobSpec.build(config, found, request, name, repository))
                     .create();
         } catch (KubernetesClientException e) {
             Job other = e.getCode() == HttpURLConnection.HTTP_CONFLICT
@@ -313,18 +337,11 @@ public class MoverJobs {
      */
     private void release(Request request, Job job) {
         String name = job.getMetadata().getName();
-        Secret secret = credentials(request, job);
-        var secrets = client.secrets().inNamespace(request.namespace());
+        MoverPodDefaults defaults = MoverPodDefaults.of(config);
         try {
-            try {
-                secrets.resource(secret).create();
-            } catch (KubernetesClientException e) {
-                if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
-                    throw e;
-                }
-                secrets.withName(name).delete();
-                secrets.resource(secret).create();
-            }
+            replace(credentials(request, job));
+            PullSecrets.copies(client, config.namespace(), defaults, job).forEach(this::replace);
+            MoverNetworkPolicy.of(config, defaults.networkPolicy(), job).ifPresent(this::replace);
             // The uid makes the API server refuse the change of a later Job of the same name.
             client.batch()
                     .v1()
@@ -337,6 +354,19 @@ public class MoverJobs {
                                     + "\"},\"spec\":{\"suspend\":false}}");
         } catch (KubernetesClientException e) {
             throw failed(request, name, "start", e);
+        }
+    }
+
+    /** Creates an object of a Job, in the place of one of an earlier Job. */
+    private <T extends HasMetadata> void replace(T object) {
+        try {
+            client.resource(object).create();
+        } catch (KubernetesClientException e) {
+            if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
+                throw e;
+            }
+            client.resource(object).delete();
+            client.resource(object).create();
         }
     }
 
@@ -410,17 +440,22 @@ public class MoverJobs {
                 .withNewMetadata()
                 .withName(job.getMetadata().getName())
                 .withNamespace(request.namespace())
-                .addNewOwnerReference()
-                .withApiVersion("batch/v1")
-                .withKind("Job")
-                .withName(job.getMetadata().getName())
-                .withUid(job.getMetadata().getUid())
-                .endOwnerReference()
+                .withOwnerReferences(ownedBy(job))
                 .addToLabels(Api.RUN, request.run())
                 .addToLabels(Api.EXCLUDE, "true")
                 .endMetadata()
                 .withData(secrets)
                 .addToData("ca.crt", base64(repositories.caPem()))
+                .build();
+    }
+
+    /** A reference that makes the cluster delete an object with the Job. */
+    static OwnerReference ownedBy(Job job) {
+        return new OwnerReferenceBuilder()
+                .withApiVersion("batch/v1")
+                .withKind("Job")
+                .withName(job.getMetadata().getName())
+                .withUid(job.getMetadata().getUid())
                 .build();
     }
 

@@ -1,6 +1,7 @@
 package io.breakwater.restore;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.breakwater.api.Api;
 import io.breakwater.api.MoverSettings;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestoreStatus.VolumeFill;
@@ -14,6 +15,7 @@ import io.breakwater.mover.PolicySettings;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
 import io.breakwater.steps.WaitReasons;
+import io.breakwater.steps.Warnings;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.util.ArrayList;
 import java.util.List;
@@ -88,12 +90,24 @@ final class FillVolumesStep implements Step<RestoreRun> {
             case MoverJobs.State.Succeeded(JsonNode report) -> {
                 run.update(s -> {
                     s.volumes.stream().filter(o -> o.pvc.equals(v.pvc)).forEach(o -> o.filled = true);
+                    s.warnings = Warnings.merged(s.warnings, differing(v.pvc, report));
                     s.bytes = (s.bytes == null ? 0 : s.bytes)
                             + report.path("total_bytes").asLong();
                 });
                 yield Optional.empty();
             }
         };
+    }
+
+    /** A mover without root reports how many files it could not give their owner, group or mode. */
+    static List<String> differing(String claim, JsonNode report) {
+        long files = report.path("differing").asLong();
+        return files == 0
+                ? List.of()
+                : List.of("claim " + claim + ": " + files
+                        + " files or directories do not have their owner, group or mode,"
+                        + " because the mover ran without root; annotate the namespace with " + Api.PRIVILEGED_MOVERS
+                        + "=true if it permits root, and restore again");
     }
 
     /** The reason for an error of restic, which checks all content by its SHA-256 and reports damage only in its messages. */
@@ -115,7 +129,8 @@ final class FillVolumesStep implements Step<RestoreRun> {
             task = new MoverTask.Fill(v.pvc, volume.path(), volume.repositorySnapshot());
         }
         return new MoverJobs.Request(
-                run.target(), run.label(), run.uid() + "/fill/" + v.pvc, task, access(run), settings(client, run));
+                run.target(), run.label(), run.uid() + "/fill/" + v.pvc, task, access(run), settings(client, run))
+                .as(volume.user());
     }
 
     /** Settings of the movers, from the policy of the point. */

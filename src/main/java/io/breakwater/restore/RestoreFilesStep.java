@@ -84,7 +84,8 @@ final class RestoreFilesStep implements Step<RestoreRun> {
                 run.uid() + "/files/" + claim,
                 task,
                 FillVolumesStep.access(run),
-                FillVolumesStep.settings(client, run));
+                FillVolumesStep.settings(client, run))
+                .as(volume.user());
         return switch (movers.poll(request)) {
             case MoverJobs.State.Running(String message) -> Outcome.waiting(message);
             case MoverJobs.State.Failed(String message) ->

@@ -133,6 +133,7 @@ class Sandbox {
                 .withNewMetadata()
                 .withName(run.sandbox())
                 .withLabels(labels(source))
+                .withAnnotations(annotations(source))
                 .addToLabels(Api.SANDBOX, label(run.verification()))
                 .addToLabels(Api.EXCLUDE, "true")
                 .endMetadata()
@@ -253,6 +254,18 @@ class Sandbox {
         labels.keySet().removeIf(l -> !l.startsWith(POD_SECURITY));
         labels.putIfAbsent(ENFORCE, "baseline");
         return labels;
+    }
+
+    /**
+     * An annotation that forbids movers with root applies to the sandbox too. One that permits them does not: the sandbox may enforce a
+     * level of Pod Security from which an administrator exempts the source namespace by its name.
+     */
+    static Map<String, String> annotations(Namespace source) {
+        Map<String, String> annotations =
+                source == null ? null : source.getMetadata().getAnnotations();
+        return annotations != null && "false".equals(annotations.get(Api.PRIVILEGED_MOVERS))
+                ? Map.of(Api.PRIVILEGED_MOVERS, "false")
+                : Map.of();
     }
 
     Optional<Restore> restore(String name) {

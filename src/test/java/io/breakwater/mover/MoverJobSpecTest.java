@@ -42,6 +42,9 @@ class MoverJobSpecTest {
     private static final BreakwaterConfig CONFIG =
             TestConfig.of(Map.of("breakwater.site", "west", "breakwater.mover.image", "mover"));
 
+    private static final MoverSurroundings SURROUNDINGS =
+            new MoverSurroundings(MoverPodDefaults.of(CONFIG), true, NamespaceLimits.NONE);
+
     @Test
     void requestsFewResourcesByDefault() {
         Container mover = container(new MoverSettings());
@@ -248,6 +251,6 @@ class MoverJobSpecTest {
 
     private static Job job(MoverSettings settings, MoverTask task) {
         MoverJobs.Request request = new MoverJobs.Request("shop", "run", "id", task, null, settings);
-        return MoverJobSpec.build(CONFIG, request, "name", "https://gateway/");
+        return MoverJobSpec.build(CONFIG, SURROUNDINGS, request, "name", "https://gateway/");
     }
 }

@@ -1,0 +1,10 @@
+package io.breakwater.mover;
+
+/**
+ * What the pod of a mover depends on, in addition to its task.
+ *
+ * @param defaults of the installation
+ * @param privileged whether movers with a volume run as root in the namespace
+ * @param limits of the namespace
+ */
+record MoverSurroundings(MoverPodDefaults defaults, boolean privileged, NamespaceLimits limits) {}

@@ -1,0 +1,88 @@
+package io.breakwater.mover;
+
+import io.fabric8.kubernetes.api.model.LimitRange;
+import io.fabric8.kubernetes.api.model.LimitRangeItem;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.ResourceQuota;
+import java.math.BigDecimal;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Stream;
+
+/** What the ResourceQuotas and LimitRanges of a namespace demand from the only container of a pod. */
+record NamespaceLimits(List<ResourceQuota> quotas, List<LimitRange> ranges) {
+    static final NamespaceLimits NONE = new NamespaceLimits(List.of(), List.of());
+
+    private static final String LIMITS = "limits.";
+    private static final String REQUESTS = "requests.";
+
+    /** Whether a pod without a request of this resource is refused. */
+    boolean demandsRequest(String resource) {
+        return hard(resource).findAny().isPresent()
+                || hard(REQUESTS + resource).findAny().isPresent()
+                || least(resource).isPresent();
+    }
+
+    /** Whether a pod without a limit of this resource is refused, or gets a limit that may be too small for its request. */
+    boolean demandsLimit(String resource) {
+        return hard(LIMITS + resource).findAny().isPresent()
+                || most(resource, LimitRangeItem::getMax).isPresent()
+                || most(resource, LimitRangeItem::getDefault).isPresent()
+                || ratio(resource).isPresent();
+    }
+
+    /** The least request. */
+    Optional<BigDecimal> least(String resource) {
+        return items().map(i -> amount(i.getMin(), resource))
+                .filter(Objects::nonNull)
+                .max(Comparator.naturalOrder());
+    }
+
+    /**
+     * The highest useful limit: what a LimitRange permits, and what is free in each quota.
+     *
+     * @param floor a limit below this amount is not useful, so the pod waits until the quota has this amount
+     */
+    Optional<BigDecimal> most(String resource, BigDecimal floor) {
+        Stream<BigDecimal> free = hard(LIMITS + resource).map(quota -> {
+            BigDecimal hard = amount(quota.getSpec().getHard(), LIMITS + resource);
+            BigDecimal used =
+                    quota.getStatus() == null ? null : amount(quota.getStatus().getUsed(), LIMITS + resource);
+            return hard.subtract(used == null ? BigDecimal.ZERO : used).max(floor.min(hard));
+        });
+        return Stream.concat(most(resource, LimitRangeItem::getMax).stream(), free)
+                .min(Comparator.naturalOrder());
+    }
+
+    /** The highest ratio between limit and request. */
+    Optional<BigDecimal> ratio(String resource) {
+        return most(resource, LimitRangeItem::getMaxLimitRequestRatio);
+    }
+
+    private Optional<BigDecimal> most(String resource, Function<LimitRangeItem, Map<String, Quantity>> part) {
+        return items().map(i -> amount(part.apply(i), resource))
+                .filter(Objects::nonNull)
+                .min(Comparator.naturalOrder());
+    }
+
+    /** The pod has one container, so the limits of pods are those of the container. */
+    private Stream<LimitRangeItem> items() {
+        return ranges.stream()
+                .flatMap(r -> r.getSpec().getLimits().stream())
+                .filter(i -> "Container".equals(i.getType()) || "Pod".equals(i.getType()));
+    }
+
+    private Stream<ResourceQuota> hard(String key) {
+        return quotas.stream()
+                .filter(q -> q.getSpec() != null && amount(q.getSpec().getHard(), key) != null);
+    }
+
+    private static BigDecimal amount(Map<String, Quantity> amounts, String key) {
+        Quantity quantity = amounts == null ? null : amounts.get(key);
+        return quantity == null ? null : quantity.getNumericalAmount();
+    }
+}
