@@ -27,6 +27,15 @@ public class BackupPolicyStatus extends ConditionedStatus {
     @JsonPropertyDescription("Time at which the schedule last created a RestorePoint, RFC 3339 in UTC.")
     public String lastScheduleTime;
 
+    @Size(max = 256)
+    @JsonPropertyDescription("Cron expression, time zone and jitter of the schedule that scheduleSince belongs to.")
+    public String schedule;
+
+    @JsonPropertyDescription(
+            "Time at which the schedule was set or changed, RFC 3339 in UTC. It creates no RestorePoint for earlier"
+                    + " times.")
+    public String scheduleSince;
+
     @JsonPropertyDescription("Time at which the schedule creates the next RestorePoint, RFC 3339 in UTC.")
     public String nextRunTime;
 

@@ -2,6 +2,7 @@ package io.breakwater.observe;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.breakwater.api.Api;
+import io.breakwater.api.ObjectNames;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.CustomResource;
@@ -13,7 +14,9 @@ import io.fabric8.kubernetes.client.dsl.base.ResourceDefinitionContext;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.net.HttpURLConnection;
+import java.util.Objects;
 import java.util.function.Consumer;
+import org.jboss.logging.Logger;
 
 /**
  * The only writer of statuses. It applies the whole status on the server under the field manager of Breakwater, and only if
@@ -23,6 +26,8 @@ import java.util.function.Consumer;
  */
 @ApplicationScoped
 public class StatusWriter {
+    private static final Logger LOG = Logger.getLogger(StatusWriter.class);
+
     /** Attempts to write one status while other writers change it. */
     private static final int ATTEMPTS = 10;
 
@@ -36,7 +41,8 @@ public class StatusWriter {
 
     /**
      * Changes the status of an object, and writes it if it differs. The given object has the new status and resource version
-     * afterwards. An object without a resource version is written without a comparison.
+     * afterwards. An object without a resource version is written without a comparison. An object that was deleted meanwhile
+     * stays as it is.
      *
      * @param change edits a copy of the status; called again with the status on the server if another writer was faster, so it
      *     must not depend on how often it is called
@@ -57,23 +63,30 @@ public class StatusWriter {
                 resource.setStatus(status);
                 return true;
             } catch (KubernetesClientException e) {
-                if (e.getCode() != HttpURLConnection.HTTP_CONFLICT || attempt == ATTEMPTS || !refresh(resource)) {
+                if (e.getCode() != HttpURLConnection.HTTP_NOT_FOUND && e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
                     throw e;
                 }
+                T now = client.resource(resource).get();
+                if (isDeleted(resource, now)) {
+                    LOG.debugf("%s was deleted, so its status was not written", ObjectNames.of(resource));
+                    return false;
+                }
+                if (now == null || !isSame(resource, now) || attempt == ATTEMPTS) {
+                    throw e;
+                }
+                resource.setStatus(now.getStatus());
+                resource.getMetadata().setResourceVersion(now.getMetadata().getResourceVersion());
             }
         }
     }
 
-    /** Reads the status again; false if the object is gone, or another one has its name. */
-    private <S, T extends CustomResource<?, S>> boolean refresh(T resource) {
-        T now = client.resource(resource).get();
-        if (now == null
-                || !now.getMetadata().getUid().equals(resource.getMetadata().getUid())) {
-            return false;
-        }
-        resource.setStatus(now.getStatus());
-        resource.getMetadata().setResourceVersion(now.getMetadata().getResourceVersion());
-        return true;
+    /** Whether an object without a finalizer of Breakwater no longer exists. With the finalizer it cannot be deleted in between. */
+    private static boolean isDeleted(CustomResource<?, ?> resource, CustomResource<?, ?> now) {
+        return !resource.hasFinalizer(Api.FINALIZER) && (now == null || !isSame(resource, now));
+    }
+
+    private static boolean isSame(CustomResource<?, ?> a, CustomResource<?, ?> b) {
+        return Objects.equals(a.getMetadata().getUid(), b.getMetadata().getUid());
     }
 
     private void apply(CustomResource<?, ?> resource, JsonNode status) {

@@ -34,11 +34,14 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Creates the scheduled points of a policy, deletes the ones that retention does not keep, and reports whether the
@@ -119,6 +122,7 @@ class BackupPolicyReconciler implements Reconciler<BackupPolicy> {
             templates.delete(policy);
             return UpdateControl.noUpdate();
         }
+        recordSchedule(policy);
         PolicyReport.Findings found = observe(policy);
         if (found.problem().isEmpty()) {
             found = act(policy, found);
@@ -187,12 +191,35 @@ class BackupPolicyReconciler implements Reconciler<BackupPolicy> {
         }
     }
 
+    /** Times before a change of the schedule were not scheduled, so they are not made up for. */
+    private void recordSchedule(BackupPolicy policy) {
+        BackupPolicySpec.Schedule schedule = policy.getSpec().schedule;
+        String text = schedule == null
+                ? null
+                : schedule.cron + " " + schedule.timeZone + (schedule.jitter == null ? "" : " " + schedule.jitter);
+        BackupPolicyStatus seen = policy.getStatus();
+        if (Objects.equals(seen == null ? null : seen.schedule, text)) {
+            return;
+        }
+        Long generation = policy.getMetadata().getGeneration();
+        boolean unchanged = (seen == null || seen.schedule == null) && (generation == null || generation <= 1);
+        Instant set = unchanged ? Instant.parse(policy.getMetadata().getCreationTimestamp()) : clock.instant();
+        writer.update(policy, BackupPolicyStatus.class, s -> {
+            s.schedule = text;
+            s.scheduleSince = text == null ? null : Conditions.timestamp(set);
+        });
+    }
+
     private static Instant since(BackupPolicy policy) {
         BackupPolicyStatus s = policy.getStatus();
-        return Instant.parse(
-                s == null || s.lastScheduleTime == null
-                        ? policy.getMetadata().getCreationTimestamp()
-                        : s.lastScheduleTime);
+        Instant created = Instant.parse(policy.getMetadata().getCreationTimestamp());
+        return s == null
+                ? created
+                : Stream.of(s.lastScheduleTime, s.scheduleSince)
+                        .filter(Objects::nonNull)
+                        .map(Instant::parse)
+                        .max(Comparator.naturalOrder())
+                        .orElse(created);
     }
 
     private void recordTime(BackupPolicy policy, Instant at) {

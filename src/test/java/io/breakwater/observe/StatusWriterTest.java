@@ -3,6 +3,7 @@ package io.breakwater.observe;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.breakwater.api.Api;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec;
 import io.breakwater.api.BackupLocationStatus;
@@ -10,6 +11,7 @@ import io.breakwater.resource.FakeApiServer;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.io.IOException;
+import java.util.List;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -67,15 +69,27 @@ class StatusWriterTest {
     }
 
     @Test
-    void doesNotWriteToAnotherObjectOfTheName() {
-        BackupLocation late = read();
-        api.client().resource(late).delete();
-        BackupLocation other = createAgain(late);
-        assertThatThrownBy(() -> write(late, s -> s.keyId = "one"))
-                .isInstanceOfSatisfying(
-                        KubernetesClientException.class,
-                        e -> assertThat(e.getCode()).isEqualTo(409));
+    void skipsTheStatusOfADeletedObject() {
+        BackupLocation deleted = read();
+        api.client().resource(deleted).delete();
+        assertThat(write(deleted, s -> s.keyId = "one")).isFalse();
+        assertThat(deleted.getStatus()).isNull();
+        BackupLocation other = createAgain(deleted);
+        assertThat(write(deleted, s -> s.keyId = "one")).isFalse();
         assertThat(read().getMetadata().getUid()).isEqualTo(other.getMetadata().getUid());
+        assertThat(read().getStatus()).as("the other object of the name is left alone").isNull();
+    }
+
+    @Test
+    void reportsTheLossOfAnObjectThatItsFinalizerProtects() {
+        BackupLocation protectedOne = read();
+        protectedOne.getMetadata().setFinalizers(List.of(Api.FINALIZER));
+        api.client().resource(protectedOne).delete();
+        assertThatThrownBy(() -> write(protectedOne, s -> s.keyId = "one"))
+                .isInstanceOf(KubernetesClientException.class);
+        createAgain(protectedOne);
+        assertThatThrownBy(() -> write(protectedOne, s -> s.keyId = "one"))
+                .isInstanceOf(KubernetesClientException.class);
         assertThat(read().getStatus()).isNull();
     }
 

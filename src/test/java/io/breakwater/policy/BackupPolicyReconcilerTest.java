@@ -137,6 +137,34 @@ class BackupPolicyReconcilerTest {
         assertThat(events()).filteredOn(m -> m.startsWith("started")).hasSize(1);
     }
 
+    /** A daily schedule that is set in the evening must not start a point at once. */
+    @Test
+    void makesUpForNoTimeBeforeTheScheduleWasSet() {
+        BackupPolicySpec.Schedule later = policy.getSpec().schedule;
+        policy.getSpec().schedule = null;
+        reconcile("11:55:00");
+        schedule(later, 2);
+        reconcile("14:48:49");
+        assertThat(points()).isEmpty();
+        reconcile("15:00:05");
+        assertThat(points()).containsExactly("hourly-20900105-150000");
+
+        schedule(CronScheduleTest.schedule("30 * * * *", "Etc/UTC"), 3);
+        reconcile("15:45:00");
+        assertThat(points()).as("15:30 was not scheduled then").hasSize(1);
+        client.resources(RestorePoint.class).inNamespace("shop").delete(); // it is in progress
+        reconcile("17:00:00");
+        assertThat(points()).as("16:30 was missed").containsExactly("hourly-20900105-163000");
+    }
+
+    private void schedule(BackupPolicySpec.Schedule schedule, long generation) {
+        client.resource(policy).edit(p -> {
+            p.getSpec().schedule = schedule;
+            p.getMetadata().setGeneration(generation);
+            return p;
+        });
+    }
+
     @Test
     void skipsADueTimeWhileAPointIsRunning() {
         add(running("manual", "2090-01-05T11:59:00Z"));
