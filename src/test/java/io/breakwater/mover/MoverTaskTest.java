@@ -58,6 +58,8 @@ class MoverTaskTest {
             value = {
                 "/docs/Q3 [draft].txt|/docs/Q3 \\[draft\\].txt",
                 "/[|/\\[",
+                "/[].txt|/\\[\\].txt",
+                "/$RECYCLE.BIN|/$RECYCLE.BIN",
                 "/a]b|/a\\]b",
                 "/a*/b?c/**|/a*/b?c/**",
                 "/a\\*\\?|/a\\*\\?",
