@@ -54,7 +54,8 @@ debian_mirror() {
 image() {
   local name=$1 old
   shift
-  IMAGE=breakwater-dev/$name:$(digest "$@" "=$(docker image inspect --format '{{.Id}}' "$BASE")")
+  # The letter: Helm reads a tag of digits as a number.
+  IMAGE=breakwater-dev/$name:d$(digest "$@" "=$(docker image inspect --format '{{.Id}}' "$BASE")")
   if ! image_exists "$IMAGE"; then
     step "build image $name" image_build "$name" "$IMAGE"
     # Newest first. Another checkout may use an older image; the fifth and later ones are removed.

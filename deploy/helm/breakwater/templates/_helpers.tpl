@@ -30,6 +30,22 @@ app.kubernetes.io/component: {{ .component }}
 {{- .Values.gateway.url | default (printf "https://breakwater-gateway.%s.svc:8443" .Release.Namespace) }}
 {{- end }}
 
+{{/* The reference of an image; call with a dict of image, registry and tag, the last two for an image that has none itself. */}}
+{{- define "breakwater.reference" -}}
+{{- $registry := .image.registry | default .registry }}
+{{- with $registry }}{{ . }}/{{ end }}{{ .image.repository }}
+{{- if .image.digest }}@{{ .image.digest }}{{ else }}:{{ .image.tag | default .tag }}{{ end }}
+{{- end }}
+
+{{- define "breakwater.image" -}}
+{{- include "breakwater.reference" (dict "image" .Values.image "registry" "" "tag" .Chart.AppVersion) }}
+{{- end }}
+
+{{- define "breakwater.moverImage" -}}
+{{- $tag := .Values.image.tag | default .Chart.AppVersion }}
+{{- include "breakwater.reference" (dict "image" .Values.mover.image "registry" .Values.image.registry "tag" $tag) }}
+{{- end }}
+
 {{/* The Deployment of one process; call with a dict of root, component and its values. */}}
 {{- define "breakwater.deployment" -}}
 {{- $root := .root }}
@@ -85,7 +101,7 @@ spec:
         seccompProfile: {type: RuntimeDefault}
       containers:
         - name: {{ .component }}
-          image: {{ $root.Values.image.name | quote }}
+          image: {{ include "breakwater.image" $root | quote }}
           imagePullPolicy: {{ $root.Values.image.pullPolicy }}
           env:
             - {name: BREAKWATER_ROLE, value: {{ .component }}}
@@ -110,8 +126,20 @@ spec:
             {{- with $root.Values.store.clusterCidrs }}
             - {name: BREAKWATER_STORE_CLUSTER_CIDRS, value: {{ join "," . | quote }}}
             {{- end }}
+            {{- with $root.Values.store.proxy }}
+            {{- if .urlSecret }}
+            - name: BREAKWATER_STORE_PROXY_URL
+              valueFrom: {secretKeyRef: {name: {{ .urlSecret | quote }}, key: url}}
+            {{- else if .url }}
+            - {name: BREAKWATER_STORE_PROXY_URL, value: {{ .url | quote }}}
+            {{- end }}
+            {{- with .noProxy }}
+            - {name: BREAKWATER_STORE_PROXY_NO_PROXY, value: {{ join "," . | quote }}}
+            {{- end }}
+            {{- end }}
             {{- if eq .component "operator" }}
-            - {name: BREAKWATER_MOVER_IMAGE, value: {{ $root.Values.mover.image.name | quote }}}
+            - {name: BREAKWATER_QUICKSTART, value: {{ $root.Values.quickstart.enabled | quote }}}
+            - {name: BREAKWATER_MOVER_IMAGE, value: {{ include "breakwater.moverImage" $root | quote }}}
             - {name: BREAKWATER_MOVER_IMAGE_PULL_POLICY, value: {{ $root.Values.mover.image.pullPolicy | quote }}}
             - {name: BREAKWATER_MOVER_DEADLINE, value: {{ $root.Values.mover.deadline | quote }}}
             - {name: BREAKWATER_MOVER_START, value: {{ $root.Values.mover.start | quote }}}
@@ -167,6 +195,9 @@ spec:
             {{- if $mounts }}
             - {name: backups, mountPath: {{ $filesystem }}}
             {{- end }}
+            {{- with .values.extraVolumeMounts }}
+            {{- toYaml . | nindent 12 }}
+            {{- end }}
       volumes:
         - name: tmp
           emptyDir: {sizeLimit: {{ .values.tmp | default "256Mi" }}}
@@ -179,6 +210,9 @@ spec:
           {{- else }}
           {{- fail "gateway.filesystem.root is set: name the mounted volume in gateway.filesystem.volume, for example {nfs: {server: nas, path: /backups}}" }}
           {{- end }}
+        {{- end }}
+        {{- with .values.extraVolumes }}
+        {{- toYaml . | nindent 8 }}
         {{- end }}
       {{- with .values.nodeSelector }}
       nodeSelector:

@@ -14,6 +14,7 @@ import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.store.endpoint.AddressRange;
 import io.breakwater.store.endpoint.CloudNames;
 import io.breakwater.store.endpoint.EndpointRules;
+import io.breakwater.store.endpoint.StoreProxy;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.net.InetAddress;
 import java.util.List;
@@ -53,7 +54,13 @@ final class KindChecks {
                 .map(AddressRange::of)
                 .toList();
         return new EndpointRules(
-                config.store().allowedEndpoints().orElse(List.of()), () -> ranges, InetAddress::getAllByName);
+                config.store().allowedEndpoints().orElse(List.of()),
+                () -> ranges,
+                InetAddress::getAllByName,
+                StoreProxy.of(
+                        config.store().proxy().url(),
+                        config.store().proxy().noProxy().orElse(List.of()),
+                        System.getenv()));
     }
 
     AdmissionResponse review(AdmissionRequest request) {
@@ -100,6 +107,7 @@ final class KindChecks {
                             + " and share it with spec.usagePolicy");
         }
         references.secrets(location, findings);
+        references.authorities(location, findings);
         references.escrow(location, findings);
         if (spec.azureBlob != null) {
             CloudNames own = spec.azureBlob.workloadIdentity == null ? null : CloudNames.AZURE;

@@ -6,6 +6,7 @@ import io.breakwater.api.BackupLocationSpec.Namespaces;
 import io.breakwater.api.EscrowKey;
 import io.breakwater.api.LocationSecrets;
 import io.breakwater.api.NamedRef;
+import io.breakwater.store.endpoint.CaBundle;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -88,9 +89,11 @@ final class ReferenceCheck {
         BackupLocationSpec spec = location.getSpec();
         if (spec.azureBlob != null) {
             secret(location, "spec.azureBlob.credentialsSecretRef", spec.azureBlob.credentialsSecretRef, findings);
+            secret(location, "spec.azureBlob.caBundleSecretRef", spec.azureBlob.caBundleSecretRef, findings);
         }
         if (spec.s3 != null) {
             secret(location, "spec.s3.credentialsSecretRef", spec.s3.credentialsSecretRef, findings);
+            secret(location, "spec.s3.caBundleSecretRef", spec.s3.caBundleSecretRef, findings);
         }
         if (spec.encryption != null) {
             secret(location, "spec.encryption.passwordSecretRef", spec.encryption.passwordSecretRef, findings);
@@ -107,6 +110,27 @@ final class ReferenceCheck {
                     .flatMap(LocationSecrets::objection)
                     .ifPresent(objection -> findings.refuse(field, objection));
         }
+    }
+
+    /** Refuses a bundle of certificates that no connection could use. A Secret that does not exist yet is a warning. */
+    void authorities(BackupLocation location, CheckFindings findings) {
+        NamedRef ref = location.getSpec().caBundleSecretRef();
+        if (ref == null) {
+            return;
+        }
+        String field = location.getSpec().s3 == null ? "spec.azureBlob" : "spec.s3";
+        String namespace = location.getMetadata().getNamespace();
+        Secret secret =
+                client.secrets().inNamespace(namespace).withName(ref.name).get();
+        if (secret == null) {
+            findings.warn(
+                    field + ".caBundleSecretRef",
+                    "Secret '" + ref.name + "' is not in namespace " + namespace + " yet");
+            return;
+        }
+        CaBundle.objection(secret.getData())
+                .ifPresent(o -> findings.refuse(
+                        field + ".caBundleSecretRef", "Secret " + namespace + "/" + ref.name + " " + o));
     }
 
     /** Checks the Secret with the public key for escrow; refuses a key that can never be used. */

@@ -90,6 +90,14 @@ public class BackupLocationSpec {
         return layout == Layout.Velero;
     }
 
+    /** The Secret with the authorities of a private server; null if there is none. */
+    public NamedRef caBundleSecretRef() {
+        if (azureBlob != null) {
+            return azureBlob.caBundleSecretRef;
+        }
+        return s3 == null ? null : s3.caBundleSecretRef;
+    }
+
     /** Whether Breakwater may write. */
     public enum AccessMode {
         ReadWrite,
@@ -101,6 +109,9 @@ public class BackupLocationSpec {
     @ValidationRule(
             value = "has(self.credentialsSecretRef) != has(self.workloadIdentity)",
             message = "exactly one of credentialsSecretRef and workloadIdentity must be set")
+    @ValidationRule(
+            value = "!has(self.caBundleSecretRef) || !has(self.endpoint) || self.endpoint.startsWith('https://')",
+            message = "caBundleSecretRef requires an endpoint with https://")
     @ValidationRule(
             value =
                     "self.account == oldSelf.account && self.container == oldSelf.container"
@@ -137,6 +148,12 @@ public class BackupLocationSpec {
                 + " breakwater.io/location-credentials=true.")
         public NamedRef credentialsSecretRef;
 
+        @JsonPropertyDescription("Secret in this namespace with the key ca.crt, and with the label"
+                + " breakwater.io/location-credentials=true. It contains the certificates, in PEM, of the authorities that"
+                + " sign the certificate of the server. Connections then trust no other authority. Default: the public"
+                + " authorities that Java trusts.")
+        public NamedRef caBundleSecretRef;
+
         @JsonPropertyDescription("Use the federated identity of the pod instead of a Secret.")
         public WorkloadIdentity workloadIdentity;
     }
@@ -154,6 +171,9 @@ public class BackupLocationSpec {
     @ValidationRule(
             value = "has(self.credentialsSecretRef) != has(self.workloadIdentity)",
             message = "exactly one of credentialsSecretRef and workloadIdentity must be set")
+    @ValidationRule(
+            value = "!has(self.caBundleSecretRef) || !has(self.endpoint) || self.endpoint.startsWith('https://')",
+            message = "caBundleSecretRef requires an endpoint with https://")
     @ValidationRule(
             value = "has(self.region) || has(self.endpoint)",
             message = "region must be set, unless endpoint names a server that has no regions")
@@ -198,6 +218,12 @@ public class BackupLocationSpec {
                 "Secret in this namespace with the keys accessKeyId and secretAccessKey, and with the label"
                         + " breakwater.io/location-credentials=true.")
         public NamedRef credentialsSecretRef;
+
+        @JsonPropertyDescription("Secret in this namespace with the key ca.crt, and with the label"
+                + " breakwater.io/location-credentials=true. It contains the certificates, in PEM, of the authorities that"
+                + " sign the certificate of the server. Connections then trust no other authority. Default: the public"
+                + " authorities that Java trusts.")
+        public NamedRef caBundleSecretRef;
 
         @JsonPropertyDescription("Use the role of the pod's ServiceAccount (web identity) instead of a Secret.")
         public WebIdentity workloadIdentity;

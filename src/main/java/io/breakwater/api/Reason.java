@@ -27,6 +27,8 @@ public enum Reason {
     CredentialsRejected,
     /** A Secret, a key in it, or the label that lets locations use it is missing. */
     SecretNotFound,
+    /** The certificates of authorities that a location names cannot be read. */
+    InvalidCaBundle,
     /** A required master key is not available, or sites have different ones. */
     KeyMismatch,
     /** The store lacks conditional writes, so it cannot hold a lease. */

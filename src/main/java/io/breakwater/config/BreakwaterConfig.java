@@ -29,6 +29,10 @@ public interface BreakwaterConfig {
     @WithDefault("breakwater-system")
     String namespace();
 
+    /** Whether the operator creates the location of the quickstart. */
+    @WithDefault("false")
+    boolean quickstart();
+
     Gateway gateway();
 
     Mover mover();
@@ -159,6 +163,17 @@ public interface BreakwaterConfig {
 
         /** Addresses of pods, Services and nodes that the API server does not report. */
         Optional<List<String>> clusterCidrs();
+
+        Proxy proxy();
+
+        /** The proxy of connections to stores. Without it, the variables HTTPS_PROXY, HTTP_PROXY and NO_PROXY count. */
+        interface Proxy {
+            /** URL of an HTTP proxy, with user and password if it needs them. */
+            Optional<String> url();
+
+            /** Hosts, domains, addresses and CIDRs that are reached without the proxy. */
+            Optional<List<String>> noProxy();
+        }
     }
 
     /** BackupPolicies. */

@@ -138,6 +138,10 @@ class CredentialGrants {
             if (credentials != null) {
                 secrets.add(credentials.name);
             }
+            NamedRef authorities = location.getSpec().caBundleSecretRef();
+            if (authorities != null) {
+                secrets.add(authorities.name);
+            }
             if (!location.getSpec().hasVeleroLayout()) {
                 secrets.add(LocationKeys.secretName(location)); // tombstones and leases are signed
             }

@@ -3,6 +3,7 @@ package io.breakwater.location;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.store.endpoint.AddressRange;
 import io.breakwater.store.endpoint.EndpointRules;
+import io.breakwater.store.endpoint.StoreProxy;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.net.InetAddress;
@@ -22,12 +23,21 @@ public class LocationEndpoints {
                 .map(AddressRange::of)
                 .toList();
         this.rules = new EndpointRules(
-                config.store().allowedEndpoints().orElse(List.of()), this::forbidden, InetAddress::getAllByName);
+                config.store().allowedEndpoints().orElse(List.of()),
+                this::forbidden,
+                InetAddress::getAllByName,
+                proxy(config));
     }
 
     /** The rules; there is one object, so that all stores share their connections. */
     public EndpointRules rules() {
         return rules;
+    }
+
+    /** The proxy of this installation. */
+    private static StoreProxy proxy(BreakwaterConfig config) {
+        return StoreProxy.of(
+                config.store().proxy().url(), config.store().proxy().noProxy().orElse(List.of()), System.getenv());
     }
 
     private List<AddressRange> forbidden() {

@@ -22,6 +22,8 @@ import io.breakwater.store.ReadOnlyStore;
 import io.breakwater.store.SigningKeys;
 import io.breakwater.store.SiteSigner;
 import io.breakwater.store.azure.AzureBlobStore;
+import io.breakwater.store.endpoint.CaBundle;
+import io.breakwater.store.endpoint.EndpointRules;
 import io.breakwater.store.s3.S3Store;
 import io.breakwater.trust.AuthorReview;
 import io.breakwater.trust.SiteKeyPair;
@@ -47,8 +49,8 @@ public class Stores {
     /** Time after which changed credentials are noticed. */
     private static final Duration RECHECK = Duration.ofSeconds(10);
 
-    /** The versions of spec and Secret that a store was made from. */
-    private record Origin(Long generation, String secretVersion) {}
+    /** The versions of spec and Secrets that a store was made from. */
+    private record Origin(Long generation, String secretVersion, String bundleVersion) {}
 
     private record Opened(Origin origin, ObjectStore store, Instant checked) {}
 
@@ -103,17 +105,36 @@ public class Stores {
     }
 
     private Opened renewed(BackupLocation location, Opened known) {
-        Secret secret = credentials(location);
-        Origin origin = new Origin(
-                location.getMetadata().getGeneration(),
-                secret == null ? "" : secret.getMetadata().getResourceVersion());
-        ObjectStore store = known != null && known.origin.equals(origin) ? known.store : allowed(location, secret);
+        Secret secret = named(location, credentialsRef(location.getSpec()), "credentialsSecretRef");
+        Secret bundle = named(location, location.getSpec().caBundleSecretRef(), "caBundleSecretRef");
+        Origin origin = new Origin(location.getMetadata().getGeneration(), version(secret), version(bundle));
+        ObjectStore store = known != null && known.origin.equals(origin)
+                ? known.store
+                : allowed(location, secret, rules(location, bundle));
         store.documents().refresh();
         return new Opened(origin, store, clock.instant());
     }
 
-    private Secret credentials(BackupLocation location) {
-        NamedRef ref = credentialsRef(location.getSpec());
+    private static String version(Secret secret) {
+        return secret == null ? "" : secret.getMetadata().getResourceVersion();
+    }
+
+    /** The rules for connections, with the authorities that the location trusts. */
+    private EndpointRules rules(BackupLocation location, Secret bundle) {
+        if (bundle == null) {
+            return endpoints.rules();
+        }
+        try {
+            return endpoints.rules().withAuthorities(CaBundle.of(bundle.getData()));
+        } catch (IllegalArgumentException e) {
+            throw BreakwaterException.permanent(
+                    Reason.InvalidCaBundle,
+                    field(location, "caBundleSecretRef") + ObjectNames.of(bundle) + " " + e.getMessage(),
+                    e);
+        }
+    }
+
+    private Secret named(BackupLocation location, NamedRef ref, String field) {
         if (ref == null) {
             return null;
         }
@@ -122,10 +143,10 @@ public class Stores {
         Secret secret =
                 client.secrets().inNamespace(namespace).withName(ref.name).get();
         if (secret == null) {
-            throw missing(location, "Secret " + namespace + "/" + ref.name + " does not exist");
+            throw missing(location, field, "Secret " + namespace + "/" + ref.name + " does not exist");
         }
         LocationSecrets.objection(secret).ifPresent(o -> {
-            throw missing(location, o);
+            throw missing(location, field, o);
         });
         return secret;
     }
@@ -150,14 +171,14 @@ public class Stores {
         }
     }
 
-    private ObjectStore allowed(BackupLocation location, Secret secret) {
-        ObjectStore store = new KeyedStore(make(location, secret), documents(location));
+    private ObjectStore allowed(BackupLocation location, Secret secret, EndpointRules rules) {
+        ObjectStore store = new KeyedStore(make(location, secret, rules), documents(location));
         return location.getSpec().accessMode == AccessMode.ReadOnly
                 ? new ReadOnlyStore(store, ObjectNames.qualified(location))
                 : store;
     }
 
-    private ObjectStore make(BackupLocation location, Secret secret) {
+    private ObjectStore make(BackupLocation location, Secret secret, EndpointRules rules) {
         BackupLocationSpec spec = location.getSpec();
         if (spec.filesystem != null) {
             return new FilesystemStore(directory(location), clock, limits());
@@ -170,7 +191,7 @@ public class Stores {
                             + " namespace "
                             + config.namespace() + " only; use credentialsSecretRef");
         }
-        return spec.s3 != null ? s3(location, secret) : azure(location, secret);
+        return spec.s3 != null ? s3(location, secret, rules) : azure(location, secret, rules);
     }
 
     private ListingLimits limits() {
@@ -178,12 +199,14 @@ public class Stores {
                 config.store().maxObjects(), config.store().maxGathered(), ListingLimits.DEFAULT.time());
     }
 
-    private ObjectStore azure(BackupLocation location, Secret secret) {
+    private ObjectStore azure(BackupLocation location, Secret secret, EndpointRules rules) {
         String key = value(secret, "accountKey");
         String sas = value(secret, "sasToken");
         if (secret != null && (key == null) == (sas == null)) {
             throw missing(
-                    location, ObjectNames.of(secret) + " must have exactly one of the keys accountKey and sasToken");
+                    location,
+                    "credentialsSecretRef",
+                    ObjectNames.of(secret) + " must have exactly one of the keys accountKey and sasToken");
         }
         return AzureBlobStore.open(
                 location.getSpec().azureBlob,
@@ -192,14 +215,17 @@ public class Stores {
                 ObjectLock.of(location.getSpec(), clock),
                 removals(location),
                 limits(),
-                endpoints.rules());
+                rules);
     }
 
-    private ObjectStore s3(BackupLocation location, Secret secret) {
+    private ObjectStore s3(BackupLocation location, Secret secret, EndpointRules rules) {
         String id = value(secret, "accessKeyId");
         String key = value(secret, "secretAccessKey");
         if (secret != null && (id == null || key == null)) {
-            throw missing(location, ObjectNames.of(secret) + " must have the keys accessKeyId and secretAccessKey");
+            throw missing(
+                    location,
+                    "credentialsSecretRef",
+                    ObjectNames.of(secret) + " must have the keys accessKeyId and secretAccessKey");
         }
         return S3Store.open(
                 location.getSpec().s3,
@@ -208,7 +234,7 @@ public class Stores {
                 ObjectLock.of(location.getSpec(), clock),
                 removals(location),
                 limits(),
-                endpoints.rules());
+                rules);
     }
 
     /** Signs the deletions of Breakwater in a location with locks; null for other locations. */
@@ -257,10 +283,13 @@ public class Stores {
         return encoded == null ? null : new String(Base64.getDecoder().decode(encoded), StandardCharsets.UTF_8).strip();
     }
 
-    private static BreakwaterException missing(BackupLocation location, String what) {
-        return BreakwaterException.permanent(
-                Reason.SecretNotFound,
-                ObjectNames.of(location) + ", spec." + (location.getSpec().s3 == null ? "azureBlob" : "s3")
-                        + ".credentialsSecretRef: " + what);
+    private static BreakwaterException missing(BackupLocation location, String field, String what) {
+        return BreakwaterException.permanent(Reason.SecretNotFound, field(location, field) + what);
+    }
+
+    /** The location and a field of its store, as the start of a message. */
+    private static String field(BackupLocation location, String name) {
+        return ObjectNames.of(location) + ", spec." + (location.getSpec().s3 == null ? "azureBlob" : "s3") + "." + name
+                + ": ";
     }
 }

@@ -26,6 +26,9 @@ import java.util.TreeSet;
 final class LocationConversion {
     private static final String OWN_PREFIX = "breakwater";
 
+    /** Name of the Secret for certificates that Velero has in the location itself. */
+    private static final String CA_SECRET = "store-ca";
+
     private final String operatorNamespace;
     private final ConversionReport report;
 
@@ -78,12 +81,6 @@ final class LocationConversion {
     }
 
     private static void reportUnsupported(BackupStorageLocation.Spec spec, ConversionReport.Subject about) {
-        if (spec.objectStorage.caCert != null || spec.objectStorage.caCertRef != null) {
-            about.add(
-                    "spec.objectStorage.caCert",
-                    "certificates of one location are not supported; add the authority to the trusted certificates of"
-                            + " Breakwater's image");
-        }
         if (spec.backupSyncPeriod != null) {
             about.add("spec.backupSyncPeriod", "every location is listed every 20 seconds");
         }
@@ -110,8 +107,27 @@ final class LocationConversion {
                 return null;
             }
         }
+        authorities(store, spec.objectStorage, about);
         rest.forEach(key -> about.add("spec.config." + key, "has no equivalent, skipped"));
         return store;
+    }
+
+    private void authorities(
+            BackupLocationSpec store, BackupStorageLocation.ObjectStorage velero, ConversionReport.Subject about) {
+        if (velero.caCert == null && velero.caCertRef == null) {
+            return;
+        }
+        NamedRef secret = new NamedRef(velero.caCertRef == null ? CA_SECRET : velero.caCertRef.getName());
+        if (store.s3 == null) {
+            store.azureBlob.caBundleSecretRef = secret;
+        } else {
+            store.s3.caBundleSecretRef = secret;
+        }
+        about.add(
+                "spec.objectStorage." + (velero.caCertRef == null ? "caCert" : "caCertRef"),
+                "create the Secret " + operatorNamespace + "/" + secret.name
+                        + " with these certificates in the key ca.crt,"
+                        + " and with the label breakwater.io/location-credentials=true");
     }
 
     private AzureBlob azure(

@@ -38,7 +38,8 @@ public final class StoreErrors {
             return "no connection to it (" + t.getClass().getSimpleName() + "); check endpoint and network";
         }
         if (t instanceof SSLException) {
-            return "no encrypted connection to it; check its certificate and the endpoint";
+            return "no encrypted connection to it; check its certificate and the endpoint; a certificate of a private"
+                    + " authority needs caBundleSecretRef";
         }
         if (t instanceof SocketTimeoutException || t instanceof TimeoutException) {
             return "no answer in time; check the server and the network";

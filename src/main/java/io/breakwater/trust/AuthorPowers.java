@@ -127,9 +127,11 @@ public final class AuthorPowers {
         List<NeededRight> needs = new ArrayList<>();
         if (spec.azureBlob != null) {
             secret("spec.azureBlob.credentialsSecretRef", spec.azureBlob.credentialsSecretRef, needs);
+            secret("spec.azureBlob.caBundleSecretRef", spec.azureBlob.caBundleSecretRef, needs);
         }
         if (spec.s3 != null) {
             secret("spec.s3.credentialsSecretRef", spec.s3.credentialsSecretRef, needs);
+            secret("spec.s3.caBundleSecretRef", spec.s3.caBundleSecretRef, needs);
         }
         if (spec.encryption != null) {
             secret("spec.encryption.passwordSecretRef", spec.encryption.passwordSecretRef, needs);

@@ -11,6 +11,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupPolicy;
 import io.breakwater.config.TestConfig;
+import io.breakwater.tls.TestAuthority;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.client.dsl.NonDeletingOperation;
@@ -276,6 +277,38 @@ class KindChecksTest {
                         .contains("kubectl label secret s -n shop breakwater.io/location-credentials=true");
             } else {
                 assertThat(refusal).isNull();
+            }
+        }
+    }
+
+    @Test
+    void refusesABundleOfAuthoritiesThatCannotBeRead() {
+        String privately = LOCATION.replace(
+                "credentialsSecretRef: {name: s}", "credentialsSecretRef: {name: s}, caBundleSecretRef: {name: ca}");
+        assertThat(create(privately).warnings())
+                .anyMatch(warning -> warning.contains("spec.azureBlob.caBundleSecretRef"));
+        for (String label : new String[] {"other", "breakwater.io/location-credentials"}) {
+            for (String pem : new String[] {"not a certificate", new TestAuthority().pem()}) {
+                cluster.client()
+                        .resource(new SecretBuilder()
+                                .withNewMetadata()
+                                .withNamespace("shop")
+                                .withName("ca")
+                                .addToLabels(label, "true")
+                                .endMetadata()
+                                .addToData("ca.crt", Base64.getEncoder().encodeToString(pem.getBytes()))
+                                .build())
+                        .createOr(NonDeletingOperation::update);
+                String refusal = create(privately).refusal();
+                if (label.equals("other")) {
+                    assertThat(refusal).contains("Secret shop/ca does not have the label");
+                } else if (pem.startsWith("not")) {
+                    assertThat(refusal)
+                            .startsWith("spec.azureBlob.caBundleSecretRef: Secret shop/ca has a value of ca.crt")
+                            .contains("no certificate in PEM");
+                } else {
+                    assertThat(refusal).isNull();
+                }
             }
         }
     }

@@ -25,7 +25,6 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -322,23 +321,89 @@ class ChartTest {
                 .containsExactly("breakwater-quickstart");
     }
 
-    /** Hooks are not part of what the library renders. A copy of the chart without the annotation shows the object. */
+    /** A GitOps tool deletes and creates a hook at each sync, and renders without a cluster, so a lookup finds nothing. */
     @Test
-    void createsTheQuickstartLocationAfterTheCrds(@TempDir Path directory) throws IOException {
-        assertThat(render("quickstart.enabled=true")).doesNotContainKey("BackupLocation/quickstart");
-        Path chart = directory.resolve("chart");
-        try (Stream<Path> files = Files.walk(CHART)) {
-            for (Path file : files.toList()) {
-                Files.copy(file, chart.resolve(CHART.relativize(file)));
-            }
-        }
-        Path template = chart.resolve("templates/quickstart.yaml");
-        Files.writeString(template, Files.readString(template).replace("helm.sh/hook:", "example.com/hook:"));
+    void leavesTheQuickstartLocationToTheOperator() throws IOException {
+        Map<String, JsonNode> objects = render("quickstart.enabled=true");
+        assertThat(read(objects.get("Deployment/breakwater-operator")).quickstart())
+                .isTrue();
+        assertThat(config(render()).quickstart()).isFalse();
+        assertThat(objects.keySet()).noneMatch(key -> key.startsWith("BackupLocation/"));
+        assertThat(Files.readString(CHART.resolve("templates/quickstart.yaml")))
+                .doesNotContain("helm.sh/hook", "lookup");
+    }
 
-        JsonNode location = render(chart, "quickstart.enabled=true").get("BackupLocation/quickstart");
-        assertThat(location.at("/metadata/annotations").path("example.com/hook").asText())
-                .isEqualTo("post-install,post-upgrade");
-        assertThat(location.at("/spec/usagePolicy/namespaces").asText()).isEqualTo("All");
+    @Test
+    void buildsTheReferencesOfBothImages() throws IOException {
+        String digest = "sha256:" + "0123456789abcdef".repeat(4);
+        String version = CrdFiles.YAML
+                .readTree(CHART.resolve("Chart.yaml").toFile())
+                .path("appVersion")
+                .asText();
+        assertImages("breakwater:" + version, "breakwater-mover:" + version);
+        assertImages(
+                "registry.example.com:5000/platform/breakwater:" + version,
+                "registry.example.com:5000/platform/breakwater-mover:" + version,
+                "image.registry=registry.example.com:5000/platform");
+        assertImages("breakwater:v2", "breakwater-mover:v2", "image.tag=v2");
+        assertImages("breakwater:v2", "breakwater-mover:v3", "image.tag=v2", "mover.image.tag=v3");
+        assertImages("breakwater@" + digest, "breakwater-mover:v2", "image.tag=v2", "image.digest=" + digest);
+        assertImages(
+                "a.example/b/c:" + version,
+                "d.example/e@" + digest,
+                "image.registry=a.example",
+                "image.repository=b/c",
+                "mover.image.registry=d.example",
+                "mover.image.repository=e",
+                "mover.image.digest=" + digest);
+    }
+
+    private static void assertImages(String image, String mover, String... values) throws IOException {
+        Map<String, JsonNode> objects = render(Stream.concat(Stream.of("gateway.embedded=false"), Stream.of(values))
+                .toArray(String[]::new));
+        for (String name : List.of("operator", "guard", "gateway")) {
+            assertThat(objects.get("Deployment/breakwater-" + name)
+                            .at("/spec/template/spec/containers/0/image")
+                            .asText())
+                    .isEqualTo(image);
+        }
+        assertThat(config(objects).mover().image()).isEqualTo(mover);
+    }
+
+    @Test
+    void passesTheProxyOfStoresToAllProcesses() throws IOException {
+        Map<String, JsonNode> objects = render(
+                "gateway.embedded=false",
+                "store.proxy.url=http://proxy.example.com:3128",
+                "store.proxy.noProxy[0]=objects.example.com",
+                "store.proxy.noProxy[1]=10.0.0.0/8");
+        Map<String, JsonNode> secret = render("gateway.embedded=false", "store.proxy.urlSecret=proxy");
+        for (String name : List.of("operator", "guard", "gateway")) {
+            BreakwaterConfig config = read(objects.get("Deployment/breakwater-" + name));
+            assertThat(config.store().proxy().url()).contains("http://proxy.example.com:3128");
+            assertThat(config.store().proxy().noProxy()).contains(List.of("objects.example.com", "10.0.0.0/8"));
+            assertThat(secret.get("Deployment/breakwater-" + name)
+                            .at("/spec/template/spec/containers/0/env")
+                            .toString())
+                    .contains("{\"name\":\"BREAKWATER_STORE_PROXY_URL\",\"valueFrom\":{\"secretKeyRef\":"
+                            + "{\"name\":\"proxy\",\"key\":\"url\"}}}");
+        }
+        assertThat(config(render()).store().proxy().url()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"operator", "guard", "gateway"})
+    void mountsMoreVolumes(String name) throws IOException {
+        JsonNode pod = render(
+                        "gateway.embedded=false",
+                        name + ".extraVolumes[0].name=authorities",
+                        name + ".extraVolumes[0].configMap.name=trust",
+                        name + ".extraVolumeMounts[0].name=authorities",
+                        name + ".extraVolumeMounts[0].mountPath=/etc/trust")
+                .get("Deployment/breakwater-" + name)
+                .at("/spec/template/spec");
+        assertThat(pod.path("volumes")).contains(yaml("{name: authorities, configMap: {name: trust}}"));
+        assertThat(pod.at("/containers/0/volumeMounts")).contains(yaml("{name: authorities, mountPath: /etc/trust}"));
     }
 
     @Test
@@ -459,7 +524,13 @@ class ChartTest {
                 "gateway.url=http://plain",
                 "mover.deadline=soon",
                 "sandbox.kinds[0]=Certificate",
-                "quickstart.enabled=maybe"
+                "quickstart.enabled=maybe",
+                "image.name=breakwater:0.1.0",
+                "image.digest=sha256:abc",
+                "image.registry=https://registry.example.com",
+                "mover.image.tag=a b",
+                "store.proxy.url=https://proxy.example.com",
+                "operator.extraVolumes=x"
             })
     void refusesInvalidValues(String value) {
         String key = value.substring(0, value.indexOf('='));

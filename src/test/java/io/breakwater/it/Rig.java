@@ -173,8 +173,10 @@ final class Rig implements AutoCloseable {
         List<String> all = Stream.concat(
                         Stream.of(
                                 "site.name=" + cluster.name(),
-                                "image.name=" + environment("BREAKWATER_IMAGE"),
-                                "mover.image.name=" + environment("BREAKWATER_MOVER_IMAGE"),
+                                "image.repository=" + image("BREAKWATER_IMAGE")[0],
+                                "image.tag=" + image("BREAKWATER_IMAGE")[1],
+                                "mover.image.repository=" + image("BREAKWATER_MOVER_IMAGE")[0],
+                                "mover.image.tag=" + image("BREAKWATER_MOVER_IMAGE")[1],
                                 // Tests wait for scheduled points.
                                 "policy.shortestInterval=1M",
                                 // The stores of the tests have addresses of the clusters' network, and no certificate.
@@ -191,6 +193,13 @@ final class Rig implements AutoCloseable {
             delete(kubeconfig);
         }
         progress.print("Breakwater is installed on %s %s", cluster.name(), String.join(" ", values));
+    }
+
+    /** Repository and tag of an image that the build made. */
+    static String[] image(String variable) {
+        String reference = environment(variable);
+        int colon = reference.lastIndexOf(':');
+        return new String[] {reference.substring(0, colon), reference.substring(colon + 1)};
     }
 
     /**

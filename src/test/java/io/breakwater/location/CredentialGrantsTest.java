@@ -38,13 +38,14 @@ class CredentialGrantsTest {
     void grantsExactlyTheReferencedSecrets() {
         BackupLocationSpec locked = s3("store-b");
         locked.immutability = new BackupLocationSpec.Immutability();
+        locked.s3.caBundleSecretRef = new NamedRef("ca-b");
         cluster.add(location("shop", "a", azure("store-a")), location("shop", "b", locked));
         cluster.add(location("sys", "shared", s3("shared")), location("sys", "identity", s3(null)));
         cluster.add(location("bank", "identity", s3(null)));
 
         grants.maintain();
 
-        assertThat(role("shop").getRules()).containsExactly(get("breakwater-master-key", "store-a", "store-b"));
+        assertThat(role("shop").getRules()).containsExactly(get("breakwater-master-key", "ca-b", "store-a", "store-b"));
         assertThat(role("sys").getRules()).containsExactly(get("breakwater-master-key", "shared"));
         assertThat(role("bank").getRules()).containsExactly(get("breakwater-master-key"));
         assertThat(binding("shop").getRoleRef().getName()).isEqualTo(CredentialGrants.NAME);

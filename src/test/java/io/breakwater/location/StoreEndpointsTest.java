@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.net.httpserver.HttpServer;
+import com.sun.net.httpserver.HttpsServer;
 import io.breakwater.api.BackupLocationSpec.AzureBlob;
 import io.breakwater.api.BackupLocationSpec.S3;
 import io.breakwater.api.BackupLocationSpec.WebIdentity;
@@ -13,8 +14,10 @@ import io.breakwater.api.Reason;
 import io.breakwater.store.ListingLimits;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.azure.AzureBlobStore;
+import io.breakwater.store.endpoint.CaBundle;
 import io.breakwater.store.endpoint.EndpointRules;
 import io.breakwater.store.s3.S3Store;
+import io.breakwater.tls.TestAuthority;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -108,6 +111,38 @@ class StoreEndpointsTest {
         } finally {
             server.stop(0);
             thief.stop(0);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void trustsTheAuthoritiesOfTheBundleOnly(Vendor vendor) throws IOException {
+        TestAuthority authority = new TestAuthority();
+        HttpsServer server = authority.serve("127.0.0.1");
+        HttpsServer other = authority.serve("other.example");
+        try {
+            EndpointRules listed = rules(List.of("127.0.0.1"));
+            String endpoint = "https://127.0.0.1:" + server.getAddress().getPort();
+            String elsewhere = "https://127.0.0.1:" + other.getAddress().getPort();
+            CaBundle bundle = CaBundle.of(new TestAuthority().pem() + authority.pem());
+            assertThatThrownBy(() -> vendor.open(endpoint, false, listed.withAuthorities(bundle))
+                            .read("x"))
+                    .hasMessageContaining("403");
+            for (EndpointRules rules :
+                    List.of(listed, listed.withAuthorities(CaBundle.of(new TestAuthority().pem())))) {
+                assertThatThrownBy(() -> vendor.open(endpoint, false, rules).read("x"))
+                        .isInstanceOfSatisfying(
+                                BreakwaterException.class,
+                                e -> assertThat(e.reason()).isEqualTo(Reason.StoreUnavailable))
+                        .hasMessageContaining("caBundleSecretRef");
+            }
+            assertThatThrownBy(() -> vendor.open(elsewhere, false, listed.withAuthorities(bundle))
+                            .read("x"))
+                    .as("a certificate for another host")
+                    .hasMessageContaining("no encrypted connection");
+        } finally {
+            server.stop(0);
+            other.stop(0);
         }
     }
 

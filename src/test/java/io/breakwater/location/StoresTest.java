@@ -3,6 +3,7 @@ package io.breakwater.location;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.sun.net.httpserver.HttpsServer;
 import io.breakwater.admission.InMemoryApiServer;
 import io.breakwater.api.Api;
 import io.breakwater.api.BackupLocation;
@@ -21,11 +22,13 @@ import io.breakwater.store.DeletionSigner;
 import io.breakwater.store.ObjectStore.ObjectInfo;
 import io.breakwater.store.TestStores;
 import io.breakwater.store.Tombstone;
+import io.breakwater.tls.TestAuthority;
 import io.breakwater.trust.Author;
 import io.breakwater.trust.AuthorStamps;
 import io.breakwater.trust.StampFixture;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -165,6 +168,61 @@ class StoresTest {
         assertThatThrownBy(() -> TestKeys.of(client).ring(location))
                 .hasMessageContaining("spec.encryption.passwordSecretRef: Secret ")
                 .hasMessageContaining("kubectl label secret named");
+    }
+
+    @Test
+    void refusesABundleThatCannotBeRead() {
+        location.getSpec().s3.caBundleSecretRef = new NamedRef("private-ca");
+        Stores stores = TestStores.of(client, config);
+        assertThatThrownBy(() -> stores.open(location))
+                .hasMessageContaining(
+                        "spec.s3.caBundleSecretRef: Secret " + config.namespace() + "/private-ca does not");
+        secret("private-ca", Map.of("ca.crt", "bm90IGEgY2VydGlmaWNhdGU="));
+        assertThatThrownBy(() -> stores.open(location))
+                .isInstanceOfSatisfying(
+                        BreakwaterException.class, e -> assertThat(e.reason()).isEqualTo(Reason.InvalidCaBundle))
+                .hasMessageContaining("spec.s3.caBundleSecretRef: Secret " + config.namespace()
+                        + "/private-ca has a value of ca.crt that cannot be used")
+                .hasMessageContaining("no certificate in PEM");
+        client.secrets()
+                .inNamespace(config.namespace())
+                .withName("private-ca")
+                .edit(s -> new SecretBuilder(s)
+                        .editMetadata()
+                        .withLabels(Map.of())
+                        .endMetadata()
+                        .build());
+        assertThatThrownBy(() -> stores.open(location))
+                .hasMessageContaining("spec.s3.caBundleSecretRef")
+                .hasMessageContaining("kubectl label secret private-ca");
+    }
+
+    /** The server has a certificate of the new authority only. */
+    @Test
+    void usesARotatedBundle() throws IOException {
+        TestAuthority next = new TestAuthority();
+        HttpsServer server = next.serve("127.0.0.1");
+        try {
+            secret("private-ca", Map.of("ca.crt", new TestAuthority().base64()));
+            location.getSpec().s3.endpoint =
+                    "https://127.0.0.1:" + server.getAddress().getPort();
+            location.getSpec().s3.caBundleSecretRef = new NamedRef("private-ca");
+            HandClock time = new HandClock();
+            Stores stores = new Stores(
+                    client, config, StampFixture.review(client, config), time, new LocationEndpoints(client, config));
+            assertThatThrownBy(() -> stores.open(location).read("x")).hasMessageContaining("no encrypted connection");
+
+            client.secrets()
+                    .inNamespace(config.namespace())
+                    .withName("private-ca")
+                    .edit(s -> new SecretBuilder(s)
+                            .withData(Map.of("ca.crt", next.base64()))
+                            .build());
+            time.pass(Duration.ofSeconds(11));
+            assertThatThrownBy(() -> stores.open(location).read("x")).hasMessageContaining("403");
+        } finally {
+            server.stop(0);
+        }
     }
 
     private void moveLocationToShop() {

@@ -84,6 +84,25 @@ class ConvertVeleroTest {
     }
 
     @Test
+    void namesASecretForTheCertificatesOfALocation() throws IOException {
+        for (String certificates : List.of("caCert: Q0VSVA==", "caCertRef: {name: private, key: ca.pem}")) {
+            String input = installation().replace("bucket: velero}", "bucket: velero, " + certificates + "}");
+            assertThat(input).isNotEqualTo(installation());
+            ConversionFixture result = ConversionFixture.of(input);
+            String secret = certificates.startsWith("caCertRef") ? "private" : "store-ca";
+            for (String name : List.of("velero-minio", "minio")) {
+                assertThat(result.one(BackupLocation.class, "breakwater-system", name)
+                                .getSpec()
+                                .s3
+                                .caBundleSecretRef
+                                .name)
+                        .isEqualTo(secret);
+            }
+            assertThat(result.messages()).contains("create the Secret breakwater-system/" + secret);
+        }
+    }
+
+    @Test
     void reportsFieldsWithoutACounterpart() throws IOException {
         assertThat(ConversionFixture.of(installation()).messages())
                 .contains(

@@ -69,8 +69,8 @@ class RestoreFilesStepTest {
         assertThat(run.status().warnings).isNull();
     }
 
-    private static Outcome finish(RestoreRun run, String report) {
-        return new RestoreFilesStep(new MoverJobs(null, null, null) {
+    private Outcome finish(RestoreRun run, String report) {
+        return new RestoreFilesStep(cluster.client(), new MoverJobs(null, null, null, null) {
                     @Override
                     public State poll(Request request) {
                         try {

@@ -68,6 +68,15 @@ class AuthorReviewTest {
     }
 
     @Test
+    void objectsToABundleThatTheAuthorMayNotRead() {
+        BackupLocation location = read(
+                BackupLocation.class,
+                "shop",
+                "s3: {bucket: b, credentialsSecretRef: {name: keys}, caBundleSecretRef: {name: authorities}}");
+        assertThat(review.of(location).orElseThrow().message()).contains("secrets/keys", "secrets/authorities");
+    }
+
+    @Test
     void anObjectWithoutPowersNeedsNoAuthorAndNoRequest() {
         assertThat(review.of(read(BackupPolicy.class, "shop", "suspend: true"))).isEmpty();
         assertThat(review.of(read(BackupPolicy.class, "ops", HOOKS))).isEmpty();

@@ -8,7 +8,6 @@ import com.azure.core.http.rest.Response;
 import com.azure.core.util.BinaryData;
 import com.azure.core.util.Context;
 import com.azure.core.util.DateTimeRfc1123;
-import com.azure.identity.WorkloadIdentityCredentialBuilder;
 import com.azure.storage.blob.BlobClient;
 import com.azure.storage.blob.BlobContainerClient;
 import com.azure.storage.blob.BlobServiceClientBuilder;
@@ -144,11 +143,7 @@ public final class AzureBlobStore implements ObjectStore {
             } else if (sasToken != null) {
                 builder.sasToken(sasToken.startsWith("?") ? sasToken.substring(1) : sasToken);
             } else {
-                WorkloadIdentityCredentialBuilder identity = new WorkloadIdentityCredentialBuilder();
-                if (spec.workloadIdentity.clientId != null) {
-                    identity.clientId(spec.workloadIdentity.clientId);
-                }
-                builder.credential(identity.build());
+                builder.credential(AzureIdentity.of(spec.workloadIdentity, rules));
             }
             BlobContainerClient container = builder.buildClient().getBlobContainerClient(spec.container);
             String prefix = spec.prefix == null || spec.prefix.isEmpty() ? "" : spec.prefix + "/";

@@ -7,19 +7,33 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketAddress;
 import java.time.Duration;
+import java.util.Optional;
+import java.util.function.BiFunction;
 import javax.net.ssl.SSLSocketFactory;
 
 /**
- * Makes the sockets of HTTPS connections. A socket resolves the host itself and connects to an address that was checked. The
- * connection verifies the certificate for the host, as usual.
+ * Makes the sockets of HTTPS connections. A socket resolves the host itself and connects to an address that was checked, or opens a
+ * tunnel through the proxy of the installation. The connection verifies the certificate for the host, as usual.
  */
 final class CheckedSocketFactory extends SSLSocketFactory {
     private final EndpointRules.HostResolver checked;
-    private final SSLSocketFactory encrypted = (SSLSocketFactory) SSLSocketFactory.getDefault();
+    private final BiFunction<String, Integer, Optional<ProxyServer>> proxies;
+    private final SSLSocketFactory encrypted;
 
-    /** @param checked finds the addresses of a host, and throws unless all of them are allowed */
-    CheckedSocketFactory(EndpointRules.HostResolver checked) {
+    /**
+     * Makes sockets.
+     *
+     * @param checked finds the addresses of a host, and throws unless all of them are allowed
+     * @param proxies finds the proxy for a host and port; empty for a direct connection
+     * @param encrypted adds TLS to a connected socket
+     */
+    CheckedSocketFactory(
+            EndpointRules.HostResolver checked,
+            BiFunction<String, Integer, Optional<ProxyServer>> proxies,
+            SSLSocketFactory encrypted) {
         this.checked = checked;
+        this.proxies = proxies;
+        this.encrypted = encrypted;
     }
 
     /** A socket that is not connected yet; the connection encrypts it afterwards. */
@@ -37,6 +51,16 @@ final class CheckedSocketFactory extends SSLSocketFactory {
             public void connect(SocketAddress to, int timeout) throws IOException {
                 InetSocketAddress target = (InetSocketAddress) to;
                 patience = timeout;
+                Optional<ProxyServer> proxy = proxies.apply(target.getHostString(), target.getPort());
+                if (proxy.isPresent()) {
+                    super.connect(
+                            new InetSocketAddress(
+                                    proxy.get().host(), proxy.get().port()),
+                            timeout);
+                    setSoTimeout(timeout);
+                    ProxyTunnel.open(this, proxy.get(), target);
+                    return;
+                }
                 InetAddress[] addresses = checked.resolve(target.getHostString());
                 super.connect(new InetSocketAddress(addresses[0], target.getPort()), timeout);
             }

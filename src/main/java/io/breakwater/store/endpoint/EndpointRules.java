@@ -6,11 +6,13 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.net.HttpURLConnection;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.Proxy;
 import java.net.URI;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Supplier;
 import javax.net.ssl.HttpsURLConnection;
@@ -26,6 +28,9 @@ import javax.net.ssl.SSLSocketFactory;
  *
  * <p>An exact entry of the list expresses trust in the server: its addresses are not checked, and {@code http://} is allowed. An
  * address in a range of the list may use {@code http://} too, but it is checked. All other endpoints need {@code https://}.
+ *
+ * <p>A proxy resolves names itself, so the addresses of a name are unknown. A connection through it needs a name that is trusted, a
+ * name of a cloud, or an address. The rules on names, addresses and {@code http://} stay.
  */
 public final class EndpointRules {
     /** Finds all addresses of a host. */
@@ -35,13 +40,21 @@ public final class EndpointRules {
         InetAddress[] resolve(String host) throws UnknownHostException;
     }
 
+    private static final int HTTPS = 443;
+
     private static final String WAY_OUT =
             "; use another endpoint, or add the host to the Helm value store.allowedEndpoints";
 
     private final List<AllowedHost> allowed;
     private final Supplier<List<AddressRange>> cluster;
     private final HostResolver resolver;
-    private final SSLSocketFactory sockets = new CheckedSocketFactory(this::addresses);
+    private final StoreProxy proxy;
+    private final SSLSocketFactory sockets;
+
+    /** Creates the rules of an installation without a proxy. */
+    public EndpointRules(List<String> allowed, Supplier<List<AddressRange>> cluster, HostResolver resolver) {
+        this(allowed, cluster, resolver, StoreProxy.NONE);
+    }
 
     /**
      * Creates the rules.
@@ -50,13 +63,38 @@ public final class EndpointRules {
      * @param cluster addresses of nodes, pods and Services as they are now
      * @throws IllegalArgumentException naming the entry that is not valid
      */
-    public EndpointRules(List<String> allowed, Supplier<List<AddressRange>> cluster, HostResolver resolver) {
-        this.allowed = allowed.stream()
-                .filter(entry -> !entry.isBlank())
-                .map(AllowedHost::of)
-                .toList();
+    public EndpointRules(
+            List<String> allowed, Supplier<List<AddressRange>> cluster, HostResolver resolver, StoreProxy proxy) {
+        this(
+                allowed.stream()
+                        .filter(entry -> !entry.isBlank())
+                        .map(AllowedHost::of)
+                        .toList(),
+                cluster,
+                resolver,
+                proxy,
+                (SSLSocketFactory) SSLSocketFactory.getDefault());
+    }
+
+    private EndpointRules(
+            List<AllowedHost> allowed,
+            Supplier<List<AddressRange>> cluster,
+            HostResolver resolver,
+            StoreProxy proxy,
+            SSLSocketFactory encrypted) {
+        this.allowed = allowed;
         this.cluster = cluster;
         this.resolver = resolver;
+        this.proxy = proxy;
+        this.sockets = new CheckedSocketFactory(this::addresses, this::proxyOf, encrypted);
+    }
+
+    /**
+     * The same rules for connections that trust the authorities of a bundle, and no other. They share no connection with these,
+     * because the JDK keeps connections by socket factory.
+     */
+    public EndpointRules withAuthorities(CaBundle bundle) {
+        return new EndpointRules(allowed, cluster, resolver, proxy, bundle.sockets());
     }
 
     /** Rules that trust the server of one endpoint; null for the server of the cloud. */
@@ -119,21 +157,31 @@ public final class EndpointRules {
     }
 
     /**
-     * Opens a connection without sending anything yet. It uses no proxy and follows no redirect.
+     * Opens a connection without sending anything yet. It follows no redirect. With HTTPS, the sockets use the proxy: they check the
+     * host, and open a tunnel.
      *
      * @throws BreakwaterException InvalidSpec, if the server is refused
      */
     public HttpURLConnection open(URI uri, Duration timeout) throws IOException {
         Optional<String> objection;
+        Optional<ProxyServer> forwarder = Optional.empty();
         try {
-            objection = objection(EndpointUrl.of(uri));
+            EndpointUrl url = EndpointUrl.of(uri);
+            objection = objection(url);
+            forwarder = url.isEncrypted() ? forwarder : proxyOf(url);
         } catch (IllegalArgumentException e) {
             objection = Optional.of(e.getMessage());
         }
         if (objection.isPresent()) {
             throw refused(uri.getScheme() + "://" + uri.getRawAuthority(), objection.get());
         }
-        var connection = (HttpURLConnection) uri.toURL().openConnection(Proxy.NO_PROXY);
+        var connection = (HttpURLConnection) uri.toURL()
+                .openConnection(forwarder
+                        .map(s -> new Proxy(Proxy.Type.HTTP, InetSocketAddress.createUnresolved(s.host(), s.port())))
+                        .orElse(Proxy.NO_PROXY));
+        forwarder
+                .map(ProxyServer::authorization)
+                .ifPresent(value -> connection.setRequestProperty("Proxy-Authorization", value));
         connection.setInstanceFollowRedirects(false);
         connection.setUseCaches(false);
         connection.setConnectTimeout((int) timeout.toMillis());
@@ -172,7 +220,36 @@ public final class EndpointRules {
             return Optional.of("http:// sends credentials without encryption, so the Helm value store.allowedEndpoints"
                     + " must have this host; use https://, or add the host to it");
         }
+        if (url.address().isEmpty() && proxyOf(url).isPresent() && !CloudNames.ofAnyCloud(url.host())) {
+            return Optional.of("the proxy of this installation resolves its host " + url.host()
+                    + ", so its addresses cannot be checked; add the host itself to the Helm value"
+                    + " store.allowedEndpoints or store.proxy.noProxy");
+        }
         return url.address().filter(this::isForbidden).map(a -> FORBIDDEN + WAY_OUT);
+    }
+
+    private Optional<ProxyServer> proxyOf(EndpointUrl url) {
+        return proxyOf(url.isEncrypted(), url.host(), url.port(), url.address());
+    }
+
+    /** The proxy of an encrypted connection; empty if it is direct. */
+    private Optional<ProxyServer> proxyOf(String host, int port) {
+        String name = host.toLowerCase(Locale.ROOT);
+        return proxyOf(true, name, port, AddressRange.address(name));
+    }
+
+    /** Addresses of the cluster are never reached through a proxy. */
+    private Optional<ProxyServer> proxyOf(boolean isEncrypted, String host, int port, Optional<InetAddress> address) {
+        Optional<ProxyServer> server = proxy.of(isEncrypted, host, port, address);
+        boolean isOfCluster = server.isPresent()
+                && address.filter(a -> cluster.get().stream().anyMatch(r -> r.contains(a)))
+                        .isPresent();
+        return isOfCluster ? Optional.empty() : server;
+    }
+
+    /** The proxy for requests to a service that issues the own identity. */
+    public Optional<ProxyServer> proxyOfIssuer(String host) {
+        return proxyOf(host, HTTPS);
     }
 
     private static final String FORBIDDEN =

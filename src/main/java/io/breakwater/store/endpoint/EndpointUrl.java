@@ -14,7 +14,7 @@ import java.util.regex.Pattern;
  * @param host in lower case, without brackets
  * @param address if the host is an address
  */
-record EndpointUrl(boolean isEncrypted, String host, Optional<InetAddress> address) {
+record EndpointUrl(boolean isEncrypted, String host, int port, Optional<InetAddress> address) {
     private static final Pattern NAME =
             Pattern.compile("([a-z0-9]([a-z0-9-]*[a-z0-9])?\\.)*[a-z]([a-z0-9-]*[a-z0-9])?");
 
@@ -44,6 +44,7 @@ record EndpointUrl(boolean isEncrypted, String host, Optional<InetAddress> addre
         if (address.isEmpty() && !NAME.matcher(host).matches()) {
             throw new IllegalArgumentException("its host is not a valid name or address");
         }
-        return new EndpointUrl(isEncrypted, host, address);
+        int port = uri.getPort() > 0 ? uri.getPort() : isEncrypted ? 443 : 80;
+        return new EndpointUrl(isEncrypted, host, port, address);
     }
 }

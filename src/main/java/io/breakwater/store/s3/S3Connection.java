@@ -30,6 +30,7 @@ import software.amazon.awssdk.core.interceptor.Context;
 import software.amazon.awssdk.core.interceptor.ExecutionAttributes;
 import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
 import software.amazon.awssdk.http.SdkHttpClient;
+import software.amazon.awssdk.http.urlconnection.ProxyConfiguration;
 import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.s3.S3Client;
@@ -48,12 +49,6 @@ final class S3Connection {
 
     /** Region for a server that has no regions. */
     private static final String DEFAULT_REGION = "us-east-1";
-
-    /** The service that issues keys for a role. Its address does not depend on locations. */
-    private static final SdkHttpClient ISSUER = UrlConnectionHttpClient.builder()
-            .connectionTimeout(TRY)
-            .socketTimeout(TRY)
-            .build();
 
     /** Bounds every answer but the content of an object, which is read as a stream. */
     private static final ExecutionInterceptor ANSWERS = new ExecutionInterceptor() {
@@ -93,7 +88,7 @@ final class S3Connection {
         }
         Region region = Region.of(spec.region == null ? DEFAULT_REGION : spec.region);
         AwsCredentialsProvider credentials = accessKeyId == null
-                ? role(spec, region)
+                ? role(spec, region, rules)
                 : StaticCredentialsProvider.create(AwsBasicCredentials.create(accessKeyId, secretAccessKey));
         var builder = S3Client.builder()
                 .httpClient(UrlConnectionHttpClient.create(uri -> connection(rules, uri)))
@@ -139,7 +134,27 @@ final class S3Connection {
         return setting.getStringValue().orElse(null);
     }
 
-    private static AwsCredentialsProvider role(S3 spec, Region region) {
+    /**
+     * Connections to the service that issues keys for a role. Its address does not depend on locations, but the proxy does. The
+     * client would read the variables of the pod itself, with other rules.
+     */
+    private static SdkHttpClient issuer(EndpointRules rules, Region region) {
+        var proxy = ProxyConfiguration.builder().useSystemPropertyValues(false).useEnvironmentVariablesValues(false);
+        rules.proxyOfIssuer("sts." + region.id() + ".amazonaws.com").ifPresent(server -> {
+            proxy.endpoint(URI.create("http://" + server));
+            if (server.user() != null) {
+                String[] user = server.user().split(":", 2);
+                proxy.username(user[0]).password(user.length > 1 ? user[1] : "");
+            }
+        });
+        return UrlConnectionHttpClient.builder()
+                .connectionTimeout(TRY)
+                .socketTimeout(TRY)
+                .proxyConfiguration(proxy.build())
+                .build();
+    }
+
+    private static AwsCredentialsProvider role(S3 spec, Region region, EndpointRules rules) {
         WebIdentity identity = spec.workloadIdentity;
         String arn = Optional.ofNullable(identity.roleArn).orElseGet(() -> setting(SdkSystemSetting.AWS_ROLE_ARN));
         String token = setting(SdkSystemSetting.AWS_WEB_IDENTITY_TOKEN_FILE);
@@ -152,7 +167,7 @@ final class S3Connection {
                             + " serviceAccount.annotations), or use credentialsSecretRef");
         }
         StsClient sts = StsClient.builder()
-                .httpClient(ISSUER)
+                .httpClient(issuer(rules, region))
                 .region(region)
                 .overrideConfiguration(timeouts())
                 .credentialsProvider(AnonymousCredentialsProvider.create())
