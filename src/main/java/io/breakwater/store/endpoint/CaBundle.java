@@ -104,7 +104,12 @@ public final class CaBundle {
     private static Certificate certificate(String base64, int number) {
         try {
             byte[] der = Base64.getDecoder().decode(base64.replaceAll("\\s", ""));
-            return CertificateFactory.getInstance("X.509").generateCertificate(new ByteArrayInputStream(der));
+            Certificate certificate =
+                    CertificateFactory.getInstance("X.509").generateCertificate(new ByteArrayInputStream(der));
+            if (certificate.getEncoded().length != der.length) {
+                throw new CertificateException("bytes follow the certificate");
+            }
+            return certificate;
         } catch (CertificateException | IllegalArgumentException e) {
             throw new IllegalArgumentException("has a certificate, number " + number + ", that cannot be read", e);
         }

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.breakwater.tls.TestAuthority;
+import java.util.Arrays;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -50,6 +52,17 @@ class CaBundleTest {
                         .isInstanceOf(IllegalArgumentException.class)
                         .hasMessageContaining(fault)
                         .hasMessageNotContaining("SECRET"));
+    }
+
+    /** The parser of Java ignores them. */
+    @Test
+    void refusesBytesAfterACertificate() {
+        String base64 = PEM.replaceAll("-----[A-Z ]+-----|\\s", "");
+        byte[] der = Base64.getDecoder().decode(base64);
+        String longer = Base64.getEncoder().encodeToString(Arrays.copyOf(der, der.length + 3));
+        assertThatThrownBy(
+                        () -> CaBundle.of("-----BEGIN CERTIFICATE-----\n" + longer + "\n-----END CERTIFICATE-----\n"))
+                .hasMessageContaining("number 1, that cannot be read");
     }
 
     @Test
