@@ -3,6 +3,7 @@ package io.breakwater.mover;
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.breakwater.api.BoundedJson;
 import io.breakwater.config.BreakwaterConfig;
 import io.fabric8.kubernetes.api.model.Affinity;
 import io.fabric8.kubernetes.api.model.Quantity;
@@ -38,7 +39,7 @@ record MoverPodDefaults(
         boolean copyPullSecrets,
         Boolean privileged,
         Network networkPolicy) {
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final ObjectMapper JSON = BoundedJson.mapper();
 
     /** The default of the chart. */
     private static final Amounts FEW = new Amounts(
