@@ -150,7 +150,7 @@ public class Catalog {
             return keys.writing(location, store, ring);
         }
         if (!ring.has(document.keyId())) {
-            throw keys.missing(location, document.keyId());
+            throw keys.missing(location, store, ring, document.keyId());
         }
         new SealSignatures(location, store, ring).cipher(document, "");
         return document.keyId();

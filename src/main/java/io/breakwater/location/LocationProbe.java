@@ -1,6 +1,5 @@
 package io.breakwater.location;
 
-import io.breakwater.api.Api;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec.AccessMode;
 import io.breakwater.api.BackupLocationStatus.SitePin;
@@ -19,17 +18,12 @@ import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.store.OldVersions;
 import io.breakwater.store.SiteHeartbeat;
 import io.breakwater.store.StoreLayout;
-import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientException;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.net.HttpURLConnection;
 import java.nio.charset.StandardCharsets;
-import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -40,7 +34,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 public class LocationProbe {
     private static final ObjectStore.Locking UNKNOWN = new ObjectStore.Locking(null, null);
 
-    private final KubernetesClient client;
+    private final KeyFounder founder;
     private final Stores stores;
     private final LocationKeys keys;
     private final BreakwaterConfig config;
@@ -49,7 +43,7 @@ public class LocationProbe {
 
     public LocationProbe(
             KubernetesClient client, Stores stores, LocationKeys keys, BreakwaterConfig config, Clock clock) {
-        this.client = client;
+        this.founder = new KeyFounder(client, stores, keys, config.site());
         this.stores = stores;
         this.keys = keys;
         this.config = config;
@@ -109,13 +103,13 @@ public class LocationProbe {
                                 + " has accessMode ReadOnly, but it contains no data of Breakwater; set it up from a"
                                 + " cluster whose BackupLocation has accessMode ReadWrite");
             }
-            ensureKey(location, store);
+            founder.ensure(location, store);
             identity = Optional.of(introduce(location, store));
         }
         KeyRing ring = keys.ring(location);
         String keyId = identity.get().keyId();
         if (!ring.has(keyId)) {
-            throw keys.missing(location, keyId);
+            throw keys.missing(location, store, ring, keyId);
         }
         LocationCounter.check(location, identity.get());
         if (writable) {
@@ -190,48 +184,6 @@ public class LocationProbe {
         return new Findings(null, false, UNKNOWN, Duration.ZERO, null, false, 0, null, Optional.empty(), List.of());
     }
 
-    /** Creates the master key if the location is new, and its Secret is the default one and does not exist. */
-    private void ensureKey(BackupLocation location, ObjectStore store) {
-        boolean named = !LocationKeys.secretName(location).equals(LocationKeys.DEFAULT_SECRET);
-        if (named || keys.secret(location).isPresent()) {
-            return;
-        }
-        AtomicBoolean used = new AtomicBoolean();
-        store.list(StoreLayout.points(), o -> used.set(true));
-        if (used.get()) {
-            throw BreakwaterException.permanent(
-                    Reason.SecretNotFound,
-                    ObjectNames.of(location) + " contains points, but Secret "
-                            + location.getMetadata().getNamespace() + "/"
-                            + LocationKeys.DEFAULT_SECRET
-                            + " does not exist; copy it from the cluster that created the points, since a new key could"
-                            + " not read them");
-        }
-        byte[] random = new byte[32];
-        new SecureRandom().nextBytes(random);
-        String encoded = Base64.getEncoder().encodeToString(random);
-        try {
-            client.secrets()
-                    .inNamespace(location.getMetadata().getNamespace())
-                    .resource(new SecretBuilder()
-                            .withNewMetadata()
-                            .withName(LocationKeys.DEFAULT_SECRET)
-                            .withNamespace(location.getMetadata().getNamespace())
-                            .addToLabels(Api.EXCLUDE, "true")
-                            .addToLabels(Api.LOCATION_CREDENTIALS, "true")
-                            .endMetadata()
-                            .addToData(
-                                    KeyRing.ENTRY,
-                                    Base64.getEncoder().encodeToString(encoded.getBytes(StandardCharsets.US_ASCII)))
-                            .build())
-                    .create();
-        } catch (KubernetesClientException e) {
-            if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
-                throw e;
-            }
-        }
-    }
-
     private LocationDocument introduce(BackupLocation location, ObjectStore store) {
         LocationDocument.create(
                 store,
@@ -248,9 +200,13 @@ public class LocationProbe {
 
     /** The keys are needed only where there is a document: the Secret of a new location is made later. */
     private Optional<LocationDocument> identity(BackupLocation location, ObjectStore store) {
-        return store.head(LocationDocument.KEY).isEmpty()
-                ? Optional.empty()
-                : keys.document(location, store, keys.ring(location));
+        if (store.head(LocationDocument.KEY).isEmpty()) {
+            return Optional.empty();
+        }
+        if (keys.secret(location).isEmpty()) {
+            throw keys.absent(location, store);
+        }
+        return keys.document(location, store, keys.ring(location));
     }
 
     private boolean honoursConditions(ObjectStore store) {

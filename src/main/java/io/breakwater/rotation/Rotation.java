@@ -74,7 +74,7 @@ class Rotation {
             KeySwitch decision = switchKey();
             String writing = identity.keyId();
             if (!ring.has(writing)) {
-                throw keys.missing(location, writing);
+                throw keys.missing(location, store, ring, writing);
             }
             if (ring.ids().size() == 1 && identity.keys().size() == 1) {
                 return RotationReport.quiet(writing, switched, writable);

@@ -232,6 +232,14 @@ public final class DocumentSigner {
         return line.matches() ? Optional.of(line.group("key")) : Optional.empty();
     }
 
+    /** The payload of a document, without any check of its signature. It must decide nothing. */
+    public static Optional<byte[]> statedPayload(byte[] document) {
+        int end = endOfLine(document);
+        return end < 0 || statedKey(document).isEmpty()
+                ? Optional.empty()
+                : Optional.of(Arrays.copyOfRange(document, end + 1, document.length));
+    }
+
     /** What the signature of a site covers. */
     static byte[] stamped(String key, long counter, String site, byte[] payload) {
         return text("site", payload, key, Long.toString(counter), site);

@@ -394,6 +394,11 @@ public final class StoreLayout {
         return PLANS + namespace + "/" + plan + "/";
     }
 
+    /** The claim to create the master key of a new location. No name of {@link #probe} is the same, since all have a dash. */
+    public static String keyClaim() {
+        return PROBES + "claim" + JSON;
+    }
+
     /** An object with which a site tries out what a store can do. */
     public static String probe(String site, String id) {
         return PROBES + site + "-" + id;

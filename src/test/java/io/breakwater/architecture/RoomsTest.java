@@ -330,6 +330,8 @@ class RoomsTest {
                 .and()
                 .doNotHaveSimpleName("RotateMasterKey")
                 .and()
+                .doNotHaveSimpleName("MergeMasterKeys")
+                .and()
                 .doNotHaveSimpleName("OpenArchive")
                 .should()
                 .accessField(System.class, "out")

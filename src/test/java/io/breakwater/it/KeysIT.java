@@ -75,14 +75,51 @@ class KeysIT {
         for (Site site : List.of(east, west)) {
             prepare(site);
         }
-        east.client().resource(location()).create();
-        await(east, "is ready", s -> s.holds(Condition.READY));
-        first = secret(east);
-        give(west, first);
-        west.client().resource(location()).create();
+        installAtOnce();
         firstId = await(west, "is ready", s -> s.holds(Condition.READY)).keyId;
         store = storeFromHere();
         workload();
+    }
+
+    /** Both clusters get the location at the same moment. One of them creates the key, and the other one waits for a copy. */
+    private void installAtOnce() {
+        List.of(east, west).forEach(site -> site.client().resource(location()).create());
+        Site holder = rig.progress()
+                .awaitValue(
+                        "one cluster creates the master key",
+                        SOON,
+                        () -> east.describe(BackupLocation.class, NAMESPACE, LOCATION),
+                        () -> List.of(east, west).stream()
+                                .filter(site -> site.client()
+                                                .secrets()
+                                                .inNamespace(NAMESPACE)
+                                                .withName(SECRET)
+                                                .get()
+                                        != null)
+                                .findFirst());
+        Site other = holder == east ? west : east;
+        await(holder, "is ready", s -> s.holds(Condition.READY));
+        Condition waiting = awaitCondition(
+                other, Condition.READY, c -> c.reason.equals(Reason.SecretNotFound.name()) && !c.holds());
+        assertThat(waiting.message).contains("deploy/keys-copy --from", "was set up by site");
+        assertThat(other.client()
+                        .secrets()
+                        .inNamespace(NAMESPACE)
+                        .withName(SECRET)
+                        .get())
+                .as("the cluster that waits creates no key")
+                .isNull();
+        first = merged(holder);
+        give(other, first);
+        await(east, "is ready", s -> s.holds(Condition.READY));
+    }
+
+    /** The command that deploy/keys-copy runs, in the operator's container. */
+    private Secret merged(Site holder) {
+        String present = holder.cluster().kubectl("get", "secret", SECRET, "-n", NAMESPACE, "-o", "json");
+        String merged = holder.cluster()
+                .kubectlWith(present, "exec", "-i", "-n", Rig.SYSTEM, holder.operatorPod(), "--", "merge-master-keys");
+        return holder.client().getKubernetesSerialization().unmarshal(merged, Secret.class);
     }
 
     @AfterAll

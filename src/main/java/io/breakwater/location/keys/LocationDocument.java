@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.breakwater.api.BoundedJson;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.store.DocumentSigner;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Observed;
 import io.breakwater.store.ObjectStore.Precondition;
@@ -18,6 +19,7 @@ import java.time.Instant;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 
 /**
  * {@code breakwater/location.json}: the key that a location is written with, and other keys that data in it may still need. It is
@@ -33,6 +35,7 @@ public record LocationDocument(
         String keyId, Set<String> keys, String signedBy, long counter, Instant storeTime, String etag, JsonNode tree) {
     public static final String KEY = StoreLayout.location();
     private static final ObjectMapper JSON = BoundedJson.mapper();
+    private static final Pattern SITE = Pattern.compile("[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?");
 
     /**
      * The document in a store; empty in a new store.
@@ -41,6 +44,25 @@ public record LocationDocument(
      */
     public static Optional<LocationDocument> read(ObjectStore store) {
         return store.readSigned(KEY, ObjectStore.MAX_DOCUMENT).map(LocationDocument::of);
+    }
+
+    /**
+     * Name of the site that created the location, as its document states it; for messages, because the signature is not
+     * verified: a cluster without the key cannot verify it.
+     */
+    public static Optional<String> statedCreator(ObjectStore store) {
+        return store.readIfBounded(KEY, ObjectStore.MAX_DOCUMENT)
+                .flatMap(d -> DocumentSigner.statedPayload(d.content()))
+                .flatMap(LocationDocument::creator);
+    }
+
+    private static Optional<String> creator(byte[] payload) {
+        try {
+            String creator = JSON.readTree(payload).path("createdBy").asText();
+            return Optional.of(creator).filter(c -> SITE.matcher(c).matches());
+        } catch (IOException e) {
+            return Optional.empty();
+        }
     }
 
     /** The store's time, which its objects are dated with; the operator's time in a new location. */

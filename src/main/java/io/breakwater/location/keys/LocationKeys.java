@@ -67,7 +67,7 @@ public class LocationKeys {
     public String writing(BackupLocation location, ObjectStore store, KeyRing ring) {
         String id = document(location, store, ring).map(LocationDocument::keyId).orElse(ring.current());
         if (!ring.has(id)) {
-            throw missing(location, id);
+            throw missing(location, store, ring, id);
         }
         return id;
     }
@@ -87,7 +87,7 @@ public class LocationKeys {
                         .flatMap(d -> DocumentSigner.statedKey(d.content()))
                         .filter(id -> !ring.has(id))
                         .ifPresent(id -> {
-                            throw missing(location, id);
+                            throw missing(location, store, ring, id);
                         });
             }
             throw e.reason() != Reason.Tampered && e.reason() != Reason.LocationNotReady
@@ -97,13 +97,42 @@ public class LocationKeys {
     }
 
     /** A key that the location needs and the Secret lacks. */
-    public BreakwaterException missing(BackupLocation location, String id) {
+    public BreakwaterException missing(BackupLocation location, ObjectStore store, KeyRing ring, String id) {
+        String creator = LocationDocument.statedCreator(store).orElse("");
         return BreakwaterException.permanent(
                 Reason.KeyMismatch,
                 ObjectNames.of(location) + " is written with master key " + id + ", which Secret "
-                        + secretPath(location)
-                        + " does not hold; copy the Secret from the other cluster, or add the key to it as "
-                        + KeyRing.OLDER + id);
+                        + secretPath(location) + " does not hold: it holds " + String.join(", ", ring.ids())
+                        + (creator.isEmpty()
+                                ? ""
+                                : "; the location states that site " + creator + " created it, so two clusters may have"
+                                        + " created a key each")
+                        + "; " + wayOut(location, creator) + ", or add the key to the Secret as " + KeyRing.OLDER + id
+                        + "; no data is lost");
+    }
+
+    /** The Secret does not exist, and another cluster has set up the location. */
+    public BreakwaterException absent(BackupLocation location, ObjectStore store) {
+        String creator = LocationDocument.statedCreator(store).orElse("");
+        String id = store.readIfBounded(LocationDocument.KEY, ObjectStore.MAX_DOCUMENT)
+                .flatMap(d -> DocumentSigner.statedKey(d.content()))
+                .map(key -> " with master key " + key)
+                .orElse("");
+        return BreakwaterException.permanent(
+                Reason.SecretNotFound,
+                ObjectNames.of(location) + " was set up" + (creator.isEmpty() ? "" : " by site " + creator) + id
+                        + ", and Secret " + secretPath(location)
+                        + " does not exist, so this cluster waits and creates no"
+                        + " key; " + wayOut(location, creator));
+    }
+
+    /** The command that copies the keys of another site to this one. */
+    public static String wayOut(BackupLocation location, String creator) {
+        return "copy the keys with deploy/keys-copy --from "
+                + (creator.isEmpty() ? "<context of the other cluster>" : "<context of site " + creator + ">")
+                + " --to <context of this cluster> --namespace "
+                + location.getMetadata().getNamespace()
+                + (isNamed(location) ? " --secret " + secretName(location) : "");
     }
 
     /** Where a location's keys are, as {@code <namespace>/<name>}. */
