@@ -29,8 +29,9 @@ import java.util.List;
 /**
  * The registration of the webhooks. All of them fail closed: an unchecked pod could be a second writer, and an unchecked
  * Restore could use permissions that its author does not have. Therefore they are narrow: pods only in gated namespaces, never
- * in the operator's namespace; the kinds of Breakwater; and no write that only removes a finalizer. The registration is
- * owned by the ClusterRole of the guard, so that it is deleted with the guard.
+ * in the operator's namespace; the kinds of Breakwater; and no write that only removes a finalizer. The registration of the kinds
+ * is owned by the ClusterRole of the guard, so that it is deleted with the guard. The registration of the gate has no owner: a
+ * removal of the chart does not open a gate. The command {@code uninstall} deletes it.
  */
 final class WebhookConfigurations {
     private static final int TIMEOUT_SECONDS = 5;
@@ -52,6 +53,12 @@ final class WebhookConfigurations {
             annotation("object", Api.ADOPT) + " != " + before(Api.ADOPT) + " || "
                     + annotation("object", Api.ADOPT_STAMP) + " != " + before(Api.ADOPT_STAMP),
             "changes-adoption");
+
+    /** The gate of a namespace cannot be changed while no webhook answers. All else of the namespace can. */
+    private static final MatchCondition CHANGES_GATE = new MatchCondition(
+            label("object") + " != " + label("oldObject") + differs("object", "oldObject", Api.GATED_BY)
+                    + differs("object", "oldObject", Api.GATED_ONLY),
+            "changes-gate");
 
     private static final MatchCondition NOT_YET_DELETED =
             new MatchCondition("!has(oldObject.metadata.deletionTimestamp)", "not-being-deleted");
@@ -78,15 +85,11 @@ final class WebhookConfigurations {
         this.owner = owner;
     }
 
-    /** The webhooks that change objects: the gate for pods, the authors of objects, the stamps of adoptions. */
+    /** The webhooks that change objects: the authors of objects, the stamps of adoptions. */
     MutatingWebhookConfiguration mutating() {
         return new MutatingWebhookConfigurationBuilder()
                 .withMetadata(metadata())
                 .withWebhooks(
-                        mutating("hold-back", AdmissionServer.HOLD_BACK)
-                                .withNamespaceSelector(gatedNamespaces())
-                                .withRules(rule("", "pods", "CREATE"), rule("batch", "jobs", "CREATE"))
-                                .build(),
                         mutating("author", AdmissionServer.AUTHOR)
                                 .withMatchConditions(NOT_ONLY_A_FINALIZER)
                                 .withReinvocationPolicy("IfNeeded")
@@ -105,7 +108,32 @@ final class WebhookConfigurations {
                 .build();
     }
 
-    /** The webhooks that refuse objects: checks of kinds, of deletions, and of the gates of namespaces. */
+    /** The gate for pods and Jobs. It affects namespaces with a closed gate only. */
+    MutatingWebhookConfiguration gate() {
+        return new MutatingWebhookConfigurationBuilder()
+                .withMetadata(gateMetadata())
+                .withWebhooks(mutating("hold-back", AdmissionServer.HOLD_BACK)
+                        .withNamespaceSelector(gatedNamespaces())
+                        .withRules(rule("", "pods", "CREATE"), rule("batch", "jobs", "CREATE"))
+                        .build())
+                .build();
+    }
+
+    /** The check of the labels and annotations that are the gate. Other changes of a namespace do not wait for the webhook. */
+    ValidatingWebhookConfiguration gateProtection() {
+        return new ValidatingWebhookConfigurationBuilder()
+                .withMetadata(gateMetadata())
+                .withWebhooks(validating("namespaces", AdmissionServer.NAMESPACES)
+                        .withMatchConditions(NOT_ONLY_A_FINALIZER, CHANGES_GATE, notByBreakwater())
+                        .withObjectSelector(new LabelSelectorBuilder()
+                                .addToMatchLabels(Api.STANDBY, "true")
+                                .build())
+                        .withRules(rule("", "namespaces", "UPDATE"))
+                        .build())
+                .build();
+    }
+
+    /** The webhooks that refuse objects: checks of kinds and of deletions. */
     ValidatingWebhookConfiguration validating() {
         return new ValidatingWebhookConfigurationBuilder()
                 .withMetadata(metadata())
@@ -127,13 +155,6 @@ final class WebhookConfigurations {
                                 .endMatchExpression()
                                 .endObjectSelector()
                                 .withRules(rule(Api.GROUP, "backuppolicies", "DELETE"))
-                                .build(),
-                        validating("namespaces", AdmissionServer.NAMESPACES)
-                                .withMatchConditions(NOT_ONLY_A_FINALIZER, notByBreakwater())
-                                .withObjectSelector(new LabelSelectorBuilder()
-                                        .addToMatchLabels(Api.STANDBY, "true")
-                                        .build())
-                                .withRules(rule("", "namespaces", "UPDATE"))
                                 .build())
                 .build();
     }
@@ -153,6 +174,15 @@ final class WebhookConfigurations {
     /** An annotation of the stored object; empty for a creation. */
     private static String before(String name) {
         return "(request.operation == 'CREATE' ? '' : " + annotation("oldObject", name) + ")";
+    }
+
+    private static String differs(String object, String oldObject, String annotation) {
+        return " || " + annotation(object, annotation) + " != " + annotation(oldObject, annotation);
+    }
+
+    private static String label(String object) {
+        String all = object + ".metadata.labels";
+        return "(has(" + all + ") && '" + Api.STANDBY + "' in " + all + " ? " + all + "['" + Api.STANDBY + "'] : '')";
     }
 
     private static String annotation(String object, String name) {
@@ -202,6 +232,18 @@ final class WebhookConfigurations {
                 .withOperator("NotIn")
                 .withValues(List.of(config.namespace()))
                 .endMatchExpression()
+                .build();
+    }
+
+    /** Name of the registration of the gate. */
+    static String gateName(BreakwaterConfig config) {
+        return config.webhook().name() + "-gate";
+    }
+
+    private ObjectMeta gateMetadata() {
+        return new ObjectMetaBuilder()
+                .withName(gateName(config))
+                .addToLabels("app.kubernetes.io/managed-by", "breakwater")
                 .build();
     }
 

@@ -88,6 +88,10 @@ class WebhookLifecycle implements HealthCheck {
 
     private void register() throws IOException {
         server.start();
+        // The gate is first: it needs no owner, so it does not depend on the right to read the ClusterRole.
+        WebhookConfigurations gates = new WebhookConfigurations(config, certificate.caPem(), secret, null);
+        apply(gates.gate());
+        apply(gates.gateProtection());
         ClusterRole owner = client.rbac()
                 .clusterRoles()
                 .withName(config.webhook().name() + "-guard")

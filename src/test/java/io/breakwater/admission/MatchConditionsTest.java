@@ -66,12 +66,9 @@ class MatchConditionsTest {
 
     @Test
     void closesGatesWithoutTheWebhook() throws Exception {
-        List<MatchCondition> namespaces = made.validating().getWebhooks().stream()
-                .filter(w -> w.getName().startsWith("namespaces."))
-                .findFirst()
-                .orElseThrow()
-                .getMatchConditions();
-        String gated = "metadata: {labels: {a: b}}";
+        List<MatchCondition> namespaces =
+                made.gateProtection().getWebhooks().getFirst().getMatchConditions();
+        String gated = "metadata: {labels: {breakwater.io/standby: 'true'}}";
         for (String own : List.of("breakwater-operator", "breakwater-guard")) {
             String user = "system:serviceaccount:breakwater-system:" + own;
             assertThat(matches(namespaces, user, "UPDATE", ALIVE, gated)).isFalse();
@@ -83,6 +80,24 @@ class MatchConditionsTest {
         assertThat(matches(namespaces, "system:serviceaccount:shop:breakwater-operator", "UPDATE", ALIVE, gated))
                 .isTrue();
         assertThat(matches(namespaces, "jane", "UPDATE", DELETED, DELETED)).isFalse();
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '"', textBlock = """
+        metadata: {labels: {breakwater.io/standby: 'true'}} | metadata: {labels: {a: b}} | true
+        metadata: {labels: {breakwater.io/standby: 'true'}} | metadata: {name: n} | true
+        metadata: {labels: {breakwater.io/standby: 'true'}} | metadata: {labels: {breakwater.io/standby: 'false'}} | true
+        metadata: {annotations: {breakwater.io/gated-by: a}} | metadata: {annotations: {breakwater.io/gated-by: b}} | true
+        metadata: {annotations: {breakwater.io/gated-by: a}} | metadata: {name: n} | true
+        metadata: {annotations: {breakwater.io/gated-only: a}} | metadata: {annotations: {breakwater.io/gated-only: b}} | true
+        metadata: {labels: {breakwater.io/standby: 'true'}} | metadata: {labels: {breakwater.io/standby: 'true', a: b}} | false
+        metadata: {labels: {breakwater.io/standby: 'true'}} | metadata: {labels: {breakwater.io/standby: 'true'}, annotations: {a: b}} | false
+        """)
+    void anotherChangeOfAGatedNamespaceDoesNotNeedTheWebhook(String before, String after, boolean reviewed)
+            throws Exception {
+        List<MatchCondition> conditions =
+                made.gateProtection().getWebhooks().getFirst().getMatchConditions();
+        assertThat(matches(conditions, "UPDATE", before, after)).isEqualTo(reviewed);
     }
 
     @ParameterizedTest

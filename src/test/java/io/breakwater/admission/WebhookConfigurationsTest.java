@@ -24,7 +24,7 @@ class WebhookConfigurationsTest {
 
     @Test
     void reviewsPodsOnlyInHeldNamespacesOutsideTheOperatorNamespace() {
-        MutatingWebhook hold = made.mutating().getWebhooks().getFirst();
+        MutatingWebhook hold = made.gate().getWebhooks().getFirst();
         assertThat(hold.getNamespaceSelector().getMatchLabels())
                 .containsOnly(Map.entry("breakwater.io/standby", "true"));
         assertThat(hold.getNamespaceSelector().getMatchExpressions())
@@ -65,10 +65,7 @@ class WebhookConfigurationsTest {
 
     @Test
     void closesGatesWithoutAskingItself() {
-        var namespaces = made.validating().getWebhooks().stream()
-                .filter(w -> w.getName().startsWith("namespaces."))
-                .findFirst()
-                .orElseThrow();
+        var namespaces = made.gateProtection().getWebhooks().getFirst();
         assertThat(namespaces.getMatchConditions())
                 .anyMatch(c -> c.getExpression()
                         .equals("!(request.userInfo.username in"
@@ -85,6 +82,26 @@ class WebhookConfigurationsTest {
                 made.validating().getWebhooks().getFirst().getClientConfig().getCaBundle();
         assertThat(new String(Base64.getDecoder().decode(bundle), StandardCharsets.US_ASCII))
                 .isEqualTo("PEM");
+    }
+
+    /** Whatever removes the chart also removes the ClusterRole, and with it everything that it owns. */
+    @Test
+    void aRemovalOfTheChartDoesNotRemoveTheGateWhichFailsClosedInGatedNamespacesOnly() {
+        assertThat(made.gate().getMetadata().getOwnerReferences()).isEmpty();
+        assertThat(made.gateProtection().getMetadata().getOwnerReferences()).isEmpty();
+        assertThat(made.gate().getMetadata().getName()).isEqualTo("breakwater-gate");
+        assertThat(made.gate().getWebhooks()).singleElement().satisfies(w -> {
+            assertThat(w.getFailurePolicy()).isEqualTo("Fail");
+            assertThat(w.getNamespaceSelector().getMatchLabels()).containsEntry("breakwater.io/standby", "true");
+        });
+        assertThat(made.gateProtection().getWebhooks()).singleElement().satisfies(w -> {
+            assertThat(w.getFailurePolicy()).isEqualTo("Fail");
+            assertThat(w.getObjectSelector().getMatchLabels()).containsEntry("breakwater.io/standby", "true");
+        });
+        assertThat(made.mutating().getWebhooks())
+                .as("the registration with an owner has no part of the gate")
+                .noneMatch(w -> w.getName().startsWith("hold-back"));
+        assertThat(made.validating().getWebhooks()).noneMatch(w -> w.getName().startsWith("namespaces."));
     }
 
     @Test
