@@ -11,6 +11,7 @@ import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
 import java.net.HttpURLConnection;
 import java.time.Duration;
 import java.util.Collection;
@@ -48,10 +49,20 @@ public class NamespaceGate {
     private final GatedPods pods;
     private final Map<String, ReentrantLock> locks = new ConcurrentHashMap<>();
 
+    @Inject
     public NamespaceGate(KubernetesClient client, BreakwaterConfig config) {
+        this(client, config.namespace());
+    }
+
+    private NamespaceGate(KubernetesClient client, String ownNamespace) {
         this.client = client;
-        this.ownNamespace = config.namespace();
+        this.ownNamespace = ownNamespace;
         this.pods = new GatedPods(client);
+    }
+
+    /** The gates of a cluster for a command, which has no configuration of the processes. */
+    public static NamespaceGate of(KubernetesClient client, String ownNamespace) {
+        return new NamespaceGate(client, ownNamespace);
     }
 
     /**

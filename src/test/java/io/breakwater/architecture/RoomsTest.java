@@ -35,6 +35,7 @@ class RoomsTest {
             Map.entry("observe", Set.of("api", "config")),
             Map.entry("steps", Set.of("api", "observe")),
             Map.entry("gate", Set.of("api", "config", "steps")),
+            Map.entry("uninstall", Set.of("api", "gate")),
             Map.entry("tls", Set.of("api", "config")),
             Map.entry("store", Set.of("api")),
             Map.entry("store.azure", Set.of("api", "store", "store.endpoint")),
@@ -331,6 +332,8 @@ class RoomsTest {
                 .doNotHaveSimpleName("RotateMasterKey")
                 .and()
                 .doNotHaveSimpleName("MergeMasterKeys")
+                .and()
+                .doNotHaveSimpleName("UninstallCommand")
                 .and()
                 .doNotHaveSimpleName("OpenArchive")
                 .should()

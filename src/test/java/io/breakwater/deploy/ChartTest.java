@@ -404,6 +404,47 @@ class ChartTest {
                 .at("/spec/template/spec");
         assertThat(pod.path("volumes")).contains(yaml("{name: authorities, configMap: {name: trust}}"));
         assertThat(pod.at("/containers/0/volumeMounts")).contains(yaml("{name: authorities, mountPath: /etc/trust}"));
+    private static Map<String, JsonNode> withHooks(Path directory, String name, String... values) throws IOException {
+        Path chart = directory.resolve("chart");
+        try (Stream<Path> files = Files.walk(CHART)) {
+            for (Path file : files.toList()) {
+                Files.copy(file, chart.resolve(CHART.relativize(file)));
+            }
+        }
+        Path template = chart.resolve("templates/" + name);
+        Files.writeString(template, Files.readString(template).replace("helm.sh/hook:", "example.com/hook:"));
+        return render(chart, values);
+    }
+
+    /** Hooks are not part of what the library renders. A copy of the chart without the annotation shows the object. */
+    @Test
+    void createsTheQuickstartLocationAfterTheCrds(@TempDir Path directory) throws IOException {
+        assertThat(render("quickstart.enabled=true")).doesNotContainKey("BackupLocation/quickstart");
+        JsonNode location = withHooks(directory, "quickstart.yaml", "quickstart.enabled=true")
+                .get("BackupLocation/quickstart");
+        assertThat(location.at("/metadata/annotations").path("example.com/hook").asText())
+                .isEqualTo("post-install,post-upgrade");
+        assertThat(location.at("/spec/usagePolicy/namespaces").asText()).isEqualTo("All");
+    }
+
+    /** An account that the chart deletes runs the check, so it must run before anything is deleted. */
+    @Test
+    void checksTheClusterBeforeItIsUninstalled(@TempDir Path directory) throws IOException {
+        JsonNode job = withHooks(directory, "uninstall.yaml").get("Job/breakwater-uninstall-check");
+        JsonNode annotations = job.at("/metadata/annotations");
+        assertThat(annotations.path("example.com/hook").asText()).isEqualTo("pre-delete");
+        assertThat(annotations.path("helm.sh/hook-delete-policy").asText())
+                .as("the Job of a refusal stays, since its log has the list")
+                .doesNotContain("hook-failed");
+        JsonNode pod = job.at("/spec/template/spec");
+        assertThat(job.at("/spec/backoffLimit").asInt(-1)).isZero();
+        assertThat(pod.path("serviceAccountName").asText()).isEqualTo("breakwater-operator");
+        assertThat(pod.at("/containers/0/command")).hasSize(1);
+        assertThat(pod.at("/containers/0/command/0").asText()).isEqualTo("uninstall");
+        assertThat(Path.of("images/breakwater/uninstall")).isExecutable();
+        assertThat(pod.at("/containers/0/securityContext/readOnlyRootFilesystem")
+                        .asBoolean())
+                .isTrue();
     }
 
     @Test
