@@ -72,8 +72,9 @@ final class InstallationRemoval {
         for (FailoverPlan plan : InstallationSurvey.list(client, FailoverPlan.class, p -> true)) {
             client.resource(plan).delete();
         }
-        boolean ended = await(() ->
-                InstallationSurvey.list(client, FailoverPlan.class, p -> true).isEmpty());
+        BooleanSupplier gone = () ->
+                InstallationSurvey.list(client, FailoverPlan.class, p -> true).isEmpty();
+        boolean ended = runs(NAME + "-guard") ? await(gone) : gone.getAsBoolean();
         log.accept(
                 ended
                         ? "FailoverPlans are deleted"
@@ -93,19 +94,22 @@ final class InstallationRemoval {
                 });
             }
         }
-        boolean stopped = await(() -> PROCESSES.stream()
-                .allMatch(process -> client.pods()
-                        .inNamespace(ownNamespace)
-                        .withLabel("app.kubernetes.io/name", NAME)
-                        .withLabel("app.kubernetes.io/component", process.substring(NAME.length() + 1))
-                        .list()
-                        .getItems()
-                        .isEmpty()));
+        boolean stopped = await(() -> PROCESSES.stream().noneMatch(this::runs));
         if (!stopped) {
             throw new IllegalStateException("pods of Breakwater in namespace " + ownNamespace
                     + " still run; if a GitOps tool manages the Deployments, pause it, then repeat the command");
         }
         log.accept("operator, guard and gateway are stopped");
+    }
+
+    private boolean runs(String process) {
+        return !client.pods()
+                .inNamespace(ownNamespace)
+                .withLabel("app.kubernetes.io/name", NAME)
+                .withLabel("app.kubernetes.io/component", process.substring(NAME.length() + 1))
+                .list()
+                .getItems()
+                .isEmpty();
     }
 
     private void unregister(String name) {

@@ -1,6 +1,7 @@
 package io.breakwater.it;
 
 import com.marcnuri.helm.Helm;
+import com.marcnuri.helm.UninstallCommand;
 import com.marcnuri.helm.UpgradeCommand;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -14,6 +15,9 @@ import java.util.List;
 final class HelmClient {
     private static final Duration TIMEOUT = Duration.ofMinutes(3);
 
+    private static final String INSTALL = "install";
+    private static final String UNINSTALL = "uninstall";
+
     private HelmClient() {}
 
     /**
@@ -23,6 +27,23 @@ final class HelmClient {
      * @throws HostCommands.Failed with Helm's message
      */
     static void install(Path kubeconfig, String release, Path chart, String namespace, List<String> values) {
+        List<String> all =
+                new ArrayList<>(List.of(INSTALL, kubeconfig.toString(), release, chart.toString(), namespace));
+        all.addAll(values);
+        run(all);
+    }
+
+    /**
+     * Uninstalls a release, as a user or a tool does it.
+     *
+     * @param hooks whether the hooks of the chart run; they may refuse
+     * @throws HostCommands.Failed with Helm's message
+     */
+    static void uninstall(Path kubeconfig, String release, String namespace, boolean hooks) {
+        run(List.of(UNINSTALL, kubeconfig.toString(), release, namespace, Boolean.toString(hooks)));
+    }
+
+    private static void run(List<String> arguments) {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:TieredStopAtLevel=1",
@@ -31,37 +52,49 @@ final class HelmClient {
                 "-Djava.util.logging.manager=org.jboss.logmanager.LogManager",
                 "--class-path",
                 System.getProperty("java.class.path"),
-                HelmClient.class.getName(),
-                kubeconfig.toString(),
-                release,
-                chart.toString(),
-                namespace));
-        command.addAll(values);
+                HelmClient.class.getName()));
+        command.addAll(arguments);
         HostCommands.run("", command);
     }
 
-    /** Arguments: kubeconfig, release, chart, namespace, values. */
+    /** Arguments: the action; then kubeconfig, release, chart, namespace, values, or kubeconfig, release, namespace, hooks. */
     public static void main(String[] arguments) {
-        // A file, not its content: the library does not pass the content to the first installation.
-        UpgradeCommand command = new Helm(Path.of(arguments[2]))
-                .upgrade()
-                .install()
-                .withKubeConfig(Path.of(arguments[0]))
-                .withName(arguments[1])
-                .withNamespace(arguments[3])
-                .createNamespace()
-                .waitReady()
-                .withTimeout((int) TIMEOUT.toSeconds());
-        for (String value : List.of(arguments).subList(4, arguments.length)) {
-            int at = value.indexOf('=');
-            command.set(value.substring(0, at), value.substring(at + 1));
-        }
+        List<String> rest = List.of(arguments).subList(1, arguments.length);
         try {
-            command.call();
+            if (arguments[0].equals(UNINSTALL)) {
+                uninstall(rest);
+            } else {
+                upgrade(rest);
+            }
         } catch (IllegalStateException e) {
             System.err.println(e.getMessage());
             System.exit(1);
         }
         System.exit(0);
+    }
+
+    private static void uninstall(List<String> arguments) {
+        UninstallCommand command = Helm.uninstall(arguments.get(1))
+                .withKubeConfig(Path.of(arguments.get(0)))
+                .withNamespace(arguments.get(2));
+        (Boolean.parseBoolean(arguments.get(3)) ? command : command.noHooks()).call();
+    }
+
+    private static void upgrade(List<String> arguments) {
+        // A file, not its content: the library does not pass the content to the first installation.
+        UpgradeCommand command = new Helm(Path.of(arguments.get(2)))
+                .upgrade()
+                .install()
+                .withKubeConfig(Path.of(arguments.get(0)))
+                .withName(arguments.get(1))
+                .withNamespace(arguments.get(3))
+                .createNamespace()
+                .waitReady()
+                .withTimeout((int) TIMEOUT.toSeconds());
+        for (String value : arguments.subList(4, arguments.size())) {
+            int at = value.indexOf('=');
+            command.set(value.substring(0, at), value.substring(at + 1));
+        }
+        command.call();
     }
 }

@@ -202,6 +202,16 @@ final class Rig implements AutoCloseable {
         return new String[] {reference.substring(0, colon), reference.substring(colon + 1)};
     }
 
+    /** Uninstalls Breakwater from a cluster with Helm; without hooks, as a tool does it that does not run them. */
+    void uninstall(Cluster cluster, boolean hooks) {
+        Path kubeconfig = privateFile("breakwater-" + cluster.name(), cluster.kubeconfig());
+        try {
+            HelmClient.uninstall(kubeconfig, "breakwater", SYSTEM, hooks);
+        } finally {
+            delete(kubeconfig);
+        }
+    }
+
     /**
      * Applies the three locations on both clusters, once. East's operator generates the master key, which is then
      * copied to west, as a user would do it.
