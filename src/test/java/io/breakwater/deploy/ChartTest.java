@@ -25,6 +25,7 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -404,6 +405,9 @@ class ChartTest {
                 .at("/spec/template/spec");
         assertThat(pod.path("volumes")).contains(yaml("{name: authorities, configMap: {name: trust}}"));
         assertThat(pod.at("/containers/0/volumeMounts")).contains(yaml("{name: authorities, mountPath: /etc/trust}"));
+    }
+
+    /** Hooks are not part of what the library renders. A copy of the chart without the annotation shows the object. */
     private static Map<String, JsonNode> withHooks(Path directory, String name, String... values) throws IOException {
         Path chart = directory.resolve("chart");
         try (Stream<Path> files = Files.walk(CHART)) {
@@ -414,17 +418,6 @@ class ChartTest {
         Path template = chart.resolve("templates/" + name);
         Files.writeString(template, Files.readString(template).replace("helm.sh/hook:", "example.com/hook:"));
         return render(chart, values);
-    }
-
-    /** Hooks are not part of what the library renders. A copy of the chart without the annotation shows the object. */
-    @Test
-    void createsTheQuickstartLocationAfterTheCrds(@TempDir Path directory) throws IOException {
-        assertThat(render("quickstart.enabled=true")).doesNotContainKey("BackupLocation/quickstart");
-        JsonNode location = withHooks(directory, "quickstart.yaml", "quickstart.enabled=true")
-                .get("BackupLocation/quickstart");
-        assertThat(location.at("/metadata/annotations").path("example.com/hook").asText())
-                .isEqualTo("post-install,post-upgrade");
-        assertThat(location.at("/spec/usagePolicy/namespaces").asText()).isEqualTo("All");
     }
 
     /** An account that the chart deletes runs the check, so it must run before anything is deleted. */
