@@ -129,7 +129,12 @@ final class FillVolumesStep implements Step<RestoreRun> {
             task = new MoverTask.Fill(v.pvc, volume.path(), volume.repositorySnapshot());
         }
         return new MoverJobs.Request(
-                run.target(), run.label(), run.uid() + "/fill/" + v.pvc, task, access(run), settings(client, run))
+                        run.target(),
+                        run.label(),
+                        run.uid() + "/fill/" + v.pvc,
+                        task,
+                        access(run),
+                        settings(client, run))
                 .as(volume.user());
     }
 

@@ -79,12 +79,12 @@ final class RestoreFilesStep implements Step<RestoreRun> {
                 spec.onConflict == OnConflict.Update,
                 spec.files.paths);
         MoverJobs.Request request = new MoverJobs.Request(
-                run.target(),
-                run.label(),
-                run.uid() + "/files/" + claim,
-                task,
-                FillVolumesStep.access(run),
-                FillVolumesStep.settings(client, run))
+                        run.target(),
+                        run.label(),
+                        run.uid() + "/files/" + claim,
+                        task,
+                        FillVolumesStep.access(run),
+                        FillVolumesStep.settings(client, run))
                 .as(volume.user());
         return switch (movers.poll(request)) {
             case MoverJobs.State.Running(String message) -> Outcome.waiting(message);

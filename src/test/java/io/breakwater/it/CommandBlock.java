@@ -27,7 +27,8 @@ record CommandBlock(Path page, String section, int line, String language, String
     /** All pages of the repository. */
     static List<Path> pages() {
         try (Stream<Path> docs = Files.walk(Path.of("docs"));
-                Stream<Path> others = Stream.of("README.md", "CONTRIBUTING.md", "SECURITY.md", "deploy/helm/breakwater/README.md")
+                Stream<Path> others = Stream.of(
+                                "README.md", "CONTRIBUTING.md", "SECURITY.md", "deploy/helm/breakwater/README.md")
                         .map(Path::of)) {
             return Stream.concat(docs, others)
                     .filter(page -> page.toString().endsWith(".md"))

@@ -58,8 +58,10 @@ class DocumentCommandsTest {
 
     private static final Set<String> BUILT_IN = Set.of(
             "all cm clusterrole clusterrolebinding configmap crd cronjob customresourcedefinition daemonset deploy deployment"
-                    .concat(" event generic job limitrange mutatingwebhookconfiguration namespace networkpolicy node ns")
-                    .concat(" persistentvolume persistentvolumeclaim po pod pv pvc resourcequota role rolebinding sc secret")
+                    .concat(
+                            " event generic job limitrange mutatingwebhookconfiguration namespace networkpolicy node ns")
+                    .concat(
+                            " persistentvolume persistentvolumeclaim po pod pv pvc resourcequota role rolebinding sc secret")
                     .concat(" service serviceaccount statefulset storageclass storageclasse svc token")
                     .concat(" validatingwebhookconfiguration volumesnapshot volumesnapshotclass volumesnapshotclasse")
                     .concat(" volumesnapshotcontent docker-registry breakwater backup schedule backupstoragelocation")
@@ -71,13 +73,16 @@ class DocumentCommandsTest {
 
     private static final Set<String> FLAGS = Set.of(
             "-A -L --all --all-namespaces --as --as-group --context --docker-password --docker-server --docker-username --dry-run -f"
-                    .concat(" --field-selector --follow --for --force --force-conflicts --from-file --from-literal -i -k -l --local -n")
+                    .concat(
+                            " --field-selector --follow --for --force --force-conflicts --from-file --from-literal -i -k -l --local -n")
                     .concat(" --namespace -o --overwrite -p --previous --raw --replicas --selector --server-side")
-                    .concat(" --show-labels --sort-by --subresource -t --tail --timeout --type -v -w --wait --watch -c -it --container")
+                    .concat(
+                            " --show-labels --sort-by --subresource -t --tail --timeout --type -v -w --wait --watch -c -it --container")
                     .concat(" --ignore-not-found --no-headers --output --since -- -")
                     .split(" "));
 
-    private static final Pattern PREFIXED = Pattern.compile("(?<![A-Za-z0-9./_$-])breakwater-[a-z0-9-]*[a-z0-9](?![A-Za-z0-9_.:-]*/)");
+    private static final Pattern PREFIXED =
+            Pattern.compile("(?<![A-Za-z0-9./_$-])breakwater-[a-z0-9-]*[a-z0-9](?![A-Za-z0-9_.:-]*/)");
     private static final Pattern DEPLOYMENT = Pattern.compile("\\bdeploy(?:ments?)?(?:\\.apps)?/([a-z0-9-]+)");
     private static final Pattern SET = Pattern.compile("--set(?:-string)? '?\"?([A-Za-z][A-Za-z.]*)");
     private static final Pattern IN_TEXT = Pattern.compile("`((?:kubectl|helm) [^`]+)`");
@@ -120,8 +125,7 @@ class DocumentCommandsTest {
 
     @Test
     void everyBlockWithCommandsIsRunOrSaysWhyNot() {
-        List<String> unmarked = blocks()
-                .filter(CommandBlock::hasCommands)
+        List<String> unmarked = blocks().filter(CommandBlock::hasCommands)
                 .filter(block -> !block.isRun() && block.exemption() == null)
                 .filter(block -> !isExempt(block))
                 .map(CommandBlock::place)
@@ -133,8 +137,7 @@ class DocumentCommandsTest {
 
     @Test
     void aTestRunsThePagesWithBlocksToRun() throws IOException {
-        for (String page : blocks()
-                .filter(CommandBlock::isRun)
+        for (String page : blocks().filter(CommandBlock::isRun)
                 .filter(block -> !isExempt(block))
                 .map(DocumentCommandsTest::name)
                 .collect(Collectors.toSet())) {
@@ -157,21 +160,27 @@ class DocumentCommandsTest {
     void allNamesInCommandsExist() {
         List<String> faults = new ArrayList<>();
         CommandBlock.pages()
-                .forEach(page -> commands(page).forEach((place, line) -> faults(line).forEach(f -> faults.add(place + f))));
+                .forEach(page ->
+                        commands(page).forEach((place, line) -> faults(line).forEach(f -> faults.add(place + f))));
         assertThat(faults).isEmpty();
     }
 
     @Test
     void findsNamesThatDoNotExist() {
-        assertThat(faults("kubectl logs -n breakwater-system deploy/breakwater")).hasSize(1);
-        assertThat(faults("kubectl logs -n breakwater deploy/breakwater-operator")).hasSize(1);
-        assertThat(faults("kubectl get secret breakwater-masterkey -n breakwater-system")).hasSize(1);
+        assertThat(faults("kubectl logs -n breakwater-system deploy/breakwater"))
+                .hasSize(1);
+        assertThat(faults("kubectl logs -n breakwater deploy/breakwater-operator"))
+                .hasSize(1);
+        assertThat(faults("kubectl get secret breakwater-masterkey -n breakwater-system"))
+                .hasSize(1);
         assertThat(faults("kubectl get restorepiont/x -n shop")).hasSize(1);
         assertThat(faults("kubectl get rp -n shop --watchh")).hasSize(1);
-        assertThat(faults("kubectl exec deploy/breakwater-operator -n breakwater-system -- rotate-key")).hasSize(1);
+        assertThat(faults("kubectl exec deploy/breakwater-operator -n breakwater-system -- rotate-key"))
+                .hasSize(1);
         assertThat(faults("helm install breakwater x --set image.name=y")).hasSize(1);
         assertThat(faults("kubectl get rp,bl -n shop | grep x -z")).isEmpty();
-        assertThat(faults("kubectl exec -i -n breakwater-system deploy/breakwater-operator -- rotate-master-key")).isEmpty();
+        assertThat(faults("kubectl exec -i -n breakwater-system deploy/breakwater-operator -- rotate-master-key"))
+                .isEmpty();
     }
 
     private static Stream<CommandBlock> blocks() {
@@ -189,21 +198,21 @@ class DocumentCommandsTest {
     /** The commands of a page, by place. */
     private static Map<String, String> commands(Path page) {
         Map<String, String> commands = new LinkedHashMap<>();
-        CommandBlock.of(page).stream()
-                .filter(CommandBlock::hasCommands)
-                .forEach(block -> {
-                    String text = block.text().replaceAll("\\\\\\n\\s*", " ");
-                    int number = 0;
-                    for (String line : text.split("\n")) {
-                        commands.put(block.place() + "/" + number++ + ": ", line.strip());
-                    }
-                });
+        CommandBlock.of(page).stream().filter(CommandBlock::hasCommands).forEach(block -> {
+            String text = block.text().replaceAll("\\\\\\n\\s*", " ");
+            int number = 0;
+            for (String line : text.split("\n")) {
+                commands.put(block.place() + "/" + number++ + ": ", line.strip());
+            }
+        });
         int number = 0;
         for (String line : CommandBlock.lines(page)) {
             number++;
             Matcher span = IN_TEXT.matcher(line);
             while (span.find()) {
-                commands.put(page + ":" + number + ":" + span.start() + ": ", span.group(1).replace("\\|", "|"));
+                commands.put(
+                        page + ":" + number + ":" + span.start() + ": ",
+                        span.group(1).replace("\\|", "|"));
             }
         }
         return commands;
@@ -266,7 +275,18 @@ class DocumentCommandsTest {
                 }
                 boolean isNamespace = flag.equals("-n") || flag.equals("--namespace");
                 boolean hasValue = !word.contains("=")
-                        && Set.of("-n", "--namespace", "-l", "-o", "-f", "--context", "-c", "-p", "--type", "--subresource", "--as")
+                        && Set.of(
+                                        "-n",
+                                        "--namespace",
+                                        "-l",
+                                        "-o",
+                                        "-f",
+                                        "--context",
+                                        "-c",
+                                        "-p",
+                                        "--type",
+                                        "--subresource",
+                                        "--as")
                                 .contains(flag);
                 if (isNamespace && at + 1 < words.size() && !isNamespace(words.get(at + 1))) {
                     faults.add("no example has the namespace " + words.get(at + 1));
