@@ -100,7 +100,8 @@ public class StatusWriter {
                 .withResourceVersion(resource.getMetadata().getResourceVersion())
                 .build());
         patch.setAdditionalProperty("status", status);
-        GenericKubernetesResource written = client.genericKubernetesResources(ResourceDefinitionContext.fromResourceType(resource.getClass()))
+        GenericKubernetesResource written = client.genericKubernetesResources(
+                        ResourceDefinitionContext.fromResourceType(resource.getClass()))
                 .inNamespace(resource.getMetadata().getNamespace())
                 .withName(resource.getMetadata().getName())
                 .subresource("status")

@@ -46,7 +46,9 @@ class StatusWriterTest {
         write(second, s -> s.cluster = "two");
         assertThat(read().getStatus().keyId).isEqualTo("one");
         assertThat(read().getStatus().cluster).isEqualTo("two");
-        assertThat(second.getStatus().keyId).as("the given object is as the one on the server").isEqualTo("one");
+        assertThat(second.getStatus().keyId)
+                .as("the given object is as the one on the server")
+                .isEqualTo("one");
     }
 
     @Test
@@ -77,7 +79,9 @@ class StatusWriterTest {
         BackupLocation other = createAgain(deleted);
         assertThat(write(deleted, s -> s.keyId = "one")).isFalse();
         assertThat(read().getMetadata().getUid()).isEqualTo(other.getMetadata().getUid());
-        assertThat(read().getStatus()).as("the other object of the name is left alone").isNull();
+        assertThat(read().getStatus())
+                .as("the other object of the name is left alone")
+                .isNull();
     }
 
     @Test
