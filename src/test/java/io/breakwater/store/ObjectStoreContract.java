@@ -13,6 +13,8 @@ import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.store.ObjectStore.Upload;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -237,12 +239,15 @@ public abstract class ObjectStoreContract {
     @Test
     void throwsWhatTheCallerOfAListingThrows() {
         write("p/1", "x", Precondition.NONE);
-        RuntimeException own = new IllegalStateException("not the store's fault");
-
-        assertThatThrownBy(() -> store().list("p/", o -> {
-                    throw own;
-                }))
-                .isSameAs(own);
+        for (RuntimeException own : List.of(
+                new IllegalStateException("not the store's fault"),
+                new DateTimeException("of the caller"),
+                new UncheckedIOException(new IOException("of the caller")))) {
+            assertThatThrownBy(() -> store().list("p/", o -> {
+                        throw own;
+                    }))
+                    .isSameAs(own);
+        }
     }
 
     @Test

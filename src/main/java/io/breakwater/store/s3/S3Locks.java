@@ -171,42 +171,45 @@ final class S3Locks {
         return a != null && a.isAfter(b) ? a : b;
     }
 
+    /** As {@link S3Store#list}: what the callback throws is thrown as it is. */
     void histories(String prefix, Consumer<List<Version>> each) {
-        store.errors.call("list versions of " + prefix, () -> {
-            TreeMap<String, List<Version>> open = new TreeMap<>();
-            ListingBound bound = new ListingBound(store, store.full(""), prefix);
-            ListObjectVersionsRequest.Builder request =
-                    ListObjectVersionsRequest.builder().bucket(store.bucket).prefix(store.full(prefix));
-            while (true) {
-                ListObjectVersionsResponse page = bound.page(() -> store.client.listObjectVersions(request.build()));
-                page.versions()
-                        .forEach(v -> add(
-                                open,
-                                bound.object(v.key(), v.size(), v.eTag(), v.lastModified()),
-                                v.versionId(),
-                                false,
-                                v.isLatest()));
-                page.deleteMarkers()
-                        .forEach(m -> add(
-                                open,
-                                bound.object(m.key(), 0L, null, m.lastModified()),
-                                m.versionId(),
-                                true,
-                                m.isLatest()));
-                // Keys are in order, so all keys before the last one of a page are complete.
-                while (open.size() > 1) {
-                    close(open.pollFirstEntry().getValue(), each);
-                }
-                requireFew(prefix, open);
-                if (!Boolean.TRUE.equals(page.isTruncated())) {
-                    break;
-                }
-                bound.more(page.nextKeyMarker() + "\n" + page.nextVersionIdMarker());
-                request.keyMarker(page.nextKeyMarker()).versionIdMarker(page.nextVersionIdMarker());
+        String what = "list versions of " + prefix;
+        TreeMap<String, List<Version>> open = new TreeMap<>();
+        ListingBound bound = new ListingBound(store, store.full(""), prefix);
+        ListObjectVersionsRequest.Builder request =
+                ListObjectVersionsRequest.builder().bucket(store.bucket).prefix(store.full(prefix));
+        while (true) {
+            ListObjectVersionsResponse page =
+                    store.errors.call(what, () -> bound.page(() -> store.client.listObjectVersions(request.build())));
+            store.errors.call(what, () -> {
+                read(page, bound, open);
+                return null;
+            });
+            // Keys are in order, so all keys before the last one of a page are complete.
+            while (open.size() > 1) {
+                close(open.pollFirstEntry().getValue(), each);
             }
-            open.values().forEach(versions -> close(versions, each));
-            return null;
-        });
+            requireFew(prefix, open);
+            if (!Boolean.TRUE.equals(page.isTruncated())) {
+                break;
+            }
+            bound.more(page.nextKeyMarker() + "\n" + page.nextVersionIdMarker());
+            request.keyMarker(page.nextKeyMarker()).versionIdMarker(page.nextVersionIdMarker());
+        }
+        open.values().forEach(versions -> close(versions, each));
+    }
+
+    private static void read(ListObjectVersionsResponse page, ListingBound bound, TreeMap<String, List<Version>> open) {
+        page.versions()
+                .forEach(v -> add(
+                        open,
+                        bound.object(v.key(), v.size(), v.eTag(), v.lastModified()),
+                        v.versionId(),
+                        false,
+                        v.isLatest()));
+        page.deleteMarkers()
+                .forEach(m -> add(
+                        open, bound.object(m.key(), 0L, null, m.lastModified()), m.versionId(), true, m.isLatest()));
     }
 
     /** The versions of one key are in memory together. */

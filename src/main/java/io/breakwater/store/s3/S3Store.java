@@ -25,7 +25,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
-import java.util.function.BiConsumer;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import software.amazon.awssdk.awscore.exception.AwsServiceException;
@@ -180,8 +180,10 @@ public final class S3Store implements ObjectStore {
         pages(
                 keyPrefix,
                 null,
-                (page, bound) -> page.contents()
-                        .forEach(o -> each.accept(bound.object(o.key(), o.size(), o.eTag(), o.lastModified()))));
+                (page, bound) -> page.contents().stream()
+                        .map(o -> bound.object(o.key(), o.size(), o.eTag(), o.lastModified()))
+                        .toList(),
+                each);
     }
 
     @Override
@@ -191,30 +193,39 @@ public final class S3Store implements ObjectStore {
         pages(
                 keyPrefix,
                 "/",
-                (page, bound) ->
-                        page.commonPrefixes().forEach(p -> names.add(gathered.add(bound.directory(p.prefix())))));
+                (page, bound) -> page.commonPrefixes().stream()
+                        .map(p -> bound.directory(p.prefix()))
+                        .toList(),
+                directory -> names.add(gathered.add(directory)));
         return names;
     }
 
-    /** Calls back for each page of a listing. */
-    private void pages(String keyPrefix, String delimiter, BiConsumer<ListObjectsV2Response, ListingBound> each) {
-        errors.call("list " + keyPrefix, () -> {
-            ListingBound bound = new ListingBound(this, prefix, keyPrefix);
-            ListObjectsV2Request.Builder request = ListObjectsV2Request.builder()
-                    .bucket(bucket)
-                    .prefix(prefix + keyPrefix)
-                    .delimiter(delimiter);
-            ListObjectsV2Response page = bound.page(() -> client.listObjectsV2(request.build()));
-            each.accept(page, bound);
-            while (Boolean.TRUE.equals(page.isTruncated())) {
-                String next = page.nextContinuationToken();
-                bound.more(next);
-                page = bound.page(() ->
-                        client.listObjectsV2(request.continuationToken(next).build()));
-                each.accept(page, bound);
+    /**
+     * Calls back for each entry of a listing. What the callback throws is thrown as it is: only the answers are the store's.
+     *
+     * @param read the entries of a page; counts them
+     */
+    private <T> void pages(
+            String keyPrefix,
+            String delimiter,
+            BiFunction<ListObjectsV2Response, ListingBound, List<T>> read,
+            Consumer<T> each) {
+        String what = "list " + keyPrefix;
+        ListingBound bound = new ListingBound(this, prefix, keyPrefix);
+        ListObjectsV2Request.Builder request = ListObjectsV2Request.builder()
+                .bucket(bucket)
+                .prefix(prefix + keyPrefix)
+                .delimiter(delimiter);
+        while (true) {
+            ListObjectsV2Response page =
+                    errors.call(what, () -> bound.page(() -> client.listObjectsV2(request.build())));
+            errors.call(what, () -> read.apply(page, bound)).forEach(each);
+            if (!Boolean.TRUE.equals(page.isTruncated())) {
+                return;
             }
-            return null;
-        });
+            bound.more(page.nextContinuationToken());
+            request.continuationToken(page.nextContinuationToken());
+        }
     }
 
     @Override
