@@ -44,6 +44,7 @@ class DocumentCommandsTest {
     private static final Set<String> CREATED = Set.of(
             "breakwater-system",
             "breakwater-master-key",
+            "breakwater-gate",
             "breakwater-mover",
             "breakwater-serving-cert",
             "breakwater-gateway-cert",
