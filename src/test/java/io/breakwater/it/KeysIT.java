@@ -240,7 +240,7 @@ class KeysIT {
         prepare(west);
         west.client().resource(location()).create();
         Condition lost = awaitCondition(west, Condition.READY, c -> c.reason.equals(Reason.SecretNotFound.name()));
-        assertThat(lost.message).contains("copy it from the cluster");
+        assertThat(lost.message).contains("deploy/keys-copy --from", "from escrow, see docs/keys.md");
 
         List<String> wrapped = new ArrayList<>();
         store.list("breakwater/escrow/" + secondId + ".", o -> wrapped.add(o.key()));

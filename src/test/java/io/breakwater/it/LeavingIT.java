@@ -92,7 +92,9 @@ class LeavingIT {
     @Test
     @Order(1)
     void theHookRefusesAndNamesWhatIsAffected() {
-        assertThatThrownBy(() -> rig.uninstall(west.cluster(), true)).isInstanceOf(HostCommands.Failed.class);
+        assertThatThrownBy(() -> rig.uninstall(west.cluster(), true))
+                .isInstanceOf(HostCommands.Failed.class)
+                .hasMessageContaining("breakwater-uninstall-check");
 
         String log = rig.progress()
                 .awaitValue(

@@ -123,7 +123,8 @@ public class LocationKeys {
                 ObjectNames.of(location) + " was set up" + (creator.isEmpty() ? "" : " by site " + creator) + id
                         + ", and Secret " + secretPath(location)
                         + " does not exist, so this cluster waits and creates no"
-                        + " key; " + wayOut(location, creator));
+                        + " key; " + wayOut(location, creator)
+                        + "; if that cluster is gone, recover the key from a backup or from escrow, see docs/keys.md");
     }
 
     /** The command that copies the keys of another site to this one. */
