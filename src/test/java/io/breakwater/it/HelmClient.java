@@ -1,7 +1,6 @@
 package io.breakwater.it;
 
 import com.marcnuri.helm.Helm;
-import com.marcnuri.helm.UninstallCommand;
 import com.marcnuri.helm.UpgradeCommand;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -34,13 +33,12 @@ final class HelmClient {
     }
 
     /**
-     * Uninstalls a release, as a user or a tool does it.
+     * Uninstalls a release without its hooks, as a tool does it that does not know them.
      *
-     * @param hooks whether the hooks of the chart run; they may refuse
      * @throws HostCommands.Failed with Helm's message
      */
-    static void uninstall(Path kubeconfig, String release, String namespace, boolean hooks) {
-        run(List.of(UNINSTALL, kubeconfig.toString(), release, namespace, Boolean.toString(hooks)));
+    static void uninstall(Path kubeconfig, String release, String namespace) {
+        run(List.of(UNINSTALL, kubeconfig.toString(), release, namespace));
     }
 
     private static void run(List<String> arguments) {
@@ -57,7 +55,7 @@ final class HelmClient {
         HostCommands.run("", command);
     }
 
-    /** Arguments: the action; then kubeconfig, release, chart, namespace, values, or kubeconfig, release, namespace, hooks. */
+    /** Arguments: the action; then kubeconfig, release, chart, namespace, values, or kubeconfig, release, namespace. */
     public static void main(String[] arguments) {
         List<String> rest = List.of(arguments).subList(1, arguments.length);
         try {
@@ -74,10 +72,11 @@ final class HelmClient {
     }
 
     private static void uninstall(List<String> arguments) {
-        UninstallCommand command = Helm.uninstall(arguments.get(1))
+        Helm.uninstall(arguments.get(1))
                 .withKubeConfig(Path.of(arguments.get(0)))
-                .withNamespace(arguments.get(2));
-        (Boolean.parseBoolean(arguments.get(3)) ? command : command.noHooks()).call();
+                .withNamespace(arguments.get(2))
+                .noHooks()
+                .call();
     }
 
     private static void upgrade(List<String> arguments) {

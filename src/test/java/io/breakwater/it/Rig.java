@@ -202,11 +202,11 @@ final class Rig implements AutoCloseable {
         return new String[] {reference.substring(0, colon), reference.substring(colon + 1)};
     }
 
-    /** Uninstalls Breakwater from a cluster with Helm; without hooks, as a tool does it that does not run them. */
-    void uninstall(Cluster cluster, boolean hooks) {
+    /** Uninstalls Breakwater from a cluster with Helm, without the hooks. */
+    void uninstall(Cluster cluster) {
         Path kubeconfig = privateFile("breakwater-" + cluster.name(), cluster.kubeconfig());
         try {
-            HelmClient.uninstall(kubeconfig, "breakwater", SYSTEM, hooks);
+            HelmClient.uninstall(kubeconfig, "breakwater", SYSTEM);
         } finally {
             delete(kubeconfig);
         }
