@@ -73,6 +73,9 @@ class SnapshotIT {
         assertThat(volume.kept.handle).isNotBlank();
         assertThat(volume.repositorySnapshot).isNull();
         assertThat(contents("point", "{.spec.deletionPolicy} ")).isEqualTo("Retain");
+        assertThat(sh(NAMESPACE, "cat /data/state"))
+                .as("the hooks in the annotations of the pod were run")
+                .isEqualTo("thawed\n");
         assertThat(site.cluster().kubectl("get", "volumesnapshots,jobs", "-n", NAMESPACE, "-o", "name"))
                 .isBlank();
     }
@@ -86,6 +89,9 @@ class SnapshotIT {
 
         assertThat(sh(NAMESPACE, "cat /data/kept")).isEqualTo("first\n");
         assertThat(sh(NAMESPACE, "ls /data")).doesNotContain("more");
+        assertThat(sh(NAMESPACE, "cat /data/state"))
+                .as("the snapshot was taken between the hooks")
+                .isEqualTo("frozen\n");
         nothingIsLeftOfARestore(NAMESPACE);
     }
 
@@ -204,7 +210,11 @@ class SnapshotIT {
           strategy: {type: Recreate}
           selector: {matchLabels: {app: writer}}
           template:
-            metadata: {labels: {app: writer}}
+            metadata:
+              labels: {app: writer}
+              annotations:
+                pre.hook.backup.velero.io/command: '["sh", "-c", "echo frozen > /data/state; sync"]'
+                post.hook.backup.velero.io/command: '["sh", "-c", "echo thawed > /data/state; sync"]'
             spec:
               terminationGracePeriodSeconds: 1
               containers:
