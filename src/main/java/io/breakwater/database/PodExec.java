@@ -3,6 +3,7 @@ package io.breakwater.database;
 import io.breakwater.api.BackupPolicySpec;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.api.ServerMessage;
 import io.breakwater.api.Texts;
 import io.fabric8.kubernetes.api.model.LabelSelector;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -114,7 +115,7 @@ public final class PodExec {
             throw BreakwaterException.retryable(
                     reason, what + " took longer than its timeout of " + timeout.toSeconds() + "s", e);
         } catch (ExecutionException | KubernetesClientException e) {
-            throw BreakwaterException.retryable(reason, what + " could not be run: " + e.getMessage(), e);
+            throw BreakwaterException.retryable(reason, what + " could not be run: " + ServerMessage.of(e), e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw BreakwaterException.retryable(reason, what + " was interrupted", e);

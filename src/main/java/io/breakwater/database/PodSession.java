@@ -1,5 +1,6 @@
 package io.breakwater.database;
 
+import io.breakwater.api.ServerMessage;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.ExecListener;
 import io.fabric8.kubernetes.client.dsl.ExecWatch;
@@ -68,7 +69,7 @@ final class PodSession implements AutoCloseable {
         try {
             session = new PodSession(pod, container, command);
         } catch (KubernetesClientException e) {
-            throw new IOException(e.getMessage(), e);
+            throw new IOException(ServerMessage.of(e), e);
         }
         try {
             session.opened.get(OPENING.toSeconds(), TimeUnit.SECONDS);
@@ -76,10 +77,7 @@ final class PodSession implements AutoCloseable {
         } catch (ExecutionException | TimeoutException e) {
             session.close();
             throw new IOException(
-                    e.getCause() == null
-                            ? "no connection within " + OPENING
-                            : e.getCause().getMessage(),
-                    e);
+                    e.getCause() == null ? "no connection within " + OPENING : ServerMessage.of(e.getCause()), e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             session.close();

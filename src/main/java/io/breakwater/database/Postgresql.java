@@ -3,6 +3,7 @@ package io.breakwater.database;
 import io.breakwater.api.BackupPolicySpec.Database;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.api.ServerMessage;
 import io.breakwater.api.Texts;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -76,7 +77,7 @@ public final class Postgresql implements Quiesced {
             return opened(database, where, session);
         } catch (IOException | KubernetesClientException e) {
             throw BreakwaterException.retryable(
-                    Reason.QuiesceFailed, where + ": psql could not be started: " + e.getMessage(), e);
+                    Reason.QuiesceFailed, where + ": psql could not be started: " + ServerMessage.of(e), e);
         }
     }
 
@@ -129,7 +130,7 @@ public final class Postgresql implements Quiesced {
         try {
             session.write(sql + "\n\\echo " + END + "\n");
         } catch (IOException | KubernetesClientException e) {
-            throw failed("the session was lost (" + e.getMessage() + ")");
+            throw failed("the session was lost (" + ServerMessage.of(e) + ")");
         }
         List<String> answer = new ArrayList<>();
         long deadline = System.nanoTime() + PATIENCE.toNanos();

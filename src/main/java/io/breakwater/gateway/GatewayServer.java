@@ -4,6 +4,7 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpsServer;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.api.ServerMessage;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.gateway.ResticProtocol.Result;
 import io.breakwater.observe.MeterName;
@@ -166,7 +167,7 @@ public class GatewayServer {
             LOG.warnf("%s: %s: %s", what, e.reason(), e.getMessage());
             return report(exchange, e);
         } catch (KubernetesClientException e) {
-            LOG.warnf("%s: the API server did not answer: %s", what, e.getMessage());
+            LOG.warnf("%s: the API server did not answer: %s", what, ServerMessage.of(e));
             return ResticProtocol.refuse(exchange, 503, "the API server did not answer; retry");
         } catch (RuntimeException e) {
             LOG.errorf(e, "%s failed", what);

@@ -8,6 +8,7 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Condition;
 import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
+import io.breakwater.api.ServerMessage;
 import io.breakwater.location.keys.KeyEscrow;
 import io.breakwater.observe.AuditAction;
 import io.breakwater.observe.AuditEntry;
@@ -91,7 +92,8 @@ class BackupLocationReconciler extends LocationController<LocationProbe.Findings
             throw e;
         } catch (RuntimeException | Error e) {
             LOG.errorf(e, "probe of %s failed", ObjectNames.of(location));
-            throw BreakwaterException.retryable(Reason.InternalError, "probe failed, will retry: " + e.getMessage(), e);
+            throw BreakwaterException.retryable(
+                    Reason.InternalError, "probe failed, will retry: " + ServerMessage.of(e), e);
         }
     }
 

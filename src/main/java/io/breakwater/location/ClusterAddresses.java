@@ -2,6 +2,7 @@ package io.breakwater.location;
 
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.api.ServerMessage;
 import io.breakwater.store.endpoint.AddressRange;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.KubernetesResourceList;
@@ -78,8 +79,8 @@ final class ClusterAddresses {
             } catch (KubernetesClientException e) {
                 throw BreakwaterException.retryable(
                         Reason.StoreUnavailable,
-                        "the addresses of the cluster, which no endpoint may have, could not be read: " + e.getMessage()
-                                + "; will retry",
+                        "the addresses of the cluster, which no endpoint may have, could not be read: "
+                                + ServerMessage.of(e) + "; will retry",
                         e);
             }
         }
@@ -91,7 +92,7 @@ final class ClusterAddresses {
             known = new Known(read(), System.nanoTime());
         } catch (RuntimeException e) {
             known = new Known(known.ranges, System.nanoTime() - FRESH + RETRY);
-            LOG.warnf("could not read the addresses of the cluster, will retry: %s", e.getMessage());
+            LOG.warnf("could not read the addresses of the cluster, will retry: %s", ServerMessage.of(e));
         } finally {
             isReading.set(false);
         }

@@ -3,6 +3,7 @@ package io.breakwater.location;
 import io.breakwater.api.Api;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.NamedRef;
+import io.breakwater.api.ServerMessage;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.location.keys.LocationKeys;
 import io.breakwater.trust.AuthorReview;
@@ -100,7 +101,7 @@ class CredentialGrants {
                 grant(namespace, secrets, roles.get(namespace), bindings.get(namespace));
             } catch (KubernetesClientException e) {
                 // A namespace that is being deleted refuses new objects. The others must not wait for it.
-                LOG.warnf("namespace %s: the gateway gets no rights, will retry: %s", namespace, e.getMessage());
+                LOG.warnf("namespace %s: the gateway gets no rights, will retry: %s", namespace, ServerMessage.of(e));
             }
         });
         bindings.forEach((namespace, binding) -> delete(binding, wanted));

@@ -2,6 +2,7 @@ package io.breakwater.location;
 
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec;
+import io.breakwater.api.ServerMessage;
 import io.breakwater.config.BreakwaterConfig;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -56,7 +57,7 @@ class QuickstartLocation {
             } catch (KubernetesClientException e) {
                 LOG.infof(
                         "BackupLocation %s/%s was not created, will retry: %s",
-                        config.namespace(), NAME, e.getMessage());
+                        config.namespace(), NAME, ServerMessage.of(e));
             }
             try {
                 Thread.sleep(RETRY);

@@ -11,6 +11,7 @@ import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointSpec;
 import io.breakwater.api.RestorePointSpec.DeletionPolicy;
 import io.breakwater.api.RestorePointSpec.Trigger;
+import io.breakwater.api.ServerMessage;
 import io.breakwater.api.Verification;
 import io.breakwater.config.BreakwaterConfig;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
@@ -78,7 +79,7 @@ class PolicyPoints {
             }
             throw BreakwaterException.retryable(
                     e.getCode() == HttpURLConnection.HTTP_FORBIDDEN ? Reason.Forbidden : Reason.InternalError,
-                    ObjectNames.of(point) + " was refused, will retry: " + e.getMessage(),
+                    ObjectNames.of(point) + " was refused, will retry: " + ServerMessage.of(e),
                     e);
         }
     }

@@ -14,6 +14,7 @@ import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.api.RestorePointStatus;
 import io.breakwater.api.RestorePointStatus.CopyState;
 import io.breakwater.api.RestorePointStatus.PointCopy;
+import io.breakwater.api.ServerMessage;
 import io.breakwater.catalog.Catalog;
 import io.breakwater.catalog.PointDocument;
 import io.breakwater.config.BreakwaterConfig;
@@ -26,6 +27,7 @@ import io.breakwater.observe.Meters;
 import io.breakwater.observe.StatusWriter;
 import io.breakwater.policy.PointRoutes;
 import io.breakwater.steps.Activities;
+import io.breakwater.steps.RetryPauses;
 import io.breakwater.steps.RunLabel;
 import io.breakwater.trust.NamespaceIdentities;
 import io.breakwater.trust.PointKey;
@@ -49,9 +51,8 @@ import java.util.stream.Stream;
 @ApplicationScoped
 public class PointCopies {
     private static final Duration RECHECK = Duration.ofSeconds(30);
-
-    /** The failed tries of a copy in this process. */
-    private record Tries(int failed, Instant next) {}
+    private static final Duration LONGEST_PAUSE = Duration.ofMinutes(2);
+    private static final Duration LONGEST_PAUSE_FOR_CHANGE = Duration.ofMinutes(10);
 
     private final KubernetesClient client;
     private final BreakwaterConfig config;
@@ -66,7 +67,7 @@ public class PointCopies {
     private final Clock clock;
     private final NamespaceIdentities identities;
     private final Activities activities = new Activities();
-    private final Map<String, Tries> tries = new ConcurrentHashMap<>();
+    private final RetryPauses pauses;
     private final Map<String, Integer> running = new ConcurrentHashMap<>();
 
     public PointCopies(
@@ -94,6 +95,7 @@ public class PointCopies {
         this.meters = meters;
         this.clock = clock;
         this.identities = identities;
+        this.pauses = new RetryPauses(clock);
     }
 
     /** A copy that has not started yet. */
@@ -134,10 +136,9 @@ public class PointCopies {
 
     private Optional<Duration> advance(RestorePoint point, PointKey key, String location, Runnable wake) {
         String id = point.getMetadata().getUid() + "/copy/" + location;
-        Tries before = tries.get(id);
-        Duration pause = before == null ? Duration.ZERO : Duration.between(clock.instant(), before.next());
-        if (pause.isPositive()) {
-            return Optional.of(pause);
+        Optional<Duration> pause = pauses.left(id);
+        if (pause.isPresent()) {
+            return pause;
         }
         try {
             Optional<CopyResult> copied = activities.poll(id, () -> copy(point, key, location), wake);
@@ -145,13 +146,13 @@ public class PointCopies {
                 edit(point, location, c -> c.state = CopyState.Copying);
                 return Optional.of(RECHECK);
             }
-            tries.remove(id);
+            pauses.forget(id);
             completed(point, location, copied.get());
             return Optional.empty();
         } catch (BreakwaterException e) {
-            return Optional.of(failed(point, location, id, before, e));
+            return Optional.of(failed(point, location, id, e));
         } catch (RuntimeException e) {
-            return Optional.of(failed(point, location, id, before, unexpected(key, location, e)));
+            return Optional.of(failed(point, location, id, unexpected(key, location, e)));
         }
     }
 
@@ -307,10 +308,9 @@ public class PointCopies {
                         + copied.present() + " objects already existed");
     }
 
-    private Duration failed(RestorePoint point, String location, String id, Tries before, BreakwaterException e) {
-        int failed = before == null ? 1 : before.failed() + 1;
-        Duration pause = pause(failed, e.isRetryable());
-        tries.put(id, new Tries(failed, clock.instant().plus(pause)));
+    private Duration failed(RestorePoint point, String location, String id, BreakwaterException e) {
+        // Failures that need a change are retried too, but less often.
+        Duration pause = pauses.failed(id, e.isRetryable() ? LONGEST_PAUSE : LONGEST_PAUSE_FOR_CHANGE);
         edit(point, location, c -> {
             c.state = CopyState.Failed;
             c.message = e.reason() + ": " + e.getMessage();
@@ -320,16 +320,11 @@ public class PointCopies {
         return pause;
     }
 
-    /** Time to wait after a number of failures in a row. Failures that need a change are retried too, but less often. */
-    static Duration pause(int failed, boolean retryable) {
-        Duration most = retryable ? Duration.ofMinutes(2) : Duration.ofMinutes(10);
-        Duration grown = Duration.ofSeconds(5L << Math.min(failed - 1, 10));
-        return grown.compareTo(most) < 0 ? grown : most;
-    }
-
     private static BreakwaterException unexpected(PointKey key, String location, RuntimeException e) {
         return BreakwaterException.retryable(
-                Reason.InternalError, "could not copy " + key + " to location " + location + ": " + e, e);
+                Reason.InternalError,
+                "could not copy " + key + " to location " + location + ": " + ServerMessage.of(e),
+                e);
     }
 
     private void edit(RestorePoint point, String location, Consumer<PointCopy> change) {

@@ -4,6 +4,7 @@ import io.breakwater.api.Api;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.api.Restore;
+import io.breakwater.api.ServerMessage;
 import io.breakwater.api.Texts;
 import io.breakwater.resource.apply.ApplyReport.Line;
 import io.fabric8.kubernetes.api.model.ConfigMap;
@@ -72,7 +73,7 @@ final class DryRunReport {
                 resource.update();
             }
         } catch (KubernetesClientException e) {
-            String message = "could not write the report to ConfigMap " + name + ": " + e.getMessage();
+            String message = "could not write the report to ConfigMap " + name + ": " + ServerMessage.of(e);
             throw e.getCode() == HttpURLConnection.HTTP_CONFLICT || e.getCode() >= 500
                     ? BreakwaterException.retryable(Reason.Conflict, message, e)
                     : BreakwaterException.permanent(Reason.Forbidden, message, e);

@@ -14,6 +14,7 @@ import io.breakwater.gateway.RepositoryKeys;
 import io.breakwater.location.Stores;
 import io.breakwater.mover.MoverJobs;
 import io.breakwater.mover.MoverTask;
+import io.breakwater.steps.RetryPauses;
 import io.breakwater.steps.RunNames;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Precondition;
@@ -23,12 +24,15 @@ import io.breakwater.store.StoreLayout;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.StreamSupport;
 import org.jboss.logging.Logger;
 
@@ -44,16 +48,24 @@ class RepositoryRekey {
     private static final Logger LOG = Logger.getLogger(RepositoryRekey.class);
     private static final ObjectMapper JSON = BoundedJson.mapper();
 
+    /** Longest pause after failures in a row: each attempt creates a Job. */
+    private static final Duration LONGEST_PAUSE = Duration.ofMinutes(10);
+
     private final BreakwaterConfig config;
     private final Stores stores;
     private final RepositoryKeys files;
     private final MoverJobs movers;
+    private final RetryPauses pauses;
 
-    RepositoryRekey(BreakwaterConfig config, Stores stores, RepositoryKeys files, MoverJobs movers) {
+    /** The last failure of each Job, by its run. It is reported during the pause. */
+    private final Map<String, State> failures = new ConcurrentHashMap<>();
+
+    RepositoryRekey(BreakwaterConfig config, Stores stores, RepositoryKeys files, MoverJobs movers, Clock clock) {
         this.config = config;
         this.stores = stores;
         this.files = files;
         this.movers = movers;
+        this.pauses = new RetryPauses(clock);
     }
 
     /**
@@ -84,6 +96,10 @@ class RepositoryRekey {
     State advance(BackupLocation location, OwnedRepository repository, String keyId) {
         String id = "rekey/" + location.getMetadata().getUid() + "/" + repository.id() + "/" + keyId;
         String run = RunNames.of(id);
+        State failure = failures.get(run);
+        if (failure != null && pauses.left(run).isPresent()) {
+            return failure;
+        }
         Repositories.Access access =
                 new Repositories.Access(location, repository, Repositories.Mode.APPEND, Optional.empty()).unlimited();
         MoverJobs.Request request =
@@ -92,14 +108,26 @@ class RepositoryRekey {
             case MoverJobs.State.Running(String message) -> new State(false, true, repository + ": " + message);
             case MoverJobs.State.Failed(String message) -> {
                 movers.delete(config.namespace(), run);
-                yield new State(false, false, "repository " + repository + ": " + message + "; will retry");
+                yield failed(run, "repository " + repository + ": " + message + "; will retry");
             }
             case MoverJobs.State.Succeeded(JsonNode report) -> {
                 State state = finish(location, repository, keyId, report);
                 movers.delete(config.namespace(), run);
+                if (!state.done()) {
+                    yield failed(run, state.message());
+                }
+                failures.remove(run);
+                pauses.forget(run);
                 yield state;
             }
         };
+    }
+
+    private State failed(String run, String message) {
+        State state = new State(false, false, message);
+        pauses.failed(run, LONGEST_PAUSE);
+        failures.put(run, state);
+        return state;
     }
 
     private State finish(BackupLocation location, OwnedRepository repository, String keyId, JsonNode report) {

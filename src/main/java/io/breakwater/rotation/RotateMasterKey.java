@@ -1,5 +1,6 @@
 package io.breakwater.rotation;
 
+import io.breakwater.api.ServerMessage;
 import io.breakwater.location.keys.KeyRing;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.Secret;
@@ -62,7 +63,7 @@ public final class RotateMasterKey {
                     + String.join(", ", ring.ids()) + " stay for data that was written with them");
             return 0;
         } catch (IOException | IllegalArgumentException | KubernetesClientException e) {
-            messages.println("the Secret on standard input cannot be used: " + e.getMessage());
+            messages.println("the Secret on standard input cannot be used: " + ServerMessage.of(e));
             return UNREADABLE;
         }
     }

@@ -4,6 +4,7 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.JournalEntry;
 import io.breakwater.api.JournalEntry.State;
 import io.breakwater.api.Reason;
+import io.breakwater.api.ServerMessage;
 import io.breakwater.observe.Conditions;
 import io.breakwater.observe.LogContext;
 import java.time.Clock;

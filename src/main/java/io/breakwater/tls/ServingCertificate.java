@@ -3,6 +3,7 @@ package io.breakwater.tls;
 import io.breakwater.api.Api;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.api.ServerMessage;
 import io.breakwater.config.BreakwaterConfig;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
@@ -168,7 +169,7 @@ public class ServingCertificate {
                 if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
                     throw BreakwaterException.retryable(
                             Reason.SecretNotFound,
-                            "could not read or write Secret " + where() + ", will retry: " + e.getMessage(),
+                            "could not read or write Secret " + where() + ", will retry: " + ServerMessage.of(e),
                             e);
                 }
                 last = e;

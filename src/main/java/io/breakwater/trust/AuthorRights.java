@@ -2,6 +2,7 @@ package io.breakwater.trust;
 
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.api.ServerMessage;
 import io.breakwater.api.Texts;
 import io.breakwater.config.OwnAccounts;
 import io.breakwater.trust.AuthorPowers.NeededRight;
@@ -59,7 +60,7 @@ public final class AuthorRights {
                 }
             }
         } catch (KubernetesClientException e) {
-            cause = Texts.line(e.getMessage(), LONGEST_CAUSE);
+            cause = Texts.line(ServerMessage.of(e), LONGEST_CAUSE);
         }
         throw BreakwaterException.retryable(
                 Reason.Forbidden, "the API server did not report the user name of the operator: " + cause);
@@ -120,7 +121,7 @@ public final class AuthorRights {
             throw BreakwaterException.retryable(
                     Reason.Forbidden,
                     "the rights of " + author.username() + " cannot be checked: "
-                            + Texts.line(e.getMessage(), LONGEST_CAUSE)
+                            + Texts.line(ServerMessage.of(e), LONGEST_CAUSE)
                             + (refused
                                     ? "; grant the operator create on subjectaccessreviews.authorization.k8s.io"
                                     : ""),

@@ -3,6 +3,7 @@ package io.breakwater.trust;
 import io.breakwater.api.Api;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.api.ServerMessage;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.store.SiteSignature;
 import io.breakwater.store.SiteSigner;
@@ -58,7 +59,7 @@ public final class SiteKeyPair implements SiteSigner {
         } catch (KubernetesClientException e) {
             throw BreakwaterException.retryable(
                     Reason.InternalError,
-                    "cannot get namespace kube-system, whose uid identifies this cluster: " + e.getMessage()
+                    "cannot get namespace kube-system, whose uid identifies this cluster: " + ServerMessage.of(e)
                             + "; will retry",
                     e);
         }
@@ -162,7 +163,7 @@ public final class SiteKeyPair implements SiteSigner {
         return BreakwaterException.retryable(
                 Reason.SecretNotFound,
                 "cannot " + verb + " Secret " + config.namespace() + "/" + SECRET + " with the key of this site: "
-                        + e.getMessage() + "; will retry",
+                        + ServerMessage.of(e) + "; will retry",
                 e);
     }
 }

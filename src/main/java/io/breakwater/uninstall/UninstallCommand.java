@@ -1,5 +1,6 @@
 package io.breakwater.uninstall;
 
+import io.breakwater.api.ServerMessage;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
@@ -82,7 +83,7 @@ public final class UninstallCommand {
             out.println("done; remove the chart now, see docs/uninstall.md");
             return 0;
         } catch (IllegalStateException | KubernetesClientException e) {
-            out.println("the removal stopped: " + e.getMessage());
+            out.println("the removal stopped: " + ServerMessage.of(e));
             return FAILED;
         }
     }

@@ -3,6 +3,7 @@ package io.breakwater.volume;
 import io.breakwater.api.Api;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.api.ServerMessage;
 import io.fabric8.kubernetes.api.model.APIGroup;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResourceBuilder;
@@ -80,7 +81,7 @@ public class GroupSnapshots {
                 throw BreakwaterException.retryable(
                         Reason.SnapshotFailed,
                         "could not label PersistentVolumeClaim " + namespace + "/" + claim + " for its group snapshot: "
-                                + e.getMessage(),
+                                + ServerMessage.of(e),
                         e);
             }
         }
@@ -133,7 +134,7 @@ public class GroupSnapshots {
             if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
                 throw BreakwaterException.retryable(
                         Reason.SnapshotFailed,
-                        "could not create VolumeGroupSnapshot " + namespace + "/" + name + ": " + e.getMessage(),
+                        "could not create VolumeGroupSnapshot " + namespace + "/" + name + ": " + ServerMessage.of(e),
                         e);
             }
         }

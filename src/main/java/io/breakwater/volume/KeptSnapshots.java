@@ -8,6 +8,7 @@ import io.breakwater.api.BoundedJson;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
+import io.breakwater.api.ServerMessage;
 import io.breakwater.steps.RunNames;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResourceBuilder;
@@ -312,7 +313,7 @@ public class KeptSnapshots {
 
     private static BreakwaterException refused(String kind, String name, KubernetesClientException e) {
         return BreakwaterException.retryable(
-                Reason.SnapshotFailed, "could not write " + kind + " " + name + ": " + e.getMessage(), e);
+                Reason.SnapshotFailed, "could not write " + kind + " " + name + ": " + ServerMessage.of(e), e);
     }
 
     /** How a retained snapshot names the location with the seal of its point. */

@@ -3,6 +3,7 @@ package io.breakwater.volume;
 import io.breakwater.api.Api;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.api.ServerMessage;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResourceBuilder;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResourceList;
@@ -57,7 +58,7 @@ public class Snapshots {
                 throw BreakwaterException.retryable(
                         Reason.SnapshotFailed,
                         "could not create VolumeSnapshot " + namespace + "/" + name + " of claim " + pvc + ": "
-                                + e.getMessage(),
+                                + ServerMessage.of(e),
                         e);
             }
         }

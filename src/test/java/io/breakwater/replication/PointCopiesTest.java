@@ -56,6 +56,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -181,10 +182,28 @@ class PointCopiesTest {
 
     @Test
     void limitsTheGrowthOfRetryPauses() {
-        assertThat(PointCopies.pause(1, true)).isEqualTo(Duration.ofSeconds(5));
-        assertThat(PointCopies.pause(3, true)).isEqualTo(Duration.ofSeconds(20));
-        assertThat(PointCopies.pause(100, true)).isEqualTo(Duration.ofMinutes(2));
-        assertThat(PointCopies.pause(100, false)).isEqualTo(Duration.ofMinutes(10));
+        point("p1", "b");
+        AtomicReference<BreakwaterException> error = new AtomicReference<>();
+        atLocation.put("b", () -> {
+            throw error.get();
+        });
+        error.set(BreakwaterException.retryable(Reason.StoreUnavailable, "b does not answer"));
+        assertThat(pauses(7)).startsWith(5L, 10L, 20L).endsWith(120L, 120L);
+        error.set(BreakwaterException.permanent(Reason.Forbidden, "b is forbidden"));
+        assertThat(pauses(2)).endsWith(600L, 600L);
+    }
+
+    /** Seconds between the attempts of a copy to location b that fails. */
+    private List<Long> pauses(int attempts) {
+        List<Long> pauses = new ArrayList<>();
+        for (int i = 0; i < attempts; i++) {
+            push("p1");
+            settle("p1");
+            Duration pause = push("p1").orElseThrow();
+            pauses.add(pause.toSeconds());
+            clock.now = clock.now.plus(pause);
+        }
+        return pauses;
     }
 
     @Test

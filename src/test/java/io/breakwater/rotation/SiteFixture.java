@@ -25,6 +25,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
 import java.util.Map;
 import java.util.Random;
 import java.util.function.BooleanSupplier;
@@ -85,7 +86,7 @@ final class SiteFixture {
                         new KeyTakeover(
                                 seals,
                                 files,
-                                new RepositoryRekey(config, stores, files, movers),
+                                new RepositoryRekey(config, stores, files, movers, Clock.systemUTC()),
                                 TestRegister.of(stores),
                                 new DocumentTakeover(stores)))
                 .advance(location);

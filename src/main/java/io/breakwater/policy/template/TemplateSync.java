@@ -5,6 +5,7 @@ import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
+import io.breakwater.api.ServerMessage;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.OwnAccounts;
 import io.breakwater.observe.Events;
@@ -134,7 +135,7 @@ public class TemplateSync {
             if (e.getCode() == HttpURLConnection.HTTP_NOT_FOUND) {
                 return Optional.empty(); // The namespace was just deleted.
             }
-            String message = ObjectNames.of(wanted) + " cannot be written, will retry: " + e.getMessage();
+            String message = ObjectNames.of(wanted) + " cannot be written, will retry: " + ServerMessage.of(e);
             events.warning(template, Reason.Forbidden, message);
             return Optional.of(BreakwaterException.retryable(Reason.Forbidden, message, e));
         }
