@@ -6,6 +6,7 @@ import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.BackupPolicySpec.Retention;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Condition;
+import io.breakwater.api.MoverSettings;
 import io.breakwater.api.NamedRef;
 import io.breakwater.api.PointLock;
 import io.breakwater.api.Reason;
@@ -22,6 +23,7 @@ import io.breakwater.location.RepositoryRegister;
 import io.breakwater.location.Stores;
 import io.breakwater.mover.MoverJobs;
 import io.breakwater.mover.MoverTask;
+import io.breakwater.mover.PolicySettings;
 import io.breakwater.observe.AuditAction;
 import io.breakwater.observe.AuditEntry;
 import io.breakwater.observe.AuditResult;
@@ -29,6 +31,7 @@ import io.breakwater.observe.Conditions;
 import io.breakwater.observe.Events;
 import io.breakwater.observe.StatusWriter;
 import io.breakwater.replication.PointCopies;
+import io.breakwater.steps.RetryPauses;
 import io.breakwater.steps.RunLabel;
 import io.breakwater.store.CapturedNamespace;
 import io.breakwater.store.DeletionScope;
@@ -67,6 +70,20 @@ class PointDeletion {
     private static final Duration RECHECK = Duration.ofSeconds(2);
     private static final Duration LOCK_RECHECK = Duration.ofMinutes(1);
 
+    /** Longest pause after failures in a row: each attempt may create a Job, and read the listing of a repository. */
+    private static final Duration LONGEST_PAUSE = Duration.ofMinutes(10);
+
+    /** How far the deletion in one location, or in all of them, is. */
+    private enum Progress {
+        DELETED,
+        WAITS,
+        FAILED;
+
+        Progress and(Progress other) {
+            return compareTo(other) > 0 ? this : other;
+        }
+    }
+
     private final KubernetesClient client;
     private final BreakwaterConfig config;
     private final LocationResolver locations;
@@ -83,6 +100,7 @@ class PointDeletion {
     private final IdentityRule rule;
     private final NamespaceIdentities identities;
     private final RepositoryRegister register;
+    private final RetryPauses pauses;
 
     PointDeletion(
             KubernetesClient client,
@@ -117,6 +135,7 @@ class PointDeletion {
         this.rule = rule;
         this.identities = identities;
         this.register = register;
+        this.pauses = new RetryPauses(clock);
     }
 
     /**
@@ -125,25 +144,31 @@ class PointDeletion {
      * @return when to call again; empty when the deletion is complete and the object can be released
      */
     Optional<Duration> deleteData(RestorePoint point) {
+        String uid = point.getMetadata().getUid();
+        boolean stays = dataStays(point);
+        Optional<Duration> pause = stays ? Optional.empty() : pauses.left(uid);
+        if (pause.isPresent()) {
+            return pause;
+        }
         steps.cleanUp(point);
-        if (dataStays(point)) {
+        if (stays) {
+            pauses.forget(uid);
             return Optional.empty();
         }
         rule.mismatch(point).ifPresent(e -> events.warning(point, e.reason(), e.getMessage()));
         Optional<List<Place>> places = places(point);
         if (places.isEmpty()) {
-            return Optional.of(RECHECK);
+            return Optional.of(pauses.failed(uid, LONGEST_PAUSE));
         }
         if (checkLock(point, places.get()).isPresent()) {
             return Optional.of(LOCK_RECHECK);
         }
-        boolean deleted = true;
-        for (Place place : places.get()) {
-            deleted &= deleteFrom(point, place);
+        Progress progress =
+                places.get().stream().map(place -> deleteFrom(point, place)).reduce(Progress.DELETED, Progress::and);
+        if (progress != Progress.DELETED) {
+            return Optional.of(progress == Progress.FAILED ? pauses.failed(uid, LONGEST_PAUSE) : RECHECK);
         }
-        if (!deleted) {
-            return Optional.of(RECHECK);
-        }
+        pauses.forget(uid);
         places.get().stream()
                 .map(Place::key)
                 .distinct()
@@ -287,8 +312,8 @@ class PointDeletion {
         return names;
     }
 
-    /** Deletes the data in one location; false while that is not complete. */
-    private boolean deleteFrom(RestorePoint point, Place place) {
+    /** Deletes the data in one location. */
+    private Progress deleteFrom(RestorePoint point, Place place) {
         try {
             String uid = place.document()
                     .map(PointDocument::uid)
@@ -301,19 +326,20 @@ class PointDeletion {
             }
             deleteArchive(place, uid);
             if (place.document().isEmpty()) {
-                return deletedUnsealed(place);
+                markUnsealed(place);
+                return Progress.DELETED;
             }
-            boolean deleted = deleteSnapshots(point, place);
-            if (deleted) {
+            Progress progress = deleteSnapshots(point, place);
+            if (progress == Progress.DELETED) {
                 catalog.markFinished(place.location(), place.key());
             }
-            return deleted;
+            return progress;
         } catch (BreakwaterException e) {
             report(
                     point,
                     e.reason(),
                     "could not delete the data in location " + place.name() + ", will retry: " + e.getMessage());
-            return false;
+            return Progress.FAILED;
         }
     }
 
@@ -329,7 +355,7 @@ class PointDeletion {
     }
 
     /** The mark of a point without a seal stays if its repository has data: the sweep deletes what no seal names. */
-    private boolean deletedUnsealed(Place place) {
+    private void markUnsealed(Place place) {
         boolean moved = register.find(place.location(), place.key().source())
                 .map(repository -> access(place, repository))
                 .filter(repositories::initialised)
@@ -337,55 +363,64 @@ class PointDeletion {
         if (!moved) {
             catalog.markFinished(place.location(), place.key());
         }
-        return true;
     }
 
     private static Repositories.Access access(Place place, OwnedRepository repository) {
         return new Repositories.Access(place.location(), repository, Repositories.Mode.MAINTAIN, Optional.empty());
     }
 
-    private boolean deleteSnapshots(RestorePoint point, Place place) {
+    private Progress deleteSnapshots(RestorePoint point, Place place) {
         Optional<OwnedRepository> repository = place.document().orElseThrow().owned();
         List<String> snapshots = place.document().orElseThrow().moved().stream()
                 .map(PointDocument.Volume::repositorySnapshot)
                 .toList();
         if (snapshots.isEmpty() || repository.isEmpty()) {
-            return true;
+            return Progress.DELETED;
         }
         Repositories.Access access = access(place, repository.get());
         if (!repositories.initialised(access)) {
-            return true;
+            return Progress.DELETED;
         }
         List<CapturedNamespace> owners =
                 register.requireOwnedBy(place.location(), repository.get().id(), config.site());
         String name = place.name();
         if (copies.busy(repository.get().id())) {
             report(point, Reason.Deleting, "location " + name + ": waiting until the copy of the repository has ended");
-            return false;
+            return Progress.WAITS;
         }
         String run = RunLabel.ofDeletion(point);
         String id = point.getMetadata().getUid() + "/forget/" + name;
-        var request = new MoverJobs.Request(config.namespace(), run, id, new MoverTask.Forget(snapshots), access);
+        var request = new MoverJobs.Request(
+                config.namespace(), run, id, new MoverTask.Forget(snapshots), access, settings(point));
         if (!movers.runs(config.namespace()).contains(run)) {
             Optional<String> missing =
                     new MissingSnapshots(client, stores, rule).describe(place.location(), repository.get(), owners);
             if (missing.isPresent()) {
                 report(point, Reason.Tampered, "location " + name + ": " + missing.get());
-                return false;
+                return Progress.FAILED;
             }
         }
         return switch (movers.poll(request)) {
             case MoverJobs.State.Running(String message) -> {
                 report(point, Reason.Deleting, "location " + name + ": " + message);
-                yield false;
+                yield Progress.WAITS;
             }
-            case MoverJobs.State.Succeeded s -> true;
+            case MoverJobs.State.Succeeded s -> Progress.DELETED;
             case MoverJobs.State.Failed(String message) -> {
                 movers.discard(request);
                 report(point, Reason.MoverFailed, "location " + name + ": " + message + "; will retry");
-                yield false;
+                yield Progress.FAILED;
             }
         };
+    }
+
+    /** The settings of the point's policy. The points of a namespace that does not exist any more have no policy. */
+    private MoverSettings settings(RestorePoint point) {
+        String namespace = point.getMetadata().getNamespace();
+        NamedRef policy = point.getSpec().policyRef;
+        return namespace.equals(config.namespace())
+                ? null
+                : PolicySettings.find(client, policy == null ? null : policy.name, namespace);
     }
 
     private void report(RestorePoint point, Reason reason, String message) {

@@ -1,18 +1,12 @@
 package io.breakwater.mover;
 
 import io.breakwater.api.Api;
-import io.breakwater.api.MoverSettings;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.gateway.RepositoryKeys;
-import io.fabric8.kubernetes.api.model.Affinity;
-import io.fabric8.kubernetes.api.model.AffinityBuilder;
 import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.EnvVarBuilder;
-import io.fabric8.kubernetes.api.model.NodeSelectorRequirement;
 import io.fabric8.kubernetes.api.model.PodSpecBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
-import io.fabric8.kubernetes.api.model.Toleration;
-import io.fabric8.kubernetes.api.model.TolerationBuilder;
 import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.VolumeBuilder;
 import io.fabric8.kubernetes.api.model.VolumeDevice;
@@ -34,10 +28,6 @@ final class MoverJobSpec {
 
     /** Exit code of a mover that cannot reach the gateway. A new pod would not reach it either, and would delay the failure. */
     private static final int UNREACHABLE = 41;
-
-    /** The mover must run on the node of the application's pod, whatever taints the node has. */
-    private static final Toleration ANYTHING =
-            new TolerationBuilder().withOperator("Exists").build();
 
     private MoverJobSpec() {}
 
@@ -91,7 +81,7 @@ final class MoverJobSpec {
             MoverJobs.Request request,
             String name,
             String repository) {
-        String node = request.task() instanceof MoverTask.Backup b ? b.node() : null;
+        MoverPlacement placement = MoverPlacement.of(request.task(), request.settings(), surroundings);
         MoverPodDefaults defaults = surroundings.defaults();
         MoverIdentity identity = MoverIdentity.of(request, surroundings.privileged());
         return new PodSpecBuilder()
@@ -102,9 +92,9 @@ final class MoverJobSpec {
                 .withAutomountServiceAccountToken(false)
                 .withEnableServiceLinks(false)
                 .withTerminationGracePeriodSeconds(10L)
-                .withNodeSelector(node == null ? nodeSelector(request.settings(), defaults) : null)
-                .withAffinity(node == null ? defaults.affinity() : to(node))
-                .withTolerations(node == null ? tolerations(request.settings(), defaults) : List.of(ANYTHING))
+                .withNodeSelector(placement.nodeSelector())
+                .withAffinity(placement.affinity())
+                .withTolerations(placement.tolerations())
                 .withPriorityClassName(defaults.priorityClassName())
                 .withImagePullSecrets(PullSecrets.references(defaults, name))
                 .withSecurityContext(identity.pod())
@@ -132,36 +122,6 @@ final class MoverJobSpec {
     /** Kubernetes replaces $(NAME) in arguments by a variable of the container; two dollar signs are one. */
     private static String literal(String argument) {
         return argument.replace("$", "$$");
-    }
-
-    /** Selects a node by its name. Labels do not have to repeat the name. */
-    private static Affinity to(String node) {
-        return new AffinityBuilder()
-                .withNewNodeAffinity()
-                .withNewRequiredDuringSchedulingIgnoredDuringExecution()
-                .addNewNodeSelectorTerm()
-                .addToMatchFields(new NodeSelectorRequirement("metadata.name", "In", List.of(node)))
-                .endNodeSelectorTerm()
-                .endRequiredDuringSchedulingIgnoredDuringExecution()
-                .endNodeAffinity()
-                .build();
-    }
-
-    private static Map<String, String> nodeSelector(MoverSettings settings, MoverPodDefaults defaults) {
-        return settings.nodeSelector == null ? defaults.nodeSelector() : settings.nodeSelector;
-    }
-
-    private static List<Toleration> tolerations(MoverSettings settings, MoverPodDefaults defaults) {
-        return settings.tolerations == null
-                ? defaults.tolerations()
-                : settings.tolerations.stream()
-                        .map(t -> new TolerationBuilder()
-                                .withKey(t.key)
-                                .withOperator(t.operator == null ? null : t.operator.name())
-                                .withValue(t.value)
-                                .withEffect(t.effect == null ? null : t.effect.name())
-                                .build())
-                        .toList();
     }
 
     /** @param repository null for a task that reads none */

@@ -2,6 +2,7 @@ package io.breakwater.mover;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.breakwater.api.Api;
+import io.breakwater.api.BoundedCache;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Durations;
 import io.breakwater.api.MoverSettings;
@@ -54,12 +55,20 @@ public class MoverJobs {
     /** How restic reports a 403 of the gateway. It does not report the text of the response. */
     private static final String REFUSED = "unexpected HTTP response (403)";
 
+    private static final int MOST_RUNS = 10_000;
+
     private final KubernetesClient client;
     private final BreakwaterConfig config;
     private final Repositories repositories;
     private final MoverPods pods;
     private final Clock clock;
     private final MoverStartTimeout starts;
+
+    /**
+     * Runs that maintain a repository, and whose movers could not start with the settings of the policy, by namespace and run. Their
+     * next movers have the default settings: those who write policies must not prevent a rotation or a cleanup.
+     */
+    private final Map<String, Boolean> unstartable = BoundedCache.of(MOST_RUNS);
 
     /** When this process last asked for the state of a Job, by its namespace and name. */
     private final Map<String, Instant> polls = new ConcurrentHashMap<>();
@@ -80,7 +89,8 @@ public class MoverJobs {
      * @param run value of the label {@link Api#RUN} on all objects of the Job
      * @param id identity of the task, which no other task ever has: the same id finds the same Job
      * @param access the repository, and the kind of access to it
-     * @param settings nodes, resources and bandwidth of the pod; read when the Job is created
+     * @param settings nodes, resources, user and bandwidth of the pod; null for those of a policy of the namespace that owns the
+     *     repository. They have an effect when the Job is created
      * @param user of the workload that uses the volume; null if it is unknown
      */
     public record Request(
@@ -107,9 +117,13 @@ public class MoverJobs {
             return new Request(namespace, run, id, task, access, settings, workload);
         }
 
-        /** A task with the default settings. */
+        /** A task for a repository, with the settings of a policy of the namespace that owns it. */
         public Request(String namespace, String run, String id, MoverTask task, Repositories.Access access) {
-            this(namespace, run, id, task, access, new MoverSettings());
+            this(namespace, run, id, task, access, null);
+        }
+
+        private Request with(MoverSettings chosen) {
+            return new Request(namespace, run, id, task, access, chosen, user);
         }
     }
 
@@ -200,6 +214,9 @@ public class MoverJobs {
             return state;
         }
         starts.forget(run);
+        if (request.settings() == null) {
+            unstartable.put(run, true);
+        }
         return new State.Failed("no mover could start within " + Durations.format(patience) + ": " + message);
     }
 
@@ -316,9 +333,8 @@ public class MoverJobs {
         try {
             ensureServiceAccount(request.namespace());
             String repository = request.access().repository() == null ? null : repositories.url(request.access());
-            MoverSurroundings found =
-                    new SurroundingsReader(client, MoverPodDefaults.of(config)).of(request.namespace());
-            return jobs.resource(MoverJobSpec.build(config, found, request, name, repository))
+            MoverSurroundings found = new SurroundingsReader(client, MoverPodDefaults.of(config)).of(request);
+            return jobs.resource(MoverJobSpec.build(config, found, resolved(request), name, repository))
                     .create();
         } catch (KubernetesClientException e) {
             Job other = e.getCode() == HttpURLConnection.HTTP_CONFLICT
@@ -329,6 +345,17 @@ public class MoverJobs {
             }
             return other;
         }
+    }
+
+    /** The task with its settings. */
+    private Request resolved(Request request) {
+        if (request.settings() != null) {
+            return request;
+        }
+        return request.with(
+                unstartable.containsKey(request.namespace() + "/" + request.run())
+                        ? new MoverSettings()
+                        : PolicySettings.of(client, request.access()));
     }
 
     /**

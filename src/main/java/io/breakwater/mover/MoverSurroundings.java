@@ -6,5 +6,6 @@ package io.breakwater.mover;
  * @param defaults of the installation
  * @param privileged whether movers with a volume run as root in the namespace
  * @param limits of the namespace
+ * @param claimIsBound whether the claim that the pod mounts has a volume
  */
-record MoverSurroundings(MoverPodDefaults defaults, boolean privileged, NamespaceLimits limits) {}
+record MoverSurroundings(MoverPodDefaults defaults, boolean privileged, NamespaceLimits limits, boolean claimIsBound) {}

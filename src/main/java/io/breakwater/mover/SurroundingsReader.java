@@ -17,13 +17,22 @@ final class SurroundingsReader {
         this.defaults = defaults;
     }
 
-    MoverSurroundings of(String namespace) {
+    MoverSurroundings of(MoverJobs.Request request) {
+        String namespace = request.namespace();
         return new MoverSurroundings(
                 defaults,
                 isPrivileged(client.namespaces().withName(namespace).get(), defaults),
                 new NamespaceLimits(
                         client.resourceQuotas().inNamespace(namespace).list().getItems(),
-                        client.limitRanges().inNamespace(namespace).list().getItems()));
+                        client.limitRanges().inNamespace(namespace).list().getItems()),
+                request.task()
+                        .mountedClaim()
+                        .map(claim -> client.persistentVolumeClaims()
+                                .inNamespace(namespace)
+                                .withName(claim)
+                                .get())
+                        .filter(claim -> claim.getSpec().getVolumeName() != null)
+                        .isPresent());
     }
 
     /**

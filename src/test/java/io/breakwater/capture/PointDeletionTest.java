@@ -7,8 +7,11 @@ import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec;
 import io.breakwater.api.BackupLocationSpec.Namespaces;
 import io.breakwater.api.BackupLocationStatus;
+import io.breakwater.api.BackupPolicy;
+import io.breakwater.api.BackupPolicySpec;
 import io.breakwater.api.Condition;
 import io.breakwater.api.Digests;
+import io.breakwater.api.MoverSettings;
 import io.breakwater.api.NamedRef;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePoint;
@@ -22,6 +25,7 @@ import io.breakwater.catalog.PointDocument;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.TestConfig;
 import io.breakwater.gateway.TestRepositories;
+import io.breakwater.location.HandClock;
 import io.breakwater.location.LocationResolver;
 import io.breakwater.location.Stores;
 import io.breakwater.location.TestLocations;
@@ -78,7 +82,10 @@ class PointDeletionTest {
     private final BackupLocation location = new BackupLocation();
     private final List<String> forgotten = new ArrayList<>();
     private final Set<String> jobs = new HashSet<>();
+    private final List<MoverJobs.Request> asked = new ArrayList<>();
+    private final HandClock clock = new HandClock();
     private boolean running;
+    private String failure;
     private int deletedJobs;
     private ObjectStore disk;
     private Catalog catalog;
@@ -158,6 +165,75 @@ class PointDeletionTest {
         assertThat(jobs).isEmpty();
     }
 
+    /** The controller also calls when the object changes, and each attempt creates a pod. */
+    @Test
+    void retriesAFailedJobAfterGrowingPauses() {
+        RestorePoint point = object("shop", "p", s -> {});
+        seal("shop", "p", uid(point), null);
+        failure = "no mover could start";
+
+        for (int seconds = 0; seconds < 3600; seconds++) {
+            assertThat(deletion.deleteData(point)).isPresent();
+            clock.pass(Duration.ofSeconds(1));
+        }
+        assertThat(asked)
+                .as("attempts after 0, 5, 15, 35, 75, 155, 315, 635, 1235, 1835, 2435 and 3035 seconds")
+                .hasSize(12);
+        assertThat(condition(point).reason).isEqualTo(Reason.MoverFailed.name());
+        assertThat(condition(point).message).contains("no mover could start; will retry");
+
+        failure = null;
+        clock.pass(deletion.deleteData(point).orElseThrow());
+        assertThat(deletion.deleteData(point)).isEmpty();
+        assertThat(forgotten).containsExactly(snapshot("shop"));
+    }
+
+    @Test
+    void readsABrokenStoreAfterGrowingPauses() {
+        PointKey key = PointKeys.of("east", "shop", "p");
+        RestorePoint point = object("shop", "p", s -> {});
+        seal("shop", "p", uid(point), null);
+        disk.write(key.sealKey(), "{}".getBytes(StandardCharsets.UTF_8), Precondition.NONE);
+
+        assertThat(deletion.deleteData(point)).contains(Duration.ofSeconds(5));
+        clock.pass(Duration.ofSeconds(2));
+        assertThat(deletion.deleteData(point)).contains(Duration.ofSeconds(3));
+        clock.pass(Duration.ofSeconds(3));
+        assertThat(deletion.deleteData(point)).contains(Duration.ofSeconds(10));
+    }
+
+    @Test
+    void releasesThePointDuringAPauseIfItsDataStays() {
+        RestorePoint point = object("shop", "p", s -> {});
+        seal("shop", "p", uid(point), null);
+        failure = "exit 1";
+        assertThat(deletion.deleteData(point)).isPresent();
+
+        point.getSpec().deletionPolicy = DeletionPolicy.Retain;
+        assertThat(deletion.deleteData(point)).isEmpty();
+    }
+
+    /** A quota of the operator's namespace, or a large repository, needs the resources that a capture has too. */
+    @Test
+    void deletesSnapshotsWithTheSettingsOfThePolicy() {
+        BackupPolicy policy = new BackupPolicy();
+        policy.getMetadata().setNamespace("shop");
+        policy.getMetadata().setName("none");
+        policy.setSpec(new BackupPolicySpec());
+        policy.getSpec().volumes = new BackupPolicySpec.Volumes();
+        policy.getSpec().volumes.mover = new MoverSettings();
+        policy.getSpec().volumes.mover.nodeSelector = Map.of("pool", "backup");
+        client.resource(policy).create();
+        RestorePoint point = object("shop", "p", s -> {});
+        seal("shop", "p", uid(point), null);
+
+        assertThat(deletion.deleteData(point)).isEmpty();
+
+        assertThat(asked)
+                .singleElement()
+                .satisfies(r -> assertThat(r.settings().nodeSelector).containsEntry("pool", "backup"));
+    }
+
     /** A prune deletes the data of a snapshot that it does not see. */
     @Test
     void prunesNoRepositoryThatLacksTheSnapshotOfAnotherPoint() {
@@ -186,6 +262,7 @@ class PointDeletionTest {
         assertThat(ready.message).contains("lacks a snapshot of RestorePoint shop/other");
 
         write(TestRegister.of("east", "shop").snapshot(other));
+        clock.pass(Duration.ofSeconds(5));
         assertThat(deletion.deleteData(point)).isEmpty();
         assertThat(forgotten).containsExactly(snapshot("shop"));
     }
@@ -342,8 +419,8 @@ class PointDeletionTest {
                     }
                 },
                 new PlainStatusWriter(client),
-                TestEvents.of(client, Clock.systemUTC()),
-                Clock.systemUTC(),
+                TestEvents.of(client, clock),
+                clock,
                 new IdentityRule(config, PointKeys.identities("east"), adoption()),
                 PointKeys.identities("east"),
                 TestRegister.of(stores));
@@ -454,6 +531,10 @@ class PointDeletionTest {
         @Override
         public State poll(Request request) {
             jobs.add(request.run());
+            asked.add(request);
+            if (failure != null) {
+                return new State.Failed(failure);
+            }
             if (running) {
                 return new State.Running("is read");
             }
@@ -464,6 +545,11 @@ class PointDeletionTest {
         @Override
         public void delete(String namespace, String run) {
             jobs.remove(run);
+        }
+
+        @Override
+        public void discard(Request request) {
+            jobs.remove(request.run());
         }
     }
 

@@ -43,7 +43,7 @@ class MoverJobSpecTest {
             TestConfig.of(Map.of("breakwater.site", "west", "breakwater.mover.image", "mover"));
 
     private static final MoverSurroundings SURROUNDINGS =
-            new MoverSurroundings(MoverPodDefaults.of(CONFIG), true, NamespaceLimits.NONE);
+            new MoverSurroundings(MoverPodDefaults.of(CONFIG), true, NamespaceLimits.NONE, false);
 
     @Test
     void requestsFewResourcesByDefault() {

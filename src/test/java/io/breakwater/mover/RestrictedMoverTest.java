@@ -268,7 +268,7 @@ class RestrictedMoverTest {
                 "shop", "run", "id", task, null, settings == null ? new MoverSettings() : settings, user);
         return MoverJobSpec.build(
                 config,
-                new MoverSurroundings(MoverPodDefaults.of(config), privileged, limits),
+                new MoverSurroundings(MoverPodDefaults.of(config), privileged, limits, false),
                 request,
                 "name",
                 "https://gateway/");
