@@ -75,7 +75,9 @@ final class MoveVolumesStep implements Step<CaptureRun> {
         Optional<String> creating = movers.ensureRepository(run.namespace(), access, settings);
         if (creating.isPresent()) {
             // The claims become ready while the repository is created.
-            all.stream().limit(settings.volumesAtATime()).forEach(v -> claims.ensure(run, v));
+            for (int i = 0; i < Math.min(all.size(), settings.volumesAtATime()); i++) {
+                claims.ensure(run, all.get(i), i > 0);
+            }
             return Outcome.waiting(creating.get());
         }
         WaitReasons waiting = new WaitReasons();
@@ -84,7 +86,7 @@ final class MoveVolumesStep implements Step<CaptureRun> {
             if (v.repositorySnapshot == null) {
                 // In order, so that the movers run for the first volumes that are not moved.
                 Optional<String> reason = waiting.size() < settings.volumesAtATime()
-                        ? move(run, v, access, settings, running)
+                        ? move(run, v, access, settings, !waiting.isEmpty(), running)
                         : Optional.of("its turn; spec.volumes.mover.parallelism is " + settings.volumesAtATime());
                 reason.ifPresent(r -> waiting.add(v.pvc, r));
             }
@@ -157,8 +159,9 @@ final class MoveVolumesStep implements Step<CaptureRun> {
             VolumeStatus v,
             Repositories.Access access,
             MoverSettings settings,
+            boolean othersMove,
             List<MoverProgress> running) {
-        Optional<String> reason = claims.ensure(run, v);
+        Optional<String> reason = claims.ensure(run, v, othersMove);
         if (reason.isPresent()) {
             return reason;
         }
@@ -184,6 +187,9 @@ final class MoveVolumesStep implements Step<CaptureRun> {
                                 "claim " + v.pvc + ": " + message));
             case MoverJobs.State.Succeeded(JsonNode report) -> {
                 record(run, v.pvc, report);
+                // The pod protects the claim until it is deleted.
+                movers.discard(request);
+                claims.release(run, v);
                 yield Optional.empty();
             }
         };

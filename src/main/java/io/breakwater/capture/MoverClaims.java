@@ -2,6 +2,7 @@ package io.breakwater.capture;
 
 import io.breakwater.api.Api;
 import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.QuotaAdvice;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePointStatus.VolumeStatus;
 import io.breakwater.api.ServerMessage;
@@ -23,6 +24,10 @@ import java.util.Optional;
 final class MoverClaims {
     private static final String ONCE = "ReadWriteOnce";
 
+    private static final String NEEDED_ROOM =
+            "; a capture needs room for the claim of at least one volume, and is faster with room for"
+                    + " spec.volumes.mover.parallelism claims";
+
     private final KubernetesClient client;
     private final Snapshots snapshots;
     private final StorageClassSelector classes;
@@ -33,8 +38,13 @@ final class MoverClaims {
         this.classes = new StorageClassSelector(client);
     }
 
-    /** Creates the claim that the mover reads. Returns what it waits for; empty when the claim exists. */
-    Optional<String> ensure(CaptureRun run, VolumeStatus v) {
+    /**
+     * Creates the claim that the mover reads. Returns what it waits for; empty when the claim exists.
+     *
+     * @param othersMove whether movers of the run work, whose claims are deleted when they end. Then the claim waits for the room
+     *     that they leave in a quota
+     */
+    Optional<String> ensure(CaptureRun run, VolumeStatus v, boolean othersMove) {
         if (isLive(v)) {
             return Optional.empty();
         }
@@ -47,8 +57,22 @@ final class MoverClaims {
         if (!snapshot.ready()) {
             return Optional.of(waitReason(snapshot));
         }
-        create(run, v, name(run, v), snapshot.restoreSize());
-        return Optional.empty();
+        Optional<BreakwaterException> refusal = create(run, v, name(run, v), snapshot.restoreSize());
+        if (refusal.isPresent()
+                && !(othersMove && QuotaAdvice.isUsedUp(refusal.get().getMessage()))) {
+            throw refusal.get();
+        }
+        return refusal.map(BreakwaterException::getMessage);
+    }
+
+    /** Deletes the claim of a volume that is in the repository: a quota counts it, and others may need its room. */
+    void release(CaptureRun run, VolumeStatus v) {
+        if (!isLive(v)) {
+            client.persistentVolumeClaims()
+                    .inNamespace(run.namespace())
+                    .withName(name(run, v))
+                    .delete();
+        }
     }
 
     /** What a snapshot that is not ready waits for. */
@@ -66,10 +90,11 @@ final class MoverClaims {
         return isLive(v) ? v.pvc : RunNames.of(run.uid() + "/claim/" + v.pvc);
     }
 
-    private void create(CaptureRun run, VolumeStatus v, String name, String restoreSize) {
+    /** Creates the claim unless it exists. Returns the refusal of the API server; empty without one. */
+    private Optional<BreakwaterException> create(CaptureRun run, VolumeStatus v, String name, String restoreSize) {
         var claims = client.persistentVolumeClaims().inNamespace(run.namespace());
         if (claims.withName(name).get() != null) {
-            return;
+            return Optional.empty();
         }
         PersistentVolumeClaim source = source(run, v);
         PersistentVolumeClaim claim = new PersistentVolumeClaimBuilder()
@@ -95,14 +120,18 @@ final class MoverClaims {
                 .build();
         try {
             claims.resource(claim).create();
+            return Optional.empty();
         } catch (KubernetesClientException e) {
-            if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
-                throw BreakwaterException.retryable(
-                        Reason.SnapshotFailed,
-                        "could not create a claim from VolumeSnapshot " + run.namespace() + "/" + v.snapshot + ": "
-                                + ServerMessage.of(e),
-                        e);
+            if (e.getCode() == HttpURLConnection.HTTP_CONFLICT) {
+                return Optional.empty();
             }
+            String message = ServerMessage.of(e);
+            return Optional.of(BreakwaterException.retryable(
+                    Reason.SnapshotFailed,
+                    "could not create a claim from VolumeSnapshot " + run.namespace() + "/" + v.snapshot
+                            + ", from which a mover reads volume " + v.pvc + ": " + message
+                            + (QuotaAdvice.isUsedUp(message) ? NEEDED_ROOM : ""),
+                    e));
         }
     }
 

@@ -175,8 +175,7 @@ public class MoverJobs {
                 return new State.Running(
                         "mover Job " + name + " has a password from before the change of the master key; will retry");
             }
-            return new State.Failed("mover Job " + request.namespace() + "/" + name + ": "
-                    + pods.message(request.namespace(), name).orElse("no pod is left; see the events of the Job"));
+            return new State.Failed("mover Job " + request.namespace() + "/" + name + ": " + pods.failure(job));
         }
         if (isWithoutSecret(request, name)) {
             discard(request);

@@ -12,6 +12,7 @@ import io.fabric8.kubernetes.api.model.ContainerStateTerminated;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.api.model.batch.v1.JobCondition;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.io.IOException;
@@ -20,6 +21,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Reads the pods of mover Jobs: their state, their progress, and the termination message in which a mover reports its result. */
@@ -45,9 +47,10 @@ final class MoverPods {
         this.claims = new ClaimDiagnosis(client);
     }
 
-    /** Whether a pod of the Job runs, or has run. */
+    /** Whether a pod of the Job runs, or has run. A pod that is being deleted may be on a node that is lost. */
     boolean isStarted(String namespace, String job) {
         return of(namespace, job).stream()
+                .filter(p -> !isBeingDeleted(p))
                 .anyMatch(p -> !"Pending".equals(p.getStatus().getPhase()));
     }
 
@@ -99,16 +102,56 @@ final class MoverPods {
                 .map(t -> t.getMessage().strip());
     }
 
+    /**
+     * Why the Job failed: the termination message of a mover. A node may have rejected or evicted the pod, or the Job took too long;
+     * then the mover wrote no message.
+     */
+    String failure(Job job) {
+        String namespace = job.getMetadata().getNamespace();
+        String name = job.getMetadata().getName();
+        return message(namespace, name)
+                .or(() -> of(namespace, name).stream()
+                        .filter(p -> "Failed".equals(p.getStatus().getPhase()))
+                        .filter(p -> p.getStatus().getReason() != null
+                                || p.getStatus().getMessage() != null)
+                        .max(Comparator.comparing(p -> p.getMetadata().getCreationTimestamp()))
+                        .map(p -> "pod " + p.getMetadata().getName() + " failed: "
+                                + text(p.getStatus().getReason(), p.getStatus().getMessage())))
+                .or(() -> failed(job).map(c -> text(c.getReason(), c.getMessage())))
+                .orElse("no pod is left; see the events of the Job");
+    }
+
+    private static Optional<JobCondition> failed(Job job) {
+        return job.getStatus() == null
+                ? Optional.empty()
+                : job.getStatus().getConditions().stream()
+                        .filter(c -> "Failed".equals(c.getType()))
+                        .filter(c -> c.getReason() != null || c.getMessage() != null)
+                        .findFirst();
+    }
+
+    private static String text(String reason, String message) {
+        return Texts.line(
+                Stream.of(reason, message).filter(Objects::nonNull).collect(Collectors.joining(": ")), MOST_TEXT);
+    }
+
     /** Whether a pod of the run runs. Pods of movers that ended stay until the run is over. */
     boolean anyRunning(String namespace, String run) {
         return client.pods().inNamespace(namespace).withLabel(Api.RUN, run).list().getItems().stream()
-                .anyMatch(p -> "Running".equals(p.getStatus().getPhase()));
+                .anyMatch(MoverPods::isRunning);
     }
 
     /** Whether a pod of the Job runs. */
     boolean isRunning(String namespace, String job) {
-        return of(namespace, job).stream()
-                .anyMatch(p -> "Running".equals(p.getStatus().getPhase()));
+        return of(namespace, job).stream().anyMatch(MoverPods::isRunning);
+    }
+
+    private static boolean isRunning(Pod pod) {
+        return "Running".equals(pod.getStatus().getPhase()) && !isBeingDeleted(pod);
+    }
+
+    private static boolean isBeingDeleted(Pod pod) {
+        return pod.getMetadata().getDeletionTimestamp() != null;
     }
 
     /** Whether the mover ended without success in a pod that another container, for example of a service mesh, does not let end. */
@@ -136,18 +179,20 @@ final class MoverPods {
      */
     String describe(Job job, String claim) {
         String namespace = job.getMetadata().getNamespace();
-        return newest(namespace, job.getMetadata().getName())
+        return StartAdvice.addedTo(newest(namespace, job.getMetadata().getName())
                 .map(pod -> describe(pod, claim))
                 .orElseGet(() -> warnings.newest(job)
                         .map(message -> "the pod could not be created: " + message)
-                        .orElse("no pod yet"));
+                        .orElse("no pod yet")));
     }
 
     private String describe(Pod pod, String claim) {
-        String name =
-                "pod " + pod.getMetadata().getName() + " is " + pod.getStatus().getPhase();
+        String name = "pod " + pod.getMetadata().getName() + " is "
+                + pod.getStatus().getPhase() + (isBeingDeleted(pod) ? " and is being deleted" : "");
         if (!"Pending".equals(pod.getStatus().getPhase())) {
-            return name;
+            return isBeingDeleted(pod) || isUnready(pod)
+                    ? warnings.newest(pod).map(w -> name + ": " + w).orElse(name)
+                    : name;
         }
         List<String> causes = new ArrayList<>();
         unscheduled(pod).ifPresent(causes::add);
@@ -160,6 +205,12 @@ final class MoverPods {
             claims.of(pod.getMetadata().getNamespace(), claim).ifPresent(causes::add);
         }
         return causes.isEmpty() ? name : name + ": " + String.join("; ", causes);
+    }
+
+    /** Whether the pod is not ready although it has no probe: its node does not report its state any more. */
+    private static boolean isUnready(Pod pod) {
+        return pod.getStatus().getConditions().stream()
+                .anyMatch(c -> "Ready".equals(c.getType()) && "False".equals(c.getStatus()));
     }
 
     /** Why no node accepts the pod; empty if it has a node. */

@@ -4,12 +4,15 @@ import io.fabric8.kubernetes.api.model.LimitRange;
 import io.fabric8.kubernetes.api.model.LimitRangeItem;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.ResourceQuota;
+import io.fabric8.kubernetes.api.model.ScopeSelector;
+import io.fabric8.kubernetes.api.model.ScopedResourceSelectorRequirement;
 import java.math.BigDecimal;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Stream;
 
@@ -17,8 +20,44 @@ import java.util.stream.Stream;
 record NamespaceLimits(List<ResourceQuota> quotas, List<LimitRange> ranges) {
     static final NamespaceLimits NONE = new NamespaceLimits(List.of(), List.of());
 
+    /** Scopes that include the pod of a mover. Its Job has a deadline, and the pod has none. */
+    private static final Set<String> COUNTING = Set.of("NotTerminating", "NotBestEffort");
+
     private static final String LIMITS = "limits.";
     private static final String REQUESTS = "requests.";
+
+    /**
+     * The limits for pods of movers. Quotas of other pods do not count.
+     *
+     * @param priorityClass of the pods; may be null
+     */
+    static NamespaceLimits of(List<ResourceQuota> quotas, List<LimitRange> ranges, String priorityClass) {
+        return new NamespaceLimits(
+                quotas.stream().filter(q -> isCounting(q, priorityClass)).toList(), ranges);
+    }
+
+    /** Whether the quota counts pods that have requests, run as long as they need, and have this priority. */
+    private static boolean isCounting(ResourceQuota quota, String priorityClass) {
+        if (quota.getSpec() == null) {
+            return false;
+        }
+        ScopeSelector selector = quota.getSpec().getScopeSelector();
+        return quota.getSpec().getScopes().stream().allMatch(COUNTING::contains)
+                && (selector == null
+                        || selector.getMatchExpressions().stream()
+                                .allMatch(e -> "PriorityClass".equals(e.getScopeName())
+                                        ? matches(e, priorityClass)
+                                        : COUNTING.contains(e.getScopeName())));
+    }
+
+    private static boolean matches(ScopedResourceSelectorRequirement required, String priorityClass) {
+        return switch (String.valueOf(required.getOperator())) {
+            case "In" -> priorityClass != null && required.getValues().contains(priorityClass);
+            case "NotIn" -> priorityClass == null || !required.getValues().contains(priorityClass);
+            case "DoesNotExist" -> priorityClass == null;
+            default -> priorityClass != null;
+        };
+    }
 
     /** Whether a pod without a request of this resource is refused. */
     boolean demandsRequest(String resource) {

@@ -22,9 +22,10 @@ final class SurroundingsReader {
         return new MoverSurroundings(
                 defaults,
                 isPrivileged(client.namespaces().withName(namespace).get(), defaults),
-                new NamespaceLimits(
+                NamespaceLimits.of(
                         client.resourceQuotas().inNamespace(namespace).list().getItems(),
-                        client.limitRanges().inNamespace(namespace).list().getItems()),
+                        client.limitRanges().inNamespace(namespace).list().getItems(),
+                        defaults.priorityClassName()),
                 request.task()
                         .mountedClaim()
                         .map(claim -> client.persistentVolumeClaims()

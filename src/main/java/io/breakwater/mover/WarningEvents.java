@@ -1,5 +1,6 @@
 package io.breakwater.mover;
 
+import io.breakwater.api.QuotaAdvice;
 import io.breakwater.api.Texts;
 import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.HasMetadata;
@@ -86,6 +87,6 @@ final class WarningEvents {
 
     private static String text(Event event) {
         String message = event.getMessage() == null ? "" : event.getMessage().strip();
-        return Texts.line(event.getReason() + ": " + message, MOST_TEXT);
+        return QuotaAdvice.addedTo(Texts.line(event.getReason() + ": " + message, MOST_TEXT));
     }
 }

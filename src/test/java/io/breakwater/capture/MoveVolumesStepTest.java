@@ -61,6 +61,7 @@ class MoveVolumesStepTest {
     private final KubernetesClient client = cluster.client();
     private final Set<String> running = new HashSet<>();
     private final Set<String> over = new HashSet<>();
+    private final Set<String> discarded = new HashSet<>();
     private String failure;
     private String reportedId;
     private final List<MoverTask> tasks = new ArrayList<>();
@@ -106,6 +107,80 @@ class MoveVolumesStepTest {
         assertThat(run.status().volumes).allMatch(v -> v.repositorySnapshot.equals(Digests.sha256Hex(v.pvc)));
         assertThat(run.status().logicalBytes).isEqualTo(50);
         assertThat(run.status().transfer).isNull();
+    }
+
+    /** A quota counts claims and Jobs that nothing needs any more. */
+    @Test
+    void deletesTheClaimAndTheJobOfAVolumeThatIsMoved() {
+        CaptureRun run = run(null, 2);
+        move.run(run, 1);
+        assertThat(temporaryClaims()).hasSize(2);
+
+        over.add("v0");
+        move.run(run, 1);
+
+        assertThat(temporaryClaims())
+                .containsExactly(MoverClaims.name(run, run.status().volumes.get(1)));
+        assertThat(discarded).singleElement().asString().contains("/move/v0/");
+    }
+
+    /** The quota has room for one claim, and volumes are moved one after another. */
+    @Test
+    void waitsForTheRoomOfAnotherVolumeInAQuota() {
+        CaptureRun run = run(null, 2);
+        settle(run, 1);
+        cluster.refuse("POST", "/persistentvolumeclaims", 403, EXCEEDED);
+
+        assertThat(move.run(run, 1))
+                .isInstanceOfSatisfying(
+                        Outcome.Wait.class,
+                        w -> assertThat(w.message())
+                                .contains("v0 (is read)")
+                                .contains("exceeded quota: tenant")
+                                .contains("increase requests.storage of ResourceQuota tenant"));
+        cluster.admitAll();
+        over.addAll(Set.of("v0", "v1"));
+        move.run(run, 1);
+        assertThat(move.run(run, 1)).isInstanceOf(Outcome.Done.class);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                EXCEEDED + "|increase requests.storage of ResourceQuota tenant",
+                "exceeded quota: claims, requested: persistentvolumeclaims=1, used: persistentvolumeclaims=5, limited: persistentvolumeclaims=5"
+                        + "|increase persistentvolumeclaims of ResourceQuota claims",
+                "minimum storage usage per PersistentVolumeClaim is 5Gi, but request is 1Gi|change the LimitRange of the namespace"
+            })
+    void reportsTheQuotaThatRefusesTheOnlyClaim(String refusal, String wayOut) {
+        CaptureRun run = run(null, 1);
+        cluster.refuse("POST", "/persistentvolumeclaims", 403, "persistentvolumeclaims \"x\" is forbidden: " + refusal);
+
+        assertThatThrownBy(() -> move.run(run, 1))
+                .isInstanceOfSatisfying(BreakwaterException.class, e -> {
+                    assertThat(e.reason()).isEqualTo(Reason.SnapshotFailed);
+                    assertThat(e.isRetryable()).isTrue();
+                })
+                .hasMessageContaining("volume v0")
+                .hasMessageContaining(wayOut)
+                .message()
+                .doesNotContain("Failure executing", "http://");
+    }
+
+    private static final String EXCEEDED =
+            "exceeded quota: tenant, requested: requests.storage=1Gi, used: requests.storage=1Gi, limited: requests.storage=1536Mi";
+
+    /** Creates the claims of the first volumes. */
+    private void settle(CaptureRun run, int volumes) {
+        List<VolumeStatus> all = run.status().volumes;
+        new MoverClaims(client, new ReadySnapshots()).ensure(run, all.get(volumes - 1), false);
+    }
+
+    private List<String> temporaryClaims() {
+        return client.persistentVolumeClaims().inNamespace("shop").withLabel(Api.RUN).list().getItems().stream()
+                .map(c -> c.getMetadata().getName())
+                .toList();
     }
 
     /** The report is the termination message of a pod in the namespace, which its users can write. */
@@ -377,6 +452,11 @@ class MoveVolumesStepTest {
         public Optional<String> ensureRepository(String namespace, Repositories.Access access, MoverSettings settings) {
             asked.add(settings);
             return Optional.empty();
+        }
+
+        @Override
+        public void discard(Request request) {
+            discarded.add(request.id());
         }
 
         @Override

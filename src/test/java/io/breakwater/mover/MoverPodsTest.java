@@ -42,7 +42,8 @@ class MoverPodsTest {
         assertThat(pods.describe(job(), null))
                 .isEqualTo(
                         "the pod could not be created: FailedCreate: Error creating: pods are forbidden: violates PodSecurity"
-                                + " restricted");
+                                + " restricted; movers run without root if the namespace has annotation"
+                                + " breakwater.io/privileged-movers=false");
     }
 
     /** Users of the namespace can create events, too. */
