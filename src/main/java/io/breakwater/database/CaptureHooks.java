@@ -172,7 +172,17 @@ public final class CaptureHooks {
             calls.addAll(policy("spec.hooks.pre[" + i + "]", hooks.get(i), warnings));
         }
         calls.addAll(annotated(PodHookAnnotations.Phase.PRE));
+        warnings.addAll(notRun(PodHookAnnotations.Phase.PRE));
         return calls;
+    }
+
+    /** Commands of pods that do not run, such as one that waits for a node. There is nothing to pause in them. */
+    private List<String> notRun(PodHookAnnotations.Phase phase) {
+        return exec.podsNotRunning().stream()
+                .filter(pod -> !ContainerLookup.isHeld(pod))
+                .flatMap(pod -> PodHookAnnotations.field(pod, phase).stream())
+                .map(field -> field + ": the pod does not run, so its command was not run")
+                .toList();
     }
 
     /** A pod or hook without a valid call does not prevent the calls of the others. */
@@ -191,6 +201,7 @@ public final class CaptureHooks {
                 failures.add(e);
             }
         }
+        warnings.addAll(notRun(PodHookAnnotations.Phase.POST));
         return calls;
     }
 

@@ -1,5 +1,6 @@
 package io.breakwater.database;
 
+import io.breakwater.api.Api;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -23,6 +24,38 @@ final class ContainerLookup {
                                 statuses(pod.getStatus().getInitContainerStatuses()))
                         .filter(s -> container.equals(s.getName()))
                         .findFirst();
+    }
+
+    /** Why the container will not run, as far as its pod shows; empty if it runs or may run. */
+    static Optional<String> whyNever(Pod pod, String container) {
+        boolean known = Stream.concat(
+                        containers(pod.getSpec().getContainers()),
+                        containers(pod.getSpec().getInitContainers()))
+                .anyMatch(c -> container.equals(c.getName()));
+        String name = pod.getMetadata().getName();
+        if (!known) {
+            return Optional.of("pod " + name + " has no container " + container);
+        }
+        return status(pod, container)
+                .map(s -> s.getState() == null ? null : s.getState().getTerminated())
+                .filter(ended -> !restarts(pod, container, ended.getExitCode()))
+                .map(ended -> "container " + container + " of pod " + name + " has ended");
+    }
+
+    private static boolean restarts(Pod pod, String container, Integer exitCode) {
+        String policy = pod.getSpec().getRestartPolicy();
+        boolean sidecar = sidecars(pod).anyMatch(container::equals);
+        boolean main = containers(pod.getSpec().getContainers()).anyMatch(c -> container.equals(c.getName()));
+        boolean succeeded = Integer.valueOf(0).equals(exitCode);
+        return sidecar
+                || main && !"Never".equals(policy) && !("OnFailure".equals(policy) && succeeded)
+                || !main && !"Never".equals(policy) && !succeeded;
+    }
+
+    /** Whether Breakwater holds the pod at the gate of its namespace. */
+    static boolean isHeld(Pod pod) {
+        return pod.getSpec().getSchedulingGates() != null
+                && pod.getSpec().getSchedulingGates().stream().anyMatch(g -> Api.STANDBY.equals(g.getName()));
     }
 
     /** Whether a container of this state runs. */
@@ -51,16 +84,18 @@ final class ContainerLookup {
     }
 
     private static Stream<String> sidecars(Pod pod) {
-        List<Container> containers =
-                pod.getSpec() == null ? null : pod.getSpec().getInitContainers();
-        return containers == null
+        return pod.getSpec() == null
                 ? Stream.empty()
-                : containers.stream()
+                : containers(pod.getSpec().getInitContainers())
                         .filter(c -> "Always".equals(c.getRestartPolicy()))
                         .map(Container::getName);
     }
 
-    private static boolean isInPhase(Pod pod, String phase) {
+    private static Stream<Container> containers(List<Container> containers) {
+        return containers == null ? Stream.empty() : containers.stream();
+    }
+
+    static boolean isInPhase(Pod pod, String phase) {
         return pod.getStatus() != null && phase.equals(pod.getStatus().getPhase());
     }
 

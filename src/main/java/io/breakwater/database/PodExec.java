@@ -50,6 +50,15 @@ public final class PodExec {
         return pods(null, ContainerLookup::takesCommands);
     }
 
+    /** All pods of the namespace that have not ended, and have no container that can take commands. */
+    List<Pod> podsNotRunning() {
+        return pods(
+                null,
+                pod -> !ContainerLookup.takesCommands(pod)
+                        && !ContainerLookup.isInPhase(pod, "Succeeded")
+                        && !ContainerLookup.isInPhase(pod, "Failed"));
+    }
+
     private List<Pod> pods(LabelSelector selector, Predicate<Pod> filter) {
         var all = client.pods().inNamespace(namespace);
         return (selector == null ? all : all.withLabelSelector(selector))

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.breakwater.api.BoundedJson;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Durations;
+import io.breakwater.api.GoDurations;
 import io.breakwater.api.Reason;
 import io.breakwater.api.Texts;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -15,8 +16,8 @@ import java.util.Optional;
 
 /**
  * The hooks in Velero's annotations of a pod: {@code pre.hook.backup.velero.io/*}, {@code post.hook.backup.velero.io/*} and
- * {@code post.hook.restore.velero.io/*}. The defaults are Velero's: the first container, 30 seconds, a failure counts. The command
- * is a JSON array of strings, or one word.
+ * {@code post.hook.restore.velero.io/*}. The defaults are Velero's: the first container, 30 seconds, a failure counts. A timeout of
+ * zero means the default. The command is a JSON array of strings, or one word.
  */
 final class PodHookAnnotations {
     private static final ObjectMapper JSON = BoundedJson.mapper();
@@ -44,20 +45,31 @@ final class PodHookAnnotations {
      * @throws BreakwaterException QuiesceFailed for an invalid annotation
      */
     static Optional<CaptureHooks.Call> of(Pod pod, Phase phase) {
+        return prefix(pod, phase).map(prefix -> call(pod, pod.getMetadata().getAnnotations(), prefix, phase));
+    }
+
+    /** The annotation with the command for a phase, for messages. */
+    static Optional<String> field(Pod pod, Phase phase) {
+        return prefix(pod, phase).map(prefix -> field(pod, prefix));
+    }
+
+    private static String field(Pod pod, String prefix) {
+        return "annotation " + prefix + "command of pod " + pod.getMetadata().getName();
+    }
+
+    private static Optional<String> prefix(Pod pod, Phase phase) {
         Map<String, String> annotations = pod.getMetadata().getAnnotations();
-        if (annotations == null) {
-            return Optional.empty();
-        }
-        return phase.prefixes.stream()
-                .filter(prefix ->
-                        !annotations.getOrDefault(prefix + "command", "").isBlank())
-                .findFirst()
-                .map(prefix -> call(pod, annotations, prefix, phase));
+        return annotations == null
+                ? Optional.empty()
+                : phase.prefixes.stream()
+                        .filter(prefix -> !annotations
+                                .getOrDefault(prefix + "command", "")
+                                .isBlank())
+                        .findFirst();
     }
 
     private static CaptureHooks.Call call(Pod pod, Map<String, String> annotations, String prefix, Phase phase) {
-        String field =
-                "annotation " + prefix + "command of pod " + pod.getMetadata().getName();
+        String field = field(pod, prefix);
         String container = annotations.get(prefix + "container");
         return new CaptureHooks.Call(
                 field,
@@ -66,8 +78,13 @@ final class PodHookAnnotations {
                         ? pod.getSpec().getContainers().getFirst().getName()
                         : container,
                 command(annotations.get(prefix + "command").strip(), field),
-                PodExec.atMost(timeout(annotations.get(prefix + phase.timeout), prefix + phase.timeout, pod)),
-                "Continue".equalsIgnoreCase(annotations.get(prefix + "on-error")));
+                PodExec.atMost(timeout(pod, prefix + phase.timeout, CaptureHooks.DEFAULT_TIMEOUT)),
+                mayFail(annotations, prefix));
+    }
+
+    /** Whether a failure of the command does not count. */
+    static boolean mayFail(Map<String, String> annotations, String prefix) {
+        return "Continue".equalsIgnoreCase(annotations.get(prefix + "on-error"));
     }
 
     private static List<String> command(String text, String field) {
@@ -82,12 +99,21 @@ final class PodHookAnnotations {
         }
     }
 
-    static Duration timeout(String text, String annotation, Pod pod) {
-        if (text == null || text.isBlank()) {
-            return CaptureHooks.DEFAULT_TIMEOUT;
+    /**
+     * The duration in an annotation, in the format of Velero or of Breakwater.
+     *
+     * @param usual without the annotation, and for zero
+     * @throws BreakwaterException QuiesceFailed for any other text
+     */
+    static Duration timeout(Pod pod, String annotation, Duration usual) {
+        String text =
+                pod.getMetadata().getAnnotations().getOrDefault(annotation, "").strip();
+        if (text.isEmpty()) {
+            return usual;
         }
         try {
-            return Durations.parse(text.strip());
+            Duration asked = GoDurations.parse(text).orElseGet(() -> Durations.parse(text));
+            return asked.isPositive() ? asked : usual;
         } catch (IllegalArgumentException e) {
             throw BreakwaterException.permanent(
                     Reason.QuiesceFailed,

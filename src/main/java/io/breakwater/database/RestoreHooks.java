@@ -1,6 +1,5 @@
 package io.breakwater.database;
 
-import io.breakwater.api.Api;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.api.Texts;
@@ -8,13 +7,16 @@ import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodTemplateSpec;
+import io.fabric8.kubernetes.api.model.batch.v1.JobStatus;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Commands in Velero's annotations {@code post.hook.restore.velero.io/*} of restored pods. Each runs in each new pod after its
@@ -43,7 +45,7 @@ public final class RestoreHooks {
      * @param held whether the restore still holds the pod at the gate
      * @param mayFail whether the restore succeeds without the command
      * @param waits what the container must do first; empty if the command can run
-     * @param until the latest start of the command
+     * @param until the latest start of the command; in the past if the container will never run
      */
     public record Asked(
             String pod,
@@ -75,74 +77,93 @@ public final class RestoreHooks {
 
     private Optional<Asked> asked(Pod pod, Instant made) {
         try {
-            return PodHookAnnotations.of(pod, PodHookAnnotations.Phase.RESTORED)
-                    .map(call -> new Asked(
-                            call.pod(),
-                            pod.getMetadata().getUid(),
-                            isHeld(pod),
-                            call.mayFail(),
-                            waits(pod, call.container()),
-                            made.plus(patience(pod)),
-                            () -> run(call)));
+            return PodHookAnnotations.of(pod, PodHookAnnotations.Phase.RESTORED).map(call -> asked(pod, made, call));
         } catch (BreakwaterException e) {
             throw BreakwaterException.permanent(Reason.RestoreHookFailed, e.getMessage());
         }
     }
 
-    private static boolean isHeld(Pod pod) {
-        return pod.getSpec().getSchedulingGates() != null
-                && pod.getSpec().getSchedulingGates().stream().anyMatch(g -> Api.STANDBY.equals(g.getName()));
+    private Asked asked(Pod pod, Instant made, CaptureHooks.Call call) {
+        Optional<String> never = ContainerLookup.whyNever(pod, call.container());
+        return new Asked(
+                call.pod(),
+                pod.getMetadata().getUid(),
+                ContainerLookup.isHeld(pod),
+                call.mayFail(),
+                never.isPresent() ? never : waits(pod, call.container()),
+                never.isPresent()
+                        ? made
+                        : made.plus(PodHookAnnotations.timeout(pod, PREFIX + "wait-timeout", PATIENCE)),
+                () -> run(call));
     }
 
+    /**
+     * A workload with a command that has not created all of its pods.
+     *
+     * @param text which workload
+     * @param mayFail whether the restore succeeds without the command
+     */
+    public record Unsettled(String text, boolean mayFail) {}
+
     /** Workloads with commands that have not created all of their pods. */
-    public List<String> unsettled() {
-        List<String> all = new ArrayList<>();
-        client.apps().deployments().inNamespace(namespace).list().getItems().forEach(d -> {
+    public List<Unsettled> unsettled() {
+        List<Unsettled> all = new ArrayList<>();
+        var apps = client.apps();
+        apps.deployments().inNamespace(namespace).list().getItems().forEach(d -> {
             var s = d.getStatus();
-            unsettled(
-                            d,
-                            d.getSpec().getTemplate(),
-                            d.getSpec().getReplicas(),
-                            s.getObservedGeneration(),
-                            s.getReplicas())
-                    .ifPresent(all::add);
+            var spec = d.getSpec();
+            add(all, d, spec.getTemplate(), isSeen(d, s.getObservedGeneration()), spec.getReplicas(), s.getReplicas());
         });
-        client.apps().statefulSets().inNamespace(namespace).list().getItems().forEach(d -> {
+        apps.statefulSets().inNamespace(namespace).list().getItems().forEach(d -> {
             var s = d.getStatus();
-            unsettled(
-                            d,
-                            d.getSpec().getTemplate(),
-                            d.getSpec().getReplicas(),
-                            s.getObservedGeneration(),
-                            s.getReplicas())
-                    .ifPresent(all::add);
+            var spec = d.getSpec();
+            add(all, d, spec.getTemplate(), isSeen(d, s.getObservedGeneration()), spec.getReplicas(), s.getReplicas());
         });
-        client.apps().daemonSets().inNamespace(namespace).list().getItems().forEach(d -> {
+        apps.replicaSets().inNamespace(namespace).list().getItems().forEach(d -> {
             var s = d.getStatus();
-            unsettled(
-                            d,
-                            d.getSpec().getTemplate(),
-                            s.getDesiredNumberScheduled(),
-                            s.getObservedGeneration(),
-                            s.getCurrentNumberScheduled())
-                    .ifPresent(all::add);
+            var spec = d.getSpec();
+            add(all, d, spec.getTemplate(), isSeen(d, s.getObservedGeneration()), spec.getReplicas(), s.getReplicas());
+        });
+        apps.daemonSets().inNamespace(namespace).list().getItems().forEach(d -> {
+            var s = d.getStatus();
+            boolean seen = isSeen(d, s.getObservedGeneration());
+            add(all, d, d.getSpec().getTemplate(), seen, s.getDesiredNumberScheduled(), s.getCurrentNumberScheduled());
+        });
+        client.batch().v1().jobs().inNamespace(namespace).list().getItems().forEach(j -> {
+            boolean starts = !Boolean.TRUE.equals(j.getSpec().getSuspend());
+            boolean started = j.getStatus() != null && pods(j.getStatus()) > 0;
+            add(all, j, j.getSpec().getTemplate(), true, starts ? 1 : 0, started ? 1 : 0);
         });
         return all;
     }
 
-    private static Optional<String> unsettled(
-            HasMetadata workload, PodTemplateSpec template, Integer wanted, Long seen, Integer made) {
+    private static int pods(JobStatus status) {
+        return Stream.of(status.getActive(), status.getSucceeded(), status.getFailed())
+                .filter(Objects::nonNull)
+                .mapToInt(Integer::intValue)
+                .sum();
+    }
+
+    private static boolean isSeen(HasMetadata workload, Long observed) {
+        return observed != null && observed >= workload.getMetadata().getGeneration();
+    }
+
+    /** @param seen whether the numbers of pods are those of the newest spec */
+    private static void add(
+            List<Unsettled> all,
+            HasMetadata workload,
+            PodTemplateSpec template,
+            boolean seen,
+            Integer wanted,
+            Integer made) {
         Map<String, String> annotations =
                 template.getMetadata() == null ? null : template.getMetadata().getAnnotations();
-        if (annotations == null || !annotations.containsKey(PREFIX + "command")) {
-            return Optional.empty();
-        }
-        boolean looked = seen != null && seen >= workload.getMetadata().getGeneration();
         int missing = (wanted == null ? 1 : wanted) - (made == null ? 0 : made);
-        return looked && missing <= 0
-                ? Optional.empty()
-                : Optional.of(workload.getKind() + " " + workload.getMetadata().getName()
-                        + " has not created all of its pods");
+        if (annotations != null && annotations.containsKey(PREFIX + "command") && (!seen || missing > 0)) {
+            String name = workload.getKind() + " " + workload.getMetadata().getName();
+            all.add(new Unsettled(
+                    name + " has not created all of its pods", PodHookAnnotations.mayFail(annotations, PREFIX)));
+        }
     }
 
     private void run(CaptureHooks.Call call) {
@@ -172,12 +193,5 @@ public final class RestoreHooks {
                 ? Optional.of("container " + container + " of pod "
                         + pod.getMetadata().getName() + " is not ready yet")
                 : Optional.empty();
-    }
-
-    private static Duration patience(Pod pod) {
-        String text = pod.getMetadata().getAnnotations().get(PREFIX + "wait-timeout");
-        return text == null || text.isBlank()
-                ? PATIENCE
-                : PodHookAnnotations.timeout(text, PREFIX + "wait-timeout", pod);
     }
 }

@@ -1,6 +1,7 @@
 package io.breakwater.migrate;
 
 import io.breakwater.api.BackupPolicySpec.VolumeMethod;
+import io.breakwater.api.GoDurations;
 import io.breakwater.velero.model.Backup;
 import io.breakwater.velero.model.Schedule;
 import java.time.Duration;

@@ -4,8 +4,10 @@ import io.breakwater.api.BackupPolicySpec.Hook;
 import io.breakwater.api.BackupPolicySpec.Hooks;
 import io.breakwater.api.BackupPolicySpec.OnError;
 import io.breakwater.api.Durations;
+import io.breakwater.api.GoDurations;
 import io.breakwater.velero.model.Backup;
 import io.fabric8.kubernetes.api.model.LabelSelector;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -67,6 +69,7 @@ final class HookConversion {
             hook.command = command.exec.command;
             hook.onError = "Continue".equals(command.exec.onError) ? OnError.Continue : OnError.Fail;
             hook.timeout = GoDurations.parse(command.exec.timeout)
+                    .filter(Duration::isPositive) // Velero reads zero as its default, which is 30 s here as well
                     .map(Durations::format)
                     .orElse(null);
             to.add(hook);

@@ -1,6 +1,7 @@
 package io.breakwater.restore;
 
 import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Durations;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestoreStatus.HookRun;
 import io.breakwater.api.Texts;
@@ -59,14 +60,32 @@ final class RestoreHooksStep implements Step<RestoreRun> {
         if (!waiting.isEmpty()) {
             return Outcome.waiting(Texts.first(waiting, SHOWN));
         }
-        List<String> failed = failed(run);
+        List<String> failed = new ArrayList<>(failed(run));
+        if (!clock.instant().isBefore(run.startOf(NAME).plus(PODS_CREATED))) {
+            failed.addAll(withoutPods(run));
+        }
         if (!failed.isEmpty()) {
             throw run.refused(
                     Reason.RestoreHookFailed,
-                    "volumes and objects are restored and the pods run, but commands failed: "
+                    "volumes and objects are restored and the pods are released, but commands failed: "
                             + String.join("; ", failed));
         }
         return Outcome.done("ran " + hookRuns(run).size() + " commands");
+    }
+
+    /** Workloads whose pods do not exist after {@link #PODS_CREATED}. Warns about those whose command may fail, and returns the others. */
+    private List<String> withoutPods(RestoreRun run) {
+        List<String> failed = new ArrayList<>();
+        List<String> warnings = new ArrayList<>();
+        for (RestoreHooks.Unsettled unsettled : new RestoreHooks(client, run.target()).unsettled()) {
+            (unsettled.mayFail() ? warnings : failed)
+                    .add(unsettled.text() + " within " + Durations.format(PODS_CREATED)
+                            + ", so their command was not run");
+        }
+        if (!warnings.isEmpty()) {
+            run.update(s -> s.warnings = Warnings.merged(s.warnings, warnings));
+        }
+        return failed;
     }
 
     /**
@@ -82,7 +101,7 @@ final class RestoreHooksStep implements Step<RestoreRun> {
         List<String> waiting = new ArrayList<>();
         // Controllers are read before pods: a pod that is created in between is found by the next call at the latest.
         if (clock.instant().isBefore(since.plus(PODS_CREATED))) {
-            waiting.addAll(hooks.unsettled());
+            hooks.unsettled().forEach(u -> waiting.add(u.text()));
         }
         for (Asked asked : hooks.asked(Instant.parse(run.status().startedAt))) {
             if (!over.contains(asked.uid()) && which.test(asked)) {

@@ -13,6 +13,7 @@ import io.fabric8.kubernetes.api.model.ContainerStateRunning;
 import io.fabric8.kubernetes.api.model.LabelSelectorBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.PodSchedulingGate;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -150,6 +151,31 @@ class CaptureHooksTest {
         assertThat(allowed.after(List.of(hook)).calls())
                 .as("an init container that ends")
                 .isZero();
+    }
+
+    /** There is nothing to pause in such a pod, but its user may expect that the command runs. */
+    @Test
+    void namesCommandsOfPodsThatDoNotRun() {
+        cluster.add(inPhase("waiting", "Pending"));
+        cluster.add(inPhase("over", "Succeeded"));
+        Pod held = inPhase("held", "Pending");
+        held.getSpec().setSchedulingGates(List.of(new PodSchedulingGate("breakwater.io/standby")));
+        cluster.add(held);
+
+        CaptureHooks.Done done = allowed.after(null);
+
+        assertThat(done.calls()).isZero();
+        assertThat(done.failures()).isEmpty();
+        assertThat(done.warnings())
+                .containsExactly(
+                        "annotation post.hook.backup.velero.io/command of pod waiting: the pod does not run, so"
+                                + " its command was not run");
+    }
+
+    private static Pod inPhase(String name, String phase) {
+        Pod pod = annotated(name, "thaw");
+        pod.getStatus().setPhase(phase);
+        return pod;
     }
 
     private static Pod starting(String name, String sidecar) {

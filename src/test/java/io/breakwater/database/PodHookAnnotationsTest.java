@@ -9,6 +9,8 @@ import io.fabric8.kubernetes.api.model.PodBuilder;
 import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The annotations have the same meaning as for Velero. */
 class PodHookAnnotationsTest {
@@ -65,6 +67,15 @@ class PodHookAnnotationsTest {
         assertThat(PodHookAnnotations.of(pod, Phase.RESTORED))
                 .hasValueSatisfying(call -> assertThat(call.timeout()).isEqualTo(Duration.ofMinutes(5)));
         assertThat(PodHookAnnotations.of(pod, Phase.POST)).isEmpty();
+    }
+
+    /** Velero reads them with Go, and zero as no value. */
+    @ParameterizedTest
+    @CsvSource({"0, 30", "0s, 30", "0m0s, 30", "'', 30", "1m30s, 90", "1.5m, 90", "500ms, 1", "90s, 90", "1d, 3600"})
+    void readsTimeoutsLikeVelero(String text, int seconds) {
+        Pod pod = pod(Map.of("pre.hook.backup.velero.io/command", "sync", "pre.hook.backup.velero.io/timeout", text));
+        assertThat(PodHookAnnotations.of(pod, Phase.PRE))
+                .hasValueSatisfying(call -> assertThat(call.timeout()).isEqualTo(Duration.ofSeconds(seconds)));
     }
 
     @Test

@@ -12,6 +12,7 @@ import io.fabric8.kubernetes.api.model.ContainerStatusBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
+import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
@@ -104,6 +105,53 @@ class RestoreHooksTest {
                 .containsExactlyInAnyOrder(Duration.ofSeconds(90), Duration.ofMinutes(10));
     }
 
+    /** Velero reads zero as no limit. */
+    @Test
+    void waitsAsUsualWithAWaitTimeoutOfZero() {
+        add(pod("zero", Map.of("wait-timeout", "0s"), false, false));
+
+        assertThat(hooks.asked(START))
+                .extracting(a -> Duration.between(made(a.pod()), a.until()))
+                .containsExactly(Duration.ofMinutes(10));
+    }
+
+    @Test
+    void doesNotWaitForAContainerThatWillNeverRun() {
+        add(pod("other", Map.of("container", "db"), true, true));
+        add(ended("once", "Never", 0));
+        add(ended("done", "OnFailure", 0));
+        add(ended("crashing", "Always", 1));
+        add(ended("retrying", "OnFailure", 1));
+
+        List<RestoreHooks.Asked> asked = hooks.asked(START);
+
+        assertThat(waits(asked, "other")).isEqualTo("pod other has no container db");
+        assertThat(waits(asked, "once")).isEqualTo("container web of pod once has ended");
+        assertThat(waits(asked, "done")).isEqualTo("container web of pod done has ended");
+        assertThat(waits(asked, "crashing")).contains("is not running yet");
+        assertThat(waits(asked, "retrying")).contains("is not running yet");
+        assertThat(asked)
+                .filteredOn(a -> List.of("other", "once", "done").contains(a.pod()))
+                .allSatisfy(a -> assertThat(a.until()).isEqualTo(made(a.pod())));
+    }
+
+    private static Pod ended(String name, String restartPolicy, int exitCode) {
+        return new PodBuilder(pod(name, Map.of(), true, false))
+                .editSpec()
+                .withRestartPolicy(restartPolicy)
+                .endSpec()
+                .editStatus()
+                .editFirstContainerStatus()
+                .withNewState()
+                .withNewTerminated()
+                .withExitCode(exitCode)
+                .endTerminated()
+                .endState()
+                .endContainerStatus()
+                .endStatus()
+                .build();
+    }
+
     @Test
     void failsAndNamesAnInvalidAnnotation() {
         add(pod("wrong", Map.of("exec-timeout", "soon"), true, true));
@@ -122,9 +170,40 @@ class RestoreHooksTest {
         deployment("silent", null, 0, false);
 
         assertThat(hooks.unsettled())
+                .extracting(RestoreHooks.Unsettled::text)
                 .containsExactlyInAnyOrder(
                         "Deployment unseen has not created all of its pods",
                         "Deployment growing has not created all of its pods");
+    }
+
+    @Test
+    void reportsJobsWithoutPodsAsUnsettled() {
+        job("new", null, false);
+        job("running", 1, false);
+        job("waiting", null, true);
+
+        assertThat(hooks.unsettled())
+                .containsExactly(new RestoreHooks.Unsettled("Job new has not created all of its pods", true));
+    }
+
+    private void job(String name, Integer active, boolean suspended) {
+        add(new JobBuilder()
+                .withNewMetadata()
+                .withName(name)
+                .withNamespace("shop")
+                .endMetadata()
+                .withNewSpec()
+                .withSuspend(suspended)
+                .withNewTemplate()
+                .withNewMetadata()
+                .withAnnotations(annotations(Map.of("on-error", "Continue")))
+                .endMetadata()
+                .endTemplate()
+                .endSpec()
+                .withNewStatus()
+                .withActive(active)
+                .endStatus()
+                .build());
     }
 
     private void deployment(String name, Long seen, int made, boolean asks) {

@@ -3,7 +3,6 @@ package io.breakwater.migrate;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -34,15 +33,5 @@ class ScheduleConversionTest {
     @ValueSource(strings = {"@every 7h", "@every 90m", "@every 45m", "sometimes", "", "0 3 * *", "* * * * * *"})
     void rejectsSchedulesWithoutACronEquivalent(String velero) {
         assertThat(ScheduleConversion.of(velero)).isEmpty();
-    }
-
-    @Test
-    void parsesGoDurations() {
-        assertThat(GoDurations.parse("720h0m0s")).contains(Duration.ofDays(30));
-        assertThat(GoDurations.parse("1h30m")).contains(Duration.ofMinutes(90));
-        assertThat(GoDurations.parse("1.5s")).contains(Duration.ofSeconds(1));
-        assertThat(GoDurations.parse("")).isEmpty();
-        assertThat(GoDurations.parse(null)).isEmpty();
-        assertThat(GoDurations.parse("a month")).isEmpty();
     }
 }

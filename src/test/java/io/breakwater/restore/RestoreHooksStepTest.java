@@ -14,6 +14,7 @@ import io.breakwater.trust.Author;
 import io.breakwater.trust.StampFixture;
 import java.io.IOException;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -22,9 +23,14 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class RestoreHooksStepTest {
     private static final Author JANE = new Author("jane", "", List.of("dev"), Map.of());
+
+    /** Later than the time in which controllers create pods. */
+    private static final Clock LATER = Clock.offset(Clock.systemUTC(), Duration.ofMinutes(5));
 
     private final Semaphore woken = new Semaphore(0);
     private FakeApiServer server;
@@ -73,6 +79,31 @@ class RestoreHooksStepTest {
                         + "'subresource':'exec','verb':'create'}"));
     }
 
+    /** Otherwise a command that no pod has run would look like one that has run. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void reportsWorkloadsThatHaveNotCreatedTheirPods(boolean mayFail) throws InterruptedException {
+        server.clear();
+        server.put("/apis/apps/v1/namespaces/shop/deployments", """
+                {'apiVersion':'apps/v1','kind':'Deployment','metadata':{'name':'web','namespace':'shop','generation':1},
+                 'spec':{'replicas':2,'template':{'metadata':{'annotations':
+                  {'post.hook.restore.velero.io/command':'warm-up','post.hook.restore.velero.io/on-error':'%s'}}}},
+                 'status':{'observedGeneration':1,'replicas':0}}
+                """.formatted(mayFail ? "Continue" : "Fail"));
+        Restore restore = StampedRestores.of(JANE);
+        String message = "Deployment web has not created all of its pods within 2m, so their command was not run";
+        if (mayFail) {
+            runHooks(restore, LATER);
+            assertThat(restore.getStatus().warnings).containsExactly(message);
+        } else {
+            assertThatThrownBy(() -> runHooks(restore, LATER))
+                    .isInstanceOfSatisfying(
+                            BreakwaterException.class,
+                            e -> assertThat(e.reason()).isEqualTo(Reason.RestoreHookFailed))
+                    .hasMessageContaining(message);
+        }
+    }
+
     private List<String> executions() {
         return server.requests().stream()
                 .map(FakeApiServer.Request::path)
@@ -81,10 +112,14 @@ class RestoreHooksStepTest {
     }
 
     private void runHooks(Restore restore) throws InterruptedException {
+        runHooks(restore, Clock.systemUTC());
+    }
+
+    private void runHooks(Restore restore, Clock clock) throws InterruptedException {
         restore.getStatus().startedAt = Instant.EPOCH.toString();
         Activities activities = new Activities();
         PointArchive archives = new PointArchive(server.client(), TestConfig.of(Map.of()), null, StampFixture.stamps());
-        RestoreHooksStep step = new RestoreHooksStep(server.client(), archives, activities, Clock.systemUTC());
+        RestoreHooksStep step = new RestoreHooksStep(server.client(), archives, activities, clock);
         RestoreRun run = StampedRestores.run(restore, server.client(), woken::release);
         while (step.run(run, 1) instanceof Outcome.Wait) {
             assertThat(woken.tryAcquire(30, TimeUnit.SECONDS))
