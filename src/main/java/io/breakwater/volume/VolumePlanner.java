@@ -143,7 +143,7 @@ public class VolumePlanner {
         List<Planned> plan = new ArrayList<>();
         List<Problem> problems = new ArrayList<>();
         for (PersistentVolumeClaim claim : claims) {
-            if (claim.getSpec().getVolumeName() == null) {
+            if (isUnbound(claim)) {
                 plan.add(skipped(claim, "the claim is not bound to a volume yet, so there is no data"));
             } else if (claim.getMetadata().getDeletionTimestamp() == null) {
                 bound.add(bound(claim));
@@ -171,6 +171,13 @@ public class VolumePlanner {
         }
         plan.sort(Comparator.comparing(p -> p.claim().getMetadata().getName()));
         return plan;
+    }
+
+    /** A claim can name the volume that it waits for. A claim that has lost its volume is bound. */
+    private static boolean isUnbound(PersistentVolumeClaim claim) {
+        boolean pending =
+                claim.getStatus() != null && "Pending".equals(claim.getStatus().getPhase());
+        return claim.getSpec().getVolumeName() == null || pending;
     }
 
     private static Planned skipped(PersistentVolumeClaim claim, String why) {

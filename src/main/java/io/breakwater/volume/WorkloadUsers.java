@@ -2,9 +2,9 @@ package io.breakwater.volume;
 
 import io.breakwater.api.Api;
 import io.breakwater.api.WorkloadUser;
+import io.breakwater.resource.PodTemplate;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
-import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.LinuxContainerUser;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodSecurityContext;
@@ -14,7 +14,6 @@ import io.fabric8.kubernetes.api.model.SecurityContext;
 import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
@@ -71,19 +70,9 @@ public final class WorkloadUsers {
                         && claim.equals(v.getPersistentVolumeClaim().getClaimName()))
                 .map(Volume::getName)
                 .findFirst();
-        return named.isPresent() || view.statefulSet == null ? named : template(view.statefulSet, claim);
-    }
-
-    /** The claim of a replica is named after the template, the StatefulSet and the number of the replica. */
-    private static Optional<String> template(StatefulSet set, String claim) {
-        return set.getSpec().getVolumeClaimTemplates().stream()
-                .map(t -> t.getMetadata().getName())
-                .filter(t -> {
-                    String start = t + "-" + set.getMetadata().getName() + "-";
-                    return claim.startsWith(start)
-                            && claim.substring(start.length()).matches("[0-9]+");
-                })
-                .findFirst();
+        return named.isPresent() || view.statefulSet == null
+                ? named
+                : PodTemplate.claimTemplate(view.statefulSet, claim);
     }
 
     private static WorkloadUser user(PodView view, String volume) {
@@ -155,26 +144,8 @@ public final class WorkloadUsers {
     }
 
     private List<PodView> templates() {
-        List<PodView> found = new ArrayList<>();
-        var apps = client.apps();
-        sorted(apps.statefulSets().inNamespace(namespace).list().getItems())
-                .forEach(s -> found.add(new PodView(s.getSpec().getTemplate().getSpec(), null, s)));
-        sorted(apps.deployments().inNamespace(namespace).list().getItems())
-                .forEach(d -> found.add(view(d.getSpec().getTemplate().getSpec())));
-        sorted(apps.daemonSets().inNamespace(namespace).list().getItems())
-                .forEach(d -> found.add(view(d.getSpec().getTemplate().getSpec())));
-        sorted(client.batch().v1().cronjobs().inNamespace(namespace).list().getItems())
-                .forEach(c -> found.add(view(
-                        c.getSpec().getJobTemplate().getSpec().getTemplate().getSpec())));
-        return found;
-    }
-
-    private static PodView view(PodSpec spec) {
-        return new PodView(spec, null, null);
-    }
-
-    private static <T extends HasMetadata> Stream<T> sorted(List<T> workloads) {
-        return workloads.stream()
-                .sorted(Comparator.comparing(w -> w.getMetadata().getName()));
+        return PodTemplate.of(client, namespace).stream()
+                .map(t -> new PodView(t.spec(), null, t.statefulSet()))
+                .toList();
     }
 }

@@ -128,6 +128,7 @@ class RoomsTest {
                             "observe",
                             "policy",
                             "replication",
+                            "resource",
                             "resource.capture",
                             "steps",
                             "trust",

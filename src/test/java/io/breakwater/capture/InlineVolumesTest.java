@@ -6,6 +6,8 @@ import io.breakwater.admission.InMemoryApiServer;
 import io.breakwater.api.BackupPolicySpec.Source;
 import io.fabric8.kubernetes.api.model.LabelSelectorBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.batch.v1.CronJob;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -54,6 +56,50 @@ class InlineVolumesTest {
         Source listed = new Source();
         listed.include = List.of();
         assertThat(warnings(listed)).isEmpty();
+    }
+
+    /** Their data is there all the time, on the node or on the server. */
+    @Test
+    void namesVolumesOfWorkloadsWithoutPods() {
+        String template = """
+                template:
+                  metadata: {labels: {app: %1$s}}
+                  spec:
+                    containers: []
+                    volumes:
+                    - {name: spool, hostPath: {path: /var/spool/%1$s}}
+                    - {name: tmp, emptyDir: {}}
+                """;
+        cluster.add(Serialization.unmarshal("""
+                apiVersion: apps/v1
+                kind: Deployment
+                metadata: {name: idle, namespace: shop, labels: {app: idle}}
+                spec:
+                  replicas: 0
+                """ + template.formatted("idle").indent(2), Deployment.class));
+        cluster.add(Serialization.unmarshal("""
+                apiVersion: apps/v1
+                kind: Deployment
+                metadata: {name: busy, namespace: shop}
+                spec:
+                  replicas: 1
+                """ + template.formatted("busy").indent(2), Deployment.class));
+        cluster.add(Serialization.unmarshal("""
+                apiVersion: batch/v1
+                kind: CronJob
+                metadata: {name: report, namespace: shop}
+                spec:
+                  jobTemplate:
+                    spec:
+                """ + template.formatted("report").indent(6), CronJob.class));
+
+        assertThat(warnings(null))
+                .containsExactly("the content of 2 hostPath volumes of pods is not in the point: CronJob report/spool,"
+                        + " Deployment idle/spool");
+        Source idle = new Source();
+        idle.labelSelector =
+                new LabelSelectorBuilder().addToMatchLabels("app", "idle").build();
+        assertThat(warnings(idle)).singleElement().asString().endsWith(": Deployment idle/spool");
     }
 
     private List<String> warnings(Source source) {

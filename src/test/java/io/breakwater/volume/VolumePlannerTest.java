@@ -97,6 +97,30 @@ class VolumePlannerTest {
                 .satisfies(p -> assertThat(p.skipped()).contains("not bound"));
     }
 
+    @Test
+    void skipsAClaimThatWaitsForTheVolumeItNames() {
+        claim("data", SNAPSHOTTER, "Filesystem", "ReadWriteOnce");
+        client.persistentVolumes().withName("pv-data").delete();
+        phase("data", "Pending");
+        assertThat(plan())
+                .singleElement()
+                .satisfies(p -> assertThat(p.skipped()).contains("not bound"));
+
+        phase("data", "Lost");
+        refused("its PersistentVolume pv-data does not exist");
+    }
+
+    private void phase(String claim, String phase) {
+        client.persistentVolumeClaims()
+                .inNamespace(NAMESPACE)
+                .withName(claim)
+                .edit(c -> new PersistentVolumeClaimBuilder(c)
+                        .withNewStatus()
+                        .withPhase(phase)
+                        .endStatus()
+                        .build());
+    }
+
     /** Kubernetes takes no snapshot of such a claim, but its pod still writes to it. */
     @Test
     void refusesAClaimThatIsBeingDeletedWhileAPodUsesIt() {

@@ -9,6 +9,7 @@ import io.breakwater.api.Reason;
 import io.breakwater.resource.ApiKind;
 import io.breakwater.resource.ApiServer;
 import io.breakwater.resource.ObjectSelection;
+import io.breakwater.resource.PodTemplate;
 import io.breakwater.velero.ObjectKey;
 import io.fabric8.kubernetes.api.model.LabelSelector;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
@@ -42,19 +43,21 @@ public final class CaptureScope {
     }
 
     /**
-     * The claims of a namespace that a source selects: by their own labels or those of a pod that mounts them, and by
-     * its rules. Lists the pods at once.
+     * The claims of a namespace that a source selects: by their own labels or those of a pod or workload that mounts them, and by
+     * its rules. Lists pods and workloads at once.
      */
     public static Predicate<PersistentVolumeClaim> claims(KubernetesClient client, String namespace, Source source) {
         if (source == null) {
             return claim -> true;
         }
         Set<String> mounted = mounted(client, namespace, source.labelSelector);
+        List<PodTemplate> workloads = workloads(client, namespace, source.labelSelector);
         ObjectSelection selection = new ObjectSelection("spec.source", source.include, source.exclude);
         return claim -> {
             String name = claim.getMetadata().getName();
             boolean labelled = source.labelSelector == null
                     || mounted.contains(name)
+                    || workloads.stream().anyMatch(w -> w.mounts(name))
                     || Labels.match(source.labelSelector, claim.getMetadata().getLabels());
             ObjectKey key = new ObjectKey("", CLAIMS, namespace, name);
             return labelled && selection.selects(key, ApiServer.JSON.valueToTree(claim));
@@ -72,6 +75,15 @@ public final class CaptureScope {
                         : v.getPersistentVolumeClaim().getClaimName())
                 .filter(Objects::nonNull)
                 .collect(Collectors.toSet());
+    }
+
+    /** Selected workloads, which need not have pods now. */
+    private static List<PodTemplate> workloads(KubernetesClient client, String namespace, LabelSelector selector) {
+        return selector == null
+                ? List.of()
+                : PodTemplate.of(client, namespace).stream()
+                        .filter(t -> t.labels().stream().anyMatch(l -> Labels.match(selector, l)))
+                        .toList();
     }
 
     /** Whether cluster-scoped objects that captured objects need are captured. */

@@ -7,7 +7,7 @@ import java.util.concurrent.ConcurrentSkipListSet;
 
 /**
  * Cluster-scoped objects that the captured ones need, collected during the capture: volumes, StorageClasses,
- * PriorityClasses, ClusterRoles, and the definitions of custom resources. Memory grows with the number of claims and
+ * VolumeAttributesClasses, PriorityClasses, RuntimeClasses, ClusterRoles, and the definitions of custom resources. Memory grows with the number of claims and
  * kinds, not of objects.
  */
 final class ClusterReferences {
@@ -19,6 +19,10 @@ final class ClusterReferences {
             return byKind != 0 ? byKind : name.compareTo(other.name);
         }
     }
+
+    private static final String CLASSES = "storageclasses.storage.k8s.io";
+    /** Where a claim names its class if its spec does not. */
+    private static final String LEGACY = "volume.beta.kubernetes.io/storage-class";
 
     private static final String CLUSTER_ROLES = "clusterroles.rbac.authorization.k8s.io";
     private final Set<Reference> found = new ConcurrentSkipListSet<>();
@@ -37,15 +41,10 @@ final class ClusterReferences {
         switch (kind.qualified()) {
             case "persistentvolumeclaims" -> {
                 add("persistentvolumes", spec.path("volumeName").asText());
-                add(
-                        "storageclasses.storage.k8s.io",
-                        spec.path("storageClassName").asText());
+                claim(object);
             }
             case "rolebindings.rbac.authorization.k8s.io" -> role(object.path("roleRef"));
-            case "pods" ->
-                add(
-                        "priorityclasses.scheduling.k8s.io",
-                        spec.path("priorityClassName").asText());
+            case "pods" -> pod(spec);
             default -> workload(spec);
         }
     }
@@ -58,15 +57,24 @@ final class ClusterReferences {
     }
 
     private void workload(JsonNode spec) {
-        JsonNode pod = spec.path("template").path("spec");
-        JsonNode cron = spec.path("jobTemplate").path("spec").path("template").path("spec");
-        add("priorityclasses.scheduling.k8s.io", pod.path("priorityClassName").asText());
-        add("priorityclasses.scheduling.k8s.io", cron.path("priorityClassName").asText());
-        for (JsonNode template : spec.path("volumeClaimTemplates")) {
-            add(
-                    "storageclasses.storage.k8s.io",
-                    template.path("spec").path("storageClassName").asText());
-        }
+        pod(spec.path("template").path("spec"));
+        pod(spec.path("jobTemplate").path("spec").path("template").path("spec"));
+        spec.path("volumeClaimTemplates").forEach(this::claim);
+    }
+
+    private void pod(JsonNode spec) {
+        add("priorityclasses.scheduling.k8s.io", spec.path("priorityClassName").asText());
+        add("runtimeclasses.node.k8s.io", spec.path("runtimeClassName").asText());
+    }
+
+    /** The classes of a claim, or of the template of one. */
+    private void claim(JsonNode claim) {
+        JsonNode spec = claim.path("spec");
+        add(CLASSES, spec.path("storageClassName").asText());
+        add(CLASSES, claim.path("metadata").path("annotations").path(LEGACY).asText());
+        add(
+                "volumeattributesclasses.storage.k8s.io",
+                spec.path("volumeAttributesClassName").asText());
     }
 
     private void add(String kind, String name) {

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.resource.AccountNames;
 import io.breakwater.resource.ApiKind;
 import io.breakwater.resource.ApiServer;
 import io.breakwater.resource.CaptureRules;
@@ -215,7 +216,7 @@ public final class ResourceCapture {
             }
         }
 
-        /** ClusterRoleBindings that name a ServiceAccount of the namespace, and their roles. */
+        /** ClusterRoleBindings that name ServiceAccounts of the namespace, one by one or as a group, and their roles. */
         private void captureBindings() {
             discovery.preferred("clusterrolebindings.rbac.authorization.k8s.io").ifPresent(kind -> {
                 try {
@@ -236,8 +237,7 @@ public final class ResourceCapture {
 
         private static boolean names(JsonNode binding, String namespace) {
             for (JsonNode subject : binding.path("subjects")) {
-                if (subject.path("kind").asText().equals("ServiceAccount")
-                        && subject.path("namespace").asText().equals(namespace)) {
+                if (AccountNames.isOf(subject, namespace)) {
                     return true;
                 }
             }

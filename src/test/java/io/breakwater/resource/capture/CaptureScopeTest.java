@@ -24,6 +24,8 @@ class CaptureScopeTest {
     @BeforeEach
     void start() throws IOException {
         server = new FakeApiServer().serveUsual();
+        server.serve("apps/v1", "DaemonSet", "daemonsets", true);
+        server.serve("batch/v1", "CronJob", "cronjobs", true);
         server.put("/api/v1/namespaces/shop/pods", """
             {'metadata':{'name':'web-1','labels':{'app':'web'}},
              'spec':{'volumes':[{'name':'a','persistentVolumeClaim':{'claimName':'uploads'}},{'name':'b','emptyDir':{}}]}}\
@@ -54,6 +56,35 @@ class CaptureScopeTest {
         assertThat(taken(claim("uploads", Map.of()))).isTrue();
         assertThat(taken(claim("cache", Map.of("app", "web")))).isTrue();
         assertThat(taken(claim("pgdata", Map.of()))).isFalse();
+    }
+
+    /** The workload is captured by its label, so its data must be, too. */
+    @Test
+    void selectsClaimsOfWorkloadsThatHaveNoPods() {
+        source.labelSelector =
+                new LabelSelectorBuilder().addToMatchLabels("app", "idle").build();
+        String idle = "'metadata':{'name':'idle','namespace':'shop','labels':{'app':'idle'}}";
+        server.put(
+                "/apis/apps/v1/namespaces/shop/deployments",
+                "{" + idle + ",'spec':{'replicas':0,'template':" + mounting("files") + "}}");
+        server.put(
+                "/apis/batch/v1/namespaces/shop/cronjobs",
+                "{" + idle + ",'spec':{'jobTemplate':{'spec':{'template':" + mounting("reports") + "}}}}");
+        server.put(
+                "/apis/apps/v1/namespaces/shop/statefulsets",
+                "{" + idle + ",'spec':{'replicas':0,'template':" + mounting("shared")
+                        + ",'volumeClaimTemplates':[{'metadata':{'name':'www'}}]}}");
+
+        for (String name : List.of("files", "reports", "shared", "www-idle-0", "www-idle-12")) {
+            assertThat(taken(claim(name, Map.of()))).as(name).isTrue();
+        }
+        for (String name : List.of("pgdata", "www-idle", "www-idle-x", "xwww-idle-0")) {
+            assertThat(taken(claim(name, Map.of()))).as(name).isFalse();
+        }
+    }
+
+    private static String mounting(String claim) {
+        return "{'spec':{'volumes':[{'name':'v','persistentVolumeClaim':{'claimName':'" + claim + "'}}]}}";
     }
 
     @Test

@@ -241,6 +241,55 @@ class ResourceCaptureTest {
                         "clusterroles.rbac.authorization.k8s.io reader");
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "Group, system:serviceaccounts:shop, true",
+        "User, system:serviceaccount:shop:web, true",
+        "Group, system:serviceaccounts:shopping, false",
+        "User, system:serviceaccount:shopping:web, false",
+        "Group, system:serviceaccounts, false",
+    })
+    void capturesBindingsOfAccountsAsUsersAndGroups(String kind, String name, boolean captured) throws IOException {
+        String rbac = "/apis/rbac.authorization.k8s.io/v1/";
+        server.put(
+                rbac + "clusterrolebindings",
+                "{'metadata':{'name':'b'},'roleRef':{'kind':'ClusterRole','name':'reader'},'subjects':[{'kind':'" + kind
+                        + "','name':'" + name + "'}]}");
+        server.put(rbac + "clusterroles", "{'metadata':{'name':'reader'}}");
+        assertThat(capture()).hasSize(captured ? 3 : 1);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "persistentvolumeclaims | {'metadata':{'name':'a','annotations':{'volume.beta.kubernetes.io/storage-class':'fast'}},'spec':{}}"
+                        + " | storage.k8s.io/v1 | StorageClass | storageclasses",
+                "persistentvolumeclaims | {'metadata':{'name':'a'},'spec':{'volumeAttributesClassName':'fast'}}"
+                        + " | storage.k8s.io/v1 | VolumeAttributesClass | volumeattributesclasses",
+                "pods | {'metadata':{'name':'a'},'spec':{'runtimeClassName':'fast'}}"
+                        + " | node.k8s.io/v1 | RuntimeClass | runtimeclasses",
+                "apps/v1/statefulsets | {'metadata':{'name':'a'},'spec':{'template':{'spec':{'runtimeClassName':'fast'}}}}"
+                        + " | node.k8s.io/v1 | RuntimeClass | runtimeclasses",
+                "apps/v1/statefulsets | {'metadata':{'name':'a'},'spec':{'volumeClaimTemplates':[{'spec':{'volumeAttributesClassName':'fast'}}]}}"
+                        + " | storage.k8s.io/v1 | VolumeAttributesClass | volumeattributesclasses",
+            })
+    void capturesTheClassesThatClaimsAndPodsName(
+            String collection, String object, String apiVersion, String kind, String plural) throws IOException {
+        if (!kind.equals("StorageClass")) {
+            server.serve(apiVersion, kind, plural, false);
+        }
+        server.put("/apis/" + apiVersion + "/" + plural, "{'metadata':{'name':'fast'}}");
+        server.put("/apis/" + apiVersion + "/" + plural, "{'metadata':{'name':'slow'}}");
+        boolean core = !collection.contains("/");
+        server.put(
+                core ? CORE + collection : "/apis/" + collection.replaceFirst("/([^/]+)$", "/namespaces/shop/$1"),
+                object);
+        assertThat(capture())
+                .hasSize(3)
+                .containsKey(plural + "." + apiVersion.substring(0, apiVersion.indexOf('/')) + " fast");
+    }
+
     @Test
     void failsWhenAKindMayNotBeListed() {
         server.refuse((method, path) -> path.endsWith("/secrets") ? 403 : 0);
