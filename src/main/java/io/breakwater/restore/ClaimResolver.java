@@ -80,7 +80,7 @@ final class ClaimResolver {
                 .withNewMetadata()
                 .withName(meta.getName())
                 .withNamespace(namespace)
-                .withLabels(meta.getLabels())
+                .withLabels(withoutCut(meta.getLabels()))
                 .withAnnotations(wanted(meta.getAnnotations()))
                 .endMetadata()
                 .withNewSpecLike(captured.getSpec())
@@ -110,6 +110,13 @@ final class ClaimResolver {
                         && volume.logicalBytes() > size.getNumericalAmount().longValue()
                 ? new Quantity(Long.toString(volume.logicalBytes()))
                 : size;
+    }
+
+    /** Without labels of a group snapshot that was taken while the claim was captured: a later one would include the claim. */
+    private static Map<String, String> withoutCut(Map<String, String> labels) {
+        Map<String, String> wanted = new TreeMap<>(labels == null ? Map.of() : labels);
+        wanted.keySet().removeIf(k -> k.startsWith(Api.CUT));
+        return wanted;
     }
 
     private static Map<String, String> wanted(Map<String, String> annotations) {

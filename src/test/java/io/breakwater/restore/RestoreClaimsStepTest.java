@@ -25,6 +25,7 @@ import io.fabric8.kubernetes.api.model.LabelSelector;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.TypedObjectReference;
 import io.fabric8.kubernetes.api.model.storage.StorageClass;
 import io.fabric8.kubernetes.api.model.storage.StorageClassBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -116,6 +117,77 @@ class RestoreClaimsStepTest {
         captured.getSpec().setStorageClassName("fast");
 
         refused(captured, kept("other.example.com"), "claim disk has StorageClass fast of driver dir.example.com");
+    }
+
+    /** A claim that was itself restored before carries all of them. */
+    @Test
+    void createsAClaimWithoutTracesOfItsFormerVolume() {
+        PersistentVolumeClaim captured = new PersistentVolumeClaimBuilder(claim("Filesystem", "1Gi"))
+                .editMetadata()
+                .withLabels(Map.of("app", "db", "cut.breakwater.io/uid-1", "group"))
+                .withAnnotations(Map.of(
+                        "team", "shop",
+                        "pv.kubernetes.io/bind-completed", "yes",
+                        "volume.kubernetes.io/selected-node", "node-1",
+                        "volume.beta.kubernetes.io/storage-provisioner", "old.example.com",
+                        "volume.kubernetes.io/storage-resizer", "old.example.com"))
+                .withFinalizers(
+                        "kubernetes.io/pvc-protection", "snapshot.storage.kubernetes.io/pvc-as-source-protection")
+                .withUid("old")
+                .withResourceVersion("7")
+                .addNewOwnerReference()
+                .withUid("owner")
+                .endOwnerReference()
+                .endMetadata()
+                .editSpec()
+                .withVolumeName("pv-old")
+                .withNewDataSource("snapshot.storage.k8s.io", "VolumeSnapshot", "gone")
+                .withNewDataSourceRef("snapshot.storage.k8s.io", "VolumeSnapshot", "gone", "shop")
+                .endSpec()
+                .build();
+
+        restore(captured, files());
+
+        assertThat(created().getMetadata()).satisfies(meta -> {
+            assertThat(meta.getLabels()).containsExactly(Map.entry("app", "db"));
+            assertThat(meta.getAnnotations()).containsExactly(Map.entry("team", "shop"));
+            assertThat(meta.getFinalizers()).isEmpty();
+            assertThat(meta.getOwnerReferences()).isEmpty();
+            assertThat(meta.getUid()).isNotEqualTo("old");
+        });
+        assertThat(created().getSpec()).satisfies(spec -> {
+            assertThat(spec.getVolumeName()).isNull();
+            assertThat(spec.getDataSource()).isNull();
+            assertThat(spec.getDataSourceRef()).isNull();
+        });
+    }
+
+    @Test
+    void readsTheClassFromTheFormerAnnotation() {
+        client.resource(storageClass("dir.example.com")).create();
+        PersistentVolumeClaim captured = claim("Filesystem", "1Gi");
+        captured.getMetadata().setAnnotations(Map.of("volume.beta.kubernetes.io/storage-class", "fast"));
+
+        restore(captured, files());
+
+        assertThat(created().getSpec().getStorageClassName()).isEqualTo("fast");
+        assertThat(created().getMetadata().getAnnotations()).isNullOrEmpty();
+    }
+
+    @Test
+    void createsASnapshotClaimWithoutTheSourceOfTheFormerClaim() {
+        client.resource(storageClass("dir.example.com")).create();
+        PersistentVolumeClaim captured = claim("Filesystem", "1Gi");
+        captured.getSpec().setStorageClassName("fast");
+        captured.getSpec()
+                .setDataSourceRef(new TypedObjectReference("snapshot.storage.k8s.io", "VolumeSnapshot", "gone", null));
+
+        restore(captured, kept("dir.example.com"));
+
+        assertThat(created().getSpec().getDataSource().getName()).startsWith("breakwater-");
+        assertThat(created().getSpec().getDataSourceRef())
+                .as("the API server requires both to be equal")
+                .isNull();
     }
 
     @Test

@@ -197,7 +197,7 @@ final class ApplyPlan implements Closeable {
             return Optional.of(object);
         }
         SandboxRules.Verdict verdict = request.sandbox().get().judge(key, object);
-        boolean matters = isRestored(key, object) || key.directory().equals("persistentvolumeclaims");
+        boolean matters = isRestored(key, object) || isClaim(key);
         if (verdict.note() != null && matters) {
             exclusions.add(key, verdict);
         }
@@ -233,7 +233,10 @@ final class ApplyPlan implements Closeable {
         }
         Type type =
                 new Type(wanted.path("apiVersion").asText(), wanted.path("kind").asText(), key.directory());
-        types.add(type);
+        // The author needs no right for objects that the cluster creates again, such as the revisions of a StatefulSet.
+        if (isClaim(key) || isRestored(key, wanted)) {
+            types.add(type);
+        }
         if (!wanted.path("metadata").path("ownerReferences").isEmpty()) {
             owned.add(type);
         }
@@ -242,6 +245,10 @@ final class ApplyPlan implements Closeable {
             selecting.add(key.name());
         }
         waves.computeIfAbsent(ApplyWave.of(key), w -> new ArrayList<>()).add(new Entry(key, spool.put(json)));
+    }
+
+    private static boolean isClaim(ObjectKey key) {
+        return key.directory().equals("persistentvolumeclaims");
     }
 
     private boolean isRestored(ObjectKey key, JsonNode object) {

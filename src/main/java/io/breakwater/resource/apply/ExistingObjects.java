@@ -46,6 +46,9 @@ final class ExistingObjects {
         }
         warnings.addAll(missing(plan));
         ApplyRequest request = plan.request();
+        if (request.sandbox().isEmpty()) {
+            warnings.addAll(new ClaimTemplateCheck(server).warnings(plan));
+        }
         ReferencedSecrets ofLocations = ReferencedSecrets.of(server, request.targetNamespace());
         List<String> existing = Collections.synchronizedList(new ArrayList<>());
         each(kinds, request.targetNamespace(), (kind, object) -> {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.breakwater.api.Api;
+import io.breakwater.resource.AccountNames;
 import io.breakwater.resource.ApiKind;
 import io.breakwater.resource.RestoreMark;
 import java.util.Iterator;
@@ -32,10 +33,6 @@ final class ObjectSanitizer {
     private static final Set<String> SERVER_ANNOTATIONS =
             Set.of("deployment.kubernetes.io/revision", RestoreMark.ANNOTATION);
     private static final Set<String> SERVER_FINALIZERS = Set.of("foregroundDeletion", "orphan", Api.FINALIZER);
-    /** Prefixes of the group of all accounts of a namespace, and of the user of an account. */
-    private static final String GROUP = "system:serviceaccounts:";
-
-    private static final String USER = "system:serviceaccount:";
     private static final List<String> JOB_LABELS = List.of("controller-uid", "batch.kubernetes.io/controller-uid");
 
     private final String source;
@@ -77,8 +74,11 @@ final class ObjectSanitizer {
             case "jobs.batch" -> job(object, meta);
             case "secrets" -> secret(object, meta);
             case "serviceaccounts" -> account(object, meta.path("name").asText());
-            case "rolebindings.rbac.authorization.k8s.io", "clusterrolebindings.rbac.authorization.k8s.io" ->
-                binding(object);
+            case "rolebindings.rbac.authorization.k8s.io",
+                    "clusterrolebindings.rbac.authorization.k8s.io",
+                    "rolebindings.authorization.openshift.io",
+                    "clusterrolebindings.authorization.openshift.io" -> binding(object);
+            case "securitycontextconstraints.security.openshift.io" -> move(object, "users", "groups");
             default -> {}
         }
     }
@@ -153,26 +153,30 @@ final class ObjectSanitizer {
         dropEmpty(object, "secrets");
     }
 
+    /** Subjects, and the lists of users and groups in OpenShift's own bindings, whose role can be in a namespace. */
     private void binding(ObjectNode object) {
         for (JsonNode subject : object.path("subjects")) {
-            String name = subject.path("name").asText();
-            switch (subject.path("kind").asText()) {
-                case "ServiceAccount" -> {
-                    if (subject.path("namespace").asText().equals(source)) {
-                        ((ObjectNode) subject).put("namespace", target);
-                    }
+            if (AccountNames.isOf(subject, source)) {
+                ObjectNode account = (ObjectNode) subject;
+                account.put("name", AccountNames.moved(account.path("name").asText(), source, target));
+                if (account.path("kind").asText().equals("ServiceAccount")) {
+                    account.put("namespace", target);
                 }
-                case "Group" -> {
-                    if (name.equals(GROUP + source)) {
-                        ((ObjectNode) subject).put("name", GROUP + target);
-                    }
+            }
+        }
+        if (object.path("roleRef") instanceof ObjectNode role
+                && role.path("namespace").asText().equals(source)) {
+            role.put("namespace", target);
+        }
+        move(object, "userNames", "groupNames");
+    }
+
+    private void move(ObjectNode object, String... fields) {
+        for (String field : fields) {
+            if (object.path(field) instanceof ArrayNode names) {
+                for (int i = 0; i < names.size(); i++) {
+                    names.set(i, AccountNames.moved(names.path(i).asText(), source, target));
                 }
-                case "User" -> {
-                    if (name.startsWith(USER + source + ":")) {
-                        ((ObjectNode) subject).put("name", USER + target + name.substring((USER + source).length()));
-                    }
-                }
-                default -> {}
             }
         }
     }

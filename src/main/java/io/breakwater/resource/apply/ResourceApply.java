@@ -63,7 +63,10 @@ public final class ResourceApply {
         try (ApplyPlan plan = ApplyPlan.read(request)) {
             Discovery discovery = Discovery.of(server);
             plan.authorize(discovery);
-            return new ExistingObjects(server, discovery).preview(plan);
+            Preview found = new ExistingObjects(server, discovery).preview(plan);
+            List<String> warnings = new ArrayList<>(found.warnings);
+            warnings.addAll(new TargetNamespace(server).warnings(request, () -> find(request, "namespaces")));
+            return new Preview(found.objects, found.existing, warnings, found.unvouched);
         }
     }
 

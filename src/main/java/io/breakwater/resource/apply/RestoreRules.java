@@ -18,8 +18,7 @@ final class RestoreRules {
             "failoverplans." + Api.GROUP,
             "nodes",
             "volumesnapshotcontents.snapshot.storage.k8s.io",
-            "volumeattachments.storage.k8s.io",
-            "controllerrevisions.apps");
+            "volumeattachments.storage.k8s.io");
 
     /**
      * Kinds of Breakwater: existing ones take precedence, and those of another namespace are not valid in the target.

@@ -18,6 +18,9 @@ final class TargetNamespace {
     /** The manifest of the source namespace, with its name. */
     private static final String LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
 
+    private static final List<String> RANGES = List.of(
+            "openshift.io/sa.scc.uid-range", "openshift.io/sa.scc.supplemental-groups", "openshift.io/sa.scc.mcs");
+
     private static final int CONFLICT = 409;
     private static final int NOT_FOUND = 404;
 
@@ -70,6 +73,39 @@ final class TargetNamespace {
             authorize(request);
         }
         return missing;
+    }
+
+    /** Reads the captured Namespace, or an empty list. */
+    interface CapturedNamespace {
+        List<byte[]> read() throws IOException;
+    }
+
+    /**
+     * Ranges of user and group ids that OpenShift gave to an existing namespace, if they are not those of the captured one: pods get
+     * their user from them, and restored files have the captured owners.
+     */
+    List<String> warnings(ApplyRequest request, CapturedNamespace captured) throws IOException {
+        JsonNode live = server.get(PATH + "/" + ApiKind.encoded(request.targetNamespace()))
+                .body()
+                .path("metadata")
+                .path("annotations");
+        if (RANGES.stream().noneMatch(live::has)) {
+            return List.of();
+        }
+        List<byte[]> found = captured.read();
+        if (found.isEmpty()) {
+            return List.of();
+        }
+        JsonNode old = ObjectJson.parse(found.getFirst()).path("metadata").path("annotations");
+        return RANGES.stream()
+                .filter(range -> old.has(range)
+                        && !old.path(range).asText().equals(live.path(range).asText()))
+                .map(range -> "namespace " + request.targetNamespace() + " has " + range + "="
+                        + live.path(range).asText() + ", but the captured one had "
+                        + old.path(range).asText()
+                        + ": pods that get their user from it may not read restored files; set the captured value before"
+                        + " the pods start")
+                .toList();
     }
 
     private static void authorize(ApplyRequest request) {

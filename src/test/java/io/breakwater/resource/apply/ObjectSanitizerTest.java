@@ -55,6 +55,15 @@ class ObjectSanitizerTest {
                 "rbac.authorization.k8s.io/v1 rolebindings |"
                         + " {'metadata':{'name':'b'},'subjects':[{'kind':'ServiceAccount','namespace':'shop','name':'a'},{'kind':'ServiceAccount','namespace':'other','name':'a'},{'kind':'User','name':'u'},{'kind':'Group','name':'system:serviceaccounts:shop'},{'kind':'Group','name':'system:serviceaccounts:shopping'},{'kind':'User','name':'system:serviceaccount:shop:a'}]}"
                         + " | {'metadata':{'name':'b','namespace':'copy'},'subjects':[{'kind':'ServiceAccount','namespace':'copy','name':'a'},{'kind':'ServiceAccount','namespace':'other','name':'a'},{'kind':'User','name':'u'},{'kind':'Group','name':'system:serviceaccounts:copy'},{'kind':'Group','name':'system:serviceaccounts:shopping'},{'kind':'User','name':'system:serviceaccount:copy:a'}]}",
+                "authorization.openshift.io/v1 rolebindings |"
+                        + " {'metadata':{'name':'b'},'roleRef':{'name':'r','namespace':'shop'},'userNames':['jane','system:serviceaccount:shop:a'],'groupNames':['system:serviceaccounts:shop','system:serviceaccounts'],'subjects':[{'kind':'ServiceAccount','namespace':'shop','name':'a'}]}"
+                        + " | {'metadata':{'name':'b','namespace':'copy'},'roleRef':{'name':'r','namespace':'copy'},'userNames':['jane','system:serviceaccount:copy:a'],'groupNames':['system:serviceaccounts:copy','system:serviceaccounts'],'subjects':[{'kind':'ServiceAccount','namespace':'copy','name':'a'}]}",
+                "authorization.openshift.io/v1 rolebindings |"
+                        + " {'metadata':{'name':'b'},'roleRef':{'name':'r','namespace':'other'}}"
+                        + " | {'metadata':{'name':'b','namespace':'copy'},'roleRef':{'name':'r','namespace':'other'}}",
+                "security.openshift.io/v1 securitycontextconstraints |"
+                        + " {'metadata':{'name':'s','namespace':'copy'},'users':['system:serviceaccount:shop:db','system:serviceaccount:shopping:db'],'groups':['system:serviceaccounts:shop','dev']}"
+                        + " | {'metadata':{'name':'s','namespace':'copy'},'users':['system:serviceaccount:copy:db','system:serviceaccount:shopping:db'],'groups':['system:serviceaccounts:copy','dev']}",
             })
     void removesOnlyServerOwnedFields(String type, String captured, String cleaned) {
         assertThat(CLEANER.clean(kind(type), FakeApiServer.tree(captured))).isEqualTo(FakeApiServer.tree(cleaned));
