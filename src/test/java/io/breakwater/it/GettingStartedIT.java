@@ -60,8 +60,10 @@ class GettingStartedIT {
             progress.quote(site.cluster().diagnosis(List.of(Rig.SYSTEM, NAMESPACE)));
             throw e;
         }
-        assertThat(output.get("5. Back it up").lines()).contains("True");
-        assertThat(output.get("6. Delete the data and restore it").lines()).contains("True", "precious");
+        assertThat(output.get("5. Back it up")).containsPattern("first +True ");
+        assertThat(output.get("6. Delete the data and restore it"))
+                .containsPattern("undo +True ")
+                .contains("precious");
         assertThat(site.client().namespaces().withName(NAMESPACE).get()).isNull();
     }
 
