@@ -118,6 +118,10 @@ spec:
             - {name: BREAKWATER_GATEWAY_FILESYSTEM_ROOT, value: {{ . | quote }}}
             {{- end }}
             - {name: BREAKWATER_POLICY_SHORTEST_INTERVAL, value: {{ $root.Values.policy.shortestInterval | quote }}}
+            - {name: BREAKWATER_COVERAGE_INTERVAL, value: {{ $root.Values.coverage.interval | quote }}}
+            {{- with $root.Values.coverage.exclude }}
+            - {name: BREAKWATER_COVERAGE_EXCLUDE, value: {{ join "," . | quote }}}
+            {{- end }}
             - {name: BREAKWATER_STORE_MAX_OBJECTS, value: {{ $root.Values.store.maxObjects | int64 | quote }}}
             - {name: BREAKWATER_STORE_MAX_GATHERED, value: {{ $root.Values.store.maxGathered | int64 | quote }}}
             {{- with $root.Values.store.allowedEndpoints }}

@@ -24,11 +24,16 @@ import io.fabric8.kubernetes.model.annotation.Version;
 @AdditionalPrinterColumns({
     @AdditionalPrinterColumn(name = "Ready", jsonPath = ".status.conditions[?(@.type==\"Ready\")].status"),
     @AdditionalPrinterColumn(name = "Reason", jsonPath = ".status.conditions[?(@.type==\"Ready\")].reason"),
-    @AdditionalPrinterColumn(name = "Lease", jsonPath = ".status.capabilities.conditionalWrites"),
+    @AdditionalPrinterColumn(name = "Store", jsonPath = ".status.store"),
+    @AdditionalPrinterColumn(
+            name = "Lease",
+            jsonPath = ".status.capabilities.conditionalWrites",
+            type = AdditionalPrinterColumn.Type.BOOLEAN),
     @AdditionalPrinterColumn(
             name = "Probed",
             jsonPath = ".status.lastProbeTime",
             type = AdditionalPrinterColumn.Type.DATE),
+    @AdditionalPrinterColumn(name = "Site", jsonPath = ".status.site", priority = 1),
     @AdditionalPrinterColumn(name = "Cluster", jsonPath = ".status.cluster", priority = 1),
     @AdditionalPrinterColumn(
             name = "Age",

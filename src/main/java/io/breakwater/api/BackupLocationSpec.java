@@ -85,6 +85,18 @@ public class BackupLocationSpec {
         Velero
     }
 
+    /** Kind of the store, and the place in it, in one line. */
+    public String describeStore() {
+        String place = azureBlob != null
+                ? "AzureBlob " + azureBlob.account + "/" + azureBlob.container + below(azureBlob.prefix)
+                : s3 != null ? "S3 " + s3.bucket + below(s3.prefix) : "Filesystem " + filesystem.path;
+        return hasVeleroLayout() ? place + " (Velero)" : place;
+    }
+
+    private static String below(String prefix) {
+        return prefix == null ? "" : "/" + prefix;
+    }
+
     /** Whether Velero writes this location. */
     public boolean hasVeleroLayout() {
         return layout == Layout.Velero;

@@ -21,6 +21,17 @@ public class BackupLocationStatus extends ConditionedStatus {
     @JsonPropertyDescription("Features of the store, as the probe found them.")
     public Capabilities capabilities;
 
+    @Size(max = 640)
+    @JsonPropertyDescription(
+            "Kind of the store, and its container, bucket or directory, with the prefix. (Velero) marks a location that Velero"
+                    + " writes.")
+    public String store;
+
+    @Size(max = 63)
+    @JsonPropertyDescription(
+            "Name of this site, by Helm value site.name. The objects of its points have it in their names.")
+    public String site;
+
     @JsonPropertyDescription("Time of the last probe, RFC 3339 in UTC.")
     public String lastProbeTime;
 

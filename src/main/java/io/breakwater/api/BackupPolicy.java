@@ -28,16 +28,31 @@ import java.util.Optional;
 @AdditionalPrinterColumns({
     @AdditionalPrinterColumn(name = "Ready", jsonPath = ".status.conditions[?(@.type==\"Ready\")].status"),
     @AdditionalPrinterColumn(name = "Protected", jsonPath = ".status.conditions[?(@.type==\"Protected\")].status"),
-    @AdditionalPrinterColumn(name = "Proven", jsonPath = ".status.conditions[?(@.type==\"Proven\")].status"),
-    @AdditionalPrinterColumn(name = "Namespaces", jsonPath = ".status.namespaces.summary"),
-    @AdditionalPrinterColumn(name = "Schedule", jsonPath = ".spec.schedule.cron"),
-    @AdditionalPrinterColumn(name = "Last point", jsonPath = ".status.lastSuccessfulPoint"),
     @AdditionalPrinterColumn(
             name = "Last success",
             jsonPath = ".status.lastSuccessTime",
             type = AdditionalPrinterColumn.Type.DATE),
-    @AdditionalPrinterColumn(name = "Next", jsonPath = ".status.nextRunTime"),
-    @AdditionalPrinterColumn(name = "Suspended", jsonPath = ".spec.suspend"),
+    @AdditionalPrinterColumn(name = "RPO", jsonPath = ".spec.objectives.rpo"),
+    @AdditionalPrinterColumn(name = "Copies", jsonPath = ".status.copiesSummary"),
+    @AdditionalPrinterColumn(name = "Proven", jsonPath = ".status.conditions[?(@.type==\"Proven\")].status"),
+    @AdditionalPrinterColumn(name = "Namespaces", jsonPath = ".status.namespaces.summary"),
+    @AdditionalPrinterColumn(
+            name = "Uncovered",
+            jsonPath = ".status.namespaces.uncovered",
+            type = AdditionalPrinterColumn.Type.INTEGER),
+    @AdditionalPrinterColumn(name = "Reason", jsonPath = ".status.conditions[?(@.type==\"Ready\")].reason"),
+    @AdditionalPrinterColumn(name = "Schedule", jsonPath = ".spec.schedule.cron", priority = 1),
+    @AdditionalPrinterColumn(name = "Next", jsonPath = ".status.nextRunTime", priority = 1),
+    @AdditionalPrinterColumn(
+            name = "Suspended",
+            jsonPath = ".spec.suspend",
+            type = AdditionalPrinterColumn.Type.BOOLEAN,
+            priority = 1),
+    @AdditionalPrinterColumn(name = "Last point", jsonPath = ".status.lastSuccessfulPoint", priority = 1),
+    @AdditionalPrinterColumn(
+            name = "Last point good",
+            jsonPath = ".status.conditions[?(@.type==\"LastPointGood\")].status",
+            priority = 1),
     @AdditionalPrinterColumn(
             name = "Template",
             jsonPath = ".metadata.labels['breakwater\\.io/template']",

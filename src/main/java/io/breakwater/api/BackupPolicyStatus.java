@@ -46,6 +46,11 @@ public class BackupPolicyStatus extends ConditionedStatus {
     @JsonPropertyDescription("State of the copies in further locations.")
     public List<CopyStatus> copies;
 
+    @Size(max = 32)
+    @JsonPropertyDescription(
+            "Number of these locations that have the newest good RestorePoint, such as \"1 of 2\"; absent without copies.")
+    public String copiesSummary;
+
     @JsonPropertyDescription("Usage of the quota in the first location; absent without a quota there.")
     public QuotaUse quota;
 
@@ -127,6 +132,15 @@ public class BackupPolicyStatus extends ConditionedStatus {
         @Size(max = 32)
         @JsonPropertyDescription("Namespaces with a problem; the first 32 by name.")
         public List<Failing> failingNamespaces;
+
+        @JsonPropertyDescription(
+                "Number of namespaces of the cluster that have PersistentVolumeClaims and no policy, and that no template"
+                        + " selects. It is the same for all templates.")
+        public Integer uncovered;
+
+        @Size(max = 32)
+        @JsonPropertyDescription("Names of these namespaces; the first 32.")
+        public List<String> uncoveredNamespaces;
     }
 
     /** A namespace with a problem. */

@@ -33,8 +33,9 @@ import io.fabric8.kubernetes.model.annotation.Version;
     @AdditionalPrinterColumn(name = "Epoch", jsonPath = ".status.epoch", type = AdditionalPrinterColumn.Type.INTEGER),
     @AdditionalPrinterColumn(name = "Ready", jsonPath = ".status.conditions[?(@.type==\"Ready\")].status"),
     @AdditionalPrinterColumn(name = "Protected", jsonPath = ".status.conditions[?(@.type==\"Protected\")].status"),
-    @AdditionalPrinterColumn(name = "Expected loss", jsonPath = ".status.expectedDataLoss"),
+    @AdditionalPrinterColumn(name = "Lag", jsonPath = ".status.lag"),
     @AdditionalPrinterColumn(name = "Reason", jsonPath = ".status.conditions[?(@.type==\"Ready\")].reason"),
+    @AdditionalPrinterColumn(name = "Expected loss", jsonPath = ".status.expectedDataLoss", priority = 1),
     @AdditionalPrinterColumn(
             name = "Age",
             jsonPath = ".metadata.creationTimestamp",

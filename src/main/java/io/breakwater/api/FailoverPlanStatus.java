@@ -49,6 +49,11 @@ public class FailoverPlanStatus extends ConditionedStatus {
     public String leaseRenewedAt;
 
     @Size(max = 32)
+    @JsonPropertyDescription(
+            "Time by which the points of the standby site are behind, on both sites; absent while unknown.")
+    public String lag;
+
+    @Size(max = 32)
     @JsonPropertyDescription("Maximum data loss of an unplanned failover to this site now; absent while unknown.")
     public String expectedDataLoss;
 

@@ -30,9 +30,9 @@ import io.fabric8.kubernetes.model.annotation.Version;
     @AdditionalPrinterColumn(name = "Reason", jsonPath = ".status.conditions[?(@.type==\"Succeeded\")].reason"),
     @AdditionalPrinterColumn(name = "Point", jsonPath = ".status.restorePoint"),
     @AdditionalPrinterColumn(name = "Progress", jsonPath = ".status.progress"),
-    @AdditionalPrinterColumn(name = "Transfer", jsonPath = ".status.transfer.summary"),
     @AdditionalPrinterColumn(name = "Available", jsonPath = ".status.workloads.summary"),
     @AdditionalPrinterColumn(name = "Duration", jsonPath = ".status.duration"),
+    @AdditionalPrinterColumn(name = "Transfer", jsonPath = ".status.transfer.summary", priority = 1),
     @AdditionalPrinterColumn(
             name = "Age",
             jsonPath = ".metadata.creationTimestamp",

@@ -30,11 +30,7 @@ import io.fabric8.kubernetes.model.annotation.Version;
             name = "Captured",
             jsonPath = ".status.capturedAt",
             type = AdditionalPrinterColumn.Type.DATE),
-    @AdditionalPrinterColumn(name = "Consistency", jsonPath = ".status.consistency"),
-    @AdditionalPrinterColumn(
-            name = "Volumes",
-            jsonPath = ".status.volumeCount",
-            type = AdditionalPrinterColumn.Type.INTEGER),
+    @AdditionalPrinterColumn(name = "Size", jsonPath = ".status.size"),
     @AdditionalPrinterColumn(
             name = "Copies",
             jsonPath = ".status.copiesCompleted",
@@ -44,7 +40,13 @@ import io.fabric8.kubernetes.model.annotation.Version;
             jsonPath = ".status.verified.proven",
             type = AdditionalPrinterColumn.Type.BOOLEAN),
     @AdditionalPrinterColumn(name = "Progress", jsonPath = ".status.progress"),
-    @AdditionalPrinterColumn(name = "Transfer", jsonPath = ".status.transfer.summary"),
+    @AdditionalPrinterColumn(name = "Transfer", jsonPath = ".status.transfer.summary", priority = 1),
+    @AdditionalPrinterColumn(name = "Consistency", jsonPath = ".status.consistency", priority = 1),
+    @AdditionalPrinterColumn(
+            name = "Volumes",
+            jsonPath = ".status.volumeCount",
+            type = AdditionalPrinterColumn.Type.INTEGER,
+            priority = 1),
     @AdditionalPrinterColumn(
             name = "Age",
             jsonPath = ".metadata.creationTimestamp",

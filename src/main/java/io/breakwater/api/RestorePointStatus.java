@@ -86,6 +86,11 @@ public class RestorePointStatus extends RunStatus {
     public Long addedBytes;
 
     @Size(max = 32)
+    @JsonPropertyDescription(
+            "The number logicalBytes in readable units, such as \"1.5 GiB\"; absent if all volumes are retained snapshots.")
+    public String size;
+
+    @Size(max = 32)
     @JsonPropertyDescription("Duration for which the application was quiesced, in milliseconds (312ms).")
     public String quiescedFor;
 
@@ -138,6 +143,14 @@ public class RestorePointStatus extends RunStatus {
     @Override
     public List<Condition> conditions() {
         return conditions;
+    }
+
+    /** Records the bytes of all volumes, which are in the status. The bytes of retained snapshots are not known. */
+    public void measured(long logical, long added) {
+        logicalBytes = logical;
+        addedBytes = added;
+        boolean moved = volumes == null || volumes.isEmpty() || volumes.stream().anyMatch(v -> v.kept == null);
+        size = moved ? Quota.text(logical) : null;
     }
 
     /** Quality of captured data. */

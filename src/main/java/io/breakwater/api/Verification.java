@@ -28,9 +28,10 @@ import io.fabric8.kubernetes.model.annotation.Version;
         message = "metadata.name must have at most 63 characters, because it is used as the value of a label")
 @AdditionalPrinterColumns({
     @AdditionalPrinterColumn(name = "Succeeded", jsonPath = ".status.conditions[?(@.type==\"Succeeded\")].status"),
+    @AdditionalPrinterColumn(name = "Reason", jsonPath = ".status.conditions[?(@.type==\"Succeeded\")].reason"),
     @AdditionalPrinterColumn(name = "Level", jsonPath = ".spec.level"),
     @AdditionalPrinterColumn(name = "Point", jsonPath = ".status.restorePoint"),
-    @AdditionalPrinterColumn(name = "Restore Time", jsonPath = ".status.restoreTime"),
+    @AdditionalPrinterColumn(name = "Restore time", jsonPath = ".status.restoreTime"),
     @AdditionalPrinterColumn(name = "Progress", jsonPath = ".status.progress"),
     @AdditionalPrinterColumn(
             name = "Age",

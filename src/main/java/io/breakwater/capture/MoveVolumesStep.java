@@ -97,12 +97,13 @@ final class MoveVolumesStep implements Step<CaptureRun> {
         }
         run.update(s -> {
             s.transfer = null;
-            s.logicalBytes = s.volumes.stream()
-                    .mapToLong(v -> v.logicalBytes == null ? 0 : v.logicalBytes)
-                    .sum();
-            s.addedBytes = s.volumes.stream()
-                    .mapToLong(v -> v.addedBytes == null ? 0 : v.addedBytes)
-                    .sum();
+            s.measured(
+                    s.volumes.stream()
+                            .mapToLong(v -> v.logicalBytes == null ? 0 : v.logicalBytes)
+                            .sum(),
+                    s.volumes.stream()
+                            .mapToLong(v -> v.addedBytes == null ? 0 : v.addedBytes)
+                            .sum());
         });
         return Outcome.done(all.size() + " volumes, " + run.status().addedBytes + " bytes added");
     }

@@ -99,11 +99,11 @@ final class ImportedPoint {
         s.resourceCount = d.resourceCount();
         s.archive = d.objects().stream().map(ImportedPoint::stored).toList();
         s.databases = d.databases().stream().map(ImportedPoint::database).toList();
-        s.logicalBytes = d.volumes().stream()
-                .mapToLong(PointDocument.Volume::logicalBytes)
-                .sum();
-        s.addedBytes =
-                d.volumes().stream().mapToLong(PointDocument.Volume::addedBytes).sum();
+        s.measured(
+                d.volumes().stream()
+                        .mapToLong(PointDocument.Volume::logicalBytes)
+                        .sum(),
+                d.volumes().stream().mapToLong(PointDocument.Volume::addedBytes).sum());
         s.copies = new ArrayList<>();
         s.copiesCompleted = 0;
         s.progress = isSealed(d) ? "sealed" : "found";

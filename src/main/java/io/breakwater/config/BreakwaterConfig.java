@@ -45,6 +45,8 @@ public interface BreakwaterConfig {
 
     Policy policy();
 
+    Coverage coverage();
+
     Catalog catalog();
 
     Sweep sweep();
@@ -184,6 +186,16 @@ public interface BreakwaterConfig {
          */
         @WithDefault("5M")
         Duration shortestInterval();
+    }
+
+    /** The count of the namespaces that no policy covers. */
+    interface Coverage {
+        /** Interval between two counts. */
+        @WithDefault("5M")
+        Duration interval();
+
+        /** Names of namespaces that are excluded, in which {@code *} matches any text. */
+        Optional<List<String>> exclude();
     }
 
     /** Catalog sync. */

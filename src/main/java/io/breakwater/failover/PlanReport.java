@@ -54,8 +54,8 @@ final class PlanReport {
         writer.update(plan.resource(), FailoverPlanStatus.class, status -> {
             status.role = outcome.role();
             seen.ifPresent(version -> setLease(status, version));
-            status.expectedDataLoss =
-                    holder ? null : lag.map(PlanReport::rounded).orElse(null);
+            status.lag = lag.map(PlanReport::rounded).orElse(null);
+            status.expectedDataLoss = holder ? null : status.lag;
             Conditions conditions = Conditions.of(status, generation, clock);
             setHealth(conditions, outcome);
             setDrift(conditions, plan, seen, status);

@@ -132,6 +132,7 @@ class BackupLocationReconciler extends LocationController<LocationProbe.Findings
         writer.update(location, BackupLocationStatus.class, s -> {
             document.ifPresent(counter -> s.acceptedDocument = counter);
             key.ifPresent(accepted -> s.acceptedSite = accepted);
+            describe(location, s);
             s.cluster = identities.cluster();
             s.keyId = found.keyId();
             s.documentCounter = found.keyId() == null ? null : found.counter();
@@ -234,15 +235,20 @@ class BackupLocationReconciler extends LocationController<LocationProbe.Findings
                         .orElse(false);
         AuthorReport.Answer author = authors.ask(location);
         authors.publish(location, location.getStatus(), author);
-        writer.update(
-                location,
-                BackupLocationStatus.class,
-                s -> author.set(Conditions.of(s, location.getMetadata().getGeneration(), clock)
-                        .notReady(e)));
+        writer.update(location, BackupLocationStatus.class, s -> {
+            describe(location, s);
+            author.set(Conditions.of(s, location.getMetadata().getGeneration(), clock)
+                    .notReady(e));
+        });
         if (!reported) {
             events.warning(location, e.reason(), e.getMessage());
         }
         meters.set(MeterName.LOCATION_READY, 0, tags(location));
+    }
+
+    private void describe(BackupLocation location, BackupLocationStatus status) {
+        status.store = location.getSpec().describeStore();
+        status.site = identities.site();
     }
 
     private static boolean holds(BackupLocation location) {

@@ -41,6 +41,12 @@ public enum MeterName {
             "namespace",
             "policy",
             "state"),
+    COVERAGE_NAMESPACES(
+            "breakwater_coverage_namespaces",
+            Kind.GAUGE,
+            "Namespaces of the cluster with PersistentVolumeClaims; state is covered (a policy or a template exists), uncovered,"
+                    + " or excluded (by Helm value coverage.exclude or by label); absent until the first count",
+            "state"),
     REPLICATION_LAG(
             "breakwater_replication_lag_seconds",
             Kind.GAUGE,

@@ -136,6 +136,7 @@ class PolicyReport {
             s.copies = copies.isEmpty()
                     ? null
                     : copies.stream().map(c -> copy(c, inventory)).toList();
+            s.copiesSummary = s.copies == null ? null : summary(s);
             Conditions conditions = Conditions.of(s, policy.getMetadata().getGeneration(), clock);
             problem.ifPresentOrElse(conditions::notReady, () -> ready(conditions, policy, found));
             author.set(conditions);
@@ -269,6 +270,13 @@ class PolicyReport {
                 .findFirst()
                 .orElse(null);
         return copy;
+    }
+
+    private static String summary(BackupPolicyStatus s) {
+        long current = s.copies.stream()
+                .filter(c -> c.lastPoint != null && c.lastPoint.equals(s.lastSuccessfulPoint))
+                .count();
+        return current + " of " + s.copies.size();
     }
 
     private static Duration recheckAfter(

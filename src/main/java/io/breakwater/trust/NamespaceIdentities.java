@@ -58,6 +58,11 @@ public class NamespaceIdentities {
         this.lister = lister;
     }
 
+    /** Name of this site. */
+    public String site() {
+        return site;
+    }
+
     private static Namespace namespace(String name, String uid) {
         return new NamespaceBuilder()
                 .withNewMetadata()

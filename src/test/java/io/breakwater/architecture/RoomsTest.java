@@ -98,7 +98,7 @@ class RoomsTest {
                             "policy.template",
                             "store",
                             "trust")),
-            Map.entry("policy.template", Set.of("api", "config", "observe", "steps", "trust")),
+            Map.entry("policy.template", Set.of("api", "config", "observe", "resource", "steps", "trust")),
             Map.entry(
                     "replication",
                     Set.of(

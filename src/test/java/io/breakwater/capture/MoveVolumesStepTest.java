@@ -106,6 +106,7 @@ class MoveVolumesStepTest {
         assertThat(move.run(run, 1)).isInstanceOf(Outcome.Done.class);
         assertThat(run.status().volumes).allMatch(v -> v.repositorySnapshot.equals(Digests.sha256Hex(v.pvc)));
         assertThat(run.status().logicalBytes).isEqualTo(50);
+        assertThat(run.status().size).isEqualTo("50 B");
         assertThat(run.status().transfer).isNull();
     }
 

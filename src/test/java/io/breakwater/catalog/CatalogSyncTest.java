@@ -71,6 +71,7 @@ class CatalogSyncTest {
         assertThat(s.volumes).extracting(v -> v.repositorySnapshot).containsExactly(Digests.sha256Hex("snap-p1"));
         assertThat(s.archive).extracting(o -> o.sha256).containsExactly("sha-p1");
         assertThat(s.logicalBytes).isEqualTo(2000);
+        assertThat(s.size).isEqualTo("2.0 KiB");
         assertThat(s.resourceCount).isEqualTo(7);
     }
 

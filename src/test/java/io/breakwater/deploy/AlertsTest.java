@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.breakwater.observe.MeterName;
+import io.breakwater.testing.AlertProof;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -19,7 +20,6 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class AlertsTest {
-    private static final Path RULES = Path.of("deploy/helm/breakwater/files/alerts/breakwater.yaml");
     private static final Path RULE_TESTS = Path.of("deploy/alerts/breakwater_test.yaml");
     private static final Path RUNBOOKS = Path.of("docs/runbooks");
     private static final Pattern METRIC = Pattern.compile("\\bbreakwater_[a-z_]+");
@@ -78,11 +78,7 @@ class AlertsTest {
         assertThat(process.waitFor()).as(output).isZero();
     }
 
-    private static List<JsonNode> rules() throws IOException {
-        return CrdFiles.YAML
-                .readTree(Files.readString(RULES))
-                .at("/groups/0/rules")
-                .valueStream()
-                .toList();
+    private static List<JsonNode> rules() {
+        return AlertProof.rules().toList();
     }
 }

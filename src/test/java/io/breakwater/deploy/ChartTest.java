@@ -456,6 +456,36 @@ class ChartTest {
     }
 
     @Test
+    void rendersTheAlertOnUncoveredNamespacesOnlyOnRequest() throws IOException {
+        String enabled = "metrics.prometheusRule.enabled=true";
+        assertThat(render(enabled).get("PrometheusRule/breakwater").findValuesAsText("alert"))
+                .contains("BreakwaterRpoMissed")
+                .doesNotContain("BreakwaterNamespaceUncovered");
+        JsonNode rule = render(
+                        enabled,
+                        "metrics.prometheusRule.uncovered=true",
+                        "metrics.prometheusRule.runbookBaseUrl=https://wiki.example/rb")
+                .get("PrometheusRule/breakwater");
+        assertThat(rule.at("/spec/groups").findValuesAsText("alert"))
+                .contains("BreakwaterRpoMissed", "BreakwaterNamespaceUncovered");
+        assertThat(rule.findValuesAsText("runbook_url"))
+                .contains("https://wiki.example/rb/BreakwaterNamespaceUncovered.md");
+    }
+
+    @Test
+    void passesTheNamesOfExcludedNamespaces() throws IOException {
+        assertThat(read(render().get("Deployment/breakwater-operator"))
+                        .coverage()
+                        .exclude())
+                .contains(List.of("kube-*", "openshift-*"));
+        BreakwaterConfig.Coverage changed = read(render("coverage.exclude=null", "coverage.interval=1H")
+                        .get("Deployment/breakwater-operator"))
+                .coverage();
+        assertThat(changed.exclude()).isEmpty();
+        assertThat(changed.interval()).isEqualTo(Duration.ofHours(1));
+    }
+
+    @Test
     void runsPodsWithoutPrivileges() throws IOException {
         render("gateway.embedded=false").values().stream()
                 .filter(o -> o.path("kind").asText().equals("Deployment"))

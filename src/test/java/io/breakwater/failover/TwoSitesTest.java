@@ -242,6 +242,20 @@ class TwoSitesTest {
     }
 
     @Test
+    void reportsTheLagOfTheStandbySiteOnBothSites() {
+        sites.settled();
+        sites.scheduledPoint(sites.east, "p1", Duration.ofMinutes(1));
+
+        sites.until(
+                "both sites report the lag", () -> sites.east.status().lag != null && sites.west.status().lag != null);
+
+        assertThat(sites.east.status().expectedDataLoss)
+                .as("on the active site")
+                .isNull();
+        assertThat(sites.west.status().expectedDataLoss).isEqualTo(sites.west.status().lag);
+    }
+
+    @Test
     void gatesARebuiltClusterWithUnknownRole() {
         sites.settled();
         sites.east.kill();

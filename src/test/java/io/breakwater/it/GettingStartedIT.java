@@ -60,6 +60,8 @@ class GettingStartedIT {
             progress.quote(site.cluster().diagnosis(List.of(Rig.SYSTEM, NAMESPACE)));
             throw e;
         }
+        assertThat(site.cluster().kubectl("get", "backuplocations", "-n", Rig.SYSTEM))
+                .containsPattern("quickstart +True +Ready +Filesystem ");
         assertThat(output.get("5. Back it up")).containsPattern("first +True ");
         assertThat(output.get("6. Delete the data and restore it"))
                 .containsPattern("undo +True ")

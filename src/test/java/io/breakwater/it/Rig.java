@@ -179,6 +179,7 @@ final class Rig implements AutoCloseable {
                                 "mover.image.tag=" + image("BREAKWATER_MOVER_IMAGE")[1],
                                 // Tests wait for scheduled points.
                                 "policy.shortestInterval=1M",
+                                "coverage.interval=20S",
                                 // The stores of the tests have addresses of the clusters' network, and no certificate.
                                 "store.allowedEndpoints[0]=" + azurite.network()),
                         Stream.of(values))

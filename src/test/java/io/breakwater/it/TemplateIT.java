@@ -61,6 +61,13 @@ class TemplateIT {
         subjects: [{kind: User, name: jane, apiGroup: rbac.authorization.k8s.io}]
         """;
 
+    private static final String CLAIM = """
+        apiVersion: v1
+        kind: PersistentVolumeClaim
+        metadata: {name: data}
+        spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Mi}}}
+        """;
+
     private final Rig rig;
     private final Site site;
     private final List<String> namespaces = new ArrayList<>();
@@ -202,6 +209,25 @@ class TemplateIT {
                         () -> Optional.of(policy("fleet-own", "yielding")
                                 .flatMap(BackupPolicy::managedBy)
                                 .isPresent()));
+    }
+
+    @Test
+    void namesNamespacesWithoutAPolicy() {
+        namespace("fleet-bare", "none");
+        site.cluster().apply("fleet-bare", CLAIM);
+        apply(template("covering", "fleet-none"));
+        awaitTemplate("covering", "names the namespace", s -> uncovered(s).contains("fleet-bare"));
+        assertThat(site.cluster().kubectl("get", "backuppolicies", "-n", Rig.SYSTEM))
+                .contains("UNCOVERED");
+        assertThat(site.metric("breakwater_coverage_namespaces", "state=\"uncovered\""))
+                .hasValueSatisfying(value -> assertThat(value).isPositive());
+
+        apply(template("covering", "fleet-none", "fleet-bare"));
+        awaitTemplate("covering", "covers the namespace", s -> !uncovered(s).contains("fleet-bare"));
+    }
+
+    private static List<String> uncovered(BackupPolicyStatus status) {
+        return Optional.ofNullable(status.namespaces.uncoveredNamespaces).orElse(List.of());
     }
 
     @Test

@@ -37,6 +37,7 @@ import io.breakwater.observe.Meters;
 import io.breakwater.observe.PlainStatusWriter;
 import io.breakwater.observe.StatusWriter;
 import io.breakwater.observe.TestEvents;
+import io.breakwater.policy.template.CoverageSurvey;
 import io.breakwater.policy.template.TemplateReport;
 import io.breakwater.policy.template.TemplateSync;
 import io.breakwater.store.CapturedNamespace;
@@ -479,6 +480,9 @@ class BackupPolicyReconcilerTest {
         assertThat(now().getStatus().copies).hasSize(1);
         assertThat(now().getStatus().copies.getFirst().lastPoint).isEqualTo("p1");
         assertThat(now().getStatus().copies.getFirst().capturedAt).isEqualTo("2090-01-05T10:00:00Z");
+        assertThat(now().getStatus().copiesSummary)
+                .as("p2 is newer than the copy")
+                .isEqualTo("0 of 1");
         assertThat(registry.find(MeterName.REPLICATION_LAG.registered()).gauge().value())
                 .isEqualTo(Duration.ofMinutes(115).toSeconds());
     }
@@ -592,7 +596,9 @@ class BackupPolicyReconcilerTest {
         StatusWriter writer = new PlainStatusWriter(client);
         PolicyMeters meters = new PolicyMeters(new Meters(registry, clock), clock);
         Events events = TestEvents.of(client, clock);
-        TemplateReport templates = new TemplateReport(writer, new Meters(registry, clock), events, clock);
+        Meters counts = new Meters(registry, clock);
+        CoverageSurvey coverage = new CoverageSurvey(client, config, writer, counts);
+        TemplateReport templates = new TemplateReport(writer, counts, events, coverage, clock);
         return new BackupPolicyReconciler(
                         client,
                         config,

@@ -26,7 +26,9 @@ import java.util.stream.Stream;
  */
 public final class AlertProof {
     /** The files of the chart with alerts. */
-    public static final List<Path> RULES = List.of(Path.of("deploy/helm/breakwater/files/alerts/breakwater.yaml"));
+    public static final List<Path> RULES = List.of(
+            Path.of("deploy/helm/breakwater/files/alerts/breakwater.yaml"),
+            Path.of("deploy/helm/breakwater/files/alerts/coverage.yaml"));
 
     /** The names of the alerts whose proof was complete in this thread. */
     static final ThreadLocal<Set<String>> CHECKED = ThreadLocal.withInitial(HashSet::new);

@@ -34,12 +34,14 @@ public class TemplateReport {
     private final StatusWriter writer;
     private final Meters meters;
     private final Events events;
+    private final CoverageSurvey coverage;
     private final Clock clock;
 
-    public TemplateReport(StatusWriter writer, Meters meters, Events events, Clock clock) {
+    public TemplateReport(StatusWriter writer, Meters meters, Events events, CoverageSurvey coverage, Clock clock) {
         this.writer = writer;
         this.meters = meters;
         this.events = events;
+        this.coverage = coverage;
         this.clock = clock;
     }
 
@@ -53,7 +55,7 @@ public class TemplateReport {
         }
         writer.update(template, BackupPolicyStatus.class, s -> {
             clearPointFields(s);
-            s.namespaces = counts(summary);
+            s.namespaces = counts(summary, s.namespaces);
             Conditions conditions = Conditions.of(s, template.getMetadata().getGeneration(), clock);
             conditions.clear(Condition.LAST_POINT_GOOD).clear(Condition.PROVEN).clear(Condition.RTO_MET);
             ready(conditions, summary);
@@ -84,6 +86,7 @@ public class TemplateReport {
         s.nextRunTime = null;
         s.points = null;
         s.copies = null;
+        s.copiesSummary = null;
         s.lastVerification = null;
         s.lastProvenTime = null;
         s.measuredRestoreTime = null;
@@ -117,8 +120,12 @@ public class TemplateReport {
                         template, Reason.PolicyConflict, "namespace " + p.namespace() + ": " + p.message()));
     }
 
-    private static Namespaces counts(TemplateSummary summary) {
+    /** The counts of a template. Until the first count of uncovered namespaces, the earlier one stays. */
+    private Namespaces counts(TemplateSummary summary, Namespaces before) {
         Namespaces n = new Namespaces();
+        n.uncovered = before == null ? null : before.uncovered;
+        n.uncoveredNamespaces = before == null ? null : before.uncoveredNamespaces;
+        coverage.latest().ifPresent(c -> c.setIn(n));
         n.selected = summary.places().size();
         n.covered = summary.count(State.Protected);
         n.failing = summary.count(State.Failing);

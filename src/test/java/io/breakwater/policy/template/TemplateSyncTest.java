@@ -44,6 +44,7 @@ class TemplateSyncTest {
     private final Meters meters = new Meters(registry, clock);
     private final Set<String> refusing = new HashSet<>();
     private final AuthorStamps stamps = StampFixture.stamps();
+    private final CoverageSurvey coverage = new CoverageSurvey(client, config, new PlainStatusWriter(client), meters);
     private final TemplateSync templates = new Playing();
 
     @AfterEach
@@ -296,7 +297,8 @@ class TemplateSyncTest {
             super(
                     client,
                     config,
-                    new TemplateReport(new PlainStatusWriter(client), meters, TestEvents.of(client, clock), clock),
+                    new TemplateReport(
+                            new PlainStatusWriter(client), meters, TestEvents.of(client, clock), coverage, clock),
                     TestEvents.of(client, clock),
                     stamps);
         }
