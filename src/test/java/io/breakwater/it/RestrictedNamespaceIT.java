@@ -116,6 +116,7 @@ class RestrictedNamespaceIT {
             runAsUser: 1000
             runAsGroup: 1000
             fsGroup: 1000
+            fsGroupChangePolicy: OnRootMismatch # by default the kubelet changes the modes at each start
             seccompProfile: {type: RuntimeDefault}
           containers:
           - name: writer
