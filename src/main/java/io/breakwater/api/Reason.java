@@ -74,7 +74,7 @@ public enum Reason {
     SnapshotFailed,
     /** A mover Job failed; the message contains the last lines of restic's output. */
     MoverFailed,
-    /** Some files could not be read or written. */
+    /** Some files could not be read or written, or some objects could not be restored. */
     Partial,
     /** Listing the resources or writing their archive failed. */
     ResourcesFailed,

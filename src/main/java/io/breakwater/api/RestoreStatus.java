@@ -10,6 +10,9 @@ import java.util.List;
 /** Progress and result of the restore. */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public class RestoreStatus extends RunStatus {
+    /** Name of the step that retries deferred objects. */
+    public static final String RETRY = "Retry";
+
     @JsonPropertyDescription(
             "Finished: the run ended, with success or failure. Succeeded, and Ready with the same value. Available: the workloads became available. Stalled: the"
                     + " attempt failed and is not retried.")
@@ -89,6 +92,13 @@ public class RestoreStatus extends RunStatus {
     @JsonPropertyDescription("Problems that need attention although the restore succeeded.")
     public List<String> warnings;
 
+    @Size(max = 64)
+    @JsonPropertyDescription(
+            "Objects that the API server could not accept yet, for example because a webhook of the restored"
+                    + " application did not run. They are retried for five minutes after the pods are released. After a failure, the"
+                    + " objects that were not restored.")
+    public List<Deferred> deferred;
+
     @Size(max = 1024)
     @JsonPropertyDescription("Pods in which the command of the annotations post.hook.restore.velero.io/… was run.")
     public List<HookRun> hooks;
@@ -117,6 +127,30 @@ public class RestoreStatus extends RunStatus {
         @JsonPropertyDescription(
                 "Time at which the objects of the stage were restored and their pods released, RFC 3339 in UTC.")
         public String finishedAt;
+    }
+
+    /** Objects of one kind that were refused for one cause. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public static class Deferred {
+        @Size(max = 317)
+        @JsonPropertyDescription("Kind, as kubectl api-resources -o name prints it.")
+        public String kind;
+
+        @JsonPropertyDescription("Number of objects.")
+        public Integer objects;
+
+        @Size(max = 1000)
+        @JsonPropertyDescription(
+                "Names of the objects; absent if there are too many, and then all objects of the kind are retried.")
+        public List<String> names;
+
+        @Size(max = 1024)
+        @JsonPropertyDescription("Message of the API server.")
+        public String cause;
+
+        @JsonPropertyDescription(
+                "Whether the API server refused the objects in a retry, so that they are not retried again.")
+        public Boolean refused;
     }
 
     /** Availability of the application. */
@@ -173,6 +207,12 @@ public class RestoreStatus extends RunStatus {
 
         @JsonPropertyDescription("Whether the volume has the content of the point.")
         public Boolean filled;
+    }
+
+    /** Whether everything is restored except deferred objects, which the run retries while the pods start. */
+    public boolean awaitsPods() {
+        return deferred != null
+                && journal.stream().anyMatch(e -> e.step.equals(RETRY) && e.state == JournalEntry.State.Running);
     }
 
     @Override

@@ -8,6 +8,7 @@ import io.breakwater.api.Reason;
 import io.breakwater.api.Restore;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestoreSpec;
+import io.breakwater.api.RestoreStatus;
 import io.breakwater.gate.NamespaceGate;
 import io.breakwater.lease.Lease;
 import io.breakwater.lease.PointRef;
@@ -91,18 +92,17 @@ final class TakeOver {
     }
 
     private Outcome restore(Run run) {
-        String name = run.plan.name() + "-e" + run.lease.epoch();
-        Restore restore = Optional.ofNullable(client.resources(Restore.class)
-                        .inNamespace(run.plan.namespace())
-                        .withName(name)
-                        .get())
-                .orElseGet(() -> create(run, name));
+        String name = restoreName(run);
+        Restore restore = find(run).orElseGet(() -> create(run, name));
         requireOwn(run, restore);
         if (restore.getStatus() == null) {
             return Outcome.waiting("Restore " + name + " has been created");
         }
         if (restore.getStatus().holds(Condition.SUCCEEDED)) {
             return Outcome.done("Restore " + name + " is complete");
+        }
+        if (restore.getStatus().awaitsPods()) {
+            return Outcome.done("Restore " + name + " is complete, except objects that it retries when the pods run");
         }
         Optional<Condition> failed = restore.getStatus().failure(Condition.SUCCEEDED);
         if (failed.isPresent()) {
@@ -113,6 +113,17 @@ final class TakeOver {
                             + " site on that site");
         }
         return Outcome.waiting("Restore " + name + ": " + restore.getStatus().progress);
+    }
+
+    private static String restoreName(Run run) {
+        return run.plan.name() + "-e" + run.lease.epoch();
+    }
+
+    private Optional<Restore> find(Run run) {
+        return Optional.ofNullable(client.resources(Restore.class)
+                .inNamespace(run.plan.namespace())
+                .withName(restoreName(run))
+                .get());
     }
 
     /** A user can create a Restore of this name. It would restore another point, or nothing, and the site would start on that. */
@@ -187,7 +198,29 @@ final class TakeOver {
         return Outcome.done("pods may start");
     }
 
+    /** The Restore retries objects while the pods start, so it may end after the site became active. */
+    private Optional<Outcome> awaitRestore(Run run) {
+        RestoreStatus status = find(run).map(Restore::getStatus).orElse(null);
+        if (status == null) {
+            return Optional.empty();
+        }
+        status.failure(Condition.SUCCEEDED).ifPresent(failed -> {
+            throw BreakwaterException.permanent(
+                    Reason.valueOf(failed.reason),
+                    "Restore " + restoreName(run) + " failed: " + failed.message
+                            + "; this site is active, so remove the cause and create a Restore of the same point with"
+                            + " onConflict: Skip");
+        });
+        return status.awaitsPods()
+                ? Optional.of(Outcome.waiting("Restore " + restoreName(run) + ": " + status.progress))
+                : Optional.empty();
+    }
+
     private Outcome awaitReady(Run run) {
+        Optional<Outcome> restoring = awaitRestore(run);
+        if (restoring.isPresent()) {
+            return restoring.get();
+        }
         List<String> missing = workloads.of(run.plan.namespace()).stream()
                 .filter(w -> AWAITED.contains(w.kind()) && !w.isReady())
                 .map(Workloads.Workload::name)

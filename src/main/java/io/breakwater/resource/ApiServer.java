@@ -6,6 +6,8 @@ import com.fasterxml.jackson.databind.node.MissingNode;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.RequestConfig;
+import io.fabric8.kubernetes.client.RequestConfigBuilder;
 import io.fabric8.kubernetes.client.http.HttpClient;
 import io.fabric8.kubernetes.client.http.HttpRequest;
 import io.fabric8.kubernetes.client.http.HttpResponse;
@@ -29,6 +31,7 @@ public final class ApiServer {
             "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
     private static final String DRY_RUN = "dryRun=All";
     private static final long PATIENCE_SECONDS = 90;
+    private static final int FEW_RETRIES = 3;
 
     /**
      * An answer with any code.
@@ -69,21 +72,32 @@ public final class ApiServer {
         this.headers = Map.of();
     }
 
-    private ApiServer(ApiServer other, boolean dry, Map<String, List<String>> headers) {
-        this.http = other.http;
-        this.base = other.base;
+    private ApiServer(HttpClient http, String base, boolean dry, Map<String, List<String>> headers) {
+        this.http = http;
+        this.base = base;
         this.dry = dry;
         this.headers = headers;
     }
 
     /** The same server, in dry run: every write passes all checks and none is stored. */
     public ApiServer dryRun() {
-        return new ApiServer(this, true, headers);
+        return new ApiServer(http, base, true, headers);
     }
 
     /** The same server, with further headers in every request, such as those of an impersonated user. */
     public ApiServer with(Map<String, List<String>> more) {
-        return new ApiServer(this, dry, Map.copyOf(more));
+        return new ApiServer(http, base, dry, Map.copyOf(more));
+    }
+
+    /**
+     * The same server, with few retries of a request that it or a webhook cannot answer, for callers that retry the object later
+     * themselves.
+     */
+    public ApiServer withFewRetries() {
+        RequestConfig few = new RequestConfigBuilder()
+                .withRequestRetryBackoffLimit(FEW_RETRIES)
+                .build();
+        return new ApiServer(http.newBuilder().tag(few).build(), base, dry, headers);
     }
 
     public Answer get(String path) {

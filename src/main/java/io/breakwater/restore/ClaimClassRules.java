@@ -27,10 +27,13 @@ final class ClaimClassRules {
 
     private final KubernetesClient client;
     private final StorageClassSelector classes;
+    private final PlannedClasses planned;
 
-    ClaimClassRules(KubernetesClient client) {
+    /** @param planned classes that exist before the claim does */
+    ClaimClassRules(KubernetesClient client, PlannedClasses planned) {
         this.client = client;
-        this.classes = new StorageClassSelector(client);
+        this.classes = new StorageClassSelector(client, planned.storage());
+        this.planned = planned;
     }
 
     /**
@@ -87,13 +90,13 @@ final class ClaimClassRules {
             return;
         }
         ApiServer server = new ApiServer(client);
-        boolean fits = ATTRIBUTES.stream()
+        Optional<String> driver = ATTRIBUTES.stream()
                 .map(path -> server.get(path + ApiKind.encoded(name)))
                 .filter(ApiServer.Answer::isOk)
-                .anyMatch(a -> chosen.map(StorageClass::getProvisioner)
-                        .filter(a.body().path("driverName").asText()::equals)
-                        .isPresent());
-        if (!fits) {
+                .map(a -> a.body().path("driverName").asText())
+                .findFirst()
+                .or(() -> Optional.ofNullable(planned.attributes().get(name)));
+        if (driver.isEmpty() || !driver.equals(chosen.map(StorageClass::getProvisioner))) {
             spec.setVolumeAttributesClassName(null);
             deviations.add("VolumeAttributesClass " + name
                     + " does not exist for the driver of its StorageClass, so the attributes of the class are used");

@@ -19,12 +19,13 @@ import java.util.TreeMap;
 
 /** Decides how a captured claim is created again, and checks that a claim fits the volume that is restored to it. */
 final class ClaimResolver {
-    private final KubernetesClient client;
+    private final StorageClassSelector classes;
     private final ClaimClassRules rules;
 
-    ClaimResolver(KubernetesClient client) {
-        this.client = client;
-        this.rules = new ClaimClassRules(client);
+    /** @param planned classes that exist before the claims do */
+    ClaimResolver(KubernetesClient client, PlannedClasses planned) {
+        this.classes = new StorageClassSelector(client, planned.storage());
+        this.rules = new ClaimClassRules(client, planned);
     }
 
     /**
@@ -55,9 +56,7 @@ final class ClaimResolver {
     /** Only the driver that has a snapshot can create a volume from it. */
     private void checkDriver(RestoreRun run, PersistentVolumeClaim claim, String driver) {
         String name = claim.getSpec().getStorageClassName();
-        StorageClass wanted = name == null || name.isEmpty()
-                ? null
-                : client.storage().v1().storageClasses().withName(name).get();
+        StorageClass wanted = classes.find(name).orElse(null);
         if (wanted != null && !driver.equals(wanted.getProvisioner())) {
             throw run.refused(
                     Reason.Conflict,

@@ -39,6 +39,7 @@ final class OrderedRestoreStep implements Step<RestoreRun> {
     private final NamespaceGate gate;
     private final RestoreGate restoreGate;
     private final RestoreHooksStep hooks;
+    private final RetryObjectsStep retries;
     private final Activities activities;
     private final Clock clock;
 
@@ -49,6 +50,7 @@ final class OrderedRestoreStep implements Step<RestoreRun> {
             NamespaceGate gate,
             RestoreGate restoreGate,
             RestoreHooksStep hooks,
+            RetryObjectsStep retries,
             Activities activities,
             Clock clock) {
         this.archives = archives;
@@ -57,6 +59,7 @@ final class OrderedRestoreStep implements Step<RestoreRun> {
         this.gate = gate;
         this.restoreGate = restoreGate;
         this.hooks = hooks;
+        this.retries = retries;
         this.activities = activities;
         this.clock = clock;
     }
@@ -99,6 +102,8 @@ final class OrderedRestoreStep implements Step<RestoreRun> {
     /** What the stage waits for; empty once its objects can be restored. */
     private Optional<Outcome> awaitUp(RestoreRun run, RestoreOrder order, RestoreOrder.Stage stage) {
         Instant since = start(run, stage);
+        // Deferred objects of earlier stages may be among those that this stage waits for.
+        retries.advance(run, false);
         List<String> commands = hooks.advance(run, since, asked -> !asked.held());
         checkCommands(run, order);
         List<String> waiting = new ArrayList<>();
@@ -142,6 +147,7 @@ final class OrderedRestoreStep implements Step<RestoreRun> {
         // One write, so that the objects of a stage are counted once.
         run.update(s -> {
             RestoreObjectsStep.add(s, report);
+            s.deferred = DeferredObjects.of(s.deferred).add(report).status();
             status(s.stages, stage).finishedAt = now;
         });
         return Optional.empty();

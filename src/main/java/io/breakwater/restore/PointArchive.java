@@ -14,6 +14,7 @@ import io.breakwater.resource.ApiServer;
 import io.breakwater.resource.apply.ApplyReport;
 import io.breakwater.resource.apply.ApplyRequest;
 import io.breakwater.resource.apply.AuthorCheck;
+import io.breakwater.resource.apply.DeferredSelection;
 import io.breakwater.resource.apply.ResourceApply;
 import io.breakwater.resource.apply.RestoreOrder;
 import io.breakwater.resource.apply.SandboxRules;
@@ -121,6 +122,21 @@ class PointArchive {
     /** Restores the objects of the first stage; in a dry run, finds out what would happen to all objects. */
     ApplyReport apply(RestoreRun run) {
         return read(run, apply::apply);
+    }
+
+    /** Restores the definitions and classes of the point; empty if the Restore creates no cluster-scoped objects. */
+    Optional<ApplyReport> applyClasses(RestoreRun run) {
+        return read(run, apply::applyClasses);
+    }
+
+    /** The classes of the point that {@link #applyClasses} would create. */
+    PlannedClasses plannedClasses(RestoreRun run) {
+        return PlannedClasses.of(client, read(run, apply::plannedClasses));
+    }
+
+    /** Restores objects that were deferred. */
+    ApplyReport retry(RestoreRun run, DeferredSelection selection) {
+        return read(run, request -> apply.retry(request, selection));
     }
 
     /** Restores the objects of one stage of {@code spec.order}. */

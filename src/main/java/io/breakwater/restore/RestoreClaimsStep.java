@@ -31,12 +31,10 @@ final class RestoreClaimsStep implements Step<RestoreRun> {
 
     private final KubernetesClient client;
     private final PointArchive archives;
-    private final ClaimResolver resolver;
 
     RestoreClaimsStep(KubernetesClient client, PointArchive archives) {
         this.client = client;
         this.archives = archives;
-        this.resolver = new ClaimResolver(client);
     }
 
     @Override
@@ -58,6 +56,7 @@ final class RestoreClaimsStep implements Step<RestoreRun> {
             return Outcome.done("created 0 claims");
         }
         ApiServer writer = archives.claimWriter(run);
+        ClaimResolver resolver = new ClaimResolver(client, PlannedClasses.NONE);
         int created = 0;
         for (PersistentVolumeClaim captured : claims) {
             String name = captured.getMetadata().getName();
@@ -91,11 +90,13 @@ final class RestoreClaimsStep implements Step<RestoreRun> {
             return lines;
         }
         ApiServer writer = archives.claimWriter(run).dryRun();
+        ClaimResolver resolver = new ClaimResolver(client, archives.plannedClasses(run));
         for (PersistentVolumeClaim captured : claims) {
             String name = captured.getMetadata().getName();
             String key = "persistentvolumeclaims " + run.target() + "/" + name;
             try {
-                lines.add(dryRun(run, key, captured, fills.get(name), volumes.get(name), namespaceIsMissing, writer));
+                lines.add(dryRun(
+                        run, key, captured, fills.get(name), volumes.get(name), namespaceIsMissing, resolver, writer));
             } catch (BreakwaterException e) {
                 if (e.isRetryable()) {
                     throw e;
@@ -113,6 +114,7 @@ final class RestoreClaimsStep implements Step<RestoreRun> {
             VolumeFill fill,
             PointDocument.Volume volume,
             boolean namespaceIsMissing,
+            ClaimResolver resolver,
             ApiServer writer) {
         String name = captured.getMetadata().getName();
         PersistentVolumeClaim present = get(run, name);

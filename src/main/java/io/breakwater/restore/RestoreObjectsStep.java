@@ -10,7 +10,9 @@ import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
 import io.breakwater.steps.Warnings;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** Restores the objects of the point, in order, after their volumes are filled. */
 final class RestoreObjectsStep implements Step<RestoreRun> {
@@ -43,10 +45,12 @@ final class RestoreObjectsStep implements Step<RestoreRun> {
             s.skipped = report.skipped();
             s.extra = report.extra();
             s.warnings = Warnings.merged(s.warnings, report.warnings());
+            s.deferred = DeferredObjects.of(null).add(report).status();
         });
         checkAll(run, report);
         return Outcome.done(report.created() + " created, " + report.updated() + " updated, " + report.replaced()
-                + " replaced, " + report.skipped() + " skipped");
+                + " replaced, " + report.skipped() + " skipped"
+                + (report.deferred().isEmpty() ? "" : ", " + report.deferred().size() + " deferred"));
     }
 
     /** Adds the counts and warnings of a later stage. */
@@ -62,15 +66,25 @@ final class RestoreObjectsStep implements Step<RestoreRun> {
         return (before == null ? 0 : before) + more;
     }
 
-    /** @throws BreakwaterException Partial, with the objects that could not be restored */
+    /**
+     * Deferred objects alone are no failure; if the run fails anyway, they are not retried.
+     *
+     * @throws BreakwaterException Partial, with the objects that could not be restored
+     */
     static void checkAll(RestoreRun run, ApplyReport report) {
         if (!report.failed().isEmpty()) {
-            throw run.refused(
-                    Reason.Partial,
-                    report.failed().size() + " objects could not be restored: "
-                            + Texts.first(report.failed(), SHOWN)
-                            + "; " + report.created() + " were created, " + report.updated() + " updated, "
-                            + report.replaced() + " replaced");
+            List<ApplyReport.Failure> failures = Stream.concat(
+                            report.failed().stream(), report.deferred().stream().map(ApplyReport.Deferral::failure))
+                    .toList();
+            throw partial(run, failures.size(), failures, report.created(), report.updated(), report.replaced());
         }
+    }
+
+    static BreakwaterException partial(
+            RestoreRun run, int count, List<ApplyReport.Failure> failures, int created, int updated, int replaced) {
+        return run.refused(
+                Reason.Partial,
+                count + " objects could not be restored: " + Texts.first(failures, SHOWN) + "; " + created
+                        + " were created, " + updated + " updated, " + replaced + " replaced");
     }
 }

@@ -163,9 +163,11 @@ final class RestoreRun extends StepRun<RestoreStatus> {
         status.progress = progress(entry);
     }
 
-    /** The step; in the step that waits for workloads, also for which. */
+    /** The step; in a step that waits for workloads or webhooks, also for which. */
     private static String progress(JournalEntry entry) {
-        boolean waits = entry.step.equals(ORDER) && entry.state == JournalEntry.State.Running && entry.message != null;
+        boolean waits = (entry.step.equals(ORDER) || entry.step.equals(RestoreStatus.RETRY))
+                && entry.state == JournalEntry.State.Running
+                && entry.message != null;
         return Texts.cut(waits ? entry.step + ": " + entry.message : entry.step, LONGEST_PROGRESS);
     }
 }

@@ -26,6 +26,7 @@ class RestoreSteps {
     private final List<Step<RestoreRun>> dryRun;
     private final List<Step<RestoreRun>> files;
     private final RestoreOrders orders;
+    private final RetryObjectsStep retries;
     private final PointArchive archives;
     private final String operatorNamespace;
 
@@ -51,20 +52,23 @@ class RestoreSteps {
         this.orders = new RestoreOrders(archives, activities);
         ReleasePodsStep release = new ReleasePodsStep(restoreGate, movers, retained, orders);
         RestoreHooksStep hooks = new RestoreHooksStep(client, archives, activities, clock);
+        this.retries = new RetryObjectsStep(archives, hooks, activities, clock);
         OrderedRestoreStep orderedRestore = new OrderedRestoreStep(
-                archives, orders, new Workloads(client), gate, restoreGate, hooks, activities, clock);
+                archives, orders, new Workloads(client), gate, restoreGate, hooks, retries, activities, clock);
         this.unordered = List.of(
                 validate,
                 new PreflightReadStep(client, movers),
                 new HoldPodsStep(archives, gate, concurrentRuns),
+                new RestoreClassesStep(archives, activities),
                 new ImportSnapshotsStep(client, snapshots, retained, config.namespace()),
                 claims,
                 new FillVolumesStep(client, movers),
                 new RestoreObjectsStep(archives, activities),
                 release,
+                retries,
                 hooks);
         List<Step<RestoreRun>> more = new ArrayList<>(unordered);
-        more.add(more.indexOf(hooks), orderedRestore);
+        more.add(more.indexOf(retries), orderedRestore);
         this.ordered = List.copyOf(more);
         this.files = List.of(validate, new RestoreFilesStep(client, movers), release);
         this.dryRun = List.of(validate, new DryRunStep(archives, claims, new DryRunReport(client), activities));
@@ -90,6 +94,7 @@ class RestoreSteps {
     /** Forgets a run that is over or gone. */
     void forget(String uid) {
         orders.forget(uid);
+        retries.forget(uid);
         archives.release(uid);
     }
 }

@@ -1,6 +1,7 @@
 package io.breakwater.failover;
 
 import io.breakwater.api.Api;
+import io.breakwater.api.JournalEntry;
 import io.breakwater.api.Reason;
 import io.breakwater.api.Restore;
 import io.breakwater.api.RestorePoint;
@@ -31,10 +32,28 @@ final class SimulatedControllers {
         for (Restore restore : c.restores()) {
             if (restore.getStatus() == null) {
                 restore.setStatus(new RestoreStatus());
+                if (c.defersObjects) {
+                    retry(c, restore);
+                    continue;
+                }
                 Conditions.of(restore.getStatus(), 1L, Clock.systemUTC()).succeeded(Reason.Completed, "done");
                 c.client().resource(restore).update();
             }
         }
+    }
+
+    /** Everything is restored except an object whose webhook runs in the pods of the application. */
+    private static void retry(Cluster c, Restore restore) {
+        RestoreStatus.Deferred deferred = new RestoreStatus.Deferred();
+        deferred.kind = "configmaps";
+        deferred.objects = 1;
+        restore.getStatus().deferred = List.of(deferred);
+        JournalEntry entry = new JournalEntry();
+        entry.step = RestoreStatus.RETRY;
+        entry.state = JournalEntry.State.Running;
+        restore.getStatus().journal.add(entry);
+        restore.getStatus().progress = "Retry: 1 objects";
+        c.client().resource(restore).update();
     }
 
     /** Creates a point like a scheduled one of the policy. */

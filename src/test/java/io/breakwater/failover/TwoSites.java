@@ -81,6 +81,9 @@ final class TwoSites implements AutoCloseable {
         final FaultyStore store = new FaultyStore(TestStores.filesystem(directory));
         boolean down;
         boolean copies = true;
+        /** Whether Restores of this cluster wait for a webhook of the application. */
+        boolean defersObjects;
+
         volatile Runnable opened = () -> {};
         /** Whether this cluster has recorded the sites of the rendezvous. */
         boolean recorded = true;

@@ -17,8 +17,10 @@ import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointSpec;
 import io.breakwater.api.RestoreSpec;
 import io.breakwater.lease.Lease;
+import io.breakwater.observe.Conditions;
 import io.breakwater.observe.RecordedAudit;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -118,6 +120,27 @@ class TwoSitesTest {
                         "2/009-Serve.json",
                         "2/010-Open.json",
                         "2/011-AwaitReady.json");
+    }
+
+    /** The webhook of an object runs in the pods that the plan holds, so the Restore cannot end before they are released. */
+    @Test
+    void releasesPodsForDeferredObjectsAndWaitsForTheRestore() {
+        sites.settled();
+        sites.west.defersObjects = true;
+
+        sites.west.edit(s -> s.activeSite = "west");
+        sites.until(
+                "west waits for the Restore",
+                () -> sites.west.status().journal.stream()
+                        .anyMatch(e -> "Restore shop-e2: Retry: 1 objects".equals(e.message)));
+        assertThat(sites.west.gated()).isFalse();
+
+        Restore restore = sites.west.restores().getFirst();
+        restore.getStatus().deferred = null;
+        Conditions.of(restore.getStatus(), 1L, Clock.systemUTC()).succeeded(Reason.Completed, "done");
+        sites.west.client().resource(restore).update();
+        sites.untilActive(sites.west);
+        sites.until("the run ends", () -> sites.west.status().run.state == State.Done);
     }
 
     /** A user of the namespace has guessed the name of the plan's Restore. */

@@ -144,7 +144,7 @@ public final class FakeApiServer implements AutoCloseable {
         refuse = rule;
     }
 
-    /** Answers writes with 422 and this message if it is not null. */
+    /** Answers writes with 422 and this message if it is not empty; with 500 if it starts as the message of a failed webhook. */
     public void judge(BiFunction<String, JsonNode, String> rule) {
         judge = rule;
     }
@@ -404,7 +404,7 @@ public final class FakeApiServer implements AutoCloseable {
         }
         String verdict = judge.apply("POST", body);
         if (!verdict.isEmpty()) {
-            return status(422, "Invalid", verdict);
+            return refusal(verdict);
         }
         stamp(body);
         ObjectNode there = dry ? objects.get(at) : objects.putIfAbsent(at, body);
@@ -427,7 +427,7 @@ public final class FakeApiServer implements AutoCloseable {
         }
         String verdict = judge.apply("PUT", body);
         if (!verdict.isEmpty()) {
-            return status(422, "Invalid", verdict);
+            return refusal(verdict);
         }
         stamp(body);
         if (!dry) {
@@ -536,6 +536,12 @@ public final class FakeApiServer implements AutoCloseable {
         }
         array.addObject().put("name", "things/status").put("kind", "Thing").put("namespaced", true);
         return list;
+    }
+
+    private static Answer refusal(String verdict) {
+        return verdict.startsWith("Internal error occurred")
+                ? status(500, "InternalError", verdict)
+                : status(422, "Invalid", verdict);
     }
 
     private static Answer status(int code, String reason, String message) {

@@ -49,7 +49,7 @@ class OrderedRestoreStepTest {
     private final NamespaceGate gate = new NamespaceGate(client, TestConfig.of(Map.of()));
     private final List<Integer> restored = new ArrayList<>();
     private final SettableClock clock = new SettableClock();
-    private ApplyReport report = new ApplyReport(2, 0, 1, 0, 0, List.of(), List.of(), List.of());
+    private ApplyReport report = new ApplyReport(2, 0, 1, 0, 0, List.of(), List.of(), List.of(), List.of());
     private RestoreOrder order = new RestoreOrder(List.of(
             stage(1, DB, "spec.order[0]", List.of("Deployment/api")),
             stage(2, MIGRATE, "spec.order[1]", List.of("Deployment/web"))));
@@ -183,6 +183,7 @@ class OrderedRestoreStepTest {
                 0,
                 List.of(new ApplyReport.Failure("deployments.apps shop/api", "no")),
                 List.of(),
+                List.of(),
                 List.of());
         assertThatThrownBy(() -> waits(step())).hasMessageContaining("deployments.apps shop/api: no");
         assertThat(run.status().stages.getFirst().finishedAt).isNull();
@@ -226,13 +227,15 @@ class OrderedRestoreStepTest {
                 return order;
             }
         };
+        RestoreHooksStep hooks = new RestoreHooksStep(client, archives, activities, clock);
         return new OrderedRestoreStep(
                 archives,
                 new RestoreOrders(archives, activities),
                 new Workloads(client),
                 gate,
                 new RestoreGate(client, gate),
-                new RestoreHooksStep(client, archives, activities, clock),
+                hooks,
+                new RetryObjectsStep(archives, hooks, activities, clock),
                 activities,
                 clock);
     }

@@ -228,6 +228,27 @@ class RestoreClaimsStepTest {
         assertThat(created().getSpec().getStorageClassName()).isEqualTo("fast");
     }
 
+    /** The class and the attributes do not exist yet; a dry run creates neither. */
+    @Test
+    void knowsTheClassesOfThePointInADryRun() {
+        client.resource(standard("other.example.com")).create();
+        PersistentVolumeClaim captured = claim("Filesystem", "1Gi");
+        captured.getSpec().setStorageClassName("fast");
+        captured.getSpec().setVolumeAttributesClassName("gold");
+        RestoreRun run = run(files());
+        client.resource(run.restore()).create();
+        PlannedClasses planned =
+                new PlannedClasses(List.of(storageClass("dir.example.com")), Map.of("gold", "dir.example.com"));
+
+        assertThat(new RestoreClaimsStep(client, archives(captured, planned)).dryRun(run, true))
+                .singleElement()
+                .satisfies(line -> assertThat(line.detail()).doesNotContain("does not exist"));
+        assertThat(new RestoreClaimsStep(client, archives(captured, PlannedClasses.NONE)).dryRun(run, true))
+                .singleElement()
+                .satisfies(line -> assertThat(line.detail())
+                        .contains("StorageClass fast does not exist", "VolumeAttributesClass gold does not exist"));
+    }
+
     private static PersistentVolumeClaim selecting(String storageClass) {
         PersistentVolumeClaim claim = claim("Filesystem", "1Gi");
         claim.getSpec().setStorageClassName(storageClass);
@@ -268,7 +289,19 @@ class RestoreClaimsStepTest {
     }
 
     private RestoreRun restore(PersistentVolumeClaim captured, PointDocument.Volume volume) {
-        PointArchive archives = new PointArchive(client, TestConfig.of(Map.of()), null, null) {
+        RestoreRun run = run(volume);
+        client.resource(run.restore()).createOr(NonDeletingOperation::update);
+        new RestoreClaimsStep(client, archives(captured, PlannedClasses.NONE)).run(run, 1);
+        return run;
+    }
+
+    private PointArchive archives(PersistentVolumeClaim captured, PlannedClasses planned) {
+        return new PointArchive(client, TestConfig.of(Map.of()), null, null) {
+            @Override
+            PlannedClasses plannedClasses(RestoreRun run) {
+                return planned;
+            }
+
             @Override
             List<PersistentVolumeClaim> claims(RestoreRun run) {
                 return List.of(captured);
@@ -284,10 +317,6 @@ class RestoreClaimsStepTest {
                 return ApiServer.JSON.valueToTree(claim);
             }
         };
-        RestoreRun run = run(volume);
-        client.resource(run.restore()).createOr(NonDeletingOperation::update);
-        new RestoreClaimsStep(client, archives).run(run, 1);
-        return run;
     }
 
     private RestoreRun run(PointDocument.Volume volume) {

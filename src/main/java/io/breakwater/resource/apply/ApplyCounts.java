@@ -5,6 +5,7 @@ import io.breakwater.steps.Warnings;
 import io.breakwater.velero.ObjectKey;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -14,6 +15,7 @@ final class ApplyCounts {
 
     private final Map<Fate, Integer> counts = new EnumMap<>(Fate.class);
     private final List<ApplyReport.Failure> failed = new ArrayList<>();
+    private final Map<ObjectKey, String> deferred = new LinkedHashMap<>();
     private final List<String> warnings = new ArrayList<>();
     private final List<ApplyReport.Line> lines = new ArrayList<>();
     private final OmittedObjects omitted = new OmittedObjects("not restored");
@@ -54,6 +56,24 @@ final class ApplyCounts {
         }
     }
 
+    /** The API server could not accept the object yet. */
+    synchronized void defer(ObjectKey key, String reason) {
+        deferred.put(key, reason);
+    }
+
+    synchronized boolean isDeferred(ObjectKey key) {
+        return deferred.containsKey(key);
+    }
+
+    private List<ApplyReport.Deferral> deferrals() {
+        return deferred.entrySet().stream()
+                .map(e -> new ApplyReport.Deferral(
+                        e.getKey().directory(),
+                        e.getKey().name(),
+                        new ApplyReport.Failure(e.getKey().toString(), e.getValue())))
+                .toList();
+    }
+
     synchronized void warn(String warning) {
         if (warnings.size() < NAMED) {
             warnings.add(warning);
@@ -84,6 +104,7 @@ final class ApplyCounts {
                 counts.getOrDefault(Fate.SKIPPED, 0),
                 extra,
                 List.copyOf(failed),
+                deferrals(),
                 allWarnings(),
                 List.copyOf(lines));
     }

@@ -12,6 +12,8 @@ import java.util.List;
  * @param extra objects of the target namespace that are not in the archive and were not changed; counted with Replace
  *     only
  * @param failed objects that could not be restored
+ * @param deferred objects that the API server could not accept yet, for example because a webhook of the restored application does
+ *     not run
  * @param warnings problems that need attention although the restore succeeded
  * @param lines result for each object, of a dry run only
  */
@@ -22,6 +24,7 @@ public record ApplyReport(
         int skipped,
         int extra,
         List<Failure> failed,
+        List<Deferral> deferred,
         List<String> warnings,
         List<Line> lines) {
     /**
@@ -36,6 +39,13 @@ public record ApplyReport(
             return object + ": " + reason;
         }
     }
+
+    /**
+     * One object that a later run retries.
+     *
+     * @param kind such as {@code deployments.apps}
+     */
+    public record Deferral(String kind, String name, Failure failure) {}
 
     /** Result of a dry run for an object, in the order of the report. */
     public enum Verb {

@@ -12,6 +12,7 @@ import io.breakwater.steps.Activities;
 import io.breakwater.steps.Parallel;
 import io.breakwater.velero.ObjectKey;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
@@ -39,49 +40,51 @@ final class ApplyRun {
     private final ApplyCounts counts;
     private final ObjectWriter writer;
     private final boolean noNamespace;
-    private final int stage;
+    private final ApplyScope scope;
     private final ReferencedSecrets ofLocations;
     private Discovery discovery;
+    private DefaultClassRules defaults;
 
-    /**
-     * @param noNamespace whether this is a dry run and the target namespace does not exist
-     * @param stage whose objects are restored; a dry run has only one
-     */
+    /** @param noNamespace whether this is a dry run and the target namespace does not exist */
     ApplyRun(
             ApiServer server,
             ApplyRequest request,
             ApplyPlan plan,
             Discovery discovery,
             boolean noNamespace,
-            int stage) {
+            ApplyScope scope) {
         this.server = server;
-        ApiServer author = request.author().writer();
+        ApiServer author = request.author().writer().withFewRetries();
         this.writes = request.isDryRun() ? author.dryRun() : author;
         this.request = request;
         this.plan = plan;
         this.owners = plan.owners();
         this.discovery = discovery;
         this.noNamespace = noNamespace;
-        this.stage = stage;
+        this.scope = scope;
         this.ofLocations = ReferencedSecrets.of(server, request.targetNamespace());
         this.counts = new ApplyCounts(request.isDryRun());
         this.writer = new ObjectWriter(writes, request, owners, counts);
     }
 
     ApplyReport all() {
-        if (stage == 0) {
+        if (scope.reportsOmitted()) {
             plan.refused().forEach(counts::fail);
             plan.unvouched().keys().forEach(key -> counts.count(ApplyCounts.Fate.SKIPPED, key, UnvouchedObjects.CAUSE));
             plan.unvouched().text().ifPresent(counts::warn);
         }
-        for (ApplyWave wave : ApplyWave.values()) {
-            List<ApplyPlan.Entry> entries =
-                    plan.wave(wave).stream().filter(this::isOfStage).toList();
-            if (stage > 0) {
-                Parallel.each(
-                        WRITES,
-                        plan.wave(wave).stream().filter(e -> isEarlier(e)).toList(),
-                        this::recordEarlier);
+        for (ApplyWave wave : scope.waves()) {
+            List<ApplyPlan.Entry> entries = plan.wave(wave).stream()
+                    .filter(e -> scope.includes(plan, e.key()))
+                    .toList();
+            Parallel.each(
+                    WRITES,
+                    plan.wave(wave).stream()
+                            .filter(e -> scope.isEarlier(plan, e.key()))
+                            .toList(),
+                    this::recordEarlier);
+            if (wave == ApplyWave.CLUSTER) {
+                defaults = DefaultClassRules.of(server, discovery, plan);
             }
             Parallel.each(WRITES, entries, this::restoreInTurn);
             if (wave == ApplyWave.DEFINITIONS && !request.isDryRun() && !entries.isEmpty()) {
@@ -93,24 +96,41 @@ final class ApplyRun {
             Parallel.each(WRITES, owners.pending(), this::addOwners);
         }
         int extra =
-                request.onConflict() == OnConflict.Replace && !request.spec().partial() && stage == 0
+                request.onConflict() == OnConflict.Replace && !request.spec().partial() && scope.reportsOmitted()
                         ? new ExistingObjects(server, discovery).extra(plan)
                         : 0;
         return counts.report(extra);
     }
 
-    private boolean isOfStage(ApplyPlan.Entry entry) {
-        return request.isDryRun() || plan.order().stage(entry.key()) == stage;
+    /** The classes as the run would create them. */
+    List<JsonNode> classes() {
+        defaults = DefaultClassRules.of(server, discovery, plan);
+        List<JsonNode> classes = new ArrayList<>();
+        for (ApplyPlan.Entry entry : plan.wave(ApplyWave.CLUSTER)) {
+            JsonNode captured = plan.object(entry);
+            findKind(entry.key(), captured)
+                    .filter(kind -> RestoreRules.excluded(kind, captured, request.isMoved())
+                            .isEmpty())
+                    .ifPresent(kind -> classes.add(unmarked(kind, entry.key(), captured)));
+        }
+        return classes;
     }
 
-    private boolean isEarlier(ApplyPlan.Entry entry) {
-        return plan.order().stage(entry.key()) < stage
-                && (isClaim(entry.key()) || !RestoreRules.isNever(entry.key().directory()));
+    /** The kind as the archive has it; empty if the cluster does not serve it so. */
+    private Optional<ApiKind> findKind(ObjectKey key, JsonNode captured) {
+        return discovery
+                .find(
+                        captured.path("apiVersion").asText(),
+                        captured.path("kind").asText())
+                .filter(kind -> kind.qualified().equals(key.directory()) && kind.namespaced() != key.isClusterScoped());
     }
 
-    /** Whether the caller created the object before this run. */
-    private static boolean isClaim(ObjectKey key) {
-        return key.directory().equals("persistentvolumeclaims");
+    /** A class without marks that another class of the cluster has. */
+    private JsonNode unmarked(ApiKind kind, ObjectKey key, JsonNode captured) {
+        Optional<DefaultClassRules.Unmarked> change =
+                defaults.apply(key, captured, kind.path(request.targetNamespace(), key.name()));
+        change.map(DefaultClassRules.Unmarked::warning).ifPresent(counts::warn);
+        return change.map(DefaultClassRules.Unmarked::object).orElse(captured);
     }
 
     /** Records owners that an earlier stage, or the caller, restored, and its objects whose owners are restored in this stage. */
@@ -129,7 +149,7 @@ final class ApplyRun {
         ApiServer.Answer live = server.get(path);
         if (live.isOk()) {
             owners.record(captured, live.body());
-            if (request.mark().isOn(live.body(), path)) {
+            if (request.mark().isOn(live.body(), path) && scope.addsOwnersTo(captured)) {
                 owners.addLater(path, captured);
             }
         }
@@ -154,7 +174,7 @@ final class ApplyRun {
         Optional<ApiKind> kind = discovery.find(apiVersion, name);
         if (RestoreRules.isNever(key.directory())) {
             RestoreRules.neverExpected(key.directory()).ifPresent(cause -> counts.omit(key, cause));
-            if (isClaim(key) && !request.isDryRun()) {
+            if (key.directory().equals("persistentvolumeclaims") && !request.isDryRun()) {
                 recordEarlier(entry);
             }
             return;
@@ -164,7 +184,7 @@ final class ApplyRun {
             return;
         }
         if (kind.isEmpty() || !kind.get().qualified().equals(key.directory())) {
-            counts.fail(key, ExistingObjects.unserved(apiVersion, name));
+            refuse(key, ExistingObjects.unserved(apiVersion, name), kind.isEmpty() && isExpected(key, apiVersion));
             return;
         }
         // What a restore may take depends on the scope, and the path in an archive is not proof of it.
@@ -183,8 +203,34 @@ final class ApplyRun {
             excluded.flatMap(RestoreRules::expected).ifPresent(cause -> counts.omit(key, cause));
             return;
         }
+        Optional<ObjectKey> needed = ObjectDependencies.of(key, captured).stream()
+                .filter(counts::isDeferred)
+                .findFirst();
+        if (needed.isPresent()) {
+            refuse(key, "it needs " + needed.get() + ", which is not restored yet", true);
+            return;
+        }
         if (mayGrant(kind.get(), key, captured) && !isCheckedLater(kind.get(), key, captured)) {
             write(kind.get(), key, captured);
+        }
+    }
+
+    /** Whether the cluster may serve a kind later, because an object of the restored application serves it. */
+    private boolean isExpected(ObjectKey key, String apiVersion) {
+        String[] version = apiVersion.split("/", 2);
+        return discovery.unavailable().containsKey(apiVersion)
+                || plan.defines(key.directory())
+                || version.length == 2
+                        && plan.has(new ObjectKey(
+                                "apiregistration.k8s.io", "apiservices", "", version[1] + "." + version[0]));
+    }
+
+    /** Reports an object that was not accepted. One that may be accepted later is retried when the pods of the restore run. */
+    private void refuse(ObjectKey key, String reason, boolean later) {
+        if (later && !request.isDryRun()) {
+            counts.defer(key, reason);
+        } else {
+            counts.fail(key, reason + (later ? "; a Restore retries the object when its pods run" : ""));
         }
     }
 
@@ -222,10 +268,16 @@ final class ApplyRun {
             return;
         }
         try {
-            ObjectWriter.Done done = writer.write(kind, key, captured);
-            counts.count(done.fate(), key, done.detail());
+            boolean isClass = ApplyWave.of(key) == ApplyWave.CLUSTER;
+            ObjectWriter.Done done = writer.write(kind, key, isClass ? unmarked(kind, key, captured) : captured);
+            boolean counted = scope.isCounted(key) && (done.repeated() || done.fate() == ApplyCounts.Fate.SKIPPED);
+            if (!counted) {
+                counts.count(done.fate(), key, done.detail());
+            }
         } catch (ObjectWriter.Failed e) {
-            if (isSuperseded(kind)) {
+            if (e.isUndecided()) {
+                refuse(key, e.getMessage(), true);
+            } else if (isSuperseded(kind)) {
                 counts.warn(key + " was not restored, because the namespace has another BackupPolicy now: "
                         + e.getMessage());
                 counts.count(ApplyCounts.Fate.SKIPPED, key, "the namespace has another BackupPolicy now");
@@ -271,6 +323,12 @@ final class ApplyRun {
         if (known.isEmpty()) {
             return;
         }
+        ApiServer.Answer live = server.get(pending.path());
+        if (live.code() == NOT_FOUND) {
+            // The object itself was not restored, which is reported with it.
+            return;
+        }
+        OwnerReferences.addOthers(known, live.body());
         ObjectNode patch = ApiServer.JSON.createObjectNode();
         patch.putObject("metadata").set("ownerReferences", known);
         ApiServer.Answer answer = writes.send("PATCH", pending.path(), "application/merge-patch+json", patch);

@@ -25,6 +25,8 @@ final class ObjectWriter {
     private static final int NOT_FOUND = 404;
     private static final int CONFLICT = 409;
     private static final int INVALID = 422;
+    private static final int TOO_MANY_REQUESTS = 429;
+    private static final int SERVER_ERRORS = 500;
     private static final int ATTEMPTS = 5;
     private static final String MERGE = "?fieldManager=breakwater-restore&force=true";
     private static final Done SKIPPED = new Done(ApplyCounts.Fate.SKIPPED);
@@ -46,19 +48,41 @@ final class ObjectWriter {
             Map.entry("secrets", "Background"),
             Map.entry("rolebindings.rbac.authorization.k8s.io", "Background"));
 
-    /** Result for an object; in a dry run with the fields that would change. */
-    record Done(ApplyCounts.Fate fate, String detail) {
+    /**
+     * Result for an object.
+     *
+     * @param detail in a dry run the fields that would change
+     * @param repeated whether an earlier attempt of the same Restore had this result
+     */
+    record Done(ApplyCounts.Fate fate, String detail, boolean repeated) {
         Done(ApplyCounts.Fate fate) {
             this(fate, "");
+        }
+
+        Done(ApplyCounts.Fate fate, String detail) {
+            this(fate, detail, false);
         }
     }
 
     /** The API server refused an object, with its message. */
     static final class Failed extends Exception {
         private static final long serialVersionUID = 1;
+        private final boolean undecided;
 
         Failed(String message) {
             super(message);
+            this.undecided = false;
+        }
+
+        /** @param answer a refusal, or an error of the server or of a webhook, which decides nothing about the object */
+        Failed(String message, ApiServer.Answer answer) {
+            super(message);
+            this.undecided = answer.code() >= SERVER_ERRORS || answer.code() == TOO_MANY_REQUESTS;
+        }
+
+        /** Whether the API server may accept the same object later. */
+        boolean isUndecided() {
+            return undecided;
         }
     }
 
@@ -93,14 +117,14 @@ final class ObjectWriter {
                 return new Done(ApplyCounts.Fate.CREATED);
             }
             if (answer.code() != CONFLICT || answer.reason().equals("Conflict")) {
-                throw new Failed(cause(answer));
+                throw new Failed(cause(answer), answer);
             }
             ApiServer.Answer live = server.get(path);
             if (live.isOk()) {
                 return treatExisting(job, live.body());
             }
             if (live.code() != NOT_FOUND || attempt == ATTEMPTS) {
-                throw new Failed("it exists but cannot be read: " + cause(live));
+                throw new Failed("it exists but cannot be read: " + cause(live), live);
             }
         }
     }
@@ -125,7 +149,7 @@ final class ObjectWriter {
         owners.record(job.captured(), live);
         if (request.mark().isOn(live, job.path())) {
             owners.addLater(job.path(), job.captured());
-            return new Done(fate(RunMark.verb(live)));
+            return new Done(fate(RunMark.verb(live)), "", true);
         }
         if (request.isMoved() && job.kind().qualified().startsWith("clusterrolebindings.")) {
             counts.warn("ClusterRoleBinding " + job.key().name()
@@ -199,7 +223,7 @@ final class ObjectWriter {
             remove(job, live);
             return recreated(job);
         }
-        throw new Failed(cause(answer));
+        throw new Failed(cause(answer), answer);
     }
 
     /**
@@ -216,7 +240,7 @@ final class ObjectWriter {
             ApiServer.Answer merged =
                     server.send("PATCH", ApiServer.dry(job.path() + MERGE), "application/apply-patch+yaml", fields);
             if (!merged.isOk()) {
-                throw new Failed(cause(merged));
+                throw new Failed(cause(merged), merged);
             }
             JsonNode before = present.clean(job.kind(), live);
             JsonNode after = present.clean(job.kind(), merged.body());
@@ -232,7 +256,7 @@ final class ObjectWriter {
                 return new Done(ApplyCounts.Fate.UPDATED, changes(before, after));
             }
             if (answer.code() != CONFLICT || attempt == ATTEMPTS) {
-                throw new Failed(cause(answer));
+                throw new Failed(cause(answer), answer);
             }
             live = server.get(job.path()).body();
         }
@@ -254,7 +278,7 @@ final class ObjectWriter {
     private Done recreated(Job job) throws Failed {
         ApiServer.Answer answer = create(job, "replaced");
         if (!answer.isOk()) {
-            throw new Failed("it could not be created again: " + cause(answer));
+            throw new Failed("it could not be created again: " + cause(answer), answer);
         }
         return new Done(ApplyCounts.Fate.REPLACED);
     }
@@ -266,7 +290,8 @@ final class ObjectWriter {
         options.putObject("preconditions").set("uid", live.path("metadata").path("uid"));
         ApiServer.Answer answer = server.send("DELETE", job.path(), options);
         if (!answer.isOk() && answer.code() != NOT_FOUND) {
-            throw new Failed("a field cannot be changed, and the object could not be deleted: " + cause(answer));
+            throw new Failed(
+                    "a field cannot be changed, and the object could not be deleted: " + cause(answer), answer);
         }
         long deadline = System.nanoTime() + GONE.toNanos();
         while (server.get(job.path()).code() != NOT_FOUND) {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.breakwater.resource.ApiServer;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
@@ -76,6 +77,17 @@ final class OwnerReferences {
             }
         }
         return known;
+    }
+
+    /** Adds the references of the live object to other owners: a controller that runs already may have adopted it. */
+    static void addOthers(ArrayNode known, JsonNode live) {
+        Set<String> uids = new HashSet<>();
+        known.forEach(r -> uids.add(r.path("uid").asText()));
+        references(live).forEach(r -> {
+            if (uids.add(r.path("uid").asText())) {
+                known.add(r);
+            }
+        });
     }
 
     private static JsonNode references(JsonNode object) {

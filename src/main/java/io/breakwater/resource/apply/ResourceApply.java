@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 
 /**
  * Restores the objects of an archive in {@link ApplyWave}s, those of one wave in parallel. Each object is created; only
@@ -98,10 +99,46 @@ public final class ResourceApply {
      * @see #apply(ApplyRequest)
      */
     public ApplyReport apply(ApplyRequest request, int stage) throws IOException {
+        return run(request, plan -> new ApplyScope.Stage(stage, request.isDryRun()));
+    }
+
+    /**
+     * Restores the definitions and classes of the first stage, which claims need. {@link #apply} repeats them with the same result,
+     * counts them, and reports the objects that cannot be restored.
+     *
+     * @return the result; nothing is restored unless the request allows cluster-scoped objects
+     */
+    public Optional<ApplyReport> applyClasses(ApplyRequest request) throws IOException {
+        return request.allowClusterScoped()
+                ? Optional.of(run(request, plan -> new ApplyScope.Classes()))
+                : Optional.empty();
+    }
+
+    /**
+     * The classes of the archive as {@link #applyClasses} would create them, for a dry run. A class of the cluster with the same name
+     * stays as it is.
+     */
+    public List<JsonNode> plannedClasses(ApplyRequest request) throws IOException {
+        if (!request.allowClusterScoped()) {
+            return List.of();
+        }
         try (ApplyPlan plan = ApplyPlan.read(request)) {
             Discovery discovery = Discovery.of(server);
             plan.authorize(discovery);
-            return new ApplyRun(server, request, plan, discovery, hasNoNamespace(request), stage).all();
+            return new ApplyRun(server, request, plan, discovery, false, new ApplyScope.Classes()).classes();
+        }
+    }
+
+    /** Restores the objects that earlier runs deferred, and adds the owner references to them. */
+    public ApplyReport retry(ApplyRequest request, DeferredSelection selection) throws IOException {
+        return run(request, plan -> ApplyScope.Retry.of(plan, selection));
+    }
+
+    private ApplyReport run(ApplyRequest request, Function<ApplyPlan, ApplyScope> scope) throws IOException {
+        try (ApplyPlan plan = ApplyPlan.read(request)) {
+            Discovery discovery = Discovery.of(server);
+            plan.authorize(discovery);
+            return new ApplyRun(server, request, plan, discovery, hasNoNamespace(request), scope.apply(plan)).all();
         }
     }
 

@@ -143,7 +143,7 @@ class ResourceApplyTest {
         ApplyReport first = apply(OnConflict.Replace);
         server.requests().clear();
         ApplyReport second = apply(OnConflict.Replace);
-        assertThat(first).isEqualTo(new ApplyReport(1, 0, 1, 0, 0, List.of(), List.of(), List.of()));
+        assertThat(first).isEqualTo(new ApplyReport(1, 0, 1, 0, 0, List.of(), List.of(), List.of(), List.of()));
         assertThat(second).isEqualTo(first);
         assertThat(server.requests())
                 .noneMatch(r -> r.method().equals("PUT") || r.method().equals("DELETE"));
@@ -179,7 +179,7 @@ class ResourceApplyTest {
         archive("ConfigMap", "c", "'data':{'a':'1'}");
         archive("ConfigMap", "same", "'data':{'a':'1'}");
         assertThat(apply(OnConflict.Replace))
-                .isEqualTo(new ApplyReport(0, 0, 1, 1, 1, List.of(), List.of(), List.of()));
+                .isEqualTo(new ApplyReport(0, 0, 1, 1, 1, List.of(), List.of(), List.of(), List.of()));
         assertThat(server.at(CORE + "configmaps/c").path("data")).isEqualTo(FakeApiServer.tree("{'a':'1'}"));
         assertThat(server.at(CORE + "configmaps/extra")).isNotNull();
     }
@@ -332,10 +332,10 @@ class ResourceApplyTest {
         archive("StorageClass", "fast", "'provisioner':'old'");
         archive("StorageClass", "slow", "'provisioner':'old'");
         assertThat(apply(OnConflict.Replace))
-                .isEqualTo(new ApplyReport(0, 0, 0, 0, 0, List.of(), List.of(), List.of()));
+                .isEqualTo(new ApplyReport(0, 0, 0, 0, 0, List.of(), List.of(), List.of(), List.of()));
         admin = true;
         assertThat(apply(OnConflict.Replace))
-                .isEqualTo(new ApplyReport(1, 0, 0, 1, 0, List.of(), List.of(), List.of()));
+                .isEqualTo(new ApplyReport(1, 0, 0, 1, 0, List.of(), List.of(), List.of(), List.of()));
         assertThat(server.at("/apis/storage.k8s.io/v1/storageclasses/fast")
                         .path("provisioner")
                         .asText())
