@@ -11,9 +11,21 @@ import java.util.Set;
  * @param group empty for the core group
  * @param version without the group
  * @param resource lower-case plural
+ * @param hasStatus whether the status is a resource of its own, which only controllers write. Otherwise it is a field like any other.
  */
 public record ApiKind(
-        String group, String version, String kind, String resource, boolean namespaced, Set<String> verbs) {
+        String group,
+        String version,
+        String kind,
+        String resource,
+        boolean namespaced,
+        Set<String> verbs,
+        boolean hasStatus) {
+    /** A kind whose status is a resource of its own, as that of most kinds. */
+    public ApiKind(String group, String version, String kind, String resource, boolean namespaced, Set<String> verbs) {
+        this(group, version, kind, resource, namespaced, verbs, true);
+    }
+
     public String apiVersion() {
         return group.isEmpty() ? version : group + "/" + version;
     }

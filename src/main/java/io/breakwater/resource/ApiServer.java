@@ -30,6 +30,7 @@ public final class ApiServer {
     private static final String METADATA_TYPE =
             "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
     private static final String DRY_RUN = "dryRun=All";
+    private static final String STRICT = "fieldValidation=Strict";
     private static final long PATIENCE_SECONDS = 90;
     private static final int FEW_RETRIES = 3;
 
@@ -37,8 +38,9 @@ public final class ApiServer {
      * An answer with any code.
      *
      * @param body missing if there was none, or if it is not JSON
+     * @param warnings texts of the server about the request, such as fields that it does not know
      */
-    public record Answer(int code, JsonNode body) {
+    public record Answer(int code, JsonNode body, List<String> warnings) {
         public boolean isOk() {
             return code / 100 == 2;
         }
@@ -113,6 +115,11 @@ public final class ApiServer {
         return path.endsWith(DRY_RUN) ? path : path + (path.contains("?") ? "&" : "?") + DRY_RUN;
     }
 
+    /** The path of a write that the server refuses if the object has fields that it does not know. */
+    public static String strict(String path) {
+        return path + (path.contains("?") ? "&" : "?") + STRICT;
+    }
+
     public Answer send(String method, String path, JsonNode body) {
         return send(method, path, JSON_TYPE, body);
     }
@@ -147,7 +154,7 @@ public final class ApiServer {
         boolean ended = false;
         try {
             if (!response.isSuccessful()) {
-                Answer answer = new Answer(response.code(), tree(body.readAllBytes()));
+                Answer answer = new Answer(response.code(), tree(body.readAllBytes()), List.of());
                 ended = true;
                 throw new Refused(path, answer);
             }
@@ -203,7 +210,14 @@ public final class ApiServer {
     private Answer send(HttpRequest request) {
         String path = request.uri().getPath();
         HttpResponse<byte[]> response = await(http.sendAsync(request, byte[].class), path);
-        return new Answer(response.code(), tree(response.body()));
+        List<String> warnings =
+                response.headers("Warning").stream().map(ApiServer::warning).toList();
+        return new Answer(response.code(), tree(response.body()), warnings);
+    }
+
+    /** The text of a header such as {@code 299 - "unknown field \"spec.size\""}; RFC 7234, section 5.5. */
+    private static String warning(String header) {
+        return header.replaceFirst("^\\d+ \\S+ \"", "").replaceFirst("\"$", "").replaceAll("\\\\(.)", "$1");
     }
 
     private static <T> T await(java.util.concurrent.CompletableFuture<T> future, String path) {

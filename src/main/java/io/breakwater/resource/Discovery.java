@@ -26,6 +26,8 @@ import java.util.Set;
 public record Discovery(Map<String, ApiKind> preferred, Map<String, ApiKind> served, Map<String, String> unavailable) {
     private static final int PARALLEL = 16;
 
+    private static final String STATUS = "status";
+
     private static final String AGGREGATED =
             "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json";
 
@@ -59,8 +61,20 @@ public record Discovery(Map<String, ApiKind> preferred, Map<String, ApiKind> ser
                 .toList();
     }
 
+    /**
+     * The kind in a version, or in the preferred version of its group if the API server does not serve that version any more. Empty
+     * if the server reports no version, or the API of the version does not answer now.
+     */
     public Optional<ApiKind> find(String apiVersion, String kind) {
-        return Optional.ofNullable(served.get(apiVersion + "/" + kind));
+        ApiKind exact = served.get(apiVersion + "/" + kind);
+        if (exact != null || unavailable.containsKey(apiVersion)) {
+            return Optional.ofNullable(exact);
+        }
+        int slash = apiVersion.indexOf('/');
+        String group = slash < 0 ? "" : apiVersion.substring(0, slash);
+        return preferred.values().stream()
+                .filter(k -> k.group().equals(group) && k.kind().equals(kind))
+                .findFirst();
     }
 
     public Optional<ApiKind> preferred(String qualified) {
@@ -114,10 +128,20 @@ public record Discovery(Map<String, ApiKind> preferred, Map<String, ApiKind> ser
                             r.path("responseKind").path("kind").asText(),
                             r.path("resource").asText(),
                             r.path("scope").asText().equals("Namespaced"),
-                            verbs(r)));
+                            verbs(r),
+                            hasStatus(r.path("subresources"))));
                 }
             }
         }
+    }
+
+    private static boolean hasStatus(JsonNode subresources) {
+        for (JsonNode s : subresources) {
+            if (s.path("subresource").asText().equals(STATUS)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static void askEach(ApiServer server, Found found) {
@@ -158,6 +182,8 @@ public record Discovery(Map<String, ApiKind> preferred, Map<String, ApiKind> ser
         String group = slash < 0 ? "" : groupVersion.substring(0, slash);
         String version = groupVersion.substring(slash + 1);
         List<ApiKind> kinds = new ArrayList<>();
+        Set<String> names = new HashSet<>();
+        list.path("resources").forEach(r -> names.add(r.path("name").asText()));
         for (JsonNode r : list.path("resources")) {
             String name = r.path("name").asText();
             if (name.contains("/")) {
@@ -169,7 +195,8 @@ public record Discovery(Map<String, ApiKind> preferred, Map<String, ApiKind> ser
                     r.path("kind").asText(),
                     name,
                     r.path("namespaced").asBoolean(),
-                    verbs(r)));
+                    verbs(r),
+                    names.contains(name + "/" + STATUS)));
         }
         return kinds;
     }

@@ -8,21 +8,26 @@ import io.breakwater.api.VerificationSpec;
 import io.breakwater.api.VerificationSpec.Choice;
 import io.breakwater.steps.Outcome;
 import io.breakwater.steps.Step;
+import io.breakwater.steps.Warnings;
 import io.breakwater.trust.IdentityRule;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 
-/** Chooses the point to verify. Waits for earlier verifications of the policy, which has one at a time, and for the sandbox of the namespace. */
+/** Chooses the point to verify. Waits for earlier verifications of the policy, which has one at a time, and for the sandbox of the namespace, unless its deletion is blocked. */
 final class ChoosePointStep implements Step<VerifyRun> {
     private final KubernetesClient client;
+    private final SandboxDeletion deletion;
 
-    ChoosePointStep(KubernetesClient client) {
+    ChoosePointStep(KubernetesClient client, SandboxDeletion deletion) {
         this.client = client;
+        this.deletion = deletion;
     }
 
     @Override
@@ -32,9 +37,10 @@ final class ChoosePointStep implements Step<VerifyRun> {
 
     @Override
     public Outcome run(VerifyRun run, int attempt) {
-        Optional<String> other = earlier(run);
+        List<String> blocked = new ArrayList<>();
+        Optional<String> other = earlier(run, blocked);
         if (other.isPresent()) {
-            return Outcome.waiting("waiting for Verification " + other.get() + " to end", Duration.ofSeconds(10));
+            return Outcome.waiting("waiting for " + other.get(), Duration.ofSeconds(10));
         }
         VerificationSpec spec = run.verification().getSpec();
         List<RestorePoint> points = client.resources(RestorePoint.class)
@@ -46,6 +52,7 @@ final class ChoosePointStep implements Step<VerifyRun> {
             s.restorePoint = point.getMetadata().getName();
             s.capturedAt = point.getStatus().capturedAt;
             s.digest = IdentityRule.statedDigest(point);
+            s.warnings = blocked.isEmpty() ? s.warnings : Warnings.merged(s.warnings, blocked);
         });
         return Outcome.done("RestorePoint " + point.getMetadata().getName() + " of " + point.getStatus().capturedAt);
     }
@@ -106,16 +113,37 @@ final class ChoosePointStep implements Step<VerifyRun> {
                 && point.getMetadata().getDeletionTimestamp() == null;
     }
 
-    /** An older verification that is not over, or whose sandbox still exists, and that this one waits for. */
-    private Optional<String> earlier(VerifyRun run) {
+    /**
+     * An older Verification that is not over, or the sandbox of one, which this run waits for.
+     *
+     * @param blocked receives a warning for each sandbox whose deletion takes too long to wait for it
+     */
+    private Optional<String> earlier(VerifyRun run, List<String> blocked) {
         Comparator<Verification> age = Comparator.comparing(
                         (Verification v) -> v.getMetadata().getCreationTimestamp())
                 .thenComparing(v -> v.getMetadata().getName());
-        return client.resources(Verification.class).inNamespace(run.namespace()).list().getItems().stream()
-                .filter(v -> excludeEachOther(v.getSpec(), run.verification().getSpec()))
-                .filter(v -> age.compare(v, run.verification()) < 0)
-                .filter(v -> !v.isOver() || v.getStatus().sandbox != null)
-                .map(v -> v.getMetadata().getName())
-                .findFirst();
+        Instant now = run.clock().instant();
+        List<Verification> older =
+                client.resources(Verification.class).inNamespace(run.namespace()).list().getItems().stream()
+                        .filter(v ->
+                                excludeEachOther(v.getSpec(), run.verification().getSpec()))
+                        .filter(v -> age.compare(v, run.verification()) < 0)
+                        .toList();
+        for (Verification v : older) {
+            String name = v.getMetadata().getName();
+            if (!v.isOver()) {
+                return Optional.of("Verification " + name + " to end");
+            }
+            Optional<SandboxDeletion.State> state = deletion.state(v, now);
+            if (state.isPresent()) {
+                String sandbox = "sandbox " + v.getStatus().sandbox + " of Verification " + name;
+                String cause = state.get().cause();
+                if (!state.get().isOverdue()) {
+                    return Optional.of("the deletion of " + sandbox + ": " + cause);
+                }
+                blocked.add(sandbox + " is not deleted, so this Verification did not wait for it: " + cause);
+            }
+        }
+        return Optional.empty();
     }
 }

@@ -7,7 +7,6 @@ import io.breakwater.api.ObjectRule;
 import io.breakwater.api.Reason;
 import io.breakwater.api.Restore;
 import io.breakwater.api.RestoreSpec;
-import io.breakwater.api.Texts;
 import io.breakwater.api.Verification;
 import io.breakwater.api.VerificationSpec.Level;
 import io.breakwater.config.BreakwaterConfig;
@@ -38,7 +37,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * The temporary namespace that a point is restored into. It has the Pod Security labels, the quotas and the limits of the source
@@ -56,11 +54,6 @@ class Sandbox {
     /** Kinds of the source namespace that limit the sandbox; the point's own are restored if that namespace is gone. */
     private static final List<String> LIMITS = List.of("resourcequotas", "limitranges");
 
-    /** Conditions of a namespace that is being deleted: the objects and the finalizers that remain. */
-    private static final Set<String> OBSTACLES =
-            Set.of("NamespaceContentRemaining", "NamespaceFinalizersRemaining", "NamespaceDeletionContentFailure");
-
-    private static final int LONGEST = 500;
     private static final int DNS = 53;
     private static final String NAMESPACE_NAME = "kubernetes.io/metadata.name";
     private static final String DNS_NAMESPACE = "kube-system";
@@ -143,7 +136,7 @@ class Sandbox {
     /** Another user can have created a namespace of this name, with other labels. */
     private void checkOwned(Verification verification, String name) {
         Namespace namespace = client.namespaces().withName(name).get();
-        if (namespace != null && !isOf(verification, namespace)) {
+        if (namespace != null && !SandboxDeletion.isOf(verification, namespace)) {
             throw BreakwaterException.permanent(
                     Reason.Conflict,
                     "namespace " + name + " exists and is not the sandbox of this Verification; delete the namespace,"
@@ -285,32 +278,13 @@ class Sandbox {
             return false;
         }
         var namespace = client.namespaces().withName(name).get();
-        if (namespace == null || !isOf(verification, namespace)) {
+        if (namespace == null || !SandboxDeletion.isOf(verification, namespace)) {
             return true;
         }
         if (namespace.getMetadata().getDeletionTimestamp() == null) {
             client.namespaces().withName(name).delete();
         }
         return false;
-    }
-
-    /** Why the namespace still exists, as the API server reports it; empty if it reports nothing. */
-    Optional<String> obstacle(String name) {
-        Namespace namespace = client.namespaces().withName(name).get();
-        if (namespace == null
-                || namespace.getStatus() == null
-                || namespace.getStatus().getConditions() == null) {
-            return Optional.empty();
-        }
-        return namespace.getStatus().getConditions().stream()
-                .filter(c -> OBSTACLES.contains(c.getType()) && "True".equals(c.getStatus()))
-                .map(c -> Texts.line(c.getMessage(), LONGEST))
-                .reduce((a, b) -> a + "; " + b);
-    }
-
-    private static boolean isOf(Verification verification, Namespace namespace) {
-        Map<String, String> labels = namespace.getMetadata().getLabels();
-        return labels != null && label(verification).equals(labels.get(Api.SANDBOX));
     }
 
     /** @param limited whether the sandbox has the limits of the source namespace already */

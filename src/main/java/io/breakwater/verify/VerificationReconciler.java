@@ -45,6 +45,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /** Runs the steps of a Verification, once, and deletes its sandbox afterwards. */
@@ -59,9 +60,6 @@ class VerificationReconciler implements Reconciler<Verification>, Cleaner<Verifi
     /** Longest time that a restored copy stays. */
     private static final Duration LONGEST = Duration.ofHours(24);
 
-    /** Time after which the deletion of a namespace is unusual. */
-    private static final Duration USUAL = Duration.ofMinutes(5);
-
     private final KubernetesClient client;
     private final BreakwaterConfig config;
     private final StatusWriter writer;
@@ -69,6 +67,7 @@ class VerificationReconciler implements Reconciler<Verification>, Cleaner<Verifi
     private final Meters meters;
     private final Clock clock;
     private final Sandbox sandbox;
+    private final SandboxDeletion deletion;
     private final MoverJobs movers;
     private final VerificationRecord records;
     private final RunDriver driver;
@@ -96,12 +95,13 @@ class VerificationReconciler implements Reconciler<Verification>, Cleaner<Verifi
         this.meters = meters;
         this.clock = clock;
         this.sandbox = sandbox;
+        this.deletion = new SandboxDeletion(client, config);
         this.movers = movers;
         this.records = new VerificationRecord(client);
         this.driver = new RunDriver(clock);
         Activities activities = new Activities();
         this.steps = List.of(
-                new ChoosePointStep(client),
+                new ChoosePointStep(client, deletion),
                 new VerifyObjectsStep(client, locations, rule, catalog, activities),
                 new ReadVolumesStep(client, config, locations, catalog, movers, snapshots, rule),
                 new RestoreToSandboxStep(client, sandbox, locations, rule),
@@ -150,9 +150,34 @@ class VerificationReconciler implements Reconciler<Verification>, Cleaner<Verifi
         movers.delete(config.namespace(), VerifyRun.label(verification));
         VerificationStatus s = verification.getStatus();
         boolean gone = s == null || s.sandbox == null || sandbox.close(verification, s.sandbox);
-        return gone
+        return gone || isReleased(verification)
                 ? DeleteControl.defaultDelete()
                 : DeleteControl.noFinalizerRemoval().rescheduleAfter(LOOK);
+    }
+
+    /**
+     * Whether the Verification may go before its sandbox. Otherwise finalizers of other controllers in the sandbox would also block the
+     * deletion of the namespace of the Verification.
+     */
+    private boolean isReleased(Verification verification) {
+        Optional<SandboxDeletion.State> state = reportObstacle(verification);
+        if (state.isEmpty() || !state.get().isOverdue()) {
+            return false;
+        }
+        events.warning(
+                verification,
+                Reason.Deleting,
+                "sandbox " + verification.getStatus().sandbox + " is still being deleted after "
+                        + SandboxDeletion.USUAL.toMinutes()
+                        + " min, so the deletion of the Verification does not wait for"
+                        + " it: " + state.get().cause());
+        return true;
+    }
+
+    private Optional<SandboxDeletion.State> reportObstacle(Verification verification) {
+        Optional<SandboxDeletion.State> state = deletion.state(verification, clock.instant());
+        state.filter(SandboxDeletion.State::isNoticeable).ifPresent(s -> report(verification, s.cause()));
+        return state;
     }
 
     /** Deletes the sandbox after {@code spec.verification.keepFor} of the policy; at once without a policy. */
@@ -172,9 +197,7 @@ class VerificationReconciler implements Reconciler<Verification>, Cleaner<Verifi
             return UpdateControl.<Verification>noUpdate().rescheduleAfter(left);
         }
         if (!sandbox.close(verification, s.sandbox)) {
-            if (left.plus(USUAL).isNegative()) {
-                sandbox.obstacle(s.sandbox).ifPresent(obstacle -> report(verification, obstacle));
-            }
+            reportObstacle(verification);
             return UpdateControl.<Verification>noUpdate().rescheduleAfter(LOOK);
         }
         writer.update(verification, VerificationStatus.class, status -> status.sandbox = null);

@@ -51,6 +51,7 @@ class VerificationSchedule implements Reconciler<BackupPolicy> {
     private final AuthorStamps stamps;
     private final BreakwaterConfig config;
     private final Clock clock;
+    private final SandboxDeletion deletion;
 
     VerificationSchedule(
             KubernetesClient client,
@@ -65,6 +66,7 @@ class VerificationSchedule implements Reconciler<BackupPolicy> {
         this.events = events;
         this.stamps = stamps;
         this.clock = clock;
+        this.deletion = new SandboxDeletion(client, config);
     }
 
     @Override
@@ -97,7 +99,7 @@ class VerificationSchedule implements Reconciler<BackupPolicy> {
         List<Verification> all = of(policy);
         Set<String> names = all.stream().map(v -> v.getMetadata().getName()).collect(Collectors.toSet());
         Optional<String> running = all.stream()
-                .filter(v -> !v.isOver() || v.getStatus().sandbox != null)
+                .filter(v -> !v.isOver() || deletion.isAwaited(v, clock.instant()))
                 .map(v -> v.getMetadata().getName())
                 .findFirst();
         ScheduleDecision decision = ScheduleDecision.decide(
@@ -150,7 +152,7 @@ class VerificationSchedule implements Reconciler<BackupPolicy> {
 
     private void deleteOld(List<Verification> all) {
         List<Verification> ended = all.stream()
-                .filter(v -> v.isOver() && v.getStatus().sandbox == null)
+                .filter(v -> v.isOver() && !deletion.isAwaited(v, clock.instant()))
                 .sorted(Comparator.comparing((Verification v) -> v.getStatus().finishedAt)
                         .reversed())
                 .toList();

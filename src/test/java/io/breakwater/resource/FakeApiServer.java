@@ -69,6 +69,8 @@ public final class FakeApiServer implements AutoCloseable {
     private volatile BiFunction<String, String, Integer> refuse = (method, path) -> 0;
     private volatile BiFunction<String, JsonNode, String> judge = (method, object) -> "";
     private volatile BiFunction<String, String, Boolean> allowed = (verb, resource) -> true;
+    private final Set<String> plain = ConcurrentHashMap.newKeySet();
+    private final Map<String, Set<String>> known = new ConcurrentHashMap<>();
     private volatile boolean expireTokens;
     private volatile boolean refuseImpersonation;
     private volatile boolean dropImpersonation;
@@ -136,6 +138,18 @@ public final class FakeApiServer implements AutoCloseable {
         serve("rbac.authorization.k8s.io/v1", "ClusterRole", "clusterroles", false);
         serve("rbac.authorization.k8s.io/v1", "ClusterRoleBinding", "clusterrolebindings", false);
         serve("apiextensions.k8s.io/v1", "CustomResourceDefinition", "customresourcedefinitions", false);
+        return this;
+    }
+
+    /** The status of a kind is a field like any other: it has no resource of its own. */
+    public FakeApiServer withoutStatus(String qualified) {
+        plain.add(qualified);
+        return this;
+    }
+
+    /** The only fields of the spec that a kind has in a version. Others are refused in strict requests, and dropped with a warning in the rest. */
+    public FakeApiServer know(String apiVersion, String kind, String... specFields) {
+        known.put(apiVersion + "/" + kind, Set.of(specFields));
         return this;
     }
 
@@ -226,15 +240,53 @@ public final class FakeApiServer implements AutoCloseable {
             String query = exchange.getRequestURI().getQuery();
             Answer answer = path.endsWith("/selfsubjectreviews") && code != 401
                     ? review(request)
-                    : code != 0 ? status(code, "Refused", "refused by the test") : answer(method, path, query, body);
+                    : code != 0 ? status(code, "Refused", "refused by the test") : checked(method, path, query, body);
             byte[] out = JSON.writeValueAsBytes(answer.body());
             exchange.getResponseHeaders().add("Content-Type", "application/json");
+            answer.warnings()
+                    .forEach(w ->
+                            exchange.getResponseHeaders().add("Warning", "299 - \"" + w.replace("\"", "\\\"") + "\""));
             exchange.sendResponseHeaders(answer.code(), out.length);
             response.write(out);
         }
     }
 
-    private record Answer(int code, JsonNode body) {}
+    private record Answer(int code, JsonNode body, List<String> warnings) {
+        Answer(int code, JsonNode body) {
+            this(code, body, List.of());
+        }
+    }
+
+    /** Checks the fields of a write as a real server does. */
+    private Answer checked(String method, String path, String query, JsonNode body) {
+        if (!known.containsKey(version(body))) {
+            return answer(method, path, query, body);
+        }
+        List<String> unknown = new ArrayList<>();
+        body.path("spec").fieldNames().forEachRemaining(name -> {
+            if (!known.get(version(body)).contains(name)) {
+                unknown.add(name);
+            }
+        });
+        List<String> texts =
+                unknown.stream().map(f -> "unknown field \"spec." + f + "\"").toList();
+        if (!unknown.isEmpty() && query != null && query.contains("fieldValidation=Strict")) {
+            return status(400, "BadRequest", "strict decoding error: " + String.join(", ", texts));
+        }
+        if (body.path("spec") instanceof ObjectNode spec) {
+            spec.remove(unknown);
+        }
+        Answer answer = answer(method, path, query, body);
+        return new Answer(answer.code(), answer.body(), texts);
+    }
+
+    private static String version(JsonNode object) {
+        return object.path("apiVersion").asText() + "/" + object.path("kind").asText();
+    }
+
+    private boolean hasStatus(ApiKind kind) {
+        return !plain.contains(kind.qualified());
+    }
 
     private Answer answer(String method, String path, String query, JsonNode body) {
         return switch (method) {
@@ -242,6 +294,9 @@ public final class FakeApiServer implements AutoCloseable {
             case "POST" -> post(path, (ObjectNode) body, dry(query));
             case "PUT" -> update(path, (ObjectNode) body, dry(query));
             case "DELETE" -> {
+                if (collection(path) != null) {
+                    yield deleteListed(path, query == null ? "" : query);
+                }
                 ObjectNode gone = dry(query) ? objects.get(path) : objects.remove(path);
                 yield gone == null ? status(404, "NotFound", path) : new Answer(200, gone);
             }
@@ -259,6 +314,15 @@ public final class FakeApiServer implements AutoCloseable {
             }
             default -> status(405, "MethodNotAllowed", method);
         };
+    }
+
+    private Answer deleteListed(String path, String query) {
+        Answer listed = list(path, collection(path), query);
+        listed.body()
+                .path("items")
+                .forEach(i -> objects.remove(
+                        path + "/" + i.path("metadata").path("name").asText()));
+        return listed;
     }
 
     private static boolean dry(String query) {
@@ -402,6 +466,9 @@ public final class FakeApiServer implements AutoCloseable {
         if (body.path("metadata").has("resourceVersion")) {
             return status(400, "BadRequest", "resourceVersion should not be set on objects to be created");
         }
+        if (hasStatus(collection(path))) {
+            body.remove("status");
+        }
         String verdict = judge.apply("POST", body);
         if (!verdict.isEmpty()) {
             return refusal(verdict);
@@ -517,7 +584,9 @@ public final class FakeApiServer implements AutoCloseable {
                 r.put("scope", kind.namespaced() ? "Namespaced" : "Cluster");
                 r.putObject("responseKind").put("kind", kind.kind());
                 kind.verbs().forEach(r.putArray("verbs")::add);
-                r.putArray("subresources").addObject().put("subresource", "status");
+                if (hasStatus(kind)) {
+                    r.putArray("subresources").addObject().put("subresource", "status");
+                }
             }
         });
         return list;
@@ -530,6 +599,9 @@ public final class FakeApiServer implements AutoCloseable {
             ObjectNode r = array.addObject().put("name", kind.resource()).put("kind", kind.kind());
             r.put("namespaced", kind.namespaced());
             kind.verbs().forEach(r.putArray("verbs")::add);
+            if (hasStatus(kind)) {
+                array.addObject().put("name", kind.resource() + "/status").put("namespaced", kind.namespaced());
+            }
             if (stored.containsKey(kind.qualified())) {
                 r.put("storageVersionHash", StorageVersions.hash(stored.get(kind.qualified())));
             }

@@ -222,21 +222,6 @@ class SandboxTest {
         }
     }
 
-    @Test
-    void reportsWhatKeepsASandboxThatIsBeingDeleted() throws IOException {
-        try (FakeApiServer server = server()) {
-            server.put(
-                    "/api/v1/namespaces",
-                    "{'kind':'Namespace','metadata':{'name':'bv-1'},'status':{'conditions':["
-                            + "{'type':'NamespaceDeletionDiscoveryFailure','status':'False','message':'fine'},"
-                            + "{'type':'NamespaceFinalizersRemaining','status':'True',"
-                            + "'message':'example.com/outside in 1 resource instances'}]}}");
-            Sandbox closing = new Sandbox(server.client(), config, STAMPS);
-            assertThat(closing.obstacle("bv-1")).contains("example.com/outside in 1 resource instances");
-            assertThat(closing.obstacle("bv-2")).isEmpty();
-        }
-    }
-
     /** Kinds of the objects that were created, each once. */
     private static List<String> created(FakeApiServer server) {
         return server.requests().stream()

@@ -8,6 +8,7 @@ import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentSkipListMap;
 
 /** Counts of a run. In a dry run also the result for each object. Safe for use from many threads. */
 final class ApplyCounts {
@@ -18,7 +19,7 @@ final class ApplyCounts {
     private final Map<ObjectKey, String> deferred = new LinkedHashMap<>();
     private final List<String> warnings = new ArrayList<>();
     private final List<ApplyReport.Line> lines = new ArrayList<>();
-    private final OmittedObjects omitted = new OmittedObjects("not restored");
+    private final Map<String, OmittedObjects> notes = new ConcurrentSkipListMap<>();
     private final boolean dryRun;
     private int furtherWarnings;
 
@@ -84,11 +85,17 @@ final class ApplyCounts {
 
     /** Names an object in a warning that is not restored, although a user may expect it. */
     void omit(ObjectKey key, String cause) {
-        omitted.add(cause, key);
+        note("not restored", cause, key);
+    }
+
+    /** Names an object in a warning that differs from the captured one; the parameters are those of {@link OmittedObjects}. */
+    void note(String effect, String cause, ObjectKey key) {
+        notes.computeIfAbsent(effect, OmittedObjects::new).add(cause, key);
     }
 
     private List<String> allWarnings() {
-        List<String> all = new ArrayList<>(omitted.warnings());
+        List<String> all = new ArrayList<>();
+        notes.values().forEach(n -> all.addAll(n.warnings()));
         all.addAll(warnings);
         if (furtherWarnings > 0) {
             all.add(Warnings.further(furtherWarnings));

@@ -148,7 +148,7 @@ final class ApplyRun {
         String path = kind.get().path(request.targetNamespace(), entry.key().name());
         ApiServer.Answer live = server.get(path);
         if (live.isOk()) {
-            owners.record(captured, live.body());
+            owners.record(kind.get(), captured, live.body());
             if (request.mark().isOn(live.body(), path) && scope.addsOwnersTo(captured)) {
                 owners.addLater(path, captured);
             }

@@ -43,6 +43,9 @@ final class ExistingObjects {
             if (kind.isEmpty() && !plan.defines(type.qualified())) {
                 warnings.add(unserved(type.apiVersion(), type.kind()));
             }
+            kind.filter(k -> !k.apiVersion().equals(type.apiVersion()))
+                    .filter(k -> !RestoreRules.isNever(type.qualified()))
+                    .ifPresent(k -> warnings.add(otherVersion(type, k)));
         }
         warnings.addAll(missing(plan));
         ApplyRequest request = plan.request();
@@ -105,7 +108,13 @@ final class ExistingObjects {
 
     static String unserved(String apiVersion, String kind) {
         return kind + " in version " + apiVersion
-                + " is not served by this cluster; install its CustomResourceDefinition or the API that serves it";
+                + " is not served by this cluster, and no other version of it is; install its CustomResourceDefinition or"
+                + " the API that serves it";
+    }
+
+    private static String otherVersion(ApplyPlan.Type type, ApiKind kind) {
+        return type.qualified() + ": this cluster does not serve version " + type.apiVersion()
+                + ", so the objects are restored in version " + kind.apiVersion() + "; verify their fields afterwards";
     }
 
     static String ofOtherScope(ApiKind kind) {

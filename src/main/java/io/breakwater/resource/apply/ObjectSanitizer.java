@@ -37,20 +37,39 @@ final class ObjectSanitizer {
 
     private final String source;
     private final String target;
+    private final boolean moved;
 
     ObjectSanitizer(String source, String target) {
-        this.source = source;
-        this.target = target;
+        this(source, target, !source.equals(target));
     }
 
-    /** A cleaned copy. */
+    private ObjectSanitizer(String source, String target, boolean moved) {
+        this.source = source;
+        this.target = target;
+        this.moved = moved;
+    }
+
+    /** The same rules for objects that exist in the target namespace, to compare them. */
+    ObjectSanitizer ofTarget() {
+        return new ObjectSanitizer(target, target, moved);
+    }
+
+    /** A cleaned copy, in the version of the kind. */
     ObjectNode clean(ApiKind kind, JsonNode captured) {
         ObjectNode object = captured.deepCopy();
         ObjectNode meta = (ObjectNode) object.path("metadata");
         meta.remove(SERVER_OWNED);
-        object.remove("status");
+        if (object.has("apiVersion")) {
+            object.put("apiVersion", kind.apiVersion());
+        }
+        if (kind.hasStatus()) {
+            object.remove("status");
+        }
         if (kind.namespaced()) {
             meta.put("namespace", target);
+        }
+        if (moved && kind.namespaced()) {
+            TrackingMarks.remove(kind.qualified(), meta);
         }
         if (meta.path("annotations") instanceof ObjectNode a) {
             a.remove(SERVER_ANNOTATIONS);

@@ -11,6 +11,7 @@ import io.breakwater.resource.RestoreMark;
 import io.breakwater.steps.Activities;
 import io.breakwater.velero.ObjectKey;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -99,15 +100,25 @@ final class ObjectWriter {
         this.owners = owners;
         this.counts = counts;
         this.cleaner = new ObjectSanitizer(request.sourceNamespace(), request.targetNamespace());
-        this.present = new ObjectSanitizer(request.targetNamespace(), request.targetNamespace());
+        this.present = cleaner.ofTarget();
     }
 
     /** One object to write. */
-    private record Job(ApiKind kind, ObjectKey key, JsonNode captured, ObjectNode wanted, String path) {}
+    private record Job(ApiKind kind, ObjectKey key, JsonNode captured, ObjectNode wanted, String path) {
+        String archivedVersion() {
+            return captured.path("apiVersion").asText();
+        }
+
+        /** The path of a write. An object in another version than the archived one must not lose a field. */
+        String checked(String write) {
+            return archivedVersion().equals(kind.apiVersion()) ? write : ApiServer.strict(write);
+        }
+    }
 
     Done write(ApiKind kind, ObjectKey key, JsonNode captured) throws Failed {
         String path = kind.path(request.targetNamespace(), key.name());
         Job job = new Job(kind, key, captured, cleaner.clean(kind, captured), path);
+        reportMarks(job);
         if (owners.resolve(captured, job.wanted())) {
             owners.addLater(path, captured);
         }
@@ -117,14 +128,25 @@ final class ObjectWriter {
                 return new Done(ApplyCounts.Fate.CREATED);
             }
             if (answer.code() != CONFLICT || answer.reason().equals("Conflict")) {
-                throw new Failed(cause(answer), answer);
+                throw new Failed(cause(job, answer), answer);
             }
             ApiServer.Answer live = server.get(path);
             if (live.isOk()) {
                 return treatExisting(job, live.body());
             }
             if (live.code() != NOT_FOUND || attempt == ATTEMPTS) {
-                throw new Failed("it exists but cannot be read: " + cause(live), live);
+                throw new Failed("it exists but cannot be read: " + cause(job, live), live);
+            }
+        }
+    }
+
+    private void reportMarks(Job job) {
+        if (request.isMoved() && job.kind().namespaced() && request.sandbox().isEmpty()) {
+            for (String tool : TrackingMarks.tools(job.captured().path("metadata"))) {
+                counts.note(
+                        "restored without the marks of " + tool,
+                        tool + " of the source namespace could delete copies that have them",
+                        job.key());
             }
         }
     }
@@ -132,21 +154,22 @@ final class ObjectWriter {
     private ApiServer.Answer create(Job job, String verb) {
         ObjectNode body = marked(job.wanted(), verb, job.path());
         request.author().stamp(job.kind(), body);
-        String collection = job.kind().path(request.targetNamespace());
+        String collection = job.checked(job.kind().path(request.targetNamespace()));
         ApiServer.Answer answer = server.create(collection, body);
         if (isPortTaken(job, answer)) {
             answer = server.create(collection, ObjectSanitizer.withoutPorts(body));
             warnOfPorts(job, answer);
         }
         if (answer.isOk()) {
-            owners.record(job.captured(), answer.body());
+            owners.record(job.kind(), job.captured(), answer.body());
         }
+        reportLostFields(job, answer);
         return answer;
     }
 
     /** Treats an object that existed before. */
     private Done treatExisting(Job job, JsonNode live) throws Failed {
-        owners.record(job.captured(), live);
+        owners.record(job.kind(), job.captured(), live);
         if (request.mark().isOn(live, job.path())) {
             owners.addLater(job.path(), job.captured());
             return new Done(fate(RunMark.verb(live)), "", true);
@@ -196,9 +219,12 @@ final class ObjectWriter {
             if (now.equals(wanted)) {
                 return SKIPPED;
             }
-            answer = put(job, ReplacementBody.of(job.kind(), marked(job.wanted(), "replaced", job.path()), live));
+            answer = put(
+                    job,
+                    ReplacementBody.of(
+                            job.kind(), marked(job.wanted(), "replaced", job.path()), live, request.isMoved()));
             if (answer.isOk()) {
-                owners.record(job.captured(), answer.body());
+                owners.record(job.kind(), job.captured(), answer.body());
                 return new Done(ApplyCounts.Fate.REPLACED, changes(now, wanted));
             }
             if (answer.code() == NOT_FOUND) {
@@ -223,7 +249,7 @@ final class ObjectWriter {
             remove(job, live);
             return recreated(job);
         }
-        throw new Failed(cause(answer), answer);
+        throw new Failed(cause(job, answer), answer);
     }
 
     /**
@@ -237,10 +263,10 @@ final class ObjectWriter {
             if (live.path("metadata").has("ownerReferences")) {
                 ((ObjectNode) fields.path("metadata")).remove("ownerReferences");
             }
-            ApiServer.Answer merged =
-                    server.send("PATCH", ApiServer.dry(job.path() + MERGE), "application/apply-patch+yaml", fields);
+            ApiServer.Answer merged = server.send(
+                    "PATCH", job.checked(ApiServer.dry(job.path() + MERGE)), "application/apply-patch+yaml", fields);
             if (!merged.isOk()) {
-                throw new Failed(cause(merged), merged);
+                throw new Failed(cause(job, merged), merged);
             }
             JsonNode before = present.clean(job.kind(), live);
             JsonNode after = present.clean(job.kind(), merged.body());
@@ -256,7 +282,7 @@ final class ObjectWriter {
                 return new Done(ApplyCounts.Fate.UPDATED, changes(before, after));
             }
             if (answer.code() != CONFLICT || attempt == ATTEMPTS) {
-                throw new Failed(cause(answer), answer);
+                throw new Failed(cause(job, answer), answer);
             }
             live = server.get(job.path()).body();
         }
@@ -267,18 +293,20 @@ final class ObjectWriter {
     }
 
     private ApiServer.Answer put(Job job, ObjectNode body) {
-        ApiServer.Answer answer = server.send("PUT", job.path(), body);
+        String path = job.checked(job.path());
+        ApiServer.Answer answer = server.send("PUT", path, body);
         if (isPortTaken(job, answer)) {
-            answer = server.send("PUT", job.path(), ObjectSanitizer.withoutPorts(body));
+            answer = server.send("PUT", path, ObjectSanitizer.withoutPorts(body));
             warnOfPorts(job, answer);
         }
+        reportLostFields(job, answer);
         return answer;
     }
 
     private Done recreated(Job job) throws Failed {
         ApiServer.Answer answer = create(job, "replaced");
         if (!answer.isOk()) {
-            throw new Failed("it could not be created again: " + cause(answer), answer);
+            throw new Failed("it could not be created again: " + cause(job, answer), answer);
         }
         return new Done(ApplyCounts.Fate.REPLACED);
     }
@@ -290,8 +318,7 @@ final class ObjectWriter {
         options.putObject("preconditions").set("uid", live.path("metadata").path("uid"));
         ApiServer.Answer answer = server.send("DELETE", job.path(), options);
         if (!answer.isOk() && answer.code() != NOT_FOUND) {
-            throw new Failed(
-                    "a field cannot be changed, and the object could not be deleted: " + cause(answer), answer);
+            throw new Failed("a field cannot be changed, and the object could not be deleted: " + cause(job, answer), answer);
         }
         long deadline = System.nanoTime() + GONE.toNanos();
         while (server.get(job.path()).code() != NOT_FOUND) {
@@ -303,13 +330,42 @@ final class ObjectWriter {
         }
     }
 
-    /** The message of the API server. If it refused the author, the author and the way out, too. */
-    private String cause(ApiServer.Answer answer) {
-        return answer.code() == FORBIDDEN && request.author().isImpersonating()
-                ? "the API server refused it to author " + request.author().author() + ": "
-                        + Texts.line(answer.message(), LONGEST_CAUSE)
-                        + "; grant the right, or ask an administrator to create the Restore"
-                : answer.message();
+    /** Fields that the API server dropped, or refused in another version than the archived one. */
+    private void reportLostFields(Job job, ApiServer.Answer answer) {
+        String version = job.kind().apiVersion();
+        String lost = UnknownFields.in(answer.isOk() ? answer.warnings() : List.of(answer.message()));
+        if (lost.isEmpty()) {
+            return;
+        }
+        if (answer.isOk()) {
+            counts.note(
+                    "restored without fields",
+                    "this cluster does not know them in version " + version + " (" + lost + ")",
+                    job.key());
+        } else {
+            counts.omit(
+                    job.key(),
+                    "this cluster does not serve version " + job.archivedVersion() + " of their kind, and version "
+                            + version + " does not have fields of them (" + lost + ")");
+        }
+    }
+
+    /**
+     * The message of the API server. If it refused the author, or another version than the archived one, also the cause and the way
+     * out.
+     */
+    private String cause(Job job, ApiServer.Answer answer) {
+        if (answer.code() == FORBIDDEN && request.author().isImpersonating()) {
+            return "the API server refused it to author " + request.author().author() + ": "
+                    + Texts.line(answer.message(), LONGEST_CAUSE)
+                    + "; grant the right, or ask an administrator to create the Restore";
+        }
+        return job.archivedVersion().equals(job.kind().apiVersion())
+                ? answer.message()
+                : Texts.line(answer.message(), LONGEST_CAUSE) + "; this cluster does not serve version "
+                        + job.archivedVersion() + ", so the object was sent in version "
+                        + job.kind().apiVersion()
+                        + "; change it with spec.transforms, or install the definition of the archived version";
     }
 
     private ObjectNode marked(ObjectNode wanted, String verb, String path) {

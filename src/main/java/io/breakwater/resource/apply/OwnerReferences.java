@@ -3,6 +3,7 @@ package io.breakwater.resource.apply;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.breakwater.resource.ApiKind;
 import io.breakwater.resource.ApiServer;
 import java.util.HashSet;
 import java.util.Map;
@@ -25,8 +26,11 @@ final class OwnerReferences {
      */
     record Pending(String path, JsonNode captured) {}
 
+    /** A restored owner, which may have another version than the captured one. */
+    private record Owner(String uid, String apiVersion) {}
+
     private final Set<String> wanted = ConcurrentHashMap.newKeySet();
-    private final Map<String, String> uids = new ConcurrentHashMap<>();
+    private final Map<String, Owner> owners = new ConcurrentHashMap<>();
     private final Queue<Pending> pending = new ConcurrentLinkedQueue<>();
 
     /** Records the owners of an archived object. */
@@ -39,12 +43,12 @@ final class OwnerReferences {
         return wanted.contains(captured.path("metadata").path("uid").asText());
     }
 
-    /** Records the UID of the restored object. */
-    void record(JsonNode captured, JsonNode live) {
+    /** Records the UID of the restored object, and the kind that it is restored as. */
+    void record(ApiKind kind, JsonNode captured, JsonNode live) {
         String old = captured.path("metadata").path("uid").asText();
         String now = live.path("metadata").path("uid").asText();
         if (!now.isEmpty() && wanted.contains(old)) {
-            uids.put(old, now);
+            owners.put(old, new Owner(now, kind.apiVersion()));
         }
     }
 
@@ -71,9 +75,11 @@ final class OwnerReferences {
     ArrayNode known(JsonNode references) {
         ArrayNode known = ApiServer.JSON.createArrayNode();
         for (JsonNode reference : references) {
-            String uid = uids.get(reference.path("uid").asText());
-            if (uid != null) {
-                known.add(((ObjectNode) reference.deepCopy()).put("uid", uid));
+            Owner owner = owners.get(reference.path("uid").asText());
+            if (owner != null) {
+                known.add(((ObjectNode) reference.deepCopy())
+                        .put("uid", owner.uid())
+                        .put("apiVersion", owner.apiVersion()));
             }
         }
         return known;

@@ -17,8 +17,11 @@ final class ReplacementBody {
 
     private ReplacementBody() {}
 
-    /** @param wanted is changed and returned */
-    static ObjectNode of(ApiKind kind, ObjectNode wanted, JsonNode live) {
+    /**
+     * @param wanted is changed and returned
+     * @param moved whether the captured object is of another namespace; then GitOps tools keep their marks on the existing one
+     */
+    static ObjectNode of(ApiKind kind, ObjectNode wanted, JsonNode live, boolean moved) {
         ObjectNode meta = (ObjectNode) wanted.path("metadata");
         JsonNode old = live.path("metadata");
         copy(old, meta, "resourceVersion");
@@ -27,8 +30,13 @@ final class ReplacementBody {
             copy(old, meta, "ownerReferences");
         }
         finalizers(old, meta);
+        if (moved && kind.namespaced()) {
+            TrackingMarks.keep(old, meta);
+        }
         copy(old.path("annotations"), meta.withObjectProperty("annotations"), REVISION);
-        copy(live, wanted, "status");
+        if (kind.hasStatus()) {
+            copy(live, wanted, "status");
+        }
         switch (kind.qualified()) {
             case "services" -> service(wanted.path("spec"), live.path("spec"));
             case "serviceaccounts" -> copy(live, wanted, "secrets");

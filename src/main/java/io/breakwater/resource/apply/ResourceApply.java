@@ -1,6 +1,7 @@
 package io.breakwater.resource.apply;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Durations;
 import io.breakwater.api.Reason;
@@ -145,21 +146,25 @@ public final class ResourceApply {
     /** Stages and dependencies that follow from {@code spec.order}. */
     public RestoreOrder ordering(ApplyRequest request) throws IOException {
         try (ApplyPlan plan = ApplyPlan.read(request)) {
+            Discovery discovery = Discovery.of(server);
             OrderResolver order = plan.order();
             List<RestoreOrder.Stage> stages = new ArrayList<>();
             for (int i = 1; i <= order.last(); i++) {
-                stages.add(new RestoreOrder.Stage(i, waits(request, order, i), order.size(i), order.held(i)));
+                stages.add(
+                        new RestoreOrder.Stage(i, waits(request, discovery, order, i), order.size(i), order.held(i)));
             }
             return new RestoreOrder(stages);
         }
     }
 
-    private static List<RestoreOrder.Wait> waits(ApplyRequest request, OrderResolver order, int stage) {
+    private static List<RestoreOrder.Wait> waits(
+            ApplyRequest request, Discovery discovery, OrderResolver order, int stage) {
         List<RestoreOrder.Wait> waits = new ArrayList<>();
         order.before(stage).forEach((dependency, objects) -> {
             List<Awaited> awaited = objects.stream()
                     .map(o -> new Awaited(
-                            kind(o).path(request.targetNamespace(), o.key().name()),
+                            kind(discovery, o)
+                                    .path(request.targetNamespace(), o.key().name()),
                             o.kind(),
                             o.key().name(),
                             o.reports()))
@@ -170,7 +175,15 @@ public final class ResourceApply {
         return waits;
     }
 
-    private static ApiKind kind(OrderResolver.Waited object) {
+    /** The kind in the version that it is restored in. */
+    private static ApiKind kind(Discovery discovery, OrderResolver.Waited object) {
+        return discovery
+                .find(object.apiVersion(), object.kind())
+                .filter(k -> k.qualified().equals(object.key().directory()))
+                .orElseGet(() -> archived(object));
+    }
+
+    private static ApiKind archived(OrderResolver.Waited object) {
         ObjectKey key = object.key();
         String version = object.apiVersion().substring(object.apiVersion().indexOf('/') + 1);
         return new ApiKind(key.group(), version, object.kind(), key.resource(), !key.isClusterScoped(), Set.of());
@@ -250,6 +263,9 @@ public final class ResourceApply {
                     object.path("metadata").path("name").asText());
             if (selection.selects(key, object) && !CaptureRules.isOfPod(object.path("metadata"))) {
                 JsonNode wanted = transforms.apply(key, object);
+                if (request.isMoved()) {
+                    TrackingMarks.remove(CLAIMS, (ObjectNode) wanted.path("metadata"));
+                }
                 claims.add(client.getKubernetesSerialization().convertValue(wanted, PersistentVolumeClaim.class));
             }
         }

@@ -52,7 +52,7 @@ final class TargetNamespace {
                 .send(
                         "POST",
                         PATH,
-                        manifest(name, request.author().content().mayLabelNamespace() ? captured : List.of()));
+                        manifest(request, request.author().content().mayLabelNamespace() ? captured : List.of()));
         if (!made.isOk() && made.code() != CONFLICT) {
             throw BreakwaterException.retryable(
                     Reason.ResourcesFailed, "namespace " + name + " cannot be created: " + made.message());
@@ -122,10 +122,10 @@ final class TargetNamespace {
     }
 
     /** With the captured labels and annotations, except those of Breakwater, which describe the state of the source. */
-    private static ObjectNode manifest(String name, List<byte[]> captured) throws IOException {
+    private static ObjectNode manifest(ApplyRequest request, List<byte[]> captured) throws IOException {
         ObjectNode namespace =
                 ApiServer.JSON.createObjectNode().put("apiVersion", "v1").put("kind", "Namespace");
-        ObjectNode meta = namespace.putObject("metadata").put("name", name);
+        ObjectNode meta = namespace.putObject("metadata").put("name", request.targetNamespace());
         if (!captured.isEmpty()) {
             JsonNode old = ObjectJson.parse(captured.getFirst()).path("metadata");
             for (String field : List.of("labels", "annotations")) {
@@ -138,6 +138,9 @@ final class TargetNamespace {
                     kept.remove(LAST_APPLIED);
                     meta.set(field, kept);
                 }
+            }
+            if (request.isMoved()) {
+                TrackingMarks.remove("namespaces", meta);
             }
         }
         return namespace;
