@@ -129,7 +129,8 @@ public final class RestoreHooks {
             boolean seen = isSeen(d, s.getObservedGeneration());
             add(all, d, d.getSpec().getTemplate(), seen, s.getDesiredNumberScheduled(), s.getCurrentNumberScheduled());
         });
-        client.batch().v1().jobs().inNamespace(namespace).list().getItems().forEach(j -> {
+        var jobs = client.batch().v1().jobs().inNamespace(namespace).list().getItems();
+        jobs.stream().filter(j -> j.getSpec() != null).forEach(j -> {
             boolean starts = !Boolean.TRUE.equals(j.getSpec().getSuspend());
             boolean started = j.getStatus() != null && pods(j.getStatus()) > 0;
             add(all, j, j.getSpec().getTemplate(), true, starts ? 1 : 0, started ? 1 : 0);
