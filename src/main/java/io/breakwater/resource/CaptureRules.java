@@ -85,7 +85,7 @@ public final class CaptureRules {
         String name = meta.path("name").asText();
         return switch (kind.qualified()) {
             case "configmaps" -> !name.equals(ROOT_CA);
-            case "secrets" -> !name.equals(MASTER_KEY);
+            case "secrets" -> !name.equals(MASTER_KEY) && !isOfRegistry(meta.path("annotations"));
             case "backuppolicies." + Api.GROUP -> !labels.has(Api.TEMPLATE);
             case "serviceaccounts" -> !name.equals(MOVER_ACCOUNT);
             case "endpoints" ->
@@ -110,6 +110,12 @@ public final class CaptureRules {
                         .asText()
                         .startsWith(o.path("name").asText() + "-"))
                 .isPresent();
+    }
+
+    /** Whether OpenShift created the Secret for an account: credentials of the internal registry of this cluster. */
+    private static boolean isOfRegistry(JsonNode annotations) {
+        return annotations.has("openshift.io/token-secret.name")
+                || annotations.has("openshift.io/internal-registry-auth-token.service-account");
     }
 
     private static boolean hasExcludingLabel(JsonNode labels) {

@@ -92,7 +92,7 @@ final class ObjectSanitizer {
             case "pods" -> pod(object.path("spec"));
             case "jobs.batch" -> job(object, meta);
             case "secrets" -> secret(object, meta);
-            case "serviceaccounts" -> account(object, meta.path("name").asText());
+            case "serviceaccounts" -> AccountSecrets.remove(object);
             case "rolebindings.rbac.authorization.k8s.io",
                     "clusterrolebindings.rbac.authorization.k8s.io",
                     "rolebindings.authorization.openshift.io",
@@ -164,12 +164,6 @@ final class ObjectSanitizer {
                 a.remove("kubernetes.io/service-account.uid");
             }
         }
-    }
-
-    private static void account(ObjectNode object, String name) {
-        Predicate<JsonNode> made = s -> s.path("name").asText().startsWith(name + "-token-");
-        removeIf(object.path("secrets"), made);
-        dropEmpty(object, "secrets");
     }
 
     /** Subjects, and the lists of users and groups in OpenShift's own bindings, whose role can be in a namespace. */

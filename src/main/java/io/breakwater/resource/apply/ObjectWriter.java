@@ -204,9 +204,10 @@ final class ObjectWriter {
 
     /** Completes a ServiceAccount that the cluster created: unless a user has changed it, it gets all captured fields. */
     private Done complete(Job job, JsonNode live) throws Failed {
-        boolean untouched = !live.has("imagePullSecrets")
-                && live.path("metadata").path("labels").isEmpty()
-                && live.path("metadata").path("annotations").isEmpty();
+        JsonNode now = present.clean(job.kind(), live);
+        boolean untouched = !now.has("imagePullSecrets")
+                && now.path("metadata").path("labels").isEmpty()
+                && now.path("metadata").path("annotations").isEmpty();
         return untouched ? replace(job, live) : SKIPPED;
     }
 

@@ -39,7 +39,10 @@ final class ReplacementBody {
         }
         switch (kind.qualified()) {
             case "services" -> service(wanted.path("spec"), live.path("spec"));
-            case "serviceaccounts" -> copy(live, wanted, "secrets");
+            case "serviceaccounts" -> {
+                copy(live, wanted, "secrets");
+                AccountSecrets.addExisting(live, wanted);
+            }
             case "jobs.batch" -> job(wanted.path("spec"), live.path("spec"));
             default -> {}
         }

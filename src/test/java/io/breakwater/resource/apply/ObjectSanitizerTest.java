@@ -52,6 +52,9 @@ class ObjectSanitizerTest {
                 "v1 serviceaccounts |"
                         + " {'metadata':{'name':'web'},'secrets':[{'name':'web-token-abc'},{'name':'mine'}],'imagePullSecrets':[{'name':'pull'}]}"
                         + " | {'metadata':{'name':'web','namespace':'copy'},'secrets':[{'name':'mine'}],'imagePullSecrets':[{'name':'pull'}]}",
+                "v1 serviceaccounts |"
+                        + " {'metadata':{'name':'web','annotations':{'openshift.io/internal-registry-pull-secret-ref':'web-dockercfg-89x6k'}},'secrets':[{'name':'web-dockercfg-89x6k'}],'imagePullSecrets':[{'name':'web-dockercfg-89x6k'},{'name':'web-dockercfg-mine'},{'name':'api-dockercfg-89x6k'}]}"
+                        + " | {'metadata':{'name':'web','namespace':'copy'},'imagePullSecrets':[{'name':'web-dockercfg-mine'},{'name':'api-dockercfg-89x6k'}]}",
                 "rbac.authorization.k8s.io/v1 rolebindings |"
                         + " {'metadata':{'name':'b'},'subjects':[{'kind':'ServiceAccount','namespace':'shop','name':'a'},{'kind':'ServiceAccount','namespace':'other','name':'a'},{'kind':'User','name':'u'},{'kind':'Group','name':'system:serviceaccounts:shop'},{'kind':'Group','name':'system:serviceaccounts:shopping'},{'kind':'User','name':'system:serviceaccount:shop:a'}]}"
                         + " | {'metadata':{'name':'b','namespace':'copy'},'subjects':[{'kind':'ServiceAccount','namespace':'copy','name':'a'},{'kind':'ServiceAccount','namespace':'other','name':'a'},{'kind':'User','name':'u'},{'kind':'Group','name':'system:serviceaccounts:copy'},{'kind':'Group','name':'system:serviceaccounts:shopping'},{'kind':'User','name':'system:serviceaccount:copy:a'}]}",

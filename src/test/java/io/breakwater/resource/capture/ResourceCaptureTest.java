@@ -169,6 +169,8 @@ class ResourceCaptureTest {
                 "configmaps  | {'name':'c','labels':{'velero.io/exclude-from-backup':'true'}}",
                 "configmaps  | {'name':'c','deletionTimestamp':'2026-01-01T00:00:00Z'}",
                 "secrets     | {'name':'s','labels':{'breakwater.io/run':'restorepoint.1'}}",
+                "secrets     | {'name':'s','annotations':{'openshift.io/token-secret.name':'web-token-abcde'}}",
+                "secrets     | {'name':'s','annotations':{'openshift.io/internal-registry-auth-token.service-account':'web'}}",
                 "pods        | {'name':'p','labels':{'breakwater.io/component':'mover'}}",
                 "pods        | {'name':'p','ownerReferences':[{'kind':'ReplicaSet','controller':true}]}",
                 "pods        | {'name':'p','annotations':{'kubernetes.io/config.mirror':'x'}}",
