@@ -8,9 +8,9 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Durations in the format of Velero's objects and annotations: {@code 720h0m0s}, {@code 1.5h}, {@code 500ms}. */
+/** Durations in the format of Velero's objects and annotations: {@code 720h0m0s}, {@code 1.5h}, {@code 500ms}; microseconds are not read. */
 public final class GoDurations {
-    private static final String PART = "(\\d{1,9}(?:\\.\\d{0,9})?|\\.\\d{1,9})(h|ms|m|s|us|µs|ns)";
+    private static final String PART = "(\\d{1,9}(?:\\.\\d{0,9})?|\\.\\d{1,9})(h|ms|m|s|ns)";
     private static final Pattern PARTS = Pattern.compile(PART);
     private static final Pattern ALL = Pattern.compile("0|(?:" + PART + "){1,8}");
     private static final Map<String, Duration> UNITS = Map.of(
@@ -18,8 +18,6 @@ public final class GoDurations {
             "m", Duration.ofMinutes(1),
             "s", Duration.ofSeconds(1),
             "ms", Duration.ofMillis(1),
-            "us", Duration.ofNanos(1000),
-            "µs", Duration.ofNanos(1000),
             "ns", Duration.ofNanos(1));
 
     private GoDurations() {}
