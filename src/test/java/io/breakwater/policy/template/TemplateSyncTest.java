@@ -225,6 +225,27 @@ class TemplateSyncTest {
         assertThat(templates.isOrphaned(kept)).as("the template was deleted").isTrue();
     }
 
+    /** The operator restarted, and has not counted yet. */
+    @Test
+    void keepsTheNumberOfUncoveredNamespacesUntilTheNextCount() {
+        BackupPolicy template = template("shop");
+        template.setStatus(new BackupPolicyStatus());
+        template.getStatus().namespaces = new BackupPolicyStatus.Namespaces();
+        template.getStatus().namespaces.uncovered = 1;
+        template.getStatus().namespaces.uncoveredNamespaces = List.of("bank");
+        client.resource(template).create();
+
+        templates.sync(template);
+        assertThat(status().namespaces.selected).isZero();
+        assertThat(status().namespaces.uncovered).isEqualTo(1);
+        assertThat(status().namespaces.uncoveredNamespaces).containsExactly("bank");
+
+        coverage.survey();
+        templates.sync(template);
+        assertThat(status().namespaces.uncovered).isZero();
+        assertThat(status().namespaces.uncoveredNamespaces).isNull();
+    }
+
     private double gauge(String state) {
         return registry.find(MeterName.TEMPLATE_NAMESPACES.registered())
                 .tag("state", state)
