@@ -2,6 +2,7 @@ package io.breakwater.admission;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.breakwater.api.Api;
+import io.breakwater.api.ServerMessage;
 import io.breakwater.observe.AuditAction;
 import io.breakwater.observe.AuditEntry;
 import io.breakwater.observe.AuditLog;
@@ -46,7 +47,7 @@ final class AdmissionAudit {
                 response = check.apply(request);
             } catch (RuntimeException e) {
                 // The API server refuses the request, because the webhook fails closed.
-                record(request, AdmissionResponse.refuse("the check failed: " + e.getMessage()), acts);
+                record(request, AdmissionResponse.refuse("the check failed: " + ServerMessage.of(e)), acts);
                 throw e;
             }
             record(request, response, acts);

@@ -2,6 +2,7 @@ package io.breakwater.admission;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpsServer;
+import io.breakwater.api.ServerMessage;
 import io.breakwater.api.Texts;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.observe.AuditLog;
@@ -215,7 +216,7 @@ class AdmissionServer {
             throw e;
         } catch (RuntimeException e) {
             // The API server then applies the failurePolicy of the webhook, and shows this text to the user.
-            String cause = Texts.line(e.getMessage(), LONGEST_LINE);
+            String cause = Texts.line(ServerMessage.of(e), LONGEST_LINE);
             LOG.errorf(printable(e, cause), "an admission check failed");
             return new Answer(500, "Breakwater could not check the object: " + cause);
         }

@@ -146,7 +146,7 @@ final class PodSession implements AutoCloseable {
         @Override
         public void onFailure(Throwable t, Response response) {
             opened.completeExceptionally(t);
-            received.add(new Received.Ended(String.valueOf(t.getMessage())));
+            received.add(new Received.Ended(ServerMessage.of(t)));
         }
 
         @Override

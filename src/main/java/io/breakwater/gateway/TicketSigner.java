@@ -6,6 +6,7 @@ import io.breakwater.api.Api;
 import io.breakwater.api.BoundedJson;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.api.ServerMessage;
 import io.breakwater.config.BreakwaterConfig;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
@@ -192,7 +193,7 @@ class TicketSigner {
         return BreakwaterException.retryable(
                 Reason.SecretNotFound,
                 "could not read or write Secret " + namespace + "/" + SECRET + " or " + TicketVerifier.SECRET
-                        + ", will retry: " + e.getMessage(),
+                        + ", will retry: " + ServerMessage.of(e),
                 e);
     }
 

@@ -72,7 +72,7 @@ class CredentialGrants {
             try {
                 maintain();
             } catch (RuntimeException e) {
-                LOG.warnf("could not update the rights of the gateway, will retry: %s", e.getMessage());
+                LOG.warnf("could not update the rights of the gateway, will retry: %s", ServerMessage.of(e));
             }
             if (config.gateway().embedded()) {
                 return; // a separate gateway of the past may have left its rights

@@ -13,6 +13,15 @@ public final class PlainStatusWriter extends StatusWriter {
         this.client = client;
     }
 
+    /** No status or event of any test shows a request of the client, or the address of the API server. */
+    static void requireWordsForUsers(KubernetesClient client, String text) {
+        String server =
+                client.getMasterUrl().getHost() + ":" + client.getMasterUrl().getPort();
+        if (text.contains("Failure executing") || text.contains("Received status") || text.contains(server)) {
+            throw new AssertionError("message of the client: " + text);
+        }
+    }
+
     @Override
     public <S, T extends CustomResource<?, S>> boolean update(T resource, Class<S> type, Consumer<S> change) {
         T now = client.resource(resource).get();
@@ -26,6 +35,7 @@ public final class PlainStatusWriter extends StatusWriter {
         String before = client.getKubernetesSerialization().asJson(now);
         change.accept(now.getStatus());
         resource.setStatus(now.getStatus());
+        requireWordsForUsers(client, client.getKubernetesSerialization().asJson(now.getStatus()));
         if (before.equals(client.getKubernetesSerialization().asJson(now))) {
             return false;
         }

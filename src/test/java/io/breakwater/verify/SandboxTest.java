@@ -67,6 +67,25 @@ class SandboxTest {
                         Map.entry("pod-security.kubernetes.io/warn", "restricted"));
     }
 
+    /** An administrator permits root in a namespace, which says nothing about the sandbox. */
+    @Test
+    void copiesOnlyTheAnnotationThatForbidsRoot() {
+        Namespace shop = new NamespaceBuilder()
+                .withNewMetadata()
+                .withName("shop")
+                .addToAnnotations(Api.PRIVILEGED_MOVERS, "false")
+                .addToAnnotations("scheduler.alpha.kubernetes.io/node-selector", "pool=a")
+                .endMetadata()
+                .build();
+        assertThat(Sandbox.annotations(shop)).isEqualTo(Map.of(Api.PRIVILEGED_MOVERS, "false"));
+
+        shop.getMetadata().getAnnotations().put(Api.PRIVILEGED_MOVERS, "true");
+        assertThat(Sandbox.annotations(shop)).isEmpty();
+        shop.getMetadata().setAnnotations(null);
+        assertThat(Sandbox.annotations(shop)).isEmpty();
+        assertThat(Sandbox.annotations(null)).isEmpty();
+    }
+
     @Test
     void allowsTrafficOnlyInsideAndToTheDnsOfTheCluster() {
         NetworkPolicy isolation = sandbox.networkPolicies("bv-1").getFirst();
