@@ -22,6 +22,7 @@ import io.breakwater.volume.Snapshots;
 import io.breakwater.volume.VolumePlanner;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
@@ -29,6 +30,12 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 /** The steps of a capture, in order. */
 @ApplicationScoped
 class CaptureSteps {
+    /** Longest time for which snapshots wait for the claims that are created from them. */
+    static final Duration CLAIMS_GONE = Duration.ofMinutes(1);
+
+    /** Interval of {@link #cleanUp}. */
+    static final Duration RECHECK = Duration.ofSeconds(2);
+
     private final KubernetesClient client;
     private final Snapshots snapshots;
     private final GroupSnapshots groups;
@@ -78,17 +85,27 @@ class CaptureSteps {
         return all;
     }
 
-    /** Deletes the objects that a run created in the cluster; they have no use once it is over, successful or not. */
-    void cleanUp(RestorePoint point) {
+    /**
+     * Deletes the objects that a run created in the cluster; they have no use once it is over, successful or not. The snapshots wait for
+     * the claims.
+     *
+     * @param since time of the first call; the snapshots do not wait longer than {@link #CLAIMS_GONE}
+     * @return whether everything is deleted; if not, call again
+     */
+    boolean cleanUp(RestorePoint point, String since, Instant now) {
         String namespace = point.getMetadata().getNamespace();
         String label = RunLabel.of(point);
         movers.delete(namespace, label);
-        Instant since = SnapshotTaker.startOf(point);
-        new TemporaryClaims(client).delete(namespace, label, since);
-        snapshots.deleteWithContents(namespace, label, since);
-        if (point.getStatus() != null && SnapshotTaker.isGrouped(point.getStatus().volumes)) {
-            groups.delete(namespace, label, point.getMetadata().getUid(), since);
+        Instant captured = SnapshotTaker.startOf(point);
+        boolean gone = new TemporaryClaims(client).delete(namespace, label, captured);
+        if (!gone && now.isBefore(Instant.parse(since).plus(CLAIMS_GONE))) {
+            return false;
         }
+        snapshots.deleteWithContents(namespace, label, captured);
+        if (point.getStatus() != null && SnapshotTaker.isGrouped(point.getStatus().volumes)) {
+            groups.delete(namespace, label, point.getMetadata().getUid(), captured);
+        }
+        return true;
     }
 
     private final class CleanUpStep implements Step<CaptureRun> {
@@ -100,7 +117,12 @@ class CaptureSteps {
         @Override
         public Outcome run(CaptureRun run, int attempt) {
             retained.sealed(run.label());
-            cleanUp(run.point());
+            if (!cleanUp(
+                    run.point(),
+                    run.status().journal.getLast().startedAt,
+                    run.clock().instant())) {
+                return Outcome.waiting("waiting for the deletion of the claims of this run", RECHECK);
+            }
             try {
                 catalog.markFinished(run.route().location(), run.key());
             } catch (BreakwaterException e) {

@@ -150,7 +150,9 @@ class PointDeletion {
         if (pause.isPresent()) {
             return pause;
         }
-        steps.cleanUp(point);
+        if (!steps.cleanUp(point, point.getMetadata().getDeletionTimestamp(), clock.instant())) {
+            return Optional.of(RECHECK);
+        }
         if (stays) {
             pauses.forget(uid);
             return Optional.empty();

@@ -3,11 +3,13 @@ package io.breakwater.capture;
 import io.breakwater.api.Api;
 import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.Condition;
 import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.observe.Conditions;
 import io.breakwater.observe.Events;
 import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;
@@ -43,6 +45,9 @@ import java.util.List;
         informer = @Informer(comparableResourceVersions = false))
 @GradualRetry(maxAttempts = Integer.MAX_VALUE, initialInterval = 2000, intervalMultiplier = 1.5, maxInterval = 60_000)
 class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<RestorePoint> {
+    /** Time after the failure of a run in which its objects are deleted, also by the next process. */
+    private static final Duration CLEAN_UP = Duration.ofHours(24);
+
     private final KubernetesClient client;
     private final BreakwaterConfig config;
     private final StatusWriter writer;
@@ -95,7 +100,7 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
             return UpdateControl.noUpdate();
         }
         if (point.hasFailed()) {
-            return UpdateControl.noUpdate();
+            return cleanUp(point);
         }
         if (point.isSealed()) {
             return copies.push(point, () -> wake(point))
@@ -128,9 +133,21 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
             }
             case RunDriver.Failed(BreakwaterException e) -> {
                 fail(run, e);
-                yield UpdateControl.noUpdate();
+                yield cleanUp(run.point());
             }
         };
+    }
+
+    /** Deletes the objects of a failed run, until nothing is left. */
+    private UpdateControl<RestorePoint> cleanUp(RestorePoint point) {
+        Instant now = clock.instant();
+        return point.getStatus()
+                .failure(Condition.SUCCEEDED)
+                .map(c -> c.lastTransitionTime)
+                .filter(failedAt -> now.isBefore(Instant.parse(failedAt).plus(CLEAN_UP)))
+                .filter(failedAt -> !steps.cleanUp(point, failedAt, now))
+                .map(failedAt -> UpdateControl.<RestorePoint>noUpdate().rescheduleAfter(CaptureSteps.RECHECK))
+                .orElseGet(UpdateControl::noUpdate);
     }
 
     private List<Step<CaptureRun>> steps(CaptureRun run) {
@@ -180,7 +197,7 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
     }
 
     private void fail(CaptureRun run, BreakwaterException e) {
-        steps.cleanUp(run.point());
+        steps.cleanUp(run.point(), Conditions.timestamp(clock.instant()), clock.instant());
         run.update(s -> {
             s.progress = "failed";
             s.transfer = null;

@@ -10,6 +10,7 @@ import java.time.Instant;
 
 /** Deletes the claims that a capture made from snapshots, together with their volumes, also if their class has the reclaimPolicy Retain. */
 final class TemporaryClaims {
+    private static final String BOUND = "Bound";
     private static final String DELETE = "Delete";
     private static final String PROVISIONER = "pv.kubernetes.io/provisioned-by";
 
@@ -24,8 +25,10 @@ final class TemporaryClaims {
      *
      * @param label value of the label {@link Api#RUN}
      * @param since start of the capture
+     * @return whether the snapshots can be deleted too. A driver that may still create a volume from a snapshot holds the snapshot, and
+     *     the snapshot controller looks at it again only after minutes.
      */
-    void delete(String namespace, String label, Instant since) {
+    boolean delete(String namespace, String label, Instant since) {
         var claims = client.persistentVolumeClaims().inNamespace(namespace);
         for (PersistentVolumeClaim claim :
                 claims.withLabel(Api.RUN, label).list().getItems()) {
@@ -34,6 +37,12 @@ final class TemporaryClaims {
             }
             claims.resource(claim).delete();
         }
+        return claims.withLabel(Api.RUN, label).list().getItems().stream().noneMatch(TemporaryClaims::isPending);
+    }
+
+    private static boolean isPending(PersistentVolumeClaim claim) {
+        return claim.getSpec().getDataSource() != null
+                && (claim.getStatus() == null || !BOUND.equals(claim.getStatus().getPhase()));
     }
 
     /** A tenant can write the label, but not a PersistentVolume. So older volumes, and those of an administrator, stay as they are. */

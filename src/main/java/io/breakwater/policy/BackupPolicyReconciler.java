@@ -178,13 +178,14 @@ class BackupPolicyReconciler implements Reconciler<BackupPolicy> {
                 }
                 recordTime(policy, at);
             }
-            case ScheduleDecision.Skip(Instant at, String point, String other) -> {
+            case ScheduleDecision.Skip(Instant at, String _, String other) -> {
+                // The same text for each skipped time, so that their events are one.
                 events.warning(
                         policy,
                         Reason.InProgress,
-                        "skipped RestorePoint " + point + " because " + other
-                                + " is still running; if this happens often, set a longer interval in"
-                                + " spec.schedule.cron");
+                        "skipped a scheduled RestorePoint because " + other
+                                + " is still running; its status shows what it waits for. If it makes progress, set a"
+                                + " longer interval in spec.schedule.cron");
                 recordTime(policy, at);
             }
             case ScheduleDecision.Rest() -> {}

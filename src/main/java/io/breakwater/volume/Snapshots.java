@@ -10,6 +10,9 @@ import io.fabric8.kubernetes.api.model.GenericKubernetesResourceList;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.Listable;
+import io.fabric8.kubernetes.client.dsl.Resource;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.fabric8.kubernetes.client.dsl.base.ResourceDefinitionContext;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.net.HttpURLConnection;
@@ -26,6 +29,9 @@ public class Snapshots {
     static final String GROUP = "snapshot.storage.k8s.io";
     static final ResourceDefinitionContext SNAPSHOT = context(GROUP, "v1", "VolumeSnapshot", true);
     private static final ResourceDefinitionContext CLASS = context(GROUP, "v1", "VolumeSnapshotClass", false);
+
+    /** Annotation on a snapshot that no claim of its capture uses any more. */
+    private static final String UNUSED = Api.GROUP + "/unused";
 
     private final KubernetesClient client;
 
@@ -156,8 +162,28 @@ public class Snapshots {
      */
     public void deleteWithContents(String namespace, String run, Instant since) {
         var all = client.genericKubernetesResources(SNAPSHOT).inNamespace(namespace);
-        new ContentDeletion(client, since).prepare(listed(all.withLabel(Api.RUN, run)));
+        List<GenericKubernetesResource> snapshots = listed(all.withLabel(Api.RUN, run));
+        new ContentDeletion(client, since).prepare(snapshots);
         delete(namespace, run, List.of());
+        snapshots.stream()
+                .filter(s -> s.getMetadata().getDeletionTimestamp() != null)
+                .forEach(s -> touch(all.withName(s.getMetadata().getName())));
+    }
+
+    /**
+     * Makes the snapshot controller look again at a snapshot whose deletion started before, such as by the deletion of its namespace. While
+     * a claim was created from the snapshot, the controller kept its finalizer, and it looks again only after minutes or after a change.
+     */
+    private static void touch(Resource<GenericKubernetesResource> snapshot) {
+        try {
+            snapshot.patch(
+                    PatchContext.of(PatchType.JSON_MERGE),
+                    "{\"metadata\":{\"annotations\":{\"" + UNUSED + "\":\"true\"}}}");
+        } catch (KubernetesClientException e) {
+            if (e.getCode() != HttpURLConnection.HTTP_NOT_FOUND) {
+                throw e;
+            }
+        }
     }
 
     static List<GenericKubernetesResource> classes(KubernetesClient client) {

@@ -560,10 +560,11 @@ class PointDeletionTest {
         }
 
         @Override
-        void cleanUp(RestorePoint point) {
+        boolean cleanUp(RestorePoint point, String since, Instant now) {
             if (jobs.remove(RunLabel.of(point))) {
                 deletedJobs++;
             }
+            return true;
         }
     }
 }

@@ -43,6 +43,36 @@ class TemporaryClaimsTest {
                 .containsExactly("b");
     }
 
+    /** The driver may still create a volume: until the claim is gone, its snapshot cannot be deleted. */
+    @Test
+    void holdsSnapshotsOfClaimsThatAreNotBound() {
+        PersistentVolumeClaim pending = claim("a", RUN, true);
+        keepAfterDeletion(pending, "Pending");
+        assertThat(claims.delete("shop", RUN, BEFORE)).isFalse();
+
+        keepAfterDeletion(pending, "Bound");
+        assertThat(claims.delete("shop", RUN, BEFORE)).isTrue();
+
+        cluster.client().resource(pending).edit(c -> {
+            c.getMetadata().setFinalizers(null);
+            return c;
+        });
+        assertThat(claims.delete("shop", RUN, BEFORE)).isTrue();
+    }
+
+    private void keepAfterDeletion(PersistentVolumeClaim claim, String phase) {
+        cluster.client()
+                .resource(claim)
+                .edit(c -> new PersistentVolumeClaimBuilder(c)
+                        .editMetadata()
+                        .withFinalizers("kubernetes.io/pvc-protection")
+                        .endMetadata()
+                        .withNewStatus()
+                        .withPhase(phase)
+                        .endStatus()
+                        .build());
+    }
+
     /** A tenant can write the label. */
     @Test
     void leavesVolumesThatTheCaptureDidNotMake() {

@@ -85,6 +85,17 @@ class SandboxIT {
         assertThat(site.cluster()
                         .kubectl("get", "-n", sandbox, "configmap", "bucket", "-o", "jsonpath={.metadata.finalizers}"))
                 .isEmpty();
+        assertThat(site.cluster()
+                        .kubectl(
+                                "get",
+                                "-n",
+                                sandbox,
+                                "configmap",
+                                "bucket",
+                                "-o",
+                                "jsonpath={.metadata.labels.app\\.kubernetes\\.io/instance}"))
+                .as("the mark of Argo CD")
+                .isEmpty();
         assertThat(String.join("\n", proven.getStatus().warnings))
                 .contains("ingresses.networking.k8s.io web")
                 .contains("networkpolicies.networking.k8s.io open")
@@ -148,7 +159,7 @@ class SandboxIT {
         ---
         {apiVersion: v1, kind: Secret, metadata: {name: password}, stringData: {a: b}}
         ---
-        {apiVersion: v1, kind: ConfigMap, metadata: {name: bucket}, data: {a: b}}
+        {apiVersion: v1, kind: ConfigMap, metadata: {name: bucket, labels: {app.kubernetes.io/instance: shop}}, data: {a: b}}
         ---
         {apiVersion: v1, kind: Service, metadata: {name: web}, spec: {type: NodePort, selector: {app: web}, ports: [{port: 80}]}}
         ---
