@@ -6,6 +6,7 @@ import io.breakwater.api.BackupLocationStatus;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Condition;
 import io.breakwater.api.Durations;
+import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
 import io.breakwater.catalog.Catalog;
 import io.breakwater.catalog.PointDocument;
@@ -37,6 +38,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jboss.logging.Logger;
 
 /** Extends object locks in each location that has them, and deletes hidden versions whose locks expired. */
 @Singleton
@@ -47,6 +49,8 @@ class ImmutabilityReconciler extends LocationController<ImmutabilityReconciler.D
     private static final Duration EVERY = Duration.ofHours(1);
 
     private static final Duration RETRY = Duration.ofMinutes(5);
+
+    private static final Logger LOG = Logger.getLogger(ImmutabilityReconciler.class);
 
     /** For how long the condition Intact reports a deletion that Breakwater did not make. */
     private static final Duration ALARM = Duration.ofDays(1);
@@ -99,16 +103,31 @@ class ImmutabilityReconciler extends LocationController<ImmutabilityReconciler.D
     protected Done work(BackupLocation location) {
         ObjectStore store = stores.open(location);
         Instant now = LocationDocument.now(store, clock);
-        // First, so that the locks of objects that are restored here are extended with the others.
-        OldVersions.Swept versions = sweep(location, store, StoreLayout.prefixesFor(config.site()), now);
-        // After the owner entries of the site are visible again.
-        List<String> repositories = register.ownedBy(location, config.site(), e -> warn(location, e)).values().stream()
-                .distinct()
-                .flatMap(id -> StoreLayout.prefixesForRepository(id).stream())
-                .toList();
-        return new Done(
-                new LockExtension(store, key -> needs(location, key), config.site(), period(location), now).run(),
-                versions.with(sweep(location, store, repositories, now)));
+        LockExtension locks =
+                new LockExtension(store, key -> needs(location, key), config.site(), period(location), now);
+        try {
+            // First, so that the locks of objects that are restored here are extended with the others.
+            OldVersions.Swept versions = sweep(location, store, StoreLayout.prefixesFor(config.site()), now);
+            // After the owner entries of the site are visible again.
+            List<String> repositories =
+                    register.ownedBy(location, config.site(), e -> warn(location, e)).values().stream()
+                            .distinct()
+                            .flatMap(id -> StoreLayout.prefixesForRepository(id).stream())
+                            .toList();
+            return new Done(locks.run(), versions.with(sweep(location, store, repositories, now)));
+        } catch (BreakwaterException e) {
+            measureAge(location, locks);
+            throw e;
+        }
+    }
+
+    /** Exports the age of the locks after a failed round too: this process may not have completed one. */
+    private void measureAge(BackupLocation location, LockExtension locks) {
+        try {
+            setAge(location, locks.oldest());
+        } catch (BreakwaterException e) {
+            LOG.warnf("%s: the age of its locks is unknown: %s", ObjectNames.of(location), e.getMessage());
+        }
     }
 
     private OldVersions.Swept sweep(BackupLocation location, ObjectStore store, List<String> prefixes, Instant now) {
@@ -186,8 +205,7 @@ class ImmutabilityReconciler extends LocationController<ImmutabilityReconciler.D
 
     private void report(BackupLocation location, Done done) {
         String[] tags = tags(location);
-        done.locks().oldest().ifPresent(at -> meters.age(MeterName.IMMUTABILITY_AGE, at, tags));
-        meters.set(MeterName.IMMUTABILITY_PERIOD, period(location).toSeconds(), tags);
+        setAge(location, done.locks().oldest());
         meters.count(MeterName.IMMUTABILITY_EXTENDED, done.locks().extended(), tags);
         meters.set(MeterName.LOCKED_VERSIONS, done.versions().waiting(), tags);
         meters.set(MeterName.LOCKED_BYTES, done.versions().waitingBytes(), tags);
@@ -209,6 +227,11 @@ class ImmutabilityReconciler extends LocationController<ImmutabilityReconciler.D
                             + done.versions().waitingBytes()
                             + " bytes wait until their locks expire");
         }
+    }
+
+    private void setAge(BackupLocation location, Optional<Instant> oldest) {
+        oldest.ifPresent(at -> meters.age(MeterName.IMMUTABILITY_AGE, at, tags(location)));
+        meters.set(MeterName.IMMUTABILITY_PERIOD, period(location).toSeconds(), tags(location));
     }
 
     /** Reports deletions that Breakwater did not make; for a day, since their objects are restored at once. */

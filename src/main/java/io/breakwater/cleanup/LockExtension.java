@@ -20,6 +20,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -87,12 +88,20 @@ final class LockExtension {
      * @param completedAt null while the round runs
      * @param periodSeconds period of the location when the round started; a longer period starts another round at once
      * @param done the last finished namespace, in alphabetical order; null before the first
+     * @param previous start of the newest complete round; null if there is none, or if this round is complete
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     @JsonIgnoreProperties(ignoreUnknown = true)
-    record Round(int schemaVersion, String startedAt, String completedAt, long periodSeconds, String done) {
+    record Round(
+            int schemaVersion, String startedAt, String completedAt, long periodSeconds, String done, String previous) {
         Instant started() {
             return Instant.parse(startedAt);
+        }
+
+        /** Start of the newest complete round. */
+        Optional<Instant> complete() {
+            return Optional.ofNullable(completedAt == null ? previous : startedAt)
+                    .map(Instant::parse);
         }
     }
 
@@ -108,6 +117,37 @@ final class LockExtension {
     /** Runs the rounds that are due. Blocks. */
     Result run() {
         Map<String, TreeMap<String, List<PointKey>>> sites = new TreeMap<>();
+        Map<String, Instant> first = gather(sites);
+        LongAdder objects = new LongAdder();
+        LongAdder extended = new LongAdder();
+        Instant oldest = sites.isEmpty() ? null : now;
+        for (var s : sites.entrySet()) {
+            Optional<Round> last = read(s.getKey());
+            Instant complete = now;
+            if (isDue(s.getKey(), last, first.get(s.getKey()))) {
+                round(s.getKey(), s.getValue(), last, objects, extended);
+            } else {
+                complete = complete(last, first.get(s.getKey()));
+            }
+            oldest = complete.isBefore(oldest) ? complete : oldest;
+        }
+        return new Result(objects.sum(), extended.sum(), Optional.ofNullable(oldest));
+    }
+
+    /** Start of the newest complete round of the site that is furthest behind, without a round; empty if the store has no points. */
+    Optional<Instant> oldest() {
+        return gather(new TreeMap<>()).entrySet().stream()
+                .map(site -> complete(read(site.getKey()), site.getValue()))
+                .min(Comparator.naturalOrder());
+    }
+
+    /** Before the first complete round of a site, no lock is older than its oldest seal. */
+    private static Instant complete(Optional<Round> last, Instant first) {
+        return last.flatMap(Round::complete).orElse(first);
+    }
+
+    /** Collects the points of each site by namespace, and returns the time of the oldest seal of each site. */
+    private Map<String, Instant> gather(Map<String, TreeMap<String, List<PointKey>>> sites) {
         Map<String, Instant> first = new TreeMap<>();
         GatheringBound gathered = new GatheringBound(store, StoreLayout.points());
         store.list(
@@ -119,21 +159,7 @@ final class LockExtension {
                             .add(key);
                     first.merge(key.site(), o.lastModified(), (a, b) -> a.isBefore(b) ? a : b);
                 }));
-        LongAdder objects = new LongAdder();
-        LongAdder extended = new LongAdder();
-        Instant oldest = sites.isEmpty() ? null : now;
-        for (var s : sites.entrySet()) {
-            Optional<Round> last = read(s.getKey());
-            Instant complete = now;
-            if (isDue(s.getKey(), last, first.get(s.getKey()))) {
-                round(s.getKey(), s.getValue(), last, objects, extended);
-            } else {
-                // Before the first round of a site, no lock is older than its oldest seal.
-                complete = last.map(Round::started).orElse(first.get(s.getKey()));
-            }
-            oldest = complete.isBefore(oldest) ? complete : oldest;
-        }
-        return new Result(objects.sum(), extended.sum(), Optional.ofNullable(oldest));
+        return first;
     }
 
     private boolean isDue(String of, Optional<Round> last, Instant first) {
@@ -167,7 +193,13 @@ final class LockExtension {
         Round round = last.filter(r -> r.completedAt() == null
                         && r.periodSeconds() >= period.toSeconds()
                         && r.started().plus(period.dividedBy(8)).isAfter(now))
-                .orElseGet(() -> new Round(1, now.toString(), null, period.toSeconds(), null));
+                .orElseGet(() -> new Round(
+                        1,
+                        now.toString(),
+                        null,
+                        period.toSeconds(),
+                        null,
+                        last.flatMap(Round::complete).map(Instant::toString).orElse(null)));
         var left = round.done() == null ? namespaces : namespaces.tailMap(round.done(), false);
         for (var namespace : left.entrySet()) {
             eachBatch(
@@ -178,10 +210,10 @@ final class LockExtension {
                             extended.increment();
                         }
                     }));
-            round = new Round(1, round.startedAt(), null, round.periodSeconds(), namespace.getKey());
+            round = new Round(1, round.startedAt(), null, round.periodSeconds(), namespace.getKey(), round.previous());
             write(of, round);
         }
-        write(of, new Round(1, round.startedAt(), now.toString(), round.periodSeconds(), null));
+        write(of, new Round(1, round.startedAt(), now.toString(), round.periodSeconds(), null, null));
     }
 
     /** Calls back with the keys of a namespace, in batches: a repository can have more keys than fit into memory. */
@@ -232,6 +264,7 @@ final class LockExtension {
         try {
             Round round = JSON.readValue(document.payload(), Round.class);
             round.started();
+            round.complete();
             return Optional.of(round);
         } catch (IOException | RuntimeException e) {
             return Optional.empty();

@@ -171,8 +171,8 @@ class TombstoneReconciler extends LocationController<Swept> {
         meters.count(MeterName.SWEPT_OBJECTS, result.objects(), tags);
         meters.count(MeterName.SWEPT_BYTES, result.bytes(), tags);
         meters.set(MeterName.TOMBSTONES, result.waiting(), tags);
+        meters.count(MeterName.FOREIGN_REMOVALS, result.forged(), tags);
         if (result.forged() > 0) {
-            meters.count(MeterName.FOREIGN_REMOVALS, result.forged(), tags);
             events.warning(
                     location,
                     Reason.Tampered,

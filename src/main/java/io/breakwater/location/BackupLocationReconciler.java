@@ -115,6 +115,7 @@ class BackupLocationReconciler extends LocationController<LocationProbe.Findings
         stores.forget(location);
         meters.remove(MeterName.LOCATION_READY, tags(location));
         meters.remove(MeterName.LOCATION_ESCROWED, tags(location));
+        meters.removeCounters(tags(location));
         authors.forget(location);
     }
 

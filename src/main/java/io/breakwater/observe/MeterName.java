@@ -61,6 +61,14 @@ public enum MeterName {
             "namespace",
             "policy",
             "location"),
+    REPLICATION_LAST_COPY_GOOD(
+            "breakwater_replication_last_copy_good",
+            Kind.GAUGE,
+            "1 while the newest copy whose first attempt ended is complete, else 0; absent before the first, and on a"
+                    + " standby site",
+            "namespace",
+            "policy",
+            "location"),
     REPLICATION_COPIES(
             "breakwater_replication_copies_total",
             Kind.COUNTER,

@@ -21,7 +21,7 @@ import java.util.stream.Collectors;
 
 /**
  * The only writer of metrics. Each is registered with the unit and the description of its {@link MeterName}, and takes labels
- * as name, value, name, value. A gauge exists only while it has a value: a lag before the first copy is absent, not 0. A counter
+ * as name, value, name, value; some labels have {@linkplain LabelValues fixed values}. A gauge exists only while it has a value: a lag before the first copy is absent, not 0. A counter
  * whose labels are known before its first event is registered with 0, so that Prometheus sees the first increase. The series of
  * a deleted object are removed, counters and timers too.
  */
@@ -67,6 +67,12 @@ public class Meters {
     public void removeAll(String... tags) {
         List<Tag> wanted = Tags.of(tags).stream().toList();
         removeIf((name, labels) -> labels.stream().toList().containsAll(wanted));
+    }
+
+    /** Removes the counters that have exactly these labels: for a deleted object whose gauges several controllers set. */
+    public void removeCounters(String... tags) {
+        Tags wanted = Tags.of(tags);
+        removeIf((name, labels) -> name.kind() == Kind.COUNTER && labels.equals(wanted));
     }
 
     /** Removes all series that a condition on the metric and the labels selects. */
@@ -142,6 +148,14 @@ public class Meters {
         if (name.kind() != kind || keys.size() != name.labels().size() || !keys.containsAll(name.labels())) {
             throw new IllegalArgumentException(name.exported() + " is a " + name.kind() + " with the labels "
                     + name.labels() + ", not a " + kind + " with the labels " + keys);
+        }
+        for (Tag tag : given) {
+            if (LabelValues.of(name, tag.getKey())
+                    .filter(values -> !values.contains(tag.getValue()))
+                    .isPresent()) {
+                throw new IllegalArgumentException(
+                        name.exported() + " has no label " + tag.getKey() + " with the value " + tag.getValue());
+            }
         }
         return given;
     }

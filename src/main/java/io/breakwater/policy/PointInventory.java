@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * The points of a policy: the good ones, newest first, and for each location the newest that is complete there.
@@ -37,6 +38,16 @@ record PointInventory(List<Good> good, Map<String, Good> newestAt) {
             }
             return complete;
         }
+
+        /** Whether the copy in a location is complete; empty while its first attempt is not over. */
+        Optional<Boolean> isCopied(String location) {
+            return Stream.ofNullable(point.getStatus().copies)
+                    .flatMap(List::stream)
+                    .filter(c -> c.location.equals(location))
+                    .filter(c -> c.state == CopyState.Completed || c.state == CopyState.Failed || c.message != null)
+                    .map(c -> c.state == CopyState.Completed)
+                    .findFirst();
+        }
     }
 
     /** Sorts the points of one policy. */
@@ -61,6 +72,14 @@ record PointInventory(List<Good> good, Map<String, Good> newestAt) {
     /** The newest point that is complete in a location. */
     Optional<Good> newestAt(String location) {
         return Optional.ofNullable(newestAt.get(location));
+    }
+
+    /**
+     * Whether the newest copy in a location is complete; empty before the first. A copy that failed is retried, and counts as
+     * failed until it is complete.
+     */
+    Optional<Boolean> lastCopyGood(String location) {
+        return good.stream().flatMap(g -> g.isCopied(location).stream()).findFirst();
     }
 
     private static Optional<Good> good(RestorePoint point) {

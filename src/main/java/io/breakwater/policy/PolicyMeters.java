@@ -66,11 +66,16 @@ class PolicyMeters {
             String[] at = copyTags(namespace, policy, copy);
             age(MeterName.REPLICATION_LAG, inventory.newestAt(copy).map(Good::capturedAt), at);
             objective(objectives, Optional.of(copy), MeterName.REPLICATION_RPO, at);
+            optional(
+                    MeterName.REPLICATION_LAST_COPY_GOOD,
+                    inventory.lastCopyGood(copy).map(good -> good ? 1.0 : 0.0),
+                    at);
             stale.remove(copy);
         }
         for (String copy : stale) {
             meters.remove(MeterName.REPLICATION_LAG, copyTags(namespace, policy, copy));
             meters.remove(MeterName.REPLICATION_RPO, copyTags(namespace, policy, copy));
+            meters.remove(MeterName.REPLICATION_LAST_COPY_GOOD, copyTags(namespace, policy, copy));
         }
     }
 

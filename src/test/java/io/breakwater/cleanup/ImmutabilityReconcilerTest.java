@@ -7,6 +7,7 @@ import io.breakwater.admission.InMemoryApiServer;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupLocationSpec;
 import io.breakwater.api.BackupLocationStatus;
+import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Condition;
 import io.breakwater.api.Reason;
 import io.breakwater.catalog.Catalog;
@@ -24,10 +25,13 @@ import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.store.ObjectStore.Version;
 import io.breakwater.store.TestStores;
+import io.breakwater.testing.AlertProof;
+import io.breakwater.testing.ProvesAlerts;
 import io.breakwater.trust.PointKeys;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.micrometer.prometheus.PrometheusConfig;
+import io.micrometer.prometheus.PrometheusMeterRegistry;
 import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -44,13 +48,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Locks are extended, and their age is reported, only in locations with spec.immutability. */
+@SuppressWarnings("deprecation") // Quarkus has this registry, and no newer one
 class ImmutabilityReconcilerTest {
     @TempDir
     Path directory;
 
     private final InMemoryApiServer cluster = new InMemoryApiServer();
     private final KubernetesClient client = cluster.client();
-    private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
+    private PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
 
     @AfterEach
     void close() {
@@ -129,22 +134,8 @@ class ImmutabilityReconcilerTest {
                         new Version(key, "marker", 0, Instant.now(), true, true),
                         new Version(key, "content", 3, Instant.now(), false, false)),
                 destroyed);
-        ImmutabilityReconciler reconciler = new ImmutabilityReconciler(
-                client,
-                TestStores.always(attacked),
-                new Catalog(TestStores.always(attacked), TestKeys.of(client)),
-                config,
-                new PlainStatusWriter(client),
-                new Meters(registry, Clock.systemUTC()),
-                TestEvents.of(client, Clock.systemUTC()),
-                Clock.systemUTC(),
-                TestRegister.of(attacked));
-        TestLocations.start(reconciler, client);
-        BackupLocation location = location(config.namespace());
-        location.getSpec().immutability = new BackupLocationSpec.Immutability();
-        location.getSpec().immutability.mode = BackupLocationSpec.Immutability.Mode.Governance;
-        location.getSpec().immutability.period = "30d";
-        client.resource(location).update();
+        ImmutabilityReconciler reconciler = reconciler(attacked, Clock.systemUTC());
+        BackupLocation location = locked(config.namespace());
 
         Condition intact = await().atMost(Duration.ofSeconds(20))
                 .pollInterval(Duration.ofMillis(20))
@@ -165,6 +156,95 @@ class ImmutabilityReconcilerTest {
                 .isEqualTo(1);
         assertThat(client.v1().events().inNamespace(config.namespace()).list().getItems())
                 .anyMatch(e -> e.getMessage().contains(key) && e.getType().equals("Warning"));
+    }
+
+    /** The process that finds the deletions has exported nothing before. */
+    @Test
+    @ProvesAlerts("BreakwaterForeignRemoval")
+    void raisesAnAlertForForeignDeletions() {
+        BackupLocation location = locked("breakwater-system");
+        String key = TestRegister.of("east", "shop").prefix() + "data/ab/abcd";
+        TestRegister.create(TestStores.filesystem(directory), "east", "shop");
+        ObjectStore healthy = attacked(List.of(new Version(key, "content", 3, Instant.now(), true, false)), Set.of());
+        AlertProof proof = AlertProof.of("BreakwaterForeignRemoval")
+                .quiet(scrapeOnce(location, healthy, Clock.systemUTC(), MeterName.LOCKED_VERSIONS));
+        String attacked = scrapeOnce(
+                location,
+                attacked(
+                        List.of(
+                                new Version(key, "marker", 0, Instant.now(), true, true),
+                                new Version(key, "content", 3, Instant.now(), false, false)),
+                        new HashSet<>()),
+                Clock.systemUTC(),
+                MeterName.LOCKED_VERSIONS);
+
+        proof.restarted(attacked).over(attacked).check();
+    }
+
+    /** A process that has completed no round reads the age of the last one from the store. */
+    @Test
+    @ProvesAlerts("BreakwaterLocksNotExtended")
+    void raisesAnAlertForOldLocksAfterARestart() {
+        BackupLocation location = locked("breakwater-system");
+        ObjectStore disk = TestStores.filesystem(directory);
+        disk.write(PointKeys.of("east", "shop", "p").sealKey(), new byte[1], Precondition.NONE);
+        AlertProof proof = AlertProof.of("BreakwaterLocksNotExtended")
+                .quiet(scrapeOnce(location, disk, Clock.systemUTC(), MeterName.IMMUTABILITY_AGE));
+        Clock later = Clock.offset(Clock.systemUTC(), Duration.ofDays(13));
+        proof.restarted(scrapeOnce(location, refusing(disk), later, MeterName.IMMUTABILITY_AGE));
+
+        proof.over(scrapeOnce(location, disk, Clock.systemUTC(), MeterName.IMMUTABILITY_AGE))
+                .check();
+    }
+
+    /** What a process exports when its first round is over. */
+    private String scrapeOnce(BackupLocation location, ObjectStore store, Clock measured, MeterName awaited) {
+        registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+        ImmutabilityReconciler reconciler = reconciler(store, measured);
+        await().atMost(Duration.ofSeconds(20))
+                .pollInterval(Duration.ofMillis(20))
+                .until(() -> {
+                    reconciler.reconcile(location, null);
+                    return registry.find(awaited.registered()).gauge() != null;
+                });
+        return registry.scrape();
+    }
+
+    private ImmutabilityReconciler reconciler(ObjectStore store, Clock measured) {
+        ImmutabilityReconciler reconciler = new ImmutabilityReconciler(
+                client,
+                TestStores.always(store),
+                new Catalog(TestStores.always(store), TestKeys.of(client)),
+                TestConfig.of(Map.of("breakwater.site", "east")),
+                new PlainStatusWriter(client),
+                new Meters(registry, measured),
+                TestEvents.of(client, Clock.systemUTC()),
+                Clock.systemUTC(),
+                TestRegister.of(store));
+        TestLocations.start(reconciler, client);
+        return reconciler;
+    }
+
+    /** A store whose credentials do not allow to read versions. */
+    private static ObjectStore refusing(ObjectStore disk) {
+        return (ObjectStore) Proxy.newProxyInstance(
+                ImmutabilityReconcilerTest.class.getClassLoader(),
+                new Class<?>[] {ObjectStore.class},
+                (proxy, method, arguments) -> {
+                    if (method.getName().equals("histories")) {
+                        throw BreakwaterException.retryable(Reason.CredentialsRejected, "access denied");
+                    }
+                    return method.invoke(disk, arguments);
+                });
+    }
+
+    private BackupLocation locked(String namespace) {
+        BackupLocation location = location(namespace);
+        location.getSpec().immutability = new BackupLocationSpec.Immutability();
+        location.getSpec().immutability.mode = BackupLocationSpec.Immutability.Mode.Governance;
+        location.getSpec().immutability.period = "30d";
+        client.resource(location).update();
+        return location;
     }
 
     /** A directory with one object that is hidden. */

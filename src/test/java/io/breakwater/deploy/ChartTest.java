@@ -614,7 +614,7 @@ class ChartTest {
         assertThat(result.isFailed()).as("%s", result.getMessages()).isFalse();
     }
 
-    private static Map<String, JsonNode> render(String... values) throws IOException {
+    static Map<String, JsonNode> render(String... values) throws IOException {
         return render(CHART, values);
     }
 

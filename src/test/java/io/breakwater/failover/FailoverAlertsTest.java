@@ -1,11 +1,16 @@
 package io.breakwater.failover;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.breakwater.api.Condition;
+import io.breakwater.observe.LabelValues;
+import io.breakwater.observe.MeterName;
 import io.breakwater.testing.AlertProof;
 import io.breakwater.testing.ProvesAlerts;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -39,8 +44,16 @@ class FailoverAlertsTest {
         loseEast("50s");
         sites.until("west refuses", () -> sites.west.status().holds(Condition.STALLED));
 
-        age.firing(scrape(sites.west)).check();
-        stalled.firing(scrape(sites.west)).check();
+        age.firing(scrape(sites.west));
+        stalled.firing(scrape(sites.west));
+        sites.west.startProcess();
+        sites.west.reconcile();
+        age.restarted(scrape(sites.west));
+        stalled.restarted(scrape(sites.west));
+        sites.until("the plan is removed", sites.west::remove);
+
+        age.over(scrape(sites.west)).check();
+        stalled.over(scrape(sites.west)).check();
     }
 
     @Test
@@ -53,7 +66,7 @@ class FailoverAlertsTest {
         sites.east.startProcess();
         sites.untilPassive(sites.east);
 
-        proof.firing(scrape(sites.east)).check();
+        proof.firing(scrape(sites.east)).over(scrape(sites.east)).check();
     }
 
     @Test
@@ -69,11 +82,16 @@ class FailoverAlertsTest {
                 Instant.now().minus(Duration.ofMinutes(31)).toString();
         sites.west.client().resource(plan).update();
         sites.west.reconcile();
-        slow.firing(scrape(sites.west)).check();
+        slow.firing(scrape(sites.west));
+        sites.west.startProcess();
+        sites.west.reconcile();
+        slow.restarted(scrape(sites.west));
 
         sites.west.edit(s -> s.activeSite = "east");
         sites.untilActive(sites.east);
-        failed.firing(scrape(sites.west)).check();
+        String west = scrape(sites.west);
+        slow.over(west).check();
+        failed.firing(west).over(west).check();
     }
 
     @Test
@@ -81,15 +99,24 @@ class FailoverAlertsTest {
     void reportsRoles() {
         String east = scrape(sites.east);
         AlertProof two = AlertProof.of("BreakwaterTwoActiveSites").quiet(east, scrape(sites.west));
-        AlertProof.of("BreakwaterStandby")
-                .quiet(east)
-                .firing(scrape(sites.west))
-                .check();
+        AlertProof standby = AlertProof.of("BreakwaterStandby").quiet(east).firing(scrape(sites.west));
 
         sites.west.edit(s -> s.activeSite = "west");
         sites.untilActive(sites.west);
 
-        two.firing(east, scrape(sites.west)).check(); // The scrape of east is from before the failover.
+        String west = scrape(sites.west);
+        standby.over(west).check();
+        two.firing(east, west) // The scrape of east is from before the failover.
+                .over(scrape(sites.east), west)
+                .check();
+    }
+
+    @Test
+    void countsTheResultsAndKindsThatAlertsSelect() {
+        assertThat(LabelValues.of(MeterName.FAILOVERS, "result").orElseThrow())
+                .containsExactlyInAnyOrderElementsOf(
+                        Stream.of(FailoverResult.values()).map(Enum::name).toList());
+        assertThat(scrape(sites.west)).contains("kind=\"" + FailoverStep.Divergent + "\"");
     }
 
     private void loseEast(String maxDataLoss) {

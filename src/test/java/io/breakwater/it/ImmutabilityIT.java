@@ -119,6 +119,7 @@ class ImmutabilityIT {
                                 .filter(c -> "False".equals(c.status)));
 
         assertThat(intact.reason).isEqualTo(Reason.Tampered.name());
+        site.awaitSeriesOf("BreakwaterLocksNotExtended", "BreakwaterForeignRemoval");
         assertThat(versions())
                 .extracting(ObjectVersion::key)
                 .containsAll(hidden.stream().map(ObjectVersion::key).toList());

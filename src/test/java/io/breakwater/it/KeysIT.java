@@ -234,6 +234,7 @@ class KeysIT {
     void recoversAllPointsFromEscrowOnANewCluster() throws Exception {
         assertThat(awaitCondition(west, Condition.ESCROWED, Condition::holds).message)
                 .contains(secondId);
+        west.awaitSeriesOf("BreakwaterNotEscrowed", "BreakwaterKeyMissing");
         for (Site site : List.of(east, west)) {
             site.cluster().deleteNamespace(NAMESPACE, rig.progress());
         }

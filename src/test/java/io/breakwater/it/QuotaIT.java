@@ -123,6 +123,7 @@ class QuotaIT {
                                 .filter(l -> l.getStatus().holds(Condition.WITHIN_QUOTA)
                                         && l.getStatus().quota.over == 0
                                         && ready().holds()));
+        site.awaitSeriesOf("BreakwaterQuotaNear", "BreakwaterRestorePointsFail");
         assertThat(site.metric("breakwater_quota_bytes", NAMESPACE, LOCATION)).contains((double) (1 << 30));
     }
 

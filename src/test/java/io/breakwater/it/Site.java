@@ -14,6 +14,7 @@ import io.breakwater.api.RestoreSpec;
 import io.breakwater.api.Verification;
 import io.breakwater.api.VerificationSpec;
 import io.breakwater.store.CapturedNamespace;
+import io.breakwater.testing.AlertProof;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.CustomResource;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -21,6 +22,7 @@ import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
@@ -268,13 +270,38 @@ record Site(Cluster cluster, Progress progress) {
 
     /** The value of a metric of the operator with all given labels; absent if there is none. */
     Optional<Double> metric(String name, String... labels) {
-        String path = "/api/v1/namespaces/%s/pods/%s:8080/proxy/q/metrics".formatted(Rig.SYSTEM, operatorPod());
-        return client().raw(path)
+        return scrape(operatorPod())
                 .lines()
                 .filter(line -> line.startsWith(name + "{"))
                 .filter(line -> java.util.Arrays.stream(labels).allMatch(line::contains))
                 .map(line -> Double.valueOf(line.substring(line.lastIndexOf(' ') + 1)))
                 .findFirst();
+    }
+
+    private String scrape(String pod) {
+        return client().raw("/api/v1/namespaces/%s/pods/%s:8080/proxy/q/metrics".formatted(Rig.SYSTEM, pod));
+    }
+
+    /** Waits until operator and guard export each series, with the labels, that these alerts of the chart select. */
+    void awaitSeriesOf(String... alerts) {
+        AtomicReference<String> missing = new AtomicReference<>("no scrape yet");
+        progress.await(
+                "%s exports the series of %s".formatted(cluster.name(), String.join(", ", alerts)),
+                Duration.ofMinutes(2),
+                missing::get,
+                () -> {
+                    String operator = scrape(operatorPod());
+                    String guard = scrape(guardPod());
+                    try {
+                        for (String alert : alerts) {
+                            AlertProof.requireSeries(alert, operator, guard);
+                        }
+                        return Optional.of(true);
+                    } catch (AssertionError e) {
+                        missing.set(e.getMessage());
+                        return Optional.of(false);
+                    }
+                });
     }
 
     /** Finds the divergent point that this site made for a plan. */

@@ -214,6 +214,22 @@ final class Story implements AutoCloseable {
                 () -> "no metric yet",
                 () -> rig.east()
                         .metric("breakwater_replication_lag_seconds", "namespace=\"shop\"", "location=\"blob-west\""));
+        rig.east()
+                .awaitSeriesOf(
+                        "BreakwaterRpoMissed",
+                        "BreakwaterNoGoodPoint",
+                        "BreakwaterLastPointFailed",
+                        "BreakwaterReplicationLagAboveRpo",
+                        "BreakwaterNeverReplicated",
+                        "BreakwaterLastCopyFailed",
+                        "BreakwaterLocationNotReady",
+                        "BreakwaterKeyMissing",
+                        "BreakwaterLeaseAge",
+                        "BreakwaterFailoverFailed",
+                        "BreakwaterDivergentData",
+                        "BreakwaterPlanStalled",
+                        "BreakwaterTwoActiveSites");
+        rig.west().awaitSeriesOf("BreakwaterStandby");
         return Figures.of(
                 "copied %s s after the seal, listed on west, lag %.0f s".formatted(StoryRow.seconds(copied), lag));
     }

@@ -124,6 +124,7 @@ class TemplateIT {
                 .containsPattern("fleet +True +True");
         assertThat(site.metric("breakwater_template_namespaces", "policy=\"fleet\"", "state=\"protected\""))
                 .contains(1.0);
+        site.awaitSeriesOf("BreakwaterNamespaceLeftOut");
 
         label("fleet-later", "no");
         awaitPolicy("fleet-later", "fleet", false);

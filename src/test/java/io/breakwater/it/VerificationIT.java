@@ -84,6 +84,7 @@ class VerificationIT {
         assertThat(point.getStatus().verified.proven).isTrue();
         assertThat(point.getStatus().verified.level).isEqualTo(Level.Queried);
         awaitProven("True", Reason.Proven);
+        site.awaitSeriesOf("BreakwaterVerificationFailed", "BreakwaterRtoMissed", "BreakwaterAuthorLacksRight");
         noSandboxIsLeft("right");
         assertThat(shop.orders()).as("the shop itself continued to run").hasSize(1);
     }

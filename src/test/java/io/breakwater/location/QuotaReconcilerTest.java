@@ -13,9 +13,12 @@ import io.breakwater.observe.PlainStatusWriter;
 import io.breakwater.observe.TestEvents;
 import io.breakwater.store.MemoryStore;
 import io.breakwater.store.ObjectStore.Precondition;
+import io.breakwater.testing.AlertProof;
+import io.breakwater.testing.ProvesAlerts;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.micrometer.core.instrument.Gauge;
-import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.micrometer.prometheus.PrometheusConfig;
+import io.micrometer.prometheus.PrometheusMeterRegistry;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -24,10 +27,11 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** The condition WithinQuota names the namespaces above their quota, and follows changes of usage and quota. */
+@SuppressWarnings("deprecation") // Quarkus has this registry, and no newer one
 class QuotaReconcilerTest {
     private final InMemoryApiServer cluster = new InMemoryApiServer();
     private final KubernetesClient client = cluster.client();
-    private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
+    private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final MemoryStore store = new MemoryStore();
     private QuotaReconciler reconciler;
     private BackupLocation location;
@@ -93,6 +97,21 @@ class QuotaReconcilerTest {
         assertThat(gauge(MeterName.QUOTA_USED, "west", "shop")).isNull();
     }
 
+    @Test
+    @ProvesAlerts("BreakwaterQuotaNear")
+    void raisesAnAlertNearTheQuota() {
+        change("1Ki");
+        await("True");
+        AlertProof proof = AlertProof.of("BreakwaterQuotaNear").quiet(registry.scrape());
+        change("100");
+        await("False");
+        proof.firing(registry.scrape());
+        client.resource(location).delete();
+        reconciler.reconcile(location, null);
+
+        proof.over(registry.scrape()).check();
+    }
+
     private void change(String size) {
         BackupLocation changed = now();
         if (size == null) {
@@ -100,7 +119,8 @@ class QuotaReconcilerTest {
         } else {
             changed.getSpec().quota.perNamespace = size;
         }
-        changed.getMetadata().setGeneration(2L);
+        Long generation = changed.getMetadata().getGeneration();
+        changed.getMetadata().setGeneration(generation == null ? 2L : generation + 1);
         client.resource(changed).update();
     }
 

@@ -29,7 +29,7 @@ class MetersTest {
     void register() {
         for (MeterName name : MeterName.values()) {
             String[] tags = name.labels().stream()
-                    .flatMap(label -> Stream.of(label, "x"))
+                    .flatMap(label -> Stream.of(label, value(name, label)))
                     .toArray(String[]::new);
             switch (name.kind()) {
                 case GAUGE -> meters.set(name, 1, tags);
@@ -82,6 +82,18 @@ class MetersTest {
                                 + " labels [namespace]");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> meters.count(MeterName.TOMBSTONES, "namespace", "shop", "location", "blob"));
+    }
+
+    @Test
+    void refusesOtherValuesThanThoseOfAlerts() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> meters.start(
+                        MeterName.RETENTION_REMOVED, "namespace", "shop", "policy", "all", "result", "failed"))
+                .withMessage("breakwater_retention_removed_total has no label result with the value failed");
+    }
+
+    private static String value(MeterName name, String label) {
+        return LabelValues.of(name, label).flatMap(v -> v.stream().findFirst()).orElse("x");
     }
 
     private Map<String, String> scraped(Pattern line) {

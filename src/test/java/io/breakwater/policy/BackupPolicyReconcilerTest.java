@@ -5,12 +5,9 @@ import static io.breakwater.policy.PointFixtures.good;
 import static io.breakwater.policy.PointFixtures.running;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.breakwater.admission.InMemoryApiServer;
 import io.breakwater.api.Api;
 import io.breakwater.api.BackupLocation;
-import io.breakwater.api.BackupLocationSpec;
 import io.breakwater.api.BackupLocationSpec.AccessMode;
-import io.breakwater.api.BackupLocationStatus;
 import io.breakwater.api.BackupLocationStatus.SitePin;
 import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.BackupPolicySpec;
@@ -22,100 +19,28 @@ import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointSpec.DeletionPolicy;
 import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.api.RestorePointStatus.CopyState;
-import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.TestConfig;
-import io.breakwater.failover.PlanRoles;
 import io.breakwater.gateway.EpochGuard;
-import io.breakwater.gateway.StaleEpochGuard;
-import io.breakwater.location.LocationResolver;
-import io.breakwater.location.Quotas;
-import io.breakwater.location.TestLocations;
 import io.breakwater.location.TestRegister;
-import io.breakwater.observe.Events;
 import io.breakwater.observe.MeterName;
-import io.breakwater.observe.Meters;
-import io.breakwater.observe.PlainStatusWriter;
-import io.breakwater.observe.StatusWriter;
-import io.breakwater.observe.TestEvents;
-import io.breakwater.policy.template.CoverageSurvey;
-import io.breakwater.policy.template.TemplateReport;
-import io.breakwater.policy.template.TemplateSync;
 import io.breakwater.store.CapturedNamespace;
-import io.breakwater.store.MemoryStore;
 import io.breakwater.store.ObjectStore.Precondition;
-import io.breakwater.store.TestStores;
 import io.breakwater.trust.AdoptedHistory;
-import io.breakwater.trust.AdoptionRule;
-import io.breakwater.trust.AuthorReport;
 import io.breakwater.trust.AuthorReview;
-import io.breakwater.trust.IdentityRule;
-import io.breakwater.trust.NamespaceIdentities;
 import io.breakwater.trust.PointKey;
 import io.breakwater.trust.PointKeys;
-import io.breakwater.trust.StampFixture;
-import io.breakwater.trust.TestAdoption;
-import io.fabric8.kubernetes.api.model.Namespace;
-import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
-import io.fabric8.kubernetes.client.KubernetesClient;
-import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneOffset;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/**
- * A policy against an API server in memory. The dates are in the far future, because that server sets creation times by
- * the real clock.
- */
-class BackupPolicyReconcilerTest {
+class BackupPolicyReconcilerTest extends PolicyControllerFixture {
     private static final CapturedNamespace LOST =
             new CapturedNamespace(TestConfig.of(Map.of()).site(), "shop", "lost", "uid-of-the-lost-shop");
-
-    private final InMemoryApiServer cluster = new InMemoryApiServer();
-    private final KubernetesClient client = cluster.client();
-    private final BreakwaterConfig config = TestConfig.of(Map.of("breakwater.namespace", "ops"));
-    private final LocationResolver locations = TestLocations.of(client, config);
-    private final MemoryStore store = new MemoryStore();
-    private final Quotas quotas = new Quotas(TestStores.always(store), TestRegister.of(store), config);
-    private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
-    private final NamespaceIdentities namespaces = TestAdoption.identities(config.site(), this::allNamespaces);
-    private String succeeds;
-    private final AdoptionRule adoption = TestAdoption.rule(namespaces, List.of(), () -> Optional.ofNullable(succeeds));
-    private boolean active = true;
-    private Optional<EpochGuard.Guard> guard = Optional.empty();
-    private final BackupPolicy policy = new BackupPolicy();
-    private final Meters authorMeters = new Meters(registry, Clock.systemUTC());
-    private Optional<AuthorReview.Objection> objection = Optional.empty();
-    private final AuthorReview authors = StampFixture.reviewing(() -> objection);
-
-    @BeforeEach
-    void makePolicy() {
-        location("a");
-        policy.getMetadata().setName("hourly");
-        policy.getMetadata().setNamespace("shop");
-        policy.getMetadata().setCreationTimestamp("2090-01-05T11:50:00Z");
-        policy.setSpec(new BackupPolicySpec());
-        policy.getSpec().schedule = CronScheduleTest.schedule("0 * * * *", "Etc/UTC");
-        policy.getSpec().locationRef = new NamedRef("a");
-        policy.getSpec().objectives = new BackupPolicySpec.Objectives();
-        policy.getSpec().objectives.rpo = "2h";
-        policy.getSpec().copies = new ArrayList<>();
-    }
-
-    @AfterEach
-    void close() {
-        cluster.close();
-    }
 
     @Test
     void createsOnePointPerDueTime() {
@@ -560,17 +485,6 @@ class BackupPolicyReconcilerTest {
         return pin;
     }
 
-    private List<Namespace> allNamespaces() {
-        return Stream.of("shop", "kube-system")
-                .map(name -> new NamespaceBuilder()
-                        .withNewMetadata()
-                        .withName(name)
-                        .withUid("new-" + name)
-                        .endMetadata()
-                        .build())
-                .toList();
-    }
-
     private RestorePoint point(String name) {
         return client.resources(RestorePoint.class)
                 .inNamespace("shop")
@@ -584,118 +498,8 @@ class BackupPolicyReconcilerTest {
                 .toList();
     }
 
-    private Duration reconcile(String time) {
-        return reconcileAt(Instant.parse("2090-01-05T" + time + "Z"));
-    }
-
-    private Duration reconcileAt(Instant now) {
-        Clock clock = Clock.fixed(now, ZoneOffset.UTC);
-        if (client.resource(policy).get() == null) {
-            client.resource(policy).create();
-        }
-        StatusWriter writer = new PlainStatusWriter(client);
-        PolicyMeters meters = new PolicyMeters(new Meters(registry, clock), clock);
-        Events events = TestEvents.of(client, clock);
-        Meters counts = new Meters(registry, clock);
-        CoverageSurvey coverage = new CoverageSurvey(client, config, writer, counts);
-        TemplateReport templates = new TemplateReport(writer, counts, events, coverage, clock);
-        return new BackupPolicyReconciler(
-                        client,
-                        config,
-                        new PolicyPoints(client, config),
-                        new InheritedPoints(
-                                locations,
-                                TestRegister.of(store),
-                                namespaces,
-                                new IdentityRule(config, namespaces, adoption),
-                                clock),
-                        new PolicyConflictCheck(client),
-                        new FixedRoutes(),
-                        new TemplateSync(client, config, templates, events, StampFixture.stamps()),
-                        new PlanRoles(client, config, clock),
-                        new StaleEpochGuard(),
-                        new PolicyReport(
-                                locations,
-                                quotas,
-                                meters,
-                                writer,
-                                new AuthorReport(authors, events, authorMeters),
-                                clock),
-                        meters,
-                        writer,
-                        events,
-                        clock)
-                .reconcile(policy, null)
-                .getScheduleDelay()
-                .map(Duration::ofMillis)
-                .orElse(null);
-    }
-
-    private BackupPolicy now() {
-        return client.resource(policy).get();
-    }
-
-    private Condition condition(String type) {
-        return now().getStatus().condition(type).orElseThrow();
-    }
-
-    private List<String> points() {
-        return client.resources(RestorePoint.class).inNamespace("shop").list().getItems().stream()
-                .map(p -> p.getMetadata().getName())
-                .sorted()
-                .toList();
-    }
-
-    private List<String> events() {
-        return client.v1().events().inNamespace("shop").list().getItems().stream()
-                .map(e -> e.getMessage())
-                .toList();
-    }
-
-    private void add(PointFixtures... points) {
-        for (PointFixtures p : points) {
-            client.resource(p.get()).create();
-        }
-    }
-
     private void keepLast(int n) {
         policy.getSpec().retention = new BackupPolicySpec.Retention();
         policy.getSpec().retention.keepLast = n;
-    }
-
-    private void copy(String location) {
-        BackupPolicySpec.Copy copy = new BackupPolicySpec.Copy();
-        copy.locationRef = new NamedRef(location);
-        policy.getSpec().copies.add(copy);
-    }
-
-    private void location(String name) {
-        BackupLocation location = new BackupLocation();
-        location.getMetadata().setName(name);
-        location.getMetadata().setNamespace("shop");
-        location.setSpec(new BackupLocationSpec());
-        location.setStatus(new BackupLocationStatus());
-        Condition ready = new Condition();
-        ready.type = Condition.READY;
-        ready.status = "True";
-        location.getStatus().conditions.add(ready);
-        client.resource(location).create();
-    }
-
-    /** The route that the policy defines, on a site that is active or not. */
-    private final class FixedRoutes extends PointRoutes {
-        FixedRoutes() {
-            super(locations, null);
-        }
-
-        @Override
-        public PointRoute of(BackupPolicy p) {
-            return new PointRoute(
-                    locations.resolve("shop", p.getSpec().locationRef),
-                    p.getSpec().copies.stream().map(c -> c.locationRef.name).toList(),
-                    0,
-                    guard,
-                    active);
-        }
     }
 }

@@ -377,7 +377,8 @@ class RotationTest {
     }
 
     /** What a process writes that switches the key of the location and is killed then. */
-    private byte[] switched() {
+    /** The document of a location whose current key is the second one. */
+    static byte[] switched() {
         return FakeMovers.bytes("{\"schemaVersion\":1,\"keyId\":\"%s\",\"keys\":[\"%s\",\"%s\"]}"
                 .formatted(id(SECOND), id(FIRST), id(SECOND)));
     }
@@ -426,11 +427,11 @@ class RotationTest {
         what.accept(west);
     }
 
-    private static String id(byte[] key) {
+    static String id(byte[] key) {
         return TestKeys.id(key);
     }
 
-    private static byte[] key(int n) {
+    static byte[] key(int n) {
         byte[] key = new byte[32];
         key[0] = (byte) n;
         return key;

@@ -79,20 +79,23 @@ final class SiteFixture {
 
     /** One pass, by a process without memory of earlier passes. */
     RotationResult rotate() {
-        RotationResult outcome = new Rotation(
-                        config,
-                        stores,
-                        keys,
-                        new KeyTakeover(
-                                seals,
-                                files,
-                                new RepositoryRekey(config, stores, files, movers, Clock.systemUTC()),
-                                TestRegister.of(stores),
-                                new DocumentTakeover(stores)))
-                .advance(location);
+        RotationResult outcome = rotation().advance(location);
         location.getStatus().keyId = outcome.writing();
         signer.refresh();
         return outcome;
+    }
+
+    private Rotation rotation() {
+        return new Rotation(
+                config,
+                stores,
+                keys,
+                new KeyTakeover(
+                        seals,
+                        files,
+                        new RepositoryRekey(config, stores, files, movers, Clock.systemUTC()),
+                        TestRegister.of(stores),
+                        new DocumentTakeover(stores)));
     }
 
     /** The archive is written with the key of the location; the location may switch to another one before the seal. */

@@ -13,12 +13,12 @@ import java.util.stream.Stream;
 
 /** The expression of an alert: the series that it selects and the labels that it groups and joins by. */
 public record AlertExpression(String text) {
-    private static final Pattern SELECTOR = Pattern.compile("\\b(breakwater_[a-z_]+)(?:\\{([^}]*)})?");
+    private static final Pattern SELECTOR = Pattern.compile("\\b(up|breakwater_[a-z_]+)\\b(?:\\{([^}]*)})?");
     private static final Pattern MATCHER = Pattern.compile("(\\w+)\\s*(=~|!~|!=|=)\\s*\"([^\"]*)\"");
     private static final Pattern GROUPING = Pattern.compile("\\b(?:by|on)\\s*\\(([^)]*)\\)");
 
-    /** A selector of series. */
-    record Selector(String name, Map<String, String> matchers) {
+    /** A selector of series, with the operator and the value for each label that it names. */
+    public record Selector(String name, Map<String, String> matchers) {
         /** Whether a series has the name, and a value for each label that the selector accepts. */
         boolean matches(ScrapedSeries series) {
             return series.name().equals(name)
@@ -45,8 +45,8 @@ public record AlertExpression(String text) {
         }
     }
 
-    /** The selectors of series of Breakwater. */
-    Stream<Selector> selectors() {
+    /** The selectors of series of Breakwater, and of those that Prometheus writes about its processes. */
+    public Stream<Selector> selectors() {
         return SELECTOR.matcher(text)
                 .results()
                 .map(m -> new Selector(m.group(1), matchers(m.group(2))))
@@ -55,6 +55,7 @@ public record AlertExpression(String text) {
 
     /** Fails unless each selector matches a series, and each alternative of a label value was seen. */
     void requireScraped(String alert, List<ScrapedSeries> scraped) {
+        assertThat(selectors()).as("series that %s selects", alert).isNotEmpty();
         Set<String> labels = new TreeSet<>();
         selectors().flatMap(AlertExpression::alternatives).forEach(selector -> {
             List<ScrapedSeries> matched =
@@ -79,7 +80,22 @@ public record AlertExpression(String text) {
         return all;
     }
 
-    private Set<String> groupings() {
+    /** The expression with one error each: another metric, another value of a label, another label to group by. */
+    Stream<AlertExpression> broken() {
+        Stream<String> words = Stream.of(
+                        selectors().map(Selector::name),
+                        selectors()
+                                .flatMap(AlertExpression::alternatives)
+                                .flatMap(s -> s.matchers().values().stream()
+                                        .filter(m -> m.matches("=\\w+"))
+                                        .map(m -> m.substring(1))),
+                        groupings().stream())
+                .flatMap(s -> s);
+        return words.distinct().map(word -> new AlertExpression(text.replaceAll("\\b" + word + "\\b", word + "_x")));
+    }
+
+    /** The labels that the expression groups and joins by. */
+    public Set<String> groupings() {
         Set<String> labels = new TreeSet<>();
         GROUPING.matcher(text)
                 .results()

@@ -1,28 +1,28 @@
 package io.breakwater.testing;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import io.breakwater.api.Durations;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * The proof that an alert of the chart is true of the product. A test drives the product into a healthy state and into the state
- * that the alert reports, and gives what Prometheus scrapes in each. Each selector of the expression must match a scraped
- * series, each label that the expression groups by must be scraped, and {@code promtool} must find the alert silent in the
- * first state and firing in the second.
+ * The proof that an alert of the chart is true of the product. A test drives the product through states, and gives what Prometheus
+ * scrapes in each: a healthy one, one that the alert reports, and the one after a repair or a removal. Each selector of the
+ * expression must match a scraped series, and each label that the expression groups by must be scraped. {@code promtool} must
+ * find that the alert never fires in the first state, fires in the next ones for as long as they last, and is silent in the last.
  */
 public final class AlertProof {
     /** The files of the chart with alerts. */
@@ -33,26 +33,33 @@ public final class AlertProof {
     /** The names of the alerts whose proof was complete in this thread. */
     static final ThreadLocal<Set<String>> CHECKED = ThreadLocal.withInitial(HashSet::new);
 
-    private static final YAMLMapper YAML = new YAMLMapper();
+    static final YAMLMapper YAML = new YAMLMapper();
+
+    private static final Duration QUIET = Duration.ofHours(2);
+    private static final Duration AFTER_FOR = Duration.ofMinutes(10);
 
     private final String alert;
     private final AlertExpression expression;
-    private final List<ScrapedSeries> quiet = new ArrayList<>();
-    private final List<ScrapedSeries> firing = new ArrayList<>();
-    private int sources;
+    private final Duration pending;
+    private final ScrapeHistory history = new ScrapeHistory();
+    private final List<Boolean> fires = new ArrayList<>();
 
-    private AlertProof(String alert, String expression) {
-        this.alert = alert;
-        this.expression = new AlertExpression(expression);
+    private AlertProof(JsonNode rule) {
+        this.alert = rule.path("alert").asText();
+        this.expression = new AlertExpression(rule.path("expr").asText());
+        this.pending = Durations.parse(rule.path("for").asText(), Duration.ZERO);
     }
 
     /** A proof for an alert of the chart. */
     public static AlertProof of(String alert) {
-        String expression = rules().filter(rule -> rule.path("alert").asText().equals(alert))
-                .map(rule -> rule.path("expr").asText())
+        return new AlertProof(rules().filter(rule -> rule.path("alert").asText().equals(alert))
                 .findFirst()
-                .orElseThrow(() -> new AssertionError("the chart has no alert " + alert));
-        return new AlertProof(alert, expression);
+                .orElseThrow(() -> new AssertionError("the chart has no alert " + alert)));
+    }
+
+    /** A proof for a rule that is not in the chart. */
+    static AlertProof of(JsonNode rule) {
+        return new AlertProof(rule);
     }
 
     /** The alerts of the chart. */
@@ -70,98 +77,71 @@ public final class AlertProof {
                 .flatMap(group -> group.path("rules").valueStream());
     }
 
-    /** Adds the scrapes of one process each, in a state in which the alert must be silent. */
+    /** Adds the scrapes of one process each, in a healthy state. */
     public AlertProof quiet(String... scrapes) {
-        return add(quiet, scrapes);
+        return add(false, QUIET, scrapes);
     }
 
     /** Adds the scrapes of one process each, in a state in which the alert must fire. */
     public AlertProof firing(String... scrapes) {
-        return add(firing, scrapes);
+        return add(true, pending.plus(AFTER_FOR), scrapes);
     }
 
-    private AlertProof add(List<ScrapedSeries> state, String... scrapes) {
-        sources = Math.max(sources, scrapes.length);
-        for (int i = 0; i < scrapes.length; i++) {
-            int source = i;
-            ScrapedSeries.read(scrapes[i]).map(s -> s.from("process-" + source)).forEach(state::add);
-        }
+    /** Adds the scrapes of processes that replaced the earlier ones, in a state in which the alert must still fire. */
+    public AlertProof restarted(String... scrapes) {
+        history.restart();
+        return firing(scrapes);
+    }
+
+    /** Adds the scrapes of a state in which the alert must have ended: after a repair, or after a removal. */
+    public AlertProof over(String... scrapes) {
+        return add(false, QUIET, scrapes);
+    }
+
+    private AlertProof add(boolean fire, Duration length, String... scrapes) {
+        history.add(length, scrapes);
+        fires.add(fire);
         return this;
     }
 
-    /** Fails unless the alert is silent in the first state and fires in the second. */
+    /** Fails unless the alert follows the states, from health to health. */
     public void check() {
-        List<ScrapedSeries> all = Stream.concat(quiet.stream(), firing.stream()).toList();
-        expression.requireScraped(alert, all);
-        String promtool = System.getenv("BREAKWATER_PROMTOOL");
-        if (promtool != null) {
-            evaluate(promtool);
+        assertThat(fires).as("states of the proof of %s", alert).contains(true);
+        assertThat(fires.getFirst()).as("%s fires in the first state", alert).isFalse();
+        assertThat(fires.getLast()).as("%s fires in the last state", alert).isFalse();
+        requireSeries();
+        expression
+                .broken()
+                .forEach(broken -> assertThatThrownBy(() -> broken.requireScraped(alert, history.series()))
+                        .as("%s with the expression %s", alert, broken.text())
+                        .isInstanceOf(AssertionError.class));
+        if (Promtool.isPresent()) {
+            String failure = Promtool.failureOf(history.test(RULES, expectations()));
+            assertThat(failure)
+                    .as("%s after %s", alert, history.describe(expression))
+                    .isEmpty();
         }
         CHECKED.get().add(alert);
     }
 
-    private void evaluate(String promtool) {
-        try {
-            Path file = Files.createTempFile("alert", ".yaml");
-            try {
-                Files.writeString(file, YAML.writeValueAsString(test()));
-                Process process = new ProcessBuilder(promtool, "test", "rules", file.toString())
-                        .redirectErrorStream(true)
-                        .start();
-                String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-                assertThat(process.waitFor())
-                        .as("%s: %s of %s", alert, output, firing)
-                        .isZero();
-            } finally {
-                Files.delete(file);
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new AssertionError(e);
-        }
+    /** Fails unless scrapes have each series and each label that an alert of the chart selects. */
+    public static void requireSeries(String alert, String... scrapes) {
+        of(alert).quiet(scrapes).requireSeries();
     }
 
-    /** Two hours of the first state, then ten minutes of the second. */
-    private Map<String, Object> test() {
-        Map<String, Optional<String>> before = values(quiet);
-        Map<String, Optional<String>> after = values(firing);
-        List<Map<String, String>> input = Stream.concat(before.keySet().stream(), after.keySet().stream())
-                .distinct()
-                .map(series -> Map.of(
-                        "series",
-                        series,
-                        "values",
-                        before.getOrDefault(series, Optional.empty())
-                                        .map(v -> v + "x119")
-                                        .orElse("_x120")
-                                + after.getOrDefault(series, Optional.empty())
-                                        .map(v -> " " + v + "x10")
-                                        .orElse(" stale")))
+    private void requireSeries() {
+        expression.requireScraped(alert, history.series());
+    }
+
+    /** Whether the alert fires at the end of each state; in the first state, at any time. */
+    private List<ScrapeHistory.Expectation> expectations() {
+        String firing = "ALERTS{alertname=\"" + alert + "\",alertstate=\"firing\"}";
+        String ever = "last_over_time(" + firing + "[" + history.end(0).toMinutes() + "m])";
+        return IntStream.range(0, fires.size())
+                .mapToObj(i -> new ScrapeHistory.Expectation(
+                        "(count(" + (i == 0 ? ever : firing) + ") or vector(0)) > bool 0",
+                        fires.get(i) ? 1 : 0,
+                        history.end(i).minusMinutes(2)))
                 .toList();
-        String fires = "(count(" + expression.text() + ") or vector(0)) > bool 0";
-        return Map.of(
-                "evaluation_interval",
-                "1m",
-                "tests",
-                List.of(Map.of(
-                        "interval",
-                        "1m",
-                        "input_series",
-                        input,
-                        "promql_expr_test",
-                        List.of(expected(fires, "118m", 0), expected(fires, "125m", 1)))));
-    }
-
-    private static Map<String, Object> expected(String expression, String time, int value) {
-        return Map.of(
-                "expr", expression, "eval_time", time, "exp_samples", List.of(Map.of("labels", "{}", "value", value)));
-    }
-
-    private static Map<String, Optional<String>> values(List<ScrapedSeries> series) {
-        Map<String, Optional<String>> values = new LinkedHashMap<>();
-        series.forEach(s -> values.put(s.notation(), s.number()));
-        return values;
     }
 }

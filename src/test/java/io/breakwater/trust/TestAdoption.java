@@ -29,6 +29,18 @@ public final class TestAdoption {
                 all);
     }
 
+    /** Namespaces with this prefix of their uids. */
+    public static List<Namespace> namespaces(String uids, String... names) {
+        return Stream.of(names)
+                .map(name -> new NamespaceBuilder()
+                        .withNewMetadata()
+                        .withName(name)
+                        .withUid(uids + name)
+                        .endMetadata()
+                        .build())
+                .toList();
+    }
+
     /** @param plans those of all namespaces */
     public static AdoptionRule rule(
             NamespaceIdentities identities, List<FailoverPlan> plans, Supplier<Optional<String>> predecessor) {

@@ -193,7 +193,11 @@ class CoverageSurveyTest {
         withClaim("bank");
         survey.survey();
 
-        proof.firing(registry.scrape()).check();
+        proof.firing(registry.scrape());
+        cluster.add(policy("bank", "nightly", null));
+        survey.survey();
+
+        proof.over(registry.scrape()).check();
     }
 
     /** An old number would be reported as the present one. */

@@ -16,13 +16,16 @@ import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;
 import io.breakwater.observe.PlainStatusWriter;
 import io.breakwater.observe.TestEvents;
+import io.breakwater.testing.AlertProof;
+import io.breakwater.testing.ProvesAlerts;
 import io.breakwater.trust.Author;
 import io.breakwater.trust.AuthorStamps;
 import io.breakwater.trust.StampFixture;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.NonDeletingOperation;
-import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.micrometer.prometheus.PrometheusConfig;
+import io.micrometer.prometheus.PrometheusMeterRegistry;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -35,12 +38,13 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** Templates against an API server in memory, which has no server-side apply. */
+@SuppressWarnings("deprecation") // Quarkus has this registry, and no newer one
 class TemplateSyncTest {
     private final InMemoryApiServer cluster = new InMemoryApiServer();
     private final KubernetesClient client = cluster.client();
     private final BreakwaterConfig config = TestConfig.of(java.util.Map.of("breakwater.namespace", "ops"));
     private final Clock clock = Clock.fixed(Instant.parse("2026-03-01T00:00:00Z"), ZoneOffset.UTC);
-    private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
+    private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final Meters meters = new Meters(registry, clock);
     private final Set<String> refusing = new HashSet<>();
     private final AuthorStamps stamps = StampFixture.stamps();
@@ -101,6 +105,23 @@ class TemplateSyncTest {
         assertThat(status.namespaces.failingNamespaces.getFirst().message).contains("no room for it");
         assertThat(condition(Condition.READY).reason).isEqualTo("Forbidden");
         assertThat(gauge("left")).isEqualTo(1);
+    }
+
+    @Test
+    @ProvesAlerts("BreakwaterNamespaceLeftOut")
+    void raisesAnAlertForANamespaceWithoutItsPolicy() {
+        BackupPolicy template = stored("*");
+        namespaces("a", "b");
+        templates.sync(template);
+        AlertProof proof = AlertProof.of("BreakwaterNamespaceLeftOut").quiet(registry.scrape());
+        namespaces("c");
+        refusing.add("c");
+        templates.sync(template);
+        proof.firing(registry.scrape());
+        refusing.clear();
+        templates.sync(template);
+
+        proof.over(registry.scrape()).check();
     }
 
     @Test
