@@ -23,6 +23,7 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.micrometer.prometheus.PrometheusConfig;
 import io.micrometer.prometheus.PrometheusMeterRegistry;
 import java.time.Clock;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -112,6 +113,8 @@ class PointAlertsTest {
         }
 
         @Override
-        void cleanUp(RestorePoint point) {}
+        boolean cleanUp(RestorePoint point, String since, Instant now) {
+            return true;
+        }
     }
 }

@@ -319,7 +319,8 @@ final class ObjectWriter {
         options.putObject("preconditions").set("uid", live.path("metadata").path("uid"));
         ApiServer.Answer answer = server.send("DELETE", job.path(), options);
         if (!answer.isOk() && answer.code() != NOT_FOUND) {
-            throw new Failed("a field cannot be changed, and the object could not be deleted: " + cause(job, answer), answer);
+            throw new Failed(
+                    "a field cannot be changed, and the object could not be deleted: " + cause(job, answer), answer);
         }
         long deadline = System.nanoTime() + GONE.toNanos();
         while (server.get(job.path()).code() != NOT_FOUND) {
