@@ -11,9 +11,12 @@ import io.breakwater.api.RestoreSpec;
 import io.breakwater.api.RestoreStatus;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.admissionregistration.v1.ValidatingWebhookConfiguration;
+import io.fabric8.kubernetes.api.model.storage.StorageClass;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -21,12 +24,19 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** A database that starts slowly, and a web server that must not start before it. */
+/**
+ * A database that starts slowly, and a web server that must not start before it. Classes come before the claims that name them, and
+ * objects whose webhook does not run yet are retried.
+ */
 @ExtendWith(RigExtension.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class OrderIT {
     private static final String NS = "ordered";
     private static final String COPY = "ordered-copy";
+    private static final String CLAIMED = "ordered-claimed";
+    private static final String GUARDED = "ordered-guarded";
+    private static final String CLASS = "ordered-fast";
+    private static final String DEFAULT = "storageclass.kubernetes.io/is-default-class";
 
     private final Rig rig;
     private final Site site;
@@ -41,6 +51,7 @@ class OrderIT {
         site.cluster().createNamespace(NS);
         BackupPolicy policy = Examples.policy(NS, "shop", "blob-" + Rig.EAST);
         site.client().resource(policy).serverSideApply();
+        createClass();
         site.cluster().apply(NS, APPLICATION.replace("IMAGE", Rig.environment("BREAKWATER_SHOP_IMAGE")));
         awaitReady(NS, "db");
         awaitReady(NS, "web");
@@ -50,6 +61,10 @@ class OrderIT {
 
     @AfterAll
     void clean() {
+        site.client().resource(webhook()).delete();
+        site.client().storage().v1().storageClasses().withName(CLASS).delete();
+        site.client().namespaces().withName(GUARDED).delete();
+        site.client().namespaces().withName(CLAIMED).delete();
         site.client().namespaces().withName(COPY).delete();
         site.client().namespaces().withName(NS).delete();
     }
@@ -140,6 +155,115 @@ class OrderIT {
                 .hasMessageContaining("spec.order[1] and spec.order[0]: these entries wait for each other");
     }
 
+    /** The class does not exist any more, and the Restore makes it a default, of which the cluster has one. */
+    @Test
+    void createsTheClassBeforeItsClaim() {
+        site.client().storage().v1().storageClasses().withName(CLASS).delete();
+        List<String> defaults = defaultClasses();
+        create(Rig.SYSTEM, "class-first", """
+            restorePointRef: {name: first}
+            sourceNamespace: %s
+            targetNamespace: %s
+            volumes: Skip
+            include: [{kinds: [persistentvolumeclaims, storageclasses.storage.k8s.io], names: [data, %s]}]
+            transforms:
+            - select: {kinds: [storageclasses.storage.k8s.io]}
+              mergePatch: {metadata: {annotations: {%s: "true"}}}
+            """.formatted(NS, CLAIMED, CLASS, DEFAULT));
+        RestoreStatus status =
+                site.awaitSuccess(Restore.class, Rig.SYSTEM, "class-first").getStatus();
+
+        assertThat(site.client()
+                        .persistentVolumeClaims()
+                        .inNamespace(CLAIMED)
+                        .withName("data")
+                        .get()
+                        .getSpec()
+                        .getStorageClassName())
+                .isEqualTo(CLASS);
+        assertThat(defaultClasses()).isEqualTo(defaults);
+        assertThat(status.warnings)
+                .anyMatch(w -> w.contains("StorageClass " + CLASS + " is restored without its mark as default"))
+                .noneMatch(w -> w.contains("StorageClass " + CLASS + " does not exist"));
+    }
+
+    @Test
+    void retriesAnObjectUntilItsWebhookAnswers() {
+        site.client().resource(webhook()).create();
+        create(Rig.SYSTEM, "webhook-at-home", """
+            restorePointRef: {name: first}
+            sourceNamespace: %s
+            targetNamespace: %s
+            include: [{kinds: [configmaps], names: [guarded]}]
+            """.formatted(NS, GUARDED));
+        rig.progress()
+                .await(
+                        "the restore retries the ConfigMap",
+                        Duration.ofMinutes(2),
+                        () -> site.describe(Restore.class, Rig.SYSTEM, "webhook-at-home"),
+                        () -> site.get(Restore.class, Rig.SYSTEM, "webhook-at-home")
+                                .map(Restore::getStatus)
+                                .map(s -> s.progress != null
+                                        && s.progress.startsWith("Retry: 1 objects were not accepted yet")
+                                        && s.deferred.getFirst().cause.contains("failed calling webhook")));
+        assertThat(site.client()
+                        .configMaps()
+                        .inNamespace(GUARDED)
+                        .withName("guarded")
+                        .get())
+                .isNull();
+        // Stands for the pod of the webhook that starts.
+        site.client().resource(webhook()).delete();
+
+        RestoreStatus status =
+                site.awaitSuccess(Restore.class, Rig.SYSTEM, "webhook-at-home").getStatus();
+        assertThat(status.created).isEqualTo(1);
+        assertThat(status.deferred).isNull();
+        assertThat(site.client()
+                        .configMaps()
+                        .inNamespace(GUARDED)
+                        .withName("guarded")
+                        .get())
+                .isNotNull();
+    }
+
+    /** A class as the default one, with another name. */
+    private void createClass() {
+        StorageClass model = site.client().storage().v1().storageClasses().list().getItems().stream()
+                .filter(c -> defaultClasses().contains(c.getMetadata().getName()))
+                .findFirst()
+                .orElseThrow();
+        model.setMetadata(new ObjectMetaBuilder().withName(CLASS).build());
+        site.client().resource(model).create();
+    }
+
+    private List<String> defaultClasses() {
+        return site.client().storage().v1().storageClasses().list().getItems().stream()
+                .filter(c -> c.getMetadata().getAnnotations() != null
+                        && "true".equals(c.getMetadata().getAnnotations().get(DEFAULT)))
+                .map(c -> c.getMetadata().getName())
+                .toList();
+    }
+
+    /** The Service of the webhook has no pods. */
+    private static ValidatingWebhookConfiguration webhook() {
+        return Serialization.unmarshal("""
+                apiVersion: admissionregistration.k8s.io/v1
+                kind: ValidatingWebhookConfiguration
+                metadata: {name: ordered-guard}
+                webhooks:
+                - name: guard.ordered.example.com
+                  admissionReviewVersions: [v1]
+                  sideEffects: None
+                  failurePolicy: Fail
+                  timeoutSeconds: 2
+                  namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: %1$s}}
+                  objectSelector: {matchLabels: {ordered.example.com/guarded: "true"}}
+                  rules: [{apiGroups: [""], apiVersions: [v1], resources: [configmaps], operations: [CREATE]}]
+                  clientConfig: {service: {name: hook, namespace: %1$s, path: /, port: 443}}
+                """.formatted(GUARDED), ValidatingWebhookConfiguration.class);
+    }
+
     private void create(String namespace, String name, String spec) {
         var restore = new Restore();
         restore.setMetadata(
@@ -191,7 +315,11 @@ class OrderIT {
         apiVersion: v1
         kind: PersistentVolumeClaim
         metadata: {name: data}
-        spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
+        spec: {storageClassName: ordered-fast, accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
+        ---
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: {name: guarded, labels: {ordered.example.com/guarded: "true"}}
         ---
         apiVersion: apps/v1
         kind: StatefulSet

@@ -158,7 +158,7 @@ public final class FakeApiServer implements AutoCloseable {
         refuse = rule;
     }
 
-    /** Answers writes with 422 and this message if it is not empty; with 500 if it starts as the message of a failed webhook. */
+    /** Answers writes and lists with 422 and this message if it is not empty; with 500 if it starts as the message of a failed webhook. */
     public void judge(BiFunction<String, JsonNode, String> rule) {
         judge = rule;
     }
@@ -412,6 +412,10 @@ public final class FakeApiServer implements AutoCloseable {
         }
         ObjectNode list =
                 JSON.createObjectNode().put("kind", kind.kind() + "List").put("apiVersion", kind.apiVersion());
+        String verdict = judge.apply("GET", list);
+        if (!verdict.isEmpty()) {
+            return refusal(verdict);
+        }
         ObjectNode meta = list.putObject("metadata").put("resourceVersion", "1");
         ArrayNode items = list.putArray("items");
         String from = path + "/" + after.replaceFirst("^old:", "");

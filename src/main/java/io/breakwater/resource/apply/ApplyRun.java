@@ -97,7 +97,7 @@ final class ApplyRun {
         }
         int extra =
                 request.onConflict() == OnConflict.Replace && !request.spec().partial() && scope.reportsOmitted()
-                        ? new ExistingObjects(server, discovery).extra(plan)
+                        ? new ExistingObjects(server, discovery).extra(plan, counts::warn)
                         : 0;
         return counts.report(extra);
     }

@@ -19,12 +19,15 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 
 /** The existing objects of the target namespace. Lists only metadata, one request for each kind. */
 final class ExistingObjects {
     private static final int LISTS = 12;
     private static final int NAMED = 100;
     private static final int NOT_FOUND = 404;
+    private static final int SERVER_ERRORS = 500;
+    private static final String CONVERSION = "conversion webhook";
 
     private final ApiServer server;
     private final Discovery discovery;
@@ -54,7 +57,7 @@ final class ExistingObjects {
         }
         ReferencedSecrets ofLocations = ReferencedSecrets.of(server, request.targetNamespace());
         List<String> existing = Collections.synchronizedList(new ArrayList<>());
-        each(kinds, request.targetNamespace(), (kind, object) -> {
+        List<String> unlisted = each(kinds, request.targetNamespace(), (kind, object) -> {
             String name = object.path("metadata").path("name").asText();
             ObjectKey key = kind.key(request.sourceNamespace(), name);
             boolean conflict = plan.has(key)
@@ -67,6 +70,7 @@ final class ExistingObjects {
                 existing.add(kind.qualified() + " " + request.targetNamespace() + "/" + name);
             }
         });
+        warnings.addAll(unlisted);
         return new ResourceApply.Preview(
                 plan.size(),
                 existing.stream().sorted().toList(),
@@ -90,10 +94,10 @@ final class ExistingObjects {
     }
 
     /** Number of objects of the target namespace that are not in the archive. */
-    int extra(ApplyPlan plan) {
+    int extra(ApplyPlan plan, Consumer<String> warnings) {
         ApplyRequest request = plan.request();
         AtomicInteger count = new AtomicInteger();
-        each(discovery.capturable(), request.targetNamespace(), (kind, object) -> {
+        List<String> unlisted = each(discovery.capturable(), request.targetNamespace(), (kind, object) -> {
             ObjectKey key = kind.key(
                     request.sourceNamespace(),
                     object.path("metadata").path("name").asText());
@@ -103,6 +107,7 @@ final class ExistingObjects {
                 count.incrementAndGet();
             }
         });
+        unlisted.forEach(warnings);
         return count.get();
     }
 
@@ -124,20 +129,32 @@ final class ExistingObjects {
                 + (kind.namespaced() ? "cluster-scoped" : "namespaced") + " one; create the object by hand";
     }
 
-    private void each(Collection<ApiKind> kinds, String namespace, BiConsumer<ApiKind, JsonNode> each) {
+    /**
+     * Lists the objects of these kinds.
+     *
+     * @return a warning for each kind whose conversion webhook does not answer: it may run in the pods that the restore starts
+     */
+    private List<String> each(Collection<ApiKind> kinds, String namespace, BiConsumer<ApiKind, JsonNode> each) {
         List<ApiKind> listed = kinds.stream()
                 .filter(k -> k.namespaced() && k.isCapturable() && CaptureRules.kind(k))
                 .distinct()
                 .toList();
+        List<String> unlisted = Collections.synchronizedList(new ArrayList<>());
         Parallel.each(LISTS, listed, kind -> {
             try {
                 new PagedList(server, PagedList.METADATA).each(kind.path(namespace), "", o -> each.accept(kind, o));
             } catch (ApiServer.Refused e) {
+                if (e.answer().code() >= SERVER_ERRORS && e.answer().message().contains(CONVERSION)) {
+                    unlisted.add("existing " + kind.qualified() + " of namespace " + namespace
+                            + " were not counted, because they cannot be listed: " + e.getMessage());
+                    return;
+                }
                 throw BreakwaterException.retryable(
                         Reason.ResourcesFailed,
                         kind.qualified() + " of namespace " + namespace + " cannot be listed: " + e.getMessage(),
                         e);
             }
         });
+        return unlisted.stream().sorted().toList();
     }
 }

@@ -38,6 +38,10 @@ class DeferredApplyTest {
 
         ApplyReport first = scene.apply();
 
+        assertThat(scene.written())
+                .as("one request for the plain ConfigMap; one and three retries for the other")
+                .containsOnlyOnce("POST deployments")
+                .hasSize(1 + 1 + 4);
         assertThat(first.failed()).isEmpty();
         assertThat(first.created()).isEqualTo(2);
         assertThat(first.deferred()).singleElement().satisfies(d -> {
@@ -175,6 +179,28 @@ class DeferredApplyTest {
                 .singleElement()
                 .satisfies(d -> assertThat(d.name()).isEqualTo("s"));
         scene.server.aggregate();
+        assertThat(retry(first).created()).isEqualTo(1);
+    }
+
+    /** Custom resources exist in another version, and their conversion webhook runs in the pods that are held. */
+    @Test
+    void restoresAlthoughExistingObjectsCannotBeConverted() throws IOException {
+        scene.spec("onConflict: Replace");
+        scene.server.serve("acme.io/v2", "Widget", "widgets", true);
+        scene.archive("acme.io/v2", "Widget", "widgets.acme.io", "w", "'spec':{}");
+        scene.configMap("plain", "'data':{}");
+        String message = "Internal error occurred: conversion webhook for acme.io/v1, Kind=Widget failed: Post"
+                + " \"https://hook.shop.svc:443/convert\": no endpoints available for service \"hook\"";
+        scene.server.judge((method, object) -> object.path("kind").asText().startsWith("Widget") ? message : "");
+        assertThat(scene.preview().warnings())
+                .singleElement()
+                .asString()
+                .startsWith("existing widgets.acme.io of namespace shop were not counted")
+                .contains("conversion webhook");
+        ApplyReport first = scene.apply();
+        assertThat(first.created()).isEqualTo(1);
+        assertThat(first.deferred()).extracting(ApplyReport.Deferral::name).containsExactly("w");
+        refuse(Set.of(), "");
         assertThat(retry(first).created()).isEqualTo(1);
     }
 
