@@ -85,11 +85,13 @@ public class BackupLocationSpec {
         Velero
     }
 
-    /** Kind of the store, and the place in it, in one line. */
+    /** Kind of the store, and the place in it, in one line; {@code none} without a store, which the API server refuses. */
     public String describeStore() {
         String place = azureBlob != null
                 ? "AzureBlob " + azureBlob.account + "/" + azureBlob.container + below(azureBlob.prefix)
-                : s3 != null ? "S3 " + s3.bucket + below(s3.prefix) : "Filesystem " + filesystem.path;
+                : s3 != null
+                        ? "S3 " + s3.bucket + below(s3.prefix)
+                        : filesystem != null ? "Filesystem " + filesystem.path : "none";
         return hasVeleroLayout() ? place + " (Velero)" : place;
     }
 

@@ -7,6 +7,7 @@ import io.breakwater.api.Api;
 import io.fabric8.kubernetes.api.model.PersistentVolumeBuilder;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
+import io.fabric8.kubernetes.client.dsl.Resource;
 import java.time.Instant;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -53,7 +54,7 @@ class TemporaryClaimsTest {
         keepAfterDeletion(pending, "Bound");
         assertThat(claims.delete("shop", RUN, BEFORE)).isTrue();
 
-        cluster.client().resource(pending).edit(c -> {
+        named(pending).edit(c -> {
             c.getMetadata().setFinalizers(null);
             return c;
         });
@@ -61,8 +62,7 @@ class TemporaryClaimsTest {
     }
 
     private void keepAfterDeletion(PersistentVolumeClaim claim, String phase) {
-        cluster.client()
-                .resource(claim)
+        named(claim)
                 .edit(c -> new PersistentVolumeClaimBuilder(c)
                         .editMetadata()
                         .withFinalizers("kubernetes.io/pvc-protection")
@@ -71,6 +71,13 @@ class TemporaryClaimsTest {
                         .withPhase(phase)
                         .endStatus()
                         .build());
+    }
+
+    private Resource<PersistentVolumeClaim> named(PersistentVolumeClaim claim) {
+        return cluster.client()
+                .persistentVolumeClaims()
+                .inNamespace("shop")
+                .withName(claim.getMetadata().getName());
     }
 
     /** A tenant can write the label. */
