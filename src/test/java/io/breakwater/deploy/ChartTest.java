@@ -432,6 +432,11 @@ class ChartTest {
         JsonNode pod = job.at("/spec/template/spec");
         assertThat(job.at("/spec/backoffLimit").asInt(-1)).isZero();
         assertThat(pod.path("serviceAccountName").asText()).isEqualTo("breakwater-operator");
+        assertThat(pod.at("/containers/0/image").asText())
+                .isEqualTo(render().get("Deployment/breakwater-operator")
+                        .at("/spec/template/spec/containers/0/image")
+                        .asText())
+                .isNotBlank();
         assertThat(pod.at("/containers/0/command")).hasSize(1);
         assertThat(pod.at("/containers/0/command/0").asText()).isEqualTo("uninstall");
         assertThat(Path.of("images/breakwater/uninstall")).isExecutable();
