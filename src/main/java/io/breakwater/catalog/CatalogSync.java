@@ -24,7 +24,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -47,8 +46,6 @@ class CatalogSync {
 
     /** Reasons that concern one point, and not the others. */
     private static final Set<Reason> OF_A_POINT = Set.of(Reason.Tampered, Reason.Conflict, Reason.KeyMismatch);
-
-    private static final Pattern NAME = Pattern.compile("[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?");
 
     private final Catalog catalog;
     private final ClusterPoints cluster;
@@ -137,8 +134,7 @@ class CatalogSync {
         }
 
         private void importPoint(PointKey key) {
-            if (!NAME.matcher(key.namespace()).matches()
-                    || !NAME.matcher(key.site()).matches()) {
+            if (!ObjectNames.isLabel(key.namespace()) || !ObjectNames.isLabel(key.site())) {
                 throw SealCodec.tampered(key, "Breakwater writes no such key");
             }
             places.put(key, places(key));

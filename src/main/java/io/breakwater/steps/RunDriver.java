@@ -34,24 +34,23 @@ public final class RunDriver {
     /** The run failed and will not be retried. */
     public record Failed(BreakwaterException cause) implements Progress {}
 
-    private static final Duration RETRY = Duration.ofSeconds(5);
     private static final Duration LONGEST_RETRY = Duration.ofSeconds(40);
     private static final String WILL_RETRY = "will retry";
 
     private final Clock clock;
     private final StepRunner runner;
 
-    /** The last error of a run, by its uid, and how long the run waits after it. */
+    /** The last error of a run, by its uid, and how often it came in a row. */
     private final Map<String, Repeated> repeated = new ConcurrentHashMap<>();
 
-    private record Repeated(String message, Duration recheck) {
-        /** The same error waits twice as long at each time. */
+    private record Repeated(String message, int times) {
         static Repeated next(Repeated last, String message) {
-            if (last == null || !last.message.equals(message)) {
-                return new Repeated(message, RETRY);
-            }
-            Duration twice = last.recheck.multipliedBy(2);
-            return new Repeated(message, twice.compareTo(LONGEST_RETRY) > 0 ? LONGEST_RETRY : twice);
+            return new Repeated(message, last != null && last.message.equals(message) ? last.times + 1 : 1);
+        }
+
+        /** The same error waits twice as long at each time. */
+        Duration pause() {
+            return RetryPauses.after(times, LONGEST_RETRY);
         }
     }
 
@@ -92,7 +91,7 @@ public final class RunDriver {
                 e,
                 message,
                 repeated.compute(run.uid(), (uid, last) -> Repeated.next(last, message))
-                        .recheck());
+                        .pause());
     }
 
     private static <S extends RunStatus> void reportRetry(StepRun<S> run, String message) {

@@ -67,7 +67,7 @@ record InstallationSurvey(String cluster, Map<String, Gated> gated, List<HasMeta
     }
 
     static boolean isKept(HasMetadata object) {
-        return object.getMetadata().getFinalizers().contains(Api.FINALIZER);
+        return object.hasFinalizer(Api.FINALIZER);
     }
 
     /** Objects of a kind in all namespaces; none if the cluster does not have the kind. */

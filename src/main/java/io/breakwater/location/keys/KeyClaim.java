@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.breakwater.api.BoundedJson;
+import io.breakwater.api.ObjectNames;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Document;
 import io.breakwater.store.ObjectStore.Precondition;
@@ -26,7 +27,6 @@ import java.util.regex.Pattern;
 public record KeyClaim(String site, String cluster, Duration age, String etag) {
     private static final String KEY = StoreLayout.keyClaim();
     private static final int MOST = 4096;
-    private static final Pattern SITE = Pattern.compile("[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?");
     private static final Pattern CLUSTER = Pattern.compile("[A-Za-z0-9-]{1,64}");
     private static final ObjectMapper JSON = BoundedJson.mapper();
 
@@ -58,7 +58,7 @@ public record KeyClaim(String site, String cluster, Duration age, String etag) {
             JsonNode tree = JSON.readTree(document.content());
             String site = tree.path("site").asText();
             String cluster = tree.path("cluster").asText();
-            return SITE.matcher(site).matches() && CLUSTER.matcher(cluster).matches()
+            return ObjectNames.isLabel(site) && CLUSTER.matcher(cluster).matches()
                     ? Optional.of(new KeyClaim(
                             site,
                             cluster,

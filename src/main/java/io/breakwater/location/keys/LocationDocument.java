@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.breakwater.api.BoundedJson;
 import io.breakwater.api.BreakwaterException;
+import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
 import io.breakwater.store.DocumentSigner;
 import io.breakwater.store.ObjectStore;
@@ -19,7 +20,6 @@ import java.time.Instant;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.regex.Pattern;
 
 /**
  * {@code breakwater/location.json}: the key that a location is written with, and other keys that data in it may still need. It is
@@ -35,7 +35,6 @@ public record LocationDocument(
         String keyId, Set<String> keys, String signedBy, long counter, Instant storeTime, String etag, JsonNode tree) {
     public static final String KEY = StoreLayout.location();
     private static final ObjectMapper JSON = BoundedJson.mapper();
-    private static final Pattern SITE = Pattern.compile("[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?");
 
     /**
      * The document in a store; empty in a new store.
@@ -59,7 +58,7 @@ public record LocationDocument(
     private static Optional<String> creator(byte[] payload) {
         try {
             String creator = JSON.readTree(payload).path("createdBy").asText();
-            return Optional.of(creator).filter(c -> SITE.matcher(c).matches());
+            return Optional.of(creator).filter(ObjectNames::isLabel);
         } catch (IOException e) {
             return Optional.empty();
         }
