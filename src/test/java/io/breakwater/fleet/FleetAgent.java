@@ -1,0 +1,149 @@
+package io.breakwater.fleet;
+
+import java.io.BufferedReader;
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.PrintStream;
+import java.lang.instrument.ClassFileTransformer;
+import java.lang.instrument.Instrumentation;
+import java.lang.management.ManagementFactory;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.security.ProtectionDomain;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Gives the process of the operator a virtual time, and obeys the test over a connection. Each request is a line: {@code advance
+ * N} moves the time to N nanoseconds after the start, {@code settle} waits until no thread works, {@code heap} collects the
+ * garbage. Each answer is a line of numbers.
+ */
+public final class FleetAgent {
+    private static final String TIME = "io/breakwater/fleet/FleetTime";
+    private static final Map<String, String> CALLS = calls();
+
+    /** Packages whose timeouts guard real connections, so they need the real time. */
+    private static final List<String> REAL = List.of(
+            "io/breakwater/tls/",
+            "io/breakwater/store/endpoint/",
+            "io/breakwater/store/ListingBound",
+            "io/breakwater/gateway/",
+            "io/breakwater/fleet/");
+
+    private static final String TIMERS = "io/javaoperatorsdk/operator/processing/event/source/timer/TimerEventSource";
+
+    /** Threads of this process, as the kernel sees them. A thread that was woken and does not run yet is running there. */
+    private static final File TASKS = new File("/proc/self/task");
+
+    private static final Set<String> COMPILERS = Set.of("(C1 CompilerThre)", "(C2 CompilerThre)", "(fleet-agent)");
+
+    private static final int QUIET = 2;
+    private static final Duration PAUSE = Duration.ofNanos(300_000);
+
+    private FleetAgent() {}
+
+    private static Map<String, String> calls() {
+        Map<String, String> calls = new LinkedHashMap<>();
+        for (String call : List.of(
+                "java/time/Clock.systemUTC ()Ljava/time/Clock;",
+                "java/time/Instant.now ()Ljava/time/Instant;",
+                "java/lang/System.nanoTime ()J",
+                "java/lang/System.currentTimeMillis ()J",
+                "java/lang/Thread.sleep (J)V",
+                "java/lang/Thread.sleep (Ljava/time/Duration;)V",
+                "java/util/concurrent/locks/LockSupport.parkNanos (J)V")) {
+            calls.put(call, TIME);
+        }
+        return calls;
+    }
+
+    /**
+     * Called by the JVM before the application starts.
+     *
+     * @param arguments {@code <port>,<start>}: where the test listens, and the time that the process starts with
+     */
+    public static void premain(String arguments, Instrumentation jvm) throws IOException {
+        String[] parts = arguments.split(",", 2);
+        FleetTime.begin(Instant.parse(parts[1]));
+        jvm.addTransformer(new ClassFileTransformer() {
+            @Override
+            public byte[] transform(ClassLoader by, String name, Class<?> old, ProtectionDomain domain, byte[] file) {
+                return name == null ? null : transformed(name, file);
+            }
+        });
+        Socket test = new Socket(InetAddress.getLoopbackAddress(), Integer.parseInt(parts[0]));
+        Thread thread = new Thread(() -> obey(test), "fleet-agent");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    private static byte[] transformed(String name, byte[] file) {
+        if (name.startsWith(TIMERS)) {
+            byte[] tasks =
+                    new ConstantPool(file).withNames("java/util/TimerTask", "io/breakwater/fleet/FleetTimer$Task");
+            return new ConstantPool(tasks).withNames("java/util/Timer", "io/breakwater/fleet/FleetTimer");
+        }
+        return name.startsWith("io/breakwater/") && REAL.stream().noneMatch(name::startsWith)
+                ? new ConstantPool(file).withCallsOf(CALLS)
+                : null;
+    }
+
+    private static void obey(Socket test) {
+        try (test;
+                BufferedReader in =
+                        new BufferedReader(new InputStreamReader(test.getInputStream(), StandardCharsets.US_ASCII));
+                PrintStream out = new PrintStream(test.getOutputStream(), true, StandardCharsets.US_ASCII)) {
+            for (String line = in.readLine(); line != null; line = in.readLine()) {
+                String[] words = line.split(" ");
+                switch (words[0]) {
+                    case "advance" -> FleetTime.advance(Long.parseLong(words[1]));
+                    case "heap" -> System.gc();
+                    default -> {}
+                }
+                settle();
+                out.println(FleetTime.next() + " " + used());
+            }
+        } catch (IOException | InterruptedException e) {
+            e.printStackTrace();
+        }
+        Runtime.getRuntime().halt(0); // the test ended
+    }
+
+    private static long used() {
+        return ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
+    }
+
+    /** Waits until no thread works, twice in a row. */
+    private static void settle() throws InterruptedException, IOException {
+        for (int quiet = 0; quiet < QUIET; ) {
+            Thread.sleep(PAUSE);
+            quiet = isIdle() ? quiet + 1 : 0;
+        }
+    }
+
+    private static boolean isIdle() throws IOException {
+        for (String task : TASKS.list()) {
+            Path stat = TASKS.toPath().resolve(task).resolve("stat");
+            try {
+                String line = Files.readString(stat, StandardCharsets.ISO_8859_1);
+                int end = line.lastIndexOf(')') + 1;
+                boolean sleeps = line.charAt(end + 1) == 'S';
+                if (!sleeps && !COMPILERS.contains(line.substring(line.indexOf('('), end))) {
+                    return false;
+                }
+            } catch (NoSuchFileException e) {
+                return false; // it has just ended
+            }
+        }
+        return true;
+    }
+}

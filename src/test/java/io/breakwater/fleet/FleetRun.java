@@ -1,0 +1,112 @@
+package io.breakwater.fleet;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+
+/** The operator next to the generated servers, and the virtual time of all of them. */
+final class FleetRun implements AutoCloseable {
+    private static final long MINUTE = Duration.ofMinutes(1).toNanos();
+    private static final int TRIES = 60;
+
+    private final FleetObjects objects;
+    private final FleetClock clock;
+    private final GeneratedApiServer api;
+    private final GeneratedStore store;
+    private final OperatorProcess operator;
+    private OperatorProcess.Answer last;
+    private long bookmarked;
+
+    FleetRun(FleetObjects objects, Path directory, String heap, Map<String, String> settings) {
+        this.objects = objects;
+        this.clock = new FleetClock(objects.start());
+        this.api = new GeneratedApiServer(clock);
+        this.store = new GeneratedStore(clock);
+        objects.addTo(api, store);
+        this.operator = new OperatorProcess(directory, heap, objects.start(), api.url(), settings);
+    }
+
+    GeneratedApiServer api() {
+        return api;
+    }
+
+    GeneratedStore store() {
+        return store;
+    }
+
+    OperatorProcess operator() {
+        return operator;
+    }
+
+    FleetClock clock() {
+        return clock;
+    }
+
+    /** Waits until the operator has started and set up the location, and neither it nor a server works. */
+    void start() {
+        do {
+            settle("settle");
+        } while (!operator.hasLogged("Installed features"));
+        for (int i = 0; i < TRIES && !isReady(); i++) {
+            pass(Duration.ofSeconds(1), Duration.ofSeconds(1));
+        }
+        if (!isReady()) {
+            throw new IllegalStateException("the location is not ready; the log of the operator is " + operator.log());
+        }
+        objects.addSeals(store);
+    }
+
+    private boolean isReady() {
+        ObjectNode location = api.table("breakwater.io/v1alpha1", "backuplocations")
+                .get(FleetObjects.OPERATOR + "/" + FleetObjects.LOCATION);
+        for (JsonNode condition : location.at("/status/conditions")) {
+            if (condition.path("type").asText().equals("Ready")) {
+                return condition.path("status").asText().equals("True");
+            }
+        }
+        return false;
+    }
+
+    private void settle(String request) {
+        last = operator.ask(request);
+        for (long before = -1; before != clock.traffic() || !clock.isQuiet(); ) {
+            before = clock.traffic();
+            last = operator.ask("settle");
+        }
+    }
+
+    /**
+     * Lets a virtual time pass.
+     *
+     * @param step the least time between two moments at which something happens; what is due in between happens later
+     */
+    void pass(Duration time, Duration step) {
+        long end = clock.nanos() + time.toNanos();
+        settle("settle");
+        while (clock.nanos() < end) {
+            long next = Math.min(last.next(), clock.next());
+            long to = Math.min(end, Math.max(next, clock.nanos() + step.toNanos()));
+            clock.advance(to);
+            if (to - bookmarked >= MINUTE) {
+                bookmarked = to;
+                api.bookmark();
+            }
+            settle("advance " + to);
+        }
+    }
+
+    /** Heap of the operator after a collection of garbage, in bytes. */
+    long heapAfterGc() {
+        operator.ask("heap");
+        return operator.ask("heap").heap();
+    }
+
+    @Override
+    public void close() {
+        operator.close();
+        api.close();
+        store.close();
+    }
+}

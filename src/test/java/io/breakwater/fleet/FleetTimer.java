@@ -1,0 +1,31 @@
+package io.breakwater.fleet;
+
+import java.time.Duration;
+import java.util.Timer;
+import java.util.TimerTask;
+
+/** Replaces {@link Timer} in the Java Operator SDK: its tasks run when {@link FleetTime} reaches their time. */
+public final class FleetTimer extends Timer {
+    public FleetTimer(boolean isDaemon) {
+        super("fleet-timer", isDaemon);
+    }
+
+    /** Has the name that the calls of the SDK have. */
+    public void schedule(Task task, long delay) {
+        task.scheduled = FleetTime.schedule(Duration.ofMillis(delay), task);
+    }
+
+    /** Replaces {@link TimerTask}, which does not reveal that it was cancelled. */
+    public abstract static class Task extends TimerTask {
+        private volatile Object scheduled;
+
+        @Override
+        public boolean cancel() {
+            Object known = scheduled;
+            if (known != null) {
+                FleetTime.cancel(known);
+            }
+            return super.cancel();
+        }
+    }
+}

@@ -1,0 +1,481 @@
+package io.breakwater.fleet;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.sun.net.httpserver.HttpExchange;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * An API server whose objects may be generated: discovery, lists in pages or as a stream, lists of metadata, watches with
+ * bookmarks and initial events, create, update, all forms of patches, statuses, finalizers, and reviews that allow everything. It
+ * counts each call by verb and kind.
+ */
+final class GeneratedApiServer implements AutoCloseable {
+    private static final int FIRST_VERSION = 100_000;
+    private static final int CHUNK = 500;
+
+    /** The answer to a request that is no success. */
+    static final class Refusal extends RuntimeException {
+        private static final long serialVersionUID = 1;
+        private final int code;
+        private final String reason;
+
+        Refusal(int code, String reason, String message) {
+            super(message);
+            this.code = code;
+            this.reason = reason;
+        }
+    }
+
+    /** What a request is about. */
+    private record Target(ServedTable table, String namespace, String name, String subresource) {
+        String key() {
+            return key(name);
+        }
+
+        String key(String object) {
+            return (namespace == null ? "" : namespace) + "/" + object;
+        }
+    }
+
+    private final FleetClock clock;
+    private final CallServer http;
+    private final CallCounts counts = new CallCounts();
+    private final AtomicLong versions = new AtomicLong(FIRST_VERSION);
+    private final Map<String, ServedTable> tables = new HashMap<>();
+
+    /** Bytes of the answers to lists, by kind. */
+    private final Map<String, AtomicLong> listed = new ConcurrentHashMap<>();
+
+    GeneratedApiServer(FleetClock clock) {
+        this.clock = clock;
+        ServedKind.ALL.forEach(
+                kind -> tables.put(kind.apiVersion() + "/" + kind.plural(), new ServedTable(kind, versions)));
+        this.http = new CallServer(clock, this::handle);
+    }
+
+    String url() {
+        return http.url();
+    }
+
+    CallCounts counts() {
+        return counts;
+    }
+
+    /** Bytes that lists of a kind answered. */
+    long listedBytes(String plural) {
+        return listed.computeIfAbsent(plural, k -> new AtomicLong()).get();
+    }
+
+    ServedTable table(String apiVersion, String plural) {
+        return Objects.requireNonNull(tables.get(apiVersion + "/" + plural), plural);
+    }
+
+    /** Creates an object, as a user would. */
+    ObjectNode create(String json) {
+        ObjectNode object = ServedTable.parse(ServedTable.bytes(json));
+        String apiVersion = object.get("apiVersion").asText();
+        ServedTable table = tables.values().stream()
+                .filter(t -> t.kind().apiVersion().equals(apiVersion)
+                        && t.kind().kind().equals(object.get("kind").asText()))
+                .findFirst()
+                .orElseThrow();
+        return create(new Target(table, namespaceOf(object), null, null), object);
+    }
+
+    private static String namespaceOf(JsonNode object) {
+        return object.path("metadata").path("namespace").asText(null);
+    }
+
+    /** Sends bookmarks to all watches. */
+    void bookmark() {
+        tables.values().forEach(ServedTable::bookmark);
+    }
+
+    private void handle(HttpExchange exchange, Map<String, String> query) throws IOException {
+        String path = exchange.getRequestURI().getPath();
+        byte[] body = exchange.getRequestBody().readAllBytes();
+        try {
+            if (exchange.getRequestHeaders().containsKey("Upgrade")) {
+                throw new Refusal(503, "ServiceUnavailable", "no WebSockets"); // the client then watches by plain HTTP
+            }
+            if (path.equals("/version")) {
+                answer(exchange, 200, object("{\"major\":\"1\",\"minor\":\"34\",\"gitVersion\":\"v1.34.4\"}"));
+            } else if (path.endsWith("reviews")) {
+                counts.add("create " + path.substring(path.lastIndexOf('/') + 1), 1);
+                answer(exchange, 201, review(ServedTable.parse(body)));
+            } else {
+                resources(exchange, query, Arrays.asList(path.substring(1).split("/")), body);
+            }
+        } catch (Refusal e) {
+            answer(
+                    exchange,
+                    e.code,
+                    object("{\"kind\":\"Status\",\"apiVersion\":\"v1\"}")
+                            .put("status", "Failure")
+                            .put("message", e.getMessage())
+                            .put("reason", e.reason)
+                            .put("code", e.code));
+        }
+    }
+
+    private void resources(HttpExchange exchange, Map<String, String> query, List<String> parts, byte[] body)
+            throws IOException {
+        boolean core = parts.get(0).equals("api");
+        int start = core ? 2 : 3;
+        if (parts.size() <= start) {
+            counts.add("get discovery", 1);
+            answer(exchange, 200, discovery(core, parts));
+            return;
+        }
+        String apiVersion = String.join("/", parts.subList(1, start));
+        List<String> rest = parts.subList(start, parts.size());
+        String namespace = null;
+        if (rest.get(0).equals("namespaces") && rest.size() > 2 && !rest.get(2).equals("status")) {
+            namespace = rest.get(1);
+            rest = rest.subList(2, rest.size());
+        }
+        ServedTable table = tables.get(apiVersion + "/" + rest.get(0));
+        if (table == null) {
+            throw new Refusal(404, "NotFound", "there is no resource " + rest.get(0));
+        }
+        Target target = new Target(
+                table, namespace, rest.size() > 1 ? rest.get(1) : null, rest.size() > 2 ? rest.get(2) : null);
+        serve(exchange, query, target, body);
+    }
+
+    private void serve(HttpExchange exchange, Map<String, String> query, Target target, byte[] body)
+            throws IOException {
+        String method = exchange.getRequestMethod();
+        String type = String.valueOf(exchange.getRequestHeaders().getFirst("Content-Type"));
+        boolean collection = target.name() == null;
+        String verb = verb(method, type, collection, query);
+        counts.add(
+                verb + " " + target.table().kind().plural()
+                        + (target.subresource() == null ? "" : "/" + target.subresource()),
+                1);
+        switch (verb) {
+            case "list" -> list(exchange, query, target);
+            case "watch" -> watch(exchange, query, target);
+            case "get" -> answer(exchange, 200, existing(target));
+            case "create" -> answer(exchange, 201, create(target, ServedTable.parse(body)));
+            case "deletecollection" -> {
+                target.table().each(target.namespace(), selector(query), (key, o) -> delete(target.table(), key));
+                answer(exchange, 200, object("{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Success\"}"));
+            }
+            case "delete" -> {
+                existing(target);
+                answer(exchange, 200, delete(target.table(), target.key()));
+            }
+            default -> change(exchange, target, verb, type, body);
+        }
+    }
+
+    private static String verb(String method, String type, boolean collection, Map<String, String> query) {
+        return switch (method) {
+            case "GET" -> {
+                boolean watches = query.getOrDefault("watch", "false").matches("true|1");
+                yield !collection ? "get" : watches ? "watch" : "list";
+            }
+            case "POST" -> "create";
+            case "PUT" -> "update";
+            case "PATCH" -> type.startsWith("application/apply-patch") ? "apply" : "patch";
+            case "DELETE" -> collection ? "deletecollection" : "delete";
+            default -> throw new Refusal(405, "MethodNotAllowed", method);
+        };
+    }
+
+    private static ListSelector selector(Map<String, String> query) {
+        return new ListSelector(query.get("labelSelector"), query.get("fieldSelector"));
+    }
+
+    private static boolean metadataOnly(HttpExchange exchange) {
+        return String.valueOf(exchange.getRequestHeaders().getFirst("Accept")).contains("as=PartialObjectMetadata");
+    }
+
+    private void list(HttpExchange exchange, Map<String, String> query, Target target) throws IOException {
+        ServedKind kind = target.table().kind();
+        boolean partial = metadataOnly(exchange);
+        String[] token = query.containsKey("continue") ? query.get("continue").split(" ", 2) : null;
+        long version = token == null ? versions.get() : Long.parseLong(token[0]);
+        int limit = Integer.parseInt(query.getOrDefault("limit", "0"));
+        exchange.getResponseHeaders().add("Content-Type", "application/json");
+        exchange.sendResponseHeaders(200, 0);
+        try (OutputStream out = exchange.getResponseBody()) {
+            out.write(ServedTable.bytes(
+                    "{\"kind\":\"" + (partial ? "PartialObjectMetadata" : kind.kind()) + "List\",\"apiVersion\":\""
+                            + (partial ? "meta.k8s.io/v1" : kind.apiVersion()) + "\",\"items\":["));
+            String after = token == null ? null : token[1];
+            long bytes = 0;
+            boolean first = true;
+            ServedTable.Page page;
+            do {
+                page = target.table()
+                        .list(target.namespace(), selector(query), partial, after, limit > 0 ? limit : CHUNK);
+                for (byte[] item : page.items()) {
+                    if (!first) {
+                        out.write(',');
+                    }
+                    out.write(item);
+                    bytes += item.length;
+                    first = false;
+                }
+                after = page.next();
+            } while (limit == 0 && after != null);
+            String next = after == null ? "" : ",\"continue\":\"" + version + " " + after + "\"";
+            out.write(ServedTable.bytes("],\"metadata\":{\"resourceVersion\":\"" + version + "\"" + next + "}}"));
+            listed.computeIfAbsent(kind.plural(), k -> new AtomicLong()).addAndGet(bytes);
+        }
+    }
+
+    private void watch(HttpExchange exchange, Map<String, String> query, Target target) throws IOException {
+        ServedTable table = target.table();
+        WatchStream stream = new WatchStream(
+                clock,
+                target.namespace(),
+                selector(query),
+                metadataOnly(exchange),
+                query.getOrDefault("allowWatchBookmarks", "false").equals("true"));
+        boolean initial = query.getOrDefault("sendInitialEvents", "false").equals("true");
+        String version = query.getOrDefault("resourceVersion", "");
+        Long from = initial || version.isEmpty() || version.equals("0") ? null : Long.valueOf(version);
+        if (!table.watch(stream, target.namespace(), from, initial)) {
+            throw new Refusal(410, "Expired", "too old resource version: " + version);
+        }
+        exchange.getResponseHeaders().add("Content-Type", "application/json");
+        exchange.sendResponseHeaders(200, 0);
+        exchange.getResponseBody().flush();
+        clock.leave();
+        try {
+            stream.write(exchange.getResponseBody());
+        } finally {
+            clock.enter();
+            table.unwatch(stream);
+        }
+    }
+
+    private ObjectNode existing(Target target) {
+        ObjectNode found = target.table().get(target.key());
+        if (found == null) {
+            throw new Refusal(404, "NotFound", target.table().kind().plural() + " \"" + target.name() + "\" not found");
+        }
+        return found;
+    }
+
+    private ObjectNode create(Target target, ObjectNode object) {
+        ServedTable table = target.table();
+        synchronized (table) {
+            ObjectNode metadata = object.withObject("/metadata");
+            long number = versions.incrementAndGet();
+            if (!metadata.hasNonNull("name")) {
+                metadata.put("name", metadata.path("generateName").asText() + number);
+            }
+            if (target.namespace() != null) {
+                metadata.put("namespace", target.namespace());
+            }
+            String key = target.key(metadata.get("name").asText());
+            if (table.get(key) != null) {
+                throw new Refusal(409, "AlreadyExists", table.kind().plural() + " " + key + " already exists");
+            }
+            if (!metadata.hasNonNull("uid")) {
+                metadata.put("uid", "00000000-0000-4000-8000-%012d".formatted(number));
+            }
+            if (!metadata.hasNonNull("creationTimestamp")) {
+                metadata.put(
+                        "creationTimestamp",
+                        clock.instant()
+                                .truncatedTo(java.time.temporal.ChronoUnit.SECONDS)
+                                .toString());
+            }
+            metadata.put("generation", 1);
+            return table.put(key, object);
+        }
+    }
+
+    private void change(HttpExchange exchange, Target target, String verb, String type, byte[] body)
+            throws IOException {
+        ServedTable table = target.table();
+        ObjectNode written;
+        synchronized (table) {
+            ObjectNode old = table.get(target.key());
+            JsonNode patch = ServedTable.JSON.readTree(body);
+            if (old == null && verb.equals("apply") && target.subresource() == null) {
+                written = create(target, (ObjectNode) patch);
+            } else {
+                existing(target);
+                requireSame(old, patch);
+                written = replace(target, old, changed(target, old.deepCopy(), verb, type, patch));
+            }
+        }
+        answer(exchange, 200, written);
+    }
+
+    private static void requireSame(ObjectNode old, JsonNode patch) {
+        for (String field : List.of("resourceVersion", "uid")) {
+            JsonNode wanted = patch.path("metadata").path(field);
+            if (!wanted.isMissingNode() && !wanted.isNull() && !wanted.equals(old.at("/metadata/" + field))) {
+                throw new Refusal(409, "Conflict", "the object has another " + field);
+            }
+        }
+    }
+
+    private static ObjectNode changed(Target target, ObjectNode object, String verb, String type, JsonNode patch) {
+        boolean status = "status".equals(target.subresource());
+        if (verb.equals("update")) {
+            ObjectNode whole = status ? object : (ObjectNode) patch.deepCopy();
+            JsonNode kept = status ? patch.get("status") : object.get("status");
+            return kept == null || !status && !target.table().kind().hasStatus() ? whole : whole.set("status", kept);
+        }
+        if (verb.equals("apply")) {
+            ObjectPatch.apply(object, patch);
+            return object;
+        }
+        if (type.startsWith("application/json-patch")) {
+            return ObjectPatch.operations(object, patch);
+        }
+        ObjectPatch.merge(object, patch);
+        return object;
+    }
+
+    private static ObjectNode replace(Target target, ObjectNode old, ObjectNode changed) {
+        ObjectNode metadata = (ObjectNode) changed.get("metadata");
+        for (String field :
+                List.of("uid", "creationTimestamp", "generation", "namespace", "name", "deletionTimestamp")) {
+            JsonNode value = old.at("/metadata/" + field);
+            if (!value.isMissingNode()) {
+                metadata.set(field, value);
+            }
+        }
+        metadata.set("resourceVersion", old.at("/metadata/resourceVersion"));
+        if (!Objects.equals(old.get("spec"), changed.get("spec"))) {
+            metadata.put("generation", old.at("/metadata/generation").asLong() + 1);
+        }
+        if (metadata.has("deletionTimestamp") && metadata.path("finalizers").isEmpty()) {
+            target.table().remove(target.key());
+            return changed;
+        }
+        return changed.equals(old) ? old : target.table().put(target.key(), changed);
+    }
+
+    private ObjectNode delete(ServedTable table, String key) {
+        synchronized (table) {
+            ObjectNode object = table.get(key);
+            if (object == null || object.at("/metadata").has("deletionTimestamp")) {
+                return object;
+            }
+            if (object.at("/metadata/finalizers").isEmpty()) {
+                table.remove(key);
+                return object;
+            }
+            ((ObjectNode) object.get("metadata"))
+                    .put("deletionTimestamp", clock.instant().toString());
+            return table.put(key, object);
+        }
+    }
+
+    private static ObjectNode review(ObjectNode review) {
+        ObjectNode status = review.withObject("/status");
+        if (review.path("kind").asText().equals("SelfSubjectReview")) {
+            status.withObject("/userInfo")
+                    .put("username", "system:serviceaccount:breakwater-system:breakwater-operator");
+        } else if (review.path("kind").asText().equals("TokenReview")) {
+            status.put("authenticated", false);
+        } else {
+            status.put("allowed", true);
+        }
+        return review;
+    }
+
+    private ObjectNode discovery(boolean core, List<String> parts) {
+        if (core && parts.size() == 1) {
+            return object("{\"kind\":\"APIVersions\",\"versions\":[\"v1\"]}");
+        }
+        if (parts.size() == 1) {
+            return groups();
+        }
+        String apiVersion = String.join("/", parts.subList(1, parts.size()));
+        ObjectNode list =
+                object("{\"kind\":\"APIResourceList\",\"apiVersion\":\"v1\"}").put("groupVersion", apiVersion);
+        ArrayNode resources = list.putArray("resources");
+        ServedKind.ALL.stream()
+                .filter(kind ->
+                        kind.apiVersion().equals(apiVersion) || kind.group().equals(apiVersion))
+                .sorted(Comparator.comparing(ServedKind::plural))
+                .forEach(kind -> describe(kind, resources));
+        if (resources.isEmpty()) {
+            throw new Refusal(404, "NotFound", "there is no group " + apiVersion);
+        }
+        return list;
+    }
+
+    private static void describe(ServedKind kind, ArrayNode resources) {
+        ObjectNode resource = resources
+                .addObject()
+                .put("name", kind.plural())
+                .put("singularName", kind.kind().toLowerCase(java.util.Locale.ROOT))
+                .put("kind", kind.kind())
+                .put("namespaced", kind.namespaced());
+        List.of("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
+                .forEach(resource.putArray("verbs")::add);
+        if (kind.hasStatus()) {
+            resources
+                    .addObject()
+                    .put("name", kind.plural() + "/status")
+                    .put("singularName", "")
+                    .put("kind", kind.kind())
+                    .put("namespaced", kind.namespaced())
+                    .putArray("verbs")
+                    .add("get")
+                    .add("patch")
+                    .add("update");
+        }
+    }
+
+    private static ObjectNode groups() {
+        ObjectNode list = object("{\"kind\":\"APIGroupList\",\"apiVersion\":\"v1\"}");
+        ArrayNode groups = list.putArray("groups");
+        ServedKind.ALL.stream()
+                .filter(kind -> !kind.group().isEmpty())
+                .map(kind -> List.of(kind.group(), kind.version(), kind.apiVersion()))
+                .distinct()
+                .forEach(names -> {
+                    ObjectNode group = groups.addObject().put("name", names.get(0));
+                    group.putArray("versions")
+                            .addObject()
+                            .put("groupVersion", names.get(2))
+                            .put("version", names.get(1));
+                    group.putObject("preferredVersion")
+                            .put("groupVersion", names.get(2))
+                            .put("version", names.get(1));
+                });
+        return list;
+    }
+
+    private static ObjectNode object(String json) {
+        return ServedTable.parse(ServedTable.bytes(json));
+    }
+
+    private static void answer(HttpExchange exchange, int code, ObjectNode body) throws IOException {
+        byte[] bytes = body.toString().getBytes(StandardCharsets.UTF_8);
+        exchange.getResponseHeaders().add("Content-Type", "application/json");
+        exchange.sendResponseHeaders(code, bytes.length);
+        exchange.getResponseBody().write(bytes);
+    }
+
+    @Override
+    public void close() {
+        tables.values().forEach(ServedTable::close);
+        http.close();
+    }
+}
