@@ -1,9 +1,6 @@
 package io.breakwater.fleet;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -14,12 +11,13 @@ final class FleetFigures {
     private static final Duration HOUR = Duration.ofHours(1);
     private static final int MEBI = 20;
 
-    private final String title;
+    private String title = "";
     private final List<String> missed = new ArrayList<>();
 
-    FleetFigures(String title) {
-        this.title = title;
-        System.out.println("fleet: " + title);
+    /** Names what is measured next. */
+    void title(String text) {
+        title = text;
+        System.out.println("fleet: " + text);
     }
 
     /** The gates that were missed. */
@@ -57,6 +55,18 @@ final class FleetFigures {
         }
     }
 
+    /**
+     * The operator ended before anything could be measured.
+     *
+     * @param isGate whether that fails the test
+     */
+    void ended(OperatorProcess.ProcessEnd end, boolean isGate) {
+        line((isGate ? "MISSED: " : "not met yet: ") + end.getMessage());
+        if (isGate) {
+            missed.add(title + ": " + end.getMessage());
+        }
+    }
+
     private static String verdict(boolean met, boolean isGate) {
         return met ? isGate ? "met" : "met, can become a gate" : isGate ? "MISSED" : "not met yet";
     }
@@ -64,27 +74,5 @@ final class FleetFigures {
     /** Bytes in MiB. */
     static double mebi(long bytes) {
         return (double) bytes / (1 << MEBI);
-    }
-
-    /** The virtual time from the creation of a point until a condition holds; empty while it does not. */
-    static List<Duration> times(List<ObjectNode> points, String type) {
-        return points.stream()
-                .flatMap(point -> {
-                    Instant created = Instant.parse(
-                            point.at("/metadata/creationTimestamp").asText());
-                    List<Duration> found = new ArrayList<>();
-                    for (JsonNode condition : point.at("/status/conditions")) {
-                        if (condition.path("type").asText().equals(type)
-                                && condition.path("status").asText().equals("True")) {
-                            found.add(Duration.between(
-                                    created,
-                                    Instant.parse(
-                                            condition.path("lastTransitionTime").asText())));
-                        }
-                    }
-                    return found.stream();
-                })
-                .sorted()
-                .toList();
     }
 }

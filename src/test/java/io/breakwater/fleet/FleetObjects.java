@@ -85,6 +85,7 @@ final class FleetObjects {
         IntStream.range(0, policies).forEach(i -> {
             api.create(namespaceJson(namespace(i), uid(3, i)));
             api.create(policyJson(i));
+            api.create(workloadJson(i));
         });
         api.create(credentialsJson());
         api.create(locationJson(store.url()));
@@ -121,6 +122,20 @@ final class FleetObjects {
                         pointsEach,
                         created(),
                         start.truncatedTo(ChronoUnit.HOURS));
+    }
+
+    private static String workloadJson(int policy) {
+        return """
+                {"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"settings","namespace":"%s"},
+                "data":{"level":"info"}}""".formatted(namespace(policy));
+    }
+
+    /** Key of a RestorePoint that a user creates for a policy. */
+    static String createPoint(GeneratedApiServer api, int policy, String name) {
+        api.create("""
+                {"apiVersion":"breakwater.io/v1alpha1","kind":"RestorePoint","metadata":{"name":"%s","namespace":"%s"},
+                "spec":{"policyRef":{"name":"%s"},"trigger":"Manual","deletionPolicy":"Delete","hold":false}}""".formatted(name, namespace(policy), POLICY));
+        return namespace(policy) + "/" + name;
     }
 
     private static String credentialsJson() {

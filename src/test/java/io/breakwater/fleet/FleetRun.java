@@ -1,10 +1,14 @@
 package io.breakwater.fleet;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
 
 /** The operator next to the generated servers, and the virtual time of all of them. */
 final class FleetRun implements AutoCloseable {
@@ -59,14 +63,28 @@ final class FleetRun implements AutoCloseable {
     }
 
     private boolean isReady() {
-        ObjectNode location = api.table("breakwater.io/v1alpha1", "backuplocations")
-                .get(FleetObjects.OPERATOR + "/" + FleetObjects.LOCATION);
-        for (JsonNode condition : location.at("/status/conditions")) {
-            if (condition.path("type").asText().equals("Ready")) {
+        return holds("backuplocations", FleetObjects.OPERATOR + "/" + FleetObjects.LOCATION, "Ready");
+    }
+
+    /** Whether a condition of an object of Breakwater holds. */
+    boolean holds(String plural, String key, String type) {
+        ObjectNode object = api.table(ServedKind.BREAKWATER_VERSION, plural).get(key);
+        JsonNode conditions = object == null ? MissingNode.getInstance() : object.at("/status/conditions");
+        for (JsonNode condition : conditions) {
+            if (condition.path("type").asText().equals(type)) {
                 return condition.path("status").asText().equals("True");
             }
         }
         return false;
+    }
+
+    /** Names of the RestorePoints that were created during the run and are sealed. */
+    List<String> sealed() {
+        List<String> sealed = new ArrayList<>();
+        api.table(ServedKind.BREAKWATER_VERSION, "restorepoints").writtenKeys().stream()
+                .filter(key -> holds("restorepoints", key, "Succeeded"))
+                .forEach(sealed::add);
+        return sealed;
     }
 
     private void settle(String request) {
@@ -83,9 +101,20 @@ final class FleetRun implements AutoCloseable {
      * @param step the least time between two moments at which something happens; what is due in between happens later
      */
     void pass(Duration time, Duration step) {
-        long end = clock.nanos() + time.toNanos();
+        passUntil(() -> false, time, step);
+    }
+
+    /**
+     * Lets virtual time pass until something holds, or for a time at most.
+     *
+     * @param step as for {@link #pass}
+     * @return the time that passed
+     */
+    Duration passUntil(BooleanSupplier condition, Duration most, Duration step) {
+        long begin = clock.nanos();
+        long end = begin + most.toNanos();
         settle("settle");
-        while (clock.nanos() < end) {
+        while (clock.nanos() < end && !condition.getAsBoolean()) {
             long next = Math.min(last.next(), clock.next());
             long to = Math.min(end, Math.max(next, clock.nanos() + step.toNanos()));
             clock.advance(to);
@@ -95,6 +124,7 @@ final class FleetRun implements AutoCloseable {
             }
             settle("advance " + to);
         }
+        return Duration.ofNanos(clock.nanos() - begin);
     }
 
     /** Heap of the operator after a collection of garbage, in bytes. */

@@ -6,13 +6,18 @@ import java.util.TimerTask;
 
 /** Replaces {@link Timer} in the Java Operator SDK: its tasks run when {@link FleetTime} reaches their time. */
 public final class FleetTimer extends Timer {
+    private final ClassLoader loader = Thread.currentThread().getContextClassLoader();
+
     public FleetTimer(boolean isDaemon) {
         super("fleet-timer", isDaemon);
     }
 
-    /** Has the name that the calls of the SDK have. */
+    /** Has the name that the calls of the SDK have. The task has the class loader of the creator, as in a thread of the timer. */
     public void schedule(Task task, long delay) {
-        task.scheduled = FleetTime.schedule(Duration.ofMillis(delay), task);
+        task.scheduled = FleetTime.schedule(Duration.ofMillis(delay), () -> {
+            Thread.currentThread().setContextClassLoader(loader);
+            task.run();
+        });
     }
 
     /** Replaces {@link TimerTask}, which does not reveal that it was cancelled. */

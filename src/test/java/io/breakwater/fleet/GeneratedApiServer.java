@@ -1,19 +1,16 @@
 package io.breakwater.fleet;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.sun.net.httpserver.HttpExchange;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -55,9 +52,6 @@ final class GeneratedApiServer implements AutoCloseable {
     private final AtomicLong versions = new AtomicLong(FIRST_VERSION);
     private final Map<String, ServedTable> tables = new HashMap<>();
 
-    /** Bytes of the answers to lists, by kind. */
-    private final Map<String, AtomicLong> listed = new ConcurrentHashMap<>();
-
     GeneratedApiServer(FleetClock clock) {
         this.clock = clock;
         ServedKind.ALL.forEach(
@@ -71,11 +65,6 @@ final class GeneratedApiServer implements AutoCloseable {
 
     CallCounts counts() {
         return counts;
-    }
-
-    /** Bytes that lists of a kind answered. */
-    long listedBytes(String plural) {
-        return listed.computeIfAbsent(plural, k -> new AtomicLong()).get();
     }
 
     ServedTable table(String apiVersion, String plural) {
@@ -136,7 +125,7 @@ final class GeneratedApiServer implements AutoCloseable {
         int start = core ? 2 : 3;
         if (parts.size() <= start) {
             counts.add("get discovery", 1);
-            answer(exchange, 200, discovery(core, parts));
+            answer(exchange, 200, ServedDiscovery.answer(core, parts));
             return;
         }
         String apiVersion = String.join("/", parts.subList(1, start));
@@ -217,7 +206,6 @@ final class GeneratedApiServer implements AutoCloseable {
                     "{\"kind\":\"" + (partial ? "PartialObjectMetadata" : kind.kind()) + "List\",\"apiVersion\":\""
                             + (partial ? "meta.k8s.io/v1" : kind.apiVersion()) + "\",\"items\":["));
             String after = token == null ? null : token[1];
-            long bytes = 0;
             boolean first = true;
             ServedTable.Page page;
             do {
@@ -228,14 +216,12 @@ final class GeneratedApiServer implements AutoCloseable {
                         out.write(',');
                     }
                     out.write(item);
-                    bytes += item.length;
                     first = false;
                 }
                 after = page.next();
             } while (limit == 0 && after != null);
             String next = after == null ? "" : ",\"continue\":\"" + version + " " + after + "\"";
             out.write(ServedTable.bytes("],\"metadata\":{\"resourceVersion\":\"" + version + "\"" + next + "}}"));
-            listed.computeIfAbsent(kind.plural(), k -> new AtomicLong()).addAndGet(bytes);
         }
     }
 
@@ -397,72 +383,7 @@ final class GeneratedApiServer implements AutoCloseable {
         return review;
     }
 
-    private ObjectNode discovery(boolean core, List<String> parts) {
-        if (core && parts.size() == 1) {
-            return object("{\"kind\":\"APIVersions\",\"versions\":[\"v1\"]}");
-        }
-        if (parts.size() == 1) {
-            return groups();
-        }
-        String apiVersion = String.join("/", parts.subList(1, parts.size()));
-        ObjectNode list =
-                object("{\"kind\":\"APIResourceList\",\"apiVersion\":\"v1\"}").put("groupVersion", apiVersion);
-        ArrayNode resources = list.putArray("resources");
-        ServedKind.ALL.stream()
-                .filter(kind ->
-                        kind.apiVersion().equals(apiVersion) || kind.group().equals(apiVersion))
-                .sorted(Comparator.comparing(ServedKind::plural))
-                .forEach(kind -> describe(kind, resources));
-        if (resources.isEmpty()) {
-            throw new Refusal(404, "NotFound", "there is no group " + apiVersion);
-        }
-        return list;
-    }
-
-    private static void describe(ServedKind kind, ArrayNode resources) {
-        ObjectNode resource = resources
-                .addObject()
-                .put("name", kind.plural())
-                .put("singularName", kind.kind().toLowerCase(java.util.Locale.ROOT))
-                .put("kind", kind.kind())
-                .put("namespaced", kind.namespaced());
-        List.of("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
-                .forEach(resource.putArray("verbs")::add);
-        if (kind.hasStatus()) {
-            resources
-                    .addObject()
-                    .put("name", kind.plural() + "/status")
-                    .put("singularName", "")
-                    .put("kind", kind.kind())
-                    .put("namespaced", kind.namespaced())
-                    .putArray("verbs")
-                    .add("get")
-                    .add("patch")
-                    .add("update");
-        }
-    }
-
-    private static ObjectNode groups() {
-        ObjectNode list = object("{\"kind\":\"APIGroupList\",\"apiVersion\":\"v1\"}");
-        ArrayNode groups = list.putArray("groups");
-        ServedKind.ALL.stream()
-                .filter(kind -> !kind.group().isEmpty())
-                .map(kind -> List.of(kind.group(), kind.version(), kind.apiVersion()))
-                .distinct()
-                .forEach(names -> {
-                    ObjectNode group = groups.addObject().put("name", names.get(0));
-                    group.putArray("versions")
-                            .addObject()
-                            .put("groupVersion", names.get(2))
-                            .put("version", names.get(1));
-                    group.putObject("preferredVersion")
-                            .put("groupVersion", names.get(2))
-                            .put("version", names.get(1));
-                });
-        return list;
-    }
-
-    private static ObjectNode object(String json) {
+    static ObjectNode object(String json) {
         return ServedTable.parse(ServedTable.bytes(json));
     }
 

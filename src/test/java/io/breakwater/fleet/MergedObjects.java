@@ -1,6 +1,7 @@
 package io.breakwater.fleet;
 
 import java.util.BitSet;
+import java.util.List;
 import java.util.NavigableMap;
 import java.util.TreeMap;
 
@@ -27,8 +28,8 @@ final class MergedObjects<V> {
         return written.get(key);
     }
 
-    int writtenCount() {
-        return written.size();
+    List<String> writtenKeys() {
+        return List.copyOf(written.keySet());
     }
 
     /** The index of an object that is generated; -1 if it is not. */

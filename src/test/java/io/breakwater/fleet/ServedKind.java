@@ -6,6 +6,10 @@ import java.util.stream.Stream;
 /** A kind that the generated API server has. */
 record ServedKind(String group, String version, String plural, String kind, boolean namespaced) {
     private static final String BREAKWATER = "breakwater.io";
+    private static final String BREAKWATER_API = "v1alpha1";
+
+    /** The API version of the kinds of Breakwater. */
+    static final String BREAKWATER_VERSION = BREAKWATER + "/" + BREAKWATER_API;
 
     /** What an ordinary cluster with Breakwater has, as far as the operator asks for it. */
     static final List<ServedKind> ALL = Stream.of(
@@ -36,7 +40,7 @@ record ServedKind(String group, String version, String plural, String kind, bool
                                     + " mutatingwebhookconfigurations/MutatingWebhookConfiguration"),
                     of(
                             BREAKWATER,
-                            "v1alpha1",
+                            BREAKWATER_API,
                             true,
                             "restorepoints/RestorePoint backuppolicies/BackupPolicy backuplocations/BackupLocation"
                                     + " restores/Restore verifications/Verification failoverplans/FailoverPlan"

@@ -181,13 +181,9 @@ final class ServedTable {
         watches.forEach(WatchStream::end);
     }
 
-    synchronized int watchers() {
-        return watches.size();
-    }
-
-    /** Number of objects that are stored because they were written. */
-    synchronized int storedCount() {
-        return objects.writtenCount();
+    /** The keys of all objects that were written and exist. */
+    synchronized List<String> writtenKeys() {
+        return objects.writtenKeys();
     }
 
     static byte[] bytes(String text) {
