@@ -96,7 +96,7 @@ final class GeneratedApiServer implements AutoCloseable {
         String path = exchange.getRequestURI().getPath();
         byte[] body = exchange.getRequestBody().readAllBytes();
         try {
-            if (exchange.getRequestHeaders().containsKey("Upgrade")) {
+            if ("websocket".equalsIgnoreCase(exchange.getRequestHeaders().getFirst("Upgrade"))) {
                 throw new Refusal(503, "ServiceUnavailable", "no WebSockets"); // the client then watches by plain HTTP
             }
             if (path.equals("/version")) {

@@ -74,8 +74,8 @@ final class GeneratedStore implements AutoCloseable {
 
     private void handle(HttpExchange exchange, Map<String, String> query) throws IOException {
         byte[] body = exchange.getRequestBody().readAllBytes();
-        String path = exchange.getRequestURI().getPath();
-        String key = path.length() > BUCKET.length() + 2 ? path.substring(BUCKET.length() + 2) : "";
+        String[] path = exchange.getRequestURI().getPath().split("/", 3); // the bucket has any name
+        String key = path.length > 2 ? path[2] : "";
         String operation = operation(exchange.getRequestMethod(), key, query);
         counts.add(operation + " " + area(key.isEmpty() ? query.getOrDefault("prefix", "") : key), 1);
         clock.delay(latency.plus(hang));
@@ -144,7 +144,7 @@ final class GeneratedStore implements AutoCloseable {
         String prefix = query.getOrDefault("prefix", "");
         String delimiter = query.getOrDefault("delimiter", "");
         int most = Integer.parseInt(query.getOrDefault("max-keys", "" + PAGE));
-        StringBuilder page = new StringBuilder("<ListBucketResult><Name>" + BUCKET + "</Name>");
+        StringBuilder page = new StringBuilder("<ListBucketResult>");
         String after = query.getOrDefault("continuation-token", query.getOrDefault("start-after", ""));
         String last = null;
         String more = null;
