@@ -16,6 +16,10 @@ import org.junit.jupiter.api.Test;
 class FleetIT {
     private static final Instant START = Instant.parse("2026-11-30T12:02:00Z");
     private static final Instant BEFORE_THE_HOUR = Instant.parse("2026-11-30T12:58:00Z");
+    private static final Instant HOUR = Instant.parse("2026-11-30T13:00:00Z");
+
+    private static final Duration NEAR = Duration.ofMillis(20);
+    private static final Duration MOST = Duration.ofMinutes(5);
     private static final Duration WARM_UP = Duration.ofMinutes(5);
     private static final Duration REST = Duration.ofMinutes(10);
     private static final Duration STEP = Duration.ofSeconds(5);
@@ -27,6 +31,7 @@ class FleetIT {
     private static final boolean IS_SMALL = false;
     private static final boolean IS_RESIDENT = false;
     private static final boolean CAPTURES_WITH_FEW_CALLS = false;
+    private static final boolean IS_NOT_DELAYED = false;
     private static final boolean SEALS_IN_FEW_ROUND_TRIPS = false;
 
     private final FleetFigures figures = new FleetFigures();
@@ -34,18 +39,18 @@ class FleetIT {
     /** The smallest fleet, by which the harness itself is checked: its gates are met. */
     @Test
     void restsWithAThousandPoints() {
-        rest("1,000 points of 10 policies at rest", new FleetObjects(10, 100, START), "256m", true);
+        rest("1,000 points of 10 policies at rest", new FleetObjects(10, 100, START, 1), "256m", true);
     }
 
     @Test
     void restsWithAHundredThousandPoints() {
-        rest("100,000 points of 1,000 policies at rest", new FleetObjects(1000, 100, START), "256m", ENDURES);
+        rest("100,000 points of 1,000 policies at rest", new FleetObjects(1000, 100, START, 1), "256m", ENDURES);
     }
 
     @Test
     @Tag("long")
     void restsWithAMillionPoints() {
-        rest("1,000,000 points of 10,000 policies at rest", new FleetObjects(10_000, 100, START), "512m", ENDURES);
+        rest("1,000,000 points of 10,000 policies at rest", new FleetObjects(10_000, 100, START, 1), "512m", ENDURES);
     }
 
     private void rest(String title, FleetObjects objects, String heap, boolean endures) {
@@ -75,37 +80,74 @@ class FleetIT {
 
     @Test
     void capturesAThousandPointsThatAreDueAtOnce() {
-        captures(new FleetObjects(1000, 2, BEFORE_THE_HOUR));
-    }
-
-    private void captures(FleetObjects objects) {
-        int due = objects.policies();
-        figures.title(due + " points due in one minute, with a heap of 256m");
+        FleetObjects objects = new FleetObjects(1000, 2, BEFORE_THE_HOUR, 1);
+        figures.title("1,000 points due in one minute at a store that is 20 ms away, with a heap of 256m");
         try (FleetRun run = new FleetRun(objects, Path.of("target/fleet"), "256m", Map.of())) {
             run.start();
-            run.pass(Duration.ofSeconds(60), STEP);
             Map<String, Long> api = run.api().counts().now();
             Map<String, Long> store = run.store().counts().now();
-            Duration time =
-                    run.passUntil(() -> run.sealed().size() == due, Duration.ofMinutes(30), Duration.ofMillis(200));
-            api = CallCounts.between(api, run.api().counts().now());
-            store = CallCounts.between(store, run.store().counts().now());
-            figures.line("sealed " + run.sealed().size() + " points in " + time);
-            figures.line("API calls: " + api);
-            figures.line("store calls: " + store);
-            double kinds = ServedKind.ALL.size();
-            figures.bar(
-                    "API calls for each point",
-                    (double) CallCounts.sum(api) / due,
-                    kinds + 12,
-                    CAPTURES_WITH_FEW_CALLS);
-            figures.bar(
-                    "store calls for each point", (double) CallCounts.sum(store) / due, 40, CAPTURES_WITH_FEW_CALLS);
+            passTheHour(run);
+            String urgent = FleetObjects.createPoint(run.api(), objects.policies(), "urgent");
+            Duration first = run.passUntil(() -> run.holds("restorepoints", urgent, "Succeeded"), MOST, NEAR);
+            int due = objects.policies() + 1;
+            Duration time = first.plus(run.passUntil(() -> run.sealed().size() == due, MOST, NEAR));
+            figures.line("sealed " + run.sealed().size() + " points in " + time + " of virtual time");
             figures.bar("points that are not sealed", due - run.sealed().size(), 0, ENDURES);
+            figures.bar("virtual seconds of the point that a user created", first.toSeconds(), 5, ENDURES);
+            figures.line("longest wait for the first step: " + run.longestWait());
+            perPoint(
+                    CallCounts.between(api, run.api().counts().now()),
+                    CallCounts.between(store, run.store().counts().now()),
+                    due);
+            figures.line("largest resident memory, MiB: "
+                    + FleetFigures.mebi(run.operator().memory("VmHWM")));
         } catch (OperatorProcess.ProcessEnd e) {
             figures.ended(e, ENDURES);
         }
         assertThat(figures.missed()).isEmpty();
+    }
+
+    private static void passTheHour(FleetRun run) {
+        run.pass(Duration.between(run.clock().instant(), HOUR.minusSeconds(1)), STEP);
+        run.store().latency = NEAR;
+        run.pass(Duration.ofSeconds(1), NEAR);
+    }
+
+    private void perPoint(Map<String, Long> api, Map<String, Long> store, int points) {
+        figures.line("API calls: " + api);
+        figures.line("store calls: " + store);
+        double most = ServedKind.ALL.size() + 12.0;
+        figures.bar("API calls for each point", (double) CallCounts.sum(api) / points, most, CAPTURES_WITH_FEW_CALLS);
+        figures.bar("store calls for each point", (double) CallCounts.sum(store) / points, 40, CAPTURES_WITH_FEW_CALLS);
+    }
+
+    /** Half of the policies have a location whose store does not answer for ten minutes. */
+    @Test
+    void isNotDelayedByALocationThatHangs() {
+        figures.title("100 points due while the location of half of them hangs");
+        Duration alone = dueBeside(Duration.ZERO);
+        Duration beside = dueBeside(Duration.ofMinutes(10));
+        figures.line("the points of the other location took " + alone + ", and " + beside + " while one location hung");
+        figures.bar("times as long", (double) beside.toMillis() / alone.toMillis(), 1.2, IS_NOT_DELAYED);
+        assertThat(figures.missed()).isEmpty();
+    }
+
+    private static Duration dueBeside(Duration hang) {
+        FleetObjects objects = new FleetObjects(100, 2, BEFORE_THE_HOUR, 2);
+        try (FleetRun run = new FleetRun(objects, Path.of("target/fleet"), "256m", Map.of())) {
+            run.start();
+            run.lastStore().hang = hang;
+            passTheHour(run);
+            String second = FleetObjects.namespace(objects.policies() / 2);
+            long others = objects.policies() / 2;
+            return run.passUntil(
+                    () -> run.sealed().stream()
+                                    .filter(key -> key.compareTo(second) < 0)
+                                    .count()
+                            == others,
+                    Duration.ofMinutes(2),
+                    NEAR);
+        }
     }
 
     /** Each call to the store lasts 80 ms of virtual time, so the time of a run is the number of calls one after the other. */
@@ -113,7 +155,7 @@ class FleetIT {
     void countsRoundTripsByTheTimeThatTheyTake() {
         Duration latency = Duration.ofMillis(80);
         figures.title("one point at a store that is 80 ms away");
-        try (FleetRun run = new FleetRun(new FleetObjects(1, 2, START), Path.of("target/fleet"), "256m", Map.of())) {
+        try (FleetRun run = new FleetRun(new FleetObjects(1, 2, START, 1), Path.of("target/fleet"), "256m", Map.of())) {
             run.start();
             run.pass(WARM_UP, STEP);
             run.store().latency = latency;

@@ -16,16 +16,24 @@ import java.util.stream.IntStream;
 final class FleetObjects {
     static final String SITE = "east";
     static final String OPERATOR = "breakwater-system";
-    static final String LOCATION = "main";
+
+    /** The locations of all policies, or of the first and the second half of them. */
+    static final List<String> LOCATIONS = List.of("main", "second");
+
     static final String POLICY = "hourly";
     static final String CLUSTER = uid(1, 0);
     private static final int FIRST = 100_000;
+
+    /** New points of a policy until retention deletes one. The seals of generated points are not valid, so none is deleted. */
+    private static final int UNTIL_EXPIRED = 100;
+
     private static final DateTimeFormatter NAME =
             DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss").withZone(ZoneOffset.UTC);
 
     private final int policies;
     private final int pointsEach;
     private final Instant start;
+    private final int locations;
 
     /** The names of the points, which are the same in all namespaces. */
     private final List<String> names;
@@ -36,11 +44,13 @@ final class FleetObjects {
      * @param policies number of namespaces, each with one policy
      * @param pointsEach number of points of each policy
      * @param start the virtual time at which the operator starts
+     * @param locations 1 or 2
      */
-    FleetObjects(int policies, int pointsEach, Instant start) {
+    FleetObjects(int policies, int pointsEach, Instant start, int locations) {
         this.policies = policies;
         this.pointsEach = pointsEach;
         this.start = start;
+        this.locations = locations;
         this.names = IntStream.range(0, pointsEach)
                 .mapToObj(i -> POLICY + "-" + NAME.format(captured(i)))
                 .toList();
@@ -58,12 +68,21 @@ final class FleetObjects {
         return start;
     }
 
+    int locations() {
+        return locations;
+    }
+
+    /** The number of the location of a policy. */
+    int locationOf(int policy) {
+        return locations == 2 && policy >= policies / 2 && policy < policies ? 1 : 0;
+    }
+
     private static String uid(int kind, int number) {
         String digits = Integer.toHexString(number);
         return "0000000" + kind + "-0000-4000-8000-" + "0".repeat(12 - digits.length()) + digits;
     }
 
-    private static String namespace(int policy) {
+    static String namespace(int policy) {
         return "app-" + (FIRST + policy);
     }
 
@@ -75,26 +94,37 @@ final class FleetObjects {
     private PointJson.Facts facts(int index) {
         int policy = index / pointsEach;
         return new PointJson.Facts(
-                names.get(index % pointsEach), namespace(policy), uid(5, index), captured(index), uid(3, policy));
+                names.get(index % pointsEach),
+                namespace(policy),
+                uid(5, index),
+                captured(index),
+                uid(3, policy),
+                LOCATIONS.get(locationOf(policy)));
     }
 
-    /** Creates all objects in the cluster; the points are generated. */
-    void addTo(GeneratedApiServer api, GeneratedStore store) {
+    /** Creates all objects in the cluster; the points are generated. One more policy has no schedule and no points. */
+    void addTo(GeneratedApiServer api, List<GeneratedStore> stores) {
         api.create(namespaceJson("kube-system", CLUSTER));
         api.create(namespaceJson(OPERATOR, uid(2, 0)));
-        IntStream.range(0, policies).forEach(i -> {
+        IntStream.rangeClosed(0, policies).forEach(i -> {
             api.create(namespaceJson(namespace(i), uid(3, i)));
             api.create(policyJson(i));
             api.create(workloadJson(i));
         });
         api.create(credentialsJson());
-        api.create(locationJson(store.url()));
+        IntStream.range(0, locations)
+                .forEach(i ->
+                        api.create(locationJson(LOCATIONS.get(i), stores.get(i).url())));
         api.table("breakwater.io/v1alpha1", "restorepoints").generate(restorePoints());
     }
 
-    /** Adds the seals of all points to the store. An operator sets up only a location without points. */
-    void addSeals(GeneratedStore store) {
-        store.generate(seals());
+    /** Adds the seals of all points to the stores. An operator sets up only a location without points. */
+    void addSeals(List<GeneratedStore> stores) {
+        int half = locations == 2 ? policies / 2 * pointsEach : points();
+        stores.getFirst().generate(seals(0, half));
+        if (locations == 2) {
+            stores.getLast().generate(seals(half, points() - half));
+        }
     }
 
     private Instant created() {
@@ -108,20 +138,23 @@ final class FleetObjects {
     }
 
     private String policyJson(int policy) {
+        String schedule = policy == policies
+                ? ""
+                : "\"schedule\":{\"cron\":\"0 * * * *\",\"timeZone\":\"Etc/UTC\"},\"objectives\":{\"rpo\":\"2h\"},";
+        String status = policy == policies ? "{}" : """
+                {"schedule":"0 * * * * Etc/UTC","scheduleSince":"%s","lastScheduleTime":"%s"}""".formatted(created(), start.truncatedTo(ChronoUnit.HOURS));
         return """
                 {"apiVersion":"breakwater.io/v1alpha1","kind":"BackupPolicy","metadata":{"name":"%s","namespace":"%s",
-                "uid":"%s","creationTimestamp":"%s"},"spec":{"locationRef":{"name":"%s"},
-                "schedule":{"cron":"0 * * * *","timeZone":"Etc/UTC"},"retention":{"keepLast":%d},
-                "objectives":{"rpo":"2h"}},"status":{"schedule":"0 * * * * Etc/UTC","scheduleSince":"%s",
-                "lastScheduleTime":"%s"}}""".formatted(
+                "uid":"%s","creationTimestamp":"%s"},"spec":{"locationRef":{"name":"%s"},%s"retention":{"keepLast":%d}},
+                "status":%s}""".formatted(
                         POLICY,
                         namespace(policy),
                         uid(4, policy),
                         created(),
-                        LOCATION,
-                        pointsEach,
-                        created(),
-                        start.truncatedTo(ChronoUnit.HOURS));
+                        LOCATIONS.get(locationOf(policy)),
+                        schedule,
+                        pointsEach + UNTIL_EXPIRED,
+                        status);
     }
 
     private static String workloadJson(int policy) {
@@ -145,11 +178,11 @@ final class FleetObjects {
                 "data":{"accessKeyId":"ZmxlZXQ=","secretAccessKey":"ZmxlZXQtc2VjcmV0"}}""".formatted(OPERATOR);
     }
 
-    private static String locationJson(String endpoint) {
+    private static String locationJson(String name, String endpoint) {
         return """
                 {"apiVersion":"breakwater.io/v1alpha1","kind":"BackupLocation","metadata":{"name":"%s","namespace":"%s"},
                 "spec":{"s3":{"bucket":"%s","endpoint":"%s","pathStyle":true,"credentialsSecretRef":{"name":"store"}},
-                "accessMode":"ReadWrite","layout":"Breakwater","usagePolicy":{"namespaces":"All"}}}""".formatted(LOCATION, OPERATOR, GeneratedStore.BUCKET, endpoint);
+                "accessMode":"ReadWrite","layout":"Breakwater","usagePolicy":{"namespaces":"All"}}}""".formatted(name, OPERATOR, GeneratedStore.BUCKET, endpoint);
     }
 
     private GeneratedObjects restorePoints() {
@@ -176,18 +209,18 @@ final class FleetObjects {
         };
     }
 
-    private GeneratedObjects seals() {
+    private GeneratedObjects seals(int first, int count) {
         return new GeneratedObjects() {
             @Override
             public int size() {
-                return points();
+                return count;
             }
 
             @Override
             public String key(int index) {
-                int policy = index / pointsEach;
+                int policy = (first + index) / pointsEach;
                 return "breakwater/points/" + SITE + "/" + namespace(policy) + "/" + CLUSTER + "/" + uid(3, policy)
-                        + "/" + names.get(index % pointsEach) + "/point.json";
+                        + "/" + names.get((first + index) % pointsEach) + "/point.json";
             }
 
             @Override

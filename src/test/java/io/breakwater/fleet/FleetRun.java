@@ -5,10 +5,12 @@ import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
+import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 
 /** The operator next to the generated servers, and the virtual time of all of them. */
 final class FleetRun implements AutoCloseable {
@@ -18,7 +20,7 @@ final class FleetRun implements AutoCloseable {
     private final FleetObjects objects;
     private final FleetClock clock;
     private final GeneratedApiServer api;
-    private final GeneratedStore store;
+    private final List<GeneratedStore> stores;
     private final OperatorProcess operator;
     private OperatorProcess.Answer last;
     private long bookmarked;
@@ -27,8 +29,10 @@ final class FleetRun implements AutoCloseable {
         this.objects = objects;
         this.clock = new FleetClock(objects.start());
         this.api = new GeneratedApiServer(clock);
-        this.store = new GeneratedStore(clock);
-        objects.addTo(api, store);
+        this.stores = Stream.generate(() -> new GeneratedStore(clock))
+                .limit(objects.locations())
+                .toList();
+        objects.addTo(api, stores);
         this.operator = new OperatorProcess(directory, heap, objects.start(), api.url(), settings);
     }
 
@@ -36,8 +40,14 @@ final class FleetRun implements AutoCloseable {
         return api;
     }
 
+    /** The store of the first location. */
     GeneratedStore store() {
-        return store;
+        return stores.getFirst();
+    }
+
+    /** The store of the last location. */
+    GeneratedStore lastStore() {
+        return stores.getLast();
     }
 
     OperatorProcess operator() {
@@ -59,11 +69,13 @@ final class FleetRun implements AutoCloseable {
         if (!isReady()) {
             throw new IllegalStateException("the location is not ready; the log of the operator is " + operator.log());
         }
-        objects.addSeals(store);
+        objects.addSeals(stores);
     }
 
     private boolean isReady() {
-        return holds("backuplocations", FleetObjects.OPERATOR + "/" + FleetObjects.LOCATION, "Ready");
+        return FleetObjects.LOCATIONS.stream()
+                .limit(objects.locations())
+                .allMatch(name -> holds("backuplocations", FleetObjects.OPERATOR + "/" + name, "Ready"));
     }
 
     /** Whether a condition of an object of Breakwater holds. */
@@ -78,13 +90,28 @@ final class FleetRun implements AutoCloseable {
         return false;
     }
 
-    /** Names of the RestorePoints that were created during the run and are sealed. */
+    /** The RestorePoints that were created during the run, by their keys. */
+    List<String> created() {
+        return api.table(ServedKind.BREAKWATER_VERSION, "restorepoints").writtenKeys();
+    }
+
+    /** Those of them that are sealed. */
     List<String> sealed() {
-        List<String> sealed = new ArrayList<>();
-        api.table(ServedKind.BREAKWATER_VERSION, "restorepoints").writtenKeys().stream()
+        return created().stream()
                 .filter(key -> holds("restorepoints", key, "Succeeded"))
-                .forEach(sealed::add);
-        return sealed;
+                .toList();
+    }
+
+    /** The longest virtual time from the creation of one of them to the start of its first step, in whole seconds. */
+    Duration longestWait() {
+        return created().stream()
+                .map(api.table(ServedKind.BREAKWATER_VERSION, "restorepoints")::get)
+                .map(point -> Duration.between(
+                        Instant.parse(point.at("/metadata/creationTimestamp").asText()),
+                        Instant.parse(point.at("/status/journal/0/startedAt")
+                                .asText(clock.instant().toString()))))
+                .max(Comparator.naturalOrder())
+                .orElse(Duration.ZERO);
     }
 
     private void settle(String request) {
@@ -137,6 +164,6 @@ final class FleetRun implements AutoCloseable {
     public void close() {
         operator.close();
         api.close();
-        store.close();
+        stores.forEach(GeneratedStore::close);
     }
 }

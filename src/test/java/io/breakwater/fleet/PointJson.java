@@ -14,6 +14,7 @@ final class PointJson {
     private static final String CAPTURED = "${3}";
     private static final String OVER = "${4}";
     private static final String NAMESPACE_UID = "${5}";
+    private static final String LOCATION = "${6}";
     private static final String STEPS = "Prepare Cut Resources Move Keep Seal Tidy";
     private static final TextTemplate METADATA = new TextTemplate(metadata());
     private static final TextTemplate BODY = new TextTemplate(body());
@@ -23,10 +24,10 @@ final class PointJson {
      *
      * @param captured the time that it was created and captured at
      */
-    record Facts(String name, String namespace, String uid, Instant captured, String namespaceUid) {
+    record Facts(String name, String namespace, String uid, Instant captured, String namespaceUid, String location) {
         private String[] values() {
             return new String[] {
-                name, namespace, uid, captured.toString(), captured.plus(RUN).toString(), namespaceUid
+                name, namespace, uid, captured.toString(), captured.plus(RUN).toString(), namespaceUid, location
             };
         }
     }
@@ -57,7 +58,7 @@ final class PointJson {
                         FleetObjects.SITE, NAMESPACE, FleetObjects.CLUSTER, NAMESPACE_UID, NAME, UID, digest));
         String conditions = each("Succeeded Ready Finished", """
                 {"type":"%%s","status":"True","reason":"Completed","message":"sealed in location %s",\
-                "lastTransitionTime":"%s","observedGeneration":1}""".formatted(FleetObjects.LOCATION, OVER));
+                "lastTransitionTime":"%s","observedGeneration":1}""".formatted(LOCATION, OVER));
         return """
                 {"apiVersion":"breakwater.io/v1alpha1","kind":"RestorePoint","metadata":%s,\
                 "spec":{"policyRef":{"name":"%s"},"trigger":"Scheduled","deletionPolicy":"Delete","hold":false},\
@@ -75,7 +76,7 @@ final class PointJson {
                         FleetObjects.CLUSTER,
                         NAMESPACE_UID,
                         NAME,
-                        FleetObjects.LOCATION,
+                        LOCATION,
                         digest,
                         archive);
     }
