@@ -5,18 +5,18 @@ import java.io.File;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
+import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
 import java.lang.instrument.ClassFileTransformer;
 import java.lang.instrument.Instrumentation;
 import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.Path;
 import java.security.ProtectionDomain;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -44,7 +44,10 @@ public final class FleetAgent {
     /** Threads of this process, as the kernel sees them. A thread that was woken and does not run yet is running there. */
     private static final File TASKS = new File("/proc/self/task");
 
-    private static final Set<String> COMPILERS = Set.of("(C1 CompilerThre)", "(C2 CompilerThre)", "(fleet-agent)");
+    private static final Map<String, TaskState> STATES = new HashMap<>();
+
+    /** Threads whose work has no effect. */
+    private static final Set<String> OTHERS = Set.of("(C1 CompilerThre)", "(C2 CompilerThre)", "(fleet-agent)");
 
     private static final int QUIET = 2;
     private static final Duration PAUSE = Duration.ofNanos(300_000);
@@ -131,19 +134,47 @@ public final class FleetAgent {
     }
 
     private static boolean isIdle() throws IOException {
-        for (String task : TASKS.list()) {
-            Path stat = TASKS.toPath().resolve(task).resolve("stat");
+        Set<String> tasks = Set.of(TASKS.list());
+        STATES.keySet().retainAll(tasks);
+        for (String task : tasks) {
             try {
-                String line = Files.readString(stat, StandardCharsets.ISO_8859_1);
-                int end = line.lastIndexOf(')') + 1;
-                boolean sleeps = line.charAt(end + 1) == 'S';
-                if (!sleeps && !COMPILERS.contains(line.substring(line.indexOf('('), end))) {
+                if (!STATES.computeIfAbsent(task, FleetAgent::open).sleeps()) {
                     return false;
                 }
-            } catch (NoSuchFileException e) {
+            } catch (IOException | UncheckedIOException e) {
+                STATES.remove(task);
                 return false; // it has just ended
             }
         }
         return true;
+    }
+
+    private static TaskState open(String task) {
+        try {
+            return new TaskState(new File(TASKS, task + "/stat"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The state of one thread. The file stays open, since it is read thousands of times. */
+    private static final class TaskState {
+        private final RandomAccessFile file;
+        private final byte[] start = new byte[64];
+
+        TaskState(File stat) throws IOException {
+            this.file = new RandomAccessFile(stat, "r");
+        }
+
+        /** Whether the thread waits, or is one that always runs. */
+        boolean sleeps() throws IOException {
+            file.seek(0);
+            String line = new String(start, 0, Math.max(0, file.read(start)), StandardCharsets.ISO_8859_1);
+            int end = line.lastIndexOf(')') + 1;
+            if (end == 0) {
+                throw new IOException("the thread has ended");
+            }
+            return line.charAt(end + 1) == 'S' || OTHERS.contains(line.substring(line.indexOf('('), end));
+        }
     }
 }

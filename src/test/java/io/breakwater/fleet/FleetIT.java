@@ -124,7 +124,7 @@ class FleetIT {
     /** Half of the policies have a location whose store does not answer for ten minutes. */
     @Test
     void isNotDelayedByALocationThatHangs() {
-        figures.title("100 points due while the location of half of them hangs");
+        figures.title("60 points due while the location of half of them hangs");
         Duration alone = dueBeside(Duration.ZERO);
         Duration beside = dueBeside(Duration.ofMinutes(10));
         figures.line("the points of the other location took " + alone + ", and " + beside + " while one location hung");
@@ -133,7 +133,7 @@ class FleetIT {
     }
 
     private static Duration dueBeside(Duration hang) {
-        FleetObjects objects = new FleetObjects(100, 2, BEFORE_THE_HOUR, 2);
+        FleetObjects objects = new FleetObjects(60, 2, BEFORE_THE_HOUR, 2);
         try (FleetRun run = new FleetRun(objects, Path.of("target/fleet"), "256m", Map.of())) {
             run.start();
             run.lastStore().hang = hang;
@@ -145,7 +145,7 @@ class FleetIT {
                                     .filter(key -> key.compareTo(second) < 0)
                                     .count()
                             == others,
-                    Duration.ofMinutes(2),
+                    Duration.ofSeconds(30),
                     NEAR);
         }
     }

@@ -36,7 +36,7 @@ final class GeneratedApiServer implements AutoCloseable {
     }
 
     /** What a request is about. */
-    private record Target(ServedTable table, String namespace, String name, String subresource) {
+    record Target(ServedTable table, String namespace, String name, String subresource) {
         String key() {
             return key(name);
         }
@@ -47,6 +47,7 @@ final class GeneratedApiServer implements AutoCloseable {
     }
 
     private final FleetClock clock;
+    private final ServedWrites writes;
     private final CallServer http;
     private final CallCounts counts = new CallCounts();
     private final AtomicLong versions = new AtomicLong(FIRST_VERSION);
@@ -56,6 +57,7 @@ final class GeneratedApiServer implements AutoCloseable {
         this.clock = clock;
         ServedKind.ALL.forEach(
                 kind -> tables.put(kind.apiVersion() + "/" + kind.plural(), new ServedTable(kind, versions)));
+        this.writes = new ServedWrites(clock, versions);
         this.http = new CallServer(clock, this::handle);
     }
 
@@ -80,7 +82,7 @@ final class GeneratedApiServer implements AutoCloseable {
                         && t.kind().kind().equals(object.get("kind").asText()))
                 .findFirst()
                 .orElseThrow();
-        return create(new Target(table, namespaceOf(object), null, null), object);
+        return writes.create(new Target(table, namespaceOf(object), null, null), object);
     }
 
     private static String namespaceOf(JsonNode object) {
@@ -157,17 +159,18 @@ final class GeneratedApiServer implements AutoCloseable {
         switch (verb) {
             case "list" -> list(exchange, query, target);
             case "watch" -> watch(exchange, query, target);
-            case "get" -> answer(exchange, 200, existing(target));
-            case "create" -> answer(exchange, 201, create(target, ServedTable.parse(body)));
+            case "get" -> answer(exchange, 200, ServedWrites.existing(target));
+            case "create" -> answer(exchange, 201, writes.create(target, ServedTable.parse(body)));
             case "deletecollection" -> {
-                target.table().each(target.namespace(), selector(query), (key, o) -> delete(target.table(), key));
+                target.table()
+                        .each(target.namespace(), selector(query), (key, o) -> writes.delete(target.table(), key));
                 answer(exchange, 200, object("{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Success\"}"));
             }
             case "delete" -> {
-                existing(target);
-                answer(exchange, 200, delete(target.table(), target.key()));
+                ServedWrites.existing(target);
+                answer(exchange, 200, writes.delete(target.table(), target.key()));
             }
-            default -> change(exchange, target, verb, type, body);
+            default -> answer(exchange, 200, writes.change(target, verb, type, body));
         }
     }
 
@@ -248,125 +251,6 @@ final class GeneratedApiServer implements AutoCloseable {
         } finally {
             clock.enter();
             table.unwatch(stream);
-        }
-    }
-
-    private ObjectNode existing(Target target) {
-        ObjectNode found = target.table().get(target.key());
-        if (found == null) {
-            throw new Refusal(404, "NotFound", target.table().kind().plural() + " \"" + target.name() + "\" not found");
-        }
-        return found;
-    }
-
-    private ObjectNode create(Target target, ObjectNode object) {
-        ServedTable table = target.table();
-        synchronized (table) {
-            ObjectNode metadata = object.withObject("/metadata");
-            long number = versions.incrementAndGet();
-            if (!metadata.hasNonNull("name")) {
-                metadata.put("name", metadata.path("generateName").asText() + number);
-            }
-            if (target.namespace() != null) {
-                metadata.put("namespace", target.namespace());
-            }
-            String key = target.key(metadata.get("name").asText());
-            if (table.get(key) != null) {
-                throw new Refusal(409, "AlreadyExists", table.kind().plural() + " " + key + " already exists");
-            }
-            if (!metadata.hasNonNull("uid")) {
-                metadata.put("uid", "00000000-0000-4000-8000-%012d".formatted(number));
-            }
-            if (!metadata.hasNonNull("creationTimestamp")) {
-                metadata.put(
-                        "creationTimestamp",
-                        clock.instant()
-                                .truncatedTo(java.time.temporal.ChronoUnit.SECONDS)
-                                .toString());
-            }
-            metadata.put("generation", 1);
-            return table.put(key, object);
-        }
-    }
-
-    private void change(HttpExchange exchange, Target target, String verb, String type, byte[] body)
-            throws IOException {
-        ServedTable table = target.table();
-        ObjectNode written;
-        synchronized (table) {
-            ObjectNode old = table.get(target.key());
-            JsonNode patch = ServedTable.JSON.readTree(body);
-            if (old == null && verb.equals("apply") && target.subresource() == null) {
-                written = create(target, (ObjectNode) patch);
-            } else {
-                existing(target);
-                requireSame(old, patch);
-                written = replace(target, old, changed(target, old.deepCopy(), verb, type, patch));
-            }
-        }
-        answer(exchange, 200, written);
-    }
-
-    private static void requireSame(ObjectNode old, JsonNode patch) {
-        for (String field : List.of("resourceVersion", "uid")) {
-            JsonNode wanted = patch.path("metadata").path(field);
-            if (!wanted.isMissingNode() && !wanted.isNull() && !wanted.equals(old.at("/metadata/" + field))) {
-                throw new Refusal(409, "Conflict", "the object has another " + field);
-            }
-        }
-    }
-
-    private static ObjectNode changed(Target target, ObjectNode object, String verb, String type, JsonNode patch) {
-        boolean status = "status".equals(target.subresource());
-        if (verb.equals("update")) {
-            ObjectNode whole = status ? object : (ObjectNode) patch.deepCopy();
-            JsonNode kept = status ? patch.get("status") : object.get("status");
-            return kept == null || !status && !target.table().kind().hasStatus() ? whole : whole.set("status", kept);
-        }
-        if (verb.equals("apply")) {
-            ObjectPatch.apply(object, patch);
-            return object;
-        }
-        if (type.startsWith("application/json-patch")) {
-            return ObjectPatch.operations(object, patch);
-        }
-        ObjectPatch.merge(object, patch);
-        return object;
-    }
-
-    private static ObjectNode replace(Target target, ObjectNode old, ObjectNode changed) {
-        ObjectNode metadata = (ObjectNode) changed.get("metadata");
-        for (String field :
-                List.of("uid", "creationTimestamp", "generation", "namespace", "name", "deletionTimestamp")) {
-            JsonNode value = old.at("/metadata/" + field);
-            if (!value.isMissingNode()) {
-                metadata.set(field, value);
-            }
-        }
-        metadata.set("resourceVersion", old.at("/metadata/resourceVersion"));
-        if (!Objects.equals(old.get("spec"), changed.get("spec"))) {
-            metadata.put("generation", old.at("/metadata/generation").asLong() + 1);
-        }
-        if (metadata.has("deletionTimestamp") && metadata.path("finalizers").isEmpty()) {
-            target.table().remove(target.key());
-            return changed;
-        }
-        return changed.equals(old) ? old : target.table().put(target.key(), changed);
-    }
-
-    private ObjectNode delete(ServedTable table, String key) {
-        synchronized (table) {
-            ObjectNode object = table.get(key);
-            if (object == null || object.at("/metadata").has("deletionTimestamp")) {
-                return object;
-            }
-            if (object.at("/metadata/finalizers").isEmpty()) {
-                table.remove(key);
-                return object;
-            }
-            ((ObjectNode) object.get("metadata"))
-                    .put("deletionTimestamp", clock.instant().toString());
-            return table.put(key, object);
         }
     }
 

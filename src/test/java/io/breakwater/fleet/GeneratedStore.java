@@ -1,7 +1,6 @@
 package io.breakwater.fleet;
 
 import com.sun.net.httpserver.HttpExchange;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -12,9 +11,6 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
-import java.util.NavigableMap;
-import java.util.TreeMap;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -42,7 +38,7 @@ final class GeneratedStore implements AutoCloseable {
     private final CallServer http;
     private final CallCounts counts = new CallCounts();
     private final MergedObjects<Stored> objects = new MergedObjects<>();
-    private final Map<String, NavigableMap<Integer, byte[]>> uploads = new ConcurrentHashMap<>();
+    private final StoreUploads uploads = new StoreUploads();
     private final AtomicLong numbers = new AtomicLong();
 
     /** Virtual time that each call takes. */
@@ -120,7 +116,13 @@ final class GeneratedStore implements AutoCloseable {
                 }
                 exchange.sendResponseHeaders(204, -1);
             }
-            default -> upload(exchange, operation, key, query, body);
+            default ->
+                uploads.serve(
+                        exchange,
+                        operation,
+                        query,
+                        body,
+                        whole -> store(exchange, key, whole, Map.of()).etag());
         }
     }
 
@@ -278,43 +280,7 @@ final class GeneratedStore implements AutoCloseable {
         return etag.replace("\"", "");
     }
 
-    private void upload(HttpExchange exchange, String operation, String key, Map<String, String> query, byte[] body)
-            throws IOException {
-        String id = query.get("uploadId");
-        switch (operation) {
-            case "put-part" -> {
-                uploads.get(id).put(Integer.valueOf(query.get("partNumber")), body);
-                exchange.getResponseHeaders().add("ETag", "\"part\"");
-                exchange.sendResponseHeaders(OK, -1);
-            }
-            case "delete-part" -> {
-                uploads.remove(id);
-                exchange.sendResponseHeaders(204, -1);
-            }
-            default -> {
-                if (id == null) {
-                    String made = "upload-" + numbers.incrementAndGet();
-                    uploads.put(made, new TreeMap<>());
-                    answer(
-                            exchange,
-                            OK,
-                            "<InitiateMultipartUploadResult><UploadId>" + made
-                                    + "</UploadId></InitiateMultipartUploadResult>");
-                    return;
-                }
-                ByteArrayOutputStream whole = new ByteArrayOutputStream();
-                uploads.remove(id).values().forEach(whole::writeBytes);
-                Stored written = store(exchange, key, whole.toByteArray(), Map.of());
-                answer(
-                        exchange,
-                        OK,
-                        "<CompleteMultipartUploadResult><ETag>\"" + written.etag()
-                                + "\"</ETag></CompleteMultipartUploadResult>");
-            }
-        }
-    }
-
-    private void answer(HttpExchange exchange, int code, String xml) throws IOException {
+    static void answer(HttpExchange exchange, int code, String xml) throws IOException {
         byte[] bytes = xml.getBytes(StandardCharsets.UTF_8);
         exchange.getResponseHeaders().add("Content-Type", "application/xml");
         exchange.sendResponseHeaders(code, bytes.length);
