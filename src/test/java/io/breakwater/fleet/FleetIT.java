@@ -22,6 +22,8 @@ class FleetIT {
     private static final Duration MOST = Duration.ofMinutes(5);
     private static final Duration WARM_UP = Duration.ofMinutes(5);
     private static final Duration REST = Duration.ofMinutes(10);
+    private static final Duration DAY = Duration.ofDays(1);
+    private static final Duration LONG_STEP = Duration.ofSeconds(30);
     private static final Duration STEP = Duration.ofSeconds(5);
 
     /** The bars that are met. A bar becomes a gate with the change that meets it. */
@@ -79,9 +81,18 @@ class FleetIT {
     }
 
     @Test
+    void capturesPointsThatAreDueAtOnce() {
+        captures(new FleetObjects(20, 5, BEFORE_THE_HOUR, 1));
+    }
+
+    @Test
+    @Tag("long")
     void capturesAThousandPointsThatAreDueAtOnce() {
-        FleetObjects objects = new FleetObjects(1000, 2, BEFORE_THE_HOUR, 1);
-        figures.title("1,000 points due in one minute at a store that is 20 ms away, with a heap of 256m");
+        captures(new FleetObjects(1000, 5, BEFORE_THE_HOUR, 1));
+    }
+
+    private void captures(FleetObjects objects) {
+        figures.title(objects.policies() + " points due at once at a store that is 20 ms away, with a heap of 256m");
         try (FleetRun run = new FleetRun(objects, Path.of("target/fleet"), "256m", Map.of())) {
             run.start();
             Map<String, Long> api = run.api().counts().now();
@@ -113,6 +124,41 @@ class FleetIT {
         run.pass(Duration.ofSeconds(1), NEAR);
     }
 
+    /** A day of policies that each create a point an hour, and keep the last four. */
+    @Test
+    @Tag("long")
+    void livesThroughADay() {
+        day(FleetObjects.empty(2, 4, BEFORE_THE_HOUR));
+    }
+
+    @Test
+    @Tag("long")
+    void livesThroughADayOfAThousandPolicies() {
+        day(FleetObjects.empty(1000, 4, BEFORE_THE_HOUR));
+    }
+
+    private void day(FleetObjects objects) {
+        figures.title("a day of " + objects.policies() + " hourly policies, with a heap of 256m");
+        try (FleetRun run = new FleetRun(objects, Path.of("target/fleet"), "256m", Map.of())) {
+            run.start();
+            Map<String, Long> api = run.api().counts().now();
+            Map<String, Long> store = run.store().counts().now();
+            run.pass(DAY, LONG_STEP);
+            api = CallCounts.between(api, run.api().counts().now());
+            store = CallCounts.between(store, run.store().counts().now());
+            int points = run.sealed().size();
+            figures.line(
+                    "sealed " + points + " points, of which " + run.created().size() + " exist");
+            figures.calls("API calls", api, objects.policies(), DAY);
+            perPoint(api, store, Math.max(1, points));
+            figures.bar("heap after a collection, MiB", FleetFigures.mebi(run.heapAfterGc()), 128, IS_SMALL);
+            figures.bar("points that were not sealed", objects.policies() * DAY.toHours() - points, 0, ENDURES);
+        } catch (OperatorProcess.ProcessEnd e) {
+            figures.ended(e, ENDURES);
+        }
+        assertThat(figures.missed()).isEmpty();
+    }
+
     private void perPoint(Map<String, Long> api, Map<String, Long> store, int points) {
         figures.line("API calls: " + api);
         figures.line("store calls: " + store);
@@ -124,7 +170,7 @@ class FleetIT {
     /** Half of the policies have a location whose store does not answer for ten minutes. */
     @Test
     void isNotDelayedByALocationThatHangs() {
-        figures.title("60 points due while the location of half of them hangs");
+        figures.title("20 points due while the location of half of them hangs");
         Duration alone = dueBeside(Duration.ZERO);
         Duration beside = dueBeside(Duration.ofMinutes(10));
         figures.line("the points of the other location took " + alone + ", and " + beside + " while one location hung");
@@ -133,7 +179,7 @@ class FleetIT {
     }
 
     private static Duration dueBeside(Duration hang) {
-        FleetObjects objects = new FleetObjects(60, 2, BEFORE_THE_HOUR, 2);
+        FleetObjects objects = new FleetObjects(20, 5, BEFORE_THE_HOUR, 2);
         try (FleetRun run = new FleetRun(objects, Path.of("target/fleet"), "256m", Map.of())) {
             run.start();
             run.lastStore().hang = hang;

@@ -34,6 +34,7 @@ final class FleetObjects {
     private final int pointsEach;
     private final Instant start;
     private final int locations;
+    private final int keepLast;
 
     /** The names of the points, which are the same in all namespaces. */
     private final List<String> names;
@@ -47,13 +48,23 @@ final class FleetObjects {
      * @param locations 1 or 2
      */
     FleetObjects(int policies, int pointsEach, Instant start, int locations) {
+        this(policies, pointsEach, start, locations, pointsEach + UNTIL_EXPIRED);
+    }
+
+    private FleetObjects(int policies, int pointsEach, Instant start, int locations, int keepLast) {
         this.policies = policies;
         this.pointsEach = pointsEach;
         this.start = start;
         this.locations = locations;
+        this.keepLast = keepLast;
         this.names = IntStream.range(0, pointsEach)
                 .mapToObj(i -> POLICY + "-" + NAME.format(captured(i)))
                 .toList();
+    }
+
+    /** A fleet without points, whose policies keep few of those that they create. */
+    static FleetObjects empty(int policies, int keepLast, Instant start) {
+        return new FleetObjects(policies, 0, start, 1, keepLast);
     }
 
     int policies() {
@@ -153,7 +164,7 @@ final class FleetObjects {
                         created(),
                         LOCATIONS.get(locationOf(policy)),
                         schedule,
-                        pointsEach + UNTIL_EXPIRED,
+                        keepLast,
                         status);
     }
 

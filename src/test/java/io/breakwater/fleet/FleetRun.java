@@ -9,6 +9,8 @@ import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 
@@ -22,6 +24,7 @@ final class FleetRun implements AutoCloseable {
     private final GeneratedApiServer api;
     private final List<GeneratedStore> stores;
     private final OperatorProcess operator;
+    private final Set<String> sealed = new TreeSet<>();
     private OperatorProcess.Answer last;
     private long bookmarked;
 
@@ -96,10 +99,11 @@ final class FleetRun implements AutoCloseable {
     }
 
     /** Those of them that are sealed. */
-    List<String> sealed() {
-        return created().stream()
-                .filter(key -> holds("restorepoints", key, "Succeeded"))
-                .toList();
+    Set<String> sealed() {
+        created().stream()
+                .filter(key -> !sealed.contains(key) && holds("restorepoints", key, "Succeeded"))
+                .forEach(sealed::add);
+        return sealed;
     }
 
     /** The longest virtual time from the creation of one of them to the start of its first step, in whole seconds. */
