@@ -39,7 +39,7 @@ final class CallExchange extends HttpExchange {
         this.out = out;
         this.clock = clock;
         String first = line(in);
-        String[] words = first == null ? new String[] {null, "/"} : first.split(" ");
+        String[] words = first == null ? new String[] {null, "/"} : first.split(" ", 3);
         this.method = words[0];
         this.uri = URI.create(words[1]);
         String line = first == null ? "" : line(in);
@@ -80,7 +80,7 @@ final class CallExchange extends HttpExchange {
         if (line == null) {
             throw new EOFException();
         }
-        return Integer.parseInt(line.split(";")[0].trim(), 16);
+        return Integer.parseInt(line.split(";", 2)[0].trim(), 16);
     }
 
     private static String line(InputStream in) throws IOException {

@@ -93,7 +93,7 @@ final class CallServer implements AutoCloseable {
         Map<String, String> query = new LinkedHashMap<>();
         String raw = exchange.getRequestURI().getRawQuery();
         if (raw != null) {
-            for (String part : raw.split("&")) {
+            for (String part : raw.split("&", -1)) {
                 String[] pair = part.split("=", 2);
                 query.put(decode(pair[0]), pair.length > 1 ? decode(pair[1]) : "");
             }

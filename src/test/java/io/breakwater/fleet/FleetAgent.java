@@ -106,7 +106,7 @@ public final class FleetAgent {
                         new BufferedReader(new InputStreamReader(test.getInputStream(), StandardCharsets.US_ASCII));
                 PrintStream out = new PrintStream(test.getOutputStream(), true, StandardCharsets.US_ASCII)) {
             for (String line = in.readLine(); line != null; line = in.readLine()) {
-                String[] words = line.split(" ");
+                String[] words = line.split(" ", 2);
                 switch (words[0]) {
                     case "advance" -> FleetTime.advance(Long.parseLong(words[1]));
                     case "heap" -> System.gc();
@@ -116,7 +116,7 @@ public final class FleetAgent {
                 out.println(FleetTime.next() + " " + used());
             }
         } catch (IOException | InterruptedException e) {
-            e.printStackTrace();
+            System.err.println("the connection to the test ended: " + e);
         }
         Runtime.getRuntime().halt(0); // the test ended
     }

@@ -53,6 +53,9 @@ final class OperatorProcess implements AutoCloseable {
      */
     OperatorProcess(Path directory, String heap, Instant start, String api, Map<String, String> settings) {
         this.log = directory.resolve("operator.log");
+        if (!Files.exists(APPLICATION)) {
+            throw new IllegalStateException(APPLICATION + " does not exist; package the application first");
+        }
         try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             Path jar = agentJar(Files.createDirectories(directory));
             ProcessBuilder builder = new ProcessBuilder(
@@ -123,7 +126,7 @@ final class OperatorProcess implements AutoCloseable {
         try {
             String line = in.readLine();
             if (line != null) {
-                String[] numbers = line.split(" ");
+                String[] numbers = line.split(" ", 2);
                 return new Answer(Long.parseLong(numbers[0]), Long.parseLong(numbers[1]));
             }
         } catch (IOException e) {

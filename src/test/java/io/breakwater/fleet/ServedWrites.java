@@ -92,7 +92,7 @@ final class ServedWrites {
         if (verb.equals("update")) {
             ObjectNode whole = status ? object : (ObjectNode) patch.deepCopy();
             JsonNode kept = status ? patch.get("status") : object.get("status");
-            return kept == null || !status && !target.table().kind().hasStatus() ? whole : whole.set("status", kept);
+            return kept == null || (!status && !target.table().kind().hasStatus()) ? whole : whole.set("status", kept);
         }
         if (verb.equals("apply")) {
             ObjectPatch.apply(object, patch);

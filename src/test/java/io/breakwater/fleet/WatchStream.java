@@ -67,7 +67,7 @@ final class WatchStream {
     /** Writes all events until the watch ends. */
     void write(OutputStream out) throws IOException {
         try {
-            for (byte[] event = queue.take(); event != END; event = queue.take()) {
+            for (byte[] event = queue.take(); event.length > 0; event = queue.take()) {
                 try {
                     out.write(event);
                     out.flush();
@@ -84,7 +84,7 @@ final class WatchStream {
 
     private synchronized void drop() {
         ended = true;
-        queue.stream().filter(event -> event != END).forEach(event -> clock.leave());
+        queue.stream().filter(event -> event.length > 0).forEach(event -> clock.leave());
         queue.clear();
     }
 }
