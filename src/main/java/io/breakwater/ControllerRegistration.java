@@ -1,12 +1,17 @@
 package io.breakwater;
 
+import io.breakwater.api.RestorePoint;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.config.BreakwaterConfig.Role;
 import io.breakwater.config.ProcessRole;
+import io.breakwater.points.PointIndex;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.client.informers.cache.ItemStore;
 import io.javaoperatorsdk.operator.Operator;
+import io.javaoperatorsdk.operator.api.config.informer.InformerConfiguration;
 import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
 import io.quarkiverse.operatorsdk.runtime.QuarkusConfigurationService;
+import io.quarkiverse.operatorsdk.runtime.QuarkusControllerConfiguration;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.inject.Any;
 import jakarta.enterprise.inject.Instance;
@@ -23,14 +28,47 @@ class ControllerRegistration {
     Operator operator(
             QuarkusConfigurationService configuration,
             @Any Instance<Reconciler<? extends HasMetadata>> reconcilers,
-            BreakwaterConfig config) {
+            BreakwaterConfig config,
+            PointIndex points) {
         Operator operator = new Operator(configuration);
         for (Instance.Handle<Reconciler<? extends HasMetadata>> handle : reconcilers.handles()) {
             if (roleOf(handle.getBean().getBeanClass()) == config.role()) {
-                operator.register(handle.get());
+                register(operator, configuration, handle.get(), points);
             }
         }
         return operator;
+    }
+
+    private static <R extends HasMetadata> void register(
+            Operator operator, QuarkusConfigurationService configuration, Reconciler<R> reconciler, PointIndex points) {
+        operator.register(reconciler, bounded(configuration, configuration.getConfigurationFor(reconciler), points));
+    }
+
+    /** The same controller with lists in pages. The informer of RestorePoints fills the index, and has no store of its own. */
+    @SuppressWarnings("unchecked")
+    static <R extends HasMetadata> QuarkusControllerConfiguration<R> bounded(
+            QuarkusConfigurationService configuration, QuarkusControllerConfiguration<R> given, PointIndex points) {
+        InformerConfiguration<R>.Builder informer =
+                InformerConfiguration.builder(given.getInformerConfig()).withInformerListLimit(PointIndex.PAGE);
+        if (given.getResourceClass() == RestorePoint.class) {
+            informer.withItemStore((ItemStore<R>) points.store());
+            informer.withOnAddFilter(point -> RestorePoint.needsWork((RestorePoint) point));
+        }
+        QuarkusControllerConfiguration<R> bounded = new QuarkusControllerConfiguration<>(
+                informer.buildForController(),
+                given.getName(),
+                given.isGenerationAware(),
+                given.getAssociatedReconcilerClassName(),
+                given.getRetry(),
+                given.getRateLimiter(),
+                given.maxReconciliationInterval().orElse(null),
+                given.getFinalizerName(),
+                given.fieldManager(),
+                given.getWorkflow(),
+                given.getResourceTypeName(),
+                given.getResourceClass());
+        bounded.setParent(configuration);
+        return bounded;
     }
 
     /** The role of the process that runs the controller. */

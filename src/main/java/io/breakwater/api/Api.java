@@ -41,6 +41,9 @@ public final class Api {
     /** Label on RestorePoints in the operator's namespace: the namespace that was captured. */
     public static final String ORIGIN_NAMESPACE = GROUP + "/origin-namespace";
 
+    /** Annotation on imported RestorePoints: the path of the point that the object represents. */
+    public static final String ORIGIN = GROUP + "/origin";
+
     /** Label on children (Jobs, PVCs, VolumeSnapshots, Secrets): {@code <kind>.<name>} of the run they belong to. */
     public static final String RUN = GROUP + "/run";
 

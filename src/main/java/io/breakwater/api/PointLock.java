@@ -75,7 +75,7 @@ public record PointLock(Reason reason, String message) {
         }
         try {
             return Optional.of(capturedAt.plus(Durations.parse(retention.lockedFor)));
-        } catch (IllegalArgumentException e) {
+        } catch (IllegalArgumentException | DateTimeException e) {
             // Admission refuses such a value. If it was bypassed, a promise that cannot be read has no end.
             return Optional.of(Instant.MAX);
         }

@@ -83,6 +83,23 @@ public class RestorePoint extends CustomResource<RestorePointSpec, RestorePointS
     }
 
     /**
+     * Whether its controller has work with the point: a capture, copies, or the deletion of its data. A point without the
+     * finalizer gets it first.
+     */
+    public static boolean needsWork(RestorePoint point) {
+        if (point.isMarkedForDeletion() || !point.hasFinalizer(Api.FINALIZER)) {
+            return true;
+        }
+        if (point.getSpec().trigger == RestorePointSpec.Trigger.Imported || point.hasFailed()) {
+            return false;
+        }
+        return !point.isSealed()
+                || point.getStatus().copies != null
+                        && point.getStatus().copies.stream()
+                                .anyMatch(c -> c.state != RestorePointStatus.CopyState.Completed);
+    }
+
+    /**
      * Whether a capture takes snapshots, lists objects or reads a volume in use, so that no restore may write into the
      * namespace.
      */

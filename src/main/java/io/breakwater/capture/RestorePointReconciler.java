@@ -95,6 +95,9 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
 
     @Override
     public UpdateControl<RestorePoint> reconcile(RestorePoint cached, Context<RestorePoint> context) {
+        if (!RestorePoint.needsWork(cached)) {
+            return UpdateControl.noUpdate(); // The index is enough: such a point never needs work again.
+        }
         RestorePoint point = client.resource(cached).get();
         if (point == null || point.getSpec().trigger == Trigger.Imported) {
             return UpdateControl.noUpdate();
@@ -113,7 +116,12 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
     @Override
     public DeleteControl cleanup(RestorePoint cached, Context<RestorePoint> context) {
         driver.forget(cached.getMetadata().getUid());
-        return deletion.deleteData(cached)
+        RestorePoint point = client.resource(cached).get();
+        if (point == null
+                || !cached.getMetadata().getUid().equals(point.getMetadata().getUid())) {
+            return DeleteControl.defaultDelete();
+        }
+        return deletion.deleteData(point)
                 .map(recheck -> DeleteControl.noFinalizerRemoval().rescheduleAfter(recheck))
                 .orElseGet(DeleteControl::defaultDelete);
     }

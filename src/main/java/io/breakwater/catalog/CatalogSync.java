@@ -8,6 +8,7 @@ import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.catalog.ImportedPoint.Place;
 import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.points.PointSource;
 import io.breakwater.store.CapturedNamespace;
 import io.breakwater.trust.AdoptionIndex;
 import io.breakwater.trust.AdoptionRule;
@@ -24,7 +25,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -96,7 +96,7 @@ class CatalogSync {
         private final BackupLocation location;
         private final String locationName;
         private final Set<PointKey> listed;
-        private final Map<Place, RestorePoint> objects;
+        private final PointSource objects;
         private final Map<PointKey, List<Place>> places = new HashMap<>();
         private final AdoptionIndex index = adoption.index();
         private final Map<CapturedNamespace, Set<String>> homes = new HashMap<>();
@@ -107,9 +107,10 @@ class CatalogSync {
         Round(BackupLocation location) {
             this.location = location;
             this.locationName = location.getMetadata().getName();
+            // A point that is sealed later, or that the index does not show yet, is found by the read before a
+            // creation.
             this.listed = new HashSet<>(catalog.list(location));
-            // Listed after the seals: a point that was sealed in between already has its RestorePoint.
-            this.objects = cluster.all().stream().collect(Collectors.toMap(Place::of, p -> p));
+            this.objects = cluster.points();
         }
 
         Result run() {
@@ -123,11 +124,9 @@ class CatalogSync {
                     result.bad().put(key.toString(), e);
                 }
             }
-            for (RestorePoint object : objects.values()) {
-                if (object.getMetadata().getDeletionTimestamp() == null) {
-                    ImportedPoint.origin(object).ifPresent(key -> review(object, key));
-                }
-            }
+            objects.imported()
+                    .filter(object -> object.getMetadata().getDeletionTimestamp() == null)
+                    .forEach(object -> ImportedPoint.origin(object).ifPresent(key -> review(object, key)));
             listed.forEach(this::countHidden);
             earlier.publish(location, hidden, index, this::isThis);
             return new Result(listed.size(), result.imported(), result.removed(), result.bad());
@@ -144,7 +143,7 @@ class CatalogSync {
         }
 
         private void importPoint(PointKey key, Place place) {
-            RestorePoint object = objects.get(place);
+            RestorePoint object = find(place).orElse(null);
             if (object == null) {
                 create(key, place);
             } else if (ImportedPoint.origin(object).filter(key::equals).isPresent()) {
@@ -184,11 +183,16 @@ class CatalogSync {
                     || cluster.isUsedBy(place.namespace(), policy, locationName);
         }
 
-        private void refresh(PointKey key, RestorePoint object) {
-            Set<String> claims = ImportedPoint.claims(object);
-            if (claims.contains(locationName) || object.getMetadata().getDeletionTimestamp() != null) {
+        private void refresh(PointKey key, RestorePoint indexed) {
+            Set<String> claims = ImportedPoint.claims(indexed);
+            if (claims.contains(locationName) || indexed.getMetadata().getDeletionTimestamp() != null) {
                 return;
             }
+            Optional<RestorePoint> current = cluster.current(indexed);
+            if (current.isEmpty()) {
+                return; // The next sync knows more.
+            }
+            RestorePoint object = current.get();
             Optional<Catalog.Sealed> sealed = catalog.read(location, key);
             if (sealed.isEmpty()) {
                 return;
@@ -231,12 +235,18 @@ class CatalogSync {
                     && !wanted.contains(at)
                     && wanted.stream().anyMatch(place -> cluster.at(place).isPresent())
                     && !cluster.inUse(at);
-            if ((claims.isEmpty() && !wrong.isEmpty()) || moved) {
-                cluster.remove(object);
-                result.removed().add(at.toString());
-            } else if (!wrong.isEmpty()) {
-                cluster.update(object, s -> wrong.forEach(name -> ImportedPoint.unclaim(s, name)));
+            if (wrong.isEmpty() && !moved) {
+                return;
             }
+            // The index can be behind. An object that changed meanwhile is reviewed by the next sync.
+            cluster.current(object).ifPresent(now -> {
+                if (claims.isEmpty() || moved) {
+                    cluster.remove(now);
+                    result.removed().add(at.toString());
+                } else {
+                    cluster.update(now, s -> wrong.forEach(name -> ImportedPoint.unclaim(s, name)));
+                }
+            });
         }
 
         /** Where the point is shown: in the namespaces that may use it, or else where only its administrators see it. */
@@ -287,9 +297,9 @@ class CatalogSync {
             return IntStream.range(0, TRIES)
                     .mapToObj(attempt -> new Place(namespace, unique(name, key, attempt)))
                     .filter(place -> {
-                        RestorePoint object = objects.get(place);
-                        return object == null
-                                || ImportedPoint.origin(object)
+                        Optional<RestorePoint> object = find(place);
+                        return object.isEmpty()
+                                || ImportedPoint.origin(object.get())
                                         .filter(key::equals)
                                         .isPresent();
                     })
@@ -308,10 +318,15 @@ class CatalogSync {
             }
         }
 
+        private Optional<RestorePoint> find(Place place) {
+            return objects.find(place.namespace(), place.name());
+        }
+
         /** Whether a RestorePoint there already represents the point, from another location. */
         private boolean isShownAt(Place place, PointKey key) {
-            RestorePoint object = objects.get(place);
-            return object != null && rule.represents(object, key, location);
+            return find(place)
+                    .filter(object -> rule.represents(object, key, location))
+                    .isPresent();
         }
 
         private boolean isOwn(PointKey key) {

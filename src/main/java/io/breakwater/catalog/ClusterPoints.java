@@ -14,9 +14,12 @@ import io.breakwater.catalog.ImportedPoint.Place;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.location.LocationResolver;
 import io.breakwater.observe.StatusWriter;
+import io.breakwater.points.PointIndex;
+import io.breakwater.points.PointSource;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -25,20 +28,35 @@ import java.util.stream.Stream;
 @ApplicationScoped
 class ClusterPoints {
     private final KubernetesClient client;
+    private final PointIndex index;
     private final LocationResolver locations;
     private final StatusWriter writer;
     private final BreakwaterConfig config;
 
-    ClusterPoints(KubernetesClient client, LocationResolver locations, StatusWriter writer, BreakwaterConfig config) {
+    ClusterPoints(
+            KubernetesClient client,
+            PointIndex index,
+            LocationResolver locations,
+            StatusWriter writer,
+            BreakwaterConfig config) {
         this.config = config;
+        this.index = index;
         this.client = client;
         this.locations = locations;
         this.writer = writer;
     }
 
-    /** All RestorePoints of the cluster. */
-    List<RestorePoint> all() {
-        return client.resources(RestorePoint.class).inAnyNamespace().list().getItems();
+    /** The RestorePoints of the cluster, for one sync. */
+    PointSource points() {
+        return index.source();
+    }
+
+    /** The same object, read fresh and with all its fields; empty if the index is behind. */
+    Optional<RestorePoint> current(RestorePoint indexed) {
+        return at(Place.of(indexed))
+                .filter(now -> Objects.equals(
+                        now.getMetadata().getResourceVersion(),
+                        indexed.getMetadata().getResourceVersion()));
     }
 
     /** The object at a place, read fresh. */
@@ -84,7 +102,9 @@ class ClusterPoints {
 
     /** Creates a RestorePoint and its status. */
     void create(RestorePoint object, Consumer<RestorePointStatus> status) {
-        update(client.resource(object).create(), status);
+        RestorePoint created = client.resource(object).create();
+        index.wrote(created);
+        update(created, status);
     }
 
     void update(RestorePoint object, Consumer<RestorePointStatus> change) {
@@ -109,5 +129,6 @@ class ClusterPoints {
             });
         }
         resource.delete();
+        index.deleted(object);
     }
 }

@@ -28,9 +28,6 @@ import java.util.Set;
 
 /** A sealed point as a RestorePoint: the object, and a status as if it had been captured in this cluster. */
 final class ImportedPoint {
-    /** Annotation: the point that an imported RestorePoint represents, as {@link PointKey#path}. */
-    static final String ORIGIN = Api.GROUP + "/origin";
-
     private static final int SHOWN = 20;
 
     private ImportedPoint() {}
@@ -54,7 +51,7 @@ final class ImportedPoint {
         if (object.getSpec().trigger != Trigger.Imported || annotations == null) {
             return Optional.empty();
         }
-        return PointKey.find(annotations.getOrDefault(ORIGIN, ""));
+        return PointKey.find(annotations.getOrDefault(Api.ORIGIN, ""));
     }
 
     /** @param joins whether the point becomes one of the policy that its seal names */
@@ -64,7 +61,8 @@ final class ImportedPoint {
         object.setMetadata(new ObjectMetaBuilder()
                 .withName(place.name())
                 .withNamespace(place.namespace())
-                .addToAnnotations(ORIGIN, key.path())
+                .addToFinalizers(Api.FINALIZER) // or its controller would add it with one more request
+                .addToAnnotations(Api.ORIGIN, key.path())
                 .addToLabels(Api.ORIGIN_SITE, key.site())
                 .addToLabels(Api.ORIGIN_NAMESPACE, key.namespace())
                 .build());

@@ -11,6 +11,7 @@ import io.breakwater.catalog.InProgressMarker;
 import io.breakwater.catalog.SealedSnapshots;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.location.RepositoryRegister;
+import io.breakwater.points.PointSource;
 import io.breakwater.store.CapturedNamespace;
 import io.breakwater.store.DeletionScope;
 import io.breakwater.store.GatheringBound;
@@ -44,30 +45,51 @@ final class UnsealedData {
     private final Catalog catalog;
     private final String site;
     private final Instant before;
-    private final List<RestorePoint> points;
+    private final PointSource points;
     private final IdentityRule rule;
     private final RepositoryRegister register;
     private final List<BreakwaterException> unreadable = new ArrayList<>();
     private Map<CapturedNamespace, String> entries;
+    private Map<CapturedNamespace, Set<String>> reported;
 
-    /** @param points all RestorePoints of the cluster, in a list that was just read */
+    /** @param points all RestorePoints of the cluster. Before data is deleted they must have been listed just now */
     UnsealedData(
             BackupLocation location,
             ObjectStore store,
             Catalog catalog,
             BreakwaterConfig config,
             Instant before,
-            List<RestorePoint> points,
+            PointSource points,
             IdentityRule rule,
+            RepositoryRegister register) {
+        this(location, store, catalog, config.site(), before, points, rule.listed(), register);
+    }
+
+    private UnsealedData(
+            BackupLocation location,
+            ObjectStore store,
+            Catalog catalog,
+            String site,
+            Instant before,
+            PointSource points,
+            IdentityRule listed,
             RepositoryRegister register) {
         this.location = location;
         this.store = store;
         this.catalog = catalog;
-        this.site = config.site();
-        this.rule = rule.listed();
+        this.site = site;
+        this.rule = listed;
         this.register = register;
         this.before = before;
         this.points = points;
+    }
+
+    /** The same data with other points; the owner entries are not read again. */
+    UnsealedData with(PointSource others) {
+        UnsealedData data = new UnsealedData(location, store, catalog, site, before, others, rule, register);
+        data.entries = entries;
+        data.unreadable.addAll(unreadable);
+        return data;
     }
 
     /** The repositories that only namespaces of this site own in the location, each with its newest owner. */
@@ -100,16 +122,19 @@ final class UnsealedData {
 
     /** Whether a point of the namespace is being captured or deleted. */
     boolean isBusy(String namespace) {
-        return points.stream()
-                .filter(p -> namespace.equals(p.getMetadata().getNamespace()))
-                .anyMatch(p -> p.getMetadata().getDeletionTimestamp() != null || !p.isOver());
+        return points.in(namespace).stream().anyMatch(UnsealedData::isBusy);
+    }
+
+    /** Whether a point is being captured or deleted. */
+    static boolean isBusy(RestorePoint point) {
+        return point.getMetadata().getDeletionTimestamp() != null || !point.isOver();
     }
 
     /** Markers of old backups that no RestorePoint captures or copies any more. */
     List<InProgressMarker> abandoned() {
         return InProgressMarker.list(store, site).stream()
                 .filter(b -> b.since().isBefore(before))
-                .filter(b -> !isBusy(b.key().namespace()) && points.stream().noneMatch(p -> isStillWanted(p, b.key())))
+                .filter(b -> !isBusy(b.key().namespace()) && points.all().noneMatch(p -> isStillWanted(p, b.key())))
                 .toList();
     }
 
@@ -126,7 +151,7 @@ final class UnsealedData {
         if (store.head(key.sealKey()).isPresent()) {
             return Optional.of(List.of());
         }
-        if (points.stream().anyMatch(p -> isNamedByPoint(p, key))) {
+        if (points.all().anyMatch(p -> isNamedByPoint(p, key))) {
             return Optional.empty();
         }
         boolean left = found.stream().allMatch(o -> o.lastModified().isBefore(before)) && marker.isCurrent(store);
@@ -201,11 +226,11 @@ final class UnsealedData {
     }
 
     private Set<String> named(Set<CapturedNamespace> owners) {
+        if (reported == null) {
+            reported = rule.reportedSnapshots(points.all().filter(p -> !p.hasFailed()), location);
+        }
         Set<String> named = new HashSet<>();
-        points.stream()
-                .filter(p -> !p.hasFailed())
-                .flatMap(p -> rule.reportedSnapshots(p, owners, location))
-                .forEach(named::add);
+        owners.forEach(owner -> named.addAll(reported.getOrDefault(owner, Set.of())));
         return named;
     }
 

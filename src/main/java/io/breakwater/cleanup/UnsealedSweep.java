@@ -2,7 +2,6 @@ package io.breakwater.cleanup;
 
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BreakwaterException;
-import io.breakwater.api.RestorePoint;
 import io.breakwater.catalog.Catalog;
 import io.breakwater.catalog.InProgressMarker;
 import io.breakwater.catalog.SealedSnapshots;
@@ -13,6 +12,8 @@ import io.breakwater.location.Stores;
 import io.breakwater.location.keys.LocationDocument;
 import io.breakwater.mover.MoverJobs;
 import io.breakwater.mover.MoverTask;
+import io.breakwater.points.PointIndex;
+import io.breakwater.points.PointSource;
 import io.breakwater.replication.PointCopies;
 import io.breakwater.steps.RunLabel;
 import io.breakwater.store.DeletionScope;
@@ -22,7 +23,6 @@ import io.breakwater.store.OwnedRepository;
 import io.breakwater.store.SoftDeleteStore;
 import io.breakwater.trust.IdentityRule;
 import io.breakwater.volume.KeptSnapshots;
-import io.fabric8.kubernetes.client.KubernetesClient;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Clock;
 import java.time.Instant;
@@ -46,7 +46,7 @@ class UnsealedSweep {
 
     private static final Logger LOG = Logger.getLogger(UnsealedSweep.class);
 
-    private final KubernetesClient client;
+    private final PointIndex index;
     private final BreakwaterConfig config;
     private final Stores stores;
     private final Catalog catalog;
@@ -58,7 +58,7 @@ class UnsealedSweep {
     private final RepositoryRegister register;
 
     UnsealedSweep(
-            KubernetesClient client,
+            PointIndex index,
             BreakwaterConfig config,
             Stores stores,
             Catalog catalog,
@@ -68,7 +68,7 @@ class UnsealedSweep {
             Clock clock,
             IdentityRule rule,
             RepositoryRegister register) {
-        this.client = client;
+        this.index = index;
         this.config = config;
         this.stores = stores;
         this.catalog = catalog;
@@ -108,13 +108,20 @@ class UnsealedSweep {
         ObjectStore store = stores.open(location);
         Instant now = LocationDocument.now(store, clock);
         Instant before = now.minus(config.sweep().unsealed());
-        List<RestorePoint> points =
-                client.resources(RestorePoint.class).inAnyNamespace().list().getItems();
-        UnsealedData data = new UnsealedData(location, store, catalog, config, before, points, rule, register);
         List<BreakwaterException> trouble = new ArrayList<>();
+        UnsealedData seen = data(location, store, before, index.source());
         int archives = 0;
         long bytes = 0;
-        List<OwnedRepository> repositories = data.repositories(trouble::add);
+        List<OwnedRepository> repositories = seen.repositories(trouble::add);
+        List<BreakwaterException> first = new ArrayList<>();
+        Map<OwnedRepository, Set<String>> candidates = candidates(seen, repositories, first);
+        boolean work =
+                !seen.abandoned().isEmpty() || candidates.values().stream().anyMatch(found -> !found.isEmpty());
+        // The index shows that there is nothing to delete. What is deleted follows from a list.
+        UnsealedData data = work ? seen.with(index.read()) : seen;
+        if (!work) {
+            trouble.addAll(first);
+        }
         int uploads = repositories.stream()
                 .mapToInt(repository -> abandon(store, repository.prefix(), before, trouble))
                 .sum();
@@ -136,11 +143,16 @@ class UnsealedSweep {
                 bytes += archive.get().stream().mapToLong(ObjectInfo::size).sum();
             }
         }
-        int deleted = kept.sweep(location, now, before, data::isBusy, trouble);
-        Map<OwnedRepository, List<String>> snapshots = snapshots(data, repositories, loose, trouble);
+        int deleted = kept.sweep(location, now, before, this::isBusyNow, trouble);
+        Map<OwnedRepository, List<String>> snapshots =
+                work ? snapshots(data, candidates(data, repositories, trouble), loose, trouble) : Map.of();
         deleteEndedJobs(location, repositories, snapshots);
         register.deleteUnused(location, config.site(), before);
         return new Found(archives, bytes, uploads, deleted, snapshots, trouble);
+    }
+
+    private UnsealedData data(BackupLocation location, ObjectStore store, Instant before, PointSource points) {
+        return new UnsealedData(location, store, catalog, config, before, points, rule, register);
     }
 
     /** Deletes a marker, unless the repository may contain data of the unfinished backup: then it stays as long. */
@@ -185,10 +197,9 @@ class UnsealedSweep {
     /** @param loose ids of repositories that may contain data without a snapshot */
     private static Map<OwnedRepository, List<String>> snapshots(
             UnsealedData data,
-            List<OwnedRepository> repositories,
+            Map<OwnedRepository, Set<String>> candidates,
             Set<String> loose,
             List<BreakwaterException> trouble) {
-        Map<OwnedRepository, Set<String>> candidates = candidates(data, repositories, trouble);
         // Seals are read once, after all snapshots were listed, and only if there are candidates.
         List<OwnedRepository> stale = candidates.keySet().stream()
                 .filter(repository -> !candidates.get(repository).isEmpty())
@@ -254,7 +265,7 @@ class UnsealedSweep {
                 return Optional.of(new MoverJobs.State.Failed("the repository of namespace "
                         + repository.source().name() + " has no config, so it cannot be opened"));
             }
-            if (data(location).isBusy(repository) || copies.busy(repository.id())) {
+            if (data(location, index.now()).isBusy(repository) || copies.busy(repository.id())) {
                 return Optional.empty();
             }
         }
@@ -271,7 +282,7 @@ class UnsealedSweep {
     /** Deletes the markers of unfinished backups whose data in a repository is deleted. */
     private void deleteMarkers(BackupLocation location, OwnedRepository repository) {
         ObjectStore store = stores.open(location);
-        data(location).abandoned().stream()
+        data(location, index.read()).abandoned().stream()
                 .filter(b -> isOf(location, b, repository))
                 .filter(b -> store.head(b.key().sealKey()).isEmpty())
                 .forEach(b -> InProgressMarker.delete(store, b.key()));
@@ -299,11 +310,13 @@ class UnsealedSweep {
         return new MoverJobs.Request(config.namespace(), run, id, new MoverTask.Forget(snapshots), access);
     }
 
-    private UnsealedData data(BackupLocation location) {
+    private UnsealedData data(BackupLocation location, PointSource points) {
         ObjectStore store = stores.open(location);
         Instant before = LocationDocument.now(store, clock).minus(config.sweep().unsealed());
-        List<RestorePoint> points =
-                client.resources(RestorePoint.class).inAnyNamespace().list().getItems();
-        return new UnsealedData(location, store, catalog, config, before, points, rule, register);
+        return data(location, store, before, points);
+    }
+
+    private boolean isBusyNow(String namespace) {
+        return index.read(namespace).stream().anyMatch(UnsealedData::isBusy);
     }
 }

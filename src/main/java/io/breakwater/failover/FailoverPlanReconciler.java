@@ -14,6 +14,7 @@ import io.breakwater.lease.Lease;
 import io.breakwater.lease.LeaseRules;
 import io.breakwater.lease.LeaseTiming;
 import io.breakwater.lease.LeaseVersion;
+import io.breakwater.lease.PointRef;
 import io.breakwater.lease.SiteFacts;
 import io.breakwater.lease.SiteFacts.Handover;
 import io.breakwater.observe.AuditAction;
@@ -22,6 +23,7 @@ import io.breakwater.observe.AuditResult;
 import io.breakwater.observe.Events;
 import io.breakwater.observe.Meters;
 import io.breakwater.observe.StatusWriter;
+import io.breakwater.points.PointIndex;
 import io.breakwater.steps.StepRunner;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -80,6 +82,7 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
             StatusWriter writer,
             Events events,
             Meters meters,
+            PointIndex index,
             Clock clock) {
         this.client = client;
         this.sites = sites;
@@ -89,7 +92,7 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
         this.writer = writer;
         this.events = events;
         this.clock = clock;
-        this.points = new PlanPoints(client);
+        this.points = new PlanPoints(client, index);
         this.memory = new PlanMemory(writer);
         // Crashes are not counted: these steps read no data of pods, and a failover must not fail for another object.
         StepRunner runner = new StepRunner(clock);
@@ -241,7 +244,14 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
                 .run(plan.request())
                 .maxDataLoss(plan.maxDataLoss())
                 .peerSilent(isPeerSilent(plan, seen))
-                .newest(mayTake ? points.newest(plan, seen.get().lease(), plan.location()) : Optional.empty());
+                .newest(mayTake ? newest(plan, seen.get().lease()) : Optional.empty());
+    }
+
+    /** Only a site that was asked to take over, or has asked for it, starts from the point. */
+    private Optional<PointRef> newest(PlanSite plan, Lease lease) {
+        return plan.isWanted() || lease.requestedBy(plan.site())
+                ? points.readNewest(plan, lease, plan.location())
+                : points.newest(plan, lease, plan.location());
     }
 
     private static boolean isHolder(PlanSite plan, Optional<LeaseVersion> seen) {
@@ -340,6 +350,7 @@ class FailoverPlanReconciler implements Reconciler<FailoverPlan>, Cleaner<Failov
         keepers.stop(PlanRoles.key(resource));
         sites.forget(resource);
         report.forget(resource);
+        points.forget(resource);
         return DeleteControl.defaultDelete();
     }
 }

@@ -2,6 +2,7 @@ package io.breakwater.failover;
 
 import io.breakwater.api.Api;
 import io.breakwater.api.Condition;
+import io.breakwater.api.FailoverPlan;
 import io.breakwater.api.FailoverPlanStatus.Fence;
 import io.breakwater.api.NamedRef;
 import io.breakwater.api.RestorePoint;
@@ -12,31 +13,79 @@ import io.breakwater.api.RestorePointStatus.CopyState;
 import io.breakwater.lease.EpochRecord;
 import io.breakwater.lease.Lease;
 import io.breakwater.lease.PointRef;
+import io.breakwater.points.PointIndex;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongSupplier;
 
 /** The RestorePoints of a plan's namespace: those that a site can start from, and the two that a failover creates. */
 final class PlanPoints {
     /** Annotation on points that a run created: the id of the run. */
     static final String RUN = Api.GROUP + "/failover-run";
 
-    private final KubernetesClient client;
+    /**
+     * Time for which a report may use a point that was read before. The guard has no index: its heap must not depend on the number
+     * of points in the cluster.
+     */
+    private static final Duration REMEMBERED = Duration.ofSeconds(30);
 
-    PlanPoints(KubernetesClient client) {
+    private record Remembered(PointRef point, long epoch, long nanos) {}
+
+    private final KubernetesClient client;
+    private final PointIndex index;
+    private final LongSupplier nanos;
+    private final Map<String, Remembered> newest = new ConcurrentHashMap<>();
+
+    PlanPoints(KubernetesClient client, PointIndex index) {
+        this(client, index, System::nanoTime);
+    }
+
+    /** @param nanos a monotonic clock */
+    PlanPoints(KubernetesClient client, PointIndex index, LongSupplier nanos) {
         this.client = client;
+        this.index = index;
+        this.nanos = nanos;
     }
 
     /**
-     * The newest point that a failover from this epoch could start from. It is complete in the given location. The holder
-     * captured it in this epoch, or this epoch started from it. Points of other epochs do not count.
+     * The newest point that a failover from this epoch could start from, for reports. It is complete in the given location. The
+     * holder captured it in this epoch, or this epoch started from it. Points of other epochs do not count.
      */
     Optional<PointRef> newest(PlanSite plan, Lease lease, String location) {
-        return list(plan.namespace()).stream()
+        Remembered known = newest.get(key(plan, location));
+        boolean usable =
+                known != null && known.epoch == lease.epoch() && nanos.getAsLong() - known.nanos < REMEMBERED.toNanos();
+        return usable ? Optional.of(known.point) : readNewest(plan, lease, location);
+    }
+
+    /** The same point, read now, for a site that may take over: it must not start from an older one. */
+    Optional<PointRef> readNewest(PlanSite plan, Lease lease, String location) {
+        long now = nanos.getAsLong();
+        Optional<PointRef> found = newest(plan, lease, location, index.read(plan.namespace()));
+        found.ifPresentOrElse(
+                point -> newest.put(key(plan, location), new Remembered(point, lease.epoch(), now)),
+                () -> newest.remove(key(plan, location)));
+        return found;
+    }
+
+    /** Forgets the points of a plan that was deleted. */
+    void forget(FailoverPlan plan) {
+        newest.keySet().removeIf(key -> key.startsWith(PlanRoles.key(plan) + " "));
+    }
+
+    private static String key(PlanSite plan, String location) {
+        return plan.key() + " " + location;
+    }
+
+    private static Optional<PointRef> newest(PlanSite plan, Lease lease, String location, List<RestorePoint> points) {
+        return points.stream()
                 .filter(point -> point.isSealed() && point.getStatus().digest != null && isCompleteIn(point, location))
                 .filter(point -> isOfEpoch(point, plan, lease.holder(), lease.epoch()) || isStart(point, lease))
                 .map(PlanPoints::ref)
@@ -54,7 +103,7 @@ final class PlanPoints {
         return lease.terms().stream()
                 .filter(term -> term.epoch() < lease.epoch())
                 .max(Comparator.comparing(EpochRecord::epoch))
-                .flatMap(term -> list(plan.namespace()).stream()
+                .flatMap(term -> index.read(plan.namespace()).stream()
                         .filter(point -> point.isSealed()
                                 && point.getStatus().digest != null
                                 && isCompleteIn(point, location)
@@ -67,7 +116,7 @@ final class PlanPoints {
 
     /** The RestorePoint that represents a point in this cluster; empty until catalog sync has found the point. */
     Optional<RestorePoint> find(String namespace, PointRef ref) {
-        return list(namespace).stream()
+        return index.read(namespace).stream()
                 .filter(point -> point.isSealed() && ref.digest().equals(point.getStatus().digest))
                 .findFirst();
     }
@@ -172,13 +221,6 @@ final class PlanPoints {
         return lease.start() != null && lease.start().digest().equals(point.getStatus().digest);
     }
 
-    private List<RestorePoint> list(String namespace) {
-        return client.resources(RestorePoint.class)
-                .inNamespace(namespace)
-                .list()
-                .getItems();
-    }
-
     private RestorePoint create(PlanSite plan, String name, Trigger trigger, String run) {
         RestorePoint point = new RestorePoint();
         point.setMetadata(new ObjectMetaBuilder()
@@ -191,6 +233,8 @@ final class PlanPoints {
         point.setSpec(new RestorePointSpec());
         point.getSpec().policyRef = new NamedRef(plan.policy());
         point.getSpec().trigger = trigger;
-        return client.resource(point).create();
+        RestorePoint created = client.resource(point).create();
+        index.wrote(created);
+        return created;
     }
 }

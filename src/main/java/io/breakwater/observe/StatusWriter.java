@@ -3,7 +3,9 @@ package io.breakwater.observe;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.breakwater.api.Api;
 import io.breakwater.api.ObjectNames;
+import io.breakwater.api.PartialObject;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.CustomResource;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -14,7 +16,9 @@ import io.fabric8.kubernetes.client.dsl.base.ResourceDefinitionContext;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.net.HttpURLConnection;
+import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import org.jboss.logging.Logger;
 
@@ -33,10 +37,16 @@ public class StatusWriter {
 
     private final KubernetesClient client;
     private final KubernetesSerialization json;
+    private final List<Consumer<HasMetadata>> listeners = new CopyOnWriteArrayList<>();
 
     public StatusWriter(KubernetesClient client) {
         this.client = client;
         this.json = client.getKubernetesSerialization();
+    }
+
+    /** @param listener called with each object whose status was written; it has the new resource version */
+    public void onWrite(Consumer<HasMetadata> listener) {
+        listeners.add(listener);
     }
 
     /**
@@ -49,6 +59,7 @@ public class StatusWriter {
      * @return whether the status was written
      */
     public <S, T extends CustomResource<?, S>> boolean update(T resource, Class<S> type, Consumer<S> change) {
+        PartialObject.requireWhole(resource);
         for (int attempt = 1; ; attempt++) {
             S before = resource.getStatus();
             JsonNode old = json.convertValue(before, JsonNode.class);
@@ -61,6 +72,7 @@ public class StatusWriter {
             try {
                 apply(resource, changed);
                 resource.setStatus(status);
+                listeners.forEach(listener -> listener.accept(resource));
                 return true;
             } catch (KubernetesClientException e) {
                 if (e.getCode() != HttpURLConnection.HTTP_NOT_FOUND && e.getCode() != HttpURLConnection.HTTP_CONFLICT) {

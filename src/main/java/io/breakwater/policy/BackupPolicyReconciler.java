@@ -99,7 +99,7 @@ class BackupPolicyReconciler implements Reconciler<BackupPolicy> {
     @Override
     public List<EventSource<?, BackupPolicy>> prepareEventSources(EventSourceContext<BackupPolicy> context) {
         return List.of(
-                new InformerEventSource<>(watch(RestorePoint.class, p -> in(p, PolicyPoints.policyOf(p))), context),
+                points.events(),
                 new InformerEventSource<>(
                         watch(Verification.class, v -> in(v, Set.of(v.getSpec().policyRef.name))), context),
                 new InformerEventSource<>(
@@ -153,11 +153,17 @@ class BackupPolicyReconciler implements Reconciler<BackupPolicy> {
         if (!route.active()) {
             return found;
         }
+        Optional<CronSchedule> cron = Boolean.TRUE.equals(policy.getSpec().suspend) ? Optional.empty() : found.cron();
         try {
-            if (!Boolean.TRUE.equals(policy.getSpec().suspend)) {
-                found.cron().ifPresent(cron -> followSchedule(policy, cron, found.points()));
+            boolean due = cron.flatMap(s -> ScheduleDecision.due(s, since(policy), clock.instant()))
+                    .isPresent();
+            if (!due && expired(policy, found.points(), false).isEmpty()) {
+                return found;
             }
-            deleteExpired(policy, route, found.points());
+            // The index can be behind: what is created or deleted now follows from the points that the API server has.
+            List<RestorePoint> read = points.read(policy);
+            cron.ifPresent(schedule -> followSchedule(policy, schedule, read));
+            deleteExpired(policy, route, read);
             return found.withPoints(points.of(policy));
         } catch (BreakwaterException e) {
             return found.withProblem(e);
@@ -228,13 +234,7 @@ class BackupPolicyReconciler implements Reconciler<BackupPolicy> {
     }
 
     private void deleteExpired(BackupPolicy policy, PointRoute route, List<RestorePoint> all) {
-        if (policy.getSpec().retention == null) {
-            return;
-        }
-        Set<String> inUse = points.inUse(policy.getMetadata().getNamespace(), all);
-        ZoneId zone = CronSchedule.zone(policy.getSpec().schedule);
-        List<RestorePoint> expired = new RetentionRules(policy.getSpec().retention, zone, clock.instant())
-                .expired(all, inherited.names(all), inUse);
+        List<RestorePoint> expired = expired(policy, all, true);
         if (!expired.isEmpty()) {
             // A site that lost its lease without knowing it yet must not delete points that the other site starts from.
             route.guard().ifPresent(epochs::check);
@@ -247,6 +247,17 @@ class BackupPolicyReconciler implements Reconciler<BackupPolicy> {
                     Reason.Deleting,
                     "deleting RestorePoint " + point.getMetadata().getName() + ": no rule of spec.retention keeps it");
         }
+    }
+
+    /** @param restores whether points that a Restore reads are excluded, which needs a list of all Restores */
+    private List<RestorePoint> expired(BackupPolicy policy, List<RestorePoint> all, boolean restores) {
+        if (policy.getSpec().retention == null) {
+            return List.of();
+        }
+        Set<String> inUse = restores ? points.inUse(policy.getMetadata().getNamespace(), all) : Set.of();
+        ZoneId zone = CronSchedule.zone(policy.getSpec().schedule);
+        return new RetentionRules(policy.getSpec().retention, zone, clock.instant())
+                .expired(all, inherited.names(all), inUse);
     }
 
     private static <R extends HasMetadata> InformerEventSourceConfiguration<R> watch(

@@ -14,6 +14,8 @@ import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.api.ServerMessage;
 import io.breakwater.api.Verification;
 import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.points.PointIndex;
+import io.breakwater.points.PolicyPointEvents;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -27,21 +29,32 @@ import java.util.stream.Collectors;
 @ApplicationScoped
 class PolicyPoints {
     private final KubernetesClient client;
+    private final PointIndex index;
     private final BreakwaterConfig config;
 
-    PolicyPoints(KubernetesClient client, BreakwaterConfig config) {
+    PolicyPoints(KubernetesClient client, PointIndex index, BreakwaterConfig config) {
         this.client = client;
+        this.index = index;
         this.config = config;
     }
 
-    /** All points of a policy, scheduled or not. */
+    /** Wakes the policy of a point that changed. */
+    PolicyPointEvents events() {
+        return new PolicyPointEvents(index);
+    }
+
+    /** All points of a policy, scheduled or not, from the index. */
     List<RestorePoint> of(BackupPolicy policy) {
-        return client
-                .resources(RestorePoint.class)
-                .inNamespace(policy.getMetadata().getNamespace())
-                .list()
-                .getItems()
-                .stream()
+        return of(policy, index.in(policy.getMetadata().getNamespace()));
+    }
+
+    /** All points of a policy, as the API server has them now. What starts or deletes a point decides by these. */
+    List<RestorePoint> read(BackupPolicy policy) {
+        return of(policy, index.read(policy.getMetadata().getNamespace()));
+    }
+
+    private static List<RestorePoint> of(BackupPolicy policy, List<RestorePoint> points) {
+        return points.stream()
                 .filter(p -> policyOf(p).contains(policy.getMetadata().getName()))
                 .toList();
     }
@@ -71,7 +84,7 @@ class PolicyPoints {
         spec.deletionPolicy = DeletionPolicy.Delete;
         point.setSpec(spec);
         try {
-            client.resource(point).create();
+            index.wrote(client.resource(point).create());
             return true;
         } catch (KubernetesClientException e) {
             if (e.getCode() == HttpURLConnection.HTTP_CONFLICT) {
@@ -119,5 +132,6 @@ class PolicyPoints {
                     });
         }
         client.resource(point).delete();
+        index.deleted(point);
     }
 }

@@ -26,7 +26,7 @@ public sealed interface ScheduleDecision {
      */
     static ScheduleDecision decide(
             CronSchedule cron, String policy, Instant since, Instant now, Set<String> names, Optional<String> running) {
-        Optional<Instant> due = cron.last(now).filter(since::isBefore);
+        Optional<Instant> due = due(cron, since, now);
         if (due.isEmpty()) {
             return new Rest();
         }
@@ -35,6 +35,11 @@ public sealed interface ScheduleDecision {
             return new Skip(due.get(), name, running.get());
         }
         return new Fire(due.get(), name);
+    }
+
+    /** The last time that was not processed yet; empty if nothing is due. */
+    static Optional<Instant> due(CronSchedule cron, Instant since, Instant now) {
+        return cron.last(now).filter(since::isBefore);
     }
 
     /** Name of the point of a time. It is always the same for one time, so that a crash cannot create two points. */

@@ -25,6 +25,7 @@ import io.breakwater.observe.Events;
 import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;
 import io.breakwater.observe.StatusWriter;
+import io.breakwater.points.PointIndex;
 import io.breakwater.policy.PointRoutes;
 import io.breakwater.steps.Activities;
 import io.breakwater.steps.RetryPauses;
@@ -40,8 +41,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -55,6 +58,7 @@ public class PointCopies {
     private static final Duration LONGEST_PAUSE_FOR_CHANGE = Duration.ofMinutes(10);
 
     private final KubernetesClient client;
+    private final PointIndex index;
     private final BreakwaterConfig config;
     private final LocationResolver locations;
     private final PointRoutes routes;
@@ -72,6 +76,7 @@ public class PointCopies {
 
     public PointCopies(
             KubernetesClient client,
+            PointIndex index,
             BreakwaterConfig config,
             LocationResolver locations,
             PointRoutes routes,
@@ -84,6 +89,7 @@ public class PointCopies {
             Clock clock,
             NamespaceIdentities identities) {
         this.client = client;
+        this.index = index;
         this.config = config;
         this.locations = locations;
         this.routes = routes;
@@ -227,12 +233,25 @@ public class PointCopies {
 
     /**
      * A point whose snapshots a Job is deleting from the repository. The point is of the namespace, or of another one that owns
-     * the repository too.
+     * the repository too. A Job of a point that the index does not show yet is found too: then all points are listed.
      */
     private Optional<String> pruning(String namespace, String repository) {
-        Stream<RestorePoint> deleted = client.resources(RestorePoint.class).inAnyNamespace().list().getItems().stream()
-                .filter(p -> p.getMetadata().getDeletionTimestamp() != null);
-        return deleted.filter(p -> hasJob(RunLabel.ofDeletion(p)))
+        Set<String> runs = deletionRuns();
+        if (runs.isEmpty()) {
+            return Optional.empty();
+        }
+        List<RestorePoint> deleted = index.deleting().toList();
+        if (!deleted.stream()
+                .map(RunLabel::ofDeletion)
+                .collect(Collectors.toSet())
+                .containsAll(runs)) {
+            deleted = index.read()
+                    .all()
+                    .filter(p -> p.getMetadata().getDeletionTimestamp() != null)
+                    .toList();
+        }
+        return deleted.stream()
+                .filter(p -> runs.contains(RunLabel.ofDeletion(p)))
                 .filter(p -> namespace.equals(p.getMetadata().getNamespace()) || mayBeIn(p, repository))
                 .map(p -> p.getMetadata().getName())
                 .findFirst();
@@ -260,6 +279,13 @@ public class PointCopies {
         } catch (BreakwaterException e) {
             return true;
         }
+    }
+
+    private Set<String> deletionRuns() {
+        return client.batch().v1().jobs().inNamespace(config.namespace()).withLabel(Api.RUN).list().getItems().stream()
+                .map(job -> job.getMetadata().getLabels().get(Api.RUN))
+                .filter(RunLabel::isOfDeletion)
+                .collect(Collectors.toSet());
     }
 
     private boolean hasJob(String run) {

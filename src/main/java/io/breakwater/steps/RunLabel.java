@@ -6,6 +6,8 @@ import io.breakwater.api.RestorePoint;
 
 /** Values of the label {@link Api#RUN}, which names the run that an object was created for. */
 public final class RunLabel {
+    private static final String DELETION = "delete.";
+
     private RunLabel() {}
 
     /** Of every object that the capture of a point creates. */
@@ -18,7 +20,12 @@ public final class RunLabel {
      * capture are deleted at the same time.
      */
     public static String ofDeletion(RestorePoint point) {
-        return "delete." + point.getMetadata().getUid();
+        return DELETION + point.getMetadata().getUid();
+    }
+
+    /** Whether a value is one of {@link #ofDeletion}. */
+    public static boolean isOfDeletion(String run) {
+        return run.startsWith(DELETION);
     }
 
     /** Of the Job that deletes snapshots of unfinished backups from a repository in a location. */

@@ -15,11 +15,13 @@ import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /**
@@ -205,6 +207,24 @@ public final class IdentityRule {
                 .flatMap(List::stream)
                 .map(v -> v.repositorySnapshot)
                 .filter(Objects::nonNull);
+    }
+
+    /**
+     * The snapshots that objects report for a location, by the captured namespace. They may only decide that data stays, as above.
+     *
+     * @param objects read once
+     */
+    public Map<CapturedNamespace, Set<String>> reportedSnapshots(
+            Stream<RestorePoint> objects, BackupLocation location) {
+        Map<CapturedNamespace, Set<String>> all = new HashMap<>();
+        objects.forEach(object -> stated(object).map(PointKey::source).ifPresent(source -> {
+            List<String> snapshots =
+                    reportedSnapshots(object, Set.of(source), location).toList();
+            if (!snapshots.isEmpty()) {
+                all.computeIfAbsent(source, s -> new HashSet<>()).addAll(snapshots);
+            }
+        }));
+        return all;
     }
 
     /**

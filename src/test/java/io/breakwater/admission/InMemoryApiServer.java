@@ -16,6 +16,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 
 /** An API server in memory: stores, lists, patches and deletes; no schema, no admission. */
 public final class InMemoryApiServer implements AutoCloseable {
+    private final List<String> reads = new CopyOnWriteArrayList<>();
     private final AllEvents dispatcher = new AllEvents();
     private final KubernetesMockServer server =
             new KubernetesMockServer(new Context(), new MockWebServer(), new HashMap<>(), dispatcher, false);
@@ -27,7 +28,7 @@ public final class InMemoryApiServer implements AutoCloseable {
     }
 
     /** Lists all events of a namespace: the dispatcher knows no field of an event, and would list none. */
-    private static final class AllEvents extends KubernetesCrudDispatcher {
+    private final class AllEvents extends KubernetesCrudDispatcher {
         private final List<Refusal> refusals = new CopyOnWriteArrayList<>();
 
         @Override
@@ -42,6 +43,7 @@ public final class InMemoryApiServer implements AutoCloseable {
 
         @Override
         public MockResponse handleGet(String path) {
+            reads.add(path);
             return super.handleGet(path.replaceAll("(/events[?].*?)fieldSelector=involvedObject[^&]*&?", "$1"));
         }
     }
@@ -74,6 +76,11 @@ public final class InMemoryApiServer implements AutoCloseable {
 
     public KubernetesClient client() {
         return client;
+    }
+
+    /** Paths of all lists and reads so far. */
+    public List<String> reads() {
+        return reads;
     }
 
     @SafeVarargs

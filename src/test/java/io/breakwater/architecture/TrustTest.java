@@ -34,10 +34,11 @@ class TrustTest {
      *   <li>DeletionCheck: a refusal for politeness; the deletion reads the seal
      *   <li>PlanPoints: chooses a RestorePoint of the plan's namespace; the Restore asks the rule
      *   <li>PointSelector: whether there is a digest at all
+     *   <li>PointRecord: copies them for the index, and decides nothing
      * </ul>
      */
     private static final Set<String> READERS =
-            Set.of("IdentityRule", "PointLock", "DeletionCheck", "PlanPoints", "PointSelector");
+            Set.of("IdentityRule", "PointLock", "DeletionCheck", "PlanPoints", "PointSelector", "PointRecord");
 
     /** Who makes an identity from parts: of a key in a listing, or of a document whose signature is verified. */
     private static final Map<String, Set<String>> MAKERS = Map.of(
@@ -73,7 +74,7 @@ class TrustTest {
                 .collect(Collectors.toCollection(TreeSet::new));
         assertThat(readers)
                 .as("classes that read volumes[].repositorySnapshot of a RestorePoint's status")
-                .containsExactly("IdentityRule", "MoveVolumesStep", "RestorePoint", "SealStep");
+                .containsExactly("IdentityRule", "MoveVolumesStep", "PointRecord", "RestorePoint", "SealStep");
     }
 
     @Test

@@ -411,7 +411,7 @@ class PointDeletionTest {
                 TestRepositories.with(List::of),
                 new RecordingMovers(),
                 new JobSteps(),
-                new PointCopies(null, null, null, null, null, null, null, null, null, null, null, null),
+                new PointCopies(null, null, null, null, null, null, null, null, null, null, null, null, null),
                 new KeptSnapshots(null, null) {
                     @Override
                     public void markDeleted(String point, Instant now) {

@@ -61,6 +61,7 @@ class CatalogSyncTest {
         assertThat(object.getMetadata().getLabels())
                 .containsEntry(Api.ORIGIN_SITE, "east")
                 .containsEntry(Api.ORIGIN_NAMESPACE, "shop");
+        assertThat(RestorePoint.needsWork(object)).as("its controller reads it").isFalse();
         RestorePointStatus s = object.getStatus();
         assertThat(s.holds(Condition.SUCCEEDED)).isTrue();
         assertThat(s.holds(Condition.READY)).isTrue();
@@ -198,6 +199,34 @@ class CatalogSyncTest {
         assertThat(cluster.names()).isEmpty();
     }
 
+    /** The index is behind: another site may have found the point in another location. */
+    @Test
+    void deletesNoObjectThatChangedAfterTheIndexSawIt() {
+        catalog.put(blob, point("east", "shop", "p1"));
+        sync.sync(blob);
+        catalog.clear(blob);
+        cluster.indexed =
+                () -> cluster.get("ops", name("shop", "p1")).getMetadata().setResourceVersion("2");
+
+        assertThat(sync.sync(blob).removed()).isEmpty();
+
+        cluster.indexed = () -> {};
+        assertThat(sync.sync(blob).removed()).containsExactly(shown("shop", "p1"));
+    }
+
+    /** A sealed point gets its object before the watch reports it. */
+    @Test
+    void createsNoSecondObjectWhileTheIndexIsBehind() {
+        catalog.put(blob, point("east", "shop", "p1"));
+        cluster.indexed = () -> {
+            cluster.indexed = () -> {};
+            sync.sync(blob);
+        };
+
+        assertThat(sync.sync(blob).imported()).isEmpty();
+        assertThat(cluster.names()).containsExactly(shown("shop", "p1"));
+    }
+
     @Test
     void deletesNothingAfterAnIncompleteListing() {
         catalog.put(blob, point("east", "shop", "p1"));
@@ -289,12 +318,14 @@ class CatalogSyncTest {
         sync.sync(blob);
         int changes = cluster.changes;
         int reads = catalog.reads;
+        cluster.reads = 0;
 
         CatalogSync.Result again = sync.sync(blob);
 
         assertThat(again.imported()).isEmpty();
         assertThat(cluster.changes).isEqualTo(changes);
         assertThat(catalog.reads).as("an imported point is not read again").isEqualTo(reads);
+        assertThat(cluster.reads).as("and its object is not").isZero();
     }
 
     /** Where a point of site east is shown. */

@@ -5,6 +5,8 @@ import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointSpec.Trigger;
 import io.breakwater.api.RestorePointStatus;
 import io.breakwater.catalog.ImportedPoint.Place;
+import io.breakwater.points.PointSource;
+import io.breakwater.points.TestIndex;
 import io.breakwater.trust.PointKeys;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
@@ -27,11 +29,15 @@ final class FakeClusterPoints extends ClusterPoints {
     final Map<String, String> uids = new TreeMap<>();
     final Map<String, Map<String, String>> annotations = new TreeMap<>();
     int changes;
+    /** Number of objects that were read from the API server. */
+    int reads;
+    /** Runs after a sync got the points of the index. */
+    Runnable indexed = () -> {};
 
     private final Map<String, RestorePoint> objects = new TreeMap<>();
 
     FakeClusterPoints(String... namespaces) {
-        super(null, null, null, null);
+        super(null, null, null, null, null);
         this.namespaces = new HashSet<>(Set.of(namespaces));
     }
 
@@ -75,12 +81,15 @@ final class FakeClusterPoints extends ClusterPoints {
     }
 
     @Override
-    List<RestorePoint> all() {
-        return List.copyOf(objects.values());
+    PointSource points() {
+        PointSource points = TestIndex.of(List.copyOf(objects.values()));
+        indexed.run();
+        return points;
     }
 
     @Override
     Optional<RestorePoint> at(Place place) {
+        reads++;
         return Optional.ofNullable(objects.get(place.toString()));
     }
 

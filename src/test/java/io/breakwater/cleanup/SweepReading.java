@@ -7,6 +7,7 @@ import io.breakwater.catalog.InProgressMarker;
 import io.breakwater.catalog.PointDocument;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.location.RepositoryRegister;
+import io.breakwater.points.TestIndex;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.OwnedRepository;
 import io.breakwater.trust.IdentityRule;
@@ -31,7 +32,8 @@ public final class SweepReading {
             IdentityRule rule,
             RepositoryRegister register,
             List<RestorePoint> points) {
-        UnsealedData data = new UnsealedData(location, store, catalog, config, before, points, rule, register);
+        UnsealedData data =
+                new UnsealedData(location, store, catalog, config, before, TestIndex.of(points), rule, register);
         List<String> lines = new ArrayList<>();
         for (InProgressMarker marker : data.abandoned()) {
             data.archive(marker).ifPresent(found -> found.forEach(o -> lines.add("would delete " + o.key())));
@@ -50,7 +52,8 @@ public final class SweepReading {
             RepositoryRegister register,
             List<RestorePoint> points,
             OwnedRepository repository) {
-        UnsealedData data = new UnsealedData(location, store, catalog, config, before, points, rule, register);
+        UnsealedData data =
+                new UnsealedData(location, store, catalog, config, before, TestIndex.of(points), rule, register);
         Set<String> candidates = data.candidates(repository);
         return data.unsealed(repository, candidates, data.sealed(List.of(repository))).stream()
                 .map(id -> "would delete " + repository.snapshot(id))

@@ -24,6 +24,8 @@ import io.breakwater.location.TestRegister;
 import io.breakwater.location.keys.TestKeys;
 import io.breakwater.mover.MoverJobs;
 import io.breakwater.mover.MoverTask;
+import io.breakwater.points.PointIndex;
+import io.breakwater.points.TestIndex;
 import io.breakwater.replication.PointCopies;
 import io.breakwater.steps.RunLabel;
 import io.breakwater.store.CapturedNamespace;
@@ -82,6 +84,7 @@ class UnsealedSweepTest {
     private final BusyCopies copies = new BusyCopies();
     private Stores stores;
     private BreakwaterConfig config;
+    private PointIndex index;
     private ObjectStore disk;
     private Catalog catalog;
     private UnsealedSweep sweep;
@@ -109,6 +112,7 @@ class UnsealedSweepTest {
         disk = stores.open(location);
         catalog = new Catalog(stores, TestKeys.of(client));
         this.config = config;
+        index = TestIndex.empty(client);
         sweep = process();
         TestRegister.create(disk, "east", "shop");
         write(TestRegister.of(GOOD).prefix() + "config", "config");
@@ -128,7 +132,7 @@ class UnsealedSweepTest {
 
     private UnsealedSweep process(Stores stores, Catalog catalog) {
         return new UnsealedSweep(
-                client,
+                index,
                 config,
                 stores,
                 catalog,
@@ -143,6 +147,39 @@ class UnsealedSweepTest {
     @AfterEach
     void close() {
         cluster.close();
+    }
+
+    @Test
+    void listsNoPointsWhenNothingIsUnfinished() {
+        sweep.sweep(location).snapshots().forEach((repository, ids) -> {
+            for (int i = 0; i < 2; i++) {
+                assertThat(sweep.forget(location, repository, ids)).isPresent();
+            }
+        });
+        TestIndex.fill(index, client);
+        cluster.reads().clear();
+
+        UnsealedSweep.Found found = process().sweep(location);
+
+        assertThat(found.snapshots()).isEmpty();
+        assertThat(found.archives()).isZero();
+        assertThat(cluster.reads()).isNotEmpty().noneMatch(path -> path.contains("/restorepoints"));
+    }
+
+    /** The index does not show that the point exists again: the sweep would delete its data. */
+    @Test
+    void deletesNothingByAnIndexThatIsBehind() {
+        TestIndex.fill(index, client); // the point of the lost backup failed
+        client.resources(RestorePoint.class)
+                .inNamespace(LOST.namespace())
+                .withName(LOST.point())
+                .delete();
+        object(LOST, "Unknown"); // and was created again
+
+        UnsealedSweep.Found found = sweep.sweep(location);
+
+        assertThat(found.archives()).isZero();
+        assertThat(found.snapshots()).isEmpty();
     }
 
     @Test
@@ -640,7 +677,7 @@ class UnsealedSweepTest {
         boolean busy;
 
         BusyCopies() {
-            super(null, null, null, null, null, null, null, null, null, null, null, null);
+            super(null, null, null, null, null, null, null, null, null, null, null, null, null);
         }
 
         @Override

@@ -25,6 +25,7 @@ import io.breakwater.observe.Events;
 import io.breakwater.observe.Meters;
 import io.breakwater.observe.StatusWriter;
 import io.breakwater.observe.TestEvents;
+import io.breakwater.points.TestIndex;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.TestStores;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
@@ -169,7 +170,16 @@ final class TwoSites implements AutoCloseable {
             LeaseSupervisor supervisor = new LeaseSupervisor(sites, gate, keepers, events, clock);
             startupGate = new StartupGate(client(), supervisor, config);
             reconciler = new FailoverPlanReconciler(
-                    client(), sites, gate, keepers, supervisor, writer, events, new Meters(metrics, clock), clock);
+                    client(),
+                    sites,
+                    gate,
+                    keepers,
+                    supervisor,
+                    writer,
+                    events,
+                    new Meters(metrics, clock),
+                    TestIndex.empty(client()),
+                    clock);
         }
 
         void kill() {

@@ -22,6 +22,7 @@ import io.breakwater.observe.RecordedAudit;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -246,6 +247,34 @@ class TwoSitesTest {
         assertThat(Durations.parse(sites.west.status().run.dataLoss))
                 .as("from the point to the end of the lease")
                 .isBetween(Duration.ofSeconds(60), Duration.ofSeconds(100));
+    }
+
+    @Test
+    void startsFromTheNewestPointAlthoughItsReportRemembersAnOlderOne() {
+        sites.settled();
+        sites.scheduledPoint(sites.east, "p1", FIVE_MINUTES.plusSeconds(90));
+        sites.west.reconcile();
+        sites.scheduledPoint(sites.east, "p2", FIVE_MINUTES.plusSeconds(60));
+        sites.east.kill();
+        sites.silence(FIVE_MINUTES);
+        failOverToWest("5m");
+        sites.untilActive(sites.west);
+
+        assertThat(sites.west.lease().start().point()).isEqualTo("east/shop/p2");
+    }
+
+    /** The looks at a plan that stays as it is follow each other after five seconds. */
+    @Test
+    void listsPointsOnlyOnceForManyLooks() {
+        sites.settled();
+        sites.scheduledPoint(sites.east, "p1", Duration.ofSeconds(30));
+        for (TwoSites.Cluster cluster : List.of(sites.east, sites.west)) {
+            cluster.reconcile();
+            cluster.api.reads().clear();
+            cluster.reconcile();
+            assertThat(cluster.api.reads()).isNotEmpty().noneMatch(path -> path.contains("/restorepoints"));
+        }
+        assertThat(sites.west.status().expectedDataLoss).isNotNull();
     }
 
     @Test

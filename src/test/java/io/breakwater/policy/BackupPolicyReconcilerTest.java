@@ -23,6 +23,7 @@ import io.breakwater.config.TestConfig;
 import io.breakwater.gateway.EpochGuard;
 import io.breakwater.location.TestRegister;
 import io.breakwater.observe.MeterName;
+import io.breakwater.points.TestIndex;
 import io.breakwater.store.CapturedNamespace;
 import io.breakwater.store.ObjectStore.Precondition;
 import io.breakwater.trust.AdoptedHistory;
@@ -61,6 +62,56 @@ class BackupPolicyReconcilerTest extends PolicyControllerFixture {
         assertThat(now().getStatus().lastScheduleTime).isEqualTo("2090-01-05T12:00:00Z");
         assertThat(now().getStatus().nextRunTime).isEqualTo("2090-01-05T13:00:00Z");
         assertThat(events()).filteredOn(m -> m.startsWith("started")).hasSize(1);
+    }
+
+    @Test
+    void readsNoPointsFromTheServerAtRest() {
+        keepLast(2);
+        add(good("p1", "2090-01-05T11:51:00Z"), good("p2", "2090-01-05T11:52:00Z"));
+        reconcile("11:58:00");
+        TestIndex.fill(index, client);
+        cluster.reads().clear();
+
+        reconcile("11:59:00");
+
+        assertThat(cluster.reads()).isNotEmpty().noneMatch(path -> path.contains("/restorepoints"));
+        assertThat(now().getStatus().points).isEqualTo(2);
+    }
+
+    @Test
+    void neverDeletesByAnIndexThatIsBehind() {
+        policy.getSpec().schedule = null;
+        keepLast(1);
+        add(good("p1", "2090-01-05T11:51:00Z"), good("p2", "2090-01-05T11:52:00Z"));
+        TestIndex.fill(index, client);
+        client.resource(point("p2")).delete(); // the index has not seen it: p1 is the last point now
+
+        reconcile("11:58:00");
+
+        assertThat(points()).containsExactly("p1");
+        assertThat(deleted()).isEmpty();
+    }
+
+    @Test
+    void startsAPointAlthoughTheIndexShowsARunningOne() {
+        add(running("manual", "2090-01-05T11:59:00Z"));
+        TestIndex.fill(index, client);
+        client.resource(point("manual")).delete(); // by a user, and the watch is down
+
+        reconcile("12:00:05");
+
+        assertThat(points()).containsExactly("hourly-20900105-120000");
+    }
+
+    @Test
+    void seesTheScheduledPointBeforeTheWatchReportsIt() {
+        TestIndex.fill(index, client);
+
+        reconcile("12:00:05");
+
+        assertThat(index.in("shop"))
+                .extracting(p -> p.getMetadata().getName())
+                .containsExactly("hourly-20900105-120000");
     }
 
     /** A daily schedule that is set in the evening must not start a point at once. */

@@ -23,6 +23,8 @@ import io.breakwater.observe.Meters;
 import io.breakwater.observe.PlainStatusWriter;
 import io.breakwater.observe.StatusWriter;
 import io.breakwater.observe.TestEvents;
+import io.breakwater.points.PointIndex;
+import io.breakwater.points.TestIndex;
 import io.breakwater.policy.template.CoverageSurvey;
 import io.breakwater.policy.template.TemplateReport;
 import io.breakwater.policy.template.TemplateSync;
@@ -67,6 +69,7 @@ abstract class PolicyControllerFixture {
     final NamespaceIdentities namespaces = TestAdoption.identities(config.site(), this::allNamespaces);
     String succeeds;
     final AdoptionRule adoption = TestAdoption.rule(namespaces, List.of(), () -> Optional.ofNullable(succeeds));
+    final PointIndex index = TestIndex.empty(client);
     boolean active = true;
     Optional<EpochGuard.Guard> guard = Optional.empty();
     final BackupPolicy policy = new BackupPolicy();
@@ -121,7 +124,7 @@ abstract class PolicyControllerFixture {
         return new BackupPolicyReconciler(
                         client,
                         config,
-                        new PolicyPoints(client, config),
+                        new PolicyPoints(client, index, config),
                         new InheritedPoints(
                                 locations,
                                 TestRegister.of(store),

@@ -34,6 +34,8 @@ import io.breakwater.observe.MeterName;
 import io.breakwater.observe.Meters;
 import io.breakwater.observe.PlainStatusWriter;
 import io.breakwater.observe.TestEvents;
+import io.breakwater.points.PointIndex;
+import io.breakwater.points.TestIndex;
 import io.breakwater.policy.PointRoute;
 import io.breakwater.policy.PointRoutes;
 import io.breakwater.steps.RunLabel;
@@ -79,6 +81,8 @@ class PointCopiesTest {
     private String removedFrom;
     private PointCopies copies;
 
+    private final PointIndex index = TestIndex.empty(client);
+
     @BeforeEach
     void makeObjects() {
         Stream.of("a", "b", "c").forEach(this::location);
@@ -89,6 +93,7 @@ class PointCopiesTest {
         client.resource(policy).create();
         copies = new PointCopies(
                 client,
+                index,
                 config,
                 locations,
                 new FixedRoutes(),
@@ -256,6 +261,25 @@ class PointCopiesTest {
 
         assertThat(unsealed).containsExactly(PointKeys.of("east", "shop", "p1"));
         assertThat(copy("p1", "b").state).isEqualTo(CopyState.Failed);
+    }
+
+    /** The Job was started by an operator that was faster than the watch of this one. */
+    @Test
+    void copiesNothingWhileAJobPrunesForAPointThatTheIndexDoesNotShow() {
+        index.store().values();
+        copiesNothingWhileAJobPrunesTheRepository();
+    }
+
+    @Test
+    void listsNoPointsForACopyWithoutPruning() {
+        TestIndex.fill(index, client);
+        point("p1", "b");
+        cluster.reads().clear();
+
+        push("p1");
+        settle("p1");
+
+        assertThat(cluster.reads()).isNotEmpty().noneMatch(path -> path.matches(".*/restorepoints([?].*)?"));
     }
 
     @Test

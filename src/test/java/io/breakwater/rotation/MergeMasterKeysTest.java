@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.breakwater.location.keys.KeyRing;
 import io.breakwater.location.keys.TestKeys;
+import io.breakwater.testing.ChildClasspath;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
@@ -131,19 +132,10 @@ class MergeMasterKeysTest {
               replace) cat > "$file.new"; grep -q "resourceVersion.*$2" "$file.new"; mv "$file.new" "$file" ;;
               create) [ ! -e "$file" ]; cat > "$file.new"; mv "$file.new" "$file" ;;
             esac
-            """.formatted(directory, java, classpath(), MergeMasterKeys.class.getName());
+            """.formatted(directory, java, ChildClasspath.text(), MergeMasterKeys.class.getName());
         Path file = directory.resolve("kubectl");
         Files.writeString(file, script);
         assertThat(file.toFile().setExecutable(true)).isTrue();
-    }
-
-    private static String classpath() {
-        ClassLoader loader = Thread.currentThread().getContextClassLoader();
-        return loader instanceof java.net.URLClassLoader urls
-                ? String.join(
-                        ":",
-                        Arrays.stream(urls.getURLs()).map(java.net.URL::getPath).toList())
-                : System.getProperty("java.class.path");
     }
 
     private void store(String cluster, Secret secret) throws IOException {
