@@ -130,7 +130,7 @@ class PointIndexTest {
 
         api.hideEvents(false);
         await(() -> index.records().size() == 3);
-        index.all().toList(); // the last reads
+        assertThat(index.all()).hasSize(3); // the last reads
         api.resetCounts();
         assertThat(index.in("shop")).hasSize(2);
         assertNoReads();
