@@ -56,7 +56,7 @@ final class MoverJobSpec {
                 .addNewRule()
                 .withAction("FailJob")
                 .withNewOnExitCodes()
-                .withContainerName("mover")
+                .withContainerName(MoverPods.CONTAINER)
                 .withOperator("In")
                 .withValues(REFUSED, UNREACHABLE)
                 .endOnExitCodes()
@@ -99,7 +99,7 @@ final class MoverJobSpec {
                 .withImagePullSecrets(PullSecrets.references(defaults, name))
                 .withSecurityContext(identity.pod())
                 .addNewContainer()
-                .withName("mover")
+                .withName(MoverPods.CONTAINER)
                 .withImage(config.mover().image())
                 .withImagePullPolicy(config.mover().imagePullPolicy())
                 .withCommand("/usr/local/bin/mover")
@@ -139,7 +139,11 @@ final class MoverJobSpec {
                 new EnvVar("RESTIC_REPOSITORY", "rest:" + repository, null),
                 new EnvVar("RESTIC_PASSWORD_FILE", CREDENTIALS + "/password", null),
                 new EnvVar("RESTIC_CACERT", CREDENTIALS + "/ca.crt", null),
-                new EnvVar("BREAKWATER_TOKEN_FILE", TOKEN + "/token", null)));
+                new EnvVar("BREAKWATER_TOKEN_FILE", TOKEN + "/token", null),
+                // Without these, restic sizes itself by the node, and its collector of garbage knows no limit of
+                // memory.
+                limit("BREAKWATER_MEMORY_LIMIT", "limits.memory"),
+                limit("GOMAXPROCS", "limits.cpu")));
         if (throttle != null) {
             environment.add(new EnvVar("BREAKWATER_UPLOAD_KIB", Long.toString(kibibytes(throttle)), null));
         }
@@ -147,6 +151,19 @@ final class MoverJobSpec {
             environment.add(new EnvVar("BREAKWATER_WITHOUT_ROOT", "true", null));
         }
         return environment;
+    }
+
+    /** A variable with a limit of the container that the API server admitted; without a limit, what the node has. */
+    private static EnvVar limit(String name, String resource) {
+        return new EnvVarBuilder()
+                .withName(name)
+                .withNewValueFrom()
+                .withNewResourceFieldRef()
+                .withContainerName(MoverPods.CONTAINER)
+                .withResource(resource)
+                .endResourceFieldRef()
+                .endValueFrom()
+                .build();
     }
 
     /** A quantity of bytes in KiB, rounded down, at least 1: restic takes 0 as no limit. */

@@ -33,7 +33,7 @@ final class MoverPods {
     static final int LAST_BYTES = 64 << 10;
 
     /** Container of the mover. A service mesh may add others to the pod. */
-    private static final String CONTAINER = "mover";
+    static final String CONTAINER = "mover";
 
     private static final int MOST_TEXT = 400;
 

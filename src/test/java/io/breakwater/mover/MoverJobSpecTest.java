@@ -1,6 +1,7 @@
 package io.breakwater.mover;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.entry;
 
 import io.breakwater.api.MoverSettings;
 import io.breakwater.config.BreakwaterConfig;
@@ -17,6 +18,7 @@ import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -223,6 +225,24 @@ class MoverJobSpecTest {
                     .isNotEmpty()
                     .allSatisfy(v -> assertThat(v.getEmptyDir().getSizeLimit()).isNotNull());
         }
+    }
+
+    @Test
+    void sizesResticByTheLimitsOfTheContainer() {
+        Container mover = container(new MoverSettings());
+
+        Map<String, String> limits = mover.getEnv().stream()
+                .filter(e -> e.getValueFrom() != null && e.getValueFrom().getResourceFieldRef() != null)
+                .collect(Collectors.toMap(
+                        EnvVar::getName,
+                        e -> e.getValueFrom().getResourceFieldRef().getResource()));
+        assertThat(limits)
+                .containsOnly(entry("BREAKWATER_MEMORY_LIMIT", "limits.memory"), entry("GOMAXPROCS", "limits.cpu"));
+        assertThat(mover.getEnv())
+                .filteredOn(e -> limits.containsKey(e.getName()))
+                .allSatisfy(
+                        e -> assertThat(e.getValueFrom().getResourceFieldRef().getContainerName())
+                                .isEqualTo(mover.getName()));
     }
 
     private static String throttle(Container mover) {

@@ -35,6 +35,23 @@ class MoverProgramTest {
         assertThat(directory.resolve("asked")).as("calls of restic").doesNotExist();
     }
 
+    /** Otherwise the kernel ends a mover whose garbage would have fit. */
+    @Test
+    void collectsGarbageBelowTheLimitOfTheContainer() throws Exception {
+        String restic = """
+            #!/bin/sh
+            echo "${GOMEMLIMIT:-none}" > "$(dirname "$0")/limit"
+            """;
+        List<String> forget = new MoverTask.Forget(List.of()).arguments();
+        assertThat(start(restic, forget, Map.of("BREAKWATER_MEMORY_LIMIT", "1073741824"))
+                        .waitFor())
+                .isZero();
+        assertThat(directory.resolve("limit")).hasContent("966367638");
+
+        assertThat(start(restic, forget, Map.of()).waitFor()).isZero();
+        assertThat(directory.resolve("limit")).hasContent("none");
+    }
+
     /** The ticket of a mover that only reads permits no lock. */
     @Test
     void takesNoLockForReading() throws Exception {
