@@ -6,24 +6,25 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.FailoverPlan;
 import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
+import io.breakwater.api.RecentValues;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.lease.LeaseStore;
 import io.breakwater.lease.StoreBulkhead;
 import io.breakwater.location.LocationResolver;
 import io.breakwater.location.Stores;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 
 /** Opens plans on this site. */
 @ApplicationScoped
 class PlanSites {
+    private static final int BULKHEADS = 1_000;
+
     private final BreakwaterConfig config;
     private final LocationResolver locations;
     private final Stores stores;
     /** By uid of the location. */
-    private final Map<String, StoreBulkhead> bulkheads = new ConcurrentHashMap<>();
+    private final RecentValues<String, StoreBulkhead> bulkheads = new RecentValues<>(BULKHEADS);
 
     private final LeaseMemories memories = new LeaseMemories();
 

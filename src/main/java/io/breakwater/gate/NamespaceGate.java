@@ -5,6 +5,7 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
 import io.breakwater.api.WorkloadName;
 import io.breakwater.config.BreakwaterConfig;
+import io.breakwater.steps.NamedLocks;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
@@ -19,8 +20,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.jboss.logging.Logger;
@@ -47,7 +46,7 @@ public class NamespaceGate {
     private final KubernetesClient client;
     private final String ownNamespace;
     private final GatedPods pods;
-    private final Map<String, ReentrantLock> locks = new ConcurrentHashMap<>();
+    private final NamedLocks locks = new NamedLocks();
 
     @Inject
     public NamespaceGate(KubernetesClient client, BreakwaterConfig config) {
@@ -241,12 +240,8 @@ public class NamespaceGate {
 
     /** One action of this process at a time per namespace. Between processes, {@link #matchPods} checks the gate again. */
     private void locked(String namespace, Runnable action) {
-        ReentrantLock lock = locks.computeIfAbsent(namespace, n -> new ReentrantLock());
-        lock.lock();
-        try {
+        try (NamedLocks.Held _ = locks.lock(namespace)) {
             action.run();
-        } finally {
-            lock.unlock();
         }
     }
 }

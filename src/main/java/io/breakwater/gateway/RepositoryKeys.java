@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BoundedJson;
 import io.breakwater.api.Digests;
+import io.breakwater.api.RecentValues;
 import io.breakwater.location.RepositoryRegister;
 import io.breakwater.location.Stores;
 import io.breakwater.store.GatheringBound;
@@ -19,7 +20,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -36,10 +36,13 @@ public class RepositoryKeys {
     private static final Pattern FILE = Pattern.compile("[0-9a-f]{64}");
     private static final ObjectMapper JSON = BoundedJson.mapper();
 
+    /** Files whose marks are remembered. Another one is read again. */
+    private static final int REMEMBERED = 20_000;
+
     private final Stores stores;
     private final RepositoryRegister register;
     /** Ids of master keys by file name, which is the digest of the content; empty for files without a mark. */
-    private final Map<String, Optional<String>> marks = new ConcurrentHashMap<>();
+    private final RecentValues<String, Optional<String>> marks = new RecentValues<>(REMEMBERED);
 
     public RepositoryKeys(Stores stores, RepositoryRegister register) {
         this.stores = stores;
@@ -84,7 +87,7 @@ public class RepositoryKeys {
             if (!FILE.matcher(name).matches()) {
                 continue;
             }
-            Optional<String> mark = marks.get(name);
+            Optional<String> mark = marks.get(name).orElse(null);
             if (mark == null) {
                 String key = keys(repository) + name;
                 Optional<byte[]> content =

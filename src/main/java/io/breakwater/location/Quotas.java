@@ -5,6 +5,7 @@ import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Quota;
 import io.breakwater.api.Reason;
+import io.breakwater.api.RecentValues;
 import io.breakwater.api.RepositoryNames;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.store.CapturedNamespace;
@@ -19,7 +20,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
 
 /**
@@ -38,14 +38,17 @@ public class Quotas {
     /** Room for other files than packs in a repository that is full: an eighth of the quota, and at least this. */
     private static final long LEAST_SLACK = 64L << 20;
 
+    /** Repositories whose size is remembered. The size of another one is read again. */
+    private static final int REMEMBERED = 20_000;
+
     private final Stores stores;
     private final RepositoryRegister register;
     private final String ownSite;
     private final LongSupplier nanos;
-    private final Map<String, RepositorySize> sizes = new ConcurrentHashMap<>();
+    private final RecentValues<String, RepositorySize> sizes = new RecentValues<>(REMEMBERED);
 
     /** The repository of each namespace of this site, as it was last used or measured. */
-    private final Map<String, String> latest = new ConcurrentHashMap<>();
+    private final RecentValues<String, String> latest = new RecentValues<>(REMEMBERED);
 
     @Inject
     public Quotas(Stores stores, RepositoryRegister register, BreakwaterConfig config) {
@@ -147,8 +150,8 @@ public class Quotas {
     /** Last known usage of the repository of a namespace of this site; empty before it was listed, and without a quota. */
     public Optional<Usage> known(BackupLocation location, String namespace) {
         return limit(location, namespace)
-                .flatMap(allowed -> Optional.ofNullable(latest.get(id(location, namespace)))
-                        .flatMap(repository -> Optional.ofNullable(sizes.get(id(location, repository))))
+                .flatMap(allowed -> latest.get(id(location, namespace))
+                        .flatMap(repository -> sizes.get(id(location, repository)))
                         .flatMap(RepositorySize::known)
                         .map(used -> new Usage(ownSite, namespace, used, allowed)));
     }
@@ -161,7 +164,7 @@ public class Quotas {
         Map<String, Long> bytes = new HashMap<>();
         Map<String, RepositorySize.Mark> marks = new HashMap<>();
         RepositorySize.Mark start = new RepositorySize.Mark(nanos.getAsLong(), 0);
-        sizes.forEach((id, size) -> marks.put(id, size.mark()));
+        sizes.all().forEach((id, size) -> marks.put(id, size.mark()));
         String all = StoreLayout.repositories();
         ObjectStore store = stores.open(location);
         GatheringBound gathered = new GatheringBound(store, all);

@@ -10,6 +10,7 @@ import io.breakwater.catalog.InProgressMarker;
 import io.breakwater.catalog.PointDocument;
 import io.breakwater.location.RepositoryRegister;
 import io.breakwater.location.Stores;
+import io.breakwater.steps.NamedLocks;
 import io.breakwater.store.DeletionScope;
 import io.breakwater.store.ObjectStore;
 import io.breakwater.store.ObjectStore.Document;

@@ -3,6 +3,7 @@ package io.breakwater.rotation;
 import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Reason;
+import io.breakwater.api.RecentValues;
 import io.breakwater.lease.LeaseStore;
 import io.breakwater.location.Stores;
 import io.breakwater.store.DocumentSigner;
@@ -25,7 +26,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Signs the long-lived documents of a location with the key that the location is written with, so that none becomes unreadable when
@@ -35,8 +35,11 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 @ApplicationScoped
 class DocumentTakeover {
+    /** Locations whose documents are remembered. Those of another one are read again. */
+    private static final int LOCATIONS = 1_000;
+
     private final Stores stores;
-    private final Map<String, Map<String, Known>> memories = new ConcurrentHashMap<>();
+    private final RecentValues<String, Map<String, Known>> memories = new RecentValues<>(LOCATIONS);
 
     /** The key of a version of a document that was verified. */
     private record Known(String etag, Instant modified, String keyId) {
@@ -58,7 +61,8 @@ class DocumentTakeover {
      */
     Map<String, String> run(BackupLocation location, String keyId, Set<String> known, boolean writable) {
         ObjectStore store = stores.open(location);
-        Map<String, Known> before = memories.getOrDefault(location.getMetadata().getUid(), Map.of());
+        Map<String, Known> before =
+                memories.get(location.getMetadata().getUid()).orElse(Map.of());
         Map<String, Known> now = new HashMap<>();
         Map<String, String> needs = new TreeMap<>();
         for (ObjectInfo o : listed(store)) {

@@ -1,4 +1,4 @@
-package io.breakwater.replication;
+package io.breakwater.steps;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,11 +1,11 @@
-package io.breakwater.replication;
+package io.breakwater.steps;
 
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 
 /** Locks by name. Only the locks that are in use or waited for take memory. */
-final class NamedLocks {
+public final class NamedLocks {
     private final Map<String, Counted> locks = new ConcurrentHashMap<>();
 
     private static final class Counted {
@@ -14,13 +14,13 @@ final class NamedLocks {
     }
 
     /** A lock that the thread has until it closes it. */
-    interface Held extends AutoCloseable {
+    public interface Held extends AutoCloseable {
         @Override
         void close();
     }
 
     /** Waits for a lock. The same thread may have it already. */
-    Held lock(String name) {
+    public Held lock(String name) {
         Counted counted = locks.compute(name, (n, there) -> {
             Counted used = there == null ? new Counted() : there;
             used.users++;
@@ -34,7 +34,7 @@ final class NamedLocks {
     }
 
     /** Number of locks that take memory. */
-    int size() {
+    public int size() {
         return locks.size();
     }
 }
