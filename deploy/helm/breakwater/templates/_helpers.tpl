@@ -161,8 +161,8 @@ spec:
             {{- end }}
             {{- if eq .component "guard" }}
             # The guard reads small documents only. A fixed heap shows at once when it reads more.
-            # C1 alone is fast enough for it, and takes less memory than both compilers.
-            - {name: JDK_JAVA_OPTIONS, value: {{ printf "-Xmx%s -Xss512k -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=48m" .values.heap | quote }}}
+            # C1 alone is fast enough for it, and takes less memory than both compilers. Options of the image win over these.
+            - {name: JDK_JAVA_OPTIONS, value: {{ printf "-Xmx%s -Xss512k -XX:TieredStopAtLevel=1" .values.heap | quote }}}
             {{- end }}
             {{- with .values.extraEnv }}
             {{- toYaml . | nindent 12 }}

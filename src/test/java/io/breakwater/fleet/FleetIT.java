@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -35,6 +36,7 @@ class FleetIT {
     private static final boolean ASKS_SELDOM = false;
     private static final boolean IS_SMALL = false;
     private static final boolean IS_RESIDENT = false;
+    private static final boolean IS_FLAT = false;
     private static final boolean CAPTURES_WITH_FEW_CALLS = false;
     private static final boolean IS_NOT_DELAYED = false;
     private static final boolean SEALS_IN_FEW_ROUND_TRIPS = false;
@@ -79,6 +81,29 @@ class FleetIT {
             figures.bar("resident memory, MiB", resident, 300, IS_RESIDENT);
         } catch (OperatorProcess.ProcessEnd e) {
             figures.ended(e, endures);
+        }
+        assertThat(figures.missed()).isEmpty();
+    }
+
+    /** Ten plans and 2,000 points on two sites: the memory of each process is flat, also that of the site that only waits. */
+    @Test
+    void restsWithTenPlans() {
+        figures.title("10 plans and 2,000 points on two sites at rest for an hour");
+        try (PlanFleet fleet = new PlanFleet(10, 200, START, List.of(NativeMemory.OPTION))) {
+            fleet.pass(WARM_UP.multipliedBy(4));
+            assertThat(fleet.roles(true)).containsOnlyKeys("Active");
+            assertThat(fleet.roles(false)).containsOnlyKeys("Passive");
+            Map<String, Map<String, Long>> before = fleet.memory();
+            fleet.pass(REST.multipliedBy(6));
+            fleet.memory().forEach((process, now) -> {
+                double first = FleetFigures.mebi(before.get(process).get(PlanFleet.RESIDENT));
+                double last = FleetFigures.mebi(now.get(PlanFleet.RESIDENT));
+                figures.bar("resident memory of the " + process + ", MiB", last, 300, IS_FLAT);
+                figures.bar("growth of it in an hour, MiB", last - first, 16, IS_FLAT);
+                figures.line(NativeMemory.growth(before.get(process), now));
+            });
+        } catch (OperatorProcess.ProcessEnd e) {
+            figures.ended(e, IS_FLAT);
         }
         assertThat(figures.missed()).isEmpty();
     }

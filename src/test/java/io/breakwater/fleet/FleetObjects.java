@@ -6,7 +6,9 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
+import java.util.Base64;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
 /**
@@ -15,6 +17,7 @@ import java.util.stream.IntStream;
  */
 final class FleetObjects {
     static final String SITE = "east";
+    static final String OTHER_SITE = "west";
     static final String OPERATOR = "breakwater-system";
 
     /** The locations of all policies, or of the first and the second half of them. */
@@ -22,6 +25,10 @@ final class FleetObjects {
 
     static final String POLICY = "hourly";
     static final String CLUSTER = uid(1, 0);
+
+    /** The uid of a second cluster. */
+    static final String OTHER_CLUSTER = uid(1, 1);
+
     private static final int FIRST = 100_000;
 
     /** New points of a policy until retention deletes one. The seals of generated points are not valid, so none is deleted. */
@@ -35,6 +42,9 @@ final class FleetObjects {
     private final Instant start;
     private final int locations;
     private final int keepLast;
+
+    /** The minute of the hour at which all policies are due. */
+    private final int minute;
 
     /** The names of the points, which are the same in all namespaces. */
     private final List<String> names;
@@ -52,6 +62,11 @@ final class FleetObjects {
     }
 
     private FleetObjects(int policies, int pointsEach, Instant start, int locations, int keepLast) {
+        this(policies, pointsEach, start, locations, keepLast, 0);
+    }
+
+    private FleetObjects(int policies, int pointsEach, Instant start, int locations, int keepLast, int minute) {
+        this.minute = minute;
         this.policies = policies;
         this.pointsEach = pointsEach;
         this.start = start;
@@ -65,6 +80,11 @@ final class FleetObjects {
     /** A fleet without points, whose policies keep few of those that they create. */
     static FleetObjects empty(int policies, int keepLast, Instant start) {
         return new FleetObjects(policies, 0, start, 1, keepLast);
+    }
+
+    /** The same fleet, whose policies are due at a minute of each hour. */
+    FleetObjects dueAt(int minuteOfHour) {
+        return new FleetObjects(policies, pointsEach, start, locations, keepLast, minuteOfHour);
     }
 
     int policies() {
@@ -113,20 +133,29 @@ final class FleetObjects {
                 LOCATIONS.get(locationOf(policy)));
     }
 
-    /** Creates all objects in the cluster; the points are generated. One more policy has no schedule and no points. */
-    void addTo(GeneratedApiServer api, List<GeneratedStore> stores) {
-        api.create(namespaceJson("kube-system", CLUSTER));
-        api.create(namespaceJson(OPERATOR, uid(2, 0)));
-        IntStream.rangeClosed(0, policies).forEach(i -> {
-            api.create(namespaceJson(namespace(i), uid(3, i)));
-            api.create(policyJson(i));
-            api.create(workloadJson(i));
-        });
-        api.create(credentialsJson());
-        IntStream.range(0, locations)
-                .forEach(i ->
-                        api.create(locationJson(LOCATIONS.get(i), stores.get(i).url())));
+    /**
+     * Creates all objects in a cluster; the points are generated. One more policy has no schedule and no points.
+     *
+     * @param cluster uid of the cluster
+     */
+    void addTo(GeneratedApiServer api, List<GeneratedStore> stores, String cluster) {
+        eachButPoints(stores, cluster, api::create);
         api.table("breakwater.io/v1alpha1", "restorepoints").generate(restorePoints());
+    }
+
+    /** Gives the JSON of each object to a consumer; not those of the points. */
+    void eachButPoints(List<GeneratedStore> stores, String cluster, Consumer<String> consumer) {
+        consumer.accept(namespaceJson("kube-system", cluster));
+        consumer.accept(namespaceJson(OPERATOR, uid(2, 0)));
+        IntStream.rangeClosed(0, policies).forEach(i -> {
+            consumer.accept(namespaceJson(namespace(i), uid(3, i)));
+            consumer.accept(policyJson(i));
+            consumer.accept(workloadJson(i));
+        });
+        consumer.accept(credentialsJson());
+        IntStream.range(0, locations)
+                .forEach(i -> consumer.accept(
+                        locationJson(LOCATIONS.get(i), stores.get(i).url())));
     }
 
     /** Adds the seals of all points to the stores. An operator sets up only a location without points. */
@@ -136,6 +165,34 @@ final class FleetObjects {
         if (locations == 2) {
             stores.getLast().generate(seals(half, points() - half));
         }
+    }
+
+    /**
+     * Creates a FailoverPlan for each policy but the last, with a rendezvous in the last location, and the master key that the
+     * sites share.
+     */
+    void addPlans(GeneratedApiServer api, String active) {
+        String key = base64("fleet".repeat(7).substring(0, 32));
+        api.create("""
+                {"apiVersion":"v1","kind":"Secret","metadata":{"name":"breakwater-master-key","namespace":"%s",
+                "labels":{"breakwater.io/exclude":"true","breakwater.io/location-credentials":"true"}},"type":"Opaque",
+                "data":{"masterKey":"%s"}}""".formatted(OPERATOR, base64(key)));
+        IntStream.range(0, policies)
+                .forEach(i -> api.create("""
+                {"apiVersion":"breakwater.io/v1alpha1","kind":"FailoverPlan","metadata":{"name":"plan","namespace":"%s",
+                "uid":"%s","creationTimestamp":"%s"},"spec":{"sites":[{"name":"%s","locationRef":{"name":"%s"}},
+                {"name":"%s","locationRef":{"name":"%s"}}],"activeSite":"%s","rendezvousRef":{"name":"%s"},
+                "policyRef":{"name":"%s"},"maxDataLoss":"0s","lease":{"duration":"30s"}}}""".formatted(
+                                namespace(i),
+                                uid(6, i),
+                                created(),
+                                SITE,
+                                LOCATIONS.getFirst(),
+                                OTHER_SITE,
+                                LOCATIONS.getLast(),
+                                active,
+                                LOCATIONS.getLast(),
+                                POLICY)));
     }
 
     private Instant created() {
@@ -151,9 +208,11 @@ final class FleetObjects {
     private String policyJson(int policy) {
         String schedule = policy == policies
                 ? ""
-                : "\"schedule\":{\"cron\":\"0 * * * *\",\"timeZone\":\"Etc/UTC\"},\"objectives\":{\"rpo\":\"2h\"},";
-        String status = policy == policies ? "{}" : """
-                {"schedule":"0 * * * * Etc/UTC","scheduleSince":"%s","lastScheduleTime":"%s"}""".formatted(created(), start.truncatedTo(ChronoUnit.HOURS));
+                : "\"schedule\":{\"cron\":\"%d * * * *\",\"timeZone\":\"Etc/UTC\"},\"objectives\":{\"rpo\":\"2h\"},"
+                        .formatted(minute);
+        String status =
+                policy == policies ? "{}" : """
+                {"schedule":"%d * * * * Etc/UTC","scheduleSince":"%s","lastScheduleTime":"%s"}""".formatted(minute, created(), start.truncatedTo(ChronoUnit.HOURS));
         return """
                 {"apiVersion":"breakwater.io/v1alpha1","kind":"BackupPolicy","metadata":{"name":"%s","namespace":"%s",
                 "uid":"%s","creationTimestamp":"%s"},"spec":{"locationRef":{"name":"%s"},%s"retention":{"keepLast":%d}},
@@ -196,7 +255,7 @@ final class FleetObjects {
                 "accessMode":"ReadWrite","layout":"Breakwater","usagePolicy":{"namespaces":"All"}}}""".formatted(name, OPERATOR, GeneratedStore.BUCKET, endpoint);
     }
 
-    private GeneratedObjects restorePoints() {
+    GeneratedObjects restorePoints() {
         return new GeneratedObjects() {
             @Override
             public int size() {
@@ -244,6 +303,10 @@ final class FleetObjects {
                 throw new UnsupportedOperationException();
             }
         };
+    }
+
+    private static String base64(String text) {
+        return Base64.getEncoder().encodeToString(utf8(text));
     }
 
     private static byte[] utf8(String text) {

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -25,18 +26,41 @@ final class FleetRun implements AutoCloseable {
     private final List<GeneratedStore> stores;
     private final OperatorProcess operator;
     private final Set<String> sealed = new TreeSet<>();
-    private OperatorProcess.Answer last;
+    private final List<GeneratedApiServer> clusters = new ArrayList<>();
+    private final List<OperatorProcess> processes = new ArrayList<>();
+    private long next;
     private long bookmarked;
 
     FleetRun(FleetObjects objects, Path directory, String heap, Map<String, String> settings) {
+        this(objects, directory, ImageOptions.ofOperator(heap), settings);
+    }
+
+    FleetRun(FleetObjects objects, Path directory, List<String> options, Map<String, String> settings) {
         this.objects = objects;
         this.clock = new FleetClock(objects.start());
         this.api = new GeneratedApiServer(clock);
         this.stores = Stream.generate(() -> new GeneratedStore(clock))
                 .limit(objects.locations())
                 .toList();
-        objects.addTo(api, stores);
-        this.operator = new OperatorProcess(directory, heap, objects.start(), api.url(), settings);
+        clusters.add(api);
+        objects.addTo(api, stores, FleetObjects.CLUSTER);
+        this.operator = addProcess(api, directory, options, settings);
+    }
+
+    /** Adds a cluster with the same objects, before the start. */
+    GeneratedApiServer addCluster(String uid) {
+        GeneratedApiServer cluster = new GeneratedApiServer(clock);
+        clusters.add(cluster);
+        objects.addTo(cluster, stores, uid);
+        return cluster;
+    }
+
+    /** Adds a process of Breakwater in a cluster, before the start. */
+    OperatorProcess addProcess(
+            GeneratedApiServer cluster, Path directory, List<String> options, Map<String, String> settings) {
+        OperatorProcess process = new OperatorProcess(directory, options, objects.start(), cluster.url(), settings);
+        processes.add(process);
+        return process;
     }
 
     GeneratedApiServer api() {
@@ -65,7 +89,7 @@ final class FleetRun implements AutoCloseable {
     void start() {
         do {
             settle("settle");
-        } while (!operator.hasLogged("Installed features"));
+        } while (!processes.stream().allMatch(process -> process.hasLogged("Installed features")));
         for (int i = 0; i < TRIES && !isReady(); i++) {
             pass(Duration.ofSeconds(1), Duration.ofSeconds(1));
         }
@@ -119,11 +143,18 @@ final class FleetRun implements AutoCloseable {
     }
 
     private void settle(String request) {
-        last = operator.ask(request);
+        next = ask(request);
         for (long before = -1; before != clock.traffic() || !clock.isQuiet(); ) {
             before = clock.traffic();
-            last = operator.ask("settle");
+            next = ask("settle");
         }
+    }
+
+    /** Asks each process; when something is due next in any of them. */
+    private long ask(String request) {
+        return processes.stream()
+                .mapToLong(process -> process.ask(request).next())
+                .reduce(Long.MAX_VALUE, Math::min);
     }
 
     /**
@@ -146,12 +177,12 @@ final class FleetRun implements AutoCloseable {
         long end = begin + most.toNanos();
         settle("settle");
         while (clock.nanos() < end && !condition.getAsBoolean()) {
-            long next = Math.min(last.next(), clock.next());
-            long to = Math.min(end, Math.max(next, clock.nanos() + step.toNanos()));
+            long due = Math.min(next, clock.next());
+            long to = Math.min(end, Math.max(due, clock.nanos() + step.toNanos()));
             clock.advance(to);
             if (to - bookmarked >= MINUTE) {
                 bookmarked = to;
-                api.bookmark();
+                clusters.forEach(GeneratedApiServer::bookmark);
             }
             settle("advance " + to);
         }
@@ -160,14 +191,18 @@ final class FleetRun implements AutoCloseable {
 
     /** Heap of the operator after a collection of garbage, in bytes. */
     long heapAfterGc() {
-        operator.ask("heap");
-        return operator.ask("heap").heap();
+        return heapAfterGc(operator);
+    }
+
+    static long heapAfterGc(OperatorProcess process) {
+        process.ask("heap");
+        return process.ask("heap").heap();
     }
 
     @Override
     public void close() {
-        operator.close();
-        api.close();
+        processes.forEach(OperatorProcess::close);
+        clusters.forEach(GeneratedApiServer::close);
         stores.forEach(GeneratedStore::close);
     }
 }

@@ -45,7 +45,7 @@ class GeneratedApiServerTest {
 
     @BeforeEach
     void addObjects() {
-        new FleetObjects(3, 100, START, 1).addTo(api, List.of(store));
+        new FleetObjects(3, 100, START, 1).addTo(api, List.of(store), FleetObjects.CLUSTER);
     }
 
     @AfterEach

@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -49,23 +50,23 @@ final class OperatorProcess implements AutoCloseable {
      * Starts the operator.
      *
      * @param directory for its log and the agent
-     * @param heap such as {@code 256m}
+     * @param options of the JVM
+     * @param settings variables, in addition to those that each process needs
      */
-    OperatorProcess(Path directory, String heap, Instant start, String api, Map<String, String> settings) {
+    OperatorProcess(Path directory, List<String> options, Instant start, String api, Map<String, String> settings) {
         this.log = directory.resolve("operator.log");
         if (!Files.exists(APPLICATION)) {
             throw new IllegalStateException(APPLICATION + " does not exist; package the application first");
         }
         try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             Path jar = agentJar(Files.createDirectories(directory));
-            ProcessBuilder builder = new ProcessBuilder(
-                    Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                    "-Xmx" + heap,
-                    "-XX:+UseSerialGC",
-                    "-XX:+ExitOnOutOfMemoryError",
-                    "-javaagent:" + jar + "=" + server.getLocalPort() + "," + start,
-                    "-jar",
-                    APPLICATION.toString());
+            List<String> command =
+                    new ArrayList<>(List.of(NativeMemory.tool("java").toString()));
+            command.addAll(options);
+            command.addAll(List.of(
+                    "-javaagent:" + jar + "=" + server.getLocalPort() + "," + start, "-jar", APPLICATION.toString()));
+            ProcessBuilder builder = new ProcessBuilder(command);
+            builder.environment().putAll(ImageOptions.variables());
             builder.environment()
                     .putAll(Map.of(
                             "KUBERNETES_MASTER",
@@ -170,6 +171,10 @@ final class OperatorProcess implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    long pid() {
+        return process.pid();
     }
 
     Path log() {
