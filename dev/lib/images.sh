@@ -116,6 +116,18 @@ runc_up() {
   GOOS=linux GOARCH=$(engine_arch) programs runc dev/cluster "$(digest "$module/runc" "=$LDFLAGS")" ./runc
 }
 
+# cluster_key: a digest of what the components of a cluster are built from
+cluster_key() {
+  local module=$ROOT/dev/cluster
+  digest "$module/go.mod" "$module/go.sum" "$module"/*.go "$module/coredns" "$module/pause" "=$LDFLAGS"
+}
+
+# control_plane_up: the components of a cluster as a program of this machine, $CACHE/bin/cluster/cluster
+control_plane_up() {
+  go_on_host || engine_up
+  programs cluster dev/cluster "$(cluster_key)" . ./coredns ./pause
+}
+
 k3s_up() {
   if [[ -S $ENGINE_SOCKET ]] && engine_lacks_capability; then runc_up; fi
   if registry_answers "$K3S"; then
@@ -125,7 +137,7 @@ k3s_up() {
   fi
   local module=$ROOT/dev/cluster key
   runc_up
-  key=$(digest "$module/go.mod" "$module/go.sum" "$module"/*.go "$module/coredns" "$module/pause" "=$LDFLAGS")
+  key=$(cluster_key)
   GOOS=linux GOARCH=$(engine_arch) programs cluster dev/cluster "$key" . ./coredns ./pause
   image node "=$key" "$module/runc" "$module/node"
   export BREAKWATER_K3S_IMAGE=$IMAGE

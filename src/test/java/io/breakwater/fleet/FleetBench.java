@@ -1,11 +1,7 @@
 package io.breakwater.fleet;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -15,9 +11,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.UUID;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -29,7 +23,6 @@ import java.util.stream.Stream;
 final class FleetBench {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Path DIRECTORY = Path.of("target/fleet-bench");
-    private static final Path CRDS = Path.of("deploy/crds");
     private static final Duration SETTLE = Duration.ofMinutes(2);
     private static final Duration MOST = Duration.ofMinutes(30);
     private static final String GROUP = "/apis/breakwater.io/v1alpha1/namespaces/";
@@ -49,8 +42,12 @@ final class FleetBench {
     private ContainedOperator operator;
 
     private FleetBench(List<String> arguments) {
-        for (int i = 0; i + 1 < arguments.size(); i += 2) {
-            numbers.replace(arguments.get(i), Integer.valueOf(arguments.get(i + 1)));
+        for (int i = 0; i < arguments.size(); i += 2) {
+            String option = arguments.get(i);
+            if (!numbers.containsKey(option) || i + 1 == arguments.size()) {
+                throw new IllegalArgumentException(option + " is no option, or has no number; see bench/fleet --help");
+            }
+            numbers.put(option, Integer.valueOf(arguments.get(i + 1)));
         }
     }
 
@@ -73,9 +70,10 @@ final class FleetBench {
         Runtime.getRuntime().addShutdownHook(end);
         try {
             plane = new ControlPlane(DIRECTORY, program);
-            timed("points and their policies written to etcd", () -> write(objects));
+            timed("points and their policies written to etcd", () -> new EtcdFleet(plane, start).write(objects, store));
             timed("start of the API server", plane::startServer);
-            createKinds();
+            EtcdFleet.createKinds(plane);
+            await("the kinds of Breakwater", () -> answers(GROUP + FleetObjects.OPERATOR + "/backuplocations?limit=1"));
             timed("start of the operator to ready", this::startOperator);
             rest(objects);
             due(objects, minute);
@@ -136,55 +134,6 @@ final class FleetBench {
     private void row(String line, String figure) {
         System.out.println("  " + line + ": " + figure);
         rows.add("| " + line + " | " + figure + " |");
-    }
-
-    private void write(FleetObjects objects) throws IOException {
-        try {
-            objects.eachButPoints(List.of(store), FleetObjects.CLUSTER, this::put);
-        } catch (UncheckedIOException e) {
-            throw e.getCause();
-        }
-        GeneratedObjects points = objects.restorePoints();
-        for (int i = 0; i < points.size(); i++) {
-            plane.put("breakwater.io/restorepoints/" + points.key(i), points.body(i));
-        }
-        plane.flush();
-    }
-
-    private void put(String json) {
-        try {
-            ObjectNode object = (ObjectNode) JSON.readTree(json);
-            String kind = object.get("kind").asText().toLowerCase(Locale.ROOT);
-            String plural = kind.endsWith("y") ? kind.substring(0, kind.length() - 1) + "ies" : kind + "s";
-            String group = object.get("apiVersion").asText().contains("/") ? "breakwater.io/" : "";
-            String namespace = object.at("/metadata/namespace").asText("");
-            String key = group + plural + "/" + (namespace.isEmpty() ? "" : namespace + "/")
-                    + object.at("/metadata/name").asText();
-            ObjectNode metadata = object.withObject("/metadata");
-            metadata.remove("resourceVersion");
-            if (!metadata.has("uid")) {
-                metadata.put(
-                        "uid",
-                        UUID.nameUUIDFromBytes(key.getBytes(StandardCharsets.UTF_8))
-                                .toString());
-            }
-            metadata.put(
-                    "creationTimestamp", start.truncatedTo(ChronoUnit.SECONDS).toString());
-            plane.put(key, JSON.writeValueAsBytes(object));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private void createKinds() throws IOException {
-        try (Stream<Path> files = Files.list(CRDS)) {
-            for (Path file : files.sorted().toList()) {
-                plane.create(
-                        "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
-                        new YAMLMapper().readTree(file.toFile()).toString());
-            }
-        }
-        await("the kinds of Breakwater", () -> answers(GROUP + FleetObjects.OPERATOR + "/backuplocations?limit=1"));
     }
 
     private boolean answers(String path) {

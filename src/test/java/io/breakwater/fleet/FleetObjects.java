@@ -6,7 +6,6 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
-import java.util.Base64;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
@@ -108,7 +107,7 @@ final class FleetObjects {
         return locations == 2 && policy >= policies / 2 && policy < policies ? 1 : 0;
     }
 
-    private static String uid(int kind, int number) {
+    static String uid(int kind, int number) {
         String digits = Integer.toHexString(number);
         return "0000000" + kind + "-0000-4000-8000-" + "0".repeat(12 - digits.length()) + digits;
     }
@@ -165,34 +164,6 @@ final class FleetObjects {
         if (locations == 2) {
             stores.getLast().generate(seals(half, points() - half));
         }
-    }
-
-    /**
-     * Creates a FailoverPlan for each policy but the last, with a rendezvous in the last location, and the master key that the
-     * sites share.
-     */
-    void addPlans(GeneratedApiServer api, String active) {
-        String key = base64("fleet".repeat(7).substring(0, 32));
-        api.create("""
-                {"apiVersion":"v1","kind":"Secret","metadata":{"name":"breakwater-master-key","namespace":"%s",
-                "labels":{"breakwater.io/exclude":"true","breakwater.io/location-credentials":"true"}},"type":"Opaque",
-                "data":{"masterKey":"%s"}}""".formatted(OPERATOR, base64(key)));
-        IntStream.range(0, policies)
-                .forEach(i -> api.create("""
-                {"apiVersion":"breakwater.io/v1alpha1","kind":"FailoverPlan","metadata":{"name":"plan","namespace":"%s",
-                "uid":"%s","creationTimestamp":"%s"},"spec":{"sites":[{"name":"%s","locationRef":{"name":"%s"}},
-                {"name":"%s","locationRef":{"name":"%s"}}],"activeSite":"%s","rendezvousRef":{"name":"%s"},
-                "policyRef":{"name":"%s"},"maxDataLoss":"0s","lease":{"duration":"30s"}}}""".formatted(
-                                namespace(i),
-                                uid(6, i),
-                                created(),
-                                SITE,
-                                LOCATIONS.getFirst(),
-                                OTHER_SITE,
-                                LOCATIONS.getLast(),
-                                active,
-                                LOCATIONS.getLast(),
-                                POLICY)));
     }
 
     private Instant created() {
@@ -303,10 +274,6 @@ final class FleetObjects {
                 throw new UnsupportedOperationException();
             }
         };
-    }
-
-    private static String base64(String text) {
-        return Base64.getEncoder().encodeToString(utf8(text));
     }
 
     private static byte[] utf8(String text) {

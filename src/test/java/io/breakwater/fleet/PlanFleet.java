@@ -1,13 +1,16 @@
 package io.breakwater.fleet;
 
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 
 /** Two sites with FailoverPlans. Each has the process of an operator and that of a guard, with the memory of the chart. */
 final class PlanFleet implements AutoCloseable {
@@ -15,6 +18,7 @@ final class PlanFleet implements AutoCloseable {
     static final String RESIDENT = "Resident";
 
     private static final Path DIRECTORY = Path.of("target/fleet/plans");
+    private static final String CREATED = "2026-01-01T00:00:00Z";
     private static final Duration STEP = Duration.ofSeconds(2);
     private static final String OPERATOR_HEAP = "256m";
     private static final String GUARD_HEAP = "192m";
@@ -34,9 +38,9 @@ final class PlanFleet implements AutoCloseable {
         FleetObjects objects = new FleetObjects(plans, pointsEach, start, 2);
         run = new FleetRun(
                 objects, DIRECTORY.resolve("east"), with(ImageOptions.ofOperator(OPERATOR_HEAP), extra), Map.of());
-        objects.addPlans(run.api(), FleetObjects.SITE);
+        addPlans(run.api(), plans);
         west = run.addCluster(FleetObjects.OTHER_CLUSTER);
-        objects.addPlans(west, FleetObjects.SITE);
+        addPlans(west, plans);
         processes.put("operator of the active site", run.operator());
         processes.put("guard of the active site", guard(run.api(), "east-guard", extra, FleetObjects.SITE));
         processes.put(
@@ -48,6 +52,38 @@ final class PlanFleet implements AutoCloseable {
                         Map.of("BREAKWATER_SITE", FleetObjects.OTHER_SITE)));
         processes.put("guard of the passive site", guard(west, "west-guard", extra, FleetObjects.OTHER_SITE));
         run.start();
+    }
+
+    /**
+     * Creates a FailoverPlan for each of the first policies, with a rendezvous in the last location, and the master key that the
+     * sites share.
+     */
+    private static void addPlans(GeneratedApiServer api, int plans) {
+        String key = base64("fleet".repeat(7).substring(0, 32));
+        api.create("""
+                {"apiVersion":"v1","kind":"Secret","metadata":{"name":"breakwater-master-key","namespace":"%s",
+                "labels":{"breakwater.io/exclude":"true","breakwater.io/location-credentials":"true"}},"type":"Opaque",
+                "data":{"masterKey":"%s"}}""".formatted(FleetObjects.OPERATOR, base64(key)));
+        IntStream.range(0, plans)
+                .forEach(i -> api.create("""
+                {"apiVersion":"breakwater.io/v1alpha1","kind":"FailoverPlan","metadata":{"name":"plan","namespace":"%s",
+                "uid":"%s","creationTimestamp":"%s"},"spec":{"sites":[{"name":"%s","locationRef":{"name":"%s"}},
+                {"name":"%s","locationRef":{"name":"%s"}}],"activeSite":"%s","rendezvousRef":{"name":"%s"},
+                "policyRef":{"name":"%s"},"maxDataLoss":"0s","lease":{"duration":"30s"}}}""".formatted(
+                                FleetObjects.namespace(i),
+                                FleetObjects.uid(6, i),
+                                CREATED,
+                                FleetObjects.SITE,
+                                FleetObjects.LOCATIONS.getFirst(),
+                                FleetObjects.OTHER_SITE,
+                                FleetObjects.LOCATIONS.getLast(),
+                                FleetObjects.SITE,
+                                FleetObjects.LOCATIONS.getLast(),
+                                FleetObjects.POLICY)));
+    }
+
+    private static String base64(String text) {
+        return Base64.getEncoder().encodeToString(text.getBytes(StandardCharsets.US_ASCII));
     }
 
     private OperatorProcess guard(GeneratedApiServer cluster, String directory, List<String> extra, String site) {
