@@ -117,6 +117,7 @@ spec:
             {{- with $filesystem }}
             - {name: BREAKWATER_GATEWAY_FILESYSTEM_ROOT, value: {{ . | quote }}}
             {{- end }}
+            - {name: BREAKWATER_METRICS_POLICIES, value: {{ $root.Values.metrics.policies | quote }}}
             - {name: BREAKWATER_POLICY_SHORTEST_INTERVAL, value: {{ $root.Values.policy.shortestInterval | quote }}}
             - {name: BREAKWATER_COVERAGE_INTERVAL, value: {{ $root.Values.coverage.interval | quote }}}
             {{- with $root.Values.coverage.exclude }}

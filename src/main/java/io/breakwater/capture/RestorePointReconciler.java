@@ -229,15 +229,9 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
                 result,
                 "reason",
                 reason.name());
-        meters.time(
-                MeterName.RESTORE_POINT_DURATION,
-                Duration.between(Instant.parse(point.getMetadata().getCreationTimestamp()), clock.instant()),
-                "namespace",
-                namespace,
-                "policy",
-                policy,
-                "result",
-                result);
+        Duration took = Duration.between(Instant.parse(point.getMetadata().getCreationTimestamp()), clock.instant());
+        meters.time(MeterName.CAPTURE_DURATION, took, "result", result);
+        meters.time(MeterName.RESTORE_POINT_DURATION, took, "namespace", namespace, "policy", policy, "result", result);
     }
 
     private void wake(RestorePoint point) {

@@ -53,6 +53,8 @@ public interface BreakwaterConfig {
 
     Sandbox sandbox();
 
+    Metrics metrics();
+
     /** Roles of a process. */
     enum Role {
         /** Renews leases, gates namespaces, serves the admission webhook, and reconciles FailoverPlans. */
@@ -176,6 +178,13 @@ public interface BreakwaterConfig {
             /** Hosts, domains, addresses and CIDRs that are reached without the proxy. */
             Optional<List<String>> noProxy();
         }
+    }
+
+    /** What the process exports to Prometheus. */
+    interface Metrics {
+        /** Whether each policy has series of its own. Otherwise counters and durations are sums over all policies. */
+        @WithDefault("true")
+        boolean policies();
     }
 
     /** BackupPolicies. */

@@ -82,7 +82,10 @@ final class PlanReport {
 
     /** Counts a failover that ended on this site. */
     void finished(FailoverPlan plan, FailoverPlanStatus.Run run, FailoverResult result) {
-        meters.count(MeterName.FAILOVERS, failover(plan, run.kind.name(), result));
+        String[] labels = failover(plan, run.kind.name(), result);
+        meters.count(MeterName.FAILOVERS, labels);
+        meters.time(
+                MeterName.FAILOVER_DURATION, Duration.between(Instant.parse(run.startedAt), clock.instant()), labels);
     }
 
     /** Counts a backup of divergent data that ended. */

@@ -116,6 +116,7 @@ class BackupLocationReconciler extends LocationController<LocationProbe.Findings
         meters.remove(MeterName.LOCATION_READY, tags(location));
         meters.remove(MeterName.LOCATION_ESCROWED, tags(location));
         meters.removeCounters(tags(location));
+        StoreCallMeters.remove(meters, location);
         authors.forget(location);
     }
 

@@ -1,14 +1,17 @@
 package io.breakwater.location;
 
+import io.breakwater.api.BackupLocation;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.store.endpoint.AddressRange;
 import io.breakwater.store.endpoint.EndpointRules;
 import io.breakwater.store.endpoint.StoreProxy;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** The rules for endpoints of this installation: the list of the Helm chart, and the addresses of this cluster. */
 @ApplicationScoped
@@ -16,8 +19,16 @@ public class LocationEndpoints {
     private final ClusterAddresses cluster;
     private final List<AddressRange> configured;
     private final EndpointRules rules;
+    private final Optional<StoreCallMeters> calls;
 
+    /** Rules for stores whose requests are not counted. */
     public LocationEndpoints(KubernetesClient client, BreakwaterConfig config) {
+        this(client, config, null);
+    }
+
+    @Inject
+    public LocationEndpoints(KubernetesClient client, BreakwaterConfig config, StoreCallMeters calls) {
+        this.calls = Optional.ofNullable(calls);
         this.cluster = new ClusterAddresses(client);
         this.configured = config.store().clusterCidrs().orElse(List.of()).stream()
                 .map(AddressRange::of)
@@ -32,6 +43,11 @@ public class LocationEndpoints {
     /** The rules; there is one object, so that all stores share their connections. */
     public EndpointRules rules() {
         return rules;
+    }
+
+    /** The same rules, which count the requests to the store of a location. */
+    EndpointRules rules(BackupLocation location) {
+        return calls.map(c -> rules.withCalls(c.of(location))).orElse(rules);
     }
 
     /** The proxy of this installation. */

@@ -122,10 +122,10 @@ public class Stores {
     /** The rules for connections, with the authorities that the location trusts. */
     private EndpointRules rules(BackupLocation location, Secret bundle) {
         if (bundle == null) {
-            return endpoints.rules();
+            return endpoints.rules(location);
         }
         try {
-            return endpoints.rules().withAuthorities(CaBundle.of(bundle.getData()));
+            return endpoints.rules(location).withAuthorities(CaBundle.of(bundle.getData()));
         } catch (IllegalArgumentException e) {
             throw BreakwaterException.permanent(
                     Reason.InvalidCaBundle,

@@ -43,27 +43,32 @@ public final class LabelValues {
             case "role" -> names(FailoverPlanStatus.Role.values());
             case "level" -> names(VerificationSpec.Level.values());
             case "direction" -> Set.of("received", "sent");
+            case "verb" -> Set.of("get", "head", "list", "put", "post", "delete");
             case "action" -> names(AuditAction.values());
             default -> null;
         };
     }
 
     private static Set<String> states(MeterName name) {
-        return name == MeterName.COVERAGE_NAMESPACES
-                ? Set.of("covered", "uncovered", "excluded")
-                : Set.of("protected", "waiting", "failing", "left");
+        return switch (name) {
+            case POLICIES -> Set.of("protected", "late", "unprotected");
+            case RECONCILE_QUEUE -> Set.of("waiting", "working");
+            case COVERAGE_NAMESPACES -> Set.of("covered", "uncovered", "excluded");
+            default -> Set.of("protected", "waiting", "failing", "left");
+        };
     }
 
     private static Set<String> results(MeterName name) {
         return switch (name) {
             case AUDIT_EVENTS -> names(AuditResult.values());
-            case FAILOVERS -> Set.of("Completed", "NotReady", "RolledBack", "Failed");
+            case STORE_CALLS -> Set.of("Answered", "Throttled", "Failed");
+            case FAILOVERS, FAILOVER_DURATION -> Set.of("Completed", "NotReady", "RolledBack", "Failed");
             default -> Set.of("Completed", "Failed");
         };
     }
 
     private static Set<String> kinds(MeterName name) {
-        if (name != MeterName.FAILOVERS) {
+        if (name == MeterName.UNSEALED_SWEPT) {
             return Set.of("archive", "snapshot", "upload", "kept");
         }
         Set<String> kinds = new TreeSet<>(names(FailoverPlanStatus.Kind.values()));

@@ -33,6 +33,12 @@ public enum MeterName {
                     + " first, on a standby site, and for templates",
             "namespace",
             "policy"),
+    POLICIES(
+            "breakwater_policies",
+            Kind.GAUGE,
+            "Policies of this site; state is protected, late (an objective for points or copies is missed), or unprotected (no"
+                    + " good point yet)",
+            "state"),
     TEMPLATE_NAMESPACES(
             "breakwater_template_namespaces",
             Kind.GAUGE,
@@ -92,6 +98,11 @@ public enum MeterName {
             "namespace",
             "policy",
             "location"),
+    COPY_DURATION(
+            "breakwater_copy_duration_seconds",
+            Kind.HISTOGRAM,
+            "Duration of a copy, for all policies together",
+            "location"),
     RESTORE_POINTS(
             "breakwater_restore_points_total",
             Kind.COUNTER,
@@ -106,6 +117,11 @@ public enum MeterName {
             "Time from the creation of a RestorePoint to its seal, or to its failure",
             "namespace",
             "policy",
+            "result"),
+    CAPTURE_DURATION(
+            "breakwater_capture_duration_seconds",
+            Kind.HISTOGRAM,
+            "Time from the creation of a RestorePoint to its seal, or to its failure, for all policies together",
             "result"),
     RETENTION_REMOVED(
             "breakwater_retention_removed_total",
@@ -155,6 +171,12 @@ public enum MeterName {
             "level",
             "result",
             "reason"),
+    VERIFICATION_DURATION(
+            "breakwater_verification_duration_seconds",
+            Kind.HISTOGRAM,
+            "Duration of a Verification, for all policies together",
+            "level",
+            "result"),
     RESTORES(
             "breakwater_restores_total",
             Kind.COUNTER,
@@ -162,7 +184,8 @@ public enum MeterName {
             "namespace",
             "result",
             "reason"),
-    RESTORE_DURATION("breakwater_restore_duration_seconds", Kind.TIMER, "Duration of a Restore", "namespace", "result"),
+    RESTORE_DURATION(
+            "breakwater_restore_duration_seconds", Kind.HISTOGRAM, "Duration of a Restore", "namespace", "result"),
     SWEPT_OBJECTS(
             "breakwater_swept_objects_total",
             Kind.COUNTER,
@@ -229,6 +252,22 @@ public enum MeterName {
             "location"),
     LOCATION_READY(
             "breakwater_location_ready", Kind.GAUGE, "1 while the location is usable, else 0", "namespace", "location"),
+    STORE_CALLS(
+            "breakwater_store_calls_total",
+            Kind.COUNTER,
+            "Requests to the store of a location, retries and pages of listings included; result is Answered, Throttled (429 or"
+                    + " 503), or Failed (another error of the server, or no answer)",
+            "namespace",
+            "location",
+            "verb",
+            "result"),
+    STORE_CALL_DURATION(
+            "breakwater_store_call_duration_seconds",
+            Kind.HISTOGRAM,
+            "Time from the start of a request to a store until its answer starts",
+            "namespace",
+            "location",
+            "verb"),
     QUOTA_USED(
             "breakwater_quota_used_bytes",
             Kind.GAUGE,
@@ -320,6 +359,37 @@ public enum MeterName {
             "plan",
             "kind",
             "result"),
+    FAILOVER_DURATION(
+            "breakwater_failover_duration_seconds",
+            Kind.HISTOGRAM,
+            "Duration of a failover on this site",
+            "namespace",
+            "plan",
+            "kind",
+            "result"),
+    RECONCILES(
+            "breakwater_reconciles_total",
+            Kind.COUNTER,
+            "Runs of a controller for one object; result is Completed or Failed",
+            "controller",
+            "result"),
+    RECONCILE_RETRIES(
+            "breakwater_reconcile_retries_total",
+            Kind.COUNTER,
+            "Runs of a controller for an object whose last run failed",
+            "controller"),
+    RECONCILE_DURATION(
+            "breakwater_reconcile_duration_seconds", Kind.HISTOGRAM, "Duration of a run of a controller", "controller"),
+    RECONCILE_QUEUE(
+            "breakwater_reconcile_queue",
+            Kind.GAUGE,
+            "Objects of a controller; state is waiting (for a thread) or working",
+            "controller",
+            "state"),
+    RESIDENT_MEMORY(
+            "breakwater_resident_memory_bytes",
+            Kind.GAUGE,
+            "Resident memory of the process; absent on systems without /proc"),
     GATEWAY_REQUESTS(
             "breakwater_gateway_requests_total",
             Kind.COUNTER,
@@ -346,7 +416,9 @@ public enum MeterName {
         /** A sum that only grows while the process runs; its name ends in {@code _total}. */
         COUNTER,
         /** The count, sum and maximum of durations; its name ends in {@code _seconds}. */
-        TIMER
+        TIMER,
+        /** A timer that also counts the durations up to each of a few limits; its labels do not name policies. */
+        HISTOGRAM
     }
 
     private final String exported;
@@ -361,7 +433,10 @@ public enum MeterName {
         this.labels = List.of(labels);
     }
 
-    /** The name that Prometheus sees; of a timer without the endings {@code _count}, {@code _sum} and {@code _max}. */
+    /**
+     * The name that Prometheus sees; of a timer without the endings {@code _count}, {@code _sum} and {@code _max}, of a histogram also
+     * without {@code _bucket}.
+     */
     public String exported() {
         return exported;
     }
@@ -386,9 +461,15 @@ public enum MeterName {
         return labels;
     }
 
+    /** Whether each policy has a series of its own. Templates are few, so theirs do not count. */
+    public boolean isPerPolicy() {
+        return labels.contains("policy") && this != TEMPLATE_NAMESPACES;
+    }
+
     /** The name in the registry of Micrometer, which appends {@code _total} and the {@code _seconds} of timers. */
     public String registered() {
-        String name = kind == Kind.TIMER ? exported.replaceFirst("_seconds$", "") : withoutTotal();
+        String name =
+                kind == Kind.TIMER || kind == Kind.HISTOGRAM ? exported.replaceFirst("_seconds$", "") : withoutTotal();
         return name.replace('_', '.');
     }
 

@@ -1,5 +1,6 @@
 package io.breakwater.observe;
 
+import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.observe.MeterName.Kind;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
@@ -9,11 +10,13 @@ import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiPredicate;
 import java.util.function.DoubleSupplier;
@@ -24,6 +27,9 @@ import java.util.stream.Collectors;
  * as name, value, name, value; some labels have {@linkplain LabelValues fixed values}. A gauge exists only while it has a value: a lag before the first copy is absent, not 0. A counter
  * whose labels are known before its first event is registered with 0, so that Prometheus sees the first increase. The series of
  * a deleted object are removed, counters and timers too.
+ *
+ * <p>Without series of policies, the gauges that name a policy do not exist, and counters and timers are sums: their labels
+ * {@code namespace} and {@code policy} are empty.
  */
 @ApplicationScoped
 public class Meters {
@@ -37,12 +43,24 @@ public class Meters {
 
     private final MeterRegistry registry;
     private final Clock clock;
+    private final boolean perPolicy;
     private final Map<Id, Cell> gauges = new ConcurrentHashMap<>();
     private final Map<Id, Meter> sums = new ConcurrentHashMap<>();
 
+    @Inject
+    public Meters(MeterRegistry registry, Clock clock, BreakwaterConfig config) {
+        this(registry, clock, config.metrics().policies());
+    }
+
+    /** Metrics with series of policies. */
     public Meters(MeterRegistry registry, Clock clock) {
+        this(registry, clock, true);
+    }
+
+    private Meters(MeterRegistry registry, Clock clock, boolean perPolicy) {
         this.registry = registry;
         this.clock = clock;
+        this.perPolicy = perPolicy;
     }
 
     /** Sets a gauge. */
@@ -67,6 +85,13 @@ public class Meters {
     public void removeAll(String... tags) {
         List<Tag> wanted = Tags.of(tags).stream().toList();
         removeIf((name, labels) -> labels.stream().toList().containsAll(wanted));
+    }
+
+    /** Removes the series of some metrics whose labels contain the given ones. */
+    public void removeAll(Set<MeterName> names, String... tags) {
+        List<Tag> wanted = Tags.of(tags).stream().toList();
+        removeIf((name, labels) ->
+                names.contains(name) && labels.stream().toList().containsAll(wanted));
     }
 
     /** Removes the counters that have exactly these labels: for a deleted object whose gauges several controllers set. */
@@ -101,7 +126,7 @@ public class Meters {
 
     /** Adds to a counter. */
     public void count(MeterName name, double amount, String... tags) {
-        Id id = new Id(name, checked(name, Kind.COUNTER, tags));
+        Id id = new Id(name, summed(name, checked(name, Kind.COUNTER, tags)));
         Meter counter = sums.computeIfAbsent(
                 id,
                 key -> Counter.builder(name.registered())
@@ -114,12 +139,14 @@ public class Meters {
 
     /** Records a duration. */
     public void time(MeterName name, Duration took, String... tags) {
-        Id id = new Id(name, checked(name, Kind.TIMER, tags));
+        Kind kind = name.kind() == Kind.HISTOGRAM ? Kind.HISTOGRAM : Kind.TIMER;
+        Id id = new Id(name, summed(name, checked(name, kind, tags)));
         Meter timer = sums.computeIfAbsent(
                 id,
                 key -> Timer.builder(name.registered())
                         .description(name.description())
                         .tags(key.tags)
+                        .serviceLevelObjectives(DurationBuckets.of(name))
                         .register(registry));
         ((Timer) timer).record(took);
     }
@@ -127,6 +154,9 @@ public class Meters {
     /** Sets a gauge whose value is computed at each scrape. */
     public void gauge(MeterName name, DoubleSupplier value, String... tags) {
         Id id = new Id(name, checked(name, Kind.GAUGE, tags));
+        if (!perPolicy && name.isPerPolicy()) {
+            return;
+        }
         gauges.compute(id, (key, cell) -> {
             Cell c = cell == null ? new Cell() : cell;
             c.value = value;
@@ -139,6 +169,11 @@ public class Meters {
             }
             return c;
         });
+    }
+
+    /** The labels of a counter or timer: those of the sum over all policies, if policies have no series. */
+    private Tags summed(MeterName name, Tags tags) {
+        return perPolicy || !name.isPerPolicy() ? tags : tags.and("namespace", "", "policy", "");
     }
 
     /** The labels, which must be exactly those of the metric: Prometheus refuses a metric with changing labels. */

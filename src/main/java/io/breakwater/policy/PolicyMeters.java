@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
@@ -28,6 +29,9 @@ class PolicyMeters {
     private final Meters meters;
     private final Clock clock;
     private final Map<String, Set<String>> locations = new ConcurrentHashMap<>();
+
+    /** The state of each policy at the time of the call. */
+    private final Map<String, Supplier<String>> states = new ConcurrentHashMap<>();
 
     PolicyMeters(Meters meters, Clock clock) {
         this.meters = meters;
@@ -45,6 +49,7 @@ class PolicyMeters {
             PointInventory inventory,
             List<RpoObjective> objectives,
             List<String> copies) {
+        countPolicy(namespace + "/" + policy, inventory.newest().isPresent(), objectives);
         String[] tags = {"namespace", namespace, "policy", policy};
         age(MeterName.POLICY_RPO_AGE, inventory.newest().map(Good::capturedAt), tags);
         inventory
@@ -76,6 +81,24 @@ class PolicyMeters {
             meters.remove(MeterName.REPLICATION_LAG, copyTags(namespace, policy, copy));
             meters.remove(MeterName.REPLICATION_RPO, copyTags(namespace, policy, copy));
             meters.remove(MeterName.REPLICATION_LAST_COPY_GOOD, copyTags(namespace, policy, copy));
+        }
+    }
+
+    /** Counts a policy in the gauges of the fleet. They depend on no policy, so they exist without series of policies too. */
+    private void countPolicy(String key, boolean hasPoint, List<RpoObjective> objectives) {
+        states.put(
+                key,
+                () -> !hasPoint
+                        ? "unprotected"
+                        : objectives.stream().allMatch(o -> o.holds(clock.instant())) ? "protected" : "late");
+        for (String state : List.of("protected", "late", "unprotected")) {
+            meters.gauge(
+                    MeterName.POLICIES,
+                    () -> states.values().stream()
+                            .filter(s -> s.get().equals(state))
+                            .count(),
+                    "state",
+                    state);
         }
     }
 
@@ -169,6 +192,7 @@ class PolicyMeters {
     /** Removes all series of a policy. */
     void remove(String namespace, String policy) {
         locations.remove(namespace + "/" + policy);
+        states.remove(namespace + "/" + policy);
         meters.removeAll("namespace", namespace, "policy", policy);
     }
 

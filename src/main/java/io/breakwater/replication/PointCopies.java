@@ -179,8 +179,9 @@ public class PointCopies {
                 catalog.unseal(to, key);
                 throw unwanted(point);
             }
-            meters.time(
-                    MeterName.REPLICATION_DURATION, Duration.between(started, clock.instant()), tags(point, location));
+            Duration took = Duration.between(started, clock.instant());
+            meters.time(MeterName.REPLICATION_DURATION, took, tags(point, location));
+            meters.time(MeterName.COPY_DURATION, took, "location", location);
             return copied;
         } finally {
             running.computeIfPresent(repository, (k, n) -> n == 1 ? null : n - 1);

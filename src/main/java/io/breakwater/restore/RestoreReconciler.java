@@ -244,7 +244,7 @@ class RestoreReconciler implements Reconciler<Restore>, Cleaner<Restore> {
     }
 
     /** Dry runs do not count, because they restore nothing. */
-    private void count(RestoreRun run, String result, Reason reason) {
+    void count(RestoreRun run, String result, Reason reason) {
         if (run.restore().getSpec().dryRun()) {
             return;
         }

@@ -277,6 +277,17 @@ class VerificationReconciler implements Reconciler<Verification>, Cleaner<Verifi
                 reason,
                 message,
                 entry.by(author).between(run.status().restorePoint, run.status().sandbox));
+        meters.time(
+                MeterName.VERIFICATION_DURATION,
+                Duration.between(
+                        Optional.ofNullable(run.status().startedAt)
+                                .map(Instant::parse)
+                                .orElse(now),
+                        now),
+                "level",
+                run.verification().getSpec().level.name(),
+                "result",
+                proven ? "Completed" : "Failed");
         meters.count(
                 MeterName.VERIFICATIONS,
                 "namespace",

@@ -34,8 +34,8 @@ import org.junit.jupiter.api.Test;
 @SuppressWarnings("deprecation") // Quarkus has this registry, and no newer one
 class PointAlertsTest {
     private final InMemoryApiServer cluster = new InMemoryApiServer();
-    private final KubernetesClient client = cluster.client();
-    private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    final KubernetesClient client = cluster.client();
+    final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final RestorePointReconciler reconciler = reconciler(Clock.systemUTC());
 
     @AfterEach
@@ -66,7 +66,7 @@ class PointAlertsTest {
         proof.over(registry.scrape()).check();
     }
 
-    private void capture(String name) {
+    void capture(String name) {
         RestorePoint point = new RestorePoint();
         point.getMetadata().setNamespace("shop");
         point.getMetadata().setName(name);

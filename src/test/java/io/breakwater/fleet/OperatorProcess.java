@@ -2,12 +2,14 @@ package io.breakwater.fleet;
 
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,6 +22,8 @@ import java.util.jar.Attributes;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
 import java.util.jar.Manifest;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** The packaged operator in a JVM of its own, with {@link FleetAgent}. */
@@ -27,6 +31,7 @@ final class OperatorProcess implements AutoCloseable {
     private static final Path APPLICATION =
             Path.of(System.getProperty("breakwater.fleet.application", "target/quarkus-app/quarkus-run.jar"));
     private static final int END = 30;
+    private static final Pattern LISTENS = Pattern.compile("Listening on: http://[^:]+:(\\d+)");
 
     /** The process ended. */
     static final class ProcessEnd extends RuntimeException {
@@ -175,6 +180,23 @@ final class OperatorProcess implements AutoCloseable {
 
     long pid() {
         return process.pid();
+    }
+
+    /** What Prometheus scrapes from the process. */
+    String scrape() {
+        try (Stream<String> lines = Files.lines(log)) {
+            int port = lines.map(LISTENS::matcher)
+                    .filter(Matcher::find)
+                    .map(m -> Integer.parseInt(m.group(1)))
+                    .findFirst()
+                    .orElseThrow(() -> new IllegalStateException("no port in " + log));
+            URI metrics = URI.create("http://localhost:" + port + "/q/metrics");
+            try (InputStream answer = metrics.toURL().openStream()) {
+                return new String(answer.readAllBytes(), StandardCharsets.UTF_8);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     Path log() {

@@ -29,7 +29,8 @@ import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.micrometer.prometheus.PrometheusConfig;
+import io.micrometer.prometheus.PrometheusMeterRegistry;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.Socket;
@@ -52,6 +53,7 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 
 /** A gateway as movers see it: real TLS, real HTTP, real stores. Only the API server is simulated. */
+@SuppressWarnings("deprecation") // Quarkus has this registry, and no newer one
 final class TestGateway implements AutoCloseable {
     static final String HOLDER = "system:serviceaccount:shop:breakwater-mover";
 
@@ -63,7 +65,7 @@ final class TestGateway implements AutoCloseable {
     private final KubernetesClient client = cluster.client();
     private final Stores stores;
     private final GatewayServer server;
-    final SimpleMeterRegistry metrics = new SimpleMeterRegistry();
+    final PrometheusMeterRegistry metrics = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final Job job;
     private final Pod pod;
 

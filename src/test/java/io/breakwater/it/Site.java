@@ -15,6 +15,7 @@ import io.breakwater.api.Verification;
 import io.breakwater.api.VerificationSpec;
 import io.breakwater.store.CapturedNamespace;
 import io.breakwater.testing.AlertProof;
+import io.breakwater.testing.DashboardProof;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.CustomResource;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -22,6 +23,7 @@ import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -284,18 +286,30 @@ record Site(Cluster cluster, Progress progress) {
 
     /** Waits until operator and guard export each series, with the labels, that these alerts of the chart select. */
     void awaitSeriesOf(String... alerts) {
+        awaitSeries(String.join(", ", alerts), scrapes -> {
+            for (String alert : alerts) {
+                AlertProof.requireSeries(alert, scrapes);
+            }
+        });
+    }
+
+    /** Waits until operator and guard export each series, with the labels, that these rows of the dashboard select. */
+    void awaitSeriesOfDashboard(String... rows) {
+        awaitSeries(
+                "rows " + String.join(", ", rows) + " of the dashboard",
+                scrapes -> DashboardProof.requireSeries(Set.of(rows), scrapes));
+    }
+
+    private void awaitSeries(String what, Consumer<String[]> check) {
         AtomicReference<String> missing = new AtomicReference<>("no scrape yet");
         progress.await(
-                "%s exports the series of %s".formatted(cluster.name(), String.join(", ", alerts)),
+                "%s exports the series of %s".formatted(cluster.name(), what),
                 Duration.ofMinutes(2),
                 missing::get,
                 () -> {
-                    String operator = scrape(operatorPod());
-                    String guard = scrape(guardPod());
+                    String[] scrapes = {scrape(operatorPod()), scrape(guardPod())};
                     try {
-                        for (String alert : alerts) {
-                            AlertProof.requireSeries(alert, operator, guard);
-                        }
+                        check.accept(scrapes);
                         return Optional.of(true);
                     } catch (AssertionError e) {
                         missing.set(e.getMessage());

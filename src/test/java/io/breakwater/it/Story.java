@@ -230,6 +230,7 @@ final class Story implements AutoCloseable {
                         "BreakwaterPlanStalled",
                         "BreakwaterTwoActiveSites");
         rig.west().awaitSeriesOf("BreakwaterStandby");
+        rig.east().awaitSeriesOfDashboard("Objectives", "Movers", "Replication", "Controllers", "Memory");
         return Figures.of(
                 "copied %s s after the seal, listed on west, lag %.0f s".formatted(StoryRow.seconds(copied), lag));
     }

@@ -90,7 +90,7 @@ class LocationAlertsTest {
         TestLocations.start(reconciler, client);
     }
 
-    private String usable(KeyEscrow.State escrow) {
+    String usable(KeyEscrow.State escrow) {
         reconciler.done(
                 client.resource(location).get(),
                 new LocationProbe.Findings(
@@ -107,7 +107,7 @@ class LocationAlertsTest {
         return registry.scrape();
     }
 
-    private String unusable() {
+    String unusable() {
         reconciler.failed(
                 client.resource(location).get(),
                 BreakwaterException.retryable(Reason.StoreUnavailable, "the store does not answer"));

@@ -3,10 +3,13 @@ package io.breakwater.observe;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import io.breakwater.config.TestConfig;
 import io.micrometer.prometheus.PrometheusConfig;
 import io.micrometer.prometheus.PrometheusMeterRegistry;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.MatchResult;
@@ -34,7 +37,7 @@ class MetersTest {
             switch (name.kind()) {
                 case GAUGE -> meters.set(name, 1, tags);
                 case COUNTER -> meters.count(name, tags);
-                case TIMER -> meters.time(name, Duration.ofSeconds(1), tags);
+                case TIMER, HISTOGRAM -> meters.time(name, Duration.ofSeconds(1), tags);
             }
         }
     }
@@ -46,13 +49,60 @@ class MetersTest {
             switch (name.kind()) {
                 case GAUGE -> expected.put(name.exported(), "gauge");
                 case COUNTER -> expected.put(name.exported(), "counter");
-                case TIMER -> {
-                    expected.put(name.exported(), "summary");
+                case TIMER, HISTOGRAM -> {
+                    expected.put(name.exported(), name.kind() == MeterName.Kind.TIMER ? "summary" : "histogram");
                     expected.put(name.exported() + "_max", "gauge");
                 }
             }
         }
         assertThat(scraped(FAMILY)).isEqualTo(expected);
+    }
+
+    /** Each limit is a series for each set of labels, so they are few, and no metric with policies has them. */
+    @Test
+    void boundsTheSeriesOfHistograms() {
+        for (MeterName name : MeterName.values()) {
+            long buckets = registry.scrape()
+                    .lines()
+                    .filter(line -> line.startsWith(name.exported() + "_bucket{"))
+                    .count();
+            assertThat(buckets)
+                    .as("buckets of %s", name)
+                    .isBetween(name.kind() == MeterName.Kind.HISTOGRAM ? 5L : 0L, name.isPerPolicy() ? 0L : 10L);
+        }
+    }
+
+    /** Ten thousand policies would have half a million series. */
+    @Test
+    void sumsOverPoliciesThatHaveNoSeries() {
+        registry.clear();
+        Meters bounded =
+                new Meters(registry, Clock.systemUTC(), TestConfig.of(Map.of("breakwater.metrics.policies", "false")));
+        for (String policy : List.of("hourly", "nightly")) {
+            String[] labels = {"namespace", "shop", "policy", policy};
+            bounded.set(MeterName.POLICY_RPO, 60, labels);
+            bounded.age(MeterName.POLICY_RPO_AGE, Instant.EPOCH, labels);
+            bounded.remove(MeterName.POLICY_RPO, labels);
+            bounded.time(
+                    MeterName.REPLICATION_DURATION,
+                    Duration.ofSeconds(1),
+                    "namespace",
+                    "shop",
+                    "policy",
+                    policy,
+                    "location",
+                    "blob");
+            bounded.count(MeterName.RETENTION_REMOVED, "namespace", "shop", "policy", policy, "result", "Completed");
+        }
+        bounded.set(MeterName.LOCATION_READY, 1, "namespace", "shop", "location", "blob");
+
+        assertThat(registry.scrape().lines().filter(line -> !line.startsWith("#")))
+                .containsExactlyInAnyOrder(
+                        "breakwater_location_ready{location=\"blob\",namespace=\"shop\",} 1.0",
+                        "breakwater_replication_duration_seconds_count{location=\"blob\",namespace=\"\",policy=\"\",} 2.0",
+                        "breakwater_replication_duration_seconds_sum{location=\"blob\",namespace=\"\",policy=\"\",} 2.0",
+                        "breakwater_replication_duration_seconds_max{location=\"blob\",namespace=\"\",policy=\"\",} 1.0",
+                        "breakwater_retention_removed_total{namespace=\"\",policy=\"\",result=\"Completed\",} 2.0");
     }
 
     @Test

@@ -186,7 +186,7 @@ class PolicyAlertsTest extends PolicyControllerFixture {
         slow.quiet(healthy).firing(slowly).over(repaired).check();
     }
 
-    private void verified(String name, boolean proven, String finishedAt, String took) {
+    void verified(String name, boolean proven, String finishedAt, String took) {
         Verification v = new Verification();
         v.getMetadata().setNamespace("shop");
         v.getMetadata().setName(name);
@@ -205,11 +205,11 @@ class PolicyAlertsTest extends PolicyControllerFixture {
         client.resource(v).create();
     }
 
-    private String scrape(String time) {
+    String scrape(String time) {
         return scrapeAt("2090-01-05T" + time + "Z");
     }
 
-    private String scrapeAt(String time) {
+    String scrapeAt(String time) {
         startProcess();
         reconcileAt(Instant.parse(time));
         return registry.scrape();
@@ -236,7 +236,7 @@ class PolicyAlertsTest extends PolicyControllerFixture {
         return registry.scrape();
     }
 
-    private void deletePoints() {
+    void deletePoints() {
         client.resources(io.breakwater.api.RestorePoint.class)
                 .inNamespace("shop")
                 .delete();

@@ -82,7 +82,32 @@ class PolicyMetersTest {
 
         meters.remove("shop", "hourly");
 
-        assertThat(registry.getMeters()).isEmpty();
+        assertThat(registry.getMeters())
+                .extracting(meter -> meter.getId().getName())
+                .containsOnly(MeterName.POLICIES.registered());
+        assertThat(policies("protected") + policies("late") + policies("unprotected"))
+                .isZero();
+    }
+
+    /** The state is that at the time of the scrape, also without another reconcile. */
+    @Test
+    void countsPoliciesByState() {
+        show(List.of());
+        assertThat(policies("unprotected")).isOne();
+        show(List.of(), good("p1", CAPTURED.toString()));
+
+        clock.now = CAPTURED.plusSeconds(900);
+        assertThat(policies("protected")).isOne();
+        clock.now = CAPTURED.plusSeconds(901);
+        assertThat(policies("late")).isOne();
+        assertThat(policies("protected") + policies("unprotected")).isZero();
+    }
+
+    private double policies(String state) {
+        return registry.find(MeterName.POLICIES.registered())
+                .tag("state", state)
+                .gauge()
+                .value();
     }
 
     @Test

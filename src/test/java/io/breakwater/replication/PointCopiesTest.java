@@ -43,7 +43,8 @@ import io.breakwater.trust.PointKey;
 import io.breakwater.trust.PointKeys;
 import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.micrometer.prometheus.PrometheusConfig;
+import io.micrometer.prometheus.PrometheusMeterRegistry;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -65,13 +66,14 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Copies of a point, against an API server in memory. */
+@SuppressWarnings("deprecation") // Quarkus has this registry, and no newer one
 class PointCopiesTest {
     private final InMemoryApiServer cluster = new InMemoryApiServer();
     private final KubernetesClient client = cluster.client();
     private final BreakwaterConfig config =
             TestConfig.of(Map.of("breakwater.namespace", "ops", "breakwater.site", "east"));
     private final LocationResolver locations = TestLocations.of(client, config);
-    private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
+    final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final Hands clock = new Hands();
     private final Map<String, Runnable> atLocation = new ConcurrentHashMap<>();
     private final List<String> copied = new CopyOnWriteArrayList<>();
@@ -364,12 +366,12 @@ class PointCopiesTest {
         assertThat(copy("p1", "b").message).contains("Deleting", "unfinished backups");
     }
 
-    private Optional<Duration> push(String name) {
+    Optional<Duration> push(String name) {
         return copies.push(get(name), () -> wakes.add(name));
     }
 
     /** Waits until a copy ends, and continues as the reconciler would. */
-    private void settle(String name) {
+    void settle(String name) {
         await().atMost(Duration.ofSeconds(10)).until(() -> wakes.poll(10, TimeUnit.MILLISECONDS) != null);
         push(name);
     }
@@ -388,7 +390,7 @@ class PointCopiesTest {
                 .orElseThrow();
     }
 
-    private void point(String name, String... locations) {
+    void point(String name, String... locations) {
         pointIn("shop", name, locations);
     }
 

@@ -11,9 +11,9 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** The expression of an alert: the series that it selects and the labels that it groups and joins by. */
+/** The expression of an alert or a panel: the series that it selects and the labels that it groups and joins by. */
 public record AlertExpression(String text) {
-    private static final Pattern SELECTOR = Pattern.compile("\\b(up|breakwater_[a-z_]+)\\b(?:\\{([^}]*)})?");
+    private static final Pattern SELECTOR = Pattern.compile("\\b(up|(?:breakwater|jvm)_[a-z_]+)\\b(?:\\{([^}]*)})?");
     private static final Pattern MATCHER = Pattern.compile("(\\w+)\\s*(=~|!~|!=|=)\\s*\"([^\"]*)\"");
     private static final Pattern GROUPING = Pattern.compile("\\b(?:by|on)\\s*\\(([^)]*)\\)");
 
@@ -45,7 +45,7 @@ public record AlertExpression(String text) {
         }
     }
 
-    /** The selectors of series of Breakwater, and of those that Prometheus writes about its processes. */
+    /** The selectors of series of Breakwater and of Java, and of those that Prometheus writes about its processes. */
     public Stream<Selector> selectors() {
         return SELECTOR.matcher(text)
                 .results()
@@ -80,10 +80,11 @@ public record AlertExpression(String text) {
         return all;
     }
 
-    /** The expression with one error each: another metric, another value of a label, another label to group by. */
+    /** The expression with one error each: another metric, another label or value of it, another label to group by. */
     Stream<AlertExpression> broken() {
         Stream<String> words = Stream.of(
                         selectors().map(Selector::name),
+                        selectors().flatMap(s -> s.matchers().keySet().stream()),
                         selectors()
                                 .flatMap(AlertExpression::alternatives)
                                 .flatMap(s -> s.matchers().values().stream()

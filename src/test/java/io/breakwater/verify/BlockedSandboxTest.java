@@ -20,6 +20,7 @@ import io.breakwater.config.TestConfig;
 import io.breakwater.gateway.TestRepositories;
 import io.breakwater.mover.MoverJobs;
 import io.breakwater.observe.Conditions;
+import io.breakwater.observe.Meters;
 import io.breakwater.observe.PlainStatusWriter;
 import io.breakwater.observe.TestEvents;
 import io.breakwater.policy.PointRoute;
@@ -207,13 +208,22 @@ class BlockedSandboxTest {
                 .size();
     }
 
+    /** Runs a Verification until it fails. */
+    void verifyWithoutPolicy(Meters meters) {
+        reconciler(meters).reconcile(put("verifications", verification("v3", "uid-v3", false)), null);
+    }
+
     private VerificationReconciler reconciler() {
+        return reconciler(null);
+    }
+
+    private VerificationReconciler reconciler(Meters meters) {
         return new VerificationReconciler(
                 server.client(),
                 config,
                 new PlainStatusWriter(server.client()),
                 TestEvents.of(server.client(), clock),
-                null,
+                meters,
                 clock,
                 new Sandbox(server.client(), config, StampFixture.stamps()),
                 null,

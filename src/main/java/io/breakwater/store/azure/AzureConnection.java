@@ -10,6 +10,7 @@ import com.azure.core.util.BinaryData;
 import com.azure.core.util.Context;
 import com.azure.core.util.FluxUtil;
 import io.breakwater.store.endpoint.EndpointRules;
+import io.breakwater.store.endpoint.StoreVerb;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -47,6 +48,15 @@ final class AzureConnection implements HttpClient {
 
     @Override
     public HttpResponse sendSync(HttpRequest request, Context context) {
+        return rules.calls()
+                .observe(
+                        StoreVerb.of(
+                                request.getHttpMethod().name(), request.getUrl().getQuery()),
+                        () -> exchange(request),
+                        HttpResponse::getStatusCode);
+    }
+
+    private HttpResponse exchange(HttpRequest request) {
         try {
             HttpURLConnection connection = rules.open(request.getUrl().toURI(), timeout);
             connection.setRequestMethod(request.getHttpMethod().name());

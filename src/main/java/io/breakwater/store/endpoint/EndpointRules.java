@@ -50,6 +50,7 @@ public final class EndpointRules {
     private final HostResolver resolver;
     private final StoreProxy proxy;
     private final SSLSocketFactory sockets;
+    private final StoreCallListener calls;
 
     /** Creates the rules of an installation without a proxy. */
     public EndpointRules(List<String> allowed, Supplier<List<AddressRange>> cluster, HostResolver resolver) {
@@ -87,6 +88,26 @@ public final class EndpointRules {
         this.resolver = resolver;
         this.proxy = proxy;
         this.sockets = new CheckedSocketFactory(this::addresses, this::proxyOf, encrypted);
+        this.calls = StoreCallListener.NONE;
+    }
+
+    private EndpointRules(EndpointRules same, StoreCallListener calls) {
+        this.allowed = same.allowed;
+        this.cluster = same.cluster;
+        this.resolver = same.resolver;
+        this.proxy = same.proxy;
+        this.sockets = same.sockets;
+        this.calls = calls;
+    }
+
+    /** The same rules for connections whose requests are reported. They share their connections with these. */
+    public EndpointRules withCalls(StoreCallListener listener) {
+        return new EndpointRules(this, listener);
+    }
+
+    /** Receives each request of the clients that use these rules. */
+    public StoreCallListener calls() {
+        return calls;
     }
 
     /**
@@ -94,7 +115,7 @@ public final class EndpointRules {
      * because the JDK keeps connections by socket factory.
      */
     public EndpointRules withAuthorities(CaBundle bundle) {
-        return new EndpointRules(allowed, cluster, resolver, proxy, bundle.sockets());
+        return new EndpointRules(allowed, cluster, resolver, proxy, bundle.sockets()).withCalls(calls);
     }
 
     /** Rules that trust the server of one endpoint; null for the server of the cloud. */

@@ -91,7 +91,8 @@ final class S3Connection {
                 ? role(spec, region, rules)
                 : StaticCredentialsProvider.create(AwsBasicCredentials.create(accessKeyId, secretAccessKey));
         var builder = S3Client.builder()
-                .httpClient(UrlConnectionHttpClient.create(uri -> connection(rules, uri)))
+                .httpClient(
+                        new S3Transport(UrlConnectionHttpClient.create(uri -> connection(rules, uri)), rules.calls()))
                 .region(region)
                 .credentialsProvider(credentials)
                 .overrideConfiguration(timeouts())

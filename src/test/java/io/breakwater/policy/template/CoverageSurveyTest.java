@@ -38,9 +38,9 @@ import org.junit.jupiter.api.Test;
 class CoverageSurveyTest {
     private final InMemoryApiServer cluster = new InMemoryApiServer();
     private final KubernetesClient client = cluster.client();
-    private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final Meters meters = new Meters(registry, Clock.systemUTC());
-    private final CoverageSurvey survey = survey(client);
+    final CoverageSurvey survey = survey(client);
 
     private CoverageSurvey survey(KubernetesClient of) {
         return new CoverageSurvey(

@@ -1,0 +1,17 @@
+package io.breakwater.gateway;
+
+import java.net.http.HttpRequest;
+import java.nio.file.Path;
+import java.util.Map;
+
+/** What the gateway exports after a request of a mover without a ticket. */
+public final class GatewayScrapes {
+    private GatewayScrapes() {}
+
+    public static String refused(Path directory) throws Exception {
+        try (TestGateway gateway = new TestGateway(directory, Map.of())) {
+            gateway.send(HttpRequest.newBuilder(gateway.uri("/r/config")));
+            return gateway.metrics.scrape();
+        }
+    }
+}
