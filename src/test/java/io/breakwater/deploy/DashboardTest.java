@@ -58,6 +58,17 @@ class DashboardTest {
         assertThat(DashboardProof.variables()).containsExactlyInAnyOrderElementsOf(DashboardProof.usedVariables());
     }
 
+    /** Without a value for all, a list of names that is empty selects nothing, and all panels are empty. */
+    @Test
+    void selectsEverythingByDefault() throws IOException {
+        JsonNode variables = new ObjectMapper().readTree(Files.readString(FILE)).at("/templating/list");
+        assertThat(variables)
+                .filteredOn(v -> v.path("type").asText().equals("query"))
+                .hasSize(2)
+                .allSatisfy(v -> assertThat(v.path("allValue").asText()).isEqualTo(".*"))
+                .allSatisfy(v -> assertThat(v.at("/current/value/0").asText()).isEqualTo("$__all"));
+    }
+
     @Test
     void hasARowForEachPartOfTheFleet() {
         assertThat(DashboardProof.rows())
