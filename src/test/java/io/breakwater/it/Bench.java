@@ -1,5 +1,8 @@
 package io.breakwater.it;
 
+import io.breakwater.api.BackupPolicy;
+import io.breakwater.api.BackupPolicySpec;
+import io.breakwater.api.BackupPolicySpec.VolumeMethod;
 import io.breakwater.api.Condition;
 import io.breakwater.api.JournalEntry;
 import io.breakwater.api.Restore;
@@ -28,17 +31,34 @@ final class Bench {
     private static final String VELERO = "velero-bench";
     private static final int ROUNDS = 3;
 
+    /** The default class of the rig, whose snapshots copy each file, and the class without snapshots. */
+    private static final String COPYING = "csidir";
+
+    private static final String IN_PLACE = "csidir-nosnap";
+
+    /** The targets of {@code bench/README.md}. */
+    private static final double PART_OF_FIRST = 0.15;
+
+    private static final double POD_SECONDS = 5;
+    private static final double READY_SECONDS = 10;
+    private static final double CALLS_BESIDES_KINDS = 12;
+    private static final double MEBIBYTES_AFTER_LOAD = 256;
+    private static final int POINTS = 10;
+    private static final Duration AFTER_LOAD = Duration.ofMinutes(2);
+
     /** An operator runs for weeks. In its first minute the compiler dominates the measurement. */
     private static final int WARM_UPS = 4;
 
     private final Rig rig;
     private final Site site;
     private final List<String> table = new ArrayList<>();
+    private final BenchTargets targets;
     private Velero velero;
 
     private Bench(Rig rig) {
         this.rig = rig;
         this.site = rig.east();
+        this.targets = new BenchTargets(site, text -> line("%s", text));
     }
 
     public static void main(String[] arguments) {
@@ -57,7 +77,10 @@ final class Bench {
                 Map<String, Runnable> parts = new LinkedHashMap<>();
                 parts.put("idle", bench::idle);
                 parts.put("smallest", bench::smallest);
+                parts.put("start", bench::start);
+                parts.put("calls", bench::calls);
                 parts.put("files", () -> bench.files(mebibytes));
+                parts.put("increment", () -> bench.increments(mebibytes));
                 parts.put("restore", () -> bench.restored(objects / 3));
                 parts.put("capture", () -> bench.captured(objects));
                 parts.put("flat", () -> bench.flat(List.of(1_000, objects, 10 * objects)));
@@ -66,6 +89,7 @@ final class Bench {
                         part.run();
                     }
                 });
+                bench.line("targets that were missed: %d", bench.targets.missed());
                 code = 0;
             } finally {
                 System.out.println();
@@ -104,6 +128,60 @@ final class Bench {
                 seconds, peer);
     }
 
+    private void start() {
+        targets.judge(
+                "start of the operator's container to ready", targets.startToReady(rig.progress()), READY_SECONDS, "s");
+    }
+
+    /** Requests to the API server for each point, those of this program included: a creation, a read and a watch. */
+    private void calls() {
+        String namespace = namespace("bench-calls", "blob-east");
+        new BenchLoad(site, namespace).configMaps(5);
+        capture(namespace, "warm-up");
+        double all =
+                targets.requestsOf(() -> IntStream.range(0, POINTS).forEach(i -> capture(namespace, "point-" + i)));
+        targets.judge("API calls for each point", all / POINTS, targets.kinds() + CALLS_BESIDES_KINDS, "calls");
+    }
+
+    /**
+     * The time of a point after 1 % of a volume changed. A clone of blocks has the times and inodes of the volume, as a volume that is
+     * read in place has. A clone of files has others.
+     */
+    private void increments(int mebibytes) {
+        double cloned = increment("bench-cloned", IN_PLACE, VolumeMethod.LiveCopy, mebibytes, PART_OF_FIRST);
+        double copied = increment("bench-copied", COPYING, VolumeMethod.SnapshotAndMove, mebibytes, 1);
+        line("1 %% changed: a clone of files took %.2f times as long as a clone of blocks", copied / cloned);
+    }
+
+    private double increment(String name, String storageClass, VolumeMethod method, int mebibytes, double part) {
+        String namespace = namespace(name, "quickstart");
+        site.client()
+                .resources(BackupPolicy.class)
+                .inNamespace(namespace)
+                .withName(POLICY)
+                .edit(policy -> {
+                    policy.getSpec().volumes = new BackupPolicySpec.Volumes();
+                    policy.getSpec().volumes.method = method;
+                    return policy;
+                });
+        BenchLoad load = new BenchLoad(site, namespace);
+        load.volume(storageClass);
+        load.write(mebibytes);
+        capture(namespace, "first");
+        load.write(Math.max(1, mebibytes / 100));
+        capture(namespace, "second");
+        double first = seconds(namespace, "first", "Move");
+        double second = seconds(namespace, "second", "Move");
+        targets.judge(
+                "%d MiB of class %s, 1 %% changed (%.1f s for the first point)"
+                        .formatted(mebibytes, storageClass, first),
+                second,
+                part * first + POD_SECONDS,
+                "s");
+        site.cluster().deleteNamespace(namespace, rig.progress());
+        return second;
+    }
+
     /**
      * A volume into a repository, compared with restic alone. Both have a repository, and create a volume from a
      * snapshot first.
@@ -111,7 +189,7 @@ final class Bench {
     private void files(int mebibytes) {
         String namespace = namespace("bench-files", "quickstart");
         BenchLoad load = new BenchLoad(site, namespace);
-        load.volume();
+        load.volume(COPYING);
         capture(namespace, "empty");
         load.write(mebibytes);
         load.prepareRestic();
@@ -151,6 +229,9 @@ final class Bench {
                         + " %.2f",
                 items, ours, items / ours, list, ours / list);
         memory("operator with gateway, after " + items + " objects");
+        Progress.pause(AFTER_LOAD);
+        double resident = memory("operator with gateway, two minutes after this load");
+        targets.judge("memory two minutes after " + items + " objects", resident, MEBIBYTES_AFTER_LOAD, "MiB");
         double peer = median(
                 ROUNDS, i -> Velero.rate(velero().backup(namespace + "-" + i, namespace, VELERO), "itemsBackedUp"));
         line("Velero's backup of the same objects: %.0f/s: ratio of rates %.1f", peer, items / ours / peer);
@@ -287,7 +368,7 @@ final class Bench {
     }
 
     /** Resident memory of the operator's process: the current value and the maximum since its start. */
-    private void memory(String when) {
+    private double memory(String when) {
         String status = site.cluster()
                 .kubectl(
                         "exec",
@@ -307,11 +388,12 @@ final class Bench {
                 .getContainerStatuses()
                 .getFirst()
                 .getRestartCount();
-        DoubleStream now = kibibytes(status, "VmRSS:");
+        double now = kibibytes(status, "VmRSS:").max().orElseThrow() / 1024;
         DoubleStream most = kibibytes(status, "VmHWM:");
         line(
                 "memory of the %s: %.0f MiB resident, %.0f MiB at most, %d restarts",
-                when, now.max().orElseThrow() / 1024, most.max().orElseThrow() / 1024, restarts);
+                when, now, most.max().orElseThrow() / 1024, restarts);
+        return now;
     }
 
     private static DoubleStream kibibytes(String status, String field) {

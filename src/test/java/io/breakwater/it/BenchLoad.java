@@ -93,9 +93,13 @@ final class BenchLoad {
         }
     }
 
-    /** A claim, and a pod that writes to it. */
-    void volume() {
-        site.cluster().apply(namespace, VOLUME.replace("IMAGE", Rig.environment("BREAKWATER_MOVER_IMAGE")));
+    /** A claim of a StorageClass, and a pod that writes to it. */
+    void volume(String storageClass) {
+        site.cluster()
+                .apply(
+                        namespace,
+                        VOLUME.replace("IMAGE", Rig.environment("BREAKWATER_MOVER_IMAGE"))
+                                .replace("CLASS", storageClass));
         site.cluster().kubectl("wait", "pod/bench", "-n", namespace, "--for=condition=Ready", "--timeout=120s");
     }
 
@@ -284,6 +288,7 @@ final class BenchLoad {
         kind: PersistentVolumeClaim
         metadata: {name: bench}
         spec:
+          storageClassName: CLASS
           accessModes: [ReadWriteOnce]
           resources: {requests: {storage: 8Gi}}
         ---
