@@ -6,32 +6,35 @@ import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.zip.Deflater;
 import java.util.zip.GZIPOutputStream;
 
 /**
  * Gzip with all cores. Blocks of 1 MiB become independent members, compressed in parallel and written in order. (RFC
- * 1952, section 2.2: a file is a series of members; readers of Go and Java treat it as one stream.) Holds at most two
- * blocks for each core. Not safe for use from several threads.
+ * 1952, section 2.2: a file is a series of members; readers of Go and Java treat it as one stream.) All archives share the
+ * threads and the number of blocks in {@link GzipWorkers}; without room there, the thread of the caller compresses. Not safe for
+ * use from several threads.
  */
 final class ParallelGzip extends OutputStream {
     private static final int BLOCK = 1 << 20;
-    private static final int CORES = Runtime.getRuntime().availableProcessors();
 
     private final OutputStream out;
-    private final ExecutorService workers = Executors.newFixedThreadPool(
-            CORES, Thread.ofPlatform().daemon().name("gzip-", 0).factory());
+    private final GzipWorkers workers;
     private final Deque<Future<byte[]>> pending = new ArrayDeque<>();
     private byte[] block = new byte[BLOCK];
     private int used;
     private boolean closed;
 
     ParallelGzip(OutputStream out) {
+        this(out, GzipWorkers.ofProcess());
+    }
+
+    ParallelGzip(OutputStream out, GzipWorkers workers) {
         this.out = out;
+        this.workers = workers;
     }
 
     @Override
@@ -72,30 +75,48 @@ final class ParallelGzip extends OutputStream {
             }
             out.flush();
         } finally {
-            workers.shutdownNow();
+            cancel();
         }
     }
 
     /** Aborts: no more bytes are written. */
     void abort() {
         closed = true;
-        workers.shutdownNow();
+        cancel();
+    }
+
+    private void cancel() {
+        while (!pending.isEmpty()) {
+            pending.remove().cancel(true);
+            workers.release();
+        }
     }
 
     private void submit() throws IOException {
         byte[] full = block;
         int length = used;
-        pending.add(workers.submit(() -> member(full, length)));
-        block = new byte[BLOCK];
+        Optional<Future<byte[]>> submitted = workers.submit(() -> member(full, length));
+        while (submitted.isEmpty() && !pending.isEmpty()) {
+            drain();
+            submitted = workers.submit(() -> member(full, length));
+        }
         used = 0;
-        if (pending.size() > 2 * CORES) {
+        if (submitted.isPresent()) {
+            pending.add(submitted.get());
+            block = new byte[BLOCK];
+        } else {
+            out.write(member(full, length));
+        }
+        while (!pending.isEmpty() && pending.peek().isDone()) {
             drain();
         }
     }
 
     private void drain() throws IOException {
         try {
-            out.write(pending.remove().get());
+            out.write(pending.peek().get());
+            pending.remove();
+            workers.release();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw (IOException) new InterruptedIOException("interrupted while compressing").initCause(e);
