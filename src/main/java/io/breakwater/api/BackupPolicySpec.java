@@ -193,8 +193,8 @@ public class BackupPolicySpec {
         @JsonPropertyDescription(
                 "Delay each scheduled time by a part of this duration, for example 10m. The delay follows from the"
                         + " policy's namespace and name and is always the same, so that many namespaces do not start"
-                        + " at the same time. When absent: no delay, but in policies that a template manages half of"
-                        + " the interval, at most 10m.")
+                        + " at the same time. When absent: a tenth of the interval, at most 5m; in policies that a"
+                        + " template manages half of the interval, at most 10m. 0s starts at the exact time.")
         public String jitter;
     }
 

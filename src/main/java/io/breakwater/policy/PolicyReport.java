@@ -143,7 +143,7 @@ class PolicyReport {
             protection(conditions, objectives, now);
             last.ifPresentOrElse(
                     check -> lastPoint(conditions, check.at(now)), () -> conditions.clear(Condition.LAST_POINT_GOOD));
-            found.proof().report(conditions, policy.getSpec(), now);
+            found.proof().report(conditions, policy, now);
         });
         meters.set(policy.getMetadata().getNamespace(), policy.getMetadata().getName(), inventory, objectives, copies);
         meters.setLastPoint(policy, last);

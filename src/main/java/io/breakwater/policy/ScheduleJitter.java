@@ -13,8 +13,11 @@ import java.util.zip.CRC32;
  * that the interval between two points is the one of the schedule.
  */
 final class ScheduleJitter {
-    /** Default of the range of delays in policies of a template. */
-    private static final Duration USUAL = Duration.ofMinutes(10);
+    /** Longest default of the range of delays in policies of a template. */
+    private static final Duration MANAGED = Duration.ofMinutes(10);
+
+    /** Longest default of the range of delays in all other policies. */
+    private static final Duration USUAL = Duration.ofMinutes(5);
 
     private ScheduleJitter() {}
 
@@ -35,13 +38,15 @@ final class ScheduleJitter {
         if (schedule.jitter != null) {
             return Durations.parse(schedule.jitter);
         }
-        if (policy.managedBy().isEmpty()) {
-            return Duration.ZERO;
-        }
-        Duration half = plain.next(Instant.EPOCH)
+        return policy.managedBy().isEmpty() ? part(plain, 10, USUAL) : part(plain, 2, MANAGED);
+    }
+
+    /** A part of the interval of a schedule, up to a limit. */
+    private static Duration part(CronSchedule plain, int divisor, Duration longest) {
+        return plain.next(Instant.EPOCH)
                 .flatMap(first -> plain.next(first).map(second -> Duration.between(first, second)))
-                .map(interval -> interval.dividedBy(2))
-                .orElse(USUAL);
-        return half.compareTo(USUAL) < 0 ? half : USUAL;
+                .map(interval -> interval.dividedBy(divisor))
+                .filter(part -> part.compareTo(longest) < 0)
+                .orElse(longest);
     }
 }

@@ -49,8 +49,9 @@ record VerificationSummary(
     }
 
     /** Sets Proven and RtoMet, or clears them if the policy requires neither. */
-    void report(Conditions conditions, BackupPolicySpec spec, Instant now) {
-        proven(conditions, spec, now);
+    void report(Conditions conditions, BackupPolicy policy, Instant now) {
+        BackupPolicySpec spec = policy.getSpec();
+        proven(conditions, policy, now);
         String rto = spec.objectives == null ? null : spec.objectives.rto;
         if (rto == null) {
             conditions.clear(Condition.RTO_MET);
@@ -71,7 +72,8 @@ record VerificationSummary(
         }
     }
 
-    private void proven(Conditions conditions, BackupPolicySpec spec, Instant now) {
+    private void proven(Conditions conditions, BackupPolicy policy, Instant now) {
+        BackupPolicySpec spec = policy.getSpec();
         if (newest.isEmpty()) {
             if (spec.verification == null) {
                 conditions.clear(Condition.PROVEN);
@@ -88,7 +90,7 @@ record VerificationSummary(
         String what = "Verification " + v.getMetadata().getName() + ": ";
         if (!v.getStatus().holds(Condition.SUCCEEDED)) {
             conditions.set(Condition.PROVEN, false, Reason.VerificationFailed, what + v.getStatus().failure);
-        } else if (isOverdue(spec, Instant.parse(success.orElseThrow().getStatus().finishedAt), now)) {
+        } else if (isOverdue(policy, Instant.parse(success.orElseThrow().getStatus().finishedAt), now)) {
             conditions.set(
                     Condition.PROVEN,
                     false,
@@ -112,15 +114,16 @@ record VerificationSummary(
     boolean isOverdue(BackupPolicy policy, Instant now) {
         String since = success.map(v -> v.getStatus().finishedAt)
                 .orElseGet(() -> policy.getMetadata().getCreationTimestamp());
-        return isOverdue(policy.getSpec(), Instant.parse(since), now);
+        return isOverdue(policy, Instant.parse(since), now);
     }
 
-    private static boolean isOverdue(BackupPolicySpec spec, Instant proven, Instant now) {
+    private static boolean isOverdue(BackupPolicy policy, Instant proven, Instant now) {
+        BackupPolicySpec spec = policy.getSpec();
         if (spec.verification == null || spec.verification.schedule == null) {
             return false;
         }
         try {
-            CronSchedule cron = CronSchedule.of(spec.verification.schedule);
+            CronSchedule cron = CronSchedule.of(policy, spec.verification.schedule);
             return cron.last(now)
                     .flatMap(last -> cron.last(last.minusSeconds(1)))
                     .map(before -> proven.isBefore(before))

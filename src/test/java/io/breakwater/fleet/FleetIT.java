@@ -110,7 +110,7 @@ class FleetIT {
 
     @Test
     void capturesPointsThatAreDueAtOnce() {
-        captures(new FleetObjects(20, 5, BEFORE_THE_HOUR, 1), true);
+        captures(new FleetObjects(200, 5, BEFORE_THE_HOUR, 1), true);
     }
 
     @Test

@@ -179,11 +179,11 @@ final class FleetObjects {
     private String policyJson(int policy) {
         String schedule = policy == policies
                 ? ""
-                : "\"schedule\":{\"cron\":\"%d * * * *\",\"timeZone\":\"Etc/UTC\"},\"objectives\":{\"rpo\":\"2h\"},"
+                : "\"schedule\":{\"cron\":\"%d * * * *\",\"timeZone\":\"Etc/UTC\",\"jitter\":\"0s\"},\"objectives\":{\"rpo\":\"2h\"},"
                         .formatted(minute);
         String status =
                 policy == policies ? "{}" : """
-                {"schedule":"%d * * * * Etc/UTC","scheduleSince":"%s","lastScheduleTime":"%s"}""".formatted(minute, created(), start.truncatedTo(ChronoUnit.HOURS));
+                {"schedule":"%d * * * * Etc/UTC 0s","scheduleSince":"%s","lastScheduleTime":"%s"}""".formatted(minute, created(), start.truncatedTo(ChronoUnit.HOURS));
         return """
                 {"apiVersion":"breakwater.io/v1alpha1","kind":"BackupPolicy","metadata":{"name":"%s","namespace":"%s",
                 "uid":"%s","creationTimestamp":"%s"},"spec":{"locationRef":{"name":"%s"},%s"retention":{"keepLast":%d}},

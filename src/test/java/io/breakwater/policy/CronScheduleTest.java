@@ -83,10 +83,12 @@ public class CronScheduleTest {
         assertThat(e).hasMessageContaining("spec.schedule." + field);
     }
 
+    /** A schedule that starts at its exact times. */
     public static Schedule schedule(String cron, String zone) {
         Schedule schedule = new Schedule();
         schedule.cron = cron;
         schedule.timeZone = zone;
+        schedule.jitter = "0s";
         return schedule;
     }
 }

@@ -12,13 +12,15 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class ScheduleJitterTest {
     private static final Instant NOON = Instant.parse("2026-03-02T12:00:00Z");
 
     @Test
     void spreadsTheStartsOfManyNamespaces() {
-        Schedule hourly = CronScheduleTest.schedule("0 * * * *", "Etc/UTC");
+        Schedule hourly = usual("0 * * * *");
         Map<Duration, Long> delays = IntStream.range(0, 200)
                 .mapToObj(i -> kept("team-" + i))
                 .map(p -> delay(p, hourly))
@@ -35,7 +37,7 @@ class ScheduleJitterTest {
 
     @Test
     void theDelayOfAPolicyIsAlwaysTheSame() {
-        Schedule hourly = CronScheduleTest.schedule("0 * * * *", "Etc/UTC");
+        Schedule hourly = usual("0 * * * *");
         CronSchedule cron = CronSchedule.of(kept("shop"), hourly);
         Instant first = cron.next(NOON).orElseThrow();
         Instant second = cron.next(first).orElseThrow();
@@ -48,7 +50,7 @@ class ScheduleJitterTest {
 
     @Test
     void limitsTheDelayToHalfOfTheInterval() {
-        Schedule often = CronScheduleTest.schedule("*/4 * * * *", "Etc/UTC");
+        Schedule often = usual("*/4 * * * *");
         List<Duration> delays = IntStream.range(0, 500)
                 .mapToObj(i -> delay(kept("n" + i), often))
                 .distinct()
@@ -59,7 +61,7 @@ class ScheduleJitterTest {
 
     @Test
     void appliesTheRequestedJitter() {
-        Schedule hourly = CronScheduleTest.schedule("0 * * * *", "Etc/UTC");
+        Schedule hourly = usual("0 * * * *");
         hourly.jitter = "2s";
         assertThat(IntStream.range(0, 50).mapToObj(i -> delay(kept("n" + i), hourly)))
                 .containsOnly(Duration.ZERO, Duration.ofSeconds(1));
@@ -69,12 +71,40 @@ class ScheduleJitterTest {
         assertThat(delay(alone, hourly)).isPositive().isLessThan(Duration.ofMinutes(45));
     }
 
+    @ParameterizedTest
+    @CsvSource({"*/5 * * * *, 30", "*/15 * * * *, 90", "0 * * * *, 300", "0 2 * * *, 300"})
+    void delaysAPolicyWithoutATemplateByATenthOfItsInterval(String cron, long most) {
+        List<Duration> delays = IntStream.range(0, 2000)
+                .mapToObj(i -> CronSchedule.of(alone("n" + i), usual(cron)))
+                .map(c -> Duration.between(
+                        CronSchedule.of(usual(cron)).next(NOON).orElseThrow(),
+                        c.next(NOON.plusSeconds(most)).orElseThrow()))
+                .distinct()
+                .toList();
+        assertThat(delays).allSatisfy(d -> assertThat(d).isBetween(Duration.ZERO, Duration.ofSeconds(most - 1)));
+        assertThat(delays).as("different seconds").hasSizeGreaterThan((int) (most / 2));
+    }
+
     @Test
-    void startsAPolicyWithoutATemplateOnTime() {
-        BackupPolicy alone = kept("shop");
-        alone.getMetadata().setLabels(null);
-        assertThat(delay(alone, CronScheduleTest.schedule("0 * * * *", "Etc/UTC")))
-                .isZero();
+    void startsOnTimeWithoutJitter() {
+        Schedule exact = usual("0 * * * *");
+        exact.jitter = "0s";
+        assertThat(IntStream.range(0, 50).mapToObj(i -> delay(alone("n" + i), exact)))
+                .containsOnly(Duration.ZERO);
+        assertThat(IntStream.range(0, 50).mapToObj(i -> delay(kept("n" + i), exact)))
+                .containsOnly(Duration.ZERO);
+    }
+
+    private static Schedule usual(String cron) {
+        Schedule schedule = CronScheduleTest.schedule(cron, "Etc/UTC");
+        schedule.jitter = null;
+        return schedule;
+    }
+
+    private static BackupPolicy alone(String namespace) {
+        BackupPolicy policy = kept(namespace);
+        policy.getMetadata().setLabels(null);
+        return policy;
     }
 
     /** Delay of a policy after the full hour, or within its interval. */

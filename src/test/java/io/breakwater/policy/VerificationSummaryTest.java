@@ -18,6 +18,7 @@ import io.breakwater.api.VerificationStatus;
 import io.breakwater.observe.Conditions;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -33,6 +34,7 @@ class VerificationSummaryTest {
         spec.verification.level = Level.Restored;
         spec.verification.schedule = new Schedule();
         spec.verification.schedule.cron = "0 12 * * *";
+        spec.verification.schedule.jitter = "0s";
     }
 
     @Test
@@ -106,13 +108,38 @@ class VerificationSummaryTest {
         assertThat(tell(slow, quick).holds(Condition.RTO_MET)).isTrue();
     }
 
+    /** A verification starts after the delay of its policy, so it is not due before. */
+    @Test
+    void countsTheDelayOfTheScheduleWhenAProofIsOverdue() {
+        BackupPolicy policy = new BackupPolicy();
+        policy.setSpec(spec);
+        policy.getMetadata().setNamespace("shop");
+        policy.getMetadata().setName("hourly");
+        spec.verification.schedule.cron = "0 * * * *";
+        spec.verification.schedule.jitter = "59m";
+        Duration delay = Duration.between(
+                Instant.parse("2026-11-10T09:00:00Z"),
+                CronSchedule.of(policy, spec.verification.schedule)
+                        .next(Instant.parse("2026-11-10T08:59:59Z"))
+                        .orElseThrow());
+        Instant before = Instant.parse("2026-11-10T10:00:00Z").plus(delay).minusSeconds(1);
+        VerificationSummary proof =
+                VerificationSummary.of(spec, List.of(run("good", Level.Restored, true, "2026-11-10T08:59:00Z")));
+
+        assertThat(delay).isBetween(Duration.ofMinutes(1), Duration.ofMinutes(58));
+        assertThat(proof.isOverdue(policy, before)).isFalse();
+        assertThat(proof.isOverdue(policy, before.plusSeconds(1))).isTrue();
+    }
+
     private Condition proven(Verification... all) {
         return tell(all).condition(Condition.PROVEN).orElseThrow();
     }
 
     private BackupPolicyStatus tell(Verification... all) {
         BackupPolicyStatus status = new BackupPolicyStatus();
-        VerificationSummary.of(spec, List.of(all)).report(Conditions.of(status, 1L, Clock.systemUTC()), spec, NOW);
+        BackupPolicy policy = new BackupPolicy();
+        policy.setSpec(spec);
+        VerificationSummary.of(spec, List.of(all)).report(Conditions.of(status, 1L, Clock.systemUTC()), policy, NOW);
         return status;
     }
 

@@ -186,6 +186,7 @@ class BlockedSandboxTest {
         policy.getSpec().verification = new io.breakwater.api.BackupPolicySpec.VerificationPlan();
         policy.getSpec().verification.schedule = new io.breakwater.api.BackupPolicySpec.Schedule();
         policy.getSpec().verification.schedule.cron = "0 * * * *";
+        policy.getSpec().verification.schedule.jitter = "0s";
         PointRoutes routes = new PointRoutes(null, null) {
             @Override
             public PointRoute of(BackupPolicy any) {

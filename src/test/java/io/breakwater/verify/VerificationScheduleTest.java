@@ -87,6 +87,7 @@ class VerificationScheduleTest {
         policy.getSpec().verification = new BackupPolicySpec.VerificationPlan();
         policy.getSpec().verification.schedule = new BackupPolicySpec.Schedule();
         policy.getSpec().verification.schedule.cron = "0 * * * *";
+        policy.getSpec().verification.schedule.jitter = "0s";
         return policy;
     }
 }
