@@ -119,6 +119,11 @@ spec:
             {{- end }}
             - {name: BREAKWATER_METRICS_POLICIES, value: {{ $root.Values.metrics.policies | quote }}}
             - {name: BREAKWATER_POLICY_SHORTEST_INTERVAL, value: {{ $root.Values.policy.shortestInterval | quote }}}
+            - {name: BREAKWATER_BUDGET_CAPTURES, value: {{ $root.Values.budget.captures | quote }}}
+            - {name: BREAKWATER_BUDGET_MOVERS, value: {{ $root.Values.budget.movers | quote }}}
+            - {name: BREAKWATER_BUDGET_MOVERS_PER_NODE, value: {{ $root.Values.budget.moversPerNode | quote }}}
+            - {name: BREAKWATER_BUDGET_MOVERS_PER_LOCATION, value: {{ $root.Values.budget.moversPerLocation | quote }}}
+            - {name: BREAKWATER_BUDGET_PRUNES, value: {{ $root.Values.budget.prunes | quote }}}
             - {name: BREAKWATER_COVERAGE_INTERVAL, value: {{ $root.Values.coverage.interval | quote }}}
             {{- with $root.Values.coverage.exclude }}
             - {name: BREAKWATER_COVERAGE_EXCLUDE, value: {{ join "," . | quote }}}

@@ -13,6 +13,8 @@ public enum Reason {
     InProgress,
     /** The object was read, but no work on it has started yet. */
     Pending,
+    /** The run waits for a place, because much other work of its kind is in progress; the message has the number before it. */
+    Queued,
     /** The user requested a pause. */
     Suspended,
     /** A field has a value that cannot work. */

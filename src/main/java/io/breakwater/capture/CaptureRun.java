@@ -8,10 +8,12 @@ import io.breakwater.observe.StatusWriter;
 import io.breakwater.policy.PointRoute;
 import io.breakwater.steps.RunLabel;
 import io.breakwater.steps.StepRun;
+import io.breakwater.steps.WorkUrgency;
 import io.breakwater.store.CapturedNamespace;
 import io.breakwater.trust.PointKey;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 
 /** One capture: the RestorePoint, and the policy and route that say what is captured and where it is stored. */
 final class CaptureRun extends StepRun<RestorePointStatus> {
@@ -20,6 +22,7 @@ final class CaptureRun extends StepRun<RestorePointStatus> {
 
     private final RestorePoint point;
     private final CapturedNamespace source;
+    private Instant startable;
     private BackupPolicy policy;
     private PointRoute route;
 
@@ -34,6 +37,22 @@ final class CaptureRun extends StepRun<RestorePointStatus> {
         this.policy = policy;
         this.route = route;
         return this;
+    }
+
+    /** Sets when the run got its place among the captures. */
+    CaptureRun admitted(Instant at) {
+        this.startable = at;
+        return this;
+    }
+
+    @Override
+    protected Instant startable() {
+        return startable == null ? super.startable() : startable;
+    }
+
+    /** How soon the run and its movers start when much other work is in progress. */
+    WorkUrgency urgency() {
+        return CaptureQueue.urgencyOf(point);
     }
 
     RestorePoint point() {

@@ -72,7 +72,7 @@ final class MoveVolumesStep implements Step<CaptureRun> {
         OwnedRepository repository = repository(run);
         Repositories.Access access = QuotaCheck.access(run, repository);
         MoverSettings settings = run.policy().getSpec().mover();
-        Optional<String> creating = movers.ensureRepository(run.namespace(), access, settings);
+        Optional<String> creating = movers.ensureRepository(run.namespace(), access, settings, run.urgency());
         if (creating.isPresent()) {
             // The claims become ready while the repository is created.
             for (int i = 0; i < Math.min(all.size(), settings.volumesAtATime()); i++) {
@@ -162,10 +162,6 @@ final class MoveVolumesStep implements Step<CaptureRun> {
             MoverSettings settings,
             boolean othersMove,
             List<MoverProgress> running) {
-        Optional<String> reason = claims.ensure(run, v, othersMove);
-        if (reason.isPresent()) {
-            return reason;
-        }
         MoverTask task = task(run, v);
         String origin = MoverClaims.isLive(v) ? "live" : v.snapshot;
         var request = new MoverJobs.Request(
@@ -175,7 +171,12 @@ final class MoveVolumesStep implements Step<CaptureRun> {
                         task,
                         access,
                         settings)
-                .as(v.user);
+                .as(v.user)
+                .at(run.urgency());
+        Optional<String> reason = movers.reserve(request).or(() -> claims.ensure(run, v, othersMove));
+        if (reason.isPresent()) {
+            return reason;
+        }
         return switch (movers.poll(request)) {
             case MoverJobs.State.Running(String message) -> {
                 movers.progress(request).ifPresent(running::add);

@@ -1,6 +1,7 @@
 package io.breakwater.capture;
 
 import io.breakwater.api.Api;
+import io.breakwater.api.BackupLocation;
 import io.breakwater.api.BackupPolicy;
 import io.breakwater.api.BreakwaterException;
 import io.breakwater.api.Condition;
@@ -8,6 +9,7 @@ import io.breakwater.api.ObjectNames;
 import io.breakwater.api.Reason;
 import io.breakwater.api.RestorePoint;
 import io.breakwater.api.RestorePointSpec.Trigger;
+import io.breakwater.api.RestorePointStatus;
 import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.observe.Conditions;
 import io.breakwater.observe.Events;
@@ -19,8 +21,10 @@ import io.breakwater.replication.PointCopies;
 import io.breakwater.steps.RunDriver;
 import io.breakwater.steps.Step;
 import io.breakwater.steps.Warnings;
+import io.breakwater.steps.WorkBudget;
 import io.breakwater.trust.NamespaceIdentities;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.javaoperatorsdk.operator.api.config.informer.Informer;
 import io.javaoperatorsdk.operator.api.reconciler.Cleaner;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
@@ -37,6 +41,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 
 /** Runs the capture of a RestorePoint, then the copies of the sealed point, and finally the deletion of its data. */
 @ControllerConfiguration(
@@ -59,6 +64,7 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
     private final PointCopies copies;
     private final PointDeletion deletion;
     private final NamespaceIdentities identities;
+    private final CaptureQueue queue;
     private final RunDriver driver;
     private final SimpleInboundEventSource<RestorePoint> wake = new SimpleInboundEventSource<>("wake");
 
@@ -73,7 +79,8 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
             CaptureSteps steps,
             PointCopies copies,
             PointDeletion deletion,
-            NamespaceIdentities identities) {
+            NamespaceIdentities identities,
+            CaptureQueue queue) {
         this.client = client;
         this.config = config;
         this.writer = writer;
@@ -85,6 +92,7 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
         this.copies = copies;
         this.deletion = deletion;
         this.identities = identities;
+        this.queue = queue;
         this.driver = new RunDriver(clock);
     }
 
@@ -97,6 +105,9 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
     public UpdateControl<RestorePoint> reconcile(RestorePoint cached, Context<RestorePoint> context) {
         if (!RestorePoint.needsWork(cached)) {
             return UpdateControl.noUpdate(); // The index is enough: such a point never needs work again.
+        }
+        if (queue.isQuiet(cached)) {
+            return UpdateControl.<RestorePoint>noUpdate().rescheduleAfter(queue.recheck(cached));
         }
         RestorePoint point = client.resource(cached).get();
         if (point == null || point.getSpec().trigger == Trigger.Imported) {
@@ -116,6 +127,7 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
     @Override
     public DeleteControl cleanup(RestorePoint cached, Context<RestorePoint> context) {
         driver.forget(cached.getMetadata().getUid());
+        queue.leave(cached);
         RestorePoint point = client.resource(cached).get();
         if (point == null
                 || !cached.getMetadata().getUid().equals(point.getMetadata().getUid())) {
@@ -127,11 +139,19 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
     }
 
     private UpdateControl<RestorePoint> capture(RestorePoint point) {
-        CaptureRun run = new CaptureRun(point, identities.of(point), writer, clock, () -> wake(point));
+        Optional<WorkBudget.Waiting> waits = queue.enter(point, () -> location(point), () -> wake(point));
+        if (waits.isPresent()) {
+            return queued(point, waits.get());
+        }
+        CaptureRun run = new CaptureRun(point, identities.of(point), writer, clock, () -> wake(point))
+                .admitted(queue.admission(point));
         return switch (driver.drive(run, () -> steps(run), CaptureRun.RETRY_BUDGET)) {
-            case RunDriver.Waiting(Duration recheck) ->
-                UpdateControl.<RestorePoint>noUpdate().rescheduleAfter(recheck);
+            case RunDriver.Waiting(Duration recheck) -> {
+                queue.leaveAfterArchive(run.point());
+                yield UpdateControl.<RestorePoint>noUpdate().rescheduleAfter(recheck);
+            }
             case RunDriver.Retrying(BreakwaterException e, String message, Duration recheck) -> {
+                queue.leaveAfterArchive(run.point());
                 events.warning(point, e.reason(), message);
                 yield UpdateControl.<RestorePoint>noUpdate().rescheduleAfter(recheck);
             }
@@ -144,6 +164,31 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
                 yield cleanUp(run.point());
             }
         };
+    }
+
+    /** Reports once that the point waits: its position changes often, and the metrics of the budget show it. */
+    private UpdateControl<RestorePoint> queued(RestorePoint point, WorkBudget.Waiting waits) {
+        boolean reported = point.getStatus() != null
+                && point.getStatus()
+                        .condition(Condition.SUCCEEDED)
+                        .filter(c -> Reason.Queued.name().equals(c.reason))
+                        .isPresent();
+        if (queue.startReport(point) && !reported) {
+            writer.update(point, RestorePointStatus.class, s -> {
+                s.progress = "queued";
+                Conditions.of(s, point.getMetadata().getGeneration(), clock).queued(waits.message());
+            });
+        }
+        return UpdateControl.<RestorePoint>noUpdate().rescheduleAfter(queue.recheck(point));
+    }
+
+    /** The location that the point will have; empty if its policy cannot be followed now, which its first step reports. */
+    private Optional<BackupLocation> location(RestorePoint point) {
+        try {
+            return Optional.ofNullable(routes.of(policy(point)).location());
+        } catch (BreakwaterException | KubernetesClientException e) {
+            return Optional.empty();
+        }
     }
 
     /** Deletes the objects of a failed run, until nothing is left. */
@@ -197,6 +242,7 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
             run.conditions(s).succeeded(Reason.Completed, "sealed in location " + s.location);
         });
         driver.forget(run.uid());
+        queue.leave(run.point());
         count(run.point(), "Completed", Reason.Completed);
         events.normal(
                 run.point(),
@@ -212,6 +258,7 @@ class RestorePointReconciler implements Reconciler<RestorePoint>, Cleaner<Restor
             run.conditions(s).failed(e.reason(), e.getMessage());
         });
         driver.forget(run.uid());
+        queue.leave(run.point());
         count(run.point(), "Failed", e.reason());
         events.warning(run.point(), e.reason(), e.getMessage());
     }

@@ -45,6 +45,8 @@ public interface BreakwaterConfig {
 
     Policy policy();
 
+    Budget budget();
+
     Coverage coverage();
 
     Catalog catalog();
@@ -195,6 +197,29 @@ public interface BreakwaterConfig {
          */
         @WithDefault("5M")
         Duration shortestInterval();
+    }
+
+    /** How much work is in progress at the same time. Further work waits. */
+    interface Budget {
+        /** Captures, from their start until the archive of their resources is written. */
+        @WithDefault("8")
+        int captures();
+
+        /** Movers that read or write volumes. */
+        @WithDefault("32")
+        int movers();
+
+        /** Movers on one node, if their volume is in use on that node. */
+        @WithDefault("8")
+        int moversPerNode();
+
+        /** Movers that use one location. */
+        @WithDefault("24")
+        int moversPerLocation();
+
+        /** Movers that delete data of repositories. */
+        @WithDefault("2")
+        int prunes();
     }
 
     /** The count of the namespaces that no policy covers. */

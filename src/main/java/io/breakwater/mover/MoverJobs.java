@@ -13,6 +13,8 @@ import io.breakwater.config.BreakwaterConfig;
 import io.breakwater.gateway.Repositories;
 import io.breakwater.gateway.Ticket;
 import io.breakwater.steps.RunNames;
+import io.breakwater.steps.WorkBudgets;
+import io.breakwater.steps.WorkUrgency;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.OwnerReference;
@@ -26,6 +28,7 @@ import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
 import java.net.HttpURLConnection;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
@@ -63,6 +66,7 @@ public class MoverJobs {
     private final MoverPods pods;
     private final Clock clock;
     private final MoverStartTimeout starts;
+    private final MoverPlaces places;
 
     /**
      * Runs that maintain a repository, and whose movers could not start with the settings of the policy, by namespace and run. Their
@@ -73,7 +77,20 @@ public class MoverJobs {
     /** When this process last asked for the state of a Job, by its namespace and name. */
     private final Map<String, Instant> polls = new ConcurrentHashMap<>();
 
+    /** Movers without a limit of how many run at the same time. */
     public MoverJobs(KubernetesClient client, BreakwaterConfig config, Repositories repositories, Clock clock) {
+        this(client, config, repositories, clock, WorkBudgets.unlimited(clock));
+    }
+
+    /** Movers within the budgets of the process. */
+    @Inject
+    public MoverJobs(
+            KubernetesClient client,
+            BreakwaterConfig config,
+            Repositories repositories,
+            Clock clock,
+            WorkBudgets budgets) {
+        this.places = new MoverPlaces(client, budgets, clock);
         this.client = client;
         this.config = config;
         this.repositories = repositories;
@@ -92,6 +109,7 @@ public class MoverJobs {
      * @param settings nodes, resources, user and bandwidth of the pod; null for those of a policy of the namespace that owns the
      *     repository. They have an effect when the Job is created
      * @param user of the workload that uses the volume; null if it is unknown
+     * @param urgency how soon the Job may start when many movers run
      */
     public record Request(
             String namespace,
@@ -100,7 +118,20 @@ public class MoverJobs {
             MoverTask task,
             Repositories.Access access,
             MoverSettings settings,
-            WorkloadUser user) {
+            WorkloadUser user,
+            WorkUrgency urgency) {
+        /** A task with the urgency of its kind. */
+        public Request(
+                String namespace,
+                String run,
+                String id,
+                MoverTask task,
+                Repositories.Access access,
+                MoverSettings settings,
+                WorkloadUser user) {
+            this(namespace, run, id, task, access, settings, user, MoverPlaces.urgencyOf(task));
+        }
+
         /** A task that no workload's user is known for. */
         public Request(
                 String namespace,
@@ -114,7 +145,12 @@ public class MoverJobs {
 
         /** The same task for a volume of this workload. */
         public Request as(WorkloadUser workload) {
-            return new Request(namespace, run, id, task, access, settings, workload);
+            return new Request(namespace, run, id, task, access, settings, workload, urgency);
+        }
+
+        /** The same task, which starts sooner or later than others of its kind. */
+        public Request at(WorkUrgency other) {
+            return new Request(namespace, run, id, task, access, settings, user, other);
         }
 
         /** A task for a repository, with the settings of a policy of the namespace that owns it. */
@@ -123,7 +159,7 @@ public class MoverJobs {
         }
 
         private Request with(MoverSettings chosen) {
-            return new Request(namespace, run, id, task, access, chosen, user);
+            return new Request(namespace, run, id, task, access, chosen, user, urgency);
         }
     }
 
@@ -146,6 +182,28 @@ public class MoverJobs {
     public State poll(Request request) {
         String name = RunNames.of(request.id());
         polls.put(request.namespace() + "/" + name, clock.instant());
+        Optional<String> queued = places.take(request);
+        if (queued.isPresent()) {
+            return new State.Running(queued.get());
+        }
+        State state = stateOf(request, name);
+        if (!(state instanceof State.Running)) {
+            places.release(request);
+        }
+        return state;
+    }
+
+    /**
+     * Takes a place among the movers for a task before its Job is created, so that what the Job needs is created for Jobs that can
+     * start.
+     *
+     * @return what the task waits for; empty when its Job can be created
+     */
+    public Optional<String> reserve(Request request) {
+        return places.take(request);
+    }
+
+    private State stateOf(Request request, String name) {
         Job job = client.batch()
                 .v1()
                 .jobs()
@@ -239,6 +297,12 @@ public class MoverJobs {
      * @throws BreakwaterException MoverFailed when the Job failed, or could not start; the next call creates another one
      */
     public Optional<String> ensureRepository(String namespace, Repositories.Access access, MoverSettings settings) {
+        return ensureRepository(namespace, access, settings, WorkUrgency.Urgent);
+    }
+
+    /** As above, with the urgency of the run that needs the repository. */
+    public Optional<String> ensureRepository(
+            String namespace, Repositories.Access access, MoverSettings settings, WorkUrgency urgency) {
         String id = "init/" + access.location().getMetadata().getUid() + "/"
                 + access.repository().id();
         String run = RunNames.of(id);
@@ -251,8 +315,9 @@ public class MoverJobs {
         }
         String of =
                 "the repository of namespace " + access.repository().source().name();
-        Request request =
-                new Request(namespace, run, id, new MoverTask.Init(repositories.writingKey(access)), access, settings);
+        Request request = new Request(
+                        namespace, run, id, new MoverTask.Init(repositories.writingKey(access)), access, settings)
+                .at(urgency);
         return switch (poll(request)) {
             case State.Running(String message) -> Optional.of("creating " + of + ": " + message);
             case State.Succeeded s -> {
@@ -269,6 +334,7 @@ public class MoverJobs {
     /** Deletes the Job of one task, and its Secret with it, so that the next {@link #poll} creates both again. */
     public void discard(Request request) {
         discard(request.namespace(), RunNames.of(request.id()));
+        places.release(request);
     }
 
     /** Deletes a Job, and its Secret with it. */
@@ -287,6 +353,7 @@ public class MoverJobs {
                 .delete();
         client.secrets().inNamespace(namespace).withLabel(Api.RUN, run).delete();
         starts.forget(namespace + "/" + run);
+        places.releaseAll(namespace, run);
     }
 
     /** Whether this process has asked for the state of a Job since a time. */

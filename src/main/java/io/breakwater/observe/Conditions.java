@@ -73,10 +73,19 @@ public final class Conditions {
 
     /** A run is in progress. */
     public Conditions running(String message) {
-        return set(Condition.SUCCEEDED, "Unknown", Reason.InProgress, message)
-                .set(Condition.FINISHED, false, Reason.InProgress, message)
-                .set(Condition.READY, false, Reason.InProgress, message)
-                .set(Condition.RECONCILING, true, Reason.InProgress, message)
+        return unfinished(Reason.InProgress, message);
+    }
+
+    /** A run waits for its start. */
+    public Conditions queued(String message) {
+        return unfinished(Reason.Queued, message);
+    }
+
+    private Conditions unfinished(Reason reason, String message) {
+        return set(Condition.SUCCEEDED, "Unknown", reason, message)
+                .set(Condition.FINISHED, false, reason, message)
+                .set(Condition.READY, false, reason, message)
+                .set(Condition.RECONCILING, true, reason, message)
                 .clear(Condition.STALLED);
     }
 

@@ -44,6 +44,7 @@ public final class LabelValues {
             case "level" -> names(VerificationSpec.Level.values());
             case "direction" -> Set.of("received", "sent");
             case "verb" -> Set.of("get", "head", "list", "put", "post", "delete");
+            case "budget" -> Set.of("captures", "movers", "prunes");
             case "action" -> names(AuditAction.values());
             default -> null;
         };

@@ -407,7 +407,19 @@ public enum MeterName {
             Kind.COUNTER,
             "Lines of the audit log; result is Requested, Refused, Finished or Failed",
             "action",
-            "result");
+            "result"),
+    BUDGET_PLACES(
+            "breakwater_budget_places",
+            Kind.GAUGE,
+            "Places for work of one kind, by Helm value budget; budget is captures, movers or prunes",
+            "budget"),
+    BUDGET_RUNNING("breakwater_budget_running", Kind.GAUGE, "Work that has a place, also a reserved one", "budget"),
+    BUDGET_WAITING("breakwater_budget_waiting", Kind.GAUGE, "Work in the queue for a place", "budget"),
+    BUDGET_OLDEST_WAIT(
+            "breakwater_budget_oldest_wait_seconds",
+            Kind.GAUGE,
+            "Time for which the oldest work in the queue has been due; 0 while the queue is empty",
+            "budget");
 
     /** What a metric measures, and how. */
     public enum Kind {

@@ -88,6 +88,15 @@ public class PointIndex implements PointSource {
                 .filter(point -> point.getMetadata().getDeletionTimestamp() != null);
     }
 
+    /** The points whose capture has started and has not ended. */
+    public Stream<RestorePoint> started() {
+        return some(PointRecord::isStarted)
+                .filter(point -> !point.isOver()
+                        && point.getStatus() != null
+                        && point.getStatus().site != null
+                        && point.getSpec().trigger != Trigger.Imported);
+    }
+
     private Stream<RestorePoint> some(Predicate<PointRecord> wanted) {
         return isListed()
                 ? resolved(store.located().filter(point -> wanted.test(point.record())), written.keySet().stream())

@@ -139,6 +139,11 @@ final class PointRecord {
         return (flags & OVER) != 0;
     }
 
+    /** Whether the first step of a capture on this cluster is done, and the capture has not ended. */
+    boolean isStarted() {
+        return common.site != null && !isOver() && !isImported();
+    }
+
     boolean isBeingDeleted() {
         return (flags & DELETED) != 0;
     }

@@ -135,7 +135,8 @@ final class FillVolumesStep implements Step<RestoreRun> {
                         task,
                         access(run),
                         settings(client, run))
-                .as(volume.user());
+                .as(volume.user())
+                .at(run.urgency());
     }
 
     /** Settings of the movers, from the policy of the point. */

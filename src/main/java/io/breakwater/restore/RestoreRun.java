@@ -15,6 +15,7 @@ import io.breakwater.gate.NamespaceGate;
 import io.breakwater.observe.Conditions;
 import io.breakwater.observe.StatusWriter;
 import io.breakwater.steps.StepRun;
+import io.breakwater.steps.WorkUrgency;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Clock;
 import java.time.Duration;
@@ -89,6 +90,12 @@ final class RestoreRun extends StepRun<RestoreStatus> {
     boolean isSandbox(String operatorNamespace) {
         Map<String, String> labels = restore.getMetadata().getLabels();
         return namespace().equals(operatorNamespace) && labels != null && labels.containsKey(Api.SANDBOX);
+    }
+
+    /** How soon the movers start when many run: a Verification has time. The label can only make a Restore slower. */
+    WorkUrgency urgency() {
+        Map<String, String> labels = restore.getMetadata().getLabels();
+        return labels != null && labels.containsKey(Api.SANDBOX) ? WorkUrgency.Usual : WorkUrgency.Urgent;
     }
 
     /** Value of an annotation on the Restore; null when there is none. */

@@ -99,10 +99,14 @@ public abstract class StepRun<S extends RunStatus> implements StepRunner.Log {
     /** Sets the fields of the status in which users see the step that the run is in. */
     protected abstract void reportProgress(S status, JournalEntry entry);
 
-    /** When the newest step was entered; when the object was created, if there was none. */
+    /** When the newest step was entered; when the run could start, if there was none. */
     final Instant lastProgress() {
         List<JournalEntry> journal = entries();
-        return Instant.parse(
-                journal.isEmpty() ? object.getMetadata().getCreationTimestamp() : journal.getLast().startedAt);
+        return journal.isEmpty() ? startable() : Instant.parse(journal.getLast().startedAt);
+    }
+
+    /** When the first step could be entered: at the creation of the object. */
+    protected Instant startable() {
+        return Instant.parse(object.getMetadata().getCreationTimestamp());
     }
 }

@@ -29,6 +29,7 @@ import io.breakwater.observe.TestEvents;
 import io.breakwater.policy.PointRoute;
 import io.breakwater.steps.Activities;
 import io.breakwater.steps.Outcome;
+import io.breakwater.steps.WorkUrgency;
 import io.breakwater.store.CapturedNamespace;
 import io.breakwater.store.MemoryStore;
 import io.breakwater.store.ObjectStore.Precondition;
@@ -63,6 +64,7 @@ class MoveVolumesStepTest {
     private final Set<String> over = new HashSet<>();
     private final Set<String> discarded = new HashSet<>();
     private String failure;
+    private String queued;
     private String reportedId;
     private final List<MoverTask> tasks = new ArrayList<>();
     private final List<MoverSettings> asked = new ArrayList<>();
@@ -80,6 +82,20 @@ class MoveVolumesStepTest {
     @AfterEach
     void close() {
         cluster.close();
+    }
+
+    /** Many points that wait would fill the storage with claims. */
+    @Test
+    void createsNoClaimBeforeItsMoverHasAPlace() {
+        queued = "waits for one of 32 places for movers, 5 before it";
+        CaptureRun run = run(new MoverSettings(), 1);
+
+        assertThat(move.run(run, 1))
+                .isEqualTo(Outcome.waiting("0 of 1 volumes moved; waiting for v0 (" + queued + ")"));
+        assertThat(client.persistentVolumeClaims().inAnyNamespace().list().getItems())
+                .as("temporary claims")
+                .noneMatch(claim -> claim.getMetadata().getLabels() != null
+                        && claim.getMetadata().getLabels().containsKey(Api.RUN));
     }
 
     @Test
@@ -450,9 +466,15 @@ class MoveVolumesStepTest {
         }
 
         @Override
-        public Optional<String> ensureRepository(String namespace, Repositories.Access access, MoverSettings settings) {
+        public Optional<String> ensureRepository(
+                String namespace, Repositories.Access access, MoverSettings settings, WorkUrgency urgency) {
             asked.add(settings);
             return Optional.empty();
+        }
+
+        @Override
+        public Optional<String> reserve(Request request) {
+            return Optional.ofNullable(queued);
         }
 
         @Override

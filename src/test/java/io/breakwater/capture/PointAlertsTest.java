@@ -13,9 +13,11 @@ import io.breakwater.config.TestConfig;
 import io.breakwater.observe.Meters;
 import io.breakwater.observe.PlainStatusWriter;
 import io.breakwater.observe.TestEvents;
+import io.breakwater.points.TestIndex;
 import io.breakwater.policy.PointRoute;
 import io.breakwater.policy.PointRoutes;
 import io.breakwater.steps.Step;
+import io.breakwater.steps.WorkBudgets;
 import io.breakwater.testing.AlertProof;
 import io.breakwater.testing.ProvesAlerts;
 import io.breakwater.trust.TestAdoption;
@@ -36,6 +38,7 @@ class PointAlertsTest {
     private final InMemoryApiServer cluster = new InMemoryApiServer();
     final KubernetesClient client = cluster.client();
     final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    private final WorkBudgets budgets = WorkBudgets.unlimited(Clock.systemUTC());
     private final RestorePointReconciler reconciler = reconciler(Clock.systemUTC());
 
     @AfterEach
@@ -88,7 +91,8 @@ class PointAlertsTest {
                 new NoSteps(),
                 null,
                 null,
-                TestAdoption.identities("east", () -> TestAdoption.namespaces("uid-", "shop", "kube-system")));
+                TestAdoption.identities("east", () -> TestAdoption.namespaces("uid-", "shop", "kube-system")),
+                new CaptureQueue(budgets, TestIndex.empty(client), clock));
     }
 
     private static final class FixedRoute extends PointRoutes {
