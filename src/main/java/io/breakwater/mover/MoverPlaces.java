@@ -13,6 +13,9 @@ import java.time.Clock;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
 
 /**
  * The places of movers in the budgets. The Jobs that exist when the process starts have places first, so a restart starts no
@@ -26,6 +29,9 @@ final class MoverPlaces {
     private final WorkBudgets budgets;
     private final Clock clock;
     private boolean counted;
+
+    /** The Jobs of an earlier process that have ended, by their id: the result of such a Job can be read without a place. */
+    private final Set<String> ended = ConcurrentHashMap.newKeySet();
 
     /** What a task waits for, by its id. The text is that of the first call, because a run writes each new text into its status. */
     private final Map<String, String> waiting = BoundedCache.of(MOST_WAITING);
@@ -53,6 +59,9 @@ final class MoverPlaces {
     Optional<String> take(MoverJobs.Request request) {
         countExisting();
         WorkRequest wanted = work(request);
+        if (ended.contains(wanted.id())) {
+            return Optional.empty();
+        }
         Optional<WorkBudget.Waiting> waits = budget(request.task()).enter(wanted, POLLED);
         if (waits.isEmpty()) {
             waiting.remove(wanted.id());
@@ -66,14 +75,16 @@ final class MoverPlaces {
     void release(MoverJobs.Request request) {
         String id = id(request.namespace(), RunNames.of(request.id()), request.run());
         waiting.remove(id);
+        ended.remove(id);
         budget(request.task()).leave(id);
     }
 
     /** Releases the places of all tasks of a run. */
     void releaseAll(String namespace, String run) {
-        for (WorkBudget budget : List.of(budgets.movers(), budgets.prunes())) {
-            budget.leaveIf(id -> id.startsWith(namespace + "/") && id.endsWith("/" + run));
-        }
+        Predicate<String> ofRun = id -> id.startsWith(namespace + "/") && id.endsWith("/" + run);
+        ended.removeIf(ofRun);
+        budgets.movers().leaveIf(ofRun);
+        budgets.prunes().leaveIf(ofRun);
     }
 
     private WorkBudget budget(MoverTask task) {
@@ -105,19 +116,24 @@ final class MoverPlaces {
                 .withLabel(Api.COMPONENT, "mover")
                 .list()
                 .getItems();
-        jobs.stream().filter(MoverPlaces::isUnfinished).forEach(this::resume);
+        for (Job job : jobs) {
+            if (isUnfinished(job)) {
+                resume(job);
+            } else {
+                ended.add(id(job));
+            }
+        }
         counted = true;
     }
 
     private void resume(Job job) {
         String namespace = job.getMetadata().getNamespace();
-        String run = job.getMetadata().getLabels().getOrDefault(Api.RUN, "");
         boolean prunes = job.getSpec().getTemplate().getSpec().getContainers().stream()
                 .anyMatch(c -> c.getArgs() != null && c.getArgs().indexOf("forget") == 0);
         (prunes ? budgets.prunes() : budgets.movers())
                 .resume(new WorkRequest(
-                        id(namespace, job.getMetadata().getName(), run),
-                        run,
+                        id(job),
+                        job.getMetadata().getLabels().getOrDefault(Api.RUN, ""),
                         namespace,
                         "",
                         "",
@@ -133,6 +149,13 @@ final class MoverPlaces {
                 && (job.getStatus() == null
                         || job.getStatus().getConditions().stream()
                                 .noneMatch(c -> "Failed".equals(c.getType()) && "True".equals(c.getStatus())));
+    }
+
+    private static String id(Job job) {
+        return id(
+                job.getMetadata().getNamespace(),
+                job.getMetadata().getName(),
+                job.getMetadata().getLabels().getOrDefault(Api.RUN, ""));
     }
 
     private static String id(String namespace, String job, String run) {

@@ -9,6 +9,7 @@ import io.breakwater.gateway.TestRepositories;
 import io.breakwater.observe.Meters;
 import io.breakwater.steps.WorkBudgets;
 import io.breakwater.steps.WorkUrgency;
+import io.fabric8.kubernetes.api.model.batch.v1.JobStatusBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Clock;
@@ -63,6 +64,24 @@ class MoverPlacesTest {
         movers.poll(read("new"));
         assertThat(jobs()).isEqualTo(4);
         assertThat(movers.reserve(read("n2"))).as("continues").isEmpty();
+    }
+
+    /** All places are taken, and the result of a Job that ended before the restart is there. */
+    @Test
+    void readsTheResultOfAnEndedJobWithoutAPlace() {
+        IntStream.range(0, 4).forEach(i -> movers.poll(read("n" + i)));
+        client.batch().v1().jobs().inNamespace("n1").list().getItems().forEach(job -> {
+            job.setStatus(new JobStatusBuilder()
+                    .withSucceeded(1)
+                    .withCompletionTime("2026-11-30T12:00:00Z")
+                    .build());
+            client.resource(job).patchStatus();
+        });
+        movers = movers();
+        IntStream.range(10, 15).forEach(i -> movers.poll(read("n" + i)));
+
+        assertThat(movers.reserve(read("late"))).as("all places are taken").isPresent();
+        assertThat(movers.reserve(read("n1"))).isEmpty();
     }
 
     @Test
